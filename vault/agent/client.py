@@ -1,0 +1,170 @@
+"""The agent's client, for everything but the warm export. Never an error of its own: an agent that is missing, locked,
+old, slow or not ours gives None, and the caller goes on without it.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from vault import limits
+from vault.agent import protocol
+from vault.agent.protocol import BadFrame
+from vault.records import NamedTuple
+from vault.secret import CacheKey, Secret
+from vault.warm import dial, pid_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
+    from collections.abc import Callable
+    from typing import Any
+
+
+class Limits(NamedTuple):
+    """How long the agent keeps keys, in seconds: unused, at all, and the strict seeds; and whether sleep locks it."""
+
+    idle: int
+    hard: int
+    strict: int
+    sleep: bool
+
+
+class Agent:
+    """A connection to the agent. After the first failure it is closed, and everything answers None."""
+
+    __slots__ = ("_sock", "pid")
+
+    def __init__(self, sock: _socket.socket) -> None:
+        self._sock: _socket.socket | None = sock
+        self.pid = pid_of(sock)
+
+    @classmethod
+    def reach(cls, path: str, *, answer: float = limits.AGENT_ANSWER) -> Agent | None:
+        """The agent behind the socket ``path``, each answer waited for ``answer`` seconds; None where there is none."""
+        sock = dial(path, answer=answer)
+        return None if sock is None else cls(sock)
+
+    def close(self) -> None:
+        """Hang up; twice does no harm."""
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+    # ── requests ────────────────────────────────────────────────────────────────────────────
+
+    def cache_key(self) -> CacheKey | None:
+        """The session cache's key, while the vault is open."""
+        payload = self._exchange(protocol.frame(protocol.CACHE_KEY))
+        whole = 1 + protocol.KEY + protocol.VAULT_ID
+        if payload is None or payload[:1] != protocol.CACHE_KEY or len(payload) != whole:
+            return None
+        return CacheKey(Secret(payload[1 : 1 + protocol.KEY]), payload[1 + protocol.KEY :])
+
+    def ask(self, op: str, **fields: Any) -> dict[str, Any] | None:
+        """The answer to a request without an attachment: a dictionary with ``ok``."""
+        return self._object(protocol.object_request(op, **fields))
+
+    def unlock(
+        self, *, vault_id: bytes, main: Secret | None, cache: Secret, times: Limits, person: bool
+    ) -> dict[str, Any] | None:
+        """Hand over the keys. ``person``: somebody unlocked by hand, which also ends a lock made by hand."""
+        names = ["cache"] if main is None else ["main", "cache"]
+        keys = (b"" if main is None else main.reveal()) + cache.reveal()
+        head = protocol.object_request(
+            "UNLOCK", vault=vault_id.hex(), keys=names, person=person, **times._asdict()
+        )
+        return self._object(head + protocol.frame(keys))
+
+    def unlock_strict(self, *, vault_id: bytes, strict: Secret, times: Limits) -> bool:
+        """Hand over the key of the strict seeds, kept for ``times.strict`` seconds. The vault itself is open already."""
+        head = protocol.object_request(
+            "UNLOCK", vault=vault_id.hex(), keys=["strict"], person=True, **times._asdict()
+        )
+        answer = self._object(head + protocol.frame(strict.reveal()))
+        return bool(answer and answer["ok"])
+
+    def put_session(
+        self, profile: str, fingerprint: bytes, body: bytes, *, issued: int, expires: int
+    ) -> bool:
+        """Give the agent a session to answer with; True where it keeps it."""
+        try:
+            head = protocol.put_request(profile, fingerprint, issued=issued, expires=expires, size=len(body))
+            return self._exchange(head + protocol.frame(body)) == protocol.KEPT
+        except (BadFrame, OverflowError):
+            return False
+
+    def sessions(self) -> dict[str, Any] | None:
+        """STATUS with all its sessions, however many answers they take."""
+        answer = self.ask("STATUS", first=0)
+        while answer is not None and answer["ok"] and len(answer["sessions"]) < answer["total"]:
+            more = self.ask("STATUS", first=len(answer["sessions"]))
+            if more is None or not more["ok"] or not more["sessions"]:
+                break
+            answer["sessions"] += more["sessions"]
+        return answer
+
+    def wait_for(
+        self, op: str, *, waiting: Callable[[float], None] | None = None, **fields: Any
+    ) -> dict[str, Any] | None:
+        """As ``ask``, for a fork that may say how long it waits for a code: ``waiting`` is called with the seconds."""
+        answer = self.ask(op, **fields)
+        while answer is not None and "waiting" in answer:
+            if waiting is not None:
+                waiting(float(answer["waiting"]))
+            answer = self.receive()
+        return answer
+
+    def send(self, op: str, **fields: Any) -> None:
+        """Ask without waiting; ``receive`` takes the answer later."""
+        try:
+            if self._sock is not None:
+                self._sock.sendall(protocol.object_request(op, **fields))
+        except OSError:
+            self.close()
+
+    def receive(self) -> dict[str, Any] | None:
+        """The answer to what was sent."""
+        payload = self._receive()
+        return None if payload is None else self._parsed(payload)
+
+    # ── frames ──────────────────────────────────────────────────────────────────────────────
+
+    def _object(self, request: bytes) -> dict[str, Any] | None:
+        payload = self._exchange(request)
+        return None if payload is None else self._parsed(payload)
+
+    def _parsed(self, payload: bytes) -> dict[str, Any] | None:
+        try:
+            return protocol.parse_answer(payload)
+        except BadFrame:
+            self.close()
+            return None
+
+    def _exchange(self, request: bytes) -> bytes | None:
+        if self._sock is None:
+            return None
+        try:
+            self._sock.sendall(request)
+        except OSError:
+            self.close()
+            return None
+        return self._receive()
+
+    def _receive(self) -> bytes | None:
+        try:
+            return self._read(protocol.length(self._read(protocol.LENGTH)))
+        except (OSError, BadFrame):
+            self.close()
+            return None
+
+    def _read(self, size: int) -> bytes:
+        """``size`` bytes. BadFrame where they do not come: each piece is waited for anew, the whole is not."""
+        if self._sock is None:
+            raise BadFrame
+        got, end = b"", monotonic() + (self._sock.gettimeout() or 0.0)
+        while len(got) < size:
+            piece = self._sock.recv(size - len(got))
+            if not piece or monotonic() > end:
+                raise BadFrame
+            got += piece
+        return got

@@ -1,0 +1,174 @@
+"""What the agent holds, and until when: keys, the time limits on them, the pin, and whether a person locked it.
+
+Time limits count on a clock that runs while the machine sleeps. No sockets, no files.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from vault import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.agent.page import KeyPage
+    from vault.agent.sessions import WarmSessions
+
+
+class AgentClock(Protocol):
+    """The three clocks of the agent, in seconds."""
+
+    def time(self) -> float:
+        """Unix time."""
+
+    def boot(self) -> float:
+        """Since boot, counting suspension."""
+
+    def running(self) -> float:
+        """Since boot, not counting suspension."""
+
+
+class BootClock:
+    """The machine's."""
+
+    _boot = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # macOS: CLOCK_MONOTONIC counts sleep there
+
+    def time(self) -> float:
+        """Unix time."""
+        return time.time()
+
+    def boot(self) -> float:
+        """Since boot, counting suspension."""
+        return time.clock_gettime(self._boot)
+
+    def running(self) -> float:
+        """Since boot, not counting suspension."""
+        if sys.platform == "darwin":
+            return time.clock_gettime(time.CLOCK_UPTIME_RAW)
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+class Pin(NamedTuple):
+    """The newest generation of the vault that was seen, and the hex digest of it (format.md 6)."""
+
+    gen: int
+    digest: str
+
+
+class Hold:
+    """Locked at first. ``why`` is "" while open, else "locked" (never opened, or a limit passed) or "held" (by a person)."""
+
+    def __init__(self, *, page: KeyPage, sessions: WarmSessions, clock: AgentClock) -> None:
+        self._page = page
+        self._sessions = sessions
+        self._clock = clock
+        self.why = "locked"
+        self.vault = ""
+        self.opened = 0  # unix seconds
+        self.pin: Pin | None = None
+        self._idle = self._hard = self._strict_for = 0
+        self._idle_end = self._hard_end = self._strict_end = 0.0
+        self._lock_on_sleep = True
+        self._agreed: set[str] = set()
+        self._slept = self._drift()
+        self.before_change: Callable[[], None] = lambda: None  # called while the keys are still there
+
+    def _drift(self) -> float:
+        return self._clock.boot() - self._clock.running()
+
+    def check(self) -> bool:
+        """Whether the vault is open now. Locks where a limit has passed or the machine slept; call before any use."""
+        now, drift = self._clock.boot(), self._drift()
+        slept = drift - self._slept > limits.AGENT_SLEPT
+        self._slept = drift
+        if self.why:
+            return False
+        if now >= min(self._idle_end, self._hard_end) or (slept and self._lock_on_sleep):
+            self.lock(hold=False)
+            return False
+        if self._page.has("strict") and now >= self._strict_end:
+            self._page.drop("strict")
+        return True
+
+    def used(self) -> None:
+        """Something was given out: the idle limit starts anew."""
+        self._idle_end = self._clock.boot() + self._idle
+
+    def unlock(
+        self, *, vault: str, idle: int, hard: int, strict: int, sleep: bool, keys: tuple[str, ...]
+    ) -> None:
+        """Keys have come in. Limits are in seconds; the sessions of another vault are dropped."""
+        now = self._clock.boot()
+        if keys != ("strict",):
+            if vault != self.vault:
+                self._sessions.drop("")
+                self._agreed.clear()
+                self.pin = None
+            self.vault = vault
+            self.opened = int(self._clock.time())
+            self._idle, self._idle_end = idle, now + idle
+            self._hard_end = now + hard
+            self._lock_on_sleep = sleep
+            self.why = ""
+        if "strict" in keys:
+            self._strict_end = now + strict
+        self._slept = self._drift()
+
+    def lock(self, *, hold: bool) -> None:
+        """Zero the keys and the sessions. ``hold``: a person said so, and only ``unlock`` opens it again."""
+        self.before_change()
+        self._page.clear()
+        self._sessions.drop("")
+        self._agreed.clear()
+        if not (self.why == "held" and not hold):
+            self.why = "held" if hold else "locked"
+
+    def agree(self, what: str) -> bool:
+        """Remember until the lock that a person said yes to ``what`` (flows/rails); False where there are too many."""
+        if len(self._agreed) < limits.AGENT_AGREED or what in self._agreed:
+            self._agreed.add(what)
+            return True
+        return False
+
+    def agreed(self, what: str) -> bool:
+        """Whether a person said yes to ``what`` since the vault was opened."""
+        return what in self._agreed
+
+    def sleeping(self) -> None:
+        """The machine is about to sleep, or its screen was locked: lock, where the person wants that."""
+        if not self.why and self._lock_on_sleep:
+            self.lock(hold=False)
+
+    def note(self, *, vault: str, gen: int, digest: str) -> bool:
+        """Remember a newer generation of the vault; False where what is remembered is newer or differs."""
+        if vault != self.vault:
+            return False
+        if self.pin is not None and (
+            gen < self.pin.gen or (gen == self.pin.gen and digest != self.pin.digest)
+        ):
+            return False
+        self.pin = Pin(gen, digest)
+        return True
+
+    def left(self) -> tuple[float, float]:
+        """Seconds until the idle and the hard limit; both 0 while locked."""
+        if self.why:
+            return 0.0, 0.0
+        now = self._clock.boot()
+        return max(0.0, self._idle_end - now), max(0.0, self._hard_end - now)
+
+    def wait(self) -> float | None:
+        """Seconds until ``check`` has something to do; None while locked."""
+        if self.why:
+            return None
+        now = self._clock.boot()
+        ends = [self._idle_end, self._hard_end] + ([self._strict_end] if self._page.has("strict") else [])
+        return max(0.0, min(limits.AGENT_TICK, *(end - now for end in ends)))
+
+    @property
+    def strict_left(self) -> float:
+        """Seconds until the strict seeds close again; 0 where they are closed."""
+        return max(0.0, self._strict_end - self._clock.boot()) if self._page.has("strict") else 0.0

@@ -1,0 +1,124 @@
+"""The agent's place: its lock for life, and its socket. Exactly one agent holds both; a stale socket is replaced.
+
+Binds under a temporary name and renames, so the path is never without a listener while it exists for the first time.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from vault import errors, limits
+from vault.system.files import Folder
+from vault.system.locks import Lock, LockUnavailable, try_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vault.system.paths import Paths
+
+_FIRST_PASSED = 3  # systemd's first descriptor, sd_listen_fds(3)
+
+
+class Place(NamedTuple):
+    """A listening socket and the lock that says whose it is. ``made`` is False for a socket that systemd made."""
+
+    listener: socket.socket
+    lock: Lock
+    path: str
+    made: bool
+    inode: int
+
+    def stands(self) -> bool:
+        """Whether the path still leads here: an agent whose folder was removed can be reached by nobody."""
+        try:
+            return not self.made or os.lstat(self.path).st_ino == self.inode
+        except OSError:
+            return False
+
+    def leave(self) -> None:
+        """Take the socket's file away, if it is still ours, and let go of the lock."""
+        if self.made and self.stands():
+            with suppress(OSError):
+                os.unlink(self.path)
+        self.lock.release()
+
+
+def take(paths: Paths, *, passed: int | None = None) -> Place | None:
+    """The agent's place, or None where another agent holds it. ``passed``: a listening descriptor from systemd.
+
+    Errors: UnsafeFile, StorageError.
+    """
+    folder_path, name = os.path.split(paths.socket)
+    if len(os.fsencode(paths.socket)) > limits.AGENT_SOCKET_PATH:
+        raise errors.StorageError(
+            f"{paths.socket}: over the {limits.AGENT_SOCKET_PATH} bytes that a socket's path may have",
+            hint="set AWSVAULT_HOME to a shorter path, or XDG_RUNTIME_DIR",
+        )
+    with Folder.open(folder_path, create=True) as folder:
+        lock = _lock(folder, name)
+        if lock is None:
+            return None
+        try:
+            listener = _bound(folder, name) if passed is None else _passed(passed)
+            inode = os.stat(name, dir_fd=folder.fd, follow_symlinks=False).st_ino if passed is None else 0
+            return Place(listener, lock, paths.socket, passed is None, inode)
+        except OSError as error:
+            lock.release()
+            raise errors.StorageError(f"{paths.socket}: {os.strerror(error.errno or 0)}") from None
+        except BaseException:
+            lock.release()
+            raise
+
+
+def passed_by_systemd(env: Mapping[str, str]) -> int | None:
+    """The descriptor of a socket unit, where systemd started us for one (LISTEN_PID, LISTEN_FDS)."""
+    if env.get("LISTEN_PID") == str(os.getpid()) and env.get("LISTEN_FDS") == "1":
+        return _FIRST_PASSED
+    return None
+
+
+def _lock(folder: Folder, name: str) -> Lock | None:
+    try:
+        return try_lock(folder, name.removesuffix(".sock") + ".lock")
+    except LockUnavailable:
+        raise errors.StorageError(
+            f"{folder.path}: this file system cannot lock, so no agent runs here"
+        ) from None
+
+
+def _bound(folder: Folder, name: str) -> socket.socket:
+    """A listener under ``name``. Whatever stood there is stale, since its agent would hold the lock."""
+    temp = f".{name}.new"  # one at a time: the lock is held
+    path = folder.path_of(temp)
+    folder.unlink(temp)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(path)
+        os.umask(before)
+        _check_closed(folder, temp)
+        listener.listen(limits.AGENT_BACKLOG)
+        folder.rename(temp, name)
+    except BaseException:
+        os.umask(before)
+        listener.close()
+        raise
+    return listener
+
+
+def _check_closed(folder: Folder, name: str) -> None:
+    if stat.S_IMODE(os.stat(name, dir_fd=folder.fd, follow_symlinks=False).st_mode) != 0o600:
+        raise errors.UnsafeFile(f"{folder.path_of(name)}: the socket could not be closed to other users")
+
+
+def _passed(fd: int) -> socket.socket:
+    listener = socket.socket(fileno=fd)
+    if listener.family != socket.AF_UNIX or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        listener.close()
+        raise errors.UnsafeFile("the socket that systemd passed is not a listening Unix socket")
+    os.set_inheritable(fd, False)
+    return listener

@@ -1,0 +1,361 @@
+"""The agent's loop: one thread, one selector, bounded frames. No network, no library loaded and no path opened for
+a client; what has to decrypt runs in a short-lived fork (``derive`` makes its desk), so that nothing decrypted stays here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+from typing import TYPE_CHECKING
+
+from vault import limits
+from vault.agent import protocol
+from vault.agent.notes import asker_of
+from vault.agent.protocol import BadFrame, Export, Put, Request
+from vault.warm import uid_of
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from vault.agent.answers import Answers
+    from vault.agent.hold import AgentClock, Hold
+    from vault.agent.notes import Notes
+    from vault.agent.page import KeyPage
+
+    # What a fork answers with: from a request, and a way to say something before the answer, to the answer's frame.
+    Desk = Callable[[Request, Callable[[bytes], None]], bytes]
+
+_FORKED_OPS = frozenset({"HAS_ENTRY", "LIST", "GET_ENTRY", "TOTP", "NOTE_CODE"})
+
+
+class _Connection:
+    """One client: what it is sending, and by when the frame must be whole."""
+
+    __slots__ = ("buffer", "ends", "got", "request", "sending", "sock", "stage", "want")
+
+    def __init__(self, sock: socket.socket, *, ends: float) -> None:
+        self.sock = sock
+        self.stage = "length"  # then "payload", then perhaps "attachment-length" and "attachment"
+        self.buffer: memoryview | bytearray = bytearray(protocol.LENGTH)
+        self.want = protocol.LENGTH
+        self.got = 0
+        self.request: Request | Put | None = None
+        self.sending: list[memoryview] = []
+        self.ends = ends
+
+    def expect(self, stage: str, size: int, buffer: memoryview | bytearray | None = None) -> None:
+        """Receive ``size`` bytes next, into ``buffer`` where one is given."""
+        self.stage, self.want, self.got = stage, size, 0
+        self.buffer = bytearray(size) if buffer is None else buffer
+
+
+class Server:
+    """Serves ``listener`` until SHUTDOWN, or until it has been locked and unasked for a while."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        *,
+        hold: Hold,
+        page: KeyPage,
+        clock: AgentClock,
+        derive: Callable[[KeyPage], Desk],
+        answers: Answers,
+        notes: Notes,
+        stands: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._listener = listener
+        self._hold = hold
+        self._page = page
+        self._clock = clock
+        self._derive = derive
+        self._answers = answers
+        self._notes = notes
+        hold.before_change = notes.settle
+        self._stands = stands  # whether anybody can still reach this agent
+        self._selector = selectors.DefaultSelector()
+        self._open: set[_Connection] = set()
+        self._children: dict[int, int] = {}  # the pipe's descriptor → process id
+        self._waiting: list[_Connection] = []  # for a child to end
+        self._staging: _Connection | None = None
+        self._listening = False
+        self._asked = clock.boot()
+
+    # ── the loop ────────────────────────────────────────────────────────────────────────────
+
+    def run(self) -> None:
+        """Serve. The listener is closed at the end, and every key is gone."""
+        self._listener.setblocking(False)
+        self._listen(on=True)
+        try:
+            while not self._answers.stop:
+                self._turn()
+        finally:
+            self._hold.lock(hold=False)
+            self._end_children()
+            for connection in list(self._open):
+                self._close(connection)
+            self._selector.close()
+            self._listener.close()
+
+    def _turn(self) -> None:
+        ready = self._selector.select(self._timeout())
+        self._hold.check()
+        for key, _ in ready:
+            if key.data is None:
+                self._accept()
+            elif isinstance(key.data, _Connection):
+                self._serve(key.data)
+            else:
+                self._reap(key.fd)
+        now = self._clock.running()
+        for connection in [c for c in self._open if c.ends <= now]:
+            self._close(connection)
+        if (
+            self._hold.why == "locked"
+            and not self._open
+            and self._clock.boot() - self._asked > limits.AGENT_LINGER
+        ):
+            self._answers.stop = True
+        self._notes.turn(idle=not ready)
+        if not ready and not self._stands():
+            self._answers.stop = True
+        if self._hold.why:
+            self._end_children()
+        self._listen(on=len(self._open) < limits.AGENT_CONNECTIONS)
+
+    def _timeout(self) -> float:
+        waits = [limits.AGENT_LINGER]
+        if (open_for := self._hold.wait()) is not None:
+            waits.append(open_for)
+        if (until_log := self._notes.wait()) is not None:
+            waits.append(until_log)
+        if self._open:
+            waits.append(max(0.0, min(c.ends for c in self._open) - self._clock.running()))
+        return min(waits)
+
+    def _listen(self, *, on: bool) -> None:
+        """Take connections, or leave them in the kernel's queue while there are as many as we serve at once."""
+        if on != self._listening:
+            if on:
+                self._selector.register(self._listener, selectors.EVENT_READ, None)
+            else:
+                self._selector.unregister(self._listener)
+            self._listening = on
+
+    def _accept(self) -> None:
+        while len(self._open) < limits.AGENT_CONNECTIONS:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            self._asked = self._clock.boot()
+            try:
+                ours = uid_of(sock) == os.geteuid()
+            except OSError:
+                ours = False
+            if not ours:  # root too: what root wants it must take by force
+                sock.close()
+                continue
+            sock.setblocking(False)
+            connection = _Connection(sock, ends=self._clock.running() + limits.AGENT_FRAME_TIME)
+            self._open.add(connection)
+            self._selector.register(sock, selectors.EVENT_READ, connection)
+            self._serve(connection)  # a client has mostly sent its request by now
+
+    def _close(self, connection: _Connection) -> None:
+        if self._staging is connection:
+            self._page.clear_staging()
+            self._staging = None
+        self._open.discard(connection)
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(connection.sock)
+        connection.sock.close()
+
+    # ── frames ──────────────────────────────────────────────────────────────────────────────
+
+    def _serve(self, connection: _Connection) -> None:
+        try:
+            if connection.sending:
+                self._flush(connection)
+            else:
+                self._receive(connection)
+        except BlockingIOError:
+            return
+        except (BadFrame, OSError, ValueError):  # ValueError: a descriptor that was closed in this turn
+            self._close(connection)
+
+    def _receive(self, connection: _Connection) -> None:
+        while connection in self._open and not connection.sending and connection not in self._waiting:
+            view = memoryview(connection.buffer)[connection.got : connection.want]
+            count = connection.sock.recv_into(view)
+            view.release()
+            if not count:
+                self._close(connection)
+                return
+            connection.got += count
+            if connection.got == connection.want:
+                self._whole(connection)
+
+    def _whole(self, connection: _Connection) -> None:
+        """What was expected is there: the next stage, or an answer."""
+        match connection.stage:
+            case "length":
+                connection.expect("payload", protocol.length(connection.buffer))
+            case "payload":
+                self._request(connection, protocol.parse(bytes(connection.buffer)))
+            case "attachment-length":
+                self._attachment(connection, protocol.length(connection.buffer))
+            case _:
+                self._attached(connection)
+
+    def _answer(self, connection: _Connection, *parts: bytes | bytearray | memoryview) -> None:
+        """Send the parts as one answer, then expect the next request. Nothing is joined: parts may be keys."""
+        connection.sending = [memoryview(part) for part in parts]
+        connection.expect("length", protocol.LENGTH)
+        connection.ends = self._clock.running() + limits.AGENT_FRAME_TIME
+        self._flush(connection)
+
+    def _flush(self, connection: _Connection) -> None:
+        try:
+            while connection.sending:
+                sent = connection.sock.sendmsg(connection.sending)
+                while connection.sending and sent >= len(connection.sending[0]):
+                    sent -= len(connection.sending.pop(0))
+                if connection.sending:
+                    connection.sending[0] = connection.sending[0][sent:]
+        except BlockingIOError:
+            self._selector.modify(connection.sock, selectors.EVENT_WRITE, connection)
+            raise
+        self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
+
+    def _request(self, connection: _Connection, request: Export | Put | Request | None) -> None:
+        if isinstance(request, Export):
+            self._export(connection, request)
+        elif request is None:
+            self._answer(connection, *self._answers.cache_key())
+        elif isinstance(request, Put) or request.follows:
+            connection.request = request
+            connection.expect("attachment-length", protocol.LENGTH)
+        elif request.op in _FORKED_OPS:
+            self._fork(connection, request)
+        else:
+            self._answer(connection, self._answers.to(request))
+
+    def _export(self, connection: _Connection, request: Export) -> None:
+        parts, found = self._answers.export(request)
+        if found is None:
+            self._answer(connection, *parts)
+            return
+        asker = asker_of(connection.sock)  # before the answer: with it the client ends
+        profile = request.key.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+        self._notes.add(profile, found.body, expires=found.expires, pid=asker)
+        self._answer(connection, *parts)
+
+    # ── attachments: keys and sessions ──────────────────────────────────────────────────────
+
+    def _attachment(self, connection: _Connection, size: int) -> None:
+        request = connection.request
+        if request is None or size != request.follows:
+            raise BadFrame
+        if isinstance(request, Put):
+            connection.expect("attachment", size)
+            return
+        if self._staging is not None:
+            raise BadFrame  # two unlocks at once: the second tries again
+        self._staging = connection
+        connection.expect("attachment", size, self._page.staging(size))
+
+    def _attached(self, connection: _Connection) -> None:
+        request, connection.request = connection.request, None
+        body, connection.buffer = connection.buffer, bytearray()
+        if isinstance(request, Put):
+            assert isinstance(body, bytearray)  # noqa: S101  # only keys are received elsewhere, into the page
+            self._answer(connection, self._answers.put(request, body))
+        else:
+            assert request is not None  # noqa: S101  # _attachment has looked at it
+            self._staging = None
+            self._answer(connection, self._answers.unlock(request.fields))
+
+    # ── what decrypts ───────────────────────────────────────────────────────────────────────
+
+    def _fork(self, connection: _Connection, request: Request) -> None:
+        """Answer in a child, which owns the connection from here on; where there are enough of them, a little later."""
+        why = self._answers.locked("main")
+        if why:
+            self._answer(connection, protocol.refusal(why))
+            return
+        if len(self._children) >= limits.AGENT_CHILDREN:
+            connection.request = request
+            connection.ends = self._clock.running() + limits.AGENT_CHILD_TIME
+            self._selector.unregister(connection.sock)
+            self._waiting.append(connection)
+            return
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if not pid:
+            self._child(connection, request, keep=writing)
+        os.close(writing)
+        self._hold.used()
+        self._children[reading] = pid
+        self._selector.register(reading, selectors.EVENT_READ, "child")
+        self._close(connection)
+
+    def _child(self, connection: _Connection, request: Request, *, keep: int) -> None:
+        """In the fork: answer until the client has had enough. Its memory ends with it; the end of ``keep`` tells the agent."""
+        try:
+            signal.alarm(limits.AGENT_CHILD_TIME)
+            sock = connection.sock
+            for low, high in _gaps(3, 4096, sock.fileno(), keep):
+                os.closerange(low, high)  # the agent's lock and socket must not outlive it in here
+            desk = self._derive(self._page)
+            while True:
+                sock.settimeout(None)
+                sock.sendall(desk(request, sock.sendall))
+                sock.settimeout(limits.AGENT_DESK_IDLE)  # others wait for a fork; the client may come again
+                following = protocol.parse(_read(sock, protocol.length(_read(sock, protocol.LENGTH))))
+                if not isinstance(following, Request) or following.op not in _FORKED_OPS:
+                    break
+                request = following
+        except BaseException:  # noqa: BLE001  # nobody is there to tell: the client sees the end of the connection
+            os._exit(1)
+        os._exit(0)
+
+    def _end_children(self) -> None:
+        """Locked: no fork keeps its copy of the keys, not even one that waits for a code's next step."""
+        for pid in self._children.values():
+            os.kill(pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
+
+    def _reap(self, fd: int) -> None:
+        self._selector.unregister(fd)
+        os.close(fd)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._children.pop(fd), 0)
+        while self._waiting and len(self._children) < limits.AGENT_CHILDREN:
+            connection = self._waiting.pop(0)
+            request, connection.request = connection.request, None
+            if connection in self._open and isinstance(request, Request):
+                connection.expect("length", protocol.LENGTH)
+                self._selector.register(connection.sock, selectors.EVENT_READ, connection)
+                self._fork(connection, request)
+
+
+def _read(sock: socket.socket, size: int) -> bytes:
+    """Exactly ``size`` bytes; BadFrame where the other end stops before."""
+    got = b""
+    while len(got) < size:
+        piece = sock.recv(size - len(got))
+        if not piece:
+            raise BadFrame
+        got += piece
+    return got
+
+
+def _gaps(low: int, high: int, *keep: int) -> list[tuple[int, int]]:
+    """The ranges of [low, high) without the numbers to keep."""
+    edges = sorted(keep)
+    starts = [low, *(k + 1 for k in edges)]
+    return [(start, end) for start, end in zip(starts, [*edges, high], strict=True) if start < end]

@@ -1,0 +1,76 @@
+"""The JSON that credential_process prints, which is also what the session cache keeps. Pure; json is imported late.
+
+One ASCII line with ``Version`` first, ``Expiration`` in whole seconds of UTC, and no key without a value: the least
+that every SDK takes (docs/profiles.md, what the SDKs ask of us).
+"""
+
+from __future__ import annotations
+
+import time
+
+from vault.aws.credentials import Credentials, Session
+from vault.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class NotAnAnswer(ValueError):
+    """The bytes are not what ``encode`` writes. Says nothing of their content."""
+
+
+def encode(credentials: Credentials, *, expires: int | None = None, account_id: str | None = None) -> bytes:
+    """The line for ``credentials``; ``expires`` is unix seconds, None for a key that does not expire."""
+    import json
+
+    found: dict[str, Any] = {
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret.reveal_text(),
+    }
+    if credentials.token is not None:
+        found["SessionToken"] = credentials.token.reveal_text()
+    if expires is not None:
+        found["Expiration"] = rfc3339(expires)
+    if account_id:
+        found["AccountId"] = account_id
+    return json.dumps(found, ensure_ascii=True).encode("ascii") + b"\n"
+
+
+def of_session(session: Session) -> bytes:
+    """The line for an STS session."""
+    return encode(session.credentials, expires=session.expiration, account_id=session.account_id)
+
+
+def fields(line: bytes) -> dict[str, str]:
+    """The line's text values by name, ``Version`` left out. NotAnAnswer."""
+    import json
+
+    try:
+        found = json.loads(line)
+    except ValueError:
+        raise NotAnAnswer from None
+    if not isinstance(found, dict):
+        raise NotAnAnswer
+    values = {name: value for name, value in found.items() if name != "Version"}
+    if not all(isinstance(value, str) for value in values.values()) or not {
+        "AccessKeyId",
+        "SecretAccessKey",
+    } <= set(values):
+        raise NotAnAnswer
+    return values
+
+
+def credentials_of(line: bytes) -> Credentials:
+    """The key pair and token of a line. NotAnAnswer."""
+    found = fields(line)
+    token = found.get("SessionToken")
+    return Credentials(
+        found["AccessKeyId"], Secret(found["SecretAccessKey"]), Secret(token) if token else None
+    )
+
+
+def rfc3339(when: int) -> str:
+    """Unix seconds as ``2026-01-31T23:59:59Z``."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))

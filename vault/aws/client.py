@@ -1,0 +1,184 @@
+"""Calls to STS: one operation in, AWS's answer or an Error of ours out. Knows no SDK (docs/decisions).
+
+Signs with the credentials it is given and nothing else: never a default chain, no AWS_* credentials, no profile.
+Retries are counted here, so that what creates something, or carries an MFA code, is sent exactly once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from vault import errors, limits
+from vault.aws import failures, query, signature, wire
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from vault.aws.credentials import Credentials
+    from vault.system.clock import Deadline
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Endpoint(NamedTuple):
+    """Where a service is: its URL, the region that signs, and hosts that plain http may reach beside loopback.
+
+    ``kept`` holds connections from one call to the next; whoever made it closes it.
+    """
+
+    url: str
+    region: str
+    allow_http: Collection[str] = ()  # host, or host:port
+    kept: wire.Kept | None = None
+
+    def checked(self) -> wire.Target:
+        """The parts of the URL, if a signed request may go there; ConfigError otherwise."""
+        to = wire.target(self.url)
+        if to is None:
+            raise errors.ConfigError(f"endpoint {safe(self.url)} is not an http or https address of a host")
+        allowed = {allowed.lower() for allowed in self.allow_http}
+        if (
+            to.scheme == "http"
+            and to.name not in _LOOPBACK
+            and not allowed & {to.name, f"{to.name}:{to.port}"}
+        ):
+            raise errors.ConfigError(
+                f"endpoint {safe(self.url)} is plain http: anybody on the way could read what AWS answers",
+                hint=f'use https, or name the host in config.toml: allow_http = ["{safe(to.name)}"]',
+            )
+        return to
+
+
+class Answer(NamedTuple):
+    """AWS's answer: its fields by their names, and its Date as Unix seconds (None where it had none)."""
+
+    fields: dict[str, Any]
+    date: int | None
+
+
+def retried(send: Callable[[], Answer], *, once: bool, deadline: Deadline) -> Answer:
+    """``send()``, and again after a passing fault, unless it may be sent ``once`` only or no time is left."""
+    tries = 1 if once else limits.AWS_TRIES
+    while True:
+        tries -= 1
+        try:
+            return send()
+        except errors.Unreachable:
+            if tries <= 0 or deadline.remaining() <= limits.AWS_RETRY_PAUSE:
+                raise
+            deadline.clock.sleep(limits.AWS_RETRY_PAUSE)
+
+
+def about(error: errors.Unreachable, operation: str, subject: str) -> errors.Unreachable:
+    """``error`` with what was asked, and for whom, before its message."""
+    error.message = f"{operation}{f' for {safe(subject)}' if subject else ''}: {error.message}"
+    error.args = (error.message,)
+    return error
+
+
+class Client:
+    """Calls of STS with one set of credentials, each bounded by one deadline."""
+
+    def __init__(
+        self,
+        *,
+        credentials: Credentials | None,
+        endpoint: Endpoint,
+        deadline: Deadline,
+        subject: str = "",
+    ) -> None:
+        """``subject`` names the key or profile in messages. ``credentials`` is None for the calls that are not signed."""
+        self._signer = (
+            signature.Signer(*credentials, region=endpoint.region, service="sts") if credentials else None
+        )
+        self._to = endpoint.checked()
+        self._kept = endpoint.kept
+        self._deadline = deadline
+        self._subject = subject
+        # Of the last answer, a refusal too: callers compare it with the machine's clock.
+        self.date: int | None = None
+
+    def call(self, operation: str, *, once: bool = False, **parameters: Any) -> Answer:
+        """``operation`` in AWS's spelling (``GetCallerIdentity``). ``once``: sent one time, whatever happens.
+
+        Errors: Refused with AWS's code, Unreachable (``sent`` tells whether AWS may have done it), ConfigError.
+        """
+        return retried(
+            lambda: self._send(operation, parameters, reuse=not once), once=once, deadline=self._deadline
+        )
+
+    def _send(self, operation: str, parameters: dict[str, Any], *, reuse: bool) -> Answer:
+        body = query.form(operation, parameters)
+        now = self._deadline.clock.time()
+        headers = {"content-type": signature.FORM, "host": self._to.host}
+        if self._signer is not None:
+            headers = signature.headers(
+                self._signer, host=self._to.host, path=self._to.path, body=body, now=now
+            )
+        headers["user-agent"] = "awsvault-py"
+        try:
+            reply = wire.post(
+                self._to, headers=headers, body=body, deadline=self._deadline, kept=self._kept, reuse=reuse
+            )
+        except errors.Unreachable as error:
+            raise about(error, operation, self._subject) from None
+        self.date = http_date(reply.headers.get("date", ""))
+        try:
+            root, fields = query.parse(reply.body)
+        except query.NotAnAnswer as reason:
+            raise self._unreadable(operation, reply.status, str(reason)) from None
+        if reply.status != 200:
+            found = fields.get("Error")
+            found = found if isinstance(found, dict) else {}
+            raise refused(
+                str(found.get("Code") or reply.status), str(found.get("Message") or ""), status=reply.status,
+                operation=operation, subject=self._subject, date=self.date, deadline=self._deadline,
+            )  # fmt: skip
+        result = fields.get(f"{operation}Result") or {}
+        if root != f"{operation}Response" or not isinstance(result, dict):
+            raise self._unreadable(operation, reply.status, "the answer to something else")
+        return Answer(result, self.date)
+
+    def _unreadable(self, operation: str, status: int, reason: str) -> errors.Unreachable:
+        return errors.Unreachable(
+            f"{operation}: {safe(self._to.host)} answered {status} with what is not AWS's: {reason}",
+            code="WrongAnswer",
+            sent=True,
+        )
+
+
+def refused(
+    code: str,
+    message: str,
+    *,
+    status: int,
+    operation: str,
+    subject: str,
+    date: int | None,
+    deadline: Deadline,
+) -> errors.Error:
+    """AWS's refusal as an error of ours, with AWS's Date, and the distance where the clock is why."""
+    error = failures.refusal(code, message, status=status, operation=operation, subject=subject)
+    if isinstance(error, errors.Refused):
+        error.date = date
+        if error.code == failures.CLOCK and date is not None:
+            off = round(deadline.clock.time() - date)
+            way = "ahead of" if off > 0 else "behind"
+            error.hint = f"this machine's clock is {abs(off)} s {way} AWS's: set it"
+    return error
+
+
+def http_date(text: str) -> int | None:
+    """Unix seconds of an HTTP date (RFC 9110 5.6.7, its first form); None for anything else."""
+    words = text.replace(",", "").replace(":", " ").split()
+    from calendar import timegm
+
+    try:
+        _, day, month, year, hour, minute, second, zone = words
+        numbers = [int(word) for word in (day, hour, minute, second)]
+        seconds = timegm((int(year), _MONTHS.index(month) + 1, *numbers, 0, 0, 0))
+    except (ValueError, OverflowError):
+        return None
+    return seconds if zone == "GMT" else None

@@ -1,0 +1,252 @@
+"""What supplies the credentials of a profile that assumes no role: the order of AWS's tools. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vault import errors
+from vault.aws import values
+from vault.aws.chain import Login, NamedSource, Process, Source, Sso, StaticKeys, VaultKey, WebIdentity
+from vault.aws.endpoints import Endpoint
+from vault.aws.profiles import STATIC, Config, Origin, Profile, Setting
+from vault.aws.words import OwnCall, Unbalanced, own_call, split
+from vault.limits import ROLE_LEAST, ROLE_MOST
+from vault.secret import Secret
+from vault.text import meant, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from vault.aws.ini import Section
+
+_LATER = Endpoint("", "", "", None, None, None)  # set once the whole chain is known
+_SSO_PROFILE = ("sso_role_name", "sso_account_id")
+_SSO_PLACE = ("sso_start_url", "sso_region")
+
+
+def _around(env: Mapping[str, str]) -> str:
+    """A hash of the variables by which one command gives the credentials of one account or of another: which of AWS's
+    files and profiles it reads, whose home, and which program of its name. Some are secrets.
+    """
+    from hashlib import sha256
+
+    named = sorted(f"{k}={v}" for k, v in env.items() if k.startswith("AWS_") or k in ("HOME", "PATH"))
+    return sha256("\0".join(named).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def has_static(profile: Profile) -> bool:
+    """Whether either half of a static key stands in the profile: enough to end a chain here (botocore's rule)."""
+    return any(profile.own(name) is not None for name in STATIC)
+
+
+def own_export(profile: Profile) -> OwnCall | None:
+    """The profile our own program is called for by this profile's credential_process, or None.
+
+    A command that cannot be split, or that is ours but no ``export``, is an error only where it would be run.
+    """
+    command = profile.get("credential_process")
+    try:
+        return own_call(command.value) if command is not None else None
+    except ValueError:
+        return None
+
+
+class Finder:
+    """Finds the source of one profile. ``has_entry``, ``guess`` and ``as_sdk`` as in ``resolve``."""
+
+    def __init__(
+        self,
+        config: Config,
+        env: Mapping[str, str],
+        has_entry: Callable[[str], bool] | None,
+        *,
+        guess: bool,
+        as_sdk: bool,
+    ) -> None:
+        self.config = config
+        self.env = env
+        self.has_entry = has_entry
+        self.guess = guess and has_entry is None and not as_sdk
+        self.as_sdk = as_sdk
+
+    def get(self, profile: Profile, key: str) -> Setting | None:
+        return values.one_line(profile.plain(key) if self.as_sdk else profile.get(key))
+
+    def find(self, profile: Profile, called: OwnCall | None, *, itself: bool = False) -> Source | str:
+        """The source of ``profile``; or, where its credential_process is our export of another, that one's name.
+
+        ``itself``: the profile names itself as source_profile. Raises ConfigError where nothing supplies credentials.
+        """
+        key = self._vault_key(profile, called)
+        if key is not None:
+            return key
+        found = (
+            (None if itself else self._web_identity(profile))
+            or self._sso(profile)
+            or self._static(profile, profile.credentials, profile.paths[1])
+            or self._login(profile)
+            or self._process(profile, called)
+            or self._static(profile, profile.config, profile.paths[0])
+        )
+        if found is not None:
+            return found
+        if self.guess and not has_static(profile):
+            return VaultKey(profile.name, profile.origin, True)
+        raise self._nothing(profile, called)
+
+    def _vault_key(self, profile: Profile, called: OwnCall | None) -> VaultKey | None:
+        if self.as_sdk:
+            return None
+        named = profile.ours("credential")
+        if named is not None:
+            return VaultKey(named.value, named.origin, self.has_entry is None)
+        if self.has_entry is not None:
+            return VaultKey(profile.name, profile.origin, False) if self.has_entry(profile.name) else None
+        if called is not None and called.profile == profile.name:
+            return VaultKey(profile.name, profile.origin, True)
+        return None
+
+    def _nothing(self, profile: Profile, called: OwnCall | None) -> errors.ConfigError:
+        shown = safe(profile.name)
+        half = next((found for name in STATIC if (found := profile.own(name)) is not None), None)
+        if half is not None:
+            return errors.ConfigError(
+                f"{half.origin}: profile {shown} has {half.name} without its other half"
+            )
+        if called is not None:
+            return errors.ConfigError(
+                f"{profile.origin}: profile {shown} calls awsvault-py, but the vault holds no key of that name",
+                hint=f"run: awsvault-py add {shown}",
+            )
+        keys = "AWS's files" if self.as_sdk else "the vault or in AWS's files"
+        return errors.ConfigError(
+            f"{profile.origin}: profile {shown} has no credentials: no key in {keys}, no process, no web identity, no SSO",
+            hint=f"run: awsvault-py add {shown}",
+        )
+
+    def _web_identity(self, profile: Profile) -> WebIdentity | None:
+        token_file = self.get(profile, "web_identity_token_file")
+        process = None if self.as_sdk else profile.get("web_identity_token_process")
+        place = token_file if token_file is not None and token_file.value else process
+        if place is None or not place.value:
+            return None
+        role = self.get(profile, "role_arn")
+        if role is None or not role.value:
+            raise errors.ConfigError(
+                f"{place.origin}: profile {safe(profile.name)} has {place.name} but no role_arn"
+            )
+        name = self.get(profile, "role_session_name")
+        duration = None if self.as_sdk else self.get(profile, "duration_seconds")
+        return WebIdentity(
+            profile.name,
+            role.value,
+            token_file.value if place is token_file and token_file is not None else None,
+            place.value if place is process else None,
+            name.value if name is not None else None,
+            values.number(duration, least=ROLE_LEAST, most=ROLE_MOST),
+            _LATER,
+            place.origin,
+        )
+
+    def _sso(self, profile: Profile) -> Sso | None:
+        own = [self.get(profile, key) for key in _SSO_PROFILE]
+        mark = own[0] or own[1]
+        if mark is None:
+            return None
+        session = self.get(profile, "sso_session")
+        section = self._sso_session(session)
+        found = dict(zip(_SSO_PROFILE, own, strict=True))
+        for key in (*_SSO_PROFILE, *_SSO_PLACE):
+            here, there = self.get(profile, key), section.properties.get(key) if section is not None else None
+            if here is not None and there is not None and here.value != there.value:
+                raise errors.ConfigError(
+                    f"{here.origin}: {here.name} is {safe(here.value)!r} here and {safe(there.value)!r} in the "
+                    f"sso-session ({safe(self.config.config_path)}:{there.line})"
+                )
+            if here is None and there is not None:
+                here = Setting(key, there.value, Origin(self.config.config_path, there.line))
+            found[key] = here
+        missing = [key for key, setting in found.items() if setting is None]
+        if missing:
+            raise errors.ConfigError(
+                f"{mark.origin}: profile {safe(profile.name)} is set up for SSO but lacks {', '.join(missing)}"
+            )
+        texts = {key: setting.value for key, setting in found.items() if setting is not None}
+        return Sso(
+            profile.name,
+            session.value if session is not None else None,
+            texts["sso_start_url"],
+            texts["sso_region"],
+            texts["sso_account_id"],
+            texts["sso_role_name"],
+            (session or mark).origin,
+            "",
+        )
+
+    def _sso_session(self, session: Setting | None) -> Section | None:
+        if session is None:
+            return None
+        section = self.config.sso_sessions.get(session.value)
+        if section is None:
+            raise errors.ConfigError(
+                f"{session.origin}: there is no [sso-session {safe(session.value)}] in {safe(self.config.config_path)}",
+                hint=meant(session.value, self.config.sso_sessions),
+            )
+        return section
+
+    def _static(self, profile: Profile, section: Section | None, path: str) -> StaticKeys | None:
+        """The key pair of one file. Both halves come from the same file, never mixed."""
+        identifier = section.properties.get(STATIC[0]) if section is not None else None
+        if section is None or identifier is None:
+            return None
+        origin = Origin(path, identifier.line)
+        secret = section.properties.get(STATIC[1])
+        if secret is None:
+            raise errors.ConfigError(
+                f"{origin}: profile {safe(profile.name)} has {STATIC[0]} without {STATIC[1]} in the same file"
+            )
+        token = section.properties.get("aws_security_token") or section.properties.get("aws_session_token")
+        account = section.properties.get("aws_account_id")
+        return StaticKeys(
+            profile.name,
+            identifier.value,
+            Secret(secret.value),
+            Secret(token.value) if token is not None and token.value else None,
+            account.value if account is not None else None,
+            origin,
+        )
+
+    def _login(self, profile: Profile) -> Login | None:
+        setting = self.get(profile, "login_session")
+        return Login(profile.name, setting.value, setting.origin) if setting is not None else None
+
+    def _process(self, profile: Profile, called: OwnCall | None) -> Process | str | None:
+        command = profile.plain("credential_process") if self.as_sdk else profile.get("credential_process")
+        if command is None:
+            return None
+        if called is not None:
+            return None if called.profile == profile.name else called.profile
+        try:
+            words = split(command.value)
+            _ = self.as_sdk or own_call(command.value)
+        except Unbalanced as error:
+            raise errors.ConfigError(
+                f"{command.origin}: credential_process cannot be split: {error}"
+            ) from None
+        except ValueError as error:
+            raise errors.ConfigError(f"{command.origin}: {error}") from None
+        if not words:
+            raise errors.ConfigError(f"{command.origin}: credential_process is empty")
+        account = self.get(profile, "aws_account_id")
+        return Process(
+            profile.name,
+            command.value,
+            account.value if account is not None else None,
+            command.origin,
+            _around(self.env),
+        )
+
+    def named(self, setting: Setting) -> NamedSource:
+        """The source that ``credential_source`` names."""
+        temporary = setting.value != "Environment" or bool(self.env.get("AWS_SESSION_TOKEN"))
+        return NamedSource(setting.value, temporary, setting.origin)

@@ -1,0 +1,280 @@
+"""AWS's file format: text to sections and back to the line each value stands on. No files, no environment.
+
+Follows the grammar that AWS's SDKs share. Where botocore's own parser reads a file differently, the shared grammar
+wins and the place is kept as a note for ``doctor`` (docs/resolution.md lists every such case).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault import errors
+from vault.aws.words import Unbalanced, split
+from vault.text import safe
+
+_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.%@:+")
+_PREFIXES = ("profile", "sso-session", "services")
+_FOREIGN = ("preview", "plugins", "toplevel")  # sections of AWS CLI alone: nothing to say about them
+
+
+class Note(NamedTuple):
+    """A place that AWS's tools do not all read alike. ``line`` is 0 where the whole file is meant."""
+
+    path: str
+    line: int
+    message: str
+
+
+class Property(NamedTuple):
+    """One ``name = value``. ``parts`` holds the continuation lines with their numbers, or nothing."""
+
+    name: str
+    value: str
+    line: int
+    parts: tuple[tuple[int, str], ...] = ()
+
+
+class Section(NamedTuple):
+    """One section, its duplicates merged. ``line`` is where it first opens."""
+
+    name: str
+    line: int
+    properties: dict[str, Property]
+
+
+class Sections(NamedTuple):
+    """All of one file. ``spaced`` are sections of a credentials file whose names hold blanks: a profile only
+    where the config file quotes the same name.
+    """
+
+    path: str
+    profiles: dict[str, Section]
+    sso_sessions: dict[str, Section]
+    services: dict[str, Section]
+    spaced: dict[str, Section]
+    notes: tuple[Note, ...]
+
+
+def is_name(text: str) -> bool:
+    """Whether the shared grammar takes ``text`` as a name without quotes."""
+    return bool(text) and text.isascii() and (text.isalnum() or _NAME.issuperset(text))
+
+
+def subproperties(found: Property) -> dict[str, Property]:
+    """The indented block under a name without a value, by lower-case name; empty for a plain value."""
+    if found.value[:1] != "\n":
+        return {}
+    block: dict[str, Property] = {}
+    for line, text in found.parts:
+        name, _, value = text.partition("=")
+        name = name.strip().lower()
+        block[name] = Property(name, value.strip(), line)
+    return block
+
+
+def parse(text: str, *, path: str, kind: str) -> Sections:
+    """The sections of a file; ``kind`` is "config" or "credentials", ``path`` is for messages.
+
+    Raises ConfigError with path and line where the shared grammar calls the file broken.
+    """
+    return _Parser(path, kind).run(text)
+
+
+def uncommented(line: str) -> str:
+    """``line`` up to a ``#`` or ``;`` that follows a blank."""
+    for at, character in enumerate(line):
+        if character in "#;" and line[at - 1 : at] in (" ", "\t"):
+            return line[:at].rstrip()
+    return line
+
+
+class _Parser:
+    """The state of one run: the open section (None: ignored), and the property that a continuation would extend."""
+
+    def __init__(self, path: str, kind: str) -> None:
+        self.path = path
+        self.config = kind == "config"
+        self.tables: dict[str, dict[str, Section]] = {p: {} for p in (*_PREFIXES, "plain default", "spaced")}
+        self.notes: list[Note] = []
+        self.opened = False
+        self.section: Section | None = None
+        self.last: Property | None = None
+        self.ignoring = False  # a continuation of a property that is ignored
+
+    def fail(self, line: int, message: str, hint: str | None = None) -> errors.ConfigError:
+        return errors.ConfigError(f"{safe(self.path)}:{line}: {message}", hint=hint)
+
+    def note(self, line: int, message: str) -> None:
+        self.notes.append(Note(self.path, line, message))
+
+    def run(self, text: str) -> Sections:
+        if text[:1] == "\ufeff":
+            text = text[1:]
+            self.note(1, "the file starts with a byte order mark, which botocore and the AWS CLI cannot read")
+        for number, line in enumerate(text.split("\n"), 1):
+            first = line[:1]
+            if first == "" or first in "#;":
+                continue
+            if first == "[":
+                self.header(number, line)
+            elif first in " \t":
+                self.continuation(number, line)
+            else:
+                self.property(number, line)
+        return self.finish()
+
+    def finish(self) -> Sections:
+        profiles = self.tables["profile"]
+        plain = self.tables["plain default"].get("default")
+        if plain is not None:
+            if "default" in profiles:
+                self.note(
+                    plain.line, "[default] is ignored beside [profile default]; botocore takes the last one"
+                )
+            else:
+                profiles["default"] = plain
+        return Sections(
+            self.path,
+            profiles,
+            self.tables["sso-session"],
+            self.tables["services"],
+            self.tables["spaced"],
+            tuple(self.notes),
+        )
+
+    def header(self, number: int, line: str) -> None:
+        line = line.rstrip()
+        end = line.find("]")
+        rest = line[end + 1 :].lstrip()
+        if end < 0 or (rest and rest[0] not in "#;" and not line.endswith("]")):
+            raise self.fail(number, "Profile definition must end with ']'")
+        written = line[1:end] if not rest or rest[0] in "#;" else line[1:-1]
+        inner = written.strip()
+        self.opened, self.last, self.ignoring = True, None, False
+        self.unlike(number, written, inner)
+        place = self._config_place(number, inner) if self.config else self._credentials_place(number, inner)
+        if place is None:
+            self.section = None
+            return
+        table, name = place
+        known = self.tables[table].get(name)
+        if known is None:
+            known = self.tables[table][name] = Section(name, number, {})
+        else:
+            self.note(
+                number, f"[{safe(inner)}] stands here again; its keys are merged, botocore refuses the file"
+            )
+        self.section = known
+
+    def unlike(self, number: int, written: str, inner: str) -> None:
+        """Note what botocore makes of a header, where it is something else."""
+        if inner == "DEFAULT":
+            self.note(number, "[DEFAULT] is ignored as such; botocore has every section inherit its keys")
+        elif written[:1].isspace() or (written != inner and not (self.config and " " in inner)):
+            self.note(number, "botocore takes the blanks beside the brackets as a part of the name")
+
+    def _config_place(self, number: int, inner: str) -> tuple[str, str] | None:
+        if inner == "default":
+            return "plain default", "default"
+        prefix, _, rest = inner.replace("\t", " ").partition(" ")
+        rest = rest.strip()
+        if prefix in _PREFIXES and rest:
+            if is_name(rest):
+                return prefix, rest
+            quoted = self._quoted(inner)
+            if quoted is not None:
+                self.note(number, f"[{safe(inner)}]: only botocore and the AWS CLI read quoted names")
+                return prefix, quoted
+            self.note(number, f"[{safe(inner)}] is ignored: not a name; put a name with blanks into quotes")
+        elif is_name(inner) and inner not in (*_FOREIGN, "DEFAULT"):
+            self.note(
+                number, f"[{safe(inner)}] is ignored: in this file a profile is written [profile {inner}]"
+            )
+        elif inner not in _FOREIGN:
+            self.note(number, f"[{safe(inner)}] is ignored: not a section that AWS's tools know")
+        return None
+
+    @staticmethod
+    def _quoted(inner: str) -> str | None:
+        """The name in ``profile "my dev"``, as botocore splits it; None where that is no single name."""
+        if not ('"' in inner or "'" in inner or "\\" in inner):
+            return None
+        try:
+            words = split(inner)
+        except Unbalanced:
+            return None
+        return words[1] if len(words) == 2 and words[1].isprintable() and words[1] else None
+
+    def _credentials_place(self, number: int, inner: str) -> tuple[str, str] | None:
+        if is_name(inner):
+            return "profile", inner
+        if inner.partition(" ")[0] in _PREFIXES:
+            self.note(
+                number, f"[{safe(inner)}] is ignored: in this file a profile is written without a prefix"
+            )
+            return None
+        self.note(number, f"[{safe(inner)}]: a name with blanks counts only where the config file quotes it")
+        return ("spaced", inner) if inner.isprintable() and inner else None
+
+    def property(self, number: int, line: str) -> None:
+        if "#" in line or ";" in line:
+            line = self.without_comment(number, line)
+        name, equals, value = line.partition("=")
+        name, value = name.strip(), value.strip()
+        if not name and not equals:
+            return
+        if not self.opened:
+            raise self.fail(number, "Expected a profile definition")
+        if not equals:
+            raise self.fail(number, "Expected an '=' sign defining a property")
+        if not name:
+            raise self.fail(number, "Property did not have a name")
+        self.ignoring = True
+        if self.section is None:
+            return
+        name = name.lower()
+        if not is_name(name):
+            self.last = None
+            self.note(number, f"{safe(name)!r} is ignored: not a name of a property")
+            return
+        properties = self.section.properties
+        if name in properties:
+            self.note(
+                number, f"{safe(name)} stands here again and this one counts; botocore refuses the file"
+            )
+        self.ignoring = False
+        self.last = properties[name] = Property(name, value, number)
+
+    def without_comment(self, number: int, line: str) -> str:
+        cut = uncommented(line)
+        if cut != line.rstrip():
+            self.note(number, "botocore takes the comment after a value as a part of it")
+        return cut
+
+    def continuation(self, number: int, line: str) -> None:
+        text = line.strip()
+        if not text:
+            return
+        if text[0] in "#;":
+            if self.last is not None:
+                self.note(number, f"an indented comment, which some SDKs read as a part of {self.last.name}")
+            return
+        if not self.opened:
+            raise self.fail(number, "Expected a profile definition")
+        if self.section is None or self.ignoring:
+            return
+        if self.last is None:
+            raise self.fail(
+                number,
+                "Expected a property definition, found continuation",
+                hint="start the line at its left edge: only botocore reads an indented first property",
+            )
+        last = self.last
+        if not last.value or last.value[0] == "\n":
+            name, equals, _ = text.partition("=")
+            if not equals:
+                raise self.fail(number, "Expected an '=' sign defining a sub-property")
+            if not name.strip():
+                raise self.fail(number, "Sub-property did not have a name")
+        longer = last._replace(value=f"{last.value}\n{text}", parts=(*last.parts, (number, text)))
+        self.last = self.section.properties[last.name] = longer

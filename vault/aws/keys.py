@@ -1,0 +1,93 @@
+"""The shapes of an access key id and of its secret, looked at before AWS is asked. Pure; a secret is never quoted.
+
+AWS documents no grammar; what stands here is what IAM gives out: AKIA and 16 characters, a secret of 40.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from vault.errors import Usage
+
+if TYPE_CHECKING:
+    from vault.secret import Secret
+
+ID_LENGTH = 20
+SECRET_LENGTH = 40
+_ID = re.compile(r"AKIA[A-Z0-9]{16}", re.ASCII)
+_SECRET = re.compile(r"[A-Za-z0-9/+=]{40}", re.ASCII)
+_ID_HINT = "it is 20 capital letters and digits that begin with AKIA, as the IAM console shows it"
+_SECRET_HINT = "it is 40 characters, shown once when the key is made; a lost one means a new key"  # noqa: S105
+# The prefixes of IAM's unique identifiers that people mistake for an access key's id.
+_OTHER_IDS = {
+    "AIDA": "a user's unique id",
+    "AROA": "a role's unique id",
+    "AGPA": "a group's unique id",
+    "ANPA": "a policy's unique id",
+    "APKA": "a public key's id",
+    "ABIA": "a bearer token's id",
+    "ACCA": "a service credential's id",
+    "ASCA": "a certificate's id",
+}
+
+
+def check_access_key_id(text: str) -> str:
+    """``text`` if it can be the id of a long-lived access key. Usage names what is wrong, without repeating it."""
+    what = "the access key id"
+    _check_paste(text, what, _ID_HINT)
+    if _ID.fullmatch(text):
+        return text
+    prefix = text[:4].upper()
+    if prefix == "ASIA":
+        raise Usage(
+            f"{what} begins with ASIA: it is temporary, and works only with its session token",
+            hint="add the user's own key, which begins with AKIA",
+        )
+    if prefix in _OTHER_IDS and len(text) != SECRET_LENGTH:
+        raise Usage(f"{what} begins with {prefix}: that is {_OTHER_IDS[prefix]}", hint=_ID_HINT)
+    if _SECRET.fullmatch(text):
+        raise Usage(
+            f"{what} has 40 characters: that looks like the secret", hint="give the id first, then the secret"
+        )
+    if text.upper() != text and _ID.fullmatch(text.upper()):
+        raise Usage(f"{what} holds small letters, and has none", hint=_ID_HINT)
+    if len(text) != ID_LENGTH:
+        raise Usage(f"{what} has {len(text)} characters instead of {ID_LENGTH}", hint=_ID_HINT)
+    if prefix != "AKIA":
+        raise Usage(f"{what} does not begin with AKIA", hint=_ID_HINT)
+    raise Usage(f"{what} holds other characters than capital letters and digits", hint=_ID_HINT)
+
+
+def check_secret(secret: Secret) -> Secret:
+    """``secret`` if it can be a secret access key. Usage names what is wrong with it."""
+    what = "the secret access key"
+    try:
+        text = secret.reveal().decode("ascii")
+    except UnicodeDecodeError:
+        raise Usage(f"{what} holds characters other than ASCII", hint=_SECRET_HINT) from None
+    _check_paste(text, what, _SECRET_HINT)
+    if _SECRET.fullmatch(text):
+        return secret
+    if _ID.fullmatch(text):
+        raise Usage(f"{what} begins with AKIA: that is a key's id", hint="give the id first, then the secret")
+    if len(text) != SECRET_LENGTH:
+        raise Usage(f"{what} has {len(text)} characters instead of {SECRET_LENGTH}", hint=_SECRET_HINT)
+    raise Usage(f"{what} holds a character that no secret has", hint=_SECRET_HINT)
+
+
+def _check_paste(text: str, what: str, hint: str) -> None:
+    """Usage for what a paste brings along: nothing at all, blanks, quotes, a whole line of a file."""
+    if not text:
+        raise Usage(f"{what} is empty", hint=hint)
+    if text != text.strip() or any(c.isspace() for c in text):
+        where = "at its ends" if not any(c.isspace() for c in text.strip()) else "inside"
+        raise Usage(f"{what} has blanks {where}, as from a paste", hint="give it again without them")
+    if text[0] in "\"'" or text[-1] in "\"',":
+        raise Usage(
+            f"{what} has quotes or a comma around it, as from a paste", hint="give it again without them"
+        )
+    if text.lower().startswith(("aws_access_key_id=", "aws_secret_access_key=")):
+        raise Usage(
+            f"{what} has its name and = before it, as from a paste", hint="give what stands after the ="
+        )

@@ -1,0 +1,129 @@
+"""Credentials of the machine around us: an EC2 instance's metadata (version 2 only), and container credentials.
+
+Both are asked by plain http on addresses of the machine itself, past any proxy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from vault import errors, limits
+from vault.aws import sources, wire
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.aws.chain import NamedSource
+    from vault.aws.sources import Fetched, Surroundings
+
+_ROLES = "/latest/meta-data/iam/security-credentials/"
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "169.254.169.254", "fd00:ec2::254"})
+_CONTAINER = frozenset({"localhost", "127.0.0.1", "::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"})
+_RELATIVE = "http://169.254.170.2"
+
+
+def of_instance(source: NamedSource, around: Surroundings) -> Fetched:
+    """The credentials of the instance's role. Errors: ConfigError, Unreachable."""
+    env, what = around.env, f"{source.origin}: the instance's metadata"
+    if env.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
+        raise errors.ConfigError(
+            f"{source.origin}: credential_source is Ec2InstanceMetadata, and AWS_EC2_METADATA_DISABLED is true"
+        )
+    base = _address(source.endpoint or "", around, local=_LOCAL, origin=str(source.origin))
+    life = {"x-aws-ec2-metadata-token-ttl-seconds": str(limits.METADATA_TOKEN_LIFE)}
+    token = _ask(base, "PUT", "/latest/api/token", headers=life, around=around, what=what)
+    proof = {"x-aws-ec2-metadata-token": _line(token, what)}
+    role = _line(_ask(base, "GET", _ROLES, headers=proof, around=around, what=what).partition(b"\n")[0], what)
+    raw = _ask(base, "GET", _ROLES + role, headers=proof, around=around, what=what)
+    fields = sources.document(raw, what=what)
+    if fields.get("Code", "Success") != "Success":
+        raise errors.Unreachable(f"{what} has no credentials: {safe(str(fields['Code']), limit=80)}")
+    return sources.checked(fields, what=what, token="Token", now=around.deadline.clock.time())  # noqa: S106  # a field
+
+
+def of_container(source: NamedSource, around: Surroundings) -> Fetched:
+    """The credentials that a container's orchestrator hands out. Errors: ConfigError, Unreachable."""
+    env, what = around.env, f"{source.origin}: the container's credentials"
+    relative = env.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+    url = _RELATIVE + relative if relative else env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    if not url:
+        raise errors.ConfigError(
+            f"{source.origin}: credential_source is EcsContainer, and neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor "
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI is set"
+        )
+    path, _, query = url.partition("?")
+    base = _address(path, around, local=_CONTAINER, origin=str(source.origin))
+    headers = {}
+    token = _container_token(source, around)
+    if token is not None:
+        headers["authorization"] = token
+    raw = _ask(base, "GET", base.path, query=query, headers=headers, around=around, what=what)
+    fields = sources.document(raw, what=what)
+    return sources.checked(fields, what=what, token="Token", now=around.deadline.clock.time())  # noqa: S106  # a field
+
+
+def _container_token(source: NamedSource, around: Surroundings) -> str | None:
+    path = around.env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+    if path:
+        raw = sources.users_file(path, origin=source.origin, what="AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+        text = raw.decode("utf-8", "replace").strip()
+    else:
+        text = around.env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isprintable()):
+        raise errors.ConfigError(f"{source.origin}: the container's authorization token cannot be a header")
+    return text
+
+
+def _address(url: str, around: Surroundings, *, local: frozenset[str], origin: str) -> wire.Target:
+    """The parts of an address that may be asked: https, or plain http to the machine itself or an allowed host."""
+    to = wire.target(url)
+    if to is None:
+        raise errors.ConfigError(f"{origin}: {safe(url)} is no address of a host")
+    allowed = {host.lower() for host in around.allow_http}
+    if to.scheme == "http" and to.name not in local and not {to.name, f"{to.name}:{to.port}"} & allowed:
+        raise errors.ConfigError(
+            f"{origin}: {safe(urlsplit(url).netloc)} is not an address of this machine, so plain http may not go there"
+        )
+    return to
+
+
+def _ask(
+    base: wire.Target,
+    method: str,
+    path: str,
+    *,
+    headers: dict[str, str],
+    around: Surroundings,
+    what: str,
+    query: str = "",
+) -> bytes:
+    to = base._replace(path=path)
+    sent = {"host": to.host, "accept": "*/*", "user-agent": "awsvault-py", **headers}
+    if method == "PUT":
+        sent["content-length"] = "0"
+    try:
+        reply = wire.send(to, method=method, query=query, headers=sent, deadline=around.deadline, env={})
+    except errors.Unreachable as error:
+        raise errors.Unreachable(
+            f"{what}: {error.message}", hint="this source exists only inside AWS"
+        ) from None
+    if reply.status != 200:
+        raise errors.Unreachable(
+            f"{what}: {safe(to.host)} answered {reply.status}",
+            hint="check that a role is attached to the instance or task",
+        )
+    return reply.body
+
+
+def _line(raw: bytes, what: str) -> str:
+    text = raw.strip().decode("utf-8", "replace")
+    if not (
+        0 < len(text) <= limits.MAX_METADATA_LINE
+        and text.isascii()
+        and text.isprintable()
+        and " " not in text
+    ):
+        raise errors.Unreachable(f"{what} is not what an instance answers")
+    return text

@@ -1,0 +1,89 @@
+"""STS's Query protocol: parameters to a form, XML answers to nested values. Pure; bounded by what it is given.
+
+A document type, a depth beyond any answer of AWS, or a field that stands twice is no answer of AWS's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+_VERSION = "2011-06-15"
+_DEEPEST = 16  # the deepest answer we ask for has 6
+_LISTED = "member"
+
+
+class NotAnAnswer(ValueError):
+    """The text is not an answer of the Query protocol. Says what is wrong, never what it holds."""
+
+
+def form(operation: str, parameters: dict[str, Any]) -> bytes:
+    """The request's body: lists as ``Name.member.N``, structures as ``Name.Field``."""
+    pairs = [("Action", operation), ("Version", _VERSION)]
+    for name, value in parameters.items():
+        pairs += _flat(name, value)
+    return urlencode(pairs).encode("ascii")
+
+
+def _flat(name: str, value: Any) -> list[tuple[str, str]]:
+    match value:
+        case dict():
+            return [pair for key, held in value.items() for pair in _flat(f"{name}.{key}", held)]
+        case list() | tuple():
+            return [pair for n, held in enumerate(value, 1) for pair in _flat(f"{name}.{_LISTED}.{n}", held)]
+        case _:
+            return [(name, str(value))]
+
+
+def parse(raw: bytes) -> tuple[str, dict[str, Any]]:
+    """The root's name and its fields: text, dictionaries, and lists where the children are ``member``. NotAnAnswer."""
+    import pyexpat  # 2 ms, where xml.etree costs 12
+
+    builder = _Builder()
+    parser = pyexpat.ParserCreate("UTF-8")
+    parser.buffer_text = True
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.text
+    parser.StartDoctypeDeclHandler = _no_doctype
+    try:
+        parser.Parse(raw, True)
+    except pyexpat.ExpatError:
+        raise NotAnAnswer("not well-formed XML") from None
+    if builder.root is None or not isinstance(builder.root[1], dict):
+        raise NotAnAnswer("no fields")
+    return builder.root[0], builder.root[1]
+
+
+def _no_doctype(*_: object) -> None:
+    raise NotAnAnswer("a document type")
+
+
+class _Builder:
+    """Expat's events to values, on a stack of (name, fields, list, text)."""
+
+    def __init__(self) -> None:
+        self.root: tuple[str, Any] | None = None
+        self._stack: list[tuple[str, dict[str, Any], list[Any], list[str]]] = []
+
+    def start(self, name: str, _attributes: dict[str, str]) -> None:
+        if len(self._stack) >= _DEEPEST:
+            raise NotAnAnswer("nested too deep")
+        self._stack.append((name.rpartition(":")[2], {}, [], []))
+
+    def text(self, text: str) -> None:
+        self._stack[-1][3].append(text)
+
+    def end(self, _name: str) -> None:
+        name, fields, members, text = self._stack.pop()
+        value: Any = members or fields or "".join(text)
+        if not self._stack:
+            self.root = (name, value)
+            return
+        _, above, listed, _ = self._stack[-1]
+        if name == _LISTED:
+            listed.append(value)
+        elif name in above:
+            raise NotAnAnswer("a field twice")
+        else:
+            above[name] = value

@@ -1,0 +1,191 @@
+"""STS's three calls, typed: who a key is, an MFA session, a role. Each answer is checked before it is believed.
+
+Says what AWS said; knows no cache, no vault and no profile. A call that carries a code is sent once.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import timegm
+from typing import TYPE_CHECKING, Any
+
+from vault import errors, limits
+from vault.aws.client import Answer, Client, Endpoint
+from vault.aws.credentials import Credentials, Identity, Session
+from vault.secret import Secret
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vault.system.clock import Deadline
+
+_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+_TIME = re.compile(
+    r"([0-9]{4})-([01][0-9])-([0-3][0-9])T([0-2][0-9]):([0-5][0-9]):([0-6][0-9])(?:\.[0-9]{1,9})?Z", re.ASCII
+)
+_PLAIN = re.compile(r"[!-~]+", re.ASCII)  # no blank and no control character
+
+
+def get_caller_identity(
+    credentials: Credentials, *, endpoint: Endpoint, deadline: Deadline, subject: str = ""
+) -> Identity:
+    """Who ``credentials`` are. Allowed to every key, whatever its policies. Errors: Refused, Unreachable."""
+    client = Client(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
+    fields = client.call("GetCallerIdentity").fields
+    account, arn, user_id = (
+        _text(fields, name, "GetCallerIdentity", 2048) for name in ("Account", "Arn", "UserId")
+    )
+    if not _ACCOUNT.fullmatch(account):
+        raise _wrong("GetCallerIdentity", f"account {safe(account)}")
+    return Identity(account, arn, user_id)
+
+
+def get_session_token(
+    credentials: Credentials,
+    *,
+    duration: int,
+    serial: str | None = None,
+    code: str | None = None,
+    endpoint: Endpoint,
+    deadline: Deadline,
+    subject: str = "",
+) -> Session:
+    """A session of the key itself, ``duration`` seconds (900 to 129,600), with MFA where ``serial`` and ``code`` are given."""
+    parameters: dict[str, Any] = {"DurationSeconds": duration}
+    _put_mfa(parameters, serial, code)
+    client = Client(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
+    answer = client.call("GetSessionToken", once=code is not None, **parameters)
+    return _session("GetSessionToken", answer, asked=duration, now=deadline.clock.time())
+
+
+def assume_role(
+    credentials: Credentials,
+    *,
+    role_arn: str,
+    session_name: str,
+    duration: int | None = None,
+    external_id: str | None = None,
+    serial: str | None = None,
+    code: str | None = None,
+    source_identity: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    transitive_keys: Sequence[str] = (),
+    policy: str | None = None,
+    policy_arns: Sequence[str] = (),
+    endpoint: Endpoint,
+    deadline: Deadline,
+    subject: str = "",
+) -> Session:
+    """A session of ``role_arn``. ``duration`` None leaves AWS's hour. Errors: Refused, Unreachable."""
+    parameters: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": session_name}
+    optional = {
+        "DurationSeconds": duration,
+        "ExternalId": external_id,
+        "SourceIdentity": source_identity,
+        "Tags": [{"Key": key, "Value": value} for key, value in (tags or {}).items()] or None,
+        "TransitiveTagKeys": list(transitive_keys) or None,
+        "Policy": policy,
+        "PolicyArns": [{"arn": arn} for arn in policy_arns] or None,
+    }
+    parameters.update({name: value for name, value in optional.items() if value is not None})
+    _put_mfa(parameters, serial, code)
+    client = Client(
+        credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject or role_arn
+    )
+    answer = client.call("AssumeRole", once=code is not None, **parameters)
+    session = _session("AssumeRole", answer, asked=duration or 3600, now=deadline.clock.time())
+    arn = _text(answer.fields.get("AssumedRoleUser") or {}, "Arn", "AssumeRole", 2048)
+    account = _check_role(asked=role_arn, answered=arn)
+    return session._replace(account_id=account, assumed_arn=arn)
+
+
+def assume_role_with_web_identity(
+    token: Secret,
+    *,
+    role_arn: str,
+    session_name: str,
+    duration: int | None = None,
+    endpoint: Endpoint,
+    deadline: Deadline,
+    subject: str = "",
+) -> Session:
+    """A session of ``role_arn`` for the bearer of an OpenID issuer's token; not signed. Errors: Refused, Unreachable."""
+    parameters: dict[str, Any] = {
+        "RoleArn": role_arn,
+        "RoleSessionName": session_name,
+        "WebIdentityToken": token.reveal_text(),
+    }
+    if duration is not None:
+        parameters["DurationSeconds"] = duration
+    operation = "AssumeRoleWithWebIdentity"
+    client = Client(credentials=None, endpoint=endpoint, deadline=deadline, subject=subject or role_arn)
+    answer = client.call(operation, **parameters)
+    session = _session(operation, answer, asked=duration or 3600, now=deadline.clock.time())
+    arn = _text(answer.fields.get("AssumedRoleUser") or {}, "Arn", operation, 2048)
+    account = _check_role(asked=role_arn, answered=arn)
+    return session._replace(account_id=account, assumed_arn=arn)
+
+
+def _put_mfa(parameters: dict[str, Any], serial: str | None, code: str | None) -> None:
+    if (serial is None) != (code is None):
+        raise errors.Internal("an MFA serial without a code, or a code without its serial")
+    if serial is not None:
+        parameters.update(SerialNumber=serial, TokenCode=code)
+
+
+def _session(operation: str, answer: Answer, *, asked: int, now: float) -> Session:
+    found = answer.fields.get("Credentials") or {}
+    key = _text(found, "AccessKeyId", operation, limits.MAX_ACCESS_KEY_ID)
+    secret = _text(found, "SecretAccessKey", operation, limits.MAX_SECRET_KEY)
+    token = _text(found, "SessionToken", operation, limits.MAX_SESSION_TOKEN)
+    expiration = moment(_text(found, "Expiration", operation, 40))
+    if expiration is None:
+        raise _wrong(operation, "no expiry")
+    issued = answer.date if answer.date is not None else int(now)
+    if not issued < expiration <= issued + asked + limits.EXPIRY_SLACK:
+        raise _wrong(
+            operation, f"an expiry {expiration - issued} s from its own Date where {asked} s were asked for"
+        )
+    return Session(Credentials(key, Secret(secret), Secret(token)), expiration, None, issued)
+
+
+def moment(text: str) -> int | None:
+    """Unix seconds of ``2026-05-01T12:00:00Z``, with or without a fraction; None for anything else."""
+    match = _TIME.fullmatch(text)
+    try:
+        return timegm((*(int(number) for number in match.groups()), 0, 0, 0)) if match else None
+    except ValueError:  # a nineteenth month
+        return None
+
+
+def _text(fields: Any, name: str, operation: str, most: int) -> str:
+    value = fields.get(name) if isinstance(fields, dict) else None
+    if not isinstance(value, str) or not 0 < len(value) <= most or not _PLAIN.fullmatch(value):
+        # The value itself is not shown: it may be a secret, or control characters.
+        raise _wrong(operation, f"no usable {name}")
+    return value
+
+
+def _check_role(*, asked: str, answered: str) -> str:
+    """The account of ``answered`` (arn:P:sts::ACCOUNT:assumed-role/NAME/SESSION) if it is the role ``asked`` for."""
+    ask, got = asked.split(":", 5), answered.split(":", 5)
+    name = ask[-1].rpartition("/")[2]
+    same = (
+        len(ask) == len(got) == 6
+        and got[1] == ask[1]
+        and got[4] == ask[4]
+        and got[5].startswith(f"assumed-role/{name}/")
+    )
+    if not same:
+        raise _wrong("AssumeRole", f"{safe(answered)} where {safe(asked)} was asked for")
+    return got[4]
+
+
+def _wrong(operation: str, what: str) -> errors.Unreachable:
+    return errors.Unreachable(
+        f"the answer to {operation} cannot be AWS's: {what}",
+        hint="look at the endpoint and the proxy: awsvault-py explain PROFILE shows which are used",
+        code="WrongAnswer",
+        sent=True,
+    )

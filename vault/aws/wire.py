@@ -1,0 +1,369 @@
+"""One HTTP exchange with AWS: a request out, a bounded answer back. TLS always verified; no redirect is followed.
+
+http.client and ssl cost 35 ms where an SDK's client costs 200, and let every read end with the deadline.
+Proxies and AWS_CA_BUNDLE hold as in AWS's tools.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from vault import errors, limits
+from vault.aws.proxies import Proxy, proxy_for
+from vault.aws.trust import machine_trust, trust_in
+from vault.text import safe
+
+if TYPE_CHECKING:
+    import http.client
+    import ssl
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from vault.system.clock import Deadline
+
+
+class Reply(NamedTuple):
+    """An answer: its status, its headers by lower-case name, its body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Target(NamedTuple):
+    """A checked endpoint in its parts. ``host`` is the Host header's."""
+
+    scheme: str
+    name: str
+    port: int | None
+    path: str
+
+    @property
+    def host(self) -> str:
+        """The Host header: the port only where it is not the scheme's own."""
+        name = f"[{self.name}]" if ":" in self.name else self.name
+        default = {"https": 443, "http": 80}[self.scheme]
+        return name if self.port in (None, default) else f"{name}:{self.port}"
+
+
+def target(url: str) -> Target | None:
+    """The parts of an http or https URL without user, query or fragment; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if (
+        parts.scheme not in {"https", "http"}
+        or not name
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+    ):
+        return None
+    return Target(parts.scheme, name, port, parts.path or "/")
+
+
+class Kept:
+    """Connections that stay open from one call of a run to its next, and the certificates that they trust.
+
+    A second hop to the same host spares a connection, a TLS handshake and reading the machine's certificates.
+    ``bundle`` is a profile's ca_bundle, which AWS_CA_BUNDLE beats.
+    """
+
+    __slots__ = ("_bundle", "_contexts", "_idle")
+
+    def __init__(self, *, bundle: str | None = None) -> None:
+        self._bundle = bundle
+        self._idle: dict[tuple[Target, Proxy | None], http.client.HTTPConnection] = {}
+        self._contexts: dict[str, ssl.SSLContext] = {}
+
+    def take(self, to: Target, proxy: Proxy | None) -> http.client.HTTPConnection | None:
+        """The idle connection to ``to``, which is no longer kept."""
+        return self._idle.pop((to, proxy), None)
+
+    def keep(self, to: Target, proxy: Proxy | None, connection: http.client.HTTPConnection) -> None:
+        """Hold an idle connection; one that was held before is closed."""
+        before = self._idle.pop((to, proxy), None)
+        if before is not None:
+            before.close()
+        self._idle[to, proxy] = connection
+
+    def check(self, to: Target, env: Mapping[str, str] | None = None) -> None:
+        """ConfigError where no call to ``to`` can be made as things are set: said before a code is taken for it."""
+        env = os.environ if env is None else env
+        proxy_for(to, env)
+        if to.scheme == "https":
+            self.trust(env)
+
+    def trust(self, env: Mapping[str, str]) -> ssl.SSLContext:
+        """``trust_in``, once for each bundle."""
+        bundle = env.get("AWS_CA_BUNDLE") or self._bundle or ""
+        if bundle not in self._contexts:
+            name = "AWS_CA_BUNDLE" if env.get("AWS_CA_BUNDLE") else "ca_bundle"
+            self._contexts[bundle] = trust_in(bundle or None, name)
+        return self._contexts[bundle]
+
+    def close(self) -> None:
+        """Close all; twice does no harm."""
+        for connection in self._idle.values():
+            connection.close()
+        self._idle.clear()
+
+
+def prepare() -> None:
+    """Load what a call needs, while somebody else is waited for."""
+    for module in ("http.client", "ssl"):
+        import_module(module)
+
+
+def post(
+    to: Target,
+    *,
+    headers: dict[str, str],
+    body: bytes,
+    deadline: Deadline,
+    env: Mapping[str, str] | None = None,
+    kept: Kept | None = None,
+    reuse: bool = True,
+) -> Reply:
+    """``send`` of a POST."""
+    return send(
+        to, method="POST", headers=headers, body=body, deadline=deadline, env=env, kept=kept, reuse=reuse
+    )
+
+
+def send(
+    to: Target,
+    *,
+    method: str,
+    query: str = "",
+    headers: dict[str, str],
+    body: bytes | None = None,
+    deadline: Deadline,
+    env: Mapping[str, str] | None = None,
+    kept: Kept | None = None,
+    reuse: bool = True,
+) -> Reply:
+    """Send once and read the answer. ``query`` is ready-made; ``env`` ({} for none) names proxies; ``kept`` holds the
+    connection for the next call. ``reuse`` False takes a new one: an old one may turn out to be closed, and whether
+    AWS took the request is then not known, which a code does not bear. Errors: Unreachable (``sent`` tells whether it may have arrived), ConfigError.
+    """
+    env = os.environ if env is None else env
+    if deadline.remaining() <= 0:
+        raise errors.Unreachable("no time is left for a call to AWS")
+    proxy = proxy_for(to, env)
+    sent = {**headers, "connection": "close" if kept is None else "keep-alive"}
+    path = f"{to.path}?{query}" if query else to.path
+    if proxy is not None and to.scheme == "http":
+        path = f"{to.scheme}://{to.host}{path}"
+        if proxy.authorization:
+            sent["proxy-authorization"] = proxy.authorization
+    question = _Question(method, path, sent, body)
+    idle = kept.take(to, proxy) if kept is not None and reuse else None
+    if idle is not None:
+        try:
+            return _exchange(idle, question, to=to, proxy=proxy, deadline=deadline, kept=kept)
+        except _Stale:
+            pass  # closed by AWS since, before it took the request: as if it had not been kept
+    fresh = _connected(to, proxy, env=env, deadline=deadline, kept=kept)
+    try:
+        return _exchange(fresh, question, to=to, proxy=proxy, deadline=deadline, kept=kept)
+    except _Stale:
+        raise errors.Unreachable(
+            f"the connection to {safe(to.host)} broke after the request", sent=True
+        ) from None
+
+
+class _Question(NamedTuple):
+    """What is sent: ``path`` as the request line has it."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes | None
+
+
+class _Stale(Exception):
+    """The connection ended without a byte of an answer."""
+
+
+def _connected(
+    to: Target, proxy: Proxy | None, *, env: Mapping[str, str], deadline: Deadline, kept: Kept | None
+) -> http.client.HTTPConnection:
+    import http.client
+    import ssl
+
+    from vault.aws.dialling import dialler
+
+    trust = kept.trust if kept is not None else machine_trust
+    connection: Any = _connection(to, proxy, env=env, trust=trust)
+    connection._create_connection = dialler(deadline)  # noqa: SLF001  # its own hook for this, since Python 2.7
+    connection.response_class = _response_by(deadline, limits.AWS_CONNECT)  # for a proxy's answer to CONNECT
+    try:
+        connection.connect()
+    except ssl.SSLError as error:
+        connection.close()
+        raise _untrusted(safe(to.host), error) from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        connection.close()
+        raise _no_connection(safe(to.host), error, env=env, to=to) from None
+    opened: http.client.HTTPConnection = connection
+    return opened
+
+
+def _exchange(
+    connection: http.client.HTTPConnection,
+    question: _Question,
+    *,
+    to: Target,
+    proxy: Proxy | None,
+    deadline: Deadline,
+    kept: Kept | None,
+) -> Reply:
+    """One request and its answer over an open connection, which is then kept or closed."""
+    import http.client
+
+    read_by = deadline.at_most(limits.AWS_READ)
+    connection.response_class = _response_by(read_by, limits.AWS_READ)
+    reply, reusable = None, False
+    try:
+        connection.sock.settimeout(max(0.001, read_by.remaining()))
+        connection.request(question.method, question.path, body=question.body, headers=question.headers)
+        with connection.getresponse() as response:  # closed at once, also where its answer is too long
+            reply = _read(response, safe(to.host))
+        reusable = not response.will_close
+    except TimeoutError:
+        raise errors.Unreachable(
+            f"{safe(to.host)} took the request and did not answer in time", sent=True
+        ) from None
+    except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+        raise _Stale from None
+    except (OSError, http.client.HTTPException, ValueError):
+        raise errors.Unreachable(
+            f"the connection to {safe(to.host)} broke after the request", sent=True
+        ) from None
+    finally:
+        if kept is not None and reusable:
+            kept.keep(to, proxy, connection)
+        else:
+            connection.close()
+    return reply
+
+
+def _response_by(deadline: Deadline, seconds: float) -> Any:
+    """A response class that reads through ``_Timed``, ``seconds`` at most; http.client calls it with the socket."""
+    import http.client
+
+    def respond(sock: socket.socket, **more: Any) -> http.client.HTTPResponse:
+        timed: Any = _Timed(sock, deadline.at_most(seconds))
+        return http.client.HTTPResponse(timed, **more)
+
+    return respond
+
+
+def _read(response: http.client.HTTPResponse, where: str) -> Reply:
+    body = b""
+    while len(body) <= limits.MAX_AWS_ANSWER:
+        piece = response.read(limits.MAX_AWS_ANSWER + 1 - len(body))
+        if not piece:
+            break
+        body += piece
+    if len(body) > limits.MAX_AWS_ANSWER:
+        raise errors.Unreachable(f"the answer of {where} is over {limits.MAX_AWS_ANSWER} bytes", sent=True)
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Reply(response.status, headers, body)
+
+
+class _Timed:
+    """A socket whose every read ends at the deadline; http.client alone would wait anew after each byte."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._sock = sock
+        self._deadline = deadline
+
+    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
+        return io.BufferedReader(_TimedReader(self._sock, self._deadline))
+
+
+class _TimedReader(io.RawIOBase):
+    """The socket's own raw file: it keeps the descriptor open where http.client has closed the socket already."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._sock = sock
+        self._file = sock.makefile("rb", buffering=0)
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._deadline.remaining()
+        if left <= 0:
+            raise TimeoutError
+        before = self._sock.gettimeout()
+        self._sock.settimeout(left)
+        try:
+            return self._file.readinto(buffer) or 0
+        finally:
+            self._sock.settimeout(before)  # TLS through a proxy starts with it
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _connection(
+    to: Target,
+    proxy: Proxy | None,
+    *,
+    env: Mapping[str, str],
+    trust: Callable[[Mapping[str, str]], ssl.SSLContext],
+) -> http.client.HTTPConnection:
+    import http.client
+
+    name, port, tunnel = to.name, to.port, {}
+    if proxy is not None:
+        name, port = proxy.name, proxy.port
+        tunnel = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
+    if to.scheme == "http":
+        return http.client.HTTPConnection(name, port)
+    connection = http.client.HTTPSConnection(name, port, context=trust(env))
+    if proxy is not None:
+        connection.set_tunnel(to.name, to.port or 443, headers=tunnel)
+    return connection
+
+
+def _untrusted(where: str, error: ssl.SSLError) -> errors.Unreachable:
+    import ssl
+
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return errors.Unreachable(
+            f"the certificate of {where} is not trusted: {safe(error.verify_message)}",
+            hint="where a proxy of your company opens TLS, name its certificates in AWS_CA_BUNDLE",
+        )
+    return errors.Unreachable(f"TLS with {where} failed")
+
+
+def _no_connection(where: str, error: Exception, *, env: Mapping[str, str], to: Target) -> errors.Unreachable:
+    proxy = proxy_for(to, env)
+    if proxy is not None:
+        return errors.Unreachable(
+            f"no connection to {where} through the proxy {safe(proxy.name)}:{proxy.port}",
+            hint="check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+        )
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+        return errors.Unreachable(f"no connection to {where}: no name server answers")
+    if isinstance(error, (socket.gaierror, UnicodeError)):  # UnicodeError: no name of DNS at all
+        return errors.Unreachable(f"no connection to {where}: its name is not known here")
+    reason = (
+        "no answer in time"
+        if isinstance(error, TimeoutError)
+        else os.strerror(getattr(error, "errno", 0) or 0)
+    )
+    return errors.Unreachable(f"no connection to {where}: {reason}")

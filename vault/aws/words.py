@@ -1,0 +1,120 @@
+"""Command lines: into words as a POSIX shell quotes them, and is it us? Pure; shlex would cost the warm path 2 ms."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_BLANK = " \t\r\n"
+_VALUED = frozenset(
+    ["--duration", "--format", "--mfa-code", "--config", "-f"]
+)  # options of ours that eat a word
+
+
+class Unbalanced(ValueError):
+    """A quote that does not close, or a backslash at the end."""
+
+
+class OwnCall(NamedTuple):
+    """A call of our own ``export``: the profile it names, and the options that change what it gives."""
+
+    profile: str
+    session: bool
+    duration: str | None
+
+
+def split(line: str) -> list[str]:
+    """The words of ``line``, quotes and backslashes taken off as ``shlex.split`` does. Raises Unbalanced."""
+    words: list[str] = []
+    word: list[str] | None = None
+    at, end = 0, len(line)
+    while at < end:
+        character = line[at]
+        at += 1
+        if character in _BLANK:
+            if word is not None:
+                words.append("".join(word))
+                word = None
+            continue
+        if word is None:
+            word = []
+        if character == "\\":
+            if at == end:
+                raise Unbalanced("No escaped character")
+            word.append(line[at])
+            at += 1
+        elif character in "'\"":
+            at = _quoted(line, at, character, word)
+        else:
+            word.append(character)
+    if word is not None:
+        words.append("".join(word))
+    return words
+
+
+def _quoted(line: str, at: int, quote: str, word: list[str]) -> int:
+    """Take the text up to the closing ``quote`` into ``word``; where it goes on after that."""
+    while True:
+        if at >= len(line):
+            raise Unbalanced("No closing quotation")
+        character = line[at]
+        at += 1
+        if character == quote:
+            return at
+        if character == "\\" and quote == '"':
+            if at >= len(line):
+                raise Unbalanced("No escaped character")
+            if line[at] in '"\\':
+                character = line[at]
+                at += 1
+        word.append(character)
+
+
+def own_call(command: str) -> OwnCall | None:
+    """The call of awsvault-py's ``export`` in ``command``, or None where it is another program.
+
+    Raises Unbalanced, and ValueError where it is us but not an ``export`` of one profile.
+    """
+    words = split(command)
+    rest = _after_program(words)
+    if rest is None:
+        return None
+    positional: list[str] = []
+    session, duration = True, None
+    at = 0
+    while at < len(rest):
+        word = rest[at]
+        at += 1
+        if word == "--":
+            positional += rest[at:]
+            break
+        if not word.startswith("-") or word == "-":
+            positional.append(word)
+            continue
+        option, equals, value = word.partition("=")
+        if option in _VALUED and not equals:
+            value = rest[at] if at < len(rest) else ""
+            at += 1
+        if option == "--no-session":
+            session = False
+        elif option == "--duration":
+            duration = value
+    if len(positional) != 2 or positional[0] != "export":
+        raise ValueError("a credential_process of awsvault-py is written: awsvault-py export PROFILE")
+    return OwnCall(positional[1], session, duration)
+
+
+def _after_program(words: list[str]) -> list[str] | None:
+    """The arguments where the words start our program, else None."""
+    if not words:
+        return None
+    program = words[0].replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    if program == "awsvault-py":
+        return words[1:]
+    if program.startswith(("python", "pypy")) or program == "py":
+        for at, word in enumerate(words[1:-1], 1):
+            if word == "-m":
+                return words[at + 2 :] if words[at + 1] == "vault" else None
+            if not word.startswith("-"):
+                base = word.replace("\\", "/").rpartition("/")[2]
+                return words[at + 1 :] if base == "awsvault-py" else None
+    return None

@@ -1,0 +1,282 @@
+"""Sealed sessions on disk. Reads and writes one folder; any entry that is not exactly right is a miss, never an error.
+
+An entry's name is a keyed hash of what decides it and its content is sealed under the cache key, so the folder
+tells nothing but how many sessions there are. Three kinds lie side by side: sessions, aliases (profile and
+fingerprint of the configuration to a session's digest, so that a hit reads no config), and markers of a failure.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+
+from vault import errors, limits
+from vault.cache.bands import Band, band
+from vault.crypto.seal import OVERHEAD, SealBroken, hkdf, seal, unseal
+from vault.records import NamedTuple
+from vault.system.files import Folder
+from vault.system.locks import Busy, Lock, lock, try_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.secret import Secret
+    from vault.system.clock import Deadline
+
+_NAME = 40  # characters of base32: 200 bits
+_LOCK = ".lock"
+_SWEPT = ".gc"
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_TIMES = 16  # two u64: issued, expires
+
+
+class Cached(NamedTuple):
+    """One session: unix seconds of issue and expiry, and the JSON line that credential_process prints for it."""
+
+    issued: int
+    expires: int
+    body: bytes
+
+    def band(self, now: float) -> Band:
+        """How to treat it at unix time ``now``."""
+        return band(issued=self.issued, expires=self.expires, now=now)
+
+
+class Failure(NamedTuple):
+    """A failure of STS a moment ago: the exit code of its class, its message and hint (neither holds a secret)."""
+
+    exit_code: int
+    message: str
+    hint: str
+
+
+class Cache:
+    """The sessions of one vault. ``folder`` is None where it cannot be used: then all is a miss and nothing is kept."""
+
+    __slots__ = ("_encryption", "_folder", "_naming", "_vault_id")
+
+    def __init__(self, folder: Folder | None, *, cache_key: Secret, vault_id: bytes) -> None:
+        self._folder = folder
+        self._naming = hkdf(cache_key, info=b"cache-name")
+        self._encryption = hkdf(cache_key, info=b"cache-enc")
+        self._vault_id = vault_id
+
+    @classmethod
+    def open(cls, path: str, *, cache_key: Secret, vault_id: bytes) -> Cache:
+        """The cache in ``path``, made if need be. A folder that cannot be used safely gives a cache that keeps nothing."""
+        try:
+            folder = Folder.open(path, create=True, mend=True)
+        except (errors.Error, OSError):
+            folder = None
+        return cls(folder, cache_key=cache_key, vault_id=vault_id)
+
+    # ── sessions ────────────────────────────────────────────────────────────────────────────
+
+    def get(self, digest: bytes) -> Cached | None:
+        """The session whose chain has this digest (32 bytes), whatever time it has left; None is a miss."""
+        times_and_body = self._read("cache", digest)
+        if times_and_body is None or len(times_and_body) <= _TIMES:
+            return None
+        issued = int.from_bytes(times_and_body[:8])
+        expires = int.from_bytes(times_and_body[8:_TIMES])
+        return Cached(issued, expires, times_and_body[_TIMES:])
+
+    def put(self, digest: bytes, session: Cached) -> bool:
+        """Keep a session; False where it could not be kept, which costs a call later and nothing else."""
+        times = session.issued.to_bytes(8) + session.expires.to_bytes(8)
+        return self._write("cache", digest, times + session.body, expires=session.expires)
+
+    def forget(self, digest: bytes) -> bool:
+        """Remove a session; True where there was one."""
+        return self._remove("cache", digest)
+
+    # ── aliases ─────────────────────────────────────────────────────────────────────────────
+
+    def alias(self, profile: str, fingerprint: bytes) -> bytes | None:
+        """The digest of the session that ``profile`` had when the configuration had this fingerprint."""
+        found = self._read("alias", _alias_key(profile, fingerprint))
+        return found if found is not None and len(found) == 32 else None
+
+    def put_alias(self, profile: str, fingerprint: bytes, digest: bytes, *, expires: int) -> bool:
+        """Remember which session answers for ``profile`` until unix time ``expires``."""
+        return self._write("alias", _alias_key(profile, fingerprint), digest, expires=expires)
+
+    # ── markers of a failure ────────────────────────────────────────────────────────────────
+
+    def failure(self, digest: bytes, *, now: float) -> Failure | None:
+        """How getting this link failed within the last seconds, or None."""
+        found = self._read("marker", digest)
+        if found is None:
+            return None
+        when, _, rest = found.partition(b"\0")
+        code, _, rest = rest.partition(b"\0")
+        message, _, hint = rest.partition(b"\0")
+        try:
+            if 0 <= now - float(when) < limits.MARKER_LIFE:
+                return Failure(
+                    int(code), message.decode("utf-8", "ignore"), hint.decode("utf-8", "ignore")
+                )  # may be cut
+        except ValueError:
+            pass
+        return None
+
+    def put_failure(self, digest: bytes, failure: Failure, *, now: float) -> None:
+        """Remember a failure for ``limits.MARKER_LIFE`` seconds."""
+        texts = [f"{now:.3f}", str(failure.exit_code), failure.message.replace("\0", ""), failure.hint]
+        content = "\0".join(texts).encode("utf-8", "backslashreplace")[: limits.ENTRY_BLOCK // 2]
+        self._write("marker", digest, content, expires=int(now) + limits.MARKER_LIFE)
+
+    def forget_failure(self, digest: bytes) -> None:
+        """Drop the marker once the link works again."""
+        self._remove("marker", digest)
+
+    # ── one flight at a time ────────────────────────────────────────────────────────────────
+
+    def lock(self, digest: bytes, *, deadline: Deadline) -> Lock | None:
+        """The lock of a link over all processes; None where there can be none (a full disk, a place that cannot lock):
+        work goes on without.
+
+        Errors: locks.Busy at the deadline.
+        """
+        if self._folder is None:
+            return None
+        try:
+            return lock(self._folder, self._name("cache", digest) + _LOCK, deadline=deadline)
+        except Busy:
+            raise
+        except errors.StorageError:
+            return None
+
+    def try_lock(self, digest: bytes) -> Lock | None:
+        """The lock if nobody holds it."""
+        if self._folder is None:
+            return None
+        try:
+            return try_lock(self._folder, self._name("cache", digest) + _LOCK)
+        except errors.Error:
+            return None
+
+    # ── clearing ────────────────────────────────────────────────────────────────────────────
+
+    def collect(self, now: float) -> int:
+        """Remove some entries whose time is over, at most hourly; how many went."""
+        if self._folder is None:
+            return 0
+        try:
+            swept = self._folder.attributes(_SWEPT).mtime_ns / 1e9
+        except (errors.Error, FileNotFoundError):
+            swept = 0.0
+        if 0 <= now - swept < limits.GC_EVERY:
+            return 0
+        try:
+            self._folder.write_atomic(_SWEPT, b"", durable=False, mtime=int(now))
+            names = _ours_of(self._folder)
+            start = int.from_bytes(os.urandom(4)) % (
+                len(names) or 1
+            )  # so that each gets its turn in a large cache
+            return sum(
+                _sweep(self._folder, name, now) for name in (names[start:] + names[:start])[: limits.GC_MOST]
+            )
+        except errors.Error:
+            return 0  # a full or read-only disk: the next miss tries again
+
+    def wipe(self) -> int:
+        """Remove every entry of ours, whatever time it has left; how many sessions, aliases and markers went.
+
+        What would not go is raised once all others are gone. StorageError, UnsafeFile.
+        """
+        if self._folder is None:
+            return 0
+        gone, left = 0, None
+        for name in _ours_of(self._folder):
+            try:
+                gone += _sweep(self._folder, name, None)
+            except errors.Error as error:
+                left = error
+        if left is not None:
+            raise left
+        return gone
+
+    # ── one file ────────────────────────────────────────────────────────────────────────────
+
+    def _name(self, kind: str, key: bytes) -> str:
+        mac = hmac.digest(self._naming, kind.encode() + b"\0" + key, "sha256")
+        number = int.from_bytes(mac[: _NAME * 5 // 8])  # base32 by hand: base64 imports re
+        return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * _NAME - 5, -1, -5))
+
+    def _aad(self, kind: str, key: bytes) -> bytes:
+        # An alias is found before the vault is read, so the vault's id cannot be part of it; the cache key is
+        # the vault's own, which binds it just as well.
+        return b"\0" + key if kind == "alias" else self._vault_id + key
+
+    def _read(self, kind: str, key: bytes) -> bytes | None:
+        if self._folder is None:
+            return None
+        try:
+            sealed = self._folder.read(self._name(kind, key), limit=limits.MAX_ENTRY)
+            padded = unseal(self._encryption, label=kind, aad=self._aad(kind, key), box=sealed)
+        except (errors.Error, OSError, SealBroken):
+            return None
+        content, mark, zeros = padded.rpartition(b"\x80")
+        return content if mark and not zeros.strip(b"\0") else None
+
+    def _write(self, kind: str, key: bytes, content: bytes, *, expires: int) -> bool:
+        if self._folder is None:
+            return False
+        size = len(content) + 1 + OVERHEAD
+        padding = bytes(-size % limits.ENTRY_BLOCK)
+        if size + len(padding) > limits.MAX_ENTRY:
+            return False
+        sealed = seal(
+            self._encryption, label=kind, aad=self._aad(kind, key), plaintext=content + b"\x80" + padding
+        )
+        rounded = -(-expires // 3600) * 3600  # the hour: a file's time must not tell when it was made
+        try:
+            self._folder.write_atomic(self._name(kind, key), sealed, durable=False, mtime=rounded)
+        except errors.Error:
+            return False
+        return True
+
+    def _remove(self, kind: str, key: bytes) -> bool:
+        if self._folder is None:
+            return False
+        name = self._name(kind, key)
+        try:
+            self._folder.attributes(name)
+            self._folder.unlink(name)
+        except (errors.Error, FileNotFoundError):
+            return False
+        return True
+
+
+def _sweep(folder: Folder, name: str, now: float | None) -> bool:
+    """Remove one file if its time is over (always, where ``now`` is None); True where an entry went."""
+    try:
+        expired = now is None or folder.attributes(name).mtime_ns / 1e9 < now
+    except FileNotFoundError:
+        return False
+    if not expired:
+        return False
+    if not name.endswith(_LOCK):
+        folder.unlink(name)
+        return not name.startswith(".")
+    held = try_lock(folder, name)  # a held lock stays: unlinking it would let two in
+    if held is not None:
+        with held:
+            folder.unlink(name)
+    return False
+
+
+def _ours_of(folder: Folder) -> list[str]:
+    return [name for name in folder.names() if _is_ours(name)]
+
+
+def _alias_key(profile: str, fingerprint: bytes) -> bytes:
+    return os.fsencode(profile) + b"\0" + fingerprint
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a file name in the folder is an entry, a lock or a temporary file of this module."""
+    stem = name.removesuffix(_LOCK)
+    if name.startswith("."):
+        stem = name[1:].partition(".")[0]
+    return len(stem) == _NAME and set(stem) <= set(_ALPHABET)

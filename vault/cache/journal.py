@@ -1,0 +1,262 @@
+"""The log of what was handed out: records of one size, each sealed, each bound to the one before. One folder, no clock.
+
+``current`` is appended to under a lock; over its limit it becomes ``older.1``, and so on. The key of the records is
+random and lies beside them, sealed under the cache key, so that a renewed cache key costs one small file
+(``rewrap``). ``head`` holds the newest number and hash, sealed too, so that records cut off at the end are missed.
+What a killed writer leaves half-written is filled up and counted as torn; it never stops the next one.
+"""
+
+from __future__ import annotations
+
+import os
+
+from vault import errors, limits
+from vault.crypto.seal import OVERHEAD, SealBroken, hkdf, seal, unseal
+from vault.records import NamedTuple
+from vault.system.files import Folder
+from vault.system.locks import lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+    from vault.secret import Secret
+    from vault.system.clock import Deadline
+
+SIZE = limits.LOG_RECORD
+CURRENT, HEAD, KEY, LOCK = "current", "head", "key", "log.lock"
+_START = bytes(32)
+_HASH = 32
+
+
+class Found(NamedTuple):
+    """Every record that opens, oldest first, and what is wrong with the rest: sentences, empty where all is well."""
+
+    records: list[bytes]
+    problems: list[str]
+
+
+class Journal:
+    """The log in ``folder``. Use as a context manager."""
+
+    def __init__(self, folder: Folder, *, cache_key: Secret, vault_id: bytes) -> None:
+        self._folder = folder
+        self._wrapping = hkdf(cache_key, info=b"log")
+        self._vault_id = vault_id
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.close()
+
+    @classmethod
+    def open(cls, path: str, *, cache_key: Secret, vault_id: bytes) -> Journal:
+        """The log in the folder ``path``, made if need be. Errors: UnsafeFile, StorageError."""
+        return cls(Folder.open(path, create=True), cache_key=cache_key, vault_id=vault_id)
+
+    def append(self, *records: bytes, deadline: Deadline, anew: bool = False) -> None:
+        """Add records of at most ``limits.LOG_TEXT`` bytes each. Errors: Busy, StorageError, UnsafeFile.
+
+        ``anew``: a log that does not open under this cache key is put aside and a new one begun, else that is Damaged.
+        """
+        with lock(self._folder, LOCK, deadline=deadline):
+            key = self.key(make=True, anew=anew)
+            number, before = self._last(key)
+            size = self._size()
+            together = bytearray(-size % SIZE)  # fills up what a killed writer left
+            for record in records:
+                text = record[: limits.LOG_TEXT]
+                inner = before + number.to_bytes(8) + len(text).to_bytes(2) + text
+                sealed = seal(
+                    key,
+                    label="log",
+                    aad=self._vault_id,
+                    plaintext=inner + bytes(SIZE - OVERHEAD - len(inner)),
+                )
+                if size + len(together) + SIZE > limits.LOG_FILE:
+                    self._write(together)
+                    self._set_head(key, number, before)  # a kill after this leaves one chain
+                    self._rotate()
+                    size, together = 0, bytearray()
+                together += sealed
+                number, before = number + 1, _digest(sealed)
+            self._write(together)
+            self._set_head(key, number, before)
+
+    def read(self, *, deadline: Deadline) -> Found:
+        """All records, and whether the chain is whole. No writer is in the middle of it. Errors: Busy, Damaged."""
+        with lock(self._folder, LOCK, deadline=deadline):
+            return self._read()
+
+    def _read(self) -> Found:
+        try:
+            key = self.key(make=False)
+        except FileNotFoundError:
+            return Found([], [])
+        records: list[bytes] = []
+        problems: list[str] = []
+        before, expected = None, None
+        for name in [*(f"older.{n}" for n in range(limits.LOG_FILES, 0, -1)), CURRENT]:
+            try:
+                content = self._folder.read(name, limit=2 * limits.LOG_FILE)
+            except FileNotFoundError:
+                continue
+            for at in range(0, len(content), SIZE):
+                sealed = content[at : at + SIZE]
+                try:
+                    inner = unseal(key, label="log", aad=self._vault_id, box=sealed)
+                except SealBroken:
+                    torn = len(sealed) < SIZE or sealed.endswith(bytes(16))
+                    what = "torn: its writer was killed" if torn else "changed, or is not ours"
+                    problems.append(f"{name}: the record at byte {at} is {what}")
+                    continue
+                number = int.from_bytes(inner[_HASH : _HASH + 8])
+                if before is not None and (inner[:_HASH] != before or number != expected):
+                    problems.append(f"{name}: record {number} does not follow the one before it")
+                size = int.from_bytes(inner[_HASH + 8 : _HASH + 10])
+                records.append(inner[_HASH + 10 : _HASH + 10 + size])
+                before, expected = _digest(sealed), number + 1
+        self._check_end(key, before, expected, problems)
+        return Found(records, problems)
+
+    def newest(self, most: int) -> list[bytes]:
+        """Up to ``most`` of the newest records that open, in their order, unchecked: for what comes first in a list."""
+        try:
+            key = self.key(make=False)
+            content = self._folder.read(CURRENT, limit=2 * limits.LOG_FILE)
+        except FileNotFoundError:
+            return []
+        found = []
+        for at in range(max(0, len(content) // SIZE - most) * SIZE, len(content), SIZE):
+            try:
+                inner = unseal(key, label="log", aad=self._vault_id, box=content[at : at + SIZE])
+            except SealBroken:
+                continue
+            found.append(inner[_HASH + 10 : _HASH + 10 + int.from_bytes(inner[_HASH + 8 : _HASH + 10])])
+        return found
+
+    def _check_end(self, key: bytes, before: bytes | None, expected: int | None, problems: list[str]) -> None:
+        try:
+            number, last = self._head(key)
+        except SealBroken:
+            problems.append("head: changed, or not ours")
+            return
+        if number > (expected or 0):
+            problems.append(f"{number - (expected or 0)} record(s) are missing at the end")
+        elif number == expected and last != before:
+            problems.append("the last record is not the one that was written last")
+
+    # ── pieces ──────────────────────────────────────────────────────────────────────────────
+
+    def key(self, *, make: bool, anew: bool = False) -> bytes:
+        """The records' key. FileNotFoundError where there is none, unless ``make``; Damaged where it does not open.
+
+        ``anew``: that the cache key was lost is known, so the log that does not open is put aside.
+        """
+        try:
+            return unseal(
+                self._wrapping, label="log-key", aad=self._vault_id, box=self._folder.read(KEY, limit=1024)
+            )
+        except FileNotFoundError:
+            if not make:
+                raise
+        except SealBroken:
+            if not anew:
+                raise errors.Damaged(
+                    "the log was sealed under another cache key, and cannot be read",
+                    hint="the next export that opens the vault begins a new log, and keeps this one beside it",
+                ) from None
+            self._aside()
+        key = os.urandom(32)
+        self.put_key(key)
+        return key
+
+    def put_key(self, key: bytes) -> None:
+        self._folder.write_atomic(
+            KEY, seal(self._wrapping, label="log-key", aad=self._vault_id, plaintext=key), durable=True
+        )
+
+    def _aside(self) -> None:
+        """Under a number of its own: with the lost cache key, from a backup, it can be read again."""
+        names = self._folder.names()
+        taken = [n.split(".")[1] for n in names if n.startswith("unreadable.")]
+        number = 1 + max((int(n) for n in taken if n.isdecimal()), default=0)
+        for name in names:
+            if name in (CURRENT, HEAD, KEY) or name.startswith("older."):
+                self._folder.rename(name, f"unreadable.{number}.{name}")
+
+    def _head(self, key: bytes) -> tuple[int, bytes]:
+        """The next number and the hash of the last record. SealBroken where it was changed."""
+        try:
+            plain = unseal(key, label="log-head", aad=self._vault_id, box=self._folder.read(HEAD, limit=1024))
+        except FileNotFoundError:
+            return 0, _START
+        return int.from_bytes(plain[:8]), plain[8:]
+
+    def _last(self, key: bytes) -> tuple[int, bytes]:
+        """The next number and the hash of the last record, also where its writer was killed before it wrote the head."""
+        try:
+            number, before = self._head(key)
+        except SealBroken:
+            number, before = 0, _START
+        try:
+            fd = self._folder.open_file(CURRENT)
+        except FileNotFoundError:
+            return number, before
+        try:
+            sealed = (
+                os.pread(fd, SIZE, (os.fstat(fd).st_size // SIZE - 1) * SIZE)
+                if os.fstat(fd).st_size >= SIZE
+                else b""
+            )
+        finally:
+            os.close(fd)
+        try:
+            inner = unseal(key, label="log", aad=self._vault_id, box=sealed)
+        except SealBroken:
+            return number, before
+        found = int.from_bytes(inner[_HASH : _HASH + 8])
+        return (found + 1, _digest(sealed)) if found >= number else (number, before)
+
+    def _set_head(self, key: bytes, number: int, last: bytes) -> None:
+        plain = number.to_bytes(8) + last
+        self._folder.write_atomic(
+            HEAD, seal(key, label="log-head", aad=self._vault_id, plaintext=plain), durable=False
+        )
+
+    def _size(self) -> int:
+        try:
+            return self._folder.attributes(CURRENT).size
+        except FileNotFoundError:
+            return 0
+
+    def _write(self, sealed: bytearray) -> None:
+        if sealed:
+            self._folder.append(CURRENT, bytes(sealed))
+
+    def _rotate(self) -> None:
+        for number in range(limits.LOG_FILES, 0, -1):
+            name = CURRENT if number == 1 else f"older.{number - 1}"
+            if name in self._folder.names():
+                self._folder.rename(name, f"older.{number}")
+
+
+def rewrap(path: str, *, old: Secret, new: Secret, vault_id: bytes, deadline: Deadline) -> None:
+    """The cache key is renewed: keep the log readable under the new one. Nothing where there is no log."""
+    try:
+        folder = Folder.open(path)
+    except FileNotFoundError:
+        return
+    with folder, lock(folder, LOCK, deadline=deadline):
+        try:
+            key = Journal(folder, cache_key=old, vault_id=vault_id).key(make=False)
+        except (FileNotFoundError, errors.Damaged):
+            return
+        Journal(folder, cache_key=new, vault_id=vault_id).put_key(key)
+
+
+def _digest(sealed: bytes) -> bytes:
+    from hashlib import sha256
+
+    return sha256(sealed).digest()

@@ -1,0 +1,43 @@
+"""`awsvault-py backup`: a sealed copy of the vault, or the sheet to print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.terminal import emit, local, say
+from vault.crypto.seal import b64u
+from vault.errors import Usage
+from vault.flows import backups
+from vault.flows.sheet import sheet as page
+from vault.flows.slots import KINDS
+from vault.flows.unlock import unlock
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.command(name="backup")
+@click.argument("file", required=False)
+@click.option("--sheet", is_flag=True, help="Print what a person needs after losing the machine; no secret.")
+@with_context
+def command(context: Context, file: str | None, *, sheet: bool) -> None:
+    """Copy the vault to FILE, sealed as it is, and check the copy by opening it.
+
+    The same passphrase, recovery code or keyring opens it, by `restore FILE`. With --sheet, print one page to keep on paper:
+    users, key ids, MFA devices, and what to do in the console when the machine is lost.
+    """
+    if file is None and not sheet:
+        raise Usage("nothing to do: FILE and --sheet are missing", hint="run: awsvault-py backup --help")
+    opened = unlock(context, purpose="to copy it").opened
+    if file is not None:
+        size = backups.make(opened, file)
+        backups.remember(context, opened)
+        say(f"Copied generation {opened.header.gen} to {safe(file)} ({size} bytes), and opened the copy.")
+    if sheet:
+        ways = tuple(dict.fromkeys(KINDS[slot.type] for slot in opened.header.slots if slot.opens == "main"))
+        made = local(context.clock.time())
+        emit(page(opened.payload, vault_id=b64u(opened.vault_id), made=made, ways=ways))

@@ -1,0 +1,55 @@
+"""What exec says before it hands the terminal over: where one is, and that it is production. To stderr, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.terminal import coloured, local, say
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vault.flows.sessions import Got
+
+
+def inside(env: Mapping[str, str], profile: str) -> None:
+    """An exec within an exec: the inner profile wins, which is said."""
+    outer = env.get("AWSVAULT_PROFILE", "")
+    if outer and _seen():
+        say(f"awsvault-py: inside {safe(outer)}; from here on it is {safe(profile)}")
+
+
+def shown(env: Mapping[str, str], got: Got, *, shell: bool, renews: bool = False) -> None:
+    """The banner of production, and for a shell of ours whose credentials it has and until when."""
+    from vault.flows.rails import is_production
+
+    if not _seen():
+        return
+    chain = got.chain
+    if is_production(chain):
+        line = f" PRODUCTION  {safe(chain.profile)} ({_role(got)}) "
+        click.echo(
+            click.style(line, fg="white", bg="red", bold=True) if coloured(env, err=True) else line, err=True
+        )
+    if shell:
+        until = (
+            "renewed while it runs"
+            if renews
+            else f"until {local(got.expires)}"
+            if got.expires
+            else "with no end"
+        )
+        say(f"awsvault-py: a shell as {safe(chain.profile)} ({_role(got)}), {until}; leave it with exit")
+
+
+def _role(got: Got) -> str:
+    hops = got.chain.hops
+    return safe(hops[-1].role_arn) if hops else "the source's own session"
+
+
+def _seen() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()

@@ -1,0 +1,48 @@
+"""`awsvault-py clear [PROFILE]`: forgets cached sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.aws import profiles
+from vault.cli.frame import with_context
+from vault.cli.terminal import say
+from vault.errors import Declined, Locked
+from vault.flows import held
+from vault.flows.access import open_keys
+from vault.flows.unlock import unlock
+from vault.store import vault
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.command(name="clear")
+@click.argument("profile", required=False)
+@with_context
+def command(context: Context, profile: str | None) -> None:
+    """Forget the cached sessions of PROFILE, its MFA session too, or of all profiles.
+
+    Without PROFILE the files are deleted at once, and the key that sealed them is replaced where the vault can be
+    opened. AWS knows nothing of it: a session that was handed out lives on until its end.
+    """
+    if profile is not None:
+        config = profiles.load(context.env, home=context.paths.home)
+        keys = open_keys(context, purpose=f"to clear the sessions of {profile}")
+        gone = held.forget_profile(context, keys, config, profile)
+        count = "1 session" if gone == 1 else f"{gone} sessions"
+        say(f"Forgot {count} of {safe(profile)}.")
+        return
+    gone = held.forget_files(context)
+    say("Forgot all cached sessions." if gone else "There was no cached session.")
+    if not vault.exists(context.paths):
+        return
+    try:
+        opened = unlock(context, purpose="to replace the key of the session cache").opened
+    except (Locked, Declined):
+        say("The vault stayed locked, so the cache's key is the same as before.")
+        return
+    held.renew_cache_key(context, opened)

@@ -1,0 +1,98 @@
+"""`awsvault-py doctor`: every known way to be wrong, each with its mend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.questions import sure
+from vault.cli.setup import show
+from vault.cli.terminal import coloured, emit, emit_json, say, without_absent
+from vault.flows import context as surroundings_of_run
+from vault.flows.doctor import mending
+from vault.flows.doctor.surroundings import gather
+from vault.flows.doctor.table import CHECKS, run
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vault.flows.doctor.findings import Finding
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
+
+
+@click.command(name="doctor")
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely, shown first.")
+@click.option(
+    "--network", is_flag=True, help="Also ask AWS for the time, to see whether this clock is right."
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--yes", is_flag=True, help="With --fix: do not ask.")
+def command(*, fix: bool, network: bool, as_json: bool, yes: bool) -> int:
+    """Look for what is wrong with the vault, AWS's files, the environment and the agent.
+
+    Each finding says where it is, why it hurts and what to do. Exit code 1 where there is a warning or an error, 0
+    where there are only notes. --json: {"findings":[{"level":"note"|"warning"|"error", "check", "where", "message",
+    "fix"?}]}
+    """
+    context = surroundings_of_run.from_process(attended=True)
+    found = gather(context, network=network)
+    findings = run(found, network=network)
+    if fix:
+        edits, rest = mending.changes(found.files, findings), mending.others(findings)
+        if edits or rest:
+            if not as_json:
+                show(edits)
+                for mend in rest:
+                    emit(mending.described(mend))
+            sure(context, "Mend this?", yes=yes)
+            for left in mending.carry_out(context, edits, rest):
+                say(f"Left as it is: {left}")
+            findings = run(gather(context, network=network), network=network)
+        else:
+            say("There is nothing that can be mended without you.")
+    if as_json:
+        emit_json({"findings": [_json(finding) for finding in findings]})
+    else:
+        _print(context.env, findings)
+    return 1 if any(finding.level != "note" for finding in findings) else 0
+
+
+def _json(finding: Finding) -> dict[str, object]:
+    return without_absent(
+        {
+            "level": finding.level,
+            "check": finding.check,
+            "where": finding.where,
+            "message": finding.message,
+            "fix": finding.fix,
+        }
+    )
+
+
+def _print(env: Mapping[str, str], findings: Sequence[Finding]) -> None:
+    """Each finding; why it hurts, at the first of its kind; the mend."""
+    reasons = {check.name: check.why for check in CHECKS}
+    for finding in findings:
+        level = finding.level
+        if coloured(env):
+            level = click.style(level, fg=_COLOURS[level])  # type: ignore[assignment]
+        text = safe(f"{finding.where}: {finding.message} [{finding.check}]", limit=2000)
+        click.echo(f"{level}: {text}")
+        why = reasons.pop(finding.check, None)
+        if why is not None:
+            emit(f"    {why}")
+        if finding.fix is not None:
+            emit(f"    → {finding.fix}")
+    counts = {level: sum(f.level == level for f in findings) for level in ("error", "warning", "note")}
+    if not findings:
+        say("Nothing is wrong.")
+    else:
+        say(
+            ", ".join(
+                f"{count} {level}{'s' if count != 1 else ''}" for level, count in counts.items() if count
+            )
+            + "."
+        )

@@ -1,0 +1,120 @@
+"""``exec``: a command with a profile's credentials in its environment, or with a server that renews them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli import banners
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+    from vault.flows.context import Context
+    from vault.flows.sessions import Wish
+
+
+class WithCommand(click.Command):
+    """A command whose arguments end in somebody else's command line: what follows ``--`` is never looked at.
+
+    Without ``--`` our options end where the other command begins.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ours, theirs = args, None
+        if "--" in args:
+            ours, theirs = args[: args.index("--")], tuple(args[args.index("--") + 1 :])
+        ctx.allow_interspersed_args = theirs is not None
+        rest = super().parse_args(ctx, ours)
+        found = ctx.params.get("cmd") or ()
+        if theirs is not None:
+            if found:
+                raise click.UsageError(f"{found[0]!r} stands before --; write: exec PROFILE -- CMD", ctx)
+            ctx.params["cmd"] = theirs
+        elif found and found[0].startswith("-"):
+            raise click.UsageError(f"{found[0]!r} is no command; write: exec [OPTIONS] PROFILE -- CMD", ctx)
+        return rest
+
+
+@click.command("exec", cls=WithCommand)
+@click.argument("profile", required=False)
+@click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD [ARG]...]")
+@click.option("--duration", help="How long the last session lasts: seconds, or 90m, 4h.", metavar="TIME")
+@click.option("--fresh", is_flag=True, help="Ask AWS anew for the last session.")
+@click.option(
+    "--no-session", is_flag=True, help="Make no MFA session: the key itself, or a role straight from it."
+)
+@click.option("--mfa-code", metavar="CODE", help="A code of the MFA device, where no seed is stored.")
+@click.option("--write", is_flag=True, help="Lift awsvault_read_only for this command.")
+@click.option(
+    "--server", is_flag=True, help="Serve credentials that renew themselves for as long as CMD runs."
+)
+def command(
+    *,
+    profile: str | None,
+    cmd: tuple[str, ...],
+    duration: str | None,
+    fresh: bool,
+    no_session: bool,
+    mfa_code: str | None,
+    write: bool,
+    server: bool,
+) -> int:
+    """Run CMD with the credentials of PROFILE in its environment; without CMD, your shell.
+
+    The start of a profile's name will do where it is the only one. Without PROFILE you choose one, at a terminal:
+    exec -- CMD.
+
+    The command takes this process's place: its exit code, signals and terminal are its own.
+    With --server it is given an address to fetch credentials from, for jobs longer than a session.
+    """
+    from vault.cli.choosing import profile_or_pick
+    from vault.cli.wishes import wish_of
+    from vault.flows.context import from_process
+
+    context = from_process(attended=True)
+    profile = profile_or_pick(context, profile)
+    wish = wish_of(
+        profile,
+        duration=duration,
+        fresh=fresh,
+        no_session=no_session,
+        mfa_code=mfa_code,
+        write=write,
+        ask=True,
+        start=True,
+    )
+    if server:
+        return _served(context, wish, cmd)
+    return _replaced(context, wish, cmd)
+
+
+def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
+    from vault.flows import access, children
+
+    got = access.credentials(
+        context,
+        wish,
+        purpose=f"to run a command as {wish.profile}",
+        use="exec",
+        program=cmd[0] if cmd else "sh",
+    )
+    banners.inside(context.env, got.chain.profile)
+    banners.shown(context.env, got, shell=not cmd)
+    children.replace_us(
+        cmd or children.shell(context.env), env=children.environment(context.child_env(), got)
+    )
+
+
+def _served(context: Context, wish: Wish, cmd: Sequence[str]) -> int:
+    from vault.flows import beside, children, server
+
+    with server.serving(context, wish, program=cmd[0] if cmd else "sh") as serving:
+        banners.inside(context.env, serving.first.chain.profile)
+        banners.shown(context.env, serving.first, shell=not cmd, renews=True)
+        env = children.server_environment(
+            context.child_env(), serving.first, url=serving.url, token=serving.token, config=serving.config
+        )
+        return beside.run(cmd or children.shell(context.env), env=env, started=serving.start)

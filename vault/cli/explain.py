@@ -1,0 +1,60 @@
+"""`awsvault-py explain PROFILE`: the chain as a tree, or as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.choosing import profile_or_pick
+from vault.cli.frame import with_context
+from vault.cli.terminal import coloured, emit_json, emit_titled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vault.flows.context import Context
+    from vault.flows.described import Fact
+    from vault.flows.explain import Explained
+
+
+@click.command("explain")
+@click.argument("profile", required=False)
+@click.option("--json", "as_json", is_flag=True, help="The chain as JSON, the source first.")
+@with_context
+def command(context: Context, profile: str | None, *, as_json: bool) -> None:
+    """Show how PROFILE gets its credentials: each link, each value and where it stands, how long it lasts and why.
+
+    Also what AWS's own tools would do with the profile. Opens no vault and asks AWS nothing. The start of a name will
+    do where it is the only one; without PROFILE you choose one, at a terminal.
+
+    --json: {"profile", "region", "chain":[...]}, each item with its "type": access-key, named-source, web-identity, sso,
+    login, process, session-token or assume-role.
+    """
+    from vault.flows.explain import explain
+
+    found = explain(context, profile_or_pick(context, profile))
+    if as_json:
+        emit_json(found.document)
+        return
+    emit_titled(_lines(found), bold=coloured(context.env))
+
+
+def _lines(found: Explained) -> list[tuple[str, str]]:
+    """Each line in two parts: what stands before, and the title that may be bold."""
+    lines = [("", found.profile), *_facts(found.facts, "  ")]
+    for number, step in enumerate(found.steps, 1):
+        last = number == len(found.steps)
+        lines.append(("└─ " if last else "├─ ", f"{number}. {step.title}"))
+        lines += _facts(step.facts, "     " if last else "│    ")
+    lines += [("", ""), (f"AWS's own tools {found.sdk}.", "")]
+    lines += [(f"! {warning}", "") for warning in found.warnings]
+    return lines
+
+
+def _facts(facts: Sequence[Fact], indent: str) -> list[tuple[str, str]]:
+    width = max((len(fact.name) for fact in facts), default=0)
+    return [
+        (f"{indent}{fact.name.ljust(width)}  {fact.value}" + (f"  ({fact.place})" if fact.place else ""), "")
+        for fact in facts
+    ]

@@ -1,0 +1,97 @@
+"""The credentials of an answer in the forms that people and tools read. Pure: bytes of credential_process in, text out.
+
+Values come from AWS or the vault and are still quoted for each form, since an endpoint can be anybody's
+(docs/security.md, hostile answers).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from vault import errors
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FORMATS = ("process", "json", "env", "dotenv", "ini", "fish", "powershell")
+
+
+class Variables(NamedTuple):
+    """What a form writes: names with their values, and names that must not keep an older value."""
+
+    values: dict[str, str]
+    absent: tuple[str, ...]
+
+
+def variables(answer: dict[str, str], *, region: str | None) -> Variables:
+    """AWS's environment variables for an answer, in the order in which AWS's documents name them."""
+    found = {
+        "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": answer.get("SessionToken", ""),
+        "AWS_CREDENTIAL_EXPIRATION": answer.get("Expiration", ""),
+        "AWS_REGION": region or "",
+        "AWS_DEFAULT_REGION": region or "",
+    }
+    # A token or time of earlier credentials beside these would make every call fail; a region is the user's own.
+    absent = tuple(n for n in ("AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION") if not found[n])
+    return Variables({name: value for name, value in found.items() if value}, absent)
+
+
+def render(form: str, answer: dict[str, str], *, profile: str, region: str | None) -> str:
+    """The text of one of FORMATS other than process and json, which are the answer itself. Errors: Usage."""
+    return _WRITERS[form](variables(answer, region=region), answer, profile)
+
+
+def _single(value: str) -> str:
+    """Quoted for a POSIX shell: nothing is special between single quotes but the quote itself."""
+    return "'" + value.replace("'", "'\\''") + "'"
+
+
+def _env(found: Variables, _answer: dict[str, str], _profile: str) -> str:
+    lines = [f"export {name}={_single(value)}" for name, value in found.values.items()]
+    return "\n".join(lines + [f"unset {name}" for name in found.absent]) + "\n"
+
+
+def _fish(found: Variables, _answer: dict[str, str], _profile: str) -> str:
+    def quoted(value: str) -> str:
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    lines = [f"set -gx {name} {quoted(value)}" for name, value in found.values.items()]
+    return "\n".join(lines + [f"set -e {name}" for name in found.absent]) + "\n"
+
+
+def _powershell(found: Variables, _answer: dict[str, str], _profile: str) -> str:
+    lines = [f"$Env:{name} = '" + value.replace("'", "''") + "'" for name, value in found.values.items()]
+    removed = [f"Remove-Item Env:{name} -ErrorAction SilentlyContinue" for name in found.absent]
+    return "\n".join(lines + removed) + "\n"
+
+
+def _dotenv(found: Variables, _answer: dict[str, str], _profile: str) -> str:
+    def quoted(value: str) -> str:
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") + '"'
+
+    return "".join(f"{name}={quoted(value)}\n" for name, value in found.values.items())
+
+
+def _ini(_found: Variables, answer: dict[str, str], profile: str) -> str:
+    if any(c in profile for c in "[]\r\n") or not profile.isprintable():
+        raise errors.Usage(
+            f'profile "{safe(profile)}" cannot be the name of a section', hint="choose another --format"
+        )
+    rows = {
+        "aws_access_key_id": answer["AccessKeyId"],
+        "aws_secret_access_key": answer["SecretAccessKey"],
+        "aws_session_token": answer.get("SessionToken", ""),
+    }
+    return f"[{profile}]\n" + "".join(f"{name} = {value}\n" for name, value in rows.items() if value)
+
+
+_WRITERS: dict[str, Callable[[Variables, dict[str, str], str], str]] = {
+    "env": _env,
+    "dotenv": _dotenv,
+    "ini": _ini,
+    "fish": _fish,
+    "powershell": _powershell,
+}

@@ -1,0 +1,227 @@
+"""`awsvault-py import`: keys from AWS's files, aws-vault, granted or the console's CSV into the vault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault import limits
+from vault.cli.frame import with_context
+from vault.cli.init import made
+from vault.cli.questions import sure
+from vault.cli.setup import refuse_hands_off, show, undo_newest
+from vault.cli.terminal import say
+from vault.errors import Locked, NotFound, Refused, Usage
+from vault.flows import making
+from vault.flows.moving import command as commands
+from vault.flows.moving import foreign, importing, setup
+from vault.flows.unlock import unlock
+from vault.secret import Secret
+from vault.store import vault
+from vault.system.prompts import NoAnswer
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vault.flows.context import Context
+    from vault.flows.moving.importing import Intake
+
+
+@click.command(name="import")
+@click.argument("profiles", metavar="[PROFILE]...", nargs=-1)
+@click.option(
+    "--aws-vault", "aws_vault", is_flag=True, help="Take the keys of aws-vault's file store and keyring."
+)
+@click.option("--granted", is_flag=True, help="Take the IAM keys of granted's secure storage.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Take the keys of a CSV file of the IAM console.")
+@click.option(
+    "--as", "entry", metavar="NAME", help="With --csv: the entry's name, where the file names no user."
+)
+@click.option("--replace", is_flag=True, help="Replace entries that hold other keys under these names.")
+@click.option("--no-verify", is_flag=True, help="Do not ask AWS whether it knows the keys.")
+@click.option(
+    "--no-setup", is_flag=True, help="Take the keys out, and leave the profiles otherwise as they are."
+)
+@click.option("--keep", is_flag=True, help="Only store the keys; leave them where they are, too.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option(
+    "--undo", "back", is_flag=True, help="Put the files back as they were before the newest import."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_context
+def command(
+    context: Context,
+    profiles: tuple[str, ...],
+    *,
+    aws_vault: bool,
+    granted: bool,
+    csv_file: str | None,
+    entry: str | None,
+    replace: bool,
+    no_verify: bool,
+    no_setup: bool,
+    keep: bool,
+    dry_run: bool,
+    back: bool,
+    yes: bool,
+) -> None:
+    """Move access keys into the vault.
+
+    Without an option: the keys that stand in clear in ~/.aws/credentials and ~/.aws/config. Each is proved by AWS and
+    stored; then, after a question, it is taken out of the file, and its profiles are set up to call the vault.
+    Profiles that share a key share one entry. --undo puts the files back.
+    """
+    if back:
+        undo_newest(context, kind="import", dry_run=dry_run, yes=yes)
+        return
+    if aws_vault + granted + (csv_file is not None) > 1:
+        raise Usage(
+            "only one of --aws-vault, --granted and --csv can be given", hint="run: awsvault-py import --help"
+        )
+    if entry is not None and csv_file is None:
+        raise Usage("--as goes with --csv", hint="a key of a profile or of another program keeps its name")
+    home = context.paths.home
+    store = foreign.aws_vault(context.env, home=home) if aws_vault else None
+    store = foreign.granted(context.env, home=home) if granted else store
+    files = setup.read(context.env, home=context.paths.home)
+    there = vault.exists(context.paths)
+    opened = unlock(context, purpose="to move keys into it").opened if there else None
+    known = opened.payload.entries if opened is not None else {}
+    taken = _taken(
+        context, files, profiles, store=store, csv=csv_file, entry=entry, known=known, replace=replace
+    )
+    refused = len(taken.left)
+    if not no_verify and not dry_run:
+        taken = importing.prove(context, taken)
+    refused = len(taken.left) - refused
+    _tell(taken)
+    if taken.moved:
+        _move(context, opened, files, taken, setting_up=not no_setup, keep=keep, dry_run=dry_run, yes=yes)
+        in_keyring = any("keyring item" in moved.origins[0] for moved in taken.moved)
+        if store is not None and in_keyring and not keep and not dry_run:
+            say(f"{store.program}'s keyring keeps its copies: {store.forget}, once the profiles work.")
+    if refused:
+        raise Refused(
+            f"AWS does not know {refused} of the keys; they were left where they are",
+            hint="a key that is deleted or inactive at AWS can be taken out of the file by hand",
+        )
+
+
+def _taken(
+    context: Context,
+    files: setup.Files,
+    profiles: tuple[str, ...],
+    *,
+    store: foreign.Store | None,
+    csv: str | None,
+    entry: str | None,
+    known: Mapping[str, vault.Entry],
+    replace: bool,
+) -> Intake:
+    config = files.merged
+    if csv is None and store is None:
+        for name in profiles:
+            if name not in config.profiles:
+                hint = config.meant(name) or "run: awsvault-py list"
+                raise NotFound(f"no profile {safe(name)} in AWS's files", hint=hint)
+        sources, left = importing.clear_keys(files, profiles)
+        return importing.intake(sources, left, config=config, known=known, replacing=replace)
+    harvest = foreign.from_csv(csv, name=entry) if csv is not None else foreign.Harvest((), ())
+    if store is not None:
+        harvest = _harvest(context, store)
+    there = {key.name for key in harvest.keys} | {left.profile for left in harvest.left}
+    for name in profiles:
+        if name not in there:
+            where = store.program if store is not None else csv
+            names = ", ".join(sorted(map(safe, there)))
+            raise NotFound(
+                f"{safe(where or '')} holds no key {safe(name)}",
+                hint=f"it holds: {names}" if names else "it holds no key at all",
+            )
+    if profiles:
+        harvest = foreign.Harvest(
+            tuple(key for key in harvest.keys if key.name in profiles),
+            tuple(left for left in harvest.left if left.profile in profiles),
+        )
+    return importing.intake_foreign(harvest, config=config, known=known, replacing=replace)
+
+
+def _harvest(context: Context, store: foreign.Store) -> foreign.Harvest:
+    def passphrase() -> Secret:
+        given = context.env.get(store.variable) if store.variable is not None else None
+        if given:
+            return Secret(given)
+        wait = context.anew(limits.ATTENDED_PROMPT_TIME)
+        try:
+            return context.interaction.hidden(f"Passphrase of {store.program}'s file store", deadline=wait)
+        except NoAnswer as reason:
+            raise Locked(
+                f"{store.program}'s files are sealed, and their passphrase was not given: {reason.message}",
+                hint=f"give it by {store.variable}" if store.variable is not None else "run it at a terminal",
+            ) from None
+
+    stored = foreign.from_files(store, passphrase)
+    ring = foreign.from_keyring(store)
+    return foreign.Harvest(stored.keys + ring.keys, stored.left + ring.left)
+
+
+def _tell(taken: Intake) -> None:
+    for left in taken.left:
+        say(f"Left where it is: {safe(left.profile)}: {left.reason}")
+    for moved in taken.moved:
+        identity = moved.proof.identity if moved.proof is not None else None
+        who = (
+            f", {safe(identity.user or 'the root user')} in {identity.account}"
+            if identity is not None
+            else ""
+        )
+        where = ", ".join(moved.origins)
+        shared = f", for profiles {', '.join(map(safe, moved.profiles))}" if len(moved.profiles) > 1 else ""
+        state = "in the vault already" if moved.there else "to be stored"
+        say(f"{safe(moved.entry)}: {safe(moved.key.access_key_id)}{who}{shared} ({where}): {state}")
+    if not taken.moved:
+        say("There is no key to move.")
+
+
+def _move(
+    context: Context,
+    opened: vault.Opened | None,
+    files: setup.Files,
+    taken: Intake,
+    *,
+    setting_up: bool,
+    keep: bool,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    plan = setup.Plan()
+    if not keep:
+        known = opened.payload.entries if opened is not None else {}
+        words = commands.our_words(context.env)
+        plan = importing.rewriting(
+            files, taken, env=context.env, words=words, known=known, setting_up=setting_up
+        )
+    changes = [*plan.changes(files), *([] if keep else importing.file_changes(taken))]
+    show(changes)
+    if dry_run:
+        return
+    chosen = making.choose_passphrase(context) if opened is None else None
+    what = (
+        "Store them"
+        if not changes
+        else f"Store them, and change {' and '.join(safe(c.path) for c in changes)} so"
+    )
+    sure(context, f"{what}?", yes=yes)
+    if opened is None and chosen is not None:
+        opened = made(context, chosen)
+    if opened is None:
+        raise AssertionError("either there was a vault, or a passphrase was chosen")
+    importing.move(context, opened, taken, changes)
+    say(f"In the vault: {', '.join(safe(moved.entry) for moved in taken.moved)}.")
+    refuse_hands_off(changes)
+    for left in plan.left:
+        say(f"Not set up: {safe(left.profile)}: {left.reason}")
+    if changes:
+        say("Taken out of the files. To put them back as they were: awsvault-py import --undo")

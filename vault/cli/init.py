@@ -1,0 +1,72 @@
+"""`awsvault-py init`: makes the vault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.terminal import say
+from vault.errors import AlreadyExists, Locked
+from vault.flows import making, recovery, slots
+from vault.store import vault
+from vault.store.kdf import DEFAULT, STRONG
+from vault.store.slots.recovery import RecoverySlot
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+    from vault.store.slots import Slot
+
+
+@click.command(name="init")
+@click.option(
+    "--kdf",
+    type=click.Choice(["default", "strong"]),
+    default="default",
+    help="How much memory a guess of the passphrase costs: 64 MiB, or 256 MiB (strong).",
+)
+@click.option("--recovery", "with_code", is_flag=True, help="Issue a recovery code to write on paper.")
+@with_context
+def command(context: Context, kdf: str, *, with_code: bool) -> None:
+    """Make the vault, opened by a passphrase.
+
+    The passphrase is asked for twice, or comes from AWSVAULT_PASSPHRASE_FILE and the like. Where the OS keyring is usable
+    it opens the vault too (`slots list` shows it, AWSVAULT_KEYRING=off prevents it). `add` makes the vault by itself
+    where there is none.
+    """
+    if vault.exists(context.paths):
+        raise AlreadyExists(
+            f"there is a vault at {safe(context.paths.vault)} already",
+            hint="to change how it opens: awsvault-py passwd, or awsvault-py slots add",
+        )
+    if with_code and not recovery.can_be_issued(context):
+        raise Locked(
+            "a recovery code is shown on a terminal, and there is none",
+            hint="run it where you can write it down, or without --recovery",
+        )
+    made(context, making.choose_passphrase(context), strong=kdf == "strong", with_code=with_code)
+    say("Next: awsvault-py add NAME")
+    say("Once it holds your keys: awsvault-py backup FILE, and awsvault-py backup --sheet to print")
+
+
+def made(
+    context: Context, chosen: making.Chosen, *, strong: bool = False, with_code: bool = False
+) -> vault.Opened:
+    """Make the vault and say so; a weak passphrase is taken, with a word."""
+    ways: list[Slot] = [] if not with_code else [RecoverySlot(recovery.issue(context))]
+    opened = making.make_vault(context, chosen, kdf=STRONG if strong else DEFAULT, others=ways)
+    say(f"Made the vault: {safe(context.paths.vault)}")
+    opened, without_keyring = slots.try_keyring(context, opened)
+    if without_keyring is None:
+        say("This machine's keyring opens it too, so nobody is asked while you are logged in.")
+    elif context.settings.keyring != "off":
+        say(
+            f"The OS keyring was not used: {safe(without_keyring)}. To add it later: awsvault-py slots add keyring"
+        )
+    if not with_code:
+        say("A recovery code for a forgotten passphrase: awsvault-py slots add recovery")
+    if chosen.warning is not None:
+        say(f"Warning: the passphrase is weak: {chosen.warning}. To choose another: awsvault-py passwd")
+    return opened

@@ -1,0 +1,187 @@
+"""`awsvault-py list`: the profiles, and what is in the vault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.terminal import (
+    Cell,
+    emit,
+    emit_json,
+    is_terminal,
+    key_age,
+    life,
+    rfc3339,
+    say,
+    span,
+    table,
+    without_absent,
+)
+from vault.flows.access import open_keys
+from vault.flows.rails import means_production
+
+if TYPE_CHECKING:
+    from vault.flows.contents import Contents, Listed
+    from vault.flows.context import Context
+    from vault.flows.hygiene import Health
+    from vault.flows.keys import Keys
+    from vault.flows.overview import Line
+
+
+@click.command(name="list")
+@click.option("--profiles", "only_profiles", is_flag=True, help="The profiles only.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--used", is_flag=True, help="Ask AWS for each key's true age and last use.")
+@with_context
+def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool) -> None:
+    """The profiles with their sessions' life, and the vault's entries with their keys' age (here).
+
+    Piped, a line an entry with tabs between; with --profiles a line a profile.
+
+    --json: {"profiles":[{"profile", "account"?, "identity"?, "source"?, "environment"?, "expires"?, "problem"?}],
+    "entries":[{"name", "access_key_id", "account"?, "user"?, "mfa_serial"?, "mfa":"none"|"asked"|"strict"|"stored", "created",
+    "rotation"?}]}; with --used: {"entries":[{"name", "access_key_id", "age_seconds", "age_known", "last_used"?,
+    "last_service"?, "kept_until"?, "trouble"?}]}
+    """
+    if used:
+        _used(context, as_json=as_json)
+        return
+    keys = open_keys(context, purpose="to list its entries")
+    found = keys.contents()
+    profiles = _profiles(context, keys, found) if as_json or only_profiles or is_terminal() else []
+    if as_json:
+        rows = [_profile_json(line) for line in profiles]
+        emit_json({"profiles": rows, "entries": [_json(entry, found) for entry in found.entries]})
+        return
+    if profiles:
+        _profile_table(context, profiles)
+    if only_profiles:
+        return
+    if not found.entries:
+        say("The vault is empty. To add a key: awsvault-py add NAME")
+        return
+    if profiles:
+        emit("")
+    now = context.clock.time()
+    table(
+        context.env,
+        ("ENTRY", "KEY", "ACCOUNT", "USER", "MFA", "AGE"),
+        [
+            (
+                entry.name,
+                entry.access_key_id,
+                entry.account or "",
+                entry.user or "",
+                found.mfa_mode(entry),
+                key_age(now - entry.created),
+            )
+            for entry in found.entries
+        ],
+    )
+
+
+def _profiles(context: Context, keys: Keys, found: Contents) -> list[Line]:
+    """The profiles; none, and a word about it, where AWS's files are broken: the entries are shown all the same."""
+    from vault.errors import ConfigError
+    from vault.flows.overview import lines
+
+    try:
+        return lines(context, keys, found)
+    except ConfigError as error:
+        say(f"The profiles cannot be shown: {error.message}")
+        return []
+
+
+def _profile_table(context: Context, profiles: list[Line]) -> None:
+    now = context.clock.time()
+    table(
+        context.env,
+        ("PROFILE", "ACCOUNT", "ROLE OR USER", "SOURCE", "LIFE LEFT"),
+        [
+            (
+                Cell(line.profile, "bold red" if means_production(line.environment) else ""),
+                line.account or "",
+                Cell(line.problem, "red") if line.problem else _short(line.identity),
+                line.source or "",
+                life(line.expires - now if line.expires is not None else None),
+            )
+            for line in profiles
+        ],
+    )
+
+
+def _short(identity: str | None) -> str:
+    """``role/NAME`` of an ARN; the account has a column of its own."""
+    return (identity or "").rpartition(":")[2]
+
+
+def _profile_json(line: Line) -> dict[str, object]:
+    ends = rfc3339(line.expires) if line.expires is not None else None
+    return without_absent({**line._asdict(), "expires": ends})
+
+
+def _json(entry: Listed, found: Contents) -> dict[str, object]:
+    return without_absent(
+        {
+            "name": entry.name,
+            "access_key_id": entry.access_key_id,
+            "account": entry.account,
+            "user": entry.user,
+            "mfa_serial": entry.mfa_serial,
+            "mfa": found.mfa_mode(entry),
+            "created": rfc3339(entry.created),
+            "rotation": entry.rotation,
+        }
+    )
+
+
+def _used(context: Context, *, as_json: bool) -> None:
+    """``--used``: what IAM says of each key."""
+    from vault.flows import hygiene
+    from vault.flows.unlock import unlock
+
+    now = context.clock.time()
+    found = hygiene.look(context, unlock(context, purpose="to ask AWS about its keys").opened)
+    if as_json:
+        rows = [
+            {
+                "name": one.name,
+                "access_key_id": one.key_id,
+                "age_seconds": one.age,
+                "age_known": one.exact,
+                "last_used": rfc3339(one.used.at) if one.used is not None else None,
+                "last_service": one.used.service if one.used is not None else None,
+                "kept_until": rfc3339(one.kept_until) if one.kept_until is not None else None,
+                "trouble": one.trouble,
+            }
+            for one in found
+        ]
+        emit_json({"entries": [without_absent(row) for row in rows]})
+        return
+    for one in found:
+        if one.trouble is not None:
+            say(f"{one.name}: AWS was not asked well: {one.trouble}")
+    table(
+        context.env,
+        ("ENTRY", "KEY", "AGE", "LAST USED", "OLD KEY"),
+        [(one.name, one.key_id, _age(one), _last_use(one, now), _old(one, now)) for one in found],
+    )
+
+
+def _age(one: Health) -> Cell:
+    return key_age(one.age, more="" if one.exact else " here")
+
+
+def _last_use(one: Health, now: float) -> str:
+    if one.used is None:
+        return "never" if one.used_known else "not known"
+    return f"{span(now - one.used.at)} ago, {one.used.service}"
+
+
+def _old(one: Health, now: float) -> str:
+    if one.step is not None:
+        return "rotation interrupted"
+    return f"kept for {span(one.kept_until - now)}" if one.kept_until is not None else ""

@@ -1,0 +1,25 @@
+"""`awsvault-py lock`: closes the vault until a person opens it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.terminal import say
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.command(name="lock")
+@with_context
+def command(context: Context) -> None:
+    """Make the agent forget the keys and sessions. Nothing opens the vault again until `unlock`, the OS keyring neither.
+
+    Sessions that tools hold already live on until their end.
+    """
+    from vault.flows import opening
+
+    say("Locked." if opening.close_by_hand(context) else "Locked. It was not open.")

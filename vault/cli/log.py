@@ -1,0 +1,96 @@
+"""``log``: what was handed out, to whom and when; and whether the log is whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
+from vault.errors import CheckFailed, Usage
+
+if TYPE_CHECKING:
+    from vault.flows.audit import Record
+    from vault.flows.context import Context
+
+
+@click.command(name="log")
+@click.option("--profile", metavar="PROFILE", help="Only what was handed out for this profile.")
+@click.option("--since", metavar="TIME", help="Only the last of it: 90m, 12h, 7d.")
+@click.option("--verify", is_flag=True, help="Check that no record was changed, taken out or cut off.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@with_context
+def command(context: Context, *, profile: str | None, since: str | None, verify: bool, as_json: bool) -> None:
+    """What was handed out: when, which profile and role, until when, from where, and who asked.
+
+    --json: {"records":[{"time", "use", "profile", "role"?, "access_key_id", "expires"?, "from", "pid"?, "asker"?,
+    "parent_pid"?, "parent"?, "tty"?, "program"?}], "problems":[…]}
+    """
+    from vault.cache.journal import Journal
+    from vault.flows.access import open_keys
+    from vault.flows.agent import have_log_written
+    from vault.flows.audit import decode
+
+    first = context.clock.time() - _seconds(since) if since is not None else 0.0
+    keys = open_keys(context, purpose="to read its log")
+    have_log_written(context)
+    with Journal.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as journal:
+        found = journal.read(deadline=context.anew())
+    records = [record for record in map(decode, found.records) if record is not None]
+    roles = {r.access_key_id: r.role for r in records if r.role}
+    chosen = [
+        r._replace(role=r.role or roles.get(r.access_key_id, ""))
+        for r in records
+        if profile in (None, r.profile) and int(r.time) >= first
+    ]
+    if as_json:
+        emit_json({"records": [_json(r) for r in chosen], "problems": found.problems})
+    elif verify:
+        if not found.problems:
+            say(f"{len(found.records)} records, each following the one before")
+    else:
+        rows = [
+            (local(int(r.time)), r.use, r.profile, r.role, local(int(r.expires)) if r.expires else "never", r.origin,
+             f"{r.asker} {r.pid}", r.parent, r.tty)
+            for r in chosen
+        ]  # fmt: skip
+        table(
+            context.env,
+            ("TIME", "USE", "PROFILE", "ROLE", "UNTIL", "FROM", "ASKED BY", "IN", "TERMINAL"),
+            rows,
+        )
+    if verify and found.problems:
+        raise CheckFailed(
+            f"the log is not whole: {'; '.join(found.problems[:5])}",
+            hint="compare it with CloudTrail for that time",
+        )
+
+
+def _seconds(text: str) -> int:
+    from vault.flows.config import duration
+
+    try:
+        return duration(text, most=10 * 366 * 86_400)
+    except ValueError as error:
+        raise Usage(f"--since must be {error}, not {text!r}") from None
+
+
+def _json(record: Record) -> dict[str, object]:
+    return without_absent(
+        {
+            "time": rfc3339(int(record.time)),
+            "use": record.use,
+            "profile": record.profile,
+            "role": record.role or None,
+            "access_key_id": record.access_key_id,
+            "expires": rfc3339(int(record.expires)) if record.expires else None,
+            "from": record.origin,
+            "pid": int(record.pid) if record.pid else None,
+            "asker": record.asker or None,
+            "parent_pid": int(record.parent_pid) if record.parent_pid else None,
+            "parent": record.parent or None,
+            "tty": record.tty or None,
+            "program": record.program or None,
+        }
+    )

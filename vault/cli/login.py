@@ -1,0 +1,114 @@
+"""`awsvault-py login PROFILE`: the AWS console in a browser, signed in as the profile's role."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from vault import limits
+from vault.cli import banners
+from vault.cli.choosing import profile_or_pick
+from vault.cli.frame import with_context
+from vault.cli.terminal import emit, local, say
+from vault.cli.wishes import wish_of
+from vault.errors import Usage
+from vault.flows.handoff import Handoff
+from vault.flows.login import sign_in
+from vault.system.clock import Deadline
+from vault.system.programs import start_beside
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+    from vault.flows.login import SignIn
+
+_OPENERS = ("xdg-open", "wslview", "x-www-browser")
+
+
+@click.command(name="login")
+@click.argument("profile", required=False)
+@click.option(
+    "--print", "only_print", is_flag=True, help="Write the address to stdout instead of opening it."
+)
+@click.option("--service", metavar="NAME", help="Land on this service, for example s3.")
+@click.option(
+    "--path", metavar="PATH", help="Land on this page, for example /cloudwatch/home?region=eu-west-1."
+)
+@click.option("--duration", metavar="TIME", help="How long the session lasts: seconds, or 90m, 4h.")
+@click.option("--browser", metavar="COMMAND", help="The browser to open; %s stands for the address.")
+@click.option("--mfa-code", metavar="CODE", help="A code of the MFA device, where no seed is stored.")
+@click.option("--write", is_flag=True, help="Lift awsvault_read_only for this sign-in.")
+@with_context
+def command(
+    context: Context,
+    *,
+    profile: str | None,
+    only_print: bool,
+    service: str | None,
+    path: str | None,
+    duration: str | None,
+    browser: str | None,
+    mfa_code: str | None,
+    write: bool,
+) -> None:
+    """Sign in to the AWS console as the role of PROFILE, in every partition of AWS.
+
+    The start of a profile's name will do where it is the only one. Without PROFILE you choose one, at a terminal. The
+    address is good for 15 minutes and for whoever has it. The browser is handed it over a one-time page on this machine,
+    so that it stands on no command line.
+    """
+    if service is not None and path is not None:
+        raise Usage("--service and --path cannot both say where to land", hint="give one of them")
+    profile = profile_or_pick(context, profile)
+    command_line = None if only_print else opener(context, browser)
+    # The session behind a console lasts as long as it has left, so it is asked for anew.
+    wish = wish_of(
+        profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
+    )
+    found = sign_in(context, wish, service=service, path=path)
+    banners.shown(context.env, found.got, shell=False)
+    if command_line is None:
+        if not only_print:
+            say("There is no browser to open here. This address is good for 15 minutes:")
+        emit(found.url.reveal_text())
+        return
+    _open(context, found, command_line)
+
+
+def opener(context: Context, browser: str | None) -> list[str] | None:
+    """The command that opens a browser, without the address: --browser, $BROWSER, else the desktop's own; None for none."""
+    named = browser if browser is not None else context.env.get("BROWSER", "").split(":")[0]
+    if named:
+        try:
+            words = shlex.split(named)
+        except ValueError:
+            words = []
+        if not words:
+            which = "--browser" if browser is not None else "BROWSER"
+            raise Usage(
+                f"{which} is {safe(named, limit=80)!r}, which is no command", hint="give one as in firefox"
+            )
+        return words
+    if sys.platform == "darwin":
+        return ["open"]
+    if not (
+        context.env.get("DISPLAY") or context.env.get("WAYLAND_DISPLAY") or context.env.get("WSL_DISTRO_NAME")
+    ):
+        return None
+    found = next((n for n in _OPENERS if shutil.which(n, path=context.env.get("PATH"))), None)
+    return [found] if found is not None else None
+
+
+def _open(context: Context, found: SignIn, words: list[str]) -> None:
+    role = found.got.chain.hops[-1].role_arn if found.got.chain.hops else found.got.chain.profile
+    with Handoff(found.url) as handoff:
+        marked = [word.replace("%s", handoff.url) for word in words]
+        start_beside(marked if marked != words else [*words, handoff.url], env=context.child_env())
+        until = f", until {local(found.got.expires)}" if found.got.expires else ""
+        say(f"Opening the console as {safe(role)}{until}.")
+        if not handoff.serve(deadline=Deadline.after(limits.HANDOFF_TIME, clock=context.clock)):
+            say(f"{safe(words[0])} did not ask for the page. To open it yourself: awsvault-py login --print")

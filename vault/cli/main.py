@@ -1,0 +1,204 @@
+"""The command line: finds the command, runs it, turns errors into exits. Does none of the work itself.
+
+A command is imported only when it is run (vault/cli/table.py), and imports only its own file and its flow.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vault.cli import exits
+from vault.cli.frame import Frame
+from vault.cli.table import ALIASES, COMMANDS, SECTIONS
+from vault.errors import Error, StorageError, Usage
+from vault.text import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Of what a command prints to: a full disk, a limit on files, a caller that closed the descriptor.
+_NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF)
+_HELP = """An encrypted vault for AWS keys, and the credential_process that turns them into short-lived credentials.
+
+Start with: awsvault-py add NAME"""
+
+
+def _debug_given(command: click.Context, _parameter: click.Parameter, given: bool) -> None:
+    if given:
+        command.ensure_object(Frame).debug = True
+
+
+def _debug_option() -> click.Option:
+    return click.Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_debug_given,
+        help="On failure, show where in the code it happened (no values).",
+    )
+
+
+def _version(command: click.Context, _parameter: click.Parameter, given: bool) -> None:
+    if given:
+        from vault import __version__
+
+        click.echo(f"{exits.PROGRAM} {__version__}")
+        command.exit(0)
+
+
+def _with_debug(command: click.Command) -> click.Command:
+    """``command`` and its subcommands, each taking --debug where a person is likely to add it: at the end."""
+    if not any("--debug" in p.opts for p in command.params):
+        command.params.append(_debug_option())
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _with_debug(below)
+    return command
+
+
+class Commands(click.Group):
+    """The group of all commands, each loaded from the table when it is asked for."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        row = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
+        if row is None:
+            return None
+        module, _, attribute = row.target.partition(":")
+        found = getattr(import_module(module), attribute)
+        if not isinstance(found, click.Command):
+            raise TypeError(row.target)
+        return _with_debug(found)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        found = self.get_command(ctx, args[0])
+        if found is not None:
+            return ALIASES.get(args[0], args[0]), found, args[1:]
+        near = nearest(args[0], [*COMMANDS, *ALIASES])
+        raise Usage(
+            f'there is no command "{hide_keys(args[0])}"' + (f'; did you mean "{near}"?' if near else ""),
+        )
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section, title in SECTIONS.items():
+            rows = [(name, row.summary) for name, row in COMMANDS.items() if row.section == section]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def build() -> Commands:
+    """The group, made anew for each run: nothing is kept between runs."""
+    return Commands(
+        "awsvault-py",
+        help=_HELP,
+        invoke_without_command=True,
+        callback=_bare,
+        params=[
+            _debug_option(),
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_version,
+                help="Show the version and exit.",
+            ),
+        ],
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
+@click.pass_context
+def _bare(command: click.Context) -> None:
+    if command.invoked_subcommand is None:
+        click.echo(command.get_help())
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line (without the program's name) and return its exit code. Prints errors; raises nothing."""
+    frame = Frame(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a name that the locale cannot write is no reason to fail
+    try:
+        code = _invoke(list(argv), frame)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit here
+        code = exits.report(_ours(error), debug=frame.debug)
+        _drop_stdout()
+    return code
+
+
+def _invoke(argv: list[str], frame: Frame) -> int:
+    """Without click's own main(), which talks on Ctrl-C and looks for completion in the environment."""
+    group = build()
+    try:
+        with group.make_context(exits.PROGRAM, argv, obj=frame) as command:
+            result: Any = group.invoke(command)
+    except click.exceptions.Exit as left:
+        return left.exit_code
+    return result if isinstance(result, int) and not isinstance(result, bool) else 0
+
+
+def _ours(error: BaseException) -> BaseException:
+    """Errors of click as ours; everything else as it is."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError() if isinstance(error.ctx.command, click.Group):
+            where, below = error.ctx.command_path, ", ".join(error.ctx.command.commands)
+            return _keep(Usage(f"{where} needs one of: {below}", hint=f"run: {where} --help"), error)
+        case click.UsageError():
+            where = error.ctx.command_path if error.ctx is not None else exits.PROGRAM
+            return _keep(
+                Usage(
+                    hide_keys(" ".join(error.format_message().split())).rstrip("."),
+                    hint=f"run: {where} --help",
+                ),
+                error,
+            )
+        case OSError() if error.errno in _NOT_WRITTEN:
+            # Files of ours are translated where they are opened, so this is what a command printed.
+            said = f"standard output could not be written: {os.strerror(error.errno or 0)}"
+            return _keep(StorageError(said), error)
+        case _:
+            return error
+
+
+def _keep(ours: Error, theirs: BaseException) -> Error:
+    ours.__traceback__ = theirs.__traceback__
+    return ours
+
+
+def hide_keys(text: str) -> str:
+    """``text`` without what looks like an access key or its secret: a usage error must not repeat one."""
+    import re  # 4 ms, and only a usage error needs it
+
+    # An argument too many is most often a value that belongs to a question: a key, a seed, a passphrase.
+    text = re.sub(r"(unexpected extra arguments?) \(.*\)", r"\1", text, flags=re.DOTALL)
+    text = re.sub(r"(?:AKIA|ASIA)[A-Z0-9]{8,}", "[access key]", text)
+    return re.sub(r"(?<![A-Za-z0-9/+_.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_.-])", "[secret]", text)
+
+
+def _drop_stdout() -> None:
+    """Point descriptor 1 at nothing, so that the interpreter's own last flush cannot fail aloud."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)

@@ -1,0 +1,140 @@
+"""`awsvault-py mfa …`: the devices behind the keys, their seeds and codes. `otp NAME` is `mfa code NAME`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.add import read_stdin
+from vault.cli.frame import with_context
+from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, put_strictly, qr, resync
+from vault.cli.questions import sure
+from vault.cli.terminal import emit, emit_json, is_terminal, say, table
+from vault.errors import Usage
+from vault.flows import devices, enrol, entries
+from vault.flows.access import open_keys
+from vault.flows.unlock import unlock
+from vault.system import clipboard
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.group(name="mfa")
+def command() -> None:
+    """MFA devices: store a seed, get a code, list, remove."""
+
+
+@command.command(name="add")
+@click.argument("name")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the device as JSON from stdin.")
+@click.option("--strict", "strictly", is_flag=True, help="Keep the seed under a passphrase of its own.")
+@with_context
+def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> None:
+    """Give the entry NAME its MFA device, and store the device's seed.
+
+    Asked for, the seed not shown; or by --stdin: {"MfaSerial":"arn:…","MfaSeed":"…"}, one of them optional, the seed as
+    base32 or otpauth:// address.
+
+    With --strict the seed is opened by a passphrase of its own, for five minutes or one use.
+    """
+    given = devices.from_json(read_stdin()) if from_stdin else None
+    if given is None and not context.interaction.possible():
+        raise Usage(
+            f"nobody can be asked for the device: {context.interaction.obstacle()}", hint="give it by --stdin"
+        )
+    opened = unlock(context, purpose=f"to store the MFA device of {name}").opened
+    known = entries.find(opened.payload, name).mfa_serial
+    device = given if given is not None else devices.by_asking(context, name=name, known=known)
+    if strictly:
+        put_strictly(context, opened, name, device)
+        return
+    after = devices.put(context, opened, name, device)
+    serial = devices.serial_of(after.payload, name)
+    say(f"{safe(name)} uses {safe(serial)}.")
+    if device.seed is not None:
+        say("Its seed lies beside the key now: whoever opens this vault holds both factors.")
+    elif serial not in after.payload.seeds:
+        say("No seed is stored, so a person is asked for its codes.")
+
+
+@command.command(name="code")
+@click.argument("name")
+@click.option("--clip", is_flag=True, help="Put it on the clipboard instead, and take it off again.")
+@with_context
+def code(context: Context, name: str, *, clip: bool) -> None:
+    """Print a code of the device of NAME, an entry or a device's ARN.
+
+    Each code is given once: where this one was used, or is nearly over, it waits for the next.
+    """
+    board = (
+        clipboard.find(context.env) if clip else None
+    )  # before a code is taken that could not be put anywhere
+    keys = open_keys(context, purpose=f"for an MFA code of {name}")
+    serial = devices.serial_for(context, keys, name)
+    taken = devices.code(context, keys, serial, waiting=countdown(context))
+    left = taken.ends - context.clock.time()
+    if board is not None:
+        copy(context, board, taken.text, life=left)
+        return
+    emit(taken.text)
+    if is_terminal():
+        say(f"good for {left:.0f} s, and for one use")
+
+
+@command.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@with_context
+def list_(context: Context, *, as_json: bool) -> None:
+    """The devices in the vault, whether their seed is stored, and which entries use them.
+
+    --json: {"devices":[{"serial", "seed_stored":bool, "strict":bool, "entries":[NAME…]}]}
+    """
+    found = open_keys(context, purpose="to list the MFA devices").contents().devices()
+    if as_json:
+        rows = [
+            {"serial": d.serial, "seed_stored": d.stored, "strict": d.strict, "entries": list(d.entries)}
+            for d in found
+        ]
+        emit_json({"devices": rows})
+        return
+    if not found:
+        say("The vault has no MFA device. To add one: awsvault-py mfa add NAME")
+        return
+    table(
+        context.env,
+        ("DEVICE", "CODES", "ENTRIES"),
+        [(d.serial, d.codes, ", ".join(d.entries)) for d in found],
+    )
+
+
+@command.command(name="remove")
+@click.argument("name")
+@click.option("--deactivate", is_flag=True, help="Take it off the user at AWS too, and delete it there.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_context
+def remove(context: Context, name: str, *, deactivate: bool, yes: bool) -> None:
+    """Take a device and its seed out of the vault. NAME is an entry or the device's ARN.
+
+    It stays a device at AWS, unless --deactivate takes it off there first.
+    """
+    opened = unlock(context, purpose=f"to remove the MFA device of {name}").opened
+    serial = devices.serial_of(opened.payload, name)
+    held = devices.has_seed(opened.payload, serial)
+    lost = " and its seed, which cannot be had again from AWS," if held else ""
+    places = "from AWS and from the vault" if deactivate else "from the vault"
+    sure(context, f"Remove {safe(serial)}{lost} {places}?", yes=yes)
+    if deactivate:
+        enroller = enrol.Enroller(
+            context, opened, holder_of(opened.payload, name, serial), waiting=countdown(context)
+        )
+        enroller.look()
+        enroller.deactivate(serial)
+    devices.forget(context, opened, serial)
+    say(f"Removed {safe(serial)}." + ("" if deactivate else " At AWS it is still the user's device."))
+
+
+for further in (enroll, resync, qr):
+    command.add_command(further)

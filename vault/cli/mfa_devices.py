@@ -1,0 +1,161 @@
+"""`awsvault-py mfa enroll`, `resync` and `qr`: devices at AWS, and a stored seed shown to a phone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault import limits
+from vault.cli.frame import with_context
+from vault.cli.questions import sure
+from vault.cli.terminal import is_live, is_terminal, say
+from vault.errors import NotFound, Usage
+from vault.flows import devices, enrol, entries, making, strict
+from vault.flows.keys import raw_seed
+from vault.flows.unlock import unlock
+from vault.secret import Secret
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.flows.context import Context
+    from vault.store.vault import Opened, Payload
+    from vault.system.clipboard import Clipboard
+
+
+def countdown(context: Context) -> Callable[[float], None]:
+    """Shows the seconds left until the next code: one line that counts on a terminal, one in all elsewhere."""
+    last: list[float] = []
+    live = is_live(context.env)
+
+    def waiting(left: float) -> None:
+        fresh = not last or left > last[-1]
+        last.append(left)
+        if live:
+            click.echo(f"\rwaiting {left:2.0f} s for the next code … ", nl=left <= 1, err=True)
+        elif fresh:
+            say(f"waiting {left:.0f} s for the next code …")
+
+    return waiting
+
+
+@click.command(name="enroll")
+@click.argument("name")
+@click.option("--device-name", metavar="DEVICE", help="Its name at AWS; USER-HOST if not given.")
+@click.option("--mfa-code", metavar="CODE", help="The code of the present device, where IAM demands MFA.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_context
+def enroll(context: Context, name: str, *, device_name: str | None, mfa_code: str | None, yes: bool) -> None:
+    """Make a further MFA device for the user of NAME in IAM, and keep its seed in the vault.
+
+    The devices that the user has stay. Takes up to a minute: AWS wants two codes in a row. Interrupted, the next run
+    goes on or cleans up.
+    """
+    opened = unlock(context, purpose=f"to enrol an MFA device for {name}").opened
+    enroller = enrol.Enroller(context, opened, name, waiting=countdown(context), mfa_code=mfa_code)
+    user = enroller.look()
+    under_way = enrol.Enrolment.of(enroller.entry)
+    wanted = under_way.name if under_way else device_name or enrol.device_name(user, context)
+    what = "Go on enrolling" if under_way else "Enrol"
+    sure(
+        context,
+        f"{what} the MFA device {safe(wanted)} for {safe(user)}? Its seed will lie beside the key: whoever opens this "
+        "vault holds both factors.",
+        yes=yes,
+    )
+    try:
+        done = enroller.run(device_name)
+    except KeyboardInterrupt:
+        say(f"\ninterrupted; the next awsvault-py mfa enroll {safe(name)} goes on from here, or cleans up.")
+        raise
+    say(f"{safe(name)} uses {safe(done.serial)} now; its seed is in the vault.")
+    for place in done.elsewhere:
+        say(f"note: {place} still names the device before it; change mfa_serial there to {safe(done.serial)}")
+
+
+@click.command(name="resync")
+@click.argument("name")
+@with_context
+def resync(context: Context, name: str) -> None:
+    """Tell AWS where the clock of the device of NAME stands, by two codes in a row. For codes that AWS refuses."""
+    opened = unlock(context, purpose=f"to resynchronise the MFA device of {name}").opened
+    serial = devices.serial_of(opened.payload, name)
+    holder = holder_of(opened.payload, name, serial)
+    enroller = enrol.Enroller(context, opened, holder, waiting=countdown(context))
+    enroller.look()
+    enroller.resync(serial)
+    say(f"AWS knows the clock of {safe(serial)} again.")
+
+
+def holder_of(payload: Payload, name: str, serial: str) -> str:
+    """The entry whose key calls IAM about a device: the one named, or one that uses it. NotFound."""
+    if name in payload.entries:
+        return name
+    for holder, entry in sorted(payload.entries.items()):
+        if entry.mfa_serial == serial:
+            return holder
+    raise NotFound(f"no entry uses {safe(serial)}, so there is no key to ask AWS with")
+
+
+def put_strictly(context: Context, opened: Opened, name: str, device: devices.NewDevice) -> None:
+    """Keep the device's seed in the strict box. Usage where a seed or a serial is missing."""
+    serial = device.serial or entries.find(opened.payload, name).mfa_serial
+    if device.seed is None or serial is None:
+        raise Usage("--strict keeps a seed, and needs it and the device's ARN")
+    known = strict.has_passphrase(opened)
+
+    def passphrase() -> Secret:
+        if not known:
+            return making.choose_by_asking(context, what="the strict seeds").secret
+        return context.interaction.hidden(
+            "Passphrase of the strict seeds", deadline=context.anew(limits.ATTENDED_PROMPT_TIME)
+        )
+
+    made = entries.stored_seed(device.seed, created=int(context.clock.time()))
+    strict.put(context, opened, name, serial, made, passphrase=passphrase)
+    say(f"{safe(name)} uses {safe(serial)}. Its seed has a passphrase of its own, asked for at each code.")
+
+
+@click.command(name="qr")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_context
+def qr(context: Context, name: str, *, yes: bool) -> None:
+    """Show the stored seed of NAME's device as a QR code, for an authenticator app on a phone. Only on a terminal."""
+    if not is_terminal():
+        raise Usage(
+            "a seed is shown on a terminal only", hint="run the command by itself, without a pipe or a file"
+        )
+    opened = unlock(context, purpose=f"to show the MFA seed of {name}").opened
+    serial = devices.serial_of(opened.payload, name)
+    missing = NotFound(
+        f"no seed is stored for {safe(serial)}", hint=f"store it: awsvault-py mfa add {safe(name)}"
+    )
+    if not devices.has_seed(opened.payload, serial):
+        raise missing
+    sure(context, "Show the seed? Whoever sees the picture has the device.", yes=yes)
+    stored = strict.stored_seed(context, opened, serial, purpose="to show a seed")
+    if stored is None:
+        raise missing
+    from vault.mfa import codes
+
+    seed = raw_seed(stored.secret, algorithm=stored.algorithm, digits=stored.digits, period=stored.period)
+    address = codes.uri(
+        seed, label=serial.rpartition("/")[2] + "@" + serial.split(":")[4] if ":" in serial else serial
+    )
+    import segno
+
+    segno.make(address.reveal_text(), error="m", micro=False).terminal(compact=True)
+    say(
+        "Scan it, then clear the screen. Codes of the phone and of the vault are the same: each is good for one use."
+    )
+
+
+def copy(context: Context, board: Clipboard, code: str, *, life: float) -> None:
+    """Put a code on the clipboard and take it off again after ``life`` seconds, or when the command is ended before."""
+    life = min(life, limits.CLIPBOARD_LIFE)
+    with board.holding(Secret(code)):
+        say(f"The code is on the clipboard for {life:.0f} s.")
+        context.clock.sleep(life)

@@ -1,0 +1,62 @@
+"""`awsvault-py panic`: every key of the vault inactive at AWS, every session here forgotten."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.questions import sure
+from vault.cli.terminal import emit, say
+from vault.flows import panic
+from vault.flows.unlock import unlock
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.command(name="panic")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_context
+def command(context: Context, *, yes: bool) -> int:
+    """Make every key of the vault inactive at AWS, and forget all sessions here.
+
+    For a lost machine or a leaked key. Goes on past failures and reports them. Prints the policy that ends the sessions
+    given out before, which outlive their keys. What is inactive can be made active again in the IAM console.
+    """
+    opened = unlock(context, purpose="to make its keys inactive").opened
+    count = len({entry.access_key_id for entry in opened.payload.entries.values()})
+    keys = "the one key" if count == 1 else f"all {count} keys"
+    sure(
+        context,
+        f"Make {keys} of the vault inactive at AWS, wherever they are used, and forget all sessions?",
+        yes=yes,
+    )
+    report = panic.run(context, opened, tell=say)
+    locked = "is locked" if report.unlocked is None else f"could NOT be locked: {report.unlocked.message}"
+    say(
+        f"Wiped {report.sessions} cached sessions; the vault {locked}{'.' if report.unlocked is None else ''}"
+    )
+    failed = [fate for fate in report.fates if not fate.inactive]
+    for fate in failed:
+        hint = fate.error.hint if fate.error is not None else ""
+        say(f"NOT inactive: {fate.key_id} of {safe(fate.entry)}: {fate.said}")
+        say(
+            f"  make it inactive in the IAM console; {hint}"
+            if hint
+            else "  make it inactive in the IAM console"
+        )
+    say(
+        "Sessions given out before live on until they end, unless this policy is attached to their users and roles:"
+    )
+    for user in report.users:
+        say(f"  {safe(user)}")
+    emit(json.dumps(panic.policy(report.at), indent=2))
+    if not failed:
+        say(f"{len(report.fates)} of {len(report.fates)} keys are inactive.")
+        return report.unlocked.exit_code if report.unlocked is not None else 0
+    error = failed[0].error
+    return error.exit_code if error is not None else 7

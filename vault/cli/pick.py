@@ -1,0 +1,35 @@
+"""`awsvault-py pick [START]`: choose a profile, for scripts and for the function of shell-init."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.errors import Usage
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.command(name="pick")
+@click.argument("start", required=False)
+@with_context
+def command(context: Context, *, start: str | None) -> None:
+    """Choose a profile at the terminal and print its name; the most used come first, typing filters.
+
+    START may be a whole name, or the start of only one: then nothing is asked. Nothing is printed where nothing is
+    chosen (exit 10, 130 after Ctrl-C).
+    """
+    from vault.flows import picking
+
+    name = picking.exact_or_only(context, start) if start else None
+    if name is None:
+        if not picking.possible(context):
+            raise Usage(
+                "there is no terminal to choose a profile on",
+                hint="give a whole name: awsvault-py pick PROFILE",
+            )
+        name = picking.pick_profile(context, "Profile", start=start or "")
+    click.echo(name)

@@ -1,0 +1,27 @@
+"""Yes or no before something is lost: asked on the terminal, answered by --yes where there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vault import limits
+from vault.errors import Declined
+from vault.system.prompts import NoAnswer
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+def sure(context: Context, question: str, *, yes: bool) -> None:
+    """Go on only after a yes. Declined (10) after a no, and where nobody can be asked."""
+    if yes:
+        return
+    try:
+        answer = context.interaction.confirm(question, deadline=context.anew(limits.ATTENDED_PROMPT_TIME))
+    except NoAnswer as reason:
+        hint = (
+            "say --yes to go on without the question" if reason.reason == "nobody" else "nothing was changed"
+        )
+        raise Declined(f"not done: {reason.message}", hint=hint) from None
+    if not answer:
+        raise Declined("not done, as you said")

@@ -1,0 +1,36 @@
+"""`awsvault-py remove NAME`: forgets an entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.questions import sure
+from vault.cli.terminal import say
+from vault.flows import entries
+from vault.flows.unlock import unlock
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.command(name="remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_context
+def command(context: Context, name: str, *, yes: bool) -> None:
+    """Take the entry NAME, and the MFA seed that only it uses, out of the vault.
+
+    The key stays valid at AWS until it is deleted there.
+    """
+    opened = unlock(context, purpose=f"to remove {name}").opened
+    entry = entries.find(opened.payload, name)
+    seed = entries.seed_goes_with(opened.payload, name) is not None
+    whose = f" of {safe(entry.user)} in {safe(entry.account or '')}" if entry.user else ""
+    what = f"{safe(name)}: {safe(entry.access_key_id)}{whose}" + (", with its MFA seed" if seed else "")
+    sure(context, f"Remove {what}? The vault has the only copy that awsvault-py keeps.", yes=yes)
+    entries.remove(context, opened, name)
+    say(f"Removed {safe(name)}. Its key {safe(entry.access_key_id)} is still valid at AWS.")

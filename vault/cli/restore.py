@@ -1,0 +1,96 @@
+"""`awsvault-py restore`: a copy of the vault put back in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.questions import sure
+from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
+from vault.errors import Usage
+from vault.flows import backups
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.command(name="restore")
+@click.argument("file", required=False)
+@click.option(
+    "--accept", is_flag=True, help="Without FILE: take the vault that lies there, older or another as it is."
+)
+@click.option("--json", "as_json", is_flag=True, help="The automatic backups as JSON.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_context
+def command(context: Context, file: str | None, *, accept: bool, as_json: bool, yes: bool) -> None:
+    """Show the automatic backups, or put one of them (bak1 to bak3), or a backup of yours, in the vault's place.
+
+    What lay there before is kept as the newest automatic backup. --accept is the way out after the vault was found older
+    than it was, or changed on two machines: it asks for the passphrase and makes the vault that lies there the newest.
+    With FILE it takes a copy from before the keys were renewed. --json:
+    {"backups":[{"name", "generation", "written", "opened_by":[…], "entries"?:[…]}]}
+    """
+    if as_json and (file is not None or accept):
+        raise Usage("--json lists the automatic backups; it goes with no FILE and no --accept")
+    if file is None and not accept:
+        _show(context, as_json=as_json)
+        return
+    chosen = backups.choose_present(context) if file is None else backups.choose(context, file, accept=accept)
+    say(_sentence(chosen.copy))
+    if chosen.problem is not None:
+        say(f"Mind: {chosen.problem.message}.")
+    sure(context, "Make it the vault?", yes=yes)
+    after = backups.put_back(context, chosen)
+    say(f"It is the vault now, as generation {after.header.gen}.")
+    if chosen.outdated:
+        say(
+            "The secrets of its time open it, and what comes after, until you change them: awsvault-py passwd"
+        )
+
+
+def _sentence(copy: backups.Copy) -> str:
+    entries = ", ".join(safe(name, limit=60) for name in copy.entries or ()) or "none"
+    return (
+        f"{safe(copy.name)}: generation {copy.gen}, written {local(copy.time)}, opened by {', '.join(copy.slots)}; "
+        f"entries: {entries}."
+    )
+
+
+def _show(context: Context, *, as_json: bool) -> None:
+    copies = backups.automatic(context)
+    if as_json:
+        emit_json(
+            {
+                "backups": [
+                    without_absent(
+                        {
+                            "name": c.name,
+                            "generation": c.gen,
+                            "written": rfc3339(c.time),
+                            "opened_by": list(c.slots),
+                            "entries": None if c.entries is None else list(c.entries),
+                        }
+                    )
+                    for c in copies
+                ]
+            }
+        )
+        return
+    if not copies:
+        say("There is no automatic backup that can be read. With one of your own: awsvault-py restore FILE")
+        return
+    rows = [
+        (
+            c.name,
+            str(c.gen),
+            local(c.time),
+            ", ".join(c.slots),
+            "sealed" if c.entries is None else ", ".join(c.entries) or "none",
+        )
+        for c in copies
+    ]
+    table(context.env, ("BACKUP", "GENERATION", "WRITTEN", "OPENED BY", "ENTRIES"), rows)
+    say("To put one back: awsvault-py restore bak1")

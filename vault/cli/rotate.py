@@ -1,0 +1,218 @@
+"""`awsvault-py rotate`: replaces access keys, safe at every step."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from vault import errors, limits
+from vault.cli.frame import with_context
+from vault.cli.questions import sure
+from vault.cli.terminal import emit, is_live, local, say
+from vault.flows import rotation, rotations
+from vault.flows.unlock import unlock
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from vault.flows.context import Context
+    from vault.flows.rotating import Outcome
+    from vault.flows.rotations import Prospect
+    from vault.store.vault import Opened
+
+
+@click.command(name="rotate")
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every entry of the vault.")
+@click.option("--older-than", metavar="AGE", help="Only keys older than AGE at AWS: 90d, 12h.")
+@click.option("--undo", is_flag=True, help="Take the old key back; the new one is deleted.")
+@click.option(
+    "--finish", is_flag=True, help="Delete the old key now, or bring an interrupted rotation to its end."
+)
+@click.option("--delete-now", is_flag=True, help="Delete the old key at once, without the seven days.")
+@click.option("--delete-other", metavar="KEYID", help="Delete the user's other key first, to make room.")
+@click.option("--mfa-code", metavar="CODE", help="The code of the device, where IAM demands MFA.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
+@click.option("--print-policy", is_flag=True, help="Print the IAM policy that rotation needs.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_context
+def command(
+    context: Context,
+    names: tuple[str, ...],
+    *,
+    everything: bool,
+    older_than: str | None,
+    undo: bool,
+    finish: bool,
+    delete_now: bool,
+    delete_other: str | None,
+    mfa_code: str | None,
+    dry_run: bool,
+    print_policy: bool,
+    yes: bool,
+) -> int:
+    """Replace the access keys of NAMES by new ones.
+
+    The new key is stored and proved before it takes over; the old one is kept inactive for seven days, for --undo.
+    Interrupted at any point, the next run goes on. Exit 11: stopped before the new key took over.
+    """
+    if print_policy:
+        emit(json.dumps(rotations.POLICY, indent=2))
+        return 0
+    least = _age(older_than)
+    wish = _wish(
+        names,
+        undo=undo,
+        finish=finish,
+        delete_now=delete_now,
+        delete_other=delete_other,
+        everything=everything,
+    )
+    opened = unlock(context, purpose="to rotate keys").opened
+    chosen = rotations.chosen(
+        opened.payload, names, everything=everything or (least is not None and not names)
+    )
+    failures: list[errors.Error] = []
+    with rotations.alone(context):
+        for name in chosen:
+            try:
+                _one(context, opened, name, wish, least=least, mfa_code=mfa_code, dry_run=dry_run, yes=yes)
+            except errors.Error as error:
+                if len(chosen) == 1:
+                    raise
+                say(f"{safe(name)}: error: {error.message}")
+                say(f"{safe(name)}: hint: {error.hint}")
+                failures.append(error)
+    if failures:
+        say(f"{len(failures)} of {len(chosen)} keys could not be rotated.")
+        return failures[0].exit_code
+    return 0
+
+
+def _wish(
+    names: Sequence[str],
+    *,
+    undo: bool,
+    finish: bool,
+    delete_now: bool,
+    delete_other: str | None,
+    everything: bool,
+) -> rotation.Wish:
+    if sum((undo, finish, delete_now)) > 1:
+        raise errors.Usage("--undo, --finish and --delete-now are three different wishes: say one")
+    if delete_other is not None and (everything or len(names) > 1 or undo or finish):
+        raise errors.Usage("--delete-other goes with the rotation of one entry")
+    return rotation.Wish(undo=undo, finish=finish, delete_now=delete_now, delete_other=delete_other)
+
+
+def _age(text: str | None) -> int | None:
+    if text is None:
+        return None
+    from vault.flows.config import duration
+
+    try:
+        return duration(text, most=limits.OLDEST_KEY)
+    except ValueError as reason:
+        raise errors.Usage(f"--older-than must be {reason}") from None
+
+
+def _one(
+    context: Context,
+    opened: Opened,
+    name: str,
+    wish: rotation.Wish,
+    *,
+    least: int | None,
+    mfa_code: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    say(f"{safe(name)}: looking at its keys …")
+    prospect = rotations.prepare(
+        context,
+        opened,
+        name,
+        tell=lambda text: say(f"{safe(name)}: {text}"),
+        proving=_progress(context),
+        mfa_code=mfa_code,
+    )
+    age = prospect.age
+    if least is not None and age is not None and age < least:
+        if _settled(prospect):
+            say(f"{safe(name)}: {prospect.entry.access_key_id} is {rotation.days(age)} old, nothing to do.")
+            return
+        wish = rotation.Wish(finish=True)  # what an earlier rotation left is due, a new one is not
+    for key in prospect.view.keys:
+        described = rotation.describe(key, now=prospect.view.now, own=prospect.entry.access_key_id)
+        say(f"{safe(name)}:   {described}")
+    for note in prospect.notes:
+        say(f"{safe(name)}: note: {note}")
+    if dry_run:
+        say(f"{safe(name)}: would {_intent(prospect, wish)}. Nothing was changed.")
+        return
+    sure(context, f"{safe(name)}: {_intent(prospect, wish)}?", yes=yes)
+    try:
+        outcome = rotations.carry_out(context, opened, prospect, wish)
+    except KeyboardInterrupt:
+        say(f"\n{safe(name)}: interrupted; the next awsvault-py rotate {safe(name)} goes on from here.")
+        raise
+    _report(outcome, name, wish)
+
+
+def _progress(context: Context) -> Callable[[int], None] | None:
+    """On a terminal: one line that shows how far the proof of a new key is, and since when it goes on."""
+    if not is_live(context.env):
+        return None
+    began: list[float] = []
+
+    def proving(row: int) -> None:
+        began.append(context.clock.monotonic())
+        shown = f"\r  answered {row} of {limits.PROOFS} times in a row, {began[-1] - began[0]:.0f} s … "
+        click.echo(shown, nl=row == limits.PROOFS, err=True)
+
+    return proving
+
+
+def _settled(prospect: Prospect) -> bool:
+    """Whether no step of an earlier rotation is due."""
+    waiting = prospect.waiting
+    return prospect.entry.journal is None or (waiting is not None and waiting > prospect.view.now)
+
+
+def _intent(prospect: Prospect, wish: rotation.Wish) -> str:
+    """What ``rotate`` would do, in words that a question and a dry run share."""
+    entry, journal = prospect.entry, prospect.entry.journal
+    step = rotation.next_step(entry, prospect.view, wish)  # says what stops it, before anybody is asked
+    old = safe(journal.old.access_key_id) if journal is not None and journal.old is not None else ""
+    if isinstance(step, rotation.Done):
+        return "do nothing, since no rotation is under way"
+    if journal is not None and journal.step != "grace":
+        return "bring the interrupted rotation to its end"
+    if wish.undo:
+        return f"take the old key {old} back and delete {entry.access_key_id}"
+    if journal is not None and wish.finish:
+        return f"delete the old key {old}"
+    first = f"delete the old key {old} of the last rotation, then " if journal is not None else ""
+    if isinstance(step, rotation.Delete) and step.why == "other":
+        first = f"delete {safe(step.key_id)}, which is not the vault's, then "
+    end = "delete it" if wish.delete_now else "keep it inactive for seven days"
+    return f"{first}replace {entry.access_key_id} by a new key and {end}"
+
+
+def _report(outcome: Outcome, name: str, wish: rotation.Wish) -> None:
+    for key_id in outcome.deleted:
+        say(f"{safe(name)}: deleted {safe(key_id)}.")
+    if outcome.replaced is None and not outcome.deleted:
+        say(f"{safe(name)}: nothing to do; {outcome.key_id} stays.")
+    if outcome.replaced is not None and wish.undo:
+        say(f"{safe(name)}: {outcome.key_id} is back.")
+    elif outcome.replaced is not None:
+        say(f"{safe(name)}: {outcome.key_id} has replaced {outcome.replaced}.")
+    if outcome.until is not None:
+        say(
+            f"{safe(name)}: the old key is inactive and kept until {local(outcome.until)}; "
+            f"awsvault-py rotate --undo {safe(name)} takes it back, --finish deletes it now."
+        )

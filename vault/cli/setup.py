@@ -1,0 +1,131 @@
+"""`awsvault-py setup`: AWS's files to the form in which every tool calls us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.questions import sure
+from vault.cli.terminal import emit, say
+from vault.errors import CheckFailed, Usage
+from vault.flows.moving import command as commands
+from vault.flows.moving import setup, undo
+from vault.flows.moving.show import diff
+from vault.flows.unlock import unlock
+from vault.system.rewriting import hands_off
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vault.flows.context import Context
+
+
+@click.command(name="setup")
+@click.argument("profiles", metavar="[PROFILE]...", nargs=-1)
+@click.option(
+    "--all", "every", is_flag=True, help="Every profile whose key is in the vault; so without PROFILE."
+)
+@click.option(
+    "--source-only", is_flag=True, help="Only the keys' own profiles call us; AWS's tools assume the roles."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--undo", "back", is_flag=True, help="Take the newest setup back.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_context
+def command(
+    context: Context,
+    profiles: tuple[str, ...],
+    *,
+    every: bool,
+    source_only: bool,
+    dry_run: bool,
+    back: bool,
+    yes: bool,
+) -> None:
+    """Let profiles of ~/.aws/config call the vault.
+
+    Each profile whose key is in the vault gets a credential_process, and the keys that would make AWS's tools assume
+    its role by themselves get the prefix awsvault_. Comments, order and everything else stay; the change is shown first.
+    """
+    if every and profiles:
+        raise Usage("--all and names of profiles do not go together", hint="run: awsvault-py setup --help")
+    if back:
+        undo_newest(context, kind="setup", dry_run=dry_run, yes=yes)
+        return
+    payload = unlock(context, purpose="to see which keys it holds").opened.payload
+    files = setup.read(context.env, home=context.paths.home)
+    run = setup.Setup(
+        files,
+        env=context.env,
+        words=commands.our_words(context.env),
+        has_entry=lambda name: name in payload.entries,
+        entry_serial=lambda name: payload.entries[name].mfa_serial if name in payload.entries else None,
+    )
+    plan = run.run(profiles, source_only=source_only)
+    changes = plan.changes(files)
+    tell(plan, asked=bool(profiles))
+    for name in run.unused(payload.entries) if not profiles else []:
+        say(f"No profile uses the key {safe(name)}; this gives it one: awsvault-py setup {safe(name)}")
+    if not changes:
+        done = "" if plan.left and profiles else ": every profile whose key is in the vault calls it already"
+        say(f"Nothing to change{done}.")
+        return
+    show(changes)
+    if dry_run:
+        return
+    refuse_hands_off(changes)
+    sure(context, f"Change {' and '.join(safe(c.path) for c in changes)}?", yes=yes)
+    undo.carry_out(context, changes, kind="setup", opened=None)
+    say(f"Done: {', '.join(safe(name) for name in plan.done)}. To take it back: awsvault-py setup --undo")
+
+
+def tell(plan: setup.Plan, *, asked: bool) -> None:
+    """What was left as it is, and warnings. Profiles that nobody named and that are no business of ours are counted."""
+    for warning in plan.warnings:
+        say(f"Warning: {warning}")
+    for left in plan.left if asked or len(plan.left) <= 10 else []:
+        say(f"Left as it is: {safe(left.profile)}: {left.reason}")
+    if not asked and len(plan.left) > 10:
+        say(f"Left as they are: {len(plan.left)} profiles; name one to see why.")
+
+
+def show(changes: Sequence[undo.Change]) -> None:
+    """The diff, on stdout."""
+    for change in changes:
+        for line in diff(change.path, change.before, change.after, lines=change.kind != ""):
+            emit(line)
+
+
+def refuse_hands_off(changes: Sequence[undo.Change]) -> None:
+    """CheckFailed where a file is made by something else: what was shown is to be changed there."""
+    for change in changes:
+        reason = hands_off(change.path)
+        if reason is not None:
+            raise CheckFailed(
+                f"{safe(change.path)} is {reason}, so it is read and never rewritten",
+                hint="make the change shown above where the file is made, and run the command again to see that it took",
+            )
+
+
+def undo_newest(context: Context, *, kind: undo.Kind, dry_run: bool, yes: bool) -> None:
+    """Take the newest change of ``kind`` back, shown first."""
+    seen = undo.look_back(
+        context, kind=kind, open_vault=lambda: unlock(context, purpose=f"to take the {kind} back").opened
+    )
+    undone = seen.files
+    for one in undone:
+        for line in diff(one.path, one.now, one.then, lines=one.kind != ""):
+            emit(line)
+    if dry_run:
+        return
+    if undone:
+        sure(context, f"Put {' and '.join(safe(one.path) for one in undone)} back?", yes=yes)
+    undo.take_back(context, seen, kind=kind)
+    say("Taken back." if undone else "The files are as they were before it already.")
+    if kind == "import" and undone:
+        say(
+            "The keys stand in clear again, and stay in the vault too: awsvault-py remove NAME forgets them there."
+        )

@@ -1,0 +1,23 @@
+"""`awsvault-py shell-init` as click has it: its help and its mistakes. The text is vault/cli/hooks.py's."""
+
+from __future__ import annotations
+
+import click
+
+from vault.cli import hooks
+
+
+@click.command(name="shell-init")
+@click.argument("shell", type=click.Choice(hooks.SHELLS))
+@click.option(
+    "--no-prompt", is_flag=True, help="Leave the prompt as it is (for starship, tmux, or one's own)."
+)
+def command(shell: str, *, no_prompt: bool) -> None:
+    r"""Print what SHELL needs: completion, the profile in the prompt, and avp, which switches profiles.
+
+    avp PROFILE sets AWS_PROFILE (the start of a name will do), avp alone lets you choose, avp --off unsets it.
+
+    bash: eval "$(awsvault-py shell-init bash)" at the end of ~/.bashrc; zsh: the same in ~/.zshrc, after compinit;
+    fish: awsvault-py shell-init fish | source
+    """
+    click.echo(hooks.text(shell, prompt=not no_prompt), nl=False)

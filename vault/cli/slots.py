@@ -1,0 +1,125 @@
+"""`awsvault-py slots …`: the ways to open the vault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.questions import sure
+from vault.cli.rekey import renewed
+from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
+from vault.flows import making, renewal, slots
+from vault.flows.unlock import unlock
+from vault.store.kdf import DEFAULT, STRONG
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+_WAYS = ("keyring", "recovery", "passphrase")
+_NAME = 11  # letters of a slot's name: 8 bytes in base64url; no option of ours is as long
+
+
+@click.group(name="slots")
+def command() -> None:
+    """The ways to open the vault: list, add, remove."""
+
+
+@command.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@with_context
+def list_(context: Context, *, as_json: bool) -> None:
+    """The slots, and when each last opened the vault on this machine. Asks for no passphrase.
+
+    --json: {"slots":[{"slot", "kind", "opens":"main"|"strict", "about"?, "last_used"?}]}
+    """
+    found = slots.listing(context)
+    if as_json:
+        emit_json(
+            {
+                "slots": [
+                    without_absent(
+                        {
+                            "slot": s.name,
+                            "kind": s.kind,
+                            "opens": s.opens,
+                            "about": s.about or None,
+                            "last_used": None if s.used is None else rfc3339(s.used),
+                        }
+                    )
+                    for s in found
+                ]
+            }
+        )
+        return
+    rows = [
+        (
+            s.name,
+            s.kind,
+            s.about,
+            "all" if s.opens == "main" else "strict seeds",
+            local(s.used) if s.used else "never",
+        )
+        for s in found
+    ]
+    table(context.env, ("SLOT", "KIND", "ABOUT", "OPENS", "LAST USED HERE"), rows)
+
+
+@command.command(name="add")
+@click.argument("way", type=click.Choice(_WAYS))
+@click.option(
+    "--kdf",
+    type=click.Choice(["default", "strong"]),
+    default="default",
+    help="For a passphrase: 64 or 256 MiB.",
+)
+@with_context
+def add(context: Context, way: str, kdf: str) -> None:
+    """Add a way in: this machine's keyring, a recovery code on paper, or a second passphrase."""
+    opened = unlock(context, purpose="to add a way in").opened
+    match way:
+        case "keyring":
+            slots.add_keyring(context, opened)
+            say("This machine's keyring opens the vault now: as safe as your login, and nobody is asked.")
+        case "recovery":
+            slots.add_recovery(context, opened)
+            say(
+                "The recovery code opens the vault now. To try it: type it where the passphrase is asked for."
+            )
+        case _:
+            slots.check_passphrase_room(opened)
+            chosen = making.choose_by_asking(context, what="another way into the vault")
+            slots.add_passphrase(context, opened, chosen, kdf=STRONG if kdf == "strong" else DEFAULT)
+            say("The second passphrase opens the vault now.")
+            if chosen.warning is not None:
+                say(f"Warning: it is weak: {chosen.warning}.")
+
+
+class _WithSlot(click.Command):
+    """A command that takes a slot's name, which may begin with ``-`` where an older version made it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        names = [word for word in args if word.startswith("-") and len(word) == _NAME]
+        if names and "--" not in args:
+            args = [*(word for word in args if word not in names), "--", *names]
+        return super().parse_args(ctx, args)
+
+
+@command.command(name="remove", cls=_WithSlot)
+@click.argument("slot")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_context
+def remove(context: Context, slot: str, *, yes: bool) -> None:
+    """Take a way in away. The master keys are renewed, so that an old copy with it does not open what comes after.
+
+    SLOT is its name in `slots list`, or the beginning of it.
+    """
+    opened, passphrase = renewal.open_by_secret(context, purpose="to remove a way in")
+    gone = slots.find(opened, slot)
+    plan = renewal.plan(context, opened, passphrase=passphrase, without=gone)
+    sure(context, f"Remove the {slots.named(gone)}, and renew the master keys?", yes=yes)
+    question = renewal.question(plan)
+    if question is not None:
+        sure(context, question, yes=yes)
+    renewed(renewal.carry_out(context, plan), f"Removed the {slots.named(gone)}.")

@@ -1,0 +1,190 @@
+"""`awsvault-py status`: what is open, until when, and which sessions are warm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.terminal import (
+    emit,
+    emit_json,
+    is_terminal,
+    key_age,
+    life,
+    local,
+    rfc3339,
+    say,
+    span,
+    table,
+    without_absent,
+)
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+    from vault.flows.hygiene import Health
+    from vault.flows.opening import State
+    from vault.flows.standing import Standing
+
+_SAID = {
+    "open": "The vault is open",
+    "locked": "The vault is locked; the agent runs",
+    "held": "The vault was locked by hand; to open it: awsvault-py unlock",
+    "none": "The vault is locked; no agent runs",
+}
+
+
+@click.command(name="status")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--policy", metavar="AGE", help="For scripts: exit 1 where a key is older than AGE (90d) at AWS."
+)
+@with_context
+def command(context: Context, *, as_json: bool, policy: str | None) -> int:
+    """What is open, until when, which sessions are warm, when each is renewed, and how old the keys are (here).
+
+    Asks nobody for a passphrase: where the vault opens without one, keys are shown, what rotations have left, and the
+    roles that were given for an hour because no MFA code could be had in time. Piped, a line a session.
+
+    --json: {"state":"open"|"locked"|"held"|"none", "pid"?, "opened"?, "idle_until"?, "until"?, "strict_until"?,
+    "warnings":[…], "sessions":[{"profile", "expires", "due", "held":"agent"|"disk"}],
+    "keys"?:[{"name", "access_key_id", "created", "rotation"?, "kept_until"?}],
+    "given_for_an_hour"?:[{"profile", "expires", "wanted_seconds"}]}; with --policy:
+    {"keys":[{"name", "access_key_id", "age_seconds", "age_known", "last_used"?, "last_service"?, "due"}]}
+    """
+    if policy is not None:
+        return _policy(context, policy, as_json=as_json)
+    from vault.flows import opening, standing
+
+    state = opening.look(context)
+    keys = standing.look(context)
+    if as_json:
+        emit_json(_json(state) | _json_of_keys(keys))
+        return 0
+    now = context.clock.time()
+    limits = (
+        f" until {local(state.until)}, or {span(state.idle_until - now)} without use" if state.until else ""
+    )
+    if state.state == "none" and not opening.has_vault(context):
+        say("There is no vault yet; to make one with a first key: awsvault-py add NAME")
+        return 0
+    say(_SAID[state.state] + limits + ".")
+    for warning in state.warnings:
+        say(f"Warning: {warning}")
+    rows = [
+        (
+            one.profile,
+            life(one.expires - now),
+            f"in {span(one.due - now)}" if one.due > now else "now",
+            one.held,
+        )
+        for one in state.sessions
+    ]
+    if rows:
+        table(context.env, ("PROFILE", "LIFE LEFT", "RENEWED", "HELD"), rows)
+    if keys is not None:
+        _show_keys(context, keys, now=now, apart=bool(rows))
+    return 0
+
+
+def _show_keys(context: Context, keys: Standing, *, now: float, apart: bool) -> None:
+    """The age of the keys on a terminal, what is left of rotations, and roles that were given for less than asked."""
+    if keys.entries and is_terminal():
+        if apart:
+            emit("")
+        aged = [(one.name, key_age(now - one.created)) for one in keys.entries]
+        table(context.env, ("ENTRY", "AGE"), aged)
+    for entry in keys.entries:
+        name = safe(entry.name)
+        if entry.kept_until is not None and entry.kept_until > now:
+            say(
+                f"{name}: its old key is kept, inactive, until {local(entry.kept_until)}; to delete it: "
+                f"awsvault-py rotate --finish {name}, to take it back: --undo"
+            )
+        elif entry.rotation == "grace":
+            say(f"{name}: its old key is due to be deleted: awsvault-py rotate --finish {name}")
+        elif entry.rotation is not None:
+            say(f"{name}: a rotation was interrupted; to go on: awsvault-py rotate {name}")
+    for one in keys.shortened:
+        say(
+            f"{safe(one.profile)}: given for one hour instead of {span(one.wanted)}, since no MFA code could be had in "
+            f"time; {span(one.expires - now)} left, sooner anew: awsvault-py export --fresh {safe(one.profile)}"
+        )
+
+
+def _json_of_keys(keys: Standing | None) -> dict[str, object]:
+    if keys is None:
+        return {}
+    rows = [
+        without_absent(
+            {
+                "name": entry.name,
+                "access_key_id": entry.access_key_id,
+                "created": rfc3339(entry.created),
+                "rotation": entry.rotation,
+                "kept_until": rfc3339(entry.kept_until) if entry.kept_until is not None else None,
+            }
+        )
+        for entry in keys.entries
+    ]
+    short = [
+        {"profile": one.profile, "expires": rfc3339(one.expires), "wanted_seconds": one.wanted}
+        for one in keys.shortened
+    ]
+    return {"keys": rows, "given_for_an_hour": short}
+
+
+def _policy(context: Context, text: str, *, as_json: bool) -> int:
+    """``--policy``: 0 where every key is young enough and no rotation is left over, else 1."""
+    from vault import limits
+    from vault.errors import Usage
+    from vault.flows import hygiene
+    from vault.flows.config import duration
+    from vault.flows.unlock import unlock
+
+    try:
+        age = duration(text, most=limits.OLDEST_KEY)
+    except ValueError as reason:
+        raise Usage(f"--policy must be {reason}") from None
+    now = context.clock.time()
+    found = hygiene.look(context, unlock(context, purpose="to look at the age of its keys").opened)
+    due = [one for one in found if one.is_due(age, now=now)]
+    if as_json:
+        emit_json({"keys": [_json_of_health(one, due=one in due) for one in found]})
+    for one in due:
+        why = f"is {span(one.age)} old" if one.age > age else "has a rotation to finish"
+        if one.used is not None:
+            why += f" (last used {span(now - one.used.at)} ago for {safe(one.used.service)})"
+        say(f"{safe(one.name)}: {one.key_id} {why}; run: awsvault-py rotate {safe(one.name)}")
+    return 1 if due else 0
+
+
+def _json_of_health(one: Health, *, due: bool) -> dict[str, object]:
+    found = {
+        "name": one.name,
+        "access_key_id": one.key_id,
+        "age_seconds": one.age,
+        "age_known": one.exact,
+        "last_used": rfc3339(one.used.at) if one.used is not None else None,
+        "last_service": one.used.service if one.used is not None else None,
+        "due": due,
+    }
+    return without_absent(found)
+
+
+def _json(state: State) -> dict[str, object]:
+    found: dict[str, object] = {"state": state.state}
+    if state.pid is not None:
+        found["pid"] = state.pid
+    for name in ("opened", "idle_until", "until", "strict_until"):
+        moment = getattr(state, name)
+        if moment:
+            found[name] = rfc3339(moment)
+    found["warnings"] = list(state.warnings)
+    found["sessions"] = [
+        {"profile": one.profile, "expires": rfc3339(one.expires), "due": rfc3339(one.due), "held": one.held}
+        for one in state.sessions
+    ]
+    return found

@@ -1,0 +1,57 @@
+"""`awsvault-py unlock`: opens the vault for the hours to come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.terminal import local, say, span
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.command(name="unlock")
+@click.option(
+    "--install-service",
+    is_flag=True,
+    help="Write systemd units that start the agent when it is first needed, instead of unlocking.",
+)
+@click.option("--strict", "strictly", is_flag=True, help="Open the strict MFA seeds too, for five minutes.")
+@with_context
+def command(context: Context, *, install_service: bool, strictly: bool) -> None:
+    """Open the vault and let the agent keep it open, so that exports ask nobody.
+
+    It closes by itself after agent_idle without use and after agent_max at the latest (4 and 12 hours, config.toml),
+    when the machine sleeps, and by `lock`.
+    """
+    if install_service:
+        from vault.flows import service
+
+        for path in service.install(context):
+            say(f"Wrote {path}")
+        say(f"Next: {service.NEXT}")
+        return
+    from vault.flows import opening
+
+    done = opening.open_by_hand(context)
+    if done.hard:
+        until = context.clock.time() + done.hard
+        say(f"Unlocked until {local(until)}, or {span(done.idle)} without use.")
+    else:
+        say("The lock is taken back. The agent is switched off: each command opens the vault by itself.")
+    for warning in done.warnings:
+        say(f"Warning: {warning}")
+    if strictly:
+        from vault.flows import strict
+        from vault.store import vault
+
+        key = strict.ask(context, purpose="to unlock them")
+        held = strict.hand_over(context, key, vault_id=vault.read_header(context.paths).vault_id)
+        say(
+            "The strict seeds are open for five minutes."
+            if held
+            else "No agent runs to hold the strict seeds open."
+        )

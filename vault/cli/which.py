@@ -1,0 +1,32 @@
+"""`awsvault-py which ACCOUNT-OR-ARN`: the profiles that lead there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.frame import with_context
+from vault.cli.terminal import emit_json, table, without_absent
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.command("which")
+@click.argument("wanted", metavar="ACCOUNT-OR-ARN")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@with_context
+def command(context: Context, wanted: str, *, as_json: bool) -> None:
+    """The profiles that lead to an account (12 digits), to a role or user (its ARN), or to a role of this name.
+
+    Piped, a line a profile with tabs between. --json: {"profiles":[{"profile", "account"?, "identity"?}]}
+    """
+    from vault.flows.which import ways
+
+    found = ways(context, wanted)
+    if as_json:
+        emit_json({"profiles": [without_absent(way._asdict()) for way in found]})
+        return
+    rows = [(way.profile, way.account or "", way.identity or "") for way in found]
+    table(context.env, ("PROFILE", "ACCOUNT", "ROLE OR USER"), rows)

@@ -1,0 +1,69 @@
+"""`awsvault-py whoami [PROFILE]`: who one is at AWS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vault.cli.choosing import profile_or_pick
+from vault.cli.frame import with_context
+from vault.cli.terminal import Cell, emit_json, facts, life, local, rfc3339, without_absent
+from vault.cli.wishes import wish_of
+from vault.flows import whoami
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+
+
+@click.command(name="whoami")
+@click.argument("profile", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@with_context
+def command(context: Context, profile: str | None, *, as_json: bool) -> None:
+    """Ask AWS who PROFILE is (the start of a name will do): account, ARN and user id.
+
+    Without PROFILE, who the environment's own keys are (inside exec), else the profile that AWS_PROFILE names, else
+    one that you choose at a terminal, else default. --json: {"profile"?, "account", "arn", "user_id", "expires"?}
+    """
+    who = whoami.of_environment(context) if profile is None else None
+    if who is None:
+        who = whoami.of_profile(
+            context, wish_of(profile or _selected(context), ask=True, start=profile is not None)
+        )
+    identity = who.identity
+    if as_json:
+        emit_json(
+            without_absent(
+                {
+                    "profile": who.profile,
+                    "account": identity.account,
+                    "arn": identity.arn,
+                    "user_id": identity.user_id,
+                    "expires": rfc3339(who.expires) if who.expires is not None else None,
+                }
+            )
+        )
+        return
+    rows: list[tuple[str, str | Cell]] = [
+        ("account", identity.account),
+        ("arn", identity.arn),
+        ("user id", identity.user_id),
+    ]
+    if who.profile is not None:
+        rows.insert(0, ("profile", who.profile))
+    if who.expires is not None:
+        left = life(who.expires - context.clock.time())
+        rows.append(("until", left._replace(text=f"{local(who.expires)} ({left.text} left)")))
+    facts(context.env, rows)
+
+
+def _selected(context: Context) -> str:
+    from vault.flows import picking
+
+    named = context.env.get("AWS_PROFILE") or context.env.get("AWS_DEFAULT_PROFILE")
+    return (
+        profile_or_pick(context, None)
+        if not named and picking.possible(context)
+        else whoami.selected(context)
+    )

@@ -1,0 +1,117 @@
+"""SEAL, HKDF and base64url: the one construction that every ciphertext of the program uses (format.md 3).
+
+The only AESGCM of the program. No files, no clock, no JSON, and nothing is kept between calls. On the hot path:
+cryptography is imported by the first call, not with this module.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import os
+
+from vault.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+Key = bytes | bytearray | memoryview | Secret
+
+SALT = 32
+OVERHEAD = 80  # salt, commitment, and the tag of 16 bytes
+_NONCE = bytes(12)  # each message has a key of its own by its salt, so a fixed nonce is used once
+_PREFIX = b"awsvault/v1/"
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+
+
+class SealBroken(ValueError):
+    """The box is not what the key, label and AAD sealed: too short, changed, or another's. Says nothing more."""
+
+
+def hkdf(key: Key, *, info: bytes, salt: bytes = bytes(32), length: int = 32) -> bytes:
+    """HKDF-SHA256 (RFC 5869): ``length`` bytes, at most 8,160."""
+    if not 0 < length <= 255 * 32:
+        raise ValueError(f"HKDF-SHA256 gives 1 to 8160 bytes, not {length}")
+    prk = hmac.digest(salt, _raw(key), "sha256")
+    block, out, counter = b"", b"", 0
+    while len(out) < length:
+        counter += 1
+        block = hmac.digest(prk, block + info + bytes((counter,)), "sha256")
+        out += block
+    return out[:length]
+
+
+def seal(key: Key, *, label: str, aad: bytes, plaintext: bytes, salt: bytes | None = None) -> bytes:
+    """Salt | commitment | ciphertext and tag: ``OVERHEAD`` bytes more than ``plaintext``.
+
+    ``salt`` is given only by test vectors; without it 32 random bytes make the message's own key.
+    """
+    used = os.urandom(SALT) if salt is None else salt
+    if len(used) != SALT:
+        raise ValueError(f"a seal's salt is {SALT} bytes, not {len(used)}")
+    encryption, commitment = _derive(key, used, label, aad)
+    return used + commitment + _aesgcm()(encryption).encrypt(_NONCE, plaintext, aad)
+
+
+def unseal(key: Key, *, label: str, aad: bytes, box: bytes) -> bytes:
+    """The plaintext of ``box``; SealBroken where key, label, AAD or any bit of the box differs from what was sealed."""
+    if len(box) < OVERHEAD:
+        raise SealBroken
+    encryption, commitment = _derive(key, box[:SALT], label, aad)
+    # Before decrypting: AES-GCM alone does not commit to its key, one ciphertext can open under two (format.md 3).
+    if not hmac.compare_digest(commitment, box[SALT : 2 * SALT]):
+        raise SealBroken
+    try:
+        return _aesgcm()(encryption).decrypt(_NONCE, box[2 * SALT :], aad)
+    except Exception as error:
+        from cryptography.exceptions import (
+            InvalidTag,
+        )  # here: it imports typing, as long as Python's own start
+
+        if isinstance(error, InvalidTag):
+            raise SealBroken from None
+        raise
+
+
+def b64u(raw: bytes) -> str:
+    """Base64url without padding (RFC 4648 section 5)."""
+    return binascii.b2a_base64(raw, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
+
+
+def unb64u(text: str) -> bytes:
+    """The bytes of ``text``; ValueError unless it is exactly what ``b64u`` writes for them (one text for each value)."""
+    try:
+        padded = text.encode("ascii").translate(_FROM_URL) + b"=" * (-len(text) % 4)
+        raw = binascii.a2b_base64(padded, strict_mode=True)
+    except (UnicodeEncodeError, binascii.Error):
+        raise ValueError("not base64url") from None
+    if b64u(raw) != text:
+        raise ValueError("not canonical base64url")
+    return raw
+
+
+def _aesgcm() -> type[AESGCM]:
+    """AESGCM from where cryptography makes it: its public place imports every other cipher too, which takes longer than
+    the rest of a disk hit. In a version that makes it elsewhere, from the public place.
+    """
+    try:
+        from cryptography.hazmat.bindings._rust import openssl
+
+        made = openssl.aead.AESGCM
+    except (ImportError, AttributeError):
+        from cryptography.hazmat.primitives.ciphers import aead
+
+        made = aead.AESGCM
+    return made
+
+
+def _derive(key: Key, salt: bytes, label: str, aad: bytes) -> tuple[bytes, bytes]:
+    info = b"\0" + _PREFIX + label.encode("ascii") + b"\0" + hashlib.sha256(aad).digest()
+    return hkdf(key, salt=salt, info=b"enc" + info), hkdf(key, salt=salt, info=b"cmt" + info)
+
+
+def _raw(key: Key) -> bytes | bytearray | memoryview:
+    return key.reveal() if isinstance(key, Secret) else key

@@ -1,0 +1,164 @@
+"""The way to Keys for a command: from whoever holds the vault open, else by unlocking it. Prints nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+from vault import errors
+from vault.flows import sessions
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.aws import profiles
+    from vault.flows.context import Context
+    from vault.flows.keys import Keys
+    from vault.flows.sessions import Got, Ready, Wish
+    from vault.store.vault import Opened
+
+Answer = TypeVar("Answer", bound="Got | None")
+
+
+class Way(NamedTuple):
+    """Keys, and how they were had: the vault where this process opened it, and what opened it ("agent", "keyring", …)."""
+
+    keys: Keys
+    opened: Opened | None
+    way: str
+
+
+def open_keys(context: Context, *, purpose: str) -> Keys:
+    """Keys of the vault. ``purpose`` tells a person what the passphrase is for. Errors: those of ``unlock``."""
+    way = open_way(context, purpose=purpose)
+    if way.opened is not None:
+        from vault.flows import agent
+
+        agent.offer(context, way.opened, way=way.way)
+    return way.keys
+
+
+def open_way(context: Context, *, purpose: str, ask_agent: bool = True) -> Way:
+    """The first way to keys: the agent's, else the vault opened here. Errors: those of ``unlock``."""
+    from vault.flows.agent import held_keys
+
+    held = held_keys(context) if ask_agent else None
+    if held is not None:
+        from vault.aws import wire
+
+        wire.prepare()  # a call will likely be due; meanwhile the agent's fork opens the vault
+        return Way(held, None, "agent")
+    from vault.flows import cachekey
+    from vault.flows.keys import OpenedKeys
+    from vault.flows.unlock import unlock_unless
+
+    came: list[Keys] = []
+
+    def meanwhile() -> bool:
+        """Whether the one who was asked first has answered, and the agent has the keys."""
+        found = held_keys(context) if ask_agent else None
+        came.extend([] if found is None else [found])
+        return bool(came)
+
+    unlocked = unlock_unless(context, purpose=purpose, meanwhile=meanwhile)
+    if unlocked is None:
+        return Way(came[-1], None, "agent")
+    opened, way = unlocked
+    cachekey.keep(context, opened)
+    return Way(OpenedKeys(opened, paths=context.paths, clock=context.clock), opened, way)
+
+
+def credentials(context: Context, wish: Wish, *, purpose: str, use: str = "export", program: str = "") -> Got:
+    """The credentials of ``wish.profile``, unlocking where need be, remembered for the next export of the profile."""
+    ready = sessions.prepare(context)  # a broken file is said before anybody is asked for a passphrase
+    got, way = with_keys(
+        context,
+        wish.profile,
+        ready,
+        purpose=purpose,
+        start=wish.start,
+        work=lambda keys: sessions.obtain(context, wish, keys, ready),
+    )
+    from vault.flows import audit
+
+    audit.handed_out(context, way.keys, got, use=use, program=program)
+    return got
+
+
+def renew(context: Context, profile: str) -> Got | None:
+    """A new session for ``profile`` before it is due; None where another process is at it. Asks nobody."""
+    ready = sessions.prepare(context)
+    purpose = f"to renew the session of {profile}"
+    got, _ = with_keys(
+        context,
+        profile,
+        ready,
+        purpose=purpose,
+        work=lambda keys: sessions.renew(context, profile, keys, ready),
+    )
+    return got
+
+
+def with_keys(
+    context: Context,
+    profile: str,
+    ready: Ready,
+    *,
+    purpose: str,
+    work: Callable[[Keys], Answer],
+    start: bool = False,
+) -> tuple[Answer, Way]:
+    """What ``work`` gives, and the way that its keys came: the agent's, or this process's own where there is none.
+
+    ``start``: ``profile`` may be the start of a name.
+    """
+    from vault.flows import agent
+
+    try:
+        way = open_way(context, purpose=purpose)
+        try:
+            got = work(way.keys)
+        except agent.AgentGone:
+            way = open_way(context, purpose=purpose, ask_agent=False)
+            got = work(way.keys)
+        except errors.Refused as error:
+            if error.code != "InvalidClientTokenId":
+                raise
+            # A rotation may have replaced the key since the vault was read: once more with what it holds now.
+            before, way = way, _read_anew(context, way, purpose=purpose)
+            if _key_ids(before) == _key_ids(way):
+                raise  # the same key again would cost a code and be refused as well
+            got = work(way.keys)
+    except (errors.Locked, errors.WrongPassphrase):
+        if profile not in ready.config.profiles and not (start and ready.config.starting_with(profile)):
+            raise unknown(ready.config, profile) from None
+        raise
+    if got is not None:
+        name = got.chain.profile  # the whole of it: a start of it is never remembered for an export
+        sessions.remember(sessions.open_cache(context, way.keys), name, got)
+        agent.keep(context, way.opened, way=way.way, profile=name, got=got)
+    return got, way
+
+
+def _read_anew(context: Context, way: Way, *, purpose: str) -> Way:
+    """The same way to the vault as it stands now, without a question."""
+    if way.opened is None:
+        return open_way(context, purpose=purpose)
+    from vault.flows.keys import OpenedKeys
+    from vault.store import vault
+
+    opened = vault.open_with_main_key(context.paths, way.opened.k_main)
+    return Way(OpenedKeys(opened, paths=context.paths, clock=context.clock), opened, way.way)
+
+
+def _key_ids(way: Way) -> list[tuple[str, str]]:
+    return [(entry.name, entry.access_key_id) for entry in way.keys.contents().entries]
+
+
+def unknown(config: profiles.Config, name: str) -> errors.NotFound:
+    """The error for a profile that no file names while the vault, which might hold a key of the name, stays shut."""
+    return errors.NotFound(
+        f"no profile {safe(name)!r} in {safe(config.config_path)} or {safe(config.credentials_path)}",
+        hint=config.meant(name) or "run: awsvault-py list",
+    )

@@ -1,0 +1,329 @@
+"""The agent as the flows see it: reach it, hand keys and sessions over, and Keys that it holds open. Prints nothing.
+
+An agent that is missing, locked, slow or gone is never an error by itself: the way through the vault is taken.
+"""
+
+from __future__ import annotations
+
+import os
+
+from vault import errors, limits
+from vault.agent.client import Agent, Limits
+from vault.flows.context import PASSPHRASE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from vault.flows.contents import Contents
+    from vault.flows.context import Context
+    from vault.flows.keys import Keys, SourceKey
+    from vault.flows.sessions import Got
+    from vault.mfa.ledger import Code
+    from vault.secret import Secret
+    from vault.store.pin import Pin
+    from vault.store.vault import Opened
+    from vault.system.clock import Deadline
+
+# A passphrase from one of these opens the vault for one run, not for the hours after it.
+_NO_AGENT_FOR = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", "CREDENTIALS_DIRECTORY")
+
+
+class AgentGone(errors.Locked):
+    """The agent stopped answering in the middle (3). The vault is then opened without it."""
+
+
+def reach(context: Context, *, answer: float = limits.AGENT_ANSWER) -> Agent | None:
+    """A connection to a running agent; None where there is none, or AWSVAULT_AGENT=off."""
+    if context.env.get("AWSVAULT_AGENT") == "off":
+        return None
+    return Agent.reach(context.paths.socket, answer=answer)
+
+
+def obstacle(context: Context) -> str:
+    """Why the agent, which is asked before anything else, did not help: for the list of what was tried."""
+    if context.settings.agent == "off":
+        return "agent (switched off)"
+    found = reach(context) if os.path.lexists(context.paths.socket) else None
+    if found is None:
+        return "agent (none runs)"
+    found.close()
+    return "agent (locked)"
+
+
+def held_keys(context: Context) -> AgentKeys | None:
+    """Keys of the vault that the agent holds open; None where it is locked or there is none."""
+    agent = reach(context)
+    if agent is None:
+        return None
+    hello = agent.ask("HELLO")
+    key = agent.cache_key() if hello and hello["ok"] and not hello["why"] and hello["main"] else None
+    agent.close()
+    return None if key is None else AgentKeys(context, cache_key=key.key, vault_id=key.vault_id)
+
+
+class AgentKeys:
+    """Keys (vault/flows/keys) of a vault that the agent holds open: each question is answered by a fork of the agent.
+
+    The fork starts to open the vault when this is made, beside what this process does meanwhile.
+    """
+
+    def __init__(self, context: Context, *, cache_key: Secret, vault_id: bytes) -> None:
+        self.vault_id = vault_id
+        self.cache_key = cache_key
+        self._known: dict[str, bool] = {}
+        self._context = context
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Ask another fork from here on: one that has the keys which the agent holds now."""
+        self._desk = reach(self._context, answer=limits.DEADLINE)
+        self._begun = self._desk is not None
+        if self._desk is not None:
+            self._desk.send("HAS_ENTRY", name="")
+
+    def close(self) -> None:
+        """Let the fork end."""
+        if self._desk is not None:
+            self._desk.close()
+
+    def newest_cache_key(self) -> Secret:
+        """The cache key as the agent has it now. AgentGone."""
+        agent = reach(self._context)
+        found = agent.cache_key() if agent is not None else None
+        if agent is not None:
+            agent.close()
+        if found is None:
+            raise AgentGone("the agent stopped answering")
+        return found.key
+
+    def has_entry(self, name: str) -> bool:
+        """Whether the vault holds a key of this name."""
+        if name not in self._known:
+            self._known[name] = bool(self._ask("HAS_ENTRY", name=name)["found"])
+        return self._known[name]
+
+    def contents(self) -> Contents:
+        """What may be shown of the vault, fetched in parts."""
+        from vault.flows.contents import Contents, Listed
+
+        rows: list[Any] = []
+        while True:
+            part = self._ask("LIST", first=len(rows))
+            rows += part["rows"]
+            if not part["rows"] or len(rows) >= part["total"]:
+                break
+        entries = tuple(Listed(*row) for row in rows if isinstance(row, list))
+        stored = frozenset(row for row in rows if isinstance(row, str))
+        strict = frozenset(row["strict"] for row in rows if isinstance(row, dict))
+        return Contents(entries, stored, strict)
+
+    def entry(self, name: str) -> SourceKey | None:
+        """The key of this name."""
+        from vault.aws.credentials import Credentials
+        from vault.flows.keys import SourceKey
+        from vault.secret import Secret
+
+        found = self._ask("GET_ENTRY", name=name)
+        if not found["found"]:
+            return None
+        return SourceKey(
+            Credentials(found["akid"], Secret(found["sak"])), found["mfa_serial"], found["account"]
+        )
+
+    def take_code(
+        self,
+        serial: str,
+        *,
+        deadline: Deadline,
+        most: float,
+        skew: float = 0.0,
+        after: int | None = None,
+        waiting: Callable[[float], None] | None = None,
+    ) -> Code | None:
+        """A code of the stored seed by the ledger; None where no seed is stored. NoCodeInTime."""
+        within = min(most, deadline.remaining())
+        found = self._ask(
+            "TOTP",
+            waiting=waiting,
+            serial=serial,
+            most=int(within * 1000),
+            skew=int(skew * 1000),
+            after=after or 0,
+        )
+        return _code(found) if found["found"] else None
+
+    def note_code(self, serial: str, text: str, *, deadline: Deadline) -> Code:
+        """A code that a person or a program gave, entered in the ledger. UsedCode."""
+        found = self._ask("NOTE_CODE", serial=serial, code=text, within=int(deadline.remaining() * 1000))
+        return _code(found)
+
+    def _ask(
+        self, op: str, *, waiting: Callable[[float], None] | None = None, **fields: Any
+    ) -> dict[str, Any]:
+        answer = None
+        if self._desk is not None:
+            if self._begun:
+                self._begun = False
+                self._desk.receive()  # the answer to the question that made it open the vault
+            answer = self._desk.wait_for(op, waiting=waiting, **fields)
+        if answer is None:  # a fork ends where nobody asks it anything for a while
+            self._desk = reach(self._context, answer=limits.DEADLINE)
+            if self._desk is not None:
+                answer = self._desk.wait_for(op, waiting=waiting, **fields)
+        return _checked(answer)
+
+
+def let_go(keys: Keys) -> None:
+    """Close keys that the agent holds open, whose fork waits for more questions; others need no closing."""
+    if isinstance(keys, AgentKeys):
+        keys.close()
+
+
+def _checked(answer: dict[str, Any] | None) -> dict[str, Any]:
+    """An answer that says yes, or the error that the fork met, as if it had happened here."""
+    if answer is None:
+        raise AgentGone("the agent stopped answering")
+    if answer["ok"]:
+        return answer
+    if answer["why"] != "failed":
+        raise AgentGone(f"the agent says {answer['why']}")
+    from vault.mfa.ledger import NoCodeInTime, UsedCode
+
+    kind, message, hint = answer["kind"], answer["message"], answer["hint"]
+    if kind == "NoCodeInTime":
+        raise NoCodeInTime(message, wait=answer["wait"] / 1000)
+    if kind == "UsedCode":
+        raise UsedCode(message, hint=hint)
+    if kind == "KeysChanged":
+        raise AgentGone("the agent's keys are older than the vault's")
+    known = getattr(errors, kind, errors.Internal)
+    raise (known if isinstance(known, type) and issubclass(known, errors.Error) else errors.Internal)(
+        message, hint=hint
+    )
+
+
+def _code(found: dict[str, Any]) -> Code:
+    from vault.mfa.ledger import Code
+
+    return Code(found["text"], found["step"], found["ends"] / 1000)
+
+
+def have_log_written(context: Context) -> None:
+    """Have the agent write down what it has answered up to now; it does so a moment later by itself."""
+    agent = reach(context, answer=limits.AGENT_TALK)
+    if agent is not None:
+        agent.ask("LOG")
+        agent.close()
+
+
+# ── the newest generation seen ───────────────────────────────────────────────────────────────
+
+
+def last_seen(context: Context) -> Pin | None:
+    """The newest generation that a running agent has seen: a pin that lies in no folder. Ask before the vault is read."""
+    agent = reach(context)
+    if agent is None:
+        return None
+    hello = agent.ask("HELLO")
+    agent.close()
+    if not hello or not hello["ok"] or not hello["pin"]:
+        return None
+    return pin_of(hello["vault"], hello["pin"]["gen"], hello["pin"]["digest"])
+
+
+def pin_of(vault_id: str, gen: int, digest: str) -> Pin:
+    """The pin that the agent holds as text, ``vault_id`` and ``digest`` in hexadecimal."""
+    from vault.store.pin import Pin
+
+    return Pin(vault_id=bytes.fromhex(vault_id), gen=gen, digest=bytes.fromhex(digest))
+
+
+def judge(seen: Pin | None, opened: Opened, *, path: str) -> None:
+    """RolledBack or Diverged where the vault is older than what the agent has seen of it, or another."""
+    if seen is not None and seen.vault_id == opened.vault_id:
+        from vault.store import pin
+        from vault.text import safe
+
+        pin.judge(seen, opened.file, path=safe(path))
+
+
+# ── handing over ─────────────────────────────────────────────────────────────────────────────
+
+
+def hand_over(context: Context, opened: Opened, *, agent: Agent, person: bool = False) -> bool:
+    """Give a running agent the keys of the vault just opened. ``person``: by ``unlock``, which ends a lock by hand."""
+    settings = context.settings
+    answer = agent.unlock(
+        vault_id=opened.vault_id,
+        main=opened.k_main,
+        cache=opened.cache_key,
+        times=Limits(settings.agent_idle, settings.agent_max, limits.STRICT_TIME, settings.lock_on_suspend),
+        person=person,
+    )
+    if not answer or not answer["ok"]:
+        return False
+    _tell_generation(opened, agent)
+    return True
+
+
+def _tell_generation(opened: Opened, agent: Agent) -> None:
+    agent.ask("PIN", vault=opened.vault_id.hex(), gen=opened.header.gen, digest=opened.file.digest.hex())
+
+
+def keep(context: Context, opened: Opened | None, *, way: str, profile: str, got: Got) -> None:
+    """After an answer is in hand: let the agent answer next time. Starts one beside this process where that is due.
+
+    ``opened`` is the vault where this process opened it, None where the agent held it open already.
+    """
+    agent = reach(context)
+    if agent is not None:
+        if opened is None or (_may_stay_open(way) and hand_over(context, opened, agent=agent)):
+            _put(agent, profile, got)
+        agent.close()
+    elif opened is not None:
+        _start_beside(context, opened, way=way, then=lambda agent: _put(agent, profile, got))
+
+
+def offer(context: Context, opened: Opened, *, way: str) -> None:
+    """After an unlock for another command: the agent keeps the vault open from here on. Starts one beside this process."""
+    agent = reach(context)
+    if agent is None:
+        _start_beside(context, opened, way=way, then=lambda _: None)
+        return
+    hello = agent.ask("HELLO")
+    if hello and hello["why"] == "locked" and _may_stay_open(way):
+        hand_over(context, opened, agent=agent)
+    elif hello and not hello["why"]:
+        _tell_generation(opened, agent)
+    agent.close()
+
+
+def _start_beside(context: Context, opened: Opened, *, way: str, then: Callable[[Agent], None]) -> None:
+    """Start an agent and hand the keys over, in a process of its own: nobody waits for it."""
+    if "off" in (context.env.get("AWSVAULT_AGENT"), context.settings.agent) or not _may_stay_open(way):
+        return
+    from vault.warm import detached
+
+    if not detached():
+        return
+    try:
+        from vault.agent.start import start
+
+        agent = reach(context) if start(context.env) else None
+        if agent is not None and hand_over(context, opened, agent=agent):
+            then(agent)
+    finally:
+        os._exit(0)
+
+
+def _may_stay_open(way: str) -> bool:
+    return way not in _NO_AGENT_FOR
+
+
+def _put(agent: Agent, profile: str, got: Got) -> None:
+    if got.remember is not None and got.issued is not None and got.expires is not None:
+        agent.put_session(profile, got.remember, got.line, issued=got.issued, expires=got.expires)
+    if got.agreed is not None:
+        agent.ask("CONFIRM", what=got.agreed)

@@ -1,0 +1,160 @@
+"""What a shell prompt and a completion need, in milliseconds: names, guard rails and time left. Asks no network.
+
+Both run at each key or prompt of a person, so nothing here parses AWS's files whole, imports click, or opens the
+vault: sections are found by searching the bytes, and every module that is imported is counted (docs/performance.md). `awsvault-py explain` has the exact reading.
+"""
+
+import os
+
+from vault import limits
+from vault.system.glance import glance
+from vault.warm import aws_files, dial, frame
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def names(env: "Mapping[str, str]", *, home: str) -> list[str]:
+    """The names of all profiles, in the order of the files; one that could harm a terminal is left out."""
+    config, credentials = (_read(path) for path in aws_files(env, home=home))
+    found = dict.fromkeys(_config_names(config))
+    found.update(dict.fromkeys(_sections(credentials)))
+    return [name for name in found if name and shown(name, limit=limits.MAX_PROFILE_NAME) == name]
+
+
+class Rails:
+    """A profile's guard rails as a prompt shows them: the environment's name, and whether it asks or only reads."""
+
+    __slots__ = ("confirm", "environment", "read_only")
+
+    def __init__(self, environment: str = "", *, confirm: bool = False, read_only: bool = False) -> None:
+        self.environment = environment
+        self.confirm = confirm
+        self.read_only = read_only
+
+
+def rails(env: "Mapping[str, str]", profile: str, *, home: str) -> Rails:
+    """The guard rails that stand in the profile itself, in AWS's config file."""
+    raw = _read(aws_files(env, home=home)[0])
+    name = profile.encode("utf-8", "surrogateescape")
+    heads = (
+        [b"[default]"] if profile == "default" else [b"[profile " + name + b"]", b'[profile "' + name + b'"]']
+    )
+    found = {}
+    for head in heads:
+        at = raw.find(b"\n" + head)
+        body = raw[at + 1 + len(head) :].partition(b"\n[")[0] if at >= 0 else b""
+        for line in body.split(b"\n"):
+            key, _, value = line.partition(b"=")
+            if key.startswith(b"awsvault_"):
+                found[key.strip().lower()] = value.strip()
+    return Rails(
+        shown(found.get(b"awsvault_environment", b"").decode("utf-8", "replace"), limit=40),
+        confirm=found.get(b"awsvault_confirm", b"never").lower() in (b"always", b"session"),
+        read_only=found.get(b"awsvault_read_only", b"").lower() == b"true",
+    )
+
+
+def _read(path: str) -> bytes:
+    return b"\n" + glance(path, limit=limits.MAX_CONFIG_FILE)
+
+
+def shown(text: str, *, limit: int) -> str:
+    """``text`` for a terminal, as vault/text has it; what needs no escape is spared its import."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
+    from vault.text import safe
+
+    return safe(text, limit=limit)
+
+
+def _sections(raw: bytes) -> list[str]:
+    """The words between [ and ] at the start of a line."""
+    return [
+        piece.partition(b"]")[0].strip().decode("utf-8", "replace")
+        for piece in raw.split(b"\n[")[1:]
+        if b"]" in piece.partition(b"\n")[0]
+    ]
+
+
+def _config_names(raw: bytes) -> list[str]:
+    found = []
+    for section in _sections(raw):
+        first, _, rest = section.replace("\t", " ").partition(" ")
+        rest = rest.strip()
+        if section == "default":
+            found.append(section)
+        elif first == "profile" and rest:
+            found.append(rest[1:-1] if len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'" else rest)
+    return found
+
+
+class Now:
+    """Where a shell is: its profile and its rails, and the seconds its session has left (None: not known)."""
+
+    __slots__ = ("left", "profile", "rails")
+
+    def __init__(self, profile: str, rails: Rails, left: int | None) -> None:
+        self.profile = profile
+        self.rails = rails
+        self.left = left
+
+
+def now(env: "Mapping[str, str]", *, home: str, socket: str, time: float) -> "Now | None":
+    """The profile of exec's shell, else AWS_PROFILE's; None where neither is set. ``time`` is unix seconds."""
+    inside = env.get("AWSVAULT_PROFILE", "")
+    profile = inside or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or ""
+    if not profile:
+        return None
+    ends = _unix(env.get("AWS_CREDENTIAL_EXPIRATION", "")) if inside else _warm(env, profile, socket)
+    left = None if ends is None else max(0, int(ends - time))
+    return Now(profile, rails(env, profile, home=home), left)
+
+
+def _unix(text: str) -> int | None:
+    """Unix seconds of ``2026-01-31T23:59:59Z``; None for anything else."""
+    if len(text) != 20 or text[-1] != "Z":
+        return None
+    try:
+        year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
+        hour, minute, second = int(text[11:13]), int(text[14:16]), int(text[17:19])
+    except ValueError:
+        return None
+    # Days from the civil calendar: strptime would cost 12 ms of imports at each prompt.
+    year -= month <= 2
+    era = year // 400
+    of_era = year - era * 400
+    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
+    days = era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+    return days * 86_400 + hour * 3_600 + minute * 60 + second
+
+
+def _warm(env: "Mapping[str, str]", profile: str, socket: str) -> int | None:
+    """When the agent's session for the profile ends; None where it has none, or there is no agent."""
+    if env.get("AWSVAULT_AGENT") == "off" or not os.path.exists(socket):
+        return None
+    connection = dial(socket, answer=limits.PROMPT_ANSWER)
+    if connection is None:
+        return None
+    try:
+        connection.sendall(_question(profile))
+        found = frame(connection)
+    except OSError:
+        return None
+    finally:
+        connection.close()
+    # {"ok":true,"why":"","ends":1893456000} (vault/agent/answers), without json, which costs a quarter of the prompt.
+    ok, _, rest = found.partition(b'"ends":')
+    ends = rest.partition(b"}")[0].partition(b",")[0].strip()
+    return int(ends) or None if b'"ok":true' in ok and ends.isdigit() else None
+
+
+def _question(profile: str) -> bytes:
+    """The frame of ENDS for ``profile``, as vault/agent/protocol writes it."""
+    if profile.isascii() and profile.isprintable() and '"' not in profile and "\\" not in profile:
+        asked = b'{"op":"ENDS","profile":"' + profile.encode() + b'"}'
+        return len(asked).to_bytes(4, "big") + asked
+    from vault.agent import protocol
+
+    return protocol.object_request("ENDS", profile=profile)

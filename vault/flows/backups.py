@@ -1,0 +1,221 @@
+"""Copies of the vault: a sealed file made and verified, and a copy put back. Prints nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from vault import errors, limits
+from vault.errors import NotThisSlot
+from vault.flows import passphrase as unattended
+from vault.flows.agent import hand_over, last_seen, reach
+from vault.flows.slots import KINDS
+from vault.flows.unlock import locked
+from vault.store import backupmark, boxes, restore, vault
+from vault.store.format import parse_file
+from vault.store.slots.keyring import KeyringSlot
+from vault.store.slots.passphrase import PassphraseSlot
+from vault.store.slots.recovery import RecoverySlot, read_code
+from vault.system import hardening
+from vault.system.usersfiles import create_users_file
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+    from vault.secret import Secret
+    from vault.store.format import VaultFile
+    from vault.store.payload import Payload
+    from vault.store.slots import Slot
+    from vault.store.vault import Opened
+
+_TRIES = 3
+
+
+class Copy(NamedTuple):
+    """A backup as it lies there. ``entries`` is None where nothing at hand opens it."""
+
+    name: str
+    gen: int
+    time: int
+    slots: tuple[str, ...]
+    entries: tuple[str, ...] | None
+
+
+class Chosen(NamedTuple):
+    """A copy that opened, before it is put back. ``problem`` says why a person should think twice, or is None.
+
+    ``outdated``: it is from before a renewal of the master keys, so they are due to be renewed again.
+    """
+
+    copy: Copy
+    file: VaultFile
+    k_main: Secret
+    known_gen: int
+    problem: errors.Damaged | None
+    outdated: bool = False
+
+
+def make(opened: Opened, path: str) -> int:
+    """Write the sealed vault to a new file and open what was written; its bytes. AlreadyExists, StorageError."""
+
+    def check(raw: bytes) -> None:
+        boxes.open_main(parse_file(raw), opened.k_main, path=safe(path))
+
+    try:
+        create_users_file(path, opened.file.raw, check=check)
+    except FileExistsError:
+        raise errors.AlreadyExists(
+            f"{safe(path)} is there already", hint="give the backup a name of its own"
+        ) from None
+    return len(opened.file.raw)
+
+
+def remember(context: Context, opened: Opened) -> None:
+    """Note on this machine that a backup of this generation was made; doctor asks for one until then."""
+    backupmark.note(context.paths, opened.vault_id, gen=opened.header.gen)
+
+
+def automatic(context: Context) -> list[Copy]:
+    """The automatic backups, the newest first, with what they hold where a key at hand opens them. Asks nobody."""
+    hardening.before_keys()
+    ways = _unattended_ways(context)
+    return [_copy(name, found, _payload_by(found, ways)) for name, found in restore.automatic(context.paths)]
+
+
+def choose(context: Context, name: str, *, accept: bool) -> Chosen:
+    """Open a backup by whatever opens it. ``accept``: take one from before a renewal of the master keys too.
+
+    NotFound, Damaged, RolledBack (from before a renewal, and no ``accept``), WrongPassphrase, Locked.
+    """
+    hardening.before_keys()
+    found = restore.read_backup(context.paths, name)
+    since = restore.rekeyed_since(context.paths, found)
+    if since is not None and not accept:
+        raise errors.RolledBack(
+            f"{safe(name)} is of generation {found.header.gen}, from before the keys were renewed in generation {since}: "
+            "who knows a secret of that time could open what comes after it",
+            hint=f"if it is the only copy: awsvault-py restore {safe(name)} --accept, then awsvault-py passwd",
+        )
+    return _open(context, found, name)._replace(outdated=since is not None)
+
+
+def choose_present(context: Context) -> Chosen:
+    """The vault that lies there, rolled back or diverged as it may be. NoVault, Damaged, WrongPassphrase, Locked."""
+    hardening.before_keys()
+    vault.read_header(context.paths)
+    found = restore.present(context.paths)
+    if found is None:
+        raise errors.Damaged(f"{safe(context.paths.vault)} cannot be read")
+    return _open(context, found, context.paths.vault)
+
+
+def put_back(context: Context, chosen: Chosen) -> Opened:
+    """Make the chosen copy the newest generation of the vault. StorageError, UnsafeFile, Busy."""
+    after = restore.put_back(
+        context.paths,
+        chosen.file,
+        chosen.k_main,
+        known_gen=chosen.known_gen,
+        deadline=context.anew(),
+        clock=context.clock,
+    )
+    from vault.flows.held import forget_files
+
+    forget_files(context)
+    agent = reach(context)
+    if agent is not None:
+        hello = agent.ask("HELLO")
+        if hello and hello["ok"] and not hello["why"]:
+            hand_over(context, after, agent=agent)
+        agent.close()
+    return after
+
+
+def _open(context: Context, found: VaultFile, name: str) -> Chosen:
+    ring = KeyringSlot() if context.settings.keyring != "off" else None
+    seen = last_seen(context)
+    payload, k_main = _by_secret(context, found, name)
+    known_gen = _known_to(ring, found) if ring is not None else 0
+    if seen is not None and seen.vault_id == found.header.vault_id:
+        known_gen = max(known_gen, seen.gen)
+    present = restore.present(context.paths)
+    problem = None
+    if present is not None and present.header.vault_id != found.header.vault_id:
+        problem = errors.Diverged(f"{safe(name)} is a copy of another vault than the one that lies there")
+    return Chosen(_copy(name, found, payload), found, k_main, known_gen, problem)
+
+
+def _known_to(ring: KeyringSlot, found: VaultFile) -> int:
+    """The newest generation that this machine's keyring has seen of the vault."""
+    for record in found.header.slots:
+        if record.type == "keyring":
+            try:
+                ring.unwrap(record, vault_id=found.header.vault_id)
+            except NotThisSlot:
+                continue
+            return ring.known_gen
+    return 0
+
+
+def _by_secret(context: Context, found: VaultFile, name: str) -> tuple[Payload, Secret]:
+    """By a passphrase or recovery code: a copy from elsewhere is not opened without a person's word for it."""
+    search = unattended.search(context)
+    if search.found is not None:
+        opened = _try(context, found, search.found.secret, name)
+        if opened is None:
+            raise errors.WrongPassphrase(
+                f"the passphrase (from {search.found.source}) does not open {safe(name)}"
+            )
+        return opened
+    if not context.interaction.possible():
+        raise locked([*search.tried, f"prompt ({context.interaction.obstacle()})"])
+    complaint = ""
+    for _ in range(_TRIES):
+        typed = context.interaction.hidden(
+            "Passphrase",
+            deadline=context.anew(limits.ATTENDED_PROMPT_TIME),
+            note=f"The passphrase, or a recovery code, that opens {name}:",
+            complaint=complaint,
+        )
+        opened = _try(context, found, typed, name)
+        if opened is not None:
+            return opened
+        complaint = "That does not open it; try again."
+    raise errors.WrongPassphrase(f"the passphrase does not open {safe(name)}")
+
+
+def _try(context: Context, found: VaultFile, secret: Secret, name: str) -> tuple[Payload, Secret] | None:
+    for way in _ways(context, secret):
+        try:
+            return restore.open_backup(found, way, path=name)
+        except NotThisSlot:
+            continue
+    return None
+
+
+def _ways(context: Context, secret: Secret) -> list[Slot]:
+    code = read_code(secret)
+    ways: list[Slot] = [] if code is None else [RecoverySlot(code)]
+    return [*ways, PassphraseSlot(secret, turn=vault.kdf_turn(context.paths, context.anew()))]
+
+
+def _unattended_ways(context: Context) -> list[Slot]:
+    ways: list[Slot] = [] if context.settings.keyring == "off" else [KeyringSlot()]
+    search = unattended.search(context)
+    return ways if search.found is None else [*ways, *_ways(context, search.found.secret)]
+
+
+def _payload_by(found: VaultFile, ways: list[Slot]) -> Payload | None:
+    for way in ways:
+        try:
+            return restore.open_backup(found, way, path="")[0]
+        except (NotThisSlot, errors.Error):
+            continue
+    return None
+
+
+def _copy(name: str, found: VaultFile, payload: Payload | None) -> Copy:
+    header = found.header
+    kinds = tuple(KINDS[slot.type] for slot in header.slots if slot.opens == "main")
+    return Copy(
+        name, header.gen, header.time, kinds, None if payload is None else tuple(sorted(payload.entries))
+    )

@@ -1,0 +1,90 @@
+"""What a vault holds, without its secrets: for list, status and prompts. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault import limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.store.payload import Entry, Payload
+
+
+class Listed(NamedTuple):
+    """An entry as it may be shown. ``created`` and ``kept_until`` are unix seconds.
+
+    ``rotation`` is the step of one under way, or None; ``kept_until`` the end of its grace, where it is in that.
+    """
+
+    name: str
+    access_key_id: str
+    created: int
+    account: str | None
+    user: str | None
+    mfa_serial: str | None
+    rotation: str | None
+    kept_until: int | None = None
+
+
+class Contents(NamedTuple):
+    """The entries by name, and the serials whose seed is stored: beside the key, or in the strict box."""
+
+    entries: tuple[Listed, ...]
+    stored: frozenset[str]
+    strict: frozenset[str] = frozenset()
+
+    def mfa_mode(self, entry: Listed) -> str:
+        """``none``, ``asked`` (a person or a program gives the codes), ``strict`` or ``stored``."""
+        if entry.mfa_serial is None:
+            return "none"
+        if entry.mfa_serial in self.stored:
+            return "stored"
+        return "strict" if entry.mfa_serial in self.strict else "asked"
+
+    def devices(self) -> list[Device]:
+        """Every device that an entry names or a seed is stored for, by serial."""
+        users: dict[str, list[str]] = {serial: [] for serial in (*self.stored, *self.strict)}
+        for entry in self.entries:
+            if entry.mfa_serial is not None:
+                users.setdefault(entry.mfa_serial, []).append(entry.name)
+        return [
+            Device(serial, serial in self.stored, tuple(names), strict=serial in self.strict)
+            for serial, names in sorted(users.items())
+        ]
+
+
+class Device(NamedTuple):
+    """An MFA device: its serial, whether its seed lies beside the key or in the strict box, and the entries that use it."""
+
+    serial: str
+    stored: bool
+    entries: tuple[str, ...]
+    strict: bool = False
+
+    @property
+    def codes(self) -> str:
+        """Where its codes come from: ``stored``, ``strict`` or ``asked for``."""
+        return "stored" if self.stored else "strict" if self.strict else "asked for"
+
+
+def of(payload: Payload) -> Contents:
+    """The contents of an opened vault."""
+    from vault.flows import strict
+
+    rows = tuple(_listed(name, entry) for name, entry in sorted(payload.entries.items()))
+    return Contents(rows, frozenset(payload.seeds), frozenset(strict.serials(payload)))
+
+
+def _listed(name: str, entry: Entry) -> Listed:
+    journal = entry.journal
+    return Listed(
+        name,
+        entry.access_key_id,
+        entry.created,
+        entry.account,
+        entry.user,
+        entry.mfa_serial,
+        journal.step if journal is not None else None,
+        journal.began + limits.GRACE if journal is not None and journal.step == "grace" else None,
+    )

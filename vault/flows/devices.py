@@ -1,0 +1,175 @@
+"""MFA devices: which entry uses which, seeds put in and taken out, and one code for a person. Prints nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from vault import limits
+from vault.aws import profiles
+from vault.aws.chain import VaultKey
+from vault.aws.resolve import resolve
+from vault.errors import NotFound, Usage
+from vault.flows import contents, newkey, strict
+from vault.flows.entries import find, stored_seed
+from vault.flows.keys import OpenedKeys
+from vault.mfa import codes
+from vault.store import vault
+from vault.text import nearest, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.flows.context import Context
+    from vault.flows.keys import Keys
+    from vault.mfa.codes import Seed
+    from vault.mfa.ledger import Code
+    from vault.store.vault import Opened, Payload
+
+_FIELDS = ("MfaSerial", "MfaSeed")
+_JSON_HINT = (
+    'the form is {"MfaSerial":"arn:aws:iam::111111111111:mfa/NAME","MfaSeed":"…"}, one of them optional'
+)
+
+
+class NewDevice(NamedTuple):
+    """What a person gave for a device; None where they gave nothing."""
+
+    serial: str | None
+    seed: Seed | None
+
+
+def has_seed(payload: Payload, serial: str) -> bool:
+    """Whether the vault holds the device's seed, in the strict box or beside the key."""
+    return serial in payload.seeds or serial in strict.serials(payload)
+
+
+def from_json(raw: bytes) -> NewDevice:
+    """The device in ``mfa add --stdin``'s JSON. Usage (exit 2)."""
+    if len(raw) > limits.MAX_STDIN:
+        raise Usage(f"--stdin has more than {limits.MAX_STDIN} bytes", hint=_JSON_HINT)
+    fields = newkey.json_fields(raw, known=_FIELDS, required=(), hint=_JSON_HINT)
+    if not fields.get("MfaSerial") and not fields.get("MfaSeed"):
+        raise Usage("--stdin has neither MfaSerial nor MfaSeed", hint=_JSON_HINT)
+    return _checked(fields.get("MfaSerial"), fields.get("MfaSeed"))
+
+
+def _checked(serial: str | None, seed: str | None) -> NewDevice:
+    from vault.secret import Secret
+
+    parsed = codes.parse_seed(Secret(seed.encode("utf-8", "surrogatepass"))) if seed else None
+    if parsed is not None:
+        newkey.check_aws_seed(parsed)
+    return NewDevice(newkey.check_serial(serial) if serial else None, parsed)
+
+
+def by_asking(context: Context, *, name: str, known: str | None) -> NewDevice:
+    """The device as a person types it; ``known`` is the serial that the entry has, taken where Enter is pressed."""
+    ask, wait = context.interaction, limits.ATTENDED_PROMPT_TIME
+    default = f" (Enter for {known})" if known is not None else ""
+
+    def serial(complaint: str) -> str | None:
+        question = f"ARN of the MFA device of {name}{default}"
+        typed = ask.plain(question, deadline=context.anew(wait), complaint=complaint)
+        if typed or known is not None:
+            return newkey.check_serial(typed or str(known))
+        raise Usage("a device has an ARN", hint="the IAM console shows it beside the device")
+
+    def seed(complaint: str) -> Seed | None:
+        typed = ask.hidden(newkey.SEED_QUESTION, deadline=context.anew(wait), complaint=complaint)
+        if not len(typed):
+            return None
+        parsed = codes.parse_seed(typed)
+        newkey.check_aws_seed(parsed)
+        return parsed
+
+    return NewDevice(newkey.until_right(serial), newkey.until_right(seed))
+
+
+def put(context: Context, opened: Opened, name: str, device: NewDevice) -> Opened:
+    """Give the entry the device's serial, and store its seed. NotFound; Usage where no serial is known."""
+    created = int(context.clock.time())
+
+    def change(payload: Payload) -> Payload:
+        entry = find(payload, name)
+        serial = device.serial or entry.mfa_serial
+        if serial is None:
+            raise Usage(
+                f'the entry "{safe(name)}" has no MFA device yet, and none was given',
+                hint='give its ARN too: {"MfaSerial":"arn:aws:iam::111111111111:mfa/NAME","MfaSeed":"…"}',
+            )
+        payload = payload.with_entry(name, replace(entry, mfa_serial=serial))
+        if device.seed is not None:
+            payload = strict.without(payload, serial)
+            payload = payload.with_seed(serial, stored_seed(device.seed, created=created))
+        return payload
+
+    return vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
+
+
+def serial_of(payload: Payload, name: str) -> str:
+    """The serial that ``name`` means: an entry's, or a device's own. NotFound."""
+    entry = payload.entries.get(name)
+    if entry is not None and entry.mfa_serial is not None:
+        return entry.mfa_serial
+    if entry is not None:
+        raise NotFound(
+            f'the entry "{safe(name)}" has no MFA device', hint=f"add one: awsvault-py mfa add {safe(name)}"
+        )
+    known = [device.serial for device in contents.of(payload).devices()]
+    if name in known:
+        return name
+    near = nearest(name, [*payload.entries, *known])
+    raise NotFound(
+        f'there is no entry and no device "{safe(name)}" in the vault',
+        hint=f'did you mean "{safe(near)}"?' if near is not None else "run: awsvault-py mfa list",
+    )
+
+
+def serial_for(context: Context, keys: Keys, name: str) -> str:
+    """The serial that ``name`` means: an entry's device, a profile's by its source key, or a device's own. NotFound."""
+    entry = keys.entry(name)
+    if entry is not None and entry.mfa_serial is not None:
+        return entry.mfa_serial
+    if entry is None:
+        config = profiles.load(context.env, home=context.paths.home)
+        if name in config.profiles:
+            chain = resolve(config, name, env=context.env, has_entry=keys.has_entry)
+            source = keys.entry(chain.source.entry) if isinstance(chain.source, VaultKey) else None
+            found = chain.mfa_serial or (source.mfa_serial if source is not None else None)
+            if found is not None:
+                return found
+    if isinstance(keys, OpenedKeys):
+        return serial_of(keys.opened.payload, name)
+    if name.startswith("arn:"):
+        return name
+    raise NotFound(f'"{safe(name)}" has no MFA device, or is no entry', hint="run: awsvault-py mfa list")
+
+
+def forget(context: Context, opened: Opened, serial: str) -> Opened:
+    """Take the device's seed out of the vault, and its serial out of the entries. It stays a device at AWS."""
+
+    def change(payload: Payload) -> Payload:
+        entries = {
+            name: replace(entry, mfa_serial=None) if entry.mfa_serial == serial else entry
+            for name, entry in payload.entries.items()
+        }
+        return replace(strict.without(payload.without_seed(serial), serial), entries=entries)
+
+    return vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
+
+
+def code(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float], None]) -> Code:
+    """A code that no other request uses, with time left to type it. ``waiting`` hears the seconds left until the next.
+
+    Errors: NotFound where no seed is stored, NoCodeInTime.
+    """
+    while True:
+        taken = keys.take_code(serial, deadline=context.anew(), most=limits.CODE_WAIT, waiting=waiting)
+        if taken is None:
+            raise NotFound(
+                f"no seed is stored for {safe(serial)}, so its codes are on its own screen",
+                hint="to store the seed: awsvault-py mfa add NAME",
+            )
+        if taken.ends - context.clock.time() >= limits.CODE_LEAST_LEFT:
+            return taken

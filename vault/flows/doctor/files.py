@@ -1,0 +1,157 @@
+"""Checks of files and folders: what lies in clear, what others may read, what cannot be read or is read differently."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from vault.aws import values
+from vault.errors import ConfigError
+from vault.flows.doctor.findings import Chmod, Finding, Remove, split_place
+from vault.flows.moving import importing
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vault.flows.doctor.surroundings import Surroundings
+
+
+def plaintext_keys(s: Surroundings) -> Iterator[Finding]:
+    """Access keys in clear in AWS's files."""
+    if s.files is None:
+        return
+    found, left = importing.clear_keys(s.files)
+    for source in found:
+        yield Finding(
+            level="warning",
+            where=source.origin,
+            message=f"the access key of profile {safe(source.profile)} stands in clear",
+            fix="awsvault-py import",
+        )
+    for one in left:
+        place, text = split_place(one.reason)
+        yield Finding(
+            level="warning", where=place, message=f"profile {safe(one.profile)}: {text}", fix="edit the file"
+        )
+
+
+def cli_cache(s: Surroundings) -> Iterator[Finding]:
+    """Sessions in clear in AWS CLI's cache."""
+    if s.cli_cache:
+        yield Finding(
+            level="warning",
+            where=safe(os.path.dirname(s.cli_cache[0])),
+            message=f"AWS CLI keeps {len(s.cli_cache)} sessions in clear here",
+            fix="remove them; a profile set up by awsvault-py setup leaves none",
+            mends=tuple(Remove(path) for path in s.cli_cache),
+        )
+
+
+def aws_files_open(s: Surroundings) -> Iterator[Finding]:
+    """~/.aws and its files, open to other users of the machine: to write, or to read where keys are."""
+    at = s.locations
+    keys = importing.clear_keys(s.files)[0] if s.files is not None else []
+    wanted = {
+        at.credentials: 0o077,
+        at.config: 0o077 if any(source.kind == "config" for source in keys) else 0o022,
+        os.path.dirname(at.config): 0o022,
+        os.path.dirname(at.credentials): 0o022,
+    }
+    for path, forbidden in wanted.items():
+        mode = stat.S_IMODE(s.modes.get(path, 0))
+        if mode & forbidden:
+            able = "changed" if mode & 0o022 else "read"
+            yield Finding(
+                level="error" if mode & 0o002 else "warning",
+                where=safe(path),
+                message=f"it can be {able} by other users (mode {mode:04o})",
+                fix=f"chmod {mode & ~forbidden:o} {safe(path)}",
+                mends=(Chmod(path, mode & ~forbidden),),
+            )
+
+
+def our_files_open(s: Surroundings) -> Iterator[Finding]:
+    """Our own folders and files, open to other users of the machine."""
+    ours = (s.paths.vault_folder, s.paths.vault, s.paths.state, s.paths.sessions, s.paths.run, s.paths.log)
+    for path in dict.fromkeys(ours):
+        mode = stat.S_IMODE(s.modes.get(path, 0))
+        if mode & 0o077:
+            yield Finding(
+                level="error",
+                where=safe(path),
+                message=f"it is open to other users (mode {mode:04o}), and awsvault-py refuses to use it so",
+                fix=f"chmod {mode & 0o700:o} {safe(path)}",
+                mends=(Chmod(path, mode & 0o700),),
+            )
+
+
+def git_trees(s: Surroundings) -> Iterator[Finding]:
+    """Keys or configuration within a git work tree that would take them up."""
+    keys = importing.clear_keys(s.files)[0] if s.files is not None else []
+    for path, tree in s.bare_trees:
+        harmless = path == s.locations.config and not any(source.kind == "config" for source in keys)
+        yield Finding(
+            level="note" if harmless else "warning",
+            where=safe(path),
+            message=f"it lies in the git work tree {safe(tree)}, which does not ignore it"
+            + (", and holds account ids and no key" if harmless else ""),
+            fix=f"name it in {safe(tree)}/.gitignore"
+            + ("" if harmless else "; if it was ever committed, git keeps it: rotate the keys"),
+        )
+
+
+def broken_files(s: Surroundings) -> Iterator[Finding]:
+    """A file of AWS's that cannot be read: every tool fails, or takes another file's word."""
+    if s.files_error is not None:
+        place, text = split_place(s.files_error)
+        unfit = next((safe(path) for path in s.locations if text.startswith(safe(path) + " ")), None)
+        if unfit is not None:  # the whole file, not a line of it
+            place, text = unfit, "it" + text.removeprefix(unfit)
+        mends = tuple(
+            Chmod(path, stat.S_IMODE(s.modes[path]) & ~0o022)
+            for path in s.locations
+            if s.modes.get(path, 0) & stat.S_IWOTH
+        )
+        yield Finding(
+            level="error",
+            where=place or safe(s.locations.config),
+            message=text,
+            fix="correct the file",
+            mends=mends,
+        )
+
+
+def broken_settings(s: Surroundings) -> Iterator[Finding]:
+    """A config.toml of ours, or a variable of ours, with a wrong value."""
+    if s.settings_error is not None:
+        place, text = split_place(s.settings_error)
+        yield Finding(
+            level="error", where=place or safe(s.paths.config_toml), message=text, fix="correct the setting"
+        )
+
+
+def read_differently(s: Surroundings) -> Iterator[Finding]:
+    """Places of AWS's files that its tools do not read alike."""
+    for note in s.config.notes if s.config is not None else ():
+        fatal = "refuses" in note.message or "cannot read" in note.message
+        yield Finding(
+            level="warning" if fatal else "note",
+            where=f"{safe(note.path)}:{note.line}",
+            message=note.message,
+            fix="write it as all tools read it",
+        )
+
+
+def unknown_keys(s: Surroundings) -> Iterator[Finding]:
+    """A key with our prefix that means nothing: misspelt, it is ignored by everybody."""
+    config = s.config
+    for name in config.profiles if config is not None else ():
+        try:
+            profile = config.profile(name) if config is not None else None
+        except ConfigError:
+            continue
+        for fault in values.misspelt(profile) if profile is not None else ():
+            place, text = split_place(fault.message)
+            yield Finding(level="error", where=place, message=text, fix="correct its name, or remove it")

@@ -1,0 +1,198 @@
+"""What a profile comes to: its chain, link by link, each value with its place. Opens no vault, calls nobody.
+
+Whether a vault entry exists is known where the agent holds the vault open; else a key is marked as assumed
+(vault/aws/resolve.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from vault import errors
+from vault.aws import profiles
+from vault.aws.chain import AssumeRole, FetchSource, SessionToken, VaultKey
+from vault.aws.plan import plan
+from vault.aws.resolve import resolve
+from vault.flows import described
+from vault.flows.choose import chosen
+from vault.store import vault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.aws.chain import Chain, Link, Plan
+    from vault.aws.profiles import Config
+    from vault.cache.entries import Cached
+    from vault.flows.agent import AgentKeys
+    from vault.flows.context import Context
+    from vault.flows.described import Fact
+    from vault.flows.keys import Keys
+
+OURS = ("environment", "confirm", "max_duration", "read_only", "session", "session_duration", "credential")
+UNKNOWN = "not known while the vault is locked"
+
+
+class Step(NamedTuple):
+    """One thing of the tree: a headline, and what belongs to it."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+class Explained(NamedTuple):
+    """A profile explained. ``sdk`` is what AWS's own tools do with it; ``document`` is the JSON of --json."""
+
+    profile: str
+    facts: tuple[Fact, ...]
+    steps: tuple[Step, ...]
+    sdk: str
+    warnings: tuple[str, ...]
+    document: dict[str, object]
+
+
+def explain(context: Context, name: str) -> Explained:
+    """The profile that ``name`` means. Errors: NotFound, ConfigError."""
+    config = profiles.load(context.env, home=context.paths.home)
+    keys = _held_open(context)
+    try:
+        return _explained(context, config, keys, name)
+    finally:
+        if keys is not None:
+            keys.close()
+
+
+def _explained(context: Context, config: Config, keys: Keys | None, name: str) -> Explained:
+    profile = chosen(config, name)
+    exists = vault.exists(context.paths)
+    chain = resolve(config, profile, env=context.env, has_entry=_entries(keys), guess=exists)
+    serial = _stored_device(chain, keys)
+    planned = plan(chain, entry_mfa_serial=serial, session_duration=context.settings.session_duration)
+    lives = _lives(context, keys, chain, planned)
+    home = context.paths.home
+    sdk, warned = described.as_sdk_sees(config, profile, env=context.env, home=home)
+    steps = [described.source(chain, home=home, vault=exists)]
+    for at, link in enumerate(planned.links):
+        if isinstance(link, SessionToken):
+            steps.append(described.session(chain, link, stored=serial, home=home, life=lives[at]))
+        elif isinstance(link, AssumeRole):
+            steps.append(described.role(chain, link, home=home, life=lives[at]))
+        else:
+            steps[0] = (steps[0][0], (*steps[0][1], *described.life(lives[at])))
+    return Explained(
+        profile,
+        (*described.region(chain, home=home), *_settings(config, chain, home=home)),
+        tuple(Step(*step) for step in steps),
+        sdk,
+        tuple(described.warnings(context, config, chain, planned, warned=warned, home=home)),
+        document(chain, planned),
+    )
+
+
+def document(chain: Chain, planned: Plan) -> dict[str, object]:
+    """The chain as --json prints it: only what the files or the plan set."""
+    items = [described.source_item(chain.source)]
+    for link in planned.links:
+        match link:
+            case SessionToken():
+                items.append(
+                    {
+                        "type": "session-token",
+                        "mfa_serial": link.mfa_serial,
+                        "duration_seconds": link.duration,
+                    }
+                )
+            case AssumeRole():
+                hop = link.hop
+                items.append(
+                    {
+                        "type": "assume-role",
+                        "role_arn": hop.role_arn,
+                        "role_session_name": hop.role_session_name,
+                        "external_id": hop.external_id,
+                        "mfa_serial": link.with_code,
+                        "duration_seconds": link.duration,
+                        "region": hop.endpoint.region,
+                    }
+                )
+            case FetchSource():
+                pass
+    present = [{key: value for key, value in item.items() if value is not None} for item in items]
+    return {"profile": chain.profile, "region": chain.region, "chain": present}
+
+
+def _held_open(context: Context) -> AgentKeys | None:
+    from vault.flows.agent import held_keys
+
+    return held_keys(context)
+
+
+def _entries(keys: Keys | None) -> Callable[[str], bool] | None:
+    if keys is None:
+        return None
+    try:
+        keys.has_entry("")
+    except (
+        errors.Error
+    ):  # the agent went, or the vault is damaged: what AWS's files say is explained all the same
+        return None
+    return keys.has_entry
+
+
+def _stored_device(chain: Chain, keys: Keys | None) -> str | None:
+    """The device stored with the key, where it decides anything and the agent can tell."""
+    if keys is None or not isinstance(chain.source, VaultKey) or chain.mfa_serial is not None:
+        return None
+    try:
+        found = keys.entry(chain.source.entry)
+    except errors.Error:
+        return None
+    return found.mfa_serial if found is not None else None
+
+
+def _lives(context: Context, keys: Keys | None, chain: Chain, planned: Plan) -> list[str]:
+    """For each link, how long the session that is held for it lives on."""
+    from vault.flows import held, sessions
+
+    if not planned.links:
+        return []
+    if not vault.exists(context.paths):
+        return [_life(context, None)] * len(planned.links)
+    if keys is None:
+        return [*([UNKNOWN] * (len(planned.links) - 1)), _remembered(context, chain.profile)]
+    try:
+        cache = sessions.open_cache(context, keys)
+        known: dict[Link, bytes] = dict(held.links_of(context, keys, chain))
+    except errors.Error:
+        return [UNKNOWN] * len(planned.links)
+    return [_life(context, cache.get(known[link])) if link in known else UNKNOWN for link in planned.links]
+
+
+def _remembered(context: Context, profile: str) -> str:
+    """What can be told of the profile's own session without an open vault: by the cache's key alone."""
+    from vault.cache.entries import Cache
+    from vault.flows import cachekey
+    from vault.system.paths import fingerprint
+
+    key = cachekey.find(context.env, context.paths)
+    if key is None:
+        return UNKNOWN
+    cache = Cache.open(context.paths.sessions, cache_key=key.key, vault_id=key.vault_id)
+    digest = cache.alias(profile, fingerprint(context.env, paths=context.paths))
+    return _life(context, cache.get(digest) if digest is not None else None)
+
+
+def _life(context: Context, session: Cached | None) -> str:
+    left = session.expires - context.clock.time() if session is not None else 0
+    return f"held, {described.span(left)} left" if left > 0 else "none is held"
+
+
+def _settings(config: Config, chain: Chain, *, home: str) -> list[Fact]:
+    """The profile's own awsvault_ settings that hold for the whole chain, from every profile on the path."""
+    facts = []
+    for name in chain.path:
+        profile = config.profile(name)
+        for key in OURS if profile is not None else ():
+            setting = profile.ours(key) if profile is not None else None
+            if setting is not None:
+                facts.append(described.fact(f"awsvault_{key}", setting.value, setting.origin, home=home))
+    return facts

@@ -1,0 +1,92 @@
+"""Handing a secret address to a browser: by a one-time page on loopback, since a command line is seen by every user.
+
+The browser is started with http://127.0.0.1:PORT/RANDOM, which answers once with a redirect and then is gone. Asked by
+another user's process, or under another Host (DNS rebinding), it does not answer (docs/security.md, login).
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Self
+
+from vault import limits
+from vault.system.loopback import same_user
+from vault.system.waiting import readable
+
+if TYPE_CHECKING:
+    from vault.secret import Secret
+    from vault.system.clock import Deadline
+
+
+class Handoff:
+    """A listening socket for one redirect. A context manager; ``url`` is what the browser is given."""
+
+    def __init__(self, target: Secret) -> None:
+        self._target = target
+        self._path = "/" + secrets.token_urlsafe(24)
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=8)
+        self._port = self._socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """The address to open; it leads on once."""
+        return f"http://127.0.0.1:{self._port}{self._path}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def serve(self, *, deadline: Deadline) -> bool:
+        """Answer until the address was fetched (True) or the deadline came (False)."""
+        while True:
+            if not readable([self._socket.fileno()], deadline.remaining()):
+                return False
+            connection, peer = self._socket.accept()
+            with connection:
+                if self._answer(connection, peer_port=peer[1]):
+                    return True
+
+    def _answer(self, connection: socket.socket, *, peer_port: int) -> bool:
+        connection.settimeout(limits.HANDOFF_READ)
+        try:
+            head = _head(connection)
+            if not self._is_ours(head) or not same_user(peer_port=peer_port, our_port=self._port):
+                connection.sendall(_response("404 Not Found"))
+                return False
+            connection.sendall(_response("303 See Other", self._target.reveal_text()))
+            connection.shutdown(socket.SHUT_WR)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _is_ours(self, head: list[str]) -> bool:
+        words = head[0].split(" ") if head else []
+        hosts = [line.partition(":")[2].strip() for line in head[1:] if line.lower().startswith("host:")]
+        return (
+            len(words) == 3  # method, path, version
+            and words[0] == "GET"
+            and compare_digest(words[1].encode(), self._path.encode())
+            and hosts == [f"127.0.0.1:{self._port}"]
+        )
+
+
+def _head(connection: socket.socket) -> list[str]:
+    raw = b""
+    while b"\r\n\r\n" not in raw and len(raw) < limits.HANDOFF_HEAD:
+        piece = connection.recv(4096)
+        if not piece:
+            break
+        raw += piece
+    return raw.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+
+
+def _response(status: str, location: str | None = None) -> bytes:
+    lines = [f"HTTP/1.1 {status}", "Content-Length: 0", "Connection: close", "Cache-Control: no-store"]
+    lines += ["Referrer-Policy: no-referrer"]
+    if location is not None:
+        lines.append(f"Location: {location}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")

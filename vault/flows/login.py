@@ -1,0 +1,70 @@
+"""Console sign-in for a profile: its role's session for an address that is signed in. Opens and prints nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from vault import errors
+from vault.aws import answer, console, endpoints, profiles
+from vault.aws.client import Endpoint
+from vault.flows import access
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+    from vault.flows.sessions import Got, Wish
+    from vault.secret import Secret
+
+ISSUER = "awsvault-py"
+
+
+class SignIn(NamedTuple):
+    """An address that signs in, and whose session it is."""
+
+    url: Secret
+    got: Got
+    page: str
+
+
+def sign_in(context: Context, wish: Wish, *, service: str | None = None, path: str | None = None) -> SignIn:
+    """The address for ``wish.profile``. Usage (service, path), ConfigError (no role), and those of an export."""
+    console.page(
+        "aws", region="us-east-1", service=service, path=path
+    )  # a wrong word is said before any call
+    got = access.credentials(
+        context, wish, purpose=f"to sign in to the console as {wish.profile}", use="login"
+    )
+    chain = got.chain
+    credentials = answer.credentials_of(got.line)
+    if credentials.token is None or not _is_role(got):
+        raise errors.ConfigError(
+            f"profile {safe(chain.profile)} has no role, and AWS's console takes a role's session only",
+            hint="name a profile with a role (awsvault_role_arn); a user's own console has its password",
+        )
+    partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
+    config = profiles.load(context.env, home=context.paths.home)
+    profile = config.profile(chain.profile)
+    get = profile.get if profile is not None else _nothing
+    configured = endpoints.configured_url(config, get, env=context.env, service=console.SERVICE)
+    federation = console.federation_url(
+        partition, region=chain.region, configured=configured.value if configured is not None else None
+    )
+    token = console.signin_token(
+        credentials,
+        endpoint=Endpoint(federation, chain.region, context.settings.allow_http),
+        deadline=context.anew(),
+        subject=f"profile {safe(chain.profile)}",
+    )
+    page = console.page(partition, region=chain.region, service=service, path=path)
+    return SignIn(console.signin_url(federation, page=page, token=token, issuer=ISSUER), got, page)
+
+
+def _is_role(got: Got) -> bool:
+    """Whether the session may be a role's: one that we assumed, or a source that gives roles (SSO, instances, …)."""
+    from vault.aws.chain import StaticKeys, VaultKey
+
+    return bool(got.chain.hops) or not isinstance(got.chain.source, StaticKeys | VaultKey)
+
+
+def _nothing(_key: str) -> None:
+    return None

@@ -1,0 +1,185 @@
+"""What unlock, lock and status do: the agent opened by a person, closed by one, and looked at. Prints nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from vault import errors, limits
+from vault.agent.client import Agent
+from vault.agent.start import start
+from vault.flows import byhand, cachekey
+from vault.flows.agent import hand_over, reach
+from vault.flows.unlock import unlock
+from vault.store import vault
+from vault.system.paths import from_env
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vault.flows.context import Context
+
+
+class Opened(NamedTuple):
+    """What ``unlock`` came to: seconds that the vault stays open unused and at all, and what could not be had."""
+
+    way: str
+    idle: int
+    hard: int
+    warnings: tuple[str, ...]
+
+
+class Warm(NamedTuple):
+    """A session that an export is answered with: unix seconds of its end, and of when it is renewed before it is served.
+
+    ``held``: by the ``agent``, in its memory, or on ``disk``, where an export finds it without opening the vault.
+    """
+
+    profile: str
+    expires: int
+    due: int
+    held: str = "agent"
+
+
+class State(NamedTuple):
+    """The agent as ``status`` shows it. ``state``: open, locked, held (by hand) or none (no agent runs).
+
+    Times are unix seconds, 0 where the vault is not open. ``hidden``: the keys' memory is out of the kernel's own map.
+    """
+
+    state: str
+    pid: int | None = None
+    opened: int = 0
+    idle_until: int = 0
+    until: int = 0
+    strict_until: int = 0
+    hidden: bool = False
+    warnings: tuple[str, ...] = ()
+    sessions: tuple[Warm, ...] = ()
+
+
+def open_by_hand(context: Context) -> Opened:
+    """``unlock``: open the vault, give its keys to the agent (started if need be), and end a lock made by hand.
+
+    Where nothing keeps it open only the lock ends: ``hard`` is 0 then. Errors: those of ``unlock``; ConfigError where
+    the agent is switched off and there is no such lock; StorageError where no agent can be started.
+    """
+    settings = context.settings
+    keeps = settings.agent != "off" or settings.kernel_keyring
+    if not keeps and not byhand.locked_by_hand(context.paths):
+        raise errors.ConfigError(
+            "the agent is switched off, and it is what keeps the vault unlocked",
+            hint="set agent to auto (config.toml, AWSVAULT_AGENT) to use unlock",
+        )
+    opened, way = unlock(context, purpose="to unlock it", ends_lock=True)
+    warnings: list[str] = []
+    if settings.agent != "off":
+        agent = reach(context, answer=limits.AGENT_TALK)
+        if agent is None and start(context.env):
+            agent = reach(context, answer=limits.AGENT_TALK)
+        if agent is None or not hand_over(context, opened, agent=agent, person=True):
+            raise errors.StorageError(
+                f"no agent could be started behind {context.paths.socket}",
+                hint="check the folder's owner, mode and free space; exports work without the agent",
+            )
+        shown = agent.ask("STATUS", first=0)
+        warnings = list(shown["warnings"]) if shown is not None else []
+        agent.close()
+    cachekey.keep(context, opened)
+    byhand.unmark(context.paths)
+    idle, hard = (settings.agent_idle, settings.agent_max) if keeps else (0, 0)
+    return Opened(way, idle, hard, tuple(warnings))
+
+
+def close_by_hand(context: Context) -> bool:
+    """``lock``: from now on only ``unlock`` opens the vault. True where an agent had it open.
+
+    An agent that does not answer is ended: its keys go with it.
+    """
+    byhand.mark(context.paths)  # first: what opens the vault meanwhile finds the mark
+    cachekey.forget(context.paths)
+    was_open = False
+    for path in _sockets(context.env):
+        agent = Agent.reach(path, answer=limits.AGENT_TALK)
+        if agent is None:
+            continue
+        hello = agent.ask("HELLO")
+        was_open |= bool(hello and hello["ok"] and not hello["why"])
+        if not agent.ask("LOCK", hold=True) and agent.pid is not None:
+            os.kill(agent.pid, signal.SIGKILL)
+            was_open = True
+        agent.close()
+    return was_open
+
+
+def look(context: Context) -> State:
+    """``status``: what the agent holds, and until when."""
+    first_use = _first_use(context)  # before anything opens the vault, which pins it
+    by_hand = byhand.locked_by_hand(context.paths)
+    agent = reach(context, answer=limits.AGENT_TALK)
+    found = agent.sessions() if agent is not None else None
+    if agent is not None:
+        agent.close()
+    if found is None or not found["ok"]:
+        return State("held" if by_hand else "none", warnings=first_use, sessions=_on_disk(context, ()))
+    now = int(context.clock.time())
+    warm = tuple(Warm(row["profile"], row["expires"], row["due"]) for row in found["sessions"])
+    state = {"": "open", "held": "held"}.get(found["why"], "held" if by_hand else "locked")
+    return State(
+        state,
+        pid=found["pid"],
+        opened=found["opened"] if state == "open" else 0,
+        idle_until=now + found["idle_left"] if state == "open" else 0,
+        until=now + found["hard_left"] if state == "open" else 0,
+        strict_until=now + found["strict_left"] if found["strict_left"] else 0,
+        hidden=found["hidden"],
+        warnings=(*first_use, *found["warnings"]),
+        sessions=warm + _on_disk(context, warm),
+    )
+
+
+def has_vault(context: Context) -> bool:
+    """Whether there is a vault at all."""
+    return vault.exists(context.paths)
+
+
+def _first_use(context: Context) -> tuple[str, ...]:
+    """A word for a vault that this machine has not seen yet: an older copy would go unnoticed, once (format.md 6)."""
+    from vault.store import pin_file
+
+    try:
+        vault_id = vault.read_header(context.paths).vault_id
+        if pin_file.read_pin(context.paths, vault_id) is not None:
+            return ()
+    except errors.Error:
+        return ()  # no vault, or one that every other command says more of
+    return (
+        "this machine has not opened this vault yet: it is trusted as it lies there at its first opening",
+    )
+
+
+def _on_disk(context: Context, known: tuple[Warm, ...]) -> tuple[Warm, ...]:
+    """What an export would find on disk beside the sessions that are ``known``."""
+    from vault.cache.bands import margin
+    from vault.flows import overview
+
+    names = {one.profile for one in known}
+    return tuple(
+        Warm(one.profile, one.expires, int(one.expires - margin(one.expires - one.issued)), "disk")
+        for one in overview.on_disk(context)
+        if one.profile not in names
+    )
+
+
+def _sockets(env: Mapping[str, str]) -> list[str]:
+    """Where an agent of this user may listen: a login and a service see different runtime folders."""
+    found = [from_env(env).socket]
+    if sys.platform == "linux":
+        without = {name: value for name, value in env.items() if name != "XDG_RUNTIME_DIR"}
+        for other in (without, {**without, "XDG_RUNTIME_DIR": f"/run/user/{os.getuid()}"}):
+            path = from_env(other).socket
+            if path not in found:
+                found.append(path)
+    return found

@@ -1,0 +1,155 @@
+"""The emergency: every key of the vault made inactive at AWS, every session here forgotten, the vault locked.
+
+Goes on past each failure and reports it. A key that signs for the others of its user goes last. Prints nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vault import errors, limits
+from vault.flows import held, opening
+from vault.flows.codes import Codes
+from vault.flows.keys import OpenedKeys
+from vault.flows.signing import Hands, credentials
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.aws.credentials import Identity
+    from vault.flows.context import Context
+    from vault.store.vault import Entry, KeyPair, Opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of one key: inactive now, or why not."""
+
+    entry: str
+    key_id: str
+    inactive: bool
+    said: str
+    error: errors.Error | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Each key's fate, the users whose sessions outlive their keys, what was wiped here, and when it was done.
+
+    ``at`` is Unix seconds by AWS's clock where an answer showed it: it decides which sessions the policy ends.
+    ``unlocked`` is why the vault could not be locked, None where it is.
+    """
+
+    fates: tuple[Fate, ...]
+    users: tuple[str, ...]
+    sessions: int
+    at: int
+    unlocked: errors.Error | None = None
+
+
+def policy(now: float) -> dict[str, Any]:
+    """The policy that refuses every session issued up to ``now`` (Unix seconds). To attach to users and roles."""
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(now) + 1))  # AWS's times are whole seconds
+    condition = {"DateLessThan": {"aws:TokenIssueTime": moment}}
+    statement = {
+        "Sid": "RevokeOlderSessions",
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": condition,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def run(context: Context, opened: Opened, *, tell: Callable[[str], None]) -> Report:
+    """Do it all. Raises nothing of AWS's and nothing of the disk's: each failure is in the report."""
+    context = context.lasting(limits.PANIC_MOST)
+    _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
+    sessions = _wipe(context, tell)
+    fates: list[Fate] = []
+    users: list[str] = []
+    times: list[int] = []
+    for identity, (hands, name, pairs) in _by_user(context, opened, fates).items():
+        users.append(identity.arn)
+        for pair in pairs:
+            fate = _inactivate(hands, name, pair)
+            tell(f"{safe(name)}: {fate.key_id}: {fate.said}")
+            fates.append(fate)
+        times.append(hands.now)
+    at = max(times, default=int(context.clock.time()))
+    return Report(fates=tuple(fates), users=tuple(users), sessions=sessions, at=at, unlocked=_lock(context))
+
+
+def _wipe(context: Context, tell: Callable[[str], None]) -> int:
+    try:
+        return held.forget_files(context)
+    except errors.Error as error:
+        tell(f"the sessions here could not all be wiped: {error.message}")
+        return 0
+
+
+def _lock(context: Context) -> errors.Error | None:
+    """Lock the vault by hand; why that could not be done."""
+    try:
+        opening.close_by_hand(context)
+    except errors.Error as error:
+        return error
+    return None
+
+
+def _by_user(
+    context: Context, opened: Opened, fates: list[Fate]
+) -> dict[Identity, tuple[Hands, str, list[Entry | KeyPair]]]:
+    """For each user with a key at hand: who signs, in which entry's name, and the keys in the order in which they go."""
+    keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
+    codes = Codes(context, keys)
+    seen: set[str] = set()
+    by_user: dict[Identity, tuple[Hands, str, list[Entry | KeyPair]]] = {}
+    for name, entry in sorted(opened.payload.entries.items()):
+        if entry.access_key_id in seen:
+            continue
+        journal = entry.journal
+        pairs = (
+            [pair for pair in (journal.new, journal.old) if pair is not None] if journal is not None else []
+        )
+        mine: list[Entry | KeyPair] = [*pairs, entry]
+        seen |= {one.access_key_id for one in mine}
+        try:
+            hands = Hands(context, name, entry, codes=codes)
+            hands.signers = [credentials(entry), *map(credentials, pairs)]
+            identity = hands.look()
+        except errors.Refused as error:
+            fates.append(_not_known(name, entry.access_key_id, error))
+            continue
+        except errors.Error as error:
+            fates.append(
+                Fate(entry=name, key_id=entry.access_key_id, inactive=False, said=error.message, error=error)
+            )
+            continue
+        if identity in by_user:  # another key of a user who has a signer: it goes before that one
+            by_user[identity][2][:0] = mine
+        else:
+            by_user[identity] = (hands, name, mine)
+    return by_user
+
+
+def _not_known(name: str, key_id: str, error: errors.Refused) -> Fate:
+    if error.code == "InvalidClientTokenId":
+        return Fate(entry=name, key_id=key_id, inactive=True, said="AWS does not take it any more")
+    return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
+
+
+def _inactivate(hands: Hands, name: str, pair: Entry | KeyPair) -> Fate:
+    key_id = pair.access_key_id
+    try:
+        hands.iam().set_active(key_id, active=False)
+    except errors.Refused as error:
+        if error.code == "NoSuchEntity":
+            return Fate(entry=name, key_id=key_id, inactive=True, said="deleted already")
+        return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
+    except errors.Error as error:
+        return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
+    return Fate(entry=name, key_id=key_id, inactive=True, said="inactive")

@@ -1,0 +1,56 @@
+"""Whether AWS knows a key: GetCallerIdentity, at the endpoint that AWS's own tools would choose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from vault.aws import endpoints, profiles, sts
+from vault.aws.client import Endpoint
+from vault.errors import Unreachable
+
+if TYPE_CHECKING:
+    from vault.aws.credentials import Credentials, Identity
+    from vault.flows.context import Context
+
+
+class Proof(NamedTuple):
+    """What came of asking: who the key is, or why AWS could not be asked; both None where it was not asked."""
+
+    identity: Identity | None = None
+    unreachable: str | None = None
+
+
+def region(context: Context, profile: profiles.Profile | None) -> str | None:
+    """The region somebody chose: AWS_REGION, AWS_DEFAULT_REGION, else the profile's."""
+    named = context.env.get("AWS_REGION") or context.env.get("AWS_DEFAULT_REGION")
+    found = profile.get("region") if profile is not None else None
+    return named or (found.value if found is not None and found.value else None)
+
+
+def sts_endpoint(context: Context, profile_name: str) -> Endpoint:
+    """Where STS is for this profile (it need not exist), by AWS's rules. ConfigError."""
+    config = profiles.load(context.env, home=context.paths.home)
+    profile = config.profile(profile_name)
+    get = profile.get if profile is not None else _nothing
+    rules = endpoints.rules(config, get, env=context.env)
+    chosen = region(context, profile) or endpoints.partition_of("").region
+    found = endpoints.sts_endpoint(chosen, origin=None, by=rules)
+    return Endpoint(
+        url=found.url or f"https://{found.host}", region=found.region, allow_http=context.settings.allow_http
+    )
+
+
+def _nothing(_key: str) -> None:
+    return None
+
+
+def prove(context: Context, credentials: Credentials, *, name: str) -> Proof:
+    """Ask AWS who the key is. Refused where AWS does not know it; unreachable AWS is a part of the answer."""
+    endpoint = sts_endpoint(context, name)
+    try:
+        identity = sts.get_caller_identity(
+            credentials, endpoint=endpoint, deadline=context.anew(), subject=name
+        )
+    except Unreachable as error:
+        return Proof(unreachable=error.message)
+    return Proof(identity)

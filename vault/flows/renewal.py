@@ -1,0 +1,292 @@
+"""New master keys: what passwd, slots remove and rekey do, since an old copy with an old secret must not open new files.
+
+A plan says first what becomes of each slot; ``carry_out`` does it in one write. Prints nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from vault import errors, limits
+from vault.cache import journal
+from vault.errors import NotThisSlot
+from vault.flows import passphrase as unattended
+from vault.flows import recovery, slots
+from vault.flows.agent import hand_over, judge, last_seen, reach
+from vault.flows.unlock import locked
+from vault.store import file, vault
+from vault.store.kdf import DEFAULT, STRONG, KdfParams
+from vault.store.slots.keyring import KeyringSlot
+from vault.store.slots.passphrase import PassphraseSlot
+from vault.store.slots.recovery import RecoverySlot
+from vault.system import hardening
+from vault.system.files import Folder
+
+if TYPE_CHECKING:
+    from vault.flows.context import Context
+    from vault.secret import Secret
+    from vault.store.boxes import Draft
+    from vault.store.format import SlotRecord, VaultFile
+    from vault.store.slots import Slot
+    from vault.store.vault import Opened
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What becomes of the slots of box main: ``dropped`` and ``lost`` go, the others are wrapped anew.
+
+    ``dropped`` was asked for; ``lost`` is what cannot be wrapped anew, since its secret is not at hand.
+    """
+
+    opened: Opened
+    passphrase: Secret | None
+    kdf: KdfParams
+    keyrings: tuple[SlotRecord, ...]
+    codes: tuple[SlotRecord, ...]
+    dropped: tuple[SlotRecord, ...]
+    lost: tuple[SlotRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """A vault with new keys, and what a person has to know: files with old keys that would not go, keyring items too.
+
+    ``log`` says why the log of before cannot be read under the new keys, None where it can or there is none.
+    """
+
+    opened: Opened
+    left: tuple[str, ...]
+    log: str | None = None
+
+
+def open_by_secret(context: Context, *, purpose: str) -> tuple[Opened, Secret | None]:
+    """Open the vault by a passphrase and keep it at hand; None with it where a recovery code opened it.
+
+    Locked where there is no passphrase and nobody to ask, WrongPassphrase, and the errors of opening.
+    """
+    hardening.before_keys()
+    seen = last_seen(context)
+    opened, passphrase = _by_secret(context, purpose=purpose)
+    judge(seen, opened, path=context.paths.vault)
+    return opened, passphrase
+
+
+def _by_secret(context: Context, *, purpose: str) -> tuple[Opened, Secret | None]:
+    vault.read_header(context.paths)
+    search = unattended.search(context)
+    if search.found is not None:
+        return _opened_by(context, search.found.secret)
+    if not context.interaction.possible():
+        raise locked([*search.tried, f"prompt ({context.interaction.obstacle()})"])
+    complaint, tries = "", _TRIES
+    while True:
+        typed = context.interaction.hidden(
+            "Passphrase",
+            deadline=context.anew(limits.ATTENDED_PROMPT_TIME),
+            note=f"awsvault-py asks for the vault's passphrase {purpose}.",
+            complaint=complaint,
+        )
+        try:
+            return _opened_by(context, typed)
+        except errors.WrongPassphrase as error:
+            tries -= 1
+            if not tries:
+                raise
+            complaint = f"{error.message}; try again."
+
+
+def _opened_by(context: Context, secret: Secret) -> tuple[Opened, Secret | None]:
+    opened = vault.open_with_passphrase(context.paths, secret, deadline=context.anew())
+    return opened, secret if opened.slot is not None and opened.slot.type == "pass" else None
+
+
+def plan(
+    context: Context,
+    opened: Opened,
+    *,
+    passphrase: Secret | None,
+    new_passphrase: Secret | None = None,
+    kdf: KdfParams | None = None,
+    without: SlotRecord | None = None,
+) -> Plan:
+    """What renewing the keys comes to. ``passphrase`` opened the vault; ``new_passphrase`` takes the place of one.
+
+    Usage where nothing that a person holds would be left, or ``without`` is a strict slot.
+    """
+    if without is not None and without.opens == "strict":
+        raise errors.Usage(
+            f"the {slots.named(without)} opens the strict seeds alone",
+            hint="awsvault-py mfa remove takes them away",
+        )
+    records = [r for r in opened.header.slots if r.opens == "main" and r != without]
+    kept_pass = _passphrase_record(opened, records, passphrase=passphrase, new=new_passphrase)
+    here = slots.this_keyrings(opened) if context.settings.keyring != "off" else []
+    keyrings = tuple(r for r in records if r in here)
+    codes = tuple(r for r in records if r.type == "recovery") if recovery.can_be_issued(context) else ()
+    kept = {r.sid for r in (*keyrings, *codes)} | ({kept_pass.sid} if kept_pass is not None else set())
+    secret = new_passphrase if new_passphrase is not None else passphrase
+    if new_passphrase is None and kept_pass is None:
+        secret = None
+    if secret is None and not codes:
+        raise errors.Usage(
+            "no passphrase and no recovery code would be left, and a keyring alone is lost with its machine",
+            hint="run: awsvault-py passwd, which sets a new passphrase",
+        )
+    return Plan(
+        opened=opened,
+        passphrase=secret,
+        kdf=kdf or _as_strong(kept_pass),
+        keyrings=keyrings,
+        codes=codes,
+        dropped=() if without is None else (without,),
+        lost=tuple(r for r in records if r.sid not in kept),
+    )
+
+
+def carry_out(context: Context, made: Plan) -> Renewed:
+    """Write the vault with new keys. A recovery code is issued first; until the write nothing is changed.
+
+    Declined where the code was not typed back; StorageError, Busy, KeysChanged, NotThisSlot's reason as ConfigError.
+    """
+    opened = made.opened
+    k_main = vault.new_key()
+    ways = _ways(context, made)
+    records: list[SlotRecord] = []
+    try:
+        for slot in ways:
+            records.append(slot.wrap(k_main, vault_id=opened.vault_id))  # noqa: PERF401  # what was made is undone below
+        after = _write(context, opened, k_main, tuple(records))
+    except BaseException as error:
+        _forget(ways, records, opened)
+        if isinstance(error, NotThisSlot):
+            raise slots.no_keyring(str(error)) from None
+        raise
+    log = _keep_log(context, opened, after)
+    left = _tidy(context, made)
+    _tell_agent(context, after)
+    return Renewed(opened=after, left=left, log=log)
+
+
+def _ways(context: Context, made: Plan) -> list[Slot]:
+    ways: list[Slot] = []
+    if made.passphrase is not None:
+        turn = vault.kdf_turn(context.paths, context.anew())
+        ways.append(PassphraseSlot(made.passphrase, kdf=made.kdf, turn=turn))
+    gen = made.opened.header.gen + 1
+    ways += [KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, host=r.host, gen=gen) for r in made.keyrings]
+    if made.codes:
+        ways.append(
+            RecoverySlot(recovery.issue(context))
+        )  # one for all: who holds two sheets holds them together
+    return ways
+
+
+def _write(context: Context, opened: Opened, k_main: Secret, records: tuple[SlotRecord, ...]) -> Opened:
+    strict_slots = tuple(r for r in opened.header.slots if r.opens == "strict")
+
+    def change(draft: Draft, found: VaultFile) -> Draft:
+        if found.header.slots != opened.header.slots:
+            raise errors.StorageError(
+                "another process changed the slots meanwhile",
+                hint="run the command again: it starts from what is there now",
+            )
+        strict = None
+        if draft.payload.strict_key is not None:  # no slot of its own: its key goes with the old main key
+            old = vault.open_strict(
+                replace(opened, file=found, payload=draft.payload), None, path=context.paths.vault
+            )
+            strict = replace(old, key=vault.new_key())
+        return replace(
+            draft,
+            k_main=k_main,
+            payload=replace(draft.payload, cache_key=vault.new_key()),
+            slots=records + strict_slots,
+            strict=strict,
+            new_keys=True,
+        )
+
+    return vault.rewrite(context.paths, opened.k_main, change, deadline=context.anew(), clock=context.clock)
+
+
+def _keep_log(context: Context, before: Opened, after: Opened) -> str | None:
+    """The log under the new cache key; why that failed. The vault is written, so nothing of it may be undone for this."""
+    try:
+        journal.rewrap(
+            context.paths.log,
+            old=before.cache_key,
+            new=after.cache_key,
+            vault_id=after.vault_id,
+            deadline=context.anew(),
+        )
+    except errors.Error as error:
+        return error.message
+    return None
+
+
+def _tidy(context: Context, made: Plan) -> tuple[str, ...]:
+    """Old backups and keyring items; what would not go, for a person."""
+    left = []
+    with Folder.open(context.paths.vault_folder) as folder:
+        for name in (*file.BACKUP_NAMES, file.SET_ASIDE):
+            try:
+                folder.unlink(name)
+            except errors.Error:
+                left.append(folder.path_of(name))
+    old = [r for r in (*made.keyrings, *made.dropped) if r.type == "keyring"]
+    ring = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT)
+    left += [
+        f"the keyring item of slot {r.name}"
+        for r in old
+        if not slots.forget_quietly(ring, r, vault_id=made.opened.vault_id)
+    ]
+    return tuple(left)
+
+
+def _forget(ways: list[Slot], records: list[SlotRecord], opened: Opened) -> None:
+    for slot, record in zip(ways, records, strict=False):
+        if isinstance(slot, KeyringSlot):
+            slots.forget_quietly(slot, record, vault_id=opened.vault_id)
+
+
+def _tell_agent(context: Context, after: Opened) -> None:
+    """An agent that holds the old keys gets the new ones; sessions sealed under the old cache key are of no use."""
+    from vault.flows.held import forget_files
+
+    forget_files(context)
+    agent = reach(context)
+    if agent is None:
+        return
+    hello = agent.ask("HELLO")
+    if hello and hello["ok"] and not hello["why"]:
+        hand_over(context, after, agent=agent)
+    agent.close()
+
+
+def _passphrase_record(
+    opened: Opened, records: list[SlotRecord], *, passphrase: Secret | None, new: Secret | None
+) -> SlotRecord | None:
+    """The slot whose passphrase is kept, or given up for the new one."""
+    passes = [r for r in records if r.type == "pass"]
+    given = passphrase is not None or new is not None
+    if given and opened.slot is not None and opened.slot.sid in {r.sid for r in passes}:
+        return opened.slot
+    if new is not None and passes:
+        return passes[0]
+    return None
+
+
+def _as_strong(record: SlotRecord | None) -> KdfParams:
+    """One of our own choices, never the file's numbers: strong where the old slot was at least that."""
+    strong = record is not None and record.kdf is not None and record.kdf.memory_kib >= STRONG.memory_kib
+    return STRONG if strong else DEFAULT
+
+
+def question(made: Plan) -> str | None:
+    """What to ask before ``carry_out``, where something is lost that nobody named."""
+    if not made.lost:
+        return None
+    names = ", ".join(slots.named(r) for r in made.lost)
+    return f"These cannot be kept, since their secret is not at hand: {names}. Go on without them?"

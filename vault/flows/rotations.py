@@ -1,0 +1,230 @@
+"""Rotations as a command asks for them: which entries, what a person should know first, and what is dropped after.
+
+Joins vault/flows/rotating with the configuration and the cache. Prints and asks nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vault import errors, limits
+from vault.aws import profiles
+from vault.aws.chain import VaultKey, digest
+from vault.aws.plan import plan
+from vault.aws.resolve import resolve
+from vault.flows import rotating, rotation
+from vault.flows.codes import Codes
+from vault.flows.keys import OpenedKeys
+from vault.flows.rotating import LOCK, Run
+from vault.flows.sessions import open_cache
+from vault.flows.signing import NeedsMfa
+from vault.store import vault
+from vault.system import locks
+from vault.system.files import Folder
+from vault.text import nearest, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from vault.flows.context import Context
+    from vault.flows.rotating import Outcome
+    from vault.flows.rotation import View, Wish
+    from vault.store.vault import Entry, Opened, Payload
+    from vault.system.locks import Lock
+
+# What rotation needs, for the key's own user and nothing else (IAM user guide, "Managing access keys").
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "RotateOwnAccessKeys",
+            "Effect": "Allow",
+            "Action": [
+                "iam:ListAccessKeys",
+                "iam:GetAccessKeyLastUsed",
+                "iam:CreateAccessKey",
+                "iam:UpdateAccessKey",
+                "iam:DeleteAccessKey",
+            ],
+            "Resource": "arn:aws:iam::*:user/${aws:username}",
+        }
+    ],
+}
+_OURS = frozenset({"sts", "iam"})  # services that awsvault-py itself calls with the key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """A rotation that can begin: what AWS has, and what a person should know first, one line each."""
+
+    name: str
+    run: Run
+    view: View
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def entry(self) -> Entry:
+        """The entry as it stands."""
+        return self.run.entry
+
+    @property
+    def age(self) -> int | None:
+        """How old the entry's key is at AWS, in seconds."""
+        key = self.view.key(self.entry.access_key_id)
+        return self.view.now - key.created if key is not None else None
+
+    @property
+    def waiting(self) -> int | None:
+        """Until when an earlier old key is kept (Unix seconds), or None."""
+        journal = self.entry.journal
+        return rotation.grace_ends(journal) if journal is not None and journal.step == "grace" else None
+
+
+def chosen(payload: Payload, names: Sequence[str], *, everything: bool) -> list[str]:
+    """The entries to rotate, one for each key. Usage where none is named and there are several; NotFound."""
+    if everything:
+        names = sorted(payload.entries)
+    elif not names:
+        if len(payload.entries) != 1:
+            listed = ", ".join(safe(name) for name in sorted(payload.entries)) or "none"
+            raise errors.Usage(f"name the entry to rotate, or say --all; the vault has {listed}")
+        names = list(payload.entries)
+    for name in names:
+        if name not in payload.entries:
+            near = nearest(name, list(payload.entries))
+            raise errors.NotFound(
+                f'there is no entry "{safe(name)}" in the vault',
+                hint=f'did you mean "{safe(near)}"?' if near is not None else "run: awsvault-py list",
+            )
+    seen: dict[str, str] = {}
+    for name in names:  # two entries may hold one key, and the one with the journal goes first
+        key_id = payload.entries[name].access_key_id
+        if key_id not in seen or payload.entries[name].journal is not None:
+            seen[key_id] = name
+    return list(seen.values())
+
+
+def alone(context: Context) -> Lock:
+    """The lock that makes this the only rotation of the vault here. Declined where another one runs."""
+    with Folder.open(context.paths.state, create=True) as folder:
+        held = locks.try_lock(folder, LOCK)
+    if held is None:
+        raise errors.Declined(
+            "another awsvault-py is rotating keys", hint="wait for it to end, then run the command again"
+        )
+    return held
+
+
+def prepare(
+    context: Context,
+    opened: Opened,
+    name: str,
+    *,
+    tell: Callable[[str], None],
+    proving: Callable[[int], None] | None = None,
+    mfa_code: str | None = None,
+) -> Prospect:
+    """Look at AWS and at what else uses the key. Changes nothing. Errors: Refused, Unreachable, Usage.
+
+    ``tell`` hears what is being done, ``proving`` how many times in a row the new key has answered.
+    """
+    context = context.lasting(limits.ROTATION_MOST)
+    # Anew, under the lock: another rotation may have ended since the vault was opened.
+    opened = vault.open_with_main_key(context.paths, opened.k_main)
+    if name not in opened.payload.entries:
+        raise errors.NotFound(f'there is no entry "{safe(name)}" in the vault any more')
+    keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
+    codes = Codes(context, keys, given=mfa_code)
+    run = Run(context, opened, name, codes=codes, tell=tell, proving=proving)
+    try:
+        view = run.look()
+    except errors.Refused as error:
+        if error.code == "InvalidClientTokenId":
+            error.hint = (
+                "it was made inactive, rotated or deleted elsewhere: make it active in the IAM console, or store the "
+                f"key that replaced it: awsvault-py add {safe(name)} --replace"
+            )
+        elif error.code == "AccessDenied" and not isinstance(error, NeedsMfa):
+            error.hint = rotating.ASK_FOR_POLICY
+        raise
+    notes = tuple(_notes(context, opened.payload, name, view))
+    return Prospect(name=name, run=run, view=view, notes=notes)
+
+
+def carry_out(context: Context, opened: Opened, prospect: Prospect, wish: Wish) -> Outcome:
+    """Rotate, then drop the cached sessions of the key that was replaced. Errors: those of ``Run.steps``."""
+    if wish.delete_other is not None:
+        _not_ours(opened.payload, prospect, wish.delete_other)
+    outcome = prospect.run.steps(wish)
+    if outcome.replaced is not None:
+        drop_sessions(context, opened, outcome.replaced)
+    return outcome
+
+
+def _not_ours(payload: Payload, prospect: Prospect, key_id: str) -> None:
+    for name, entry in payload.entries.items():
+        if entry.access_key_id == key_id:
+            what = (
+                "is the key to rotate" if name == prospect.name else f'is the key of the entry "{safe(name)}"'
+            )
+            raise errors.Declined(f"{safe(key_id)} {what}", hint="--delete-other names the user's other key")
+
+
+def _notes(context: Context, payload: Payload, name: str, view: View) -> Iterator[str]:
+    entry = payload.entries[name]
+    key = view.key(entry.access_key_id)
+    if key is not None and key.used is not None and key.used.service not in _OURS:
+        yield (
+            f"{key.id} was last used {rotation.days(view.now - key.used.at)} ago for {safe(key.used.service)} in "
+            f"{safe(key.used.region)}: something other than awsvault-py may use it, and will stop working"
+        )
+    for path, line, profile in plain_copies(context, entry.access_key_id):
+        yield (
+            f"{safe(path)}:{line}: profile {safe(profile)} holds {entry.access_key_id} as plain text, and will stop "
+            "working; remove it there, or run: awsvault-py import"
+        )
+    for other, shared in sorted(payload.entries.items()):
+        if other != name and shared.access_key_id == entry.access_key_id:
+            yield f'the entry "{safe(other)}" holds the same key and gets the new one too'
+
+
+def plain_copies(context: Context, key_id: str) -> list[tuple[str, int, str]]:
+    """Where AWS's own files hold the key as plain text: path, line and profile. Files that cannot be read have none."""
+    try:
+        config = profiles.load(context.env, home=context.paths.home)
+    except errors.Error:
+        return []
+    found = []
+    for name in config.profiles:
+        profile = config.profile(name)
+        setting = profile.get("aws_access_key_id") if profile is not None else None
+        if setting is not None and setting.value == key_id:
+            found.append((setting.origin.path, setting.origin.line, name))
+    return found
+
+
+def drop_sessions(context: Context, opened: Opened, key_id: str) -> int:
+    """Forget the cached sessions that the old key began. Their names hold its id, so nothing serves them any more."""
+    try:
+        config = profiles.load(context.env, home=context.paths.home)
+    except errors.Error:
+        return 0
+    entries = opened.payload.entries
+    keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
+    cache = open_cache(context, keys)
+    dropped = 0
+    for name in config.profiles:
+        try:
+            chain = resolve(config, name, env=context.env, has_entry=keys.has_entry)
+            if not isinstance(chain.source, VaultKey) or chain.source.entry not in entries:
+                continue
+            serial = entries[chain.source.entry].mfa_serial
+            planned = plan(chain, entry_mfa_serial=serial, session_duration=context.settings.session_duration)
+        except errors.Error:
+            continue
+        for links in (planned.links, planned.fallback or ()):
+            for at in range(len(links)):
+                named = digest(chain.source, links[: at + 1], vault_id=opened.vault_id, access_key_id=key_id)
+                dropped += cache.forget(named)
+    return dropped

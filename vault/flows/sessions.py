@@ -1,0 +1,285 @@
+"""What an export, an exec or a login asks for: a profile's credentials. Joins configuration, vault, cache and STS.
+
+Prints nothing. Every wait ends with the context's deadline.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault import errors, limits
+from vault.aws import answer, profiles
+from vault.aws.chain import StaticKeys, VaultKey
+from vault.aws.credentials import Credentials
+from vault.aws.plan import plan
+from vault.aws.resolve import check, resolve
+from vault.cache.bands import Band
+from vault.cache.entries import Cache, Cached
+from vault.flows import rails
+from vault.flows.codes import Codes, NoCode
+from vault.flows.flight import Anew, Flight, lasts
+from vault.system.paths import fingerprint
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.aws.chain import Chain, Link, Plan
+    from vault.flows.context import Context
+    from vault.flows.keys import Keys, SourceKey
+
+
+class Wish(NamedTuple):
+    """Whose credentials are asked for, and what differs from the profile's own way. ``duration`` is seconds.
+
+    ``write`` lifts awsvault_read_only. ``ask``: a person ran the command and may be asked to confirm; ``agreed``: they
+    were, and said yes. ``start``: the start of the profile's name will do, where no other starts so.
+    """
+
+    profile: str
+    duration: int | None = None
+    anew: Anew = Anew()
+    session: bool = True  # False: --no-session
+    mfa_code: str | None = None
+    write: bool = False
+    ask: bool = False
+    agreed: bool = False
+    start: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether the answer is the one that the profile alone would give, and so may be remembered for it."""
+        return self.duration is None and self.session and not self.write
+
+
+class Got(NamedTuple):
+    """The credentials of a profile: the line that credential_process prints, and where it came from.
+
+    ``expires`` and ``issued`` are unix seconds, None for a key that does not expire; ``digest`` names the session in
+    the cache; ``remember`` is the fingerprint under which the answer may be remembered, or None; ``agreed`` is what a
+    person said yes to just now, for the agent to remember (vault/flows/rails), or None; ``asked_aws``: a call was made.
+    """
+
+    line: bytes
+    chain: Chain
+    issued: int | None = None
+    expires: int | None = None
+    digest: bytes | None = None
+    remember: bytes | None = None
+    agreed: str | None = None
+    asked_aws: bool = False
+
+    def band(self, now: float) -> Band:
+        """The answer's band at unix time ``now``; a key that does not expire stays fresh."""
+        if self.issued is None or self.expires is None:
+            return Band.FRESH
+        return Cached(self.issued, self.expires, b"").band(now)
+
+
+class Ready(NamedTuple):
+    """AWS's files as they were read, and the fingerprint of all that decides an answer, taken before."""
+
+    config: profiles.Config
+    before: bytes
+
+
+def prepare(context: Context) -> Ready:
+    """Read AWS's files. ConfigError with file and line."""
+    before = fingerprint(context.env, paths=context.paths)
+    return Ready(profiles.load(context.env, home=context.paths.home), before)
+
+
+def obtain(context: Context, wish: Wish, keys: Keys, ready: Ready) -> Got:
+    """The credentials of ``wish.profile``.
+
+    Errors: NotFound, ConfigError, Refused, Unreachable, Locked (a code that nobody knows), StorageError.
+    """
+    if wish.start:
+        from vault.flows.choose import chosen
+
+        wish = wish._replace(profile=chosen(ready.config, wish.profile, has_entry=keys.has_entry))
+    chain = resolve(ready.config, wish.profile, env=context.env, has_entry=keys.has_entry)
+    check(chain)
+    chain = rails.kept(chain, wish)
+    agreed = rails.confirm(context, chain, wish)
+    try:
+        got = _by_plan(context, wish, keys, chain)._replace(agreed=agreed)
+    except (errors.Refused, errors.Unreachable) as error:
+        error.message = f"profile {safe(wish.profile)}: {error.message}"
+        if getattr(error, "code", "") == "ExpiredToken" and isinstance(chain.source, StaticKeys):
+            error.hint = f"the credentials at {safe(str(chain.source.origin))} are over: get new ones where those came from"
+        error.hint = _with_names(error.hint, chain)
+        raise
+    rails.outlasts(chain, expires=got.expires, now=context.clock.time())
+    # A chain from elsewhere may change without any file of the fingerprint changing.
+    if got.digest is None or not wish.plain or not isinstance(chain.source, VaultKey):
+        return got
+    if chain.rails.confirm != "never":
+        return got  # remembered, it would be handed out without the question
+    return got._replace(remember=ready.before)
+
+
+def _with_names(hint: str, chain: Chain) -> str:
+    """A hint's command with the names that a person would have to look up: it can be copied as it stands."""
+    from shlex import quote
+
+    hint = hint.replace("explain PROFILE", f"explain {quote(safe(chain.profile))}")
+    if isinstance(chain.source, VaultKey):
+        hint = hint.replace("add NAME", f"add {quote(safe(chain.source.entry))}")
+    return hint
+
+
+def renew(context: Context, profile: str, keys: Keys, ready: Ready) -> Got | None:
+    """A new session for the last link of ``profile``; None where another process is at it, or AWS would not now."""
+    wish = Wish(profile)
+    chain = resolve(ready.config, profile, env=context.env, has_entry=keys.has_entry)
+    check(chain)
+    chain = rails.kept(chain, wish)
+    start = _start(context, wish, keys, chain)
+    if not start.plan.links or not isinstance(chain.source, VaultKey) or chain.rails.confirm != "never":
+        return None
+    flight, _ = _flights(context, wish, keys, chain, start)
+    try:
+        session = flight.renew()
+    finally:
+        flight.close()
+    if session is None:
+        return None
+    return Got(session.body, chain, session.issued, session.expires, flight.digests[-1], ready.before)
+
+
+def open_cache(context: Context, keys: Keys) -> Cache:
+    """The session cache of an unlocked vault."""
+    return Cache.open(context.paths.sessions, cache_key=keys.cache_key, vault_id=keys.vault_id)
+
+
+def remember(cache: Cache, profile: str, got: Got) -> None:
+    """Let the next export of the profile find this answer without reading any configuration."""
+    if got.remember is not None and got.digest is not None and got.expires is not None:
+        cache.put_alias(profile, got.remember, got.digest, expires=got.expires)
+
+
+class _Start(NamedTuple):
+    """What a profile's links start from: the plan, the key that signs first, and its account where it is known."""
+
+    plan: Plan
+    key: Credentials | None
+    account: str | None
+
+
+def _start(context: Context, wish: Wish, keys: Keys, chain: Chain) -> _Start:
+    source = _source_key(chain, keys)
+    planned = plan(
+        chain,
+        entry_mfa_serial=source.mfa_serial if source is not None else None,
+        session_duration=context.settings.session_duration,
+        duration=wish.duration,
+        session=wish.session,
+    )
+    key = source.credentials if source is not None else _static(chain)
+    return _Start(planned, key, source.account if source is not None else None)
+
+
+def _flights(
+    context: Context, wish: Wish, keys: Keys, chain: Chain, start: _Start
+) -> tuple[Flight, Flight | None]:
+    """The plan's links, and those to take where no code can be had for them."""
+    cache = open_cache(context, keys)
+    codes = Codes(context, keys, given=wish.mfa_code)
+
+    def flight(links: tuple[Link, ...]) -> Flight:
+        return Flight(
+            context, chain, links, cache=cache, vault_id=keys.vault_id, key=start.key, account=start.account,
+            codes=codes, anew=wish.anew,
+        )  # fmt: skip
+
+    second = start.plan.fallback
+    return flight(start.plan.links), flight(second) if second is not None else None
+
+
+def _by_plan(context: Context, wish: Wish, keys: Keys, chain: Chain) -> Got:
+    start = _start(context, wish, keys, chain)
+    if not start.plan.links:
+        return _key_itself(wish, chain, start)
+    first, second = _flights(context, wish, keys, chain, start)
+    try:
+        flight, session = _fly(first, second)
+    finally:
+        for one in (first, second):
+            if one is not None:
+                one.close()
+    got = Got(
+        session.body, chain, session.issued, session.expires, flight.digests[-1], asked_aws=flight.called
+    )
+    if lasts(session):
+        return got._replace(issued=None, expires=None, digest=None)
+    if session.band(context.clock.time()) is Band.OVER:
+        # JavaScript's SDK and PHP's take an expired answer as a failure of their own; say it here instead.
+        raise errors.Unreachable(
+            f"profile {safe(wish.profile)}: AWS gave a session that is over already by this machine's clock",
+            hint="set the clock (for example: timedatectl set-ntp true) and run the command again",
+        )
+    open_cache(context, keys).collect(context.clock.time())
+    return got
+
+
+def _fly(first: Flight, second: Flight | None) -> tuple[Flight, Cached]:
+    if second is None:
+        return first, first.answer()
+    hit = first.cached()
+    if hit is not None:
+        return first, hit
+    shorter = second.cached()
+    if shorter is not None:
+        return (
+            second,
+            shorter,
+        )  # given for an hour because no code could be had: not tried again at each export
+    # The key's session comes first where many ask at once: it serves every role, and the next code serves one. So a
+    # role of its own code takes the step at hand, and waits for another only where that session is there already.
+    wait = limits.CODE_WAIT if second.holds(0) else 0.0
+    try:
+        return first, first.answer(wait=wait)
+    except NoCode as reason:
+        try:
+            return second, second.answer()
+        except NoCode:
+            raise reason from None
+    except errors.Unreachable as error:
+        from vault.mfa.ledger import NoCodeInTime
+
+        if not isinstance(error, NoCodeInTime):
+            raise
+        return second, second.answer()
+
+
+def _source_key(chain: Chain, keys: Keys) -> SourceKey | None:
+    if not isinstance(chain.source, VaultKey):
+        return None
+    found = keys.entry(chain.source.entry)
+    if found is None:
+        name = safe(chain.source.entry)
+        raise errors.ConfigError(
+            f"{chain.source.origin}: profile {safe(chain.profile)} needs the key {name!r}, which is not in the vault",
+            hint=f"add it: awsvault-py add {name}",
+        )
+    return found
+
+
+def _static(chain: Chain) -> Credentials | None:
+    if isinstance(chain.source, StaticKeys):
+        return Credentials(chain.source.access_key_id, chain.source.secret, chain.source.token)
+    return None
+
+
+def _key_itself(wish: Wish, chain: Chain, start: _Start) -> Got:
+    """A plan without a call: the source's own key. One of the vault leaves it only where --no-session says so."""
+    key = start.key
+    if key is None:
+        raise errors.Internal(f"profile {safe(wish.profile)}: a plan without links and without a key")
+    if isinstance(chain.source, VaultKey) and wish.session:
+        raise errors.ConfigError(
+            f"profile {safe(wish.profile)}: awsvault_session is off, and without a session there is only the key itself",
+            hint="remove awsvault_session, or, to print the key: awsvault-py export --no-session",
+        )
+    account = chain.source.account_id if isinstance(chain.source, StaticKeys) else start.account
+    return Got(answer.encode(key, account_id=account), chain)

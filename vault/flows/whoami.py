@@ -1,0 +1,71 @@
+"""Who a profile, or the environment's credentials, are at AWS: GetCallerIdentity. Prints nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from vault.aws import answer, profiles, sts
+from vault.aws.credentials import Credentials
+from vault.errors import Usage
+from vault.flows import access
+from vault.flows.proof import sts_endpoint
+from vault.secret import Secret
+
+if TYPE_CHECKING:
+    from vault.aws.credentials import Identity
+    from vault.flows.context import Context
+    from vault.flows.sessions import Wish
+
+
+class Who(NamedTuple):
+    """An identity, the profile it came by (None: the environment's own keys), and when it ends, in unix seconds."""
+
+    identity: Identity
+    profile: str | None
+    expires: int | None
+
+
+def of_profile(context: Context, wish: Wish) -> Who:
+    """Who ``wish.profile`` is. Errors: those of an export."""
+    got = access.credentials(context, wish, purpose=f"to see who {wish.profile} is", use="whoami")
+    profile = got.chain.profile
+    identity = _ask(context, answer.credentials_of(got.line), profile)
+    return Who(identity, profile, got.expires)
+
+
+def of_environment(context: Context) -> Who | None:
+    """Who the keys in the environment are; None where there are none. Usage where one half of the pair is missing."""
+    key_id, secret = context.env.get("AWS_ACCESS_KEY_ID", ""), context.env.get("AWS_SECRET_ACCESS_KEY", "")
+    if not key_id and not secret:
+        return None
+    if not key_id or not secret:
+        raise Usage(
+            "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set", hint="unset both, or set both"
+        )
+    token = context.env.get("AWS_SESSION_TOKEN", "")
+    held = Secret(secret.encode("utf-8", "surrogateescape"))
+    credentials = Credentials(
+        key_id, held, Secret(token.encode("utf-8", "surrogateescape")) if token else None
+    )
+    ends = _unix(context.env.get("AWS_CREDENTIAL_EXPIRATION", "")) if token else None
+    return Who(_ask(context, credentials, selected(context)), None, ends)
+
+
+def _unix(text: str) -> int | None:
+    """Unix seconds of the end that exec put into the environment; None for anything else."""
+    try:
+        return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
+def selected(context: Context) -> str:
+    """The profile that the environment selects, as AWS's tools do."""
+    return profiles.selected(context.env)
+
+
+def _ask(context: Context, credentials: Credentials, name: str) -> Identity:
+    return sts.get_caller_identity(
+        credentials, endpoint=sts_endpoint(context, name), deadline=context.anew(), subject=name
+    )

@@ -1,0 +1,189 @@
+"""Seeds and their codes: RFC 6238 by cryptography's TOTP, base32 and otpauth:// texts in, serials looked at.
+
+Pure: no files, no clock, no network. A seed's text is never part of a message.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from vault import errors, limits
+from vault.secret import Secret
+from vault.text import safe
+
+ALGORITHMS = ("SHA1", "SHA256", "SHA512")
+PERIOD_LEAST, PERIOD_MOST = 15, 120  # seconds; AWS's own devices have 30
+DIGITS_LEAST, DIGITS_MOST = 6, 8
+
+_HINT = "paste the base32 text (letters A-Z and digits 2-7) shown under 'Show secret key', or the whole otpauth:// address"
+_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(mfa|sms-mfa|u2f|user)/[\w+=/,.@-]+", re.ASCII)
+_SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)  # STS's service model
+
+
+class Seed(NamedTuple):
+    """What a TOTP device shares with AWS. ``secret`` is the raw bytes, ``period`` seconds."""
+
+    secret: Secret
+    algorithm: str = "SHA1"
+    digits: int = 6
+    period: int = 30
+
+    def base32(self) -> Secret:
+        """The secret as the vault and authenticator apps write it: base32 without padding."""
+        return Secret(base64.b32encode(self.secret.reveal()).rstrip(b"="))
+
+
+def parse_seed(text: Secret) -> Seed:
+    """A seed from base32 (blanks, dashes, case and padding do not matter) or an otpauth:// address. Errors: Usage."""
+    raw = text.reveal()
+    if len(raw) > limits.MAX_SEED_TEXT:
+        raise errors.Usage(
+            f"the MFA seed is {len(raw)} bytes long, at most {limits.MAX_SEED_TEXT} are read", hint=_HINT
+        )
+    try:
+        words = raw.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise errors.Usage("the MFA seed holds characters other than ASCII", hint=_HINT) from None
+    if words[:10].lower() == "otpauth://":
+        return _from_uri(words)
+    if "://" in words:
+        raise errors.Usage("the MFA seed is an address, and not one of otpauth://", hint=_HINT)
+    return Seed(_secret(words))
+
+
+def _from_uri(text: str) -> Seed:
+    try:
+        parts = urlsplit(text)
+        pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        raise errors.Usage("the otpauth:// address cannot be read", hint=_HINT) from None
+    if parts.netloc.lower() != "totp":
+        raise errors.Usage(
+            f"an otpauth:// address of kind {safe(parts.netloc, limit=20)}, AWS's devices are of kind totp",
+            hint=_HINT,
+        )
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name.lower() in fields:
+            raise errors.Usage(f"the otpauth:// address names {safe(name, limit=20)} twice", hint=_HINT)
+        fields[name.lower()] = value
+    algorithm = fields.get("algorithm", "SHA1").upper().replace("-", "").removeprefix("HMAC")
+    if algorithm not in ALGORITHMS:
+        raise errors.Usage(
+            f"the otpauth:// address has algorithm {safe(algorithm, limit=20)}, known are SHA1, SHA256, SHA512"
+        )
+    return Seed(
+        _secret(fields.get("secret", "")),
+        algorithm,
+        _number(fields, "digits", 6, DIGITS_LEAST, DIGITS_MOST),
+        _number(fields, "period", 30, PERIOD_LEAST, PERIOD_MOST),
+    )
+
+
+def _number(fields: dict[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = fields.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,3}", text, re.ASCII) or not least <= int(text) <= most:
+        raise errors.Usage(
+            f"the otpauth:// address has {name} {safe(text, limit=20)}, known are {least} to {most}"
+        )
+    return int(text)
+
+
+def _secret(text: str) -> Secret:
+    packed = re.sub(r"[\s-]+", "", text).upper().rstrip("=")
+    if not packed:
+        raise errors.Usage("the MFA seed is empty", hint=_HINT)
+    wrong = next((c for c in packed if c not in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), None)
+    if wrong is not None:
+        like = {"0": " (the letter O?)", "1": " (the letter I or L?)", "8": " (the letter B?)"}.get(wrong, "")
+        raise errors.Usage(
+            f"the MFA seed holds {safe(wrong)!r}, which base32 does not have{like}", hint=_HINT
+        )
+    try:
+        raw = base64.b32decode(packed + "=" * (-len(packed) % 8))
+    except binascii.Error:
+        raise errors.Usage(
+            f"the MFA seed has {len(packed)} base32 characters, which is no whole number of bytes: some are missing",
+            hint=_HINT,
+        ) from None
+    if not limits.SEED_LEAST <= len(raw) <= limits.SEED_MOST:
+        raise errors.Usage(
+            f"the MFA seed is {len(raw)} bytes, known are {limits.SEED_LEAST} to {limits.SEED_MOST}",
+            hint=_HINT,
+        )
+    return Secret(raw)
+
+
+def code(seed: Seed, step: int) -> str:
+    """The code of time step ``step``, which is Unix time // ``seed.period`` (RFC 6238 section 4.2)."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.twofactor.totp import TOTP
+
+    algorithm: hashes.SHA1 | hashes.SHA256 | hashes.SHA512
+    match seed.algorithm:
+        case "SHA256":
+            algorithm = hashes.SHA256()
+        case "SHA512":
+            algorithm = hashes.SHA512()
+        case _:
+            algorithm = hashes.SHA1()  # noqa: S303  # what AWS's devices use (RFC 6238)
+    totp = TOTP(seed.secret.reveal(), seed.digits, algorithm, seed.period, enforce_key_length=False)
+    return totp.generate(step * seed.period).decode("ascii")
+
+
+def uri(seed: Seed, *, label: str, issuer: str = "AWS") -> Secret:
+    """The otpauth:// address that authenticator apps read from a QR code."""
+    from urllib.parse import quote
+
+    query = f"secret={seed.base32().reveal_text()}&issuer={quote(issuer)}"
+    if seed[1:] != ("SHA1", 6, 30):  # some apps stumble over parameters that only say the default
+        query += f"&algorithm={seed.algorithm}&digits={seed.digits}&period={seed.period}"
+    return Secret(f"otpauth://totp/{quote(issuer)}:{quote(label, safe='@')}?{query}")
+
+
+def check_serial(serial: str) -> str:
+    """``serial`` if AWS can know it as a code device; ConfigError naming what is wrong with it."""
+    shown = safe(serial, limit=120)
+    if not serial.strip():
+        raise errors.ConfigError("mfa_serial is empty")
+    if serial != serial.strip() or " " in serial:
+        raise errors.ConfigError(f"mfa_serial {shown} holds a blank", hint="remove it: an ARN has none")
+    if serial[0] in "\"'" or serial[-1] in "\"'":
+        raise errors.ConfigError(
+            f"mfa_serial {shown} stands in quotes", hint="remove them: AWS's files have no quotes"
+        )
+    if "%" in serial and unquote(serial) != serial:
+        raise errors.ConfigError(
+            f"mfa_serial {shown} is percent-encoded", hint="copy the ARN from the IAM console"
+        )
+    if not _SERIAL.fullmatch(serial):
+        raise errors.ConfigError(
+            f"mfa_serial {shown} is no ARN and no serial number: 9 to 256 of A-Z a-z 0-9 + = / : , . @ _ -"
+        )
+    if serial.startswith("arn:"):
+        _check_arn(serial, shown)
+    return serial
+
+
+def _check_arn(serial: str, shown: str) -> None:
+    match = _ARN.fullmatch(serial)
+    if match is None:
+        raise errors.ConfigError(
+            f"mfa_serial {shown} is not the ARN of an MFA device",
+            hint="it looks like arn:aws:iam::111111111111:mfa/NAME",
+        )
+    kind = match.group(1)
+    if kind == "user":
+        meant = serial.replace(":user/", ":mfa/", 1)
+        raise errors.ConfigError(
+            f"mfa_serial {shown} is the ARN of a user", hint=f"its device may be {safe(meant)}"
+        )
+    if kind == "u2f":
+        raise errors.ConfigError(
+            f"mfa_serial {shown} is a FIDO security key, which gives no codes to STS",
+            hint="add a virtual device beside it: awsvault-py mfa enroll NAME",
+        )

@@ -1,0 +1,175 @@
+"""The ledger of used codes: no code is sent twice, over all processes and restarts (security.md 6).
+
+A step is written down and fsynced under a lock before its code leaves this module. A process that must wait for a
+step takes it first and waits without the lock, so that the next one knows at once what is left for it.
+A missing ledger means no step was used; a damaged one means the current step was.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from typing import NamedTuple
+
+from vault import errors, limits
+from vault.crypto.seal import hkdf
+from vault.mfa import codes
+from vault.system import locks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.mfa.codes import Seed
+    from vault.secret import Secret
+    from vault.system.clock import Clock, Deadline
+    from vault.system.files import Folder
+
+_HEAD = "awsvault-mfa-1"
+_MOST_BYTES = 4096
+_RECORD = re.compile(
+    rf"{_HEAD}\nsteps((?: [0-9]{{1,12}}){{0,{limits.LEDGER_STEPS}}})\nsent((?: [0-9a-f]{{32}}@[0-9]{{1,12}}){{0,8}})\n",
+    re.ASCII,
+)
+
+
+class Code(NamedTuple):
+    """A code that nobody has sent, its time step, and the Unix time (by the corrected clock) its step ends."""
+
+    text: str
+    step: int | None
+    ends: float
+
+
+class NoCodeInTime(errors.Unreachable):
+    """Every code within the bound is taken by another request (8). ``wait`` is how long the next one takes, in seconds."""
+
+    hint = "another request uses this device; run the command again in a minute"
+
+    def __init__(self, message: str, *, wait: float) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class UsedCode(errors.Refused):
+    """A code given by a person or a program was sent before (7). AWS would refuse it, and count it."""
+
+    hint = "wait for the device's next code"
+
+
+class _Record(NamedTuple):
+    steps: tuple[int, ...] = ()
+    sent: tuple[tuple[str, int], ...] = ()
+
+
+class Ledger:
+    """The used steps of one device. ``key`` is K_main; the file's name tells nothing without it."""
+
+    def __init__(self, folder: Folder, *, serial: str, key: bytes | bytearray | memoryview | Secret) -> None:
+        """``folder`` is the state folder."""
+        self._folder = folder
+        self._key = hkdf(key, info=b"ledger")
+        named = hmac.digest(self._key, serial.encode(), "sha256")
+        self._name = "mfa-" + base64.b32encode(named).decode("ascii")[:40].lower()
+
+    def take(
+        self,
+        seed: Seed,
+        *,
+        clock: Clock,
+        deadline: Deadline,
+        most: float = limits.CODE_WAIT,
+        skew: float = 0.0,
+        after: int | None = None,
+        waiting: Callable[[float], None] | None = None,
+    ) -> Code:
+        """A code for one request, at a moment when it may be sent.
+
+        ``most``: seconds the step may be away, 0 for "now or not"; ``skew``: AWS's clock minus ours, in seconds;
+        ``after``: a step that AWS refused, only later ones are given; ``waiting`` is called about once a second with
+        the seconds left. Errors: NoCodeInTime, and those of the file and its lock.
+        """
+        with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
+            now = clock.time() + skew
+            record = self._read(int(now // seed.period))
+            step = _next_step(record.steps, now=now, period=seed.period, after=after)
+            start = max(0.0, step * seed.period - now)
+            bound = min(most, deadline.remaining()) if start > 0 else most
+            if start > bound + (limits.CODE_MARGIN if most <= 0 else 0):
+                raise NoCodeInTime(
+                    f"the next free MFA code comes in {start:.0f} s, later than it can be used", wait=start
+                )
+            self._write(record._replace(steps=(*record.steps, step)))
+        _wait_until(step * seed.period, clock=clock, skew=skew, deadline=deadline, waiting=waiting)
+        return Code(codes.code(seed, step), step, float((step + 1) * seed.period))
+
+    def note(self, text: str, *, clock: Clock, deadline: Deadline) -> Code:
+        """``text``, a code from a person or a program, once: UsedCode where it was sent in the last minutes."""
+        with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
+            now = int(clock.time())
+            record = self._read(now // 30)
+            mark = hmac.digest(self._key, b"code|" + text.encode(), "sha256").hex()[:32]
+            recent = [(m, at) for m, at in record.sent if abs(now - at) < limits.CODE_REMEMBERED]
+            if any(m == mark for m, _ in recent):
+                raise UsedCode("this MFA code was sent already, and a code is good for one request")
+            self._write(record._replace(sent=(*recent, (mark, now))[-8:]))
+        return Code(text, None, now + 30.0)
+
+    def _read(self, current: int) -> _Record:
+        try:
+            raw = self._folder.read(self._name, limit=_MOST_BYTES)
+        except FileNotFoundError:
+            return _Record()
+        except errors.UnsafeFile:
+            raise
+        except errors.Error:
+            return _Record((current,))
+        head, _, mac = raw.rpartition(b"\n")
+        body = head + b"\n"
+        match = _RECORD.fullmatch(body.decode("ascii", "replace"))
+        if match is None or not hmac.compare_digest(mac, self._mac(body)):
+            return _Record((current,))
+        sent = tuple((m, int(at)) for m, _, at in (word.partition("@") for word in match[2].split()))
+        return _Record(tuple(int(word) for word in match[1].split()), sent)
+
+    def _write(self, record: _Record) -> None:
+        steps = sorted(set(record.steps))[-limits.LEDGER_STEPS :]
+        lines = [
+            _HEAD,
+            " ".join(["steps", *map(str, steps)]),
+            " ".join(["sent", *(f"{m}@{at}" for m, at in record.sent)]),
+        ]
+        body = ("\n".join(lines) + "\n").encode("ascii")
+        self._folder.write_atomic(self._name, body + self._mac(body), durable=True)
+
+    def _mac(self, body: bytes) -> bytes:
+        return hmac.digest(self._key, b"ledger|" + body, "sha256").hex().encode("ascii")
+
+
+def _next_step(used: tuple[int, ...], *, now: float, period: int, after: int | None) -> int:
+    """The first step that nobody took and that AWS can still take, at ``now``."""
+    current = int(now // period)
+    earliest = current if (current + 1) * period - now >= limits.CODE_MARGIN else current + 1
+    # AWS refuses what is not later than the last it took. Steps far ahead were taken under a clock that was wrong,
+    # which AWS would not have accepted: they bind only themselves.
+    near = [step for step in used if step <= current + limits.LEDGER_AHEAD]
+    step = max([earliest, *(taken + 1 for taken in near), *([] if after is None else [after + 1])])
+    if len(used) >= limits.LEDGER_STEPS:
+        step = max(step, min(used) + 1)  # older ones were forgotten
+    while step in used:
+        step += 1
+    return step
+
+
+def _wait_until(
+    moment: float, *, clock: Clock, skew: float, deadline: Deadline, waiting: Callable[[float], None] | None
+) -> None:
+    while (left := moment - clock.time() - skew) > 0:
+        if deadline.expired:
+            raise NoCodeInTime(
+                f"the next free MFA code comes in {left:.0f} s, and no time is left", wait=left
+            )
+        if waiting is not None:
+            waiting(left)
+        clock.sleep(min(left, 1.0))

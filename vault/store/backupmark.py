@@ -1,0 +1,37 @@
+"""The generation of the last backup made by this machine: a small file in the state folder. Only doctor reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vault import errors, limits
+from vault.store import jsontext
+from vault.store.jsontext import JsonError
+from vault.system.files import Folder
+
+if TYPE_CHECKING:
+    from vault.system.paths import Paths
+
+
+def read(paths: Paths, vault_id: bytes) -> int | None:
+    """The generation that was copied last, or None where none is known."""
+    try:
+        with Folder.open(paths.state) as folder:
+            value = jsontext.parse(folder.read(_name(vault_id), limit=limits.MAX_PIN_FILE))
+        return jsontext.integer_of(jsontext.object_of(value, "it").get("gen"), "it")
+    except (FileNotFoundError, JsonError, errors.Error):
+        return None
+
+
+def note(paths: Paths, vault_id: bytes, *, gen: int) -> None:
+    """Keep it. Never fails: the backup is made, and that counts."""
+    try:
+        with Folder.open(paths.state, create=True) as folder:
+            folder.sweep(_name(vault_id))
+            folder.write_atomic(_name(vault_id), jsontext.canonical({"gen": gen}), durable=False)
+    except errors.Error:
+        return
+
+
+def _name(vault_id: bytes) -> str:
+    return f"backup-{vault_id.hex()}"

@@ -1,0 +1,117 @@
+"""Changes: lock, read again, apply, write the next generation, pin it. Two writers at once lose nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from vault import errors
+from vault.store import boxes, file
+from vault.store import pin as pins
+from vault.store.boxes import Draft
+from vault.store.format import FormatError
+from vault.store.jsontext import JsonError
+from vault.store.opened import KeysChanged, Opened
+from vault.store.pin_file import keep_pin, read_pin
+from vault.system.clock import SystemClock
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.secret import Secret
+    from vault.store.format import VaultFile
+    from vault.store.payload import Payload
+    from vault.system.clock import Clock, Deadline
+    from vault.system.files import Folder
+    from vault.system.paths import Paths
+
+
+def edit(
+    paths: Paths,
+    k_main: Secret,
+    change: Callable[[Payload], Payload],
+    *,
+    deadline: Deadline,
+    clock: Clock | None = None,
+) -> Opened:
+    """Apply ``change`` to what the vault holds now and write the next generation.
+
+    ``change`` may raise to stop without a write; where it returns what it was given, nothing is written. Errors:
+    KeysChanged, NoVault, Damaged, RolledBack, Diverged, StorageError, UnsafeFile, Busy.
+    """
+    return rewrite(
+        paths,
+        k_main,
+        lambda draft, _: replace(draft, payload=change(draft.payload)),
+        deadline=deadline,
+        clock=clock,
+    )
+
+
+def rewrite(
+    paths: Paths,
+    k_main: Secret,
+    change: Callable[[Draft, VaultFile], Draft],
+    *,
+    deadline: Deadline,
+    clock: Clock | None = None,
+) -> Opened:
+    """As ``edit``, for slots, keys and strict seeds too. A draft with new keys leaves no automatic backup behind."""
+    path = safe(paths.vault)
+    with file.open_folder(paths) as folder, file.lock(folder, deadline=deadline):
+        found = file.read(folder)
+        pinned = read_pin(paths, found.header.vault_id)
+        try:
+            payload = boxes.open_main(found, k_main, path=path)
+        except errors.Damaged as e:
+            raise KeysChanged(e.message) from None
+        if pinned is not None:
+            pins.judge(pinned[0], found, path=path)
+        old = Draft(k_main=k_main, payload=payload, slots=found.header.slots)
+        draft = change(old, found)
+        if draft == old:
+            folder.sync()  # it may have been put in place by a write whose last step failed
+            pin = keep_pin(paths, found, payload, k_main, durable=True)
+            return Opened(file=found, payload=payload, k_main=k_main, pin=pin)
+        return write(paths, folder, draft, old=found, gen=found.header.gen + 1, clock=clock)
+
+
+def write(
+    paths: Paths,
+    folder: Folder,
+    draft: Draft,
+    *,
+    old: VaultFile,
+    gen: int,
+    clock: Clock | None = None,
+    keep_old: bool = True,
+) -> Opened:
+    """Steps 3 to 7 of a write, under the lock that the caller holds.
+
+    ``old`` lends its id, and its strict box where the draft keeps it; ``gen`` is the new file's generation.
+    ``keep_old`` makes what lies in the vault's place the newest backup, unless the draft has new keys.
+    """
+    path = safe(paths.vault)
+    try:
+        built = boxes.build(
+            draft, vault_id=old.header.vault_id, gen=gen, time=now(clock), strict_box=old.strict
+        )
+    except (FormatError, JsonError) as e:
+        raise errors.Usage(f"the vault cannot hold this: it {e}", hint="use plain text for names") from None
+    # With new keys the old file must not live on as a backup: the secrets it opens with would open this vault's.
+    file.replace(
+        folder,
+        built.raw,
+        check=lambda raw: boxes.verify(raw, draft, built, path=path),
+        keep_old=keep_old and not draft.new_keys,
+    )
+    payload = boxes.open_main(built, draft.k_main, path=path)
+    file.drop_backups(folder, below=None if draft.new_keys else payload.rekeyed)
+    pin = keep_pin(paths, built, payload, draft.k_main, durable=True)
+    return Opened(file=built, payload=payload, k_main=draft.k_main, pin=pin)
+
+
+def now(clock: Clock | None) -> int:
+    """Unix seconds, never negative: the format has no sign."""
+    return max(0, int((clock or SystemClock()).time()))

@@ -1,0 +1,193 @@
+"""The vault's files: lock, read, the seven steps of a write, backups, and the pin (format.md 6).
+
+Holds no key and opens no box: what is written is checked by a function that the caller gives. All calls go through
+the folder's descriptor, so no link is followed and a folder swapped meanwhile changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from vault import errors, limits
+from vault.store.format import FormatError, VaultFile, parse_file
+from vault.system import locks
+from vault.system.files import Folder, temp_name
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vault.system.clock import Deadline
+    from vault.system.paths import Paths
+
+VAULT = "vault.avlt"
+LOCK = "vault.lock"
+KDF_LOCK = "kdf.lock"
+BACKUP_NAMES = tuple(f"{VAULT}.bak{n}" for n in range(1, limits.BACKUPS + 1))  # the newest first
+SET_ASIDE = f"{VAULT}.damaged"  # what restore found in the vault's place and could not read
+_TEMP = "vault"
+
+
+class NoVault(errors.NotFound):
+    """There is no vault yet (5)."""
+
+    hint = "run: awsvault-py init"
+
+
+def open_folder(paths: Paths, *, create: bool = False) -> Folder:
+    """The vault's folder; NoVault where it is not there."""
+    try:
+        return Folder.open(paths.vault_folder, create=create)
+    except FileNotFoundError:
+        raise NoVault(f"there is no vault at {safe(paths.vault)}") from None
+
+
+def lock(folder: Folder, *, deadline: Deadline) -> locks.Lock:
+    """The writer's lock, waited for until the deadline."""
+    return locks.lock(folder, LOCK, deadline=deadline)
+
+
+def read(folder: Folder, name: str = VAULT) -> VaultFile:
+    """A vault file taken apart, unauthenticated. NoVault, Damaged, UnsafeFile or StorageError."""
+    path = safe(folder.path_of(name))
+    try:
+        raw = folder.read(name, limit=limits.MAX_VAULT_FILE)
+    except FileNotFoundError:
+        raise NoVault(f"there is no vault at {path}") from None
+    except (errors.UnsafeFile, errors.StorageError):
+        raise
+    except errors.ConfigError as e:  # its size: known before a byte was read
+        raise errors.Damaged(e.message) from None
+    try:
+        return parse_file(raw)
+    except FormatError as e:
+        raise errors.Damaged(f"{path} {e}") from None
+
+
+def replace(folder: Folder, raw: bytes, *, check: Callable[[bytes], None], keep_old: bool) -> None:
+    """Put ``raw`` in the vault's place; the caller holds the lock. Whatever fails leaves the old vault as it was.
+
+    ``check`` gets the bytes that the disk gives back and raises where they do not open. ``keep_old`` makes the
+    present vault the newest backup.
+    """
+    folder.sweep(_TEMP)
+    for name in (VAULT, *BACKUP_NAMES):
+        _refuse_stranger(folder, name)
+    temp = folder.create_temp(_TEMP, raw, durable=True)
+    try:
+        check(_read_back(folder, temp, raw))
+        if keep_old:
+            _rotate(folder)
+        folder.rename(temp, VAULT)
+    except BaseException:
+        _discard(folder, temp)
+        raise
+    folder.sync()
+
+
+def create(folder: Folder, raw: bytes, *, check: Callable[[bytes], None]) -> None:
+    """As ``replace``, for the first vault; AlreadyExists where there is one, even one that just appeared."""
+    folder.sweep(_TEMP)
+    temp = folder.create_temp(_TEMP, raw, durable=True)
+    try:
+        check(_read_back(folder, temp, raw))
+        # A link, where a rename would do: it never replaces what another process put there.
+        folder.link(temp, VAULT)
+    except FileExistsError:
+        raise already_there(folder.path_of(VAULT)) from None
+    finally:
+        _discard(folder, temp)
+    folder.sync()
+
+
+def already_there(path: str) -> errors.AlreadyExists:
+    """The error for a vault to be made where there is one."""
+    return errors.AlreadyExists(
+        f"there is a vault at {safe(path)} already",
+        hint="to change how it opens: awsvault-py passwd, or awsvault-py slots add",
+    )
+
+
+def set_aside(folder: Folder) -> None:
+    """Give the vault that cannot be read a second name, so that a restore loses nothing. The lock is held."""
+    folder.sweep(_TEMP)
+    _refuse_stranger(folder, SET_ASIDE)
+    _second_name(folder, VAULT, SET_ASIDE)
+
+
+def backups(folder: Folder) -> Iterator[tuple[str, VaultFile]]:
+    """The automatic backups that can be read, the newest first."""
+    for name in BACKUP_NAMES:
+        try:
+            yield name, read(folder, name)
+        except errors.Error:
+            continue
+
+
+def drop_backups(folder: Folder, *, below: int | None = None) -> list[str]:
+    """Remove the automatic backups, or those of a generation under ``below``; returns the paths that would not go."""
+    left = []
+    for name in BACKUP_NAMES:
+        try:
+            if below is not None and read(folder, name).header.gen >= below:
+                continue
+            folder.unlink(name)
+        except NoVault:
+            continue
+        except errors.Error:
+            # One that cannot be read has no generation to judge by; it goes only where all go.
+            if below is None:
+                left.append(folder.path_of(name))
+    return left
+
+
+def _read_back(folder: Folder, name: str, raw: bytes) -> bytes:
+    back = folder.read(name, limit=limits.MAX_VAULT_FILE)
+    if back != raw:
+        raise errors.StorageError(f"{safe(folder.path_of(name))}: the disk gave back other bytes")
+    return back
+
+
+def _rotate(folder: Folder) -> None:
+    try:
+        vault = folder.attributes(VAULT)
+    except FileNotFoundError:
+        return  # a restore where the vault itself is lost
+    try:
+        newest = folder.attributes(BACKUP_NAMES[0])
+    except FileNotFoundError:
+        newest = None
+    if newest is not None and (newest.device, newest.inode) == (vault.device, vault.inode):
+        return  # a write was killed after this step: the backup is made, a second time would push out an older one
+    for older, newer in reversed(list(zip(BACKUP_NAMES[1:], BACKUP_NAMES, strict=False))):
+        try:
+            folder.rename(newer, older)
+        except FileNotFoundError:
+            continue
+    _second_name(folder, VAULT, BACKUP_NAMES[0])
+
+
+def _second_name(folder: Folder, old: str, new: str) -> None:
+    """``new`` for the same file, in one step, replacing what had that name."""
+    temp = temp_name(_TEMP)
+    folder.link(old, temp)
+    try:
+        folder.rename(temp, new)
+    finally:
+        folder.unlink(temp)  # rename() of two links to one file does nothing, and leaves it
+
+
+def _refuse_stranger(folder: Folder, name: str) -> None:
+    """UnsafeFile for a link, FIFO or other thing, or another's file, that stands where a file of ours goes."""
+    try:
+        os.close(folder.open_file(name))
+    except FileNotFoundError:
+        return
+
+
+def _discard(folder: Folder, name: str) -> None:
+    try:
+        folder.unlink(name)
+    except errors.Error:
+        return  # the error under way matters more; the next write sweeps

@@ -1,0 +1,267 @@
+"""Header codec and layout: bytes to values and back (format.md 2). No keys, no files, no clock.
+
+The parser refuses everything that the writer would not have written; FormatError says what and never quotes more
+than a key's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vault import limits
+from vault.crypto.seal import OVERHEAD, b64u, unb64u
+from vault.store import jsontext
+from vault.store.jsontext import Json, JsonError
+from vault.store.kdf import KdfError, KdfParams, check_bounds
+
+MAGIC = b"AWSVLT1\n"
+_PREFIX = len(MAGIC) + 4
+ID = 16
+SID = 8
+KDF_SALT = 16
+WRAP = OVERHEAD + 32  # one key
+_FRESH = 64  # a box's salt and commitment: new in every write
+
+SlotType = Literal["pass", "keyring", "recovery", "ext"]
+Group = Literal["main", "strict"]  # the box whose key a slot wraps
+
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_EXTRA: dict[SlotType, str | None] = {"pass": "kdf", "keyring": "ref", "recovery": None, "ext": "ext"}
+
+
+class FormatError(ValueError):
+    """The bytes are no vault of version 1. The message is for a person and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ext:
+    """What an ``ext`` slot carries for its helper: a name of ``[a-z0-9]{1,24}`` and at most 8 KiB."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRecord:
+    """One slot of the header: a wrapped key, and what its kind needs to unwrap it."""
+
+    type: SlotType
+    sid: bytes
+    opens: Group
+    wrap: bytes = field(repr=False)
+    kdf: KdfParams | None = None
+    salt: bytes | None = None
+    host: str | None = None
+    ext: Ext | None = None
+
+    @property
+    def name(self) -> str:
+        """The slot's id as people and the keyring write it."""
+        return b64u(self.sid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The header's values. ``time`` is unix seconds; sizes are of whole boxes, in bytes."""
+
+    vault_id: bytes
+    gen: int
+    time: int
+    main_size: int
+    strict_size: int
+    slots: tuple[SlotRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultFile:
+    """A vault file taken apart: nothing of it is authenticated until box main has opened."""
+
+    header: Header
+    prefix: bytes = field(repr=False)  # every byte before box main, and so its AAD
+    main: bytes = field(repr=False)
+    strict: bytes = field(repr=False)
+
+    @property
+    def raw(self) -> bytes:
+        """The whole file again."""
+        return self.prefix + self.main + self.strict
+
+    @property
+    def digest(self) -> bytes:
+        """What a pin remembers of this generation: SHA-256 of the header's bytes and box main's salt and commitment.
+
+        The header alone is the same in two copies that were changed in one second to boxes of one size.
+        """
+        return self._digest(self.prefix[_PREFIX:])
+
+    def digest_under(self, vault_id: bytes) -> bytes:
+        """``digest`` as it would be if the header had ``vault_id``."""
+        mine, other = (f'"id":"{b64u(value)}"'.encode() for value in (self.header.vault_id, vault_id))
+        return self._digest(self.prefix[_PREFIX:].replace(mine, other, 1))
+
+    def _digest(self, header: bytes) -> bytes:
+        return hashlib.sha256(header + self.main[:_FRESH]).digest()
+
+
+def parse_file(raw: bytes) -> VaultFile:
+    """The file taken apart; FormatError unless its every byte has its place."""
+    if len(raw) > limits.MAX_VAULT_FILE:
+        raise FormatError(f"has {len(raw)} bytes, and a vault has at most {limits.MAX_VAULT_FILE}")
+    if not raw.startswith(MAGIC):
+        raise FormatError("does not begin like a vault of version 1")
+    size = int.from_bytes(raw[len(MAGIC) : _PREFIX], "big")
+    if len(raw) < _PREFIX or not 2 <= size <= limits.MAX_HEADER:
+        raise FormatError(f"has a header of {size} bytes, and 2 to {limits.MAX_HEADER} are allowed")
+    end = _PREFIX + size
+    if len(raw) < end:
+        raise FormatError("ends inside its header")
+    header = parse_header(raw[_PREFIX:end])
+    whole = end + header.main_size + header.strict_size
+    if len(raw) != whole:
+        raise FormatError(f"has {len(raw)} bytes, and its header says {whole}")
+    middle = end + header.main_size
+    return VaultFile(header=header, prefix=raw[:end], main=raw[end:middle], strict=raw[middle:])
+
+
+def encode_prefix(header: Header) -> bytes:
+    """Magic, length and header: every byte before box main."""
+    raw = encode_header(header)
+    if len(raw) > limits.MAX_HEADER:
+        raise FormatError(f"needs a header of {len(raw)} bytes, over the limit of {limits.MAX_HEADER}")
+    return MAGIC + len(raw).to_bytes(4, "big") + raw
+
+
+def parse_header(raw: bytes) -> Header:
+    """Header bytes to Header; FormatError names what is wrong."""
+    try:
+        return _header(jsontext.parse(raw))
+    except (JsonError, KdfError) as e:
+        raise FormatError(f"has a header that {e}") from None
+
+
+def encode_header(header: Header) -> bytes:
+    """Header to the bytes that are authenticated as they stand."""
+    return jsontext.compact(
+        {
+            "v": 1,
+            "id": b64u(header.vault_id),
+            "gen": header.gen,
+            "time": header.time,
+            "len": [header.main_size, header.strict_size],
+            "slots": [{**_slot_object(slot), "wrap": b64u(slot.wrap)} for slot in header.slots],
+        }
+    )
+
+
+def slot_aad(slot: SlotRecord, *, vault_id: bytes) -> bytes:
+    """What a slot's wrap is bound to: the vault, and everything else that the slot says (format.md 4)."""
+    return b"slot\0" + vault_id + b"\0" + jsontext.canonical(_slot_object(slot))
+
+
+def _header(value: Json) -> Header:
+    top = jsontext.object_of(value, "it")
+    if top.get("v") != 1 or isinstance(top.get("v"), bool):
+        raise JsonError("is not of version 1")
+    jsontext.exact_keys(top, frozenset({"v", "id", "gen", "time", "len", "slots"}), "its top level")
+    sizes = [jsontext.integer_of(n, "a box's length") for n in jsontext.list_of(top["len"], "len")]
+    if len(sizes) != 2 or min(sizes) < OVERHEAD:  # main and strict
+        raise JsonError("does not give the length of two boxes")
+    slots = tuple(_slot(s) for s in jsontext.list_of(top["slots"], "slots"))
+    if not 1 <= len(slots) <= limits.MAX_SLOTS:
+        raise JsonError(f"has {len(slots)} slots, and 1 to {limits.MAX_SLOTS} are allowed")
+    if len({slot.sid for slot in slots}) != len(slots):
+        raise JsonError("has two slots of one id")
+    if not any(slot.opens == "main" for slot in slots):
+        raise JsonError("has no slot that opens box main")
+    return Header(
+        vault_id=_bytes(top["id"], "id", ID),
+        gen=jsontext.integer_of(top["gen"], "gen"),
+        time=jsontext.integer_of(top["time"], "time"),
+        main_size=sizes[0],
+        strict_size=sizes[1],
+        slots=slots,
+    )
+
+
+def _slot(value: Json) -> SlotRecord:
+    slot = jsontext.object_of(value, "a slot")
+    kind = next((known for known in _EXTRA if known == slot.get("t")), None)
+    if kind is None:
+        raise JsonError("has a slot of an unknown type")
+    extra = _EXTRA[kind]
+    keys = {"t", "sid", "g", "wrap"} | ({extra} if extra else set())
+    jsontext.exact_keys(slot, frozenset(keys), f"a {kind} slot")
+    opens = slot["g"]
+    if opens not in (["main"], ["strict"]):
+        raise JsonError("has a slot whose g is neither main nor strict")
+    group: Group = "main" if opens == ["main"] else "strict"
+    if group == "strict" and kind in ("keyring", "recovery"):
+        raise JsonError(f"has a {kind} slot that opens box strict")
+    kdf, salt = _kdf(slot["kdf"]) if extra == "kdf" else (None, None)
+    return SlotRecord(
+        type=kind,
+        sid=_bytes(slot["sid"], "sid", SID),
+        opens=group,
+        wrap=_bytes(slot["wrap"], "wrap", WRAP),
+        kdf=kdf,
+        salt=salt,
+        host=_host(slot["ref"]) if extra == "ref" else None,
+        ext=_ext(slot["ext"]) if extra == "ext" else None,
+    )
+
+
+def _kdf(value: Json) -> tuple[KdfParams, bytes]:
+    kdf = jsontext.object_of(value, "kdf")
+    jsontext.exact_keys(kdf, frozenset({"a", "m", "t", "p", "salt"}), "kdf")
+    if kdf["a"] != "argon2id":
+        raise JsonError("has a kdf that is not argon2id")
+    params = KdfParams(*(jsontext.integer_of(kdf[k], f"kdf.{k}") for k in ("m", "t", "p")))
+    check_bounds(params)
+    return params, _bytes(kdf["salt"], "kdf.salt", KDF_SALT)
+
+
+def _host(value: Json) -> str:
+    ref = jsontext.object_of(value, "ref")
+    jsontext.exact_keys(ref, frozenset({"host"}), "ref")
+    host = jsontext.text_of(ref["host"], "ref.host")
+    if len(host) > limits.MAX_SLOT_HOST:
+        raise JsonError(f"has a host name of over {limits.MAX_SLOT_HOST} characters")
+    return host
+
+
+def _ext(value: Json) -> Ext:
+    ext = jsontext.object_of(value, "ext")
+    jsontext.exact_keys(ext, frozenset({"name", "data"}), "ext")
+    name = jsontext.text_of(ext["name"], "ext.name")
+    # A fixed alphabet, since a helper's name may one day name a program: no dot, slash, dash or space.
+    if not 1 <= len(name) <= 24 or not _NAME.issuperset(name):  # format.md 4
+        raise JsonError("has an ext slot whose name is not 1 to 24 of a-z and 0-9")
+    data = _bytes(ext["data"], "ext.data", None)
+    if len(data) > limits.MAX_EXT_DATA:
+        raise JsonError(f"has an ext slot with over {limits.MAX_EXT_DATA} bytes")
+    return Ext(name=name, data=data)
+
+
+def _bytes(value: Json, what: str, size: int | None) -> bytes:
+    text = jsontext.text_of(value, what)
+    try:
+        raw = unb64u(text)
+    except ValueError:
+        raise JsonError(f"has a value of {what} that is not canonical base64url") from None
+    if size is not None and len(raw) != size:
+        raise JsonError(f"has {len(raw)} bytes of {what}, and it takes {size}")
+    return raw
+
+
+def _slot_object(slot: SlotRecord) -> dict[str, Json]:
+    value: dict[str, Json] = {"t": slot.type, "sid": b64u(slot.sid), "g": [slot.opens]}
+    if slot.kdf is not None and slot.salt is not None:
+        memory, passes, lanes = slot.kdf
+        value["kdf"] = {"a": "argon2id", "m": memory, "t": passes, "p": lanes, "salt": b64u(slot.salt)}
+    if slot.host is not None:
+        value["ref"] = {"host": slot.host}
+    if slot.ext is not None:
+        value["ext"] = {"name": slot.ext.name, "data": b64u(slot.ext.data)}
+    return value

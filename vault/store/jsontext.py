@@ -1,0 +1,137 @@
+"""The JSON of the vault file: a strict reader and one compact writer. Pure.
+
+One dialect for header, boxes and pin (format.md 2): no duplicate keys, no floats, no NaN, integers 0 to 2^53,
+at most eight levels, no lone surrogates. What is read is written back the same, so keys unknown to us survive.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+from vault import limits
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+
+class JsonError(ValueError):
+    """The text is not what the vault's JSON may be. The message quotes no value: boxes hold secrets."""
+
+
+def parse(raw: bytes) -> Json:
+    """The value of ``raw``, UTF-8; JsonError says what is wrong with it."""
+    try:
+        value: Json = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
+    except UnicodeDecodeError:
+        raise JsonError("is not UTF-8") from None
+    except json.JSONDecodeError as e:
+        raise JsonError(f"is not JSON at character {e.pos}") from None
+    except RecursionError:
+        raise JsonError(f"is nested deeper than {limits.MAX_JSON_DEPTH}") from None
+    _check(value, 1)
+    return value
+
+
+def compact(value: Json) -> bytes:
+    """ASCII, no spaces, keys in the order they have: what the header and the boxes are written as.
+
+    JsonError where ``parse`` would not take it back (a name that is half of a surrogate pair).
+    """
+    _check(value, 1)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+
+
+def canonical(value: Json) -> bytes:
+    """``compact`` with keys sorted at every depth: what AADs and MACs are made over."""
+    return json.dumps(
+        value, separators=(",", ":"), ensure_ascii=True, allow_nan=False, sort_keys=True
+    ).encode()
+
+
+def object_of(value: Json, what: str) -> dict[str, Json]:
+    """``value`` as an object."""
+    if not isinstance(value, dict):
+        raise JsonError(f"{what} is not an object")
+    return value
+
+
+def text_of(value: Json, what: str) -> str:
+    """``value`` as a string."""
+    if not isinstance(value, str):
+        raise JsonError(f"{what} is not a string")
+    return value
+
+
+def integer_of(value: Json, what: str) -> int:
+    """``value`` as an integer; true is none, though Python says that it is."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise JsonError(f"{what} is not an integer")
+    return value
+
+
+def list_of(value: Json, what: str) -> list[Json]:
+    """``value`` as an array."""
+    if not isinstance(value, list):
+        raise JsonError(f"{what} is not an array")
+    return value
+
+
+def exact_keys(value: dict[str, Json], keys: frozenset[str], what: str) -> None:
+    """Refuses an object with a key missing or one too many."""
+    if value.keys() != keys:
+        odd = sorted(value.keys() ^ keys)
+        state = "lacks" if odd[0] in keys else "has the unknown key"
+        raise JsonError(f"{what} {state} {odd[0]!a:.40}")
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise JsonError("has a key twice in one object")
+    return value
+
+
+def _integer(digits: str) -> int:
+    # The sign and the length first: "-0" is no second zero, and a million digits are never converted.
+    if (
+        digits.startswith("-")
+        or len(digits) > len(str(limits.MAX_JSON_INT))
+        or int(digits) > limits.MAX_JSON_INT
+    ):
+        raise JsonError("has an integer outside 0 to 2^53")
+    return int(digits)
+
+
+def _no_float(_digits: str) -> NoReturn:
+    raise JsonError("has a number that is not an integer")
+
+
+def _check(value: Json, depth: int) -> None:
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict | list):
+        if depth > limits.MAX_JSON_DEPTH:
+            raise JsonError(f"is nested deeper than {limits.MAX_JSON_DEPTH}")
+        inner = value
+        if isinstance(value, dict):
+            for key in value:
+                _check_text(key)
+            inner = list(value.values())
+        for item in inner:
+            # Most values are plain strings, and a call for each of 100,000 would cost more than reading them.
+            if item.__class__ is str:
+                if not item.isascii():
+                    _check(item, depth)
+            elif item.__class__ is not int:
+                _check(item, depth + 1)
+
+
+def _check_text(text: str) -> None:
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        raise JsonError("has half of a surrogate pair")

@@ -1,0 +1,112 @@
+"""Argon2id for passphrase slots: bounds before the work, then the work. The only argon2 import.
+
+A vault file is a stranger's until it opens, so its parameters are checked before one byte is allocated (format.md 4).
+New slots never take parameters from a file.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import NamedTuple
+
+from vault import errors, limits
+from vault.secret import Secret
+from vault.text import safe
+
+KEY = 32
+SALT = 16
+
+
+class KdfParams(NamedTuple):
+    """Argon2id version 0x13: memory in KiB, passes over it, lanes."""
+
+    memory_kib: int
+    passes: int
+    lanes: int
+
+
+DEFAULT = KdfParams(65_536, 3, 4)  # RFC 9106, section 4: the second recommended choice
+STRONG = KdfParams(262_144, 3, 4)  # --kdf strong: four times the memory a guess
+
+
+class KdfError(ValueError):
+    """Parameters outside the format's bounds. The message has the value found, the limit and what to do."""
+
+
+def check_bounds(params: KdfParams) -> None:
+    """Refuses what the format refuses everywhere (format.md 4), whatever the machine."""
+    memory, passes, lanes = params
+    low, high = limits.KDF_MEMORY_LEAST, limits.KDF_MEMORY_MOST
+    if not low <= memory <= high:
+        raise _outside("memory", f"{memory} KiB", f"{low} to {high} KiB")
+    for name, value in (("passes", passes), ("lanes", lanes)):
+        if not 1 <= value <= limits.KDF_COUNT_MOST:
+            raise _outside(name, str(value), f"1 to {limits.KDF_COUNT_MOST}")
+    work = memory * passes
+    if not limits.KDF_WORK_LEAST <= work <= limits.KDF_WORK_MOST:
+        bounds = f"{limits.KDF_WORK_LEAST} to {limits.KDF_WORK_MOST} KiB-passes"
+        raise _outside("memory times passes", f"{work} KiB-passes", bounds)
+
+
+def derive(passphrase: Secret, *, params: KdfParams, salt: bytes, available_kib: int | None) -> Secret:
+    """The slot's key-encryption key. ``available_kib`` is the machine's free memory, None where it is not known.
+
+    KdfError for parameters outside the format's bounds, ConfigError where this machine has not the memory.
+    """
+    check_bounds(params)
+    if available_kib is not None and params.memory_kib > available_kib // limits.KDF_MEMORY_SHARE:
+        raise _no_memory(params, f"{available_kib} KiB are available, and at most half of them are taken")
+    from argon2.exceptions import HashingError
+    from argon2.low_level import Type, hash_secret_raw
+
+    try:
+        raw = hash_secret_raw(
+            passphrase.reveal(),
+            salt,
+            time_cost=params.passes,
+            memory_cost=params.memory_kib,
+            parallelism=params.lanes,
+            hash_len=KEY,
+            type=Type.ID,
+            version=0x13,
+        )
+    except (HashingError, MemoryError):
+        raise _no_memory(params, "the machine did not give it") from None
+    return Secret(raw)
+
+
+def normalised(passphrase: Secret) -> Secret | None:
+    """The passphrase as the format has it, NFC in UTF-8; None where it cannot be one (not UTF-8, too short or long)."""
+    try:
+        text = passphrase.reveal_text()
+    except UnicodeDecodeError:
+        return None
+    raw = unicodedata.normalize("NFC", text).encode("utf-8")
+    return Secret(raw) if limits.PASSPHRASE_LEAST <= len(raw) <= limits.PASSPHRASE_MOST else None
+
+
+def new_passphrase(passphrase: Secret) -> Secret:
+    """``normalised`` for a passphrase being chosen: Usage says what is wrong with it."""
+    form = normalised(passphrase)
+    if form is None:
+        least, most = limits.PASSPHRASE_LEAST, limits.PASSPHRASE_MOST
+        raise errors.Usage(
+            f"a passphrase has {least} to {most} bytes of UTF-8 text; this one has {len(passphrase)}",
+            hint="choose five or more random words",
+        )
+    return form
+
+
+def _outside(name: str, found: str, bounds: str) -> KdfError:
+    return KdfError(
+        f"asks Argon2 for {name} of {safe(found)}, and the limit is {bounds}: "
+        "the file is not one that awsvault-py wrote; put a backup in its place"
+    )
+
+
+def _no_memory(params: KdfParams, why: str) -> errors.ConfigError:
+    return errors.ConfigError(
+        f"the passphrase slot needs {params.memory_kib} KiB of memory for Argon2, and {why}",
+        hint="close other programs or open the vault by another slot (awsvault-py slots list); "
+        "on a machine with more memory, awsvault-py passwd makes a smaller slot",
+    )

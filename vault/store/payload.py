@@ -1,0 +1,301 @@
+"""What the two boxes hold: entries and seeds as frozen values, and their JSON, padded (format.md 5). Pure.
+
+Keys that this version does not know are kept, at the top level and inside entries, journals and seeds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from vault import limits
+from vault.crypto.seal import b64u, unb64u
+from vault.secret import Secret
+from vault.store import jsontext
+from vault.store.jsontext import Json, JsonError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Unknown = dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPair:
+    """An access key: its id, and its secret."""
+
+    access_key_id: str
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """A rotation under way. ``known`` is AWS's list of key ids before CreateAccessKey; ``began`` is unix seconds."""
+
+    step: str
+    began: int
+    known: tuple[str, ...] = ()
+    new: KeyPair | None = None
+    old: KeyPair | None = None
+    unknown: Unknown = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A source key. ``created`` is unix seconds; ``mfa_serial`` names the device, whose seed may be in the vault."""
+
+    access_key_id: str
+    secret: Secret
+    created: int
+    mfa_serial: str | None = None
+    account: str | None = None
+    user: str | None = None
+    journal: Journal | None = None
+    unknown: Unknown = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """The seed of a virtual MFA device: base32 secret, hash, digits, period in seconds (RFC 6238)."""
+
+    secret: Secret
+    created: int
+    algorithm: str = "SHA1"
+    digits: int = 6
+    period: int = 30
+    unknown: Unknown = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """Box main. ``rekeyed`` is the generation that brought the present master keys, 0 for the first.
+
+    The four fields of generations and the strict box are the writer's: what a change sets there is overwritten.
+    """
+
+    cache_key: Secret
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    seeds: Mapping[str, Seed] = field(default_factory=dict)
+    gen: int = 0
+    strict_gen: int = 0
+    strict_sha256: str = ""
+    strict_key: Secret | None = None
+    rekeyed: int = 0
+    unknown: Unknown = field(default_factory=dict, repr=False)
+
+    def with_entry(self, name: str, entry: Entry) -> Payload:
+        """A payload with ``name`` added or replaced."""
+        return replace(self, entries={**self.entries, name: entry})
+
+    def without_entry(self, name: str) -> Payload:
+        """A payload without ``name``, there or not."""
+        return replace(self, entries={k: v for k, v in self.entries.items() if k != name})
+
+    def with_seed(self, serial: str, seed: Seed) -> Payload:
+        """A payload with the stored seed of ``serial`` added or replaced."""
+        return replace(self, seeds={**self.seeds, serial: seed})
+
+    def without_seed(self, serial: str) -> Payload:
+        """A payload without the stored seed of ``serial``, there or not."""
+        return replace(self, seeds={k: v for k, v in self.seeds.items() if k != serial})
+
+
+def encode_main(payload: Payload) -> bytes:
+    """The padded plaintext of box main."""
+    value: dict[str, Json] = {
+        "v": 1,
+        "gen": payload.gen,
+        "strict_gen": payload.strict_gen,
+        "strict_sha256": payload.strict_sha256,
+    }
+    if payload.strict_key is not None:
+        value["strict_key"] = b64u(payload.strict_key.reveal())
+    value["cache_key"] = b64u(payload.cache_key.reveal())
+    if payload.rekeyed:
+        value["rekeyed"] = payload.rekeyed
+    value["entries"] = {name: _entry_json(entry) for name, entry in payload.entries.items()}
+    value["seeds"] = {serial: _seed_json(seed) for serial, seed in payload.seeds.items()}
+    return pad(jsontext.compact({**payload.unknown, **value}), step=limits.PAD_MAIN)
+
+
+def decode_main(plaintext: bytes) -> Payload:
+    """Box main's plaintext to Payload; JsonError says which key is wrong, never its value."""
+    value = jsontext.object_of(jsontext.parse(unpad(plaintext)), "box main")
+    take = _Taker(value, "box main")
+    if take.integer("v") != 1:
+        raise JsonError("has a box main that is not of version 1")
+    entries = jsontext.object_of(take.required("entries"), "entries")
+    seeds = jsontext.object_of(take.required("seeds"), "seeds")
+    return Payload(
+        gen=take.integer("gen"),
+        strict_gen=take.integer("strict_gen"),
+        strict_sha256=take.text("strict_sha256"),
+        strict_key=take.key("strict_key") if "strict_key" in value else None,
+        cache_key=take.key("cache_key"),
+        rekeyed=take.integer("rekeyed") if "rekeyed" in value else 0,
+        entries={name: _entry(entry) for name, entry in entries.items()},
+        seeds={serial: _seed(seed) for serial, seed in seeds.items()},
+        unknown=take.rest(),
+    )
+
+
+def encode_strict(seeds: Mapping[str, Seed]) -> bytes:
+    """The padded plaintext of box strict."""
+    return pad(
+        jsontext.compact({serial: _seed_json(seed) for serial, seed in seeds.items()}), step=limits.PAD_STRICT
+    )
+
+
+def decode_strict(plaintext: bytes) -> dict[str, Seed]:
+    """Box strict's plaintext to the seeds by serial."""
+    value = jsontext.object_of(jsontext.parse(unpad(plaintext)), "box strict")
+    return {serial: _seed(seed) for serial, seed in value.items()}
+
+
+def pad(text: bytes, *, step: int) -> bytes:
+    """``text`` | 0x80 | zeros, up to a multiple of ``step``, or from 64 KiB to the size that Padmé gives."""
+    size = len(text) + 1
+    whole = padme(size) if size > limits.PAD_PADME_OVER else -(-size // step) * step
+    return text + b"\x80" + bytes(whole - size)
+
+
+def unpad(padded: bytes) -> bytes:
+    """What ``pad`` was given; JsonError where the mark is missing."""
+    text = padded.rstrip(b"\0")
+    if not text.endswith(b"\x80"):
+        raise JsonError("has a box that is not padded")
+    return text[:-1]
+
+
+def padme(size: int) -> int:
+    """The next size with only its upper bits set (Nikitin and others, PETS 2019): at most 12 % more than ``size``."""
+    exponent = size.bit_length() - 1
+    low_bits = exponent - exponent.bit_length()
+    mask = (1 << max(low_bits, 0)) - 1
+    return (size + mask) & ~mask
+
+
+class _Taker:
+    """Takes known keys out of an object with their types; what is left at the end is unknown to us and kept."""
+
+    __slots__ = ("_left", "_what")
+
+    def __init__(self, value: dict[str, Json], what: str) -> None:
+        self._left = dict(value)
+        self._what = what
+
+    def required(self, key: str) -> Json:
+        if key not in self._left:
+            raise JsonError(f"lacks {key} in {self._what}")
+        return self._left.pop(key)
+
+    def integer(self, key: str) -> int:
+        return jsontext.integer_of(self.required(key), f"{self._what}'s {key}")
+
+    def text(self, key: str) -> str:
+        return jsontext.text_of(self.required(key), f"{self._what}'s {key}")
+
+    def text_or_none(self, key: str) -> str | None:
+        return self.text(key) if key in self._left else None
+
+    def secret(self, key: str) -> Secret:
+        return Secret(self.text(key))
+
+    def key(self, key: str) -> Secret:
+        try:
+            raw = unb64u(self.text(key))
+        except ValueError:
+            raise JsonError(f"has a {key} that is not canonical base64url") from None
+        if len(raw) != 32:  # bytes, as every key of the format
+            raise JsonError(f"has a {key} that is not of 32 bytes")
+        return Secret(raw)
+
+    def rest(self) -> Unknown:
+        return self._left
+
+
+def _entry_json(entry: Entry) -> dict[str, Json]:
+    value: dict[str, Json] = {
+        **entry.unknown,
+        "akid": entry.access_key_id,
+        "sak": entry.secret.reveal_text(),
+        "created": entry.created,
+    }
+    optional = (("mfa_serial", entry.mfa_serial), ("account", entry.account), ("user", entry.user))
+    value.update({key: text for key, text in optional if text is not None})
+    if entry.journal is not None:
+        value["journal"] = _journal_json(entry.journal)
+    return value
+
+
+def _entry(value: Json) -> Entry:
+    take = _Taker(jsontext.object_of(value, "an entry"), "an entry")
+    return Entry(
+        access_key_id=take.text("akid"),
+        secret=take.secret("sak"),
+        created=take.integer("created"),
+        mfa_serial=take.text_or_none("mfa_serial"),
+        account=take.text_or_none("account"),
+        user=take.text_or_none("user"),
+        journal=_journal(take.required("journal")) if "journal" in take.rest() else None,
+        unknown=take.rest(),
+    )
+
+
+def _journal_json(journal: Journal) -> dict[str, Json]:
+    value: dict[str, Json] = {
+        **journal.unknown,
+        "step": journal.step,
+        "began": journal.began,
+        "known": list(journal.known),
+    }
+    for name, pair in (("new", journal.new), ("old", journal.old)):
+        if pair is not None:
+            value[name] = {"akid": pair.access_key_id, "sak": pair.secret.reveal_text()}
+    return value
+
+
+def _journal(value: Json) -> Journal:
+    take = _Taker(jsontext.object_of(value, "a journal"), "a journal")
+    return Journal(
+        step=take.text("step"),
+        began=take.integer("began"),
+        known=tuple(
+            jsontext.text_of(k, "a known key id") for k in jsontext.list_of(take.required("known"), "known")
+        ),
+        new=_pair(take.required("new")) if "new" in take.rest() else None,
+        old=_pair(take.required("old")) if "old" in take.rest() else None,
+        unknown=take.rest(),
+    )
+
+
+def _pair(value: Json) -> KeyPair:
+    pair = jsontext.object_of(value, "a journal's key")
+    jsontext.exact_keys(pair, frozenset({"akid", "sak"}), "a journal's key")
+    return KeyPair(
+        access_key_id=jsontext.text_of(pair["akid"], "akid"),
+        secret=Secret(jsontext.text_of(pair["sak"], "sak")),
+    )
+
+
+def _seed_json(seed: Seed) -> dict[str, Json]:
+    return {
+        **seed.unknown,
+        "secret": seed.secret.reveal_text(),
+        "algorithm": seed.algorithm,
+        "digits": seed.digits,
+        "period": seed.period,
+        "created": seed.created,
+    }
+
+
+def _seed(value: Json) -> Seed:
+    take = _Taker(jsontext.object_of(value, "a seed"), "a seed")
+    return Seed(
+        secret=take.secret("secret"),
+        algorithm=take.text("algorithm"),
+        digits=take.integer("digits"),
+        period=take.integer("period"),
+        created=take.integer("created"),
+        unknown=take.rest(),
+    )

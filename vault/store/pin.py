@@ -1,0 +1,101 @@
+"""The pin: what this machine last saw of a vault, so that an older or another copy is noticed (format.md 6).
+
+Bytes and values only; file.py reads and writes them. A pin that does not authenticate can
+raise an alarm, since deleting it would have been as easy, but never lower what is expected.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vault import errors
+from vault.crypto.seal import b64u, hkdf, unb64u
+from vault.store import jsontext
+from vault.store.format import ID, VaultFile
+from vault.store.jsontext import Json, JsonError
+
+if TYPE_CHECKING:
+    from vault.secret import Secret
+
+_INFO = b"awsvault/v1/pin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A generation as last seen. ``rekeyed`` is the generation that brought its master keys, 0 for the first."""
+
+    vault_id: bytes
+    gen: int
+    digest: bytes
+    rekeyed: int = 0
+
+
+def pin_name(vault_id: bytes) -> str:
+    """The pin's file in the state folder: one for each vault, so that two vaults do not alarm each other."""
+    return f"pin-{vault_id.hex()}"
+
+
+def encode_pin(pin: Pin, *, k_main: Secret) -> bytes:
+    """The pin's file."""
+    return jsontext.canonical({**_values(pin), "mac": _mac(pin, k_main).hex()})
+
+
+def decode_pin(raw: bytes) -> tuple[Pin, bytes]:
+    """The pin and its MAC, not yet checked; JsonError where it is none."""
+    value = jsontext.object_of(jsontext.parse(raw), "the pin")
+    jsontext.exact_keys(value, frozenset({"id", "gen", "digest", "rekeyed", "mac"}), "the pin")
+    try:
+        pin = Pin(
+            vault_id=unb64u(jsontext.text_of(value["id"], "id")),
+            gen=jsontext.integer_of(value["gen"], "gen"),
+            digest=bytes.fromhex(jsontext.text_of(value["digest"], "digest")),
+            rekeyed=jsontext.integer_of(value["rekeyed"], "rekeyed"),
+        )
+        mac = bytes.fromhex(jsontext.text_of(value["mac"], "mac"))
+    except JsonError:
+        raise
+    except ValueError:
+        raise JsonError("has a value that is not base64url or hex") from None
+    if len(pin.vault_id) != ID or len(pin.digest) != hashlib.sha256().digest_size:
+        raise JsonError("has a value of the wrong size")
+    return pin, mac
+
+
+def authentic(pin: Pin, mac: bytes, *, k_main: Secret) -> bool:
+    """Whether a holder of this main key wrote the pin. After a rekey that stopped before its pin, nobody did."""
+    return hmac.compare_digest(_mac(pin, k_main), mac)
+
+
+def judge(pin: Pin, file: VaultFile, *, path: str) -> None:
+    """RolledBack or Diverged where ``file`` is not the pinned generation or a later one."""
+    found = file.header.gen
+    if found < pin.gen:
+        raise errors.RolledBack(
+            f"{path} is of generation {found}, and this machine has seen generation {pin.gen}: an older copy lies there"
+        )
+    if found == pin.gen and file.digest != pin.digest:
+        raise errors.Diverged(
+            f"{path} is of generation {found}, but not the one that this machine has seen: "
+            "two machines changed their copies, or its header is damaged"
+        )
+
+
+def pin_of(file: VaultFile, *, rekeyed: int) -> Pin:
+    """The pin for ``file``, once it has opened."""
+    return Pin(vault_id=file.header.vault_id, gen=file.header.gen, digest=file.digest, rekeyed=rekeyed)
+
+
+def _values(pin: Pin) -> dict[str, Json]:
+    return {
+        "id": b64u(pin.vault_id),
+        "gen": pin.gen,
+        "digest": pin.digest.hex(),
+        "rekeyed": pin.rekeyed,
+    }
+
+
+def _mac(pin: Pin, k_main: Secret) -> bytes:
+    return hmac.digest(hkdf(k_main, salt=b"", info=_INFO), jsontext.canonical(_values(pin)), "sha256")

@@ -1,0 +1,87 @@
+"""The pin on disk: one small file in the state folder for each vault, apart from the vault's own folder."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from vault import errors, limits
+from vault.store import lastuse
+from vault.store import pin as pins
+from vault.store.jsontext import JsonError
+from vault.system.files import Folder
+
+if TYPE_CHECKING:
+    from vault.secret import Secret
+    from vault.store.format import VaultFile
+    from vault.store.payload import Payload
+    from vault.store.pin import Pin
+    from vault.system.paths import Paths
+
+# first use: there was none, so the vault is trusted as it lies there. not kept: the disk would not take a new one.
+PinState = Literal["first use", "kept", "renewed", "not kept"]
+
+
+def read_pin(paths: Paths, vault_id: bytes) -> tuple[Pin, bytes] | None:
+    """The pin of this vault and its MAC; None on a new machine, or where the file is no pin. UnsafeFile, StorageError."""
+    try:
+        with Folder.open(paths.state) as folder:
+            found, mac = pins.decode_pin(folder.read(pins.pin_name(vault_id), limit=limits.MAX_PIN_FILE))
+    except (FileNotFoundError, JsonError):
+        return None
+    return (found, mac) if found.vault_id == vault_id else None
+
+
+def judge_unopened(paths: Paths, file: VaultFile, *, path: str) -> None:
+    """What this machine's pins say of a file that no secret has opened: RolledBack, Diverged, or Damaged in its id.
+
+    A flipped bit of a slot or of the id cannot be told from a wrong secret by the slot; the pins can tell.
+    """
+    pinned = read_pin(paths, file.header.vault_id)
+    if pinned is not None:
+        pins.judge(pinned[0], file, path=path)
+        return
+    for vault_id in _pinned_ids(paths):
+        other = read_pin(paths, vault_id)
+        if other is not None and other[0].digest == file.digest_under(vault_id):
+            raise errors.Damaged(
+                f"{path} is the vault that this machine has seen, but for the id in its header"
+            )
+
+
+def _pinned_ids(paths: Paths) -> list[bytes]:
+    """The ids of all vaults that have a pin here."""
+    try:
+        with Folder.open(paths.state) as folder:
+            names = folder.names()
+    except FileNotFoundError:
+        return []
+    prefix = pins.pin_name(b"")
+    found = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+    return [bytes.fromhex(name) for name in found if re.fullmatch(r"[0-9a-f]{32}", name)]
+
+
+def keep_pin(
+    paths: Paths, file: VaultFile, payload: Payload, k_main: Secret, *, durable: bool, accept: bool = False
+) -> PinState:
+    """Pin ``file``, which has opened, unless a later generation is pinned; the vault's lock is held.
+
+    ``accept`` pins it whatever was pinned: a person said that an older or another copy is the right one.
+    A disk that takes no pin is no error: the vault is written, only a roll-back would go unnoticed.
+    """
+    now = pins.pin_of(file, rekeyed=payload.rekeyed)
+    before = read_pin(paths, file.header.vault_id)
+    if before is not None:
+        if before[0] == now and pins.authentic(*before, k_main=k_main):
+            return "kept"
+        if before[0].gen > now.gen and not accept:
+            return "kept"
+    raw = pins.encode_pin(now, k_main=k_main)
+    try:
+        with Folder.open(paths.state, create=True) as folder:
+            lastuse.sweep(folder, file.header.vault_id)
+            folder.sweep(pins.pin_name(file.header.vault_id))
+            folder.write_atomic(pins.pin_name(file.header.vault_id), raw, durable=durable)
+    except errors.StorageError:
+        return "not kept"
+    return "first use" if before is None else "renewed"

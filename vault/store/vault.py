@@ -1,0 +1,310 @@
+"""The vault for the rest of the program: make it, open it, change it. Knows no terminal and asks nobody.
+
+Opening gives an ``Opened``; every change goes through ``edit`` or ``rewrite`` (change.py).
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from vault import errors, limits
+from vault.errors import NotThisSlot
+from vault.store import boxes, copies, file, lastuse
+from vault.store import pin as pins
+from vault.store.boxes import Draft, Strict, new_key
+from vault.store.change import edit, now, rewrite
+from vault.store.file import NoVault
+from vault.store.format import ID, Group, Header, SlotRecord, VaultFile
+from vault.store.kdf import DEFAULT, KdfParams
+from vault.store.opened import KeysChanged, Opened
+from vault.store.payload import Entry, Journal, KeyPair, Payload, Seed
+from vault.store.pin_file import PinState, judge_unopened, keep_pin, read_pin
+from vault.store.slots.passphrase import PassphraseSlot
+from vault.store.slots.recovery import RecoverySlot, read_code
+from vault.system import locks
+from vault.system.files import Folder
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from vault.secret import Secret
+    from vault.store.slots import Slot
+    from vault.system.clock import Clock, Deadline
+    from vault.system.paths import Paths
+
+__all__ = [
+    "Draft",
+    "Entry",
+    "Journal",
+    "KeyPair",
+    "KeysChanged",
+    "NoVault",
+    "Opened",
+    "Payload",
+    "Seed",
+    "Strict",
+    "create",
+    "edit",
+    "exists",
+    "kdf_turn",
+    "new_key",
+    "open_strict",
+    "open_with",
+    "open_with_main_key",
+    "open_with_passphrase",
+    "read_header",
+    "rewrite",
+    "wrong",
+]
+
+
+def exists(paths: Paths) -> bool:
+    """Whether something stands in the vault's place."""
+    return os.path.lexists(paths.vault)
+
+
+def create(
+    paths: Paths,
+    *,
+    passphrase: Secret,
+    others: Sequence[Slot] = (),
+    kdf: KdfParams = DEFAULT,
+    clock: Clock | None = None,
+    deadline: Deadline,
+) -> Opened:
+    """Make the vault, empty, of generation 1, opened by the passphrase and by ``others``.
+
+    Errors: AlreadyExists (backups of one count), Usage (the passphrase), StorageError, UnsafeFile, Busy.
+    """
+    if exists(paths):
+        raise file.already_there(paths.vault)  # before the work: file.create decides
+    copies.refuse_beside(paths)
+    vault_id = os.urandom(ID)
+    k_main = new_key()
+    first = PassphraseSlot(passphrase, kdf=kdf, turn=kdf_turn(paths, deadline))
+    draft = Draft(
+        k_main=k_main,
+        payload=Payload(cache_key=new_key()),
+        slots=tuple(slot.wrap(k_main, vault_id=vault_id) for slot in (first, *others)),
+        strict=Strict(key=new_key()),
+    )
+    built = boxes.build(draft, vault_id=vault_id, gen=1, time=now(clock), strict_box=None)
+    path = safe(paths.vault)
+    with file.open_folder(paths, create=True) as folder, file.lock(folder, deadline=deadline):
+        file.create(folder, built.raw, check=lambda raw: boxes.verify(raw, draft, built, path=path))
+        payload = boxes.open_main(built, k_main, path=path)
+        pin = keep_pin(paths, built, payload, k_main, durable=True)
+    return Opened(file=built, payload=payload, k_main=k_main, pin=pin, slot=draft.slots[0])
+
+
+def read_header(paths: Paths) -> Header:
+    """The header as it stands, not authenticated: which ways in there are. NoVault, Damaged, UnsafeFile."""
+    with file.open_folder(paths) as folder:
+        return _read(folder, None).header
+
+
+def open_with_main_key(paths: Paths, k_main: Secret) -> Opened:
+    """Open with a main key that was had before. NoVault, KeysChanged, Damaged, RolledBack, Diverged."""
+
+    def fits(backup: VaultFile) -> bool:
+        boxes.open_main(backup, k_main, path="")
+        return True
+
+    with file.open_folder(paths) as folder:
+        found = _read(folder, fits)
+        try:
+            payload = boxes.open_main(found, k_main, path=safe(paths.vault))
+        except errors.Damaged as e:
+            raise KeysChanged(e.message) from None
+        return _opened(paths, folder, found, payload=payload, k_main=k_main, record=None)
+
+
+def open_with(paths: Paths, slot: Slot) -> Opened:
+    """Open by one kind of slot. NotThisSlot where none of its kind opens; NoVault, Damaged, RolledBack, Diverged."""
+
+    def fits(backup: VaultFile) -> bool:
+        boxes.open_main(backup, unwrap(backup, slot)[1], path="")
+        return True
+
+    with file.open_folder(paths) as folder:
+        found = _read(folder, fits)
+        record, k_main = unwrap(found, slot)
+        try:
+            payload = boxes.open_main(found, k_main, path=safe(paths.vault))
+        except errors.Damaged as e:
+            raise copies.naming(e, folder, fits) from None
+        gen = found.header.gen
+        if gen < slot.known_gen:
+            raise errors.RolledBack(
+                f"{safe(paths.vault)} is of generation {gen}, and the {slot.type} slot has seen generation {slot.known_gen}: "
+                "an older copy lies there"
+            )
+        try:
+            opened = _opened(paths, folder, found, payload=payload, k_main=k_main, record=record)
+        except KeysChanged:
+            return open_with(paths, slot)  # the slot opens the new file as well
+        if gen > slot.known_gen:
+            slot.remember(record, vault_id=found.header.vault_id, gen=gen)
+        _note_use(paths, folder, found, record)
+        return opened
+
+
+def open_with_passphrase(paths: Paths, passphrase: Secret, *, deadline: Deadline) -> Opened:
+    """Open by a passphrase, or by a recovery code in its place: who has lost the one types the other.
+
+    WrongPassphrase, NoVault, Damaged, RolledBack, Diverged, ConfigError (no memory), Busy.
+    """
+    code = read_code(passphrase)
+    if code is not None:
+        try:
+            return open_with(paths, RecoverySlot(code))
+        except NotThisSlot:
+            pass  # a passphrase may read like a code, if rarely
+    try:
+        return open_with(paths, PassphraseSlot(passphrase, turn=kdf_turn(paths, deadline)))
+    except NotThisSlot:
+        raise wrong(paths, "the passphrase does not open the vault") from None
+
+
+def wrong(paths: Paths, message: str) -> errors.Error:
+    """What to raise for a secret that opens nothing: WrongPassphrase, unless the header is not the one last seen here."""
+    try:
+        check_seen(paths)
+    except errors.Damaged as e:
+        older = isinstance(e, errors.RolledBack)
+        hint = (
+            e.hint
+            if older
+            else "if the passphrase is the right one the file is damaged: run: awsvault-py restore"
+        )
+        return type(e)(f"{message}, and {e.message}", hint=hint)
+    return errors.WrongPassphrase(message)
+
+
+def check_seen(paths: Paths) -> None:
+    """Compare the header, which nothing has opened, with what this machine saw last: RolledBack, Diverged, Damaged."""
+    with file.open_folder(paths) as folder:
+        judge_unopened(paths, file.read(folder), path=safe(paths.vault))
+
+
+def unwrap(found: VaultFile, slot: Slot, *, opens: Group = "main") -> tuple[SlotRecord, Secret]:
+    """The first record of the slot's kind that opens, and its key; NotThisSlot where none does."""
+    records = [r for r in found.header.slots if r.type == slot.type and r.opens == opens]
+    if slot.type == "pass":
+        records = records[: limits.MAX_PASSPHRASE_SLOTS_TRIED]
+    reason = NotThisSlot(f"the vault has no {slot.type} slot for box {opens}")
+    for record in records:
+        try:
+            return record, slot.unwrap(record, vault_id=found.header.vault_id)
+        except NotThisSlot as error:
+            reason = error
+    raise reason
+
+
+def open_strict(opened: Opened, slot: Slot | None, *, path: str) -> Strict:
+    """Box strict: by its key in the payload while it has no slots, else by ``slot``. NotThisSlot, Damaged."""
+    key = opened.payload.strict_key
+    if key is None:
+        if slot is None:
+            raise NotThisSlot("the strict seeds have a passphrase of their own")
+        _, key = unwrap(opened.file, slot, opens="strict")
+    return boxes.open_strict(opened.file, opened.payload, key, path=path)
+
+
+def kdf_turn(paths: Paths, deadline: Deadline) -> Callable[[], AbstractContextManager[object]]:
+    """A turn at Argon2: one process at a time, waited for until the deadline (Busy)."""
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        try:
+            with Folder.open(paths.state, create=True) as folder:
+                held = locks.lock(folder, file.KDF_LOCK, deadline=deadline)
+        except (locks.Busy, errors.UnsafeFile):
+            raise
+        except errors.StorageError:
+            held = None  # a read-only or lockless state folder: memory is at risk, not the vault
+        try:
+            yield
+        finally:
+            if held is not None:
+                held.release()
+
+    return turn
+
+
+def _opened(
+    paths: Paths,
+    folder: Folder,
+    found: VaultFile,
+    *,
+    payload: Payload,
+    k_main: Secret,
+    record: SlotRecord | None,
+) -> Opened:
+    pinned = read_pin(paths, found.header.vault_id)
+    if pinned is not None:
+        try:
+            pins.judge(pinned[0], found, path=safe(paths.vault))
+        except errors.Damaged:
+            # A writer may have come between our two reads: its vault is newer than the one in hand.
+            again = file.read(folder)
+            if again.prefix == found.prefix:
+                raise
+            try:
+                payload = boxes.open_main(again, k_main, path=safe(paths.vault))
+            except errors.Damaged as e:
+                raise KeysChanged(e.message) from None  # that writer may have renewed the keys
+            found = again
+            pins.judge(pinned[0], found, path=safe(paths.vault))
+    pin = _pin_quietly(paths, folder, found, payload=payload, k_main=k_main, known=pinned)
+    return Opened(file=found, payload=payload, k_main=k_main, pin=pin, slot=record)
+
+
+def _pin_quietly(
+    paths: Paths,
+    folder: Folder,
+    found: VaultFile,
+    *,
+    payload: Payload,
+    k_main: Secret,
+    known: tuple[pins.Pin, bytes] | None,
+) -> PinState:
+    """Pin what was read, if that needs a write and no writer is at work: the writer pins for itself."""
+    now_pinned = pins.pin_of(found, rekeyed=payload.rekeyed)
+    if known is not None and known[0] == now_pinned and pins.authentic(*known, k_main=k_main):
+        return "kept"
+    try:
+        held = locks.try_lock(folder, file.LOCK)
+    except errors.StorageError:
+        return "not kept"
+    if held is None:
+        return "kept"
+    with held:
+        return keep_pin(paths, found, payload, k_main, durable=False)
+
+
+def _note_use(paths: Paths, folder: Folder, found: VaultFile, record: SlotRecord) -> None:
+    vault_id, when = found.header.vault_id, now(None)
+    if not lastuse.due(paths, vault_id, record.name, now=when):
+        return
+    try:
+        held = locks.try_lock(folder, file.LOCK)
+    except errors.StorageError:
+        return
+    if held is not None:  # a writer at work sweeps the state folder: this can wait for the next time
+        with held:
+            keep = frozenset(r.name for r in found.header.slots)
+            lastuse.note(paths, vault_id, record.name, now=when, keep=keep)
+
+
+def _read(folder: Folder, fits: Callable[[VaultFile], bool] | None) -> VaultFile:
+    try:
+        return file.read(folder)
+    except NoVault as e:
+        raise copies.missed(e, folder) from None
+    except errors.Damaged as e:
+        raise copies.naming(e, folder, fits) from None

@@ -1,0 +1,342 @@
+"""The only open() of files of ours: our folders by descriptor, our files by name inside one (the user's: usersfiles.py).
+
+Nothing here follows a link that stands in the place of a file of ours, and nothing is left half-written:
+a file appears by rename or not at all (docs/security.md, files).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+
+from vault import errors
+from vault.records import NamedTuple
+from vault.text import safe
+
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # O_NONBLOCK: a FIFO must not hold us
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+OTHERS = 0o077
+_HEX = frozenset("0123456789abcdef")
+_RANDOM = 16  # characters of hex in a temporary name
+
+
+class Attributes(NamedTuple):
+    """What fstat says of a file: bytes, and times in nanoseconds."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    links: int
+
+
+def translate(error: OSError, path: str, *, followed: bool = False) -> errors.Error:
+    """The error of ours that says what an OSError on ``path`` means to a person. ``followed``: links were."""
+    shown = safe(path)
+    match error.errno:
+        case errno.ELOOP if followed:
+            return errors.UnsafeFile(f"{shown}: its links lead in a circle")
+        case errno.ELOOP | errno.EMLINK:
+            return errors.UnsafeFile(f"{shown} is a link, and links are not followed here")
+        case errno.ENOTDIR:
+            return errors.UnsafeFile(f"{shown}: a part of this path is not a folder, or is a link")
+        case errno.ENOSPC | errno.EDQUOT:
+            return errors.StorageError(f"{shown}: no space left on the disk; nothing was changed")
+        case errno.EROFS:
+            return errors.StorageError(f"{shown}: the file system is read-only; nothing was changed")
+        case errno.EACCES | errno.EPERM:
+            return errors.StorageError(
+                f"{shown}: permission denied", hint=f"check the owner and mode: ls -ld {shown!r}"
+            )
+        case errno.EMFILE | errno.ENFILE:
+            return errors.StorageError(f"{shown}: too many open files", hint="raise the limit: ulimit -n")
+        case _:
+            return errors.StorageError(f"{shown}: {os.strerror(error.errno or errno.EIO)}")
+
+
+def _check(status: os.stat_result, path: str, *, folder: bool) -> None:
+    """Refuse what is not ours, not of the right kind, or open to others."""
+    shown = safe(path)
+    if folder != stat.S_ISDIR(status.st_mode) or not (folder or stat.S_ISREG(status.st_mode)):
+        raise errors.UnsafeFile(f"{shown} is not a {'folder' if folder else 'regular file'}")
+    if status.st_uid != os.geteuid():
+        raise errors.UnsafeFile(f"{shown} belongs to user id {status.st_uid}, not to you ({os.geteuid()})")
+    if status.st_mode & OTHERS:
+        mode = 0o700 if folder else 0o600
+        raise errors.UnsafeFile(
+            f"{shown} is open to other users (mode {stat.S_IMODE(status.st_mode):04o})",
+            hint=f"if nobody else has used it: chmod {mode:o} {shown!r}",
+        )
+
+
+def _make(path: str) -> None:
+    """Make ``path`` and its missing parents, each 0700 whatever the umask."""
+    parent = os.path.dirname(path)
+    if parent and not os.path.isdir(parent):
+        _make(parent)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return
+    os.chmod(path, 0o700)
+
+
+class Folder:
+    """An open folder of ours. Every call goes by its descriptor, so a folder swapped meanwhile changes nothing.
+
+    Names are single path components made by us, never by a user. Errors are UnsafeFile and StorageError;
+    a file that is not there is FileNotFoundError, for the caller to decide.
+    """
+
+    __slots__ = ("fd", "path")
+
+    def __init__(self, fd: int, path: str) -> None:
+        self.fd = fd
+        self.path = path
+
+    @classmethod
+    def open(cls, path: str, *, create: bool = False, mend: bool = False) -> Folder:
+        """Open the folder, making it where ``create`` says so. It must be ours and closed to others.
+
+        ``mend`` closes a folder of ours that is open to others: for the session cache, where whatever somebody
+        may have put into it fails to open anyway.
+        """
+        try:
+            if create:
+                _make(path)
+            fd = os.open(path, _FOLDER)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP) and os.path.islink(path):
+                raise errors.UnsafeFile(f"{safe(path)} is a link, and links are not followed here") from None
+            raise translate(error, path) from None
+        try:
+            status = os.fstat(fd)
+            if mend and status.st_uid == os.geteuid() and status.st_mode & OTHERS:
+                os.fchmod(fd, 0o700)
+                status = os.fstat(fd)
+            _check(status, path, folder=True)
+        except BaseException:
+            os.close(fd)
+            raise
+        return cls(fd, path)
+
+    @classmethod
+    def of_user(cls, path: str, *, create: bool = False) -> Folder:
+        """A folder of the user's own that others may look into (~/.aws), links to it followed. It must be ours.
+
+        FileNotFoundError where it is not there; one that is made is closed to others.
+        """
+        try:
+            if create:
+                _make(path)
+            fd = os.open(path, _FOLDER & ~os.O_NOFOLLOW)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise translate(error, path, followed=True) from None
+        if os.fstat(fd).st_uid != os.geteuid():
+            os.close(fd)
+            raise errors.UnsafeFile(f"{safe(path)} does not belong to you")
+        return cls(fd, path)
+
+    def __enter__(self) -> Folder:  # noqa: PYI034  # typing is not imported here
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the descriptor back; twice does no harm."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def path_of(self, name: str) -> str:
+        """The full path, for messages only."""
+        return f"{self.path}/{name}"
+
+    def open_file(self, name: str, flags: int = READ) -> int:
+        """A checked descriptor of an existing file; the caller closes it."""
+        try:
+            fd = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise translate(error, self.path_of(name)) from None
+        try:
+            _check(os.fstat(fd), self.path_of(name), folder=False)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
+
+    def read(self, name: str, *, limit: int) -> bytes:
+        """The whole file, which may hold at most ``limit`` bytes (checked before reading)."""
+        fd = self.open_file(name)
+        try:
+            return read_all(fd, self.path_of(name), limit)
+        finally:
+            os.close(fd)
+
+    def attributes(self, name: str) -> Attributes:
+        """Size, times and identity of a file, or of a link itself."""
+        try:
+            s = os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise translate(error, self.path_of(name)) from None
+        return Attributes(s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_nlink)
+
+    def names(self) -> list[str]:
+        """The names in the folder, in no order."""
+        try:
+            return os.listdir(self.fd)
+        except OSError as error:
+            raise translate(error, self.path) from None
+
+    def create_temp(self, prefix: str, data: bytes, *, durable: bool) -> str:
+        """Write ``data`` to a new 0600 file ``.PREFIX.<random>`` and return its name; gone again if that fails."""
+        name = temp_name(prefix)
+        try:
+            fd = os.open(name, _CREATE, 0o600, dir_fd=self.fd)
+        except OSError as error:
+            raise translate(error, self.path_of(name)) from None
+        try:
+            os.fchmod(fd, 0o600)  # the umask took bits away where it was odd
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
+            if durable:
+                sync(fd)
+        except BaseException as error:
+            os.close(fd)
+            self._discard(name)
+            if isinstance(error, OSError):
+                raise translate(error, self.path_of(name)) from None
+            raise
+        os.close(fd)
+        return name
+
+    def append(self, name: str, data: bytes) -> None:
+        """Add ``data`` at the end of a file, made if need be, in one write. Errors: StorageError, UnsafeFile."""
+        try:
+            fd = os.open(name, _APPEND, 0o600, dir_fd=self.fd)
+            try:
+                if os.fstat(fd).st_size == 0:
+                    os.fchmod(fd, 0o600)  # just made under an odd umask
+                _check(os.fstat(fd), self.path_of(name), folder=False)
+                if os.write(fd, data) != len(data):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise translate(error, self.path_of(name)) from None
+
+    def write_atomic(self, name: str, data: bytes, *, durable: bool, mtime: int | None = None) -> None:
+        """Replace ``name`` by ``data`` in one step. ``durable`` waits for the disk; ``mtime`` is unix seconds."""
+        temp = self.create_temp(name, data, durable=durable)
+        try:
+            if mtime is not None:
+                os.utime(temp, (mtime, mtime), dir_fd=self.fd, follow_symlinks=False)
+            self.rename(temp, name)
+        except BaseException as error:
+            self._discard(temp)
+            if isinstance(error, OSError):
+                raise translate(error, self.path_of(name)) from None
+            raise
+        if durable:
+            self.sync()
+
+    def rename(self, old: str, new: str) -> None:
+        """Move ``old`` over ``new`` in this folder."""
+        try:
+            os.rename(old, new, src_dir_fd=self.fd, dst_dir_fd=self.fd)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise translate(error, self.path_of(new)) from None
+
+    def link(self, old: str, new: str) -> None:
+        """Give ``old`` the second name ``new``, which must not exist."""
+        try:
+            os.link(old, new, src_dir_fd=self.fd, dst_dir_fd=self.fd, follow_symlinks=False)
+        except (FileNotFoundError, FileExistsError):
+            raise
+        except OSError as error:
+            raise translate(error, self.path_of(new)) from None
+
+    def unlink(self, name: str) -> None:
+        """Remove ``name``; one that is not there is fine."""
+        try:
+            os.unlink(name, dir_fd=self.fd)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise translate(error, self.path_of(name)) from None
+
+    def sync(self) -> None:
+        """Wait until renames and links in this folder are on the disk. They are made: an error says so."""
+        try:
+            sync(self.fd)
+        except OSError as error:
+            why = os.strerror(error.errno or errno.EIO)
+            raise errors.StorageError(
+                f"{safe(self.path)}: {why}; the change was made, but may not be on the disk yet",
+                hint="see what is wrong with the disk, then run the command again",
+            ) from None
+
+    def sweep(self, prefix: str) -> None:
+        """Remove what a killed writer of ``PREFIX`` left. For the holder of its lock, so that none is in use."""
+        start = f".{prefix}."
+        for name in self.names():
+            random = name[len(start) :]
+            if name.startswith(start) and len(random) == _RANDOM and set(random) <= _HEX:
+                self.unlink(name)
+
+    def _discard(self, name: str) -> None:
+        """Unlink while another error is on its way: a second one must not hide it."""
+        try:
+            os.unlink(name, dir_fd=self.fd)
+        except OSError:
+            return
+
+
+def temp_name(prefix: str) -> str:
+    """A new name for a file under way in a folder of ours: what ``Folder.sweep`` knows again."""
+    return f".{prefix}.{os.urandom(_RANDOM // 2).hex()}"
+
+
+def sync(fd: int) -> None:
+    """Wait until the file is on the disk. macOS's fsync only reaches the drive's cache, F_FULLFSYNC the disk."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(fd)
+
+
+def read_all(fd: int, path: str, limit: int) -> bytes:
+    size = os.fstat(fd).st_size
+    if size > limit:
+        raise errors.ConfigError(
+            f"{safe(path)} has {size} bytes, over the limit of {limit}", hint="put a right copy in its place"
+        )
+    pieces = []
+    left = limit + 1  # one more than allowed shows a file that grew while it was read
+    try:
+        while left > 0 and (piece := os.read(fd, min(left, 1 << 20))):
+            pieces.append(piece)
+            left -= len(piece)
+    except OSError as error:
+        raise translate(error, path) from None
+    if left <= 0:
+        raise errors.ConfigError(f"{safe(path)} grew over the limit of {limit} bytes while it was read")
+    return b"".join(pieces)

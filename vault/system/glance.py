@@ -1,0 +1,30 @@
+"""A look into one of the user's own files for a shell prompt: its bytes, or nothing. Raises nothing, imports two modules.
+
+By the rules of usersfiles.read_users_file, which costs eight times as much to import and says what is wrong.
+"""
+
+import os
+import stat
+
+_PIECE = 1 << 20
+
+
+def glance(path: str, *, limit: int) -> bytes:
+    """The bytes of the regular file ``path``, ours or root's and not writable by all; b"" for every other."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except (OSError, ValueError):
+        return b""
+    try:
+        status = os.fstat(fd)
+        theirs = status.st_uid not in (0, os.geteuid()) or status.st_mode & stat.S_IWOTH
+        if theirs or not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+            return b""
+        found = os.read(fd, status.st_size + 1)
+        while len(found) <= limit and (piece := os.read(fd, _PIECE)):
+            found += piece
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+    return found if len(found) <= limit else b""

@@ -1,0 +1,66 @@
+"""One small secret in the Linux kernel's keyring of this user, by ctypes. Elsewhere, and where refused, nothing is kept.
+
+The kernel forgets it after its time-out and at the machine's end; no file holds it. Any process of the user can
+read it, as it could ask the agent (docs/security.md).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_SYSCALLS = {"x86_64": (248, 250), "aarch64": (217, 219), "riscv64": (217, 219)}  # add_key, keyctl
+_USER_KEYRING = -4  # keyctl(2): KEY_SPEC_USER_KEYRING
+_READ, _SEARCH, _SETPERM, _SET_TIMEOUT, _INVALIDATE = 11, 10, 5, 15, 21
+# Possessor: all. The same user: view, read, write, search, setattr. A process that was not started by a login (cron,
+# a service) does not possess the user's keyring, and would read nothing under the default of "view".
+_PERMISSIONS = 0x3F2F0000
+_MOST = 4096
+
+
+def _call(number: int, *arguments: object) -> int:
+    """A system call's result, -1 where the kernel or the machine does not have it."""
+    numbers = _SYSCALLS.get(os.uname().machine) if sys.platform == "linux" else None
+    if numbers is None:
+        return -1
+    import ctypes
+
+    try:
+        return int(ctypes.CDLL(None).syscall(numbers[number], *arguments))
+    except (OSError, AttributeError, ctypes.ArgumentError):
+        return -1
+
+
+def _find(name: str) -> int:
+    return _call(1, _SEARCH, _USER_KEYRING, b"user", os.fsencode(name), 0)
+
+
+def read(name: str) -> bytes | None:
+    """What was put under ``name``, or None."""
+    key = _find(name)
+    if key <= 0:
+        return None
+    import ctypes
+
+    room = ctypes.create_string_buffer(_MOST)
+    size = _call(1, _READ, key, room, _MOST)
+    found = room.raw[:size] if 0 < size <= _MOST else None
+    ctypes.memset(room, 0, _MOST)
+    return found
+
+
+def put(name: str, secret: bytes, *, seconds: int) -> bool:
+    """Keep ``secret`` for ``seconds``; False where the kernel would not."""
+    key = _call(0, b"user", os.fsencode(name), secret, len(secret), _USER_KEYRING)
+    if key <= 0:
+        return False
+    if _call(1, _SETPERM, key, _PERMISSIONS) < 0 or _call(1, _SET_TIMEOUT, key, seconds) < 0:
+        _call(1, _INVALIDATE, key)  # without its limit it would stay until the machine's end
+        return False
+    return True
+
+
+def forget(name: str) -> bool:
+    """Remove what is under ``name``; True where there was something."""
+    key = _find(name)
+    return key > 0 and _call(1, _INVALIDATE, key) == 0

@@ -1,0 +1,288 @@
+"""The OS keyring: get, put and delete small texts, each within a bound. The only import of keyring and secretstorage.
+
+Only backends of the desktop's own kind are used, named here one by one: no plug-in, no file, no chain of backends, and
+nothing that a configuration file or variable of the keyring package names. A call runs in a child that is ended at its
+bound, since a locked collection or a slow service would hold us for as long as it likes.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from vault import limits
+from vault.crypto.seal import b64u
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SERVICE = "awsvault-py"
+_BUS = "DBUS_SESSION_BUS_ADDRESS"
+_DONE, _FAILED = b"+", b"-"
+# In the order in which they are tried: the Secret Service first, since KDE has one too.
+_LINUX = ("SecretService", "libsecret", "kwallet")
+_CLASSES = {
+    "SecretService": "Keyring",
+    "libsecret": "Keyring",
+    "kwallet": "DBusKeyring",
+    "macOS": "Keyring",
+    "Windows": "WinVaultKeyring",
+}
+
+
+class KeyringUnavailable(Exception):
+    """The keyring did not do it: none is there, it is locked, or it was too slow. The text says which."""
+
+
+class _NoBus(KeyringUnavailable):
+    """No desktop is there."""
+
+
+def get(user: str, *, seconds: float = limits.KEYRING_TIMEOUT) -> str | None:
+    """The text kept for ``user``, None where there is none. Never asks a person: a locked collection is unavailable."""
+    if _secret_service():
+        return _bounded(lambda: _read_secret_service(user), seconds)
+    return _bounded(lambda: _backend().get_password(SERVICE, user), seconds)
+
+
+def put(user: str, text: str, *, seconds: float) -> None:
+    """Keep ``text`` for ``user``. Never asks a person: a locked collection is unavailable."""
+
+    def work() -> None:
+        if _secret_service():
+            _require_unlocked()
+        _backend().set_password(SERVICE, user, text)
+
+    _bounded(work, seconds)
+
+
+def delete(user: str, *, seconds: float) -> None:
+    """Forget what is kept for ``user``; nothing kept is fine."""
+
+    def work() -> None:
+        from keyring.errors import PasswordDeleteError
+
+        if _secret_service():
+            _require_unlocked()
+        try:
+            _backend().delete_password(SERVICE, user)
+        except PasswordDeleteError:
+            return
+
+    _bounded(work, seconds)
+
+
+def usable(*, seconds: float = limits.KEYRING_TIMEOUT) -> str:
+    """The name of the keyring that takes and gives back a text here and now; KeyringUnavailable says why none does."""
+    probe = f"probe/{b64u(os.urandom(8))}"
+
+    def work() -> str:
+        if _secret_service():
+            _require_unlocked()
+        backend = _backend()
+        backend.set_password(SERVICE, probe, "probe")
+        kept = backend.get_password(SERVICE, probe)
+        backend.delete_password(SERVICE, probe)
+        if kept != "probe":
+            raise KeyringUnavailable("the keyring did not give back what it was given")
+        return type(backend).__module__.rpartition(".")[2]
+
+    return _bounded(work, seconds) or ""
+
+
+def items_of(collection: str, *, seconds: float) -> dict[str, str]:
+    """The texts in another program's collection of the Secret Service, by label; empty where there is none.
+
+    Never asks a person: a locked collection is unavailable. What is no text in an item is replaced in it.
+    """
+    import json
+
+    def work() -> str:
+        try:
+            return json.dumps(_items_of(collection) if _secret_service() else {})
+        except _NoBus:
+            return "{}"
+
+    found: dict[str, str] = json.loads(_bounded(work, seconds) or "{}")
+    return found
+
+
+def _items_of(collection: str) -> dict[str, str]:
+    import secretstorage
+    from secretstorage.exceptions import SecretServiceNotAvailableException
+
+    try:
+        all_of_them = list(secretstorage.get_all_collections(_bus()))
+    except SecretServiceNotAvailableException:
+        return {}
+    for known in all_of_them:
+        if _written_out(known.collection_path).endswith("/" + collection):
+            if known.is_locked():
+                raise KeyringUnavailable("locked")
+            return {
+                item.get_label(): item.get_secret().decode("utf-8", "replace")
+                for item in known.get_all_items()
+            }
+    return {}
+
+
+def _written_out(path: str) -> str:
+    """A path of the bus with its escapes undone: ``granted_2daws`` is granted-aws."""
+    return re.sub("_([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), path)
+
+
+def _secret_service() -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
+    if not os.environ.get(_BUS):
+        raise _NoBus("no session bus")
+    return True
+
+
+def _bus() -> _Connection:
+    import secretstorage
+
+    try:
+        return secretstorage.dbus_init()
+    except OSError as error:  # a tmux that outlived its desktop still has the old bus in its environment
+        raise _NoBus(f"no session bus: {os.strerror(error.errno or 0)}") from None
+
+
+def _read_secret_service(user: str) -> str | None:
+    """By secretstorage itself: its import costs a third of keyring's, and it tells a locked item before it asks."""
+    import secretstorage
+    from secretstorage.exceptions import SecretServiceNotAvailableException
+
+    try:
+        connection = _bus()
+        for item in secretstorage.search_items(connection, {"service": SERVICE, "username": user}):
+            if item.is_locked():
+                raise KeyringUnavailable("locked")
+            return str(item.get_secret().decode("utf-8"))
+    except SecretServiceNotAvailableException:
+        return _backend().get_password(SERVICE, user)  # kwallet, where it alone is there
+    return None
+
+
+def _require_unlocked() -> None:
+    """The keyring package would open a window to unlock the collection, or to make one, and wait for it."""
+    import secretstorage
+    from secretstorage.exceptions import ItemNotFoundException, SecretServiceNotAvailableException
+
+    try:
+        connection = _bus()
+        if not secretstorage.check_service_availability(connection):
+            return
+        if secretstorage.Collection(connection).is_locked():
+            raise KeyringUnavailable("locked")
+    except ItemNotFoundException:
+        raise KeyringUnavailable("it has no default collection") from None
+    except SecretServiceNotAvailableException:
+        return
+
+
+def _backend() -> _Backend:
+    from importlib import import_module
+
+    names = {"darwin": ("macOS",), "win32": ("Windows",)}.get(sys.platform, _LINUX)
+    for name in names:
+        try:
+            kind = getattr(import_module(f"keyring.backends.{name}"), _CLASSES[name])
+            if kind.viable:
+                found: _Backend = kind()
+                return found
+        except (ImportError, AttributeError, RuntimeError):
+            continue
+    raise KeyringUnavailable("none is running")
+
+
+if TYPE_CHECKING:
+    from jeepney.io.blocking import DBusConnection as _Connection
+    from keyring.backend import KeyringBackend as _Backend
+
+
+def _bounded(work: Callable[[], str | None], seconds: float) -> str | None:
+    """What ``work`` returns, or KeyringUnavailable with its reason or that it took too long."""
+    if seconds <= 0:
+        raise KeyringUnavailable("no time left")
+    return _in_child(work, seconds) if sys.platform.startswith("linux") else _in_thread(work, seconds)
+
+
+def _in_child(work: Callable[[], str | None], seconds: float) -> str | None:
+    import signal
+    from time import monotonic
+
+    from vault.system.waiting import readable
+
+    end = monotonic() + seconds
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(ours)
+        _answer(work, theirs)
+    os.close(theirs)
+    answer = b""
+    try:
+        while readable([ours], max(0.0, end - monotonic())):
+            piece = os.read(ours, 65_536)
+            answer += piece
+            if not piece:
+                break
+        else:
+            raise KeyringUnavailable(f"no answer within {seconds:.0f} s")
+    finally:
+        os.close(ours)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    return _decoded(answer)
+
+
+def _answer(work: Callable[[], str | None], fd: int) -> None:
+    """The child's whole life: do the work, write one answer, leave without any of the parent's clean-up."""
+    answer = _FAILED + b"it failed"
+    try:
+        # The parent's garbage is not ours: a finalizer would close what the parent still talks to, and one that
+        # imports in the middle of our imports makes CPython 3.11 fail with a KeyError (python/cpython#91351).
+        gc.disable()
+        quiet = os.open(os.devnull, os.O_RDWR)  # a backend that prints must not spoil the caller's output
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        answer = _outcome(work)
+        while answer:
+            answer = answer[os.write(fd, answer) :]
+    finally:
+        os._exit(0)
+
+
+def _in_thread(work: Callable[[], str | None], seconds: float) -> str | None:
+    """Where a fork is not safe (macOS's frameworks) or not there. The thread is left behind at its bound."""
+    from threading import Thread
+
+    answers: list[bytes] = []
+    thread = Thread(target=lambda: answers.append(_outcome(work)), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not answers:
+        raise KeyringUnavailable(f"no answer within {seconds:.0f} s")
+    return _decoded(answers[0])
+
+
+def _outcome(work: Callable[[], str | None]) -> bytes:
+    try:
+        result = work()
+    except KeyringUnavailable as reason:
+        return _FAILED + str(reason).encode()
+    except Exception as error:  # noqa: BLE001  # backends raise what their libraries raise: all mean "not now"
+        return _FAILED + type(error).__name__.encode()
+    return _DONE if result is None else _DONE + b"=" + result.encode("utf-8")
+
+
+def _decoded(answer: bytes) -> str | None:
+    if answer.startswith(_DONE + b"="):
+        return answer[2:].decode("utf-8")
+    if answer == _DONE:
+        return None
+    raise KeyringUnavailable(answer[1:].decode("utf-8", "replace") or "it failed")

@@ -1,0 +1,117 @@
+"""flock over processes: dies with its holder, never blocks past the deadline, never follows a link.
+
+A lock file is never truncated and never unlinked while somebody may hold it; an opener checks after locking
+that the path still names the inode it locked.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+
+from vault import errors, limits
+from vault.system.files import Folder, translate
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+    from vault.system.clock import Deadline
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_BUSY = (errno.EAGAIN, errno.EACCES)
+
+
+class Busy(errors.StorageError):
+    """Another process holds the lock until our deadline (6)."""
+
+    hint = "another awsvault-py is at work; wait for it, or end it, and run the command again"
+
+
+class LockUnavailable(errors.StorageError):
+    """The file system cannot lock (6). Reads go on without; writes are refused."""
+
+    hint = "keep this folder on a local file system"
+
+
+class Lock:
+    """A held lock. Released by ``release``, by leaving the ``with`` block, or by the process's end."""
+
+    __slots__ = ("fd",)
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def release(self) -> None:
+        """Let go; twice does no harm."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def _check(status: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        raise _no_lock(path)
+
+
+def _no_lock(path: str) -> errors.UnsafeFile:
+    return errors.UnsafeFile(f"{safe(path)} is not a regular file of yours, so it cannot be our lock")
+
+
+def _attempt(folder: Folder, name: str) -> Lock | None:
+    try:
+        fd = os.open(name, _FLAGS, 0o600, dir_fd=folder.fd)
+    except IsADirectoryError:
+        raise _no_lock(folder.path_of(name)) from None
+    except OSError as error:
+        raise translate(error, folder.path_of(name)) from None
+    lock = Lock(fd)
+    try:
+        status = os.fstat(fd)
+        _check(status, folder.path_of(name))
+        if stat.S_IMODE(status.st_mode) != 0o600:  # just made under an odd umask
+            os.fchmod(fd, 0o600)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(status, os.stat(name, dir_fd=folder.fd, follow_symlinks=False)):
+            return lock
+    except FileNotFoundError:
+        pass  # unlinked between open and lock: whoever comes next makes another
+    except OSError as error:
+        lock.release()
+        if error.errno in _BUSY:
+            return None
+        if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise LockUnavailable(f"{folder.path_of(name)}: this file system cannot lock") from None
+        raise translate(error, folder.path_of(name)) from None
+    except BaseException:
+        lock.release()
+        raise
+    lock.release()
+    return None
+
+
+def try_lock(folder: Folder, name: str) -> Lock | None:
+    """The lock, or None where another process holds it. Errors: LockUnavailable, UnsafeFile, StorageError."""
+    return _attempt(folder, name)
+
+
+def lock(folder: Folder, name: str, *, deadline: Deadline) -> Lock:
+    """The lock, waited for until the deadline. Errors: Busy, LockUnavailable, UnsafeFile, StorageError."""
+    pause = limits.LOCK_POLL_FIRST
+    while True:
+        held = _attempt(folder, name)
+        if held is not None:
+            return held
+        if deadline.expired:
+            raise Busy(f"{folder.path_of(name)} is held by another process")
+        deadline.clock.sleep(min(pause, deadline.remaining()))
+        pause = min(pause * 2, limits.LOCK_POLL_MOST)

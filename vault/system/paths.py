@@ -1,0 +1,27 @@
+"""Where everything lies, and the fingerprint of what is there now. Defined in vault/warm.py, which explains why."""
+
+from vault.warm import (
+    OUTER,
+    PLAIN,
+    URLS,
+    Paths,
+    aws_files,
+    fingerprint,
+    from_env,
+    outside,
+    substituted,
+    user_home,
+)
+
+__all__ = [
+    "OUTER",
+    "PLAIN",
+    "URLS",
+    "Paths",
+    "aws_files",
+    "fingerprint",
+    "from_env",
+    "outside",
+    "substituted",
+    "user_home",
+]

@@ -1,0 +1,164 @@
+"""pinentry: a question in a window of its own, by the Assuan protocol over pipes. Knows no vault.
+
+The program's answer is read up to a deadline; whatever ends the question ends the program too.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from vault import limits
+from vault.secret import Secret
+from vault.system.prompts import NoAnswer
+from vault.system.waiting import readable
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vault.system.clock import Deadline
+
+_CANCELLED = (
+    99,
+    114,
+    62,
+)  # GPG_ERR_CANCELED, GPG_ERR_NOT_CONFIRMED, GPG_ERR_TIMEOUT (libgpg-error, low 16 bits)
+# What a window needs to know, and nothing else of ours: no AWS variable, no passphrase.
+_PASSED_ON = (
+    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_SESSION_TYPE", "XDG_CURRENT_DESKTOP",
+    "DBUS_SESSION_BUS_ADDRESS", "HOME", "USER", "LOGNAME", "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM",
+)  # fmt: skip
+
+
+def percent(text: str) -> str:
+    """``text`` as an Assuan argument: percent, line ends and controls escaped."""
+    return "".join(f"%{ord(c):02X}" if c == "%" or ord(c) < 0x20 or ord(c) == 0x7F else c for c in text)
+
+
+def unpercent(line: bytes) -> bytes:
+    """The bytes of an Assuan ``D`` line; NoAnswer where an escape is broken."""
+    head, *rest = line.split(b"%")
+    out = [head]
+    for piece in rest:
+        try:
+            out.append(bytes((int(piece[:2].decode("ascii"), 16),)) + piece[2:])
+        except (ValueError, UnicodeDecodeError):
+            raise NoAnswer("nobody", "pinentry answered something that is not its protocol") from None
+    return b"".join(out)
+
+
+class Pinentry:
+    """One running pinentry. Use as a context manager; leaving ends the program."""
+
+    def __init__(self, program: str, *, env: Mapping[str, str], deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._rest = b""
+        try:
+            self._process = subprocess.Popen(
+                [program],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={name: env[name] for name in _PASSED_ON if name in env},
+                bufsize=0,
+            )
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise NoAnswer("nobody", f"pinentry ({safe(program)}) could not be started: {reason}") from None
+
+    def __enter__(self) -> Self:
+        try:
+            self._response()  # the greeting
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        try:
+            self._process.wait(0.2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def describe(self, *, title: str, text: str, prompt: str) -> None:
+        """Set the window's texts and its time limit."""
+        for command, words in (("SETTITLE", title), ("SETDESC", text), ("SETPROMPT", prompt)):
+            self._command(f"{command} {percent(words)}")
+        self._command(f"SETTIMEOUT {max(1, int(self._deadline.remaining()))}", optional=True)
+
+    def complain(self, text: str) -> None:
+        """Say why it asks again."""
+        self._command(f"SETERROR {percent(text)}")
+
+    def get(self) -> Secret:
+        """What the person typed, perhaps nothing. NoAnswer where it was cancelled."""
+        return Secret(self._command("GETPIN"))
+
+    def confirm(self) -> bool:
+        """Whether the person said yes."""
+        try:
+            self._command("CONFIRM")
+        except NoAnswer as answer:
+            if answer.reason == "cancelled":
+                return False
+            raise
+        return True
+
+    def _command(self, line: str, *, optional: bool = False) -> bytes:
+        assert self._process.stdin is not None  # noqa: S101  # Popen was given PIPE
+        raw = line.encode("utf-8", "replace")[: limits.MAX_ASSUAN_LINE] + b"\n"
+        try:
+            self._process.stdin.write(raw)
+        except OSError:
+            self._gone()
+        return self._response(optional=optional)
+
+    def _response(self, *, optional: bool = False) -> bytes:
+        data = b""
+        while True:
+            line = self._line()
+            word, _, rest = line.partition(b" ")
+            if word == b"OK":
+                return data
+            if word == b"D":
+                data += unpercent(rest)
+                if len(data) > limits.MAX_PASSPHRASE_INPUT:
+                    raise NoAnswer("nobody", "pinentry answered more than a passphrase can be")
+            elif word == b"ERR":
+                if optional:
+                    return b""
+                code = rest.split(b" ")[0]
+                if code.isdigit() and int(code) & 0xFFFF in _CANCELLED:
+                    raise NoAnswer("cancelled", "the question was cancelled")
+                raise NoAnswer(
+                    "nobody", f"pinentry failed: {safe(rest.decode('utf-8', 'replace'), limit=80)}"
+                )
+            elif word not in (b"S", b"#") and not word.startswith(b"#"):
+                raise NoAnswer("nobody", "pinentry answered something that is not its protocol")
+
+    def _line(self) -> bytes:
+        assert self._process.stdout is not None  # noqa: S101  # Popen was given PIPE
+        fd = self._process.stdout.fileno()
+        while b"\n" not in self._rest and len(self._rest) <= limits.MAX_ASSUAN_LINE:
+            if not readable([fd], self._deadline.remaining()):
+                raise NoAnswer("timeout", "the question was not answered in time")
+            piece = os.read(fd, 4096)
+            if not piece:
+                self._gone()
+            self._rest += piece
+        line, _, self._rest = self._rest.partition(b"\n")
+        if len(line) > limits.MAX_ASSUAN_LINE:
+            raise NoAnswer("nobody", "pinentry answered a line that is too long")
+        return line
+
+    def _gone(self) -> NoReturn:
+        raise NoAnswer("nobody", "pinentry ended without an answer")

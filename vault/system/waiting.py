@@ -1,0 +1,29 @@
+"""Waiting for descriptors, whatever their numbers: select(2) ends at 1,024, and a caller may have more than that open."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import sys
+from math import ceil
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def readable(fds: Sequence[int], seconds: float | None) -> list[int]:
+    """Those of ``fds`` that can be read or have ended, after at most ``seconds`` (None: without an end); [] is a time-out.
+
+    OSError (EBADF) where one is not open.
+    """
+    if sys.platform == "darwin":  # its poll(2) takes a terminal for a descriptor that is not open
+        return list(select.select(fds, [], [], seconds)[0])
+    waiting = select.poll()
+    for fd in fds:
+        waiting.register(fd, select.POLLIN)
+    found = waiting.poll(None if seconds is None else ceil(seconds * 1000))
+    if any(event & select.POLLNVAL for _, event in found):
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return [fd for fd, _ in found]

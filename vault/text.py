@@ -1,0 +1,57 @@
+"""Escaping for terminals, and near names. The only way text from outside reaches a person.
+
+Config values, profile names and AWS's answers may hold control characters, bidi overrides or line ends;
+none of them may reach a terminal as it is (docs/security.md, hostile names).
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Bidi controls, zero-width characters, line and paragraph separators: printable by str.isprintable's rules or not,
+# they change how the rest of a line is read.
+_INVISIBLE = frozenset(
+    [
+        *(0xAD, 0x061C, 0x115F, 0x1160, 0x3164, 0xFEFF, 0xFFA0),
+        *range(0x200B, 0x2010),
+        *range(0x2028, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xFFF9, 0xFFFD),
+    ]
+)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def safe(text: str, *, limit: int = 400) -> str:
+    """``text`` for a terminal: control, bidi, invisible and lone surrogate characters as escapes, at most ``limit`` characters."""
+    shown = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(c if c.isprintable() and ord(c) not in _INVISIBLE else _escape(c) for c in shown)
+
+
+def ascii_safe(text: str, *, limit: int = 400) -> str:
+    """``text`` for the error lines that SDKs capture: printable ASCII only, the rest as escapes."""
+    shown = text if len(text) <= limit else text[: limit - 3] + "..."
+    return "".join(c if " " <= c <= "~" else _escape(c) for c in shown.replace("…", "..."))
+
+
+def nearest(name: str, known: list[str]) -> str | None:
+    """The known name most like ``name``, or None. For "did you mean"; never used to choose by itself."""
+    from difflib import get_close_matches  # 4 ms, and only an error needs it
+
+    by_folded = {k.casefold(): k for k in known}
+    match = get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=0.6)
+    return by_folded[match[0]] if match else None
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """A hint that asks whether the known name most like ``name`` was meant, or None."""
+    near = nearest(name, list(known))
+    return f"did you mean {safe(near)}?" if near is not None else None
