@@ -1,0 +1,62 @@
+"""IAM Identity Center by the real AWS CLI: it signs in, and the token that it keeps is what our export takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from tests.certificates import self_signed
+from tests.clients.tools import TOOLS, find_cli_two
+from tests.clients.tunnel import HOSTS, Tunnel
+from tests.fakes.aws import StandIn
+from tests.fakes.example import role
+from tests.home import Home, failed
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+START = "sso_region = us-east-1\nsso_start_url = https://corp.example/start\n"
+ROLE = "region = us-east-1\nsso_account_id = 222222222222\nsso_role_name = PortalRole\n"
+CONFIG = (
+    f"[profile new]\nsso_session = corp\n{ROLE}[sso-session corp]\n{START}[profile old]\n{ROLE}{START}"
+    f"[profile further]\nregion = us-east-1\nrole_arn = {role('FromInstanceRole')}\nsource_profile = {{source}}\n"
+)
+
+
+@pytest.mark.parametrize(("source", "which"), [("new", "--sso-session corp"), ("old", "--profile old")])
+def test_what_aws_sso_login_keeps(source, which, tmp_path):
+    """Both forms: after `aws sso login` the CLI and we are the same role; our hint before and after is that command."""
+    chain, key = self_signed(tmp_path, *HOSTS, "portal.sso.us-east-1.amazonaws.com")
+    with StandIn(certificate=(chain, key)) as aws, Tunnel(aws.url) as tunnel:
+        home = Home(tmp_path / "home")
+        home.env |= {"HTTPS_PROXY": tunnel.url, "AWS_CA_BUNDLE": chain}
+        home.make_vault()
+        home.config(CONFIG.replace("{source}", source))
+        failed(home.run("export", source), 7, "nobody has signed in", f"aws sso login {which}")
+        cli(home, "sso", "login", "--no-browser", *which.split())
+        theirs = TOOLS["cli-v2"].identity(home, source, "")
+        assert theirs["Arn"].startswith("arn:aws:sts::222222222222:assumed-role/PortalRole/")
+        assert home.export(source, "--fresh")["AccountId"] == "222222222222"
+        assert home.export("further")["AccountId"] == "222222222222"
+        assert aws.calls.count("AssumeRole", result="ok") == 1
+        assert aws.calls.count("CreateToken", result="ok") == 1
+        cli(home, "sso", "logout")
+        failed(home.run("export", source, "--fresh-all"), 7, "nobody has signed in", f"aws sso login {which}")
+        assert {host.partition(".")[0] for host in tunnel.hosts} == {"oidc", "portal", "sts"}
+
+
+def cli(home, *command):
+    done = subprocess.run(
+        [find_cli_two(), *command],
+        env=home.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if "login" in command:
+        (kept, *_) = sorted(os.listdir(f"{home.root}/.aws/sso/cache"))
+        assert kept.endswith(".json")

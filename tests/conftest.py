@@ -1,0 +1,78 @@
+"""Fixtures of every room: a stand-in for AWS, and a home that talks to it and to nobody else."""
+
+import os
+import signal
+
+import coverage
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.fakes.aws import StandIn
+from tests.home import Home
+from vault.agent.client import Agent
+
+# The machine is shared: no time limit of one example, and the same examples in each run of CI.
+settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+for name in [n for n in os.environ if n.startswith(("AWS_", "AWSVAULT_"))]:
+    del os.environ[name]  # a developer's own accounts are no part of a test
+
+for number in (
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+):  # ignored where a shell runs us in the background,
+    if signal.getsignal(number) == signal.SIG_IGN:  # and so by each program that a test starts and interrupts
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+# Folders whose tests take longest: they start first, so that the last minutes are shared by all workers.
+LONGEST = ("clients", "faults", "journeys", "agent")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest first; within that the order of files stays."""
+    items.sort(
+        key=lambda item: LONGEST.index(item.path.parent.name) if item.path.parent.name in LONGEST else 9
+    )
+
+
+@pytest.fixture(scope="module")
+def unmeasured():
+    """Commands that a module's tests start are not measured: a quarter of a second each, which adds up."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [n for n in os.environ if n.startswith("COVERAGE_")]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture
+def untraced():
+    """A loop over thousands of like cases is not measured: each takes twice as long so, and shows no line anew."""
+    measured = coverage.Coverage.current()
+    if measured is None:
+        yield
+        return
+    measured.stop()
+    yield
+    measured.start()
+
+
+@pytest.fixture
+def aws():
+    """A strict STS and IAM of its own, with the example accounts."""
+    with StandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def home(tmp_path, aws):
+    """An empty home whose endpoint is the stand-in. An agent that its commands started ends with the test."""
+    home = Home(tmp_path / "home", url=aws.url)
+    yield home
+    agent = Agent.reach(home.file("run/agent.sock"), answer=30)
+    if agent is not None:
+        agent.ask("SHUTDOWN")
+        agent.close()

@@ -1,0 +1,166 @@
+"""Services beside the query protocol, each at a path of its own and in the JSON of the real one.
+
+/federation                       console sign-in by federation: Action=getSigninToken, Action=login
+/federation/credentials           the Identity Center portal's GetRoleCredentials
+/client/register, /token, …       its sign-in on a device (oidc.py)
+/latest/…                         instance metadata, version 2 only
+/container/credentials            container credentials
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from tests.fakes import oidc, signin
+from tests.fakes.faults import ANSWERS_INSTEAD
+from tests.fakes.refusal import Refusal
+from tests.fakes.service import Answer, after, before, refusal_of
+from tests.fakes.sts import role_session
+from tests.fakes.xmlanswer import when
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.fakes.calls import Calls
+    from tests.fakes.faults import Faults
+    from tests.fakes.model import Role, Session
+    from tests.fakes.sigv4 import Request
+    from tests.fakes.world import World
+
+METADATA = "/latest/meta-data/iam/security-credentials/"
+INSTANCE_LIFE, PORTAL_LIFE = 6 * 3600, 3600  # seconds
+JSON = "application/json"
+
+
+class Portal:
+    """The handlers, by the name under which calls are logged and faults are armed."""
+
+    def __init__(self, world: World, calls: Calls, faults: Faults) -> None:
+        self.world, self.calls, self.faults = world, calls, faults
+        self.oidc = oidc.Oidc(world)
+
+    def handle(self, request: Request) -> Answer:
+        """The answer of whichever service lives at the request's path."""
+        parameters = dict(parse_qsl(request.query, keep_blank_values=True))
+        if request.method == "POST":
+            parameters |= dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        service, action, act = self._at(request, parameters)
+        call = self.calls.begin(
+            service=service,
+            action=action,
+            access_key_id="",
+            parameters=parameters,
+            region="",
+            time=self.world.now(),
+            user_agent=request.headers.get("user-agent", ""),
+        )
+        met = self.faults.met(action, "")
+        early = before(met)
+        if early is not None:
+            call.result, call.status = (early.cut and "cut") or "fault", early.status
+            return early
+        try:
+            for kind in ANSWERS_INSTEAD & set(met):
+                raise refusal_of(met[kind])
+            with self.world.lock:
+                answer = act(request, parameters)
+            call.result = "ok"
+        except Refusal as no:
+            body = json.dumps({"message": no.message, "Code": no.code, "Message": no.message}).encode()
+            answer = Answer(no.status, body, {"x-amzn-ErrorType": no.code}, content_type=JSON)
+            call.result = no.code
+        call.status = answer.status
+        return after(met, answer, call)
+
+    def _at(
+        self, request: Request, parameters: dict[str, str]
+    ) -> tuple[str, str, Callable[[Request, dict[str, str]], Answer]]:
+        if request.path == "/federation":
+            return "signin", parameters.get("Action", ""), lambda _, p: signin.act(self.world, p)
+        if request.path == "/federation/credentials":
+            return "sso", "GetRoleCredentials", self._portal
+        if request.path == "/latest/api/token":
+            return "imds", "PutToken", self._metadata_token
+        if request.path.startswith(METADATA):
+            return "imds", "GetInstanceCredentials", self._metadata
+        if request.path == "/container/credentials":
+            return "container", "GetContainerCredentials", self._container
+        signing_in = self.oidc.at(request.path)
+        if signing_in is not None:
+            return "sso-oidc", *signing_in
+        return "none", request.path, nothing_here
+
+    def _portal(self, request: Request, parameters: dict[str, str]) -> Answer:
+        held = self.world.sso_tokens.get(request.headers.get("x-amz-sso_bearer_token", ""))
+        if held is None:
+            raise Refusal(401, "UnauthorizedException", "Session token not found or invalid")
+        account, name = parameters.get("account_id", ""), parameters.get("role_name", "")
+        if not account or not name:
+            raise Refusal(400, "InvalidRequestException", "Missing required parameter")
+        role = next((r for r in self.world.roles.values() if (r.account, r.name) == (account, name)), None)
+        if role is None or (account, name) not in held:
+            raise Refusal(403, "ForbiddenException", "No access")
+        session = role_session(self.world, role, "yourself", PORTAL_LIFE)
+        fields = {
+            "accessKeyId": session.key_id,
+            "secretAccessKey": session.secret,
+            "sessionToken": session.token,
+            "expiration": int(session.expires * 1000),  # milliseconds
+        }
+        return _json({"roleCredentials": fields})
+
+    def _metadata_token(self, request: Request, parameters: dict[str, str]) -> Answer:
+        life = request.headers.get("x-aws-ec2-metadata-token-ttl-seconds", "")
+        if request.method != "PUT":
+            return Answer(405, b"", content_type="text/plain")
+        if "x-forwarded-for" in request.headers:
+            return Answer(403, b"", content_type="text/plain")
+        if not life.isdigit() or not 1 <= int(life) <= 21600:
+            return Answer(400, b"", content_type="text/plain")
+        token = self.world.new_token()
+        self.world.metadata_tokens[token] = self.world.now() + int(life)
+        return Answer(200, token.encode(), {"x-aws-ec2-metadata-token-ttl-seconds": life}, "text/plain")
+
+    def _metadata(self, request: Request, parameters: dict[str, str]) -> Answer:
+        ends = self.world.metadata_tokens.get(request.headers.get("x-aws-ec2-metadata-token", ""), 0.0)
+        if ends <= self.world.now():
+            return Answer(401, b"", content_type="text/plain")
+        role = self.world.roles.get(self.world.metadata_role or "")
+        name = request.path.removeprefix(METADATA)
+        if role is None or name not in ("", role.name):
+            return Answer(404, b"", content_type="text/plain")
+        if not name:
+            return Answer(200, role.name.encode(), content_type="text/plain")
+        session = role_session(self.world, role, "i-0123456789abcdef0", INSTANCE_LIFE)
+        head = {"Code": "Success", "LastUpdated": when(session.issued), "Type": "AWS-HMAC"}
+        return _json({**head, **_keys(session)})
+
+    def _container(self, request: Request, parameters: dict[str, str]) -> Answer:
+        role: Role | None = self.world.roles.get(self.world.container_role or "")
+        if role is None or request.method != "GET":
+            return nothing_here(request, parameters)
+        if self.world.container_token is not None:
+            given = request.headers.get("authorization")
+            if given != self.world.container_token:
+                raise Refusal(401, "AccessDeniedException", "Authorization token is missing or wrong")
+        session = role_session(self.world, role, "0123456789abcdef0123456789abcdef", INSTANCE_LIFE)
+        return _json({"RoleArn": role.arn, **_keys(session)})
+
+
+def nothing_here(request: Request, parameters: dict[str, str]) -> Answer:
+    return Answer(404, b"not here\n", content_type="text/plain")
+
+
+def _keys(session: Session) -> dict[str, str]:
+    return {
+        "AccessKeyId": session.key_id,
+        "SecretAccessKey": session.secret,
+        "Token": session.token,
+        "Expiration": when(session.expires),
+    }
+
+
+def _json(value: Any) -> Answer:
+    return Answer(200, json.dumps(value).encode(), content_type=JSON)

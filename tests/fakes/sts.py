@@ -1,0 +1,220 @@
+"""The security token service: the rules by which sessions are given and refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.fakes import auth, onetime, shapes, webidentity
+from tests.fakes.refusal import Refusal, denied, validation
+from tests.fakes.xmlanswer import when
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.fakes.model import Caller, Role, Session
+    from tests.fakes.world import World
+
+CHAINED_MOST = 3600
+UNSIGNED = {"AssumeRoleWithWebIdentity"}
+OVERRIDDEN = (
+    "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from "
+    "the calling session."
+)
+TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+TOO_LONG_CHAINED = (
+    "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+)
+
+
+def get_caller_identity(world: World, caller: Caller, parameters: dict[str, str]) -> dict[str, Any]:
+    return {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account}
+
+
+def get_access_key_info(world: World, caller: Caller, parameters: dict[str, str]) -> dict[str, Any]:
+    _only_whole(caller, "GetAccessKeyInfo")
+    key_id = parameters["AccessKeyId"]
+    if key_id in world.keys:
+        return {"Account": world.users[world.keys[key_id].user].account}
+    if key_id in world.sessions:
+        return {"Account": world.sessions[key_id].account}
+    raise validation(f"Invalid Access key Id: {key_id}")
+
+
+def get_session_token(world: World, caller: Caller, parameters: dict[str, str]) -> dict[str, Any]:
+    if caller.session is not None:
+        raise Refusal(403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
+    auth.check_region(world, caller)
+    auth.authorize(caller, "sts:GetSessionToken", caller.arn)
+    mfa = onetime.verify(world, caller, parameters.get("SerialNumber"), parameters.get("TokenCode"))
+    assert caller.user is not None
+    session = world.add_session(
+        kind="session",
+        account=caller.account,
+        arn=caller.arn,
+        user_id=caller.user_id,
+        user=caller.user.arn,
+        seconds=int(parameters.get("DurationSeconds", 43200)),
+        mfa=mfa,
+    )
+    return {"Credentials": credentials(session)}
+
+
+def assume_role(world: World, caller: Caller, parameters: dict[str, str]) -> dict[str, Any]:
+    arn, name = parameters["RoleArn"], parameters["RoleSessionName"]
+    if not arn.startswith("arn:") or arn.count(":") < 5:
+        raise validation(f"{arn} is invalid")
+    tags, transitive = _tags(parameters)
+    auth.check_region(world, caller)
+    code = onetime.verify(world, caller, parameters.get("SerialNumber"), parameters.get("TokenCode"))
+    auth.authorize(caller, "sts:AssumeRole", arn)
+    role = world.roles.get(arn)
+    if role is None or not _trusted(
+        role, caller, mfa=code or caller.mfa, external_id=parameters.get("ExternalId")
+    ):
+        raise denied(caller.arn, "sts:AssumeRole", arn)
+    source_identity = _source_identity(role, caller, parameters.get("SourceIdentity"))
+    inherited = caller.session.transitive if caller.session else {}
+    lowered = {key.lower() for key in inherited}
+    if any(key.lower() in lowered for key in tags):
+        raise Refusal(400, "InvalidParameterValue", OVERRIDDEN)
+    if (tags or inherited) and not role.allows_tags:
+        raise denied(caller.arn, "sts:TagSession", arn)
+    seconds = _duration(parameters, role, chained=caller.session is not None)
+    session = role_session(
+        world,
+        role,
+        name,
+        seconds,
+        chained=caller.session is not None,
+        source_identity=source_identity,
+        tags={**inherited, **tags},
+        transitive={**inherited, **{key: tags[key] for key in transitive}},
+    )
+    answer: dict[str, Any] = {"Credentials": credentials(session), "AssumedRoleUser": assumed(session)}
+    if tags or inherited or "Policy" in parameters:
+        answer["PackedPolicySize"] = 4
+    return {**answer, "SourceIdentity": source_identity}
+
+
+def assume_role_with_web_identity(world: World, caller: None, parameters: dict[str, str]) -> dict[str, Any]:
+    arn = parameters["RoleArn"]
+    claims = webidentity.verify(world, parameters["WebIdentityToken"])
+    role = world.roles.get(arn)
+    trusted = role is not None and "oidc:" + claims["iss"] in role.trusts
+    if not trusted or role is None or role.subject not in (None, claims.get("sub")):
+        raise Refusal(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+    if role.audience not in (None, claims.get("aud")):
+        raise Refusal(400, "InvalidIdentityToken", "Incorrect token audience")
+    session = role_session(
+        world, role, parameters["RoleSessionName"], _duration(parameters, role, chained=False)
+    )
+    return {
+        "Credentials": credentials(session),
+        "AssumedRoleUser": assumed(session),
+        "SubjectFromWebIdentityToken": claims.get("sub"),
+        "Audience": claims.get("aud"),
+        "Provider": claims["iss"],
+    }
+
+
+def role_session(world: World, role: Role, name: str, seconds: float, **more: Any) -> Session:
+    """A session of a role. It never carries MFA: only GetSessionToken's credentials do."""
+    return world.add_session(
+        kind="role",
+        account=role.account,
+        user_id=f"{role.role_id}:{name}",
+        role=role.arn,
+        seconds=seconds,
+        arn=f"arn:{role.partition}:sts::{role.account}:assumed-role/{role.name}/{name}",
+        **more,
+    )
+
+
+def credentials(session: Session) -> dict[str, str]:
+    return {
+        "AccessKeyId": session.key_id,
+        "SecretAccessKey": session.secret,
+        "SessionToken": session.token,
+        "Expiration": when(session.expires),
+    }
+
+
+def assumed(session: Session) -> dict[str, str]:
+    return {"AssumedRoleId": session.user_id, "Arn": session.arn}
+
+
+def _only_whole(caller: Caller, action: str) -> None:
+    """GetSessionToken's credentials may call two actions of this service and no other."""
+    if caller.session is not None and caller.session.kind == "session":
+        raise Refusal(403, "AccessDenied", f"Cannot call {action} with session credentials")
+
+
+def _trusted(role: Role, caller: Caller, *, mfa: bool, external_id: str | None) -> bool:
+    principal = caller.role.arn if caller.role else caller.arn
+    if not {principal, caller.arn, f"arn:{role.partition}:iam::{caller.account}:root"} & set(role.trusts):
+        return False
+    if role.mfa and not mfa:
+        return False
+    return role.external_id is None or role.external_id == external_id
+
+
+def _source_identity(role: Role, caller: Caller, asked: str | None) -> str | None:
+    """The identity that the session carries on; one that is set can never be changed."""
+    held = caller.session.source_identity if caller.session else None
+    wanted = asked or held
+    if role.needs_source_identity and wanted is None:
+        raise denied(caller.arn, "sts:AssumeRole", role.arn)
+    if wanted is not None and (
+        not role.allows_source_identity or (held is not None and asked not in (None, held))
+    ):
+        raise denied(caller.arn, "sts:SetSourceIdentity", role.arn)
+    return wanted
+
+
+def _tags(parameters: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    items = shapes.members(parameters, "Tags")
+    if len(items) > 50:
+        raise validation(
+            f"1 validation error detected: Value '{items}' at 'tags' failed to satisfy constraint: "
+            "Member must have length less than or equal to 50"
+        )
+    tags: dict[str, str] = {}
+    for item in items:
+        key, value = item.get("Key", ""), item.get("Value", "")
+        if not 1 <= len(key) <= 128 or len(value) > 256:
+            raise validation(
+                "1 validation error detected: a tag's key or value failed to satisfy constraint: length"
+            )
+        if key.lower() in {known.lower() for known in tags}:
+            raise Refusal(
+                400,
+                "InvalidParameterValue",
+                "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+            )
+        tags[key] = value
+    transitive = [item.get("", "") for item in shapes.members(parameters, "TransitiveTagKeys")]
+    if any(key not in tags for key in transitive):
+        raise Refusal(
+            400,
+            "InvalidParameterValue",
+            "The specified transitive tag key must be included in the requested tags.",
+        )
+    return tags, transitive
+
+
+def _duration(parameters: dict[str, str], role: Role, *, chained: bool) -> int:
+    seconds = int(parameters.get("DurationSeconds", 3600))
+    if seconds > role.max_session:
+        raise validation(TOO_LONG)
+    if chained and seconds > CHAINED_MOST:
+        raise validation(TOO_LONG_CHAINED)
+    return seconds
+
+
+ACTIONS: dict[str, Callable[..., dict[str, Any] | None]] = {
+    "GetCallerIdentity": get_caller_identity,
+    "GetAccessKeyInfo": get_access_key_info,
+    "GetSessionToken": get_session_token,
+    "AssumeRole": assume_role,
+    "AssumeRoleWithWebIdentity": assume_role_with_web_identity,
+}

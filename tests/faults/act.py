@@ -1,0 +1,55 @@
+"""One write of the vault, in a process of its own: python -m tests.faults.act NAME. Exits as the command line would."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tests.faults.stage import CODE, NEW, OLD
+from tests.vaults import CHEAP, entry
+from vault.errors import Error
+from vault.flows import backups, context, renewal, slots
+from vault.secret import Secret
+from vault.store import vault
+from vault.store.slots.recovery import RecoverySlot
+from vault.system.clock import Deadline
+
+
+def act(name: str) -> None:
+    here = context.from_process(attended=True)
+    deadline = Deadline.after(20)
+    if name == "init":
+        vault.create(here.paths, passphrase=Secret(OLD), kdf=CHEAP, deadline=deadline)
+        return
+    if name in ("restore", "restore-damaged"):
+        backups.put_back(here, backups.choose(here, "bak1", accept=False))
+        return
+    if name == "restore-accept":
+        backups.put_back(here, backups.choose_present(here))
+        return
+    opened = vault.open_with_passphrase(here.paths, Secret(OLD), deadline=deadline)
+    match name:
+        case "add":
+            vault.edit(here.paths, opened.k_main, lambda p: p.with_entry("added", entry()), deadline=deadline)
+        case "passwd":
+            plan = renewal.plan(here, opened, passphrase=None, new_passphrase=Secret(NEW), kdf=CHEAP)
+            renewal.carry_out(here, plan)
+        case "rekey":
+            renewal.carry_out(here, renewal.plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP))
+        case "slots-add":
+            slots.append(here, opened, RecoverySlot(Secret(CODE)))
+        case "slots-remove":
+            gone = next(s for s in opened.header.slots if s.type == "recovery")
+            renewal.carry_out(
+                here, renewal.plan(here, opened, passphrase=Secret(OLD), without=gone, kdf=CHEAP)
+            )
+        case "backup":
+            backups.make(opened, os.environ["HOME"] + "/copy")
+
+
+if __name__ == "__main__":
+    try:
+        act(sys.argv[1])
+    except Error as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        sys.exit(error.exit_code)

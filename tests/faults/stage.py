@@ -1,0 +1,177 @@
+"""The scene of a fault: a vault with a past, and what must be true of it after whatever happened."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from tests.vaults import CHEAP, entry, soon
+from vault import errors
+from vault.secret import Secret
+from vault.store import file, restore, vault
+from vault.store.boxes import open_main
+from vault.store.slots.passphrase import PassphraseSlot
+from vault.store.slots.recovery import RecoverySlot
+from vault.system.files import Folder
+from vault.system.paths import Paths, from_env
+
+OLD, NEW = "correct horse battery staple", "other donkey charger paperclip"
+CODE, FIRST_CODE = bytes(range(20)), bytes(range(1, 21))
+CANARY = "canary-of-a-secret-access-key-in-clear"
+LEAKS = [CANARY.encode(), OLD.encode(), NEW.encode(), b"AKIAIOSFODNN7EXAMPLE", b"the-first-entry"]
+ACTS = (
+    "init", "add", "slots-add", "passwd", "rekey", "slots-remove", "restore", "restore-damaged", "restore-accept",
+    "backup",
+)  # fmt: skip
+RENEWING = ("passwd", "rekey", "slots-remove")
+# What lies in the vault's place at first, where that is no vault of generation 5 in good health.
+SCENES = {"init": "none", "restore-damaged": "damaged", "restore-accept": "rolled back"}
+
+
+def environment(root: str) -> dict[str, str]:
+    return {
+        "HOME": root,
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWSVAULT_PASSPHRASE": OLD,
+        "AWSVAULT_PROMPT": "none",
+        "AWSVAULT_KEYRING": "off",
+        "AWSVAULT_AGENT": "off",
+        "LANG": "C.UTF-8",
+    }
+
+
+def set_up(root: str, *, scene: str) -> None:
+    """A home with a vault of generation 5, three backups, two slots and a pin; what became of it since is the scene."""
+    os.mkdir(root, 0o700)
+    if scene == "none":
+        return
+    paths = from_env(environment(root))
+    opened = vault.create(
+        paths, passphrase=Secret(OLD), others=[RecoverySlot(Secret(FIRST_CODE))], kdf=CHEAP, deadline=soon()
+    )
+    for n in range(4):
+        kept = entry(secret=Secret(CANARY), user=f"user-{n}")
+        opened = vault.edit(
+            paths, opened.k_main, lambda p, kept=kept: p.with_entry("the-first-entry", kept), deadline=soon()
+        )
+    if scene == "damaged":
+        os.truncate(paths.vault, 1000)
+    elif scene == "rolled back":
+        shutil.copyfile(paths.vault + ".bak1", paths.vault)
+
+
+def copy(template: str, root: str) -> None:
+    shutil.copytree(template, root, symlinks=True)
+
+
+def opens(root: str) -> dict[str, vault.Opened]:
+    """Which of the two passphrases open the vault as it lies there."""
+    paths = from_env(environment(root))
+    found = {}
+    for secret in (OLD, NEW):
+        try:
+            found[secret] = vault.open_with_passphrase(paths, Secret(secret), deadline=soon())
+        except errors.WrongPassphrase:
+            continue
+        except vault.NoVault:
+            return {}
+    return found
+
+
+def judge(act: str, root: str) -> str:
+    """``old`` or ``new``: which vault is there. AssertionError where it is neither, or anything else is wrong."""
+    no_leak(root)
+    paths = from_env(environment(root))
+    try:
+        found = opens(root)
+    except errors.Damaged as error:
+        assert act == ("restore-accept" if isinstance(error, errors.RolledBack) else "restore-damaged")
+        put_back(act, paths)  # it is as it was, so what was interrupted can be done again
+        left_over(root)
+        return "old"
+    if act == "init" and not found:
+        assert not vault.exists(paths)
+        vault.create(paths, passphrase=Secret(OLD), kdf=CHEAP, deadline=soon())
+        left_over(root)
+        return "old"
+    assert len(found) == 1, f"opened by {len(found)} of the two passphrases"
+    secret, opened = next(iter(found.items()))
+    verdict = _verdict(act, secret, opened)
+    # The next write works, and nothing is left of the one that was interrupted.
+    after = vault.edit(paths, opened.k_main, lambda p: p.with_entry("next", entry()), deadline=soon())
+    assert after.header.gen == opened.header.gen + 1
+    if act != "init":
+        assert "the-first-entry" in after.payload.entries
+    left_over(root)
+    no_leak(root)
+    if act in RENEWING and verdict == "new":
+        no_old_backups(root, after)
+    return verdict
+
+
+def put_back(act: str, paths: Paths) -> None:
+    """The same restore as the act's, by the store alone; its vault is then the one in place."""
+    found = restore.present(paths) if act == "restore-accept" else restore.read_backup(paths, "bak1")
+    assert found is not None
+    _, k_main = restore.open_backup(found, PassphraseSlot(Secret(OLD)), path="it")
+    after = restore.put_back(paths, found, k_main, deadline=soon())
+    assert after.payload.entries["the-first-entry"].user == "user-2"
+    assert vault.open_with_passphrase(paths, Secret(OLD), deadline=soon()).header.gen == 6
+
+
+def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
+    gen, entries, kinds = opened.header.gen, opened.payload.entries, [s.type for s in opened.header.slots]
+    match act:
+        case "init":
+            assert (gen, dict(entries)) == (1, {})
+            return "new"
+        case "backup":
+            assert gen == 5
+            return "old"
+        case "add":
+            assert ("added" in entries) == (gen == 6)
+        case "passwd":
+            assert (secret == NEW) == (gen == 6)
+        case "slots-add":
+            assert (len(kinds) == 3) == (gen == 6)
+        case "restore":
+            assert entries["the-first-entry"].user == ("user-2" if gen == 6 else "user-3")
+        case "restore-damaged" | "restore-accept":
+            assert (gen, entries["the-first-entry"].user) == (6, "user-2")
+        case _:
+            assert (kinds == ["pass"]) == (gen == 6)
+    assert gen in (5, 6)
+    return "new" if gen == 6 else "old"
+
+
+def no_leak(root: str) -> None:
+    """Nothing in clear in any file, whatever its name."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as opened:
+                content = opened.read()
+            for leak in LEAKS:
+                assert leak not in content, f"{leak!r} in {name}"
+
+
+def left_over(root: str) -> None:
+    """Only files with a name that we know."""
+    paths = from_env(environment(root))
+    known = {file.VAULT, file.LOCK, file.SET_ASIDE, *file.BACKUP_NAMES}
+    assert set(os.listdir(paths.vault_folder)) <= known, os.listdir(paths.vault_folder)
+    state = {name for name in os.listdir(paths.state) if not name.startswith(("pin-", "slots-"))}
+    assert state <= {"kdf.lock"}, state
+    for place in (paths.vault_folder, paths.state):
+        assert os.stat(place).st_mode & 0o777 == 0o700
+        for name in os.listdir(place):
+            assert os.stat(os.path.join(place, name)).st_mode & 0o777 == 0o600, name
+
+
+def no_old_backups(root: str, now: vault.Opened) -> None:
+    """After new master keys, every automatic backup opens by the new one alone."""
+    paths = from_env(environment(root))
+    with Folder.open(paths.vault_folder) as folder:
+        for name, backup in file.backups(folder):
+            assert open_main(backup, now.k_main, path=name).rekeyed == now.payload.rekeyed

@@ -1,0 +1,142 @@
+"""A person's home for tests: an empty folder, our command beside this Python, and a vault made in milliseconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMAND = os.path.join(os.path.dirname(sys.executable), "awsvault-py")
+PASSPHRASE = "correct horse battery staple"
+
+SCENARIO = """\
+[profile shared-services]
+region = us-east-1
+credential_process = {command} export shared-services
+mfa_serial = arn:aws:iam::111111111111:mfa/yourself
+
+[profile dev]
+region = us-west-2
+credential_process = {command} export dev
+awsvault_role_arn = arn:aws:iam::222222222222:role/DeveloperRole
+awsvault_source_profile = shared-services
+mfa_serial = arn:aws:iam::111111111111:mfa/yourself
+
+[profile prod]
+region = eu-west-1
+credential_process = {command} export prod
+awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
+awsvault_source_profile = shared-services
+mfa_serial = arn:aws:iam::111111111111:mfa/yourself
+"""
+
+
+def uncounted(env: Mapping[str, str]) -> dict[str, str]:
+    """``env`` without coverage, for children in masses and for those whose modules or words are looked at."""
+    return {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
+
+
+class Home:
+    """An empty home under ``root``. ``env`` is all that a command started from it sees."""
+
+    def __init__(self, root: Any, *, url: str | None = None) -> None:
+        self.root = str(root)
+        self.ours = os.path.join(self.root, "vault")
+        self.config_path = os.path.join(self.root, ".aws", "config")
+        os.makedirs(os.path.dirname(self.config_path), mode=0o700, exist_ok=True)
+        self.env = {
+            "HOME": self.root,
+            "PATH": os.path.dirname(COMMAND) + os.pathsep + os.environ["PATH"],
+            "AWSVAULT_HOME": self.ours,
+            "AWSVAULT_PASSPHRASE": PASSPHRASE,
+            "AWSVAULT_PROMPT": "none",
+            "AWSVAULT_KEYRING": "off",
+            "AWSVAULT_AGENT": "off",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "LANG": "C.UTF-8",
+        }
+        # so that runs of the command are counted where this process is measured
+        self.env |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+        if url is not None:
+            self.env |= {"AWS_ENDPOINT_URL": url, "NO_PROXY": "127.0.0.1"}
+
+    def config(self, text: str) -> None:
+        """Write ~/.aws/config; ``{command}`` stands for ours."""
+        with open(self.config_path, "w", encoding="utf-8") as file:
+            file.write(text.replace("{command}", COMMAND))
+
+    def scenario(self) -> None:
+        """The three profiles of the README."""
+        self.config(SCENARIO)
+
+    def file(self, name: str) -> str:
+        """The path of one of our files."""
+        return os.path.join(self.ours, name)
+
+    def make_vault(
+        self, entry: str = "shared-services", *, key_id: str = KEY_ID, secret: str = SECRET, seed: str | None = SEED,
+        serial: str | None = SERIAL,
+    ) -> None:  # fmt: skip
+        """A vault with one key, by the library and with the cheapest KDF that the format allows."""
+        from tests.vaults import make
+
+        make(self.env, entry=entry, key_id=key_id, secret=secret, seed=seed, serial=serial)
+
+    def run(
+        self, *arguments: str, stdin: str | bytes = b"", **env: str | None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end; a keyword sets or (None) unsets a variable."""
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            [COMMAND, *arguments],
+            input=given,
+            capture_output=True,
+            env=self.with_env(env),
+            timeout=120,
+            check=False,
+        )
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+        )
+
+    def start(self, *arguments: str, **env: str | None) -> subprocess.Popen[bytes]:
+        """Start the command with pipes on stdout and stderr and nothing on stdin."""
+        return subprocess.Popen(
+            [COMMAND, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.with_env(env),
+        )
+
+    def export(self, profile: str, *more: str, **env: str | None) -> dict[str, Any]:
+        """What ``export`` prints, which must have gone well and said nothing on stderr."""
+        done = self.run("export", profile, *more, **env)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        return json.loads(done.stdout)
+
+    def with_env(self, changes: dict[str, str | None]) -> dict[str, str]:
+        """The home's environment with some variables set or (None) unset."""
+        merged = {**self.env, **changes}
+        return {name: value for name, value in merged.items() if value is not None}
+
+
+def failed(done: subprocess.CompletedProcess[str], code: int, *said: str) -> None:
+    """Assert how a failure looks: its code, nothing on stdout, an error and a hint in ASCII that say ``said``."""
+    assert done.returncode == code, (done.returncode, done.stderr)
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2, done.stderr
+    assert lines[0].startswith("awsvault-py: error: ")
+    assert lines[1].startswith("awsvault-py: hint: ")
+    assert done.stderr.isascii()
+    assert "Traceback" not in done.stderr
+    for text in said:
+        assert text in done.stderr, (text, done.stderr)

@@ -1,0 +1,137 @@
+"""An agent's server in a thread of the test, with a clock that the test turns, and the bare socket of a client."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from vault.agent.answers import Answers
+from vault.agent.client import Agent, Limits
+from vault.agent.hold import Hold
+from vault.agent.notes import Notes
+from vault.agent.page import KeyPage
+from vault.agent.place import take
+from vault.agent.server import Server
+from vault.agent.sessions import WarmSessions
+from vault.cache import bands
+from vault.secret import Secret
+from vault.system.paths import from_env
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAIN, CACHE = Secret(b"M" * 32), Secret(b"C" * 32)
+VAULT = bytes(range(16))
+TIMES = Limits(idle=4 * 3600, hard=12 * 3600, strict=300, sleep=True)
+NOW = 1_700_000_000
+PATIENCE = 60  # seconds: the machine may have a hundred other things to do
+
+
+class Clock:
+    """Three clocks that stand still until they are turned."""
+
+    def __init__(self):
+        self.unix, self.up, self.slept = float(NOW), 1000.0, 0.0
+
+    def time(self):
+        return self.unix
+
+    def boot(self):
+        return self.up + self.slept
+
+    def running(self):
+        return self.up
+
+    def turn(self, seconds):
+        self.unix += seconds
+        self.up += seconds
+
+    def sleep_machine(self, seconds):
+        self.unix += seconds
+        self.slept += seconds
+
+
+def band(issued, expires, now):
+    return bands.band(issued=issued, expires=expires, now=now).value
+
+
+class Running:
+    """A server behind ``paths.socket``. ``derive`` and ``write`` stand for what forks do."""
+
+    def __init__(self, folder: Path, *, derive=None, clock=None, most=100, write=lambda *_: None):
+        self.paths = from_env({"HOME": str(folder), "AWSVAULT_HOME": str(folder)})
+        self.clock = clock or Clock()
+        self.page = KeyPage()
+        self.sessions = WarmSessions(band=band, margin=bands.margin, most=most)
+        self.hold = Hold(page=self.page, sessions=self.sessions, clock=self.clock)
+        self.answers = Answers(
+            hold=self.hold,
+            page=self.page,
+            sessions=self.sessions,
+            clock=self.clock,
+            about={"pid": 1, "version": "t"},
+        )
+        self.notes = Notes(write, page=self.page, clock=self.clock)
+        self.place = take(self.paths)
+        assert self.place is not None
+        self.server = Server(
+            self.place.listener,
+            hold=self.hold,
+            page=self.page,
+            clock=self.clock,
+            derive=derive,
+            answers=self.answers,
+            notes=self.notes,
+        )
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.mine = []
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        for one in self.mine:
+            one.close()
+        # What SHUTDOWN does, but not through a client: on a busy machine one gives up sooner than the server answers.
+        self.answers.stop = True
+        end = time.monotonic() + PATIENCE
+        while self.thread.is_alive() and time.monotonic() < end:
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as knock:
+                knock.settimeout(1)
+                knock.connect(self.paths.socket)
+            self.thread.join(0.1)
+        for child in self.server._children.values():
+            os.waitpid(child, 0)  # what the agent's own end does for a process
+        self.place.leave()
+        assert not self.thread.is_alive()
+
+    def client(self) -> Agent:
+        end = time.monotonic() + PATIENCE
+        client = Agent.reach(self.paths.socket, answer=PATIENCE)
+        while client is None and self.thread.is_alive() and time.monotonic() < end:
+            client = Agent.reach(self.paths.socket, answer=PATIENCE)  # a client waits a tenth of a second
+        if client is not None:
+            self.mine.append(client)
+        return client
+
+    def opened(self) -> Agent:
+        client = self.client()
+        assert client.unlock(vault_id=VAULT, main=MAIN, cache=CACHE, times=TIMES, person=True)["ok"]
+        return client
+
+    def bare(self) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(PATIENCE)
+        sock.connect(self.paths.socket)
+        self.mine.append(sock)
+        return sock
+
+
+def session(tag="x", *, size=None):
+    body = b'{"Version": 1, "AccessKeyId": "ASIA%s"}\n' % tag.encode()
+    return body if size is None else body[:-2] + b"," + b" " * (size - len(body) - 1) + b"}\n"

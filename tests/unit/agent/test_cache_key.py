@@ -1,0 +1,101 @@
+"""Where a disk hit gets the cache's key without opening the vault, and what a lock by hand does to each place."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from tests.home import Home, failed
+from tests.keyrings import Desktop
+from tests.unit.agent.at_home import UNLOCK, settings, stop, unlock, until, with_agent
+from tests.unit.agent.test_process import modules_after
+from vault.system import kernelkeys
+
+
+@pytest.fixture
+def home(tmp_path_factory, aws):
+    made = with_agent(Home(tmp_path_factory.mktemp("h"), url=aws.url))
+    yield made
+    stop(made)
+    from vault.flows import cachekey
+    from vault.system.paths import from_env
+
+    cachekey.forget(from_env(made.env))
+
+
+@pytest.fixture
+def desktop(tmp_path_factory):
+    made = Desktop(tmp_path_factory.mktemp("d"))
+    made.log_in()
+    yield made
+    made.end()
+
+
+def test_the_kernel_keeps_a_secret_for_its_time():
+    """What is put is read by another process of the user, and gone after its time-out or when it is forgotten."""
+    name = f"awsvault-py:test:{os.getpid()}"
+    assert kernelkeys.read(name) is None
+    assert kernelkeys.put(name, b"secret", seconds=1)
+    assert kernelkeys.read(name) == b"secret"
+    time.sleep(1.3)
+    assert kernelkeys.read(name) is None
+    assert kernelkeys.put(name, b"other", seconds=60)
+    assert kernelkeys.forget(name)
+    assert kernelkeys.read(name) is None
+    assert not kernelkeys.forget(name)
+
+
+def test_with_the_key_in_the_kernel_a_hit_needs_no_agent(home, aws):
+    """kernel_keyring = true: one unlock, and exports come from disk with neither agent nor passphrase."""
+    settings(home, "kernel_keyring = true\nagent = 'off'\n")
+    first = home.export("dev", **UNLOCK)
+    calls = len(aws.calls)
+    answer, modules = modules_after(home, "export", "dev")
+    assert answer == first
+    assert len(aws.calls) == calls
+    assert not {
+        m for m in modules if m.startswith(("vault.store", "vault.aws", "secretstorage", "keyring", "click"))
+    }
+    assert home.run("lock").returncode == 0
+    failed(home.run("export", "dev"), 3)
+    unlock(home)
+    assert home.export("dev") == first
+
+
+def test_without_the_setting_the_kernel_gets_nothing(home):
+    """It is an opt-in."""
+    home.export("dev", **UNLOCK)
+    failed(home.run("export", "dev"), 3)
+
+
+def test_with_an_item_in_the_os_keyring_a_hit_opens_no_vault(home, aws, desktop):
+    """The keyring's own item for the cache key spares the vault; after lock neither it nor the slot opens anything."""
+    home.env |= desktop.env | {"AWSVAULT_KEYRING": "auto", "AWSVAULT_AGENT": "off"}
+    assert home.run("slots", "add", "keyring", **UNLOCK).returncode == 0
+    first = home.export("dev")
+    until(lambda: os.path.exists(home.file("state/cache-key-item")))
+    calls = len(aws.calls)
+    answer, modules = modules_after(home, "export", "dev")
+    assert answer == first
+    assert len(aws.calls) == calls
+    assert not {m for m in modules if m.startswith(("vault.store", "vault.aws", "keyring", "secretstorage"))}
+    assert home.run("lock").returncode == 0
+    failed(home.run("export", "dev"), 3, "locked by hand")
+
+
+def test_after_a_time_limit_the_keyring_opens_the_vault_again(home, desktop):
+    """A limit is not a lock by hand: the keyring may open the vault, and starts the agent anew."""
+    home.env |= desktop.env | {"AWSVAULT_KEYRING": "auto"}
+    assert home.run("slots", "add", "keyring", **UNLOCK).returncode == 0
+    first = home.export("dev")
+    from tests.unit.agent.at_home import reach, told
+
+    until(lambda: told(home).get("why") == "")
+    agent = reach(home)
+    assert agent.ask("LOCK", hold=False)["ok"]  # what a limit does
+    agent.close()
+    assert home.export("dev") == first
+    assert home.export("prod")
+    until(lambda: told(home).get("why") == "")

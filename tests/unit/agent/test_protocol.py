@@ -1,0 +1,169 @@
+"""Frames: what a client writes a server reads, and whatever else arrives is refused by one declared error."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vault import limits
+from vault.agent import protocol
+from vault.agent.protocol import BadFrame, Export, Request
+
+NAMES = st.text(min_size=1, max_size=40).filter(lambda s: "\0" not in s and s.isprintable())
+GOOD = {
+    "HELLO": {},
+    "STATUS": {"first": 0},
+    "ENDS": {"profile": "dev"},
+    "DROP_SESSIONS": {"profile": ""},
+    "HAS_ENTRY": {"name": "dev"},
+    "LIST": {"first": 0},
+    "GET_ENTRY": {"name": "dev"},
+    "TOTP": {"serial": "arn", "most": 1, "skew": -5, "after": 0},
+    "NOTE_CODE": {"serial": "arn", "code": "123456", "within": 1},
+    "UNLOCK": {
+        "vault": "00" * 16,
+        "keys": ["main", "cache"],
+        "idle": 1,
+        "hard": 2,
+        "strict": 3,
+        "sleep": True,
+        "person": False,
+    },
+    "CONFIRM": {"what": "prod arn"},
+    "CONFIRMED": {"what": "prod arn"},
+    "LOG": {},
+    "LOCK": {"hold": True},
+    "PIN": {"vault": "00" * 16, "gen": 1, "digest": "ab"},
+    "SLEEP": {},
+    "SHUTDOWN": {},
+}
+
+
+def test_the_table_is_covered():
+    """Each op has an example here, so none goes untested."""
+    assert GOOD.keys() == protocol.FIELDS.keys()
+
+
+@pytest.mark.parametrize("op", GOOD)
+def test_what_is_written_is_read(op):
+    """Encoder and decoder agree for every op."""
+    raw = protocol.object_request(op, **GOOD[op])
+    assert protocol.length(raw[:4]) == len(raw) - 4
+    request = protocol.parse(raw[4:])
+    assert isinstance(request, Request)
+    assert (request.op, request.fields) == (op, GOOD[op])
+    assert request.follows == {"UNLOCK": 64}.get(op, 0)
+
+
+@given(NAMES, st.binary(min_size=1, max_size=300))
+def test_an_export_keeps_name_and_fingerprint(name, fingerprint):
+    """The key that the server looks up is the one that the session was put under."""
+    raw = protocol.export_request(name, fingerprint)
+    assert protocol.parse(raw[4:]) == Export(protocol.session_key(name, fingerprint))
+
+
+@given(
+    NAMES, st.binary(min_size=1, max_size=300), st.integers(0, 2**53 - 1), st.integers(1, limits.AGENT_FRAME)
+)
+def test_a_session_is_announced_with_what_it_is_kept_under(name, fingerprint, moment, size):
+    """The first frame of a session is read as it was written, under the key of the export that will ask for it."""
+    raw = protocol.put_request(name, fingerprint, issued=moment, expires=moment, size=size)
+    key = protocol.session_key(name, fingerprint)
+    assert protocol.parse(raw[4:]) == protocol.Put(moment, moment, size, key)
+
+
+@pytest.mark.parametrize("op", GOOD)
+def test_a_field_more_less_or_of_another_type_is_refused(op):
+    """A server never guesses: each field is there, is known and has its type."""
+    good = GOOD[op]
+    bad = [good | {"extra": 1}, *({k: v for k, v in good.items() if k != gone} for gone in good)]
+    for name, value in good.items():
+        bad += [
+            good | {name: other}
+            for other in (None, 1.5, [1], {}, True, 2**60, -(2**60))
+            if type(other) is not type(value) or (isinstance(other, int) and abs(other) > 2**53)
+        ]
+    for fields in bad:
+        with pytest.raises(BadFrame):
+            protocol.object_request(op, **fields)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"E",
+        b"Edev",
+        b"Edev\0",
+        b"E\0f",
+        b"E" + b"x" * 600 + b"\0f",
+        b"K1",
+        b"P",
+        b"P" + bytes(24) + b"dev\0f",
+        b"P" + bytes(21) + b"\2\0\0dev\0f",
+        b"P" + b"\xff" * 8 + bytes(15) + b"\1dev\0f",
+        b"P" + bytes(23) + b"\1dev\0",
+        b"{}",
+        b"[]",
+        b"{",
+        b'{"op":1}',
+        b'{"op":"RUN"}',
+        b'{"op":"HELLO","op":"HELLO","x":1}',
+        b'{"op":"STATUS","first":NaN}',
+        b'{"op":"STATUS","first":1.0}',
+        b'{"op":"STATUS","first":-1}',
+        b'{"op":"LOCK","hold":1}',
+        b"\xff\xfe",
+        b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    ],
+)
+def test_what_no_client_sends_is_refused(payload):
+    """Each of these closes the connection, by the one error that the server expects."""
+    with pytest.raises(BadFrame):
+        protocol.parse(payload)
+
+
+@pytest.mark.parametrize(
+    "keys", [[], ["main"], ["cache", "main"], ["main", "main"], ["main", "cache", "x"], ["disk"]]
+)
+def test_unlock_takes_known_sets_of_keys_only(keys):
+    """The second frame's bytes are cut by this list, so the list is one of four."""
+    with pytest.raises(BadFrame):
+        protocol.object_request("UNLOCK", **(GOOD["UNLOCK"] | {"keys": keys}))
+
+
+@pytest.mark.parametrize("vault", ["", "0" * 31, "0" * 34, "0" * 31 + "g", "A" * 32, " " * 32], ids=len)
+def test_unlock_takes_a_vault_s_id_only(vault):
+    """It goes back out as bytes beside the cache key, so it is 16 of them in hex."""
+    with pytest.raises(BadFrame):
+        protocol.object_request("UNLOCK", **(GOOD["UNLOCK"] | {"vault": vault}))
+
+
+@pytest.mark.parametrize("payload", [b"", bytes(limits.AGENT_FRAME + 1)], ids=["empty", "large"])
+def test_nothing_is_framed_that_would_not_be_read(payload):
+    """The other end refuses these lengths, so they are not sent."""
+    with pytest.raises(BadFrame):
+        protocol.frame(payload)
+
+
+@pytest.mark.parametrize("size", [0, limits.AGENT_FRAME + 1, 2**32 - 1])
+def test_a_length_out_of_bounds_is_refused(size):
+    """No buffer is made for a frame that may not be."""
+    with pytest.raises(BadFrame):
+        protocol.length(size.to_bytes(4, "big"))
+
+
+@settings(max_examples=2000)
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.text(max_size=100).map(lambda t: ('{"op":"' + t).encode("utf-8", "replace")),
+    )
+)
+def test_random_payloads_raise_nothing_else(payload):
+    """A frame from anywhere is a request or BadFrame."""
+    with contextlib.suppress(BadFrame):
+        protocol.parse(payload)

@@ -1,0 +1,42 @@
+"""What a fetch needs around it, for the tests of sources."""
+
+import time
+
+from tests.unit.aws.files import chain_of
+from vault.aws import sources
+from vault.system.clock import Deadline
+
+GOOD = {
+    "Version": 1,
+    "AccessKeyId": "ASIAIOSFODNN7EXAMPLE",
+    "SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "SessionToken": "token+/=",
+    "Expiration": "2999-01-01T00:00:00Z",
+    "AccountId": "222222222222",
+}
+
+
+class Jumping:
+    """A clock that a test moves, and that sleeping moves."""
+
+    def __init__(self):
+        self.ahead = 0.0
+
+    def time(self):
+        return time.time()
+
+    def monotonic(self):
+        return time.monotonic() + self.ahead
+
+    def sleep(self, seconds):
+        self.ahead += seconds
+
+
+def around(home, env, *, seconds=10.0, child_env=None):
+    return sources.Surroundings(
+        env, dict(env if child_env is None else child_env), str(home), Deadline.after(seconds), (), "me@here"
+    )
+
+
+def source_of(text, name="a", env=None):
+    return chain_of(name, text, env=env).source

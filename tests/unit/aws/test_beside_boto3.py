@@ -1,0 +1,304 @@
+"""Our calls beside boto3's over the same proxies, certificates, faults and refusals: as right, in a third of the time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import boto3
+import botocore.exceptions
+import pytest
+from botocore.config import Config
+
+from tests.certificates import self_signed
+from tests.clients.tunnel import HOSTS, Tunnel
+from tests.fakes.aws import StandIn
+from tests.fakes.example import KEY_ID, SECRET, SERIAL, role
+from tests.unit.aws.recorder import Recorder
+from vault import errors
+from vault.aws import failures, sts, trust, wire
+from vault.aws.client import Endpoint
+from vault.aws.credentials import Credentials
+from vault.aws.profiles import load
+from vault.aws.resolve import resolve
+from vault.secret import Secret
+from vault.system.clock import Deadline
+
+KEY = Credentials(KEY_ID, Secret(SECRET))
+REGION = "us-east-1"
+NO_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch):
+    for name in NO_PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def by_us(url, *, key=KEY, kept=None):
+    identity = sts.get_caller_identity(
+        key, endpoint=Endpoint(url, REGION, ("sts.example.test",), kept), deadline=Deadline.after(20)
+    )
+    return identity.arn
+
+
+def by_boto3(url, *, secret=SECRET, tries=2):
+    client = boto3.client(
+        "sts",
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=KEY_ID,
+        aws_secret_access_key=secret,
+        config=Config(retries={"total_max_attempts": tries}, connect_timeout=3, read_timeout=5),
+    )
+    try:
+        return client.get_caller_identity()["Arn"]
+    finally:
+        client.close()
+
+
+BOTH = pytest.mark.parametrize("ask", [by_us, by_boto3])
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"HTTP_PROXY": "http://127.0.0.1:{port}"},
+        {"http_proxy": "127.0.0.1:{port}", "HTTP_PROXY": "http://127.0.0.1:1"},
+        {"HTTP_PROXY": "http://user:p%40ss@127.0.0.1:{port}"},
+        {"HTTP_PROXY": "http://127.0.0.1:{port}", "ALL_PROXY": "socks5://127.0.0.1:1"},
+        {"HTTP_PROXY": "http://127.0.0.1:{port}", "NO_PROXY": "other.test,example.org"},
+    ],
+)
+def test_a_proxy_is_asked_alike(env, monkeypatch):
+    """Both go to the proxy, with the whole address in the request line and its password in its header only."""
+    seen = []
+    for ask in (by_us, by_boto3):
+        with Recorder() as proxy:
+            for name, value in env.items():
+                monkeypatch.setenv(name, value.replace("{port}", str(proxy.port)))
+            assert ask("http://sts.example.test/") == "arn:aws:iam::111111111111:user/yourself"
+            ((_, line, headers),) = proxy.asked
+            seen.append((line, headers.get("proxy-authorization"), headers["host"]))
+    assert seen[0] == seen[1]
+
+
+@BOTH
+def test_all_proxy_is_not_read(ask, aws, monkeypatch):
+    """AWS's tools have two variables for proxies; a third that names a SOCKS proxy for others disturbs neither."""
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    assert ask(aws.url).endswith(":user/yourself")
+
+
+@BOTH
+@pytest.mark.parametrize("listed", ["127.0.0.1", "*", "localhost,127.0.0.1"])
+def test_no_proxy_is_obeyed_alike(ask, listed, aws, monkeypatch):
+    """A host on the list is asked directly."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", listed)
+    assert ask(aws.url).endswith(":user/yourself")
+
+
+@BOTH
+def test_https_goes_through_a_tunnel_with_a_bundle(ask, tmp_path, monkeypatch):
+    """CONNECT to the proxy, TLS with AWS's name inside, and the certificate checked by AWS_CA_BUNDLE."""
+    chain, key = self_signed(tmp_path, *HOSTS)
+    with StandIn(certificate=(chain, key)) as aws, Tunnel(aws.url) as tunnel:
+        monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
+        monkeypatch.setenv("AWS_CA_BUNDLE", chain)
+        assert ask("https://sts.us-east-1.amazonaws.com").endswith(":user/yourself")
+        assert tunnel.hosts == ["sts.us-east-1.amazonaws.com:443"]
+
+
+@pytest.mark.parametrize("beaten", [False, True])
+def test_a_profiles_bundle_counts_where_the_variable_does_not(tmp_path, monkeypatch, beaten):
+    """ca_bundle of the selected profile vouches for its calls, as boto3 takes it; AWS_CA_BUNDLE beats it for both."""
+    chain, key = self_signed(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    config = tmp_path / "config"
+    named, variable = (self_signed(other)[0], chain) if beaten else (chain, None)
+    config.write_text(f"[profile dev]\nca_bundle = {named}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    if variable:
+        monkeypatch.setenv("AWS_CA_BUNDLE", variable)
+    resolved = resolve(load({"AWS_CONFIG_FILE": str(config)}, home=str(tmp_path)), "dev", env={})
+    assert resolved.ca_bundle == named
+    assert not resolved.faults
+    with StandIn(certificate=(chain, key)) as aws:
+        kept = wire.Kept(bundle=resolved.ca_bundle)
+        assert by_us(aws.url, kept=kept).endswith(":user/yourself")
+        kept.close()
+        session = boto3.Session(KEY_ID, SECRET, profile_name="dev", region_name=REGION)
+        client = session.client("sts", endpoint_url=aws.url)
+        assert client.get_caller_identity()["Arn"].endswith(":user/yourself")
+        client.close()
+
+
+def test_a_machine_without_certificates_trusts_what_botocore_brings(monkeypatch):
+    """Where the system has no store at all, AWS is still known, as by boto3."""
+    monkeypatch.setattr(trust, "_machine_has_certificates", lambda: False)
+    subjects = {str(c["subject"]) for c in trust.machine_trust({}).get_ca_certs()}
+    assert any("Amazon Root CA 1" in subject for subject in subjects)
+
+
+@BOTH
+def test_a_certificate_without_the_bundle_is_refused(ask, tmp_path, monkeypatch):
+    """Neither believes a certificate that no store vouches for, by whatever way it comes."""
+    chain, key = self_signed(tmp_path, *HOSTS)
+    with StandIn(certificate=(chain, key)) as aws, Tunnel(aws.url) as tunnel:
+        monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
+        with pytest.raises((errors.Unreachable, botocore.exceptions.SSLError)):
+            ask("https://sts.us-east-1.amazonaws.com")
+        assert aws.calls == [] or len(aws.calls) == 0
+
+
+@BOTH
+@pytest.mark.parametrize("status", ["500 Internal Server Error", "503 Service Unavailable"])
+def test_one_fault_of_aws_is_tried_again(ask, status):
+    """A passing 5xx costs one more request, from both."""
+    with Recorder(statuses=[status]) as server:
+        assert ask(server.url).endswith(":user/yourself")
+        assert len(server.asked) == 2
+
+
+@BOTH
+def test_lasting_faults_end_in_an_error(ask):
+    """Two faults in a row are no answer, from neither."""
+    with Recorder(statuses=["503 Service Unavailable"] * 5) as server:
+        with pytest.raises((errors.Error, botocore.exceptions.ClientError)):
+            ask(server.url)
+        assert len(server.asked) == 2
+
+
+def test_a_refusal_has_the_same_code_and_words(aws):
+    """What AWS says of a wrong secret reaches the person in AWS's own words."""
+    with pytest.raises(botocore.exceptions.ClientError) as theirs:
+        by_boto3(aws.url, secret="x" * 40)
+    with pytest.raises(errors.Refused) as ours:
+        by_us(aws.url, key=Credentials(KEY_ID, Secret("x" * 40)))
+    said = theirs.value.response["Error"]
+    assert ours.value.code == said["Code"]
+    assert said["Message"].partition(" ")[0] in ours.value.message
+
+
+# What is asked of AssumeRole, and AWS's code for it; the names are those of boto3 and of ours.
+REFUSED = {
+    "no trust": ({"RoleArn": role("ClosedRole")}, "AccessDenied"),
+    "no external id": ({"RoleArn": role("PartnerRole")}, "AccessDenied"),
+    "a wrong external id": ({"RoleArn": role("PartnerRole"), "ExternalId": "another"}, "AccessDenied"),
+    "too long": ({"RoleArn": role("OpenRole"), "DurationSeconds": 43_200}, "ValidationError"),
+    "no such role": ({"RoleArn": role("NoSuchRole")}, "AccessDenied"),
+    "a wrong code": (
+        {"RoleArn": role("LongRole"), "SerialNumber": SERIAL, "TokenCode": "000000"},
+        "AccessDenied",
+    ),
+}
+OURS = {
+    "RoleArn": "role_arn", "ExternalId": "external_id", "DurationSeconds": "duration", "SerialNumber": "serial",
+    "TokenCode": "code",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_each_refusal_of_a_role_is_told_in_awss_words(why, aws):
+    """The whole of AWS's message reaches the person, as boto3 shows it, whatever we add as a hint."""
+    asked, code = REFUSED[why]
+    client = boto3.client(
+        "sts",
+        endpoint_url=aws.url,
+        region_name=REGION,
+        aws_access_key_id=KEY_ID,
+        aws_secret_access_key=SECRET,
+    )
+    with pytest.raises(botocore.exceptions.ClientError) as theirs:
+        client.assume_role(RoleSessionName="beside", **asked)
+    client.close()
+    with pytest.raises(errors.Refused) as ours:
+        sts.assume_role(
+            KEY,
+            session_name="beside",
+            endpoint=Endpoint(aws.url, REGION, ()),
+            deadline=Deadline.after(20),
+            **{OURS[name]: value for name, value in asked.items()},
+        )
+    said = theirs.value.response["Error"]
+    assert said["Code"] == code
+    assert said["Message"].strip() in ours.value.message
+    assert code in ours.value.message
+
+
+def test_a_clock_far_off_is_refused_alike(aws):
+    """Two hours off, neither is believed; ours says that it is the clock. A few minutes are nothing to either."""
+    aws.world.clock.advance(240)
+    assert by_us(aws.url) == by_boto3(aws.url)
+    aws.world.clock.advance(7200)
+    with pytest.raises(botocore.exceptions.ClientError) as theirs:
+        by_boto3(aws.url)
+    with pytest.raises(errors.Refused) as ours:
+        by_us(aws.url)
+    assert theirs.value.response["Error"]["Message"].startswith("Signature expired")
+    assert "Signature expired" in ours.value.message
+    assert ours.value.code == failures.CLOCK
+
+
+@BOTH
+def test_nobody_listening_is_said(ask):
+    """A refused connection is an error of the network, not of the key."""
+    with pytest.raises((errors.Unreachable, botocore.exceptions.EndpointConnectionError)):
+        ask("http://127.0.0.1:9")
+
+
+# ── connections kept from hop to hop ─────────────────────────────────────────────────────────
+
+
+def test_a_second_call_takes_the_first_ones_connection():
+    """As boto3's client does it within a process."""
+    kept = wire.Kept()
+    with Recorder() as server:
+        for _ in range(3):
+            by_us(server.url, kept=kept)
+        assert [number for number, _, _ in server.asked] == [1, 1, 1]
+        kept.close()
+
+
+def test_a_connection_that_aws_closed_meanwhile_is_no_fault():
+    """A new one is taken in its place, and the call is made once."""
+    kept = wire.Kept()
+    with Recorder(close_after=1) as server:
+        for _ in range(3):
+            by_us(server.url, kept=kept)
+        assert [number for number, _, _ in server.asked] == [1, 2, 3]
+        kept.close()
+
+
+def test_a_call_with_a_code_never_takes_an_old_connection(aws):
+    """Whether AWS took a request on a dying connection is not known, and a code is good once."""
+    kept = wire.Kept()
+    endpoint = Endpoint(aws.url, REGION, (), kept)
+    sts.get_caller_identity(KEY, endpoint=endpoint, deadline=Deadline.after(20))
+    idle = dict(kept._idle)
+    assert idle
+    serial = "arn:aws:iam::111111111111:mfa/yourself"
+    sts.get_session_token(
+        KEY, duration=3600, serial=serial, code=aws.code(), endpoint=endpoint, deadline=Deadline.after(20)
+    )
+    assert list(kept._idle.values()) != list(idle.values())
+    kept.close()
+
+
+def test_certificates_are_read_once_for_all_hops(tmp_path, monkeypatch):
+    """Reading the machine's certificates costs more than a signature: it is done once a run."""
+    chain, key = self_signed(tmp_path)
+    monkeypatch.setenv("AWS_CA_BUNDLE", chain)
+    kept = wire.Kept()
+    with StandIn(certificate=(chain, key)) as aws:
+        by_us(aws.url, kept=kept)
+        os.rename(chain, str(Path(chain).with_suffix(".gone")))
+        by_us(aws.url, kept=kept)
+        kept.close()
+        by_us(aws.url, kept=kept)
+        kept.close()
+        with pytest.raises(errors.ConfigError):
+            by_us(aws.url)

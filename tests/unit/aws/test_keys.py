@@ -1,0 +1,60 @@
+"""What is told of a key that cannot be one: what is wrong with it, and never what it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.example import KEY_ID, SECRET
+from vault.aws.keys import check_access_key_id, check_secret
+from vault.errors import Usage
+from vault.secret import Secret
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        (" " + KEY_ID, "blanks at its ends"),
+        (KEY_ID[:9] + " " + KEY_ID[9:], "blanks inside"),
+        (f'"{KEY_ID}"', "quotes or a comma"),
+        (KEY_ID + ",", "quotes or a comma"),
+        ("aws_access_key_id=" + KEY_ID, "its name and = before it"),
+        ("ASIA" + KEY_ID[4:], "begins with ASIA: it is temporary"),
+        ("AIDA" + KEY_ID[4:], "a user's unique id"),
+        ("AROA" + KEY_ID[4:], "a role's unique id"),
+        (SECRET, "looks like the secret"),
+        (KEY_ID.lower(), "small letters"),
+        (KEY_ID[:-1], "19 characters instead of 20"),
+        ("BKIA" + KEY_ID[4:], "does not begin with AKIA"),
+        (KEY_ID[:-1] + "-", "other characters"),
+    ],
+)
+def test_what_is_wrong_with_an_id(text, said):
+    """The mistake of a paste has its own words, and the value is not among them."""
+    with pytest.raises(Usage, match=said) as raised:
+        check_access_key_id(text)
+    assert not text or text not in raised.value.message + raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        (SECRET + "\n", "blanks at its ends"),
+        ("é" * 40, "other than ASCII"),
+        (KEY_ID, "that is a key's id"),
+        (SECRET[:-1], "39 characters instead of 40"),
+        (SECRET[:-1] + "-", "no secret has"),
+        ("aws_secret_access_key=" + SECRET, "its name and = before it"),
+    ],
+)
+def test_what_is_wrong_with_a_secret(text, said):
+    """As for an id; the secret is never repeated."""
+    with pytest.raises(Usage, match=said) as raised:
+        check_secret(Secret(text))
+    assert not text or text not in raised.value.message + raised.value.hint
+
+
+def test_what_iam_gives_out_is_taken():
+    """The documented examples have the shape of real ones."""
+    assert (check_access_key_id(KEY_ID), check_secret(Secret(SECRET))) == (KEY_ID, Secret(SECRET))

@@ -1,0 +1,227 @@
+"""STS's calls against the stand-in: what they send, what they refuse to believe, and how each refusal is told apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.example import DEVELOPER, KEY_ID, SECRET, SERIAL, role
+from vault import errors
+from vault.aws import failures, sts
+from vault.aws.client import Client, Endpoint
+from vault.aws.credentials import Credentials
+from vault.secret import Secret
+from vault.system.clock import Deadline
+
+KEY = Credentials(KEY_ID, Secret(SECRET))
+
+
+def where(aws, seconds=20.0):
+    return {"endpoint": Endpoint(aws.url, "us-east-1"), "deadline": Deadline.after(seconds)}
+
+
+def session(aws, **more):
+    return sts.get_session_token(KEY, duration=3600, **more, **where(aws))
+
+
+def assume(aws, credentials=KEY, arn=DEVELOPER, **more):
+    return sts.assume_role(credentials, role_arn=arn, session_name="me", **more, **where(aws))
+
+
+def test_a_key_says_who_it_is(aws):
+    """GetCallerIdentity gives account, ARN and user name."""
+    found = sts.get_caller_identity(KEY, **where(aws))
+    assert (found.account, found.user) == ("111111111111", "yourself")
+
+
+def test_an_mfa_session_opens_a_role_that_demands_mfa(aws):
+    """GetSessionToken with a code, then AssumeRole without one: the account is the role's own."""
+    first = session(aws, serial=SERIAL, code=aws.world.code(SERIAL))
+    assert 3590 < first.expiration - first.issued <= 3600
+    got = assume(aws, first.credentials, duration=1800)
+    assert got.account_id == "222222222222"
+    assert got.assumed_arn.endswith("assumed-role/DeveloperRole/me")
+    assert sts.get_caller_identity(got.credentials, **where(aws)).account == "222222222222"
+
+
+def test_the_environment_of_other_tools_changes_nothing(aws, monkeypatch):
+    """Neither foreign keys, a profile that is not there nor a FIPS switch reaches a call with explicit credentials."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKIAI44QH8DHBEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_SESSION_TOKEN": "x",
+        "AWS_PROFILE": "nobody",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_CONFIG_FILE": "/dev/full",
+        "AWS_MAX_ATTEMPTS": "9",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert sts.get_caller_identity(KEY, **where(aws)).user == "yourself"
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (lambda aws: session(aws, serial=SERIAL, code="000000"), failures.MFA_CODE),
+        (lambda aws: session(aws, serial=SERIAL + "x", code="000000"), failures.MFA_SERIAL),
+        (assume, "AccessDenied"),
+        (lambda aws: assume(aws, KEY._replace(secret=Secret("wrong"))), "SignatureDoesNotMatch"),
+        (lambda aws: assume(aws, KEY._replace(access_key_id="AKIAI44QH8DHCEXAMPLE")), "InvalidClientTokenId"),
+        (lambda aws: assume(aws, arn=role("OpenRole"), duration=7200), "ValidationError"),
+    ],
+)
+def test_each_refusal_has_its_own_code(aws, act, code):
+    """A caller can tell a wrong code from a wrong device, a wrong secret, a dead key and a missing permission."""
+    with pytest.raises(errors.Refused) as caught:
+        act(aws)
+    assert caught.value.code == code
+    assert caught.value.date is not None
+
+
+def test_an_expired_session_is_named(aws):
+    """ExpiredToken, however AWS spells it."""
+    first = session(aws)
+    aws.world.expire()
+    with pytest.raises(errors.Refused) as caught:
+        assume(aws, first.credentials)
+    assert caught.value.code == "ExpiredToken"
+
+
+def test_a_region_that_is_off_is_named(aws):
+    """RegionDisabledException keeps its code and says who can change it."""
+    aws.world.disabled_regions.add(("111111111111", "us-east-1"))
+    with pytest.raises(errors.Refused) as caught:
+        session(aws)
+    assert (caught.value.code, "administrator" in caught.value.hint) == (failures.REGION, True)
+
+
+def test_a_wrong_clock_is_named_with_its_distance(aws):
+    """A signature out of time says by how much this machine's clock is off, and which way."""
+    aws.world.clock.advance(7200)
+    with pytest.raises(errors.Refused) as caught:
+        session(aws)
+    assert caught.value.code == failures.CLOCK
+    assert "behind" in caught.value.hint
+    assert any(f"{n} s" in caught.value.hint for n in range(7190, 7211))
+
+
+@pytest.mark.parametrize(
+    "kind", ["throttle", "throttle-429", "error-500", "error-503", "cut-before", "cut-after", "garbage"]
+)
+def test_a_passing_fault_costs_one_more_try(aws, kind):
+    """A call that changes nothing is tried twice."""
+    aws.faults.add("GetCallerIdentity", kind)
+    assert sts.get_caller_identity(KEY, **where(aws)).user == "yourself"
+    assert len(aws.calls.of("GetCallerIdentity")) == 2
+
+
+@pytest.mark.parametrize("kind", ["throttle", "error-500", "cut-after"])
+def test_a_code_is_sent_once(aws, kind):
+    """A call that carries a code is never repeated with it: the second would be refused, and counted."""
+    aws.faults.add("GetSessionToken", kind)
+    with pytest.raises(errors.Unreachable):
+        session(aws, serial=SERIAL, code=aws.world.code(SERIAL))
+    assert len(aws.calls.of("GetSessionToken")) == 1
+
+
+@pytest.mark.parametrize("kind", ["wrong-account", "ten-year-expiry", "past-expiry", "redirect", "garbage"])
+def test_an_answer_that_cannot_be_awss_is_not_believed(aws, kind):
+    """Another account, an expiry beyond what was asked, a redirect: an error, never credentials."""
+    options = {"location": "http://127.0.0.1:9/"} if kind == "redirect" else {}
+    aws.faults.add("AssumeRole", kind, times=None, **options)
+    with pytest.raises((errors.Unreachable, errors.Refused)):
+        assume(aws, arn=role("OpenRole"))
+
+
+def test_an_answer_without_end_is_cut(aws):
+    """A gigabyte is not read: the call fails after the first quarter of a megabyte."""
+    aws.faults.add("AssumeRole", "huge", times=None)
+    with pytest.raises(errors.Unreachable):
+        assume(aws, arn=role("OpenRole"))
+
+
+def test_control_characters_never_reach_a_message(aws):
+    """What AWS, or a proxy, says is escaped."""
+    aws.faults.add("AssumeRole", "control-characters")
+    with pytest.raises(errors.Refused) as caught:
+        assume(aws, arn=role("OpenRole"))
+    assert caught.value.message.isprintable()
+
+
+def test_the_deadline_ends_a_slow_call(aws):
+    """No call outlasts what is left of the run."""
+    aws.faults.add("GetCallerIdentity", "slow", seconds=5, times=None)
+    deadline = Deadline.after(1.0)
+    with pytest.raises(errors.Unreachable):
+        sts.get_caller_identity(KEY, endpoint=Endpoint(aws.url, "us-east-1"), deadline=deadline)
+    assert -1.0 < deadline.end - deadline.clock.monotonic() < 0.5
+
+
+def test_nobody_listens_is_unreachable_and_not_sent():
+    """A refused connection says so, and that AWS has seen nothing."""
+    with pytest.raises(errors.Unreachable) as caught:
+        sts.get_caller_identity(
+            KEY, endpoint=Endpoint("http://127.0.0.1:9", "us-east-1"), deadline=Deadline.after(5)
+        )
+    assert not caught.value.sent
+
+
+@pytest.mark.parametrize(
+    "url", ["http://sts.example.com", "ftp://127.0.0.1", "http://127.0.0.1@evil.example", "x", ""]
+)
+def test_a_signed_request_goes_to_https_or_loopback(url):
+    """Plain http elsewhere, another scheme or a user in the address is a configuration error."""
+    with pytest.raises(errors.ConfigError):
+        Client(credentials=KEY, endpoint=Endpoint(url, "us-east-1"), deadline=Deadline.after(1))
+
+
+def test_plain_http_may_be_allowed_by_host():
+    """allow_http names a host, or a host and its port."""
+    for allowed in (["sts.example.com"], ["STS.example.com:8080"]):
+        assert Endpoint("http://sts.example.com:8080", "us-east-1", allowed).checked()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
+    """TLS is verified; AWS_CA_BUNDLE names further roots, as in AWS's tools."""
+    from tests.certificates import self_signed
+    from tests.fakes.aws import StandIn
+
+    chain, key = self_signed(tmp_path)
+    with StandIn(certificate=(chain, key)) as aws:
+        with pytest.raises(errors.Unreachable, match="not trusted"):
+            sts.get_caller_identity(KEY, **where(aws))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_CA_BUNDLE", chain)
+            assert sts.get_caller_identity(KEY, **where(aws)).user == "yourself"
+
+
+def test_an_answer_in_pieces_of_a_closing_server_is_read_whole():
+    """A server that says it will close, and sends head and body apart, is heard to its end."""
+    import socket
+    import threading
+    import time
+
+    body = (
+        b"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111111111111:user/me</Arn>"
+        b"<UserId>AIDA</UserId><Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+    )
+
+    def serve(listener):
+        for _ in range(3):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+                connection.sendall(head.encode())
+                for piece in (body[:10], body[10:]):
+                    time.sleep(0.05)
+                    connection.sendall(piece)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        port = listener.getsockname()[1]
+        for _ in range(3):
+            found = sts.get_caller_identity(
+                KEY, endpoint=Endpoint(f"http://127.0.0.1:{port}", "us-east-1"), deadline=Deadline.after(10)
+            )
+            assert found.user == "me"

@@ -1,0 +1,307 @@
+"""The log: whole under many writers, kills and rotation; every change of it is seen; nothing in clear."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.vaults import soon
+from vault import errors, limits
+from vault.cache.journal import CURRENT, HEAD, KEY, Journal, rewrap
+from vault.secret import Secret
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+KEYS = {"cache_key": Secret(b"C" * 32), "vault_id": bytes(16)}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "log")
+
+
+def write(path, *texts):
+    for text in texts:
+        with Journal.open(path, **KEYS) as journal:
+            journal.append(text.encode(), deadline=soon())
+
+
+def read(path):
+    with Journal.open(path, **KEYS) as journal:
+        return journal.read(deadline=soon())
+
+
+def change(path, name, function):
+    with open(os.path.join(path, name), "rb") as file:
+        content = bytearray(file.read())
+    with open(os.path.join(path, name), "wb") as file:
+        file.write(function(content))
+
+
+def test_what_is_written_is_read_in_order(path):
+    """Three records come back as they were, and nothing is wrong with them; an empty log is whole too."""
+    assert read(path) == ([], [])
+    write(path, "one", "two", "three")
+    assert read(path) == ([b"one", b"two", b"three"], [])
+
+
+def test_nothing_stands_there_in_clear(path):
+    """Each record has one size and is sealed; files are for us alone."""
+    write(path, "profile prod", "x" * 5000)
+    for name in os.listdir(path):
+        full = os.path.join(path, name)
+        assert os.stat(full).st_mode & 0o777 == 0o600
+        with open(full, "rb") as file:
+            assert b"prod" not in file.read()
+    assert os.path.getsize(os.path.join(path, CURRENT)) == 2 * limits.LOG_RECORD
+
+
+@pytest.mark.parametrize("record", [0, 1, 2])
+def test_a_changed_record_is_seen(path, record):
+    """One flipped bit anywhere, the last record too."""
+    write(path, "one", "two", "three")
+    for offset in (0, 40, 500, 1023):
+        at = record * limits.LOG_RECORD + offset
+        change(path, CURRENT, lambda c, at=at: c[:at] + bytes([c[at] ^ 1]) + c[at + 1 :])
+        assert read(path).problems
+        change(path, CURRENT, lambda c, at=at: c[:at] + bytes([c[at] ^ 1]) + c[at + 1 :])
+    assert not read(path).problems
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda c: c[1024:2048] + c[2048:],
+        lambda c: c[:1024] + c[2048:],
+        lambda c: c[:2048],
+        lambda c: c[1024:2048] + c[:1024] + c[2048:],
+        lambda c: c + c[2048:],
+        lambda c: b"",
+    ],
+    ids=["first", "middle", "last", "swapped", "twice", "all"],
+)
+def test_a_record_taken_out_moved_or_doubled_is_seen(path, cut):
+    """The chain, and the sealed count, tell; only the oldest may go, as it does when files are rotated."""
+    write(path, "one", "two", "three")
+    change(path, CURRENT, cut)
+    found = read(path)
+    assert found.problems or found.records == [b"two", b"three"]
+
+
+def test_a_torn_record_is_told_and_stops_nobody(path):
+    """Half a record at the end, as a kill or a power cut leaves it: the next is written, verify names the torn one."""
+    write(path, "one")
+    with open(os.path.join(path, CURRENT), "ab") as file:
+        file.write(b"half a record")
+    write(path, "two")
+    found = read(path)
+    assert found.records == [b"one", b"two"]
+    assert len(found.problems) == 1
+    assert "torn" in found.problems[0]
+
+
+def test_files_are_rotated_and_the_chain_goes_on(path, monkeypatch):
+    """Over its limit a file becomes an older one; the oldest goes; what is left is one chain."""
+    monkeypatch.setattr(limits, "LOG_FILE", 3 * limits.LOG_RECORD)
+    monkeypatch.setattr(limits, "LOG_FILES", 2)
+    write(path, *(str(number) for number in range(20)))
+    found = read(path)
+    assert found.problems == []
+    assert found.records == [str(number).encode() for number in range(12, 20)]
+
+
+def test_a_renewed_cache_key_keeps_the_log(path):
+    """rewrap: the same records under the new key, and none under the old one."""
+    write(path, "one")
+    new = Secret(b"N" * 32)
+    rewrap(path, old=KEYS["cache_key"], new=new, vault_id=bytes(16), deadline=soon())
+    with Journal.open(path, cache_key=new, vault_id=bytes(16)) as journal:
+        assert journal.read(deadline=soon()).records == [b"one"]
+    with pytest.raises(errors.Damaged):
+        read(path)
+
+
+def test_a_lost_key_begins_a_new_log(path):
+    """Who knows that the key is lost begins a new log; the old files are kept, each time under another number."""
+    for number in (1, 2):
+        write(path, "one")
+        change(path, KEY, lambda c: bytes(len(c)))
+        with Journal.open(path, **KEYS) as journal:
+            journal.append(b"two", deadline=soon(), anew=True)
+        assert read(path) == ([b"two"], [])
+        assert {f"unreadable.{number}.{name}" for name in (CURRENT, HEAD, KEY)} <= set(os.listdir(path))
+
+
+def test_an_old_key_does_not_put_the_log_aside(path):
+    """A process that has the cache key of before its renewal writes nothing, and the log stays as it was."""
+    write(path, "one")
+    new = {"cache_key": Secret(b"N" * 32), "vault_id": bytes(16)}
+    rewrap(path, old=KEYS["cache_key"], new=new["cache_key"], vault_id=bytes(16), deadline=soon())
+    with pytest.raises(errors.Damaged):
+        write(path, "late")
+    with Journal.open(path, **new) as journal:
+        assert journal.read(deadline=soon()) == ([b"one"], [])
+
+
+def test_many_records_are_one_step(path, monkeypatch):
+    """What is appended together is one chain with what was there, over the border of files too."""
+    monkeypatch.setattr(limits, "LOG_FILE", 3 * limits.LOG_RECORD)
+    write(path, "one", "two")
+    with Journal.open(path, **KEYS) as journal:
+        journal.append(*(b"%d" % number for number in range(5)), deadline=soon())
+    assert read(path) == ([b"one", b"two", b"0", b"1", b"2", b"3", b"4"], [])
+
+
+def damage(path, name, at=-1):
+    """One bit of the file, at its end where nothing else is said."""
+
+    def flipped(content):
+        content[at] ^= 1
+        return content
+
+    change(path, name, flipped)
+
+
+def newest(path, most=10):
+    with Journal.open(path, **KEYS) as journal:
+        return journal.newest(most)
+
+
+def test_the_newest_are_what_opens_of_them(path):
+    """None where there is no log yet; a damaged one among them is left out; older files are not looked into."""
+    assert newest(path) == []
+    write(path, "one", "two", "three")
+    assert newest(path, 2) == [b"two", b"three"]
+    damage(path, CURRENT, limits.LOG_RECORD + 500)
+    assert newest(path, 2) == [b"three"]
+    os.rename(os.path.join(path, CURRENT), os.path.join(path, "older.1"))
+    assert newest(path) == []
+
+
+def test_a_changed_head_is_seen_and_stops_nobody(path):
+    """verify names it; the next writer goes on from the last record, and writes a head that is right."""
+    write(path, "one", "two")
+    damage(path, HEAD)
+    assert read(path) == ([b"one", b"two"], ["head: changed, or not ours"])
+    write(path, "three")
+    assert read(path) == ([b"one", b"two", b"three"], [])
+
+
+def test_a_head_that_was_taken_away_is_begun_anew(path):
+    """The chain of the records goes on from the last of them."""
+    write(path, "one")
+    os.unlink(os.path.join(path, HEAD))
+    write(path, "two")
+    assert read(path) == ([b"one", b"two"], [])
+
+
+def test_a_last_record_that_was_written_anew_is_seen(path):
+    """Somebody put another record of the same number in the last one's place: the head knows which it was."""
+    write(path, "one")
+    with open(os.path.join(path, CURRENT), "rb") as file:
+        before = file.read()
+    with open(os.path.join(path, HEAD), "rb") as file:
+        head = file.read()
+    write(path, "two")
+    change(path, CURRENT, lambda _: before)
+    with open(os.path.join(path, HEAD), "rb") as file:
+        newer = file.read()
+    change(path, HEAD, lambda _: head)
+    write(path, "another two")
+    change(path, HEAD, lambda _: newer)
+    assert read(path) == ([b"one", b"another two"], ["the last record is not the one that was written last"])
+
+
+def test_a_changed_last_record_stops_nobody(path):
+    """The next writer goes on from the head; verify names the changed record, and the next is there."""
+    write(path, "one", "two")
+    damage(path, CURRENT)
+    write(path, "three")
+    found = read(path)
+    assert found.records == [b"one", b"three"]
+    assert f"{CURRENT}: the record at byte {limits.LOG_RECORD} is changed, or is not ours" in found.problems
+
+
+@pytest.mark.parametrize("lost", ["no folder", "no key", "another key"])
+def test_a_renewed_cache_key_where_there_is_no_log_to_keep(path, lost):
+    """No log, one whose key is gone, one of another cache key: nothing is made, changed or said."""
+    if lost != "no folder":
+        write(path, "one")
+    if lost == "no key":
+        os.unlink(os.path.join(path, KEY))
+    elif lost == "another key":
+        damage(path, KEY)
+
+    def files():
+        found = sorted(os.listdir(path)) if os.path.isdir(path) else []
+        return {name: Path(path, name).read_bytes() for name in found}
+
+    before = files()
+    rewrap(path, old=KEYS["cache_key"], new=Secret(b"N" * 32), vault_id=bytes(16), deadline=soon())
+    assert files() == before
+
+
+WRITER = (
+    "import sys\nfrom vault.cache.journal import Journal\nfrom vault.secret import Secret\n"
+    "from vault.system.clock import Deadline\n"
+    "for n in range({count}):\n"
+    "    with Journal.open(sys.argv[1], cache_key=Secret(b'C' * 32), vault_id=bytes(16)) as j:\n"
+    "        j.append(b'%s %d' % (sys.argv[2].encode(), n), deadline=Deadline.after(60))\n"
+)
+
+
+def start(path, name, count):
+    return subprocess.Popen([sys.executable, "-c", WRITER.format(count=count), path, name])
+
+
+def test_twenty_writers_at_once(path):
+    """20 processes with 10 records each: 200 records, one chain, each writer's in its own order."""
+    running = [start(path, f"w{number}", 10) for number in range(20)]
+    assert [process.wait(120) for process in running] == [0] * 20
+    found = read(path)
+    assert found.problems == []
+    assert len(found.records) == 200
+    for number in range(20):
+        mine = [r for r in found.records if r.startswith(b"w%d " % number)]
+        assert mine == [b"w%d %d" % (number, n) for n in range(10)]
+
+
+def test_reading_while_others_write_finds_nothing_wrong(path):
+    """--verify beside a busy machine: each look is at one moment, between two records."""
+    running = [start(path, f"w{number}", 60) for number in range(3)]
+    seen = [len(read(path).records)]
+    while any(process.poll() is None for process in running):
+        found = read(path)
+        assert found.problems == []
+        seen.append(len(found.records))
+    assert seen == sorted(seen)
+    assert len(read(path).records) == 180
+
+
+def test_killed_writers_leave_a_chain(path):
+    """kill -9 of writers at any moment: whoever comes next goes on, and no whole record is lost."""
+    for moment in range(12):
+        process = start(path, "killed", 10_000)
+        time.sleep(0.15 + moment * 0.013)
+        process.send_signal(signal.SIGKILL)
+        process.wait(20)
+        write(path, f"after {moment}")
+    found = read(path)
+    assert [r for r in found.records if r.startswith(b"after")] == [b"after %d" % n for n in range(12)]
+    assert all("torn" in problem for problem in found.problems), found.problems
+
+
+def test_a_writer_killed_between_record_and_head_breaks_no_chain(path):
+    """The record stands, the head is older: the next writer goes on from the record."""
+    write(path, "one")
+    with open(os.path.join(path, HEAD), "rb") as file:
+        head = file.read()
+    write(path, "two")
+    change(path, HEAD, lambda _: head)
+    assert read(path).problems == []
+    write(path, "three")
+    assert read(path) == ([b"one", b"two", b"three"], [])

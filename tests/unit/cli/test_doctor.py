@@ -1,0 +1,98 @@
+"""`doctor` as a command: exit codes, JSON, and --fix after a question."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.unit.flows.doctor.homes import BREAK, KEYS, make
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A home in which nothing is wrong."""
+    return make(tmp_path / "home")
+
+
+def test_nothing_wrong_is_exit_0_and_an_empty_list(home):
+    """A clean home: exit 0, and a person is told so."""
+    done = home.run("doctor", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"findings": []})
+    said = home.run("doctor")
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "Nothing is wrong.\n")
+
+
+def test_notes_leave_exit_0(home):
+    """A note is no failure."""
+    home.env["AWS_ENDPOINT_URL"] = "https://sts.example"
+    done = home.run("doctor", "--json")
+    assert done.returncode == 0
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert (finding["level"], finding["check"]) == ("note", "custom-endpoint")
+    assert set(finding) == {"level", "check", "where", "message", "fix"}
+
+
+def test_a_warning_is_exit_1_and_fix_mends_it(home):
+    """--fix shows the lines and modes, does it after a yes, and the next run is clean."""
+    BREAK["role-before-process"](home)
+    BREAK["open-vault-files"](home)
+    assert home.run("doctor").returncode == 1
+    refused = home.run("doctor", "--fix")
+    assert refused.returncode == 10
+    assert "-role_arn = " in refused.stdout
+    assert "+awsvault_role_arn = " in refused.stdout
+    assert f"chmod 700 {home.file('state')}" in refused.stdout
+    assert home.run("doctor").returncode == 1
+    assert home.run("doctor", "--fix", "--yes").returncode == 0
+    assert home.run("doctor", "--json").returncode == 0
+
+
+def test_a_finding_says_where_why_and_what_to_do(home):
+    """The reason once for each check, not for each finding; every finding its place and its mend."""
+    keys = KEYS.rstrip()
+    home.credentials(f"[one]\n{keys}\n[two]\n{keys}\n")
+    done = home.run("doctor")
+    assert done.returncode == 1
+    path = home.credentials_path
+    assert done.stdout == (
+        f"warning: {path}:2: the access key of profile one stands in clear [plaintext-keys]\n"
+        "    Any program that runs as you, and any backup of your home, can read the key, and it does not expire.\n"
+        "    → awsvault-py import\n"
+        f"warning: {path}:5: the access key of profile two stands in clear [plaintext-keys]\n"
+        "    → awsvault-py import\n"
+    )
+    assert done.stderr == "2 warnings.\n"
+
+
+def test_hostile_names_are_shown_as_escapes(home):
+    """What a file says reaches the terminal as text only."""
+    home.change_config("[profile dev]", "[profile evil\x1b[31m]\nregion = x\n[profile dev]")
+    done = home.run("doctor")
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\\x1b[31m" in done.stdout
+
+
+def test_the_page_of_checks_is_made_from_the_table():
+    """docs/doctor.md lists every check as the table has it."""
+    done = subprocess.run(
+        [sys.executable, os.path.join(ROOT, "scripts", "make_doctor_docs"), "--check"],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    from vault.flows.doctor.table import CHECKS
+
+    with open(os.path.join(ROOT, "docs", "doctor.md"), encoding="utf-8") as file:
+        assert re.findall(r"^### `([a-z-]+)`", file.read(), re.MULTILINE) == [
+            check.name
+            for theme in ("files", "profiles", "environment", "vault")
+            for check in CHECKS
+            if check.theme == theme
+        ]

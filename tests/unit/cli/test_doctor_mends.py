@@ -1,0 +1,52 @@
+"""`doctor --fix` as a command: what is mended, what is left and named, and what only a person can do."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+import pytest
+
+from tests.unit.flows.doctor.homes import BREAK, make
+
+
+@pytest.fixture
+def sound(tmp_path):
+    """A home in which nothing is wrong."""
+    return make(tmp_path / "sound")
+
+
+def test_a_mend_as_json_is_json_alone(sound, here):
+    """A script that mends reads what is left, and no diff before it."""
+    BREAK["role-before-process"](sound)
+    done = here(sound, "doctor", "--fix", "--json", "--yes")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"findings": []})
+
+
+def test_what_is_made_elsewhere_is_left_and_named(sound, here):
+    """A linked file is the store's that it comes from: the finding stands."""
+    BREAK["role-before-process"](sound)
+    store = os.path.join(sound.root, "store")
+    shutil.move(sound.config_path, store)
+    os.symlink(store, sound.config_path)
+    done = here(sound, "doctor", "--fix", "--yes")
+    assert done.returncode == 1
+    assert f"Left as it is: {sound.config_path} is a link to {store}\n" in done.stderr
+    assert "[role-before-process]" in done.stdout
+
+
+def test_where_only_a_person_can_mend_that_is_said(sound, here):
+    """--fix on a home whose trouble it has no mend for."""
+    BREAK["two-profile-variables"](sound)
+    done = here(sound, "doctor", "--fix", "--yes")
+    assert "There is nothing that can be mended without you.\n" in done.stderr
+
+
+def test_a_finding_without_a_mend_of_ours_has_no_arrow(sound, here):
+    """AWS that cannot be asked: its place and its reason, and nothing that would help from here."""
+    done = here(sound, "doctor", "--network", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    lines = done.stdout.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("warning: AWS: it could not be asked"))
+    assert lines[at + 1].startswith("    ")
+    assert not "".join(lines[at + 2 : at + 3]).startswith("    →")

@@ -1,0 +1,180 @@
+"""init, add, list and remove at a terminal: what a person is asked, what is shown, and what Ctrl-C leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
+from tests.home import PASSPHRASE, failed
+from tests.typing_person import Terminal
+
+
+def listed(home):
+    return {e["name"]: e for e in json.loads(home.run("list", "--json").stdout)["entries"]}
+
+
+def vault_bytes(home):
+    with open(home.file("vault.avlt"), "rb") as file:
+        return file.read()
+
+
+def test_a_first_add_at_a_terminal(home):
+    """Passphrase twice, key, secret unseen, device, seed unseen; then the profile."""
+    person = Terminal(home, "add", "dev")
+    person.new_passphrase()
+    person.answers("Access key id for dev: ", KEY_ID)
+    person.answers("Secret access key (not shown): ", SECRET)
+    person.answers("(Enter for none): ", SERIAL)
+    person.answers("for codes instead): ", SEED)
+    assert person.ends() == 0
+    assert "credential_process = awsvault-py export dev" in person.shown
+    assert SECRET not in person.shown
+    assert SEED not in person.shown
+    assert PASSPHRASE not in person.shown
+
+
+def test_mistakes_at_a_terminal_are_asked_again(home):
+    """Each wrong shape is named and asked for once more."""
+    person = Terminal(home, "add", "dev")
+    person.answers("New passphrase: ", "short")
+    person.sees("5 characters")
+    person.new_passphrase()
+    person.answers("Access key id for dev: ", "ASIAIOSFODNN7EXAMPLE")
+    person.sees("it is temporary")
+    person.answers("Access key id for dev: ", KEY_ID)
+    person.answers("Secret access key (not shown): ", SECRET + " ")
+    person.sees("blanks at its ends")
+    person.answers("Secret access key (not shown): ", SECRET)
+    person.answers("(Enter for none): ", SERIAL.replace(":mfa/", ":user/"))
+    person.sees("is the ARN of a user")
+    person.answers("(Enter for none): ", "")
+    assert person.ends() == 0
+    assert listed(home)["dev"]["mfa"] == "none"
+
+
+def test_two_passphrases_that_differ_are_asked_again(home):
+    """A typing error does not lock a person out of a new vault."""
+    person = Terminal(home, "init")
+    person.answers("New passphrase: ", PASSPHRASE)
+    person.answers("The same again: ", PASSPHRASE + "x")
+    person.sees("the two passphrases differ")
+    person.new_passphrase()
+    assert person.ends() == 0
+    assert listed(home) == {}
+
+
+QUESTIONS = [
+    "New passphrase: ",
+    "The same again: ",
+    "Access key id for dev: ",
+    "Secret access key (not shown): ",
+    "(Enter for none): ",
+    "for codes instead): ",
+]
+ANSWERS = [PASSPHRASE, PASSPHRASE, KEY_ID, SECRET, SERIAL]
+
+
+@pytest.mark.parametrize("at", range(len(QUESTIONS)))
+def test_ctrl_c_at_any_question_leaves_nothing(home, at):
+    """Interrupted at each question of a first add: exit 130, the terminal echoes, no vault, no traceback."""
+    person = Terminal(home, "add", "dev")
+    for question, answer in zip(QUESTIONS[:at], ANSWERS[:at], strict=True):
+        person.answers(question, answer)
+    assert person.interrupts(QUESTIONS[at]) == 130
+    assert "Traceback" not in person.shown
+    assert not os.path.exists(home.file("vault.avlt"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [(("add", "dev"), "Passphrase: "), (("list",), "Passphrase: "), (("remove", "shared-services"), "Passphrase: "),
+     (("mfa", "add", "shared-services"), "Passphrase: "), (("otp", "shared-services"), "Passphrase: ")],
+)  # fmt: skip
+def test_ctrl_c_at_the_passphrase_changes_nothing(home, arguments, question):
+    """The vault's bytes are the same afterwards."""
+    home.make_vault()
+    before = vault_bytes(home)
+    assert Terminal(home, *arguments).interrupts(question) == 130
+    assert vault_bytes(home) == before
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 10, 1), ("", 10, 1)])
+def test_the_question_of_remove(home, answer, code, left):
+    """Yes removes; no and Enter do not."""
+    home.make_vault()
+    person = Terminal(home, "remove", "shared-services")
+    person.answers("Passphrase: ", PASSPHRASE)
+    person.answers("[y/N] ", answer)
+    assert person.ends() == code
+    assert "with its MFA seed" in person.shown
+    assert len(listed(home)) == left
+
+
+def test_ctrl_c_at_the_question_of_remove(home):
+    """Nothing is removed."""
+    home.make_vault()
+    person = Terminal(home, "remove", "shared-services")
+    person.answers("Passphrase: ", PASSPHRASE)
+    assert person.interrupts("[y/N] ") == 130
+    assert len(listed(home)) == 1
+
+
+def test_three_wrong_passphrases_are_exit_4(home):
+    """Typing errors are asked again, guesses are not."""
+    home.make_vault()
+    person = Terminal(home, "list")
+    for _ in range(3):
+        person.answers("Passphrase: ", "not the passphrase")
+    assert person.ends() == 4
+
+
+def test_list_on_a_terminal_is_a_table(home):
+    """With a header, and without colour where NO_COLOR is set."""
+    home.make_vault()
+    person = Terminal(home, "list", NO_COLOR="1")
+    person.answers("Passphrase: ", PASSPHRASE)
+    assert person.ends() == 0
+    assert "ENTRY" in person.shown
+    assert "\x1b[" not in person.shown.split("ENTRY")[1]
+
+
+def test_nobody_to_choose_a_passphrase(home):
+    """Exit 3, with the ways to give one: there is no vault yet that `unlock` could open."""
+    for command in (("init",), ("add", "dev", "--stdin")):
+        done = home.run(
+            *command,
+            stdin=json.dumps({"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET}),
+            AWSVAULT_PASSPHRASE=None,
+        )
+        failed(done, 3, "no passphrase for the new vault", "at a terminal", "AWSVAULT_PASSPHRASE_FILE")
+    assert not os.path.exists(home.file("vault.avlt"))
+
+
+def test_a_key_whose_file_stays_is_stored_after_a_plain_question(home, tmp_path):
+    """The file holds more than keys: nothing is said to change, and nothing does."""
+    path = tmp_path / "keys.csv"
+    text = f"User name,Access key ID,Secret access key\nwork,{KEY_ID},{SECRET}\ncolleague,,\n"
+    path.write_text(text)
+    path.chmod(0o600)
+    home.make_vault()
+    person = Terminal(home, "import", "--csv", str(path), "--no-verify", AWSVAULT_PASSPHRASE=PASSPHRASE)
+    person.sees("colleague: " + str(path) + ": row 3 holds no whole key, so the file stays")
+    person.answers("Store them? ", "y")
+    assert person.ends() == 0
+    assert path.read_text() == text
+    assert "Taken out" not in person.shown
+    assert set(listed(home)) == {"shared-services", "work"}
+
+
+def test_a_weak_second_passphrase_is_taken_with_a_word(home):
+    """It opens the vault like the first; how weak it is the person is told."""
+    home.make_vault()
+    person = Terminal(home, "slots", "add", "passphrase", AWSVAULT_PASSPHRASE=PASSPHRASE)
+    person.new_passphrase("password1234")
+    person.sees("The second passphrase opens the vault now.")
+    person.sees("Warning: it is weak: ")
+    assert person.ends() == 0
+    assert home.run("list", AWSVAULT_PASSPHRASE="password1234").returncode == 0

@@ -1,0 +1,241 @@
+"""`import` as a command: keys out of the clear into the vault, proved first, and put back by --undo."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.fakes.example import KEY_ID, SECRET, SERIAL
+from tests.home import failed
+
+OTHER_ID, OTHER = "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
+GONE_ID, GONE = "AKIAGONEGONEGEXAMPLE", "goneGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEYS"
+
+
+def keys(name, key_id=KEY_ID, secret=SECRET):
+    return f"[{name}]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n"
+
+
+@pytest.fixture
+def clear(home):
+    """A home as `aws configure` leaves it: the key in clear, a role on it."""
+    home.config(
+        "[profile shared-services]\nregion = us-east-1\n\n[profile dev]\nrole_arn = arn:aws:iam::222222222222:role/DeveloperRole\n"
+        f"source_profile = shared-services\nmfa_serial = {SERIAL}\n"
+    )
+    credentials(home, "# mine\n" + keys("shared-services"))
+    return home
+
+
+def credentials(home, text, name="credentials"):
+    path = os.path.join(os.path.dirname(home.config_path), name)
+    with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write(text)
+    return path
+
+
+def read(home, name):
+    with open(os.path.join(os.path.dirname(home.config_path), name), encoding="utf-8") as file:
+        return file.read()
+
+
+def names(home):
+    return [line.split("\t")[0] for line in home.run("list").stdout.splitlines()]
+
+
+def test_the_key_is_proved_stored_and_taken_out(clear, aws):
+    """One command: the vault is made, the file holds no key, the profiles call us, the device is known."""
+    done = clear.run("import", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert read(clear, "credentials") == "# mine\n[shared-services]\n"
+    assert aws.calls.actions() == ["GetCallerIdentity"]
+    assert clear.run("list").stdout.split("\t")[:4] == ["shared-services", KEY_ID, "111111111111", "yourself"]
+    assert clear.export("dev", "--mfa-code", aws.code())["AccountId"] == "222222222222"
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_nothing_happens_before_the_yes(clear):
+    """No answer is a no: no vault, no change, exit 10; --dry-run asks AWS nothing and ends well."""
+    before = read(clear, "credentials")
+    assert clear.run("import").returncode == 10
+    assert not os.path.exists(clear.file("vault.avlt"))
+    dry = clear.run("import", "--dry-run")
+    assert dry.returncode == 0
+    assert "aws_secret_access_key = (hidden)" in dry.stdout
+    assert (read(clear, "credentials"), os.path.exists(clear.file("vault.avlt"))) == (before, False)
+
+
+def test_undo_puts_both_files_back(clear):
+    """To the byte and the mode; the record holds no key in clear, and the vault keeps its copy."""
+    before = read(clear, "config"), read(clear, "credentials")
+    clear.run("import", "--yes")
+    for folder, _, files in os.walk(clear.ours):
+        for name in files:
+            with open(os.path.join(folder, name), "rb") as file:
+                assert SECRET.encode() not in file.read()
+    done = clear.run("import", "--undo", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    assert (read(clear, "config"), read(clear, "credentials")) == before
+    assert names(clear) == ["shared-services"]
+    assert clear.run("import", "--yes").returncode == 0
+    assert read(clear, "credentials") == "# mine\n[shared-services]\n"
+
+
+def test_the_record_opens_with_the_vault_only(clear):
+    """Without the passphrase there is no undo, and the record is not a copy of the keys."""
+    clear.run("import", "--yes")
+    failed(clear.run("import", "--undo", "--yes", AWSVAULT_PASSPHRASE=None), 3, "vault locked")
+
+
+def test_profiles_that_share_a_key_share_an_entry(clear, aws):
+    """The entry has the name that others build on; the other profile names it."""
+    credentials(clear, keys("default") + keys("shared-services") + keys("colleague", OTHER_ID, OTHER))
+    done = clear.run("import", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert names(clear) == ["colleague", "shared-services"]
+    assert aws.calls.count("GetCallerIdentity") == 2
+    assert "[default]\ncredential_process = " in read(clear, "config")
+    assert "awsvault_credential = shared-services\n" in read(clear, "config")
+    assert clear.export("default", "--mfa-code", aws.code())["AccountId"] == "111111111111"
+
+
+def test_keys_of_the_config_file_are_moved_too(clear):
+    """They stand in clear there as well, whether tools look at them or not."""
+    clear.config(keys("default") + "[profile dev]\nregion = x\n")
+    credentials(clear, "")
+    assert clear.run("import", "--yes").returncode == 0
+    assert SECRET not in read(clear, "config")
+
+
+def test_what_is_no_key_is_left_with_a_reason(clear):
+    """Temporary keys, halves, misshapen ones: named with file and line, and left to the byte."""
+    odd = (
+        "[temporary]\naws_access_key_id = ASIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\naws_session_token = t\n"
+        "[half]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n[short]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = short\n"
+    )
+    credentials(clear, odd + keys("shared-services"))
+    done = clear.run("import", "--yes")
+    assert done.returncode == 0
+    assert read(clear, "credentials") == odd + "[shared-services]\n"
+    assert "temporary: " in done.stderr
+    assert "credentials:2: a temporary key" in done.stderr
+    assert "half of a key" in done.stderr
+    assert "5 characters instead of 40" in done.stderr
+
+
+def test_a_key_that_aws_does_not_know_stays_where_it_is(clear):
+    """The others are moved; exit 7 says that one was not."""
+    credentials(clear, keys("gone", GONE_ID, GONE) + keys("shared-services"))
+    done = clear.run("import", "--yes")
+    assert done.returncode == 7
+    assert read(clear, "credentials") == keys("gone", GONE_ID, GONE) + "[shared-services]\n"
+    assert names(clear) == ["shared-services"]
+
+
+def test_without_a_network_nothing_is_moved(clear):
+    """A key that cannot be proved is not taken out of its file: exit 8; --no-verify says otherwise."""
+    failed(clear.run("import", "--yes", AWS_ENDPOINT_URL="http://127.0.0.1:9"), 8, "cannot be proved")
+    assert SECRET in read(clear, "credentials")
+    assert clear.run("import", "--yes", "--no-verify", AWS_ENDPOINT_URL="http://127.0.0.1:9").returncode == 0
+    assert SECRET not in read(clear, "credentials")
+
+
+def test_another_key_of_the_name_is_not_replaced_unasked(clear):
+    """The vault's entry stays, and so does the file; --replace says otherwise."""
+    clear.make_vault(key_id=OTHER_ID, secret=OTHER, seed=None, serial=None)
+    done = clear.run("import", "--yes")
+    assert done.returncode == 0
+    assert "holds another key" in done.stderr
+    assert SECRET in read(clear, "credentials")
+    assert clear.run("import", "--yes", "--replace").returncode == 0
+    assert clear.run("list").stdout.split("\t")[1] == KEY_ID
+
+
+def test_a_key_that_is_in_the_vault_is_only_taken_out(clear, aws):
+    """`add --from-profile` before: import finishes it, without another question to AWS."""
+    clear.make_vault()
+    assert clear.run("import", "--yes").returncode == 0
+    assert len(aws.calls) == 0
+    assert read(clear, "credentials") == "# mine\n[shared-services]\n"
+    assert clear.export("dev")["AccountId"] == "222222222222"
+
+
+def test_keep_only_stores(clear):
+    """--keep: the key is in the vault and where it was."""
+    before = read(clear, "config"), read(clear, "credentials")
+    assert clear.run("import", "--yes", "--keep").returncode == 0
+    assert (read(clear, "config"), read(clear, "credentials")) == before
+    assert names(clear) == ["shared-services"]
+
+
+def test_without_setup_only_the_keys_go(clear):
+    """--no-setup: the profiles stay in AWS's own form."""
+    before = read(clear, "config")
+    assert clear.run("import", "--yes", "--no-setup").returncode == 0
+    assert read(clear, "config") == before
+    assert SECRET not in read(clear, "credentials")
+
+
+def test_named_profiles_only(clear):
+    """The others keep their keys."""
+    credentials(clear, keys("shared-services") + keys("colleague", OTHER_ID, OTHER))
+    assert clear.run("import", "shared-services", "--yes").returncode == 0
+    assert read(clear, "credentials") == "[shared-services]\n" + keys("colleague", OTHER_ID, OTHER)
+    failed(clear.run("import", "nobody", "--yes"), 5, "no profile nobody")
+
+
+def test_a_linked_file_is_stored_from_and_never_written(clear, tmp_path):
+    """The key is in the vault; the lines to take out are shown, and exit 1 says that a person has to."""
+    path = os.path.join(os.path.dirname(clear.config_path), "credentials")
+    os.rename(path, tmp_path / "store")
+    os.symlink(tmp_path / "store", path)
+    done = clear.run("import", "--yes")
+    assert done.returncode == 1
+    assert "-aws_secret_access_key = (hidden)" in done.stdout
+    assert SECRET in read(clear, "credentials")
+    assert names(clear) == ["shared-services"]
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "more", "name"),
+    [
+        ("\ufeffAccess key ID,Secret access key", f"{KEY_ID},{SECRET}", ("--as", "shared-services"), "shared-services"),
+        ("User name,Password,Access key ID,Secret access key,Console login link",
+         f"yourself,,{KEY_ID},{SECRET},https://111111111111.signin.aws.amazon.com/console", (), "yourself"),
+    ],
+)  # fmt: skip
+def test_the_consoles_csv_is_taken_and_removed(clear, head, row, more, name):
+    """Both forms that the console gives out; --undo brings the file back."""
+    text = f"{head}\r\n{row}\r\n"
+    path = credentials(clear, text, "keys.csv")
+    with open(path, newline="", encoding="utf-8") as file:
+        before = file.read()
+    credentials(clear, "")
+    done = clear.run("import", "--csv", path, *more, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert not os.path.exists(path)
+    assert names(clear) == [name]
+    back = clear.run("import", "--undo", "--yes")
+    assert back.returncode == 0
+    assert path in back.stdout
+    assert SECRET not in done.stdout + done.stderr + back.stdout + back.stderr
+    with open(path, newline="", encoding="utf-8") as file:
+        assert file.read() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Access key ID,Secret access key\n" + f"{KEY_ID},{SECRET}\n", "does not say whose keys"),
+        ("a,b\n1,2\n", "has no columns"),
+        ("", "has no columns"),
+        ('Access key ID,"Secret\n', "is not a CSV file"),
+    ],
+)
+def test_a_csv_that_is_not_the_consoles_is_refused(clear, text, said):
+    """Exit 2 with what is missing; no secret in the message."""
+    done = clear.run("import", "--csv", credentials(clear, text, "keys.csv"), "--yes")
+    failed(done, 2, said)
+    assert SECRET not in done.stderr

@@ -1,0 +1,130 @@
+"""``log`` by the installed command: what each way of handing out leaves there, filters, and that nothing secret is in it."""
+
+import json
+import os
+
+import pytest
+
+from tests.fakes.example import SECRET
+from tests.home import PASSPHRASE, failed
+from tests.vaults import soon
+from vault import limits
+from vault.agent.notes import Note
+from vault.flows import audit
+from vault.secret import Secret
+from vault.store import vault
+from vault.system.paths import from_env
+
+
+@pytest.fixture
+def ready(home):
+    home.scenario()
+    home.make_vault()
+    return home
+
+
+def records(home, *options):
+    done = home.run("log", "--json", *options)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["records"]
+
+
+def test_each_use_is_recorded_with_who_asked(ready):
+    """exec, export and the server: time, profile, role, key id, end, cache or STS, process and its parent."""
+    ready.run("exec", "dev", "--", "true")
+    found = ready.export("dev")
+    ready.run("exec", "--server", "prod", "--", "true")
+    first, second, third = records(ready)
+    assert (first["use"], first["from"], first["program"]) == ("exec", "sts", "true")
+    assert (second["use"], second["from"]) == ("export", "cache")
+    assert (third["use"], third["profile"]) == ("serve", "prod")
+    assert second["role"] == "arn:aws:iam::222222222222:role/DeveloperRole"
+    assert second["access_key_id"] == found["AccessKeyId"]
+    assert second["expires"] == found["Expiration"]
+    assert second["pid"] == os.getpid()
+    assert second["parent_pid"] == os.getppid()
+    assert SECRET not in json.dumps([first, second, third])
+    assert found["SecretAccessKey"] not in json.dumps(second)
+
+
+def test_filters(ready):
+    """--profile and --since choose; a wrong time is usage."""
+    ready.export("dev")
+    ready.export("prod")
+    assert [r["profile"] for r in records(ready, "--profile", "prod")] == ["prod"]
+    assert len(records(ready, "--since", "1h")) == 2
+    failed(ready.run("log", "--since", "soon"), 2, "--since")
+
+
+def test_verify_says_whole_and_finds_a_change(ready):
+    """Exit 0 and the count; after a cut at the end exit 1 with what is missing."""
+    ready.export("dev")
+    ready.export("prod")
+    done = ready.run("log", "--verify")
+    assert done.returncode == 0
+    assert "2 records" in done.stderr
+    os.truncate(ready.file("log/current"), 1024)
+    failed(ready.run("log", "--verify"), 1, "missing at the end")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c[:1500] + bytes([c[1500] ^ 1]) + c[1501:], "changed, or is not ours"),
+        (lambda c: c[:1024] + c[2048:], "does not follow"),
+        (lambda c: c[1024:2048] + c[:1024] + c[2048:], "does not follow"),
+        (lambda c: c + b"half", "torn"),
+    ],
+    ids=["flipped", "taken out", "swapped", "torn"],
+)
+def test_verify_names_what_was_done_to_it(ready, change, said):
+    """Exit 1 with the place; the records that still open are shown all the same, and the next export is logged."""
+    for profile in ("dev", "prod", "dev"):
+        ready.export(profile)
+    with open(ready.file("log/current"), "rb") as file:
+        content = file.read()
+    with open(ready.file("log/current"), "wb") as file:
+        file.write(change(content))
+    failed(ready.run("log", "--verify"), 1, said)
+    left = len(records(ready))
+    assert left in (2, 3)
+    ready.export("prod")
+    assert len(records(ready)) == left + 1
+
+
+def test_a_full_file_is_rotated_and_the_command_reads_both(ready):
+    """4 MiB of records begin a new file; `log` and --verify go over all of them."""
+    ready.export("dev")
+    paths = from_env(ready.env)
+    opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
+    note = Note(1_800_000_000, "bulk", "ASIAEXAMPLE", 1_800_003_600, "1")
+    count = limits.LOG_FILE // limits.LOG_RECORD
+    audit.from_agent(paths.log, [note] * count, cache_key=opened.cache_key, vault_id=opened.vault_id)
+    ready.export("prod")
+    done = ready.run("log", "--verify")
+    assert (done.returncode, f"{count + 2} records" in done.stderr) == (0, True)
+    assert os.path.getsize(ready.file("log/older.1")) == limits.LOG_FILE
+    assert os.path.getsize(ready.file("log/current")) == 2 * limits.LOG_RECORD
+    assert [r["profile"] for r in records(ready) if r["profile"] != "bulk"] == ["dev", "prod"]
+
+
+def test_log_false_writes_nothing(ready):
+    """config.toml log = false: no folder, and export as before."""
+    with open(ready.file("config.toml"), "w") as file:
+        file.write("log = false\n")
+    ready.export("dev")
+    assert not os.path.exists(ready.file("log"))
+
+
+def test_a_log_that_cannot_be_written_stops_nobody(ready):
+    """A file in the place of the folder: the export is had all the same."""
+    with open(ready.file("log"), "w"):
+        pass
+    assert ready.export("dev")["AccountId"] == "222222222222"
+
+
+def test_clear_keeps_the_log(ready):
+    """clear renews the cache key, and the records of before can still be read."""
+    ready.export("dev")
+    assert ready.run("clear").returncode == 0
+    assert len(records(ready)) == 1

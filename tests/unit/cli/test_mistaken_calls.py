@@ -1,0 +1,173 @@
+"""Commands that are called without what they need, or with what does not go together: exit code, and the way out."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+
+import pytest
+
+from tests.fakes.example import SEED, SERIAL
+from tests.home import failed
+from vault.cli import exits, formats, promptline
+from vault.cli.add import our_command
+from vault.cli.login import opener
+from vault.errors import Usage
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("backup",), 2, "FILE and --sheet are missing"),
+        (("import", "--as", "x"), 2, "--as goes with --csv"),
+        (("import", "--granted", "--csv", "x"), 2, "only one of"),
+        (("restore", "bak1", "--json"), 2, "--json lists the automatic backups"),
+        (("restore", "--accept", "--json"), 2, "--json lists the automatic backups"),
+        (("exec", "shared-services", "-x"), 2, "'-x' is no command; write: exec [OPTIONS] PROFILE -- CMD"),
+        (("exec", "shared-services", "ls", "--", "ls"), 2, "'ls' stands before --"),
+        (("mfa", "add", "shared-services"), 2, "nobody can be asked for the device"),
+        (("login", "--browser", "'", "shared-services"), 2, "which is no command"),
+        (("prompt", "--for", "tcsh"), 2, "Invalid value for '--for'"),
+        (("restore", "bak3"), 5, "there is no automatic backup bak3"),
+    ],
+)
+def test_a_call_that_cannot_be_meant_is_told_before_anything_is_done(home, here, words, code, said):
+    """Two lines, and nothing on stdout."""
+    home.scenario()
+    home.make_vault()
+    failed(here(home, *words), code, said)
+
+
+def test_a_recovery_code_is_not_issued_where_nobody_can_read_it(home, here):
+    """No vault is made either: the person runs it again at a terminal."""
+    failed(here(home, "init", "--recovery"), 3, "a recovery code is shown on a terminal")
+    assert not os.path.exists(home.file("vault.avlt"))
+
+
+def test_a_key_by_stdin_wants_a_stdin(home, here):
+    """Closed by whoever started us, it is an empty one."""
+    failed(here(home, "add", "dev", "--stdin", stdin=None), 2, "--stdin is empty")
+
+
+def test_a_strict_seed_needs_a_seed(home, here):
+    """A serial alone opens nothing."""
+    home.make_vault(seed=None)
+    done = here(
+        home, "mfa", "add", "shared-services", "--stdin", "--strict", stdin=f'{{"MfaSerial":"{SERIAL}"}}'
+    )
+    failed(done, 2, "--strict keeps a seed, and needs it and the device's ARN")
+
+
+def test_a_strict_seed_needs_a_person(home, here):
+    """Its passphrase is chosen at a terminal: the seed is not kept otherwise meanwhile."""
+    home.make_vault(seed=None)
+    done = here(home, "mfa", "add", "shared-services", "--stdin", "--strict", stdin=f'{{"MfaSeed":"{SEED}"}}')
+    failed(done, 3, "has to be typed, and nobody can be asked")
+    assert '"seed_stored": false' in here(home, "mfa", "list", "--json").stdout
+
+
+def test_a_device_of_no_entry_has_no_key_to_ask_aws_with(home, here):
+    """The seed lies in the vault, and nothing could tell AWS of its clock."""
+    home.make_vault()
+    assert here(home, "mfa", "add", "shared-services", "--stdin",
+                stdin='{"MfaSerial":"arn:aws:iam::111111111111:mfa/another"}').returncode == 0  # fmt: skip
+    failed(here(home, "mfa", "resync", SERIAL), 5, f"no entry uses {SERIAL}")
+
+
+def test_a_section_of_an_ini_file_has_a_name_that_fits():
+    """Another form says it without one."""
+    answer = {"AccessKeyId": "A", "SecretAccessKey": "s"}
+    assert formats.render("ini", answer, profile="a b", region=None).startswith("[a b]\n")
+    for name in ("a]b", "a[b", "a\nb", "a\x1bb"):
+        with pytest.raises(Usage, match="cannot be the name of a section"):
+            formats.render("ini", answer, profile=name, region=None)
+
+
+class Surroundings:
+    """What a command needs of its context here."""
+
+    def __init__(self, **env):
+        self.env = env
+
+
+@pytest.mark.parametrize(
+    ("browser", "env", "words"),
+    [
+        ("my-browser --new %s", {}, ["my-browser", "--new", "%s"]),
+        (None, {"BROWSER": "one:two"}, ["one"]),
+        (None, {"PATH": "/nowhere"}, None),
+        (None, {"PATH": "{tools}"}, None),
+        (None, {"PATH": "{tools}", "DISPLAY": ":0"}, ["wslview"]),
+        (None, {"PATH": "/nowhere", "WAYLAND_DISPLAY": "w"}, None),
+    ],
+)
+def test_which_browser_is_opened(tmp_path, browser, env, words):
+    """The one that is named, else the desktop's where there is a desktop; none is no mistake."""
+    tool = tmp_path / "wslview"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    given = {name: value.format(tools=tmp_path) for name, value in env.items()}
+    assert opener(Surroundings(**given), browser) == words
+
+
+@pytest.mark.parametrize(
+    ("browser", "env", "said"),
+    [("'", {}, "--browser is"), (None, {"BROWSER": "a 'b"}, "BROWSER is"), (" ", {}, "--browser is")],
+)
+def test_a_browser_that_is_no_command_is_named_by_whoever_named_it(browser, env, said):
+    """The option or the variable: a person looks where the mistake stands."""
+    with pytest.raises(Usage, match=f"^{said} .*, which is no command"):
+        opener(Surroundings(**env), browser)
+
+
+def test_a_mac_opens_its_own(monkeypatch):
+    """No variable says that there is a desktop."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert opener(Surroundings(PATH="/nowhere"), None) == ["open"]
+
+
+@pytest.mark.parametrize("name", ["awsvault-py", "another"])
+def test_a_config_file_calls_us_by_a_path_that_is_there(tmp_path, monkeypatch, name):
+    """By name where that leads to this program, by the path it was called by where it does not."""
+    running = tmp_path / name
+    running.write_text("#!/bin/sh\n")
+    running.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(running)])
+    wanted = str(running) if name == "awsvault-py" else "awsvault-py"
+    assert our_command(Surroundings(PATH="/nowhere")) == wanted
+    assert our_command(Surroundings(PATH=str(tmp_path))) == "awsvault-py"
+
+
+class Full(io.StringIO):
+    """A stream on a full disk."""
+
+    def flush(self):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("stream", [Full(), None])
+def test_where_nobody_can_be_told_the_exit_code_tells(monkeypatch, stream):
+    """stderr on a full disk, or closed by whoever started us."""
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert exits.report(Usage("x")) == 2
+
+
+def test_without_a_stdout_a_command_still_ends_well(home, monkeypatch, here):
+    """Closed by whoever started us; a failure keeps its own exit code."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert here(home, "--version").returncode == 0
+    assert here(home, "backup").returncode == 2
+
+
+def test_a_prompt_that_cannot_be_shown_is_none(home, monkeypatch):
+    """Whatever goes wrong, the shell's own prompt follows and no error stands in it."""
+    home.scenario()
+    for name, value in {**home.env, "AWS_PROFILE": "dev"}.items():
+        monkeypatch.setenv(name, value)
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", Full())
+    monkeypatch.setattr(sys, "stderr", said)
+    assert promptline.run(["prompt"]) == 0
+    assert said.getvalue() == ""

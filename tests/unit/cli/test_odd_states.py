@@ -1,0 +1,277 @@
+"""What commands say of vaults and files in rare states: empty ones, half-done ones, and what was left as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.example import KEY_ID, SECRET, SERIAL
+from tests.home import PASSPHRASE, failed
+from tests.unit.aws.recorder import BODY, Recorder
+from tests.vaults import CREATED, entry, new_vault, soon
+from tests.vaults import make as make_vault
+from vault import limits
+from vault.secret import Secret
+from vault.store import vault
+from vault.store.slots import new_sid, recovery
+from vault.store.slots.recovery import RecoverySlot
+from vault.system.paths import from_env
+
+OTHER_ID, OTHER = "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
+
+
+def edit(home, change):
+    paths = from_env(home.env)
+    opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
+    return vault.edit(paths, opened.k_main, change, deadline=soon())
+
+
+# ── nothing there ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("list",), "The vault is empty. To add a key: awsvault-py add NAME\n"),
+        (("mfa", "list"), "The vault has no MFA device. To add one: awsvault-py mfa add NAME\n"),
+    ],
+)
+def test_an_empty_vault_says_how_to_fill_it(home, here, words, said):
+    """Nothing on stdout, so that a script reads no line; a word to a person."""
+    new_vault(from_env(home.env))
+    done = here(home, *words)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", said)
+
+
+def test_a_panic_that_reaches_nobody_says_what_its_policy_is_for(home, here):
+    """Whose key it was AWS could not say, and a policy without a word would be a riddle on the worst of days."""
+    home.make_vault()
+    done = here(home, "panic", "--yes", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert done.returncode == 8
+    assert f"NOT inactive: {KEY_ID} of shared-services" in done.stderr
+    assert "unless this policy is attached to their users and roles:" in done.stderr
+    assert json.loads(done.stdout)["Statement"][0]["Effect"] == "Deny"
+
+
+def test_a_device_without_a_seed_is_asked_for_its_codes(home, here):
+    """The serial alone is of use; that a person will be asked is said."""
+    home.make_vault(seed=None, serial=None)
+    done = here(home, "mfa", "add", "shared-services", "--stdin", stdin=json.dumps({"MfaSerial": SERIAL}))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (
+        done.stderr
+        == f"shared-services uses {SERIAL}.\nNo seed is stored, so a person is asked for its codes.\n"
+    )
+
+
+def test_the_environments_own_key_is_nobodys_profile(home, here):
+    """A long-lived key has neither a profile nor an end, and no line says one."""
+    done = here(home, "whoami", AWS_ACCESS_KEY_ID=KEY_ID, AWS_SECRET_ACCESS_KEY=SECRET)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["account", "arn", "user"]
+    assert "111111111111" in done.stdout
+
+
+# ── keys ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_each_key_says_what_aws_tells_of_its_use(home, here):
+    """Used, interrupted, and one that AWS does not know: none keeps another from its line."""
+    home.make_vault()
+
+    def change(payload):
+        held = payload.entries["shared-services"]
+        again = replace(held, journal=vault.Journal(step="created", began=CREATED))
+        return payload.with_entry("gone", entry("AKIAGONEGONEGEXAMPLE")).with_entry("again", again)
+
+    edit(home, change)
+    done = here(home, "list", "--used")
+    assert done.returncode == 0, done.stderr
+    rows = {line.split("\t")[0]: line.split("\t")[1:] for line in done.stdout.splitlines()}
+    assert rows["shared-services"][2].endswith(" ago, iam")
+    assert rows["gone"][2:] == ["not known", ""]
+    assert rows["again"][3] == "rotation interrupted"
+    assert "gone: AWS was not asked well: " in done.stderr
+
+
+def test_a_key_over_its_age_whose_use_is_not_told(home, here):
+    """AWS does not know it, so its age is the vault's word and its use is left out."""
+    home.make_vault("gone", key_id="AKIAGONEGONEGEXAMPLE")
+    done = here(home, "status", "--policy", "90d")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("gone: AKIAGONEGONEGEXAMPLE is ")]
+    assert line.endswith(" old; run: awsvault-py rotate gone")
+
+
+def test_the_root_users_key_is_warned_of(home, here):
+    """Nothing limits it: it is stored, and the person is told to delete it."""
+    body = BODY.replace(b":user/yourself<", b":root<")
+    key = json.dumps({"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET})
+    with Recorder(bodies=[body]) as server:
+        done = here(home, "add", "dev", "--stdin", stdin=key, AWS_ENDPOINT_URL=server.url)
+    assert done.returncode == 0, done.stderr
+    assert f"Stored {KEY_ID} as dev, the root user in account 111111111111." in done.stderr
+    assert "this is the key of the account's root user. Delete it at AWS" in done.stderr
+
+
+def test_a_rotation_that_is_not_under_way_needs_no_end(home, here):
+    """`--finish` twice is what a careful person types: nothing is done, and the key stays."""
+    home.make_vault()
+    done = here(home, "rotate", "shared-services", "--finish", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert f"shared-services: nothing to do; {KEY_ID} stays." in done.stderr
+    dry = here(home, "rotate", "shared-services", "--finish", "--dry-run")
+    assert "do nothing, since no rotation is under way" in dry.stdout + dry.stderr
+
+
+# ── renewed keys ────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_renewal_asks_for_the_ways_in_that_it_cannot_keep(home, here):
+    """A recovery code is shown on a terminal only: without one the slot is lost, and a no keeps all as it was."""
+    new_vault(from_env(home.env), others=[RecoverySlot(Secret(bytes(20)))])
+    refused = here(home, "rekey")
+    assert refused.returncode == 10
+    assert "--yes" in refused.stderr
+    done = here(home, "rekey", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("The master keys are new.")
+    assert here(home, "slots", "list").stdout.count("\n") == 1
+
+
+def test_a_log_that_cannot_be_taken_along_is_no_hindrance_and_is_told(home, here):
+    """The keys are new either way; why the log of before is lost is said."""
+    home.make_vault()
+    log = from_env(home.env).log
+    os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
+    os.symlink("/nowhere/at/all", log)
+    done = here(home, "rekey")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("The master keys are new.")
+    assert f"The log of before can no longer be read, and a new one is begun: {log}" in done.stderr
+    assert here(home, "list").returncode == 0
+
+
+@pytest.mark.parametrize("words", [("passwd", "--stdin"), ("slots", "remove", "{}")])
+def test_a_way_in_that_would_be_lost_is_asked_for(home, here, words):
+    """As for rekey: the other recovery code cannot be issued anew here, so nothing is done without a yes."""
+    codes = [RecoverySlot(Secret(bytes([n] * 20))) for n in (1, 2)]
+    opened = new_vault(from_env(home.env), others=codes)
+    given = [word.format(opened.header.slots[1].name) for word in words]
+    refused = here(home, *given, stdin="another long passphrase\n")
+    assert refused.returncode == 10
+    assert here(home, "slots", "list").stdout.count("\n") == 3
+    if words[0] == "slots":
+        assert here(home, *given, "--yes").returncode == 0
+        assert here(home, "slots", "list").stdout.count("\n") == 1
+
+
+def test_a_slot_whose_name_looks_like_an_option_can_be_removed(home, here, monkeypatch):
+    """One of 64 that older versions made does; new ones do not."""
+    drawn = iter([b"\xf8" * 8, b"\xfb" * 8, b"\xfc" * 8])
+    monkeypatch.setattr(os, "urandom", lambda size, real=os.urandom: next(drawn) if size == 8 else real(size))
+    assert new_sid() == b"\xfc" * 8
+    monkeypatch.undo()
+    monkeypatch.setattr(recovery, "new_sid", lambda: b"\xf8" * 8)
+    opened = new_vault(from_env(home.env), others=[RecoverySlot(Secret(bytes(20)))])
+    name = opened.header.slots[1].name
+    assert name.startswith("-")
+    done = here(home, "slots", "remove", name, "--yes")
+    assert done.returncode == 0, done.stderr
+    failed(here(home, "slots", "remove", "--yes", "--", name), 5, f'no slot is called "{name}"')
+    assert here(home, "slots", "list").stdout.count("\n") == 1
+
+
+def test_a_weak_new_passphrase_is_taken_with_a_word(home, here):
+    """As at the start: the person decides."""
+    home.make_vault()
+    done = here(home, "passwd", "--stdin", "--yes", stdin="password1234\n")
+    assert done.returncode == 0, done.stderr
+    assert "Warning: the new passphrase is weak: " in done.stderr
+    assert here(home, "list", AWSVAULT_PASSPHRASE="password1234").returncode == 0
+
+
+def test_a_copy_of_another_vault_is_minded(home, here, tmp_path):
+    """It may be meant, so it is asked and not refused; what lies there is kept as a backup."""
+    theirs = make_vault(
+        {**home.env, "AWSVAULT_HOME": str(tmp_path / "theirs")}, entry="theirs", key_id=OTHER_ID, secret=OTHER
+    )
+    path = tmp_path / "theirs.avlt"
+    path.write_bytes(theirs.file.raw)
+    path.chmod(0o600)
+    home.make_vault()
+    done = here(home, "restore", str(path), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "Mind: " in done.stderr
+    assert "is a copy of another vault than the one that lies there" in done.stderr
+    assert here(home, "list").stdout.startswith("theirs\t")
+
+
+# ── AWS's files ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_undo_is_shown_first_and_says_where_nothing_is_left_to_do(home, here):
+    """--dry-run changes nothing; a file that somebody put back already is as it was."""
+    home.make_vault()
+    before = "[profile shared-services]\nregion = us-east-1\n"
+    home.config(before)
+    assert here(home, "setup", "--yes").returncode == 0
+    with open(home.config_path, encoding="utf-8") as file:
+        after = file.read()
+    dry = here(home, "setup", "--undo", "--dry-run")
+    assert (dry.returncode, dry.stderr) == (0, "")
+    assert "-credential_process" in dry.stdout
+    with open(home.config_path, encoding="utf-8") as file:
+        assert file.read() == after
+    home.config(before)
+    done = here(home, "setup", "--undo")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "The files are as they were before it already.\n"
+
+
+def test_a_moved_key_whose_profile_cannot_be_set_up_is_told(home, here):
+    """The key is in the vault and out of the file; what its profile lacks is named."""
+    home.make_vault()
+    home.config("[profile shared-services]\ncredential_process = /opt/theirs/tool\n")
+    path = os.path.join(home.root, ".aws", "credentials")
+    with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write(f"[shared-services]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
+    done = here(home, "import", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "Not set up: shared-services: another program serves it too" in done.stderr
+    with open(path, encoding="utf-8") as file:
+        assert file.read() == "[shared-services]\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "others"),
+    [
+        ("", "keys and role"),
+        ("credential_process = aws-vault export dev\n", "keys, role and credential_process"),
+    ],
+)
+def test_lines_for_a_profile_that_is_there_already_are_said_to_be_more(home, here, line, others):
+    """It has no call of ours yet, though perhaps another program's: they go into its own section."""
+    home.config(f"[profile dev]\nregion = us-west-2\n{line}")
+    key = json.dumps({"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET})
+    done = here(home, "add", "dev", "--stdin", "--no-verify", stdin=key)
+    assert done.returncode == 0, done.stderr
+    assert (
+        f"Add these lines to the profile at {home.config_path}:1, and take its {others} out:" in done.stderr
+    )
+    assert "region = us-west-2" in done.stdout
+
+
+# ── the console ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_browser_that_never_asks_is_told(home, here, monkeypatch):
+    """It may have opened nothing at all: the way without it is said, and the command ends."""
+    monkeypatch.setattr(limits, "HANDOFF_TIME", 0.05)
+    home.scenario()
+    home.make_vault()
+    done = here(home, "login", "dev", "--browser", "/bin/true")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "/bin/true did not ask for the page. To open it yourself: awsvault-py login --print" in done.stderr

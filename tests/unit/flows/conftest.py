@@ -1,0 +1,123 @@
+"""Flows in this process: a context whose clock is the stand-in's, so that a test moves both at once."""
+
+import pytest
+
+from tests.home import PASSPHRASE
+from tests.unit.agent.serving import PATIENCE, Running
+from tests.vaults import CHEAP, soon
+from vault.agent.client import Agent
+from vault.flows import access, serving, sessions
+from vault.flows import agent as flow
+from vault.flows.context import Context
+from vault.flows.flight import Anew
+from vault.flows.keys import OpenedKeys
+from vault.flows.sessions import Wish
+from vault.secret import Secret
+from vault.store import vault
+from vault.store.slots.passphrase import PassphraseSlot
+from vault.system.clock import Deadline
+from vault.system.paths import from_env
+
+
+class SharedClock:
+    """The stand-in's clock as ours: sleeping moves both on."""
+
+    def __init__(self, world):
+        self.world = world
+        self.slept = 0.0
+
+    def time(self):
+        return self.world.now()
+
+    def monotonic(self):
+        return self.world.now()
+
+    def sleep(self, seconds):
+        self.slept += seconds
+        self.world.clock.advance(seconds)
+
+
+class Desk:
+    """Everything that one run needs, made anew for each ``ask`` as each process would."""
+
+    def __init__(self, home, aws):
+        self.home, self.aws = home, aws
+        self.clock = SharedClock(aws.world)
+
+    def context(self, **env):
+        merged = self.home.with_env(env)
+        merged.pop("AWSVAULT_PASSPHRASE", None)
+        return Context(
+            env=merged,
+            paths=from_env(merged),
+            clock=self.clock,
+            deadline=Deadline.after(50, clock=self.clock),
+            passphrase=Secret(PASSPHRASE),
+        )
+
+    def keys(self, context):
+        opened = vault.open_with_passphrase(context.paths, Secret(PASSPHRASE), deadline=soon())
+        return OpenedKeys(opened, paths=context.paths, clock=context.clock)
+
+    def ask(self, profile, *, anew=None, env=None, **wish):
+        context = self.context(**(env or {}))
+        keys = self.keys(context)
+        return sessions.obtain(
+            context, Wish(profile, anew=anew or Anew(), **wish), keys, sessions.prepare(context)
+        )
+
+    def cache(self):
+        context = self.context()
+        return sessions.open_cache(context, self.keys(context))
+
+    def credentials(self, profile):
+        return access.credentials(self.context(), Wish(profile), purpose="")
+
+
+@pytest.fixture
+def desk(home, aws):
+    home.scenario()
+    home.make_vault()
+    return Desk(home, aws)
+
+
+@pytest.fixture
+def bench(desk, home, aws):
+    """A desk of the example's user that rotates; a module with another one has its own."""
+    from tests.unit.flows.benches import Bench
+
+    return Bench(home, aws)
+
+
+class Beside(Running):
+    """An agent in a thread, beside the desk's home: locked, until ``give`` hands it the keys of the desk's vault."""
+
+    def __init__(self, desk):
+        super().__init__(desk.home.ours, derive=lambda page: serving._desk(self.paths, page, self.hold))
+        self.desk = desk
+        self.clock.unix = desk.clock.time()
+        desk.home.env.pop("AWSVAULT_AGENT")
+
+    def give(self):
+        context = self.desk.context()
+        opened = self.desk.keys(context).opened
+        assert flow.hand_over(context, opened, agent=self.client(), person=True)
+
+    def lock(self, *, hold=False):
+        assert self.client().ask("LOCK", hold=hold)["ok"]
+
+
+@pytest.fixture
+def beside(desk, monkeypatch):
+    """The desk's agent. Its clients are as patient as a busy machine needs."""
+    for function in (flow.reach, Agent.reach.__func__):
+        monkeypatch.setitem(function.__kwdefaults__, "answer", PATIENCE)
+    with Beside(desk) as running:
+        yield running
+
+
+@pytest.fixture
+def cheaply(monkeypatch):
+    """Slots of a passphrase are made in milliseconds."""
+    given = PassphraseSlot.__init__
+    monkeypatch.setattr(given, "__kwdefaults__", {**given.__kwdefaults__, "kdf": CHEAP})

@@ -1,0 +1,101 @@
+"""What explain tells of devices, policies and helpers, and what it asks the agent for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.example import DEVELOPER, KEY_ID, SECRET, SERIAL
+from tests.home import SCENARIO
+from tests.unit.agent.serving import TIMES
+from tests.unit.flows.test_explain import at_home, facts
+from vault.aws import profiles
+from vault.aws.resolve import resolve
+from vault.flows import access
+from vault.flows.explain import UNKNOWN, explain
+from vault.flows.sessions import Wish
+from vault.flows.which import Way, end_of
+
+__all__ = ["at_home"]
+
+BARE = SCENARIO.replace(f"mfa_serial = {SERIAL}\n", "")
+
+
+def test_the_device_that_is_stored_with_the_key(desk, beside, home):
+    """No file names it: the agent does, and so explain says what an export would do."""
+    home.config(BARE)
+    beside.give()
+    found = explain(desk.context(), "dev")
+    assert [step.title for step in found.steps][1] == "MFA session of the key"
+    assert facts(found.steps[1])["device"] == (SERIAL, "stored with the key")
+    assert facts(found.steps[1])["session"][0] == "none is held"
+
+
+def test_the_device_that_only_the_role_names(at_home):
+    """It serves for the key's session, and its line is the role's."""
+    text = BARE.replace("[profile dev]\n", f"[profile dev]\nmfa_serial = {SERIAL}\n")
+    session = facts(explain(at_home(text), "dev").steps[1])
+    assert session["device"][0] == SERIAL
+    assert session["device"][1].startswith("~/.aws/config:")
+
+
+def test_the_program_that_gives_codes(at_home):
+    """mfa_process of the key's profile."""
+    text = SCENARIO.replace(
+        "[profile shared-services]\n", "[profile shared-services]\nmfa_process = ykman oath code x\n"
+    )
+    assert facts(explain(at_home(text), "shared-services").steps[1])["code from"][0] == "ykman oath code x"
+
+
+def test_a_code_for_the_role_of_a_key_in_clear(at_home):
+    """There is no session of a key that is not the vault's: the code goes with the role, and there is no other way."""
+    text = (
+        f"[profile a]\nregion = us-east-1\nrole_arn = {DEVELOPER}\nsource_profile = k\nmfa_serial = {SERIAL}\n"
+        f"[profile k]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
+    )
+    assert facts(explain(at_home(text), "a").steps[-1])["code"][0] == "a code of its own"
+
+
+def test_the_policy_of_a_read_only_profile(at_home):
+    """The role is narrowed, and that is a fact of it."""
+    text = SCENARIO.replace("[profile dev]\n", "[profile dev]\nawsvault_read_only = true\n")
+    found = explain(at_home(text), "dev")
+    assert facts(found.steps[-1])["policy"] == ("read only", "")
+    assert "policy" not in facts(explain(at_home(SCENARIO), "dev").steps[-1])
+
+
+def test_a_command_with_a_quote_too_many_fails_in_awss_tools(at_home):
+    """The vault's key is found all the same; what the AWS CLI and the SDKs meet is told with its line."""
+    text = "[profile a]\nawsvault_credential = k\ncredential_process = awsvault-py export 'a\n"
+    sdk = explain(at_home(text), "a").sdk
+    assert sdk.startswith("fail on it: ")
+    assert "config:3: credential_process cannot be split" in sdk
+
+
+def test_notes_of_other_profiles_are_not_told(at_home):
+    """A value that AWS's tools read otherwise, beside the chain, is no warning about it."""
+    text = "[profile other]\nregion = us-east-1 # mine\n" + SCENARIO
+    assert not any("botocore" in warning for warning in explain(at_home(text), "dev").warnings)
+    text = SCENARIO.replace("region = us-west-2\n", "region = us-west-2 # mine\n")
+    assert any("botocore" in warning for warning in explain(at_home(text), "dev").warnings)
+
+
+@pytest.mark.parametrize(("serial", "account"), [("", None), (f"mfa_serial = {SERIAL}\n", "111111111111")])
+def test_where_a_program_leads_is_told_by_its_device_alone(at_home, serial, account):
+    """What a credential_process prints nobody knows before it ran; an account that the file names is shown."""
+    context = at_home(f"[profile a]\ncredential_process = op read x\n{serial}")
+    chain = resolve(profiles.load(context.env, home=context.paths.home), "a", env=context.env)
+    assert end_of(chain) == Way("a", account, None)
+
+
+def test_the_session_that_is_held_is_told_without_the_vault(desk, beside):
+    """An agent that was given the cache's key alone: how long the profile's own session lives, and nothing of the key's."""
+    access.credentials(desk.context(AWSVAULT_AGENT="off"), Wish("dev"), purpose="")
+    opened = desk.keys(desk.context()).opened
+    beside.client().unlock(
+        vault_id=opened.vault_id, main=None, cache=opened.cache_key, times=TIMES, person=True
+    )
+    key, role = (facts(step)["session"][0] for step in explain(desk.context(), "dev").steps[1:])
+    assert key == UNKNOWN
+    assert role.startswith("held, 5")
+    (other,) = (facts(step)["session"][0] for step in explain(desk.context(), "prod").steps[2:])
+    assert other == "none is held"

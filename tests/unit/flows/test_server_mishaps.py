@@ -1,0 +1,110 @@
+"""The endpoint of exec --server and login's page when clients vanish, sessions come too late, or renewals fail."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+
+import pytest
+
+from tests.unit.agent.at_home import until
+from tests.unit.flows.test_server import Source, ask, key
+from vault import errors, limits
+from vault.flows.handoff import Handoff
+from vault.flows.server import Endpoint, Renewing
+from vault.flows.sessions import Got
+from vault.secret import Secret
+from vault.system.clock import Deadline
+
+
+@pytest.fixture
+def source(desk):
+    return Source(desk.ask("dev").chain)
+
+
+@pytest.fixture
+def endpoint(source):
+    made = Endpoint(Renewing(source.again(), source.again, clock=source))
+    yield made
+    made.close()
+
+
+def call(port, text=b"GET /cred", *, reset=False):
+    """Send ``text`` and hang up, as a program that is killed does (``reset``) or one that is done."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sendall(text)
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_clients_that_hang_up_take_no_place(endpoint, reset):
+    """More of them than are answered at once, in the middle of their request: whoever comes next is answered."""
+    endpoint.start()
+    for _ in range(limits.SERVER_CONNECTIONS + 5):
+        call(endpoint.port, reset=reset)
+    assert key(ask(endpoint)) == "ASIA1"
+
+
+def test_a_session_without_a_role_names_none(desk):
+    """The key's own session: its account, and no RoleArn that SDKs would show."""
+    source = Source(desk.ask("shared-services").chain)
+    made = Endpoint(Renewing(source.again(), source.again, clock=source))
+    made.start()
+    status, body = ask(made)
+    made.close()
+    assert (status, "RoleArn" in body) == (200, False)
+
+
+def test_a_session_that_comes_too_late_is_not_handed_out(source):
+    """AWS's answer is over by this machine's clock: an error that says so, and no expired credentials."""
+    renewing = Renewing(source.again(), source.again, clock=source)
+    source.now += 100_000
+    source.seconds = -10
+    with pytest.raises(errors.Unreachable, match="by this machine's clock"):
+        renewing.current()
+    source.seconds = 3600
+    assert json.loads(renewing.current().line)["AccessKeyId"] == "ASIA3"
+
+
+def test_what_does_not_end_is_looked_at_now_and_then(desk, source):
+    """A source that gives a key which does not expire needs no renewal; another look is cheap."""
+    got = source.again()
+    renewing = Renewing(Got(got.line, got.chain), source.again, clock=source)
+    assert renewing.pause() == limits.SERVER_LOOK
+    renewing.ahead()
+    assert source.made == 1
+
+
+def test_renewals_beside_the_requests_outlive_failures(source, endpoint, monkeypatch):
+    """Nobody asks while AWS is away and the session ends: it goes on trying, and has a new one when AWS is back."""
+    monkeypatch.setattr(limits, "SERVER_LOOK", 0.005)
+    monkeypatch.setattr(limits, "SERVER_RETRY", 0)
+    tries = []
+    again = source.again
+
+    def counted():
+        tries.append(source.error)
+        return again()
+
+    endpoint._renewing._again = counted
+    source.now += 100_000
+    source.error = errors.Unreachable("no network")
+    endpoint.start()
+    until(lambda: len(tries) > 2, seconds=60)
+    source.error = None
+    until(lambda: source.made == 2, seconds=60)
+    assert key(ask(endpoint)) == "ASIA2"
+
+
+def test_a_page_that_nobody_fetches_ends_in_time():
+    """Strangers who hang up, or ask for something else, do not use it up; at the end of the time it is over."""
+    with Handoff(Secret("https://signin.example/")) as page:
+        port = int(page.url.split(":")[2].split("/")[0])
+        assert page.serve(deadline=Deadline.after(0)) is False
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as stranger:
+            stranger.sendall(b"GET / HTTP/1.1\r\n")
+            stranger.shutdown(socket.SHUT_WR)
+            assert page.serve(deadline=Deadline.after(0.3)) is False
+            assert stranger.recv(4096).startswith(b"HTTP/1.1 404 ")

@@ -1,0 +1,195 @@
+"""Sessions while others ask too, codes fail or clocks are off, and those that are renewed for as long as a program runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.example import KEY_ID, SECRET, role
+from tests.home import SCENARIO
+from tests.unit.flows.conftest import Desk
+from vault import errors
+from vault.cache.bands import Band
+from vault.flows import access, byhand, lasting, sessions
+from vault.flows.codes import NoCode
+from vault.flows.flight import Anew
+from vault.flows.sessions import Wish
+from vault.system.clock import Deadline
+from vault.system.locks import try_lock
+
+LONG = """
+[profile long]
+awsvault_role_arn = arn:aws:iam::222222222222:role/LongRole
+awsvault_source_profile = shared-services
+duration_seconds = 14400
+"""
+
+
+def hurried(desk, profile):
+    """A run whose time is nearly over."""
+    context = desk.context()
+    context.deadline = Deadline.after(0.2, clock=desk.clock)
+    return sessions.obtain(context, Wish(profile), desk.keys(context), sessions.prepare(context))
+
+
+def test_a_session_that_another_process_asks_for_all_the_time(desk, aws):
+    """It waits for the other one, and at the end of its time says so, and which role it is about."""
+    got = desk.ask("dev")
+    cache = desk.cache()
+    cache.forget(got.digest)
+    aws.calls.clear()
+    with cache.try_lock(got.digest), pytest.raises(errors.Unreachable, match="all the time") as caught:
+        hurried(desk, "dev")
+    assert "DeveloperRole" in caught.value.message
+    assert "hanging awsvault-py" in caught.value.hint
+    assert len(aws.calls) == 0
+
+
+def test_a_source_that_another_process_asks_for_all_the_time(desk, home):
+    """The same of credentials that a program gives, which are named by their profile."""
+    token = f"{home.root}/token"
+    with open(token, "w", encoding="utf-8") as file:
+        file.write("x")
+    home.config(
+        f"[profile web]\nrole_arn = {role('WebRole')}\nweb_identity_token_file = {token}\nregion = us-east-1\n"
+    )
+    with pytest.raises(errors.Error):
+        desk.ask("web")
+    cache = desk.cache()
+    held = [try_lock(cache._folder, name) for name in cache._folder.names() if name.endswith(".lock")]
+    with pytest.raises(errors.Unreachable, match=r"source of profile 'web'.*all the time"):
+        hurried(desk, "web")
+    for one in held:
+        one.release()
+
+
+def test_a_due_session_is_served_while_another_process_renews_it(desk, aws):
+    """Minutes before its end: one process asks AWS, the others hand out what still lives."""
+    got = desk.ask("dev")
+    aws.world.clock.advance(got.expires - got.issued - 600)
+    aws.calls.clear()
+    with desk.cache().try_lock(got.digest):
+        assert desk.ask("dev").line == got.line
+    assert len(aws.calls) == 0
+
+
+def test_a_due_session_whose_renewal_failed_is_served_without_another_try(desk, aws):
+    """AWS is asked once in some seconds, and nobody gets an error while the session lives."""
+    got = desk.ask("dev")
+    aws.world.clock.advance(got.expires - got.issued - 600)
+    aws.faults.add("AssumeRole", "error-503", times=None)
+    assert desk.ask("dev").line == got.line
+    aws.calls.clear()
+    assert desk.ask("dev").line == got.line
+    assert len(aws.calls) == 0
+
+
+def test_a_session_that_is_over_on_arrival_is_this_machines_clock(desk, aws):
+    """SDKs take an expired answer for a failure of their own: the clock is named instead."""
+    late = [0]
+    desk.clock.time = lambda: aws.world.now() + sum(late)
+    aws.faults.hook("AssumeRole", "after", lambda: late.append(7200))
+    with pytest.raises(
+        errors.Unreachable, match=r"profile dev: .*over already by this machine's clock"
+    ) as caught:
+        desk.ask("dev")
+    assert "set the clock" in caught.value.hint
+
+
+def test_a_long_role_is_served_from_the_cache(desk, home, aws):
+    """Its first way is there: neither a code nor a call is spent, and no shorter one is looked for."""
+    home.config(SCENARIO + LONG)
+    got = desk.ask("long")
+    aws.calls.clear()
+    assert desk.ask("long").line == got.line
+    assert len(aws.calls) == 0
+
+
+def test_a_long_role_without_any_code_says_why(home, aws):
+    """Neither for itself nor for the key's session can a code be had: the reason is the first one's, and AWS is not asked."""
+    home.config(SCENARIO + LONG)
+    home.make_vault(seed=None)
+    with pytest.raises(NoCode, match="no seed is stored"):
+        Desk(home, aws).ask("long")
+    assert len(aws.calls) == 0
+
+
+def test_a_long_role_that_aws_fails_to_give_is_not_shortened(desk, home, aws):
+    """An hour is for want of a code only; a failing AWS is told as that."""
+    home.config(SCENARIO + LONG)
+    aws.faults.add("AssumeRole", "error-503", times=None)
+    with pytest.raises(errors.Unreachable, match="ServiceUnavailable"):
+        desk.ask("long")
+    assert aws.calls.count("GetSessionToken") == 0
+
+
+def test_a_key_itself_stays_fresh(desk):
+    """--no-session: what does not expire is never renewed."""
+    got = desk.ask("shared-services", session=False)
+    assert got.band(desk.clock.time() + 10**9) is Band.FRESH
+
+
+def test_nothing_is_renewed_beside_a_profile_that_asks_first(desk, home, aws):
+    """A session behind a question is not had again without it."""
+    home.config(SCENARIO.replace("[profile dev]\n", "[profile dev]\nawsvault_confirm = always\n"))
+    aws.calls.clear()
+    assert access.renew(desk.context(), "dev") is None
+    assert len(aws.calls) == 0
+
+
+def test_all_anew_is_one_of_each(desk, aws):
+    """--fresh-all after a cached answer: each link is asked for once, and the next run serves the new ones."""
+    desk.ask("dev")
+    aws.calls.clear()
+    got = desk.ask("dev", anew=Anew(all=True))
+    assert aws.calls.actions() == ["GetSessionToken", "AssumeRole"]
+    assert desk.ask("dev").line == got.line
+
+
+# ── as long as a program runs ────────────────────────────────────────────────────────────────
+
+
+def last(desk):
+    return lasting.lasting(desk.context(), Wish("dev"), purpose="to serve dev", program="terraform")
+
+
+def test_what_lasts_is_renewed_without_a_question(desk, aws):
+    """The same session while it is fresh, however often it is asked for; then a new one of the role alone."""
+    serving = last(desk)
+    aws.calls.clear()
+    assert serving.again().line == serving.first.line
+    assert len(aws.calls) == 0
+    aws.world.clock.advance(2400)
+    renewed = serving.again()
+    assert renewed.line != serving.first.line
+    assert renewed.expires > serving.first.expires
+    assert aws.calls.actions() == ["AssumeRole"]
+
+
+def test_what_lasts_is_renewed_by_the_agents_keys(desk, beside, aws):
+    """Where the agent held the vault open, it is asked again: no vault is kept open by the program's own process."""
+    beside.give()
+    serving = last(desk)
+    assert serving.again().line == serving.first.line
+    beside.lock()
+    aws.world.clock.advance(10)
+    assert serving.again().line == serving.first.line  # by the passphrase at hand
+
+
+def test_a_lock_by_hand_ends_what_lasts(desk, aws):
+    """Nothing is renewed after it, not even what lies in the cache."""
+    serving = last(desk)
+    byhand.mark(desk.context().paths)
+    with pytest.raises(errors.Locked, match="locked by hand"):
+        serving.again()
+
+
+def test_keys_in_clear_that_are_over_name_their_place(desk, home, aws):
+    """A session in AWS's own file that AWS does not take any more: where it stands, and that new ones come from there."""
+    home.config(
+        f"[profile top]\nregion = us-east-1\nrole_arn = {role('OpenRole')}\nsource_profile = k\n"
+        f"[profile k]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
+    )
+    aws.faults.add("AssumeRole", "refuse", code="ExpiredToken", message="as arranged", status=400, times=None)
+    with pytest.raises(errors.Refused) as caught:
+        desk.ask("top")
+    assert "config:6" in caught.value.hint

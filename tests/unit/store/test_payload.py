@@ -1,0 +1,141 @@
+"""Boxes as values: round trips, unknown keys, padding."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.vaults import entry
+from vault.secret import Secret
+from vault.store.jsontext import JsonError
+from vault.store.payload import (
+    Entry,
+    Journal,
+    KeyPair,
+    Payload,
+    Seed,
+    decode_main,
+    decode_strict,
+    encode_main,
+    encode_strict,
+    pad,
+    padme,
+    unpad,
+)
+
+text = st.text(st.characters(codec="utf-8"), max_size=20)
+secret = text.map(Secret)
+number = st.integers(0, 2**53)
+unknown = st.dictionaries(st.from_regex(r"\Ax-[a-z]{1,4}\Z"), st.recursive(
+    st.none() | st.booleans() | number | text, lambda i: st.lists(i, max_size=2) | st.dictionaries(text, i, max_size=2), max_leaves=3
+), max_size=2)  # fmt: skip
+pair = st.builds(KeyPair, access_key_id=text, secret=secret)
+journal = st.builds(
+    Journal, step=text, began=number, known=st.lists(text, max_size=2).map(tuple), new=st.none() | pair, old=st.none() | pair,
+    unknown=unknown,
+)  # fmt: skip
+entries = st.builds(
+    Entry, access_key_id=text, secret=secret, created=number, mfa_serial=st.none() | text, account=st.none() | text,
+    user=st.none() | text, journal=st.none() | journal, unknown=unknown,
+)  # fmt: skip
+seeds = st.dictionaries(
+    text,
+    st.builds(
+        Seed, secret=secret, created=number, algorithm=text, digits=number, period=number, unknown=unknown
+    ),
+    max_size=2,
+)
+key = st.binary(min_size=32, max_size=32).map(Secret)
+payloads = st.builds(
+    Payload, cache_key=key, entries=st.dictionaries(text, entries, max_size=2), seeds=seeds, gen=number, strict_gen=number,
+    strict_sha256=text, strict_key=st.none() | key, rekeyed=number, unknown=unknown,
+)  # fmt: skip
+
+
+@given(payloads)
+def test_box_main_reads_back_as_it_was_written(payload):
+    """Every field, and the keys of later versions at every place that has them."""
+    assert decode_main(encode_main(payload)) == payload
+
+
+@given(seeds)
+def test_box_strict_reads_back_as_it_was_written(found):
+    """Seeds by serial."""
+    assert decode_strict(encode_strict(found)) == found
+
+
+@given(st.binary(max_size=9000), st.sampled_from([1024, 4096]))
+def test_padding_comes_off_and_hides_the_length(raw, step):
+    """Whatever the plaintext ends in, zeros and 0x80 too."""
+    for plain in (raw, raw + b"\x80", raw + bytes(3)):
+        padded = pad(plain, step=step)
+        assert unpad(padded) == plain
+        assert len(padded) % step == 0
+        assert 0 < len(padded) - len(plain) <= step
+
+
+@pytest.mark.parametrize(
+    ("size", "whole"), [(65_537, 67_584), (69_000, 69_632), (85_000, 86_016), (1_000_001, 1_015_808)]
+)
+def test_padme_gives_these_sizes(size, whole):
+    """At most six significant bits are left of a length from 64 KiB on, for 12 % at most."""
+    assert padme(size) == whole
+    assert len(pad(bytes(size - 1), step=4096)) == whole
+    assert whole <= size * 1.12
+
+
+@pytest.mark.parametrize("padded", [b"", bytes(4096), b"text" + bytes(4092)])
+def test_a_box_without_its_mark_is_refused(padded):
+    """Zeros alone are not padding."""
+    with pytest.raises(JsonError):
+        unpad(padded)
+
+
+GOOD = (
+    b'{"v":1,"gen":1,"strict_gen":1,"strict_sha256":"","cache_key":"%s","entries":{"a":{"akid":"A","sak":"S","created":1}},'
+    b'"seeds":{}}' % (b"A" * 43)
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"gen":1', b'"gen":true'),
+        (b'"gen":1,', b""),
+        (b'"v":1', b'"v":3'),
+        (b'"created":1', b'"created":"1"'),
+        (b'"akid":"A",', b""),
+        (b'"sak":"S"', b'"sak":7'),
+        (b'"seeds":{}', b'"seeds":[]'),
+        (b'{"akid"', b'{"mfa_serial":null,"akid"'),
+        (b'{"akid"', b'{"journal":[],"akid"'),
+        (b'{"akid"', b'{"journal":{"step":"x","began":1,"known":[1]},"akid"'),
+        (b'{"akid"', b'{"journal":{"step":"x","began":1,"known":[],"new":{"akid":"A"}},"akid"'),
+        (b'"' + b"A" * 43 + b'"', b'"' + b"A" * 42 + b'"'),
+        (b'"' + b"A" * 43 + b'"', b'"' + b"A" * 42 + b'B"'),
+    ],
+)
+def test_a_payload_of_the_wrong_shape_is_refused(old, new):
+    """Authentic or not: a value of the wrong type never gets in."""
+    assert decode_main(pad(GOOD, step=4096)).gen == 1
+    with pytest.raises(JsonError):
+        decode_main(pad(GOOD.replace(old, new), step=4096))
+
+
+def test_no_secret_is_in_the_text_of_a_payload():
+    """repr is what tracebacks and logs show."""
+    payload = Payload(cache_key=Secret(b"k" * 32), unknown={"x-new": "canary"}).with_entry("a", entry())
+    shown = repr(payload.with_seed("s", Seed(secret=Secret("canary"), created=1, unknown={"y": "canary"})))
+    for hidden in ("canary", "wJalr", "kkkk"):
+        assert hidden not in shown
+
+
+def test_entries_and_seeds_come_and_go():
+    """Each call gives a new payload and leaves the old one."""
+    empty = Payload(cache_key=Secret(bytes(32)))
+    seed = Seed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)
+    full = empty.with_entry("a", entry()).with_seed("s", seed)
+    assert (list(full.entries), list(full.seeds)) == (["a"], ["s"])
+    assert full.without_entry("a").without_seed("s") == empty
+    assert empty.without_entry("a").without_seed("s") == empty

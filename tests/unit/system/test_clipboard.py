@@ -1,0 +1,80 @@
+"""The clipboard of this desktop: which program is taken, and what is said where it does not work."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from vault import limits
+from vault.secret import Secret
+from vault.system import clipboard
+from vault.system.clipboard import Clipboard, NoClipboard
+
+
+@pytest.fixture
+def desktop(tmp_path):
+    """Programs by name and shell script, and the environment in which they alone are found."""
+
+    def make(*, display, **programs):
+        for name, script in programs.items():
+            path = tmp_path / name.replace("_", "-")
+            path.write_text(f"#!/bin/sh\n{script}\n")
+            path.chmod(0o700)
+        return {
+            "PATH": f"{tmp_path}:/bin:/usr/bin" if display else str(tmp_path),
+            "KEPT": str(tmp_path / "kept"),
+            **display,
+        }
+
+    return make
+
+
+def test_wayland_s_own_programs_come_first(desktop):
+    """With both displays there: what wl-copy keeps is what wl-paste gives, and it is taken off again."""
+    env = desktop(
+        display={"WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":0"},
+        wl_copy='cat >"$KEPT"',
+        wl_paste='[ "$1" = --no-newline ] && cat "$KEPT"',
+        xclip="exit 1",
+    )
+    text = Secret("123456")
+    found = clipboard.find(env)
+    with found.holding(text), open(env["KEPT"]) as kept:
+        assert kept.read() == "123456"
+    assert os.path.getsize(env["KEPT"]) == 0
+
+
+def test_what_somebody_put_there_since_stays(desktop):
+    """Only our own text is taken off."""
+    env = desktop(display={"WAYLAND_DISPLAY": "w"}, wl_copy='cat >"$KEPT"', wl_paste='cat "$KEPT"')
+    found = clipboard.find(env)
+    found.put(Secret("123456"))
+    assert not found.take_out(Secret("654321"))
+    assert os.path.getsize(env["KEPT"]) == 6
+    assert found.take_out(Secret("123456"))
+
+
+def test_a_clipboard_that_cannot_be_reached_is_named(desktop):
+    """The program is there, and its display is not: the error names it, and nothing is said to be copied."""
+    found = clipboard.find(desktop(display={"DISPLAY": ":77"}, xclip="exit 1"))
+    with pytest.raises(NoClipboard, match="xclip could not reach the clipboard") as caught:
+        found.put(Secret("123456"))
+    assert caught.value.exit_code == 5
+    assert "xsel" in caught.value.hint
+
+
+def test_a_program_that_went_or_hangs_reaches_nothing(desktop, monkeypatch):
+    """Uninstalled meanwhile, or waiting for a display that never answers: bounded, and no error of its own."""
+    monkeypatch.setattr(limits, "CLIPBOARD_TIME", 0.1)
+    gone = Clipboard(("/there/is/none",), ("/there/is/none",), {})
+    assert not gone.take_out(Secret("1"))
+    hung = clipboard.find(desktop(display={"DISPLAY": ":0"}, xclip="exec sleep 60"))
+    with pytest.raises(NoClipboard, match="xclip could not"):
+        hung.put(Secret("1"))
+
+
+def test_without_a_display_there_is_no_clipboard(desktop):
+    """The programs of X and Wayland are not even looked for."""
+    with pytest.raises(NoClipboard, match="no clipboard here"):
+        clipboard.find(desktop(display={}, xclip="exit 0", wl_copy="exit 0"))

@@ -1,0 +1,267 @@
+"""The OS keyring, real: GNOME's on a session bus of its own, open, locked, mute, and none at all."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.keyrings import PATIENT, Desktop
+from tests.vaults import entry, new_vault, paths_in, soon
+from vault import errors
+from vault.crypto.seal import b64u
+from vault.errors import NotThisSlot
+from vault.flows.moving import foreign
+from vault.store import vault
+from vault.store.format import SlotRecord
+from vault.store.slots.keyring import KeyringSlot
+from vault.system import keyring
+from vault.system.keyring import KeyringUnavailable
+
+
+@pytest.fixture
+def desktop(tmp_path, monkeypatch):
+    """A desktop whose bus this process is on, nothing behind it yet."""
+    found = Desktop(tmp_path)
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found.address)
+    yield found
+    found.end()
+
+
+@pytest.fixture
+def login(desktop):
+    desktop.log_in()
+    return desktop
+
+
+def test_what_is_put_is_got_until_it_is_deleted(login):
+    """Twice put is once kept, and a second deletion is no error."""
+    assert keyring.usable(seconds=PATIENT) == "SecretService"
+    assert login.items() == {}, "the probe is gone"
+    assert keyring.get("a", seconds=PATIENT) is None
+    keyring.put("a", "one", seconds=PATIENT)
+    keyring.put("a", "two \u00e9", seconds=PATIENT)
+    assert keyring.get("a", seconds=PATIENT) == "two \u00e9"
+    assert login.items() == {"a": "two \u00e9"}
+    keyring.delete("a", seconds=PATIENT)
+    keyring.delete("a", seconds=PATIENT)
+    assert keyring.get("a", seconds=PATIENT) is None
+
+
+def test_a_keyring_slot_opens_the_vault_and_keeps_the_generation(login, tmp_path):
+    """The item is v1, a key and a generation (format.md 4), raised when the vault was opened at a later one."""
+    paths = paths_in(tmp_path)
+    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    ((user, text),) = login.items().items()
+    assert user == f"{b64u(opened.vault_id)}/{opened.header.slots[1].name}"
+    assert text.startswith("v1:")
+    assert text.endswith(":1")
+    vault.edit(paths, opened.k_main, lambda p: p.with_entry("a", entry()), deadline=soon())
+    again = vault.open_with(paths, KeyringSlot(seconds=PATIENT))
+    assert again.k_main == opened.k_main
+    assert again.slot is not None
+    assert again.slot.host == os.uname().nodename
+    assert next(iter(login.items().values())).endswith(":2")
+
+
+def test_an_item_that_is_none_of_ours_opens_nothing(login, tmp_path):
+    """Of another version, somebody's own, or gone: the slot says so, and no later generation is written into it."""
+    paths = paths_in(tmp_path)
+    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    ((user, held),) = login.items().items()
+    key, record = held.split(":")[1], opened.header.slots[1]
+    for text in ("hello", f"v2:{key}:1", f"v1:{key}", f"v1:{key}:x", "v1:AAAA:1", "v1:!:1", None):
+        if text is None:
+            keyring.delete(user, seconds=PATIENT)
+        else:
+            keyring.put(user, text, seconds=PATIENT)
+        slot = KeyringSlot(seconds=PATIENT)
+        said = "no item for this vault" if text is None else "its item is not ours"
+        with pytest.raises(NotThisSlot, match=said):
+            slot.unwrap(record, vault_id=opened.vault_id)
+        slot.remember(record, vault_id=opened.vault_id, gen=5)
+        assert (slot.known_gen, login.items()) == (0, {} if text is None else {user: text})
+
+
+def test_what_is_no_key_in_anothers_collection_is_left_with_a_reason(login):
+    """Import names the item and takes nothing of it."""
+    keyring.put("a", "no key at all", seconds=PATIENT)
+    store = foreign.aws_vault({"AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME": "login"}, home="/nowhere")
+    found = foreign.from_keyring(store)
+    assert (found.keys, [left.reason for left in found.left]) == ((), ["keyring item holds no access key"])
+
+
+def test_the_keyring_alone_notices_an_older_copy(login, tmp_path):
+    """On a machine whose state folder was lost with its pin."""
+    paths = paths_in(tmp_path)
+    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    with open(paths.vault, "rb") as file:
+        old = file.read()
+    vault.edit(paths, opened.k_main, lambda p: p.with_entry("a", entry()), deadline=soon())
+    vault.open_with(paths, KeyringSlot(seconds=PATIENT))
+    with open(paths.vault, "wb") as file:
+        file.write(old)
+    shutil.rmtree(paths.state)
+    with pytest.raises(errors.RolledBack, match="keyring slot has seen generation 2"):
+        vault.open_with(paths, KeyringSlot(seconds=PATIENT))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "v1", "v2:" + "A" * 43 + ":1", "v1:AA:1", "v1:" + "A" * 43 + ":-1", "v1:" + "A" * 43 + ":\u0661"],
+)
+def test_an_item_that_is_not_ours_opens_nothing(login, tmp_path, text):
+    """Somebody wrote over it: the slot is skipped, with a word."""
+    opened = new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    (user,) = login.items()
+    keyring.put(user, text, seconds=PATIENT)
+    with pytest.raises(NotThisSlot, match="not ours"):
+        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENT))
+    assert opened.header.slots[1].type == "keyring"
+
+
+def test_another_key_in_the_item_opens_nothing(login, tmp_path):
+    """The wrap is sealed: a wrong key is noticed."""
+    new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    (user,) = login.items()
+    keyring.put(user, "v1:" + "A" * 43 + ":1", seconds=PATIENT)
+    with pytest.raises(NotThisSlot):
+        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENT))
+
+
+def test_another_program_s_collection(login):
+    """Its texts by label; one that is not there, though its name ends alike, is empty."""
+    assert keyring.items_of("granted-aws", seconds=PATIENT) == {}
+    login.add_collection("granted-aws")
+    assert keyring.items_of("aws", seconds=PATIENT) == {}
+
+
+def test_an_item_that_is_no_text_hides_no_other(login):
+    """Any program may put bytes into a collection: they are shown replaced, and the rest as they are."""
+    import secretstorage
+
+    with login._connected() as connection:
+        ours = secretstorage.Collection(connection)
+        ours.create_item("odd", {"a": "1"}, b"\xff\0")
+        ours.create_item("good", {"a": "2"}, "\u00e9".encode())
+    assert keyring.items_of("login", seconds=PATIENT) == {"odd": "\ufffd\0", "good": "\u00e9"}
+
+
+def test_a_desktop_whose_keyring_was_never_set_up(desktop):
+    """GNOME's runs, and has no collection to put things into: said so, instead of a window that asks to make one."""
+    desktop.log_in(unlock=False)
+    for act in (
+        lambda: keyring.usable(seconds=PATIENT),
+        lambda: keyring.put("a", "b", seconds=PATIENT),
+    ):
+        with pytest.raises(KeyringUnavailable, match="no default collection"):
+            act()
+
+
+def test_a_locked_keyring_is_told_at_once_and_asks_nobody(login, tmp_path):
+    """Reading, writing and the question whether it is usable: all say locked, and no window is waited for."""
+    new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    login.lock()
+    with pytest.raises(NotThisSlot, match="locked"):
+        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENT))
+    for act in (
+        lambda: keyring.usable(seconds=PATIENT),
+        lambda: keyring.put("a", "b", seconds=PATIENT),
+        lambda: keyring.delete("a", seconds=PATIENT),
+    ):
+        with pytest.raises(KeyringUnavailable, match="locked"):
+            act()
+
+
+def test_a_mute_keyring_holds_nobody_past_its_bound(desktop):
+    """One bound for all calls of a slot together; the child that waits is ended, though the service answers never."""
+    desktop.be_mute()
+    others = _children()
+    with pytest.raises(KeyringUnavailable, match="no answer within 1 s"):
+        keyring.get("a", seconds=1)
+    with pytest.raises(KeyringUnavailable, match="no answer"):
+        keyring.items_of("awsvault", seconds=0.2)
+    slot = KeyringSlot(seconds=1)
+    record = _record()
+    with pytest.raises(NotThisSlot, match="no answer"):
+        slot.unwrap(record, vault_id=bytes(16))
+    with pytest.raises(NotThisSlot, match="no time left"):
+        slot.unwrap(record, vault_id=bytes(16))
+    assert _children() - others == set(), "a child was left behind"
+
+
+def _children():
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        return set(file.read().split())
+
+
+class Garbage:
+    """Once it is out of reach, only a collection finds it; its finalizer says in which process that was."""
+
+    def __init__(self, pipe):
+        self.itself, self.pipe = self, pipe
+
+    def __del__(self):
+        os.write(self.pipe, f"{os.getpid()} ".encode())
+
+
+def test_garbage_of_the_caller_is_not_finalized_by_the_child():
+    """A finalizer there would close what the caller talks to, and CPython 3.11 cannot bear one that imports."""
+    ours, theirs = os.pipe()
+    least = gc.get_threshold()
+    gc.collect()
+    gc.set_threshold(1_000_000)  # it is the child's to find, if anybody's
+    try:
+        Garbage(theirs)
+
+        def work():
+            gc.set_threshold(1)
+            return str(len([[] for _ in range(1000)]))
+
+        assert keyring._in_child(work, PATIENT) == "1000"
+    finally:
+        gc.set_threshold(*least)
+        gc.collect()
+    os.close(theirs)
+    with open(ours, encoding="ascii") as pipe:
+        assert pipe.read().split() == [str(os.getpid())]
+
+
+def _record():
+    return SlotRecord(type="keyring", sid=bytes(8), opens="main", wrap=bytes(112), host="h")
+
+
+def test_a_bus_without_a_keyring_is_unavailable(desktop):
+    """No backend of another kind is taken instead: no file, no plug-in."""
+    with pytest.raises(KeyringUnavailable):
+        keyring.get("a", seconds=PATIENT)
+    with pytest.raises(KeyringUnavailable):
+        keyring.usable(seconds=PATIENT)
+    assert keyring.items_of("awsvault", seconds=PATIENT) == {}
+
+
+def test_no_bus_at_all_costs_nothing(monkeypatch):
+    """A server: told without a child and without an import."""
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    for act in (lambda: keyring.get("a"), keyring.usable, lambda: keyring.put("a", "b", seconds=PATIENT)):
+        with pytest.raises(KeyringUnavailable, match="no session bus"):
+            act()
+
+
+def test_no_plug_in_and_no_setting_of_the_keyring_package_is_used(desktop, tmp_path):
+    """PYTHON_KEYRING_BACKEND and keyringrc.cfg can name any class: neither is looked at."""
+    code = (
+        "import os, sys\n"
+        "from vault.system import keyring\n"
+        "try:\n    keyring.usable()\n"
+        "except keyring.KeyringUnavailable:\n    sys.exit(7)\n"
+    )
+    marker = tmp_path / "run"
+    (tmp_path / "evil.py").write_text(f"open({str(marker)!r}, 'w')\nclass Keyring: priority = 99\n")
+    env = {**os.environ, **desktop.env, "PYTHON_KEYRING_BACKEND": "evil.Keyring", "PYTHONPATH": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code], env=env, check=False, cwd=os.getcwd()).returncode == 7
+    assert not marker.exists()

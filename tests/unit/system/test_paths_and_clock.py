@@ -1,0 +1,80 @@
+"""Where everything lies, and the one deadline."""
+
+import os
+import sys
+
+import pytest
+
+from vault.system.clock import Deadline, SystemClock
+from vault.system.paths import from_env
+
+
+def test_one_folder_holds_all():
+    """With AWSVAULT_HOME everything lies under it, as product documentation names it."""
+    paths = from_env({"HOME": "/h", "AWSVAULT_HOME": "/v"})
+    assert (paths.vault, paths.vault_lock) == ("/v/vault.avlt", "/v/vault.lock")
+    assert (paths.config_toml, paths.sessions, paths.state) == ("/v/config.toml", "/v/sessions", "/v/state")
+    assert (paths.socket, paths.run, paths.log, paths.home) == ("/v/run/agent.sock", "/v/run", "/v/log", "/h")
+
+
+def test_a_tilde_or_relative_home_is_made_absolute():
+    """``~/x`` is the user's, and a relative folder is taken from the current one."""
+    assert from_env({"HOME": "/h", "AWSVAULT_HOME": "~/x"}).vault_folder == "/h/x"
+    assert from_env({"HOME": "/h", "AWSVAULT_HOME": "x"}).vault_folder == os.path.abspath("x")
+
+
+def test_linux_places(monkeypatch):
+    """XDG's variables count where they are absolute; the pin lies apart from the vault."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    paths = from_env(
+        {"HOME": "/h", "XDG_DATA_HOME": "relative", "XDG_CACHE_HOME": "/c", "XDG_RUNTIME_DIR": "/r"}
+    )
+    assert paths.vault == "/h/.local/share/awsvault-py/vault.avlt"
+    assert paths.sessions == "/c/awsvault-py/s1"
+    assert paths.socket == "/r/awsvault-py/agent.sock"
+    assert paths.config_toml == "/h/.config/awsvault-py/config.toml"
+    assert paths.state == "/h/.local/state/awsvault-py"
+    socket = from_env({"HOME": "/h"}).socket
+    assert socket.startswith("/h/.local/state/awsvault-py/run/")
+    assert socket.endswith(".sock")
+
+
+def test_macos_places(monkeypatch):
+    """On macOS the Library folders are used."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    paths = from_env({"HOME": "/Users/you"})
+    assert paths.vault == "/Users/you/Library/Application Support/awsvault-py/vault/vault.avlt"
+    assert paths.sessions == "/Users/you/Library/Caches/awsvault-py/s1"
+
+
+def test_home_comes_from_the_password_database_when_unset(monkeypatch):
+    """Cron jobs may run without HOME."""
+    monkeypatch.delenv("HOME", raising=False)
+    assert from_env({}).home == os.path.expanduser("~")
+
+
+class Clock(SystemClock):
+    now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+
+def test_a_deadline_counts_down_to_zero():
+    """What is left never goes below zero, and a shorter wait ends no later than the whole."""
+    clock = Clock()
+    deadline = Deadline.after(10, clock=clock)
+    assert (deadline.remaining(), deadline.expired) == (10, False)
+    assert deadline.at_most(3).remaining() == pytest.approx(3)
+    assert deadline.at_most(30).remaining() == pytest.approx(10)
+    clock.now = 111.0
+    assert (deadline.remaining(), deadline.expired) == (0, True)
+
+
+def test_the_machines_clock_runs():
+    """The system's clock gives unix time, and sleeping takes time."""
+    clock = SystemClock()
+    before = clock.monotonic()
+    clock.sleep(0.001)
+    assert clock.monotonic() > before
+    assert clock.time() > 1_700_000_000

@@ -1,0 +1,233 @@
+"""README and docs against the program: help, commands and options that are named, links, and the table of features."""
+
+from __future__ import annotations
+
+import ast
+import glob
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import click
+import pytest
+
+from tests.home import COMMAND
+from vault.cli.main import build
+from vault.cli.table import ALIASES, COMMANDS
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PAGES = sorted(
+    os.path.relpath(path, ROOT)
+    for path in [os.path.join(ROOT, "README.md"), *glob.glob(os.path.join(ROOT, "docs", "**", "*.md"), recursive=True)]
+)  # fmt: skip
+REFERENCE = "docs/reference/commands.md"
+
+# What the design promises: a command that went away would take its line with it everywhere else.
+PROMISED = (
+    "init", "add", "list", "ls", "remove", "rm", "export", "exec", "login", "rotate", "mfa add", "mfa code", "mfa list",
+    "mfa remove", "mfa enroll", "mfa resync", "mfa qr", "otp", "clear", "unlock", "lock", "status", "explain", "doctor",
+    "setup", "import", "slots add", "slots list", "slots remove", "passwd", "rekey", "backup", "restore", "panic",
+    "whoami", "prompt", "which", "log", "completion", "shell-init", "pick",
+)  # fmt: skip
+
+# The README's table: each line, and the tests that show it for us.
+SHOWN = {
+    "Keys encrypted at rest": "tests/unit/cli/test_export.py::test_nothing_of_ours_holds_anything_in_clear",
+    "Sessions encrypted at rest": "tests/unit/flows/test_sessions.py::test_whatever_is_done_to_the_caches_files_is_a_miss",
+    "Makes MFA codes itself, from a sealed seed": "tests/unit/flows/test_sessions.py::test_two_roles_share_one_code",
+    "`credential_process` for every SDK": "tests/clients/test_scenarios.py::test_three_accounts",
+    "Role chains of any depth": "tests/unit/flows/test_sessions.py::test_a_chain_of_eight_hops",
+    "Sixty processes at once: one call, one code": "tests/unit/cli/test_export.py::test_sixty_at_once_on_a_cold_cache",
+    "Answers from an agent, unlocked once a day": "tests/unit/agent/test_process.py::test_a_thousand_in_a_row_and_two_hundred_at_once",
+    "Key rotation": "tests/unit/flows/test_rotating.py::test_a_new_key_takes_over_and_the_old_one_waits",
+    "… proved before the old key goes, with undo": "tests/unit/flows/test_rotating.py::test_undo_takes_the_old_key_back",
+    "Credentials server for jobs longer than a session": "tests/clients/test_server_renews.py::test_longer_than_a_session_lasts",
+    "Console sign-in": "tests/unit/cli/test_login.py::test_a_real_browser_lands_on_the_page",
+    "Guard rails: a yes, read-only, production in red": "tests/unit/flows/test_rails.py::test_nothing_is_handed_out_without_a_yes",
+    "Sealed, chained log of what was handed out": "tests/unit/cli/test_log.py::test_verify_says_whole_and_finds_a_change",
+    "Explains a profile with file and line": "tests/unit/cli/test_tables.py::test_explain_gives_each_value_its_place",
+    "Picks a profile, completes names": "tests/unit/cli/test_picker.py::test_the_most_used_comes_first",
+    "Moves your keys and profiles in, with undo": "tests/unit/cli/test_import.py::test_undo_puts_both_files_back",
+}
+
+
+def text_of(page):
+    with open(os.path.join(ROOT, page), encoding="utf-8") as file:
+        return file.read()
+
+
+def help_of(*words):
+    """What the installed command says in a terminal of 100 columns."""
+    done = subprocess.run(
+        [COMMAND, *words, "--help"], env={**os.environ, "COLUMNS": "100"}, capture_output=True, text=True,
+        timeout=120, check=True,
+    )  # fmt: skip
+    return done.stdout.rstrip("\n")
+
+
+def commands(group=None, path=()):
+    """Every command with its words."""
+    group = group or build()
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+EVERY = dict(commands())
+
+
+def test_every_promised_command_is_there():
+    """By its name or its short name; and the table promises all that it has."""
+    names = {" ".join(path) for path in EVERY} | set(ALIASES)
+    assert set(PROMISED) <= names
+    assert {name for name in names if " " not in name} - {"mfa", "slots"} <= set(PROMISED)
+
+
+def test_the_readmes_help_is_the_programs():
+    """The list of commands in the README is what the installed command prints."""
+    block = re.search(r"```\n(Usage: awsvault-py .*?)\n```", text_of("README.md"), re.DOTALL)
+    assert block is not None
+    assert block.group(1) == help_of()
+
+
+def test_the_references_help_is_the_programs():
+    """Each page of the reference, word for word; a few by the installed command itself, the rest by what made them."""
+    blocks = re.findall(r"```\n(Usage: .*?)\n```", text_of(REFERENCE), re.DOTALL)
+    shown = {block.split("\n", 1)[0]: block for block in blocks}
+    assert len(blocks) == len(EVERY) + 1
+    for words in ((), ("export",), ("exec",), ("mfa", "enroll"), ("list",)):
+        text = help_of(*words)
+        assert shown[text.split("\n", 1)[0]] == text
+    done = subprocess.run(
+        [sys.executable, os.path.join(ROOT, "scripts", "make_reference"), "--check"], check=False
+    )
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    """Every relative link and picture of README and docs, with its heading where it names one."""
+    for target in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text_of(page)):
+        link = target[0] or target[1]
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        path, _, heading = link.partition("#")
+        there = os.path.join(ROOT, os.path.dirname(page), path) if path else os.path.join(ROOT, page)
+        assert os.path.exists(there), f"{page} links to {link}"
+        if heading:
+            with open(there, encoding="utf-8") as file:
+                anchors = {
+                    re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+                    for title in re.findall(r"^#+ (.*)$", file.read(), re.MULTILINE)
+                }
+            assert heading in anchors, f"{page} links to {link}"
+
+
+def calls(page):
+    """The words of each call of ours in a page: in its code, up to what ends a command for a shell."""
+    text = re.sub(r"<!--.*?-->", "", text_of(page), flags=re.DOTALL)
+    code = "\n".join(re.findall(r"```[^\n]*\n(.*?)```", text, re.DOTALL)) + "\n" + "\n".join(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)))  # fmt: skip
+    code = code.replace("\\\n", " ")
+    for found in re.finditer(r"(?<![\w/.\-])awsvault-py((?: +[^\s|;&)`\"'#]+)*)", code):
+        yield found.group(1).split()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != REFERENCE])
+def test_commands_and_options_that_are_named_exist(page):
+    """A page that names a command or an option of ours names one that the program has."""
+    for words in calls(page):
+        ours = words[: words.index("--")] if "--" in words else words
+        path, command = (), None
+        while ours:
+            name = ALIASES.get(ours[0], ours[0])
+            if (*path, name) not in EVERY:
+                break
+            path, command, ours = (*path, name), EVERY[*path, name], ours[1:]
+        if command is None:
+            first = next((word for word in words if not word.startswith("-")), None)
+            assert first is None or not re.fullmatch(r"[a-z][a-z-]+", first), (
+                f"{page}: awsvault-py {' '.join(words)}"
+            )
+            continue
+        options = {spelling for p in command.params for spelling in (*p.opts, *p.secondary_opts)} | {
+            "--help",
+            "--debug",
+        }
+        for word in ours:
+            if word.startswith("--"):
+                assert word.split("=")[0].rstrip(".,:") in options, f"{page}: awsvault-py {' '.join(words)}"
+
+
+def rows():
+    """The lines of the README's table of features: what, and what each column says."""
+    table = re.search(r"\n\| +\| awsvault-py \|.*?\n\|[-:| ]+\n(.*?)\n\n", text_of("README.md"), re.DOTALL)
+    assert table is not None
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.group(1).splitlines()]
+
+
+def test_each_feature_has_its_test():
+    """What the README claims for us is yes, in each line, and names a test that exists."""
+    found = {row[0]: row[1] for row in rows()}
+    assert set(found) == set(SHOWN)
+    assert set(found.values()) == {"yes"}
+    for feature, test in SHOWN.items():
+        path, _, name = test.partition("::")
+        tree = ast.parse(text_of(path))
+        assert any(isinstance(n, ast.FunctionDef) and n.name == name for n in tree.body), f"{feature}: {test}"
+
+
+def test_each_features_test_is_collected():
+    """By pytest, as scripts/test runs it: not renamed away, not left out."""
+    files = sorted({test.partition("::")[0] for test in SHOWN.values()})
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:xdist", *files],
+        cwd=ROOT, capture_output=True, text=True, timeout=250, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:]
+    collected = {line.partition("[")[0] for line in done.stdout.splitlines()}
+    assert not set(SHOWN.values()) - collected
+
+
+def documented(command):
+    """The fields of each JSON document that a command's help describes, by the word before it."""
+    text = " ".join((command.help or "").split())
+    return re.findall(r"--json: *(\{.*)", text)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path, command in EVERY.items() if any("--json" in p.opts for p in command.params)]
+)
+def test_json_is_documented(path):
+    """Whatever has --json says in its help which fields come out."""
+    found = documented(EVERY[path])
+    assert found, path
+    assert re.search(r'"\w+"', found[0])
+
+
+def test_the_pictures_show_what_is_seen_today():
+    """Each is taken anew from a real run, and has the same words; times and ids may differ."""
+    done = subprocess.run(
+        [sys.executable, os.path.join(ROOT, "scripts", "take-pictures"), "--check"],
+        capture_output=True, text=True, timeout=250, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for path in glob.glob(os.path.join(ROOT, "docs", "pictures", "*.svg")):
+        with open(path, encoding="utf-8") as file:
+            svg = file.read()
+        assert "url(" not in svg.replace("url(#", "")
+        assert f"pictures/{os.path.basename(path)}" in text_of("README.md")
+
+
+def test_the_table_of_commands_is_whole():
+    """Each row's summary is one line, and its command loads."""
+    for name, row in COMMANDS.items():
+        assert EVERY[name,] is not None
+        assert row.summary.endswith(".")
+        assert len(shlex.split(row.summary.replace("'", ""))) < 16

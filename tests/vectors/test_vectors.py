@@ -1,0 +1,149 @@
+"""The independent reader and the program read the same files, refuse the same files, and share nothing."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.vaults import entry, new_vault, paths_in, soon
+from tests.vectors import reader
+from vault import errors
+from vault.crypto.seal import b64u
+from vault.secret import Secret
+from vault.store import boxes, vault
+from vault.store.boxes import Strict
+from vault.store.format import Ext, FormatError, SlotRecord, parse_file
+from vault.store.payload import Seed
+from vault.store.slots import new_sid, wrap_key
+from vault.store.slots.passphrase import PassphraseSlot
+from vault.store.slots.recovery import RecoverySlot, new_code, write_code
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+with open(os.path.join(ROOT, "tests/data/vault/golden.json"), encoding="utf-8") as _file:
+    GOLDEN = json.load(_file)
+with open(os.path.join(HERE, "negative.json"), encoding="utf-8") as _file:
+    NEGATIVE = json.load(_file)
+K_MAIN = bytes.fromhex(NEGATIVE["k_main"])
+PASSPHRASE = "correct horse battery staple"
+
+
+@pytest.mark.parametrize("golden", GOLDEN, ids=[g["name"] for g in GOLDEN])
+def test_the_reader_opens_each_golden_vault_by_each_of_its_secrets(golden):
+    """Passphrase, recovery code and strict passphrase lead to the keys and plaintexts that the file lists."""
+    raw = base64.b64decode(golden["file"])
+    assert reader.main_key(raw, passphrase=golden["passphrase"]).hex() == golden["k_main"]
+    if "recovery_code" in golden:
+        assert reader.main_key(raw, recovery_code=golden["recovery_code"]).hex() == golden["k_main"]
+    payload = reader.open_main(raw, bytes.fromhex(golden["k_main"]))
+    assert payload == golden["main"]
+    key = reader.strict_key(raw, payload, passphrase=golden.get("strict_passphrase"))
+    assert reader.open_strict(raw, payload, key) == golden["strict"]
+
+
+def test_the_reader_opens_what_the_program_writes(tmp_path):
+    """Every kind of slot, unknown keys, strict seeds, sizes up to Padmé's, generation after generation."""
+    code = new_code()
+    paths = paths_in(tmp_path)
+    opened = new_vault(paths, passphrase=PASSPHRASE, others=[RecoverySlot(code)])
+    _agrees(opened, code)
+    helper = SlotRecord(type="ext", sid=new_sid(), opens="main", wrap=b"", ext=Ext(name="age", data=b"\0\1"))
+    keyring = SlotRecord(
+        type="keyring", sid=new_sid(), opens="main", wrap=b"", host="caf\u00e9 \U0001f511 \x7f"
+    )
+    kek, strict = Secret(bytes(range(32))), vault.new_key()
+
+    def with_all_slots(draft, file):
+        made = [wrap_key(kek, r, vault_id=file.header.vault_id, key=draft.k_main) for r in (helper, keyring)]
+        own = PassphraseSlot(Secret("only for the second factor")).wrap(
+            strict, vault_id=file.header.vault_id, opens="strict"
+        )
+        seeds = {"arn:aws:iam::111111111111:mfa/y": Seed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
+        return dataclasses.replace(
+            draft, slots=(*draft.slots, *made, own), strict=Strict(key=strict, seeds=seeds)
+        )
+
+    opened = vault.rewrite(paths, opened.k_main, with_all_slots, deadline=soon())
+    payload = _agrees(opened, code)
+    raw = opened.file.raw
+    header = reader.take_apart(raw)[0]
+    assert [slot["t"] for slot in header["slots"]] == ["pass", "recovery", "ext", "keyring", "pass"]
+    assert reader.unwrap(header, header["slots"][2], kek.reveal()) == opened.k_main.reveal()
+    assert reader.main_key(raw, keyring=f"v1:{b64u(kek.reveal())}:2") == opened.k_main.reveal()
+    assert "strict_key" not in payload
+    key = reader.strict_key(raw, payload, passphrase="only for the second factor")
+    assert (
+        reader.open_strict(raw, payload, key)["arn:aws:iam::111111111111:mfa/y"]["secret"]
+        == "JBSWY3DPEHPK3PXP"
+    )
+    for count in (1, 30, 300):
+        new = {f"n\u00e4me {n}": entry(unknown={"x": [n, None, True]}) for n in range(count)}
+        opened = vault.edit(
+            paths,
+            opened.k_main,
+            lambda p, new=new: dataclasses.replace(p, entries=new, unknown={"x-top": {"y": 1}}),
+            deadline=soon(),
+        )
+        payload = _agrees(opened, code)
+        assert payload["x-top"] == {"y": 1}
+        assert {e["x"][0] for e in payload["entries"].values()} == set(range(count))
+        assert reader.open_strict(opened.file.raw, payload, key)
+
+
+def _agrees(opened, code):
+    raw = opened.file.raw
+    assert reader.main_key(raw, passphrase=PASSPHRASE) == opened.k_main.reveal()
+    assert reader.main_key(raw, recovery_code=write_code(code)) == opened.k_main.reveal()
+    payload = reader.open_main(raw, opened.k_main.reveal())
+    assert payload["gen"] == opened.header.gen
+    assert {name: e["akid"] for name, e in payload["entries"].items()} == {
+        name: e.access_key_id for name, e in opened.payload.entries.items()
+    }
+    return payload
+
+
+@pytest.mark.parametrize("vector", NEGATIVE["vectors"], ids=[v["name"] for v in NEGATIVE["vectors"]])
+def test_reader_and_program_refuse_each_negative_vector(vector):
+    """The reader says the expected kind of reason, and the program raises its error of that kind."""
+    raw = base64.b64decode(vector["file"])
+    with pytest.raises(reader.Refused) as refused:
+        reader.open_main(raw, K_MAIN)
+    assert refused.value.kind == vector["refused"]
+    expected = FormatError if vector["refused"] == "format" else errors.Damaged
+    with pytest.raises(expected):
+        boxes.open_main(parse_file(raw), Secret(K_MAIN), path="it")
+
+
+def test_the_file_that_the_negative_vectors_come_from_is_taken():
+    """Else each refusal would prove nothing."""
+    raw = base64.b64decode(GOLDEN[0]["file"])
+    assert reader.open_main(raw, K_MAIN)["gen"] == 7
+
+
+@pytest.mark.parametrize("name", ["reader.py", "two_keys.py"])
+def test_the_reader_shares_nothing_with_the_program(name):
+    """Its imports are primitives, the standard library and this folder."""
+    with open(os.path.join(HERE, name), encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    for node in ast.walk(tree):
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        for imported in names:
+            top = imported.partition(".")[0]
+            assert (
+                top in (*sys.stdlib_module_names, "argon2", "cryptography")
+                or imported == "tests.vectors.reader"
+            )
+
+
+def test_the_negative_vectors_are_what_the_script_makes():
+    """scripts/make_vectors --check."""
+    script = os.path.join(ROOT, "scripts", "make_vectors")
+    assert subprocess.run([sys.executable, script, "--check"], check=False).returncode == 0
