@@ -1,0 +1,272 @@
+"""The measurements: each makes its homes, takes its rounds and gives rows, bars and figures. Order matters to nobody."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from scripts.measuring.report import Bar, Row
+from scripts.measuring.rivals import boto3
+from scripts.measuring.runs import Command, Series, once, rounds, rounds_at_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scripts.measuring.places import Clean, Home
+    from scripts.measuring.rivals import AwsVault
+
+HOPS = 8
+
+KEYRING_READ = """
+import secretstorage
+connection = secretstorage.dbus_init()
+[item.get_secret() for item in secretstorage.search_items(connection, {"service": "awsvault-py"})]
+"""
+
+
+class Found(NamedTuple):
+    """What one measurement gave: lines of the table of ratios, bars, calls to STS of each tool, and single figures."""
+
+    rows: list[Row] = []  # noqa: RUF012  # never changed
+    bars: list[Bar] = []  # noqa: RUF012
+    calls: list[tuple[str, str, str]] = []  # noqa: RUF012
+    figures: list[tuple[str, str]] = []  # noqa: RUF012
+
+    def __add__(self, other: Found) -> Found:  # type: ignore[override]
+        return Found(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+def ms(series: Series) -> str:
+    return f"{series.ms:.1f} ({series.low:.1f}…{series.high:.1f})"
+
+
+def bar(name: str, series: Series, *, ours: bool) -> Bar:
+    return Bar(name, series.ms, series.low, series.high, ours)
+
+
+def row(what: str, ours: Series, theirs: Series, bound: float | None, *, ratio: float | None = None) -> Row:
+    return Row(what, ours.ratio if ratio is None else ratio, bound, ms(ours), ms(theirs))
+
+
+def bare(clean: Clean, home: Home) -> Command:
+    """An interpreter of the same environment that does nothing."""
+    return Command((clean.python, "-c", "pass"), home.env)
+
+
+def warm(
+    clean: Clean,
+    home: Home,
+    vault: AwsVault | None,
+    others: dict[str, Command],
+    count: int,
+) -> Found:
+    """The warm export beside an idle interpreter, aws-vault, and what others do warm."""
+    home.warm()
+    commands = {"bare": bare(clean, home), "ours": home.export()}
+    if vault is not None:
+        commands["aws-vault"] = vault.export("shared")
+        commands["aws-vault, role"] = vault.export("dev")
+    fast = rounds(commands | others, count)
+    rows = [row("warm `export`, agent running / bare", fast["ours"], fast["bare"], 1.0)]
+    bars = [
+        bar("python -c pass (bare)", fast["bare"], ours=False),
+        bar("awsvault-py, agent", fast["ours"], ours=True),
+    ]
+    if vault is not None:
+        for name, what in (
+            ("aws-vault", "warm `export` / aws-vault's `export` of an MFA session that it keeps, no role"),
+            (
+                "aws-vault, role",
+                "warm `export` of a role / aws-vault's `export` of the same role, for which it asks STS each time",
+            ),
+        ):
+            beside = fast["ours"].ratio / fast[name].ratio
+            rows.append(row(what, fast["ours"], fast[name], 1.0, ratio=beside))
+        bars.append(bar("aws-vault 7.2, a session from its file backend", fast["aws-vault"], ours=False))
+        bars.append(bar("aws-vault 7.2, a role (one STS call)", fast["aws-vault, role"], ours=False))
+    for name in others:
+        rows.append(
+            row(
+                f"warm `export` / {name}",
+                fast["ours"],
+                fast[name],
+                None,
+                ratio=fast["ours"].ratio / fast[name].ratio,
+            )
+        )
+        bars.append(bar(name, fast[name], ours=False))
+    return Found(rows, bars)
+
+
+def slow(home: Home, others: dict[str, Command], count: int) -> Found:
+    """The warm export beside tools that take many times as long, in fewer rounds."""
+    if not others:
+        return Found()
+    found = rounds({"ours": home.export(), **others}, max(8, count))
+    return Found(
+        [
+            row(f"warm `export` / {n}", found["ours"], found[n], None, ratio=1 / found[n].ratio)
+            for n in others
+        ],
+        [bar(n, found[n], ours=False) for n in others],
+    )
+
+
+def beside(clean: Clean, home: Home, count: int) -> Found:
+    """What else of ours runs while a person types: the shell prompt's text, and the names for completion."""
+    home.warm()
+    prompt = Command((clean.command, "prompt"), {**home.env, "AWS_PROFILE": "dev"})
+    names = Command((clean.command, "--profile-names"), home.env)
+    found = rounds(
+        {"bare": bare(clean, home), "warm": home.export(), "prompt": prompt, "names": names}, count
+    )
+    return Found(
+        [
+            row("`prompt`, agent running / bare", found["prompt"], found["bare"], None),
+            row(
+                "`prompt`, agent running / a warm `export`",
+                found["prompt"],
+                found["warm"],
+                1.2,
+                ratio=found["prompt"].ratio / found["warm"].ratio,
+            ),
+            row("the profile names that completion asks for / bare", found["names"], found["bare"], None),
+            row("… a warm `export` in the same rounds / bare", found["warm"], found["bare"], 1.0),
+        ],
+        [
+            bar("awsvault-py prompt", found["prompt"], ours=True),
+            bar("awsvault-py, names for completion", found["names"], ours=True),
+        ],
+    )
+
+
+def together(clean: Clean, home: Home, count: int) -> Found:
+    """A hundred at once."""
+    home.warm()
+    found = rounds_at_once({"bare": bare(clean, home), "ours": home.export()}, count, together=100)
+    return Found([row("100 warm at once / 100 × bare at once", found["ours"], found["bare"], 2.0)], [])
+
+
+def from_kernel(clean: Clean, home: Home, count: int) -> Found:
+    """No agent; the cache key in the kernel's keyring."""
+    home.settings("kernel_keyring = true\nagent = 'off'\n")
+    home.must("export", "dev", **home.key())
+    home.must("export", "dev")
+    found = rounds({"bare": bare(clean, home), "ours": home.export()}, count)
+    home.must("lock")
+    return Found(
+        [
+            row(
+                "warm `export`, no agent, cache key from the kernel keyring / bare",
+                found["ours"],
+                found["bare"],
+                4.0,
+            )
+        ],
+        [bar("awsvault-py, no agent, kernel keyring", found["ours"], ours=True)],
+    )
+
+
+def from_keyring(clean: Clean, home: Home, count: int) -> Found:
+    """No agent; the cache key in the OS keyring. The bound is 8, or the keyring's own read plus 4."""
+    home.must("slots", "add", "keyring", **home.key())
+    home.must("export", "dev")
+    mark = home.ours + "/state/cache-key-item"
+    for _ in range(100):
+        if os.path.exists(mark):
+            break
+        once(Command(("/bin/sleep", "0.1"), {}))
+    read = Command((clean.python, "-c", KEYRING_READ), home.env)
+    found = rounds({"bare": bare(clean, home), "ours": home.export(), "read": read}, count)
+    bound = max(8.0, found["read"].ratio + 4)
+    what = f"warm `export`, no agent, cache key from the OS keyring / bare (the keyring's read by itself: {found['read'].ratio:.1f})"
+    return Found(
+        [row(what, found["ours"], found["bare"], bound)],
+        [bar("awsvault-py, no agent, OS keyring", found["ours"], ours=True)],
+    )
+
+
+def cold(home: Home, vault: AwsVault | None, count: int) -> Found:
+    """Two calls to STS, nothing cached: the agent gives the source key."""
+    home.warm()
+    commands = {"boto3": boto3(home), "ours": home.cold()}
+    if vault is not None:
+        commands["aws-vault"] = vault.export()
+    found = rounds(commands, count)
+    rows = [
+        row(
+            "cold `export`, agent running / the same two calls by bare boto3",
+            found["ours"],
+            found["boto3"],
+            0.6,
+        )
+    ]
+    bars = [
+        bar("awsvault-py, cold: two STS calls", found["ours"], ours=True),
+        bar("bare boto3: two STS calls", found["boto3"], ours=False),
+    ]
+    if vault is not None:
+        beside = found["ours"].ratio / found["aws-vault"].ratio
+        what = "cold `export`, two calls / aws-vault's `export` of a role, one call"
+        rows.append(row(what, found["ours"], found["aws-vault"], None, ratio=beside))
+    return Found(rows, bars)
+
+
+def chain(home: Home, asked: Callable[[], int], count: int) -> Found:
+    """A chain of eight roles beside one role: warm, and cold with every link forgotten."""
+    home.warm()
+    one, all_ = "chain1", f"chain{HOPS}"
+    for profile in (one, all_):
+        home.must("export", profile)
+    warm = rounds({"one": home.export(one), "all": home.export(all_)}, count)
+    cold = rounds({"one": home.cold(one), "all": home.cold(all_)}, max(4, count // 2))
+    sizes = []
+    for profile in (one, all_):
+        home.must("clear", profile)
+        before = asked()
+        home.must("export", profile)
+        sizes.append(asked() - before)
+    return Found(
+        [
+            row(f"warm `export` of a chain of {HOPS} roles / of one", warm["all"], warm["one"], None),
+            row(
+                f"cold `export` of a chain of {HOPS} roles, {sizes[1]} calls / of one, {sizes[0]} calls",
+                cold["all"],
+                cold["one"],
+                None,
+            ),
+        ]
+    )
+
+
+def scale(small: Home, big: Home, count: int) -> Found:
+    """10,000 profiles, entries and sessions beside ten, by the agent, from disk and cold."""
+    for home, sessions in ((small, 10), (big, 10_000)):
+        home.warm()
+        home.sessions(sessions)
+    agent = rounds({"small": small.export(), "big": big.export()}, count)
+    cold = rounds({"small": small.cold(), "big": big.cold()}, max(4, count // 5))
+    for home in (small, big):
+        home.must("lock")
+        home.must("unlock", **home.key())
+        home.settings("kernel_keyring = true\nagent = 'off'\n")
+        home.must("export", "dev", AWSVAULT_AGENT="off", **home.key())
+    disk = rounds(
+        {"small": small.export(AWSVAULT_AGENT="off"), "big": big.export(AWSVAULT_AGENT="off")}, count
+    )
+    for home in (small, big):
+        home.settings("")
+    what = "10,000 profiles, entries and sessions / with 10"
+    return Found(
+        [
+            row(f"warm `export` by the agent, {what}", agent["big"], agent["small"], 1.1),
+            row(f"warm `export` from disk, {what}", disk["big"], disk["small"], 1.5),
+            row(f"cold `export` by the agent, {what}", cold["big"], cold["small"], None),
+        ]
+    )
+
+
+def keyring_home(home: Home) -> None:
+    """Let a home use the keyring of its desktop."""
+    home.env["AWSVAULT_KEYRING"] = "auto"
+    home.env["AWSVAULT_AGENT"] = "off"
