@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +100,7 @@ class Home:
             input=given,
             capture_output=True,
             env=self.with_env(env),
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
         return subprocess.CompletedProcess(

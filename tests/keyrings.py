@@ -12,7 +12,6 @@ from typing import Any
 import keyring.backends.SecretService  # noqa: F401  # here, and not in each child that asks: those are forks of us
 
 LOGIN = "the password of the login"
-PATIENT = 60.0  # seconds for a call that must succeed, on however busy a machine
 
 
 class Desktop:

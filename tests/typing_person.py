@@ -7,8 +7,7 @@ import termios
 import pexpect
 
 from tests.home import COMMAND, PASSPHRASE, Home
-
-TIME = 30
+from tests.patience import PATIENCE
 
 
 class Terminal:
@@ -26,7 +25,7 @@ class Terminal:
             list(arguments),
             env=home.with_env(changes),  # type: ignore[arg-type]
             encoding="utf-8",
-            timeout=TIME,
+            timeout=PATIENCE,
             dimensions=(40, 200),
         )
         self._before = termios.tcgetattr(self.child.child_fd)

@@ -6,6 +6,7 @@ import os
 import subprocess
 
 from tests.clients.builds import aws_vault
+from tests.patience import PATIENCE
 
 
 class AwsVault:
@@ -34,7 +35,7 @@ class AwsVault:
             env={**self.env, **env},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=True,
         )
 

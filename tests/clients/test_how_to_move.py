@@ -11,6 +11,7 @@ from tests.clients.aws_vault_peer import AwsVault
 from tests.fakes.example import DEVELOPER, KEY_ID, SECRET
 from tests.fakes.remote import ROOT
 from tests.home import COMMAND
+from tests.patience import PATIENCE
 from tests.vaults import new_vault
 from vault.system.paths import from_env
 
@@ -25,7 +26,7 @@ def shell(home, block, **env):
     path = os.path.dirname(sys.executable) + os.pathsep + home.env["PATH"]
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", block], env={**home.env, "PATH": path, **env}, capture_output=True,
-        stdin=subprocess.DEVNULL, text=True, timeout=120, check=False,
+        stdin=subprocess.DEVNULL, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

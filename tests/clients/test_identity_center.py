@@ -13,6 +13,7 @@ from tests.clients.tunnel import HOSTS, Tunnel
 from tests.fakes.aws import StandIn
 from tests.fakes.example import role
 from tests.home import Home, failed
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -53,7 +54,7 @@ def cli(home, *command):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.service import Answer
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ class Control:
 
     def _wait(self, value: dict[str, Any]) -> bool:
         fault = self._aws.faults.find(int(value["id"]))
-        return fault is not None and fault.wait_reached(min(60.0, float(value.get("timeout", 30))))
+        return fault is not None and fault.wait_reached(min(PATIENCE, float(value.get("timeout", PATIENCE))))
 
     def _release(self, value: dict[str, Any]) -> None:
         fault = self._aws.faults.find(int(value["id"]))

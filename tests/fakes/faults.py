@@ -7,6 +7,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -66,7 +68,7 @@ class Fault:
     reached: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     gate: threading.Event = field(default_factory=threading.Event)
 
-    def wait_reached(self, timeout: float = 30.0) -> bool:
+    def wait_reached(self, timeout: float = PATIENCE) -> bool:
         """True as soon as one more request stands at this pause."""
         return self.reached.acquire(timeout=timeout)
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from tests.fakes.calls import Call
 from tests.fakes.control import HEADER
+from tests.patience import PATIENCE
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -32,7 +33,7 @@ class Remote:
             data=json.dumps(value).encode(),
             headers={HEADER: self._token},
         )
-        with self._opener.open(request, timeout=90) as answer:
+        with self._opener.open(request, timeout=PATIENCE) as answer:
             return json.load(answer)
 
     @property
@@ -45,7 +46,7 @@ class Remote:
     def fault(self, action: str, kind: str, **options: Any) -> int:
         return int(self.ask("POST", "faults", action=action, kind=kind, **options))
 
-    def wait_reached(self, fault: int, timeout: float = 30.0) -> bool:
+    def wait_reached(self, fault: int, timeout: float = PATIENCE) -> bool:
         return bool(self.ask("POST", "wait", id=fault, timeout=timeout))
 
     def release(self, fault: int) -> None:
@@ -84,5 +85,5 @@ class Process(Remote):
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
         self._folder.cleanup()

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tests.fakes.service import Answer
 from tests.fakes.sigv4 import Request
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     import ssl
@@ -56,7 +57,7 @@ class Server(ThreadingHTTPServer):
     def stop(self) -> None:
         self.shutdown()
         self.server_close()
-        self._thread.join(5)
+        self._thread.join(PATIENCE)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away is no news here."""

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tests.faults.stage import ACTS, SCENES, copy, environment, judge, set_up
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ def run(act: str, root: str, shim: str, **faults: str) -> subprocess.CompletedPr
     env = {**environment(root), "LD_PRELOAD": shim, **faults}
     return subprocess.run(
         [sys.executable, "-m", "tests.faults.act", act],
-        env=env, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+        env=env, capture_output=True, text=True, check=False, timeout=PATIENCE, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
 

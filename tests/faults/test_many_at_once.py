@@ -14,6 +14,7 @@ import pytest
 
 from tests.fakes.example import DEV, SHARED, role
 from tests.home import COMMAND
+from tests.patience import PATIENCE
 from vault.system import locks
 from vault.system.clock import Deadline
 from vault.system.files import Folder
@@ -77,7 +78,7 @@ def test_argon2_runs_in_one_process_at_a_time(home):
             waiting = home.start("list", "--json")
             time.sleep(1 + 3 * one_run)
             assert waiting.poll() is None, "it derived a key beside another"
-        out, err = waiting.communicate(timeout=100)
+        out, err = waiting.communicate(timeout=PATIENCE)
     assert (waiting.returncode, err) == (0, b"")
     assert b"shared-services" in out
 
@@ -120,7 +121,7 @@ def test_exports_go_on_while_the_key_is_replaced(home, aws):
         with open(stop, "w", encoding="utf-8"):
             pass
         for reader in readers:
-            reader.join(100)
+            reader.join(PATIENCE)
     assert rotated.returncode == 0, rotated.stderr
     assert [err for _, err in said if err] == []
     runs = [tuple(map(int, out.split())) for out, _ in said]

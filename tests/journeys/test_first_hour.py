@@ -10,6 +10,7 @@ import pexpect
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import PASSPHRASE, failed
+from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 
 AWS = os.path.join(os.path.dirname(sys.executable), "aws")
@@ -36,7 +37,7 @@ def aws_at_a_terminal(home, profile):
         ["--profile", profile, "sts", "get-caller-identity", "--output", "json"],
         env=home.with_env(changes),
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
         dimensions=(40, 400),
     )
 

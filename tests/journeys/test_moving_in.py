@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes.example import DEVELOPER, KEY_ID, SECRET
 from tests.home import PASSPHRASE, failed
+from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 
 AWS = os.path.join(os.path.dirname(sys.executable), "aws")
@@ -34,7 +35,7 @@ def test_from_aws_configure_to_the_vault_in_under_ten_commands(home, aws, passph
         typed.append(("aws", *arguments))
         return subprocess.run(
             [AWS, *arguments], env={**home.env, "AWSVAULT_PASSPHRASE_FILE": passphrase_file}, capture_output=True,
-            text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+            text=True, check=False, timeout=PATIENCE, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     # How they came here: what `aws configure` writes, and a role added by hand.

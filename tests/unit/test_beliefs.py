@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.home import COMMAND
+from tests.patience import PATIENCE
 
 AWS = os.path.join(os.path.dirname(COMMAND), "aws")
 FOREIGN = {"AWS_ACCESS_KEY_ID": "AKIAGONEGONEGEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40}
@@ -19,7 +20,7 @@ def who(home, *options, **env):
     """What the AWS CLI says one is."""
     return subprocess.run(
         [AWS, "sts", "get-caller-identity", "--output", "json", *options],
-        env=home.with_env(env), capture_output=True, text=True, timeout=120, check=False,
+        env=home.with_env(env), capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def test_credential_process_stands_in_the_middle(tmp_path, config, credentials, 
         "HOME": str(tmp_path), "PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true",
     }  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert done.stdout.strip() == method
 

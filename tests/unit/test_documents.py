@@ -14,6 +14,7 @@ import click
 import pytest
 
 from tests.home import COMMAND
+from tests.patience import PATIENCE
 from vault.cli.main import build
 from vault.cli.table import ALIASES, COMMANDS
 
@@ -64,7 +65,7 @@ def help_of(*words):
     """What the installed command says in a terminal of 100 columns."""
     done = subprocess.run(
         [COMMAND, *words, "--help"], env={**os.environ, "COLUMNS": "100"}, capture_output=True, text=True,
-        timeout=120, check=True,
+        timeout=PATIENCE, check=True,
     )  # fmt: skip
     return done.stdout.rstrip("\n")
 

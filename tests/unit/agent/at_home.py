@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.home import COMMAND, PASSPHRASE
+from tests.patience import PATIENCE
 from vault.agent.client import Agent
 
 UNLOCK = {"AWSVAULT_PASSPHRASE": PASSPHRASE}
@@ -61,7 +62,7 @@ def stop(home):
         gone(agent.pid)
 
 
-def gone(pid, *, seconds=10):
+def gone(pid, *, seconds=PATIENCE):
     """Wait for a process to end."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -75,7 +76,7 @@ def gone(pid, *, seconds=10):
     raise AssertionError(f"process {pid} still runs")
 
 
-def until(what, *, seconds=10):
+def until(what, *, seconds=PATIENCE):
     """Wait until ``what()`` is true."""
     end = time.monotonic() + seconds
     while not what():
@@ -103,7 +104,7 @@ def at_once(home, count, *profiles, ended=lambda number: None, **env):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env=home.with_env(env),
-            timeout=110,
+            timeout=PATIENCE,
             check=False,
         )
         ended(next(so_far))

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.home import COMMAND, Home
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import UNLOCK, at_once, gone, pid_of, reach, stop, unlock, until, with_agent
 from tests.unit.agent.test_process import modules_after
 
@@ -35,7 +36,7 @@ def test_a_warm_export_is_logged_with_who_ran_it(home):
     asker = subprocess.run(
         [sys.executable, "-c",
          f"import os, subprocess; print(os.getpid(), flush=True); subprocess.run([{COMMAND!r}, 'export', 'dev'])"],
-        env=home.env, capture_output=True, check=True, timeout=60,
+        env=home.env, capture_output=True, check=True, timeout=PATIENCE,
     ).stdout.split()[0]  # fmt: skip
     cold, warm = records(home)
     assert (cold["from"], warm["from"], warm["use"]) == ("sts", "cache", "export")
@@ -60,7 +61,7 @@ def test_a_hundred_at_once_are_a_hundred_records(home):
     home.export("dev")
     done = at_once(home, 100, "dev")
     assert {d.returncode for d in done} == {0}
-    until(lambda: len(records(home)) == 101, seconds=60)
+    until(lambda: len(records(home)) == 101)
 
 
 def test_a_session_from_disk_is_logged_by_a_process_that_is_left_behind(home):
@@ -72,7 +73,7 @@ def test_a_session_from_disk_is_logged_by_a_process_that_is_left_behind(home):
     _, modules = modules_after(home, "export", "dev")
     assert "vault.flows.hit" in modules
     assert "vault.cache.journal" not in modules
-    until(lambda: len(records(home)) == 2, seconds=30)
+    until(lambda: len(records(home)) == 2)
     assert records(home)[1]["pid"] == os.getpid()
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.faults.campaign import build
 from tests.home import COMMAND, failed, uncounted
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import (
     UNLOCK,
     at_once,
@@ -84,12 +85,12 @@ def test_fifty_starts_at_once_are_one_agent(home):
         )
         for _ in range(50)
     ]
-    until(lambda: sum(p.poll() is None for p in procs) == 1 and told(home), seconds=60)
+    until(lambda: sum(p.poll() is None for p in procs) == 1 and told(home))
     winner = next(p for p in procs if p.poll() is None)
     assert pid_of(home) == winner.pid
     assert {p.returncode for p in procs if p is not winner} == {0}
     stop(home)
-    assert winner.wait(10) == 0
+    assert winner.wait(PATIENCE) == 0
     assert not os.path.exists(socket_of(home))
     assert {p.communicate() for p in procs} == {(b"", b"")}
 
@@ -181,7 +182,7 @@ def test_a_server_that_talks_nonsense_is_passed_over(home, said):
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(10)
+        thread.join(PATIENCE)
         os.unlink(socket_of(home))
 
 
@@ -263,7 +264,7 @@ def test_systemd_passes_the_socket(home):
         assert json.loads(home.run("status", "--json").stdout)["state"] == "open"
     finally:
         activator.terminate()
-        activator.wait(10)
+        activator.wait(PATIENCE)
     assert os.path.exists(socket_of(home))
 
 

@@ -97,7 +97,7 @@ def test_answers_of_a_second_are_written_together(agent, written):
     assert written.rows() == []
     agent.clock.turn(limits.AGENT_LOG_AFTER)
     client.ask("HELLO")  # it wakes up
-    until(lambda: agent.clock.turn(1) or len(written.rows()) == 20, seconds=60)
+    until(lambda: agent.clock.turn(1) or len(written.rows()) == 20)
 
 
 def test_a_second_without_a_pause_is_one_fork(tmp_path, written, monkeypatch):

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from tests.home import failed, uncounted
+from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from tests.unit.agent.at_home import (
     UNLOCK,
@@ -313,7 +314,9 @@ def test_python_m_vault_is_warm_and_renews_too(home):
 
     def run():
         command = [sys.executable, "-m", "vault", "export", "dev"]
-        done = subprocess.run(command, env=home.env, cwd=ROOT, capture_output=True, timeout=60, check=True)
+        done = subprocess.run(
+            command, env=home.env, cwd=ROOT, capture_output=True, timeout=PATIENCE, check=True
+        )
         assert done.stderr == b""
         return json.loads(done.stdout)["AccessKeyId"]
 

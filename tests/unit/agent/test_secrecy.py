@@ -15,6 +15,7 @@ import time
 import pytest
 
 from tests.home import uncounted
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
 from tests.unit.agent.serving import TIMES, VAULT, Running, session
 from vault import warm as peer
@@ -45,7 +46,7 @@ def as_nobody(code, *arguments):
         env=uncounted(os.environ),  # which this user may not write
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -175,7 +176,7 @@ def test_a_server_of_another_user_gets_nothing(tmp_path_factory):
         with socket.socket(socket.AF_UNIX) as end:
             end.connect(path)
             end.sendall(b"end")
-        assert fake.communicate(timeout=30)[0] == "nothing\n"
+        assert fake.communicate(timeout=PATIENCE)[0] == "nothing\n"
     finally:
         fake.kill()
         fake.wait()
@@ -247,7 +248,7 @@ def scanned(tmp_path, request):
 
     def look():
         process.send_signal(signal.SIGUSR1)
-        until(lambda: os.path.exists(image), seconds=30)
+        until(lambda: os.path.exists(image))
         with open(image, "rb") as file:
             found = file.read()
         os.unlink(image)
@@ -264,7 +265,7 @@ def scanned(tmp_path, request):
     for agent in made:
         agent.close()
     process.terminate()
-    process.wait(10)
+    process.wait(PATIENCE)
 
 
 def keys():

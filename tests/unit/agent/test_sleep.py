@@ -9,6 +9,7 @@ import pytest
 from jeepney import DBusAddress, MessageType, message_bus, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import UNLOCK, settings, told, unlock, until
 from tests.unit.agent.test_process import export, home
 
@@ -34,7 +35,7 @@ class Logind:
             ["/usr/bin/python3", "-m", "dbusmock", "--template", "logind"],
             env={"DBUS_SYSTEM_BUS_ADDRESS": address, "PATH": "/usr/bin:/bin"},
         )
-        until(lambda: self.bus.send_and_get_reply(message_bus.NameHasOwner(NAME)).body[0], seconds=60)
+        until(lambda: self.bus.send_and_get_reply(message_bus.NameHasOwner(NAME)).body[0])
 
     def call(self, path, interface, method, signature="", *body):
         asked = new_method_call(DBusAddress(path, NAME, interface), method, signature, body)
@@ -58,7 +59,7 @@ class Logind:
     def end(self):
         self.bus.close()
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def logind(tmp_path, home):
     yield made
     made.end()
     bus.terminate()
-    bus.wait(10)
+    bus.wait(PATIENCE)
     bus.stdout.close()
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.home import COMMAND, PASSPHRASE, Home, uncounted
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import settings, socket_of, stop, unlock, until, with_agent
 from tests.unit.agent.test_process import export, home
 from tests.vaults import entry, soon
@@ -44,12 +45,12 @@ def test_the_agent_calls_nobody_and_loads_no_sdk(home, aws, tmp_path):
         [*traced(log, "socket", "connect", "openat", "execve"), sys.executable, "-P", "-m", "vault", "agent-process"],
         env=home.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    until(lambda: os.path.exists(socket_of(home)), seconds=60)
+    until(lambda: os.path.exists(socket_of(home)))
     unlock(home)
     assert [export(home), export(home, "prod")] == [export(home), export(home, "prod")]
     assert [c.action for c in aws.calls] == ["GetSessionToken", "AssumeRole", "AssumeRole"]
     stop(home)
-    agent.wait(30)
+    agent.wait(PATIENCE)
     lines = log.read_text().splitlines()
     sockets = [line for line in lines if " socket(" in line]
     assert sockets

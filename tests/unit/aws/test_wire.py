@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.aws.fetching import Jumping
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
@@ -66,7 +67,7 @@ def answering(act):
         thread = threading.Thread(target=serve, args=(listener,), daemon=True)
         thread.start()
         yield listener.getsockname()[1]
-        thread.join(20)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
@@ -142,7 +143,7 @@ def test_a_look_up_that_nobody_answers_ends(monkeypatch):
     def mute(*args, flags=0, **more):
         if flags & socket.AI_NUMERICHOST:
             return known(*args, flags=flags, **more)
-        assert given_up.wait(60)
+        assert given_up.wait(PATIENCE)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", mute)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.vaults import soon
 from vault import errors, limits
 from vault.cache.journal import CURRENT, HEAD, KEY, Journal, rewrap
@@ -261,7 +262,7 @@ def start(path, name, count):
 def test_twenty_writers_at_once(path):
     """20 processes with 10 records each: 200 records, one chain, each writer's in its own order."""
     running = [start(path, f"w{number}", 10) for number in range(20)]
-    assert [process.wait(120) for process in running] == [0] * 20
+    assert [process.wait(PATIENCE) for process in running] == [0] * 20
     found = read(path)
     assert found.problems == []
     assert len(found.records) == 200
@@ -288,7 +289,7 @@ def test_killed_writers_leave_a_chain(path):
         process = start(path, "killed", 10_000)
         time.sleep(0.15 + moment * 0.013)
         process.send_signal(signal.SIGKILL)
-        process.wait(20)
+        process.wait(PATIENCE)
         write(path, f"after {moment}")
     found = read(path)
     assert [r for r in found.records if r.startswith(b"after")] == [b"after %d" % n for n in range(12)]

@@ -11,6 +11,7 @@ import time
 import pexpect
 import pytest
 
+from tests.patience import PATIENCE
 from vault.cli.table import COMMANDS
 
 HOSTILE = "$(touch pwned)"
@@ -61,7 +62,7 @@ def bash(home, line):
         cwd=home.root,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=True,
     )
     assert done.stderr == ""
@@ -76,7 +77,7 @@ def fish(home, line):
         cwd=home.root,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=True,
     )
     assert done.stderr == ""
@@ -150,7 +151,12 @@ def test_zsh_completes_at_a_terminal(home):
     """A person presses Tab in zsh: command, then profile."""
     path = script(home, "zsh")
     child = pexpect.spawn(
-        "zsh", ["-f", "-i"], env={**home.env, "TERM": "dumb"}, cwd=home.root, encoding="utf-8", timeout=20
+        "zsh",
+        ["-f", "-i"],
+        env={**home.env, "TERM": "dumb"},
+        cwd=home.root,
+        encoding="utf-8",
+        timeout=PATIENCE,
     )
     child.sendline(
         "PS1='READY '; autoload -U compinit; compinit -u -D; unsetopt zle_bracketed_paste; source " + path
@@ -177,7 +183,7 @@ def test_the_script_is_read_without_a_word(home, shell):
         env=home.env,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -189,7 +195,7 @@ def test_ten_thousand_names_cost_little_more_than_a_bare_interpreter(home):
 
     def once(*argv):
         began = time.perf_counter()
-        done = subprocess.run(argv, env=home.env, stdout=subprocess.DEVNULL, timeout=30, check=True)
+        done = subprocess.run(argv, env=home.env, stdout=subprocess.DEVNULL, timeout=PATIENCE, check=True)
         assert done.returncode == 0
         return time.perf_counter() - began
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes.example import SECRET
 from tests.home import COMMAND, PASSPHRASE, failed
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -59,7 +60,7 @@ def test_arguments_arrive_as_they_were_given(ready, way):
     arguments = ["a b", "'q' \"d\"", "two\nlines", "", "$HOME `id` *", "--help", "-x", "--", "é", "\udcff"]
     done = subprocess.run(
         [COMMAND, "exec", *way, "dev", "--", sys.executable, "-c", SHOW, *arguments],
-        env=ready.env, capture_output=True, timeout=120, check=True,
+        env=ready.env, capture_output=True, timeout=PATIENCE, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout)[0] == arguments
 
@@ -99,7 +100,7 @@ def test_a_reader_that_goes_away(ready, way):
     """`yes | head`: the command is ended by SIGPIPE as everywhere else."""
     done = subprocess.run(
         ["sh", "-c", f"{COMMAND} exec {' '.join(way)} dev -- yes | head -1"],
-        env=ready.env, capture_output=True, timeout=60, check=False,
+        env=ready.env, capture_output=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, b"y\n", b"")
 
@@ -112,7 +113,7 @@ def test_other_descriptors_are_passed_on(ready, way):
     os.close(writer)
     done = subprocess.run(
         [COMMAND, "exec", *way, "dev", "--", sys.executable, "-c", f"import os; print(os.read({reader}, 99))"],
-        env=ready.env, pass_fds=(reader,), capture_output=True, timeout=60, check=False,
+        env=ready.env, pass_fds=(reader,), capture_output=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     os.close(reader)
     assert (done.returncode, done.stdout) == (0, b"b'by descriptor'\n")
@@ -129,7 +130,7 @@ def test_a_signal_sent_to_us_reaches_the_command(ready, way, number):
     process = ready.start("exec", *way, "dev", "--", sys.executable, "-c", child)
     assert process.stdout.readline() == b"up\n"
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (42, b"")
 
 
@@ -140,7 +141,9 @@ def test_in_the_background(ready, way):
         f"{COMMAND} exec {' '.join(way)} dev -- {sys.executable} -c "
         '"import signal; print(signal.getsignal(2) is signal.SIG_IGN); exit(7)" & wait $!; echo "$?"'
     )
-    done = subprocess.run(["sh", "-c", script], env=ready.env, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["sh", "-c", script], env=ready.env, capture_output=True, timeout=PATIENCE, check=False
+    )
     assert done.stdout.split() == [b"True", b"7"]
 
 
@@ -234,12 +237,12 @@ def test_a_stopped_command_stops_us_and_goes_on_with_us(ready):
     child = "import os, signal; print(os.getpid(), flush=True); os.kill(os.getpid(), signal.SIGSTOP); print('on', flush=True)"
     process = ready.start("exec", "--server", "dev", "--", sys.executable, "-c", child)
     process.stdout.readline()
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + PATIENCE
     while _state(process.pid) != "T":
         assert time.monotonic() < ends
         time.sleep(0.02)
     process.send_signal(signal.SIGCONT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, b"on\n")
 
 

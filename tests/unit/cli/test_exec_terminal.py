@@ -9,6 +9,7 @@ import pexpect
 import pytest
 
 from tests.home import COMMAND, SCENARIO, failed
+from tests.patience import PATIENCE
 
 WAYS = pytest.mark.parametrize("way", ["", "--server"], ids=["plain", "server"])
 
@@ -29,7 +30,7 @@ class Shell:
             "bash",
             ["--norc", "--noprofile", "-i"],
             env=merged,
-            timeout=30,
+            timeout=PATIENCE,
             encoding="utf-8",
             dimensions=(40, 200),
         )
@@ -195,7 +196,7 @@ def test_an_sdk_is_refused_at_once(ready, aws, word):
     """export for an SDK: exit 10 and a hint within two seconds, though a terminal is there to ask on."""
     guarded(ready, word)
     child = pexpect.spawn(
-        "sh", ["-c", f"{COMMAND} export prod | cat; true"], env=ready.with_env({"AWSVAULT_PROMPT": "auto"}), timeout=20,
+        "sh", ["-c", f"{COMMAND} export prod | cat; true"], env=ready.with_env({"AWSVAULT_PROMPT": "auto"}), timeout=PATIENCE,
         encoding="utf-8",
     )  # fmt: skip
     child.expect(pexpect.EOF)

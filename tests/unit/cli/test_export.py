@@ -12,8 +12,10 @@ import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, role
 from tests.home import COMMAND, PASSPHRASE
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
+CODE_STEP = 30  # seconds
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def test_the_answer_is_one_write(ready):
         log = os.path.join(ready.root, "strace")
         done = subprocess.run(
             ["strace", "-f", "-e", "trace=write,read", "-e", "signal=none", "-o", log, COMMAND, "export", "dev"],
-            capture_output=True, env=ready.env, timeout=120, check=False, stdin=subprocess.DEVNULL,
+            capture_output=True, env=ready.env, timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         with open(log) as file:
@@ -71,7 +73,7 @@ def test_stdin_is_left_alone(ready):
             stdin=reader,
             capture_output=True,
             env=ready.env,
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
         assert os.read(reader, 100) == b"the caller's own data"
@@ -84,7 +86,7 @@ def test_python_m_vault_works_too(ready):
         [sys.executable, "-m", "vault", "export", "dev"],
         capture_output=True,
         env=ready.env,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -96,7 +98,7 @@ def test_sixty_at_once_on_a_cold_cache(ready, aws):
     running = [(p, ready.start("export", p)) for p in ("dev", "prod") * 30]
     answers = {"dev": set(), "prod": set()}
     for profile, process in running:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, err) == (0, b"")
         answers[profile].add(out)
     assert [len(found) for found in answers.values()] == [1, 1]
@@ -106,26 +108,29 @@ def test_sixty_at_once_on_a_cold_cache(ready, aws):
 
 def test_killing_the_one_in_flight_lets_another_take_over(ready, aws):
     """kill -9 of the process that talks to STS frees its locks: the next one finishes within two seconds of it."""
+    before = time.monotonic()
+    ready.run("whoami", "--help")
+    one_run = time.monotonic() - before  # what the machine takes for a run at this moment
     pause = aws.faults.pause("GetSessionToken", "before")
     first = ready.start("export", "dev")
-    assert pause.wait_reached(60)
+    assert pause.wait_reached()
     others = [ready.start("export", "dev") for _ in range(5)]
     time.sleep(1)
     asked = aws.calls.count("GetSessionToken")
     first.send_signal(signal.SIGKILL)
     killed = time.monotonic()
-    first.communicate(timeout=60)
+    first.communicate(timeout=PATIENCE)
     while aws.calls.count("GetSessionToken") == asked:
-        assert time.monotonic() - killed < 45, "nobody took over"
+        assert time.monotonic() - killed < PATIENCE, "nobody took over"
         time.sleep(0.02)
     took = time.monotonic() - killed
     pause.release()
     for process in others:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, err) == (0, b"")
         assert json.loads(out)["AccountId"] == "222222222222"
     # The code of the killed process was taken, so the successor may have to wait for the next step's.
-    assert took < 2 + 30
+    assert took < CODE_STEP + max(2, 5 * one_run)
     codes = aws.calls.codes()
     assert len(codes) == len(set(codes))
 
@@ -145,23 +150,23 @@ def test_killing_a_call_without_a_code_lets_another_take_over_at_once(home, aws,
     asked = aws.calls.count(action)
     pause = aws.faults.pause(action, "before")
     first = home.start("export", "dev")
-    assert pause.wait_reached(60)
+    assert pause.wait_reached()
     others = [home.start("export", "dev") for _ in range(3)]
     time.sleep(3 * one_run)
     first.send_signal(signal.SIGKILL)
     killed = time.monotonic()
-    first.communicate(timeout=60)
+    first.communicate(timeout=PATIENCE)
     while aws.calls.count(action) < asked + 2:
-        assert time.monotonic() - killed < 20, "nobody took over"
+        assert time.monotonic() - killed < PATIENCE, "nobody took over"
         time.sleep(0.01)
     took = time.monotonic() - killed
     pause.release()
     for process in others:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, err) == (0, b"")
         assert json.loads(out)["AccountId"] == "222222222222"
     assert aws.calls.count(action) == asked + 2
-    assert took < max(2, 2 * one_run)  # the lock is polled every tenth of a second
+    assert took < max(2, 5 * one_run)  # the lock is polled every tenth of a second
 
 
 def files_under(folder):

@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.example import role
 from tests.faults.campaign import build
 from tests.home import COMMAND, PASSPHRASE, SCENARIO, Home, failed, uncounted
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_a_locked_export_does_not_wait_on_a_terminal_it_does_not_own(ready):
         [COMMAND, "export", "dev"], stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env=ready.with_env({"AWSVAULT_PASSPHRASE": None}), start_new_session=True,
     )  # fmt: skip
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (3, b"")
     assert not select.select([master], [], [], 0)[0]
     os.close(master)
@@ -219,7 +220,7 @@ def test_a_stdout_that_takes_nothing_is_named(ready, place):
     for words in ("export dev", "export dev --format env", "list"):
         done = subprocess.run(
             ["/bin/sh", "-c", f'cd "$HOME" && ulimit -f 0 && exec "$0" {words} {place}', COMMAND],
-            env=uncounted(ready.env), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+            env=uncounted(ready.env), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
             check=False,
         )  # fmt: skip  # no measurement could be written under that limit
         if (words, place) == (

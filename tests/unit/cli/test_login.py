@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.home import SCENARIO, failed
+from tests.patience import PATIENCE
 from vault import limits
 from vault.aws import console
 from vault.errors import Usage
@@ -92,7 +93,7 @@ def test_print_gives_an_address_that_signs_in(home, aws):
     url = urlsplit(done.stdout.strip())
     query = parse_qs(url.query)
     assert query["Destination"] == ["https://us-west-2.console.aws.amazon.com/s3/home?region=us-west-2"]
-    connection = http.client.HTTPConnection(url.netloc, timeout=10)
+    connection = http.client.HTTPConnection(url.netloc, timeout=PATIENCE)
     connection.request("GET", f"{url.path}?{url.query}")
     page = connection.getresponse().read().decode()
     connection.close()
@@ -199,7 +200,7 @@ def browser(tmp_path):
     return str(script), shown, argv
 
 
-def wait_for(path, seconds=60):
+def wait_for(path, seconds=PATIENCE):
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if path.exists():
@@ -244,7 +245,7 @@ TARGET = Secret("https://signin.example/federation?SigninToken=canary")
 
 def fetch(url, *, host=None, path=None, method="GET"):
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=PATIENCE)
     connection.putrequest(method, path or parts.path, skip_host=True)
     connection.putheader("Host", host or parts.netloc)
     connection.endheaders()
@@ -261,14 +262,14 @@ def page():
         thread = threading.Thread(target=lambda: result.append(handoff.serve(deadline=Deadline.after(6))))
         thread.start()
         yield handoff, result, thread
-        thread.join(12)
+        thread.join(PATIENCE)
 
 
 def test_the_page_leads_on_once(page):
     """The first request gets the address; then nobody listens any more."""
     handoff, result, thread = page
     assert fetch(handoff.url) == (303, TARGET.reveal_text())
-    thread.join(5)
+    thread.join(PATIENCE)
     assert result == [True]
 
 
@@ -307,7 +308,7 @@ def test_another_user_gets_nothing(page):
         user=65534,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
     ).stdout
     assert code == "404"

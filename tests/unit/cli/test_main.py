@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 import pytest
 
+from tests.patience import PATIENCE
 from vault import errors
 from vault.cli import exits, main
 from vault.cli.table import ALIASES, COMMANDS, SECTIONS, Row
@@ -23,7 +24,7 @@ def awsvault(*argv: str, env: dict[str, str] | None = None, **more) -> subproces
         check=False,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         env={**os.environ, **(env or {})},
         **more,
     )
@@ -173,7 +174,7 @@ def test_help_lists_the_table_without_importing_a_command():
         "assert not mods, mods; assert 'boto3' not in sys.modules and 'rich' not in sys.modules"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
     for name, row in COMMANDS.items():
@@ -222,7 +223,7 @@ def test_a_reader_that_went_away_is_no_traceback(tmp_path):
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == ""
-        assert process.wait(20) == exits.BROKEN_PIPE
+        assert process.wait(PATIENCE) == exits.BROKEN_PIPE
 
 
 def test_a_full_disk_behind_stdout_is_said():
@@ -234,7 +235,7 @@ def test_a_full_disk_behind_stdout_is_said():
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
         )
     assert done.returncode == 6
     assert "standard output could not be written: No space left on device" in done.stderr
@@ -245,7 +246,7 @@ def test_closed_descriptors_are_survived():
     """A caller that closed 1 and 2 gets an exit code all the same."""
     done = subprocess.run(
         ["/bin/sh", "-c", '"$0" -m vault nonsense >&- 2>&-', sys.executable],
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
         capture_output=True,
     )

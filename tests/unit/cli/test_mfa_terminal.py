@@ -14,6 +14,7 @@ import segno
 
 from tests.fakes.example import KEY_ID, SEED, SERIAL
 from tests.home import PASSPHRASE, failed
+from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from tests.unit.flows.benches import Bench
 from vault.flows import enrol
@@ -139,7 +140,7 @@ def display(tmp_path):
         number = told.readline().strip()
     yield f":{number}"
     server.terminate()
-    server.wait(30)
+    server.wait(PATIENCE)
 
 
 def clipboard(display):
@@ -149,7 +150,7 @@ def clipboard(display):
         env={**os.environ, "DISPLAY": display},
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=PATIENCE,
     )
     return done.stdout.decode()
 

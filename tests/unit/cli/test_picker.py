@@ -10,6 +10,7 @@ import pexpect
 import pytest
 
 from tests.home import COMMAND, PASSPHRASE, failed
+from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from tests.unit.agent.at_home import stop, unlock
 from vault.cli.choosing import repeated
@@ -139,7 +140,7 @@ def test_ctrl_c_gives_back_every_mode(home):
     """Not the echo alone: canonical lines, signals, all of them."""
     child = pexpect.spawn(
         "sh", ["-c", f'trap : INT; stty -g; {COMMAND} explain; echo "code $?"; stty -g'],
-        env=home.with_env({**AT_TERMINAL, "AWSVAULT_PROMPT": "tty"}), encoding="utf-8", timeout=30,
+        env=home.with_env({**AT_TERMINAL, "AWSVAULT_PROMPT": "tty"}), encoding="utf-8", timeout=PATIENCE,
     )  # fmt: skip
     child.expect(r"([0-9a-f:]{20,})\r\n")
     before = child.match.group(1)
@@ -155,7 +156,7 @@ def test_ctrl_z_and_fg(home):
     """Stopped, the shell has its terminal; back again, the list is drawn anew with what was typed."""
     child = pexpect.spawn(
         "bash", ["--norc", "-i"], env={**home.with_env({**AT_TERMINAL, "AWSVAULT_PROMPT": "tty"}), "PS1": "READY "},
-        encoding="utf-8", timeout=30, dimensions=(40, 200),
+        encoding="utf-8", timeout=PATIENCE, dimensions=(40, 200),
     )  # fmt: skip
     child.expect_exact("READY ")
     child.sendline(f"bind 'set enable-bracketed-paste off'; {COMMAND} explain")

@@ -10,6 +10,7 @@ import time
 import pexpect
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import stop, unlock
 from vault.agent import protocol
 from vault.cli import promptline
@@ -122,7 +123,7 @@ def test_bash_runs_nothing_of_a_name(home):
         cwd=home.root,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=True,
     )
     assert "touch pwned" in done.stdout
@@ -158,7 +159,7 @@ def test_its_modules_are_counted(tmp_path):
         env={**env, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     first, loaded = done.stdout.splitlines()
@@ -243,11 +244,11 @@ def test_in_a_real_tmux(home):
             tmux[0],
             [*tmux[1:], "new-session", ";", "set", "-g", "status-interval", "1", ";", "set", "-g", "status-right-length",
              "60", ";", "set", "-g", "status-right", line],
-            env=env, encoding="utf-8", timeout=60, dimensions=(10, 120),
+            env=env, encoding="utf-8", timeout=PATIENCE, dimensions=(10, 120),
         )  # fmt: skip
         try:
             child.expect(seen)
         finally:
-            subprocess.run([*tmux, "kill-server"], env=env, timeout=60, check=False)
+            subprocess.run([*tmux, "kill-server"], env=env, timeout=PATIENCE, check=False)
             child.close(force=True)
     assert not os.path.exists(os.path.join(home.root, "pwned"))

@@ -10,6 +10,7 @@ import pexpect
 import pytest
 
 from tests.home import COMMAND, failed
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -39,7 +40,7 @@ def run(home, shell, *lines, **env):
     code = "\n".join([LOAD[shell], *lines])
     done = subprocess.run(
         [*RUN[shell], code], env=home.with_env(env), cwd=home.root, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, check=False, start_new_session=True,
     )  # fmt: skip
     return done.stdout
 
@@ -54,7 +55,7 @@ def test_it_is_read_without_a_word(home, shell):
         file.write(text.stdout)
     for arguments in (["-n", path], ["-c", f"source {path}; source {path}"]):
         done = subprocess.run(
-            [shell, *arguments], env=home.env, capture_output=True, text=True, timeout=60, check=False
+            [shell, *arguments], env=home.env, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -89,7 +90,7 @@ def test_avp_alone_chooses(home, shell):
     code = "\n".join([LOAD[shell], "avp dev", "avp", PROFILE, "avp", PROFILE])
     child = pexpect.spawn(
         RUN[shell][0], [*RUN[shell][1:], code], env=home.with_env({"TERM": "xterm", "AWSVAULT_PROMPT": "tty"}),
-        encoding="utf-8", timeout=60, dimensions=(40, 200),
+        encoding="utf-8", timeout=PATIENCE, dimensions=(40, 200),
     )  # fmt: skip
     child.expect_exact("Profile (5 of 5): ")
     child.send("\x1b")
@@ -139,7 +140,7 @@ def test_tab_completes(home, shell):
     if shell == "fish":
         code = "awsvault-py shell-init fish | source; complete -C 'awsvault-py expo'; complete -C 'awsvault-py export pro'; complete -C 'avp de'"
         done = subprocess.run(
-            ["fish", "--no-config", "-c", code], env=home.env, capture_output=True, text=True, timeout=60, check=True
+            ["fish", "--no-config", "-c", code], env=home.env, capture_output=True, text=True, timeout=PATIENCE, check=True
         )  # fmt: skip
         assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["export", "prod", "dev"]
         return
@@ -148,7 +149,12 @@ def test_tab_completes(home, shell):
         "autoload -U compinit; compinit -u -D; unsetopt zle_bracketed_paste; " if shell == "zsh" else ""
     )
     child = pexpect.spawn(
-        start[0], start[1:], env={**home.env, "TERM": "dumb"}, cwd=home.root, encoding="utf-8", timeout=60
+        start[0],
+        start[1:],
+        env={**home.env, "TERM": "dumb"},
+        cwd=home.root,
+        encoding="utf-8",
+        timeout=PATIENCE,
     )
     child.sendline(compinit + LOAD[shell] + "; echo load''ed")
     child.expect_exact("loaded\r\n")
@@ -179,7 +185,7 @@ def test_a_shell_without_a_profile_runs_nothing_at_its_prompt(home):
     os.chmod(os.path.join(path, "awsvault-py"), 0o755)
     code = f'eval "$({COMMAND} shell-init bash)"; echo "${{PS1@P}}"; AWS_PROFILE=dev; echo "${{PS1@P}}"'
     env = {**home.env, "PATH": path + os.pathsep + home.env["PATH"], "PS1": "$ "}
-    subprocess.run(["bash", "--norc", "-c", code], env=env, cwd=home.root, timeout=60, check=True)
+    subprocess.run(["bash", "--norc", "-c", code], env=env, cwd=home.root, timeout=PATIENCE, check=True)
     with open(os.path.join(home.root, "ran"), encoding="utf-8") as file:
         assert file.read() == "ran\n"
 
@@ -195,7 +201,12 @@ def test_it_imports_neither_click_nor_json(home):
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code], env=env, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-S", "-c", code],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
 

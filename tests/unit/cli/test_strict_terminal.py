@@ -8,6 +8,7 @@ import pexpect
 
 from tests.fakes.example import SEED
 from tests.home import COMMAND, PASSPHRASE
+from tests.patience import PATIENCE
 
 OWN = "five words for the seeds alone"
 
@@ -15,7 +16,9 @@ OWN = "five words for the seeds alone"
 def typed(home, arguments, answers):
     """Run at a terminal, answer each question; what was shown, which must have ended well."""
     env = home.with_env({"AWSVAULT_PASSPHRASE": None, "AWSVAULT_PROMPT": "tty"})
-    child = pexpect.spawn(COMMAND, arguments, env=env, encoding="utf-8", timeout=30, dimensions=(40, 400))
+    child = pexpect.spawn(
+        COMMAND, arguments, env=env, encoding="utf-8", timeout=PATIENCE, dimensions=(40, 400)
+    )
     for question, answer in answers:
         child.expect_exact(question)
         child.sendline(answer)

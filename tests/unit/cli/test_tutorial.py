@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 
+from tests.patience import PATIENCE
+
 TUTORIAL = os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "tutorial.md")
 
 
@@ -15,7 +17,7 @@ def test_the_tutorial_works(home):
     said = []
     for block in blocks:
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", block], env=home.env, capture_output=True, text=True, timeout=120, check=False
+            ["bash", "-euo", "pipefail", "-c", block], env=home.env, capture_output=True, text=True, timeout=PATIENCE, check=False
         )  # fmt: skip
         assert done.returncode == 0, (block, done.stderr)
         said.append(done.stdout + done.stderr)

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.fakes import example
+from tests.patience import PATIENCE
 from tests.unit.fakes.conftest import Clients
 
 
@@ -23,7 +24,7 @@ def moto_url():
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
-    thread.join(10)
+    thread.join(PATIENCE)
     server.server_close()
 
 
@@ -31,7 +32,7 @@ def moto_url():
 def both(aws, moto_url, botocore_session):
     """Clients of both services, and moto emptied with the example's user in it."""
     urllib.request.urlopen(
-        urllib.request.Request(moto_url + "/moto-api/reset", method="POST"), timeout=10
+        urllib.request.Request(moto_url + "/moto-api/reset", method="POST"), timeout=PATIENCE
     ).read()
     moto = Recorded(Clients(botocore_session, moto_url))
     moto("iam").create_user(UserName="yourself")

@@ -11,6 +11,7 @@ from botocore.parsers import ResponseParserError
 
 from tests.fakes import example
 from tests.fakes.aws import World
+from tests.patience import PATIENCE
 
 QUESTION = b"Action=GetCallerIdentity&Version=2011-06-15"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -106,7 +107,7 @@ def test_pause_before_and_after(aws, client):
     assert len(aws.world.sessions) == 1
     assert thread.is_alive()
     after.release()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
@@ -135,7 +136,7 @@ def test_flood(aws):
     import http.client
 
     aws.faults.add("GetCallerIdentity", "huge")
-    connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=PATIENCE)
     connection.request("POST", "/", body=QUESTION, headers=FORM)
     answer = connection.getresponse()
     assert int(answer.headers["Content-Length"]) == 1 << 30
@@ -202,7 +203,7 @@ def test_a_hundred_at_once_spend_one_code_once(aws, client):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
     assert sorted(results) == ["AccessDenied"] * 99 + ["ok"]
     assert len(aws.world.sessions) == 1
     assert aws.calls.count("GetSessionToken") == 100
@@ -212,7 +213,7 @@ def test_connection_is_kept(aws, client):
     """Answers leave the connection open, so a client's second request needs no new one."""
     import http.client
 
-    connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=PATIENCE)
     for _ in range(3):
         connection.request("POST", "/", body=QUESTION, headers=FORM)
         answer = connection.getresponse()

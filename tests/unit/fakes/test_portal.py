@@ -12,10 +12,11 @@ from botocore import UNSIGNED
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 
 from tests.fakes import example
+from tests.patience import PATIENCE
 
 
 def ask(url, **query):
-    with urllib.request.urlopen(f"{url}?{urllib.parse.urlencode(query)}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}?{urllib.parse.urlencode(query)}", timeout=PATIENCE) as answer:
         return answer.read().decode()
 
 
@@ -124,7 +125,7 @@ def test_sign_in_of_identity_center(aws, client, refused):
 
 def test_instance_metadata(aws):
     """botocore's own reader gets the instance's role, by version 2; version 1 is closed."""
-    fetcher = InstanceMetadataFetcher(base_url=aws.url + "/", timeout=5)
+    fetcher = InstanceMetadataFetcher(base_url=aws.url + "/", timeout=PATIENCE)
     found = fetcher.retrieve_iam_role_credentials()
     assert found["role_name"] == "InstanceRole"
     assert found["access_key"] in aws.world.sessions

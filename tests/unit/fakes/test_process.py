@@ -15,6 +15,7 @@ import pytest
 
 from tests.fakes import example
 from tests.fakes.remote import ROOT, Process, Remote
+from tests.patience import PATIENCE
 
 FILE = os.path.join(ROOT, "tests", "fakes", "aws.py")
 
@@ -53,7 +54,7 @@ def test_fault_and_pause_from_another_process(away, sts, refused):
     assert away.wait_reached(pause)
     assert thread.is_alive()
     away.release(pause)
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
@@ -86,7 +87,7 @@ def test_ends_with_its_parent(tmp_path):
     wait_for(ready.exists)
     pid = json.loads(ready.read_text())["pid"]
     parent.kill()
-    parent.wait(10)
+    parent.wait(PATIENCE)
     wait_for(lambda: not running(pid))
 
 
@@ -94,7 +95,7 @@ def test_ends_by_itself(tmp_path):
     """After its time limit the process ends well; its ready file was for its owner alone."""
     ready = tmp_path / "ready.json"
     done = subprocess.run(
-        [sys.executable, FILE, "--ready", str(ready), "--limit", "0.3"], timeout=30, check=False
+        [sys.executable, FILE, "--ready", str(ready), "--limit", "0.3"], timeout=PATIENCE, check=False
     )
     assert done.returncode == 0
     assert ready.stat().st_mode & 0o777 == 0o600
@@ -103,7 +104,10 @@ def test_ends_by_itself(tmp_path):
 def test_needs_nothing_but_the_standard_library(tmp_path):
     """An isolated interpreter without site-packages runs it."""
     done = subprocess.run(
-        [sys.executable, "-I", "-S", FILE, "--limit", "0.2"], timeout=30, check=False, capture_output=True
+        [sys.executable, "-I", "-S", FILE, "--limit", "0.2"],
+        timeout=PATIENCE,
+        check=False,
+        capture_output=True,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["url"].startswith("http://127.0.0.1:")
@@ -127,7 +131,7 @@ def test_world_from_a_file(botocore_session):
         sts.assume_role(RoleArn="arn:aws:iam::666666666666:role/R", RoleSessionName="x1")
 
 
-def wait_for(fact, seconds=20):
+def wait_for(fact, seconds=PATIENCE):
     ends = time.monotonic() + seconds
     while not fact():
         assert time.monotonic() < ends
@@ -145,4 +149,4 @@ def running(pid):
 def test_unknown_path_is_not_found(away):
     """A path of no service is 404."""
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(f"{away.url}/else", timeout=10)
+        urllib.request.urlopen(f"{away.url}/else", timeout=PATIENCE)

@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.fakes import example
+from tests.patience import PATIENCE
 
 BODY = b"Action=GetCallerIdentity&Version=2011-06-15"
 TYPE = "application/x-www-form-urlencoded"
@@ -23,7 +24,7 @@ def send(aws, *, service="sts", region="us-east-1", body=BODY, change=None, path
     headers = dict(request.headers)
     if change is not None:
         body = change(headers) or body
-    connection = http.client.HTTPConnection(host, timeout=10)
+    connection = http.client.HTTPConnection(host, timeout=PATIENCE)
     connection.request("POST", path, body=body, headers=headers)
     answer = connection.getresponse()
     text = answer.read().decode()

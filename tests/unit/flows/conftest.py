@@ -3,7 +3,8 @@
 import pytest
 
 from tests.home import PASSPHRASE
-from tests.unit.agent.serving import PATIENCE, Running
+from tests.patience import PATIENCE
+from tests.unit.agent.serving import Running
 from tests.vaults import CHEAP, soon
 from vault.agent.client import Agent
 from vault.flows import access, serving, sessions

@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from tests.home import failed
+from tests.patience import PATIENCE
 from tests.unit.flows.benches import NAME
 from vault import errors, limits
 from vault.flows import atprompt, audit, byhand, cachekey, held, opening, picking, sessions, slots
@@ -152,7 +153,7 @@ def test_a_prompt_waits_for_no_agent(desk, monkeypatch, answer):
             peer, _ = listener.accept()
             with peer, suppress(OSError):
                 if answer is None:
-                    over.wait(60)
+                    over.wait(PATIENCE)
                 else:
                     peer.recv(4096)
                     peer.sendall(answer)
@@ -161,7 +162,7 @@ def test_a_prompt_waits_for_no_agent(desk, monkeypatch, answer):
         server.start()
         assert told(desk, path) == ("dev", None)
         over.set()
-        server.join(60)
+        server.join(PATIENCE)
 
 
 def told(desk, path):

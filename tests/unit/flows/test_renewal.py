@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.keyrings import PATIENT, Desktop
+from tests.keyrings import Desktop
+from tests.patience import PATIENCE
 from tests.vaults import CHEAP, entry, soon
 from vault import errors, limits
 from vault.errors import NotThisSlot
@@ -71,7 +72,7 @@ class Stage:
         self.paths = self.context.paths
         code, helper, strict = new_code(), vault.new_key(), vault.new_key()
         self.code = code
-        others = [PassphraseSlot(SECOND, kdf=CHEAP), KeyringSlot(gen=1, seconds=PATIENT), RecoverySlot(code)]
+        others = [PassphraseSlot(SECOND, kdf=CHEAP), KeyringSlot(gen=1, seconds=PATIENCE), RecoverySlot(code)]
         opened = vault.create(self.paths, passphrase=FIRST, others=others, kdf=CHEAP, deadline=soon())
         vault_id = opened.vault_id
 
@@ -136,7 +137,7 @@ def stage(tmp_path, monkeypatch):
     desktop = Desktop(tmp_path)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.address)
     # This keyring answers, if the machine lets it.
-    monkeypatch.setattr(limits, "KEYRING_WRITE_TIMEOUT", PATIENT)
+    monkeypatch.setattr(limits, "KEYRING_WRITE_TIMEOUT", PATIENCE)
     desktop.log_in()
     yield Stage(tmp_path, desktop)
     desktop.end()
@@ -188,9 +189,9 @@ def test_no_old_secret_opens_the_new_file_and_each_way_that_stays_does(stage, op
     if operation == "remove keyring":
         assert stage.desktop.items() == {}
         with pytest.raises(NotThisSlot):
-            vault.open_with(stage.paths, KeyringSlot(seconds=PATIENT))
+            vault.open_with(stage.paths, KeyringSlot(seconds=PATIENCE))
     else:
-        assert vault.open_with(stage.paths, KeyringSlot(seconds=PATIENT)).k_main == after.k_main
+        assert vault.open_with(stage.paths, KeyringSlot(seconds=PATIENCE)).k_main == after.k_main
         assert len(stage.desktop.items()) == 1, "the old item is gone"
 
 
@@ -216,7 +217,7 @@ def test_a_keyring_of_another_machine_is_lost_and_named(stage, monkeypatch):
 
 def test_a_keyring_alone_is_not_left_as_the_only_way_in(stage):
     """Without a passphrase at hand and without a terminal for a code, rekey refuses, and says what helps."""
-    opened = vault.open_with(stage.paths, KeyringSlot(seconds=PATIENT))
+    opened = vault.open_with(stage.paths, KeyringSlot(seconds=PATIENCE))
     with pytest.raises(errors.Usage, match="a keyring alone") as caught:
         renewal.plan(stage.context, opened, passphrase=None)
     assert "passwd" in caught.value.hint
@@ -238,7 +239,7 @@ def test_a_log_that_cannot_be_taken_along_undoes_nothing(stage):
     plan = renewal.plan(stage.context, stage.open(), passphrase=FIRST, kdf=CHEAP)
     done = renewal.carry_out(stage.context, plan)
     assert stage.paths.log in done.log
-    assert vault.open_with(stage.paths, KeyringSlot(seconds=PATIENT)).k_main == done.opened.k_main
+    assert vault.open_with(stage.paths, KeyringSlot(seconds=PATIENCE)).k_main == done.opened.k_main
     assert len(stage.desktop.items()) == 1
 
 
@@ -249,7 +250,7 @@ def test_slots_that_changed_meanwhile_stop_the_renewal(stage):
     with pytest.raises(errors.StorageError, match="changed the slots meanwhile"):
         renewal.carry_out(stage.context, plan)
     assert len(stage.desktop.items()) == 1
-    assert vault.open_with(stage.paths, KeyringSlot(seconds=PATIENT)).k_main == stage.before.k_main
+    assert vault.open_with(stage.paths, KeyringSlot(seconds=PATIENCE)).k_main == stage.before.k_main
 
 
 def test_the_only_slot_of_the_strict_seeds_is_not_taken_away(stage):

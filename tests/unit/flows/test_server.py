@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.patience import PATIENCE
 from vault import errors, limits
 from vault.flows.server import PATH, Endpoint, Renewing
 from vault.flows.sessions import Got
@@ -30,7 +31,7 @@ class Source:
         return self.now
 
     def again(self):
-        self.gate.wait(30)
+        self.gate.wait(PATIENCE)
         if self.error is not None:
             raise self.error
         self.made += 1
@@ -60,7 +61,7 @@ def endpoint(renewing):
 
 def ask(endpoint, *, path=PATH, method="GET", token=None, host=None, headers=()):
     """Status and body of one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=PATIENCE)
     try:
         connection.putrequest(method, path, skip_host=True)
         connection.putheader("Host", host or f"127.0.0.1:{endpoint.port}")
@@ -143,7 +144,7 @@ def test_whoever_asks_in_another_way_learns_nothing(endpoint, changed, status):
 )
 def test_what_is_no_request_is_refused(endpoint, raw):
     """Bytes that are not HTTP get a 400 and do no harm."""
-    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=PATIENCE) as connection:
         connection.sendall(raw)
         assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
     assert key(ask(endpoint)) == "ASIA1"
@@ -162,7 +163,7 @@ def test_slow_clients_are_dropped_and_hold_nobody_up(endpoint, monkeypatch):
     """More drip-feeding clients than are answered at once: each is dropped in time, and the next is answered."""
     monkeypatch.setattr(limits, "SERVER_READ", 1.0)
     slow = [
-        socket.create_connection(("127.0.0.1", endpoint.port), timeout=20)
+        socket.create_connection(("127.0.0.1", endpoint.port), timeout=PATIENCE)
         for _ in range(limits.SERVER_CONNECTIONS + 20)
     ]
     for connection in slow:
@@ -176,7 +177,7 @@ def test_slow_clients_are_dropped_and_hold_nobody_up(endpoint, monkeypatch):
 
 def test_an_endless_head_is_cut(endpoint):
     """A head over the limit is hung up on."""
-    connection = socket.create_connection(("127.0.0.1", endpoint.port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", endpoint.port), timeout=PATIENCE)
     with connection, pytest.raises(OSError):
         for _ in range(1000):
             connection.sendall(b"X-Filler: " + b"x" * 4000 + b"\r\n")
@@ -243,7 +244,7 @@ def test_while_one_renews_the_others_serve_what_lives(renewing, source):
         time.sleep(0.001)
     assert {answer_key(renewing) for _ in range(50)} == {"ASIA1"}
     source.gate.set()
-    first.join(20)
+    first.join(PATIENCE)
     assert answer_key(renewing) == "ASIA2"
     assert source.made == 2
 

@@ -8,6 +8,7 @@ import struct
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
 from tests.unit.flows.test_server import Source, ask, key
 from vault import errors, limits
@@ -32,7 +33,7 @@ def endpoint(source):
 
 def call(port, text=b"GET /cred", *, reset=False):
     """Send ``text`` and hang up, as a program that is killed does (``reset``) or one that is done."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         if reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.sendall(text)
@@ -103,7 +104,7 @@ def test_a_page_that_nobody_fetches_ends_in_time():
     with Handoff(Secret("https://signin.example/")) as page:
         port = int(page.url.split(":")[2].split("/")[0])
         assert page.serve(deadline=Deadline.after(0)) is False
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as stranger:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as stranger:
             stranger.sendall(b"GET / HTTP/1.1\r\n")
             stranger.shutdown(socket.SHUT_WR)
             assert page.serve(deadline=Deadline.after(0.3)) is False

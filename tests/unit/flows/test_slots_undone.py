@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tests.home import PASSPHRASE
-from tests.keyrings import PATIENT
+from tests.patience import PATIENCE
 from tests.unit.flows.benches import Bench
 from tests.unit.flows.test_renewal import stage
 from tests.vaults import CHEAP
@@ -25,7 +25,7 @@ def test_a_slot_that_could_not_be_written_leaves_no_item(stage):
     stage.act("passwd")
     before = stage.desktop.items()
     for slot in (
-        KeyringSlot(seconds=PATIENT, gen=9),
+        KeyringSlot(seconds=PATIENCE, gen=9),
         PassphraseSlot(Secret("one more passphrase"), kdf=CHEAP),
     ):
         with pytest.raises(vault.KeysChanged):

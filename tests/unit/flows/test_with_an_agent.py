@@ -13,6 +13,7 @@ import pytest
 
 from tests.fakes.example import KEY_ID
 from tests.home import PASSPHRASE
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
 from tests.vaults import soon
 from vault.flows import access, backups, explain, held, hit, overview, service, sessions, standing
@@ -264,5 +265,5 @@ def test_systemds_units_replace_an_agent_that_runs(desk, beside, tmp_path):
     units = service.install(desk.context(XDG_CONFIG_HOME=str(tmp_path / "config")))
     assert len(units) == 2
     assert all(os.path.exists(unit) for unit in units)
-    beside.thread.join(60)
+    beside.thread.join(PATIENCE)
     assert not beside.thread.is_alive()

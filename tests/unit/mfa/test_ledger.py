@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.example import SEED, SERIAL
+from tests.patience import PATIENCE
 from vault import errors, limits
 from vault.mfa import codes
 from vault.mfa.ledger import Ledger, NoCodeInTime, UsedCode, _next_step
@@ -224,7 +225,7 @@ def test_processes_never_share_a_code(folder):
     os.kill(doomed.pid, signal.SIGKILL)
     steps = [queue.get() for _ in range(80)]
     for worker in [*workers, doomed]:
-        worker.join(30)
+        worker.join(PATIENCE)
     assert len(set(steps)) == 80
 
 

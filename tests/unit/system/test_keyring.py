@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from tests.keyrings import PATIENT, Desktop
+from tests.keyrings import Desktop
+from tests.patience import PATIENCE
 from tests.vaults import entry, new_vault, paths_in, soon
 from vault import errors
 from vault.crypto.seal import b64u
@@ -40,28 +41,28 @@ def login(desktop):
 
 def test_what_is_put_is_got_until_it_is_deleted(login):
     """Twice put is once kept, and a second deletion is no error."""
-    assert keyring.usable(seconds=PATIENT) == "SecretService"
+    assert keyring.usable(seconds=PATIENCE) == "SecretService"
     assert login.items() == {}, "the probe is gone"
-    assert keyring.get("a", seconds=PATIENT) is None
-    keyring.put("a", "one", seconds=PATIENT)
-    keyring.put("a", "two \u00e9", seconds=PATIENT)
-    assert keyring.get("a", seconds=PATIENT) == "two \u00e9"
+    assert keyring.get("a", seconds=PATIENCE) is None
+    keyring.put("a", "one", seconds=PATIENCE)
+    keyring.put("a", "two \u00e9", seconds=PATIENCE)
+    assert keyring.get("a", seconds=PATIENCE) == "two \u00e9"
     assert login.items() == {"a": "two \u00e9"}
-    keyring.delete("a", seconds=PATIENT)
-    keyring.delete("a", seconds=PATIENT)
-    assert keyring.get("a", seconds=PATIENT) is None
+    keyring.delete("a", seconds=PATIENCE)
+    keyring.delete("a", seconds=PATIENCE)
+    assert keyring.get("a", seconds=PATIENCE) is None
 
 
 def test_a_keyring_slot_opens_the_vault_and_keeps_the_generation(login, tmp_path):
     """The item is v1, a key and a generation (format.md 4), raised when the vault was opened at a later one."""
     paths = paths_in(tmp_path)
-    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENCE)])
     ((user, text),) = login.items().items()
     assert user == f"{b64u(opened.vault_id)}/{opened.header.slots[1].name}"
     assert text.startswith("v1:")
     assert text.endswith(":1")
     vault.edit(paths, opened.k_main, lambda p: p.with_entry("a", entry()), deadline=soon())
-    again = vault.open_with(paths, KeyringSlot(seconds=PATIENT))
+    again = vault.open_with(paths, KeyringSlot(seconds=PATIENCE))
     assert again.k_main == opened.k_main
     assert again.slot is not None
     assert again.slot.host == os.uname().nodename
@@ -71,15 +72,15 @@ def test_a_keyring_slot_opens_the_vault_and_keeps_the_generation(login, tmp_path
 def test_an_item_that_is_none_of_ours_opens_nothing(login, tmp_path):
     """Of another version, somebody's own, or gone: the slot says so, and no later generation is written into it."""
     paths = paths_in(tmp_path)
-    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENCE)])
     ((user, held),) = login.items().items()
     key, record = held.split(":")[1], opened.header.slots[1]
     for text in ("hello", f"v2:{key}:1", f"v1:{key}", f"v1:{key}:x", "v1:AAAA:1", "v1:!:1", None):
         if text is None:
-            keyring.delete(user, seconds=PATIENT)
+            keyring.delete(user, seconds=PATIENCE)
         else:
-            keyring.put(user, text, seconds=PATIENT)
-        slot = KeyringSlot(seconds=PATIENT)
+            keyring.put(user, text, seconds=PATIENCE)
+        slot = KeyringSlot(seconds=PATIENCE)
         said = "no item for this vault" if text is None else "its item is not ours"
         with pytest.raises(NotThisSlot, match=said):
             slot.unwrap(record, vault_id=opened.vault_id)
@@ -89,7 +90,7 @@ def test_an_item_that_is_none_of_ours_opens_nothing(login, tmp_path):
 
 def test_what_is_no_key_in_anothers_collection_is_left_with_a_reason(login):
     """Import names the item and takes nothing of it."""
-    keyring.put("a", "no key at all", seconds=PATIENT)
+    keyring.put("a", "no key at all", seconds=PATIENCE)
     store = foreign.aws_vault({"AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME": "login"}, home="/nowhere")
     found = foreign.from_keyring(store)
     assert (found.keys, [left.reason for left in found.left]) == ((), ["keyring item holds no access key"])
@@ -98,16 +99,16 @@ def test_what_is_no_key_in_anothers_collection_is_left_with_a_reason(login):
 def test_the_keyring_alone_notices_an_older_copy(login, tmp_path):
     """On a machine whose state folder was lost with its pin."""
     paths = paths_in(tmp_path)
-    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENCE)])
     with open(paths.vault, "rb") as file:
         old = file.read()
     vault.edit(paths, opened.k_main, lambda p: p.with_entry("a", entry()), deadline=soon())
-    vault.open_with(paths, KeyringSlot(seconds=PATIENT))
+    vault.open_with(paths, KeyringSlot(seconds=PATIENCE))
     with open(paths.vault, "wb") as file:
         file.write(old)
     shutil.rmtree(paths.state)
     with pytest.raises(errors.RolledBack, match="keyring slot has seen generation 2"):
-        vault.open_with(paths, KeyringSlot(seconds=PATIENT))
+        vault.open_with(paths, KeyringSlot(seconds=PATIENCE))
 
 
 @pytest.mark.parametrize(
@@ -116,28 +117,28 @@ def test_the_keyring_alone_notices_an_older_copy(login, tmp_path):
 )
 def test_an_item_that_is_not_ours_opens_nothing(login, tmp_path, text):
     """Somebody wrote over it: the slot is skipped, with a word."""
-    opened = new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    opened = new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENCE)])
     (user,) = login.items()
-    keyring.put(user, text, seconds=PATIENT)
+    keyring.put(user, text, seconds=PATIENCE)
     with pytest.raises(NotThisSlot, match="not ours"):
-        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENT))
+        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENCE))
     assert opened.header.slots[1].type == "keyring"
 
 
 def test_another_key_in_the_item_opens_nothing(login, tmp_path):
     """The wrap is sealed: a wrong key is noticed."""
-    new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENCE)])
     (user,) = login.items()
-    keyring.put(user, "v1:" + "A" * 43 + ":1", seconds=PATIENT)
+    keyring.put(user, "v1:" + "A" * 43 + ":1", seconds=PATIENCE)
     with pytest.raises(NotThisSlot):
-        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENT))
+        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENCE))
 
 
 def test_another_program_s_collection(login):
     """Its texts by label; one that is not there, though its name ends alike, is empty."""
-    assert keyring.items_of("granted-aws", seconds=PATIENT) == {}
+    assert keyring.items_of("granted-aws", seconds=PATIENCE) == {}
     login.add_collection("granted-aws")
-    assert keyring.items_of("aws", seconds=PATIENT) == {}
+    assert keyring.items_of("aws", seconds=PATIENCE) == {}
 
 
 def test_an_item_that_is_no_text_hides_no_other(login):
@@ -148,15 +149,15 @@ def test_an_item_that_is_no_text_hides_no_other(login):
         ours = secretstorage.Collection(connection)
         ours.create_item("odd", {"a": "1"}, b"\xff\0")
         ours.create_item("good", {"a": "2"}, "\u00e9".encode())
-    assert keyring.items_of("login", seconds=PATIENT) == {"odd": "\ufffd\0", "good": "\u00e9"}
+    assert keyring.items_of("login", seconds=PATIENCE) == {"odd": "\ufffd\0", "good": "\u00e9"}
 
 
 def test_a_desktop_whose_keyring_was_never_set_up(desktop):
     """GNOME's runs, and has no collection to put things into: said so, instead of a window that asks to make one."""
     desktop.log_in(unlock=False)
     for act in (
-        lambda: keyring.usable(seconds=PATIENT),
-        lambda: keyring.put("a", "b", seconds=PATIENT),
+        lambda: keyring.usable(seconds=PATIENCE),
+        lambda: keyring.put("a", "b", seconds=PATIENCE),
     ):
         with pytest.raises(KeyringUnavailable, match="no default collection"):
             act()
@@ -164,14 +165,14 @@ def test_a_desktop_whose_keyring_was_never_set_up(desktop):
 
 def test_a_locked_keyring_is_told_at_once_and_asks_nobody(login, tmp_path):
     """Reading, writing and the question whether it is usable: all say locked, and no window is waited for."""
-    new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENT)])
+    new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENCE)])
     login.lock()
     with pytest.raises(NotThisSlot, match="locked"):
-        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENT))
+        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENCE))
     for act in (
-        lambda: keyring.usable(seconds=PATIENT),
-        lambda: keyring.put("a", "b", seconds=PATIENT),
-        lambda: keyring.delete("a", seconds=PATIENT),
+        lambda: keyring.usable(seconds=PATIENCE),
+        lambda: keyring.put("a", "b", seconds=PATIENCE),
+        lambda: keyring.delete("a", seconds=PATIENCE),
     ):
         with pytest.raises(KeyringUnavailable, match="locked"):
             act()
@@ -222,7 +223,7 @@ def test_garbage_of_the_caller_is_not_finalized_by_the_child():
             gc.set_threshold(1)
             return str(len([[] for _ in range(1000)]))
 
-        assert keyring._in_child(work, PATIENT) == "1000"
+        assert keyring._in_child(work, PATIENCE) == "1000"
     finally:
         gc.set_threshold(*least)
         gc.collect()
@@ -238,16 +239,16 @@ def _record():
 def test_a_bus_without_a_keyring_is_unavailable(desktop):
     """No backend of another kind is taken instead: no file, no plug-in."""
     with pytest.raises(KeyringUnavailable):
-        keyring.get("a", seconds=PATIENT)
+        keyring.get("a", seconds=PATIENCE)
     with pytest.raises(KeyringUnavailable):
-        keyring.usable(seconds=PATIENT)
-    assert keyring.items_of("awsvault", seconds=PATIENT) == {}
+        keyring.usable(seconds=PATIENCE)
+    assert keyring.items_of("awsvault", seconds=PATIENCE) == {}
 
 
 def test_no_bus_at_all_costs_nothing(monkeypatch):
     """A server: told without a child and without an import."""
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
-    for act in (lambda: keyring.get("a"), keyring.usable, lambda: keyring.put("a", "b", seconds=PATIENT)):
+    for act in (lambda: keyring.get("a"), keyring.usable, lambda: keyring.put("a", "b", seconds=PATIENCE)):
         with pytest.raises(KeyringUnavailable, match="no session bus"):
             act()
 

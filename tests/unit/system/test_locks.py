@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE
 from vault import errors
 from vault.system.clock import Deadline
 from vault.system.files import Folder
@@ -55,7 +56,7 @@ def test_death_of_the_holder_frees_it(folder):
         assert child.stdout.readline() == b"held\n"
         assert try_lock(folder, "l") is None
         child.send_signal(signal.SIGKILL)
-        child.wait(10)
+        child.wait(PATIENCE)
         with lock(folder, "l", deadline=Deadline.after(10)):
             pass
 

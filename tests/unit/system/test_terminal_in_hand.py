@@ -15,6 +15,7 @@ import tty
 
 import pytest
 
+from tests.patience import PATIENCE
 from vault import limits
 from vault.system import picker, prompts
 from vault.system.clock import Deadline
@@ -253,7 +254,7 @@ def test_a_question_of_another_thread(pty):
     while mode_of(pty)[3] & termios.ECHO and time.monotonic() < end:
         time.sleep(0.001)
     pty.types("horse\n")
-    thread.join(20)
+    thread.join(PATIENCE)
     assert answers == [b"horse"]
     assert signal.getsignal(signal.SIGTERM) == before
 

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.home import COMMAND, PASSPHRASE
+from tests.patience import PATIENCE
 from vault.system.waiting import readable
 
 MANY = 1100  # over select's 1,024
@@ -63,7 +64,7 @@ def test_a_command_runs_where_its_caller_left_many_descriptors_open(room, home):
         for words in (["unlock"], ["export", "dev"], ["lock"], ["unlock"], ["export", "other"]):
             done = subprocess.run(
                 [COMMAND, *words], env=env, cwd=home.root, pass_fds=many, stdin=subprocess.DEVNULL,
-                capture_output=True, timeout=120, check=False,
+                capture_output=True, timeout=PATIENCE, check=False,
             )  # fmt: skip
             assert done.returncode == 0, (words, done.stderr)
     finally:
