@@ -47,17 +47,22 @@ class Place(NamedTuple):
         self.lock.release()
 
 
+def check_length(path: str) -> None:
+    """Refuse a path that no socket can have. Errors: StorageError."""
+    if len(os.fsencode(path)) > limits.AGENT_SOCKET_PATH:
+        raise errors.StorageError(
+            f"{path}: over the {limits.AGENT_SOCKET_PATH} bytes that a socket's path may have",
+            hint="set AWSVAULT_HOME to a shorter path, or XDG_RUNTIME_DIR; without the agent: AWSVAULT_AGENT=off",
+        )
+
+
 def take(paths: Paths, *, passed: int | None = None) -> Place | None:
     """The agent's place, or None where another agent holds it. ``passed``: a listening descriptor from systemd.
 
     Errors: UnsafeFile, StorageError.
     """
+    check_length(paths.socket)
     folder_path, name = os.path.split(paths.socket)
-    if len(os.fsencode(paths.socket)) > limits.AGENT_SOCKET_PATH:
-        raise errors.StorageError(
-            f"{paths.socket}: over the {limits.AGENT_SOCKET_PATH} bytes that a socket's path may have",
-            hint="set AWSVAULT_HOME to a shorter path, or XDG_RUNTIME_DIR",
-        )
     with Folder.open(folder_path, create=True) as folder:
         lock = _lock(folder, name)
         if lock is None:

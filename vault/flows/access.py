@@ -42,7 +42,9 @@ def open_keys(context: Context, *, purpose: str) -> Keys:
 def open_way(context: Context, *, purpose: str, ask_agent: bool = True) -> Way:
     """The first way to keys: the agent's, else the vault opened here. Errors: those of ``unlock``."""
     from vault.flows.agent import held_keys
+    from vault.system import hardening
 
+    hardening.before_keys()  # for the agent's keys too: the source key comes here to sign with
     held = held_keys(context) if ask_agent else None
     if held is not None:
         from vault.aws import wire

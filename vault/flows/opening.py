@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors, limits
+from vault.agent import place
 from vault.agent.client import Agent
 from vault.agent.start import start
 from vault.flows import byhand, cachekey
@@ -74,21 +75,23 @@ def open_by_hand(context: Context) -> Opened:
             hint="set agent to auto (config.toml, AWSVAULT_AGENT) to use unlock",
         )
     opened, way = unlock(context, purpose="to unlock it", ends_lock=True)
+    byhand.unmark(context.paths)  # whatever comes of the agent: nothing else could end the lock
     warnings: list[str] = []
     if settings.agent != "off":
         agent = reach(context, answer=limits.AGENT_TALK)
+        place.check_length(context.paths.socket)
         if agent is None and start(context.env):
             agent = reach(context, answer=limits.AGENT_TALK)
         if agent is None or not hand_over(context, opened, agent=agent, person=True):
             raise errors.StorageError(
                 f"no agent could be started behind {context.paths.socket}",
-                hint="check the folder's owner, mode and free space; exports work without the agent",
+                hint="the lock is ended, and each command opens the vault by itself; for a vault that stays open"
+                " check the folder's owner, mode and free space",
             )
         shown = agent.ask("STATUS", first=0)
         warnings = list(shown["warnings"]) if shown is not None else []
         agent.close()
     cachekey.keep(context, opened)
-    byhand.unmark(context.paths)
     idle, hard = (settings.agent_idle, settings.agent_max) if keeps else (0, 0)
     return Opened(way, idle, hard, tuple(warnings))
 
@@ -96,9 +99,14 @@ def open_by_hand(context: Context) -> Opened:
 def close_by_hand(context: Context) -> bool:
     """``lock``: from now on only ``unlock`` opens the vault. True where an agent had it open.
 
-    An agent that does not answer is ended: its keys go with it.
+    An agent that does not answer is ended: its keys go with it. Where the lock cannot be noted, all that is open is
+    closed nevertheless, and then the error says so.
     """
-    byhand.mark(context.paths)  # first: what opens the vault meanwhile finds the mark
+    unnoted = None
+    try:
+        byhand.mark(context.paths)  # first: what opens the vault meanwhile finds the mark
+    except errors.Error as error:
+        unnoted = error
     cachekey.forget(context.paths)
     was_open = False
     for path in _sockets(context.env):
@@ -111,6 +119,12 @@ def close_by_hand(context: Context) -> bool:
             os.kill(agent.pid, signal.SIGKILL)
             was_open = True
         agent.close()
+    if unnoted is not None:
+        raise type(unnoted)(
+            f"{unnoted.message.removesuffix('; nothing was changed')}; what was open is closed,"
+            " but nothing keeps a command from opening the vault again",
+            hint=unnoted.hint,
+        )
     return was_open
 
 

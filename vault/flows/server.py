@@ -204,7 +204,9 @@ class Serving:
 def serving(context: Context, wish: Wish, *, program: str) -> Serving:
     """An endpoint for ``wish``, for the command ``program``. Errors: those of the first session, and Usage where it is a key that never ends."""
     from vault.flows.lasting import lasting
+    from vault.system import hardening
 
+    hardening.before_keys()  # also where the first session lay ready: a later one needs keys
     first, again, config = lasting(context, wish, purpose=f"to serve {wish.profile}", program=program)
     if first.expires is None:
         raise errors.Usage(

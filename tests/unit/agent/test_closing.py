@@ -1,0 +1,93 @@
+"""What lock and unlock do where something is in the way, and that no core file holds what the agent gave."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.home import COMMAND, Home, failed
+from tests.patience import PATIENCE
+from tests.unit.agent.at_home import UNLOCK, stop, told, unlock, until, with_agent
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+
+@pytest.fixture
+def home(tmp_path_factory, aws):
+    made = with_agent(Home(tmp_path_factory.mktemp("h"), url=aws.url))
+    yield made
+    stop(made)
+
+
+def test_lock_closes_what_is_open_even_where_it_cannot_be_noted(home):
+    """A state folder that is refused: the error names it, and the agent has no key any more."""
+    unlock(home)
+    home.export("dev")
+    os.chmod(home.file("state"), 0o755)
+    failed(home.run("lock"), 6, home.file("state"), "what was open is closed")
+    assert told(home)["why"] == "held"
+    failed(home.run("export", "dev"), 3, "vault locked")
+
+
+def test_unlock_ends_the_lock_also_where_no_agent_can_be_started(home):
+    """No agent is an error of unlock's, and yet exports go on: nothing but unlock could have ended the lock."""
+    assert home.run("lock").returncode == 0
+    with open(home.file("run"), "w", encoding="utf-8"):
+        pass
+    failed(home.run("export", "dev", **UNLOCK), 3, "locked by hand")
+    failed(home.run("unlock", **UNLOCK), 6, "no agent could be started", "the lock is ended")
+    assert home.run("export", "dev", **UNLOCK).returncode == 0
+
+
+def test_a_socket_whose_path_is_too_long_is_named(home, tmp_path):
+    """unlock says which limit is met instead of that something may be wrong with the folder."""
+    deep = tmp_path.joinpath("d" * 110)
+    os.rename(home.ours, deep)
+    failed(home.run("unlock", AWSVAULT_HOME=str(deep), **UNLOCK), 6, "over the", "AWSVAULT_AGENT=off")
+
+
+def core_limit(pid):
+    with open(f"/proc/{pid}/limits", encoding="utf-8") as file:
+        (line,) = (line for line in file if line.startswith("Max core file size"))
+    return line.split()[4]
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
+        return file.read().split()
+
+
+def with_cores(*command):
+    """The command as a shell starts it where core files are wanted."""
+    return ["sh", "-c", 'ulimit -c unlimited; exec "$@"', "sh", *command]
+
+
+def test_who_signs_with_a_key_of_the_agents_leaves_no_core(home, aws):
+    """The source key comes from the agent's fork into this process: a quit while AWS is asked writes it nowhere."""
+    unlock(home)
+    pause = aws.faults.pause("GetSessionToken", "before")
+    asking = subprocess.Popen(with_cores(COMMAND, "export", "dev"), env=home.env, stdout=subprocess.PIPE)
+    assert pause.wait_reached()
+    assert core_limit(asking.pid) == "0"
+    pause.release()
+    assert asking.communicate(timeout=PATIENCE)[0]
+    assert asking.returncode == 0
+
+
+def test_a_server_whose_first_session_lay_ready_leaves_no_core(home):
+    """exec --server holds what it renews with for hours, however it came to its first session."""
+    unlock(home)
+    home.export("dev")
+    words = ["exec", "--server", "dev", "--", sys.executable, "-c", "print(input(), flush=True)"]
+    serving = subprocess.Popen(
+        with_cores(COMMAND, *words), env=home.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        until(lambda: children_of(serving.pid))
+        assert core_limit(serving.pid) == "0"
+    finally:
+        serving.communicate(b"on\n", timeout=PATIENCE)
+    assert serving.returncode == 0
