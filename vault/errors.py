@@ -90,7 +90,8 @@ class StorageError(ConfigError):
 class Refused(Error):
     """AWS answered no (7): permission, MFA, validation.
 
-    ``code`` is AWS's own word for why, such as ``AccessDenied``; ``date`` the answer's Date in Unix seconds.
+    ``code`` is AWS's own word for why, such as ``AccessDenied``; ``date`` the answer's Date in Unix seconds;
+    ``key_id`` the key of the vault that the refused chain starts with, where that is known.
     """
 
     exit_code = 7
@@ -100,6 +101,7 @@ class Refused(Error):
         super().__init__(message, hint=hint)
         self.code = code
         self.date: int | None = None
+        self.key_id = ""
 
 
 class Unreachable(Error):

@@ -42,11 +42,15 @@ class Cached(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A failure of STS a moment ago: the exit code of its class, its message and hint (neither holds a secret)."""
+    """A failure of STS a moment ago: the exit code of its class, its message and hint (neither holds a secret).
+
+    ``code`` is AWS's word for it: who waited for the answer decides by it as the one who asked does.
+    """
 
     exit_code: int
     message: str
     hint: str
+    code: str = ""
 
 
 class Cache:
@@ -108,20 +112,20 @@ class Cache:
         if found is None:
             return None
         when, _, rest = found.partition(b"\0")
+        exit_code, _, rest = rest.partition(b"\0")
         code, _, rest = rest.partition(b"\0")
-        message, _, hint = rest.partition(b"\0")
+        words = [part.decode("utf-8", "ignore") for part in rest.partition(b"\0")]  # they may be cut
         try:
             if 0 <= now - float(when) < limits.MARKER_LIFE:
-                return Failure(
-                    int(code), message.decode("utf-8", "ignore"), hint.decode("utf-8", "ignore")
-                )  # may be cut
+                return Failure(int(exit_code), words[0], words[2], code.decode("utf-8", "ignore"))
         except ValueError:
             pass
         return None
 
     def put_failure(self, digest: bytes, failure: Failure, *, now: float) -> None:
         """Remember a failure for ``limits.MARKER_LIFE`` seconds."""
-        texts = [f"{now:.3f}", str(failure.exit_code), failure.message.replace("\0", ""), failure.hint]
+        code, message = failure.code.replace("\0", ""), failure.message.replace("\0", "")
+        texts = [f"{now:.3f}", str(failure.exit_code), code, message, failure.hint]
         content = "\0".join(texts).encode("utf-8", "backslashreplace")[: limits.ENTRY_BLOCK // 2]
         self._write("marker", digest, content, expires=int(now) + limits.MARKER_LIFE)
 

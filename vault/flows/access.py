@@ -128,8 +128,8 @@ def with_keys(
             if error.code != "InvalidClientTokenId":
                 raise
             # A rotation may have replaced the key since the vault was read: once more with what it holds now.
-            before, way = way, _read_anew(context, way, purpose=purpose)
-            if _key_ids(before) == _key_ids(way):
+            way = _read_anew(context, way, purpose=purpose)
+            if not error.key_id or error.key_id in _key_ids(way):
                 raise  # the same key again would cost a code and be refused as well
             got = work(way.keys)
     except (errors.Locked, errors.WrongPassphrase):
@@ -154,8 +154,8 @@ def _read_anew(context: Context, way: Way, *, purpose: str) -> Way:
     return Way(OpenedKeys(opened, paths=context.paths, clock=context.clock), opened, way.way)
 
 
-def _key_ids(way: Way) -> list[tuple[str, str]]:
-    return [(entry.name, entry.access_key_id) for entry in way.keys.contents().entries]
+def _key_ids(way: Way) -> list[str]:
+    return [entry.access_key_id for entry in way.keys.contents().entries]
 
 
 def unknown(config: profiles.Config, name: str) -> errors.NotFound:

@@ -168,7 +168,9 @@ class Flight:
         failure = self._cache.failure(self.digests[at], now=self._now())
         if failure is not None:
             kind = errors.Refused if failure.exit_code == errors.Refused.exit_code else errors.Unreachable
-            raise kind(failure.message, hint=failure.hint)
+            error = kind(failure.message, hint=failure.hint, code=failure.code)
+            self._of_key(error)
+            raise error
 
     def _fly(self, at: int) -> Cached:
         """Call AWS for the link; the caller holds its lock. What was got is kept before it is returned."""
@@ -179,13 +181,19 @@ class Flight:
         except errors.Error as error:
             self._say_likely_cause(at, error)
             if type(error) in (errors.Refused, errors.Unreachable) and getattr(error, "code", "") != "":
-                failure = Failure(error.exit_code, error.message, error.hint)
+                failure = Failure(error.exit_code, error.message, error.hint, getattr(error, "code", ""))
                 self._cache.put_failure(self.digests[at], failure, now=self._now())
+            self._of_key(error)
             raise
         if not lasts(kept):
             self._cache.put(self.digests[at], kept)
         self._cache.forget_failure(self.digests[at])
         return kept
+
+    def _of_key(self, error: errors.Error) -> None:
+        """Note with a refusal which key the chain starts with: it may have been replaced meanwhile."""
+        if isinstance(error, errors.Refused) and self._key is not None:
+            error.key_id = self._key.access_key_id
 
     def _get(self, at: int) -> Cached:
         link = self._links[at]

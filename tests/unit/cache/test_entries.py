@@ -176,7 +176,7 @@ def test_an_alias_leads_to_its_digest_only_for_its_fingerprint(cache):
 
 def test_a_failure_is_remembered_for_five_seconds(cache):
     """A marker answers for its time and not longer, and not from the future."""
-    failure = Failure(7, "AWS refused: AccessDenied", "ask for the role")
+    failure = Failure(7, "AWS refused: AccessDenied", "ask for the role", "AccessDenied")
     cache.put_failure(DIGEST, failure, now=1000.0)
     assert cache.failure(DIGEST, now=1004.9) == failure
     assert cache.failure(DIGEST, now=1005.1) is None
@@ -195,7 +195,7 @@ def test_a_long_failure_is_remembered_as_far_as_there_is_room(cache, size):
     assert len(found.message) > 900
 
 
-@pytest.mark.parametrize("content", [b"", b"soon\0007\0a\0b", b"1000.0\0seven\0a\0b", b"1000.0"])
+@pytest.mark.parametrize("content", [b"", b"soon\0007\0a\0b\0c", b"1000.0\0seven\0a\0b\0c", b"1000.0"])
 def test_a_marker_of_another_form_is_none(cache, tmp_path, content):
     """As a later version may write it: the link is tried, which is what a marker only puts off."""
     cache.put_failure(DIGEST, Failure(7, "a", "b"), now=1000.0)

@@ -16,6 +16,7 @@ from tests.home import PASSPHRASE
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
 from tests.vaults import soon
+from vault import errors
 from vault.flows import access, backups, explain, held, hit, overview, service, sessions, standing
 from vault.flows.sessions import Wish
 from vault.secret import Secret
@@ -89,9 +90,21 @@ def test_an_agent_that_locks_in_the_middle_is_done_without(desk, beside):
     assert got.chain.profile == "dev"
 
 
-@pytest.mark.parametrize("is_open", [False, True])
-def test_a_key_that_was_rotated_meanwhile_is_read_anew(desk, beside, aws, is_open):
-    """AWS forgot the key that was read a moment ago: the vault's new one is tried, once, however the vault was opened."""
+def with_key(new):
+    """The change that a rotation makes in the vault."""
+    return lambda p: p.with_entry(
+        NAME, replace(p.entries[NAME], access_key_id=new.id, secret=Secret(new.secret))
+    )
+
+
+@pytest.mark.parametrize(
+    ("is_open", "fork_ends"), [(False, False), (True, False), (True, True)], ids=["off", "agent", "fork ends"]
+)
+def test_a_key_that_was_rotated_meanwhile_is_read_anew(desk, beside, aws, is_open, fork_ends):
+    """AWS forgot the key that was read a moment ago: the vault's new one is tried, once, however the vault was opened.
+
+    The agent's fork may have ended while AWS was asked: the next one knows nothing but the new key.
+    """
     desk.home.config(OPEN)
     edit(desk, lambda p: p.with_entry(NAME, replace(p.entries[NAME], mfa_serial=None)))
     if is_open:
@@ -100,12 +113,9 @@ def test_a_key_that_was_rotated_meanwhile_is_read_anew(desk, beside, aws, is_ope
 
     def rotate():
         del aws.world.keys[KEY_ID]
-        edit(
-            desk,
-            lambda p: p.with_entry(
-                NAME, replace(p.entries[NAME], access_key_id=new.id, secret=Secret(new.secret))
-            ),
-        )
+        edit(desk, with_key(new))
+        if fork_ends:
+            used[0].close()
 
     aws.faults.hook("GetSessionToken", "before", rotate)
     aws.faults.add(
@@ -121,6 +131,28 @@ def test_a_key_that_was_rotated_meanwhile_is_read_anew(desk, beside, aws, is_ope
     got, _ = access.with_keys(context, "open", ready, purpose="", work=work)
     for keys in used if is_open else ():
         keys.close()
+    assert got.chain.profile == "open"
+    assert [call.access_key_id for call in aws.calls.of("GetSessionToken")] == [KEY_ID, new.id]
+
+
+def test_who_waited_for_a_key_that_was_rotated_reads_anew_too(desk, aws):
+    """The one who asked AWS leaves word of the refusal; those who wait for the same link then try the new key as well."""
+    desk.home.config(OPEN)
+    edit(desk, lambda p: p.with_entry(NAME, replace(p.entries[NAME], mfa_serial=None)))
+    new = aws.world.add_key(aws.world.user("yourself"))
+    del aws.world.keys[KEY_ID]
+    context, used = desk.context(), []
+    ready = sessions.prepare(context)
+
+    def work(keys):
+        used.append(keys)
+        if len(used) == 2:  # what it has read of the vault is the old key
+            edit(desk, with_key(new))
+        return sessions.obtain(context, Wish("open"), keys, ready)
+
+    with pytest.raises(errors.Refused, match="InvalidClientTokenId"):
+        access.with_keys(context, "open", ready, purpose="", work=work)
+    got, _ = access.with_keys(context, "open", ready, purpose="", work=work)
     assert got.chain.profile == "open"
     assert [call.access_key_id for call in aws.calls.of("GetSessionToken")] == [KEY_ID, new.id]
 
