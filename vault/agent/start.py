@@ -85,6 +85,10 @@ def _run(env: Mapping[str, str], *, ready: int) -> None:
         kept = {name: env[name] for name in _PASSED_ON if name in env}
         if kept.get("AWSVAULT_HOME"):
             kept["AWSVAULT_HOME"] = from_env(kept).vault_folder  # it may be relative to where we stand
+        if kept.get("HOME"):
+            kept["HOME"] = os.path.abspath(kept["HOME"])
+        if kept.get("PYTHONPATH"):  # in our order, which is not theirs (scripts/awsvault-py)
+            kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
         os.chdir("/")
         # -P: neither the current folder nor a script's comes before the installed program
         os.execve(sys.executable, [sys.executable, "-P", "-m", "vault", COMMAND, str(ready)], kept)  # noqa: S606
