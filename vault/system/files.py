@@ -73,16 +73,22 @@ def _check(status: os.stat_result, path: str, *, folder: bool) -> None:
         )
 
 
-def _make(path: str) -> None:
-    """Make ``path`` and its missing parents, each 0700 whatever the umask."""
+def _make(path: str, *, ours: bool = True) -> None:
+    """Make ``path`` and its missing parents, each 0700 whatever the umask.
+
+    A parent that root makes in a user's home (``sudo`` with that HOME) is the user's: ~/.local is every program's.
+    """
     parent = os.path.dirname(path)
     if parent and not os.path.isdir(parent):
-        _make(parent)
+        _make(parent, ours=False)
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
         return
     os.chmod(path, 0o700)
+    if not ours and os.geteuid() == 0:
+        owner = os.stat(parent or ".")
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 class Folder:

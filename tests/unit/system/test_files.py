@@ -28,6 +28,16 @@ def test_a_folder_is_made_private_with_its_parents(tmp_path):
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
 
 
+def test_what_root_makes_on_the_way_in_a_users_home_is_the_users(tmp_path):
+    """The folder itself is root's; ~/.local, which every program of the user's shares, is not."""
+    assert os.geteuid() == 0, "as in CI"
+    os.chown(tmp_path, 65534, 65534)
+    folder = Folder.open(str(tmp_path / ".local" / "state" / "ours"), create=True)
+    folder.close()
+    owners = [os.stat(tmp_path / path).st_uid for path in (".local", ".local/state", ".local/state/ours")]
+    assert owners == [65534, 65534, 0]
+
+
 def test_a_missing_folder_is_not_made_unasked(tmp_path):
     """Reading makes nothing."""
     with pytest.raises(FileNotFoundError):
