@@ -108,6 +108,7 @@ CODE_WAIT = (
 PROMPT_TIME = 40.0  # of the 50 s, so that two AWS calls still fit after the answer
 ATTENDED_PROMPT_TIME = 600.0  # a person who ran the command may fetch a password manager first
 SILENCE_AFTER_CANCEL = 30.0  # terraform starts a dozen processes: one "no" is for all of them
+PROGRAM_LOOK = 0.1  # seconds between two looks whether a program has ended whose output stays open
 PASSPHRASE_COMMAND_TIME = 20.0  # a password manager that asks for a touch is given time for it
 MAX_PASSPHRASE_INPUT = 4096  # a passphrase is at most 1,024 bytes; a file of more is another file
 MAX_TYPED = 4095  # a terminal's line in canonical mode holds no more

@@ -9,6 +9,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from vault import limits
 from vault.errors import Error
 from vault.system.waiting import readable
 from vault.text import safe
@@ -46,7 +47,7 @@ def output(words: Sequence[str], *, env: Mapping[str, str], limit: int, deadline
         raise ProgramFailed(f"{name} could not be started: {reason}") from None
     assert process.stdout is not None  # noqa: S101  # Popen was given PIPE
     try:
-        pieces = _read(process.stdout.fileno(), name=name, limit=limit, deadline=deadline)
+        pieces = _read(process, name=name, limit=limit, deadline=deadline)
         try:
             code = process.wait(deadline.remaining())
         except subprocess.TimeoutExpired:
@@ -61,11 +62,18 @@ def output(words: Sequence[str], *, env: Mapping[str, str], limit: int, deadline
     return pieces
 
 
-def _read(fd: int, *, name: str, limit: int, deadline: Deadline) -> bytes:
-    data = b""
+def _read(process: subprocess.Popen[bytes], *, name: str, limit: int, deadline: Deadline) -> bytes:
+    """All up to the end of its output, or up to its own end: what it leaves running may hold the pipe for hours."""
+    assert process.stdout is not None  # noqa: S101  # Popen was given PIPE
+    fd, data = process.stdout.fileno(), b""
     while True:
-        if not readable([fd], deadline.remaining()):
-            raise ProgramFailed(f"{name} was not done in time")
+        ended = process.poll() is not None  # before the look: what it wrote until then is in the pipe
+        if not readable([fd], 0 if ended else min(deadline.remaining(), limits.PROGRAM_LOOK)):
+            if ended:
+                return data
+            if deadline.expired:
+                raise ProgramFailed(f"{name} was not done in time")
+            continue
         piece = os.read(fd, 65_536)
         if not piece:
             return data

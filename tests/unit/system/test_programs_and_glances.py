@@ -53,6 +53,12 @@ def test_what_a_program_writes():
     assert run(*PYTHON, "print('hello')") == b"hello\n"
 
 
+def test_what_a_program_leaves_running_is_not_waited_for():
+    """All that it wrote itself counts, as soon as it has ended, whoever still holds its output open."""
+    leaves = "import os, time\nif os.fork():\n print('hello', flush=True)\nelse:\n time.sleep(20)"
+    assert run(*PYTHON, leaves, seconds=10) == b"hello\n"
+
+
 def test_a_process_that_is_not_there_has_no_name():
     """And one that is has a name and a parent."""
     assert processes.process(2**22 + 1) == ("", "", "")
