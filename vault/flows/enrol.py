@@ -236,7 +236,7 @@ class Enroller:
         seed = raw_seed(stored.secret, algorithm=stored.algorithm, digits=stored.digits, period=stored.period)
         deadline = self._context.anew(limits.TWO_CODES)
         with Folder.open(self._context.paths.state, create=True) as folder:
-            ledger = Ledger(folder, serial=serial, key=self._opened.k_main)
+            ledger = Ledger(folder, serial=serial, key=self._opened.ledger_key)
             skew = self._hands.skew if abs(self._hands.skew) > limits.CLOCK_SKEW_WARN else 0.0
             before = None
             while True:

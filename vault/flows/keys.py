@@ -153,7 +153,7 @@ class OpenedKeys:
     def _ledger(self, folder: Folder, serial: str) -> Ledger:
         from vault.mfa.ledger import Ledger
 
-        return Ledger(folder, serial=serial, key=self._opened.k_main)
+        return Ledger(folder, serial=serial, key=self._opened.ledger_key)
 
 
 def raw_seed(base32: Secret, *, algorithm: str, digits: int, period: int) -> Seed:

@@ -202,7 +202,8 @@ def _write(context: Context, opened: Opened, k_main: Secret, records: tuple[Slot
         return replace(
             draft,
             k_main=k_main,
-            payload=replace(draft.payload, cache_key=vault.new_key()),
+            # The ledgers of used codes stay good: a code sent before is refused after as well.
+            payload=replace(draft.payload, cache_key=vault.new_key(), ledger_key=opened.ledger_key),
             slots=records + strict_slots,
             strict=strict,
             new_keys=True,

@@ -13,7 +13,6 @@ import re
 from typing import NamedTuple
 
 from vault import errors, limits
-from vault.crypto.seal import hkdf
 from vault.mfa import codes
 from vault.system import locks
 
@@ -64,12 +63,12 @@ class _Record(NamedTuple):
 
 
 class Ledger:
-    """The used steps of one device. ``key`` is K_main; the file's name tells nothing without it."""
+    """The used steps of one device. ``key`` is the vault's for ledgers; the file's name tells nothing without it."""
 
-    def __init__(self, folder: Folder, *, serial: str, key: bytes | bytearray | memoryview | Secret) -> None:
+    def __init__(self, folder: Folder, *, serial: str, key: Secret) -> None:
         """``folder`` is the state folder."""
         self._folder = folder
-        self._key = hkdf(key, info=b"ledger")
+        self._key = key.reveal()
         named = hmac.digest(self._key, serial.encode(), "sha256")
         self._name = "mfa-" + base64.b32encode(named).decode("ascii")[:40].lower()
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vault import errors
+from vault.crypto.seal import hkdf
+from vault.secret import Secret
 
 if TYPE_CHECKING:
-    from vault.secret import Secret
     from vault.store.format import Header, SlotRecord, VaultFile
     from vault.store.payload import Payload
     from vault.store.pin_file import PinState
@@ -44,3 +45,9 @@ class Opened:
     def cache_key(self) -> Secret:
         """The key that sessions are sealed under."""
         return self.payload.cache_key
+
+    @property
+    def ledger_key(self) -> Secret:
+        """The key of the ledgers of used codes: it outlives the main key, since AWS remembers a code whatever we renew."""
+        kept = self.payload.ledger_key
+        return kept if kept is not None else Secret(hkdf(self.k_main, info=b"ledger"))

@@ -70,6 +70,8 @@ class Seed:
 class Payload:
     """Box main. ``rekeyed`` is the generation that brought the present master keys, 0 for the first.
 
+    ``ledger_key`` is what the ledgers of used codes are named and sealed by since before that generation.
+
     The four fields of generations and the strict box are the writer's: what a change sets there is overwritten.
     """
 
@@ -81,6 +83,7 @@ class Payload:
     strict_sha256: str = ""
     strict_key: Secret | None = None
     rekeyed: int = 0
+    ledger_key: Secret | None = None
     unknown: Unknown = field(default_factory=dict, repr=False)
 
     def with_entry(self, name: str, entry: Entry) -> Payload:
@@ -113,6 +116,8 @@ def encode_main(payload: Payload) -> bytes:
     value["cache_key"] = b64u(payload.cache_key.reveal())
     if payload.rekeyed:
         value["rekeyed"] = payload.rekeyed
+    if payload.ledger_key is not None:
+        value["ledger_key"] = b64u(payload.ledger_key.reveal())
     value["entries"] = {name: _entry_json(entry) for name, entry in payload.entries.items()}
     value["seeds"] = {serial: _seed_json(seed) for serial, seed in payload.seeds.items()}
     return pad(jsontext.compact({**payload.unknown, **value}), step=limits.PAD_MAIN)
@@ -133,6 +138,7 @@ def decode_main(plaintext: bytes) -> Payload:
         strict_key=take.key("strict_key") if "strict_key" in value else None,
         cache_key=take.key("cache_key"),
         rekeyed=take.integer("rekeyed") if "rekeyed" in value else 0,
+        ledger_key=take.key("ledger_key") if "ledger_key" in value else None,
         entries={name: _entry(entry) for name, entry in entries.items()},
         seeds={serial: _seed(seed) for serial, seed in seeds.items()},
         unknown=take.rest(),

@@ -15,6 +15,8 @@ from vault.errors import NotThisSlot
 from vault.flows import backups, renewal, slots
 from vault.flows.config import Settings
 from vault.flows.context import Context
+from vault.flows.keys import OpenedKeys
+from vault.mfa.ledger import UsedCode
 from vault.secret import Secret
 from vault.store import kdf, vault
 from vault.store.boxes import Strict
@@ -304,3 +306,21 @@ def test_slots_are_listed_without_a_key_and_found_by_the_beginning_of_their_name
     for name in ("", "nothing"):
         with pytest.raises(errors.NotFound):
             slots.find(stage.before, name)
+
+
+def test_a_code_sent_before_new_keys_is_known_after_them(tmp_path):
+    """AWS remembers it whatever becomes of our keys: after one renewal, and after the next."""
+    env = {"HOME": str(tmp_path), "AWSVAULT_AGENT": "off"}
+    context = Context(
+        env=env, paths=from_env(env), clock=SystemClock(), deadline=Deadline.after(PATIENCE), attended=True,
+        settings=Settings(prompt="none", keyring="off"),
+    )  # fmt: skip
+    opened = vault.create(context.paths, passphrase=FIRST, kdf=CHEAP, deadline=soon())
+    for text in ("123456", "234567", "345678"):
+        keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
+        keys.note_code(SERIAL, text, deadline=context.deadline)
+        for sent in ("123456", text):
+            with pytest.raises(UsedCode):
+                keys.note_code(SERIAL, sent, deadline=context.deadline)
+        opened = vault.open_with_passphrase(context.paths, FIRST, deadline=soon())
+        opened = renewal.carry_out(context, renewal.plan(context, opened, passphrase=FIRST, kdf=CHEAP)).opened

@@ -20,7 +20,7 @@ from vault.system.clock import Deadline, SystemClock
 from vault.system.files import Folder
 
 DEVICE = codes.parse_seed(Secret(SEED))
-KEY = bytes(range(32))
+KEY = Secret(bytes(range(32)))
 START = 1_700_000_020.0  # ten seconds into a step
 
 
