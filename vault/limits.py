@@ -99,6 +99,10 @@ MAX_CODE_OUTPUT = 64  # bytes that an mfa_process may print
 CODE_MARGIN = 2.0  # a code is not sent when less of its step is left: it could arrive in the next
 LEDGER_STEPS = 64  # used steps remembered for each device: half an hour of one code a step
 LEDGER_AHEAD = 3  # steps: a later one in the ledger was taken under a clock that was wrong
+STEPS_TAKEN_EARLY = (
+    1  # AWS takes a code this many steps early and no more: one from further ahead was refused
+)
+SKEW_REMEMBERED = 24 * 3600  # seconds that a clock is taken to be as far off as AWS's last refusal has shown
 CODE_REMEMBERED = 180  # seconds a code without a seed is remembered; AWS takes one for about 90
 CODE_WAIT = (
     35.0  # one step, its margin and the call: where no code comes by then, a role gets one hour instead

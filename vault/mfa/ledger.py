@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _HEAD = "awsvault-mfa-1"
 _MOST_BYTES = 4096
 _RECORD = re.compile(
-    rf"{_HEAD}\nsteps((?: [0-9]{{1,12}}){{0,{limits.LEDGER_STEPS}}})\nsent((?: [0-9a-f]{{32}}@[0-9]{{1,12}}){{0,8}})\n",
+    rf"{_HEAD}\nsteps((?: [0-9]{{1,12}}){{0,{limits.LEDGER_STEPS}}})\nsent((?: [0-9a-f]{{32}}@[0-9]{{1,12}}){{0,8}})\n"
+    r"(?:skew (-?[0-9]{1,3})@([0-9]{1,12})\n)?",
     re.ASCII,
 )
 
@@ -60,6 +61,11 @@ class UsedCode(errors.Refused):
 class _Record(NamedTuple):
     steps: tuple[int, ...] = ()
     sent: tuple[tuple[str, int], ...] = ()
+    skew: tuple[int, int] = (0, 0)  # AWS's clock minus ours, in seconds, and when we learnt it, by ours
+
+    def skew_at(self, now: float) -> int:
+        """The skew as far as it is known: a clock may have been set since."""
+        return self.skew[0] if abs(now - self.skew[1]) < limits.SKEW_REMEMBERED else 0
 
 
 class Ledger:
@@ -85,14 +91,24 @@ class Ledger:
     ) -> Code:
         """A code for one request, at a moment when it may be sent.
 
-        ``most``: seconds the step may be away, 0 for "now or not"; ``skew``: AWS's clock minus ours, in seconds;
-        ``after``: a step that AWS refused, only later ones are given; ``waiting`` is called about once a second with
-        the seconds left. Errors: NoCodeInTime, and those of the file and its lock.
+        ``most``: seconds the step may be away, 0 for "now or not"; ``skew``: AWS's clock minus ours, in seconds, as an
+        answer has just shown it; ``after``: a step that AWS refused, only later ones are given, unless it was refused
+        because our clock is fast: then it is free again. Without both the skew is what was learnt last. ``waiting`` is
+        called about once a second with the seconds left. Errors: NoCodeInTime, and those of the file and its lock.
         """
         with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
-            now = clock.time() + skew
-            record = self._read(int(now // seed.period))
-            step = _next_step(record.steps, now=now, period=seed.period, after=after)
+            ours = clock.time()
+            record = self._read(int((ours + skew) // seed.period))
+            if skew or after is not None:
+                record = record._replace(skew=(round(skew), int(ours)))
+            else:
+                skew = float(record.skew_at(ours))
+            now = ours + skew
+            if after is not None and after > now // seed.period + limits.STEPS_TAKEN_EARLY:
+                record = record._replace(steps=tuple(step for step in record.steps if step != after))
+                after = None
+            ahead = limits.STEPS_TAKEN_EARLY if skew or after is not None else limits.LEDGER_AHEAD
+            step = _next_step(record.steps, now=now, period=seed.period, after=after, ahead=ahead)
             start = max(0.0, step * seed.period - now)
             bound = min(most, deadline.remaining()) if start > 0 else most
             if start > bound + (limits.CODE_MARGIN if most <= 0 else 0):
@@ -130,7 +146,8 @@ class Ledger:
         if match is None or not hmac.compare_digest(mac, self._mac(body)):
             return _Record((current,))
         sent = tuple((m, int(at)) for m, _, at in (word.partition("@") for word in match[2].split()))
-        return _Record(tuple(int(word) for word in match[1].split()), sent)
+        skew = (int(match[3]), int(match[4])) if match[3] else (0, 0)
+        return _Record(tuple(int(word) for word in match[1].split()), sent, skew)
 
     def _write(self, record: _Record) -> None:
         steps = sorted(set(record.steps))[-limits.LEDGER_STEPS :]
@@ -139,6 +156,8 @@ class Ledger:
             " ".join(["steps", *map(str, steps)]),
             " ".join(["sent", *(f"{m}@{at}" for m, at in record.sent)]),
         ]
+        if record.skew[0]:
+            lines.append(f"skew {record.skew[0]}@{record.skew[1]}")
         body = ("\n".join(lines) + "\n").encode("ascii")
         self._folder.write_atomic(self._name, body + self._mac(body), durable=True)
 
@@ -146,13 +165,15 @@ class Ledger:
         return hmac.digest(self._key, b"ledger|" + body, "sha256").hex().encode("ascii")
 
 
-def _next_step(used: tuple[int, ...], *, now: float, period: int, after: int | None) -> int:
-    """The first step that nobody took and that AWS can still take, at ``now``."""
+def _next_step(
+    used: tuple[int, ...], *, now: float, period: int, after: int | None, ahead: int = limits.LEDGER_AHEAD
+) -> int:
+    """The first step that nobody took and that AWS can still take, at ``now``. ``ahead``: steps that AWS may have taken early."""
     current = int(now // period)
     earliest = current if (current + 1) * period - now >= limits.CODE_MARGIN else current + 1
     # AWS refuses what is not later than the last it took. Steps far ahead were taken under a clock that was wrong,
     # which AWS would not have accepted: they bind only themselves.
-    near = [step for step in used if step <= current + limits.LEDGER_AHEAD]
+    near = [step for step in used if step <= current + ahead]
     step = max([earliest, *(taken + 1 for taken in near), *([] if after is None else [after + 1])])
     if len(used) >= limits.LEDGER_STEPS:
         step = max(step, min(used) + 1)  # older ones were forgotten

@@ -95,6 +95,28 @@ def test_a_clock_slightly_off_is_corrected_by_awss_date(desk, aws):
     assert [c.result for c in aws.calls.of("GetSessionToken")] == ["AccessDenied", "ok"]
 
 
+@pytest.mark.parametrize("off", [-250, -100, -45, 45, 100, 250])
+def test_a_clock_that_stays_off_never_runs_out_of_codes(desk, aws, off):
+    """Run after run: one refusal at the first, and then codes that are taken, as long as the clock is off by as much."""
+    aws.world.clock.freeze(aws.world.now() // 30 * 30 + 5)
+    desk.clock.time = lambda: aws.world.now() + off
+    desk.clock.monotonic = aws.world.now
+    desk.clock.sleep = aws.world.clock.advance
+    for _ in range(12):
+        desk.ask("shared-services", anew=Anew(all=True))
+        aws.world.clock.advance(60)
+    results = [c.result for c in aws.calls.of("GetSessionToken")]
+    assert results in (
+        ["ok"] * 12,
+        ["AccessDenied"] + ["ok"] * 12,
+    )  # AWS takes a code of the step next to its own
+    desk.clock.time = aws.world.now  # somebody sets the clock
+    for _ in range(3):
+        desk.ask("shared-services", anew=Anew(all=True))
+        aws.world.clock.advance(60)
+    assert len(aws.calls.of("GetSessionToken")) - len(results) <= 4
+
+
 def test_a_clock_far_off_is_named(desk, aws):
     """Ten minutes are no longer corrected: the message says which way and by how much."""
     desk.clock.time = lambda: aws.world.now() - 600
