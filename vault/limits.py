@@ -155,6 +155,9 @@ AGENT_SLEPT = 60.0  # boot time ran this much ahead of running time: the machine
 AGENT_LINGER = 600.0  # a locked agent that nobody asks for anything ends
 AGENT_CHILDREN = 8  # decrypting forks at once: each opens the vault
 AGENT_DESK_IDLE = 1.0  # a fork whose client asks nothing more makes room for the next
+AGENT_DESK_ANSWER = (
+    10.0  # a fork that says nothing for so long hangs: there is still time to open the vault without it
+)
 AGENT_CHILD_TIME = 50  # a fork that waits for a code's next step ends with its client's deadline
 AGENT_SOCKET_PATH = 100  # bytes: sun_path has 104 on macOS and 108 on Linux, and binding adds a suffix
 MAX_PROFILE_NAME = 512  # bytes of a profile's name on the wire

@@ -6,6 +6,7 @@ An agent that is missing, locked, slow or gone is never an error by itself: the 
 from __future__ import annotations
 
 import os
+from time import monotonic
 
 from vault import errors, limits
 from vault.agent.client import Agent, Limits
@@ -78,7 +79,7 @@ class AgentKeys:
 
     def begin_anew(self) -> None:
         """Ask another fork from here on: one that has the keys which the agent holds now."""
-        self._desk = reach(self._context, answer=limits.DEADLINE)
+        self._desk = self._reach()
         self._begun = self._desk is not None
         if self._desk is not None:
             self._desk.send("HAS_ENTRY", name="")
@@ -162,17 +163,24 @@ class AgentKeys:
     def _ask(
         self, op: str, *, waiting: Callable[[float], None] | None = None, **fields: Any
     ) -> dict[str, Any]:
-        answer = None
+        answer, began = None, monotonic()
         if self._desk is not None:
             if self._begun:
                 self._begun = False
                 self._desk.receive()  # the answer to the question that made it open the vault
             answer = self._desk.wait_for(op, waiting=waiting, **fields)
-        if answer is None:  # a fork ends where nobody asks it anything for a while
-            self._desk = reach(self._context, answer=limits.DEADLINE)
+        if answer is None and monotonic() - began < limits.AGENT_DESK_ANSWER / 2:
+            # A fork ends where nobody asks it anything for a while. One that hangs is not waited for twice.
+            self._desk = self._reach()
             if self._desk is not None:
                 answer = self._desk.wait_for(op, waiting=waiting, **fields)
         return _checked(answer)
+
+    def _reach(self) -> Agent | None:
+        """A fork to ask. It answers soon, also where it has to wait for a code: then it says so each second."""
+        return reach(
+            self._context, answer=min(limits.AGENT_DESK_ANSWER, max(0.1, self._context.deadline.remaining()))
+        )
 
 
 def let_go(keys: Keys) -> None:

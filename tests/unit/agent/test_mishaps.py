@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -184,6 +185,32 @@ def test_a_server_that_talks_nonsense_is_passed_over(home, said):
         listener.close()
         thread.join(PATIENCE)
         os.unlink(socket_of(home))
+
+
+def test_a_fork_that_hangs_costs_no_export_its_answer(home):
+    """Each process of the agent's that opens the vault stands still: the export opens it itself while there is time."""
+    assert home.run("unlock", **UNLOCK).returncode == 0
+    pid, stopped, over = pid_of(home), set(), threading.Event()
+
+    def stop_each():
+        while not over.wait(0.001):
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
+                for child in set(file.read().split()) - stopped:
+                    with suppress(ProcessLookupError):
+                        os.kill(int(child), signal.SIGSTOP)
+                    stopped.add(child)
+
+    watcher = threading.Thread(target=stop_each)
+    watcher.start()
+    try:
+        assert export(home, **UNLOCK)
+        assert stopped
+    finally:
+        over.set()
+        watcher.join(PATIENCE)
+        for child in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
 
 
 def test_a_folder_that_cannot_be_used_breaks_no_export(home):
