@@ -93,6 +93,13 @@ def detached() -> bool:
     return True
 
 
+def all_open() -> int:
+    """A number above every open descriptor, for os.closerange: a caller's may stand anywhere below its limit."""
+    return min(
+        max(os.sysconf("SC_OPEN_MAX"), 4096), 1 << 20
+    )  # where the kernel closes no ranges, each is tried
+
+
 def _let_go() -> None:
     """Out of the caller's session, and without anything that it has open; the end of this process where that fails."""
     try:
@@ -100,7 +107,7 @@ def _let_go() -> None:
         null = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(null, fd)
-        os.closerange(3, 4096)
+        os.closerange(3, all_open())
     except OSError:
         os._exit(0)  # never on with the caller's output open: it would print a second answer
 

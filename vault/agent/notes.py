@@ -11,7 +11,7 @@ import os
 from vault import limits
 from vault.records import NamedTuple
 from vault.system.processes import process
-from vault.warm import pid_of
+from vault.warm import all_open, pid_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Notes:
             import signal  # here: a disk hit loads this module for its two functions above
 
             signal.alarm(limits.AGENT_LOG_TIME)
-            os.closerange(3, 4096)  # the agent's lock and its clients must not outlive it in here
+            os.closerange(3, all_open())  # the agent's lock and its clients must not outlive it in here
             self._write(self._page, self._writing)
         except BaseException:  # noqa: BLE001  # nobody is there to tell: the exit code says that it is to be tried again
             os._exit(1)

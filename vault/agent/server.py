@@ -14,7 +14,7 @@ from vault import limits
 from vault.agent import protocol
 from vault.agent.notes import asker_of
 from vault.agent.protocol import BadFrame, Export, Put, Request
-from vault.warm import uid_of
+from vault.warm import all_open, uid_of
 
 if TYPE_CHECKING:
     import socket
@@ -309,7 +309,7 @@ class Server:
         try:
             signal.alarm(limits.AGENT_CHILD_TIME)
             sock = connection.sock
-            for low, high in _gaps(3, 4096, sock.fileno(), keep):
+            for low, high in _gaps(3, all_open(), sock.fileno(), keep):
                 os.closerange(low, high)  # the agent's lock and socket must not outlive it in here
             desk = self._derive(self._page)
             while True:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from vault import limits
 from vault.system.paths import from_env
 from vault.system.waiting import readable
+from vault.warm import all_open
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +82,7 @@ def _run(env: Mapping[str, str], *, ready: int) -> None:
             os.dup2(null, fd)
         os.set_inheritable(ready, True)
         os.closerange(3, ready)
-        os.closerange(ready + 1, 4096)
+        os.closerange(ready + 1, all_open())
         kept = {name: env[name] for name in _PASSED_ON if name in env}
         if kept.get("AWSVAULT_HOME"):
             kept["AWSVAULT_HOME"] = from_env(kept).vault_folder  # it may be relative to where we stand

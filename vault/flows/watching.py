@@ -15,6 +15,7 @@ from vault.agent.client import Agent
 from vault.agent.start import WATCH
 from vault.system.paths import from_env
 from vault.system.waiting import readable
+from vault.warm import all_open
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +55,7 @@ def _become(env: Mapping[str, str], reading: int, writing: int) -> None:
             os._exit(0)
         os.set_inheritable(reading, True)
         os.closerange(3, reading)
-        os.closerange(reading + 1, 4096)
+        os.closerange(reading + 1, all_open())
         command = [sys.executable, "-P", "-m", "vault", WATCH, str(reading)]
         os.execve(sys.executable, command, dict(env))  # noqa: S606
     finally:

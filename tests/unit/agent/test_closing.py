@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 from tests.home import COMMAND, Home, failed
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import UNLOCK, stop, told, unlock, until, with_agent
+from vault.system.waiting import readable
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -47,6 +49,27 @@ def test_a_socket_whose_path_is_too_long_is_named(home, tmp_path):
     deep = tmp_path.joinpath("d" * 110)
     os.rename(home.ours, deep)
     failed(home.run("unlock", AWSVAULT_HOME=str(deep), **UNLOCK), 6, "over the", "AWSVAULT_AGENT=off")
+
+
+def test_the_agent_holds_nothing_of_its_starters_open(home):
+    """However high its number: whoever waits for the end of that pipe would wait for the agent's."""
+    reading, writing = os.pipe()
+    high = 5000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, high + 1), hard))
+    try:
+        os.dup2(writing, high)
+        done = subprocess.run(
+            [COMMAND, "unlock"], env=home.with_env(UNLOCK), pass_fds=[high], timeout=PATIENCE, check=False
+        )
+        assert done.returncode == 0
+    finally:
+        os.close(high)
+        os.close(writing)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert readable([reading], PATIENCE / 10)
+    os.close(reading)
+    assert told(home)["why"] == ""
 
 
 def core_limit(pid):
