@@ -49,8 +49,16 @@ def obstacle(context: Context) -> str:
     found = reach(context) if os.path.lexists(context.paths.socket) else None
     if found is None:
         return "agent (none runs)"
+    hello = found.ask("HELLO")
     found.close()
-    return "agent (locked)"
+    return "agent (of another version)" if hello and not speaks(hello) else "agent (locked)"
+
+
+def speaks(hello: dict[str, Any]) -> bool:
+    """Whether the agent that said this speaks as we do: it may have been started before an upgrade, or after."""
+    from vault.agent.protocol import VERSION
+
+    return bool(hello.get("v") == VERSION)
 
 
 def held_keys(context: Context) -> AgentKeys | None:
@@ -59,7 +67,8 @@ def held_keys(context: Context) -> AgentKeys | None:
     if agent is None:
         return None
     hello = agent.ask("HELLO")
-    key = agent.cache_key() if hello and hello["ok"] and not hello["why"] and hello["main"] else None
+    is_open = hello and hello["ok"] and speaks(hello) and not hello["why"] and hello["main"]
+    key = agent.cache_key() if is_open else None
     agent.close()
     return None if key is None else AgentKeys(context, cache_key=key.key, vault_id=key.vault_id)
 
@@ -236,7 +245,7 @@ def last_seen(context: Context) -> Pin | None:
         return None
     hello = agent.ask("HELLO")
     agent.close()
-    if not hello or not hello["ok"] or not hello["pin"]:
+    if not hello or not hello["ok"] or not speaks(hello) or not hello["pin"]:
         return None
     return pin_of(hello["vault"], hello["pin"]["gen"], hello["pin"]["digest"])
 
@@ -261,8 +270,14 @@ def judge(seen: Pin | None, opened: Opened, *, path: str) -> None:
 
 
 def hand_over(context: Context, opened: Opened, *, agent: Agent, person: bool = False) -> bool:
-    """Give a running agent the keys of the vault just opened. ``person``: by ``unlock``, which ends a lock by hand."""
+    """Give a running agent the keys of the vault just opened. ``person``: by ``unlock``, which ends a lock by hand.
+
+    False where it does not take them, or is of another version, which gets none.
+    """
     settings = context.settings
+    hello = agent.ask("HELLO")
+    if not hello or not speaks(hello):
+        return False
     answer = agent.unlock(
         vault_id=opened.vault_id,
         main=opened.k_main,
@@ -301,9 +316,10 @@ def offer(context: Context, opened: Opened, *, way: str) -> None:
         _start_beside(context, opened, way=way, then=lambda _: None)
         return
     hello = agent.ask("HELLO")
-    if hello and hello["why"] == "locked" and _may_stay_open(way):
+    known = hello["why"] if hello and speaks(hello) else None
+    if known == "locked" and _may_stay_open(way):
         hand_over(context, opened, agent=agent)
-    elif hello and not hello["why"]:
+    elif known == "":
         _tell_generation(opened, agent)
     agent.close()
 

@@ -7,12 +7,12 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from vault import errors, limits
+from vault import __version__, errors, limits
 from vault.agent import place
 from vault.agent.client import Agent
 from vault.agent.start import start
 from vault.flows import byhand, cachekey
-from vault.flows.agent import hand_over, reach
+from vault.flows.agent import hand_over, reach, speaks
 from vault.flows.unlock import unlock
 from vault.store import vault
 from vault.system.paths import from_env
@@ -78,7 +78,7 @@ def open_by_hand(context: Context) -> Opened:
     byhand.unmark(context.paths)  # whatever comes of the agent: nothing else could end the lock
     warnings: list[str] = []
     if settings.agent != "off":
-        agent = reach(context, answer=limits.AGENT_TALK)
+        agent = _of_this_version(reach(context, answer=limits.AGENT_TALK))
         place.check_length(context.paths.socket)
         if agent is None and start(context.env):
             agent = reach(context, answer=limits.AGENT_TALK)
@@ -94,6 +94,18 @@ def open_by_hand(context: Context) -> Opened:
     cachekey.keep(context, opened)
     idle, hard = (settings.agent_idle, settings.agent_max) if keeps else (0, 0)
     return Opened(way, idle, hard, tuple(warnings))
+
+
+def _of_this_version(agent: Agent | None) -> Agent | None:
+    """The agent, unless it was started before an upgrade (or after): that one is ended, and None."""
+    hello = agent.ask("HELLO") if agent is not None else None
+    if agent is None or hello is None or (speaks(hello) and hello.get("version") == __version__):
+        return agent
+    if agent.ask("SHUTDOWN") is None and agent.pid is not None:
+        os.kill(agent.pid, signal.SIGKILL)
+    agent.receive()  # the end of the connection is the end of the agent, and its place is free
+    agent.close()
+    return None
 
 
 def close_by_hand(context: Context) -> bool:
@@ -133,7 +145,10 @@ def look(context: Context) -> State:
     first_use = _first_use(context)  # before anything opens the vault, which pins it
     by_hand = byhand.locked_by_hand(context.paths)
     agent = reach(context, answer=limits.AGENT_TALK)
-    found = agent.sessions() if agent is not None else None
+    hello = agent.ask("HELLO") if agent is not None else None
+    if hello is not None and not speaks(hello):
+        first_use += ("an agent of another version runs, and is of no use: awsvault-py unlock replaces it",)
+    found = agent.sessions() if agent is not None and hello is not None and speaks(hello) else None
     if agent is not None:
         agent.close()
     if found is None or not found["ok"]:

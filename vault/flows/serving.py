@@ -32,6 +32,21 @@ if TYPE_CHECKING:
     from vault.system.paths import Paths
 
 
+_FORKS_NEED = (
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "vault.flows.agent",
+    "vault.flows.audit",
+    "vault.flows.config",
+    "vault.flows.contents",
+    "vault.flows.keys",
+    "vault.flows.strict",
+    "vault.mfa.codes",
+    "vault.mfa.ledger",
+    "vault.store.vault",
+    "vault.system.clock",
+)
+
+
 def process(arguments: Sequence[str]) -> int:
     """Be the agent. ``arguments``: the descriptor on which the starter waits, if there is one."""
     ready = int(arguments[0]) if arguments and arguments[0].isdigit() else None
@@ -64,10 +79,13 @@ def process(arguments: Sequence[str]) -> int:
 
 
 def _load_what_forks_need() -> None:
-    """Once here instead of in each fork that opens the vault or writes the log: 30 ms of imports."""
+    """Once here instead of in each fork that opens the vault or writes the log: 30 ms of imports.
+
+    All of it: an upgrade under a running agent would else mix new modules with old ones in its forks.
+    """
     from importlib import import_module
 
-    for name in ("cryptography.hazmat.primitives.ciphers.aead", "vault.flows.audit", "vault.store.vault"):
+    for name in _FORKS_NEED:
         import_module(name)
 
 
