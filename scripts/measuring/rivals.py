@@ -116,6 +116,7 @@ class AwsVault:
             "HOME": home,
             "PATH": "/usr/bin:/bin",
             "AWS_VAULT_BACKEND": "file",
+            "DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null",  # else it starts a bus of its own, which stays
             "AWS_VAULT_FILE_DIR": home + "/keys",
             "AWS_VAULT_FILE_PASSPHRASE": "correct horse battery staple",
             "AWS_REGION": "us-east-1",

@@ -22,6 +22,7 @@ class AwsVault:
             "HOME": home.root,
             "PATH": os.environ["PATH"],
             "AWS_VAULT_BACKEND": "file",
+            "DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null",  # else it starts a bus of its own, which stays
             "AWS_VAULT_FILE_PASSPHRASE": passphrase,
             "AWS_CONFIG_FILE": home.config_path,
             **env,
