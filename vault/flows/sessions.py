@@ -214,8 +214,10 @@ def _by_plan(context: Context, wish: Wish, keys: Keys, chain: Chain) -> Got:
         return got._replace(issued=None, expires=None, digest=None)
     if session.band(context.clock.time()) is Band.OVER:
         # JavaScript's SDK and PHP's take an expired answer as a failure of their own; say it here instead.
+        behind = session.issued - context.clock.time()
+        found = f"issued {behind:.0f} s from now" if behind > limits.ISSUED_AHEAD else "over already"
         raise errors.Unreachable(
-            f"profile {safe(wish.profile)}: AWS gave a session that is over already by this machine's clock",
+            f"AWS gave a session that is {found} by this machine's clock",
             hint="set the clock (for example: timedatectl set-ntp true) and run the command again",
         )
     open_cache(context, keys).collect(context.clock.time())

@@ -16,6 +16,15 @@ from vault.flows.sessions import Wish
 from vault.system.clock import Deadline
 from vault.system.locks import try_lock
 
+OPEN = f"""
+[profile shared-services]
+region = us-east-1
+
+[profile open]
+region = us-west-2
+awsvault_role_arn = {role("OpenRole")}
+awsvault_source_profile = shared-services
+"""
 LONG = """
 [profile long]
 awsvault_role_arn = arn:aws:iam::222222222222:role/LongRole
@@ -89,10 +98,22 @@ def test_a_session_that_is_over_on_arrival_is_this_machines_clock(desk, aws):
     desk.clock.time = lambda: aws.world.now() + sum(late)
     aws.faults.hook("AssumeRole", "after", lambda: late.append(7200))
     with pytest.raises(
-        errors.Unreachable, match=r"profile dev: .*over already by this machine's clock"
+        errors.Unreachable,
+        match="over already by this machine's clock",
     ) as caught:
         desk.ask("dev")
+    assert caught.value.message.startswith("profile dev: AWS gave")
     assert "set the clock" in caught.value.hint
+
+
+def test_a_clock_far_behind_is_named_where_no_code_is_needed(home, aws):
+    """A session from the future cannot be told from one that lies about its age: it is not handed out, and why is said."""
+    home.config(OPEN)
+    home.make_vault(seed=None, serial=None)
+    desk = Desk(home, aws)
+    desk.clock.time = lambda: aws.world.now() - 400
+    with pytest.raises(errors.Unreachable, match=r"issued (400|399) s from now by this"):
+        desk.ask("open")
 
 
 def test_a_long_role_is_served_from_the_cache(desk, home, aws):
