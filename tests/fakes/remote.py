@@ -72,7 +72,7 @@ class Process(Remote):
                 json.dump(world, file)
             command += ["--world", path]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + PATIENCE
         while not os.path.exists(ready):
             if self._process.poll() is not None or time.monotonic() > ends:
                 raise RuntimeError(f"the stand-in did not come up (exit {self._process.poll()})")

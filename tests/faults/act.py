@@ -17,7 +17,7 @@ from vault.system.clock import Deadline
 
 def act(name: str) -> None:
     here = context.from_process(attended=True)
-    deadline = Deadline.after(20)
+    deadline = Deadline.after(50)
     if name == "init":
         vault.create(here.paths, passphrase=Secret(OLD), kdf=CHEAP, deadline=deadline)
         return

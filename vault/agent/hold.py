@@ -68,6 +68,7 @@ class Hold:
         self.why = "locked"
         self.vault = ""
         self.opened = 0  # unix seconds
+        self.shut = clock.boot()  # when it was locked last, on the clock of the limits
         self.pin: Pin | None = None
         self._idle = self._hard = self._strict_for = 0
         self._idle_end = self._hard_end = self._strict_end = 0.0
@@ -123,6 +124,7 @@ class Hold:
         self._page.clear()
         self._sessions.drop("")
         self._agreed.clear()
+        self.shut = self._clock.boot()
         if not (self.why == "held" and not hold):
             self.why = "held" if hold else "locked"
 

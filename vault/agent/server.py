@@ -117,7 +117,7 @@ class Server:
         if (
             self._hold.why == "locked"
             and not self._open
-            and self._clock.boot() - self._asked > limits.AGENT_LINGER
+            and self._clock.boot() - max(self._asked, self._hold.shut) > limits.AGENT_LINGER
         ):
             self._answers.stop = True
         self._notes.turn(idle=not ready)

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.agent.serving import NOW, session
 from tests.unit.agent.test_server import export, put
 from vault import limits
@@ -17,7 +18,7 @@ from vault.agent.client import Agent
 def pair():
     """A client, and the agent's end of its connection."""
     ours, theirs = socket.socketpair(socket.AF_UNIX)
-    ours.settimeout(10)
+    ours.settimeout(PATIENCE)
     with ours, theirs:
         yield Agent(ours), theirs
 
@@ -71,7 +72,7 @@ def test_asking_an_agent_that_has_gone(pair):
 def test_an_answer_that_trickles_is_none(pair, monkeypatch):
     """Each piece is in time, and the whole is not: the client waits no longer than for an agent that is mute."""
     client, agent = pair
-    times = iter([0.0, 1.0, 1.0, 2.0, 2.0, 13.0])
+    times = iter([0.0, 1.0, 1.0, 2.0, 2.0, PATIENCE + 3.0])
     monkeypatch.setattr("vault.agent.client.monotonic", lambda: next(times))
     agent.sendall(protocol.answer() + protocol.answer())
     assert client.ask("HELLO") == {"ok": True}

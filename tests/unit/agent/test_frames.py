@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import gone, until
 from tests.unit.agent.serving import MAIN, TIMES, VAULT, Running, session
 from tests.unit.agent.test_server import export, put
@@ -201,7 +202,7 @@ def test_lock_ends_the_forks_too(tmp_path, lock):
 
         def desk(request, say):
             say(protocol.answer(waiting=30, pid=os.getpid()))
-            time.sleep(30)
+            time.sleep(2 * PATIENCE)
             return protocol.answer(key=kept.hex())
 
         return desk
@@ -214,7 +215,7 @@ def test_lock_ends_the_forks_too(tmp_path, lock):
         lock(agent)
         assert client.receive() is None
         gone(pid)
-        assert time.monotonic() - start < 25  # it did not end by itself
+        assert time.monotonic() - start < PATIENCE  # it did not end by itself
         again = agent.opened()
         again.send("TOTP", serial="s", most=35_000, skew=0, after=0)
         assert again.receive()["waiting"] == 30

@@ -30,9 +30,9 @@ def test_the_strict_key_goes_by_itself(agent):
     assert client.unlock_strict(vault_id=VAULT, strict=Secret(b"S" * 32), times=TIMES)
     assert bytes(agent.page._view).count(b"S") == 32
     agent.clock.turn(TIMES.strict - 1)
-    assert client.ask("HELLO")["strict"]
+    assert agent.client().ask("HELLO")["strict"]
     agent.clock.turn(1)
-    said = client.ask("HELLO")
+    said = agent.client().ask("HELLO")
     assert (said["strict"], said["main"], said["why"]) == (False, True, "")
     assert bytes(agent.page._view).count(b"S") == 0
 

@@ -129,12 +129,12 @@ os.umask(0)
 s = socket.socket(socket.AF_UNIX)
 s.bind(sys.argv[2])
 s.listen(5)
-s.settimeout(20)
+s.settimeout(150)
 print("ready", flush=True)
 got = b""
 while True:
     c, _ = s.accept()
-    c.settimeout(2)
+    c.settimeout(20)
     try:
         piece = c.recv(70000)
     except OSError:

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.unit.agent.serving import CACHE, MAIN, NOW, TIMES, VAULT, Running, session
+from tests.patience import PATIENCE
+from tests.unit.agent.serving import CACHE, MAIN, NOW, SEEN, TICK, TIMES, VAULT, Running, session
 from vault import limits, warm
 from vault.agent import protocol, server
 from vault.agent.client import Limits
@@ -103,11 +104,11 @@ def test_use_moves_the_idle_limit_and_not_the_hard_one(agent, use):
 
 def test_asking_what_is_open_is_no_use(agent):
     """status in a prompt does not keep the vault open for ever."""
-    client = agent.opened()
+    agent.opened()
     agent.clock.turn(TIMES.idle - 1)
-    assert client.sessions()["idle_left"] == 1
+    assert agent.client().sessions()["idle_left"] == 1
     agent.clock.turn(1)
-    assert client.sessions()["why"] == "locked"
+    assert agent.client().sessions()["why"] == "locked"
 
 
 def test_time_asleep_counts(agent):
@@ -130,13 +131,13 @@ def test_sleep_locks_where_asked_for(agent):
 
 
 def test_a_limit_is_noticed_without_a_request(tmp_path):
-    """Keys are gone within a second of the limit, though nobody asks."""
+    """Keys are gone at the limit, though nobody asks."""
     from vault.agent.hold import BootClock
 
     with Running(tmp_path / "v", clock=BootClock()) as agent:
         client = agent.client()
         client.unlock(vault_id=VAULT, main=MAIN, cache=CACHE, times=Limits(1, 1, 1, sleep=True), person=True)
-        end = time.monotonic() + 2
+        end = time.monotonic() + PATIENCE
         while bytes(agent.page._view).count(b"M") and time.monotonic() < end:
             time.sleep(0.02)
         assert bytes(agent.page._view) == bytes(len(agent.page._view))
@@ -181,6 +182,7 @@ def test_a_prompt_is_told_when_one_profile_s_session_ends(agent):
     ends = [client.ask("ENDS", profile=name)["ends"] for name in ("dev", "dev2", "prod")]
     assert ends == [NOW + 1200, NOW + 3600, 0]
     agent.clock.turn(1200)
+    client = agent.client()
     assert client.ask("ENDS", profile="dev")["ends"] == 0
     client.ask("LOCK", hold=True)
     assert client.ask("ENDS", profile="dev2") == {"ok": False, "why": "held"}
@@ -283,3 +285,17 @@ def test_a_client_that_went_away_before_it_was_looked_at(tmp_path, monkeypatch):
         with agent.bare() as first:
             assert first.recv(1) == b""
         assert agent.client().ask("HELLO")["why"] == "locked"
+
+
+def test_one_that_a_limit_locked_stays_a_while(agent, monkeypatch):
+    """It lingers from the lock on, not from the last request: who comes just after is told why, and may unlock it."""
+    monkeypatch.setattr(
+        limits, "AGENT_LINGER", TICK
+    )  # so long it waits in fact; the clock that it reads stands still
+    agent.opened()
+    agent.clock.turn(TIMES.idle + 1)
+    time.sleep(SEEN)
+    assert agent.client().ask("HELLO")["why"] == "locked"
+    agent.clock.turn(limits.AGENT_FRAME_TIME + 1)
+    agent.thread.join(PATIENCE)
+    assert not agent.thread.is_alive()

@@ -2,6 +2,7 @@
 
 import time
 
+from tests.patience import PATIENCE
 from tests.unit.aws.files import chain_of
 from vault.aws import sources
 from vault.system.clock import Deadline
@@ -32,7 +33,7 @@ class Jumping:
         self.ahead += seconds
 
 
-def around(home, env, *, seconds=10.0, child_env=None):
+def around(home, env, *, seconds=PATIENCE, child_env=None):
     return sources.Surroundings(
         env, dict(env if child_env is None else child_env), str(home), Deadline.after(seconds), (), "me@here"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 
+from tests.patience import PATIENCE
+
 BODY = (
     b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
     b"<Arn>arn:aws:iam::111111111111:user/yourself</Arn><UserId>AIDAEXAMPLE</UserId><Account>111111111111</Account>"
@@ -38,7 +40,7 @@ class Recorder:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(PATIENCE)
 
     def _accept(self):
         while True:
@@ -52,7 +54,7 @@ class Recorder:
             thread.start()
 
     def _serve(self, peer, number):
-        peer.settimeout(20)
+        peer.settimeout(PATIENCE)
         with peer, peer.makefile("rb") as stream:
             for _ in range(self._close_after):
                 line = stream.readline().decode().strip()

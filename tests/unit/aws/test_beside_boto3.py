@@ -14,6 +14,7 @@ from tests.certificates import self_signed
 from tests.clients.tunnel import HOSTS, Tunnel
 from tests.fakes.aws import StandIn
 from tests.fakes.example import KEY_ID, SECRET, SERIAL, role
+from tests.patience import PATIENCE
 from tests.unit.aws.recorder import Recorder
 from vault import errors
 from vault.aws import failures, sts, trust, wire
@@ -38,7 +39,7 @@ def no_proxies(monkeypatch):
 
 def by_us(url, *, key=KEY, kept=None):
     identity = sts.get_caller_identity(
-        key, endpoint=Endpoint(url, REGION, ("sts.example.test",), kept), deadline=Deadline.after(20)
+        key, endpoint=Endpoint(url, REGION, ("sts.example.test",), kept), deadline=Deadline.after(PATIENCE)
     )
     return identity.arn
 
@@ -50,7 +51,7 @@ def by_boto3(url, *, secret=SECRET, tries=2):
         region_name=REGION,
         aws_access_key_id=KEY_ID,
         aws_secret_access_key=secret,
-        config=Config(retries={"total_max_attempts": tries}, connect_timeout=3, read_timeout=5),
+        config=Config(retries={"total_max_attempts": tries}, connect_timeout=30, read_timeout=30),
     )
     try:
         return client.get_caller_identity()["Arn"]
@@ -220,7 +221,7 @@ def test_each_refusal_of_a_role_is_told_in_awss_words(why, aws):
             KEY,
             session_name="beside",
             endpoint=Endpoint(aws.url, REGION, ()),
-            deadline=Deadline.after(20),
+            deadline=Deadline.after(PATIENCE),
             **{OURS[name]: value for name, value in asked.items()},
         )
     said = theirs.value.response["Error"]
@@ -277,12 +278,17 @@ def test_a_call_with_a_code_never_takes_an_old_connection(aws):
     """Whether AWS took a request on a dying connection is not known, and a code is good once."""
     kept = wire.Kept()
     endpoint = Endpoint(aws.url, REGION, (), kept)
-    sts.get_caller_identity(KEY, endpoint=endpoint, deadline=Deadline.after(20))
+    sts.get_caller_identity(KEY, endpoint=endpoint, deadline=Deadline.after(PATIENCE))
     idle = dict(kept._idle)
     assert idle
     serial = "arn:aws:iam::111111111111:mfa/yourself"
     sts.get_session_token(
-        KEY, duration=3600, serial=serial, code=aws.code(), endpoint=endpoint, deadline=Deadline.after(20)
+        KEY,
+        duration=3600,
+        serial=serial,
+        code=aws.code(),
+        endpoint=endpoint,
+        deadline=Deadline.after(PATIENCE),
     )
     assert list(kept._idle.values()) != list(idle.values())
     kept.close()

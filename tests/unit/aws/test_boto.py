@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET
+from tests.patience import PATIENCE
 from vault import errors
 from vault.aws.boto import IamClient
 from vault.aws.client import Endpoint
@@ -18,7 +19,7 @@ from vault.system.clock import Deadline
 KEY = Credentials(KEY_ID, Secret(SECRET))
 
 
-def iam(aws, *, path="", key=KEY, seconds=20.0):
+def iam(aws, *, path="", key=KEY, seconds=PATIENCE):
     client = IamClient(key, endpoint=Endpoint(aws.url + path, "us-east-1"), subject="key me")
 
     def call(operation, *, once=False, **parameters):

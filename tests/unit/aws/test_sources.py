@@ -88,8 +88,8 @@ class TestProcess:
         """A process that hangs is ended at the deadline, and no later."""
         started = time.monotonic()
         with pytest.raises(errors.ConfigError, match="not done in time"):
-            sources.fetch(process("import time; time.sleep(60)"), around(tmp_path, {}, seconds=0.7))
-        assert time.monotonic() - started < 20
+            sources.fetch(process("import time; time.sleep(150)"), around(tmp_path, {}, seconds=0.7))
+        assert time.monotonic() - started < 100
 
     def test_failing_process(self, process, tmp_path):
         """Its exit code is said; what it wrote to stderr might hold a secret and is not."""

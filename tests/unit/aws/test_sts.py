@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.example import DEVELOPER, KEY_ID, SECRET, SERIAL, role
+from tests.patience import PATIENCE
 from vault import errors
 from vault.aws import failures, sts
 from vault.aws.client import Client, Endpoint
@@ -15,7 +16,7 @@ from vault.system.clock import Deadline
 KEY = Credentials(KEY_ID, Secret(SECRET))
 
 
-def where(aws, seconds=20.0):
+def where(aws, seconds=PATIENCE):
     return {"endpoint": Endpoint(aws.url, "us-east-1"), "deadline": Deadline.after(seconds)}
 
 
@@ -161,7 +162,7 @@ def test_nobody_listens_is_unreachable_and_not_sent():
     """A refused connection says so, and that AWS has seen nothing."""
     with pytest.raises(errors.Unreachable) as caught:
         sts.get_caller_identity(
-            KEY, endpoint=Endpoint("http://127.0.0.1:9", "us-east-1"), deadline=Deadline.after(5)
+            KEY, endpoint=Endpoint("http://127.0.0.1:9", "us-east-1"), deadline=Deadline.after(PATIENCE)
         )
     assert not caught.value.sent
 
@@ -222,6 +223,8 @@ def test_an_answer_in_pieces_of_a_closing_server_is_read_whole():
         port = listener.getsockname()[1]
         for _ in range(3):
             found = sts.get_caller_identity(
-                KEY, endpoint=Endpoint(f"http://127.0.0.1:{port}", "us-east-1"), deadline=Deadline.after(10)
+                KEY,
+                endpoint=Endpoint(f"http://127.0.0.1:{port}", "us-east-1"),
+                deadline=Deadline.after(PATIENCE),
             )
             assert found.user == "me"

@@ -21,7 +21,11 @@ from vault.system.clock import Deadline
 def send(url, *, deadline=None, env=None):
     to = wire.target(url)
     return wire.send(
-        to, method="GET", headers={"host": to.host}, deadline=deadline or Deadline.after(20), env=env or {}
+        to,
+        method="GET",
+        headers={"host": to.host},
+        deadline=deadline or Deadline.after(PATIENCE),
+        env=env or {},
     )
 
 

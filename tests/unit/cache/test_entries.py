@@ -7,6 +7,7 @@ import stat
 
 import pytest
 
+from tests.patience import PATIENCE
 from vault import limits
 from vault.cache.entries import Cache, Cached, Failure
 from vault.crypto.seal import SealBroken, hkdf, seal, unseal
@@ -116,7 +117,7 @@ def test_files_are_private_whatever_the_umask(tmp_path):
             folder = tmp_path / f"{umask:o}" / "deep" / "s1"
             cache = open_cache(folder)
             assert cache.put(DIGEST, SESSION)
-            with cache.lock(DIGEST, deadline=Deadline.after(1)):
+            with cache.lock(DIGEST, deadline=Deadline.after(PATIENCE)):
                 pass
         finally:
             os.umask(old)
@@ -207,7 +208,7 @@ def test_a_marker_of_another_form_is_none(cache, tmp_path, content):
 
 def test_a_lock_that_another_process_holds_is_waited_for_to_the_deadline(cache):
     """Then the waiting one is told, by an error; who only tries is told at once."""
-    with cache.lock(DIGEST, deadline=Deadline.after(1)):
+    with cache.lock(DIGEST, deadline=Deadline.after(PATIENCE)):
         assert cache.try_lock(DIGEST) is None
         with pytest.raises(Busy):
             cache.lock(DIGEST, deadline=Deadline.after(0))
@@ -274,7 +275,7 @@ def test_wipe_leaves_held_locks_and_strangers_files(cache, tmp_path):
     """Clearing removes every session and idle lock; a lock that is held stays, or two could fly at once."""
     cache.put(DIGEST, SESSION)
     (tmp_path / "s1" / "notes.txt").write_text("not ours")
-    with cache.lock(DIGEST, deadline=Deadline.after(1)):
+    with cache.lock(DIGEST, deadline=Deadline.after(PATIENCE)):
         assert cache.wipe() == 1
         assert cache.try_lock(DIGEST) is None
     left = sorted(n for n in os.listdir(tmp_path / "s1"))

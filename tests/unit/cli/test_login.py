@@ -259,7 +259,9 @@ def page():
     """A one-time page being served, and whether it was fetched."""
     with Handoff(TARGET) as handoff:
         result = []
-        thread = threading.Thread(target=lambda: result.append(handoff.serve(deadline=Deadline.after(6))))
+        thread = threading.Thread(
+            target=lambda: result.append(handoff.serve(deadline=Deadline.after(PATIENCE)))
+        )
         thread.start()
         yield handoff, result, thread
         thread.join(PATIENCE)

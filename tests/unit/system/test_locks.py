@@ -34,7 +34,7 @@ def folder(tmp_path):
 
 def test_one_holder_at_a_time(folder):
     """A second try finds it held, a waiting one ends at its deadline with exit code 6, and release frees it."""
-    with lock(folder, "l", deadline=Deadline.after(1)) as held:
+    with lock(folder, "l", deadline=Deadline.after(PATIENCE)) as held:
         assert try_lock(folder, "l") is None
         with pytest.raises(Busy, match="ours/l") as caught:
             lock(folder, "l", deadline=Deadline.after(0.05))
@@ -57,7 +57,7 @@ def test_death_of_the_holder_frees_it(folder):
         assert try_lock(folder, "l") is None
         child.send_signal(signal.SIGKILL)
         child.wait(PATIENCE)
-        with lock(folder, "l", deadline=Deadline.after(10)):
+        with lock(folder, "l", deadline=Deadline.after(PATIENCE)):
             pass
 
 
@@ -74,7 +74,7 @@ def test_a_lock_unlinked_meanwhile_is_not_held(folder, monkeypatch):
 
     monkeypatch.setattr(fcntl, "flock", flock)
     assert try_lock(folder, "l") is None
-    with lock(folder, "l", deadline=Deadline.after(5)):
+    with lock(folder, "l", deadline=Deadline.after(PATIENCE)):
         assert try_lock(folder, "l") is None
 
 

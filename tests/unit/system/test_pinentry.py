@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.patience import PATIENCE
 from vault.system.clock import Deadline
 from vault.system.prompts import Interaction, NoAnswer
 
@@ -48,7 +49,9 @@ def window(
 def test_pinentry_gives_the_passphrase(tmp_path):
     """The Assuan dialogue: texts escaped, answer unescaped, an unknown option survived, no variable of ours passed on."""
     way = window(tmp_path)
-    answer = way.hidden("Passphrase", deadline=Deadline.after(10), note="100% of\nlines", complaint="wrong")
+    answer = way.hidden(
+        "Passphrase", deadline=Deadline.after(PATIENCE), note="100% of\nlines", complaint="wrong"
+    )
     assert answer.reveal_text() == "gr\u00fcn% x"
     log = (tmp_path / "log").read_text()
     assert "SETDESC 100%25 of%0Alines\n" in log
@@ -61,14 +64,14 @@ def test_pinentry_gives_the_passphrase(tmp_path):
 )
 def test_pinentry_confirms(tmp_path, line, said):
     """Yes, no and cancel of a window."""
-    assert window(tmp_path, confirm=line).confirm("Really?", deadline=Deadline.after(10)) is said
+    assert window(tmp_path, confirm=line).confirm("Really?", deadline=Deadline.after(PATIENCE)) is said
 
 
 @pytest.mark.parametrize(
     ("getpin", "reason"),
     [
         ('print("ERR 83886179 Operation cancelled <Pinentry>", flush=True)', "cancelled"),
-        ("time.sleep(30)", "timeout"),
+        ("time.sleep(300)", "timeout"),
         ("sys.exit(0)", "nobody"),
         ('print("D " + "x" * 3000, flush=True)', "nobody"),
         ('[print("D " + "x" * 900, flush=True) for _ in range(9)]; print("OK", flush=True)', "nobody"),
@@ -79,19 +82,20 @@ def test_pinentry_confirms(tmp_path, line, said):
 )
 def test_pinentry_that_gives_nothing_says_why(tmp_path, getpin, reason):
     """Cancel, silence, death and nonsense are told apart, and end within the deadline."""
+    seconds = 1.5 if reason == "timeout" else PATIENCE
     began = time.monotonic()
     with pytest.raises(NoAnswer) as caught:
-        window(tmp_path, getpin=getpin).hidden("Passphrase", deadline=Deadline.after(1.5))
+        window(tmp_path, getpin=getpin).hidden("Passphrase", deadline=Deadline.after(seconds))
     assert caught.value.reason == reason
     assert "\x1b" not in caught.value.message
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < PATIENCE
 
 
 def test_a_missing_pinentry_is_nobody(tmp_path):
     """A program that is not there is named."""
     way = Interaction("pinentry", {}, str(tmp_path / "none"))
     with pytest.raises(NoAnswer, match="could not be started: No such file"):
-        way.hidden("Passphrase", deadline=Deadline.after(1))
+        way.hidden("Passphrase", deadline=Deadline.after(PATIENCE))
 
 
 def test_auto_takes_a_window_only_with_a_display(tmp_path):
@@ -125,12 +129,14 @@ def shell_window(tmp_path, *lines):
 def test_a_pinentry_that_does_not_begin_is_nobody(tmp_path, lines, said):
     """Before a word was asked, and it is not left behind: the next way to ask is tried."""
     with pytest.raises(NoAnswer, match=said) as caught:
-        shell_window(tmp_path, *lines).hidden("Passphrase", deadline=Deadline.after(20))
+        shell_window(tmp_path, *lines).hidden("Passphrase", deadline=Deadline.after(PATIENCE))
     assert caught.value.reason == "nobody"
 
 
 def test_a_question_that_pinentry_cannot_put_is_no_no(tmp_path):
     """An error of the program's is not the person's answer."""
     with pytest.raises(NoAnswer, match="pinentry failed: 83886340 No pinentry") as caught:
-        window(tmp_path, confirm="ERR 83886340 No pinentry").confirm("Really?", deadline=Deadline.after(20))
+        window(tmp_path, confirm="ERR 83886340 No pinentry").confirm(
+            "Really?", deadline=Deadline.after(PATIENCE)
+        )
     assert caught.value.reason == "nobody"

@@ -109,7 +109,7 @@ def test_a_signal_is_told_to_whoever_waits():
 
 def spawned_with_parent(call: str) -> pexpect.spawn:
     """The question under a parent that survives Ctrl-C and then shows the terminal's state."""
-    code = ASK.format(mode="auto", call=call.format(seconds=20))
+    code = ASK.format(mode="auto", call=call.format(seconds=PATIENCE))
     parent = (
         "import signal, subprocess, sys, termios\n"
         "signal.signal(signal.SIGINT, lambda *a: None)\n"
@@ -154,7 +154,7 @@ def test_ctrl_z_and_fg_ask_again():
         "/bin/bash", ["--norc", "-i"], encoding="utf-8", timeout=PATIENCE, env={**os.environ, "PS1": "$ "}
     )
     shell.expect_exact("$ ")
-    code = ASK.format(mode="auto", call=HIDDEN.format(seconds=20))
+    code = ASK.format(mode="auto", call=HIDDEN.format(seconds=PATIENCE))
     path = f"/tmp/ask-{os.getpid()}.py"
     with open(path, "w") as script:
         script.write(code)
@@ -177,7 +177,7 @@ def test_ctrl_z_and_fg_ask_again():
 
 def test_typing_ahead_is_no_answer():
     """What was typed before the question came is dropped, not taken for the passphrase."""
-    code = "import time; time.sleep(0.8)\n" + ASK.format(mode="auto", call=HIDDEN.format(seconds=20))
+    code = "import time; time.sleep(0.8)\n" + ASK.format(mode="auto", call=HIDDEN.format(seconds=PATIENCE))
     child = pexpect.spawn(sys.executable, ["-c", code], encoding="utf-8", timeout=PATIENCE)
     child.sendline("ls -la")
     child.expect_exact("Passphrase: ")
@@ -204,7 +204,7 @@ def test_without_a_terminal_nobody_is_asked():
 
 def test_in_the_background_nobody_is_asked():
     """A background job must not read the terminal: SIGTTIN would stop it, and its caller with it."""
-    code = ASK.format(mode="auto", call=HIDDEN.format(seconds=20))
+    code = ASK.format(mode="auto", call=HIDDEN.format(seconds=PATIENCE))
     shell = pexpect.spawn(
         "/bin/bash", ["--norc", "-i"], encoding="utf-8", timeout=PATIENCE, env={**os.environ, "PS1": "$ "}
     )

@@ -86,12 +86,14 @@ def when_looked_at(*steps, seconds=20.0):
 
 
 def pick(pty, *, typed="", deadline=None):
-    keyboard = picker._Keyboard(pty.fd, deadline or Deadline.after(20))
+    keyboard = picker._Keyboard(pty.fd, deadline or Deadline.after(PATIENCE))
     return picker._pick_once(keyboard, "Profile", Choosing(ITEMS, typed), colour=False)
 
 
 def ask(pty, *, deadline=None, echo=False):
-    return prompts._read_once(pty.fd, "Passphrase: ", deadline=deadline or Deadline.after(20), echo=echo)
+    return prompts._read_once(
+        pty.fd, "Passphrase: ", deadline=deadline or Deadline.after(PATIENCE), echo=echo
+    )
 
 
 def mode_of(pty):
@@ -157,9 +159,9 @@ def test_a_choice_on_no_terminal(pty):
     reading, writing = os.pipe()
     for act in (
         lambda: picker._pick_once(
-            picker._Keyboard(reading, Deadline.after(5)), "Profile", Choosing(ITEMS), colour=False
+            picker._Keyboard(reading, Deadline.after(PATIENCE)), "Profile", Choosing(ITEMS), colour=False
         ),
-        lambda: prompts._read_once(reading, "Name: ", deadline=Deadline.after(5), echo=True),
+        lambda: prompts._read_once(reading, "Name: ", deadline=Deadline.after(PATIENCE), echo=True),
     ):
         with pytest.raises(NoAnswer, match="cannot be set up") as caught:
             act()
@@ -182,7 +184,7 @@ def test_a_line_of_a_terminal_that_went_away(pty, monkeypatch):
     pty.types("hor")
     monkeypatch.setattr(os, "read", _fail)
     with pytest.raises(NoAnswer, match="the terminal went away"):
-        prompts._line(pty.fd, Deadline.after(20), wake=pty.fd)
+        prompts._line(pty.fd, Deadline.after(PATIENCE), wake=pty.fd)
 
 
 def _fail(*_args):
@@ -204,7 +206,7 @@ def test_keys_of_a_terminal_that_went_away(pty, monkeypatch, read):
     pty.types("d")
     monkeypatch.setattr(os, "read", gone)
     with pytest.raises(NoAnswer, match="the terminal went away"):
-        picker._Keyboard(pty.fd, Deadline.after(20)).key()
+        picker._Keyboard(pty.fd, Deadline.after(PATIENCE)).key()
 
 
 # ── signals ──────────────────────────────────────────────────────────────────────────────────
@@ -250,7 +252,7 @@ def test_a_question_of_another_thread(pty):
     thread = threading.Thread(target=lambda: answers.append(ask(pty).reveal()))
     before = signal.getsignal(signal.SIGTERM)
     thread.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while mode_of(pty)[3] & termios.ECHO and time.monotonic() < end:
         time.sleep(0.001)
     pty.types("horse\n")
