@@ -64,8 +64,12 @@ def rewrite(
         pinned = read_pin(paths, found.header.vault_id)
         try:
             payload = boxes.open_main(found, k_main, path=path)
-        except errors.Damaged as e:
-            raise KeysChanged(e.message) from None
+        except errors.Damaged:
+            raise KeysChanged(
+                f"{path} no longer opens with the key that opened it when this command began: another process has given "
+                "it new keys (passwd, rekey, slots remove), or it was damaged; nothing was written",
+                hint="run the command again: it opens the vault anew, and says so if it is damaged",
+            ) from None
         if pinned is not None:
             pins.judge(pinned[0], found, path=path)
         old = Draft(k_main=k_main, payload=payload, slots=found.header.slots)

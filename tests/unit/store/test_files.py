@@ -82,8 +82,9 @@ def test_new_master_keys_leave_no_backup_of_the_old_ones(paths):
     assert restore.automatic(paths) == []
     with pytest.raises(vault.KeysChanged):
         vault.open_with_main_key(paths, opened.k_main)
-    with pytest.raises(vault.KeysChanged):
+    with pytest.raises(vault.KeysChanged, match="another process has given it new keys") as caught:
         add(paths, opened.k_main, "b")
+    assert "run the command again" in caught.value.hint
     with Folder.open(paths.vault_folder) as folder:  # as a kill between rename and unlink would leave it
         folder.write_atomic(file.BACKUP_NAMES[1], old_bytes, durable=False)
     add(paths, fresh, "b")
