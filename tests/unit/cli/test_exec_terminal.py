@@ -10,6 +10,7 @@ import pytest
 
 from tests.home import COMMAND, SCENARIO, failed
 from tests.patience import PATIENCE
+from tests.unit.agent.at_home import until
 
 WAYS = pytest.mark.parametrize("way", ["", "--server"], ids=["plain", "server"])
 
@@ -235,8 +236,9 @@ def test_session_is_asked_once_until_the_agent_locks(shell, ready):
         sh.child.sendline("y")
         sh.child.expect("\nran")
         sh.child.expect("READY> ")
-        sh.run("sleep 1")  # the agent starts beside the command
         open_env = {"AWSVAULT_AGENT": "auto", "AWSVAULT_PASSPHRASE": None}
+        # The agent starts beside the command.
+        until(lambda: ready.run("list", "--json", **open_env).returncode == 0)
         assert ready.run("exec", "prod", "--", "true", **open_env).returncode == 0
         assert ready.export("prod", **open_env)["AccountId"] == "333333333333"
         assert ready.export("prod", **open_env)["AccountId"] == "333333333333"

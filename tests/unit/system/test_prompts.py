@@ -177,7 +177,8 @@ def test_ctrl_z_and_fg_ask_again():
 
 def test_typing_ahead_is_no_answer():
     """What was typed before the question came is dropped, not taken for the passphrase."""
-    code = "import time; time.sleep(0.8)\n" + ASK.format(mode="auto", call=HIDDEN.format(seconds=PATIENCE))
+    code = "import select; select.select([0], [], [])\n"  # until a line is there
+    code += ASK.format(mode="auto", call=HIDDEN.format(seconds=PATIENCE))
     child = pexpect.spawn(sys.executable, ["-c", code], encoding="utf-8", timeout=PATIENCE)
     child.sendline("ls -la")
     child.expect_exact("Passphrase: ")
