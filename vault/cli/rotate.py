@@ -70,6 +70,7 @@ def command(
         delete_now=delete_now,
         delete_other=delete_other,
         everything=everything,
+        older=least is not None,
     )
     opened = unlock(context, purpose="to rotate keys").opened
     chosen = rotations.chosen(
@@ -100,11 +101,16 @@ def _wish(
     delete_now: bool,
     delete_other: str | None,
     everything: bool,
+    older: bool,
 ) -> rotation.Wish:
     if sum((undo, finish, delete_now)) > 1:
         raise errors.Usage("--undo, --finish and --delete-now are three different wishes: say one")
     if delete_other is not None and (everything or len(names) > 1 or undo or finish):
         raise errors.Usage("--delete-other goes with the rotation of one entry")
+    if undo and older:
+        raise errors.Usage(
+            "--undo takes a rotation back whatever a key's age: it does not go with --older-than"
+        )
     return rotation.Wish(undo=undo, finish=finish, delete_now=delete_now, delete_other=delete_other)
 
 
@@ -189,7 +195,8 @@ def _intent(prospect: Prospect, wish: rotation.Wish) -> str:
     old = safe(journal.old.access_key_id) if journal is not None and journal.old is not None else ""
     if isinstance(step, rotation.Done):
         return "do nothing, since no rotation is under way"
-    if journal is not None and journal.step != "grace":
+    takes_back = isinstance(step, rotation.Write) and step.step == "undo"
+    if journal is not None and journal.step != "grace" and not takes_back:
         return "bring the interrupted rotation to its end"
     if wish.undo:
         return f"take the old key {old} back and delete {entry.access_key_id}"

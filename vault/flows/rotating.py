@@ -26,6 +26,7 @@ from vault.flows.rotation import (
 )
 from vault.flows.signing import Hands, NeedsMfa, credentials
 from vault.store.vault import Journal, KeyPair
+from vault.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from vault.aws.iam import AccessKey, NewKey
     from vault.flows.codes import Codes
     from vault.flows.context import Context
+    from vault.store.jsontext import Json
     from vault.store.vault import Entry, Opened, Payload
 
 LOCK = "rotate.lock"
@@ -120,9 +122,11 @@ class Run:
     def _stopped(self, error: errors.Refused | errors.Unreachable, *, began: bool) -> errors.Error:
         """The error as it ends the run: 11 while the old key is the entry's, else AWS's own with where it stands."""
         if self._replaced is not None or self._taken_over():
-            error.message = f"the new key {self.entry.access_key_id} is in use; what is left to do failed: {error.message}"
+            error.message = (
+                f"the key {self.entry.access_key_id} is in use; what is left to do failed: {error.message}"
+            )
             error.args = (error.message,)
-            error.hint = "run: awsvault-py rotate, which goes on from here"
+            error.hint = f"run: {self._again}, which goes on from here"
             return error
         kept = f"{error.message}; the key {self.entry.access_key_id} is still in use"
         hint = error.hint
@@ -131,6 +135,10 @@ class Run:
         return errors.RotationStopped(
             kept, hint=hint if not began or isinstance(error, errors.Refused) else None
         )
+
+    @property
+    def _again(self) -> str:
+        return f"awsvault-py rotate {safe(self._name)}"
 
     def _taken_over(self) -> bool:
         return self.entry.journal is not None and self.entry.journal.step in ("retire", "drop", "grace")
@@ -179,16 +187,21 @@ class Run:
             made = self._hands.iam().create_key()
         except errors.Refused as error:
             if error.code == "LimitExceeded":  # IAM's list was behind: look again before giving up
+                self._view = replace(self._view, refused=not self._tried)
                 self._look_again(error)
                 return
-            self._save(lambda entry: replace(entry, journal=None))  # a refusal made nothing
+            journal = self.entry.journal
+            if not self._tried and (journal is None or not rotation.earlier(journal)):
+                self._save(
+                    lambda entry: replace(entry, journal=None)
+                )  # a refusal made nothing, and no try did before
             raise
         except errors.Unreachable as error:
             self._tried += 1
             if not error.sent or self._tried >= limits.AWS_TRIES:
                 raise
             # It may be made, and its secret lost: the list and the journal tell, and the next step mends it.
-            self._view = replace(self._view, keys=self._hands.iam().keys())
+            self._view = replace(self._view, keys=self._hands.iam().keys(), refused=False)
             return
         pair = KeyPair(access_key_id=made.id, secret=made.secret)
         self._keep(made, pair)
@@ -224,7 +237,7 @@ class Run:
                 if self._kept.holds(pair):
                     raise errors.RotationStopped(
                         f"the new key {made.id} is in the vault, but the disk did not confirm it: {error.message}",
-                        hint="run: awsvault-py rotate, which goes on with that key",
+                        hint=f"run: {self._again}, which goes on with that key",
                     ) from None
                 self._hands.iam().delete_key(made.id)
                 raise errors.RotationStopped(
@@ -285,7 +298,9 @@ class Run:
                     user=identity.user if identity is not None else entry.user,
                 )
                 if name == self._name:
-                    turned = replace(turned, journal=Journal(step=step.then, began=self._hands.now, old=old))
+                    back: dict[str, Json] = {rotation.TAKEN_BACK: True} if step.back else {}
+                    journal = Journal(step=step.then, began=self._hands.now, old=old, unknown=back)
+                    turned = replace(turned, journal=journal)
                 payload = payload.with_entry(name, turned)
             return payload
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vault.store.vault import Entry, Journal, KeyPair
 
 KEYS_A_USER = 2  # IAM's own limit
+TAKEN_BACK = "taken_back"  # the journal's key that says that its old key is the one which an undo replaced
 EARLIER = "earlier"  # the journal's key for the beginnings of earlier tries
 
 
@@ -47,6 +48,7 @@ class View:
     proved: frozenset[str] = frozenset()
     turned: bool = False  # this run turned a key or picked up an interrupted turn: it begins no further one
     journaled: bool = False  # this run wrote the journal, so its window holds what is created now
+    refused: bool = False  # the user was full already, says AWS: what came in this window somebody else made
 
     def key(self, key_id: str) -> AccessKey | None:
         """The key of this id, if the user has it."""
@@ -78,6 +80,7 @@ class Promote:
 
     pair: KeyPair
     then: Literal["retire", "drop"]
+    back: bool = False  # by an undo, which no further undo undoes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +145,7 @@ def next_step(entry: Entry, view: View, wish: Wish) -> Step:
         case "prove":
             return _after_store(journal, view, wish)
         case "retire" | "drop":
-            return _after_promotion(journal, view)
+            return _after_promotion(journal, view, wish)
         case "grace":
             return _in_grace(entry, journal, view, wish)
         case "undo":
@@ -178,7 +181,7 @@ def _after_create(entry: Entry, journal: Journal, view: View, wish: Wish) -> Ste
     """A key may have been made and its answer lost."""
     strangers = [key for key in view.keys if key.id not in journal.known and key.id != entry.access_key_id]
     for key in strangers:
-        if is_ours(key, journal):
+        if is_ours(key, journal, refused=view.refused):
             return Delete(key_id=key.id, why="lost")
     if len(view.keys) < KEYS_A_USER:
         return Create() if view.journaled else Write(step="create")
@@ -189,12 +192,13 @@ def _after_create(entry: Entry, journal: Journal, view: View, wish: Wish) -> Ste
     raise two_keys(view, entry.access_key_id)
 
 
-def is_ours(key: AccessKey, journal: Journal) -> bool:
+def is_ours(key: AccessKey, journal: Journal, *, refused: bool = False) -> bool:
     """Whether a key that the journal's list lacked was made by its CreateAccessKey: in a window of it, and never used.
 
-    Only we could have used it, and we never got its secret. A last use that AWS would not tell is not "never".
+    Only we could have used it, and we never got its secret. A last use that AWS would not tell is not "never". Where
+    the journal's own try was ``refused``, only earlier ones can have made a key.
     """
-    begins = [journal.began, *earlier(journal)]
+    begins = earlier(journal) if refused else [journal.began, *earlier(journal)]
     inside = any(
         began - limits.CREATION_BEFORE <= key.created <= began + limits.CREATION_WINDOW for began in begins
     )
@@ -219,11 +223,13 @@ def _after_store(journal: Journal, view: View, wish: Wish) -> Step:
     return Promote(pair=journal.new, then="drop" if wish.delete_now else "retire")
 
 
-def _after_promotion(journal: Journal, view: View) -> Step:
-    """The new key has taken over."""
+def _after_promotion(journal: Journal, view: View, wish: Wish) -> Step:
+    """Another key has taken over: the new one, or after an undo the old one again."""
     old = view.key(journal.old.access_key_id) if journal.old is not None else None
     if old is None:
         return Close()
+    if wish.undo and TAKEN_BACK not in journal.unknown:
+        return Write(step="undo")
     if old.active:
         return SetActive(key_id=old.id, active=False)
     return Write(step="grace") if journal.step == "retire" else Delete(key_id=old.id, why="old")
@@ -259,7 +265,7 @@ def _undo(journal: Journal, view: View) -> Step:
         return SetActive(key_id=old.id, active=True)
     if old.id not in view.proved:
         return Prove(pair=journal.old)
-    return Promote(pair=journal.old, then="drop")
+    return Promote(pair=journal.old, then="drop", back=True)
 
 
 def two_keys(view: View, own: str) -> TwoKeys:

@@ -177,3 +177,16 @@ def test_the_policy_covers_what_is_called(bench, aws):
     bench.rotate(Wish(delete_now=True))
     allowed = set(rotations.POLICY["Statement"][0]["Action"])
     assert {f"iam:{call.action}" for call in aws.calls if call.service == "iam"} == allowed
+
+
+def test_undo_of_an_interrupted_delete_now_takes_the_old_key_back(bench, aws):
+    """AWS stayed away when the old key was to be deleted: --undo restores it, and deletes the new one."""
+    aws.faults.add("DeleteAccessKey", "error-500", times=None)
+    with pytest.raises(errors.Unreachable):
+        bench.rotate(Wish(delete_now=True))
+    new = bench.entry.access_key_id
+    aws.faults.clear()
+    done = bench.rotate(Wish(undo=True))
+    assert (done.key_id, done.deleted) == (KEY_ID, (new,))
+    assert bench.keys_at_aws() == {KEY_ID: "Active"}
+    bench.settled()

@@ -38,6 +38,26 @@ def test_a_key_that_somebody_made_at_the_same_moment_is_shown(bench, aws):
     assert aws.calls.count("DeleteAccessKey") == 0
 
 
+def test_a_refusal_does_not_forget_an_unanswered_try(bench, aws, monkeypatch):
+    """A key was made and its answer lost, IAM's list is late, and the next try is refused: that key is known still."""
+    everything = aws.world.keys_of
+    monkeypatch.setattr(aws.world, "keys_of", lambda user: [k for k in everything(user) if k.id == KEY_ID])
+    aws.faults.hook(
+        "CreateAccessKey",
+        "after",
+        lambda: refused(aws, "CreateAccessKey", "AccessDenied", status=403, times=None),
+    )
+    aws.faults.add("CreateAccessKey", "cut-after")
+    with pytest.raises(errors.RotationStopped, match="AccessDenied"):
+        bench.rotate()
+    monkeypatch.undo()
+    aws.faults.clear()
+    (lost,) = set(bench.keys_at_aws()) - {KEY_ID}
+    bench.rotate()
+    assert lost not in bench.keys_at_aws()
+    bench.settled()
+
+
 def test_a_proof_that_fails_otherwise_stops_before_the_old_key(bench, aws):
     """A refusal that waiting does not mend ends the run with 11 while the old key is in use; the next goes on."""
     aws.faults.hook(
@@ -72,13 +92,22 @@ def test_iam_that_stays_away_after_the_turn_is_told_as_that(bench, aws):
     bench.settled()
 
 
-def test_a_hand_that_makes_keys_all_the_time_ends_the_run(bench, aws):
-    """Another program takes the second place again and again: the run ends by itself, the old key in use."""
-    aws.faults.hook("CreateAccessKey", "before", lambda: aws.world.add_key(bench.user), times=None)
+def test_a_key_that_another_machine_made_just_now_is_not_deleted(bench, aws):
+    """Its rotation is at work beside ours, its key not used yet: AWS refused ours, so that key is not what we lost."""
+    aws.faults.hook("CreateAccessKey", "before", lambda: aws.world.add_key(bench.user))
+    with pytest.raises(rotation.TwoKeys):
+        bench.rotate()
+    assert aws.calls.count("DeleteAccessKey") == 0
+    assert list(bench.keys_at_aws().values()) == ["Active", "Active"]
+
+
+def test_a_rotation_that_comes_to_no_end_is_ended(bench, monkeypatch):
+    """Whatever keeps it going, the run ends by itself and says how to look; the next one goes on."""
+    monkeypatch.setattr(limits, "ROTATION_STEPS", 2)
     with pytest.raises(errors.RotationStopped, match="something else makes keys"):
         bench.rotate()
     assert bench.keys_at_aws()[KEY_ID] == "Active"
-    aws.faults.clear()
+    monkeypatch.undo()
     bench.rotate()
     bench.settled()
 

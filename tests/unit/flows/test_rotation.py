@@ -82,7 +82,8 @@ class Model:
                 self.view = replace(self.view, proved=self.view.proved | {step.pair.access_key_id})
             case Promote():
                 old = pair(self.entry.access_key_id)
-                journal = Journal(step=step.then, began=self.now, old=old)
+                back = {rotation.TAKEN_BACK: True} if step.back else {}
+                journal = Journal(step=step.then, began=self.now, old=old, unknown=back)
                 self.entry = replace(self.entry, access_key_id=step.pair.access_key_id, journal=journal)
                 self.view = replace(self.view, turned=True)
             case SetActive():
@@ -191,6 +192,16 @@ def test_an_old_key_that_is_gone_at_aws_cannot_come_back():
 def test_an_undo_whose_old_key_was_deleted_meanwhile_keeps_the_present_one():
     """Interrupted before the old key was active again, and then that key went: the rotation is over."""
     assert next_step(grace(step="undo"), at_aws(OWN), Wish()) == Close()
+
+
+@pytest.mark.parametrize("step", ["retire", "drop"])
+def test_an_undo_of_an_interrupted_turn_deletes_nothing_first(step):
+    """Stopped after the new key took over: the old one, still there, is taken back, not brought to its end."""
+    assert next_step(grace(step=step), at_aws(OWN, "AKIAOLD"), Wish(undo=True)) == Write(step="undo")
+    swapped = grace(step="drop", unknown={rotation.TAKEN_BACK: True})
+    assert next_step(swapped, at_aws(OWN, "AKIAOLD"), Wish(undo=True)) == SetActive(
+        key_id="AKIAOLD", active=False
+    )
 
 
 def test_a_turn_whose_old_key_was_deleted_meanwhile_is_over():
