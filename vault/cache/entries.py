@@ -73,6 +73,14 @@ class Cache:
             folder = None
         return cls(folder, cache_key=cache_key, vault_id=vault_id)
 
+    def __enter__(self) -> Cache:  # noqa: PYI034  # typing is not imported here
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the folder: a server makes a cache at each renewal."""
+        if self._folder is not None:
+            self._folder.close()
+
     # ── sessions ────────────────────────────────────────────────────────────────────────────
 
     def get(self, digest: bytes) -> Cached | None:

@@ -71,5 +71,10 @@ def _keys(context: Context, way: Way, *, purpose: str) -> Keys:
     from vault.flows.keys import OpenedKeys
     from vault.store import vault
 
-    opened = vault.open_with_main_key(context.paths, way.opened.k_main)
+    try:
+        opened = vault.open_with_main_key(context.paths, way.opened.k_main)
+    except (
+        vault.KeysChanged
+    ):  # by rekey, passwd or slots remove: who unlocked since has given the agent the new ones
+        return access.open_way(context, purpose=purpose).keys
     return OpenedKeys(opened, paths=context.paths, clock=context.clock)

@@ -137,11 +137,12 @@ def renew(context: Context, profile: str, keys: Keys, ready: Ready) -> Got | Non
     start = _start(context, wish, keys, chain)
     if not start.plan.links or not isinstance(chain.source, VaultKey) or chain.rails.confirm != "never":
         return None
-    flight, _ = _flights(context, wish, keys, chain, start)
-    try:
-        session = flight.renew()
-    finally:
-        flight.close()
+    with open_cache(context, keys) as cache:
+        flight, _ = _flights(context, wish, keys, chain, start, cache=cache)
+        try:
+            session = flight.renew()
+        finally:
+            flight.close()
     if session is None:
         return None
     return Got(session.body, chain, session.issued, session.expires, flight.digests[-1], ready.before)
@@ -180,10 +181,9 @@ def _start(context: Context, wish: Wish, keys: Keys, chain: Chain) -> _Start:
 
 
 def _flights(
-    context: Context, wish: Wish, keys: Keys, chain: Chain, start: _Start
+    context: Context, wish: Wish, keys: Keys, chain: Chain, start: _Start, *, cache: Cache
 ) -> tuple[Flight, Flight | None]:
     """The plan's links, and those to take where no code can be had for them."""
-    cache = open_cache(context, keys)
     codes = Codes(context, keys, given=wish.mfa_code)
 
     def flight(links: tuple[Link, ...]) -> Flight:
@@ -200,13 +200,21 @@ def _by_plan(context: Context, wish: Wish, keys: Keys, chain: Chain) -> Got:
     start = _start(context, wish, keys, chain)
     if not start.plan.links:
         return _key_itself(wish, chain, start)
-    first, second = _flights(context, wish, keys, chain, start)
-    try:
-        flight, session = _fly(first, second)
-    finally:
-        for one in (first, second):
-            if one is not None:
-                one.close()
+    with open_cache(context, keys) as cache:
+        first, second = _flights(context, wish, keys, chain, start, cache=cache)
+        try:
+            flight, session = _fly(first, second)
+        finally:
+            for one in (first, second):
+                if one is not None:
+                    one.close()
+        got = _got(context, chain, flight, session)
+        if got.digest is not None:
+            cache.collect(context.clock.time())
+    return got
+
+
+def _got(context: Context, chain: Chain, flight: Flight, session: Cached) -> Got:
     got = Got(
         session.body, chain, session.issued, session.expires, flight.digests[-1], asked_aws=flight.called
     )
@@ -220,7 +228,6 @@ def _by_plan(context: Context, wish: Wish, keys: Keys, chain: Chain) -> Got:
             f"AWS gave a session that is {found} by this machine's clock",
             hint="set the clock (for example: timedatectl set-ntp true) and run the command again",
         )
-    open_cache(context, keys).collect(context.clock.time())
     return got
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, role
-from tests.home import SCENARIO
+from tests.home import PASSPHRASE, SCENARIO
 from tests.unit.flows.conftest import Desk
+from tests.vaults import CHEAP
 from vault import errors
 from vault.cache.bands import Band
-from vault.flows import access, byhand, lasting, sessions
+from vault.flows import access, byhand, lasting, renewal, sessions
 from vault.flows.codes import NoCode
 from vault.flows.flight import Anew
 from vault.flows.sessions import Wish
+from vault.secret import Secret
 from vault.system.clock import Deadline
 from vault.system.locks import try_lock
 
@@ -214,3 +219,39 @@ def test_keys_in_clear_that_are_over_name_their_place(desk, home, aws):
     with pytest.raises(errors.Refused) as caught:
         desk.ask("top")
     assert "config:6" in caught.value.hint
+
+
+def open_files():
+    """What this process has open but for sockets, of which the stand-in's threads have some."""
+    found = []
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # the descriptor of this listing
+            found.append(os.readlink(f"/proc/self/fd/{number}"))
+    return sorted(name for name in found if not name.startswith("socket:"))
+
+
+@pytest.mark.parametrize("way", ["well", "refused"])
+def test_what_lasts_leaves_nothing_open_at_a_renewal(desk, aws, way):
+    """A program runs for weeks, and has so many descriptors and no more, also where AWS refuses to renew."""
+    serving = last(desk)
+    before = open_files()
+    for _ in range(3):
+        aws.world.clock.advance(2400)
+        if way == "well":
+            serving.again()
+            continue
+        aws.faults.add("AssumeRole", "error-500", times=None)
+        with contextlib.suppress(errors.Error):
+            serving.again()
+    assert open_files() == before
+
+
+def test_what_lasts_goes_on_after_new_keys(desk, aws):
+    """rekey in another terminal: the vault is opened anew, by whatever opens it now."""
+    serving = last(desk)
+    context = desk.context()
+    renewal.carry_out(
+        context, renewal.plan(context, desk.keys(context).opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP)
+    )
+    aws.world.clock.advance(2400)
+    assert serving.again().line != serving.first.line
