@@ -141,7 +141,9 @@ ROLE_DURATION = 3_600  # AssumeRole's default, and the most a chained role may h
 AGENT_CONNECT = 0.1  # an agent that does not take a connection in this time is passed over
 AGENT_ANSWER = 0.5  # nor one that does not answer: the full path is at hand
 AGENT_TALK = 3.0  # for unlock, lock and status, which a person waits for
-AGENT_START = 3.0  # a new agent reports in 60 ms here; on a loaded machine it is not waited for much longer
+AGENT_START = (
+    15.0  # a new agent reports in 60 ms here, and one that cannot start at once; a busy machine takes longer
+)
 AGENT_FRAME = 64 * 1024  # the largest frame, either way; a session's JSON is under 4 KiB
 AGENT_FRAME_TIME = 5.0  # a client that hangs in the middle of a frame is dropped
 AGENT_CONNECTIONS = 64  # open at once; more wait in the kernel's queue

@@ -164,7 +164,7 @@ class Agent:
         got, end = b"", monotonic() + (self._sock.gettimeout() or 0.0)
         while len(got) < size:
             piece = self._sock.recv(size - len(got))
-            if not piece or monotonic() > end:
-                raise BadFrame
             got += piece
+            if not piece or (len(got) < size and monotonic() > end):
+                raise BadFrame
         return got

@@ -178,11 +178,12 @@ class Server:
     # ── frames ──────────────────────────────────────────────────────────────────────────────
 
     def _serve(self, connection: _Connection) -> None:
+        self._guarded(connection, self._flush if connection.sending else self._receive)
+
+    def _guarded(self, connection: _Connection, step: Callable[..., None], *given: Request) -> None:
+        """What one client does, or the machine to it, ends its connection and nothing else."""
         try:
-            if connection.sending:
-                self._flush(connection)
-            else:
-                self._receive(connection)
+            step(connection, *given)
         except BlockingIOError:
             return
         except (BadFrame, OSError, ValueError):  # ValueError: a descriptor that was closed in this turn
@@ -294,8 +295,15 @@ class Server:
             self._selector.unregister(connection.sock)
             self._waiting.append(connection)
             return
-        reading, writing = os.pipe()
-        pid = os.fork()
+        ends: tuple[int, ...] = ()
+        try:
+            reading, writing = ends = os.pipe()
+            pid = os.fork()
+        except OSError:  # out of descriptors or processes: the client opens the vault itself
+            for end in ends:
+                os.close(end)
+            self._close(connection)
+            return
         if not pid:
             self._child(connection, request, keep=writing)
         os.close(writing)
@@ -340,7 +348,7 @@ class Server:
             if connection in self._open and isinstance(request, Request):
                 connection.expect("length", protocol.LENGTH)
                 self._selector.register(connection.sock, selectors.EVENT_READ, connection)
-                self._fork(connection, request)
+                self._guarded(connection, self._fork, request)
 
 
 def _read(sock: socket.socket, size: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeVar
 
-from vault import errors
+from vault import errors, limits
 from vault.flows import sessions
 from vault.text import safe
 
@@ -63,7 +63,13 @@ def open_way(context: Context, *, purpose: str, ask_agent: bool = True) -> Way:
         came.extend([] if found is None else [found])
         return bool(came)
 
-    unlocked = unlock_unless(context, purpose=purpose, meanwhile=meanwhile)
+    try:
+        unlocked = unlock_unless(context, purpose=purpose, meanwhile=meanwhile)
+    except errors.Locked:  # nothing else opens it, so an agent that was slow to answer is given time
+        held = held_keys(context, answer=limits.AGENT_TALK) if ask_agent else None
+        if held is None:
+            raise
+        return Way(held, None, "agent")
     if unlocked is None:
         return Way(came[-1], None, "agent")
     opened, way = unlocked
@@ -138,7 +144,8 @@ def with_keys(
         raise
     if got is not None:
         name = got.chain.profile  # the whole of it: a start of it is never remembered for an export
-        sessions.remember(sessions.open_cache(context, way.keys), name, got)
+        with sessions.open_cache(context, way.keys) as cache:
+            sessions.remember(cache, name, got)
         agent.keep(context, way.opened, way=way.way, profile=name, got=got)
     return got, way
 

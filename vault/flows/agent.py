@@ -51,7 +51,9 @@ def obstacle(context: Context) -> str:
         return "agent (none runs)"
     hello = found.ask("HELLO")
     found.close()
-    return "agent (of another version)" if hello and not speaks(hello) else "agent (locked)"
+    if hello is None:
+        return "agent (did not answer)"
+    return "agent (locked)" if speaks(hello) else "agent (of another version)"
 
 
 def speaks(hello: dict[str, Any]) -> bool:
@@ -61,9 +63,9 @@ def speaks(hello: dict[str, Any]) -> bool:
     return bool(hello.get("v") == VERSION)
 
 
-def held_keys(context: Context) -> AgentKeys | None:
-    """Keys of the vault that the agent holds open; None where it is locked or there is none."""
-    agent = reach(context)
+def held_keys(context: Context, *, answer: float = limits.AGENT_ANSWER) -> AgentKeys | None:
+    """Keys of the vault that the agent holds open; None where it is locked, does not answer, or there is none."""
+    agent = reach(context, answer=answer)
     if agent is None:
         return None
     hello = agent.ask("HELLO")
@@ -335,7 +337,7 @@ def _start_beside(context: Context, opened: Opened, *, way: str, then: Callable[
     try:
         from vault.agent.start import start
 
-        agent = reach(context) if start(context.env) else None
+        agent = reach(context, answer=limits.AGENT_TALK) if start(context.env) else None
         if agent is not None and hand_over(context, opened, agent=agent):
             then(agent)
     finally:

@@ -121,7 +121,7 @@ def put_back(context: Context, chosen: Chosen) -> Opened:
     from vault.flows.held import forget_files
 
     forget_files(context)
-    agent = reach(context)
+    agent = reach(context, answer=limits.AGENT_TALK)
     if agent is not None:
         hello = agent.ask("HELLO")
         if hello and hello["ok"] and not hello["why"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from vault import limits
 from vault.aws.chain import AssumeRole, StaticKeys, VaultKey, digest
 from vault.aws.plan import plan
 from vault.aws.resolve import resolve
@@ -149,7 +150,7 @@ def renew_cache_key(context: Context, opened: Opened) -> Opened:
         vault_id=after.vault_id,
         deadline=context.anew(),
     )
-    agent = reach(context)
+    agent = reach(context, answer=limits.AGENT_TALK)
     if agent is not None:
         hello = agent.ask("HELLO")
         if hello and hello["ok"] and not hello["why"]:  # open: it must not go on with the old key
@@ -159,7 +160,7 @@ def renew_cache_key(context: Context, opened: Opened) -> Opened:
 
 
 def _drop_warm(context: Context, profile: str) -> int:
-    agent = reach(context)
+    agent = reach(context, answer=limits.AGENT_TALK)
     if agent is None:
         return 0
     answer = agent.ask("DROP_SESSIONS", profile=profile)

@@ -257,7 +257,7 @@ def _tell_agent(context: Context, after: Opened) -> None:
     from vault.flows.held import forget_files
 
     forget_files(context)
-    agent = reach(context)
+    agent = reach(context, answer=limits.AGENT_TALK)
     if agent is None:
         return
     hello = agent.ask("HELLO")

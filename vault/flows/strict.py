@@ -123,7 +123,7 @@ def hand_over(context: Context, key: Secret, *, vault_id: bytes) -> bool:
     from vault.agent.client import Limits
     from vault.flows.agent import reach, speaks
 
-    agent = reach(context)
+    agent = reach(context, answer=limits.AGENT_TALK)
     hello = agent.ask("HELLO") if agent is not None else None
     if agent is None or not hello or not speaks(hello):
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from vault import limits
@@ -18,9 +19,10 @@ from vault.system.waiting import readable
 from vault.warm import all_open
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _LOGIND = "org.freedesktop.login1"
+_SIGNALS = (("Manager", "PrepareForSleep"), ("Session", "Lock"))
 _MANAGER = "/org/freedesktop/login1"
 _BUS = "/run/dbus/system_bus_socket"  # where D-Bus has it where no variable says otherwise
 
@@ -69,34 +71,53 @@ def process(arguments: Sequence[str]) -> int:
         from jeepney.io.blocking import open_dbus_connection
 
         bus = open_dbus_connection(bus="SYSTEM")
-        for interface, member in (("Manager", "PrepareForSleep"), ("Session", "Lock")):
-            _listen(bus, interface, member)
+        heard = _filtered(bus)
+        _listen(bus)
     except Exception:  # noqa: BLE001  # no bus, no logind, another library: the clocks tell instead
         return 0
     socket = from_env(os.environ).socket
-    while True:
-        ready = readable([end, bus.sock.fileno()], None)
-        if end in ready:
-            return 0
-        try:
-            message = bus.receive(timeout=limits.AGENT_TALK)
-        except TimeoutError:
-            continue
-        except Exception:  # noqa: BLE001  # the bus went away
-            return 0
-        if _means_lock(bus, message):
-            agent = Agent.reach(socket, answer=limits.AGENT_TALK)
-            if agent is not None:
-                agent.ask("SLEEP")
-                agent.close()
+    for _ in _locks(bus, heard, end=end):
+        agent = Agent.reach(socket, answer=limits.AGENT_TALK)
+        if agent is not None:
+            agent.ask("SLEEP")
+            agent.close()
+    return 0
 
 
-def _listen(bus: Any, interface: str, member: str) -> None:
-    """Only what logind itself says: the bus lets nobody but root have its name."""
+def _filtered(bus: Any) -> deque[Any]:
+    """Where the signals come in, also those that come while a reply is awaited."""
+    from jeepney import MatchRule
+
+    heard: deque[Any] = deque()
+    for interface, member in _SIGNALS:
+        bus.filter(MatchRule(type="signal", interface=f"{_LOGIND}.{interface}", member=member), queue=heard)
+    return heard
+
+
+def _listen(bus: Any) -> None:
+    """Only what logind itself says: the bus lets nobody but root have its name. In a message it has another."""
     from jeepney import MatchRule, message_bus
 
-    rule = MatchRule(type="signal", sender=_LOGIND, interface=f"{_LOGIND}.{interface}", member=member)
-    bus.send_and_get_reply(message_bus.AddMatch(rule), timeout=limits.AGENT_TALK)
+    for interface, member in _SIGNALS:
+        rule = MatchRule(type="signal", sender=_LOGIND, interface=f"{_LOGIND}.{interface}", member=member)
+        bus.send_and_get_reply(message_bus.AddMatch(rule), timeout=limits.AGENT_TALK)
+
+
+def _locks(bus: Any, heard: deque[Any], *, end: int) -> Iterator[None]:
+    """Once for each signal that means a lock, until ``end`` closes or the bus goes away."""
+    while True:
+        while not heard:
+            try:
+                bus.recv_messages(
+                    timeout=0
+                )  # first what came together with the last one, and lies here already
+            except TimeoutError:
+                if end in readable([end, bus.sock.fileno()], None):
+                    return
+            except Exception:  # noqa: BLE001  # the bus went away
+                return
+        if _means_lock(bus, heard.popleft()):
+            yield
 
 
 def _means_lock(bus: Any, message: Any) -> bool:

@@ -35,7 +35,7 @@ def socket_of(home):
 
 
 def reach(home):
-    return Agent.reach(socket_of(home), answer=5)
+    return Agent.reach(socket_of(home), answer=PATIENCE)
 
 
 def told(home):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 
 import pytest
@@ -63,3 +65,67 @@ def test_the_agent_itself_answers_nothing_that_needs_the_vault_s_contents(agent,
     agent.opened()
     with pytest.raises(protocol.BadFrame):
         agent.answers.to(protocol.Request(op, {}, 0))
+
+
+@pytest.mark.parametrize("call", ["fork", "pipe"])
+def test_a_machine_out_of_processes_costs_one_client_its_answer(tmp_path, monkeypatch, call):
+    """No fork or no pipe is to be had: the client opens the vault itself, the agent goes on and leaves nothing open."""
+
+    def derive(page):
+        del page
+        return lambda request, say: protocol.answer(name=request.fields["name"])
+
+    def none():
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with Running(tmp_path / "v", derive=derive) as agent:
+        client = agent.opened()
+        before = len(os.listdir("/proc/self/fd"))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, none)
+            assert client.ask("HAS_ENTRY", name="dev") is None
+        client.close()
+        until(lambda: len(os.listdir("/proc/self/fd")) < before)
+        assert agent.client().ask("HAS_ENTRY", name="dev")["name"] == "dev"
+
+
+@pytest.mark.parametrize("mishap", ["no fork", "gone and locked"])
+def test_one_that_waited_for_a_fork_does_not_end_the_agent(tmp_path, monkeypatch, mishap):
+    """Its turn comes and there is no process to be had, or it has hung up and somebody locked: the agent goes on."""
+    done = tmp_path / "done"
+    forked = os.fork
+
+    def derive(page):
+        del page
+
+        def desk(request, say):
+            del say
+            while request.fields["name"] == "busy" and not done.exists():
+                time.sleep(0.01)
+            return protocol.answer(name=request.fields["name"])
+
+        return desk
+
+    def none():
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with Running(tmp_path / "v", derive=derive) as agent:
+        agent.opened().close()
+        crowd = [agent.bare() for _ in range(limits.AGENT_CHILDREN)]
+        for sock in crowd:
+            sock.sendall(protocol.object_request("HAS_ENTRY", name="busy"))
+        until(lambda: len(agent.server._children) == limits.AGENT_CHILDREN)
+        late = agent.bare()
+        late.sendall(protocol.object_request("HAS_ENTRY", name="late"))
+        until(lambda: agent.server._waiting)
+        if mishap == "no fork":
+            monkeypatch.setattr(os, "fork", none)
+            done.touch()
+            assert late.recv(1) == b""
+            monkeypatch.setattr(os, "fork", forked)
+        else:
+            late.close()
+            assert agent.client().ask("LOCK", hold=False)["ok"]
+        until(lambda: not agent.server._children)
+        agent.opened()
+        assert agent.client().ask("HAS_ENTRY", name="next")["name"] == "next"

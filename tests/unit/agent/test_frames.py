@@ -118,14 +118,14 @@ def test_half_a_key_is_forgotten(agent):
             + (64).to_bytes(4, "big")
             + b"k" * 40
         )
-        time.sleep(0.05)
-        assert bytes(agent.page._view).count(b"k") == 40
+        until(lambda: bytes(agent.page._view).count(b"k") == 40)
     assert agent.client().ask("HELLO")["why"] == "locked"
     assert bytes(agent.page._view) == bytes(len(agent.page._view))
 
 
-def test_forked_requests_are_answered_in_turn_over_one_connection(tmp_path):
+def test_forked_requests_are_answered_in_turn_over_one_connection(tmp_path, monkeypatch):
     """A cold export asks several things of one fork, which sees the keys and leaves nothing behind in the agent."""
+    monkeypatch.setattr(limits, "AGENT_DESK_IDLE", PATIENCE)
 
     def derive(page):
         key = bytes(page.view("main"))

@@ -319,3 +319,16 @@ def test_an_agent_whose_folder_was_removed_ends(home):
     os.rename(home.file("gone"), home.file("run"))
     unlock(home)
     assert pid_of(home) != pid
+
+
+def test_an_agent_that_is_slow_is_waited_for_where_nothing_else_opens_the_vault(home):
+    """It stands still for two seconds and more: a cold export has no other way, so it is not told "locked" at once."""
+    unlock(home)
+    pid = pid_of(home)
+    os.kill(pid, signal.SIGSTOP)
+    waker = threading.Timer(3.0, os.kill, (pid, signal.SIGCONT))
+    waker.start()
+    try:
+        assert export(home)
+    finally:
+        waker.join()

@@ -21,6 +21,7 @@ from tests.unit.agent.serving import TIMES, VAULT, Running, session
 from vault import warm as peer
 from vault.agent import protocol
 from vault.agent.client import Agent
+from vault.secret import Secret
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 NOBODY = pwd.getpwnam("nobody").pw_uid
@@ -257,7 +258,7 @@ def scanned(tmp_path, request):
     made = []
 
     def client():
-        agent = Agent.reach(path, answer=5)
+        agent = Agent.reach(path, answer=PATIENCE)
         made.append(agent)
         return agent
 
@@ -274,8 +275,6 @@ def keys():
 
 
 def talk(client, main, cache, *, times=TIMES):
-    from vault.secret import Secret
-
     agent = client()
     assert agent.unlock(vault_id=VAULT, main=Secret(main), cache=Secret(cache), times=times, person=True)[
         "ok"
@@ -318,7 +317,9 @@ def test_after_the_time_limit_no_writable_memory_holds_a_key(scanned):
     """The same soon after the limit, with nobody asking."""
     client, look = scanned
     main, cache = keys()
-    talk(client, main, cache, times=TIMES._replace(idle=1, hard=1))
+    agent = talk(client, main, cache)
+    soon = TIMES._replace(idle=1, hard=1)
+    assert agent.unlock(vault_id=VAULT, main=Secret(main), cache=Secret(cache), times=soon, person=True)
     until(lambda: copies(look(), main, cache) == [0, 0, 0, 0, 0])
 
 

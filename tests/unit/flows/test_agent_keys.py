@@ -185,3 +185,14 @@ def test_the_device_that_a_name_means_is_found_beside_an_agent(desk, keys):
     with pytest.raises(errors.NotFound, match='"nobody" has no MFA device') as caught:
         devices.serial_for(context, keys, "nobody")
     assert "mfa list" in caught.value.hint
+
+
+def test_an_error_of_a_fork_keeps_its_exit_code(desk, beside):
+    """The vault was moved away: 5 as without the agent, and not "this is a bug"."""
+    beside.give()
+    place = desk.context().paths.vault
+    os.rename(place, place + ".away")
+    keys = flow.held_keys(desk.context())
+    with pytest.raises(errors.NotFound, match="there is no vault"):
+        keys.entry("shared-services")
+    keys.close()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import socket
+import threading
 
 import pytest
-from jeepney import DBusAddress, new_signal
+from jeepney import DBusAddress, Parser, new_method_return, new_signal
+from jeepney.io.blocking import DBusConnection, DBusConnectionBase
+from jeepney.io.common import MessageFilters
 
+from tests.patience import PATIENCE
 from vault.flows import watching
 
 LOGIND = "org.freedesktop.login1"
@@ -84,3 +90,65 @@ def test_no_python_to_start_is_no_watcher(monkeypatch):
     """Embedded in another program, this Python does not know its own file."""
     monkeypatch.setattr("sys.executable", "")
     assert watching.start({"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent/bus"}) is None
+
+
+class Logind(threading.Thread):
+    """The other end of the bus: says what it is given in one write, answers ListSessions, and says more beside that answer."""
+
+    def __init__(self, sock, *bursts):
+        super().__init__(daemon=True)
+        self.sock, self.bursts = sock, bursts
+
+    def run(self):
+        parser, serial = Parser(), itertools.count(1)
+        first, *beside = self.bursts
+        self.sock.sendall(b"".join(m.serialise(next(serial)) for m in first))
+        while data := self.sock.recv(4096):
+            parser.add_data(data)
+            while (asked := parser.get_next_message()) is not None:
+                more = beside.pop(0) if beside else ()
+                rows = [
+                    ("31", os.getuid(), "me", "seat0", MINE),
+                    ("32", os.getuid() + 1, "you", "seat0", OTHERS),
+                ]
+                answer = new_method_return(asked, "a(susso)", (rows,))
+                self.sock.sendall(b"".join(m.serialise(next(serial)) for m in [*more, answer]))
+
+
+def locks_heard(*bursts, expected):
+    """How many locks the watcher makes of what logind says, read up to ``expected`` or the end of the bus."""
+    ours, theirs = socket.socketpair()
+    reading, writing = os.pipe()
+    bus = DBusConnection.__new__(DBusConnection)
+    DBusConnectionBase.__init__(bus, ours)
+    bus._filters = MessageFilters()
+    logind = Logind(theirs, *bursts)
+    with ours, theirs:
+        heard = watching._filtered(bus)
+        logind.start()
+        found = list(itertools.islice(watching._locks(bus, heard, end=reading), expected))
+        ours.shutdown(socket.SHUT_RDWR)
+        logind.join(PATIENCE)
+    os.close(reading)
+    os.close(writing)
+    return len(found)
+
+
+AWAKE = signal("Manager", "PrepareForSleep", "/org/freedesktop/login1", False)
+LOCK, OTHER = signal("Session", "Lock", MINE), signal("Session", "Lock", OTHERS)
+
+
+@pytest.mark.parametrize(
+    "bursts",
+    [
+        ([LOCK],),
+        ([OTHER, LOCK],),
+        ([AWAKE, LOCK],),
+        ([OTHER], [LOCK]),
+        ([OTHER], [AWAKE, AWAKE, LOCK]),
+    ],
+    ids=["alone", "after another's", "after waking", "before a reply", "last of three before a reply"],
+)
+def test_a_lock_among_other_messages_is_heard(bursts):
+    """The bus brings several in one piece, or before the reply about the first: none of them is left for later, or lost."""
+    assert locks_heard(*bursts, expected=1) == 1
