@@ -47,6 +47,11 @@ class Codes:
         self._given = given.strip() if given is not None else None
         self.skew = 0.0  # AWS's clock minus ours, once an answer has shown it
 
+    @property
+    def typed(self) -> bool:
+        """Whether a code of the command line waits for its call."""
+        return self._given is not None
+
     def take(
         self, device: Device, *, after: int | None = None, most: float = limits.CODE_WAIT
     ) -> tuple[Code, bool]:

@@ -150,7 +150,9 @@ class Flight:
             hit = self._hit(at)  # another process may have been faster
             if hit is not None and hit.band(self._now()) in (Band.FRESH, Band.AHEAD):
                 return hit
-            if at not in self._anew:
+            if (
+                at not in self._anew and not self._codes.typed
+            ):  # with a code of its own the answer may be another
                 self._raise_recent(at)
             return self._fly(at)
 

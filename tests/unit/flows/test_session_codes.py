@@ -182,3 +182,16 @@ def test_a_code_for_a_person_has_time_left(desk, aws, into, waits):
     assert (taken.step > start // 30) is waits
     assert taken.ends - desk.clock.time() >= 3
     assert taken.text == aws.world.code(SERIAL)
+
+
+def test_a_right_code_after_a_wrong_one_is_sent(home, aws):
+    """A failure of the last seconds answers for everybody, but not for a code that AWS has not seen."""
+    from tests.unit.flows.conftest import Desk
+
+    home.scenario()
+    home.make_vault(seed=None)
+    desk = Desk(home, aws)
+    with pytest.raises(errors.Refused):
+        desk.ask("dev", mfa_code=f"{(int(aws.code()) + 1) % 1_000_000:06}")
+    desk.ask("dev", mfa_code=aws.code())
+    assert aws.calls.count("GetSessionToken") == 2
