@@ -6,6 +6,7 @@ import pexpect
 import pytest
 
 from tests.home import PASSPHRASE, SCENARIO, failed
+from tests.patience import early_in_a_step
 from tests.typing_person import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -108,6 +109,7 @@ def test_at_the_wait_for_the_next_code(home, aws, command):
     home.make_vault()
     given = {"AWSVAULT_PASSPHRASE": PASSPHRASE}
     for _ in range(3):  # a step may end between the two
+        early_in_a_step()
         home.export("dev")
         assert home.run("clear").returncode == 0
         aws.calls.clear()

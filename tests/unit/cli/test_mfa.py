@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.example import SEED, SERIAL
 from tests.home import PASSPHRASE, failed
+from tests.patience import early_in_a_step
 from tests.typing_person import Terminal
 
 
@@ -30,6 +31,7 @@ def test_a_seed_added_later_makes_codes(home, aws):
     done = put(home, {"MfaSeed": SEED})
     assert done.returncode == 0, done.stderr
     assert "holds both factors" in done.stderr
+    early_in_a_step()
     assert home.run("otp", "shared-services").stdout == aws.code() + "\n"
 
 
@@ -55,6 +57,7 @@ def test_a_code_by_entry_profile_or_device(home, name):
 def test_two_codes_are_never_the_same(home):
     """The second waits for the next step and says so."""
     home.make_vault()
+    early_in_a_step()
     first = home.run("otp", "shared-services")
     second = home.run("otp", "shared-services")
     assert first.stdout != second.stdout

@@ -14,7 +14,7 @@ import segno
 
 from tests.fakes.example import KEY_ID, SEED, SERIAL
 from tests.home import PASSPHRASE, failed
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, early_in_a_step
 from tests.typing_person import Terminal
 from tests.unit.flows.benches import Bench
 from vault.flows import enrol
@@ -54,6 +54,7 @@ def test_a_device_is_enrolled_used_and_removed(ready, aws):
 
 def test_ctrl_c_at_the_countdown_leaves_nothing_half_done(ready, aws):
     """130 and how to go on; the device is not enabled and its seed is kept; the next run enables that same device."""
+    early_in_a_step()  # else the wait may end while nobody looks
     person = at_terminal(ready, "mfa", "enroll", NAME, "--yes", "--device-name", "yourself-desk")
     assert person.interrupts("s for the next code") == 130
     assert "goes on from here" in person.shown
@@ -158,6 +159,7 @@ def clipboard(display):
 @pytest.mark.parametrize("end", ["interrupt", "hang up", "another text"])
 def test_a_code_goes_to_the_clipboard_and_off_again(ready, aws, display, end):
     """It is there while the command waits, on no screen, and gone after; a text that somebody put there since stays."""
+    early_in_a_step()
     person = at_terminal(ready, "mfa", "code", NAME, "--clip", DISPLAY=display)
     person.sees("on the clipboard")
     code = clipboard(display)
@@ -185,6 +187,7 @@ def test_a_code_goes_to_the_clipboard_and_off_again(ready, aws, display, end):
 
 def test_without_a_clipboard_no_code_is_spent(ready):
     """Said before a code is taken from the ledger: the next code comes at once."""
+    early_in_a_step()  # at its end the next code is waited for in any case
     failed(ready.run("mfa", "code", NAME, "--clip", DISPLAY=None, WAYLAND_DISPLAY=None), 5, "no clipboard")
     assert "for the next code" not in ready.run("otp", NAME).stderr
 

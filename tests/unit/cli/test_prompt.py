@@ -11,7 +11,7 @@ import pexpect
 import pytest
 
 from tests.patience import PATIENCE
-from tests.unit.agent.at_home import stop, unlock
+from tests.unit.agent.at_home import stop, unlock, until
 from vault.agent import protocol
 from vault.cli import promptline
 from vault.flows import atprompt
@@ -170,6 +170,13 @@ def test_its_modules_are_counted(tmp_path):
     }  # fmt: skip
 
 
+def life_of_dev(home):
+    """What the prompt says after the name, None where the agent was too slow."""
+    name, *life = home.run("prompt", AWS_PROFILE="dev", AWSVAULT_PASSPHRASE=None).stdout.split()
+    assert name == "dev"
+    return life[0] if life else None
+
+
 def test_the_agent_tells_how_long_the_session_lives(home):
     """By a frame made by hand: a plain name and one that must be escaped are asked for as the agent understands them."""
     for name in ("dev", 'a "quoted" name', "Übung"):
@@ -183,9 +190,8 @@ def test_the_agent_tells_how_long_the_session_lives(home):
     unlock(home)
     try:
         home.export("dev")
-        left = home.run("prompt", AWS_PROFILE="dev", AWSVAULT_PASSPHRASE=None).stdout.split()
-        assert left[0] == "dev"
-        assert left[1] in ("59m", "1h00m")
+        until(lambda: life_of_dev(home))  # the agent has a twentieth of a second to answer
+        assert life_of_dev(home) in (None, "59m", "1h00m")
         assert home.run("prompt", AWS_PROFILE="prod").stdout == "prod\n"
     finally:
         stop(home)
