@@ -177,7 +177,8 @@ def test_a_key_that_aws_does_not_know_any_more(bench, aws, home):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--undo", "--finish"], ["--delete-now", "--undo"], ["--delete-other", "X", "--all"], ["--older-than", "9x"], ["--mfa-code", "12"]],
+    [["--undo", "--finish"], ["--undo", "--older-than", "90d"], ["--delete-now", "--undo"],
+     ["--delete-other", "X", "--all"], ["--older-than", "9x"], ["--mfa-code", "12"]],
 )  # fmt: skip
 def test_wishes_that_do_not_go_together(home, arguments):
     """Usage, before anything is opened or asked."""
