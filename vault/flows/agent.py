@@ -293,6 +293,17 @@ def hand_over(context: Context, opened: Opened, *, agent: Agent, person: bool = 
     return True
 
 
+def replace_keys(context: Context, opened: Opened) -> None:
+    """An agent that holds the vault open goes on with the keys that it has now."""
+    agent = reach(context, answer=limits.AGENT_TALK)
+    if agent is None:
+        return
+    hello = agent.ask("HELLO")
+    if hello and hello["ok"] and not hello["why"]:
+        hand_over(context, opened, agent=agent)
+    agent.close()
+
+
 def _tell_generation(opened: Opened, agent: Agent) -> None:
     agent.ask("PIN", vault=opened.vault_id.hex(), gen=opened.header.gen, digest=opened.file.digest.hex())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from vault import errors, limits
 from vault.errors import NotThisSlot
 from vault.flows import passphrase as unattended
-from vault.flows.agent import hand_over, last_seen, reach
+from vault.flows.agent import last_seen, replace_keys
 from vault.flows.slots import KINDS
 from vault.flows.unlock import locked
 from vault.store import backupmark, boxes, restore, vault
@@ -121,12 +121,7 @@ def put_back(context: Context, chosen: Chosen) -> Opened:
     from vault.flows.held import forget_files
 
     forget_files(context)
-    agent = reach(context, answer=limits.AGENT_TALK)
-    if agent is not None:
-        hello = agent.ask("HELLO")
-        if hello and hello["ok"] and not hello["why"]:
-            hand_over(context, after, agent=agent)
-        agent.close()
+    replace_keys(context, after)
     return after
 
 

@@ -16,7 +16,7 @@ from vault.aws.resolve import resolve
 from vault.cache import journal
 from vault.errors import ConfigError, NotFound
 from vault.flows import cachekey, sessions
-from vault.flows.agent import hand_over, reach
+from vault.flows.agent import reach, replace_keys
 from vault.store import vault
 
 if TYPE_CHECKING:
@@ -150,12 +150,7 @@ def renew_cache_key(context: Context, opened: Opened) -> Opened:
         vault_id=after.vault_id,
         deadline=context.anew(),
     )
-    agent = reach(context, answer=limits.AGENT_TALK)
-    if agent is not None:
-        hello = agent.ask("HELLO")
-        if hello and hello["ok"] and not hello["why"]:  # open: it must not go on with the old key
-            hand_over(context, after, agent=agent)
-        agent.close()
+    replace_keys(context, after)
     return after
 
 

@@ -13,7 +13,7 @@ from vault.cache import journal
 from vault.errors import NotThisSlot
 from vault.flows import passphrase as unattended
 from vault.flows import recovery, slots
-from vault.flows.agent import hand_over, judge, last_seen, reach
+from vault.flows.agent import judge, last_seen, replace_keys
 from vault.flows.unlock import locked
 from vault.store import file, vault
 from vault.store.kdf import DEFAULT, STRONG, KdfParams
@@ -257,13 +257,7 @@ def _tell_agent(context: Context, after: Opened) -> None:
     from vault.flows.held import forget_files
 
     forget_files(context)
-    agent = reach(context, answer=limits.AGENT_TALK)
-    if agent is None:
-        return
-    hello = agent.ask("HELLO")
-    if hello and hello["ok"] and not hello["why"]:
-        hand_over(context, after, agent=agent)
-    agent.close()
+    replace_keys(context, after)
 
 
 def _passphrase_record(

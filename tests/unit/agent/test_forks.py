@@ -14,14 +14,35 @@ from vault import limits
 from vault.agent import protocol
 
 
-def test_a_fork_serves_nothing_but_what_needs_one(tmp_path):
-    """Over its connection a lock would lock nobody, so it is not answered there."""
+def telling(page):
+    """A desk that says which name was asked for."""
+    del page
+    return lambda request, say: protocol.answer(name=request.fields["name"])
+
+
+def busy_until(done):
+    """The same, but for the name "busy", whose answer comes once ``done`` exists."""
 
     def derive(page):
-        del page
-        return lambda request, say: protocol.answer(name=request.fields["name"])
+        tell = telling(page)
 
-    with Running(tmp_path / "v", derive=derive) as agent:
+        def desk(request, say):
+            while request.fields["name"] == "busy" and not done.exists():
+                time.sleep(0.01)
+            return tell(request, say)
+
+        return desk
+
+    return derive
+
+
+def none_left():
+    raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+
+def test_a_fork_serves_nothing_but_what_needs_one(tmp_path):
+    """Over its connection a lock would lock nobody, so it is not answered there."""
+    with Running(tmp_path / "v", derive=telling) as agent:
         client = agent.opened()
         assert client.ask("HAS_ENTRY", name="dev")["name"] == "dev"
         assert client.ask("LOCK", hold=True) is None
@@ -32,17 +53,7 @@ def test_a_turn_that_comes_too_late_is_nobody_s(tmp_path):
     """A client that waited for a fork longer than any command does is hung up on, and the next one is answered."""
     done = tmp_path / "done"
 
-    def derive(page):
-        del page
-
-        def desk(request, say):
-            while request.fields["name"] == "busy" and not done.exists():
-                time.sleep(0.01)
-            return protocol.answer(name=request.fields["name"])
-
-        return desk
-
-    with Running(tmp_path / "v", derive=derive) as agent:
+    with Running(tmp_path / "v", derive=busy_until(done)) as agent:
         agent.opened().close()
         crowd = [agent.bare() for _ in range(limits.AGENT_CHILDREN)]
         for sock in crowd:
@@ -70,19 +81,11 @@ def test_the_agent_itself_answers_nothing_that_needs_the_vault_s_contents(agent,
 @pytest.mark.parametrize("call", ["fork", "pipe"])
 def test_a_machine_out_of_processes_costs_one_client_its_answer(tmp_path, monkeypatch, call):
     """No fork or no pipe is to be had: the client opens the vault itself, the agent goes on and leaves nothing open."""
-
-    def derive(page):
-        del page
-        return lambda request, say: protocol.answer(name=request.fields["name"])
-
-    def none():
-        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
-
-    with Running(tmp_path / "v", derive=derive) as agent:
+    with Running(tmp_path / "v", derive=telling) as agent:
         client = agent.opened()
         before = len(os.listdir("/proc/self/fd"))
         with monkeypatch.context() as patch:
-            patch.setattr(os, call, none)
+            patch.setattr(os, call, none_left)
             assert client.ask("HAS_ENTRY", name="dev") is None
         client.close()
         until(lambda: len(os.listdir("/proc/self/fd")) < before)
@@ -95,21 +98,7 @@ def test_one_that_waited_for_a_fork_does_not_end_the_agent(tmp_path, monkeypatch
     done = tmp_path / "done"
     forked = os.fork
 
-    def derive(page):
-        del page
-
-        def desk(request, say):
-            del say
-            while request.fields["name"] == "busy" and not done.exists():
-                time.sleep(0.01)
-            return protocol.answer(name=request.fields["name"])
-
-        return desk
-
-    def none():
-        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
-
-    with Running(tmp_path / "v", derive=derive) as agent:
+    with Running(tmp_path / "v", derive=busy_until(done)) as agent:
         agent.opened().close()
         crowd = [agent.bare() for _ in range(limits.AGENT_CHILDREN)]
         for sock in crowd:
@@ -119,7 +108,7 @@ def test_one_that_waited_for_a_fork_does_not_end_the_agent(tmp_path, monkeypatch
         late.sendall(protocol.object_request("HAS_ENTRY", name="late"))
         until(lambda: agent.server._waiting)
         if mishap == "no fork":
-            monkeypatch.setattr(os, "fork", none)
+            monkeypatch.setattr(os, "fork", none_left)
             done.touch()
             assert late.recv(1) == b""
             monkeypatch.setattr(os, "fork", forked)
