@@ -12,6 +12,8 @@ from vault.agent import protocol
 from vault.agent.protocol import BadFrame, Export, Put, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vault.agent.hold import AgentClock, Hold
     from vault.agent.page import KeyPage
     from vault.agent.sessions import Found, WarmSessions
@@ -22,16 +24,27 @@ _WHILE_LOCKED = frozenset({"HELLO", "STATUS", "LOCK", "SLEEP", "SHUTDOWN"})  # t
 
 
 class Answers:
-    """``about`` is what HELLO and STATUS add (version, process id). ``stop`` is set by SHUTDOWN."""
+    """``about`` is what HELLO and STATUS add (version, process id, vault's file). ``stop`` is set by SHUTDOWN.
+
+    ``barred``: whether a lock made by hand is noted outside this process, which may have begun after it.
+    """
 
     def __init__(
-        self, *, hold: Hold, page: KeyPage, sessions: WarmSessions, clock: AgentClock, about: dict[str, Any]
+        self,
+        *,
+        hold: Hold,
+        page: KeyPage,
+        sessions: WarmSessions,
+        clock: AgentClock,
+        about: dict[str, Any],
+        barred: Callable[[], bool],
     ) -> None:
         self._hold = hold
         self._page = page
         self._sessions = sessions
         self._clock = clock
         self._about = about
+        self._barred = barred
         self.stop = False
 
     def locked(self, key: str) -> str:
@@ -128,6 +141,8 @@ class Answers:
         """Keys stand in the staging area: take them, or clear them and refuse."""
         keys = tuple(fields["keys"])
         why = self._hold.why if not self._hold.check() else ""
+        if not fields["person"] and self._barred():
+            why = "held"
         if (why == "held" and not fields["person"]) or (why and keys == ("strict",)):
             self._page.clear_staging()
             return protocol.refusal(why)

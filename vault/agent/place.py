@@ -125,5 +125,8 @@ def _passed(fd: int) -> socket.socket:
     if listener.family != socket.AF_UNIX or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
         listener.close()
         raise errors.UnsafeFile("the socket that systemd passed is not a listening Unix socket")
+    listener.listen(
+        limits.AGENT_BACKLOG
+    )  # so that the kernel names us to clients, and not who made the socket
     os.set_inheritable(fd, False)
     return listener

@@ -64,6 +64,7 @@ FIELDS: dict[str, dict[str, type]] = {
 }
 SIGNED = frozenset({"skew"})  # AWS's clock may be behind ours; every other number is 0 or more
 VAULT_ID = 16
+
 KEYS = ("main", "cache", "strict")  # the order in which UNLOCK's second frame holds them
 
 

@@ -6,16 +6,20 @@ The new process gets a short environment (places, no variable of AWS's, no passp
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.system.paths import from_env
+from vault.system.processes import command_of
 from vault.system.waiting import readable
 from vault.warm import all_open
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from vault.agent.client import Agent
 
 COMMAND = "agent-process"  # what vault/__main__ knows it by
 WATCH = "agent-watch"  # and the process that listens for sleep
@@ -95,6 +99,20 @@ def _run(env: Mapping[str, str], *, ready: int) -> None:
         os.execve(sys.executable, [sys.executable, "-P", "-m", "vault", COMMAND, str(ready)], kept)  # noqa: S606
     finally:
         os._exit(1)
+
+
+def end(agent: Agent) -> bool:
+    """Kill an agent that does not answer; False where it is not known which process that is.
+
+    Who listened first may be systemd, or one of another pid namespace: only a process that runs our command is killed.
+    """
+    if agent.pid is None or COMMAND not in command_of(agent.pid):
+        return False
+    try:
+        os.kill(agent.pid, signal.SIGKILL)
+    except OSError:
+        return False
+    return True
 
 
 def report(ready: int, *, listening: bool) -> None:

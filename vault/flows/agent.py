@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vault.store.pin import Pin
     from vault.store.vault import Opened
     from vault.system.clock import Deadline
+    from vault.system.paths import Paths
 
 # A passphrase from one of these opens the vault for one run, not for the hours after it.
 _NO_AGENT_FOR = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", "CREDENTIALS_DIRECTORY")
@@ -53,14 +54,28 @@ def obstacle(context: Context) -> str:
     found.close()
     if hello is None:
         return "agent (did not answer)"
-    return "agent (locked)" if speaks(hello) else "agent (of another version)"
+    return "agent (locked)" if serves(context, hello) else f"agent (of {_another(hello)})"
 
 
-def speaks(hello: dict[str, Any]) -> bool:
-    """Whether the agent that said this speaks as we do: it may have been started before an upgrade, or after."""
+def serves(context: Context, hello: dict[str, Any]) -> bool:
+    """Whether the agent that said this is of use: it speaks as we do, and opens the vault that this process opens.
+
+    It may have been started before an upgrade, or after; or with other places, behind the same runtime folder.
+    """
     from vault.agent.protocol import VERSION
 
-    return bool(hello.get("v") == VERSION)
+    return bool(hello.get("v") == VERSION and hello.get("file") == name_of(context.paths))
+
+
+def name_of(paths: Paths) -> str:
+    """The vault's file as HELLO names it: homes with a vault each may share one runtime folder."""
+    return os.fsencode(os.path.realpath(paths.vault)).hex()
+
+
+def _another(hello: dict[str, Any]) -> str:
+    from vault.agent.protocol import VERSION
+
+    return "another vault" if hello.get("v") == VERSION and hello.get("file") else "another version"
 
 
 def held_keys(context: Context, *, answer: float = limits.AGENT_ANSWER) -> AgentKeys | None:
@@ -69,7 +84,7 @@ def held_keys(context: Context, *, answer: float = limits.AGENT_ANSWER) -> Agent
     if agent is None:
         return None
     hello = agent.ask("HELLO")
-    is_open = hello and hello["ok"] and speaks(hello) and not hello["why"] and hello["main"]
+    is_open = hello and hello["ok"] and serves(context, hello) and not hello["why"] and hello["main"]
     key = agent.cache_key() if is_open else None
     agent.close()
     return None if key is None else AgentKeys(context, cache_key=key.key, vault_id=key.vault_id)
@@ -106,7 +121,7 @@ class AgentKeys:
         found = agent.cache_key() if agent is not None else None
         if agent is not None:
             agent.close()
-        if found is None:
+        if found is None or found.vault_id != self.vault_id:
             raise AgentGone("the agent stopped answering")
         return found.key
 
@@ -188,10 +203,19 @@ class AgentKeys:
         return _checked(answer)
 
     def _reach(self) -> Agent | None:
-        """A fork to ask. It answers soon, also where it has to wait for a code: then it says so each second."""
-        return reach(
+        """A fork to ask. It answers soon, also where it has to wait for a code: then it says so each second.
+
+        None also where another vault's agent has taken the place meanwhile.
+        """
+        agent = reach(
             self._context, answer=min(limits.AGENT_DESK_ANSWER, max(0.1, self._context.deadline.remaining()))
         )
+        hello = agent.ask("HELLO") if agent is not None else None
+        if hello and serves(self._context, hello) and hello["vault"] == self.vault_id.hex():
+            return agent
+        if agent is not None:
+            agent.close()
+        return None
 
 
 def let_go(keys: Keys) -> None:
@@ -247,7 +271,7 @@ def last_seen(context: Context) -> Pin | None:
         return None
     hello = agent.ask("HELLO")
     agent.close()
-    if not hello or not hello["ok"] or not speaks(hello) or not hello["pin"]:
+    if not hello or not hello["ok"] or not serves(context, hello) or not hello["pin"]:
         return None
     return pin_of(hello["vault"], hello["pin"]["gen"], hello["pin"]["digest"])
 
@@ -274,11 +298,11 @@ def judge(seen: Pin | None, opened: Opened, *, path: str) -> None:
 def hand_over(context: Context, opened: Opened, *, agent: Agent, person: bool = False) -> bool:
     """Give a running agent the keys of the vault just opened. ``person``: by ``unlock``, which ends a lock by hand.
 
-    False where it does not take them, or is of another version, which gets none.
+    False where it does not take them, or is of another version or vault, which gets none.
     """
     settings = context.settings
     hello = agent.ask("HELLO")
-    if not hello or not speaks(hello):
+    if not hello or not serves(context, hello):
         return False
     answer = agent.unlock(
         vault_id=opened.vault_id,
@@ -329,7 +353,7 @@ def offer(context: Context, opened: Opened, *, way: str) -> None:
         _start_beside(context, opened, way=way, then=lambda _: None)
         return
     hello = agent.ask("HELLO")
-    known = hello["why"] if hello and speaks(hello) else None
+    known = hello["why"] if hello and serves(context, hello) else None
     if known == "locked" and _may_stay_open(way):
         hand_over(context, opened, agent=agent)
     elif known == "":

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import __version__, errors, limits
 from vault.agent import place
 from vault.agent.client import Agent
-from vault.agent.start import start
+from vault.agent.start import COMMAND, end, start
 from vault.flows import byhand, cachekey
-from vault.flows.agent import hand_over, reach, speaks
+from vault.flows.agent import hand_over, reach, serves
 from vault.flows.unlock import unlock
 from vault.store import vault
 from vault.system.paths import from_env
@@ -78,7 +77,7 @@ def open_by_hand(context: Context) -> Opened:
     byhand.unmark(context.paths)  # whatever comes of the agent: nothing else could end the lock
     warnings: list[str] = []
     if settings.agent != "off":
-        agent = _of_this_version(reach(context, answer=limits.AGENT_TALK))
+        agent = _of_use(context, reach(context, answer=limits.AGENT_TALK))
         place.check_length(context.paths.socket)
         if agent is None and start(context.env):
             agent = reach(context, answer=limits.AGENT_TALK)
@@ -96,13 +95,13 @@ def open_by_hand(context: Context) -> Opened:
     return Opened(way, idle, hard, tuple(warnings))
 
 
-def _of_this_version(agent: Agent | None) -> Agent | None:
-    """The agent, unless it was started before an upgrade (or after): that one is ended, and None."""
+def _of_use(context: Context, agent: Agent | None) -> Agent | None:
+    """The agent, unless it is of another vault or was started before an upgrade (or after): that one is ended, and None."""
     hello = agent.ask("HELLO") if agent is not None else None
-    if agent is None or hello is None or (speaks(hello) and hello.get("version") == __version__):
+    if agent is None or hello is None or (serves(context, hello) and hello.get("version") == __version__):
         return agent
-    if agent.ask("SHUTDOWN") is None and agent.pid is not None:
-        os.kill(agent.pid, signal.SIGKILL)
+    if agent.ask("SHUTDOWN") is None:
+        end(agent)
     agent.receive()  # the end of the connection is the end of the agent, and its place is free
     agent.close()
     return None
@@ -120,22 +119,27 @@ def close_by_hand(context: Context) -> bool:
     except errors.Error as error:
         unnoted = error
     cachekey.forget(context.paths)
-    was_open = False
+    was_open, unended = False, []
     for path in _sockets(context.env):
         agent = Agent.reach(path, answer=limits.AGENT_TALK)
         if agent is None:
             continue
         hello = agent.ask("HELLO")
         was_open |= bool(hello and hello["ok"] and not hello["why"])
-        if not agent.ask("LOCK", hold=True) and agent.pid is not None:
-            os.kill(agent.pid, signal.SIGKILL)
+        if not agent.ask("LOCK", hold=True):
             was_open = True
+            unended += [] if end(agent) else [path]
         agent.close()
     if unnoted is not None:
         raise type(unnoted)(
             f"{unnoted.message.removesuffix('; nothing was changed')}; what was open is closed,"
             " but nothing keeps a command from opening the vault again",
             hint=unnoted.hint,
+        )
+    if unended:
+        raise errors.StorageError(
+            f"the agent behind {', '.join(unended)} does not answer and could not be ended: it may still hold keys",
+            hint=f"end the process whose command line ends in {COMMAND} by hand",
         )
     return was_open
 
@@ -146,9 +150,11 @@ def look(context: Context) -> State:
     by_hand = byhand.locked_by_hand(context.paths)
     agent = reach(context, answer=limits.AGENT_TALK)
     hello = agent.ask("HELLO") if agent is not None else None
-    if hello is not None and not speaks(hello):
-        first_use += ("an agent of another version runs, and is of no use: awsvault-py unlock replaces it",)
-    found = agent.sessions() if agent is not None and hello is not None and speaks(hello) else None
+    if hello is not None and not serves(context, hello):
+        first_use += (
+            "an agent of another version or vault runs, and is of no use: awsvault-py unlock replaces it",
+        )
+    found = agent.sessions() if agent is not None and hello is not None and serves(context, hello) else None
     if agent is not None:
         agent.close()
     if found is None or not found["ok"]:

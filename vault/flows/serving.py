@@ -19,7 +19,7 @@ from vault.agent.page import KeyPage
 from vault.agent.server import Server
 from vault.agent.sessions import WarmSessions
 from vault.cache import bands
-from vault.flows import watching
+from vault.flows import agent, byhand, watching
 from vault.system import hardening, paths
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def _server(taken: place.Place, where: Paths) -> Server:
         page=page,
         sessions=sessions,
         clock=clock,
-        about={"pid": os.getpid(), "version": __version__},
+        about={"pid": os.getpid(), "version": __version__, "file": agent.name_of(where)},
+        barred=lambda: byhand.locked_by_hand(where),
     )
     notes = Notes(lambda keys, found: _log(where, hold, keys, found), page=page, clock=clock)
     return Server(

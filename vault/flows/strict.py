@@ -121,11 +121,11 @@ def open_for(context: Context, keys: Keys, *, purpose: str) -> None:
 def hand_over(context: Context, key: Secret, *, vault_id: bytes) -> bool:
     """Let the agent hold the strict seeds open for five minutes; False where it is not open itself."""
     from vault.agent.client import Limits
-    from vault.flows.agent import reach, speaks
+    from vault.flows.agent import reach, serves
 
     agent = reach(context, answer=limits.AGENT_TALK)
     hello = agent.ask("HELLO") if agent is not None else None
-    if agent is None or not hello or not speaks(hello):
+    if agent is None or not hello or not serves(context, hello):
         return False
     settings = context.settings
     times = Limits(settings.agent_idle, settings.agent_max, limits.STRICT_TIME, settings.lock_on_suspend)

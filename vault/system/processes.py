@@ -22,3 +22,17 @@ def process(pid: int) -> tuple[str, str, str]:
     major, minor = (device >> 8) & 0xFFF, (device & 0xFF) | ((device >> 12) & 0xFFF00)
     tty = f"pts/{minor + 256 * (major - 136)}" if 136 <= major <= 143 else f"tty{minor}" if major == 4 else ""
     return head.partition("(")[2], words[1], tty
+
+
+def command_of(pid: int) -> list[str]:
+    """The words of a process's command line; none where there is no such process, or the system does not tell."""
+    try:
+        fd = os.open(f"/proc/{pid}/cmdline", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        return os.fsdecode(os.read(fd, 4096)).split("\0")
+    except OSError:
+        return []
+    finally:
+        os.close(fd)

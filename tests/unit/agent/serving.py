@@ -19,6 +19,7 @@ from vault.agent.place import take
 from vault.agent.server import Server
 from vault.agent.sessions import WarmSessions
 from vault.cache import bands
+from vault.flows.agent import name_of
 from vault.secret import Secret
 from vault.system.paths import from_env
 
@@ -79,7 +80,8 @@ class Running:
             page=self.page,
             sessions=self.sessions,
             clock=self.clock,
-            about={"pid": 1, "version": "t"},
+            about={"pid": 1, "version": "t", "file": name_of(self.paths)},
+            barred=lambda: False,
         )
         self.notes = Notes(write, page=self.page, clock=self.clock)
         self.place = take(self.paths)
