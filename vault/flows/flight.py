@@ -70,6 +70,7 @@ class Flight:
         self._wait = limits.CODE_WAIT
         self.called = False  # whether AWS was asked for anything
         self._anew = {at for at in range(len(links)) if anew.all or (anew.last and at == len(links) - 1)}
+        self._refused: set[str] = set()  # access key ids of sessions of the cache that AWS takes no more
         key_id = key.access_key_id if key is not None else None
         self.digests = [
             digest(chain.source, links[: at + 1], vault_id=vault_id, access_key_id=key_id)
@@ -117,7 +118,12 @@ class Flight:
         return self._context.clock.time()
 
     def _hit(self, at: int) -> Cached | None:
-        return None if at in self._anew else self._cache.get(self.digests[at])
+        if at in self._anew:
+            return None
+        hit = self._cache.get(self.digests[at])
+        if hit is None or not self._refused:
+            return hit
+        return None if answer.credentials_of(hit.body).access_key_id in self._refused else hit
 
     def _session(self, at: int) -> Cached:
         link = self._links[at]
@@ -225,8 +231,9 @@ class Flight:
         except errors.Refused as error:
             if at == 0 or getattr(error, "code", "") not in _STALE:
                 raise
-        # The session before it was revoked, or is older than the cache believes: once more with a new one.
-        self._anew.add(at - 1)
+        # The session before it was revoked, or is older than the cache believes: once more with another, which
+        # a process that was refused too may have put there by now.
+        self._refused.add(signer.access_key_id)
         return self._call_with(link, self._signer(at), at)
 
     def _signer(self, at: int) -> Credentials:

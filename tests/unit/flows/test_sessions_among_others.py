@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.fakes.example import KEY_ID, SECRET, role
+from tests.fakes.example import KEY_ID, SECRET, SHARED, role
 from tests.home import PASSPHRASE, SCENARIO
+from tests.patience import PATIENCE
 from tests.unit.flows.conftest import Desk
 from tests.vaults import CHEAP
 from vault import errors
@@ -169,6 +172,31 @@ def test_all_anew_is_one_of_each(desk, aws):
     got = desk.ask("dev", anew=Anew(all=True))
     assert aws.calls.actions() == ["GetSessionToken", "AssumeRole"]
     assert desk.ask("dev").line == got.line
+
+
+def test_a_session_that_aws_refuses_is_replaced_once(desk, home, aws):
+    """Six roles find the key's session refused at the same moment: one gets another, with one code, and all use that."""
+    names = [f"team{number}" for number in range(6)]
+    text = SCENARIO
+    for name in names:
+        aws.world.add_role(role(name), trusts=(f"arn:aws:iam::{SHARED}:root",), mfa=True)
+        text += f"\n[profile {name}]\nawsvault_role_arn = {role(name)}\nawsvault_source_profile = shared-services\n"
+    home.config(text)
+    desk.clock.sleep = time.sleep  # who waits for another waits in earnest
+    desk.ask("shared-services")
+    aws.world.expire()
+    aws.calls.clear()
+    refused = aws.faults.pause("AssumeRole", "before", times=len(names))
+    with ThreadPoolExecutor(len(names)) as pool:
+        asking = [pool.submit(desk.ask, name) for name in names]
+        try:
+            assert all(refused.wait_reached() for _ in names)
+        finally:
+            refused.release()
+        answers = {one.result(timeout=PATIENCE).line for one in asking}
+    assert len(answers) == len(names)
+    assert aws.calls.count("GetSessionToken") == len(aws.calls.codes()) == 1
+    assert aws.calls.count("AssumeRole") == 2 * len(names)
 
 
 # ── as long as a program runs ────────────────────────────────────────────────────────────────
