@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vault import limits
 from vault.agent import protocol
 from vault.agent.protocol import BadFrame, Export, Put, Request
 
@@ -121,7 +120,7 @@ class Answers:
         )
 
     def _status(self, first: int) -> bytes:
-        rows = list(self._sessions.rows(now=self._clock.time()))
+        rows = [row._asdict() for row in self._sessions.rows(now=self._clock.time())]
         idle, hard = self._hold.left()
         return protocol.answer(
             why=self._hold.why,
@@ -132,7 +131,7 @@ class Answers:
             strict_left=int(self._hold.strict_left),
             warnings=self._page.warnings,
             hidden=self._page.hidden,
-            sessions=[row._asdict() for row in rows[first : first + limits.AGENT_SESSIONS_SHOWN]],
+            sessions=protocol.page(rows, first),
             total=len(rows),
             **self._about,
         )

@@ -23,6 +23,7 @@ from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 VERSION = 1
@@ -169,6 +170,19 @@ def refusal(why: str, **fields: Any) -> bytes:
     return frame(_text({"ok": False, "why": why, **fields}))
 
 
+def page(rows: Sequence[Any], first: int) -> list[Any]:
+    """The rows from ``first`` on that one answer holds beside its other fields: at least one, where there is one."""
+    part: list[Any] = []
+    room = limits.AGENT_ROWS
+    while first < len(rows):
+        room -= len(_text(rows[first])) + 1
+        if part and room < 0:
+            break
+        part.append(rows[first])
+        first += 1
+    return part
+
+
 def parse_answer(payload: bytes) -> dict[str, Any]:
     """A JSON answer as a dictionary with a boolean ``ok``; BadFrame where it is none."""
     found = _object(payload)
@@ -177,7 +191,7 @@ def parse_answer(payload: bytes) -> dict[str, Any]:
     return found
 
 
-def _text(value: dict[str, Any]) -> bytes:
+def _text(value: Any) -> bytes:
     import json
 
     return json.dumps(value, separators=(",", ":")).encode("ascii")

@@ -182,8 +182,7 @@ def _list(keys: OpenedKeys, fields: dict[str, Any], _say: Callable[[bytes], None
     found = keys.contents()
     shut = ({"strict": serial} for serial in sorted(found.strict))
     rows = [*map(list, found.entries), *sorted(found.stored), *shut]
-    part = rows[fields["first"] :][: limits.AGENT_ENTRIES_SHOWN]
-    return protocol.answer(rows=part, total=len(rows))
+    return protocol.answer(rows=protocol.page(rows, fields["first"]), total=len(rows))
 
 
 def _get_entry(keys: OpenedKeys, fields: dict[str, Any], _say: Callable[[bytes], None]) -> bytes:

@@ -197,6 +197,18 @@ def test_status_of_very_many_sessions(tmp_path):
         assert len(client.sessions()["sessions"]) == 1000
 
 
+@pytest.mark.parametrize("letter", ["p", "\u00e9", "\udcff"])
+def test_status_of_long_names(agent, letter):
+    """Also of names as long as they may be, each letter of which is six in JSON."""
+    client = agent.opened()
+    names = {f"{number:03}" + (509 // len(os.fsencode(letter))) * letter for number in range(100)}
+    for name in names:
+        assert put(client, name, body=session("x"))
+    found = client.sessions()
+    assert {row["profile"] for row in found["sessions"]} == names
+    assert found["total"] == len(found["sessions"])
+
+
 def test_ten_thousand_sessions_are_found_as_fast_as_ten(tmp_path):
     """A lookup does not search: with a thousand times the sessions an answer takes at most twice the time."""
     took = {}

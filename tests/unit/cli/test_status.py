@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 
 import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import SCENARIO
-from tests.unit.agent.at_home import stop, unlock, with_agent
+from tests.unit.agent.at_home import reach, stop, unlock, with_agent
+from tests.unit.agent.serving import session
 from tests.unit.flows.conftest import Desk
 from vault.flows.flight import Anew
 
@@ -81,6 +83,22 @@ def test_status_tells_of_a_role_given_for_an_hour(home, aws):
     said, found = told(home)
     assert "given for one hour" not in said
     assert found["given_for_an_hour"] == []
+
+
+def test_status_shows_every_session_whatever_its_name(home):
+    """Three hundred profiles, each with the longest name that an agent takes, and hardly one letter of it ASCII."""
+    with_agent(home)
+    unlock(home)
+    names = {f"{number:04}" + 254 * "\u00e9" for number in range(300)}
+    agent, now = reach(home), int(time.time())
+    try:
+        for name in names:
+            assert agent.put_session(name, b"f", session(), issued=now, expires=now + 3600)
+        _, found = told(home)
+        assert {row["profile"] for row in found["sessions"] if row["held"] == "agent"} == names
+    finally:
+        agent.close()
+        stop(home)
 
 
 @pytest.mark.parametrize("why", ["no passphrase", "by hand", "a command", "no vault"])

@@ -16,6 +16,8 @@ from vault.agent.protocol import parse_answer as parsed
 from vault.flows import agent as flow
 from vault.flows import devices, serving, standing
 from vault.flows.agent import AgentGone
+from vault.flows.contents import Contents, Listed
+from vault.flows.keys import OpenedKeys
 from vault.mfa.ledger import NoCodeInTime, UsedCode
 from vault.secret import Secret
 from vault.system.paths import from_env
@@ -148,6 +150,21 @@ def test_a_fork_gives_a_key_and_its_list(fork):
     assert listed["total"] == len(listed["rows"]) == 2
     assert found["sak"] not in str(listed)
     assert fork("LIST", first=2)["rows"] == []
+
+
+def test_a_list_of_long_names_comes_in_parts(desk, keys, monkeypatch):
+    """However long names and serials are, each part fits its frame, and all of them arrive."""
+    rows = tuple(
+        Listed(f"{number:03}" + 125 * "\U0001f511", KEY_ID, 1, "1" * 12, "u" * 64, "s" * 256, None)
+        for number in range(100)
+    )
+    given = Contents(rows, frozenset({SERIAL}), frozenset({SERIAL + "2"}))
+    monkeypatch.setattr(
+        OpenedKeys, "contents", lambda _: given
+    )  # in the forks too, which are of this process
+    keys.close()
+    keys.begin_anew()
+    assert keys.contents() == given
 
 
 def test_a_fork_notes_and_makes_codes_in_one_ledger(fork, aws):
