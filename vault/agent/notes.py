@@ -128,19 +128,23 @@ class Notes:
         self._writing, self._ready = self._ready, []
         self._seen.clear()
         self._due = self._clock.running() + limits.AGENT_LOG_AFTER  # of those that come meanwhile
+        agent = os.getpid()
         try:
             self._child = os.fork()
         except OSError:
             self._again()
             return
         if not self._child:
-            self._become()
+            self._become(agent)
 
-    def _become(self) -> None:
+    def _become(self, agent: int) -> None:
         """In the fork: write, within the time that whoever locks the agent can be kept waiting."""
         try:
             import signal  # here: a disk hit loads this module for its two functions above
 
+            from vault.system import hardening
+
+            hardening.end_with_parent(agent)
             signal.alarm(limits.AGENT_LOG_TIME)
             os.closerange(3, all_open())  # the agent's lock and its clients must not outlive it in here
             self._write(self._page, self._writing)

@@ -14,6 +14,7 @@ from vault import limits
 from vault.agent import protocol
 from vault.agent.notes import asker_of
 from vault.agent.protocol import BadFrame, Export, Put, Request
+from vault.system import hardening
 from vault.warm import all_open, uid_of
 
 if TYPE_CHECKING:
@@ -296,6 +297,7 @@ class Server:
             self._waiting.append(connection)
             return
         ends: tuple[int, ...] = ()
+        agent = os.getpid()
         try:
             reading, writing = ends = os.pipe()
             pid = os.fork()
@@ -305,16 +307,17 @@ class Server:
             self._close(connection)
             return
         if not pid:
-            self._child(connection, request, keep=writing)
+            self._child(connection, request, keep=writing, agent=agent)
         os.close(writing)
         self._hold.used()
         self._children[reading] = pid
         self._selector.register(reading, selectors.EVENT_READ, "child")
         self._close(connection)
 
-    def _child(self, connection: _Connection, request: Request, *, keep: int) -> None:
+    def _child(self, connection: _Connection, request: Request, *, keep: int, agent: int) -> None:
         """In the fork: answer until the client has had enough. Its memory ends with it; the end of ``keep`` tells the agent."""
         try:
+            hardening.end_with_parent(agent)  # a killed agent leaves nobody behind who has its keys
             signal.alarm(limits.AGENT_CHILD_TIME)
             sock = connection.sock
             for low, high in _gaps(3, all_open(), sock.fileno(), keep):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
 from tests.home import COMMAND, Home, failed
 from tests.patience import PATIENCE
-from tests.unit.agent.at_home import UNLOCK, stop, told, unlock, until, with_agent
+from tests.unit.agent.at_home import UNLOCK, gone, pid_of, reach, stop, told, unlock, until, with_agent
 from vault.system.waiting import readable
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -81,6 +83,39 @@ def core_limit(pid):
 def children_of(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
         return file.read().split()
+
+
+def stopped(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().rpartition(")")[2].split()[0] == "T"
+
+
+def fork_of(home, agent):
+    """A fork of the agent that has the vault open, stopped in the middle of its work."""
+    before = set(children_of(agent))
+    client = reach(home)
+    client.send("HAS_ENTRY", name="x")
+    until(lambda: set(children_of(agent)) - before)
+    (fork,) = (int(pid) for pid in set(children_of(agent)) - before)
+    try:
+        os.kill(fork, signal.SIGSTOP)
+        until(lambda: stopped(fork))
+    finally:
+        client.close()
+    return fork
+
+
+def test_a_killed_agent_leaves_no_fork_behind(home):
+    """What a fork has open goes with the agent, whatever the fork was doing."""
+    unlock(home)
+    agent = pid_of(home)
+    fork = fork_of(home, agent)
+    os.kill(agent, signal.SIGKILL)
+    try:
+        gone(fork)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(fork, signal.SIGKILL)
 
 
 def with_cores(*command):

@@ -80,9 +80,11 @@ def test_hardening_that_is_forbidden_ends_nothing(monkeypatch):
     assert not hardening.not_dumpable()
     hardening.before_keys()
     hardening.no_new_privileges()
+    hardening.end_with_parent(0)
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not hardening.not_dumpable()
     hardening.no_new_privileges()
+    hardening.end_with_parent(0)
 
 
 def test_a_kernel_without_keyrings(monkeypatch):
