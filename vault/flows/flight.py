@@ -100,8 +100,12 @@ class Flight:
         self._wait = wait
         return self._session(len(self._links) - 1)
 
-    def renew(self) -> Cached | None:
-        """A new session for the last link before it is due, by one process; None where another is at it or it failed."""
+    def renew(self, *, wait: float = limits.CODE_WAIT) -> Cached | None:
+        """A new session for the last link before it is due, by one process; None where another is at it or it failed.
+
+        ``wait`` and errors as for ``answer``.
+        """
+        self._wait = wait
         at = len(self._links) - 1
         held = self._cache.try_lock(self.digests[at])
         if held is None:

@@ -5,7 +5,7 @@ Prints nothing. Every wait ends with the context's deadline.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from vault import errors, limits
 from vault.aws import answer, profiles
@@ -23,9 +23,14 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vault.aws.chain import Chain, Link, Plan
     from vault.flows.context import Context
     from vault.flows.keys import Keys, SourceKey
+
+
+T = TypeVar("T")
 
 
 class Wish(NamedTuple):
@@ -138,11 +143,11 @@ def renew(context: Context, profile: str, keys: Keys, ready: Ready) -> Got | Non
     if not start.plan.links or not isinstance(chain.source, VaultKey) or chain.rails.confirm != "never":
         return None
     with open_cache(context, keys) as cache:
-        flight, _ = _flights(context, wish, keys, chain, start, cache=cache)
+        first, second = _flights(context, wish, keys, chain, start, cache=cache)
         try:
-            session = flight.renew()
+            flight, session = _by_code(first, second, lambda one, wait: one.renew(wait=wait))
         finally:
-            flight.close()
+            _close(first, second)
     if session is None:
         return None
     return Got(session.body, chain, session.issued, session.expires, flight.digests[-1], ready.before)
@@ -205,9 +210,7 @@ def _by_plan(context: Context, wish: Wish, keys: Keys, chain: Chain) -> Got:
         try:
             flight, session = _fly(first, second)
         finally:
-            for one in (first, second):
-                if one is not None:
-                    one.close()
+            _close(first, second)
         got = _got(context, chain, flight, session)
         if got.digest is not None:
             cache.collect(context.clock.time())
@@ -243,14 +246,21 @@ def _fly(first: Flight, second: Flight | None) -> tuple[Flight, Cached]:
             second,
             shorter,
         )  # given for an hour because no code could be had: not tried again at each export
+    return _by_code(first, second, lambda one, wait: one.answer(wait=wait))
+
+
+def _by_code(first: Flight, second: Flight | None, get: Callable[[Flight, float], T]) -> tuple[Flight, T]:
+    """What ``get`` has of the first flight, or of the second where no code can be had for the first in time."""
+    if second is None:
+        return first, get(first, limits.CODE_WAIT)
     # The key's session comes first where many ask at once: it serves every role, and the next code serves one. So a
     # role of its own code takes the step at hand, and waits for another only where that session is there already.
     wait = limits.CODE_WAIT if second.holds(0) else 0.0
     try:
-        return first, first.answer(wait=wait)
+        return first, get(first, wait)
     except NoCode as reason:
         try:
-            return second, second.answer()
+            return second, get(second, limits.CODE_WAIT)
         except NoCode:
             raise reason from None
     except errors.Unreachable as error:
@@ -258,7 +268,13 @@ def _fly(first: Flight, second: Flight | None) -> tuple[Flight, Cached]:
 
         if not isinstance(error, NoCodeInTime):
             raise
-        return second, second.answer()
+        return second, get(second, limits.CODE_WAIT)
+
+
+def _close(*flights: Flight | None) -> None:
+    for one in flights:
+        if one is not None:
+            one.close()
 
 
 def _source_key(chain: Chain, keys: Keys) -> SourceKey | None:

@@ -4,7 +4,9 @@ import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import SCENARIO
-from vault import errors
+from tests.unit.flows.conftest import Desk
+from vault import errors, limits
+from vault.flows import access
 from vault.flows.flight import Anew
 from vault.mfa.ledger import UsedCode
 
@@ -70,6 +72,23 @@ def test_without_a_code_in_time_a_long_role_is_given_for_an_hour(desk, aws, home
     assert aws.calls.actions() == []
 
 
+def test_a_role_given_for_an_hour_is_renewed_ahead_of_time(home, aws):
+    """Nobody gives a code for a renewal: it comes through the session as the first one did, and nobody waits for it."""
+    add_profile(home, LONG)
+    home.make_vault(seed=None)
+    desk = Desk(home, aws)
+    desk.ask("shared-services", mfa_code=aws.code())
+    first = desk.ask("long")
+    assert first.expires - first.issued == HOUR
+    aws.world.clock.advance(HOUR - limits.MARGIN - limits.AHEAD / 2)
+    assert desk.ask("long").line == first.line
+    aws.calls.clear()
+    renewed = access.renew(desk.context(), "long")
+    assert renewed.expires > first.expires
+    assert aws.calls.actions() == ["AssumeRole"]
+    assert desk.ask("long").line == renewed.line
+
+
 def test_a_wrong_seed_is_tried_with_two_codes_and_no_more(home, aws, desk):
     """A code that AWS refuses is followed by the next one, once: more could lock the device."""
     aws.world.devices[SERIAL].seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -127,8 +146,6 @@ def test_a_clock_far_off_is_named(desk, aws):
 
 def test_a_device_without_a_seed_takes_a_code_given_once(home, aws):
     """--mfa-code serves one call; the same code again is stopped before AWS counts it."""
-    from tests.unit.flows.conftest import Desk
-
     home.scenario()
     home.make_vault(seed=None)
     desk = Desk(home, aws)
@@ -148,8 +165,6 @@ def test_a_device_without_a_seed_takes_a_code_given_once(home, aws):
 )
 def test_an_mfa_process_that_gives_no_code_is_named(home, aws, command, message):
     """What a program prints is not sent to AWS unless it is a code."""
-    from tests.unit.flows.conftest import Desk
-
     add_profile(home, "")
     home.config(SCENARIO.replace("region = us-east-1", f"region = us-east-1\nmfa_process = {command}"))
     home.make_vault(seed=None)
@@ -160,8 +175,6 @@ def test_an_mfa_process_that_gives_no_code_is_named(home, aws, command, message)
 
 def test_an_mfa_process_gives_the_code(home, aws):
     """mfa_process stands in for a seed: run without a shell, its digits are used once."""
-    from tests.unit.flows.conftest import Desk
-
     home.config(
         SCENARIO.replace("region = us-east-1", f"region = us-east-1\nmfa_process = echo {aws.code()}")
     )
@@ -186,8 +199,6 @@ def test_a_code_for_a_person_has_time_left(desk, aws, into, waits):
 
 def test_a_right_code_after_a_wrong_one_is_sent(home, aws):
     """A failure of the last seconds answers for everybody, but not for a code that AWS has not seen."""
-    from tests.unit.flows.conftest import Desk
-
     home.scenario()
     home.make_vault(seed=None)
     desk = Desk(home, aws)
