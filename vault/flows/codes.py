@@ -37,7 +37,7 @@ class NoCode(errors.Locked):
 class Codes:
     """Where this run's codes come from. ``given`` is --mfa-code, good for one call."""
 
-    __slots__ = ("_context", "_given", "_keys", "skew")
+    __slots__ = ("_context", "_given", "_keys", "by_person", "skew")
 
     def __init__(self, context: Context, keys: Keys, *, given: str | None = None) -> None:
         if given is not None:
@@ -45,6 +45,7 @@ class Codes:
         self._context = context
         self._keys = keys
         self._given = given.strip() if given is not None else None
+        self.by_person = False  # whether a person gave the last code
         self.skew = 0.0  # AWS's clock minus ours, once an answer has shown it
 
     @property
@@ -60,12 +61,14 @@ class Codes:
         ``after`` is a step that AWS refused; ``most`` how many seconds may be waited for a free step, 0 for none. Errors: ledger.NoCodeInTime, ledger.UsedCode, NoCode, ConfigError.
         """
         deadline = self._context.deadline
+        self.by_person = self._given is not None
         if self._given is not None:
             given, self._given = self._given, None
             return self._keys.note_code(device.serial, given, deadline=deadline), False
         code = self._computed(device, after=after, most=most)
         if code is not None:
             return code, True
+        self.by_person = not device.process
         text = self._run(device) if device.process else self._ask(device)
         return self._keys.note_code(device.serial, text, deadline=deadline), False
 

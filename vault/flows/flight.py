@@ -192,7 +192,7 @@ class Flight:
             kept = self._get(at)
         except errors.Error as error:
             self._say_likely_cause(at, error)
-            if type(error) in (errors.Refused, errors.Unreachable) and getattr(error, "code", "") != "":
+            if self._stands(error):
                 failure = Failure(error.exit_code, error.message, error.hint, getattr(error, "code", ""))
                 self._cache.put_failure(self.digests[at], failure, now=self._now())
             self._of_key(error)
@@ -201,6 +201,15 @@ class Flight:
             self._cache.put(self.digests[at], kept)
         self._cache.forget_failure(self.digests[at])
         return kept
+
+    def _stands(self, error: errors.Error) -> bool:
+        """Whether the same call would fail again a moment later, so that nobody else need make it."""
+        from vault.aws import failures
+
+        code = getattr(error, "code", "")
+        if code == failures.MFA_CODE and self._codes.by_person:
+            return False  # who mistyped it, or was too late with it, gives another
+        return type(error) in (errors.Refused, errors.Unreachable) and code != ""
 
     def _of_key(self, error: errors.Error) -> None:
         """Note with a refusal which key the chain starts with: it may have been replaced meanwhile."""

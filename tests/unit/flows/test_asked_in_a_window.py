@@ -211,6 +211,18 @@ def test_a_code_with_a_digit_too_few_is_asked_for_again(bench, home, aws):
     assert len(aws.calls.codes()) == 1
 
 
+def test_a_code_mistyped_is_asked_for_again_by_the_next_run(bench, home, aws):
+    """AWS's refusal of it is no answer for who runs the command again at once: that one is asked."""
+    bench.edit(lambda p: p.without_seed(SERIAL))
+    wrong = f"{(int(aws.world.code(SERIAL)) + 1) % 1_000_000:06}"
+    window = Window(home, wrong, aws.world.code(SERIAL))
+    with pytest.raises(errors.Refused, match="one time pass code"):
+        bench.ask("dev")
+    assert bench.ask("dev").asked_aws
+    assert not window.left
+    assert [call.result for call in aws.calls.of("GetSessionToken")] == ["AccessDenied", "ok"]
+
+
 # ── strict seeds ─────────────────────────────────────────────────────────────────────────────
 
 
