@@ -7,6 +7,7 @@ and, a moment later and for many answers at once, a short-lived fork that writes
 from __future__ import annotations
 
 import os
+from time import monotonic, sleep
 
 from vault import limits
 from vault.records import NamedTuple
@@ -103,13 +104,26 @@ class Notes:
             self._start()
 
     def settle(self) -> None:
-        """Have all of it written now: the keys are about to change or to go. Waits for the forks, milliseconds as a rule."""
+        """Have all of it written now: the keys are about to change or to go. Milliseconds as a rule, else as long as
+        whoever locks the agent can be kept waiting; a fork that is not ready by then is ended.
+        """
+        end = monotonic() + limits.AGENT_LOG_WAIT
         self._name()
-        if self._child:
-            self._collect(0)
-        if self._ready:
+        self._wait_for_child(end)
+        if self._ready and monotonic() < end:
             self._start()
-            self._collect(0)
+            self._wait_for_child(end)
+
+    def _wait_for_child(self, end: float) -> None:
+        pause = 0.001
+        while self._child:
+            self._collect(os.WNOHANG)
+            if self._child and monotonic() >= end:
+                os.kill(self._child, 9)
+                self._collect(0)
+            elif self._child:
+                sleep(pause)
+                pause = min(2 * pause, limits.LOCK_POLL_MOST)
 
     def _name(self) -> None:
         for note in self._fresh:
@@ -138,7 +152,7 @@ class Notes:
             self._become(agent)
 
     def _become(self, agent: int) -> None:
-        """In the fork: write, within the time that whoever locks the agent can be kept waiting."""
+        """In the fork: write, and end where that does not end."""
         try:
             import signal  # here: a disk hit loads this module for its two functions above
 

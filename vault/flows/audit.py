@@ -97,7 +97,7 @@ def from_agent(path: str, notes: Sequence[Note], *, cache_key: Secret, vault_id:
             note.pid, note.asker, note.parent_pid, note.parent, note.tty, "",
         ) for note in notes
     ]  # fmt: skip
-    _write(path, cache_key, vault_id, *records)
+    _write(path, cache_key, vault_id, *records, wait=limits.LOG_WAIT_BESIDE)  # who waits ends this process
 
 
 def _record(

@@ -4,10 +4,12 @@ import errno
 import json
 import os
 import signal
+import time
 
 import pytest
 
-from tests.unit.agent.at_home import until
+from tests.patience import PATIENCE
+from tests.unit.agent.at_home import gone, until
 from tests.unit.agent.serving import NOW, Clock, Running, session
 from tests.unit.agent.test_server import export, put
 from vault import limits
@@ -19,10 +21,12 @@ class Written:
 
     def __init__(self, folder):
         self.path, self.fails = folder / "written", folder / "fails"
+        self.takes = 0.0  # seconds
 
     def __call__(self, page, notes):
         if self.fails.exists():
             raise OSError("disk full")
+        time.sleep(self.takes)
         with open(self.path, "a") as file:
             file.writelines(json.dumps([*note, bytes(page.view("cache")).decode()]) + "\n" for note in notes)
 
@@ -34,7 +38,7 @@ class Written:
 
 @pytest.fixture
 def written(tmp_path, monkeypatch):
-    monkeypatch.setattr(limits, "AGENT_LOG_TIME", 60)  # the machine may be busy
+    monkeypatch.setattr(limits, "AGENT_LOG_WAIT", PATIENCE)  # the machine may be busy
     return Written(tmp_path)
 
 
@@ -161,6 +165,33 @@ def test_nobody_waits_for_the_log(tmp_path):
         clock.turn(limits.AGENT_LOG_AFTER)
         for _ in range(20):
             assert export(running) == session("dev")
+
+
+def test_a_slow_machine_loses_nothing(agent, written, monkeypatch):
+    """Where nobody waits, writing may take longer than a lock would wait for it."""
+    monkeypatch.setattr(limits, "AGENT_LOG_WAIT", 0.1)
+    written.takes = 2.5
+    put(agent.opened())
+    export(agent)
+    agent.clock.turn(limits.AGENT_LOG_AFTER)
+    until(lambda: written.rows() or agent.notes._failed)
+    assert len(written.rows()) == 1
+
+
+def test_a_lock_waits_for_the_log_so_long_and_no_longer(agent, written, monkeypatch):
+    """One fork hangs and more is in hand: the lock is answered, no second one is begun, and the first is gone."""
+    put(agent.opened())
+    written.takes = 10 * PATIENCE
+    export(agent)
+    agent.clock.turn(limits.AGENT_LOG_AFTER)
+    until(lambda: agent.notes._child)
+    child = agent.notes._child
+    export(agent)
+    monkeypatch.setattr(limits, "AGENT_LOG_WAIT", 0.1)
+    assert agent.client().ask("LOCK", hold=True)["ok"]
+    gone(child)
+    assert agent.notes._child == 0
+    assert bytes(agent.page._view) == bytes(len(agent.page._view))
 
 
 def test_what_a_lock_could_not_write_is_let_go(agent, written):
