@@ -154,7 +154,9 @@ AGENT_AGREED = 1024  # profiles that a person said yes to: as many as anybody gu
 AGENT_TICK = 1.0  # how late a time limit may be noticed after the machine slept
 AGENT_SLEPT = 60.0  # boot time ran this much ahead of running time: the machine was suspended
 AGENT_LINGER = 600.0  # so long after its lock an agent that nobody asks for anything ends
-AGENT_CHILDREN = 8  # decrypting forks at once: each opens the vault
+AGENT_CHILDREN = 32  # decrypting forks at once, also such as wait for a code or for their client
+AGENT_WORKING = 8  # of them at an answer at once: each opens the vault
+AGENT_WAITING = 128  # clients that wait for a fork, beside AGENT_CONNECTIONS: macOS gives 256 descriptors
 AGENT_DESK_IDLE = 1.0  # a fork whose client asks nothing more makes room for the next
 AGENT_DESK_ANSWER = (
     10.0  # a fork that says nothing for so long hangs: there is still time to open the vault without it

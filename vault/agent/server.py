@@ -11,11 +11,10 @@ import signal
 from typing import TYPE_CHECKING
 
 from vault import limits
-from vault.agent import protocol
+from vault.agent import forked, protocol
 from vault.agent.notes import asker_of
 from vault.agent.protocol import BadFrame, Export, Put, Request
-from vault.system import hardening
-from vault.warm import all_open, uid_of
+from vault.warm import uid_of
 
 if TYPE_CHECKING:
     import socket
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
     from vault.agent.hold import AgentClock, Hold
     from vault.agent.notes import Notes
     from vault.agent.page import KeyPage
-
-    # What a fork answers with: from a request, and a way to say something before the answer, to the answer's frame.
-    Desk = Callable[[Request, Callable[[bytes], None]], bytes]
-
-_FORKED_OPS = frozenset({"HAS_ENTRY", "LIST", "GET_ENTRY", "TOTP", "NOTE_CODE"})
 
 
 class _Connection:
@@ -63,7 +57,7 @@ class Server:
         hold: Hold,
         page: KeyPage,
         clock: AgentClock,
-        derive: Callable[[KeyPage], Desk],
+        derive: Callable[[KeyPage], forked.Desk],
         answers: Answers,
         notes: Notes,
         stands: Callable[[], bool] = lambda: True,
@@ -80,7 +74,8 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._open: set[_Connection] = set()
         self._children: dict[int, int] = {}  # the pipe's descriptor → process id
-        self._waiting: list[_Connection] = []  # for a child to end
+        self._working: set[int] = set()  # the pipes of those that are at an answer
+        self._waiting: list[_Connection] = []  # for a child to end, or to have nothing to do
         self._staging: _Connection | None = None
         self._listening = False
         self._asked = clock.boot()
@@ -111,7 +106,7 @@ class Server:
             elif isinstance(key.data, _Connection):
                 self._serve(key.data)
             else:
-                self._reap(key.fd)
+                self._hear(key.fd)
         now = self._clock.running()
         for connection in [c for c in self._open if c.ends <= now]:
             self._close(connection)
@@ -126,7 +121,7 @@ class Server:
             self._answers.stop = True
         if self._hold.why:
             self._end_children()
-        self._listen(on=len(self._open) < limits.AGENT_CONNECTIONS)
+        self._listen(on=self._room_for_a_client())
 
     def _timeout(self) -> float:
         waits = [limits.AGENT_LINGER]
@@ -147,8 +142,13 @@ class Server:
                 self._selector.unregister(self._listener)
             self._listening = on
 
+    def _room_for_a_client(self) -> bool:
+        """Those that wait for a fork keep no others from answers that need none, up to a number of them."""
+        waiting = min(len(self._waiting), limits.AGENT_WAITING)
+        return len(self._open) - waiting < limits.AGENT_CONNECTIONS
+
     def _accept(self) -> None:
-        while len(self._open) < limits.AGENT_CONNECTIONS:
+        while self._room_for_a_client():
             try:
                 sock, _ = self._listener.accept()
             except OSError:
@@ -172,6 +172,8 @@ class Server:
             self._page.clear_staging()
             self._staging = None
         self._open.discard(connection)
+        if connection in self._waiting:
+            self._waiting.remove(connection)
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(connection.sock)
         connection.sock.close()
@@ -242,7 +244,7 @@ class Server:
         elif isinstance(request, Put) or request.follows:
             connection.request = request
             connection.expect("attachment-length", protocol.LENGTH)
-        elif request.op in _FORKED_OPS:
+        elif request.op in forked.OPS:
             self._fork(connection, request)
         else:
             self._answer(connection, self._answers.to(request))
@@ -290,7 +292,7 @@ class Server:
         if why:
             self._answer(connection, protocol.refusal(why))
             return
-        if len(self._children) >= limits.AGENT_CHILDREN:
+        if not self._room_for_a_fork():
             connection.request = request
             connection.ends = self._clock.running() + limits.AGENT_CHILD_TIME
             self._selector.unregister(connection.sock)
@@ -307,66 +309,40 @@ class Server:
             self._close(connection)
             return
         if not pid:
-            self._child(connection, request, keep=writing, agent=agent)
+            forked.become(
+                connection.sock, request, derive=lambda: self._derive(self._page), tell=writing, agent=agent
+            )
         os.close(writing)
         self._hold.used()
         self._children[reading] = pid
+        self._working.add(reading)
         self._selector.register(reading, selectors.EVENT_READ, "child")
         self._close(connection)
-
-    def _child(self, connection: _Connection, request: Request, *, keep: int, agent: int) -> None:
-        """In the fork: answer until the client has had enough. Its memory ends with it; the end of ``keep`` tells the agent."""
-        try:
-            hardening.end_with_parent(agent)  # a killed agent leaves nobody behind who has its keys
-            signal.alarm(limits.AGENT_CHILD_TIME)
-            sock = connection.sock
-            for low, high in _gaps(3, all_open(), sock.fileno(), keep):
-                os.closerange(low, high)  # the agent's lock and socket must not outlive it in here
-            desk = self._derive(self._page)
-            while True:
-                sock.settimeout(None)
-                sock.sendall(desk(request, sock.sendall))
-                sock.settimeout(limits.AGENT_DESK_IDLE)  # others wait for a fork; the client may come again
-                following = protocol.parse(_read(sock, protocol.length(_read(sock, protocol.LENGTH))))
-                if not isinstance(following, Request) or following.op not in _FORKED_OPS:
-                    break
-                request = following
-        except BaseException:  # noqa: BLE001  # nobody is there to tell: the client sees the end of the connection
-            os._exit(1)
-        os._exit(0)
 
     def _end_children(self) -> None:
         """Locked: no fork keeps its copy of the keys, not even one that waits for a code's next step."""
         for pid in self._children.values():
             os.kill(pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
 
-    def _reap(self, fd: int) -> None:
-        self._selector.unregister(fd)
-        os.close(fd)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._children.pop(fd), 0)
-        while self._waiting and len(self._children) < limits.AGENT_CHILDREN:
+    def _room_for_a_fork(self) -> bool:
+        return len(self._working) < limits.AGENT_WORKING and len(self._children) < limits.AGENT_CHILDREN
+
+    def _hear(self, fd: int) -> None:
+        """A fork has begun or ended an answer, or is gone: there may be room for another."""
+        said = os.read(fd, 64)
+        if said[-1:] == forked.WORKS:
+            self._working.add(fd)
+        else:
+            self._working.discard(fd)
+        if not said:
+            self._selector.unregister(fd)
+            os.close(fd)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._children.pop(fd), 0)
+        while self._waiting and self._room_for_a_fork():
             connection = self._waiting.pop(0)
             request, connection.request = connection.request, None
             if connection in self._open and isinstance(request, Request):
                 connection.expect("length", protocol.LENGTH)
                 self._selector.register(connection.sock, selectors.EVENT_READ, connection)
                 self._guarded(connection, self._fork, request)
-
-
-def _read(sock: socket.socket, size: int) -> bytes:
-    """Exactly ``size`` bytes; BadFrame where the other end stops before."""
-    got = b""
-    while len(got) < size:
-        piece = sock.recv(size - len(got))
-        if not piece:
-            raise BadFrame
-        got += piece
-    return got
-
-
-def _gaps(low: int, high: int, *keep: int) -> list[tuple[int, int]]:
-    """The ranges of [low, high) without the numbers to keep."""
-    edges = sorted(keep)
-    starts = [low, *(k + 1 for k in edges)]
-    return [(start, end) for start, end in zip(starts, [*edges, high], strict=True) if start < end]

@@ -8,8 +8,10 @@ import time
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
-from tests.unit.agent.serving import Running
+from tests.unit.agent.serving import Running, session
+from tests.unit.agent.test_server import export, put
 from vault import limits
 from vault.agent import protocol
 
@@ -55,19 +57,65 @@ def test_a_turn_that_comes_too_late_is_nobody_s(tmp_path):
 
     with Running(tmp_path / "v", derive=busy_until(done)) as agent:
         agent.opened().close()
-        crowd = [agent.bare() for _ in range(limits.AGENT_CHILDREN)]
+        crowd = [agent.bare() for _ in range(limits.AGENT_WORKING)]
         for sock in crowd:
             sock.sendall(protocol.object_request("HAS_ENTRY", name="busy"))
-        until(lambda: len(agent.server._children) == limits.AGENT_CHILDREN)
+        until(lambda: len(agent.server._children) == limits.AGENT_WORKING)
         late = agent.bare()
         late.sendall(protocol.object_request("HAS_ENTRY", name="late"))
         until(lambda: agent.server._waiting)
         agent.clock.turn(limits.AGENT_CHILD_TIME)
         assert agent.client().ask("HELLO")["why"] == ""  # it wakes up
         assert late.recv(1) == b""
+        assert not agent.server._waiting
         done.touch()
         assert all(sock.recv(1000) for sock in crowd)
         assert agent.client().ask("HAS_ENTRY", name="next")["name"] == "next"
+
+
+def test_a_queue_for_forks_keeps_nobody_from_a_warm_answer(tmp_path):
+    """Every fork is at work, and as many clients as the agent serves at once wait for one: an export is answered."""
+    done = tmp_path / "done"
+
+    with Running(tmp_path / "v", derive=busy_until(done)) as agent:
+        put(agent.opened())
+        crowd = [agent.bare() for _ in range(limits.AGENT_WORKING + limits.AGENT_CONNECTIONS)]
+        for sock in crowd:
+            sock.sendall(protocol.object_request("HAS_ENTRY", name="busy"))
+        until(lambda: len(agent.server._waiting) == limits.AGENT_CONNECTIONS)
+        assert export(agent) == session("dev")
+        done.touch()
+        assert all(sock.recv(1000) for sock in crowd)
+
+
+@pytest.mark.parametrize("wait", ["for a code", "for the client"])
+def test_a_fork_that_only_waits_keeps_no_other_from_its_work(tmp_path, monkeypatch, wait):
+    """As many as may be at work wait for the next code, or for another question: who comes then is answered."""
+    monkeypatch.setattr(limits, "AGENT_DESK_IDLE", PATIENCE)
+    done = tmp_path / "done"
+
+    def derive(page):
+        tell = busy_until(done)(page)
+
+        def desk(request, say):
+            if request.op == "TOTP":
+                say(protocol.answer(waiting=30))
+                request = request._replace(fields={"name": "busy"})
+            return tell(request, say)
+
+        return desk
+
+    with Running(tmp_path / "v", derive=derive) as agent:
+        client = agent.opened()
+        crowd = [agent.bare() for _ in range(limits.AGENT_WORKING)]
+        for sock in crowd:
+            if wait == "for a code":
+                sock.sendall(protocol.object_request("TOTP", serial="s", most=1, skew=0, after=0))
+            else:
+                sock.sendall(protocol.object_request("HAS_ENTRY", name="first"))
+        assert all(sock.recv(1000) for sock in crowd)
+        assert client.ask("HAS_ENTRY", name="next")["name"] == "next"
+        done.touch()
 
 
 @pytest.mark.parametrize("op", ["HAS_ENTRY", "LIST", "GET_ENTRY", "TOTP", "NOTE_CODE", "UNLOCK"])
@@ -100,10 +148,10 @@ def test_one_that_waited_for_a_fork_does_not_end_the_agent(tmp_path, monkeypatch
 
     with Running(tmp_path / "v", derive=busy_until(done)) as agent:
         agent.opened().close()
-        crowd = [agent.bare() for _ in range(limits.AGENT_CHILDREN)]
+        crowd = [agent.bare() for _ in range(limits.AGENT_WORKING)]
         for sock in crowd:
             sock.sendall(protocol.object_request("HAS_ENTRY", name="busy"))
-        until(lambda: len(agent.server._children) == limits.AGENT_CHILDREN)
+        until(lambda: len(agent.server._children) == limits.AGENT_WORKING)
         late = agent.bare()
         late.sendall(protocol.object_request("HAS_ENTRY", name="late"))
         until(lambda: agent.server._waiting)
