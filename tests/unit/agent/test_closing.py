@@ -91,18 +91,22 @@ def stopped(pid):
 
 
 def fork_of(home, agent):
-    """A fork of the agent that has the vault open, stopped in the middle of its work."""
-    before = set(children_of(agent))
-    client = reach(home)
-    client.send("HAS_ENTRY", name="x")
-    until(lambda: set(children_of(agent)) - before)
-    (fork,) = (int(pid) for pid in set(children_of(agent)) - before)
-    try:
-        os.kill(fork, signal.SIGSTOP)
-        until(lambda: stopped(fork))
-    finally:
-        client.close()
-    return fork
+    """A fork of the agent that has the vault open, has answered, and is stopped while it waits for the next question."""
+    for _ in range(20):  # one that waited long enough has ended before it is stopped: then another
+        before = set(children_of(agent))
+        client = reach(home)
+        assert client.ask("HAS_ENTRY", name="x")["ok"]
+        found = set(children_of(agent)) - before
+        try:
+            for fork in map(int, found):
+                os.kill(fork, signal.SIGSTOP)
+                until(lambda fork=fork: stopped(fork))
+                return fork
+        except (ProcessLookupError, FileNotFoundError):
+            continue
+        finally:
+            client.close()
+    raise AssertionError("no fork was quick enough to be stopped")
 
 
 def test_a_killed_agent_leaves_no_fork_behind(home):
