@@ -193,6 +193,8 @@ def _intent(prospect: Prospect, wish: rotation.Wish) -> str:
     entry, journal = prospect.entry, prospect.entry.journal
     step = rotation.next_step(entry, prospect.view, wish)  # says what stops it, before anybody is asked
     old = safe(journal.old.access_key_id) if journal is not None and journal.old is not None else ""
+    if wish.undo and journal is not None and journal.step in ("create", "prove"):
+        return f"end the interrupted rotation, delete what it made and stay with {entry.access_key_id}"
     if isinstance(step, rotation.Done):
         return "do nothing, since no rotation is under way"
     takes_back = isinstance(step, rotation.Write) and step.step == "undo"

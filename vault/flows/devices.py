@@ -164,12 +164,17 @@ def code(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float]
 
     Errors: NotFound where no seed is stored, NoCodeInTime.
     """
-    while True:
-        taken = keys.take_code(serial, deadline=context.anew(), most=limits.CODE_WAIT, waiting=waiting)
-        if taken is None:
-            raise NotFound(
-                f"no seed is stored for {safe(serial)}, so its codes are on its own screen",
-                hint="to store the seed: awsvault-py mfa add NAME",
-            )
-        if taken.ends - context.clock.time() >= limits.CODE_LEAST_LEFT:
-            return taken
+    taken = _taken(context, keys, serial, waiting=waiting)
+    if taken.ends - context.clock.time() < limits.CODE_LEAST_LEFT:
+        taken = _taken(context, keys, serial, waiting=waiting)
+    return taken
+
+
+def _taken(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float], None]) -> Code:
+    taken = keys.take_code(serial, deadline=context.anew(), most=limits.CODE_WAIT, waiting=waiting)
+    if taken is None:
+        raise NotFound(
+            f"no seed is stored for {safe(serial)}, so its codes are on its own screen",
+            hint="to store the seed: awsvault-py mfa add NAME",
+        )
+    return taken

@@ -268,7 +268,9 @@ class Enroller:
                 f"no seed is stored for {safe(serial)}",
                 hint="resynchronise it in the IAM console with its own codes",
             )
-        self._hands.iam().resync_device(serial, *self._two_codes(serial, stored))
+        iam = self._hands.iam()
+        iam.devices()  # its answer shows AWS's clock; codes by one that is off would have AWS learn a wrong one
+        iam.resync_device(serial, *self._two_codes(serial, stored))
 
     def deactivate(self, serial: str) -> None:
         """Take the device off the user at AWS and delete it; gone already is done."""

@@ -139,7 +139,13 @@ class OpenedKeys:
         seed = raw_seed(stored.secret, algorithm=stored.algorithm, digits=stored.digits, period=stored.period)
         with self._ledger_folder() as folder:
             return self._ledger(folder, serial).take(
-                seed, clock=self._clock, deadline=deadline, most=most, skew=skew, after=after, waiting=waiting
+                seed,
+                clock=self._clock,
+                deadline=deadline,
+                most=most,
+                skew=skew or None,
+                after=after,
+                waiting=waiting,
             )
 
     def note_code(self, serial: str, text: str, *, deadline: Deadline) -> Code:

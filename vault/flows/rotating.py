@@ -186,27 +186,33 @@ class Run:
         try:
             made = self._hands.iam().create_key()
         except errors.Refused as error:
+            if not self._tried:
+                self._take_try_back()
             if error.code == "LimitExceeded":  # IAM's list was behind: look again before giving up
-                self._view = replace(self._view, refused=not self._tried)
                 self._look_again(error)
                 return
-            journal = self.entry.journal
-            if not self._tried and (journal is None or not rotation.earlier(journal)):
-                self._save(
-                    lambda entry: replace(entry, journal=None)
-                )  # a refusal made nothing, and no try did before
             raise
         except errors.Unreachable as error:
             self._tried += 1
             if not error.sent or self._tried >= limits.AWS_TRIES:
                 raise
             # It may be made, and its secret lost: the list and the journal tell, and the next step mends it.
-            self._view = replace(self._view, keys=self._hands.iam().keys(), refused=False)
+            self._view = replace(self._view, keys=self._hands.iam().keys())
             return
         pair = KeyPair(access_key_id=made.id, secret=made.secret)
         self._keep(made, pair)
         new = self._iam_key(made)
         self._view = replace(self._view, keys=(*self._view.keys, new))
+
+    def _take_try_back(self) -> None:
+        """A refusal made nothing. Written down at once: a key that shows up in this try's window is somebody else's."""
+
+        def change(entry: Entry) -> Entry:
+            journal = entry.journal
+            return replace(entry, journal=rotation.without_last_try(journal) if journal is not None else None)
+
+        self._save(change)
+        self._view = replace(self._view, journaled=False)
 
     def _look_again(self, error: errors.Refused) -> None:
         for _ in range(limits.KEEP_TRIES):
@@ -322,7 +328,11 @@ class Run:
     def _delete(self, step: Delete) -> None:
         self._until_known(lambda: self._hands.iam().delete_key(step.key_id))
         self._deleted.append(step.key_id)
-        self._view = replace(self._view, keys=tuple(key for key in self._view.keys if key.id != step.key_id))
+        self._view = replace(
+            self._view,
+            keys=tuple(key for key in self._view.keys if key.id != step.key_id),
+            deleted=self._view.deleted | {step.key_id},
+        )
         self._resign()
 
     def _until_known(self, act: Callable[[], None]) -> None:

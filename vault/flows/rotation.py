@@ -8,7 +8,7 @@ inactive), ``undo`` (the old one is to take over again).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from vault import errors, limits
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vault.aws.iam import AccessKey
+    from vault.store.jsontext import Json
     from vault.store.vault import Entry, Journal, KeyPair
 
 KEYS_A_USER = 2  # IAM's own limit
@@ -47,8 +48,8 @@ class View:
     others: Mapping[str, str] = field(default_factory=dict)
     proved: frozenset[str] = frozenset()
     turned: bool = False  # this run turned a key or picked up an interrupted turn: it begins no further one
+    deleted: frozenset[str] = frozenset()  # keys that this run deleted
     journaled: bool = False  # this run wrote the journal, so its window holds what is created now
-    refused: bool = False  # the user was full already, says AWS: what came in this window somebody else made
 
     def key(self, key_id: str) -> AccessKey | None:
         """The key of this id, if the user has it."""
@@ -181,8 +182,11 @@ def _after_create(entry: Entry, journal: Journal, view: View, wish: Wish) -> Ste
     """A key may have been made and its answer lost."""
     strangers = [key for key in view.keys if key.id not in journal.known and key.id != entry.access_key_id]
     for key in strangers:
-        if is_ours(key, journal, refused=view.refused):
+        if is_ours(key, journal):
             return Delete(key_id=key.id, why="lost")
+    if wish.undo:
+        # IAM's list may show only later what was made: until then the journal stays, for the next run.
+        return Close() if view.now - journal.began > limits.LATE_KEY else Done()
     if len(view.keys) < KEYS_A_USER:
         return Create() if view.journaled else Write(step="create")
     if wish.delete_other is not None and wish.delete_other in {key.id for key in view.keys} - {
@@ -192,15 +196,14 @@ def _after_create(entry: Entry, journal: Journal, view: View, wish: Wish) -> Ste
     raise two_keys(view, entry.access_key_id)
 
 
-def is_ours(key: AccessKey, journal: Journal, *, refused: bool = False) -> bool:
+def is_ours(key: AccessKey, journal: Journal) -> bool:
     """Whether a key that the journal's list lacked was made by its CreateAccessKey: in a window of it, and never used.
 
-    Only we could have used it, and we never got its secret. A last use that AWS would not tell is not "never". Where
-    the journal's own try was ``refused``, only earlier ones can have made a key.
+    Only we could have used it, and we never got its secret. A last use that AWS would not tell is not "never".
     """
-    begins = earlier(journal) if refused else [journal.began, *earlier(journal)]
     inside = any(
-        began - limits.CREATION_BEFORE <= key.created <= began + limits.CREATION_WINDOW for began in begins
+        began - limits.CREATION_BEFORE <= key.created <= began + limits.CREATION_WINDOW
+        for began in (journal.began, *earlier(journal))
     )
     return key.id not in journal.known and inside and key.asked and key.used is None
 
@@ -211,13 +214,25 @@ def earlier(journal: Journal) -> list[int]:
     return [began for began in found if isinstance(began, int)] if isinstance(found, list) else []
 
 
+def without_last_try(journal: Journal) -> Journal | None:
+    """The journal as it was before its last try, which AWS refused: what came in its window, somebody else made."""
+    before = earlier(journal)
+    if not before:
+        return None
+    kept: dict[str, Json] = {name: value for name, value in journal.unknown.items() if name != EARLIER}
+    if before[:-1]:
+        kept[EARLIER] = list(before[:-1])
+    return replace(journal, began=before[-1], unknown=kept)
+
+
 def _after_store(journal: Journal, view: View, wish: Wish) -> Step:
     """The new pair is in the vault; the old one is the entry's still."""
     if journal.new is None:
         raise errors.Damaged("the journal of the rotation lacks its new key")
+    if wish.undo:
+        return Write(step="undo")
     if view.key(journal.new.access_key_id) is None and view.now - journal.began > limits.LATE_KEY:
-        # Somebody deleted it. The old key was never touched: begin again, unless there is no room to.
-        return Write(step="create") if len(view.keys) < KEYS_A_USER else Close()
+        return Write(step="create")  # somebody deleted it; the old key was never touched: begin again
     if journal.new.access_key_id not in view.proved:
         return Prove(pair=journal.new)
     return Promote(pair=journal.new, then="drop" if wish.delete_now else "retire")
@@ -257,7 +272,10 @@ def _in_grace(entry: Entry, journal: Journal, view: View, wish: Wish) -> Step:
 
 
 def _undo(journal: Journal, view: View) -> Step:
-    """The old key takes over again, and the one that had replaced it is dropped."""
+    """The old key takes over again, and the one that had replaced it is dropped; or the new one, before it took over."""
+    if journal.new is not None:
+        new = journal.new.access_key_id  # deleted also where IAM's list does not show it yet
+        return Close() if new in view.deleted else Delete(key_id=new, why="lost")
     old = view.key(journal.old.access_key_id) if journal.old is not None else None
     if old is None or journal.old is None:
         return Close()  # it was deleted meanwhile: the present key stays

@@ -35,7 +35,7 @@ _RECORD = re.compile(
 
 
 class Code(NamedTuple):
-    """A code that nobody has sent, its time step, and the Unix time (by the corrected clock) its step ends."""
+    """A code that nobody has sent, its time step, and the Unix time (by this machine's clock) at which its step ends for AWS."""
 
     text: str
     step: int | None
@@ -85,21 +85,22 @@ class Ledger:
         clock: Clock,
         deadline: Deadline,
         most: float = limits.CODE_WAIT,
-        skew: float = 0.0,
+        skew: float | None = None,
         after: int | None = None,
         waiting: Callable[[float], None] | None = None,
     ) -> Code:
         """A code for one request, at a moment when it may be sent.
 
         ``most``: seconds the step may be away, 0 for "now or not"; ``skew``: AWS's clock minus ours, in seconds, as an
-        answer has just shown it; ``after``: a step that AWS refused, only later ones are given, unless it was refused
+        answer has just shown it, 0 where the two agree; ``after``: a step that AWS refused, only later ones are given, unless it was refused
         because our clock is fast: then it is free again. Without both the skew is what was learnt last. ``waiting`` is
         called about once a second with the seconds left. Errors: NoCodeInTime, and those of the file and its lock.
         """
         with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
             ours = clock.time()
-            record = self._read(int((ours + skew) // seed.period))
-            if skew or after is not None:
+            record = self._read(int((ours + (skew or 0.0)) // seed.period))
+            if skew is not None or after is not None:
+                skew = skew or 0.0
                 record = record._replace(skew=(round(skew), int(ours)))
             else:
                 skew = float(record.skew_at(ours))
@@ -117,7 +118,7 @@ class Ledger:
                 )
             self._write(record._replace(steps=(*record.steps, step)))
         _wait_until(step * seed.period, clock=clock, skew=skew, deadline=deadline, waiting=waiting)
-        return Code(codes.code(seed, step), step, float((step + 1) * seed.period))
+        return Code(codes.code(seed, step), step, (step + 1) * seed.period - skew)
 
     def note(self, text: str, *, clock: Clock, deadline: Deadline) -> Code:
         """``text``, a code from a person or a program, once: UsedCode where it was sent in the last minutes."""

@@ -41,6 +41,7 @@ def bench(home, aws):
 
 def test_a_device_is_made_and_used(bench, aws):
     """It is enabled at AWS, its seed is in the vault, the entry uses it, and a session can be had with it."""
+    aws.world.clock.advance(31 - aws.world.now() % 30)  # so that only the second code is waited for
     done = bench.enrol()
     assert (done.serial, done.resumed) == (OURS, False)
     payload = bench.opened().payload
@@ -271,6 +272,15 @@ def test_a_device_that_was_deleted_before_it_was_enabled_is_made_anew(bench, aws
     assert set(bench.opened().payload.seeds) == {SERIAL}
     assert bench.enrol().resumed is False
     assert set(bench.opened().payload.seeds) == set(aws.world.devices) == {SERIAL, OURS}
+
+
+def test_a_resynchronisation_goes_by_the_clock_as_it_is_now(bench, aws):
+    """The clock was 200 s fast once, and is right again: AWS learns nothing that is wrong of a device that is right."""
+    context = bench.context()
+    bench.keys(context).take_code(SERIAL, deadline=context.anew(), most=35, skew=-200.0)
+    aws.world.clock.advance(600)
+    bench.enroller().resync(SERIAL)
+    assert aws.world.devices[SERIAL].drift == 0
 
 
 def test_a_device_without_a_seed_here_is_resynchronised_elsewhere(bench, aws):

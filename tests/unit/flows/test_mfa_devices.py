@@ -15,6 +15,21 @@ from vault.flows import devices
 ANOTHER = SERIAL + "-2"
 
 
+@pytest.mark.parametrize("skew", [-60.0, -28.0, 60.0, 200.0])
+def test_a_code_ends_by_this_machines_clock(bench, skew):
+    """What was learnt of a clock that is fast or slow: a code comes at once, and says rightly how long it is good."""
+    context = bench.context()
+    keys = bench.keys(context)
+    keys.take_code(SERIAL, deadline=context.anew(), most=35, skew=skew)
+    waits = []
+    for _ in range(3):
+        code = devices.code(context, keys, SERIAL, waiting=waits.append)
+        left = code.ends - context.clock.time()
+        assert limits.CODE_LEAST_LEFT <= left <= 30
+        assert code.step == (context.clock.time() + skew) // 30
+    assert max(waits) <= 30
+
+
 def asked(bench, known=None):
     return devices.by_asking(bench.context(), name=NAME, known=known)
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.example import KEY_ID
 from tests.unit.flows.benches import NAME, Bench, unsteady
-from vault import errors
+from vault import errors, limits
 from vault.flows import rotation, rotations
 from vault.flows.rotation import Wish
 
@@ -51,6 +51,34 @@ def test_a_key_whose_answer_was_lost_is_deleted_again(bench, aws):
     assert len(lost) == 1
     assert aws.calls.count("CreateAccessKey") == 2
     assert set(bench.keys_at_aws()) == {KEY_ID, done.key_id}
+
+
+@pytest.mark.parametrize("step", ["create", "prove"])
+def test_undo_of_what_has_not_taken_over_makes_no_key_first(bench, aws, step):
+    """Interrupted before the new key was in use: what was made is deleted, and the old key was the entry's all the time."""
+    action, fault = {
+        "create": ("CreateAccessKey", "cut-after"),
+        "prove": ("GetCallerIdentity", "error-500"),
+    }[step]
+    if step == "create":
+        aws.faults.add(action, fault, times=None)
+    else:
+        aws.faults.hook("CreateAccessKey", "after", lambda: aws.faults.add(action, fault, times=None))
+    with pytest.raises(errors.Error):
+        bench.rotate()
+    aws.faults.clear()
+    assert bench.entry.journal.step == step
+    calls = aws.calls.count("CreateAccessKey")
+    done = bench.rotate(Wish(undo=True))
+    assert done.replaced is None
+    assert done.key_id == KEY_ID
+    assert bench.keys_at_aws() == {KEY_ID: "Active"}
+    assert aws.calls.count("CreateAccessKey") == calls
+    aws.world.clock.advance(limits.LATE_KEY + 1)  # a key that AWS's list shows late would have shown by now
+    bench.rotate(Wish(undo=True)) if bench.entry.journal is not None else None
+    assert bench.entry.journal is None
+    with pytest.raises(rotation.NothingToUndo):
+        bench.rotate(Wish(undo=True))
 
 
 def test_a_stranger_that_was_used_is_not_ours(bench, aws):

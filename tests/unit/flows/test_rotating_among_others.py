@@ -38,6 +38,36 @@ def test_a_key_that_somebody_made_at_the_same_moment_is_shown(bench, aws):
     assert aws.calls.count("DeleteAccessKey") == 0
 
 
+def test_a_key_that_somebody_made_at_the_same_moment_is_left_alone_by_the_next_run_too(bench, aws):
+    """Never used as far as AWS tells, and made in the second of our try, which AWS refused: no run deletes it."""
+    made = []
+    aws.faults.hook("CreateAccessKey", "before", lambda: made.append(aws.world.add_key(bench.user).id))
+    for _ in range(3):
+        with pytest.raises(rotation.TwoKeys, match="never used"):
+            bench.rotate()
+    assert set(bench.keys_at_aws()) == {KEY_ID, *made}
+    assert bench.entry.journal is None
+
+
+def test_a_refused_try_keeps_the_one_before_it(bench, aws, monkeypatch):
+    """A try's answer was lost and its key shows late, so that the next run's own is refused: the lost key is known still."""
+    everything = aws.world.keys_of
+    monkeypatch.setattr(aws.world, "keys_of", lambda user: [k for k in everything(user) if k.id == KEY_ID])
+    aws.faults.add("CreateAccessKey", "cut-after")
+    aws.faults.hook(
+        "CreateAccessKey", "before", lambda: aws.faults.add("ListAccessKeys", "error-500", times=None)
+    )
+    with pytest.raises(errors.Error):
+        bench.rotate()
+    aws.faults.clear()
+    (lost,) = {key.id for key in everything(bench.user)} - {KEY_ID}
+    aws.faults.hook("CreateAccessKey", "before", monkeypatch.undo)
+    refused(aws, "CreateAccessKey", "LimitExceeded", status=409)
+    bench.rotate()
+    assert lost not in bench.keys_at_aws()
+    bench.settled()
+
+
 def test_a_refusal_does_not_forget_an_unanswered_try(bench, aws, monkeypatch):
     """A key was made and its answer lost, IAM's list is late, and the next try is refused: that key is known still."""
     everything = aws.world.keys_of

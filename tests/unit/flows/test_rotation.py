@@ -89,7 +89,8 @@ class Model:
             case SetActive():
                 self.keys[step.key_id] = self.keys[step.key_id]._replace(active=step.active)
             case Delete():
-                del self.keys[step.key_id]
+                self.keys.pop(step.key_id, None)
+                self.view = replace(self.view, deleted=self.view.deleted | {step.key_id})
             case Close():
                 self.entry = replace(self.entry, journal=None)
         self.view = replace(self.view, keys=tuple(self.keys.values()), now=self.now)
@@ -219,3 +220,13 @@ def test_a_turn_whose_old_key_was_deleted_meanwhile_is_over():
 def test_a_span_is_told_in_its_largest_unit(seconds, said):
     """From two of a unit on; a clock that is behind makes no negative span."""
     assert rotation.days(seconds) == said
+
+
+def test_a_journal_without_its_last_try_is_the_one_before():
+    """Each try that AWS refused is taken back by itself; what else the journal holds stays."""
+    journal = Journal(step="create", began=30, known=(OWN,), unknown={"earlier": [10, 20], "later": "kept"})
+    second = rotation.without_last_try(journal)
+    assert second == replace(journal, began=20, unknown={"earlier": [10], "later": "kept"})
+    first = rotation.without_last_try(second)
+    assert first == replace(journal, began=10, unknown={"later": "kept"})
+    assert rotation.without_last_try(first) is None
