@@ -49,34 +49,36 @@ def outlasts(chain: Chain, *, expires: int | None, now: float) -> None:
         )
 
 
-def confirm(context: Context, chain: Chain, wish: Wish) -> str | None:
+def confirm(context: Context, chain: Chain, wish: Wish, *, lifted: bool = False) -> str | None:
     """Go on only after the yes that awsvault_confirm asks for. Declined after a no, and where nobody can be asked.
 
     Gives what the person said yes to, where it is to be remembered (awsvault_confirm = session), else None.
+    ``lifted``: --write lifts awsvault_read_only, which is a question of its own.
     """
     word = chain.rails.confirm
     if word == "never" or wish.agreed:
         return None
-    what = subject(chain)
+    what = subject(chain, lifted=lifted)
     if word == "session" and _remembered(context, what):
         return None
     profile = safe(chain.profile)
+    run = f"awsvault-py exec {'--write ' if lifted else ''}{profile} --"
     if not wish.ask:
         # An SDK waits for us and a person may not be looking: no window, no question, no waiting.
         if word == "session":
-            hint = f"say yes once, while the agent runs: awsvault-py exec {profile} -- true"
+            hint = f"say yes once, while the agent runs: {run} true"
         else:
-            hint = f"run the command as: awsvault-py exec {profile} -- COMMAND"
+            hint = f"run the command as: {run} COMMAND"
         raise errors.Declined(
             f"profile {profile} asks for a yes before each use (awsvault_confirm = {word})", hint=hint
         )
-    _ask(context, chain)
+    _ask(context, chain, lifted=lifted)
     return what if word == "session" else None
 
 
-def subject(chain: Chain) -> str:
-    """What a yes is for: the profile, and whose credentials it means. Another role is another question."""
-    return f"{chain.profile} {_target(chain)}"
+def subject(chain: Chain, *, lifted: bool = False) -> str:
+    """What a yes is for: the profile, and whose credentials it means. Another role, or the whole role, is another question."""
+    return f"{chain.profile} {_target(chain)}{' with --write' if lifted else ''}"
 
 
 def is_production(chain: Chain) -> bool:
@@ -93,13 +95,14 @@ def _target(chain: Chain) -> str:
     return chain.hops[-1].role_arn if chain.hops else f"the source of {chain.source_profile}"
 
 
-def _ask(context: Context, chain: Chain) -> None:
+def _ask(context: Context, chain: Chain, *, lifted: bool) -> None:
     from vault.system.prompts import NoAnswer
 
     about = f"{safe(_target(chain))}, in {safe(chain.region)}"
     if chain.rails.environment:
         about = f"{safe(chain.rails.environment)}: {about}"
-    question = f"Use profile {safe(chain.profile)} ({about})?"
+    how = " not only for reading, as it is set to," if lifted else ""
+    question = f"Use profile {safe(chain.profile)}{how} ({about})?"
     try:
         yes = context.interaction.confirm(question, deadline=context.anew(limits.PROMPT_TIME))
     except NoAnswer as reason:

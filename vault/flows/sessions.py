@@ -104,8 +104,9 @@ def obtain(context: Context, wish: Wish, keys: Keys, ready: Ready) -> Got:
         wish = wish._replace(profile=chosen(ready.config, wish.profile, has_entry=keys.has_entry))
     chain = resolve(ready.config, wish.profile, env=context.env, has_entry=keys.has_entry)
     check(chain)
+    lifted = wish.write and chain.rails.read_only
     chain = rails.kept(chain, wish)
-    agreed = rails.confirm(context, chain, wish)
+    agreed = rails.confirm(context, chain, wish, lifted=lifted)
     try:
         got = _by_plan(context, wish, keys, chain)._replace(agreed=agreed)
     except (errors.Refused, errors.Unreachable) as error:

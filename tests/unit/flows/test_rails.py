@@ -4,6 +4,7 @@ import pytest
 
 from tests.fakes.example import SERIAL, role
 from tests.home import SCENARIO, failed
+from tests.unit.agent.at_home import stop, unlock, with_agent
 from tests.unit.flows.benches import Window
 from vault import errors, limits
 from vault.aws import answer
@@ -156,6 +157,36 @@ def test_a_yes_is_for_one_role(desk, home):
     before = rails.subject(desk.ask("dev").chain)
     home.config(SCENARIO.replace("DeveloperRole", "LongRole"))
     assert rails.subject(desk.ask("dev").chain) != before
+
+
+def test_a_yes_to_reading_is_none_to_writing(home):
+    """confirm = session: what was said of the narrowed role is not remembered for the whole one, nor the other way."""
+    with_agent(home)
+    set_in(home, "dev", "awsvault_confirm = session\nawsvault_read_only = true")
+    try:
+        unlock(home)
+        window = Window(home)
+        assert home.run("exec", "dev", "--", "true").returncode == 0
+        home.env["AWSVAULT_PROMPT"] = "none"
+        assert home.run("exec", "dev", "--", "true").returncode == 0
+        failed(home.run("exec", "--write", "dev", "--", "true"), 10, "a yes")
+        assert len(window.heard("SETDESC")) == 1
+    finally:
+        stop(home)
+
+
+def test_the_question_says_that_the_rail_is_lifted(desk, home):
+    """--write of a profile that only reads; where nothing is lifted, nothing of it is said."""
+    window = Window(home)
+    set_in(home, "dev", "awsvault_confirm = always\nawsvault_read_only = true")
+    desk.ask("dev", ask=True, write=True)
+    desk.ask("dev", ask=True)
+    set_in(home, "dev", "awsvault_confirm = always")
+    desk.ask("dev", ask=True, write=True)
+    first, second, third = window.heard("SETDESC")
+    assert "not only for reading" in first
+    assert "reading" not in second
+    assert "reading" not in third
 
 
 def test_setting_a_rail_ends_what_was_remembered(home, aws):
