@@ -12,6 +12,7 @@ PROGRAM = "awsvault-py"
 SWITCH = "avp"
 SHELLS = ("bash", "zsh", "fish")
 
+_USAGE = "avp [START]: set AWS_PROFILE to the profile of that name, or choose one; avp --off: set none"
 # exec's shell has its profile's credentials: another profile's name beside them would be a lie.
 _SH_SWITCH = """\
 avp() {
@@ -24,7 +25,11 @@ avp() {
         unset AWS_PROFILE AWS_DEFAULT_PROFILE
         return 0
     fi
-    name=$(awsvault-py pick "$@") || return $?
+    if [ "${1-}" = -h ] || [ "${1-}" = --help ]; then
+        printf 'USAGE\\n'
+        return 0
+    fi
+    name=$(awsvault-py pick -- "$@") || return $?
     unset AWS_DEFAULT_PROFILE
     export AWS_PROFILE="$name"
     if [ -n "${AWS_ACCESS_KEY_ID-}" ]; then
@@ -105,7 +110,11 @@ function avp
         set -e AWS_DEFAULT_PROFILE
         return 0
     end
-    set -l name (awsvault-py pick $argv); or return $status
+    if contains -- "$argv[1]" -h --help
+        echo "USAGE"
+        return 0
+    end
+    set -l name (awsvault-py pick -- $argv); or return $status
     set -e AWS_DEFAULT_PROFILE
     set -gx AWS_PROFILE $name
     if test -n "$AWS_ACCESS_KEY_ID"
@@ -149,7 +158,7 @@ def text(shell: str, *, prompt: bool = True) -> str:
             parts += [_ZSH_COMPLETION, _SH_SWITCH, *([_shown(shell), _ZSH_PROMPT] if prompt else [])]
         case _:
             parts += [_FISH_COMPLETION, _FISH_SWITCH, *([_FISH_PROMPT] if prompt else [])]
-    return "".join(parts)
+    return "".join(parts).replace("USAGE", _USAGE)
 
 
 def _shown(shell: str) -> str:
