@@ -2,7 +2,8 @@
 
 ``current`` is appended to under a lock; over its limit it becomes ``older.1``, and so on. The key of the records is
 random and lies beside them, sealed under the cache key, so that a renewed cache key costs one small file
-(``rewrap``). ``head`` holds the newest number and hash, sealed too, so that records cut off at the end are missed.
+(``rewrap``). ``head`` holds the newest number and hash, sealed too, so that records cut off at the end are missed; it
+is there before the first record. A writer that finds none writes a record which says so, and which stays.
 What a killed writer leaves half-written is filled up and counted as torn; it never stops the next one.
 """
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SIZE = limits.LOG_RECORD
 CURRENT, HEAD, KEY, LOCK = "current", "head", "key", "log.lock"
 _START = bytes(32)
+GAP = b"gap"  # the text of a record that says that the head was missing or not ours when it was written
 _HASH = 32
 
 
@@ -62,10 +64,10 @@ class Journal:
         """
         with lock(self._folder, LOCK, deadline=deadline):
             key = self.key(make=True, anew=anew)
-            number, before = self._last(key)
+            number, before, sure = self._last(key)
             size = self._size()
             together = bytearray(-size % SIZE)  # fills up what a killed writer left
-            for record in records:
+            for record in records if sure else (GAP, *records):
                 text = record[: limits.LOG_TEXT]
                 inner = before + number.to_bytes(8) + len(text).to_bytes(2) + text
                 sealed = seal(
@@ -96,14 +98,16 @@ class Journal:
             return Found([], [])
         records: list[bytes] = []
         problems: list[str] = []
-        before, expected = None, None
+        before, expected, slots = None, None, 0
         for name in [*(f"older.{n}" for n in range(limits.LOG_FILES, 0, -1)), CURRENT]:
             try:
                 content = self._folder.read(name, limit=2 * limits.LOG_FILE)
             except FileNotFoundError:
                 continue
+            if name != CURRENT and len(content) != limits.LOG_FILE:
+                problems.append(f"{name}: {len(content)} bytes instead of {limits.LOG_FILE}")
             for at in range(0, len(content), SIZE):
-                sealed = content[at : at + SIZE]
+                sealed, slots = content[at : at + SIZE], slots + 1
                 try:
                     inner = unseal(key, label="log", aad=self._vault_id, box=sealed)
                 except SealBroken:
@@ -114,8 +118,15 @@ class Journal:
                 number = int.from_bytes(inner[_HASH : _HASH + 8])
                 if before is not None and (inner[:_HASH] != before or number != expected):
                     problems.append(f"{name}: record {number} does not follow the one before it")
-                size = int.from_bytes(inner[_HASH + 8 : _HASH + 10])
-                records.append(inner[_HASH + 10 : _HASH + 10 + size])
+                if before is None and number >= slots and not self._dropped():
+                    problems.append(f"{number - slots + 1} record(s) are missing at the start")
+                text = inner[_HASH + 10 : _HASH + 10 + int.from_bytes(inner[_HASH + 8 : _HASH + 10])]
+                if text == GAP:
+                    problems.append(
+                        f"{name}: records may be missing before record {number}: there was no head"
+                    )
+                else:
+                    records.append(text)
                 before, expected = _digest(sealed), number + 1
         self._check_end(key, before, expected, problems)
         return Found(records, problems)
@@ -139,6 +150,9 @@ class Journal:
     def _check_end(self, key: bytes, before: bytes | None, expected: int | None, problems: list[str]) -> None:
         try:
             number, last = self._head(key)
+        except FileNotFoundError:
+            problems.append("head: missing, so records may be missing at the end")
+            return
         except SealBroken:
             problems.append("head: changed, or not ours")
             return
@@ -169,6 +183,7 @@ class Journal:
                 ) from None
             self._aside()
         key = os.urandom(32)
+        self._set_head(key, 0, _START)  # first: a log that has a key has a head
         self.put_key(key)
         return key
 
@@ -187,23 +202,28 @@ class Journal:
                 self._folder.rename(name, f"unreadable.{number}.{name}")
 
     def _head(self, key: bytes) -> tuple[int, bytes]:
-        """The next number and the hash of the last record. SealBroken where it was changed."""
-        try:
-            plain = unseal(key, label="log-head", aad=self._vault_id, box=self._folder.read(HEAD, limit=1024))
-        except FileNotFoundError:
-            return 0, _START
+        """The next number and the hash of the last record. FileNotFoundError; SealBroken where it was changed."""
+        plain = unseal(key, label="log-head", aad=self._vault_id, box=self._folder.read(HEAD, limit=1024))
         return int.from_bytes(plain[:8]), plain[8:]
 
-    def _last(self, key: bytes) -> tuple[int, bytes]:
-        """The next number and the hash of the last record, also where its writer was killed before it wrote the head."""
+    def _dropped(self) -> bool:
+        """Whether the oldest records have been left behind already, so that the first is not number 0."""
+        return f"older.{limits.LOG_FILES}" in self._folder.names()
+
+    def _last(self, key: bytes) -> tuple[int, bytes, bool]:
+        """The next number and the hash of the last record, also where its writer was killed before it wrote the head.
+
+        And whether there was a head, without which nobody knows what was the last record.
+        """
+        sure = True
         try:
             number, before = self._head(key)
-        except SealBroken:
-            number, before = 0, _START
+        except (FileNotFoundError, SealBroken):
+            number, before, sure = 0, _START, False
         try:
             fd = self._folder.open_file(CURRENT)
         except FileNotFoundError:
-            return number, before
+            return number, before, sure
         try:
             sealed = (
                 os.pread(fd, SIZE, (os.fstat(fd).st_size // SIZE - 1) * SIZE)
@@ -215,9 +235,9 @@ class Journal:
         try:
             inner = unseal(key, label="log", aad=self._vault_id, box=sealed)
         except SealBroken:
-            return number, before
+            return number, before, sure
         found = int.from_bytes(inner[_HASH : _HASH + 8])
-        return (found + 1, _digest(sealed)) if found >= number else (number, before)
+        return (found + 1, _digest(sealed), sure) if found >= number else (number, before, sure)
 
     def _set_head(self, key: bytes, number: int, last: bytes) -> None:
         plain = number.to_bytes(8) + last

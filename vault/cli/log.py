@@ -38,6 +38,9 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
     with Journal.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as journal:
         found = journal.read(deadline=context.anew())
     records = [record for record in map(decode, found.records) if record is not None]
+    problems = list(found.problems)
+    if len(records) < len(found.records):
+        problems.append(f"{len(found.records) - len(records)} record(s) have a form that cannot be read")
     roles = {r.access_key_id: r.role for r in records if r.role}
     chosen = [
         r._replace(role=r.role or roles.get(r.access_key_id, ""))
@@ -45,9 +48,9 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
         if profile in (None, r.profile) and int(r.time) >= first
     ]
     if as_json:
-        emit_json({"records": [_json(r) for r in chosen], "problems": found.problems})
+        emit_json({"records": [_json(r) for r in chosen], "problems": problems})
     elif verify:
-        if not found.problems:
+        if not problems:
             say(f"{len(found.records)} records, each following the one before")
     else:
         rows = [
@@ -60,9 +63,9 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
             ("TIME", "USE", "PROFILE", "ROLE", "UNTIL", "FROM", "ASKED BY", "IN", "TERMINAL"),
             rows,
         )
-    if verify and found.problems:
+    if verify and problems:
         raise CheckFailed(
-            f"the log is not whole: {'; '.join(found.problems[:5])}",
+            f"the log is not whole: {'; '.join(problems[:5])}",
             hint="compare it with CloudTrail for that time",
         )
 

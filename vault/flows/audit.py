@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 
 _CANNOT = (errors.Error, OSError)
+_NUMBER, _WORD = 20, 10
+_LONGEST = {  # bytes of each field, 40 for the rest: a test holds their sum below limits.LOG_TEXT
+    "time": _NUMBER, "expires": _NUMBER, "pid": _NUMBER, "parent_pid": _NUMBER, "use": _WORD, "origin": _WORD,
+    "profile": 200, "role": 300, "program": 64,
+}  # fmt: skip
 
 
 class Record(NamedTuple):
@@ -49,10 +54,14 @@ class Record(NamedTuple):
     program: str
 
     def encode(self) -> bytes:
-        """NUL between the fields, each cut to a length that fits a record."""
-        longest = {"profile": 200, "role": 300}
-        pieces = (value.replace("\0", "")[: longest.get(name, 40)] for name, value in self._asdict().items())
-        return "\0".join(pieces).encode("utf-8", "backslashreplace")
+        """NUL between the fields, each cut to a length in bytes; all of them together fit a record."""
+        return b"\0".join(_cut(value, _LONGEST.get(name, 40)) for name, value in self._asdict().items())
+
+
+def _cut(value: str, most: int) -> bytes:
+    """Whole characters of ``value``, up to ``most`` bytes; what is no text stays readable as escapes."""
+    raw = value.replace("\0", "").encode("utf-8", "backslashreplace")[:most]
+    return raw.decode("utf-8", "ignore").encode()
 
 
 def decode(raw: bytes) -> Record | None:

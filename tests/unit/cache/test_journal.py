@@ -183,21 +183,65 @@ def test_the_newest_are_what_opens_of_them(path):
     assert newest(path) == []
 
 
+NO_HEAD = "current: records may be missing before record {}: there was no head"
+
+
 def test_a_changed_head_is_seen_and_stops_nobody(path):
-    """verify names it; the next writer goes on from the last record, and writes a head that is right."""
+    """verify names it; the next writer goes on from the last record, and that there was no head is said ever after."""
     write(path, "one", "two")
     damage(path, HEAD)
     assert read(path) == ([b"one", b"two"], ["head: changed, or not ours"])
-    write(path, "three")
-    assert read(path) == ([b"one", b"two", b"three"], [])
+    write(path, "three", "four")
+    assert read(path) == ([b"one", b"two", b"three", b"four"], [NO_HEAD.format(2)])
 
 
-def test_a_head_that_was_taken_away_is_begun_anew(path):
-    """The chain of the records goes on from the last of them."""
-    write(path, "one")
+def test_records_cut_off_together_with_the_head_are_seen(path):
+    """Without the head nobody knows what was the last: verify says so, before and after further records."""
+    write(path, "one", "two", "three")
+    change(path, CURRENT, lambda content: content[: limits.LOG_RECORD])
     os.unlink(os.path.join(path, HEAD))
-    write(path, "two")
-    assert read(path) == ([b"one", b"two"], [])
+    assert read(path) == ([b"one"], ["head: missing, so records may be missing at the end"])
+    write(path, "four", "five")
+    assert read(path) == ([b"one", b"four", b"five"], [NO_HEAD.format(1)])
+
+
+def test_all_records_and_the_head_taken_away_are_seen(path):
+    """A log that has a key had a head."""
+    write(path, "one", "two")
+    os.unlink(os.path.join(path, CURRENT))
+    os.unlink(os.path.join(path, HEAD))
+    assert read(path) == ([], ["head: missing, so records may be missing at the end"])
+    write(path, "three")
+    assert read(path) == ([b"three"], [NO_HEAD.format(0)])
+
+
+def test_a_log_that_was_begun_and_no_more_is_whole(path):
+    """Killed after the head and before the key, or after the key and before the first record: nothing is missing."""
+    with Journal.open(path, **KEYS) as journal:
+        journal.key(make=True)
+    assert read(path) == ([], [])
+    os.unlink(os.path.join(path, KEY))
+    assert read(path) == ([], [])
+    write(path, "one")
+    assert read(path) == ([b"one"], [])
+
+
+def test_records_cut_off_at_the_front_are_seen(path, monkeypatch):
+    """The first record is number 0 as long as none was left behind, and a file that was full stays so."""
+    write(path, "one", "two", "three")
+    change(path, CURRENT, lambda content: content[2 * limits.LOG_RECORD :])
+    assert read(path) == ([b"three"], ["2 record(s) are missing at the start"])
+    monkeypatch.setattr(limits, "LOG_FILE", 4 * limits.LOG_RECORD)
+    write(path, *map(str, range(25)))
+    oldest = f"older.{limits.LOG_FILES}"
+    assert read(path).problems == []
+    change(path, oldest, lambda content: content[limits.LOG_RECORD :])
+    assert read(path).problems == [
+        f"{oldest}: {3 * limits.LOG_RECORD} bytes instead of {4 * limits.LOG_RECORD}"
+    ]
+    os.unlink(os.path.join(path, oldest))
+    (missing,) = read(path).problems
+    assert "missing at the start" in missing
 
 
 def test_a_last_record_that_was_written_anew_is_seen(path):

@@ -10,6 +10,7 @@ from tests.home import PASSPHRASE, failed
 from tests.vaults import soon
 from vault import limits
 from vault.agent.notes import Note
+from vault.cache.journal import Journal
 from vault.flows import audit
 from vault.secret import Secret
 from vault.store import vault
@@ -65,6 +66,29 @@ def test_verify_says_whole_and_finds_a_change(ready):
     assert "2 records" in done.stderr
     os.truncate(ready.file("log/current"), 1024)
     failed(ready.run("log", "--verify"), 1, "missing at the end")
+
+
+@pytest.mark.parametrize("letter", ["a", "\N{FAMILY}", "\udcff", "\N{EURO SIGN}"])
+def test_a_record_is_read_as_it_was_written_however_long_its_names_are(letter):
+    """Each field is cut to whole characters, and all of them together fit: none drops out of the log."""
+    whole = audit.Record(*(letter * 512 for _ in audit.Record._fields))
+    raw = whole.encode()
+    assert len(raw) <= limits.LOG_TEXT
+    found = audit.decode(raw)
+    assert found is not None
+    for name, value in found._asdict().items():
+        assert value, name
+        assert letter * 512 == value + letter * (512 - len(value)) or letter == "\udcff"
+
+
+def test_a_record_that_cannot_be_read_is_no_whole_log(ready):
+    """By a program of another version, or cut: it is counted, shown as a problem, and the rest is listed."""
+    ready.export("dev")
+    opened = vault.open_with_passphrase(from_env(ready.env), Secret(PASSPHRASE), deadline=soon())
+    with Journal.open(ready.file("log"), cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
+        journal.append(b"of another form", deadline=soon())
+    failed(ready.run("log", "--verify"), 1, "1 record(s) have a form that cannot be read")
+    assert len(records(ready)) == 1
 
 
 @pytest.mark.parametrize(
