@@ -101,6 +101,19 @@ class Context:
             settings=self._settings,
         )
 
+    def without_aws_files(self) -> Context:
+        """The same context as if AWS's files were empty."""
+        none = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        return Context(
+            env={**self.env, **none},
+            paths=self.paths,
+            clock=self.clock,
+            deadline=self.deadline,
+            passphrase=self.passphrase,
+            attended=self.attended,
+            settings=self._settings,
+        )
+
     def child_env(self) -> dict[str, str]:
         """The environment for a program that we start: without the ways to the passphrase."""
         return {name: value for name, value in self.env.items() if name not in OURS_ALONE}

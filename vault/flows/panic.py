@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vault import errors, limits
+from vault.aws import profiles
 from vault.flows import held, opening
 from vault.flows.codes import Codes
 from vault.flows.keys import OpenedKeys
@@ -69,6 +70,7 @@ def run(context: Context, opened: Opened, *, tell: Callable[[str], None]) -> Rep
     context = context.lasting(limits.PANIC_MOST)
     _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
     sessions = _wipe(context, tell)
+    context = _readable(context, tell)
     fates: list[Fate] = []
     users: list[str] = []
     times: list[int] = []
@@ -81,6 +83,16 @@ def run(context: Context, opened: Opened, *, tell: Callable[[str], None]) -> Rep
         times.append(hands.now)
     at = max(times, default=int(context.clock.time()))
     return Report(fates=tuple(fates), users=tuple(users), sessions=sessions, at=at, unlocked=_lock(context))
+
+
+def _readable(context: Context, tell: Callable[[str], None]) -> Context:
+    """``context``, without AWS's files where they cannot be read: a mistake in them must keep no key active."""
+    try:
+        profiles.load(context.env, home=context.paths.home)
+    except errors.Error as error:
+        tell(f"{error.message}; AWS's standard endpoints are asked")
+        return context.without_aws_files()
+    return context
 
 
 def _wipe(context: Context, tell: Callable[[str], None]) -> int:
@@ -129,6 +141,7 @@ def _by_user(
                 Fate(entry=name, key_id=entry.access_key_id, inactive=False, said=error.message, error=error)
             )
             continue
+        mine.sort(key=lambda one: one.access_key_id == hands.known)  # who signs for the others goes last
         if identity in by_user:  # another key of a user who has a signer: it goes before that one
             by_user[identity][2][:0] = mine
         else:
@@ -149,6 +162,8 @@ def _inactivate(hands: Hands, name: str, pair: Entry | KeyPair) -> Fate:
     except errors.Refused as error:
         if error.code == "NoSuchEntity":
             return Fate(entry=name, key_id=key_id, inactive=True, said="deleted already")
+        if key_id in {signer.access_key_id for signer in hands.signers}:  # nobody signs: this one neither
+            return _not_known(name, key_id, error)
         return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
     except errors.Error as error:
         return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)

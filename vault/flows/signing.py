@@ -51,6 +51,7 @@ class Hands:
         self.signers = [credentials(entry)]
         self.skew = 0.0  # AWS's clock minus ours, as the last answer showed it
         self.identity: Identity | None = None
+        self.known = ""  # the id of the key that look() was answered for
 
     @property
     def now(self) -> int:
@@ -63,6 +64,7 @@ class Hands:
         for signer in self.signers:
             try:
                 self.identity = self.whoami(signer)
+                self.known = signer.access_key_id
             except errors.Refused as error:
                 if error.code != _UNKNOWN_KEY:
                     raise

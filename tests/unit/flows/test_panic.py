@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 
+import pytest
+
 from tests.fakes.example import KEY_ID, SERIAL
 from tests.unit.flows.benches import NAME
 from tests.vaults import entry
@@ -45,6 +47,32 @@ def test_the_key_that_signs_goes_last(bench, aws):
     order = [(c.parameters["AccessKeyId"], c.access_key_id) for c in aws.calls.of("UpdateAccessKey")]
     assert {key for key, _ in order} == {KEY_ID, second.id}
     assert order[-1][0] == order[-1][1]
+    assert set(bench.keys_at_aws().values()) == {"Inactive"}
+
+
+def test_a_mistake_in_awss_files_stops_nothing(bench, home):
+    """They cannot be read: what they said of endpoints is done without, and every key goes."""
+    home.config("[profile dev\nno = section\n")
+    report = press(bench)
+    assert all(fate.inactive for fate in report.fates)
+    assert set(bench.keys_at_aws().values()) == {"Inactive"}
+    assert any("config" in said and "standard endpoints" in said for said in bench.told)
+
+
+def test_a_key_that_is_gone_at_aws_is_no_failure(bench, aws):
+    """The entry's key was deleted there, and the new key of a rotation works: it signs for both, and goes last."""
+    aws.faults.hook(
+        "CreateAccessKey", "after", lambda: aws.faults.add("GetCallerIdentity", "error-500", times=None)
+    )
+    with pytest.raises(errors.Error):
+        bench.rotate()
+    aws.faults.clear()
+    del aws.world.keys[KEY_ID]
+    report = press(bench)
+    assert [(fate.inactive, fate.said) for fate in report.fates] == [
+        (True, "deleted already"),
+        (True, "inactive"),
+    ]
     assert set(bench.keys_at_aws().values()) == {"Inactive"}
 
 
