@@ -57,8 +57,10 @@ def enroll(context: Context, name: str, *, device_name: str | None, mfa_code: st
     enroller = enrol.Enroller(context, opened, name, waiting=countdown(context), mfa_code=mfa_code)
     user = enroller.look()
     under_way = enrol.Enrolment.of(enroller.entry)
-    wanted = under_way.name if under_way else device_name or enrol.device_name(user, context)
-    what = "Go on enrolling" if under_way else "Enrol"
+    wanted = device_name or enrol.device_name(user, context)
+    what = "Enrol"
+    if under_way is not None and (under_way.step == "enable" or device_name in (None, under_way.name)):
+        wanted, what = under_way.name, "Go on enrolling"
     sure(
         context,
         f"{what} the MFA device {safe(wanted)} for {safe(user)}? Its seed will lie beside the key: whoever opens this "
@@ -71,6 +73,11 @@ def enroll(context: Context, name: str, *, device_name: str | None, mfa_code: st
         say(f"\ninterrupted; the next awsvault-py mfa enroll {safe(name)} goes on from here, or cleans up.")
         raise
     say(f"{safe(name)} uses {safe(done.serial)} now; its seed is in the vault.")
+    if done.left is not None:
+        say(
+            f"note: {safe(done.left)}, of a run that was interrupted, may be left at AWS, not enabled; the policy lets "
+            "you delete none"
+        )
     for place in done.elsewhere:
         say(f"note: {place} still names the device before it; change mfa_serial there to {safe(done.serial)}")
 

@@ -7,6 +7,7 @@ the process, the next run goes on or cleans up, and no device is left that nobod
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,11 +67,15 @@ def without(entry: Entry) -> Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolled:
-    """A device of ours: its serial, whether an earlier run was picked up, and where AWS's files name another one."""
+    """A device of ours: its serial, whether an earlier run was picked up, and where AWS's files name another one.
+
+    ``left``: a device of an earlier run that may still be there, not enabled, since the policy lets nobody delete it.
+    """
 
     serial: str
     resumed: bool
     elsewhere: tuple[str, ...] = ()
+    left: str | None = None
 
 
 class NameTaken(errors.AlreadyExists):
@@ -104,6 +109,7 @@ class Enroller:
         keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
         self._hands = Hands(self._context, name, self.entry, codes=Codes(self._context, keys, given=mfa_code))
         self._partition_account: tuple[str, str] = ("aws", "")
+        self._left: str | None = None
 
     def look(self) -> str:
         """The user's name. Refused, Unreachable, Usage."""
@@ -122,7 +128,12 @@ class Enroller:
             serial = self._make(iam, under_way, wanted)
         self._enable(iam, serial)
         self._save(lambda entry: without(replace(entry, mfa_serial=serial)))
-        return Enrolled(serial=serial, resumed=resumed, elsewhere=tuple(self._elsewhere(serial)))
+        return Enrolled(
+            serial=serial,
+            resumed=resumed,
+            elsewhere=tuple(self._elsewhere(serial)),
+            left=self._left if self._left != serial else None,
+        )
 
     def _seed_is_there(self, enrolment: Enrolment) -> bool:
         return enrolment.serial is not None and enrolment.serial in self._opened.payload.seeds
@@ -135,11 +146,8 @@ class Enroller:
                 hint="remove one that is no longer used in the IAM console, or: awsvault-py mfa remove --deactivate",
                 code="LimitExceeded",
             )
-        name = (
-            under_way.name
-            if under_way is not None
-            else wanted or device_name(self._hands.user, self._context)
-        )
+        interrupted = under_way.name if under_way is not None else None
+        name = wanted or interrupted or device_name(self._hands.user, self._context)
         if under_way is not None:
             self._clean_up(iam, under_way)
         self._save(Enrolment("create", name).within)
@@ -154,7 +162,10 @@ class Enroller:
             self._change(change)
         except errors.Error:
             if not self._is_kept(made.serial):
-                iam.delete_device(made.serial)  # without its seed it is of no use to anybody
+                with suppress(
+                    errors.Refused, errors.Unreachable
+                ):  # why the vault was not written is to be told
+                    iam.delete_device(made.serial)  # without its seed it is of no use to anybody
             raise
         return made.serial
 
@@ -173,6 +184,9 @@ class Enroller:
         try:
             iam.delete_device(serial)
         except errors.Refused as error:
+            if error.code == "AccessDenied":
+                self._left = serial  # perhaps: AWS says whether the name is free
+                return
             if error.code != "DeleteConflict":
                 raise
             self._save(without)
@@ -182,7 +196,8 @@ class Enroller:
         try:
             return iam.create_device(name)
         except errors.Refused as error:
-            self._save(without)  # a refusal made nothing
+            if error.code != "EntityAlreadyExists" or self._left is None:
+                self._save(without)  # a refusal made nothing; what is left is deleted by a run that may
             if error.code == "EntityAlreadyExists":
                 raise self._taken(name) from None
             if error.code == "AccessDenied":
@@ -190,8 +205,13 @@ class Enroller:
             raise
 
     def _taken(self, name: str) -> NameTaken:
+        whose = (
+            ", made by the run that was interrupted, and the policy lets the user delete none"
+            if self._left
+            else ""
+        )
         return NameTaken(
-            f"the account has an MFA device named {safe(name)} already",
+            f"the account has an MFA device named {safe(name)} already{whose}",
             hint=f"choose another name: awsvault-py mfa enroll {safe(self._name)} --device-name {safe(name)}-2",
         )
 

@@ -233,7 +233,7 @@ def test_a_clean_up_that_is_forbidden_is_done_by_the_next_run(bench, aws):
     leave(bench, {"step": "create", "name": "yourself-desk"})
     aws.world.add_device(OURS, seed=aws.world.new_seed())
     bench.user.denied = {"iam:DeleteVirtualMFADevice"}
-    with pytest.raises(errors.Refused, match="AccessDenied"):
+    with pytest.raises(enrol.NameTaken, match="lets the user delete none"):
         bench.enrol()
     assert enrol.Enrolment.of(bench.entry) == enrol.Enrolment("create", "yourself-desk")
     bench.user.denied = set()
@@ -272,6 +272,48 @@ def test_a_device_that_was_deleted_before_it_was_enabled_is_made_anew(bench, aws
     assert set(bench.opened().payload.seeds) == {SERIAL}
     assert bench.enrol().resumed is False
     assert set(bench.opened().payload.seeds) == set(aws.world.devices) == {SERIAL, OURS}
+
+
+def interrupted(bench, aws, name="yourself-desk"):
+    """An enrolment that ended before AWS had its request; what it may have made, the policy lets nobody delete."""
+    aws.faults.add("CreateVirtualMFADevice", "cut-before", times=4)
+    with pytest.raises(errors.Error):
+        bench.enrol(name)
+    aws.faults.clear()
+    assert enrol.Enrolment.of(bench.entry).name == name
+    bench.user.denied |= {"iam:DeleteVirtualMFADevice"}
+
+
+def test_an_interrupted_enrolment_goes_on_where_nothing_may_be_deleted(bench, aws):
+    """Nothing was made: the same name is free, and the device is enrolled."""
+    interrupted(bench, aws)
+    done = bench.enrol()
+    assert (done.serial, done.resumed, done.left) == (OURS, True, None)
+    assert bench.entry.mfa_serial == OURS
+
+
+def test_another_name_is_a_way_out_where_nothing_may_be_deleted(bench, aws):
+    """--device-name leaves the interrupted one behind, and says what may be left at AWS."""
+    interrupted(bench, aws)
+    done = bench.enrol("another")
+    assert done.serial.endswith(":mfa/another")
+    assert done.left == OURS
+    assert enrol.Enrolment.of(bench.entry) is None
+
+
+def test_a_device_that_was_made_and_may_not_be_deleted_is_named(bench, aws):
+    """The answer was lost: its name is taken, by whom is said, and the next run takes another."""
+    aws.faults.add("CreateVirtualMFADevice", "cut-after", times=4)
+    with pytest.raises(errors.Error):
+        bench.enrol()
+    aws.faults.clear()
+    bench.user.denied |= {"iam:DeleteVirtualMFADevice"}
+    with pytest.raises(enrol.NameTaken, match="by the run that was interrupted") as caught:
+        bench.enrol()
+    assert "--device-name yourself-desk-2" in caught.value.hint
+    done = bench.enrol("yourself-desk-2")
+    assert (done.serial, done.left) == (OURS + "-2", OURS)
+    assert enrol.Enrolment.of(bench.entry) is None
 
 
 def test_a_resynchronisation_goes_by_the_clock_as_it_is_now(bench, aws):
