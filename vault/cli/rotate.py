@@ -76,6 +76,10 @@ def command(
     chosen = rotations.chosen(
         opened.payload, names, everything=everything or (least is not None and not names)
     )
+    for name in names:
+        if name not in chosen:
+            (other,) = rotations.chosen(opened.payload, [name], everything=False)
+            say(f"{safe(name)}: holds the same key as {safe(other)}, under whose name it is rotated.")
     failures: list[errors.Error] = []
     with rotations.alone(context):
         for name in chosen:

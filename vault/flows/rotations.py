@@ -82,7 +82,10 @@ class Prospect:
 
 
 def chosen(payload: Payload, names: Sequence[str], *, everything: bool) -> list[str]:
-    """The entries to rotate, one for each key. Usage where none is named and there are several; NotFound."""
+    """The entries to rotate, one for each key: of several that hold it the one whose rotation is under way or in grace.
+
+    Usage where none is named and there are several; NotFound.
+    """
     if everything:
         names = sorted(payload.entries)
     elif not names:
@@ -97,11 +100,13 @@ def chosen(payload: Payload, names: Sequence[str], *, everything: bool) -> list[
                 f'there is no entry "{safe(name)}" in the vault',
                 hint=f'did you mean "{safe(near)}"?' if near is not None else "run: awsvault-py list",
             )
+    under_way = {
+        entry.access_key_id: name for name, entry in payload.entries.items() if entry.journal is not None
+    }
     seen: dict[str, str] = {}
-    for name in names:  # two entries may hold one key, and the one with the journal goes first
+    for name in names:
         key_id = payload.entries[name].access_key_id
-        if key_id not in seen or payload.entries[name].journal is not None:
-            seen[key_id] = name
+        seen.setdefault(key_id, under_way.get(key_id, name))
     return list(seen.values())
 
 
@@ -169,6 +174,14 @@ def _not_ours(payload: Payload, prospect: Prospect, key_id: str) -> None:
                 "is the key to rotate" if name == prospect.name else f'is the key of the entry "{safe(name)}"'
             )
             raise errors.Declined(f"{safe(key_id)} {what}", hint="--delete-other names the user's other key")
+        journal = entry.journal
+        if journal is not None and key_id in {
+            pair.access_key_id for pair in (journal.old, journal.new) if pair is not None
+        }:
+            raise errors.Declined(
+                f'{safe(key_id)} is the vault\'s own, in the rotation of the entry "{safe(name)}"',
+                hint=f"to bring that to its end: awsvault-py rotate --finish {safe(name)}",
+            )
 
 
 def _notes(context: Context, payload: Payload, name: str, view: View) -> Iterator[str]:

@@ -68,6 +68,21 @@ def test_a_refused_try_keeps_the_one_before_it(bench, aws, monkeypatch):
     bench.settled()
 
 
+def test_two_entries_with_one_key_are_one_rotation(bench, aws):
+    """Whichever name is given: the rotation of the other is finished, or taken back, and its old key is nobody else's."""
+    bench.edit(lambda p: p.with_entry("second", replace(p.entries[NAME], journal=None)))
+    new = bench.rotate().key_id
+    payload = bench.opened().payload
+    assert payload.entries["second"].access_key_id == new
+    assert rotations.chosen(payload, ["second"], everything=False) == [NAME]
+    assert rotations.chosen(payload, [], everything=True) == [NAME]
+    assert rotations.chosen(payload, ["second", NAME], everything=False) == [NAME]
+    prospect = rotations.prepare(bench.context(), bench.opened(), "second", tell=bench.told.append)
+    with pytest.raises(errors.Declined, match=f"{KEY_ID} is the vault's own"):
+        rotations.carry_out(bench.context(), bench.opened(), prospect, rotation.Wish(delete_other=KEY_ID))
+    assert KEY_ID in bench.keys_at_aws()
+
+
 def test_a_refusal_does_not_forget_an_unanswered_try(bench, aws, monkeypatch):
     """A key was made and its answer lost, IAM's list is late, and the next try is refused: that key is known still."""
     everything = aws.world.keys_of
