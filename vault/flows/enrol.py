@@ -196,7 +196,7 @@ class Enroller:
         try:
             return iam.create_device(name)
         except errors.Refused as error:
-            if error.code != "EntityAlreadyExists" or self._left is None:
+            if error.code != "EntityAlreadyExists" or not self._may_be_left(name):
                 self._save(without)  # a refusal made nothing; what is left is deleted by a run that may
             if error.code == "EntityAlreadyExists":
                 raise self._taken(name) from None
@@ -204,12 +204,13 @@ class Enroller:
                 raise self._own_name_only(error, name) from None
             raise
 
+    def _may_be_left(self, name: str) -> bool:
+        return self._left is not None and self._left.endswith(f":mfa/{name}")
+
     def _taken(self, name: str) -> NameTaken:
-        whose = (
-            ", made by the run that was interrupted, and the policy lets the user delete none"
-            if self._left
-            else ""
-        )
+        whose = ""
+        if self._may_be_left(name):
+            whose = ", perhaps by the run that was interrupted, and the policy lets the user delete none"
         return NameTaken(
             f"the account has an MFA device named {safe(name)} already{whose}",
             hint=f"choose another name: awsvault-py mfa enroll {safe(self._name)} --device-name {safe(name)}-2",

@@ -301,6 +301,20 @@ def test_another_name_is_a_way_out_where_nothing_may_be_deleted(bench, aws):
     assert enrol.Enrolment.of(bench.entry) is None
 
 
+def test_a_taken_name_instead_of_the_interrupted_one_leaves_no_journal_of_it(bench, aws):
+    """Somebody else's device has that name: no later run takes it for one of ours, which it would delete."""
+    interrupted(bench, aws)
+    theirs = OURS.replace("yourself-desk", "theirs")
+    aws.world.add_device(theirs, seed=aws.world.new_seed())
+    with pytest.raises(enrol.NameTaken) as caught:
+        bench.enrol("theirs")
+    assert "interrupted" not in caught.value.message
+    assert enrol.Enrolment.of(bench.entry) is None
+    bench.user.denied = set()
+    assert bench.enrol("yet-another").left is None
+    assert theirs in aws.world.devices
+
+
 def test_a_device_that_was_made_and_may_not_be_deleted_is_named(bench, aws):
     """The answer was lost: its name is taken, by whom is said, and the next run takes another."""
     aws.faults.add("CreateVirtualMFADevice", "cut-after", times=4)
