@@ -99,6 +99,22 @@ def test_renewals_beside_the_requests_outlive_failures(source, endpoint, monkeyp
     assert key(ask(endpoint)) == "ASIA2"
 
 
+@pytest.mark.parametrize("error", [OSError("no descriptor"), MemoryError(), KeyError("x")])
+def test_renewals_outlive_what_nobody_thought_of(source, endpoint, monkeypatch, error):
+    """One renewal fails by an error that is none of ours: the next turn comes all the same."""
+    turns = []
+
+    def ahead():
+        turns.append(len(turns))
+        if len(turns) == 1:
+            raise error
+
+    monkeypatch.setattr(endpoint._renewing, "pause", lambda: 0.01)
+    monkeypatch.setattr(endpoint._renewing, "ahead", ahead)
+    endpoint.start()
+    until(lambda: len(turns) > 2)
+
+
 def test_a_page_that_nobody_fetches_ends_in_time():
     """Strangers who hang up, or ask for something else, do not use it up; at the end of the time it is over."""
     with Handoff(Secret("https://signin.example/")) as page:
