@@ -37,23 +37,40 @@ class Rails:
 def rails(env: "Mapping[str, str]", profile: str, *, home: str) -> Rails:
     """The guard rails that stand in the profile itself, in AWS's config file."""
     raw = _read(aws_files(env, home=home)[0])
-    name = profile.encode("utf-8", "surrogateescape")
-    heads = (
-        [b"[default]"] if profile == "default" else [b"[profile " + name + b"]", b'[profile "' + name + b'"]']
-    )
-    found = {}
-    for head in heads:
-        at = raw.find(b"\n" + head)
-        body = raw[at + 1 + len(head) :].partition(b"\n[")[0] if at >= 0 else b""
-        for line in body.split(b"\n"):
-            key, _, value = line.partition(b"=")
-            if key.startswith(b"awsvault_"):
+    found: dict[bytes, bytes] = {}
+    for at in _headers(raw, profile):
+        for line in raw[at:].partition(b"\n[")[0].split(b"\n")[1:]:
+            key, _, value = _uncommented(line).partition(b"=")
+            if key[:1] not in b" \t#;":
                 found[key.strip().lower()] = value.strip()
     return Rails(
         shown(found.get(b"awsvault_environment", b"").decode("utf-8", "replace"), limit=40),
         confirm=found.get(b"awsvault_confirm", b"never").lower() in (b"always", b"session"),
-        read_only=found.get(b"awsvault_read_only", b"").lower() == b"true",
+        read_only=found.get(b"awsvault_read_only", b"").lower() in (b"true", b"yes", b"on", b"1"),
     )
+
+
+def _headers(raw: bytes, profile: str) -> "list[int]":
+    """Where the profile's sections begin, in their order. Only places that name it are looked at: a config may be large."""
+    name = profile.encode("utf-8", "surrogateescape")
+    found = {}
+    for end in (b"]", b'"', b"'", b" ", b"\t"):  # what may follow a name in its header
+        at = raw.find(name + end)
+        while at >= 0:
+            begin = raw.rfind(b"\n", 0, at) + 1
+            line = raw[begin:].partition(b"\n")[0] if raw[begin : begin + 1] == b"[" else b""
+            if line and _config_names(b"\n" + line) == [profile]:
+                found[begin] = b"profile" in line
+            at = raw.find(name + end, at + 1)
+    plain = profile == "default" and not any(found.values())  # [profile default] goes before [default]
+    return [begin for begin in sorted(found) if profile != "default" or plain or found[begin]]
+
+
+def _uncommented(line: bytes) -> bytes:
+    """``line`` up to a # or ; that follows a blank, as aws/ini has it."""
+    for mark in (b" #", b" ;", b"\t#", b"\t;"):
+        line = line.partition(mark)[0]
+    return line
 
 
 def _read(path: str) -> bytes:
