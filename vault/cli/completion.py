@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vault.cli import shells
+from vault.cli.table import ALIASES
 
 
 @click.command(name="completion")
@@ -26,7 +27,7 @@ def script(found: click.Context, shell: str) -> str:
         raise TypeError(type(group).__name__)
     commands = [
         (name, below)
-        for name in group.list_commands(found)
+        for name in (*group.list_commands(found), *ALIASES)
         if (below := group.get_command(found, name)) is not None
     ]
     return shells.RENDERERS[shell](shells.shapes(commands))

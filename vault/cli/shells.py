@@ -20,13 +20,19 @@ PROGRAM = "awsvault-py"
 PROFILES, COMMAND, NOTHING = "profiles", "command", "nothing"
 _NAMED = frozenset({"profile", "profiles", "name", "names", "words", "from_profile", "start"})
 
+_PROFILE_OPTIONS = ("profile", "from_profile")
+
 
 class Option(NamedTuple):
-    """An option: its spelling, the words it takes ((): none are known, None: it takes no value), its help."""
+    """An option: its spelling, the words it takes ((): none are known, None: it takes no value), its help.
+
+    ``profile``: its value is a profile's name.
+    """
 
     name: str
     values: tuple[str, ...] | None
     help: str
+    profile: bool = False
 
 
 class Shape(NamedTuple):
@@ -69,7 +75,7 @@ def _option(option: click.Option, spelling: str) -> Option:
     if option.is_flag:
         return Option(spelling, None, option.help or "")
     values = tuple(option.type.choices) if isinstance(option.type, click.Choice) else ()
-    return Option(spelling, tuple(str(v) for v in values), option.help or "")
+    return Option(spelling, tuple(str(v) for v in values), option.help or "", option.name in _PROFILE_OPTIONS)
 
 
 def _quoted(text: str) -> str:
@@ -84,7 +90,7 @@ def bash(found: list[Shape]) -> str:
         words = " ".join([*s.below, *(o.name for o in s.options)])
         cases.append(f"        {_quoted(' '.join(s.path))}) words={_quoted(words)} takes={s.takes} ;;")
     values = [
-        f"        {_quoted(' '.join(s.path) + ' ' + o.name)}) words={_quoted(' '.join(o.values))} takes={NOTHING} ;;"
+        f"        {_quoted(' '.join(s.path) + ' ' + o.name)}) words={_quoted(' '.join(o.values))} takes={PROFILES if o.profile else NOTHING} ;;"
         for s in found
         for o in s.options
         if o.values is not None
@@ -150,7 +156,7 @@ def zsh(found: list[Shape]) -> str:
             f"    {_quoted(' '.join(s.path))}) options=({words}); below=({below}); takes={s.takes} ;;"
         )
     values = [
-        f"    {_quoted(' '.join(s.path) + ' ' + o.name)}) compadd -- {' '.join(map(_quoted, o.values))}; return ;;"
+        f"    {_quoted(' '.join(s.path) + ' ' + o.name)}) {_zsh_values(o)}; return ;;"
         for s in found
         for o in s.options
         if o.values is not None
@@ -197,6 +203,12 @@ compdef _awsvault_py {PROGRAM}
 """
 
 
+def _zsh_values(option: Option) -> str:
+    if option.profile:
+        return f'names=("${{(@f)$({PROGRAM} {NAMES} 2>/dev/null)}}"); (( $#names )) && compadd -- "${{(@)names:#}}"'
+    return f"compadd -- {' '.join(map(_quoted, option.values or ()))}"
+
+
 def _help_of(found: list[Shape], path: tuple[str, ...]) -> str:
     return next((s.help for s in found if s.path == path), "")
 
@@ -236,7 +248,8 @@ def _fish_lines(s: Shape, found: list[Shape]) -> list[str]:
         for name in s.below
     ]
     for option in s.options:
-        value = "" if option.values is None else f" -x -a {_fish(' '.join(option.values))}"
+        words = f"({PROGRAM} {NAMES} 2>/dev/null)" if option.profile else " ".join(option.values or ())
+        value = "" if option.values is None else f" -x -a {_fish(words)}"
         lines.append(f"complete -c {PROGRAM} -n '{seen}' -l {option.name[2:]}{value} -d {_fish(option.help)}")
     if s.takes in (PROFILES, COMMAND):
         names = f"({PROGRAM} {NAMES} 2>/dev/null)"

@@ -123,6 +123,21 @@ def test_options_and_their_words(home, offer):
 
 
 @pytest.mark.parametrize("offer", [bash, fish])
+def test_the_short_names_complete_as_the_long_ones(home, offer):
+    """rm and ls: what remove and list take."""
+    assert "prod" in offer(home, "awsvault-py rm p")
+    assert "--json" in offer(home, "awsvault-py ls --j")
+
+
+@pytest.mark.parametrize("offer", [bash, fish])
+def test_options_that_take_a_profile(home, offer):
+    """Its names after log --profile and add --from-profile."""
+    assert "prod" in offer(home, "awsvault-py log --profile p")
+    assert "prod" in offer(home, "awsvault-py add x --from-profile p")
+    assert "prod" not in offer(home, "awsvault-py log --since ")
+
+
+@pytest.mark.parametrize("offer", [bash, fish])
 def test_subcommands(home, offer):
     """mfa's own commands."""
     assert {"add", "code", "list", "remove"} <= set(offer(home, "awsvault-py mfa "))
