@@ -330,11 +330,13 @@ def test_a_device_that_was_made_and_may_not_be_deleted_is_named(bench, aws):
     assert enrol.Enrolment.of(bench.entry) is None
 
 
-def test_a_resynchronisation_goes_by_the_clock_as_it_is_now(bench, aws):
+@pytest.mark.parametrize("denied", [set(), {"iam:ListMFADevices"}])
+def test_a_resynchronisation_goes_by_the_clock_as_it_is_now(bench, aws, denied):
     """The clock was 200 s fast once, and is right again: AWS learns nothing that is wrong of a device that is right."""
     context = bench.context()
     bench.keys(context).take_code(SERIAL, deadline=context.anew(), most=35, skew=-200.0)
     aws.world.clock.advance(600)
+    bench.user.denied |= denied
     bench.enroller().resync(SERIAL)
     assert aws.world.devices[SERIAL].drift == 0
 
