@@ -4,6 +4,7 @@
 random and lies beside them, sealed under the cache key, so that a renewed cache key costs one small file
 (``rewrap``). ``head`` holds the newest number and hash, sealed too, so that records cut off at the end are missed; it
 is there before the first record. A writer that finds none writes a record which says so, and which stays.
+``first`` holds the oldest number that is kept, sealed; there is none before the first file was left behind.
 What a killed writer leaves half-written is filled up and counted as torn; it never stops the next one.
 """
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from vault.system.clock import Deadline
 
 SIZE = limits.LOG_RECORD
-CURRENT, HEAD, KEY, LOCK = "current", "head", "key", "log.lock"
+CURRENT, HEAD, FIRST, KEY, LOCK = "current", "head", "first", "key", "log.lock"
 _START = bytes(32)
 GAP = b"gap"  # the text of a record that says that the head was missing or not ours when it was written
 _HASH = 32
@@ -79,7 +80,7 @@ class Journal:
                 if size + len(together) + SIZE > limits.LOG_FILE:
                     self._write(together)
                     self._set_head(key, number, before)  # a kill after this leaves one chain
-                    self._rotate()
+                    self._rotate(key)
                     size, together = 0, bytearray()
                 together += sealed
                 number, before = number + 1, _digest(sealed)
@@ -95,11 +96,12 @@ class Journal:
         try:
             key = self.key(make=False)
         except FileNotFoundError:
-            return Found([], [])
+            left = any(name in (CURRENT, FIRST) or name.startswith("older.") for name in self._folder.names())
+            return Found([], ["key: missing, so no record can be read"] if left else [])
         records: list[bytes] = []
         problems: list[str] = []
         before, expected, slots = None, None, 0
-        for name in [*(f"older.{n}" for n in range(limits.LOG_FILES, 0, -1)), CURRENT]:
+        for name in _names(limits.LOG_FILES):
             try:
                 content = self._folder.read(name, limit=2 * limits.LOG_FILE)
             except FileNotFoundError:
@@ -118,8 +120,8 @@ class Journal:
                 number = int.from_bytes(inner[_HASH : _HASH + 8])
                 if before is not None and (inner[:_HASH] != before or number != expected):
                     problems.append(f"{name}: record {number} does not follow the one before it")
-                if before is None and number >= slots and not self._dropped():
-                    problems.append(f"{number - slots + 1} record(s) are missing at the start")
+                if before is None:
+                    self._check_start(key, number + 1 - slots, problems)
                 text = inner[_HASH + 10 : _HASH + 10 + int.from_bytes(inner[_HASH + 8 : _HASH + 10])]
                 if text == GAP:
                     problems.append(
@@ -146,6 +148,17 @@ class Journal:
                 continue
             found.append(inner[_HASH + 10 : _HASH + 10 + int.from_bytes(inner[_HASH + 8 : _HASH + 10])])
         return found
+
+    def _check_start(self, key: bytes, oldest: int, problems: list[str]) -> None:
+        try:
+            kept = self._first(key)
+        except FileNotFoundError:
+            kept = 0
+        except SealBroken:
+            problems.append("first: changed, or not ours, so records may be missing at the start")
+            return
+        if oldest > kept:
+            problems.append(f"{oldest - kept} record(s) are missing at the start")
 
     def _check_end(self, key: bytes, before: bytes | None, expected: int | None, problems: list[str]) -> None:
         try:
@@ -198,7 +211,7 @@ class Journal:
         taken = [n.split(".")[1] for n in names if n.startswith("unreadable.")]
         number = 1 + max((int(n) for n in taken if n.isdecimal()), default=0)
         for name in names:
-            if name in (CURRENT, HEAD, KEY) or name.startswith("older."):
+            if name in (CURRENT, HEAD, FIRST, KEY) or name.startswith("older."):
                 self._folder.rename(name, f"unreadable.{number}.{name}")
 
     def _head(self, key: bytes) -> tuple[int, bytes]:
@@ -206,9 +219,10 @@ class Journal:
         plain = unseal(key, label="log-head", aad=self._vault_id, box=self._folder.read(HEAD, limit=1024))
         return int.from_bytes(plain[:8]), plain[8:]
 
-    def _dropped(self) -> bool:
-        """Whether the oldest records have been left behind already, so that the first is not number 0."""
-        return f"older.{limits.LOG_FILES}" in self._folder.names()
+    def _first(self, key: bytes) -> int:
+        """The number of the oldest record that is kept. FileNotFoundError where none was left behind; SealBroken."""
+        box = self._folder.read(FIRST, limit=1024)
+        return int.from_bytes(unseal(key, label="log-first", aad=self._vault_id, box=box))
 
     def _last(self, key: bytes) -> tuple[int, bytes, bool]:
         """The next number and the hash of the last record, also where its writer was killed before it wrote the head.
@@ -255,11 +269,34 @@ class Journal:
         if sealed:
             self._folder.append(CURRENT, bytes(sealed))
 
-    def _rotate(self) -> None:
-        for number in range(limits.LOG_FILES, 0, -1):
-            name = CURRENT if number == 1 else f"older.{number - 1}"
-            if name in self._folder.names():
-                self._folder.rename(name, f"older.{number}")
+    def _rotate(self, key: bytes) -> None:
+        """Make room for a new ``current``. A kill leaves a name free in the row, up to which the next one moves."""
+        names = self._folder.names()
+        free = (n for n in range(1, limits.LOG_FILES + 1) if f"older.{n}" not in names)
+        last = next(free, None)
+        if last is None:
+            last = limits.LOG_FILES
+            self._set_first(key)  # before the oldest goes: nobody misses what is left behind
+        for number in range(last, 0, -1):
+            self._folder.rename(CURRENT if number == 1 else f"older.{number - 1}", f"older.{number}")
+
+    def _set_first(self, key: bytes) -> None:
+        for name in _names(limits.LOG_FILES - 1):
+            content = self._folder.read(name, limit=2 * limits.LOG_FILE)
+            for at in range(0, len(content), SIZE):
+                try:
+                    inner = unseal(key, label="log", aad=self._vault_id, box=content[at : at + SIZE])
+                except SealBroken:
+                    continue
+                number = inner[_HASH : _HASH + 8]
+                box = seal(key, label="log-first", aad=self._vault_id, plaintext=number)
+                self._folder.write_atomic(FIRST, box, durable=True)
+                return
+
+
+def _names(older: int) -> list[str]:
+    """The log's files, the oldest first."""
+    return [*(f"older.{number}" for number in range(older, 0, -1)), CURRENT]
 
 
 def rewrap(path: str, *, old: Secret, new: Secret, vault_id: bytes, deadline: Deadline) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journals import KEYS, change, damage, read, write
 from tests.patience import PATIENCE
 from tests.vaults import soon
 from vault import errors, limits
@@ -17,30 +18,10 @@ from vault.secret import Secret
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
-KEYS = {"cache_key": Secret(b"C" * 32), "vault_id": bytes(16)}
-
 
 @pytest.fixture
 def path(tmp_path):
     return str(tmp_path / "log")
-
-
-def write(path, *texts):
-    for text in texts:
-        with Journal.open(path, **KEYS) as journal:
-            journal.append(text.encode(), deadline=soon())
-
-
-def read(path):
-    with Journal.open(path, **KEYS) as journal:
-        return journal.read(deadline=soon())
-
-
-def change(path, name, function):
-    with open(os.path.join(path, name), "rb") as file:
-        content = bytearray(file.read())
-    with open(os.path.join(path, name), "wb") as file:
-        file.write(function(content))
 
 
 def test_what_is_written_is_read_in_order(path):
@@ -157,16 +138,6 @@ def test_many_records_are_one_step(path, monkeypatch):
     assert read(path) == ([b"one", b"two", b"0", b"1", b"2", b"3", b"4"], [])
 
 
-def damage(path, name, at=-1):
-    """One bit of the file, at its end where nothing else is said."""
-
-    def flipped(content):
-        content[at] ^= 1
-        return content
-
-    change(path, name, flipped)
-
-
 def newest(path, most=10):
     with Journal.open(path, **KEYS) as journal:
         return journal.newest(most)
@@ -224,24 +195,6 @@ def test_a_log_that_was_begun_and_no_more_is_whole(path):
     assert read(path) == ([], [])
     write(path, "one")
     assert read(path) == ([b"one"], [])
-
-
-def test_records_cut_off_at_the_front_are_seen(path, monkeypatch):
-    """The first record is number 0 as long as none was left behind, and a file that was full stays so."""
-    write(path, "one", "two", "three")
-    change(path, CURRENT, lambda content: content[2 * limits.LOG_RECORD :])
-    assert read(path) == ([b"three"], ["2 record(s) are missing at the start"])
-    monkeypatch.setattr(limits, "LOG_FILE", 4 * limits.LOG_RECORD)
-    write(path, *map(str, range(25)))
-    oldest = f"older.{limits.LOG_FILES}"
-    assert read(path).problems == []
-    change(path, oldest, lambda content: content[limits.LOG_RECORD :])
-    assert read(path).problems == [
-        f"{oldest}: {3 * limits.LOG_RECORD} bytes instead of {4 * limits.LOG_RECORD}"
-    ]
-    os.unlink(os.path.join(path, oldest))
-    (missing,) = read(path).problems
-    assert "missing at the start" in missing
 
 
 def test_a_last_record_that_was_written_anew_is_seen(path):

@@ -1,0 +1,133 @@
+"""The log's beginning: what was left behind is known, what was taken away is seen."""
+
+import contextlib
+import os
+
+import pytest
+
+from tests.journals import change, damage, read, write
+from vault import limits
+from vault.cache.journal import CURRENT, FIRST, KEY
+from vault.system.files import Folder
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "log")
+
+
+def test_records_cut_off_at_the_front_are_seen(path, monkeypatch):
+    """The first record is number 0 as long as none was left behind, and a file that was full stays so."""
+    write(path, "one", "two", "three")
+    change(path, CURRENT, lambda content: content[2 * limits.LOG_RECORD :])
+    assert read(path) == ([b"three"], ["2 record(s) are missing at the start"])
+    monkeypatch.setattr(limits, "LOG_FILE", 4 * limits.LOG_RECORD)
+    write(path, *map(str, range(25)))
+    oldest = f"older.{limits.LOG_FILES}"
+    assert read(path).problems == []
+    change(path, oldest, lambda content: content[limits.LOG_RECORD :])
+    assert read(path).problems == [
+        f"{oldest}: {3 * limits.LOG_RECORD} bytes instead of {4 * limits.LOG_RECORD}",
+        "1 record(s) are missing at the start",
+    ]
+    os.unlink(os.path.join(path, oldest))
+    (missing,) = read(path).problems
+    assert "missing at the start" in missing
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Files of two records, four older ones: what is left behind begins with the eleventh record."""
+    monkeypatch.setattr(limits, "LOG_FILE", 2 * limits.LOG_RECORD)
+
+
+def move(path, old, new):
+    os.rename(os.path.join(path, old), os.path.join(path, new))
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("written", [5, 12, 20])
+def test_an_oldest_file_taken_away_is_seen_whatever_the_others_are_called(path, written):
+    """The next one takes its name, or the last name of all; further records change nothing about it."""
+    write(path, *map(str, range(written)))
+    assert read(path).problems == []
+    oldest = max(name for name in os.listdir(path) if name.startswith("older."))
+    next_oldest = f"older.{int(oldest[-1]) - 1}"
+    os.unlink(os.path.join(path, oldest))
+    said = ["2 record(s) are missing at the start"]
+    assert read(path).problems == said
+    for name in {oldest, f"older.{limits.LOG_FILES}"}:
+        move(path, next_oldest, name)
+        next_oldest = name
+        assert read(path).problems == said
+    write(path, "more", "and more")
+    assert read(path).problems == said
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("how", ["taken away", "changed"])
+def test_the_oldest_number_taken_away_is_seen(path, how):
+    """Without it nothing says that records were left behind; the next file that is left behind mends it."""
+    write(path, *map(str, range(12)))
+    if how == "changed":
+        damage(path, FIRST)
+        said = ["first: changed, or not ours, so records may be missing at the start"]
+    else:
+        os.unlink(os.path.join(path, FIRST))
+        said = ["2 record(s) are missing at the start"]
+    assert read(path).problems == said
+    write(path, "twelve", "thirteen")
+    assert read(path).problems == []
+
+
+@pytest.mark.usefixtures("small")
+def test_a_damaged_oldest_record_is_told_and_no_other_is_missed(path):
+    """The file that becomes the oldest begins with a record that does not open: its second one counts."""
+    write(path, *map(str, range(10)))
+    damage(path, "older.3")  # the record 3
+    damage(path, "older.3", limits.LOG_RECORD - 1)
+    write(path, "ten", "eleven")
+    assert [problem.partition(":")[0] for problem in read(path).problems[:2]] == ["older.4", "older.4"]
+    assert not any("missing" in problem for problem in read(path).problems)
+
+
+class Killed(BaseException):
+    """What nobody catches."""
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("renames", range(8))
+def test_a_rotation_that_was_killed_loses_nothing_more(path, monkeypatch, renames):
+    """After the oldest number was written, and after each of the renames, those of sealed files too: one chain, and the next writer goes on."""
+    write(path, *map(str, range(10)))
+    rename, left = Folder.rename, [renames]
+
+    def until(folder, old, new):
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        rename(folder, old, new)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "rename", until)
+        with pytest.raises(Killed) if renames < 7 else contextlib.nullcontext():
+            write(path, "ten")
+    assert read(path).problems == []
+    write(path, "eleven")
+    found = read(path)
+    assert found.problems == []
+    assert found.records[:8] == [b"%d" % number for number in range(2, 10)]
+
+
+@pytest.mark.parametrize("left", [CURRENT, "older.1"])
+def test_a_key_taken_away_is_seen(path, left):
+    """Records that nobody can read are told, before and after further ones."""
+    write(path, "one", "two")
+    move(path, CURRENT, left)
+    os.unlink(os.path.join(path, KEY))
+    assert read(path) == ([], ["key: missing, so no record can be read"])
+    write(path, "three")
+    assert read(path).records == [b"three"]
+    assert read(path).problems
