@@ -60,17 +60,16 @@ class Codes:
 
         ``after`` is a step that AWS refused; ``most`` how many seconds may be waited for a free step, 0 for none. Errors: ledger.NoCodeInTime, ledger.UsedCode, NoCode, ConfigError.
         """
-        deadline = self._context.deadline
         self.by_person = self._given is not None
         if self._given is not None:
             given, self._given = self._given, None
-            return self._keys.note_code(device.serial, given, deadline=deadline), False
+            return self._keys.note_code(device.serial, given, deadline=self._context.anew()), False
         code = self._computed(device, after=after, most=most)
         if code is not None:
             return code, True
         self.by_person = not device.process
         text = self._run(device) if device.process else self._ask(device)
-        return self._keys.note_code(device.serial, text, deadline=deadline), False
+        return self._keys.note_code(device.serial, text, deadline=self._context.anew()), False
 
     def _computed(self, device: Device, *, after: int | None, most: float) -> Code | None:
         """A code of a stored seed; one in the strict box is opened by its own passphrase first."""
@@ -78,7 +77,7 @@ class Codes:
         def take() -> Code | None:
             return self._keys.take_code(
                 device.serial,
-                deadline=self._context.deadline,
+                deadline=self._context.anew(),
                 most=most,
                 skew=self.skew,
                 after=after,
@@ -150,7 +149,7 @@ class Codes:
         except ValueError as error:
             raise errors.ConfigError(f"profile {safe(device.profile)}: mfa_process must be {error}") from None
         env = {name: value for name, value in self._context.env.items() if not name.startswith("AWSVAULT_")}
-        deadline = self._context.deadline.at_most(limits.PASSPHRASE_COMMAND_TIME)
+        deadline = self._context.anew(limits.PASSPHRASE_COMMAND_TIME)
         try:
             raw = output(words, env=env, limit=limits.MAX_CODE_OUTPUT, deadline=deadline)
         except ProgramFailed as error:

@@ -6,8 +6,13 @@ import pytest
 
 from tests.fakes.example import KEY_ID, SHARED
 from tests.fakes.model import User
-from tests.unit.flows.benches import refused
+from tests.unit.flows.benches import NAME, refused
 from vault import errors
+from vault.flows import rotations
+from vault.flows.codes import Codes, Device
+from vault.flows.rotation import Wish
+
+DEVICE = Device(serial="arn:aws:iam::111111111111:mfa/yourself", process=None, profile=NAME)
 
 
 def test_a_refusal_of_the_look_is_passed_on(bench, aws):
@@ -51,3 +56,24 @@ def test_a_key_that_goes_before_its_code_costs_none(bench, aws):
         bench.look()
     assert caught.value.code == "InvalidClientTokenId"
     assert aws.calls.codes() == []
+
+
+@pytest.mark.parametrize("thought", [0, 300, 5000])
+def test_a_person_may_think_as_long_as_they_like(bench, aws, thought):
+    """The question of a rotation stands for minutes or an hour: what comes after the yes has its own time for a code."""
+    prospect = bench.look()
+    aws.world.clock.advance(thought)
+    bench.user.require_mfa_for_iam = True
+    codes = Codes(bench.context(), bench.keys(bench.context()))
+    codes.take(DEVICE)  # so that the next one must be waited for
+    rotations.carry_out(bench.context(), bench.opened(), prospect, Wish())
+    bench.settled()
+
+
+def test_a_session_that_ended_while_a_person_thought_is_replaced(bench, aws):
+    """IAM demands MFA, and the yes comes hours later, when the session that looked is over."""
+    bench.user.require_mfa_for_iam = True
+    prospect = bench.look()
+    aws.world.clock.advance(5000)
+    rotations.carry_out(bench.context(), bench.opened(), prospect, Wish())
+    bench.settled()
