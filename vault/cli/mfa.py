@@ -56,7 +56,7 @@ def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> Non
     say(f"{safe(name)} uses {safe(serial)}.")
     if device.seed is not None:
         say("Its seed lies beside the key now: whoever opens this vault holds both factors.")
-    elif serial not in after.payload.seeds:
+    elif not devices.has_seed(after.payload, serial):
         say("No seed is stored, so a person is asked for its codes.")
 
 

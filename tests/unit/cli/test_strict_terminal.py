@@ -6,7 +6,7 @@ import json
 
 import pexpect
 
-from tests.fakes.example import SEED
+from tests.fakes.example import SEED, SERIAL
 from tests.home import COMMAND, PASSPHRASE
 from tests.patience import PATIENCE
 
@@ -46,6 +46,9 @@ def test_a_strict_seed_from_its_storing_to_its_use(home, aws):
                 ("again: ", OWN),
             ],
         )
+        stored = json.dumps({"MfaSerial": SERIAL})
+        named = home.run("mfa", "add", "shared-services", "--stdin", stdin=stored)
+        assert (named.returncode, named.stderr) == (0, f"shared-services uses {SERIAL}.\n")
         typed(home, ["unlock", "--strict"], [("Passphrase: ", PASSPHRASE), ("strict seeds: ", OWN)])
         assert home.export("dev", **nobody)["AccountId"] == "222222222222"
         assert len(aws.calls.codes()) == 1
