@@ -13,8 +13,10 @@ from tests.journals import KEYS, change, damage, read, write
 from tests.patience import PATIENCE
 from tests.vaults import soon
 from vault import errors, limits
-from vault.cache.journal import CURRENT, HEAD, KEY, Journal, rewrap
+from vault.cache.journal import Journal, rewrap
+from vault.cache.logfiles import CURRENT, HEAD, KEY, LogFiles
 from vault.secret import Secret
+from vault.system.files import Folder
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -166,6 +168,22 @@ def test_a_changed_head_is_seen_and_stops_nobody(path):
     assert read(path) == ([b"one", b"two", b"three", b"four"], [NO_HEAD.format(2)])
 
 
+@pytest.mark.parametrize("name", [HEAD, CURRENT, KEY])
+def test_a_file_blown_up_is_seen_and_stops_nobody(path, name):
+    """Larger than ours ever are: verify tells, and the log goes on."""
+    write(path, "one")
+    change(path, name, lambda content: content + bytes(3 * limits.LOG_FILE))
+    if name == KEY:
+        with pytest.raises(errors.Damaged):
+            read(path)
+    else:
+        assert read(path).problems
+    with Journal.open(path, **KEYS) as journal:
+        journal.append(b"two", deadline=soon(), anew=True)
+        assert journal.read(deadline=soon()).records[-1:] == [b"two"]
+    assert name == KEY or read(path).problems
+
+
 def test_records_cut_off_together_with_the_head_are_seen(path):
     """Without the head nobody knows what was the last: verify says so, before and after further records."""
     write(path, "one", "two", "three")
@@ -188,8 +206,8 @@ def test_all_records_and_the_head_taken_away_are_seen(path):
 
 def test_a_log_that_was_begun_and_no_more_is_whole(path):
     """Killed after the head and before the key, or after the key and before the first record: nothing is missing."""
-    with Journal.open(path, **KEYS) as journal:
-        journal.key(make=True)
+    with Folder.open(path, create=True) as folder:
+        LogFiles(folder, **KEYS).key(make=True)
     assert read(path) == ([], [])
     os.unlink(os.path.join(path, KEY))
     assert read(path) == ([], [])

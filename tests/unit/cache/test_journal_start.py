@@ -5,9 +5,10 @@ import os
 
 import pytest
 
-from tests.journals import change, damage, read, write
+from tests.journals import KEYS, change, damage, read, write
 from vault import limits
-from vault.cache.journal import CURRENT, FIRST, KEY
+from vault.cache.journal import Journal
+from vault.cache.logfiles import CURRENT, FIRST, KEY
 from vault.system.files import Folder
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -91,6 +92,19 @@ def test_a_damaged_oldest_record_is_told_and_no_other_is_missed(path):
     write(path, "ten", "eleven")
     assert [problem.partition(":")[0] for problem in read(path).problems[:2]] == ["older.4", "older.4"]
     assert not any("missing" in problem for problem in read(path).problems)
+
+
+@pytest.mark.usefixtures("small")
+def test_an_older_file_blown_up_stops_nobody(path):
+    """It is the next to be the oldest: the one behind it says which record that is."""
+    write(path, *map(str, range(10)))
+    change(path, "older.3", lambda content: content + bytes(5 * limits.LOG_RECORD))
+    write(path, "ten", "eleven", "twelve")
+    assert read(path).records[-2:] == [b"eleven", b"twelve"]
+    assert read(path).problems == []
+    change(path, CURRENT, lambda content: content + bytes(5 * limits.LOG_RECORD))
+    with Journal.open(path, **KEYS) as journal:
+        assert journal.newest(3) == []
 
 
 class Killed(BaseException):

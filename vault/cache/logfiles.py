@@ -1,0 +1,194 @@
+"""The log's files: records of one size, each sealed, in ``current`` and up to four older ones; head, first and key.
+
+The key of the records is random and lies beside them, sealed under the cache key, so that a renewed cache key costs one
+small file. ``head`` holds the newest number and hash; ``first`` the oldest number that is kept, and is not there before
+the first file was left behind. What they mean together stands in cache/journal.
+"""
+
+from __future__ import annotations
+
+import os
+
+from vault import errors, limits
+from vault.crypto.seal import OVERHEAD, SealBroken, hkdf, seal, unseal
+from vault.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.secret import Secret
+    from vault.system.files import Folder
+
+SIZE = limits.LOG_RECORD
+CURRENT, HEAD, FIRST, KEY = "current", "head", "first", "key"
+START = bytes(32)  # the hash before the first record
+_HASH = 32
+_SMALL = 1024  # bytes of head, first and key at most
+
+
+class Opened(NamedTuple):
+    """One record: the hash of the one before, its number and its text."""
+
+    before: bytes
+    number: int
+    text: bytes
+
+
+def names(older: int | None = None) -> list[str]:
+    """``current`` and up to ``older`` older files, the oldest first; by default all that there can be."""
+    most = limits.LOG_FILES if older is None else older
+    return [*(f"older.{number}" for number in range(most, 0, -1)), CURRENT]
+
+
+def digest(sealed: bytes) -> bytes:
+    """What the next record holds of this one."""
+    from hashlib import sha256
+
+    return sha256(sealed).digest()
+
+
+class LogFiles:
+    """The files in ``folder``. Whoever writes holds the log's lock. What does not open raises SealBroken."""
+
+    def __init__(self, folder: Folder, *, cache_key: Secret, vault_id: bytes) -> None:
+        self.folder = folder
+        self._wrapping = hkdf(cache_key, info=b"log")
+        self._vault_id = vault_id
+
+    # ── records ─────────────────────────────────────────────────────────────────────────────
+
+    def sealed(self, key: bytes, record: Opened) -> bytes:
+        """``record``, at most ``limits.LOG_TEXT`` bytes of it, as SIZE bytes."""
+        text = record.text[: limits.LOG_TEXT]
+        inner = record.before + record.number.to_bytes(8) + len(text).to_bytes(2) + text
+        padded = inner + bytes(SIZE - OVERHEAD - len(inner))
+        return seal(key, label="log", aad=self._vault_id, plaintext=padded)
+
+    def opened(self, key: bytes, sealed: bytes) -> Opened:
+        """What ``sealed`` holds."""
+        inner = unseal(key, label="log", aad=self._vault_id, box=sealed)
+        end = _HASH + 10 + int.from_bytes(inner[_HASH + 8 : _HASH + 10])
+        return Opened(inner[:_HASH], int.from_bytes(inner[_HASH : _HASH + 8]), inner[_HASH + 10 : end])
+
+    def content(self, name: str) -> bytes:
+        """All of a file of records. FileNotFoundError; ConfigError where it is larger than ours ever are."""
+        return self.folder.read(name, limit=2 * limits.LOG_FILE)
+
+    def last(self) -> bytes:
+        """The newest whole record of ``current``, sealed; empty where there is none."""
+        try:
+            fd = self.folder.open_file(CURRENT)
+        except FileNotFoundError:
+            return b""
+        try:
+            whole = os.fstat(fd).st_size // SIZE
+            return os.pread(fd, SIZE, (whole - 1) * SIZE) if whole else b""
+        finally:
+            os.close(fd)
+
+    def size(self) -> int:
+        """Bytes of ``current``, 0 where there is none."""
+        try:
+            return self.folder.attributes(CURRENT).size
+        except FileNotFoundError:
+            return 0
+
+    def write(self, sealed: bytearray) -> None:
+        """Append to ``current``."""
+        if sealed:
+            self.folder.append(CURRENT, bytes(sealed))
+
+    def rotate(self, key: bytes) -> None:
+        """Make room for a new ``current``. A kill leaves a name free in the row, up to which the next one moves."""
+        there = self.folder.names()
+        free = (n for n in range(1, limits.LOG_FILES + 1) if f"older.{n}" not in there)
+        last = next(free, None)
+        if last is None:
+            last = limits.LOG_FILES
+            self._set_first(key)  # before the oldest goes: nobody misses what is left behind
+        for number in range(last, 0, -1):
+            self.folder.rename(CURRENT if number == 1 else f"older.{number - 1}", f"older.{number}")
+
+    # ── what is known of them ───────────────────────────────────────────────────────────────
+
+    def head(self, key: bytes) -> tuple[int, bytes]:
+        """The next number and the hash of the last record. FileNotFoundError."""
+        plain = unseal(key, label="log-head", aad=self._vault_id, box=self._small(HEAD))
+        return int.from_bytes(plain[:8]), plain[8:]
+
+    def set_head(self, key: bytes, number: int, last: bytes) -> None:
+        """Keep the next number and the hash of the last record."""
+        plain = number.to_bytes(8) + last
+        box = seal(key, label="log-head", aad=self._vault_id, plaintext=plain)
+        self.folder.write_atomic(HEAD, box, durable=False)
+
+    def first(self, key: bytes) -> int:
+        """The number of the oldest record that is kept; 0 where none was left behind."""
+        try:
+            box = self._small(FIRST)
+        except FileNotFoundError:
+            return 0
+        return int.from_bytes(unseal(key, label="log-first", aad=self._vault_id, box=box))
+
+    def _set_first(self, key: bytes) -> None:
+        """The first record that opens once the oldest file is gone."""
+        for name in names(limits.LOG_FILES - 1):
+            try:
+                content = self.content(name)
+            except errors.ConfigError:
+                continue
+            for at in range(0, len(content), SIZE):
+                try:
+                    number = self.opened(key, content[at : at + SIZE]).number
+                except SealBroken:
+                    continue
+                box = seal(key, label="log-first", aad=self._vault_id, plaintext=number.to_bytes(8))
+                self.folder.write_atomic(FIRST, box, durable=True)
+                return
+
+    # ── the key ─────────────────────────────────────────────────────────────────────────────
+
+    def key(self, *, make: bool, anew: bool = False) -> bytes:
+        """The records' key. FileNotFoundError where there is none, unless ``make``; Damaged where it does not open.
+
+        ``anew``: that the cache key was lost is known, so the log that does not open is put aside.
+        """
+        try:
+            return unseal(self._wrapping, label="log-key", aad=self._vault_id, box=self._small(KEY))
+        except FileNotFoundError:
+            if not make:
+                raise
+        except SealBroken:
+            if not anew:
+                raise errors.Damaged(
+                    "the log was sealed under another cache key, and cannot be read",
+                    hint="the next export that opens the vault begins a new log, and keeps this one beside it",
+                ) from None
+            self._aside()
+        key = os.urandom(32)
+        self.set_head(key, 0, START)  # first: a log that has a key has a head
+        self.put_key(key)
+        return key
+
+    def put_key(self, key: bytes) -> None:
+        """Keep ``key``, sealed under the cache key."""
+        box = seal(self._wrapping, label="log-key", aad=self._vault_id, plaintext=key)
+        self.folder.write_atomic(KEY, box, durable=True)
+
+    def keyless(self) -> bool:
+        """Whether there are records although there is no key."""
+        return any(name in (CURRENT, FIRST) or name.startswith("older.") for name in self.folder.names())
+
+    def _aside(self) -> None:
+        """Under a number of its own: with the lost cache key, from a backup, it can be read again."""
+        there = self.folder.names()
+        taken = [n.split(".")[1] for n in there if n.startswith("unreadable.")]
+        number = 1 + max((int(n) for n in taken if n.isdecimal()), default=0)
+        for name in there:
+            if name in (CURRENT, HEAD, FIRST, KEY) or name.startswith("older."):
+                self.folder.rename(name, f"unreadable.{number}.{name}")
+
+    def _small(self, name: str) -> bytes:
+        try:
+            return self.folder.read(name, limit=_SMALL)
+        except errors.ConfigError:  # larger than ours ever are
+            raise SealBroken from None
