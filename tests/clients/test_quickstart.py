@@ -11,6 +11,8 @@ import pytest
 
 from tests.fakes.remote import ROOT
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 LIMIT = 540  # seconds, most of them the package index's
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.clients import builds
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 LIFE = 16  # seconds: renewed 6 before the end, served to the last
 LONG = 36  # more than two lives
 ROLE = "arn:aws:sts::222222222222:assumed-role/DeveloperRole/"

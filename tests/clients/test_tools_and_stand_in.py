@@ -10,6 +10,8 @@ from tests.clients.tools import TOOLS
 from tests.fakes.example import KEY_ID, SECRET, SERIAL, role
 from vault.aws import values
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 # What would change a tool's mind if it read the key without its prefix.
 VALUES = {
     "role_arn": role("DeveloperRole"),

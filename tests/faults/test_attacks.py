@@ -21,6 +21,8 @@ from vault.flows import backups
 from vault.secret import Secret
 from vault.store import restore, vault
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 VICTIM, ATTACKER = 54_321, 54_322
 REFUSED = ("PermissionError", "NotADirectoryError", "IsADirectoryError")
 PASSPHRASE = Secret("correct horse battery staple")

@@ -12,6 +12,8 @@ import pytest
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL, role
 from tests.home import COMMAND, PASSPHRASE, SCENARIO
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 LASTING = (SECRET, SEED, PASSPHRASE)
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.faults.campaign import KINDS, Campaign, plan
 from tests.faults.stage import ACTS
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 KILLS = ("kill-before", "kill-after")
 
 

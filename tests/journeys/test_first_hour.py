@@ -7,11 +7,14 @@ import os
 import sys
 
 import pexpect
+import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.typing_person import Terminal
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 AWS = os.path.join(os.path.dirname(sys.executable), "aws")
 ROLES = """

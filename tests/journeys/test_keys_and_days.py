@@ -12,6 +12,8 @@ from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import PASSPHRASE, Home, failed
 from tests.unit.agent.at_home import UNLOCK, stop, told, unlock, with_agent
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 NAME = "shared-services"
 DAY = 86_400
 

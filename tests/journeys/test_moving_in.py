@@ -14,6 +14,8 @@ from tests.home import PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 AWS = os.path.join(os.path.dirname(sys.executable), "aws")
 
 

@@ -17,6 +17,8 @@ from tests.typing_person import Terminal
 from tests.unit.agent.at_home import stop, unlock, with_agent
 from vault import limits
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 NEW = "sunday gravel orchard mitten"
 CODE = re.compile(r"(?:[0-9A-Z]{4}-){8}[0-9A-Z]")
 KEY = f'{{"AccessKeyId":"{KEY_ID}","SecretAccessKey":"{SECRET}"}}'

@@ -31,6 +31,8 @@ from tests.unit.agent.at_home import (
 )
 from tests.unit.agent.test_process import export, home
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 __all__ = ["home"]
 
 

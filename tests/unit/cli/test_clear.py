@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.home import failed
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 
 def ready(home, aws):

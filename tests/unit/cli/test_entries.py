@@ -10,6 +10,8 @@ import pytest
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import failed
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 GOOD = {"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET}
 FULL = {**GOOD, "MfaSerial": SERIAL, "MfaSeed": SEED}
 COLLEAGUE = {

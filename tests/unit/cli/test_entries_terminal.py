@@ -11,6 +11,8 @@ from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import PASSPHRASE, failed
 from tests.typing_person import Terminal
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 def listed(home):
     return {e["name"]: e for e in json.loads(home.run("list", "--json").stdout)["entries"]}

@@ -12,6 +12,8 @@ from tests.home import COMMAND, SCENARIO, failed
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 WAYS = pytest.mark.parametrize("way", ["", "--server"], ids=["plain", "server"])
 
 

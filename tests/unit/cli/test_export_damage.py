@@ -12,6 +12,8 @@ from vault.store.format import SlotRecord
 from vault.store.slots import Slot, new_sid, wrap_key
 from vault.system.paths import from_env
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 
 @pytest.fixture
 def ready(home):

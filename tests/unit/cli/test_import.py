@@ -9,6 +9,8 @@ import pytest
 from tests.fakes.example import KEY_ID, SECRET, SERIAL
 from tests.home import failed
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 OTHER_ID, OTHER = "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
 GONE_ID, GONE = "AKIAGONEGONEGEXAMPLE", "goneGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEYS"
 

@@ -23,6 +23,8 @@ from vault.flows.handoff import Handoff
 from vault.secret import Secret
 from vault.system.clock import Deadline
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 CHROMIUM = shutil.which("chromium") or "chromium"  # a machine without it fails these tests, and should
 
 

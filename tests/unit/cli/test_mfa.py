@@ -11,6 +11,8 @@ from tests.home import PASSPHRASE, failed
 from tests.patience import early_in_a_step
 from tests.typing_person import Terminal
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 
 def devices(home):
     return json.loads(home.run("mfa", "list", "--json").stdout)["devices"]

@@ -19,6 +19,8 @@ from tests.typing_person import Terminal
 from tests.unit.flows.benches import Bench
 from vault.flows import enrol
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 NAME = "shared-services"
 OURS = "arn:aws:iam::111111111111:mfa/yourself-desk"
 

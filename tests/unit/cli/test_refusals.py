@@ -5,6 +5,8 @@ import pytest
 from tests.fakes.example import KEY_ID, SECRET, SERIAL, role
 from tests.home import SCENARIO, failed
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 
 def extra(home, name, more=""):
     home.config(

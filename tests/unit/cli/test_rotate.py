@@ -14,6 +14,8 @@ from tests.unit.flows.benches import Bench
 from tests.vaults import entry
 from vault.secret import Secret
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 NAME = "shared-services"
 COLLEAGUE = ("AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY")
 ROBOT = ("AKIAROBOTROBOEXAMPLE", "robotXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")

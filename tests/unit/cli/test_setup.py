@@ -9,6 +9,8 @@ import pytest
 from tests.fakes.example import SERIAL
 from tests.home import COMMAND, failed
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 PLAIN = """\
 # our accounts
 [profile shared-services]

@@ -16,6 +16,8 @@ from tests.unit.agent.serving import session
 from tests.unit.flows.conftest import Desk
 from vault.flows.flight import Anew
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 LONG = """
 [profile long]
 awsvault_role_arn = arn:aws:iam::222222222222:role/LongRole

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import pexpect
+import pytest
 
 from tests.fakes.example import SEED, SERIAL
 from tests.home import COMMAND, PASSPHRASE
 from tests.patience import PATIENCE
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 OWN = "five words for the seeds alone"
 

@@ -1,6 +1,9 @@
 """Flows in this process: a context whose clock is the stand-in's, so that a test moves both at once."""
 
+import functools
+
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from tests.home import PASSPHRASE
 from tests.patience import PATIENCE
@@ -44,6 +47,7 @@ class Desk:
     def __init__(self, home, aws):
         self.home, self.aws = home, aws
         self.clock = SharedClock(aws.world)
+        self.k_main = None
 
     def context(self, **env):
         merged = self.home.with_env(env)
@@ -57,7 +61,13 @@ class Desk:
         )
 
     def keys(self, context):
-        opened = vault.open_with_passphrase(context.paths, Secret(PASSPHRASE), deadline=soon())
+        try:
+            opened = vault.open_with_main_key(context.paths, self.k_main) if self.k_main is not None else None
+        except vault.KeysChanged:
+            opened = None
+        if opened is None:
+            opened = vault.open_with_passphrase(context.paths, Secret(PASSPHRASE), deadline=soon())
+            self.k_main = opened.k_main
         return OpenedKeys(opened, paths=context.paths, clock=context.clock)
 
     def ask(self, profile, *, anew=None, env=None, **wish):
@@ -73,6 +83,14 @@ class Desk:
 
     def credentials(self, profile):
         return access.credentials(self.context(), Wish(profile), purpose="")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_read_once():
+    """botocore reads its models for each session, a tenth of a second each; here they are read once per process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", staticmethod(functools.cache(JSONFileLoader().load_file)))
+        yield
 
 
 @pytest.fixture

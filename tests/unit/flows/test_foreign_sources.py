@@ -13,6 +13,8 @@ from tests.fakes.example import ISSUER, KEY_ID, SECRET, SERIAL, SSO_TOKEN, role
 from tests.home import failed
 from vault import limits
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 TOP = f"[profile top]\nregion = us-east-1\nrole_arn = {role('FromInstanceRole')}\n"
 FOUND = "222222222222"
 

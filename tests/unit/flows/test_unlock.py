@@ -18,6 +18,8 @@ from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from vault import limits
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 NONE = {"AWSVAULT_PASSPHRASE": None}
 
 
