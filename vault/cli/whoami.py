@@ -26,7 +26,7 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     Without PROFILE, who the environment's own keys are (inside exec), else the profile that AWS_PROFILE names, else
     one that you choose at a terminal, else default. --json: {"profile"?, "account", "arn", "user_id", "expires"?}
     """
-    who = whoami.of_environment(context) if profile is None else None
+    who = (whoami.of_environment(context) or whoami.of_server(context)) if profile is None else None
     if who is None:
         who = whoami.of_profile(
             context, wish_of(profile or _selected(context), ask=True, start=profile is not None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from vault.aws import answer, profiles, sts
+from vault.aws import answer, profiles, sources, sts
+from vault.aws.chain import NamedSource
 from vault.aws.credentials import Credentials
 from vault.errors import Usage
 from vault.flows import access
@@ -50,6 +51,23 @@ def of_environment(context: Context) -> Who | None:
     )
     ends = _unix(context.env.get("AWS_CREDENTIAL_EXPIRATION", "")) if token else None
     return Who(_ask(context, credentials, selected(context)), None, ends)
+
+
+def of_server(context: Context) -> Who | None:
+    """Who the credentials are that ``exec --server`` serves; None outside of it, and where a profile is selected inside.
+
+    Errors: ConfigError, Unreachable.
+    """
+    env = context.env
+    inside = env.get("AWSVAULT_PROFILE") and env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    if not inside or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE"):
+        return None
+    source = NamedSource("EcsContainer", temporary=True, origin=profiles.Origin("the environment", 0))
+    around = sources.Surroundings(
+        env, context.child_env(), context.paths.home, context.anew(), context.settings.allow_http, ""
+    )
+    found = sources.fetch(source, around)
+    return Who(_ask(context, found.credentials, selected(context)), None, found.expiration)
 
 
 def _unix(text: str) -> int | None:

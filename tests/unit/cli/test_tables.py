@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.fakes.example import KEY_ID
-from tests.home import PASSPHRASE, Home
+from tests.home import PASSPHRASE, SCENARIO, Home
 from tests.typing_person import Terminal
 from tests.unit.agent.at_home import stop, unlock
 from vault.cli.terminal import key_age, life
@@ -161,6 +161,15 @@ def test_whoami_shows_the_life_left(home):
     piped = home.run("whoami", "dev").stdout
     assert "\x1b" not in piped
     assert "left)" in piped
+
+
+def test_whoami_inside_exec_with_a_server_is_who_is_served(home):
+    """Not the profile that [default] leads to, which another account's would be; a profile that is named is that one."""
+    home.config(SCENARIO + "[default]\ncredential_process = {command} export prod\n")
+    inside = ["exec", "--server", "dev", "--", "awsvault-py", "whoami", "--json"]
+    found = json.loads(home.run(*inside).stdout)
+    assert (found["account"], "profile" in found, "expires" in found) == ("222222222222", False, True)
+    assert json.loads(home.run(*inside, "prod").stdout)["account"] == "333333333333"
 
 
 def test_whoami_inside_exec_tells_the_end(home):
