@@ -19,8 +19,11 @@ from vault.text import safe
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_PASSED_ON = (signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 _OF_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
+# What the terminal tells all of the group, what cannot be caught, and faults of this process itself.
+_KEPT = "KILL STOP CHLD CONT TTIN TTOU WINCH URG INFO SEGV BUS FPE ILL TRAP SYS EMT"
+_OUR_OWN = {getattr(signal, f"SIG{name}", None) for name in _KEPT.split()}
+_PASSED_ON = signal.valid_signals() - _OUR_OWN - {*_OF_THE_TERMINAL}
 _WATCHED = frozenset((*_PASSED_ON, *_OF_THE_TERMINAL, signal.SIGCHLD, signal.SIGCONT))
 _FROM_KERNEL = 0x80  # SI_KERNEL of Linux's siginfo: the terminal sent it, to all of the group
 
@@ -30,9 +33,7 @@ def run(command: Sequence[str], *, env: Mapping[str, str], started: Callable[[],
 
     ``started`` is called when the program runs. Errors: NoSuchCommand, CannotRun.
     """
-    ignored = {
-        n for n in _WATCHED if signal.getsignal(n) is signal.SIG_IGN
-    }  # as nohup and `&` of a script have it
+    ignored = {n for n in _WATCHED if signal.getsignal(n) is signal.SIG_IGN}  # as nohup and `&` have it
     watched = _WATCHED - ignored
     before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     # A signal whose action is to be ignored is lost even while it is blocked, and SIGCHLD's and SIGCONT's is.
@@ -55,7 +56,7 @@ def run(command: Sequence[str], *, env: Mapping[str, str], started: Callable[[],
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _follow(pid: int, watched: frozenset[signal.Signals] | set[signal.Signals]) -> int:
+def _follow(pid: int, watched: frozenset[int]) -> int:
     while True:
         number, from_terminal = _next(watched)
         if number == signal.SIGCHLD:
@@ -68,7 +69,7 @@ def _follow(pid: int, watched: frozenset[signal.Signals] | set[signal.Signals]) 
             os.kill(pid, number)
 
 
-def _next(watched: frozenset[signal.Signals] | set[signal.Signals]) -> tuple[int, bool]:
+def _next(watched: frozenset[int]) -> tuple[int, bool]:
     """The next signal, and whether it is the terminal's (where the system does not tell: those of the terminal are)."""
     if sys.platform == "darwin":
         return signal.sigwait(watched), True

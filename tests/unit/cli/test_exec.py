@@ -120,7 +120,18 @@ def test_other_descriptors_are_passed_on(ready, way):
 
 
 @BOTH
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGUSR1,
+        signal.SIGINT,
+        signal.SIGALRM,
+        signal.SIGABRT,
+        signal.SIGRTMIN,
+    ],
+)
 def test_a_signal_sent_to_us_reaches_the_command(ready, way, number):
     """`kill` of the process that was started is `kill` of the command, which may do something about it."""
     child = (
