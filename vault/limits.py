@@ -183,6 +183,9 @@ AGENT_NOTES = 8_192  # answers in hand at most: a minute of as many as two cores
 # ── exec --server ────────────────────────────────────────────────────────────────────────────
 SERVER_BACKLOG = 1024  # a build tool starts its jobs all at once
 SERVER_CONNECTIONS = 128  # answered at once; more wait in the kernel's queue
+SERVER_UNCHECKED = (
+    96  # of its connections; beyond, whose it is is looked up, which costs a look at the kernel's table
+)
 SERVER_READ = 5.0  # a client that takes longer over its request is dropped: SDKs give up after 1 or 2 s
 SERVER_HEAD = 8 * 1024  # bytes of a request's head; SDKs send under 500
 SERVER_LOOK = 5.0  # how late a jump of the clock, or the end of the machine's sleep, may be noticed

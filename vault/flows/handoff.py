@@ -47,14 +47,17 @@ class Handoff:
                 return False
             connection, peer = self._socket.accept()
             with connection:
-                if self._answer(connection, peer_port=peer[1]):
+                if self._answer(
+                    connection, peer_port=peer[1], deadline=deadline.at_most(limits.HANDOFF_READ)
+                ):
                     return True
 
-    def _answer(self, connection: socket.socket, *, peer_port: int) -> bool:
-        connection.settimeout(limits.HANDOFF_READ)
+    def _answer(self, connection: socket.socket, *, peer_port: int, deadline: Deadline) -> bool:
+        if not same_user(peer_port=peer_port, our_port=self._port):
+            return False  # before a byte is read: nobody else's connection keeps the browser waiting
         try:
-            head = _head(connection)
-            if not self._is_ours(head) or not same_user(peer_port=peer_port, our_port=self._port):
+            head = _head(connection, deadline=deadline)
+            if not self._is_ours(head):
                 connection.sendall(_response("404 Not Found"))
                 return False
             connection.sendall(_response("303 See Other", self._target.reveal_text()))
@@ -74,9 +77,10 @@ class Handoff:
         )
 
 
-def _head(connection: socket.socket) -> list[str]:
+def _head(connection: socket.socket, *, deadline: Deadline) -> list[str]:
     raw = b""
-    while b"\r\n\r\n" not in raw and len(raw) < limits.HANDOFF_HEAD:
+    while b"\r\n\r\n" not in raw and len(raw) < limits.HANDOFF_HEAD and not deadline.expired:
+        connection.settimeout(max(0.001, deadline.remaining()))
         piece = connection.recv(4096)
         if not piece:
             break

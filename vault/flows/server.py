@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from vault import errors, limits
 from vault.aws import answer
 from vault.cache.bands import Band, ahead_until
+from vault.system.loopback import same_user
 from vault.text import ascii_safe
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Endpoint:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=limits.SERVER_BACKLOG)
         self.port: int = self._listener.getsockname()[1]
         self._slots = threading.BoundedSemaphore(limits.SERVER_CONNECTIONS)
+        self._unchecked = threading.BoundedSemaphore(limits.SERVER_UNCHECKED)
         self._over = threading.Event()
 
     @property
@@ -136,18 +138,22 @@ class Endpoint:
         while True:
             self._slots.acquire()
             try:
-                connection, _ = self._listener.accept()
+                connection, peer = self._listener.accept()
             except OSError:
                 self._slots.release()
                 if self._over.is_set():
                     return
                 time.sleep(0.05)  # out of descriptors: others will end
                 continue
-            threading.Thread(target=self._one, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._one, args=(connection, peer[1]), daemon=True).start()
 
-    def _one(self, connection: socket.socket) -> None:
+    def _one(self, connection: socket.socket, peer_port: int) -> None:
+        unchecked = self._unchecked.acquire(blocking=False)
         try:
             with connection:
+                # Where many are open, another user's are closed at once: without the token they can only be in the way.
+                if not unchecked and not same_user(peer_port=peer_port, our_port=self.port):
+                    return
                 head = _head(connection)
                 if head is not None:
                     connection.settimeout(limits.SERVER_READ)
@@ -155,6 +161,8 @@ class Endpoint:
         except OSError:
             return  # it hung up
         finally:
+            if unchecked:
+                self._unchecked.release()
             self._slots.release()
 
     def reply(self, head: bytes) -> Reply:

@@ -7,7 +7,10 @@ import sys
 
 from vault import limits
 
-_TABLE = "/proc/net/tcp"
+_TABLES = {
+    "/proc/net/tcp": "",
+    "/proc/net/tcp6": "0000000000000000FFFF0000",
+}  # and what comes before an IPv4 address there
 _UID, _LOCAL, _REMOTE = 7, 1, 2  # columns of that table (proc(5))
 
 
@@ -15,11 +18,13 @@ def same_user(*, peer_port: int, our_port: int) -> bool:
     """Whether the process that connected to 127.0.0.1:``our_port`` is this user's. True where no table tells."""
     if not sys.platform.startswith("linux"):
         return True
-    wanted = (f"0100007F:{peer_port:04X}", f"0100007F:{our_port:04X}")  # 127.0.0.1 in the table's byte order
-    for line in _read(_TABLE).splitlines()[1:]:
-        fields = line.split()
-        if len(fields) > _UID and (fields[_LOCAL].upper(), fields[_REMOTE].upper()) == wanted:
-            return fields[_UID] == str(os.geteuid())
+    for table, before in _TABLES.items():
+        here = f"{before}0100007F"  # 127.0.0.1 in the table's byte order
+        wanted = (f"{here}:{peer_port:04X}", f"{here}:{our_port:04X}")
+        for line in _read(table).splitlines()[1:]:
+            fields = line.split()
+            if len(fields) > _UID and (fields[_LOCAL].upper(), fields[_REMOTE].upper()) == wanted:
+                return fields[_UID] == str(os.geteuid())
     return False
 
 

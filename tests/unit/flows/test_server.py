@@ -273,3 +273,23 @@ def test_when_none_is_left_the_reason_is_told(endpoint, source):
     source.error = None
     source.now += limits.SERVER_RETRY + 1
     assert key(ask(endpoint)) == "ASIA2"
+
+
+def test_anothers_connections_leave_room_for_ours(endpoint, monkeypatch):
+    """Somebody else holds as many as there can be, and says nothing: from the ninety-seventh on they are closed."""
+    theirs, held = set(), []
+    monkeypatch.setattr(limits, "SERVER_READ", PATIENCE)
+    monkeypatch.setattr(
+        "vault.flows.server.same_user", lambda *, peer_port, our_port: peer_port not in theirs
+    )
+    try:
+        for _ in range(limits.SERVER_CONNECTIONS + 10):
+            made = socket.socket()
+            made.bind(("127.0.0.1", 0))
+            theirs.add(made.getsockname()[1])
+            made.connect(("127.0.0.1", endpoint.port))
+            held.append(made)
+        assert ask(endpoint)[0] == 200
+    finally:
+        for made in held:
+            made.close()

@@ -61,12 +61,20 @@ def test_whose_connection_it_is(monkeypatch):
         assert loopback.same_user(**ports)
         monkeypatch.setattr(os, "geteuid", lambda: 12345)
         assert not loopback.same_user(**ports)
-        monkeypatch.setattr(loopback, "_TABLE", "/proc/net/there is no such table")
+        monkeypatch.setattr(loopback, "_TABLES", {"/proc/net/there is no such table": ""})
         assert not loopback.same_user(**ports)
-        monkeypatch.setattr(loopback, "_TABLE", "/proc/self")  # opens, and cannot be read
+        monkeypatch.setattr(loopback, "_TABLES", {"/proc/self": ""})  # opens, and cannot be read
         assert not loopback.same_user(**ports)
         monkeypatch.setattr(sys, "platform", "darwin")
         assert loopback.same_user(**ports)
+
+
+def test_whose_connection_it_is_by_a_socket_of_both_families():
+    """As Java has it: the client's socket is IPv6's, and the kernel lists it in another table."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket(socket.AF_INET6) as client:
+        port = listener.getsockname()[1]
+        client.connect(("::ffff:127.0.0.1", port))
+        assert loopback.same_user(peer_port=client.getsockname()[1], our_port=port)
 
 
 def _forbidden(*_args, **_more):
