@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from vault.cli.bashnames import BASH_NAMES
+
 PROGRAM = "awsvault-py"
 SWITCH = "avp"
 SHELLS = ("bash", "zsh", "fish")
@@ -54,14 +56,8 @@ _awsvault_py_load() {
 }
 complete -F _awsvault_py_load awsvault-py
 _awsvault_py_switch() {
-    local cur=${COMP_WORDS[COMP_CWORD]} name
     COMPREPLY=()
-    cur=${cur#[\\"\\']}
-    while IFS= read -r name; do
-        case $name in
-        "$cur"*) printf -v name %q "$name"; COMPREPLY+=("$name") ;;
-        esac
-    done < <(awsvault-py --profile-names 2>/dev/null)
+    _awsvault_py_names
 }
 complete -F _awsvault_py_switch avp
 """
@@ -153,7 +149,12 @@ def text(shell: str, *, prompt: bool = True) -> str:
     ]
     match shell:
         case "bash":
-            parts += [_BASH_COMPLETION, _SH_SWITCH, *([_shown(shell), _BASH_PROMPT] if prompt else [])]
+            parts += [
+                BASH_NAMES,
+                _BASH_COMPLETION,
+                _SH_SWITCH,
+                *([_shown(shell), _BASH_PROMPT] if prompt else []),
+            ]
         case "zsh":
             parts += [_ZSH_COMPLETION, _SH_SWITCH, *([_shown(shell), _ZSH_PROMPT] if prompt else [])]
         case _:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from vault.cli.bashnames import BASH_NAMES
 from vault.cli.promptline import NAMES
 
 if TYPE_CHECKING:
@@ -98,8 +99,11 @@ def bash(found: list[Shape]) -> str:
     below = " ".join(" ".join(s.path) for s in found if s.below)
     return f"""\
 # {PROGRAM} completion for bash; put into ~/.bashrc: eval "$({PROGRAM} completion bash)"
-_awsvault_py() {{
-    local cur=${{COMP_WORDS[COMP_CWORD]}} path= words= takes={NOTHING} word at=1 name
+{BASH_NAMES}_awsvault_py() {{
+    local cur=${{COMP_WORDS[COMP_CWORD]}} path= words= takes={NOTHING} word at=1
+    local before=${{COMP_WORDS[COMP_CWORD-1]}}
+    [ "$before" = = ] && before=${{COMP_WORDS[COMP_CWORD-2]}}
+    [ "$cur" = = ] && cur=
     COMPREPLY=()
     while [ $at -lt $COMP_CWORD ]; do
         word=${{COMP_WORDS[at]}}
@@ -121,7 +125,7 @@ _awsvault_py() {{
         case $path in
 {chr(10).join(cases)}
         esac
-        case "$path ${{COMP_WORDS[COMP_CWORD-1]}}" in
+        case "$path $before" in
 {chr(10).join(values)}
         esac
     fi
@@ -131,13 +135,7 @@ _awsvault_py() {{
         esac
     done
     if [ "$takes" != {NOTHING} ] && [[ $cur != -* ]]; then
-        cur=${{cur#[\\"\\']}}
-        while IFS= read -r name; do
-            case $name in
-            "$cur"*) printf -v name %q "$name"; COMPREPLY+=("$name") ;;
-            esac
-        done < <({PROGRAM} {NAMES} 2>/dev/null)
-        declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
+        _awsvault_py_names
     fi
     return 0
 }}

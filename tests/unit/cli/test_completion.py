@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -49,11 +50,12 @@ def script(home, shell):
 
 def bash(home, line):
     """What bash's completion offers for the last word of ``line``."""
-    words = shlex.split(line + "x")
-    words[-1] = words[-1][:-1]
+    words = [piece for word in line.split(" ") for piece in re.findall(r"""["'].*|[@:=]+|[^@:=]+|^$""", word)]
+    words += [""] if line[-1] in "@:" else []
     code = (
         f"source {shlex.quote(script(home, 'bash'))}\n"
         f"COMP_WORDS=({' '.join(map(shlex.quote, words))}); COMP_CWORD={len(words) - 1}\n"
+        f"COMP_LINE={shlex.quote(line)}; COMP_POINT={len(line)}\n"
         '_awsvault_py; printf "%s\\n" "${COMPREPLY[@]}"'
     )
     done = subprocess.run(
@@ -154,6 +156,27 @@ def test_a_hostile_name_is_a_word(home, offer):
 def test_bash_quotes_a_name_with_a_blank(home):
     """The name arrives as one word."""
     assert "two\\ words" in bash(home, "awsvault-py export tw")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("me@w", ["work"]), ("me@", ["work"]), ("m", ["me@work"]), ("a:b", ["b=c"]), ("a:b=", ["c"]), ("x@shar", []),
+        ("zz:pro", []), ('"two', ["two words"]), ("'it", ["it'\\''s"]), ('"it', ["it's"]),
+    ],
+)  # fmt: skip
+def test_bash_completes_names_that_it_splits_or_that_are_quoted(home, typed, offered):
+    """Bash replaces what follows the last @ : or =, and within quotes no blank needs a backslash."""
+    home.config(
+        "".join(f"[profile {name}]\n" for name in ["me@work", "a:b=c", "shared", "prod", "two words", "it's"])
+    )
+    assert bash(home, f"awsvault-py export {typed}") == offered
+
+
+def test_bash_completes_a_value_behind_an_equals_sign(home):
+    """--format=NAME as well as --format NAME."""
+    assert bash(home, "awsvault-py export --format=") == bash(home, "awsvault-py export --format ")
+    assert "env" in bash(home, "awsvault-py export --format=e")
 
 
 def test_after_two_dashes_the_command_is_completed(home):
