@@ -21,6 +21,7 @@ MFA_SERIAL = "InvalidMFASerial"  # no such device on this user
 MFA_MISSING = "MFARequired"  # serial without code, or the reverse
 CLOCK = "ClockSkew"  # the request's time is too far from AWS's
 REGION = "RegionDisabledException"
+SCOPE = "CredentialScope"  # the signature names another region or service than the address's
 
 # AWS says no more than AccessDenied, whichever of these it is; ``role_denied`` says which of them it can be.
 ROLE_DENIED = (
@@ -33,6 +34,8 @@ _HINTS = {
     "run: awsvault-py list, and look at the user's keys in the IAM console",
     "SignatureDoesNotMatch": "the secret stored does not belong to this key id; run: awsvault-py add NAME --replace",
     "ExpiredToken": "run: awsvault-py clear, then the command again",
+    SCOPE: "the region and the address do not belong together; look at region, sts_regional_endpoints and endpoint_url: "
+    "awsvault-py explain PROFILE",
     REGION: "an administrator can activate the region in the IAM console, or set another region for this profile",
     MFA_CODE: "check that the stored seed is this device's, and the machine's clock; run: awsvault-py mfa resync",
     MFA_SERIAL: "correct mfa_serial: the ARN is shown beside the device in the IAM console",
@@ -89,6 +92,8 @@ def _name(code: str, message: str) -> str:
         and re.search(r"^Signature (expired|not yet)", message)
     ):
         return CLOCK
+    if code == "SignatureDoesNotMatch" and "Credential should be scoped" in message:
+        return SCOPE
     if code == "InvalidAuthenticationCode":
         return MFA_CODE
     return REGION if code == "RegionDisabled" else code

@@ -91,6 +91,15 @@ def test_each_refusal_of_a_code_is_named(code, message, known):
     assert (error.code, "mfa" in error.hint) == (known, True)
 
 
+def test_a_wrong_region_is_not_said_to_be_a_wrong_key():
+    """AWS names both SignatureDoesNotMatch; a good key must not be replaced for a region's sake."""
+    said = "Credential should be scoped to a valid region. "
+    error = failures.refusal("SignatureDoesNotMatch", said, status=403, operation="AssumeRole")
+    assert ("region" in error.hint, "--replace" in error.hint) == (True, False)
+    wrong = failures.refusal("SignatureDoesNotMatch", "", status=403, operation="AssumeRole")
+    assert "--replace" in wrong.hint
+
+
 # ── the console's sign-in ───────────────────────────────────────────────────────────────────
 
 
