@@ -1,13 +1,15 @@
 """The log of what was handed out: each record bound to the one before. One folder (cache/logfiles), no clock.
 
 ``current`` is appended to under a lock; over its limit it becomes ``older.1``, and so on. ``head`` is written after the
-records, so that some cut off at the end are missed, and is there before the first one: a writer that finds none writes
-a record which says so, and which stays. ``first`` is written before a file is left behind, so that others taken away
-at the front are missed. What a killed writer leaves half-written is filled up and counted as torn; it never stops the
-next one.
+records, so that some cut off at the end are missed, and is there before the first one. ``first`` is written before a
+file is left behind, so that others taken away at the front are missed. A writer that finds no head, a key that does not
+open, or files to leave behind that do not fit together writes a record which says so, and which stays. What a killed
+writer leaves half-written is filled up and counted as torn; it never stops the next one.
 """
 
 from __future__ import annotations
+
+import os
 
 from vault import errors, limits
 from vault.cache.logfiles import CURRENT, SIZE, START, LogFiles, Opened, digest, names
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from vault.system.clock import Deadline
 
 LOCK = "log.lock"
-GAP = b"gap"  # the text of a record that says that the head was missing or not ours when it was written
+GAP = b"gap"  # the text of a record that says that what was before it could not be known
 
 
 class Found(NamedTuple):
@@ -59,21 +61,47 @@ class Journal:
         """
         files = self._files
         with lock(self._folder, LOCK, deadline=deadline):
-            key = files.key(make=True, anew=anew)
+            key = self._key(anew=anew)
             number, before, sure = self._last(key)
             size = files.size()
             together = bytearray(-size % SIZE)  # fills up what a killed writer left
-            for record in records if sure else (GAP, *records):
-                sealed = files.sealed(key, Opened(before, number, record))
+            left = [*reversed(records), *([] if sure else [GAP])]
+            while left:
                 if size + len(together) + SIZE > limits.LOG_FILE:
                     files.write(together)
                     files.set_head(key, number, before)  # a kill after this leaves one chain
-                    files.rotate(key)
+                    rightly = files.rotate(key)
+                    left += [] if rightly else [GAP]
                     size, together = 0, bytearray()
+                sealed = files.sealed(key, Opened(before, number, left.pop()))
                 together += sealed
                 number, before = number + 1, digest(sealed)
             files.write(together)
             files.set_head(key, number, before)
+
+    def _key(self, *, anew: bool) -> bytes:
+        """The records' key; where there is none, that of a new log. Damaged where it does not open, unless ``anew``."""
+        try:
+            return self._files.key()
+        except FileNotFoundError:
+            lost = self._files.keyless()
+        except errors.Damaged:
+            if not anew:
+                raise
+            lost = True
+        return self._begin(lost=lost)
+
+    def _begin(self, *, lost: bool) -> bytes:
+        """A new log. One that is lost is put aside, and the first record says so, before there is a key: a kill leaves none."""
+        key, number, before = os.urandom(32), 0, START
+        if lost:
+            self._files.put_aside()
+            gap = self._files.sealed(key, Opened(before, number, GAP))
+            self._files.write(bytearray(gap))
+            number, before = 1, digest(gap)
+        self._files.set_head(key, number, before)  # first: a log that has a key has a head
+        self._files.put_key(key)
+        return key
 
     def _last(self, key: bytes) -> tuple[int, bytes, bool]:
         """The next number and the hash of the last record, also where its writer was killed before it wrote the head.
@@ -95,7 +123,7 @@ class Journal:
     def newest(self, most: int) -> list[bytes]:
         """Up to ``most`` of the newest records that open, in their order, unchecked: for what comes first in a list."""
         try:
-            key = self._files.key(make=False)
+            key = self._files.key()
             content = self._files.content(CURRENT)
         except (FileNotFoundError, errors.ConfigError):
             return []
@@ -111,7 +139,7 @@ class Journal:
         """All records, and whether the chain is whole. No writer is in the middle of it. Errors: Busy, Damaged."""
         with lock(self._folder, LOCK, deadline=deadline):
             try:
-                key = self._files.key(make=False)
+                key = self._files.key()
             except FileNotFoundError:
                 missing = ["key: missing, so no record can be read"]
                 return Found([], missing if self._files.keyless() else [])
@@ -160,7 +188,9 @@ class _Reading:
         elif record.before != self._before or number != self._next:
             self._problems.append(f"{name}: record {number} does not follow the one before it")
         if record.text == GAP:
-            self._problems.append(f"{name}: records may be missing before record {number}: there was no head")
+            self._problems.append(
+                f"{name}: records may be missing before record {number}: what was there did not fit together"
+            )
         else:
             self._records.append(record.text)
         self._before, self._next = digest(sealed), number + 1
@@ -189,15 +219,23 @@ class _Reading:
             self._problems.append("the last record is not the one that was written last")
 
 
-def rewrap(path: str, *, old: Secret, new: Secret, vault_id: bytes, deadline: Deadline) -> None:
-    """The cache key is renewed: keep the log readable under the new one. Nothing where there is no log."""
+def rewrap(
+    path: str, *, old: Secret, new: Secret, vault_id: bytes, deadline: Deadline, ahead: bool = False
+) -> None:
+    """The cache key is renewed: keep the log readable under the new one. Nothing where there is no log.
+
+    ``ahead``: before the vault has the new key, so that a kill in between loses nothing; the old one opens it too.
+    """
     try:
         folder = Folder.open(path)
     except FileNotFoundError:
         return
     with folder, lock(folder, LOCK, deadline=deadline):
-        try:
-            key = LogFiles(folder, cache_key=old, vault_id=vault_id).key(make=False)
-        except (FileNotFoundError, errors.Damaged):
+        later = LogFiles(folder, cache_key=new, vault_id=vault_id)
+        for files in (LogFiles(folder, cache_key=old, vault_id=vault_id), later):
+            try:
+                key = files.key()
+            except (FileNotFoundError, errors.Damaged):
+                continue
+            later.put_key(key, ahead=ahead)
             return
-        LogFiles(folder, cache_key=new, vault_id=vault_id).put_key(key)

@@ -1,8 +1,9 @@
 """The log's files: records of one size, each sealed, in ``current`` and up to four older ones; head, first and key.
 
 The key of the records is random and lies beside them, sealed under the cache key, so that a renewed cache key costs one
-small file. ``head`` holds the newest number and hash; ``first`` the oldest number that is kept, and is not there before
-the first file was left behind. What they mean together stands in cache/journal.
+small file: ``key.next`` before the vault has the new cache key, ``key`` after. ``head`` holds the newest number and
+hash; ``first`` the oldest number that is kept, and is not there before the first file was left behind. What they mean
+together stands in cache/journal.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from vault.system.files import Folder
 
 SIZE = limits.LOG_RECORD
-CURRENT, HEAD, FIRST, KEY = "current", "head", "first", "key"
+CURRENT, HEAD, FIRST, KEY, NEXT = "current", "head", "first", "key", "key.next"
 START = bytes(32)  # the hash before the first record
 _HASH = 32
 _SMALL = 1024  # bytes of head, first and key at most
@@ -97,16 +98,38 @@ class LogFiles:
         if sealed:
             self.folder.append(CURRENT, bytes(sealed))
 
-    def rotate(self, key: bytes) -> None:
-        """Make room for a new ``current``. A kill leaves a name free in the row, up to which the next one moves."""
+    def rotate(self, key: bytes) -> bool:
+        """Make room for a new ``current``; whether nothing is left behind but what is rightly the oldest.
+
+        A kill leaves a name free in the row, up to which the next one moves.
+        """
         there = self.folder.names()
         free = (n for n in range(1, limits.LOG_FILES + 1) if f"older.{n}" not in there)
-        last = next(free, None)
+        last, rightly = next(free, None), True
         if last is None:
             last = limits.LOG_FILES
+            rightly = self._whole(key)
             self._set_first(key)  # before the oldest goes: nobody misses what is left behind
         for number in range(last, 0, -1):
             self.folder.rename(CURRENT if number == 1 else f"older.{number - 1}", f"older.{number}")
+        return rightly
+
+    def _whole(self, key: bytes) -> bool:
+        """Whether every file is full of records from the oldest that is kept on, by its ends: names prove nothing."""
+        starts: list[int] = []
+        before = b""
+        try:
+            for name in names():
+                content = self.content(name)
+                first, last = self.opened(key, content[:SIZE]), self.opened(key, content[-SIZE:])
+                full = len(content) == limits.LOG_FILE == (last.number - first.number + 1) * SIZE
+                if not full or (starts and first.before != before):
+                    return False
+                starts.append(first.number)
+                before = digest(content[-SIZE:])
+            return self.first(key) in starts[:2]  # the second: a writer was killed before it moved the files
+        except (SealBroken, FileNotFoundError, errors.ConfigError):
+            return False
 
     # ── what is known of them ───────────────────────────────────────────────────────────────
 
@@ -147,44 +170,48 @@ class LogFiles:
 
     # ── the key ─────────────────────────────────────────────────────────────────────────────
 
-    def key(self, *, make: bool, anew: bool = False) -> bytes:
-        """The records' key. FileNotFoundError where there is none, unless ``make``; Damaged where it does not open.
-
-        ``anew``: that the cache key was lost is known, so the log that does not open is put aside.
-        """
+    def key(self) -> bytes:
+        """The records' key. FileNotFoundError where there is none; Damaged where it does not open."""
         try:
-            return unseal(self._wrapping, label="log-key", aad=self._vault_id, box=self._small(KEY))
-        except FileNotFoundError:
-            if not make:
-                raise
+            return self._key_in(KEY)
         except SealBroken:
-            if not anew:
-                raise errors.Damaged(
-                    "the log was sealed under another cache key, and cannot be read",
-                    hint="the next export that opens the vault begins a new log, and keeps this one beside it",
-                ) from None
-            self._aside()
-        key = os.urandom(32)
-        self.set_head(key, 0, START)  # first: a log that has a key has a head
-        self.put_key(key)
-        return key
+            pass
+        try:
+            return self._key_in(NEXT)  # whoever renewed the cache key was killed
+        except (FileNotFoundError, SealBroken):
+            raise errors.Damaged(
+                "the log was sealed under another cache key, and cannot be read",
+                hint="the next export that opens the vault begins a new log, and keeps this one beside it",
+            ) from None
 
-    def put_key(self, key: bytes) -> None:
-        """Keep ``key``, sealed under the cache key."""
+    def _key_in(self, name: str) -> bytes:
+        return unseal(self._wrapping, label="log-key", aad=self._vault_id, box=self._small(name))
+
+    def put_key(self, key: bytes, *, ahead: bool = False) -> None:
+        """Keep ``key``, sealed under the cache key; ``ahead``: which the vault does not have yet."""
         box = seal(self._wrapping, label="log-key", aad=self._vault_id, plaintext=key)
-        self.folder.write_atomic(KEY, box, durable=True)
+        self.folder.write_atomic(NEXT if ahead else KEY, box, durable=True)
+        if not ahead and NEXT in self.folder.names():
+            self.folder.unlink(NEXT)
 
     def keyless(self) -> bool:
-        """Whether there are records although there is no key."""
-        return any(name in (CURRENT, FIRST) or name.startswith("older.") for name in self.folder.names())
+        """Whether there are records, or were, although there is no key."""
+        kept = (CURRENT, FIRST)
+        return any(n in kept or n.startswith(("older.", "unreadable.")) for n in self.folder.names())
 
-    def _aside(self) -> None:
+    def put_aside(self) -> None:
         """Under a number of its own: with the lost cache key, from a backup, it can be read again."""
         there = self.folder.names()
         taken = [n.split(".")[1] for n in there if n.startswith("unreadable.")]
         number = 1 + max((int(n) for n in taken if n.isdecimal()), default=0)
-        for name in there:
-            if name in (CURRENT, HEAD, FIRST, KEY) or name.startswith("older."):
+        for name in (
+            *names(),
+            HEAD,
+            FIRST,
+            NEXT,
+            KEY,
+        ):  # the key last: without it nobody knows what the rest is
+            if name in there:
                 self.folder.rename(name, f"unreadable.{number}.{name}")
 
     def _small(self, name: str) -> bytes:

@@ -142,15 +142,20 @@ def renew_cache_key(context: Context, opened: Opened) -> Opened:
     def change(payload: Payload) -> Payload:
         return replace(payload, cache_key=fresh)
 
+    def keep_log(*, ahead: bool) -> None:
+        journal.rewrap(
+            context.paths.log,
+            old=opened.cache_key,
+            new=fresh,
+            vault_id=opened.vault_id,
+            deadline=context.anew(),
+            ahead=ahead,
+        )
+
+    keep_log(ahead=True)  # where the log cannot be kept, nothing is changed yet
     after = vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
-    journal.rewrap(
-        context.paths.log,
-        old=opened.cache_key,
-        new=after.cache_key,
-        vault_id=after.vault_id,
-        deadline=context.anew(),
-    )
     replace_keys(context, after)
+    keep_log(ahead=False)
     return after
 
 

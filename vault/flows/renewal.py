@@ -152,21 +152,22 @@ def carry_out(context: Context, made: Plan) -> Renewed:
     Declined where the code was not typed back; StorageError, Busy, KeysChanged, NotThisSlot's reason as ConfigError.
     """
     opened = made.opened
-    k_main = vault.new_key()
+    k_main, cache_key = vault.new_key(), vault.new_key()
     ways = _ways(context, made)
     records: list[SlotRecord] = []
     try:
         for slot in ways:
             records.append(slot.wrap(k_main, vault_id=opened.vault_id))  # noqa: PERF401  # what was made is undone below
-        after = _write(context, opened, k_main, tuple(records))
+        log = _keep_log(context, opened, cache_key, ahead=True)
+        after = _write(context, opened, k_main, tuple(records), cache_key=cache_key)
     except BaseException as error:
         _forget(ways, records, opened)
         if isinstance(error, NotThisSlot):
             raise slots.no_keyring(str(error)) from None
         raise
-    log = _keep_log(context, opened, after)
-    left = _tidy(context, made)
     _tell_agent(context, after)
+    log = _keep_log(context, opened, cache_key, ahead=False) if log is None else log
+    left = _tidy(context, made)
     return Renewed(opened=after, left=left, log=log)
 
 
@@ -184,7 +185,9 @@ def _ways(context: Context, made: Plan) -> list[Slot]:
     return ways
 
 
-def _write(context: Context, opened: Opened, k_main: Secret, records: tuple[SlotRecord, ...]) -> Opened:
+def _write(
+    context: Context, opened: Opened, k_main: Secret, records: tuple[SlotRecord, ...], *, cache_key: Secret
+) -> Opened:
     strict_slots = tuple(r for r in opened.header.slots if r.opens == "strict")
 
     def change(draft: Draft, found: VaultFile) -> Draft:
@@ -203,7 +206,7 @@ def _write(context: Context, opened: Opened, k_main: Secret, records: tuple[Slot
             draft,
             k_main=k_main,
             # The ledgers of used codes stay good: a code sent before is refused after as well.
-            payload=replace(draft.payload, cache_key=vault.new_key(), ledger_key=opened.ledger_key),
+            payload=replace(draft.payload, cache_key=cache_key, ledger_key=opened.ledger_key),
             slots=records + strict_slots,
             strict=strict,
             new_keys=True,
@@ -212,15 +215,16 @@ def _write(context: Context, opened: Opened, k_main: Secret, records: tuple[Slot
     return vault.rewrite(context.paths, opened.k_main, change, deadline=context.anew(), clock=context.clock)
 
 
-def _keep_log(context: Context, before: Opened, after: Opened) -> str | None:
-    """The log under the new cache key; why that failed. The vault is written, so nothing of it may be undone for this."""
+def _keep_log(context: Context, before: Opened, cache_key: Secret, *, ahead: bool) -> str | None:
+    """The log under the new cache key; why that failed. New keys are not to wait for a log, nor to be undone for one."""
     try:
         journal.rewrap(
             context.paths.log,
             old=before.cache_key,
-            new=after.cache_key,
-            vault_id=after.vault_id,
+            new=cache_key,
+            vault_id=before.vault_id,
             deadline=context.anew(),
+            ahead=ahead,
         )
     except errors.Error as error:
         return error.message

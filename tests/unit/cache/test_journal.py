@@ -1,5 +1,6 @@
 """The log: whole under many writers, kills and rotation; every change of it is seen; nothing in clear."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from tests.patience import PATIENCE
 from tests.vaults import soon
 from vault import errors, limits
 from vault.cache.journal import Journal, rewrap
-from vault.cache.logfiles import CURRENT, HEAD, KEY, LogFiles
+from vault.cache.logfiles import CURRENT, HEAD, KEY
 from vault.secret import Secret
 from vault.system.files import Folder
 
@@ -110,13 +111,13 @@ def test_a_renewed_cache_key_keeps_the_log(path):
 
 
 def test_a_lost_key_begins_a_new_log(path):
-    """Who knows that the key is lost begins a new log; the old files are kept, each time under another number."""
+    """Who knows that the key is lost begins a new log, which says so; the old files are kept, each time under another number."""
     for number in (1, 2):
         write(path, "one")
         change(path, KEY, lambda c: bytes(len(c)))
         with Journal.open(path, **KEYS) as journal:
             journal.append(b"two", deadline=soon(), anew=True)
-        assert read(path) == ([b"two"], [])
+        assert read(path) == ([b"two"], [NO_HEAD.format(0)])
         assert {f"unreadable.{number}.{name}" for name in (CURRENT, HEAD, KEY)} <= set(os.listdir(path))
 
 
@@ -156,7 +157,7 @@ def test_the_newest_are_what_opens_of_them(path):
     assert newest(path) == []
 
 
-NO_HEAD = "current: records may be missing before record {}: there was no head"
+NO_HEAD = "current: records may be missing before record {}: what was there did not fit together"
 
 
 def test_a_changed_head_is_seen_and_stops_nobody(path):
@@ -166,6 +167,44 @@ def test_a_changed_head_is_seen_and_stops_nobody(path):
     assert read(path) == ([b"one", b"two"], ["head: changed, or not ours"])
     write(path, "three", "four")
     assert read(path) == ([b"one", b"two", b"three", b"four"], [NO_HEAD.format(2)])
+
+
+@pytest.mark.parametrize("renames", range(8))
+def test_a_log_that_is_put_aside_is_told_though_its_writer_is_killed(path, monkeypatch, renames):
+    """Killed after any of the steps that put it aside and begin a new one: what comes after says that one was lost."""
+    write(path, "one", "two")
+    change(path, KEY, lambda content: bytes(len(content)))
+    rename, left = Folder.rename, [renames]
+
+    def until(folder, old, new):
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyError(old)
+        rename(folder, old, new)
+
+    with monkeypatch.context() as patched, Journal.open(path, **KEYS) as journal:
+        patched.setattr(Folder, "rename", until)
+        with contextlib.suppress(KeyError):
+            journal.append(b"three", deadline=soon(), anew=True)
+    with Journal.open(path, **KEYS) as journal:
+        journal.append(b"four", deadline=soon(), anew=True)
+    found = read(path)
+    assert found.records[-1:] == [b"four"]
+    assert found.problems == [NO_HEAD.format(0)]
+
+
+def test_a_renewal_that_was_killed_keeps_the_log(path):
+    """The log's key lies under both cache keys until the vault has the new one: whichever it has, the log opens."""
+    write(path, "one")
+    new = {"cache_key": Secret(b"N" * 32), "vault_id": bytes(16)}
+    rewrap(path, old=KEYS["cache_key"], new=new["cache_key"], vault_id=bytes(16), deadline=soon(), ahead=True)
+    write(path, "two")
+    with Journal.open(path, **new) as journal:
+        journal.append(b"three", deadline=soon())
+        assert journal.read(deadline=soon()) == ([b"one", b"two", b"three"], [])
+    rewrap(path, old=KEYS["cache_key"], new=new["cache_key"], vault_id=bytes(16), deadline=soon())
+    with pytest.raises(errors.Damaged):
+        read(path)
 
 
 @pytest.mark.parametrize("name", [HEAD, CURRENT, KEY])
@@ -207,7 +246,7 @@ def test_all_records_and_the_head_taken_away_are_seen(path):
 def test_a_log_that_was_begun_and_no_more_is_whole(path):
     """Killed after the head and before the key, or after the key and before the first record: nothing is missing."""
     with Folder.open(path, create=True) as folder:
-        LogFiles(folder, **KEYS).key(make=True)
+        Journal(folder, **KEYS)._key(anew=False)
     assert read(path) == ([], [])
     os.unlink(os.path.join(path, KEY))
     assert read(path) == ([], [])

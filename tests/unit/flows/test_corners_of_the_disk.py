@@ -11,11 +11,15 @@ from contextlib import suppress
 
 import pytest
 
-from tests.home import failed
+from tests.home import PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.unit.flows.benches import NAME
+from tests.vaults import CHEAP, soon
 from vault import errors, limits
-from vault.flows import atprompt, audit, byhand, cachekey, held, opening, picking, sessions, slots
+from vault.cache.journal import Journal
+from vault.flows import atprompt, audit, byhand, cachekey, held, opening, picking, renewal, sessions, slots
+from vault.secret import Secret
+from vault.store import vault
 from vault.system.files import Folder
 from vault.system.paths import from_env
 
@@ -35,6 +39,54 @@ def test_an_answer_of_older_keys_is_logged_under_the_newest(bench):
     held.renew_cache_key(context, keys.opened)
     audit.handed_out(context, keys, got, use="export")
     assert used(bench) == Counter(dev=2)
+
+
+class Killed(BaseException):
+    """What nobody catches."""
+
+
+def killed_after(work):
+    """As ``work``, and then dead."""
+
+    def done(*given, **more):
+        work(*given, **more)
+        raise Killed
+
+    return done
+
+
+@pytest.mark.parametrize("way", ["clear", "rekey"])
+def test_the_log_outlives_new_keys_whose_maker_was_killed(bench, monkeypatch, way):
+    """Dead after the vault was written and before anything else: the log goes on, whole, under the new cache key."""
+    got, context = bench.ask("dev"), bench.context()
+    audit.handed_out(context, bench.keys(context), got, use="export")
+    opened = vault.open_with_passphrase(context.paths, Secret(PASSPHRASE), deadline=soon())
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        if way == "clear":
+            patched.setattr(vault, "edit", killed_after(vault.edit))
+            held.renew_cache_key(context, opened)
+        else:
+            patched.setattr(renewal, "_write", killed_after(renewal._write))
+            renewal.carry_out(
+                context, renewal.plan(context, opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP)
+            )
+    assert bench.opened().cache_key != opened.cache_key
+    audit.handed_out(context, bench.keys(context), got, use="export")
+    assert used(bench) == Counter(dev=2)
+    keys = bench.keys(context)
+    with Journal.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as journal:
+        assert journal.read(deadline=soon()).problems == []
+
+
+def test_a_log_that_cannot_be_kept_stops_a_new_cache_key_before_it_is_there(bench):
+    """Its folder is open to others: nothing is changed, and the agent's keys stay those of the vault."""
+    got, context = bench.ask("dev"), bench.context()
+    audit.handed_out(context, bench.keys(context), got, use="export")
+    opened = bench.opened()
+    os.chmod(context.paths.log, 0o777)
+    with pytest.raises(errors.UnsafeFile):
+        held.renew_cache_key(context, opened)
+    assert bench.opened().cache_key == opened.cache_key
 
 
 def test_a_log_that_cannot_be_written_stops_no_answer(bench):
