@@ -166,7 +166,12 @@ def refused(
         if error.code == failures.CLOCK and date is not None:
             off = round(deadline.clock.time() - date)
             way = "ahead of" if off > 0 else "behind"
-            error.hint = f"this machine's clock is {abs(off)} s {way} AWS's: set it"
+            if abs(off) > limits.CLOCK_SKEW_WARN:
+                error.hint = f"this machine's clock is {abs(off)} s {way} AWS's: set it"
+            else:
+                error.hint = (
+                    "this machine's clock is right, so the request was long under way: run the command again"
+                )
     return error
 
 

@@ -29,6 +29,8 @@ ROLE_DENIED = (
     "run: awsvault-py explain PROFILE"
 )
 
+_THROTTLED = "AWS limits how often this may be asked: wait a minute, then run the command again"
+_FAILING = "the fault is on AWS's side: wait a little, then run the command again"
 _HINTS = {
     "InvalidClientTokenId": "the key was deleted, is inactive, or is not of this partition; "
     "run: awsvault-py list, and look at the user's keys in the IAM console",
@@ -56,8 +58,9 @@ def refusal(code: str, message: str, *, status: int, operation: str, subject: st
     said = f"{safe(code, limit=80)}: {safe(' '.join(message.split()))}" if message else safe(code, limit=80)
     if is_retryable(code, status):
         kind = "throttled" if code in THROTTLED else "failing"
+        hint = _THROTTLED if kind == "throttled" else _FAILING
         return errors.Unreachable(
-            f"AWS is {kind}: {operation}{about} was answered {said}", code=code, sent=True
+            f"AWS is {kind}: {operation}{about} was answered {said}", code=code, sent=True, hint=hint
         )
     known = _name(code, message)
     return errors.Refused(
@@ -110,12 +113,21 @@ def _mfa(message: str) -> str | None:
 
 
 def _denied_hint(code: str, operation: str, message: str) -> str | None:
-    if "MaxSessionDuration" in message or "1 hour session limit" in message:
+    if "1 hour session limit" in message:
+        return (
+            "a role that a role assumes lasts an hour at most: ask for less by duration_seconds or --duration"
+        )
+    if "MaxSessionDuration" in message:
         return "ask for less: duration_seconds or --duration; an administrator can raise the role's longest session in IAM"
     if code != "AccessDenied":
         return None
     if "explicit deny" in message:
         return f"a policy denies {operation} on purpose: it may demand MFA (mfa_serial), a network, or a tag"
     if operation == "AssumeRole":
+        action = re.search(r"to perform: (sts:[A-Za-z]+)", message)
+        if action is not None and action[1] != "sts:AssumeRole":
+            return f"the role's trust, and the policies of who asks, must allow {action[1]} as well"
+        if "no identity-based policy allows" in message:
+            return "the policies of who asks allow no sts:AssumeRole of this role; ask the account's administrator"
         return ROLE_DENIED
     return f"the policies allow no {operation} here; ask the account's administrator"

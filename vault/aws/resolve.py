@@ -125,6 +125,8 @@ class _Walk:
         if source_profile is None:
             if credential is not None:
                 return VaultKey(credential.value, credential.origin, self.has_entry is None)
+            for mistake in values.misspelt(profile):
+                raise errors.ConfigError(mistake.message)
             raise errors.ConfigError(
                 f"{role.origin}: profile {shown} has role_arn, but neither source_profile nor credential_source",
                 hint="name the profile that holds the key: source_profile = NAME",

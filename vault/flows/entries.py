@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vault.aws.credentials import Credentials
-from vault.errors import AlreadyExists, Declined, NotFound, Usage
+from vault.errors import AlreadyExists, Declined, NotFound, Refused, Usage
 from vault.flows.names import check_name
 from vault.flows.proof import Proof, prove
 from vault.store import vault
@@ -57,7 +57,12 @@ def proven(context: Context, name: str, key: NewKey, *, verify: bool) -> Proof:
     """Ask AWS who the key is, unless not wanted. Refused; Usage where the device is another account's."""
     if not verify:
         return Proof()
-    proof = prove(context, Credentials(key.access_key_id, key.secret), name=name)
+    try:
+        proof = prove(context, Credentials(key.access_key_id, key.secret), name=name)
+    except Refused as error:
+        if error.code == "SignatureDoesNotMatch":
+            error.hint = "nothing was stored: the secret is another key's, or was not copied whole"
+        raise
     if proof.identity is not None and key.mfa_serial is not None and key.mfa_serial.startswith("arn:"):
         account = key.mfa_serial.split(":")[4]
         if account != proof.identity.account:

@@ -12,7 +12,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Self
 
 from vault import limits
-from vault.system.loopback import same_user
+from vault.system.loopback import request_head, same_user
 from vault.system.waiting import readable
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Handoff:
         if not same_user(peer_port=peer_port, our_port=self._port):
             return False  # before a byte is read: nobody else's connection keeps the browser waiting
         try:
-            head = _head(connection, deadline=deadline)
-            if not self._is_ours(head):
+            head = request_head(connection, most=limits.HANDOFF_HEAD, seconds=deadline.remaining())
+            if head is None or not self._is_ours(head.decode("latin-1").split("\r\n")):
                 connection.sendall(_response("404 Not Found"))
                 return False
             connection.sendall(_response("303 See Other", self._target.reveal_text()))
@@ -75,17 +75,6 @@ class Handoff:
             and compare_digest(words[1].encode(), self._path.encode())
             and hosts == [f"127.0.0.1:{self._port}"]
         )
-
-
-def _head(connection: socket.socket, *, deadline: Deadline) -> list[str]:
-    raw = b""
-    while b"\r\n\r\n" not in raw and len(raw) < limits.HANDOFF_HEAD and not deadline.expired:
-        connection.settimeout(max(0.001, deadline.remaining()))
-        piece = connection.recv(4096)
-        if not piece:
-            break
-        raw += piece
-    return raw.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
 
 
 def _response(status: str, location: str | None = None) -> bytes:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from vault import errors, limits
 from vault.aws import answer
 from vault.cache.bands import Band, ahead_until
-from vault.system.loopback import same_user
+from vault.system.loopback import request_head, same_user
 from vault.text import ascii_safe
 
 if TYPE_CHECKING:
@@ -154,9 +154,8 @@ class Endpoint:
                 # Where many are open, another user's are closed at once: without the token they can only be in the way.
                 if not unchecked and not same_user(peer_port=peer_port, our_port=self.port):
                     return
-                head = _head(connection)
+                head = request_head(connection, most=limits.SERVER_HEAD, seconds=limits.SERVER_READ)
                 if head is not None:
-                    connection.settimeout(limits.SERVER_READ)
                     connection.sendall(_bytes(self.reply(head)))
         except OSError:
             return  # it hung up
@@ -238,25 +237,6 @@ def _document(got: Got) -> dict[str, str]:
     if got.chain.hops:
         shown["RoleArn"] = got.chain.hops[-1].role_arn
     return shown
-
-
-def _head(connection: socket.socket) -> bytes | None:
-    """A request's head up to its empty line; None where it does not come whole in time or is too long."""
-    ends = time.monotonic() + limits.SERVER_READ
-    head = b""
-    while b"\r\n\r\n" not in head:
-        left = ends - time.monotonic()
-        if left <= 0 or len(head) > limits.SERVER_HEAD:
-            return None
-        connection.settimeout(left)
-        try:
-            piece = connection.recv(limits.SERVER_HEAD)
-        except TimeoutError:
-            return None
-        if not piece:
-            return None
-        head += piece
-    return head.partition(b"\r\n\r\n")[0]
 
 
 def _parse(head: bytes) -> tuple[bytes, bytes, dict[bytes, list[bytes]]] | None:

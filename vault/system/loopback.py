@@ -1,11 +1,16 @@
-"""Whose process is behind a connection on loopback: the kernel's own table says, on Linux. Asks no process."""
+"""Whose process is behind a connection on loopback: the kernel's own table says, on Linux. And the head of its request."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 
 from vault import limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
 
 _TABLES = {
     "/proc/net/tcp": "",
@@ -26,6 +31,29 @@ def same_user(*, peer_port: int, our_port: int) -> bool:
             if len(fields) > _UID and (fields[_LOCAL].upper(), fields[_REMOTE].upper()) == wanted:
                 return fields[_UID] == str(os.geteuid())
     return False
+
+
+def request_head(connection: socket.socket, *, most: int, seconds: float) -> bytes | None:
+    """A request's head up to its empty line; None where it does not come whole within ``seconds`` or ``most`` bytes.
+
+    OSError where the other end hung up hard.
+    """
+    ends = time.monotonic() + seconds
+    head = b""
+    while b"\r\n\r\n" not in head:
+        left = ends - time.monotonic()
+        if left <= 0 or len(head) > most:
+            return None
+        connection.settimeout(left)
+        try:
+            piece = connection.recv(most)
+        except TimeoutError:
+            return None
+        if not piece:
+            return None
+        head += piece
+    connection.settimeout(seconds)  # for the answer
+    return head.partition(b"\r\n\r\n")[0]
 
 
 def _read(path: str) -> str:

@@ -299,3 +299,10 @@ def test_near_names(text, hint):
     with pytest.raises(errors.ConfigError) as caught:
         chain_of("a", "[profile a]\n" + text)
     assert caught.value.hint == hint
+
+
+def test_a_misspelt_source_is_named_and_not_said_to_be_missing():
+    """The key is there, under a name that nobody knows: its line is told, and what was meant."""
+    said = r"config:3: awsvault_sorce_profile .*did you mean awsvault_source_profile"
+    with pytest.raises(errors.ConfigError, match=said):
+        chain_of("dev", f"[profile dev]\nawsvault_role_arn = {DEV}\nawsvault_sorce_profile = base\n")

@@ -12,7 +12,7 @@ from tests.unit.aws.recorder import BODY, Recorder
 from vault import errors, limits
 from vault.aws import console, failures, sts
 from vault.aws.answer import NotAnAnswer, credentials_of, fields
-from vault.aws.client import Answer, Endpoint, http_date
+from vault.aws.client import Answer, Endpoint, http_date, refused
 from vault.aws.credentials import Credentials
 from vault.aws.iam import Iam
 from vault.secret import Secret
@@ -98,6 +98,38 @@ def test_a_wrong_region_is_not_said_to_be_a_wrong_key():
     assert ("region" in error.hint, "--replace" in error.hint) == (True, False)
     wrong = failures.refusal("SignatureDoesNotMatch", "", status=403, operation="AssumeRole")
     assert "--replace" in wrong.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "status", "hint"),
+    [
+        ("Throttling", "Rate exceeded", 400, "AWS limits how often"),
+        ("InternalFailure", "", 500, "the fault is on AWS's side"),
+        ("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining", 400, "a role that a role assumes lasts an hour"),
+        ("AccessDenied", "User: arn:aws:iam::1:user/me is not authorized to perform: sts:TagSession on resource: r", 403, "must allow sts:TagSession"),
+        ("AccessDenied", "User: u is not authorized to perform: sts:AssumeRole on resource: r because no identity-based policy allows the sts:AssumeRole action", 403, "the policies of who asks"),
+        ("AccessDenied", "User: u is not authorized to perform: sts:AssumeRole on resource: r", 403, "the role's trust does not name"),
+    ],
+)  # fmt: skip
+def test_a_refusals_hint_names_its_own_cause(code, message, status, hint):
+    """Where AWS says more than no, the hint goes by it."""
+    assert hint in failures.refusal(code, message, status=status, operation="AssumeRole").hint
+
+
+def test_a_clock_that_is_right_is_not_to_be_set():
+    """AWS found the request too old, and its Date is ours: it was long under way."""
+    now = int(Jumping().time())
+    for date, told in ((now, False), (now + 600, True)):
+        error = refused(
+            "RequestExpired",
+            "",
+            status=403,
+            operation="X",
+            subject="",
+            date=date,
+            deadline=Deadline.after(9, clock=Jumping()),
+        )
+        assert ("set it" in error.hint) is told
 
 
 # ── the console's sign-in ───────────────────────────────────────────────────────────────────

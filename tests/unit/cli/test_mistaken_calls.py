@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import sys
 
 import pytest
 
-from tests.fakes.example import SEED, SERIAL
+from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import failed
 from vault.cli import exits, formats, promptline
 from vault.cli.add import our_command
@@ -171,3 +172,12 @@ def test_a_prompt_that_cannot_be_shown_is_none(home, monkeypatch):
     monkeypatch.setattr(sys, "stderr", said)
     assert promptline.run(["prompt"]) == 0
     assert said.getvalue() == ""
+
+
+def test_a_wrong_secret_is_not_said_to_be_stored(home, here):
+    """Nothing was, so nothing is to be replaced."""
+    home.make_vault()
+    key = {"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET[::-1]}
+    done = here(home, "add", "other", "--stdin", stdin=json.dumps(key))
+    failed(done, 7, "SignatureDoesNotMatch")
+    assert ("nothing was stored" in done.stderr, "--replace" in done.stderr) == (True, False)
