@@ -122,6 +122,7 @@ MAX_STDIN = 64 * 1024  # a key and a seed as JSON are under 2 KiB
 
 # ── the console ──────────────────────────────────────────────────────────────────────────────
 HANDOFF_TIME = 60.0  # a cold browser on a slow machine asks within half of it
+HANDOFF_LOOK = 0.25  # between two looks whether the browser has ended with an error
 HANDOFF_READ = 3.0  # one connection's request; the browser's is there at once
 HANDOFF_HEAD = 16 * 1024  # a browser's request without a body is under 2 KiB
 MAX_KERNEL_TABLE = 16 * 1024 * 1024  # /proc/net/tcp: 150 bytes a connection

@@ -19,7 +19,7 @@ from vault.errors import Usage
 from vault.flows.handoff import Handoff
 from vault.flows.login import sign_in
 from vault.system.clock import Deadline
-from vault.system.programs import start_beside
+from vault.system.programs import ProgramFailed, start_beside
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -64,51 +64,68 @@ def command(
     if service is not None and path is not None:
         raise Usage("--service and --path cannot both say where to land", hint="give one of them")
     profile = profile_or_pick(context, profile)
-    command_line = None if only_print else opener(context, browser)
+    browsers = [] if only_print else openers(context, browser)
     # The session behind a console lasts as long as it has left, so it is asked for anew.
     wish = wish_of(
         profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
     )
     found = sign_in(context, wish, service=service, path=path)
     banners.shown(context.env, found.got, shell=False)
-    if command_line is None:
+    if not browsers:
         if not only_print:
             say("There is no browser to open here. This address is good for 15 minutes:")
         emit(found.url.reveal_text())
         return
-    _open(context, found, command_line)
+    _open(context, found, browsers)
 
 
-def opener(context: Context, browser: str | None) -> list[str] | None:
-    """The command that opens a browser, without the address: --browser, $BROWSER, else the desktop's own; None for none."""
-    named = browser if browser is not None else context.env.get("BROWSER", "").split(":")[0]
-    if named:
-        try:
-            words = shlex.split(named)
-        except ValueError:
-            words = []
-        if not words:
-            which = "--browser" if browser is not None else "BROWSER"
-            raise Usage(
-                f"{which} is {safe(named, limit=80)!r}, which is no command", hint="give one as in firefox"
-            )
-        return words
+def openers(context: Context, browser: str | None) -> list[list[str]]:
+    """Commands that open a browser, without the address, in their order: --browser, those of $BROWSER, else the desktop's own."""
+    which = "--browser" if browser is not None else "BROWSER"
+    named = [browser] if browser is not None else context.env.get("BROWSER", "").split(":")
+    if any(named):
+        return [_words(text, which) for text in named if text]
     if sys.platform == "darwin":
-        return ["open"]
+        return [["open"]]
     if not (
         context.env.get("DISPLAY") or context.env.get("WAYLAND_DISPLAY") or context.env.get("WSL_DISTRO_NAME")
     ):
-        return None
+        return []
     found = next((n for n in _OPENERS if shutil.which(n, path=context.env.get("PATH"))), None)
-    return [found] if found is not None else None
+    return [[found]] if found is not None else []
 
 
-def _open(context: Context, found: SignIn, words: list[str]) -> None:
+def _words(text: str, which: str) -> list[str]:
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = []
+    if not words:
+        raise Usage(
+            f"{which} is {safe(text, limit=80)!r}, which is no command", hint="give one as in firefox"
+        )
+    return words
+
+
+def _open(context: Context, found: SignIn, browsers: list[list[str]]) -> None:
     role = found.got.chain.hops[-1].role_arn if found.got.chain.hops else found.got.chain.profile
+    until = f", until {local(found.got.expires)}" if found.got.expires else ""
+    opening = f"Opening the console as {safe(role)}{until}."
+    deadline = Deadline.after(limits.HANDOFF_TIME, clock=context.clock)
     with Handoff(found.url) as handoff:
-        marked = [word.replace("%s", handoff.url) for word in words]
-        start_beside(marked if marked != words else [*words, handoff.url], env=context.child_env())
-        until = f", until {local(found.got.expires)}" if found.got.expires else ""
-        say(f"Opening the console as {safe(role)}{until}.")
-        if not handoff.serve(deadline=Deadline.after(limits.HANDOFF_TIME, clock=context.clock)):
-            say(f"{safe(words[0])} did not ask for the page. To open it yourself: awsvault-py login --print")
+        for words in browsers:
+            marked = [word.replace("%s", handoff.url) for word in words]
+            try:
+                failed = start_beside(
+                    marked if marked != words else [*words, handoff.url], env=context.child_env()
+                )
+            except ProgramFailed as error:
+                problem = error.message
+                continue
+            if opening:
+                say(opening)
+                opening = ""
+            if handoff.serve(deadline=deadline, failed=failed):
+                return
+            problem = f"{safe(words[0])} {'did not ask for the page' if deadline.expired else 'ended with an error'}"
+    raise ProgramFailed(problem, hint="to open the page yourself: awsvault-py login --print")

@@ -16,6 +16,8 @@ from vault.system.loopback import request_head, same_user
 from vault.system.waiting import readable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vault.secret import Secret
     from vault.system.clock import Deadline
 
@@ -40,11 +42,13 @@ class Handoff:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    def serve(self, *, deadline: Deadline) -> bool:
-        """Answer until the address was fetched (True) or the deadline came (False)."""
+    def serve(self, *, deadline: Deadline, failed: Callable[[], bool] = lambda: False) -> bool:
+        """Answer until the address was fetched (True), or the deadline came or the browser ``failed`` (False)."""
         while True:
-            if not readable([self._socket.fileno()], deadline.remaining()):
-                return False
+            if not readable([self._socket.fileno()], min(deadline.remaining(), limits.HANDOFF_LOOK)):
+                if deadline.expired or failed():
+                    return False
+                continue
             connection, peer = self._socket.accept()
             with connection:
                 if self._answer(

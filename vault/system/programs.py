@@ -15,7 +15,7 @@ from vault.system.waiting import readable
 from vault.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from vault.system.clock import Deadline
 
@@ -82,8 +82,11 @@ def _read(process: subprocess.Popen[bytes], *, name: str, limit: int, deadline: 
             raise ProgramFailed(f"{name} wrote more than {limit} bytes")
 
 
-def start_beside(words: Sequence[str], *, env: Mapping[str, str]) -> None:
-    """Start a program that outlives us, without our terminal and descriptors. ProgramFailed where it cannot be."""
+def start_beside(words: Sequence[str], *, env: Mapping[str, str]) -> Callable[[], bool]:
+    """Start a program that outlives us, without our terminal and descriptors. ProgramFailed where it cannot be.
+
+    What is given tells whether it has ended with an error since.
+    """
     name = safe(words[0], limit=100)
     try:
         process = subprocess.Popen(
@@ -98,3 +101,11 @@ def start_beside(words: Sequence[str], *, env: Mapping[str, str]) -> None:
         reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "it holds a NUL"
         raise ProgramFailed(f"{name} could not be started: {reason}") from None
     process.returncode = 0  # it is not ours to wait for: no warning when this value is dropped
+    ended: list[int] = []
+
+    def failed() -> bool:
+        found, status = (0, 0) if ended else os.waitpid(process.pid, os.WNOHANG)
+        ended.extend([status] if found else [])
+        return any(ended)
+
+    return failed

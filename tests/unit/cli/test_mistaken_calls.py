@@ -14,7 +14,7 @@ from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import failed
 from vault.cli import exits, formats, promptline
 from vault.cli.add import our_command
-from vault.cli.login import opener
+from vault.cli.login import openers
 from vault.errors import Usage
 
 
@@ -96,12 +96,12 @@ class Surroundings:
 @pytest.mark.parametrize(
     ("browser", "env", "words"),
     [
-        ("my-browser --new %s", {}, ["my-browser", "--new", "%s"]),
-        (None, {"BROWSER": "one:two"}, ["one"]),
-        (None, {"PATH": "/nowhere"}, None),
-        (None, {"PATH": "{tools}"}, None),
-        (None, {"PATH": "{tools}", "DISPLAY": ":0"}, ["wslview"]),
-        (None, {"PATH": "/nowhere", "WAYLAND_DISPLAY": "w"}, None),
+        ("my-browser --new %s", {}, [["my-browser", "--new", "%s"]]),
+        (None, {"BROWSER": "one:two -x"}, [["one"], ["two", "-x"]]),
+        (None, {"PATH": "/nowhere"}, []),
+        (None, {"PATH": "{tools}"}, []),
+        (None, {"PATH": "{tools}", "DISPLAY": ":0"}, [["wslview"]]),
+        (None, {"PATH": "/nowhere", "WAYLAND_DISPLAY": "w"}, []),
     ],
 )
 def test_which_browser_is_opened(tmp_path, browser, env, words):
@@ -110,7 +110,7 @@ def test_which_browser_is_opened(tmp_path, browser, env, words):
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
     given = {name: value.format(tools=tmp_path) for name, value in env.items()}
-    assert opener(Surroundings(**given), browser) == words
+    assert openers(Surroundings(**given), browser) == words
 
 
 @pytest.mark.parametrize(
@@ -120,13 +120,13 @@ def test_which_browser_is_opened(tmp_path, browser, env, words):
 def test_a_browser_that_is_no_command_is_named_by_whoever_named_it(browser, env, said):
     """The option or the variable: a person looks where the mistake stands."""
     with pytest.raises(Usage, match=f"^{said} .*, which is no command"):
-        opener(Surroundings(**env), browser)
+        openers(Surroundings(**env), browser)
 
 
 def test_a_mac_opens_its_own(monkeypatch):
     """No variable says that there is a desktop."""
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert opener(Surroundings(PATH="/nowhere"), None) == ["open"]
+    assert openers(Surroundings(PATH="/nowhere"), None) == [["open"]]
 
 
 @pytest.mark.parametrize("name", ["awsvault-py", "another"])

@@ -273,5 +273,20 @@ def test_a_browser_that_never_asks_is_told(home, here, monkeypatch):
     home.scenario()
     home.make_vault()
     done = here(home, "login", "dev", "--browser", "/bin/true")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "error: /bin/true did not ask for the page" in done.stderr
+    assert "to open the page yourself: awsvault-py login --print" in done.stderr
+
+
+def test_a_browser_that_fails_is_followed_by_the_next(home, here, tmp_path):
+    """Without a wait: $BROWSER names several, and where none is left it is no success that nobody signed in."""
+    good = tmp_path / "good"
+    good.write_text('#!/bin/sh\nexec curl -s -o /dev/null "$1"\n')
+    good.chmod(0o700)
+    home.scenario()
+    home.make_vault()
+    none = here(home, "login", "dev", BROWSER="/bin/false:/nonexistent/one:/bin/false")
+    assert (none.returncode, none.stdout) == (6, "")
+    assert "error: /bin/false ended with an error" in none.stderr
+    done = here(home, "login", "dev", BROWSER=f"/bin/false:{good}")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "/bin/true did not ask for the page. To open it yourself: awsvault-py login --print" in done.stderr
