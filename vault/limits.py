@@ -234,5 +234,7 @@ ENROLMENT_MOST = 240.0  # two waits for a code each for the session and the devi
 TWO_CODES = 95.0  # three steps: where another process takes one between ours, the next two
 CLIPBOARD_LIFE = 30  # seconds a code stays on the clipboard at most: its step is over then
 CLIPBOARD_TIME = 3.0  # a clipboard program that hangs is given up
+CLIPBOARD_LOOK = 1.0  # in which a text that was put there can be read there
+CLIPBOARD_PAUSE = 0.02  # between two looks
 CODE_LEAST_LEFT = 3.0  # a code shown to a person with less left would be over before it is typed
 PANIC_MOST = 600.0  # each user may cost a wait for a code

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vault import limits
 from vault.errors import NotFound
+from vault.system.clock import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +38,16 @@ class Clipboard(NamedTuple):
         """Put ``text`` on the clipboard. NoClipboard where the program fails."""
         if self._run(self.write, stdin=text.reveal()) is None:
             raise NoClipboard(f"{self.write[0]} could not reach the clipboard")
+        self._await(text)
+
+    def _await(self, text: Secret) -> None:
+        """Until ``text`` can be read there: xclip ends before what it leaves behind has the selection.
+
+        Whoever took the text off before that would find nothing, and it would lie there after.
+        """
+        until = Deadline.after(limits.CLIPBOARD_LOOK)
+        while not self._holds(text) and not until.expired:
+            until.clock.sleep(limits.CLIPBOARD_PAUSE)
 
     @contextmanager
     def holding(self, text: Secret) -> Iterator[None]:
@@ -46,7 +57,11 @@ class Clipboard(NamedTuple):
         """
         before = {number: signal.signal(number, _interrupt) for number in (signal.SIGHUP, signal.SIGTERM)}
         try:
-            self.put(text)
+            try:
+                self.put(text)
+            except KeyboardInterrupt:
+                self._await(text)  # the program may have got it, and is about to show it
+                raise
             yield
         finally:
             self.take_out(text)
@@ -55,10 +70,11 @@ class Clipboard(NamedTuple):
 
     def take_out(self, text: Secret) -> bool:
         """Empty the clipboard if it still holds ``text``; whether it did."""
+        return self._holds(text) and self._run(self.write, stdin=b"") is not None
+
+    def _holds(self, text: Secret) -> bool:
         held = self._run(self.read, stdin=b"")
-        if held is None or held.strip() != text.reveal():
-            return False
-        return self._run(self.write, stdin=b"") is not None
+        return held is not None and held.strip() == text.reveal()
 
     def _run(self, words: Sequence[str], *, stdin: bytes) -> bytes | None:
         # What keeps a selection alive stays behind with our pipes, so the reader's stdout is a pipe and the writer's none.

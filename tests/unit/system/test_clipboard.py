@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from vault import limits
 from vault.secret import Secret
 from vault.system import clipboard
 from vault.system.clipboard import Clipboard, NoClipboard
+from vault.system.clock import Deadline
 
 
 @pytest.fixture
@@ -43,6 +45,46 @@ def test_wayland_s_own_programs_come_first(desktop):
     with found.holding(text), open(env["KEPT"]) as kept:
         assert kept.read() == "123456"
     assert os.path.getsize(env["KEPT"]) == 0
+
+
+LATE = '(sleep 0.3; cat >"$KEPT.new"; mv "$KEPT.new" "$KEPT") <&3 >/dev/null 2>&1 &'
+
+
+def test_a_text_that_shows_late_is_waited_for_and_taken_off(desktop):
+    """xclip ends before what it leaves behind has the selection: inside, the text is there, and after, it is not."""
+    env = desktop(display={"DISPLAY": ":0"}, xclip=f'[ "$3" = -o ] && exec cat "$KEPT"\nexec 3<&0\n{LATE}')
+    with clipboard.find(env).holding(Secret("123456")), open(env["KEPT"]) as kept:
+        assert kept.read() == "123456"
+    deadline = Deadline.after(10)
+    while os.path.getsize(env["KEPT"]) and not deadline.expired:
+        time.sleep(0.05)
+    assert os.path.getsize(env["KEPT"]) == 0
+
+
+def test_ctrl_c_before_the_text_shows_leaves_none_there(desktop, monkeypatch):
+    """The window between the program's end and its text: what shows then is taken off nevertheless."""
+    env = desktop(display={"DISPLAY": ":0"}, xclip=f'[ "$3" = -o ] && exec cat "$KEPT"\nexec 3<&0\n{LATE}')
+    found = clipboard.find(env)
+
+    def put(self, text):
+        self._run(self.write, stdin=text.reveal())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Clipboard, "put", put)
+    with pytest.raises(KeyboardInterrupt), found.holding(Secret("123456")):
+        pass
+    time.sleep(1)
+    assert os.path.getsize(env["KEPT"]) == 0
+
+
+def test_a_text_that_never_shows_is_not_waited_for_without_end(desktop, monkeypatch):
+    """A clipboard that can be written and not read: the command goes on."""
+    monkeypatch.setattr(limits, "CLIPBOARD_LOOK", 0.1)
+    found = clipboard.find(
+        desktop(display={"WAYLAND_DISPLAY": "w"}, wl_copy='cat >"$KEPT"', wl_paste="exit 1")
+    )
+    with found.holding(Secret("123456")):
+        pass
 
 
 def test_what_somebody_put_there_since_stays(desktop):
