@@ -38,7 +38,10 @@ def profile_or_pick(context: Context, given: str | None) -> str:
 
 
 def repeated(argv: Sequence[str], name: str) -> list[str]:
-    """``argv`` with the profile where it belongs, and without a code, which is good once."""
+    """``argv`` with the profile where it belongs, and without a code, which is good once.
+
+    A name that begins with a dash stands behind ``--``; exec, where that begins the command, has an option for it.
+    """
     ours, theirs = list(argv), []
     if "--" in ours:
         at = ours.index("--")
@@ -50,4 +53,6 @@ def repeated(argv: Sequence[str], name: str) -> list[str]:
             del ours[:1]
         elif not word.startswith("--mfa-code="):
             kept.append(word)
+    if name.startswith("-"):
+        return [*kept, f"--profile={name}", *theirs] if kept[:1] == ["exec"] else [*kept, "--", name]
     return [*kept, name, *theirs]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vault.cli import banners
+from vault.cli import banners, exits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,7 @@ class WithCommand(click.Command):
 @click.command("exec", cls=WithCommand)
 @click.argument("profile", required=False)
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD [ARG]...]")
+@click.option("--profile", "named", metavar="PROFILE", help="The profile, where its name begins with a dash.")
 @click.option("--duration", help="How long the last session lasts: seconds, or 90m, 4h.", metavar="TIME")
 @click.option("--fresh", is_flag=True, help="Ask AWS anew for the last session.")
 @click.option(
@@ -55,6 +56,7 @@ def command(
     *,
     profile: str | None,
     cmd: tuple[str, ...],
+    named: str | None,
     duration: str | None,
     fresh: bool,
     no_session: bool,
@@ -72,8 +74,12 @@ def command(
     """
     from vault.cli.choosing import profile_or_pick
     from vault.cli.wishes import wish_of
+    from vault.errors import Usage
     from vault.flows.context import from_process
 
+    if profile is not None and named is not None:
+        raise Usage("PROFILE is given twice", hint=f"write: {exits.PROGRAM} exec --profile PROFILE -- CMD")
+    profile = profile if named is None else named
     context = from_process(attended=True)
     profile = profile_or_pick(context, profile)
     wish = wish_of(

@@ -21,7 +21,7 @@ PROGRAM = "awsvault-py"
 PROFILES, COMMAND, NOTHING = "profiles", "command", "nothing"
 _NAMED = frozenset({"profile", "profiles", "name", "names", "words", "from_profile", "start"})
 
-_PROFILE_OPTIONS = ("profile", "from_profile")
+_PROFILE_OPTIONS = ("profile", "from_profile", "named")
 
 
 class Option(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import termios
 import time
@@ -287,6 +288,22 @@ def test_repeated_leaves_out_the_code():
     argv = ["exec", "--mfa-code", "123456", "--fresh", "--", "run", "--mfa-code", "7"]
     assert repeated(argv, "dev") == ["exec", "--fresh", "dev", "--", "run", "--mfa-code", "7"]
     assert repeated(["login", "--mfa-code=123456"], "dev") == ["login", "dev"]
+
+
+@pytest.mark.parametrize("name", ["-x", "--fresh", "-", "--"])
+def test_the_line_that_repeats_a_choice_does_so_for_a_name_with_a_dash(home, name):
+    """It is run as it is shown: it names that profile, and is no option."""
+    home.config(f"[profile {name}]\nregion = eu-west-1\ncredential_process = {{command}} export nobody\n")
+    person = choosing(home, "explain")
+    person.sees(f"> {name}")
+    person.child.send("\r")
+    person.ends()
+    line = person.shown.split("the same again: ")[1].splitlines()[0].strip()
+    again = home.run(*shlex.split(line)[1:])
+    assert again.stdout.startswith(f"{name}\n"), again
+    done = home.run(*repeated(["exec", "--", "true"], name))
+    assert f"for {name}" in done.stderr or "nobody" in done.stderr, done
+    assert done.returncode == 6
 
 
 ITEMS = (Item("shared"), Item("dev", "2222 DeveloperRole"), Item("prod-dev", "3333"), Item("Ärger", "4444"))
