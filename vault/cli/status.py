@@ -46,7 +46,8 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     """What is open, until when, which sessions are warm, when each is renewed, and how old the keys are (here).
 
     Asks nobody for a passphrase: where the vault opens without one, keys are shown, what rotations have left, and the
-    roles that were given for an hour because no MFA code could be had in time. Piped, a line a session.
+    roles that were given for an hour because no MFA code could be had in time. Sessions on disk are shown where their
+    key is at hand. Piped, a line a session.
 
     --json: {"state":"open"|"locked"|"held"|"none", "pid"?, "opened"?, "idle_until"?, "until"?, "strict_until"?,
     "warnings":[…], "sessions":[{"profile", "expires", "due", "held":"agent"|"disk"}],
@@ -56,10 +57,10 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     """
     if policy is not None:
         return _policy(context, policy, as_json=as_json)
-    from vault.flows import opening, standing
+    from vault.flows import opening
 
     state = opening.look(context)
-    keys = standing.look(context)
+    keys = state.keys
     if as_json:
         emit_json(_json(state) | _json_of_keys(keys))
         return 0

@@ -10,7 +10,7 @@ from vault import __version__, errors, limits
 from vault.agent import place
 from vault.agent.client import Agent
 from vault.agent.start import COMMAND, end, start
-from vault.flows import byhand, cachekey
+from vault.flows import byhand, cachekey, overview, standing
 from vault.flows.agent import hand_over, reach, serves
 from vault.flows.unlock import unlock
 from vault.store import vault
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vault.flows.context import Context
+    from vault.flows.standing import Standing
 
 
 class Opened(NamedTuple):
@@ -34,7 +35,7 @@ class Opened(NamedTuple):
 class Warm(NamedTuple):
     """A session that an export is answered with: unix seconds of its end, and of when it is renewed before it is served.
 
-    ``held``: by the ``agent``, in its memory, or on ``disk``, where an export finds it without opening the vault.
+    ``held``: by the ``agent``, in its memory, or on ``disk``.
     """
 
     profile: str
@@ -47,6 +48,7 @@ class State(NamedTuple):
     """The agent as ``status`` shows it. ``state``: open, locked, held (by hand) or none (no agent runs).
 
     Times are unix seconds, 0 where the vault is not open. ``hidden``: the keys' memory is out of the kernel's own map.
+    ``keys``: None where the vault does not open for nothing.
     """
 
     state: str
@@ -58,6 +60,7 @@ class State(NamedTuple):
     hidden: bool = False
     warnings: tuple[str, ...] = ()
     sessions: tuple[Warm, ...] = ()
+    keys: Standing | None = None
 
 
 def open_by_hand(context: Context) -> Opened:
@@ -145,7 +148,7 @@ def close_by_hand(context: Context) -> bool:
 
 
 def look(context: Context) -> State:
-    """``status``: what the agent holds, and until when."""
+    """``status``: what the agent holds, and until when; how the keys stand; what lies on disk."""
     first_use = _first_use(context)  # before anything opens the vault, which pins it
     by_hand = byhand.locked_by_hand(context.paths)
     agent = reach(context, answer=limits.AGENT_TALK)
@@ -157,8 +160,10 @@ def look(context: Context) -> State:
     found = agent.sessions() if agent is not None and hello is not None and serves(context, hello) else None
     if agent is not None:
         agent.close()
+    keys = standing.look(context)
     if found is None or not found["ok"]:
-        return State("held" if by_hand else "none", warnings=first_use, sessions=_on_disk(context, ()))
+        disk = _on_disk(context, keys, ())
+        return State("held" if by_hand else "none", warnings=first_use, sessions=disk, keys=keys)
     now = int(context.clock.time())
     warm = tuple(Warm(row["profile"], row["expires"], row["due"]) for row in found["sessions"])
     state = {"": "open", "held": "held"}.get(found["why"], "held" if by_hand else "locked")
@@ -171,7 +176,8 @@ def look(context: Context) -> State:
         strict_until=now + found["strict_left"] if found["strict_left"] else 0,
         hidden=found["hidden"],
         warnings=(*first_use, *found["warnings"]),
-        sessions=warm + _on_disk(context, warm),
+        sessions=warm + _on_disk(context, keys, warm),
+        keys=keys,
     )
 
 
@@ -195,15 +201,14 @@ def _first_use(context: Context) -> tuple[str, ...]:
     )
 
 
-def _on_disk(context: Context, known: tuple[Warm, ...]) -> tuple[Warm, ...]:
+def _on_disk(context: Context, keys: Standing | None, known: tuple[Warm, ...]) -> tuple[Warm, ...]:
     """What an export would find on disk beside the sessions that are ``known``."""
     from vault.cache.bands import margin
-    from vault.flows import overview
 
     names = {one.profile for one in known}
     return tuple(
         Warm(one.profile, one.expires, int(one.expires - margin(one.expires - one.issued)), "disk")
-        for one in overview.on_disk(context)
+        for one in (keys.sessions if keys is not None else overview.on_disk(context, None))
         if one.profile not in names
     )
 

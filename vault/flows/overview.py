@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from vault.flows.contents import Contents
     from vault.flows.context import Context
     from vault.flows.keys import Keys, SourceKey
+    from vault.secret import CacheKey
 
 
 class Line(NamedTuple):
@@ -43,7 +44,7 @@ class Line(NamedTuple):
 
 
 class OnDisk(NamedTuple):
-    """A session that an export would find on disk without opening the vault. Times are unix seconds."""
+    """A session that an export would find on disk, and ask AWS for nothing. Times are unix seconds."""
 
     profile: str
     issued: int
@@ -118,15 +119,16 @@ def _answers(links: list[tuple[Link, bytes]], chain: Chain) -> list[bytes]:
     return [name for link, name in links if isinstance(link, AssumeRole) and link.hop == chain.hops[-1]]
 
 
-def on_disk(context: Context) -> Iterator[OnDisk]:
-    """The sessions that an export would find without an open vault and without a question; none where AWS's files are
-    broken or the cache's key is not at hand.
+def on_disk(context: Context, key: CacheKey | None) -> Iterator[OnDisk]:
+    """The sessions that an export would find there under the cache's ``key``; None: the key that is at hand without an
+    open vault and without a question. None where that is not, or AWS's files are broken.
     """
     from vault.cache.bands import Band
     from vault.cache.entries import Cache
     from vault.system.paths import fingerprint
 
-    key = cachekey.find(context.env, context.paths) if not locked_by_hand(context.paths) else None
+    if key is None and not locked_by_hand(context.paths):
+        key = cachekey.find(context.env, context.paths)
     if key is None:
         return
     try:

@@ -1,5 +1,7 @@
 """How the vault's keys stand, for ``status``: their age, what rotations left, which roles were given for less than asked.
 
+And which sessions lie on disk.
+
 Opens the vault only by a way that costs nobody anything. Calls nothing, asks nobody and runs no program.
 """
 
@@ -14,19 +16,22 @@ from vault.flows.agent import held_keys, let_go
 from vault.flows.byhand import locked_by_hand
 from vault.flows.context import PASSPHRASE, Context
 from vault.flows.keys import OpenedKeys
-from vault.flows.overview import EachEntryOnce
+from vault.flows.overview import EachEntryOnce, on_disk
+from vault.secret import CacheKey
 
 if TYPE_CHECKING:
     from vault.flows.contents import Listed
     from vault.flows.held import Shortened
     from vault.flows.keys import Keys
+    from vault.flows.overview import OnDisk
 
 
 class Standing(NamedTuple):
-    """The entries with their rotations, and the roles that were given for an hour for want of a code."""
+    """The entries with their rotations, the roles that were given for an hour for want of a code, and the sessions."""
 
     entries: tuple[Listed, ...]
     shortened: tuple[Shortened, ...]
+    sessions: tuple[OnDisk, ...]
 
 
 def look(context: Context) -> Standing | None:
@@ -35,7 +40,8 @@ def look(context: Context) -> Standing | None:
     if keys is None:
         return None
     try:
-        return Standing(keys.contents().entries, _shortened(context, keys))
+        held = on_disk(context, CacheKey(keys.cache_key, keys.vault_id))
+        return Standing(keys.contents().entries, _shortened(context, keys), tuple(held))
     except errors.Locked:  # the agent ended, or was locked, in the middle
         return None
     finally:

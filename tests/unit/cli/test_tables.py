@@ -152,6 +152,16 @@ def test_status_names_what_is_warm_on_disk(home):
         stop(home)
 
 
+def test_status_names_what_is_on_disk_where_a_passphrase_opens_the_vault(home):
+    """Without an agent: an export with that passphrase finds it there, and so does list."""
+    home.export("dev")
+    found = json.loads(home.run("status", "--json").stdout)
+    assert [(s["profile"], s["held"]) for s in found["sessions"]] == [("dev", "disk")]
+    assert [key["name"] for key in found["keys"]] == ["shared-services"]
+    assert home.run("lock").returncode == 0
+    assert json.loads(home.run("status", "--json").stdout)["sessions"] == []
+
+
 def test_whoami_shows_the_life_left(home):
     """In colour at a terminal, plain when piped."""
     shown = at_terminal(home, "whoami", "dev")

@@ -218,10 +218,10 @@ def test_a_hit_is_logged_unless_that_is_off(desk, aged):
     before = sorted((name, os.path.getsize(f"{folder}/{name}")) for name in os.listdir(folder))
     with open(found.paths.config_toml, "w", encoding="utf-8") as file:
         file.write("log = false\n")
-    hit.log(found)
+    hit.log(found, wait=5)
     assert before == sorted((name, os.path.getsize(f"{folder}/{name}")) for name in os.listdir(folder))
     os.unlink(found.paths.config_toml)
-    hit.log(found)
+    hit.log(found, wait=5)
     assert before != sorted((name, os.path.getsize(f"{folder}/{name}")) for name in os.listdir(folder))
 
 
@@ -274,9 +274,9 @@ def test_a_broken_config_hides_sessions_and_no_keys(desk, beside):
     fill(desk)
     beside.give()
     context = desk.context()
-    assert [one.profile for one in overview.on_disk(context)] == ["dev"]
+    assert [one.profile for one in overview.on_disk(context, None)] == ["dev"]
     desk.home.config("[profile\n")
-    assert list(overview.on_disk(context)) == []
+    assert list(overview.on_disk(context, None)) == []
     found = standing.look(context)
     assert [entry.name for entry in found.entries] == [NAME]
     assert found.shortened == ()
