@@ -79,8 +79,8 @@ def frame(connection: "_socket.socket") -> bytes:
     return got[4 : 4 + size] if len(got) == 4 + size else b""
 
 
-def detached() -> bool:
-    """True in a new process, whose end is ``os._exit``; False in this one, also where no process could be had.
+def detached() -> bool | None:
+    """True in a new process, whose end is ``os._exit``; False in this one, and None where no process could be had.
 
     The caller waits for the end of our output, so the child must not keep its pipes open.
     """
@@ -88,7 +88,7 @@ def detached() -> bool:
         if os.fork():
             return False
     except OSError:
-        return False
+        return None
     _let_go()
     return True
 

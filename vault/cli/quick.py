@@ -34,21 +34,28 @@ def _from_cache(profile: str) -> None:
     found = hit.find(os.environ, profile)
     if found is None:
         return
-    write_out(found.line)
-    hit.tell_agent(os.environ, found)
+    from vault import limits
     from vault.warm import detached
 
-    if detached():  # the log costs a third of the whole: whoever waits for us does not wait for it
+    # Before the line is out, since its reader may end us then; and beside us, since the log costs a third of the whole.
+    # Nothing outlives the first process of a container.
+    beside = detached() if os.getpid() != 1 else None
+    if beside:
         _afterwards(found)
+    if beside is None:
+        hit.log(found, wait=limits.LOG_WAIT)
+    write_out(found.line)
+    hit.tell_agent(os.environ, found)
     os._exit(0)  # the interpreter's own end costs as much as the session's decryption
 
 
 def _afterwards(found: Hit) -> NoReturn:
     """In a detached process: the log, and perhaps the next session."""
+    from vault import limits
     from vault.flows import hit
 
     try:
-        hit.log(found)
+        hit.log(found, wait=limits.LOG_WAIT_BESIDE)
         if found.renew:
             renew(found.profile)
     finally:

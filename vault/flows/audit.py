@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vault.flows.keys import Keys
     from vault.flows.sessions import Got
     from vault.secret import Secret
+    from vault.store.vault import Opened
 
 
 _CANNOT = (errors.Error, OSError)
@@ -83,8 +84,33 @@ def handed_out(context: Context, keys: Keys, got: Got, *, use: str, program: str
     _append(context.paths.log, keys, record)
 
 
+def put_back(context: Context, opened: Opened, keys: Sequence[tuple[str, str, str]]) -> None:
+    """Log access keys that come to stand in files again: profile (empty where there is none), id, and the file's path."""
+    if not context.settings.log or not keys:
+        return
+    now, pid = str(int(context.clock.time())), str(os.getppid())
+    asker, parent_pid, parent, tty = named(pid)
+    records = [
+        Record(
+            now, "undo", profile, "", key_id, "", "key", pid, asker, parent_pid, parent, tty, os.path.basename(path)
+        ) for profile, key_id, path in keys
+    ]  # fmt: skip
+    try:
+        _write(context.paths.log, opened.cache_key, opened.vault_id, *records, anew=True)
+    except _CANNOT:
+        return
+
+
 def from_cache(
-    path: str, *, cache_key: Secret, vault_id: bytes, profile: str, line: bytes, expires: int, asker: str
+    path: str,
+    *,
+    cache_key: Secret,
+    vault_id: bytes,
+    profile: str,
+    line: bytes,
+    expires: int,
+    asker: str,
+    wait: float,
 ) -> None:
     """Log a disk hit. Its role stands in the record of the answer that filled the cache: the access key id is the same."""
     import time
@@ -93,7 +119,7 @@ def from_cache(
         time.time(), "export", profile, line, role="", expires=expires, origin="cache", program="", pid=asker
     )
     try:
-        _write(path, cache_key, vault_id, record, wait=limits.LOG_WAIT_BESIDE)
+        _write(path, cache_key, vault_id, record, wait=wait)
     except _CANNOT:
         return
 

@@ -61,14 +61,14 @@ def find(env: Mapping[str, str], profile: str) -> Hit | None:
     return Hit(found.body, renew, profile, before, found.issued, found.expires, key, str(os.getppid()), paths)
 
 
-def log(hit: Hit) -> None:
-    """Note in the log what was printed, unless config.toml says not to."""
+def log(hit: Hit, *, wait: float) -> None:
+    """Note in the log what is printed, unless config.toml says not to; ``wait`` seconds for others that write there."""
     from vault.flows import audit, config
 
     if config.wants_log(hit.paths.config_toml):
         audit.from_cache(
             hit.paths.log, cache_key=hit.key.key, vault_id=hit.key.vault_id, profile=hit.profile, line=hit.line,
-            expires=hit.expires, asker=hit.asker,
+            expires=hit.expires, asker=hit.asker, wait=wait,
         )  # fmt: skip
 
 

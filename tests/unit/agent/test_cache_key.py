@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 
-from tests.home import Home, failed
+from tests.home import COMMAND, Home, failed
 from tests.keyrings import Desktop
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import UNLOCK, settings, stop, unlock, until, with_agent
 from tests.unit.agent.test_process import modules_after
 from vault.system import kernelkeys
@@ -60,6 +64,54 @@ def test_with_the_key_in_the_kernel_a_hit_needs_no_agent(home, aws):
     failed(home.run("export", "dev"), 3)
     unlock(home)
     assert home.export("dev") == first
+
+
+KEPT = "kernel_keyring = true\nagent = 'off'\n"
+NO_FORK = """
+import os, sys
+def fork(): raise OSError(11, "no")
+os.fork = fork
+from vault.__main__ import main
+sys.argv = ["awsvault-py", "export", "dev"]
+main()
+"""
+
+
+def logged(home):
+    return len(json.loads(home.run("log", "--json", **UNLOCK).stdout)["records"])
+
+
+def test_a_reader_that_ends_us_at_its_line_does_not_end_the_log(home):
+    """Each answer that was read is a record, also where SIGKILL comes with the first byte of it."""
+    settings(home, KEPT)
+    home.export("dev", **UNLOCK)
+    for _ in range(20):
+        with subprocess.Popen([COMMAND, "export", "dev"], env=home.env, stdout=subprocess.PIPE) as export:
+            assert export.stdout.read(1) == b"{"
+            export.kill()
+    until(lambda: logged(home) == 21)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PID namespaces are Linux's")
+def test_the_first_process_of_a_container_logs_what_it_answers(home):
+    """At its end the kernel ends all that it started."""
+    settings(home, KEPT)
+    first = home.export("dev", **UNLOCK)
+    alone = ["unshare", *([] if os.getuid() == 0 else ["-Ur"]), "--pid", "--fork", COMMAND, "export", "dev"]
+    for _ in range(5):
+        done = subprocess.run(alone, env=home.env, capture_output=True, check=True, timeout=PATIENCE)
+        assert json.loads(done.stdout) == first
+    assert logged(home) == 6
+
+
+def test_where_no_process_can_be_had_the_answer_is_logged_first(home):
+    """A limit of processes makes no answer without a record."""
+    settings(home, KEPT)
+    first = home.export("dev", **UNLOCK)
+    alone = [sys.executable, "-c", NO_FORK]
+    done = subprocess.run(alone, env=home.env, capture_output=True, check=True, timeout=PATIENCE)
+    assert json.loads(done.stdout) == first
+    assert logged(home) == 2
 
 
 def test_without_the_setting_the_kernel_gets_nothing(home):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -40,6 +41,12 @@ def credentials(home, text, name="credentials"):
 def read(home, name):
     with open(os.path.join(os.path.dirname(home.config_path), name), encoding="utf-8") as file:
         return file.read()
+
+
+def logged(home):
+    done = home.run("log", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["records"]
 
 
 def names(home):
@@ -83,6 +90,21 @@ def test_undo_puts_both_files_back(clear):
     assert names(clear) == ["shared-services"]
     assert clear.run("import", "--yes").returncode == 0
     assert read(clear, "credentials") == "# mine\n[shared-services]\n"
+
+
+def test_keys_that_undo_puts_back_into_files_are_logged(clear):
+    """Long-lived keys leave the vault in clear: the log says which, and where they stand."""
+    clear.run("import", "--yes")
+    assert clear.run("import", "--undo", "--dry-run").returncode == 0
+    assert logged(clear) == []
+    clear.run("import", "--undo", "--yes")
+    assert [(r["use"], r["profile"], r["access_key_id"], r["from"], r["program"]) for r in logged(clear)] == [
+        ("undo", "shared-services", KEY_ID, "key", "credentials")
+    ]
+    assert clear.run("log", "--verify").returncode == 0
+    shown = clear.run("log")
+    assert "undo" in shown.stdout
+    assert SECRET not in shown.stdout
 
 
 def test_the_record_opens_with_the_vault_only(clear):

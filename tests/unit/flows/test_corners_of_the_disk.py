@@ -100,7 +100,7 @@ def test_a_log_that_cannot_be_written_stops_no_answer(bench):
     audit.handed_out(context, bench.keys(context), got, use="export")
     audit.from_cache(
         path, cache_key=opened.cache_key, vault_id=opened.vault_id, profile="dev", line=got.line,
-        expires=got.expires, asker="1",
+        expires=got.expires, asker="1", wait=1,
     )  # fmt: skip
     with open(path, encoding="utf-8") as file:
         assert file.read() == "mine"

@@ -11,12 +11,14 @@ import base64
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from vault import errors, limits
 from vault.aws.edit import Document, Hunk, revert
 from vault.crypto.seal import SealBroken, hkdf, seal, unseal
+from vault.flows import audit
 from vault.system import locks, rewriting
 from vault.system.files import Folder
 from vault.system.usersfiles import read_users_file
@@ -32,6 +34,7 @@ Kind = Literal["setup", "import"]
 LOCK = "moving.lock"
 _FOLDER = "undo"
 _LABEL = "undo"
+_KEY_ID = re.compile(rb"\b(?:AKIA|ASIA)[A-Z0-9]{12,124}\b")
 _PLAIN, _SEALED = b"awsvault undo 1 plain\n", b"awsvault undo 1 sealed\n"
 
 
@@ -56,19 +59,26 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """One file that undo puts back: what it holds now (None: not there) and what it is to hold; ``kind`` as of Change."""
+    """One file that undo puts back: what it holds now (None: not there) and what it is to hold; ``kind`` as of Change.
+
+    ``keys``: the access key ids that come to stand in it, each with its profile, empty in a file that has none.
+    """
 
     path: str
     kind: str
     now: bytes | None
     then: bytes | None
+    keys: tuple[tuple[str, str], ...] = ()
 
 
 class Seen(NamedTuple):
-    """What taking back a change comes to: its record, and the files that are not yet as they were before."""
+    """What taking back a change comes to: its record, the files that are not yet as they were before, and the vault,
+    where the record was sealed.
+    """
 
     record: str
     files: tuple[Undone, ...]
+    opened: Opened | None
 
 
 def carry_out(context: Context, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
@@ -99,12 +109,13 @@ def look_back(context: Context, *, kind: Kind, open_vault: Callable[[], Opened])
     ``open_vault`` is called only where the record is sealed.
     """
     name, raw = _newest(context, kind)
-    value = _decode(raw, name=name, open_vault=open_vault)
+    opened = open_vault() if raw.startswith(_SEALED) else None
+    value = _decode(raw, name=name, opened=opened)
     try:
         files = [undone for one in reversed(value["files"]) if (undone := _undone(one)) is not None]
     except (KeyError, TypeError, ValueError):
         raise _damaged(name) from None
-    return Seen(name, tuple(files))
+    return Seen(name, tuple(files), opened)
 
 
 def take_back(context: Context, seen: Seen, *, kind: Kind) -> None:
@@ -115,6 +126,9 @@ def take_back(context: Context, seen: Seen, *, kind: Kind) -> None:
     ):
         if _newest(context, kind)[0] != seen.record:
             raise rewriting.ChangedMeanwhile(f"another {kind} was done meanwhile; nothing was changed")
+        if seen.opened is not None:
+            keys = [(profile, key_id, one.path) for one in seen.files for profile, key_id in one.keys]
+            audit.put_back(context, seen.opened, keys)  # before: a kill then leaves no key that is not logged
         for one in seen.files:
             if one.then is None:
                 rewriting.remove(one.path, before=one.now or b"")
@@ -163,9 +177,8 @@ def _write(folder: Folder, changes: Sequence[Change], *, kind: Kind, opened: Ope
         folder.unlink(old)
 
 
-def _decode(raw: bytes, *, name: str, open_vault: Callable[[], Opened]) -> dict[str, Any]:
-    if raw.startswith(_SEALED):
-        opened = open_vault()
+def _decode(raw: bytes, *, name: str, opened: Opened | None) -> dict[str, Any]:
+    if opened is not None:
         try:
             key = hkdf(opened.k_main, info=b"awsvault/v1/undo")
             body = unseal(key, label=_LABEL, aad=opened.vault_id, box=raw[len(_SEALED) :])
@@ -208,6 +221,7 @@ def _undone(value: dict[str, Any]) -> Undone | None:
     if _digest(now) == value["before"]:
         return None
     hunks = [Hunk(int(at), _raw(old), _raw(new), str(profile)) for at, old, new, profile in value["hunks"]]
+    keys = tuple((hunk.profile, i.decode()) for hunk in hunks for i in _KEY_ID.findall(hunk.old))
     exact = _digest(now) == value["after"]
     if value["before"] is None:
         if exact:
@@ -216,14 +230,14 @@ def _undone(value: dict[str, Any]) -> Undone | None:
     if value["after"] is None:
         if now is not None:
             raise _edited(path, "")
-        return Undone(path=path, kind=kind, now=None, then=b"".join(hunk.old for hunk in hunks))
+        return Undone(path=path, kind=kind, now=None, then=b"".join(hunk.old for hunk in hunks), keys=keys)
     if now is None:
         raise errors.Declined(f"{safe(path)} is not there any more", hint="nothing was changed")
     try:
         then = revert(Document(now, path=path, kind=kind), hunks, exact=exact)
     except ValueError as error:
         raise _edited(path, str(error)) from None
-    return Undone(path=path, kind=kind, now=now, then=then)
+    return Undone(path=path, kind=kind, now=now, then=then, keys=keys)
 
 
 def _edited(path: str, profile: str) -> errors.Declined:
