@@ -113,12 +113,13 @@ class Journal:
             number, before = self._files.head(key)
         except (FileNotFoundError, SealBroken):
             number, before, sure = 0, START, False
-        sealed = self._files.last()
-        try:
-            found = self._files.opened(key, sealed).number
-        except SealBroken:
-            return number, before, sure
-        return (found + 1, digest(sealed), sure) if found >= number else (number, before, sure)
+        for sealed in self._files.newest():
+            try:
+                found = self._files.opened(key, sealed).number
+            except SealBroken:
+                continue  # torn: the one before it may have no head either
+            return (found + 1, digest(sealed), sure) if found >= number else (number, before, sure)
+        return number, before, sure
 
     def newest(self, most: int) -> list[bytes]:
         """Up to ``most`` of the newest records that open, in their order, unchecked: for what comes first in a list."""
@@ -178,7 +179,7 @@ class _Reading:
         try:
             record = self._files.opened(self._key, sealed)
         except SealBroken:
-            torn = len(sealed) < SIZE or sealed.endswith(bytes(16))
+            torn = len(sealed) < SIZE or sealed.endswith(b"\0")  # what filled it up
             what = "torn: its writer was killed" if torn else "changed, or is not ours"
             self._problems.append(f"{name}: the record at byte {at} is {what}")
             return

@@ -16,6 +16,8 @@ from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vault.secret import Secret
     from vault.system.files import Folder
 
@@ -74,15 +76,16 @@ class LogFiles:
         """All of a file of records. FileNotFoundError; ConfigError where it is larger than ours ever are."""
         return self.folder.read(name, limit=2 * limits.LOG_FILE)
 
-    def last(self) -> bytes:
-        """The newest whole record of ``current``, sealed; empty where there is none."""
+    def newest(self) -> Iterator[bytes]:
+        """The last whole records of ``current``, sealed, the newest first; ``limits.LOG_LOOK`` at most."""
         try:
             fd = self.folder.open_file(CURRENT)
         except FileNotFoundError:
-            return b""
+            return
         try:
             whole = os.fstat(fd).st_size // SIZE
-            return os.pread(fd, SIZE, (whole - 1) * SIZE) if whole else b""
+            for slot in range(whole - 1, max(-1, whole - 1 - limits.LOG_LOOK), -1):
+                yield os.pread(fd, SIZE, slot * SIZE)
         finally:
             os.close(fd)
 

@@ -88,6 +88,36 @@ def test_a_torn_record_is_told_and_stops_nobody(path):
     assert "torn" in found.problems[0]
 
 
+@pytest.mark.parametrize("missing", [1, 2, 15, 16, 1023])
+def test_a_record_torn_anywhere_is_called_torn(path, missing):
+    """Also where only its end is missing: nobody is to look for an intruder on a full disk."""
+    write(path, "one", "two")
+    change(path, CURRENT, lambda content: content[:-missing])
+    change(
+        path, CURRENT, lambda content: content + bytes(missing - 1)
+    )  # filled up by another, who was ended then
+    write(path, "three")
+    torn, *more = read(path).problems
+    assert "byte 1024 is torn" in torn
+    assert not any("not ours" in problem for problem in more)
+
+
+def test_torn_records_behind_one_that_has_no_head_start_no_second_chain(path):
+    """A full disk: the record landed and its head did not, then two writers tore theirs."""
+    write(path, "one")
+    with open(os.path.join(path, HEAD), "rb") as file:
+        head = file.read()
+    write(path, "two")
+    with open(os.path.join(path, HEAD), "wb") as file:
+        file.write(head)
+    with open(os.path.join(path, CURRENT), "ab") as file:
+        file.write(b"half a record".ljust(limits.LOG_RECORD, b"\0") + b"half")
+    write(path, "three")
+    found = read(path)
+    assert found.records == [b"one", b"two", b"three"]
+    assert [("torn" in problem) for problem in found.problems] == [True, True]
+
+
 def test_files_are_rotated_and_the_chain_goes_on(path, monkeypatch):
     """Over its limit a file becomes an older one; the oldest goes; what is left is one chain."""
     monkeypatch.setattr(limits, "LOG_FILE", 3 * limits.LOG_RECORD)
