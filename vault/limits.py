@@ -173,6 +173,7 @@ LOG_RECORD = 1024  # bytes of each record, sealed: one size tells nothing, and a
 LOG_TEXT = 880  # bytes of a record's own text
 LOG_FILE = 4 * 1024 * 1024  # 4,096 records; then a new file is begun
 LOG_FILES = 4  # older ones kept: 20 MiB in all
+LOG_LOOK = 64  # records looked at from the end, where the last ones were torn
 LOG_WAIT = 1.0  # for the log's lock; an export is not held up by its log
 LOG_WAIT_BESIDE = 10.0  # the same of a process that nobody waits for
 AGENT_LOG_AFTER = 1.0  # the agent's own answers of so long are written together

@@ -73,18 +73,17 @@ class IamClient:
             found, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
             raise refused(
                 found.get("Code", ""), found.get("Message", ""), status=status, operation=operation,
-                subject=self._subject, date=self.date, deadline=deadline,
+                subject=self._subject, date=self.date, deadline=deadline, region=self._region,
             ) from None  # fmt: skip
         except exceptions.ParamValidationError:
             raise errors.Usage(
                 f"{operation}: IAM takes no such value", hint="look at the names of the user and the device"
             ) from None
         except (ResponseParserError, exceptions.BotoCoreError):
-            raise errors.Unreachable(
-                f"{operation}: {safe(self._to.host)} answered with what is not AWS's",
-                code="WrongAnswer",
-                sent=True,
-            ) from None
+            unreadable = errors.Unreachable(
+                f"{safe(self._to.host)} answered with what is not AWS's", code="WrongAnswer", sent=True
+            )
+            raise about(unreadable, operation, self._subject) from None
         return Answer(fields, self.date)
 
     def _exchange(self, request: Any, **_: Any) -> Any:

@@ -25,19 +25,22 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 class Endpoint(NamedTuple):
     """Where a service is: its URL, the region that signs, and hosts that plain http may reach beside loopback.
 
-    ``kept`` holds connections from one call to the next; whoever made it closes it.
+    ``kept`` holds connections from one call to the next; whoever made it closes it. ``place``: where somebody wrote the
+    URL (file:line or a variable), empty where nobody did.
     """
 
     url: str
     region: str
     allow_http: Collection[str] = ()  # host, or host:port
     kept: wire.Kept | None = None
+    place: str = ""
 
     def checked(self) -> wire.Target:
         """The parts of the URL, if a signed request may go there; ConfigError otherwise."""
         to = wire.target(self.url)
+        what = f"{self.place}: endpoint" if self.place else "endpoint"
         if to is None:
-            raise errors.ConfigError(f"endpoint {safe(self.url)} is not an http or https address of a host")
+            raise errors.ConfigError(f"{what} {safe(self.url)} is not an http or https address of a host")
         allowed = {allowed.lower() for allowed in self.allow_http}
         if (
             to.scheme == "http"
@@ -45,7 +48,7 @@ class Endpoint(NamedTuple):
             and not allowed & {to.name, f"{to.name}:{to.port}"}
         ):
             raise errors.ConfigError(
-                f"endpoint {safe(self.url)} is plain http: anybody on the way could read what AWS answers",
+                f"{what} {safe(self.url)} is plain http: anybody on the way could read what AWS answers",
                 hint=f'use https, or name the host in config.toml: allow_http = ["{safe(to.name)}"]',
             )
         return to
@@ -94,6 +97,7 @@ class Client:
             signature.Signer(*credentials, region=endpoint.region, service="sts") if credentials else None
         )
         self._to = endpoint.checked()
+        self._region = endpoint.region
         self._kept = endpoint.kept
         self._deadline = deadline
         self._subject = subject
@@ -128,22 +132,24 @@ class Client:
         try:
             root, fields = query.parse(reply.body)
         except query.NotAnAnswer as reason:
-            raise self._unreadable(operation, reply.status, str(reason)) from None
+            raise about(self._unreadable(reply.status, str(reason)), operation, self._subject) from None
         if reply.status != 200:
             found = fields.get("Error")
             found = found if isinstance(found, dict) else {}
             raise refused(
                 str(found.get("Code") or reply.status), str(found.get("Message") or ""), status=reply.status,
                 operation=operation, subject=self._subject, date=self.date, deadline=self._deadline,
+                region=self._region,
             )  # fmt: skip
         result = fields.get(f"{operation}Result") or {}
         if root != f"{operation}Response" or not isinstance(result, dict):
-            raise self._unreadable(operation, reply.status, "the answer to something else")
+            other = self._unreadable(reply.status, "the answer to something else")
+            raise about(other, operation, self._subject)
         return Answer(result, self.date)
 
-    def _unreadable(self, operation: str, status: int, reason: str) -> errors.Unreachable:
+    def _unreadable(self, status: int, reason: str) -> errors.Unreachable:
         return errors.Unreachable(
-            f"{operation}: {safe(self._to.host)} answered {status} with what is not AWS's: {reason}",
+            f"{safe(self._to.host)} answered {status} with what is not AWS's: {reason}",
             code="WrongAnswer",
             sent=True,
         )
@@ -158,11 +164,14 @@ def refused(
     subject: str,
     date: int | None,
     deadline: Deadline,
+    region: str,
 ) -> errors.Error:
     """AWS's refusal as an error of ours, with AWS's Date, and the distance where the clock is why."""
     error = failures.refusal(code, message, status=status, operation=operation, subject=subject)
     if isinstance(error, errors.Refused):
         error.date = date
+        if error.code == failures.REGION:
+            error.hint = failures.region_off(region)
         if error.code == failures.CLOCK and date is not None:
             off = round(deadline.clock.time() - date)
             way = "ahead of" if off > 0 else "behind"

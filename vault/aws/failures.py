@@ -38,9 +38,9 @@ _HINTS = {
     "ExpiredToken": "run: awsvault-py clear, then the command again",
     SCOPE: "the region and the address do not belong together; look at region, sts_regional_endpoints and endpoint_url: "
     "awsvault-py explain PROFILE",
-    REGION: "an administrator can activate the region in the IAM console, or set another region for this profile",
     MFA_CODE: "check that the stored seed is this device's, and the machine's clock; run: awsvault-py mfa resync",
-    MFA_SERIAL: "correct mfa_serial: the ARN is shown beside the device in the IAM console",
+    MFA_SERIAL: "correct mfa_serial: the ARN is shown beside the device in the IAM console; where it is set says: "
+    "awsvault-py explain PROFILE",
     MFA_MISSING: "set mfa_serial, and store the seed: awsvault-py mfa add",
     CLOCK: "set this machine's clock (for example: timedatectl set-ntp true), then run the command again",
     "LimitExceeded": "remove one that is no longer used, then run the command again",
@@ -85,6 +85,14 @@ def role_denied(*, asker: str, mfa: bool, by_role: bool, external_id: bool) -> s
     return f"{'; or '.join(causes)}; run: awsvault-py explain PROFILE"
 
 
+def region_off(region: str) -> str:
+    """The hint where STS is not active in ``region`` for the account."""
+    return (
+        f"STS of {safe(region)} is not active in this account: an administrator can activate it (IAM console, account"
+        " settings), or set another region for this profile; where it is set says: awsvault-py explain PROFILE"
+    )
+
+
 def _name(code: str, message: str) -> str:
     if code in EXPIRED:
         return "ExpiredToken"
@@ -122,7 +130,8 @@ def _denied_hint(code: str, operation: str, message: str) -> str | None:
     if code != "AccessDenied":
         return None
     if "explicit deny" in message:
-        return f"a policy denies {operation} on purpose: it may demand MFA (mfa_serial), a network, or a tag"
+        look = "; run: awsvault-py explain PROFILE" if operation == "AssumeRole" else ""
+        return f"a policy denies {operation} on purpose: it may demand MFA (mfa_serial), a network, or a tag{look}"
     if operation == "AssumeRole":
         action = re.search(r"to perform: (sts:[A-Za-z]+)", message)
         if action is not None and action[1] != "sts:AssumeRole":

@@ -75,10 +75,12 @@ class NewDevice(NamedTuple):
     seed: Secret
 
 
-def endpoint(partition: str, *, url: str | None = None, allow_http: tuple[str, ...] = ()) -> Endpoint:
-    """Where IAM is in ``partition``; ``url`` is what somebody configured instead."""
+def endpoint(
+    partition: str, *, url: str | None = None, allow_http: tuple[str, ...] = (), place: str = ""
+) -> Endpoint:
+    """Where IAM is in ``partition``; ``url`` is what somebody configured instead, at ``place``."""
     default, region = _GLOBAL.get(partition, _GLOBAL["aws"])
-    return Endpoint(url or default, region, allow_http)
+    return Endpoint(url or default, region, allow_http, place=place)
 
 
 def partition_of(arn: str) -> str:

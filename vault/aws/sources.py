@@ -130,7 +130,12 @@ def _web_identity(source: WebIdentity, around: Surroundings) -> Session:
         role_arn=source.role_arn,
         session_name=source.role_session_name or around.session_name,
         duration=source.duration_seconds,
-        endpoint=Endpoint(source.endpoint.address, source.endpoint.region, around.allow_http),
+        endpoint=Endpoint(
+            source.endpoint.address,
+            source.endpoint.region,
+            around.allow_http,
+            place=str(source.endpoint.url_origin or ""),
+        ),
         deadline=around.deadline,
         subject=f"role {source.role_arn}, asked with a web identity token",
     )

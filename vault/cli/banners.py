@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vault.cli.terminal import coloured, local, say
+from vault.cli.terminal import coloured, local, say, span
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -44,6 +44,15 @@ def shown(env: Mapping[str, str], got: Got, *, shell: bool, renews: bool = False
             else "with no end"
         )
         say(f"awsvault-py: a shell as {safe(chain.profile)} ({_role(got)}), {until}; leave it with exit")
+
+
+def shorter(got: Got, *, asked: bool) -> None:
+    """The session lasts less than was ``asked`` for by an option, or at a terminal by the profile."""
+    if got.wanted is not None and (asked or _seen()):
+        say(
+            f"awsvault-py: {safe(got.chain.profile)} is given for one hour instead of {span(got.wanted)}: "
+            "no MFA code could be had in time; for the whole, later: --fresh"
+        )
 
 
 def _role(got: Got) -> str:

@@ -109,6 +109,7 @@ def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
     )
     banners.inside(context.env, got.chain.profile)
     banners.shown(context.env, got, shell=not cmd)
+    banners.shorter(got, asked=wish.duration is not None)
     children.replace_us(
         cmd or children.shell(context.env), env=children.environment(context.child_env(), got)
     )
@@ -120,6 +121,7 @@ def _served(context: Context, wish: Wish, cmd: Sequence[str]) -> int:
     with server.serving(context, wish, program=cmd[0] if cmd else "sh") as serving:
         banners.inside(context.env, serving.first.chain.profile)
         banners.shown(context.env, serving.first, shell=not cmd, renews=True)
+        banners.shorter(serving.first, asked=wish.duration is not None)
         env = children.server_environment(
             context.child_env(), serving.first, url=serving.url, token=serving.token, config=serving.config
         )

@@ -30,7 +30,7 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
     from vault.cache.journal import Journal
     from vault.flows.access import open_keys
     from vault.flows.agent import have_log_written
-    from vault.flows.audit import decode
+    from vault.flows.audit import decode, kept_name
 
     first = context.clock.time() - _seconds(since) if since is not None else 0.0
     keys = open_keys(context, purpose="to read its log")
@@ -41,11 +41,12 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
     problems = list(found.problems)
     if len(records) < len(found.records):
         problems.append(f"{len(found.records) - len(records)} record(s) have a form that cannot be read")
+    wanted = kept_name(profile) if profile is not None else None
     roles = {r.access_key_id: r.role for r in records if r.role}
     chosen = [
         r._replace(role=r.role or roles.get(r.access_key_id, ""))
         for r in records
-        if profile in (None, r.profile) and int(r.time) >= first
+        if wanted in (None, r.profile) and int(r.time) >= first
     ]
     if as_json:
         emit_json({"records": [_json(r) for r in chosen], "problems": problems})

@@ -65,6 +65,11 @@ def _cut(value: str, most: int) -> bytes:
     return raw.decode("utf-8", "ignore").encode()
 
 
+def kept_name(profile: str) -> str:
+    """``profile`` as a record has it: a long name is cut."""
+    return _cut(profile, _LONGEST["profile"]).decode()
+
+
 def decode(raw: bytes) -> Record | None:
     """The record that ``encode`` wrote; None for another form."""
     fields = raw.decode("utf-8", "replace").split("\0")

@@ -99,11 +99,14 @@ def parse(raw: bytes, *, path: str) -> Settings:
             found[key] = check(value)
         except ValueError as error:
             raise ConfigError(f"{place}: {key} must be {error}, not {_shown(value)}") from None
+    if "agent_idle" not in found and "agent_max" in found:  # nobody asked for the default beyond it
+        found["agent_idle"] = min(limits.AGENT_IDLE, found["agent_max"])
     settings = Settings(**found)
     if settings.agent_idle > settings.agent_max:
-        place = f"{safe(path)}:{_line_of('agent_idle' if 'agent_idle' in found else 'agent_max', text)}"
+        place = f"{safe(path)}:{_line_of('agent_idle', text)}"
         raise ConfigError(
-            f"{place}: agent_idle ({settings.agent_idle} s) is over agent_max ({settings.agent_max} s)"
+            f"{place}: agent_idle ({settings.agent_idle} s) is over agent_max ({settings.agent_max} s)",
+            hint="without use it closes no later than at all: make agent_max as long, or agent_idle shorter",
         )
     return settings
 

@@ -323,7 +323,8 @@ class Flight:
             from vault.aws.wire import Kept
 
             self._kept = Kept(bundle=self._chain.ca_bundle)
-        address = Address(url, endpoint.region, self._context.settings.allow_http, self._kept)
+        place = str(endpoint.url_origin or "")
+        address = Address(url, endpoint.region, self._context.settings.allow_http, self._kept, place)
         self._kept.check(address.checked())
         return address
 

@@ -36,7 +36,10 @@ def sts_endpoint(context: Context, profile_name: str) -> Endpoint:
     chosen = region(context, profile) or endpoints.partition_of("").region
     found = endpoints.sts_endpoint(chosen, origin=None, by=rules)
     return Endpoint(
-        url=found.url or f"https://{found.host}", region=found.region, allow_http=context.settings.allow_http
+        url=found.url or f"https://{found.host}",
+        region=found.region,
+        allow_http=context.settings.allow_http,
+        place=str(found.url_origin or ""),
     )
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from vault import errors, limits
 from vault.aws import answer, profiles
-from vault.aws.chain import StaticKeys, VaultKey
+from vault.aws.chain import AssumeRole, StaticKeys, VaultKey
 from vault.aws.credentials import Credentials
 from vault.aws.plan import plan
 from vault.aws.resolve import check, resolve
@@ -61,7 +61,8 @@ class Got(NamedTuple):
 
     ``expires`` and ``issued`` are unix seconds, None for a key that does not expire; ``digest`` names the session in
     the cache; ``remember`` is the fingerprint under which the answer may be remembered, or None; ``agreed`` is what a
-    person said yes to just now, for the agent to remember (vault/flows/rails), or None; ``asked_aws``: a call was made.
+    person said yes to just now, for the agent to remember (vault/flows/rails), or None; ``asked_aws``: a call was made;
+    ``wanted`` are the seconds that it was to last where it lasts an hour for want of an MFA code, else None.
     """
 
     line: bytes
@@ -72,6 +73,7 @@ class Got(NamedTuple):
     remember: bytes | None = None
     agreed: str | None = None
     asked_aws: bool = False
+    wanted: int | None = None
 
     def band(self, now: float) -> Band:
         """The answer's band at unix time ``now``; a key that does not expire stays fresh."""
@@ -213,6 +215,9 @@ def _by_plan(context: Context, wish: Wish, keys: Keys, chain: Chain) -> Got:
         finally:
             _close(first, second)
         got = _got(context, chain, flight, session)
+        last = start.plan.links[-1]
+        if flight is second and isinstance(last, AssumeRole):
+            got = got._replace(wanted=last.duration)
         if got.digest is not None:
             cache.collect(context.clock.time())
     return got

@@ -193,4 +193,5 @@ class Hands:
             iam.partition_of(identity.arn),
             url=url.value if url is not None else None,
             allow_http=self._context.settings.allow_http,
+            place=str(url.origin) if url is not None else "",
         )

@@ -82,9 +82,17 @@ def test_plain_http_beyond_this_machine_is_refused(ready):
     failed(
         ready.run("export", "dev", AWS_ENDPOINT_URL="http://sts.example.internal"),
         6,
-        "plain http",
+        "AWS_ENDPOINT_URL: endpoint http://sts.example.internal is plain http",
         "allow_http",
     )
+    with open(ready.config_path, "a", encoding="utf-8") as file:
+        file.write(
+            "[profile clear]\nawsvault_credential = shared-services\nendpoint_url = http://sts.example.internal\n"
+        )
+    with open(ready.config_path, encoding="utf-8") as file:
+        line = len(file.read().splitlines())
+    done = ready.run("export", "clear", AWS_ENDPOINT_URL=None)
+    failed(done, 6, f".aws/config:{line}: endpoint http://sts.example.internal is plain http")
 
 
 def test_a_wrong_passphrase(ready):

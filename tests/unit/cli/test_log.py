@@ -57,6 +57,15 @@ def test_filters(ready):
     failed(ready.run("log", "--since", "soon"), 2, "--since")
 
 
+def test_a_long_name_is_found(ready):
+    """A record holds the start of it: --profile takes the whole."""
+    name = "n" * 256
+    ready.config(f"[profile {name}]\nregion = eu-west-1\nawsvault_credential = shared-services\n")
+    ready.export(name)
+    assert len(records(ready, "--profile", name)) == 1
+    assert records(ready, "--profile", "other") == []
+
+
 def test_verify_says_whole_and_finds_a_change(ready):
     """Exit 0 and the count; after a cut at the end exit 1 with what is missing."""
     ready.export("dev")

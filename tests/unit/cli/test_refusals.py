@@ -60,7 +60,7 @@ def test_a_wrong_device(home):
     other = SERIAL.replace("yourself", "somebody")
     home.config(SCENARIO.replace(SERIAL, other))
     home.make_vault(serial=other)
-    failed(home.run("export", "dev"), 7, "somebody", "mfa_serial")
+    failed(home.run("export", "dev"), 7, "somebody", "mfa_serial", "awsvault-py explain dev")
 
 
 def test_a_code_given_by_hand(home):
@@ -92,7 +92,32 @@ def test_a_missing_external_id(ready):
 def test_a_region_that_is_off(ready, aws):
     """The region is the account's to activate: AWS's word and how."""
     aws.world.disabled_regions.add(("111111111111", "us-east-1"))
-    failed(ready.run("export", "dev"), 7, "STS is not activated in this region", "activate")
+    failed(
+        ready.run("export", "dev"), 7, "STS is not activated in this region", "us-east-1", "can activate it",
+        "awsvault-py explain dev",
+    )  # fmt: skip
+
+
+def test_an_explicit_deny(ready, aws):
+    """A policy forbids it on purpose: no trust is to blame, and the command that shows what was sent."""
+    said = f"User: {role('x')} is not authorized to perform: sts:AssumeRole on resource: {role('DeveloperRole')} with an explicit deny in an identity-based policy"
+    aws.faults.add("AssumeRole", "refuse", status=403, code="AccessDenied", message=said)
+    done = ready.run("export", "dev")
+    failed(done, 7, "DeveloperRole", "explicit deny", "on purpose", "run: awsvault-py explain dev")
+    assert "trust" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["garbage", "cut-midway"])
+def test_an_answer_that_is_not_aws_s_names_the_link(ready, aws, kind):
+    """A proxy's page, or half an answer: whose call it was is said, as for a refusal."""
+    aws.faults.add("AssumeRole", kind, times=None)
+    failed(
+        ready.run("export", "dev"),
+        8,
+        "profile dev",
+        f"AssumeRole for role {role('DeveloperRole')}",
+        "127.0.0.1",
+    )
 
 
 def test_an_inactive_key(ready, aws):

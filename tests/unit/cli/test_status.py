@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import time
 
 import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
-from tests.home import SCENARIO
+from tests.home import COMMAND, SCENARIO
+from tests.patience import PATIENCE
 from tests.unit.agent.at_home import reach, stop, unlock, with_agent
 from tests.unit.agent.serving import session
 from tests.unit.flows.conftest import Desk
@@ -32,6 +34,14 @@ def told(home, **env):
     done = home.run("status", **env)
     assert done.returncode == 0, done.stderr
     return done.stderr, json.loads(home.run("status", "--json", **env).stdout)
+
+
+def execed(home, *arguments):
+    """What exec says on stderr, as a process of its own: it takes its process's place."""
+    words = [COMMAND, "exec", *arguments, "--", "true"]
+    return subprocess.run(
+        words, env=home.env, capture_output=True, check=True, timeout=PATIENCE
+    ).stderr.decode()
 
 
 @pytest.mark.parametrize("agent", [False, True])
@@ -78,6 +88,10 @@ def test_status_tells_of_a_role_given_for_an_hour(home, aws):
     said, found = told(home)
     assert "long: given for one hour instead of 4h 00m" in said
     assert "--fresh long" in said
+    assert execed(home, "long") == ""
+    for more in ((), ("--server",)):
+        shorter = execed(home, *more, "--duration", "4h", "long")
+        assert "long is given for one hour instead of 4h 00m: no MFA code could be had in time" in shorter
     (short,) = found["given_for_an_hour"]
     assert (short["profile"], short["wanted_seconds"]) == ("long", 14400)
     aws.world.clock.freeze(start + 90)

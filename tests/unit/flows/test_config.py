@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vault import limits
 from vault.errors import ConfigError, UnsafeFile
 from vault.flows import config
 from vault.flows.config import Settings
@@ -44,6 +45,12 @@ def test_every_setting_is_read():
         session_duration=129_600,
     )
     assert set(got._asdict()) == set(config._CHECKS)
+
+
+def test_idle_follows_a_shorter_end():
+    """Whoever sets agent_max alone did not ask for the default that is beyond it."""
+    assert parsed("agent_max = '1h'\n").agent_idle == 3_600
+    assert parsed("agent_max = '8h'\n").agent_idle == limits.AGENT_IDLE
 
 
 @pytest.mark.parametrize(
