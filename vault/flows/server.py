@@ -118,9 +118,15 @@ class Endpoint:
         return f"http://127.0.0.1:{self.port}{PATH}"
 
     def start(self) -> None:
-        """Take connections, and renew beside them, in threads that end with the process or with ``close``."""
-        for work in (self._accept, self._renew):
-            threading.Thread(target=work, daemon=True).start()
+        """Take connections, and renew beside them, in threads that end with the process or with ``close``. StorageError."""
+        try:
+            for work in (self._accept, self._renew):
+                threading.Thread(target=work, daemon=True).start()
+        except RuntimeError:
+            raise errors.StorageError(
+                "no thread could be started to serve credentials with",
+                hint="raise the limit of processes (ulimit -u)",
+            ) from None
 
     def close(self) -> None:
         """No more connections. What is being answered is answered."""
@@ -145,7 +151,12 @@ class Endpoint:
                     return
                 time.sleep(0.05)  # out of descriptors: others will end
                 continue
-            threading.Thread(target=self._one, args=(connection, peer[1]), daemon=True).start()
+            try:
+                threading.Thread(target=self._one, args=(connection, peer[1]), daemon=True).start()
+            except RuntimeError:  # a limit of processes: others will end, and this client asks again
+                connection.close()
+                self._slots.release()
+                time.sleep(0.05)
 
     def _one(self, connection: socket.socket, peer_port: int) -> None:
         unchecked = self._unchecked.acquire(blocking=False)

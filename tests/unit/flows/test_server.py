@@ -59,6 +59,37 @@ def endpoint(renewing):
     made.close()
 
 
+def without_threads(monkeypatch, times):
+    """The next ``times`` threads cannot be started, as beyond a limit of processes."""
+    real, left = threading.Thread.start, [times]
+
+    def start(self):
+        if left[0] > 0:
+            left[0] -= 1
+            raise RuntimeError("can't start new thread")
+        real(self)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+
+def test_a_limit_of_processes_ends_a_connection_and_not_the_server(endpoint, monkeypatch):
+    """One client finds its connection closed and asks again; the next ones are answered as before."""
+    without_threads(monkeypatch, 3)
+    for _ in range(3):
+        with pytest.raises(OSError):  # noqa: PT011  # closed or reset, as the kernel has it
+            ask(endpoint)
+    assert ask(endpoint)[0] == 200
+
+
+def test_a_server_without_a_thread_says_so(renewing, monkeypatch):
+    """At its start: an error of ours, and not a trace."""
+    made = Endpoint(renewing)
+    without_threads(monkeypatch, 1)
+    with pytest.raises(errors.StorageError, match="no thread"):
+        made.start()
+    made.close()
+
+
 def ask(endpoint, *, path=PATH, method="GET", token=None, host=None, headers=()):
     """Status and body of one request."""
     connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=PATIENCE)
