@@ -225,6 +225,7 @@ ESCAPE_TIME = (
 )
 PICKED_FROM = 1_000  # the newest records of the log, whose profiles come first in a list to choose from
 PRODUCTION = ("production", "prod")  # values of awsvault_environment that are shown in red
+CELL_LEAST = 12  # characters of a table's cell before it is folded; a narrower terminal gets a block a row
 LIFE_LOW = 300  # seconds that a session has left: from here on it is shown in red, in tables and in a prompt
 LIFE_SOON = 1_800  # and from here on in yellow
 KEY_AGE = 90 * 86_400  # after this an access key is due, by AWS's own advice

@@ -77,7 +77,9 @@ def key_age(seconds: float, *, more: str = "") -> Cell:
 
 
 def table(env: Mapping[str, str], columns: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
-    """A table on a terminal; elsewhere a line a row with tabs between, so that ``cut`` and ``awk`` can read it."""
+    """A table on a terminal, or a block a row where that is too narrow for one; elsewhere a line a row with tabs between,
+    so that ``cut`` and ``awk`` can read it.
+    """
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     if not is_terminal():
         for row in cells:
@@ -88,13 +90,25 @@ def table(env: Mapping[str, str], columns: Sequence[str], rows: Sequence[Sequenc
     from rich.text import Text
 
     colour = coloured(env)
+    console = Console(no_color=not colour, highlight=False, color_system="auto" if colour else None)
+    if _least(columns, cells) > console.width:
+        for number, row in enumerate(cells):
+            if number:
+                click.echo("")
+            facts(env, [(name, cell) for name, cell in zip(columns, row, strict=True) if cell.text])
+        return
     shown = Table(box=None, pad_edge=False, header_style="bold" if colour else "")
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in cells:
         shown.add_row(*(Text(safe(cell.text), style=cell.style if colour else "") for cell in row))
-    console = Console(no_color=not colour, highlight=False, color_system="auto" if colour else None)
     console.print(shown)
+
+
+def _least(columns: Sequence[str], cells: Sequence[Sequence[Cell]]) -> int:
+    """The width of a table whose cells are folded as far as can still be read."""
+    widest = [max(map(len, (name, *(row[at].text for row in cells)))) for at, name in enumerate(columns)]
+    return sum(min(one, limits.CELL_LEAST) for one in widest) + 2 * (len(columns) - 1)
 
 
 def facts(env: Mapping[str, str], rows: Sequence[tuple[str, str | Cell]]) -> None:

@@ -162,6 +162,18 @@ def test_status_names_what_is_on_disk_where_a_passphrase_opens_the_vault(home):
     assert json.loads(home.run("status", "--json").stdout)["sessions"] == []
 
 
+@pytest.mark.parametrize("command", [("list", "--profiles"), ("log",)])
+def test_a_narrow_terminal_gets_a_block_a_row(home, command):
+    """A name can be read and copied: nothing is folded to a few letters a line."""
+    home.export("dev")
+    wide = at_terminal(home, *command, COLUMNS="100", NO_COLOR="1").splitlines()
+    narrow = at_terminal(home, *command, COLUMNS="40", NO_COLOR="1").splitlines()
+    assert sum("PROFILE" in line for line in wide) == 1
+    rows = [line.split() for line in narrow if line.startswith("PROFILE")]
+    assert ["PROFILE", "dev"] in rows
+    assert any(line.startswith("ROLE") and line.endswith("role/DeveloperRole") for line in narrow)
+
+
 def test_whoami_shows_the_life_left(home):
     """In colour at a terminal, plain when piped."""
     shown = at_terminal(home, "whoami", "dev")
