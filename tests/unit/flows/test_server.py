@@ -76,7 +76,7 @@ def test_a_limit_of_processes_ends_a_connection_and_not_the_server(endpoint, mon
     """One client finds its connection closed and asks again; the next ones are answered as before."""
     without_threads(monkeypatch, 3)
     for _ in range(3):
-        with pytest.raises(OSError):  # noqa: PT011  # closed or reset, as the kernel has it
+        with pytest.raises(OSError):  # closed or reset, as the kernel has it
             ask(endpoint)
     assert ask(endpoint)[0] == 200
 
