@@ -35,19 +35,32 @@ class Rails:
 
 
 def rails(env: "Mapping[str, str]", profile: str, *, home: str) -> Rails:
-    """The guard rails that stand in the profile itself, in AWS's config file."""
+    """The guard rails that stand in the profile itself, and in those that it includes, in AWS's config file."""
     raw = _read(aws_files(env, home=home)[0])
     found: dict[bytes, bytes] = {}
-    for at in _headers(raw, profile):
-        for line in raw[at:].partition(b"\n[")[0].split(b"\n")[1:]:
-            key, _, value = _uncommented(line).partition(b"=")
-            if key[:1] not in b" \t#;":
-                found[key.strip().lower()] = value.strip()
+    seen: list[str] = []
+    while profile and profile not in seen:
+        seen.append(profile)
+        own = _settings(raw, profile)
+        plain = own.pop(b"include_profile", b"")
+        profile = (own.pop(b"awsvault_include_profile", b"") or plain).decode("utf-8", "surrogateescape")
+        found = own | found  # the nearest counts
     return Rails(
         shown(found.get(b"awsvault_environment", b"").decode("utf-8", "replace"), limit=40),
         confirm=found.get(b"awsvault_confirm", b"never").lower() in (b"always", b"session"),
         read_only=found.get(b"awsvault_read_only", b"").lower() in (b"true", b"yes", b"on", b"1"),
     )
+
+
+def _settings(raw: bytes, profile: str) -> dict[bytes, bytes]:
+    """What stands in the profile's own sections, by its key in small letters."""
+    found = {}
+    for at in _headers(raw, profile):
+        for line in raw[at:].partition(b"\n[")[0].split(b"\n")[1:]:
+            key, _, value = _uncommented(line).partition(b"=")
+            if key[:1] not in b" \t#;":
+                found[key.strip().lower()] = value.strip()
+    return found
 
 
 def _headers(raw: bytes, profile: str) -> "list[int]":

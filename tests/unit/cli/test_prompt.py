@@ -73,11 +73,14 @@ awsvault_environment = prod
 [profile plain]
 awsvault_confirm = never
 awsvault_read_only = false
+[profile included]
+include_profile = both
 """
 
 
 @pytest.mark.parametrize(
-    ("profile", "colour"), [("asked", "yellow"), ("looked", "green"), ("both", "red"), ("plain", None)]
+    ("profile", "colour"),
+    [("asked", "yellow"), ("looked", "green"), ("both", "red"), ("plain", None), ("included", "red")],
 )
 def test_the_colour_is_the_guard_rails(home, profile, colour):
     """Red, yellow, green: what a wrong command could do here is seen before it is typed."""
@@ -272,7 +275,7 @@ LINES = st.builds(
     st.sampled_from(KEYS), st.sampled_from(["", " ", "\t"]), st.sampled_from(["", " ", "\t "]),
     st.sampled_from(VALUES), st.sampled_from(["", " ", " ; note", "\t# note", ";note"]),
 )  # fmt: skip
-BODIES = st.lists(st.one_of(LINES, st.sampled_from(["", "# two]", "region = two", "s3 =\n  awsvault_confirm = always"])), max_size=4)  # fmt: skip
+BODIES = st.lists(st.one_of(LINES, st.sampled_from(["", "# two]", "region = two", "s3 =\n  awsvault_confirm = always", "include_profile = one", "Include_Profile=two", "awsvault_include_profile = twofold ; note"])), max_size=4)  # fmt: skip
 SECTIONS = st.lists(
     st.tuples(st.sampled_from([*HEADS, "[profile twofold]", "[two]", "[profile one]"]), BODIES)
 )
@@ -288,9 +291,9 @@ def test_the_rails_are_read_as_everything_else_reads_them(tmp_path, sections):
     env = {"AWS_CONFIG_FILE": str(path), "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     try:
         config = profiles.load(env, home=str(tmp_path))
+        profile = config.profile("two") if "two" in config.profiles else None
     except errors.ConfigError:
         return
-    profile = config.profile("two") if "two" in config.profiles else None
 
     def value(key):
         setting = profile.get(key) if profile is not None else None
