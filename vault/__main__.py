@@ -37,27 +37,33 @@ def _run(argv: list[str]) -> int:
         from vault.flows.watching import process as watch
 
         return watch(argv[1:])
-    if argv[:1] == ["export"]:
-        from vault.cli.quick import export
-
-        code = export(argv)
-        if code is not None:
-            return code
-    if argv[:1] in (["prompt"], ["--profile-names"]):
-        from vault.cli.promptline import run as shown
-
-        code = shown(argv)
-        if code is not None:
-            return code
-    if argv[:1] == ["shell-init"]:
-        from vault.cli.hooks import run as printed
-
-        code = printed(argv)
-        if code is not None:
-            return code
+    code = _by_hand(argv)
+    if code is not None:
+        return code
     from vault.cli.main import run
 
     return run(argv)
+
+
+def _by_hand(argv: list[str]) -> int | None:
+    """The commands that are run at each prompt or by each tool: without click where their line is a plain one."""
+    if argv[:1] == ["export"]:
+        from vault.cli.quick import export
+
+        return export(argv)
+    if argv[:1] == ["exec"]:
+        from vault.cli.quickexec import run as become
+
+        return become(argv)
+    if argv[:1] in (["prompt"], ["--profile-names"]):
+        from vault.cli.promptline import run as shown
+
+        return shown(argv)
+    if argv[:1] == ["shell-init"]:
+        from vault.cli.hooks import run as printed
+
+        return printed(argv)
+    return None
 
 
 def _standard_streams() -> None:

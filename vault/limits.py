@@ -176,6 +176,7 @@ LOG_FILES = 4  # older ones kept: 20 MiB in all
 LOG_LOOK = 64  # records looked at from the end, where the last ones were torn
 LOG_WAIT = 1.0  # for the log's lock; an export is not held up by its log
 LOG_WAIT_BESIDE = 10.0  # the same of a process that nobody waits for
+AGENT_PROGRAM = 64  # bytes of a command's name in the request of its exec
 AGENT_LOG_AFTER = 1.0  # the agent's own answers of so long are written together
 AGENT_LOG_TIME = 30  # whole seconds in which its fork writes them while nobody waits for it
 AGENT_LOG_WAIT = 2.0  # a lock waits for the fork so long, and has 3

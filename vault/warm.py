@@ -1,9 +1,8 @@
 """The warm export: ask the agent, print what it has, leave. Anything odd returns None, nothing raises.
 
-It costs no more than an interpreter that does nothing, so it imports sys, os and _socket, and nothing of ours: each
-module more is a hundredth of the whole run (docs/performance.md). What it shares with the rest therefore stands here,
-below it: the places where everything lies, the fingerprint of what is there now (both known to the others as
-vault/system/paths), and the connection to the agent.
+It costs no more than an interpreter that does nothing, so it imports sys, os and _socket, and nothing of ours: each module
+more is a hundredth of the whole run (docs/performance.md). What it shares with the rest therefore stands here, below it: the
+places of everything, the fingerprint of what is there now (to others vault/system/paths), and the connection to the agent.
 """
 
 import _socket
@@ -48,20 +47,28 @@ def serve(argv: "Sequence[str]") -> str | None:
 
 def ask(argv: "Sequence[str]", env: "Mapping[str, str]") -> bytes | None:
     """The agent's answer to ``export PROFILE``, as it came: the JSON line, perhaps after RENEW; None for none."""
-    if len(argv) != 2 or argv[0] != "export" or env.get("AWSVAULT_AGENT", "auto") not in ("auto", ""):
+    return answered(b"E", argv[1], env) if len(argv) == 2 and argv[0] == "export" else None
+
+
+def answered(kind: bytes, profile: str, env: "Mapping[str, str]") -> bytes | None:
+    """The agent's answer to a request that begins with ``kind`` (vault/agent/protocol); None for none."""
+    if env.get("AWSVAULT_AGENT", "auto") not in ("auto", ""):
         return None
-    name = os.fsencode(argv[1])
+    name = os.fsencode(profile)
     if not name or name[:1] == b"-" or len(name) > NAME_MOST:
         return None
     paths = from_env(env)
-    request = b"E" + name + b"\0" + fingerprint(env, paths=paths)
+    request = kind + name + b"\0" + fingerprint(env, paths=paths)
     if len(request) > FRAME_MOST:
         return None
     connection = dial(paths.socket)  # last: the agent wakes up once, and finds the question there
     if connection is None:
         return None
-    connection.sendall(len(request).to_bytes(4, "big") + request)
-    answer = frame(connection)
+    try:
+        connection.sendall(len(request).to_bytes(4, "big") + request)
+        answer = frame(connection)
+    finally:
+        connection.close()
     return answer if answer[-1:] == b"\n" and answer != MISS else None
 
 
@@ -85,19 +92,26 @@ def detached() -> bool | None:
     The caller waits for the end of our output, so the child must not keep its pipes open.
     """
     try:
-        if os.fork():
-            return False
+        between = os.fork()
+        if between:
+            return None if os.waitpid(between, 0)[1] else False
+    except ChildProcessError:  # whoever ran us ignores SIGCHLD, and the kernel has taken its end
+        return False
     except OSError:
         return None
+    try:
+        if os.fork():  # what is left is nobody's: not of the command, either, that takes our place in an exec
+            os._exit(0)
+    except OSError:
+        os._exit(1)
     _let_go()
     return True
 
 
 def all_open() -> int:
     """A number above every open descriptor, for os.closerange: a caller's may stand anywhere below its limit."""
-    return min(
-        max(os.sysconf("SC_OPEN_MAX"), 4096), 1 << 20
-    )  # where the kernel closes no ranges, each is tried
+    # where the kernel closes no ranges, each is tried
+    return min(max(os.sysconf("SC_OPEN_MAX"), 4096), 1 << 20)
 
 
 def _let_go() -> None:

@@ -144,6 +144,10 @@ class AwsVault:
         """Its credential_process form."""
         return Command((self.binary, "export", "--format=json", profile), self.env)
 
+    def exec(self, profile: str = "dev") -> Command:
+        """A command that ends at once, with the profile's credentials."""
+        return Command((self.binary, "exec", profile, "--", "true"), self.env)
+
 
 def not_to_be_had() -> list[Missing]:
     """Tools whose module Go's proxy does not give out, with what it says; one that it does is a line that asks to be measured."""

@@ -62,12 +62,19 @@ def warm(
 ) -> Found:
     """The warm export beside an idle interpreter, aws-vault, and what others do warm."""
     home.warm()
-    commands = {"bare": bare(clean, home), "ours": home.export()}
+    ours = Command((clean.command, "exec", "dev", "--", "true"), home.env)
+    once(ours)  # with it the agent knows what an exec is told
+    commands = {"bare": bare(clean, home), "ours": home.export(), "exec": ours}
     if vault is not None:
         commands["aws-vault"] = vault.export("shared")
         commands["aws-vault, role"] = vault.export("dev")
+        commands["aws-vault, exec"] = vault.exec("shared")
+        commands["aws-vault, exec, role"] = vault.exec("dev")
     fast = rounds(commands | others, count)
-    rows = [row("warm `export`, agent running / bare", fast["ours"], fast["bare"], 1.0)]
+    rows = [
+        row("warm `export`, agent running / bare", fast["ours"], fast["bare"], 1.0),
+        row("warm `exec` of true / bare", fast["exec"], fast["bare"], None),
+    ]
     bars = [
         bar("python -c pass (bare)", fast["bare"], ours=False),
         bar("awsvault-py, agent", fast["ours"], ours=True),
@@ -82,6 +89,13 @@ def warm(
         ):
             beside = fast["ours"].ratio / fast[name].ratio
             rows.append(row(what, fast["ours"], fast[name], 1.0, ratio=beside))
+        for name, what in (
+            ("aws-vault, exec", "warm `exec` / aws-vault's `exec` of an MFA session that it keeps, no role"),
+            ("aws-vault, exec, role", "warm `exec` of a role / aws-vault's `exec` of the same role"),
+        ):
+            rows.append(
+                row(what, fast["exec"], fast[name], None, ratio=fast["exec"].ratio / fast[name].ratio)
+            )
         bars.append(bar("aws-vault 7.2, a session from its file backend", fast["aws-vault"], ours=False))
         bars.append(bar("aws-vault 7.2, a role (one STS call)", fast["aws-vault, role"], ours=False))
     for name in others:

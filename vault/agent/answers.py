@@ -53,14 +53,19 @@ class Answers:
         return "" if self._page.has(key) else "locked"
 
     def export(self, request: Export) -> tuple[Parts, Found | None]:
-        """The session's JSON as it is printed, after RENEW for the one that is to renew it; or MISS. And what was found."""
+        """The session's JSON as it is printed, after RENEW for the one that is to renew it; or MISS. And what was found.
+
+        An exec gets the terms behind the JSON too, and MISS where there are none.
+        """
         found = self._sessions.find(request.key, now=self._clock.time()) if self._hold.check() else None
-        if found is None:
+        line = found.body.find(b"\n") + 1 if found is not None else 0
+        if found is None or (request.program and line == len(found.body)):
             return (protocol.frame(protocol.MISS),), None
         self._hold.used()
         mark = protocol.RENEW if found.renew else b""
-        size = len(mark) + len(found.body)
-        return (size.to_bytes(protocol.LENGTH, "big") + mark, found.body), found
+        shown = memoryview(found.body)[: None if request.program else line]
+        size = len(mark) + len(shown)
+        return (size.to_bytes(protocol.LENGTH, "big") + mark, shown), found
 
     def cache_key(self) -> Parts:
         """The key of the session cache."""
@@ -158,8 +163,8 @@ class Answers:
         return protocol.answer(warnings=self._page.warnings)
 
     def put(self, request: Put, body: bytearray) -> bytes:
-        """Keep a session; BadFrame where its JSON is not one line."""
-        if body[:1] != b"{" or body[-1:] != b"\n":
+        """Keep a session; BadFrame where its JSON is not one line, with one line of terms at most."""
+        if body[:1] != b"{" or body[-1:] != b"\n" or body.count(b"\n") > 2:  # the two lines
             raise BadFrame
         if not self._hold.check():
             body[:] = bytes(len(body))

@@ -28,7 +28,10 @@ _KEY_ID = b'"AccessKeyId": "'
 
 
 class Note(NamedTuple):
-    """One answer: unix seconds, whose session it was and until when, and who asked; what is not known is empty."""
+    """One answer: unix seconds, whose session it was and until when, and who asked; what is not known is empty.
+
+    ``program``: what an exec ran, empty for an export.
+    """
 
     time: int
     profile: str
@@ -39,6 +42,7 @@ class Note(NamedTuple):
     parent_pid: str = ""
     parent: str = ""
     tty: str = ""
+    program: str = ""
 
 
 def asker_of(connection: socket.socket) -> str:
@@ -78,13 +82,17 @@ class Notes:
         self._due = 0.0
         self._failed = 0
 
-    def add(self, profile: str, body: bytes | bytearray, *, expires: int, pid: str) -> None:
-        """An answer is on its way to a client of the process ``pid``."""
+    def add(
+        self, profile: str, body: bytes | bytearray, *, expires: int, pid: str, program: bytes = b""
+    ) -> None:
+        """An answer is on its way to a client of the process ``pid``, for an exec of ``program`` if that is not empty."""
         if len(self._fresh) + len(self._ready) >= limits.AGENT_NOTES:
             return  # a log that cannot be written for so long is not worth the memory
         if not self._fresh and not self._ready:
             self._due = self._clock.running() + limits.AGENT_LOG_AFTER
-        self._fresh.append(Note(int(self._clock.time()), profile, access_key_id(body), expires, pid))
+        name = program.decode("utf-8", "surrogateescape")
+        note = Note(int(self._clock.time()), profile, access_key_id(body), expires, pid, program=name)
+        self._fresh.append(note)
 
     def wait(self) -> float | None:
         """Seconds until ``turn`` has something to do; None where nothing is in hand."""

@@ -1,12 +1,14 @@
 """What client and agent say to each other: bytes to values and back. No sockets, no files, no clock.
 
-A frame is a u32 length and that many bytes, 1 to 65,536. Four kinds of request, told apart by the first byte:
+A frame is a u32 length and that many bytes, 1 to 65,536. Five kinds of request, told apart by the first byte:
 
 - ``E`` name NUL fingerprint: the warm export. Answer: the session's JSON line as it is printed; the same after
   ``+`` for the one client that is to renew it; or ``MISS``.
+- ``X`` size (u8) program name NUL fingerprint: the same for an exec of ``program``, up to 64 bytes of its name. Answer: as to
+  ``E``, and then the line of terms that was kept with the session; ``MISS`` where there was none.
 - ``K``: the cache key. Answer: ``K``, its 32 bytes and the vault's id of 16, or a refusal.
 - ``P`` issued expires size (u64 each) name NUL fingerprint: a session to answer with, which follows as a frame of
-  ``size`` bytes. Answer: ``+`` where it is kept, ``-`` where not, or a refusal.
+  ``size`` bytes: its JSON line, and perhaps a line of terms. Answer: ``+`` where it is kept, ``-`` where not, or a refusal.
 - ``{``: a JSON object with ``op`` and what the table below allows; UNLOCK is followed by a second
   frame that holds the bare keys, so that those never stand inside JSON text.
   Answer: a JSON object, ``{"ok":true,…}`` or ``{"ok":false,"why":…}``.
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-VERSION = 1
+VERSION = 2
 LENGTH = 4  # bytes of a frame's length
-EXPORT, CACHE_KEY, PUT, OBJECT = b"E", b"K", b"P", b"{"
+EXPORT, EXEC, CACHE_KEY, PUT, OBJECT = b"E", b"X", b"K", b"P", b"{"
 KEPT, NOT_KEPT = b"+", b"-"
 MISS = b"MISS"
 RENEW = b"+"
@@ -74,9 +76,10 @@ class BadFrame(ValueError):
 
 
 class Export(NamedTuple):
-    """The warm export's request: what a session is kept under."""
+    """The warm export's request: what a session is kept under. Of an exec, the ``program`` that it is for; else empty."""
 
     key: bytes
+    program: bytes = b""
 
 
 class Put(NamedTuple):
@@ -124,6 +127,12 @@ def export_request(profile: str, fingerprint: bytes) -> bytes:
     return frame(EXPORT + session_key(profile, fingerprint))
 
 
+def exec_kind(program: bytes) -> bytes:
+    """What the request of an exec begins with, before name and fingerprint. ``program``: its name, not empty."""
+    cut = program[: limits.AGENT_PROGRAM]
+    return EXEC + bytes((len(cut),)) + cut
+
+
 def put_request(profile: str, fingerprint: bytes, *, issued: int, expires: int, size: int) -> bytes:
     """The first frame of a session."""
     numbers = b"".join(number.to_bytes(8, "big") for number in (issued, expires, size))
@@ -141,6 +150,11 @@ def parse(payload: bytes) -> Export | Put | Request | None:
     kind = payload[:1]
     if kind == EXPORT:
         return Export(_key(payload[1:]))
+    if kind == EXEC:
+        size = payload[1] if len(payload) > 1 else 0
+        if not 0 < size <= limits.AGENT_PROGRAM:
+            raise BadFrame
+        return Export(_key(payload[2 + size :]), payload[2 : 2 + size])
     if kind == PUT:
         issued, expires, size = (int.from_bytes(payload[at : at + 8], "big") for at in (1, 9, 17))
         if not 0 < size <= limits.AGENT_FRAME or max(issued, expires) >= _MOST_INT:

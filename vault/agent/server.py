@@ -256,7 +256,7 @@ class Server:
             return
         asker = asker_of(connection.sock)  # before the answer: with it the client ends
         profile = request.key.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-        self._notes.add(profile, found.body, expires=found.expires, pid=asker)
+        self._notes.add(profile, found.body, expires=found.expires, pid=asker, program=request.program)
         self._answer(connection, *parts)
 
     # ── attachments: keys and sessions ──────────────────────────────────────────────────────

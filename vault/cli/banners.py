@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vault.flows.sessions import Got
+    from vault.flows.terms import Terms
 
 
 def inside(env: Mapping[str, str], profile: str) -> None:
@@ -23,19 +24,18 @@ def inside(env: Mapping[str, str], profile: str) -> None:
         say(f"awsvault-py: inside {safe(outer)}; from here on it is {safe(profile)}")
 
 
-def shown(env: Mapping[str, str], got: Got, *, shell: bool, renews: bool = False) -> None:
-    """The banner of production, and for a shell of ours whose credentials it has and until when."""
-    from vault.flows.rails import is_production
-
-    if not _seen():
-        return
-    chain = got.chain
-    if is_production(chain):
-        line = f" PRODUCTION  {safe(chain.profile)} ({_role(got)}) "
+def production(env: Mapping[str, str], terms: Terms) -> None:
+    """The banner of production."""
+    if terms.production and _seen():
+        line = f" PRODUCTION  {safe(terms.profile)} ({_role(terms)}) "
         click.echo(
             click.style(line, fg="white", bg="red", bold=True) if coloured(env, err=True) else line, err=True
         )
-    if shell:
+
+
+def our_shell(got: Got, terms: Terms, *, renews: bool = False) -> None:
+    """For a shell of ours, whose credentials it has and until when."""
+    if _seen():
         until = (
             "renewed while it runs"
             if renews
@@ -43,7 +43,7 @@ def shown(env: Mapping[str, str], got: Got, *, shell: bool, renews: bool = False
             if got.expires
             else "with no end"
         )
-        say(f"awsvault-py: a shell as {safe(chain.profile)} ({_role(got)}), {until}; leave it with exit")
+        say(f"awsvault-py: a shell as {safe(terms.profile)} ({_role(terms)}), {until}; leave it with exit")
 
 
 def shorter(got: Got, *, asked: bool) -> None:
@@ -55,9 +55,8 @@ def shorter(got: Got, *, asked: bool) -> None:
         )
 
 
-def _role(got: Got) -> str:
-    hops = got.chain.hops
-    return safe(hops[-1].role_arn) if hops else "the source's own session"
+def _role(terms: Terms) -> str:
+    return safe(terms.role) or "the source's own session"
 
 
 def _seen() -> bool:

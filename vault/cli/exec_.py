@@ -99,6 +99,7 @@ def command(
 
 def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
     from vault.flows import access, children
+    from vault.flows.terms import terms_of
 
     got = access.credentials(
         context,
@@ -107,22 +108,28 @@ def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
         use="exec",
         program=cmd[0] if cmd else "sh",
     )
-    banners.inside(context.env, got.chain.profile)
-    banners.shown(context.env, got, shell=not cmd)
+    terms = terms_of(got)
+    banners.inside(context.env, terms.profile)
+    banners.production(context.env, terms)
     banners.shorter(got, asked=wish.duration is not None)
-    children.replace_us(
-        cmd or children.shell(context.env), env=children.environment(context.child_env(), got)
-    )
+    if not cmd:
+        banners.our_shell(got, terms)
+    env = children.environment(context.child_env(), got.line, terms)
+    children.replace_us(cmd or children.shell(context.env), env=env)
 
 
 def _served(context: Context, wish: Wish, cmd: Sequence[str]) -> int:
     from vault.flows import beside, children, server
+    from vault.flows.terms import terms_of
 
     with server.serving(context, wish, program=cmd[0] if cmd else "sh") as serving:
-        banners.inside(context.env, serving.first.chain.profile)
-        banners.shown(context.env, serving.first, shell=not cmd, renews=True)
+        terms = terms_of(serving.first)
+        banners.inside(context.env, terms.profile)
+        banners.production(context.env, terms)
         banners.shorter(serving.first, asked=wish.duration is not None)
+        if not cmd:
+            banners.our_shell(serving.first, terms, renews=True)
         env = children.server_environment(
-            context.child_env(), serving.first, url=serving.url, token=serving.token, config=serving.config
+            context.child_env(), terms, url=serving.url, token=serving.token, config=serving.config
         )
         return beside.run(cmd or children.shell(context.env), env=env, started=serving.start)

@@ -18,6 +18,7 @@ from vault.cli.wishes import wish_of
 from vault.errors import Usage
 from vault.flows.handoff import Handoff
 from vault.flows.login import sign_in
+from vault.flows.terms import terms_of
 from vault.system.clock import Deadline
 from vault.system.programs import ProgramFailed, start_beside
 from vault.text import safe
@@ -70,7 +71,7 @@ def command(
         profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
     )
     found = sign_in(context, wish, service=service, path=path)
-    banners.shown(context.env, found.got, shell=False)
+    banners.production(context.env, terms_of(found.got))
     if not browsers:
         if not only_print:
             say("There is no browser to open here. This address is good for 15 minutes:")

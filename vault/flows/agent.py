@@ -10,7 +10,7 @@ from time import monotonic
 
 from vault import errors, limits
 from vault.agent.client import Agent, Limits
-from vault.flows.context import PASSPHRASE
+from vault.system.variables import PASSPHRASE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -385,6 +385,9 @@ def _may_stay_open(way: str) -> bool:
 
 def _put(agent: Agent, profile: str, got: Got) -> None:
     if got.remember is not None and got.issued is not None and got.expires is not None:
-        agent.put_session(profile, got.remember, got.line, issued=got.issued, expires=got.expires)
+        from vault.flows.terms import terms_of
+
+        body = got.line + terms_of(got).encode()  # both are kept, for an export and for an exec
+        agent.put_session(profile, got.remember, body, issued=got.issued, expires=got.expires)
     if got.agreed is not None:
         agent.ask("CONFIRM", what=got.agreed)

@@ -133,8 +133,8 @@ def from_agent(path: str, notes: Sequence[Note], *, cache_key: Secret, vault_id:
     """Log what the agent answered by itself; as a disk hit otherwise. Raises where it could not be written."""
     records = [
         Record(
-            str(note.time), "export", note.profile, "", note.access_key_id, str(note.expires), "cache",
-            note.pid, note.asker, note.parent_pid, note.parent, note.tty, "",
+            str(note.time), "exec" if note.program else "export", note.profile, "", note.access_key_id,
+            str(note.expires), "cache", note.pid, note.asker, note.parent_pid, note.parent, note.tty, note.program,
         ) for note in notes
     ]  # fmt: skip
     _write(path, cache_key, vault_id, *records, wait=limits.LOG_WAIT_BESIDE)  # who waits ends this process

@@ -5,21 +5,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import signal
-from typing import TYPE_CHECKING, NoReturn
 
 from vault import errors
 from vault.aws import answer
 from vault.system.paths import OUTER
-from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import NoReturn
 
     from vault.aws.profiles import Config
-    from vault.flows.sessions import Got
+    from vault.flows.terms import Terms
 
 # A profile would be looked at before, or beside, the credentials; older credentials would be mixed with these.
 _UNSET = (
@@ -65,10 +63,10 @@ class NoSuchCommand(errors.Error):
     hint = "check its name and PATH"
 
 
-def environment(env: Mapping[str, str], got: Got) -> dict[str, str]:
-    """``env`` with the credentials in it, and nothing of other credentials or profiles."""
-    found = answer.fields(got.line)
-    merged = _bare(env, got)
+def environment(env: Mapping[str, str], line: bytes, terms: Terms) -> dict[str, str]:
+    """``env`` with the credentials of ``line`` in it, and nothing of other credentials or profiles."""
+    found = answer.fields(line)
+    merged = _bare(env, terms)
     merged["AWS_ACCESS_KEY_ID"] = found["AccessKeyId"]
     merged["AWS_SECRET_ACCESS_KEY"] = found["SecretAccessKey"]
     if "SessionToken" in found:
@@ -79,14 +77,14 @@ def environment(env: Mapping[str, str], got: Got) -> dict[str, str]:
 
 
 def server_environment(
-    env: Mapping[str, str], got: Got, *, url: str, token: str, config: Config
+    env: Mapping[str, str], terms: Terms, *, url: str, token: str, config: Config
 ) -> dict[str, str]:
     """``env`` with the address of an endpoint and its token, and nothing that an SDK would look at before it.
 
     SDKs look into [default] before they ask an endpoint. Where it brings credentials of its own (a common form of the
     config has it so) they see an empty file instead; ours is told by OUTER where the real one is.
     """
-    merged = _bare(env, got)
+    merged = _bare(env, terms)
     merged["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url
     merged["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
     default = config.profile("default")
@@ -97,14 +95,13 @@ def server_environment(
     return merged
 
 
-def _bare(env: Mapping[str, str], got: Got) -> dict[str, str]:
+def _bare(env: Mapping[str, str], terms: Terms) -> dict[str, str]:
     """``env`` without credentials and profiles, with the region and with who we are."""
     merged = {name: value for name, value in env.items() if name not in _UNSET}
-    merged["AWS_REGION"] = merged["AWS_DEFAULT_REGION"] = got.chain.region
-    origin = got.chain.region_origin
-    if origin is None or origin.line:  # the profile's: a profile in a nested exec goes by its own
-        merged[OUTER + "REGION"] = got.chain.region
-    merged["AWSVAULT_PROFILE"] = merged["AWS_VAULT"] = got.chain.profile  # shell prompts look for the latter
+    merged["AWS_REGION"] = merged["AWS_DEFAULT_REGION"] = terms.region
+    if terms.regions_own:  # a profile in a nested exec goes by its own
+        merged[OUTER + "REGION"] = terms.region
+    merged["AWSVAULT_PROFILE"] = merged["AWS_VAULT"] = terms.profile  # shell prompts look for the latter
     return merged
 
 
@@ -123,18 +120,25 @@ def shell(env: Mapping[str, str]) -> tuple[str, ...]:
 
 def replace_us(command: Sequence[str], *, env: Mapping[str, str]) -> NoReturn:
     """Run ``command`` in this process's place. Errors: NoSuchCommand, CannotRun."""
+    import _signal  # type: ignore[import-not-found]  # always there, while signal takes as long as all the rest
+
     # Python ignores these two, and what is ignored stays so over exec: `yes | head` would not end.
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
-    name = safe(command[0])
+    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
+        _signal.signal(number, _signal.SIG_DFL)
     try:
         os.execvpe(command[0], list(command), dict(env))  # noqa: S606  # no shell is the point
     except (OSError, ValueError) as error:
-        raise cannot_run(name, error) from None
+        from vault.text import safe
+
+        raise cannot_run(safe(command[0]), error) from None
 
 
 def cannot_run(name: str, error: OSError | ValueError) -> errors.Error:
     """Why ``name`` could not be run, as an error of ours."""
+    import errno
+
+    from vault.text import safe
+
     if isinstance(error, FileNotFoundError):
         return NoSuchCommand(f"there is no command {name!r}")
     if isinstance(error, OSError) and error.errno == errno.E2BIG:

@@ -12,6 +12,7 @@ from vault import limits
 from vault.secret import Secret
 from vault.system import paths as places
 from vault.system.clock import Deadline, SystemClock
+from vault.system.variables import PASSPHRASE, for_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from vault.system.clock import Clock
     from vault.system.paths import Paths
     from vault.system.prompts import Interaction
-
-PASSPHRASE = "AWSVAULT_PASSPHRASE"  # noqa: S105  # a variable's name
-# None of these is a child's business: the first is a secret, the others lead to it.
-OURS_ALONE = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", PASSPHRASE + "_COMMAND")
 
 
 class Context:
@@ -116,7 +113,7 @@ class Context:
 
     def child_env(self) -> dict[str, str]:
         """The environment for a program that we start: without the ways to the passphrase."""
-        return {name: value for name, value in self.env.items() if name not in OURS_ALONE}
+        return for_child(self.env)
 
 
 def from_process(*, attended: bool, clock: Clock | None = None, started: Deadline | None = None) -> Context:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vault import limits
 from vault.errors import ConfigError, StorageError, UnsafeFile
-from vault.flows.context import PASSPHRASE
 from vault.secret import Secret
 from vault.system.files import OTHERS
 from vault.system.usersfiles import read_private_file
+from vault.system.variables import PASSPHRASE
 from vault.system.waiting import readable
 from vault.text import safe
 

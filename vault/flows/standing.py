@@ -14,10 +14,11 @@ from vault.aws import profiles
 from vault.flows import held, sessions
 from vault.flows.agent import held_keys, let_go
 from vault.flows.byhand import locked_by_hand
-from vault.flows.context import PASSPHRASE, Context
+from vault.flows.context import Context
 from vault.flows.keys import OpenedKeys
 from vault.flows.overview import EachEntryOnce, on_disk
 from vault.secret import CacheKey
+from vault.system.variables import PASSPHRASE
 
 if TYPE_CHECKING:
     from vault.flows.contents import Listed

@@ -8,9 +8,11 @@ import pytest
 from tests.home import PASSPHRASE
 from vault.aws import answer
 from vault.flows import children
-from vault.flows.context import OURS_ALONE, from_process
+from vault.flows.context import from_process
 from vault.flows.sessions import prepare
+from vault.flows.terms import terms_of
 from vault.system.paths import OUTER
+from vault.system.variables import OURS_ALONE
 
 STALE = {
     "AWS_PROFILE": "other",
@@ -34,7 +36,7 @@ def test_the_child_has_these_credentials_and_no_others(desk):
     """Every variable that could bring other credentials, or a profile that is looked at first, is gone or replaced."""
     got = desk.ask("dev")
     found = answer.fields(got.line)
-    env = children.environment({**STALE, "KEPT": "yes"}, got)
+    env = children.environment({**STALE, "KEPT": "yes"}, got.line, terms_of(got))
     assert env == {
         "KEPT": "yes",
         "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
@@ -52,7 +54,8 @@ def test_the_child_has_these_credentials_and_no_others(desk):
 
 def test_a_key_without_a_session_leaves_no_older_token(desk):
     """--no-session: a stale token beside the key would make every call fail."""
-    env = children.environment(STALE, desk.ask("shared-services", session=False))
+    got = desk.ask("shared-services", session=False)
+    env = children.environment(STALE, got.line, terms_of(got))
     assert "AWS_SESSION_TOKEN" not in env
     assert "AWS_CREDENTIAL_EXPIRATION" not in env
 
@@ -61,7 +64,11 @@ def test_the_served_child_has_an_address_and_no_credentials(desk):
     """No key, secret or session stands in its environment: only the address, the token, the region, the name."""
     got = desk.ask("dev")
     env = children.server_environment(
-        STALE, got, url="http://127.0.0.1:1/credentials", token="t", config=prepare(desk.context()).config
+        STALE,
+        terms_of(got),
+        url="http://127.0.0.1:1/credentials",
+        token="t",
+        config=prepare(desk.context()).config,
     )
     assert env == {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/credentials",
@@ -79,7 +86,8 @@ def test_default_credentials_are_hidden_from_a_served_child(desk, home, monkeypa
     home.config("[default]\ncredential_process = x export default\n[profile dev]\nregion = us-west-2\n")
     config = prepare(desk.context()).config
     home.scenario()
-    env = children.server_environment({}, desk.ask("dev"), url="u", token="t", config=config)
+    terms = terms_of(desk.ask("dev"))
+    env = children.server_environment({}, terms, url="u", token="t", config=config)
     assert env["AWS_CONFIG_FILE"] == env["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert env[OUTER + "AWS_CONFIG_FILE"] == home.config_path
     for name, value in env.items():
@@ -93,7 +101,8 @@ def test_a_nested_command_has_its_own_region(desk, monkeypatch):
     """A region that came with the outer profile is not the user's word; one that the user set is."""
     for chosen, kept in ((None, None), ("eu-central-1", "eu-central-1")):
         env = {"AWS_REGION": chosen} if chosen else {}
-        child = children.environment(env, desk.ask("dev", env=env))
+        got = desk.ask("dev", env=env)
+        child = children.environment(env, got.line, terms_of(got))
         assert child["AWS_REGION"] == child["AWS_DEFAULT_REGION"] == (chosen or "us-west-2")
         monkeypatch.delenv(OUTER + "REGION", raising=False)
         for name, value in child.items():

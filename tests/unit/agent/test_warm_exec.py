@@ -1,0 +1,231 @@
+"""exec by the agent: the same environment, banners and log as by the full way, without what that has to load."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.home import COMMAND, SCENARIO, Home, failed
+from tests.patience import PATIENCE
+from tests.typing_person import Terminal
+from tests.unit.agent.at_home import reach, stop, told, unlock, until, with_agent
+from vault.agent.protocol import BadFrame, Export, exec_kind, frame, parse
+from vault.flows.terms import Terms, decode
+
+SHOW = "import json, os, sys; print(json.dumps([dict(os.environ), sys.argv[1:]]))"
+RUNS = (sys.executable, "-c", SHOW)
+
+
+@pytest.fixture
+def home(tmp_path_factory, aws):
+    made = with_agent(Home(tmp_path_factory.mktemp("h"), url=aws.url))
+    unlock(made)
+    yield made
+    stop(made)
+
+
+def run(home, *arguments, **env):
+    done = home.run("exec", *arguments, **env)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def loaded(home, *arguments):
+    """The modules that an exec had loaded when the command took its place."""
+    words = [sys.executable, "-v", "-m", "vault", "exec", *arguments]
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    done = subprocess.run(words, env=home.env, cwd=root, capture_output=True, timeout=PATIENCE, check=True)
+    return {line.split(b"'")[1].decode() for line in done.stderr.splitlines() if line.startswith(b"import '")}
+
+
+@pytest.mark.parametrize("dashes", [["--"], []])
+def test_a_second_exec_is_given_the_same_without_the_full_way(home, aws, dashes):
+    """Every variable is the same, and its arguments come as they are; click, AWS's files and STS are not touched."""
+    first = run(home, "dev", *dashes, *RUNS, "a b", "-x", AWS_PROFILE="other", AWSVAULT_PASSPHRASE_FD="9")
+    calls = len(aws.calls)
+    assert (
+        run(home, "dev", *dashes, *RUNS, "a b", "-x", AWS_PROFILE="other", AWSVAULT_PASSPHRASE_FD="9")
+        == first
+    )
+    assert first[1] == ["a b", "-x"]
+    assert first[0]["AWS_REGION"] == first[0]["AWSVAULT_OUTER_REGION"] == "us-west-2"
+    assert "AWSVAULT_PASSPHRASE_FD" not in first[0]
+    assert len(aws.calls) == calls
+    modules = loaded(home, "dev", *dashes, "true")
+    assert "vault.cli.quickexec" in modules
+    assert not modules & {
+        "click",
+        "typing",
+        "signal",
+        "vault.aws.profiles",
+        "vault.flows.access",
+        "cryptography",
+    }
+
+
+def test_it_is_logged_as_an_exec_of_that_program(home):
+    """By the agent, which saw who asked; the role is known from the record of the session's making."""
+    run(home, "dev", "--", *RUNS)
+    run(home, "dev", "--", *RUNS)
+    failed(home.run("exec", "dev", "--", "/there/is/none"), 127, "/there/is/none")
+    records = json.loads(home.run("log", "--json").stdout)["records"]
+    shown = [(r["use"], r["profile"], r["from"], r["program"], r["pid"]) for r in records]
+    python = os.path.basename(sys.executable)
+    assert shown == [
+        ("exec", "dev", "sts", python, os.getpid()),
+        ("exec", "dev", "cache", python, os.getpid()),
+        ("exec", "dev", "cache", "none", os.getpid()),
+    ]
+    assert records[2]["role"] == "arn:aws:iam::222222222222:role/DeveloperRole"
+
+
+def test_an_export_gets_one_line_of_a_session_that_was_kept_for_both(home):
+    """What goes to a command is nothing for an SDK."""
+    run(home, "dev", "--", *RUNS)
+    done = home.run("export", "dev")
+    assert done.stdout.count("\n") == 1
+    assert json.loads(done.stdout)["AccountId"] == "222222222222"
+
+
+def test_a_session_that_came_without_terms_is_got_by_the_full_way(home):
+    """From an export that found it on disk: nobody knows its region there. The next exec is warm again."""
+    first = run(home, "dev", "--", *RUNS)
+    agent = reach(home)
+    agent.ask("DROP_SESSIONS", profile="dev")
+    agent.close()
+    home.export("dev")
+    assert run(home, "dev", "--", *RUNS) == first
+    assert "vault.aws.profiles" not in loaded(home, "dev", "--", "true")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--fresh", "dev", "--", "true"), ("dev", "--fresh", "--", "true"), ("dev", "true", "--", "x"), ("dev", "--"),
+     ("dev", "--", ""), ("--", "true"), ("-x", "--", "true"), ("dev",), ("de", "--", "true"), ("dev", "-x", "true")],
+)  # fmt: skip
+def test_other_lines_go_the_full_way(home, monkeypatch, words):
+    """Options, the start of a name, a shell, mistakes: not one of them is answered by hand."""
+    from vault.cli import quickexec
+
+    run(home, "dev", "--", *RUNS)
+    monkeypatch.setattr(os, "environ", home.env)
+    monkeypatch.setattr("vault.flows.children.replace_us", lambda *_, **__: pytest.fail("answered by hand"))
+    assert quickexec.run(["exec", *words]) is None
+
+
+def test_rails_hold(home):
+    """A profile that asks is never warm, and a locked vault gives nothing."""
+    home.config(
+        SCENARIO + "[profile asks]\nawsvault_credential = shared-services\nawsvault_confirm = always\n"
+    )
+    for _ in range(2):
+        failed(home.run("exec", "asks", "--", "true"), 10)
+    run(home, "dev", "--", *RUNS)
+    assert home.run("lock").returncode == 0
+    failed(home.run("exec", "dev", "--", "true"), 3)
+
+
+def test_a_change_of_the_configuration_is_seen_at_once(home):
+    """Another region, role or file: another fingerprint."""
+    run(home, "dev", "--", *RUNS)
+    home.config(SCENARIO.replace("us-west-2", "eu-central-1"))
+    assert run(home, "dev", "--", *RUNS)[0]["AWS_REGION"] == "eu-central-1"
+    assert run(home, "dev", "--", *RUNS, AWS_REGION="eu-west-3")[0]["AWS_REGION"] == "eu-west-3"
+
+
+def test_the_banner_and_the_word_about_an_outer_exec_are_said(home):
+    """On a terminal, by either way; nothing of it in a pipe."""
+    text = (
+        SCENARIO
+        + "[profile live]\nregion = us-east-1\nawsvault_role_arn = arn:aws:iam::222222222222:role/DeveloperRole\n"
+    )
+    home.config(text + "awsvault_source_profile = shared-services\nawsvault_environment = prod\n")
+    said = []
+    assert home.run("whoami", "live").returncode == 0  # a code may have to be waited for, once
+    agent = reach(home)
+    assert agent.ask("DROP_SESSIONS", profile="live")["ok"]
+    agent.close()
+    for _ in range(2):
+        person = Terminal(home, "exec", "live", "--", "sh", "-c", "echo there", AWSVAULT_PROFILE="dev")
+        assert person.ends() == 0
+        said.append(person.shown)
+    assert said[0] == said[1]
+    assert "PRODUCTION  live" in said[0]
+    assert "inside dev; from here on it is live" in said[0]
+    assert home.run("exec", "live", "--", "true", AWSVAULT_PROFILE="dev").stderr == ""
+
+
+def test_the_command_has_no_child_that_it_did_not_start(home, aws):
+    """What renews a session beside an exec, or starts an agent, is not the command's to wait for."""
+    run(home, "dev", "--", *RUNS)
+    waits = "import os, time; time.sleep(1)\ntry: print(os.waitpid(-1, os.WNOHANG))\nexcept ChildProcessError: print('none')"
+    agent = reach(home)
+    found = json.loads(home.run("export", "dev").stdout)
+    from vault.system.paths import fingerprint, from_env
+
+    now = int(time.time())
+    terms = Terms("dev", "us-west-2", True, "", False).encode()
+    body = json.dumps(found).encode() + b"\n" + terms
+    given = fingerprint(home.env, paths=from_env(home.env))
+    assert agent.put_session("dev", given, body, issued=now - 3600 + 960 + 449, expires=now + 960 + 449)
+    agent.close()
+    due = {s["profile"]: s["expires"] for s in told(home)["sessions"]}["dev"]
+    assert home.run("exec", "dev", "--", sys.executable, "-c", waits).stdout == "none\n"
+    until(
+        lambda: {s["profile"]: s["expires"] for s in told(home)["sessions"]}["dev"] > due
+    )  # and it was renewed
+
+
+def test_an_exec_that_starts_an_agent_leaves_no_child_to_the_command(home):
+    """A passphrase command opens the vault, and an agent is started beside."""
+    stop(home)
+    waits = "import os, time; time.sleep(2)\ntry: print(os.waitpid(-1, os.WNOHANG))\nexcept ChildProcessError: print('none')"
+    env = {"AWSVAULT_PASSPHRASE_COMMAND": "echo correct horse battery staple"}
+    assert home.run("exec", "dev", "--", sys.executable, "-c", waits, **env).stdout == "none\n"
+    until(lambda: told(home))
+
+
+def test_what_is_said_to_the_agent():
+    """A request is read as it was written; a name too long is cut, and frames that are none of ours are refused."""
+    key = b"dev\0finger\0print"
+    for program in (b"ls", b"x" * 64, b"x" * 300, b"\0"):
+        assert parse(exec_kind(program) + key) == Export(key, program[:64])
+    assert frame(exec_kind(b"ls") + key)[4:5] == b"X"
+    for bad in (
+        b"X",
+        b"X\0" + key,
+        b"X\x41" + b"x" * 65 + key,
+        b"X\x40" + b"x" * 9,
+        b"X\x02ls",
+        b"X\x02lsdev",
+    ):
+        with pytest.raises(BadFrame):
+            parse(bad)
+
+
+@pytest.mark.parametrize("line", [b"", b"{}", b"[]", b'["dev","r",true,""]', b'["dev","r",1,"",false]', b'["a","r",true,"",false]', b"x"])  # fmt: skip
+def test_terms_that_are_none_of_ours_are_none(line):
+    """Whatever another program put there."""
+    assert decode(line, "dev") is None
+
+
+def test_terms_are_read_as_they_were_written():
+    """Any name and region."""
+    for profile, region in (("dev", "us-west-2"), ("\N{EURO SIGN} \udcff", "\n")):
+        terms = Terms(profile, region, False, "arn", True)
+        assert terms.encode().count(b"\n") == 1
+        assert decode(terms.encode(), profile) == terms
+
+
+def test_the_installed_command_is_meant(home):
+    """Not only the module."""
+    run(home, "dev", "--", *RUNS)
+    done = subprocess.run(
+        [COMMAND, "exec", "dev", "--", "sh", "-c", "exit 7"], env=home.env, check=False, timeout=PATIENCE
+    )
+    assert done.returncode == 7

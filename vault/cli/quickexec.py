@@ -1,0 +1,64 @@
+"""``exec PROFILE -- CMD`` without options, where the agent has the session: by hand, for the reasons of vault/cli/quick.
+
+As the command of vault/cli/exec_ does, whose environment, banners and place in the log it shares.
+"""
+
+from __future__ import annotations
+
+import os
+
+from vault.cli import exits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vault.flows.terms import Terms
+
+
+def run(argv: Sequence[str]) -> int | None:
+    """The exit code of an exec that could not be run; None where this is another command line, or for the full way."""
+    if len(argv) < 3 or argv[0] != "exec" or argv[1].startswith("-"):  # exec PROFILE CMD
+        return None
+    command = list(argv[3:] if argv[2] == "--" else argv[2:])
+    if not command or not command[0] or (argv[2] != "--" and (argv[2].startswith("-") or "--" in argv)):
+        return None
+    try:
+        _from_agent(argv[1], command)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit here
+        return exits.report(error)
+    return None
+
+
+def _from_agent(profile: str, command: Sequence[str]) -> None:
+    from vault import warm
+    from vault.agent.protocol import exec_kind
+
+    program = os.fsencode(os.path.basename(command[0]) or command[0])
+    found = warm.answered(exec_kind(program), profile, os.environ)
+    if found is None:
+        return
+    renew = found.startswith(warm.RENEW)
+    line, _, rest = found[len(warm.RENEW) if renew else 0 :].partition(b"\n")
+    from vault.flows import children, terms
+    from vault.system.paths import outside
+    from vault.system.variables import for_child
+
+    ours = terms.decode(rest, profile)
+    if ours is None:
+        return
+    if renew and warm.detached():
+        from vault.cli import quick
+
+        quick.renew(profile)
+    env = for_child(outside(os.environ))
+    _banners(env, ours)
+    children.replace_us(command, env=children.environment(env, line, ours))
+
+
+def _banners(env: dict[str, str], terms: Terms) -> None:
+    if terms.production or "AWSVAULT_PROFILE" in env:  # click takes longer than all of this
+        from vault.cli import banners
+
+        banners.inside(env, terms.profile)
+        banners.production(env, terms)
