@@ -61,8 +61,9 @@ class Assembler:
         """The whole chain. Raises ConfigError for a value that cannot be."""
         found, selected, last = self.found, self.found.path[0], self.found.path[-1]
         for profile in () if self.as_sdk else found.path:
-            for fault in values.misspelt(profile):
-                self.fault(fault)
+            for each in (profile, *profile.included):  # a rail that is misspelt there holds nowhere
+                for fault in values.misspelt(each):
+                    self.fault(fault)
         hops = tuple(self.hop(profile) for profile in reversed(found.roles))
         first_arn = hops[0].role_arn if hops else ""
         source_region = self.region(last, first_arn)

@@ -86,13 +86,15 @@ class Login(NamedTuple):
 class NamedSource(NamedTuple):
     """A credential_source: "Environment", "Ec2InstanceMetadata" or "EcsContainer". ``temporary``: known to be so.
 
-    ``endpoint`` is the address of the instance's metadata.
+    ``endpoint`` is the address of the instance's metadata; ``around`` a digest of the environment, which decides whose
+    credentials these are.
     """
 
     name: str
     temporary: bool
     origin: Origin
     endpoint: str | None = None
+    around: str = ""
 
 
 Source = VaultKey | StaticKeys | Process | WebIdentity | Sso | Login | NamedSource
@@ -287,7 +289,7 @@ def _source(source: Source) -> tuple[object, ...]:
         case Login():
             return ("login", source.session)
         case NamedSource():
-            return ("named", source.name)
+            return ("named", source.name, source.endpoint, source.around)
 
 
 def _link(link: Link) -> dict[str, object]:

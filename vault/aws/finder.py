@@ -249,4 +249,4 @@ class Finder:
     def named(self, setting: Setting) -> NamedSource:
         """The source that ``credential_source`` names."""
         temporary = setting.value != "Environment" or bool(self.env.get("AWS_SESSION_TOKEN"))
-        return NamedSource(setting.value, temporary, setting.origin)
+        return NamedSource(setting.value, temporary, setting.origin, around=_around(self.env))

@@ -48,10 +48,10 @@ def our_shell(got: Got, terms: Terms, *, renews: bool = False) -> None:
 
 def shorter(got: Got, *, asked: bool) -> None:
     """The session lasts less than was ``asked`` for by an option, or at a terminal by the profile."""
-    if got.wanted is not None and (asked or _seen()):
+    if got.shorter is not None and (asked or _seen()):
+        wanted, lasts, why = got.shorter
         say(
-            f"awsvault-py: {safe(got.chain.profile)} is given for one hour instead of {span(got.wanted)}: "
-            "no MFA code could be had in time; for the whole, later: --fresh"
+            f"awsvault-py: {safe(got.chain.profile)} is given for {span(lasts)} instead of {span(wanted)}: {why}"
         )
 
 

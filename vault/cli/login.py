@@ -72,6 +72,7 @@ def command(
     )
     found = sign_in(context, wish, service=service, path=path)
     banners.production(context.env, terms_of(found.got))
+    banners.shorter(found.got, asked=duration is not None)
     if not browsers:
         if not only_print:
             say("There is no browser to open here. This address is good for 15 minutes:")

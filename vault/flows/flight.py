@@ -282,7 +282,7 @@ class Flight:
                         duration=link.duration if link.fixed else None, external_id=hop.external_id, serial=serial,
                         code=code, source_identity=hop.source_identity, tags=dict(hop.session_tags),
                         transitive_keys=hop.transitive_tag_keys,
-                        policy_arns=(limits.READ_ONLY_POLICY,) if link.read_only else (),
+                        policy_arns=(_read_only_policy(hop.role_arn),) if link.read_only else (),
                         endpoint=address, deadline=deadline, subject=self._subject(at),
                     )  # fmt: skip
 
@@ -373,3 +373,8 @@ def session_name(user: str, host: str) -> str:
 def lasts(session: Cached) -> bool:
     """Whether these are credentials that do not expire: a key that a process or the environment gave."""
     return b'"Expiration"' not in session.body
+
+
+def _read_only_policy(role_arn: str) -> str:
+    """AWS's own policy, which each partition has under its own name."""
+    return f"arn:{role_arn.split(':')[1]}:{limits.READ_ONLY_POLICY}"

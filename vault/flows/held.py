@@ -105,6 +105,8 @@ def shortened(context: Context, keys: Names, config: Config, *, cache: Cache) ->
         (link, own), (_, through) = ways[0][-1], ways[1][-1]
         long, short = cache.get(own), cache.get(through)
         over = long is None or long.expires <= now
+        if not sessions.given_short(cache, own, through):
+            continue  # another profile's hour of the same role
         if isinstance(link, AssumeRole) and short is not None and short.expires > now and over:
             found.append(Shortened(name, short.expires, link.duration))
     return found

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from vault import errors, limits
 from vault.aws import answer, profiles
-from vault.aws.chain import AssumeRole, StaticKeys, VaultKey
+from vault.aws.chain import AssumeRole, SessionToken, StaticKeys, VaultKey
 from vault.aws.credentials import Credentials
 from vault.aws.plan import plan
 from vault.aws.resolve import check, resolve
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+_SHORT = "\0given for an hour"  # no profile's name: an alias of the cache for each session that was given so
 
 
 class Wish(NamedTuple):
@@ -62,7 +63,7 @@ class Got(NamedTuple):
     ``expires`` and ``issued`` are unix seconds, None for a key that does not expire; ``digest`` names the session in
     the cache; ``remember`` is the fingerprint under which the answer may be remembered, or None; ``agreed`` is what a
     person said yes to just now, for the agent to remember (vault/flows/rails), or None; ``asked_aws``: a call was made;
-    ``wanted`` are the seconds that it was to last where it lasts an hour for want of an MFA code, else None.
+    ``shorter`` says why it lasts less than was asked for, or None.
     """
 
     line: bytes
@@ -73,13 +74,21 @@ class Got(NamedTuple):
     remember: bytes | None = None
     agreed: str | None = None
     asked_aws: bool = False
-    wanted: int | None = None
+    shorter: Shorter | None = None
 
     def band(self, now: float) -> Band:
         """The answer's band at unix time ``now``; a key that does not expire stays fresh."""
         if self.issued is None or self.expires is None:
             return Band.FRESH
         return Cached(self.issued, self.expires, b"").band(now)
+
+
+class Shorter(NamedTuple):
+    """What was asked for and what was given, in seconds, and why."""
+
+    wanted: int
+    lasts: int
+    why: str
 
 
 class Ready(NamedTuple):
@@ -118,6 +127,10 @@ def obtain(context: Context, wish: Wish, keys: Keys, ready: Ready) -> Got:
         error.hint = _with_names(error.hint, chain)
         raise
     rails.outlasts(chain, expires=got.expires, now=context.clock.time())
+    if not chain.hops and wish.duration is not None:
+        got = got._replace(
+            shorter=got.shorter or _of_its_own(chain, got, wish.duration, now=context.clock.time())
+        )
     # A chain from elsewhere may change without any file of the fingerprint changing.
     if got.digest is None or not wish.plain or not isinstance(chain.source, VaultKey):
         return got
@@ -149,6 +162,8 @@ def renew(context: Context, profile: str, keys: Keys, ready: Ready) -> Got | Non
         first, second = _flights(context, wish, keys, chain, start, cache=cache)
         try:
             flight, session = _by_code(first, second, lambda one, wait: one.renew(wait=wait))
+            if second is not None and flight is second and session is not None:
+                _note_short(cache, first, second, session)
         finally:
             _close(first, second)
     if session is None:
@@ -176,6 +191,8 @@ class _Start(NamedTuple):
 
 
 def _start(context: Context, wish: Wish, keys: Keys, chain: Chain) -> _Start:
+    if wish.duration is not None and wish.duration > limits.ROLE_MOST and chain.hops:
+        raise errors.Usage(f"--duration is {wish.duration} s, and a role lasts {limits.ROLE_MOST} s at most")
     source = _source_key(chain, keys)
     planned = plan(
         chain,
@@ -211,13 +228,13 @@ def _by_plan(context: Context, wish: Wish, keys: Keys, chain: Chain) -> Got:
     with open_cache(context, keys) as cache:
         first, second = _flights(context, wish, keys, chain, start, cache=cache)
         try:
-            flight, session = _fly(first, second)
+            flight, session = _fly(first, second, cache=cache)
+            if second is not None and flight is second:
+                _note_short(cache, first, second, session)
         finally:
             _close(first, second)
         got = _got(context, chain, flight, session)
-        last = start.plan.links[-1]
-        if flight is second and isinstance(last, AssumeRole):
-            got = got._replace(wanted=last.duration)
+        got = got._replace(shorter=_shorter(wish, start.plan, for_want_of_code=flight is second))
         if got.digest is not None:
             cache.collect(context.clock.time())
     return got
@@ -240,18 +257,38 @@ def _got(context: Context, chain: Chain, flight: Flight, session: Cached) -> Got
     return got
 
 
-def _fly(first: Flight, second: Flight | None) -> tuple[Flight, Cached]:
+def _shorter(wish: Wish, planned: Plan, *, for_want_of_code: bool) -> Shorter | None:
+    """Why the answer of a plan lasts less than the profile or --duration asks."""
+    last = planned.links[-1]
+    if not isinstance(last, AssumeRole | SessionToken):
+        return None
+    if for_want_of_code:
+        return Shorter(
+            last.duration, limits.ROLE_DURATION, "no MFA code could be had in time; later: --fresh"
+        )
+    if wish.duration is None or last.duration >= wish.duration:
+        return None
+    return Shorter(wish.duration, last.duration, last.why)
+
+
+def given_short(cache: Cache, own: bytes, through: bytes) -> bool:
+    """Whether the session ``through`` the key's was given for want of a code for ``own``; it may be another's hour."""
+    return cache.alias(_SHORT, own) == through
+
+
+def _note_short(cache: Cache, first: Flight, second: Flight, session: Cached) -> None:
+    cache.put_alias(_SHORT, first.digests[-1], second.digests[-1], expires=session.expires)
+
+
+def _fly(first: Flight, second: Flight | None, *, cache: Cache) -> tuple[Flight, Cached]:
     if second is None:
         return first, first.answer()
     hit = first.cached()
     if hit is not None:
         return first, hit
-    shorter = second.cached()
-    if shorter is not None:
-        return (
-            second,
-            shorter,
-        )  # given for an hour because no code could be had: not tried again at each export
+    shorter = second.cached() if given_short(cache, first.digests[-1], second.digests[-1]) else None
+    if shorter is not None:  # because no code could be had: not tried again at each export
+        return second, shorter
     return _by_code(first, second, lambda one, wait: one.answer(wait=wait))
 
 
@@ -300,6 +337,19 @@ def _static(chain: Chain) -> Credentials | None:
     if isinstance(chain.source, StaticKeys):
         return Credentials(chain.source.access_key_id, chain.source.secret, chain.source.token)
     return None
+
+
+def _of_its_own(chain: Chain, got: Got, wanted: int, *, now: float) -> Shorter | None:
+    """--duration beside credentials that last as long as they do. Usage where that is longer: nobody can shorten those."""
+    left = None if got.expires is None else int(got.expires - now)
+    if left is None or left > wanted + limits.EXPIRY_SLACK:
+        found = "never end" if left is None else f"last another {left} s"
+        raise errors.Usage(
+            f"profile {safe(chain.profile)}: --duration is {wanted} s, and its source's own credentials {found}",
+            hint="leave out --duration, or use a profile with a role, whose session can be held to it",
+        )
+    short = left < wanted - limits.EXPIRY_SLACK and not isinstance(chain.source, VaultKey)
+    return Shorter(wanted, left, "its source gives no more") if short else None
 
 
 def _key_itself(wish: Wish, chain: Chain, start: _Start) -> Got:

@@ -277,9 +277,9 @@ class TestAsSdk:
     def test_environment_source(self):
         """Whether the environment's key is a session is seen in the environment."""
         text = f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\n"
-        assert chain_of("a", text).source == NamedSource(
-            "Environment", False, chain_of("a", text).source.origin
-        )
+        found = chain_of("a", text).source
+        assert found == NamedSource("Environment", False, found.origin, around=found.around)
+        assert chain_of("a", text, env={"AWS_ACCESS_KEY_ID": "x"}).source.around != found.around
         assert chain_of("a", text, env={"AWS_SESSION_TOKEN": "t"}).source.temporary
 
 

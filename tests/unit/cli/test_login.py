@@ -142,7 +142,7 @@ def test_guard_rails_hold_for_the_console(home, aws):
     assert home.run("login", "dev", "--print", "--duration", "4h").returncode == 0
     assert home.run("login", "dev", "--print", "--write").returncode == 0
     narrowed, whole = aws.calls.of("AssumeRole")
-    assert narrowed.parameters["PolicyArns.member.1.arn"] == limits.READ_ONLY_POLICY
+    assert narrowed.parameters["PolicyArns.member.1.arn"] == "arn:aws:" + limits.READ_ONLY_POLICY
     assert "PolicyArns.member.1.arn" not in whole.parameters
     assert {narrowed.parameters["DurationSeconds"], whole.parameters["DurationSeconds"]} == {"900"}
 

@@ -91,7 +91,7 @@ def test_status_tells_of_a_role_given_for_an_hour(home, aws):
     assert execed(home, "long") == ""
     for more in ((), ("--server",)):
         shorter = execed(home, *more, "--duration", "4h", "long")
-        assert "long is given for one hour instead of 4h 00m: no MFA code could be had in time" in shorter
+        assert "long is given for 1h 00m instead of 4h 00m: no MFA code could be had in time" in shorter
     (short,) = found["given_for_an_hour"]
     assert (short["profile"], short["wanted_seconds"]) == ("long", 14400)
     aws.world.clock.freeze(start + 90)

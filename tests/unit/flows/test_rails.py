@@ -31,7 +31,7 @@ def test_read_only_sends_the_policy_with_the_role(desk, home, aws):
     set_in(home, "dev", "awsvault_read_only = true")
     desk.ask("dev")
     call = aws.calls.of("AssumeRole")[0]
-    assert call.parameters[POLICY] == limits.READ_ONLY_POLICY
+    assert call.parameters[POLICY] == "arn:aws:" + limits.READ_ONLY_POLICY
     assert POLICY not in aws.calls.of("GetSessionToken")[0].parameters
 
 
@@ -67,7 +67,7 @@ def test_in_a_chain_only_the_last_role_is_narrowed(desk, home, aws):
     desk.ask("hop2")
     first, last = aws.calls.of("AssumeRole")
     assert POLICY not in first.parameters
-    assert last.parameters[POLICY] == limits.READ_ONLY_POLICY
+    assert last.parameters[POLICY] == "arn:aws:" + limits.READ_ONLY_POLICY
 
 
 def test_read_only_without_a_role_is_refused(desk, home, aws):
@@ -248,7 +248,7 @@ def test_every_link_narrowed_by_the_server_too(home, aws):
     for more in ([], ["--write"]):
         assert home.run("exec", "--server", *more, "dev", "--", "true").returncode == 0
     narrowed, whole = aws.calls.of("AssumeRole")
-    assert narrowed.parameters[POLICY] == limits.READ_ONLY_POLICY
+    assert narrowed.parameters[POLICY] == "arn:aws:" + limits.READ_ONLY_POLICY
     assert POLICY not in whole.parameters
     assert {narrowed.parameters["DurationSeconds"], whole.parameters["DurationSeconds"]} == {"900"}
 
