@@ -240,4 +240,5 @@ CLIPBOARD_TIME = 3.0  # a clipboard program that hangs is given up
 CLIPBOARD_LOOK = 1.0  # in which a text that was put there can be read there
 CLIPBOARD_PAUSE = 0.02  # between two looks
 CODE_LEAST_LEFT = 3.0  # a code shown to a person with less left would be over before it is typed
+MAX_NOTED = 256 * 1024  # bytes of the key ids that a panic has noted
 PANIC_MOST = 600.0  # each user may cost a wait for a code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -82,6 +83,8 @@ def command(
         )
     if entry is not None and csv_file is None:
         raise Usage("--as goes with --csv", hint="a key of a profile or of another program keeps its name")
+    if csv_file is not None:
+        csv_file = os.path.abspath(csv_file)  # --undo may be run in another folder
     home = context.paths.home
     store = foreign.aws_vault(context.env, home=home) if aws_vault else None
     store = foreign.granted(context.env, home=home) if granted else store

@@ -42,6 +42,16 @@ def command(context: Context, *, yes: bool) -> int:
     )
     failed = [fate for fate in report.fates if not fate.inactive]
     for fate in failed:
+        if not fate.known:
+            user = f"its user {safe(fate.user)}" if fate.user else "its user"
+            say(
+                f"NOT KNOWN to AWS: {fate.key_id} of {safe(fate.entry)}: deleted, inactive already, or replaced since"
+            )
+            say(
+                f"  where this is an older copy of the vault, a newer key lives: look at {user} in the IAM console, and make "
+                "each key inactive that is active"
+            )
+            continue
         hint = fate.error.hint if fate.error is not None else ""
         say(f"NOT inactive: {fate.key_id} of {safe(fate.entry)}: {fate.said}")
         say(

@@ -6,6 +6,7 @@ Goes on past each failure and reports it. A key that signs for the others of its
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from vault.flows import held, opening
 from vault.flows.codes import Codes
 from vault.flows.keys import OpenedKeys
 from vault.flows.signing import Hands, credentials
+from vault.system.files import Folder
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -25,15 +27,24 @@ if TYPE_CHECKING:
     from vault.store.vault import Entry, KeyPair, Opened
 
 
+_NOTED = "panic"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """What became of one key: inactive now, or why not."""
+    """What became of one key: inactive now, or why not. ``user``: whose it is by what the vault says, empty where it does not.
+
+    ``known`` is False where AWS does not take it and no panic here made it so: it may have been replaced by a key that this
+    copy of the vault has not seen.
+    """
 
     entry: str
     key_id: str
     inactive: bool
     said: str
     error: errors.Error | None = None
+    known: bool = True
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +82,7 @@ def run(context: Context, opened: Opened, *, tell: Callable[[str], None]) -> Rep
     _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
     sessions = _wipe(context, tell)
     context = _readable(context, tell)
+    before = _made_inactive(context)
     fates: list[Fate] = []
     users: list[str] = []
     times: list[int] = []
@@ -81,8 +93,31 @@ def run(context: Context, opened: Opened, *, tell: Callable[[str], None]) -> Rep
             tell(f"{safe(name)}: {fate.key_id}: {fate.said}")
             fates.append(fate)
         times.append(hands.now)
+    _note(context, before | {fate.key_id for fate in fates if fate.inactive})
+    fates = [_by_a_panic(fate) if fate.key_id in before else fate for fate in fates]
     at = max(times, default=int(context.clock.time()))
     return Report(fates=tuple(fates), users=tuple(users), sessions=sessions, at=at, unlocked=_lock(context))
+
+
+def _by_a_panic(fate: Fate) -> Fate:
+    """``fate`` of a key that an earlier panic made inactive: that AWS does not take it is what was wanted."""
+    if fate.known:
+        return fate
+    return Fate(entry=fate.entry, key_id=fate.key_id, inactive=True, said="inactive since an earlier panic")
+
+
+def _made_inactive(context: Context) -> set[str]:
+    """The ids of the keys that a panic of this machine made inactive."""
+    try:
+        with Folder.open(context.paths.state) as state:
+            return set(state.read(_NOTED, limit=limits.MAX_NOTED).decode("ascii", "replace").split())
+    except (OSError, errors.Error):
+        return set()
+
+
+def _note(context: Context, key_ids: set[str]) -> None:
+    with suppress(OSError, errors.Error), Folder.open(context.paths.state, create=True) as state:
+        state.write_atomic(_NOTED, "\n".join(sorted(key_ids)).encode("ascii", "replace"), durable=True)
 
 
 def _readable(context: Context, tell: Callable[[str], None]) -> Context:
@@ -134,7 +169,7 @@ def _by_user(
             hands.signers = [credentials(entry), *map(credentials, pairs)]
             identity = hands.look()
         except errors.Refused as error:
-            fates.append(_not_known(name, entry.access_key_id, error))
+            fates.append(_not_known(name, entry.access_key_id, error, entry=entry))
             continue
         except errors.Error as error:
             fates.append(
@@ -149,9 +184,11 @@ def _by_user(
     return by_user
 
 
-def _not_known(name: str, key_id: str, error: errors.Refused) -> Fate:
+def _not_known(name: str, key_id: str, error: errors.Refused, *, entry: Entry | KeyPair) -> Fate:
     if error.code == "InvalidClientTokenId":
-        return Fate(entry=name, key_id=key_id, inactive=True, said="AWS does not take it any more")
+        said = "AWS does not take it any more"
+        user = getattr(entry, "user", None) or ""
+        return Fate(entry=name, key_id=key_id, inactive=False, said=said, error=error, known=False, user=user)
     return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
 
 
@@ -163,7 +200,7 @@ def _inactivate(hands: Hands, name: str, pair: Entry | KeyPair) -> Fate:
         if error.code == "NoSuchEntity":
             return Fate(entry=name, key_id=key_id, inactive=True, said="deleted already")
         if key_id in {signer.access_key_id for signer in hands.signers}:  # nobody signs: this one neither
-            return _not_known(name, key_id, error)
+            return _not_known(name, key_id, error, entry=pair)
         return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
     except errors.Error as error:
         return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)

@@ -249,6 +249,23 @@ def test_the_consoles_csv_is_taken_and_removed(clear, head, row, more, name):
         assert file.read() == before
 
 
+def test_a_csv_by_a_bare_name_is_taken_and_put_back_where_it_was(clear, tmp_path, monkeypatch):
+    """In the folder that one is in; --undo from another one finds it."""
+    path = tmp_path / "keys.csv"
+    path.write_text(f"Access key ID,Secret access key\n{KEY_ID},{SECRET}\n")
+    path.chmod(0o600)
+    credentials(clear, "")
+    monkeypatch.chdir(tmp_path)
+    done = clear.run("import", "--csv", "keys.csv", "--as", "joe", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert not path.exists()
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert clear.run("import", "--undo", "--yes").returncode == 0
+    assert SECRET in path.read_text()
+    assert os.listdir() == []
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

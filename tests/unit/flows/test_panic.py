@@ -111,7 +111,24 @@ def test_pressed_twice_it_says_so(bench):
     """Keys that AWS takes no more are as they should be."""
     press(bench)
     report = press(bench)
-    assert [(fate.inactive, fate.said) for fate in report.fates] == [(True, "AWS does not take it any more")]
+    assert [(fate.inactive, fate.said) for fate in report.fates] == [
+        (True, "inactive since an earlier panic")
+    ]
+
+
+def test_an_older_copy_of_the_vault_does_not_call_its_dead_key_done(bench, aws, monkeypatch, capfd):
+    """A backup from before a rotation: the key that works is another, and nobody here can reach it."""
+    aws.world.keys[KEY_ID].status = "Inactive"
+    successor = aws.world.add_key(bench.user)
+    (fate,) = press(bench).fates
+    assert (fate.inactive, fate.known) == (False, False)
+    assert aws.world.keys[successor.id].status == "Active"
+    for name, value in bench.home.with_env({}).items():
+        monkeypatch.setenv(name, value)
+    assert command.main(["--yes"], prog_name="panic", standalone_mode=False) == 7
+    said = capfd.readouterr().err
+    assert f"NOT KNOWN to AWS: {KEY_ID} of {NAME}" in said
+    assert "a newer key lives" in said
 
 
 def test_the_policy_ends_the_sessions_given_out_before(bench, aws):
