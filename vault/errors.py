@@ -72,7 +72,7 @@ class ConfigError(Error):
     """AWS's files or ours hold something wrong (6): loops, missing sources, bad values, broken files."""
 
     exit_code = 6
-    hint = "correct the file and run the command again"
+    hint = "correct it and run the command again"
 
 
 class UnsafeFile(ConfigError):

@@ -42,6 +42,16 @@ def ascii_safe(text: str, *, limit: int = 400) -> str:
     return "".join(c if " " <= c <= "~" else _escape(c) for c in shown.replace("…", "..."))
 
 
+def command(words: str, name: str) -> str:
+    """``awsvault-py WORDS NAME`` as it can be pasted into a shell, whatever the profile or entry is called."""
+    from shlex import quote
+
+    quoted = quote(safe(name))
+    if name.startswith("-"):
+        quoted = f"--profile={quoted}" if words.startswith("exec") else f"-- {quoted}"
+    return f"awsvault-py {words} {quoted}"
+
+
 def nearest(name: str, known: list[str]) -> str | None:
     """The known name most like ``name``, or None. For "did you mean"; never used to choose by itself."""
     from difflib import get_close_matches  # 4 ms, and only an error needs it

@@ -50,6 +50,12 @@ class Agent:
             self._sock.close()
             self._sock = None
 
+    def stopped(self) -> bool:
+        """Whether the agent's process was stopped: it will not answer, however long one waits."""
+        from vault.system.processes import stopped
+
+        return bool(self.pid and stopped(self.pid))
+
     # ── requests ────────────────────────────────────────────────────────────────────────────
 
     def cache_key(self) -> CacheKey | None:

@@ -12,7 +12,7 @@ from vault.aws.profiles import STATIC, Config, Origin, Profile, Setting
 from vault.aws.words import OwnCall, Unbalanced, own_call, split
 from vault.limits import ROLE_LEAST, ROLE_MOST
 from vault.secret import Secret
-from vault.text import meant, safe
+from vault.text import command, meant, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,12 +116,12 @@ class Finder:
         if called is not None:
             return errors.ConfigError(
                 f"{profile.origin}: profile {shown} calls awsvault-py, but the vault holds no key of that name",
-                hint=f"run: awsvault-py add {shown}",
+                hint=f"run: {command('add', profile.name)}",
             )
         keys = "AWS's files" if self.as_sdk else "the vault or in AWS's files"
         return errors.ConfigError(
             f"{profile.origin}: profile {shown} has no credentials: no key in {keys}, no process, no web identity, no SSO",
-            hint=f"run: awsvault-py add {shown}",
+            hint=f"run: {command('add', profile.name)}",
         )
 
     def _web_identity(self, profile: Profile) -> WebIdentity | None:

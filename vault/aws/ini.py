@@ -185,7 +185,10 @@ class _Parser:
             if quoted is not None:
                 self.note(number, f"[{safe(inner)}]: only botocore and the AWS CLI read quoted names")
                 return prefix, quoted
-            self.note(number, f"[{safe(inner)}] is ignored: not a name; put a name with blanks into quotes")
+            self.note(
+                number,
+                f"[{safe(inner)}] is ignored: not a name; one with blanks or other signs stands in quotes",
+            )
         elif is_name(inner) and inner not in (*_FOREIGN, "DEFAULT"):
             self.note(
                 number, f"[{safe(inner)}] is ignored: in this file a profile is written [profile {inner}]"

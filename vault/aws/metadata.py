@@ -110,11 +110,26 @@ def _ask(
             f"{what}: {error.message}", hint="this source exists only inside AWS"
         ) from None
     if reply.status != 200:
+        said = _message(reply.body)
         raise errors.Unreachable(
-            f"{what}: {safe(to.host)} answered {reply.status}",
-            hint="check that a role is attached to the instance or task",
+            f"{what}: {safe(to.host)} answered {reply.status}{f': {safe(said)}' if said else ''}",
+            hint="check that the exec --server which this runs in still has its vault open: awsvault-py unlock"
+            if around.env.get("AWSVAULT_PROFILE")
+            else "check that a role is attached to the instance or task",
         )
     return reply.body
+
+
+def _message(body: bytes) -> str:
+    """What a refusal says in its JSON, as a container's endpoint and exec --server have it; empty for anything else."""
+    import json
+
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return ""
+    said = found.get("message") if isinstance(found, dict) else None
+    return said if isinstance(said, str) else ""
 
 
 def _line(raw: bytes, what: str) -> str:

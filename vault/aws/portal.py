@@ -100,7 +100,10 @@ def _token(source: Sso, around: Surroundings) -> str:
 
 
 def _signed_out(source: Sso, why: str) -> errors.Refused:
-    named = f"--sso-session {safe(source.session)}" if source.session else f"--profile {safe(source.profile)}"
+    from shlex import quote
+
+    option, name = ("--sso-session", source.session) if source.session else ("--profile", source.profile)
+    named = f"{option} {quote(safe(name))}"
     return errors.Refused(
         f"{source.origin}: profile {safe(source.profile)} uses IAM Identity Center, and {why}",
         hint=f"run: aws sso login {named}",

@@ -124,9 +124,15 @@ class Config(NamedTuple):
             found.append(at)
         return tuple(found)
 
+    def _ignored(self, name: str) -> str | None:
+        """Where a profile of this name stands under a header that is not read, and what is wrong with it; or None."""
+        header = f"[profile {safe(name)}] is ignored"
+        found = next((note for note in self.notes if note.message.startswith(header)), None)
+        return f"{safe(found.path)}:{found.line}: {found.message}" if found is not None else None
+
     def meant(self, name: str) -> str | None:
-        """A hint that names the profile most like ``name``, or None."""
-        return meant(name, self.profiles)
+        """A hint that says why the profile ``name`` is not read, or names the one most like it; or None."""
+        return self._ignored(name) or meant(name, self.profiles)
 
     def starting_with(self, start: str) -> tuple[str, ...]:
         """The profile ``start`` itself, else all that start so: for commands typed by people, never for export."""

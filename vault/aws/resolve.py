@@ -17,7 +17,7 @@ from vault.aws.chain import VaultKey
 from vault.aws.finder import Finder, has_static, own_export
 from vault.aws.profiles import Profile, Setting
 from vault.limits import MAX_HOPS
-from vault.text import meant, safe
+from vault.text import command, meant, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -139,7 +139,7 @@ class _Walk:
         if wanted not in self.config.profiles and not (self.has_entry and self.has_entry(wanted)):
             raise errors.ConfigError(
                 f"{source_profile.origin}: profile {shown} names source_profile {safe(wanted)!r}, which is not there",
-                hint=self.config.meant(wanted) or f"add the key: awsvault-py add {safe(wanted)}",
+                hint=self.config.meant(wanted) or f"add the key: {command('add', wanted)}",
             )
         return wanted
 

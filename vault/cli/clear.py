@@ -43,6 +43,6 @@ def command(context: Context, profile: str | None) -> None:
     try:
         opened = unlock(context, purpose="to replace the key of the session cache").opened
     except (Locked, Declined):
-        say("The vault stayed locked, so the cache's key is the same as before.")
+        say("No passphrase was at hand to replace the cache's key with, so it is the same as before.")
         return
     held.renew_cache_key(context, opened)

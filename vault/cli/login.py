@@ -21,6 +21,7 @@ from vault.flows.login import sign_in
 from vault.flows.terms import terms_of
 from vault.system.clock import Deadline
 from vault.system.programs import ProgramFailed, start_beside
+from vault.text import command as command_for
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -130,4 +131,6 @@ def _open(context: Context, found: SignIn, browsers: list[list[str]]) -> None:
             if handoff.serve(deadline=deadline, failed=failed):
                 return
             problem = f"{safe(words[0])} {'did not ask for the page' if deadline.expired else 'ended with an error'}"
-    raise ProgramFailed(problem, hint="to open the page yourself: awsvault-py login --print")
+    raise ProgramFailed(
+        problem, hint=f"to open the page yourself: {command_for('login --print', found.got.chain.profile)}"
+    )

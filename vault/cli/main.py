@@ -138,7 +138,7 @@ def run(argv: Sequence[str]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit here
-        code = exits.report(_ours(error), debug=frame.debug)
+        code = exits.report(_with_help(_ours(error), argv), debug=frame.debug)
         _drop_stdout()
     return code
 
@@ -152,6 +152,13 @@ def _invoke(argv: list[str], frame: Frame) -> int:
     except click.exceptions.Exit as left:
         return left.exit_code
     return result if isinstance(result, int) and not isinstance(result, bool) else 0
+
+
+def _with_help(error: BaseException, argv: Sequence[str]) -> BaseException:
+    """A mistake in a command's line has the help of that command as its hint."""
+    if isinstance(error, Usage) and error.hint == Usage.hint and argv and argv[0] in COMMANDS:
+        error.hint = f"run: {exits.PROGRAM} {argv[0]} --help"
+    return error
 
 
 def _ours(error: BaseException) -> BaseException:

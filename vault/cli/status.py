@@ -32,7 +32,7 @@ _SAID = {
     "open": "The vault is open",
     "locked": "The vault is locked; the agent runs",
     "held": "The vault was locked by hand; to open it: awsvault-py unlock",
-    "none": "The vault is locked; no agent runs",
+    "none": "The vault is locked; no agent answers",
 }
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# vault/aws/ini has the same, which is not imported here; a test holds them equal.
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.%@:+")
+
+
 def names(env: "Mapping[str, str]", *, home: str) -> list[str]:
     """The names of all profiles, in the order of the files; one that could harm a terminal is left out."""
     config, credentials = (_read(path) for path in aws_files(env, home=home))
@@ -116,7 +120,9 @@ def _config_names(raw: bytes) -> list[str]:
         if section == "default":
             found.append(section)
         elif first == "profile" and rest:
-            found.append(rest[1:-1] if len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'" else rest)
+            quoted = len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'"
+            if quoted or _PLAIN.issuperset(rest):  # else nothing reads it as a name
+                found.append(rest[1:-1] if quoted else rest)
     return found
 
 

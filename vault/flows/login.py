@@ -8,6 +8,7 @@ from vault import errors
 from vault.aws import answer, console, endpoints, profiles
 from vault.aws.client import Endpoint
 from vault.flows import access
+from vault.flows.sessions import with_names
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -42,20 +43,27 @@ def sign_in(context: Context, wish: Wish, *, service: str | None = None, path: s
             hint="name a profile with a role (awsvault_role_arn); a user's own console has its password",
         )
     partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
+    region = chain.region
+    if chain.hops and endpoints.partition_of(region).name != partition:
+        region = chain.hops[-1].endpoint.region  # the console of another partition knows no such role
     config = profiles.load(context.env, home=context.paths.home)
     profile = config.profile(chain.profile)
     get = profile.get if profile is not None else _nothing
     configured = endpoints.configured_url(config, get, env=context.env, service=console.SERVICE)
     federation = console.federation_url(
-        partition, region=chain.region, configured=configured.value if configured is not None else None
+        partition, region=region, configured=configured.value if configured is not None else None
     )
-    token = console.signin_token(
-        credentials,
-        endpoint=Endpoint(federation, chain.region, context.settings.allow_http),
-        deadline=context.anew(),
-        subject=f"profile {safe(chain.profile)}",
-    )
-    page = console.page(partition, region=chain.region, service=service, path=path)
+    try:
+        token = console.signin_token(
+            credentials,
+            endpoint=Endpoint(federation, region, context.settings.allow_http),
+            deadline=context.anew(),
+            subject=f"profile {safe(chain.profile)}",
+        )
+    except errors.Refused as error:
+        error.hint = with_names(error.hint, chain)
+        raise
+    page = console.page(partition, region=region, service=service, path=path)
     return SignIn(console.signin_url(federation, page=page, token=token, issuer=ISSUER), got, page)
 
 

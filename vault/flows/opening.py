@@ -152,7 +152,9 @@ def look(context: Context) -> State:
     first_use = _first_use(context)  # before anything opens the vault, which pins it
     by_hand = byhand.locked_by_hand(context.paths)
     agent = reach(context, answer=limits.AGENT_TALK)
-    hello = agent.ask("HELLO") if agent is not None else None
+    hello = agent.ask("HELLO") if agent is not None and not agent.stopped() else None
+    if agent is not None and hello is None:
+        first_use += (f"an agent runs (process {agent.pid}) and does not answer: awsvault-py lock ends it",)
     if hello is not None and not serves(context, hello):
         first_use += (
             "an agent of another version or vault runs, and is of no use: awsvault-py unlock replaces it",

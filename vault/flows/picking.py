@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from vault import errors, limits
 from vault.aws import profiles
 from vault.flows import audit, cachekey
+from vault.flows.agent import have_log_written
 from vault.flows.byhand import locked_by_hand
 from vault.flows.choose import chosen
 from vault.flows.rails import means_production
@@ -74,6 +75,7 @@ def used(context: Context) -> Counter[str]:
     key = cachekey.find(context.env, context.paths) if not locked_by_hand(context.paths) else None
     if key is None:
         return Counter()
+    have_log_written(context)
     try:
         return audit.used(context.paths.log, cache_key=key.key, vault_id=key.vault_id)
     except errors.Error:

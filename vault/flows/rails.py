@@ -7,7 +7,7 @@ the warm ways, which know no rails. On the disk-hit way, so it imports nothing h
 from __future__ import annotations
 
 from vault import errors, limits
-from vault.text import safe
+from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def kept(chain: Chain, wish: Wish) -> Chain:
         raise errors.Declined(
             f"profile {safe(chain.profile)}: awsvault_read_only cannot be kept, since only a role's session can be narrowed "
             "by a policy",
-            hint="set awsvault_read_only in a profile with a role, or lift it once: awsvault-py exec --write",
+            hint="set awsvault_read_only in a profile with a role, or lift it once: "
+            f"{command('exec --write', chain.profile)} -- COMMAND",
         )
     if rails.max_duration is not None and not wish.session and not chain.hops:
         raise errors.Declined(
@@ -62,11 +63,11 @@ def confirm(context: Context, chain: Chain, wish: Wish, *, lifted: bool = False)
     if word == "session" and _remembered(context, what):
         return None
     profile = safe(chain.profile)
-    run = f"awsvault-py exec {'--write ' if lifted else ''}{profile} --"
+    run = f"{command('exec --write' if lifted else 'exec', chain.profile)} --"
     if not wish.ask:
         # An SDK waits for us and a person may not be looking: no window, no question, no waiting.
         if word == "session":
-            hint = f"say yes once, while the agent runs: {run} true"
+            hint = f"say yes once, for as long as the agent runs: {_with_an_agent(context, run)}"
         else:
             hint = f"run the command as: {run} COMMAND"
         raise errors.Declined(
@@ -114,6 +115,19 @@ def _ask(context: Context, chain: Chain, *, lifted: bool) -> None:
         raise errors.Declined(
             f"profile {safe(chain.profile)} was not used, as you said", hint="nothing was handed out"
         )
+
+
+def _with_an_agent(context: Context, run: str) -> str:
+    """The command that has a yes remembered; without an agent there is none who would."""
+    from vault.flows import agent as agents
+
+    if context.settings.agent == "off":
+        return f"the agent is off, so run the command as: {run} COMMAND"
+    found = agents.reach(context)
+    if found is None:
+        return f"awsvault-py unlock; {run} true"
+    found.close()
+    return f"{run} true"
 
 
 def _remembered(context: Context, what: str) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from vault import errors, limits
 from vault.aws import answer, profiles
-from vault.aws.chain import AssumeRole, SessionToken, StaticKeys, VaultKey
+from vault.aws.chain import AssumeRole, NamedSource, SessionToken, StaticKeys, VaultKey
 from vault.aws.credentials import Credentials
 from vault.aws.plan import plan
 from vault.aws.resolve import check, resolve
@@ -19,7 +19,7 @@ from vault.flows import rails
 from vault.flows.codes import Codes, NoCode
 from vault.flows.flight import Anew, Flight, lasts
 from vault.system.paths import fingerprint
-from vault.text import safe
+from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,9 +122,12 @@ def obtain(context: Context, wish: Wish, keys: Keys, ready: Ready) -> Got:
         got = _by_plan(context, wish, keys, chain)._replace(agreed=agreed)
     except (errors.Refused, errors.Unreachable) as error:
         error.message = f"profile {safe(wish.profile)}: {error.message}"
-        if getattr(error, "code", "") == "ExpiredToken" and isinstance(chain.source, StaticKeys):
-            error.hint = f"the credentials at {safe(str(chain.source.origin))} are over: get new ones where those came from"
-        error.hint = _with_names(error.hint, chain)
+        error.hint = _hint(error, chain)
+        raise
+    except errors.Error as error:  # of the files, or of a program that they name
+        ours = error.exit_code != errors.ConfigError.exit_code or isinstance(error, errors.UnsafeFile)
+        if not ours and safe(wish.profile) not in error.message:
+            error.message = f"profile {safe(wish.profile)}: {error.message}"
         raise
     rails.outlasts(chain, expires=got.expires, now=context.clock.time())
     if not chain.hops and wish.duration is not None:
@@ -139,14 +142,31 @@ def obtain(context: Context, wish: Wish, keys: Keys, ready: Ready) -> Got:
     return got._replace(remember=ready.before)
 
 
-def _with_names(hint: str, chain: Chain) -> str:
+def with_names(hint: str, chain: Chain) -> str:
     """A hint's command with the names that a person would have to look up: it can be copied as it stands."""
-    from shlex import quote
-
-    hint = hint.replace("explain PROFILE", f"explain {quote(safe(chain.profile))}")
+    for words in ("explain", "login"):
+        hint = hint.replace(f"awsvault-py {words} PROFILE", command(words, chain.profile))
     if isinstance(chain.source, VaultKey):
-        hint = hint.replace("add NAME", f"add {quote(safe(chain.source.entry))}")
+        hint = hint.replace("awsvault-py add NAME", command("add", chain.source.entry))
     return hint
+
+
+def _hint(error: errors.Refused | errors.Unreachable, chain: Chain) -> str:
+    """The error's hint for this chain: a key that is not the vault's is corrected where it is."""
+    source, code = chain.source, getattr(error, "code", "")
+    if isinstance(source, StaticKeys) and code == "ExpiredToken":
+        return f"the credentials at {safe(str(source.origin))} are over: get new ones where those came from"
+    if code in ("InvalidClientTokenId", "SignatureDoesNotMatch") and not isinstance(source, VaultKey):
+        place = (
+            f"at {safe(str(source.origin))}" if not isinstance(source, NamedSource) else "in the environment"
+        )
+        if isinstance(source, StaticKeys) or (
+            isinstance(source, NamedSource) and source.name == "Environment"
+        ):
+            return (
+                f"correct the key {place}: its id and its secret must belong together, and AWS must know it"
+            )
+    return with_names(error.hint, chain)
 
 
 def renew(context: Context, profile: str, keys: Keys, ready: Ready) -> Got | None:
@@ -328,7 +348,7 @@ def _source_key(chain: Chain, keys: Keys) -> SourceKey | None:
         name = safe(chain.source.entry)
         raise errors.ConfigError(
             f"{chain.source.origin}: profile {safe(chain.profile)} needs the key {name!r}, which is not in the vault",
-            hint=f"add it: awsvault-py add {name}",
+            hint=f"add it: {command('add', chain.source.entry)}",
         )
     return found
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from vault.aws import answer, profiles, sources, sts
 from vault.aws.chain import NamedSource
 from vault.aws.credentials import Credentials
-from vault.errors import Usage
+from vault.errors import Refused, Usage
 from vault.flows import access
 from vault.flows.proof import sts_endpoint
+from vault.flows.sessions import with_names
 from vault.secret import Secret
+from vault.text import command
 
 if TYPE_CHECKING:
     from vault.aws.credentials import Identity
@@ -31,7 +33,11 @@ def of_profile(context: Context, wish: Wish) -> Who:
     """Who ``wish.profile`` is. Errors: those of an export."""
     got = access.credentials(context, wish, purpose=f"to see who {wish.profile} is", use="whoami")
     profile = got.chain.profile
-    identity = _ask(context, answer.credentials_of(got.line), profile)
+    try:
+        identity = _ask(context, answer.credentials_of(got.line), profile)
+    except Refused as error:
+        error.hint = with_names(error.hint, got.chain)
+        raise
     return Who(identity, profile, got.expires)
 
 
@@ -50,7 +56,7 @@ def of_environment(context: Context) -> Who | None:
         key_id, held, Secret(token.encode("utf-8", "surrogateescape")) if token else None
     )
     ends = _unix(context.env.get("AWS_CREDENTIAL_EXPIRATION", "")) if token else None
-    return Who(_ask(context, credentials, selected(context)), None, ends)
+    return Who(_ask_outside(context, credentials), None, ends)
 
 
 def of_server(context: Context) -> Who | None:
@@ -67,7 +73,7 @@ def of_server(context: Context) -> Who | None:
         env, context.child_env(), context.paths.home, context.anew(), context.settings.allow_http, ""
     )
     found = sources.fetch(source, around)
-    return Who(_ask(context, found.credentials, selected(context)), None, found.expiration)
+    return Who(_ask_outside(context, found.credentials), None, found.expiration)
 
 
 def _unix(text: str) -> int | None:
@@ -83,7 +89,23 @@ def selected(context: Context) -> str:
     return profiles.selected(context.env)
 
 
-def _ask(context: Context, credentials: Credentials, name: str) -> Identity:
+def _ask_outside(context: Context, credentials: Credentials) -> Identity:
+    """Who credentials are that no profile gave: those of the environment, which an exec may have put there."""
+    inside = context.env.get("AWSVAULT_PROFILE", "")
+    subject = f"the environment's credentials{f', of an exec of {inside}' if inside else ''}"
+    try:
+        return _ask(context, credentials, selected(context), subject=subject)
+    except Refused as error:
+        if inside:
+            error.hint = f"leave this shell (exit), and run: {command('exec', inside)}"
+        elif error.code == "ExpiredToken":
+            error.hint = "get new ones where those came from"
+        else:
+            error.hint = "correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or unset them"
+        raise
+
+
+def _ask(context: Context, credentials: Credentials, name: str, *, subject: str = "") -> Identity:
     return sts.get_caller_identity(
-        credentials, endpoint=sts_endpoint(context, name), deadline=context.anew(), subject=name
+        credentials, endpoint=sts_endpoint(context, name), deadline=context.anew(), subject=subject or name
     )

@@ -24,6 +24,20 @@ def process(pid: int) -> tuple[str, str, str]:
     return head.partition("(")[2], words[1], tty
 
 
+def stopped(pid: int) -> bool:
+    """Whether process ``pid`` was stopped (SIGSTOP): it answers nobody until it is continued. False where it is not known."""
+    try:
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.read(fd, 4096).rpartition(b")")[2].split()[:1] in ([b"T"], [b"t"])
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+
+
 def command_of(pid: int) -> list[str]:
     """The words of a process's command line; none where there is no such process, or the system does not tell."""
     try:

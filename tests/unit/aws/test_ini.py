@@ -68,7 +68,7 @@ def notes_of(text, kind="config"):
         ("[profile a]\n[profile a]\n", 2, "stands here again"),
         ("[default]\nx = 1\n[profile default]\n", 1, "ignored beside"),
         ("[a]\n", 1, "written [profile a]"),
-        ("[profile my dev]\n", 1, "put a name with blanks into quotes"),
+        ("[profile my dev]\n", 1, "stands in quotes"),
         ('[profile "my dev"]\n', 1, "only botocore and the AWS CLI"),
         ("[something else]\n", 1, "not a section"),
         ("[DEFAULT]\nx = 1\n", 1, "every section inherit"),

@@ -12,8 +12,11 @@ import time
 import pexpect
 import pytest
 
+from tests.home import failed
 from tests.patience import PATIENCE
+from vault.aws import ini
 from vault.cli.table import COMMANDS
+from vault.flows import atprompt
 
 HOSTILE = "$(touch pwned)"
 CONFIG = """\
@@ -153,6 +156,20 @@ def test_a_hostile_name_is_a_word(home, offer):
     assert not os.path.exists(os.path.join(home.root, "pwned"))
 
 
+def test_a_name_that_nothing_reads_is_not_offered(home):
+    """Without quotes a header of other signs is no profile; export says what is wrong with it."""
+    home.config('[profile a*]\nregion = x\n[profile "b*"]\nregion = x\n[profile ünï]\nregion = x\n')
+    assert home.run("--profile-names").stdout.splitlines()[0] == "b*"
+    assert not {"a*", "ünï"} & set(home.run("--profile-names").stdout.splitlines())
+    home.make_vault()
+    failed(home.run("export", "a*"), 5, "config:1: [profile a*] is ignored: not a name", "stands in quotes")
+
+
+def test_the_signs_of_a_name_are_the_same_everywhere():
+    """A prompt and a completion import no reader of AWS's files."""
+    assert atprompt._PLAIN == ini._NAME
+
+
 def test_bash_quotes_a_name_with_a_blank(home):
     """The name arrives as one word."""
     assert "two\\ words" in bash(home, "awsvault-py export tw")
@@ -168,7 +185,9 @@ def test_bash_quotes_a_name_with_a_blank(home):
 def test_bash_completes_names_that_it_splits_or_that_are_quoted(home, typed, offered):
     """Bash replaces what follows the last @ : or =, and within quotes no blank needs a backslash."""
     home.config(
-        "".join(f"[profile {name}]\n" for name in ["me@work", "a:b=c", "shared", "prod", "two words", "it's"])
+        "".join(
+            f'[profile "{name}"]\n' for name in ["me@work", "a:b=c", "shared", "prod", "two words", "it's"]
+        )
     )
     assert bash(home, f"awsvault-py export {typed}") == offered
 
