@@ -188,7 +188,11 @@ def variables(tree):
             asked, of = node.args[0], node.func.value
         elif isinstance(node, ast.Subscript):
             asked, of = node.slice, node.value
-        if asked is not node and isinstance(asked, ast.Constant) and re.fullmatch(r"(.*\.)?env(iron)?", ast.unparse(of)):
+        if (
+            asked is not node
+            and isinstance(asked, ast.Constant)
+            and re.fullmatch(r"(.*\.)?env(iron)?", ast.unparse(of))
+        ):
             yield asked.value
 
 
