@@ -173,6 +173,41 @@ def test_commands_and_options_that_are_named_exist(page):
                 assert word.split("=")[0].rstrip(".,:") in options, f"{page}: awsvault-py {' '.join(words)}"
 
 
+# Read, and of no use to a person: of Windows, which is not supported yet; and where Python itself is, for the agent.
+UNSAID = {"USERPROFILE", "HOMEDRIVE", "HOMEPATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE"}
+
+
+def variables(tree):
+    """The variables that a module names: AWS's, XDG's and ours by their form, others where an environment is asked."""
+    for node in ast.walk(tree):
+        asked = of = node
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if re.fullmatch(r"(AWS|AWSVAULT|XDG)(_[A-Z0-9]+)+|[A-Z_]*DISPLAY|PYTHON[A-Z]+", node.value):
+                yield node.value
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".get") and node.args:
+            asked, of = node.args[0], node.func.value
+        elif isinstance(node, ast.Subscript):
+            asked, of = node.slice, node.value
+        if (
+            asked is not node
+            and isinstance(asked, ast.Constant)
+            and re.fullmatch(r"(.*\.)?env(iron)?", ast.unparse(of))
+        ):
+            yield asked.value
+
+
+def test_every_variable_that_is_read_is_described():
+    """docs/reference/environment.md has each that the program reads or sets."""
+    found = set()
+    for path in glob.glob(os.path.join(ROOT, "vault", "**", "*.py"), recursive=True):
+        with open(path, encoding="utf-8") as file:
+            found |= set(variables(ast.parse(file.read())))
+    table = "\n".join(re.findall(r"^\| (`.*?) \|", text_of("docs/reference/environment.md"), re.MULTILINE))
+    described = set(re.findall(r"`([A-Z0-9_]+)`", table))
+    assert {"HOME", "CI", "AWS_PROFILE", "XDG_DATA_HOME"} <= found & described
+    assert found - described == UNSAID
+
+
 def rows():
     """The lines of the README's table of features: what, and what each column says."""
     table = re.search(r"\n\| +\| awsvault-py \|.*?\n\|[-:| ]+\n(.*?)\n\n", text_of("README.md"), re.DOTALL)

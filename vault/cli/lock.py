@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 @click.command(name="lock")
 @with_context
 def command(context: Context) -> None:
-    """Make the agent forget the keys and sessions. Nothing opens the vault again until `unlock`, the OS keyring neither.
+    """Make the agent forget the keys and sessions. Until `unlock`, `export` is refused and no keyring opens the vault.
 
+    A command that you run yourself opens it still, with a passphrase that is typed, or given by variable, file or command.
     Sessions that tools hold already live on until their end.
     """
     from vault.flows import opening

@@ -10,7 +10,8 @@ TUTORIAL = os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "tu
 
 
 def test_the_tutorial_works(home):
-    """Each block ends with 0, and the last ones give credentials and a whole log."""
+    """Each block ends with 0, and the last ones give credentials and a whole log. There is no ~/.aws before."""
+    os.rmdir(os.path.dirname(home.config_path))
     with open(TUTORIAL, encoding="utf-8") as file:
         blocks = re.findall(r"```sh\n(.*?)```", file.read(), re.DOTALL)
     assert len(blocks) >= 6
@@ -25,3 +26,4 @@ def test_the_tutorial_works(home):
     assert "AWS_REGION=us-west-2" in said[3]
     assert '"AccountId": "222222222222"' in said[4]
     assert "each following the one before" in said[5]
+    assert os.stat(os.path.dirname(home.config_path)).st_mode & 0o777 == 0o700
