@@ -133,7 +133,7 @@ def remove(context: Context, name: str, *, deactivate: bool, yes: bool) -> None:
         enroller.look()
         enroller.deactivate(serial)
     devices.forget(context, opened, serial)
-    say(f"Removed {safe(serial)}." + ("" if deactivate else " At AWS it is still the user's device."))
+    say(f"Removed {safe(serial)}." + ("" if deactivate else " What AWS knows of it is as it was."))
 
 
 for further in (enroll, resync, qr):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vault import limits
+from vault.aws.values import account_of
 from vault.cli.frame import with_context
 from vault.cli.questions import sure
 from vault.cli.terminal import is_live, is_terminal, say
@@ -97,12 +98,16 @@ def resync(context: Context, name: str) -> None:
 
 
 def holder_of(payload: Payload, name: str, serial: str) -> str:
-    """The entry whose key calls IAM about a device: the one named, or one that uses it. NotFound."""
+    """The entry whose key calls IAM about a device: the one named, one that uses it, or the only one of its account. NotFound."""
     if name in payload.entries:
         return name
     for holder, entry in sorted(payload.entries.items()):
         if entry.mfa_serial == serial:
             return holder
+    account = account_of(serial)
+    near = [held for held, entry in payload.entries.items() if account and entry.account == account]
+    if len(near) == 1:
+        return near[0]
     raise NotFound(f"no entry uses {safe(serial)}, so there is no key to ask AWS with")
 
 

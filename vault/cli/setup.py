@@ -127,5 +127,6 @@ def undo_newest(context: Context, *, kind: undo.Kind, dry_run: bool, yes: bool) 
     say("Taken back." if undone else "The files are as they were before it already.")
     if kind == "import" and undone:
         say(
-            "The keys stand in clear again, and stay in the vault too: awsvault-py remove NAME forgets them there."
+            "The keys stand in clear again, and stay in the vault too. Once a tool works with them again, "
+            "awsvault-py remove NAME forgets them there; a key that was rotated since lives in the vault only."
         )

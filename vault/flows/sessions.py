@@ -126,7 +126,7 @@ def obtain(context: Context, wish: Wish, keys: Keys, ready: Ready) -> Got:
         raise
     except errors.Error as error:  # of the files, or of a program that they name
         ours = error.exit_code != errors.ConfigError.exit_code or isinstance(error, errors.UnsafeFile)
-        if not ours and safe(wish.profile) not in error.message:
+        if not ours and f"profile {safe(wish.profile)}" not in error.message:
             error.message = f"profile {safe(wish.profile)}: {error.message}"
         raise
     rails.outlasts(chain, expires=got.expires, now=context.clock.time())

@@ -43,7 +43,7 @@ def one_way_in(s: Surroundings) -> Iterator[Finding]:
 
 
 def no_backup(s: Surroundings) -> Iterator[Finding]:
-    """No backup that was made here, or none since the vault got new keys. Copies beside it go with the disk."""
+    """No backup that was made here, or none since its master keys were renewed. Copies beside it go with the disk."""
     if s.header is None:
         return
     renewed = s.opened.payload.rekeyed if s.opened is not None else None
