@@ -37,13 +37,17 @@ class Option(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A command as completion sees it. ``path`` is its words after the program, ``takes`` what its arguments are."""
+    """A command as completion sees it. ``path`` is its words after the program, ``takes`` what its arguments are.
+
+    ``choices`` are the words that an argument can be.
+    """
 
     path: tuple[str, ...]
     help: str
     options: tuple[Option, ...]
     takes: str
     below: tuple[str, ...]
+    choices: tuple[str, ...]
 
 
 def shapes(commands: Iterable[tuple[str, click.Command]]) -> list[Shape]:
@@ -63,7 +67,9 @@ def _shapes(path: tuple[str, ...], command: click.Command) -> list[Shape]:
     words = [a.name or "" for a in command.params if isinstance(a, click.Argument)]
     takes = COMMAND if "cmd" in words else PROFILES if _NAMED & set(words) else NOTHING
     help_line = command.get_short_help_str(70)
-    shape = Shape(path, help_line, tuple(options), takes, tuple(below))
+    types = [a.type for a in command.params if isinstance(a, click.Argument)]
+    choices = [str(word) for kind in types if isinstance(kind, click.Choice) for word in kind.choices]
+    shape = Shape(path, help_line, tuple(options), takes, tuple(below), tuple(choices))
     deeper = [s for name in below for s in _shapes((*path, name), command.commands[name])] if below else []  # type: ignore[attr-defined]
     return [shape, *deeper]
 
@@ -88,7 +94,7 @@ def bash(found: list[Shape]) -> str:
     top = " ".join(s.path[0] for s in found if len(s.path) == 1)
     cases = []
     for s in found:
-        words = " ".join([*s.below, *(o.name for o in s.options)])
+        words = " ".join([*s.below, *s.choices, *(o.name for o in s.options)])
         cases.append(f"        {_quoted(' '.join(s.path))}) words={_quoted(words)} takes={s.takes} ;;")
     values = [
         f"        {_quoted(' '.join(s.path) + ' ' + o.name)}) words={_quoted(' '.join(o.values))} takes={PROFILES if o.profile else NOTHING} ;;"
@@ -149,7 +155,8 @@ def zsh(found: list[Shape]) -> str:
     cases = []
     for s in found:
         words = " ".join(_quoted(o.name.replace(":", "\\:") + ":" + o.help) for o in s.options)
-        below = " ".join(_quoted(f"{b}:{_help_of(found, (*s.path, b))}") for b in s.below)
+        helped = [f"{b}:{_help_of(found, (*s.path, b))}" for b in s.below]
+        below = " ".join(map(_quoted, [*helped, *s.choices]))
         cases.append(
             f"    {_quoted(' '.join(s.path))}) options=({words}); below=({below}); takes={s.takes} ;;"
         )
@@ -245,6 +252,8 @@ def _fish_lines(s: Shape, found: list[Shape]) -> list[str]:
         f"complete -c {PROGRAM} -n '{alone}' -a {name} -d {_fish(_help_of(found, (*s.path, name)))}"
         for name in s.below
     ]
+    if s.choices:
+        lines.append(f"complete -c {PROGRAM} -n '{seen}' -a {_fish(' '.join(s.choices))}")
     for option in s.options:
         words = f"({PROGRAM} {NAMES} 2>/dev/null)" if option.profile else " ".join(option.values or ())
         value = "" if option.values is None else f" -x -a {_fish(words)}"

@@ -143,6 +143,17 @@ def test_options_that_take_a_profile(home, offer):
 
 
 @pytest.mark.parametrize("offer", [bash, fish])
+@pytest.mark.parametrize("command", ["completion", "shell-init"])
+def test_words_that_an_argument_can_be(home, offer, command):
+    """The shells, and no profile."""
+    assert {word for word in offer(home, f"awsvault-py {command} ") if word[:1] != "-"} == {
+        "bash",
+        "zsh",
+        "fish",
+    }
+
+
+@pytest.mark.parametrize("offer", [bash, fish])
 def test_subcommands(home, offer):
     """mfa's own commands."""
     assert {"add", "code", "list", "remove"} <= set(offer(home, "awsvault-py mfa "))
