@@ -21,6 +21,9 @@ SHOW = "import json, os, sys; print(json.dumps([dict(os.environ), sys.argv[1:]])
 RUNS = (sys.executable, "-c", SHOW)
 
 
+pytestmark = pytest.mark.usefixtures("unmeasured")  # what is loaded is counted here
+
+
 @pytest.fixture
 def home(tmp_path_factory, aws):
     made = with_agent(Home(tmp_path_factory.mktemp("h"), url=aws.url))
