@@ -98,6 +98,7 @@ def command(
 
 
 def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
+    from vault.aws import answer
     from vault.flows import access, children
     from vault.flows.terms import terms_of
 
@@ -114,7 +115,7 @@ def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
     banners.shorter(got, asked=wish.duration is not None)
     if not cmd:
         banners.our_shell(got, terms)
-    env = children.environment(context.child_env(), got.line, terms)
+    env = children.environment(context.child_env(), answer.fields(got.line), terms)
     children.replace_us(cmd or children.shell(context.env), env=env)
 
 

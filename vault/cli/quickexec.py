@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 
-from vault.cli import exits
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,16 +24,22 @@ def run(argv: Sequence[str]) -> int | None:
     try:
         _from_agent(argv[1], command)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit here
+        from vault.cli import exits
+
         return exits.report(error)
     return None
 
 
+def kind(program: str) -> bytes:
+    """What vault/agent/protocol.exec_kind says, which is not imported here; a test holds them equal."""
+    name = os.fsencode(os.path.basename(program) or program)[:64]  # limits.AGENT_PROGRAM
+    return b"X" + bytes((len(name),)) + name
+
+
 def _from_agent(profile: str, command: Sequence[str]) -> None:
     from vault import warm
-    from vault.agent.protocol import exec_kind
 
-    program = os.fsencode(os.path.basename(command[0]) or command[0])
-    found = warm.answered(exec_kind(program), profile, os.environ)
+    found = warm.answered(kind(command[0]), profile, os.environ)
     if found is None:
         return
     renew = found.startswith(warm.RENEW)
@@ -44,8 +48,8 @@ def _from_agent(profile: str, command: Sequence[str]) -> None:
     from vault.system.paths import outside
     from vault.system.variables import for_child
 
-    ours = terms.decode(rest, profile)
-    if ours is None:
+    ours, fields = terms.decode(rest, profile), terms.fields_of(line)
+    if ours is None or fields is None:
         return
     if renew and warm.detached():
         from vault.cli import quick
@@ -53,7 +57,7 @@ def _from_agent(profile: str, command: Sequence[str]) -> None:
         quick.renew(profile)
     env = for_child(outside(os.environ))
     _banners(env, ours)
-    children.replace_us(command, env=children.environment(env, line, ours))
+    children.replace_us(command, env=children.environment(env, fields, ours))
 
 
 def _banners(env: dict[str, str], terms: Terms) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 
 from vault import errors
-from vault.aws import answer
 from vault.system.paths import OUTER
 
 TYPE_CHECKING = False
@@ -63,9 +62,8 @@ class NoSuchCommand(errors.Error):
     hint = "check its name and PATH"
 
 
-def environment(env: Mapping[str, str], line: bytes, terms: Terms) -> dict[str, str]:
-    """``env`` with the credentials of ``line`` in it, and nothing of other credentials or profiles."""
-    found = answer.fields(line)
+def environment(env: Mapping[str, str], found: Mapping[str, str], terms: Terms) -> dict[str, str]:
+    """``env`` with the credentials ``found`` (the fields of an answer's line), and nothing of other credentials or profiles."""
     merged = _bare(env, terms)
     merged["AWS_ACCESS_KEY_ID"] = found["AccessKeyId"]
     merged["AWS_SECRET_ACCESS_KEY"] = found["SecretAccessKey"]

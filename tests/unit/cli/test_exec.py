@@ -135,8 +135,8 @@ def test_other_descriptors_are_passed_on(ready, way):
 def test_a_signal_sent_to_us_reaches_the_command(ready, way, number):
     """`kill` of the process that was started is `kill` of the command, which may do something about it."""
     child = (
-        f"import signal, sys\nsignal.signal({int(number)}, lambda *_: sys.exit(42))\n"
-        "print('up', flush=True)\nwhile True: signal.pause()\n"
+        f"import signal, sys, time\nsignal.signal({int(number)}, lambda *_: sys.exit(42))\n"
+        "print('up', flush=True)\nwhile True: time.sleep(0.1)\n"  # pause() would miss one that comes just before it
     )
     process = ready.start("exec", *way, "dev", "--", sys.executable, "-c", child)
     assert process.stdout.readline() == b"up\n"

@@ -36,7 +36,7 @@ def test_the_child_has_these_credentials_and_no_others(desk):
     """Every variable that could bring other credentials, or a profile that is looked at first, is gone or replaced."""
     got = desk.ask("dev")
     found = answer.fields(got.line)
-    env = children.environment({**STALE, "KEPT": "yes"}, got.line, terms_of(got))
+    env = children.environment({**STALE, "KEPT": "yes"}, answer.fields(got.line), terms_of(got))
     assert env == {
         "KEPT": "yes",
         "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
@@ -55,7 +55,7 @@ def test_the_child_has_these_credentials_and_no_others(desk):
 def test_a_key_without_a_session_leaves_no_older_token(desk):
     """--no-session: a stale token beside the key would make every call fail."""
     got = desk.ask("shared-services", session=False)
-    env = children.environment(STALE, got.line, terms_of(got))
+    env = children.environment(STALE, answer.fields(got.line), terms_of(got))
     assert "AWS_SESSION_TOKEN" not in env
     assert "AWS_CREDENTIAL_EXPIRATION" not in env
 
@@ -102,7 +102,7 @@ def test_a_nested_command_has_its_own_region(desk, monkeypatch):
     for chosen, kept in ((None, None), ("eu-central-1", "eu-central-1")):
         env = {"AWS_REGION": chosen} if chosen else {}
         got = desk.ask("dev", env=env)
-        child = children.environment(env, got.line, terms_of(got))
+        child = children.environment(env, answer.fields(got.line), terms_of(got))
         assert child["AWS_REGION"] == child["AWS_DEFAULT_REGION"] == (chosen or "us-west-2")
         monkeypatch.delenv(OUTER + "REGION", raising=False)
         for name, value in child.items():
