@@ -7,8 +7,9 @@ import os
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
-from tests.home import COMMAND, PASSPHRASE
+from tests.home import COMMAND, PASSPHRASE, Home
 from tests.patience import PATIENCE
 from vault.agent.client import Agent
 
@@ -23,6 +24,17 @@ def with_agent(home):
     home.env.pop("AWSVAULT_PASSPHRASE")
     # A socket's path must be short, and a test's folder is not.
     return home
+
+
+@contextmanager
+def running(folder, aws):
+    """A home in ``folder`` whose agent runs and is open; it ends with the block."""
+    made = with_agent(Home(folder, url=aws.url))
+    unlock(made)
+    try:
+        yield made
+    finally:
+        stop(made)
 
 
 def unlock(home):

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from tests.home import COMMAND, Home
+from tests.home import COMMAND
 from tests.patience import PATIENCE
-from tests.unit.agent.at_home import UNLOCK, at_once, gone, pid_of, reach, stop, unlock, until, with_agent
+from tests.unit.agent.at_home import UNLOCK, at_once, gone, pid_of, reach, running, unlock, until
 from tests.unit.agent.test_process import modules_after
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -18,10 +18,8 @@ pytestmark = pytest.mark.usefixtures("unmeasured")
 
 @pytest.fixture
 def home(tmp_path_factory, aws):
-    made = with_agent(Home(tmp_path_factory.mktemp("h"), url=aws.url))
-    unlock(made)
-    yield made
-    stop(made)
+    with running(tmp_path_factory.mktemp("h"), aws) as made:
+        yield made
 
 
 def records(home, **env):

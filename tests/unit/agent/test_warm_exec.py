@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from tests.home import COMMAND, SCENARIO, Home, failed
+from tests.home import COMMAND, SCENARIO, failed
 from tests.patience import PATIENCE
 from tests.typing_person import Terminal
-from tests.unit.agent.at_home import reach, stop, told, unlock, until, with_agent
+from tests.unit.agent.at_home import reach, running, stop, told, until
 from vault.agent.protocol import BadFrame, Export, exec_kind, frame, parse
 from vault.aws import answer
 from vault.aws.credentials import Credentials
@@ -30,10 +30,8 @@ pytestmark = pytest.mark.usefixtures("unmeasured")  # what is loaded is counted 
 
 @pytest.fixture
 def home(tmp_path_factory, aws):
-    made = with_agent(Home(tmp_path_factory.mktemp("h"), url=aws.url))
-    unlock(made)
-    yield made
-    stop(made)
+    with running(tmp_path_factory.mktemp("h"), aws) as made:
+        yield made
 
 
 def run(home, *arguments, **env):

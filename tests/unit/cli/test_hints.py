@@ -13,9 +13,9 @@ import threading
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, role
-from tests.home import COMMAND, PASSPHRASE, SCENARIO, Home, failed
+from tests.home import COMMAND, PASSPHRASE, SCENARIO, failed
 from tests.patience import PATIENCE
-from tests.unit.agent.at_home import pid_of, stop, unlock, with_agent
+from tests.unit.agent.at_home import pid_of, running, stop
 from vault.text import command
 
 WRONG = SECRET[:-7] + "WRONGED"
@@ -31,10 +31,8 @@ def ready(home):
 @pytest.fixture
 def beside(tmp_path_factory, aws):
     """A home whose agent runs."""
-    made = with_agent(Home(tmp_path_factory.mktemp("h"), url=aws.url))
-    unlock(made)
-    yield made
-    stop(made)
+    with running(tmp_path_factory.mktemp("h"), aws) as made:
+        yield made
 
 
 @pytest.mark.parametrize("name", ["dev", "my dev", "-dash", "it's", "$(x)", "--", "a\nb"])
