@@ -212,7 +212,10 @@ class _Start(NamedTuple):
 
 def _start(context: Context, wish: Wish, keys: Keys, chain: Chain) -> _Start:
     if wish.duration is not None and wish.duration > limits.ROLE_MOST and chain.hops:
-        raise errors.Usage(f"--duration is {wish.duration} s, and a role lasts {limits.ROLE_MOST} s at most")
+        raise errors.Usage(
+            f"--duration is {wish.duration / 3600:.3g} h, and a role lasts {limits.ROLE_MOST // 3600} h at most",
+            hint=f"give {limits.ROLE_MOST // 3600}h or less",
+        )
     source = _source_key(chain, keys)
     planned = plan(
         chain,
