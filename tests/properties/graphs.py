@@ -92,6 +92,8 @@ class Graph:
             keys["sso_region"] = "us-east-1"
         if rng.random() < 0.2:
             keys.pop(rng.choice(["sso_account_id", "sso_role_name"]))
+            if rng.random() < 0.5:
+                keys.pop("sso_account_id", keys.pop("sso_role_name", None))
 
     def move(self, name):
         """Some of a profile's keys go to the credentials file, some stand in both."""
@@ -293,6 +295,8 @@ def chain_of_ours(chain):
             if s.role_session_name is not None:
                 kwargs["RoleSessionName"] = s.role_session_name
             source = ("web", s.token_file, tuple(sorted(kwargs.items())))
+        case c.Sso() if s.account_id is None or s.role_name is None:
+            return "error", "set up for SSO, and not wholly"
         case c.Sso():
             source = ("sso", s.session, s.start_url, s.region, s.account_id, s.role_name)
         case c.Login():

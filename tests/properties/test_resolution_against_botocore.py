@@ -83,7 +83,7 @@ def test_generated_graphs(tmp_path):
 
 STATIC = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 OTHER_SOURCES = {
-    "web_identity_token_file", "sso_account_id", "sso_role_name", "login_session", "credential_process"
+    "web_identity_token_file", "sso_account_id", "sso_role_name", "sso_session", "login_session", "credential_process"
 }  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors
 from vault.aws import endpoints, values
-from vault.aws.chain import CONFIRM, Chain, Hop, NamedSource, Rails, Sso, WebIdentity
+from vault.aws.chain import CONFIRM, Chain, Fault, Hop, NamedSource, Rails, Sso, WebIdentity
 from vault.aws.finder import own_export
+from vault.aws.identitycenter import lacking, lacks
 from vault.aws.profiles import Origin, Profile, Setting
 from vault.limits import ROLE_LEAST, ROLE_MOST, SESSION_LEAST, SESSION_MOST
 from vault.text import safe
@@ -15,7 +16,7 @@ from vault.text import safe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vault.aws.chain import Fault, Source
+    from vault.aws.chain import Source
     from vault.aws.ini import Note
     from vault.aws.profiles import Config
 
@@ -103,6 +104,9 @@ class Assembler:
         """The source; of a web identity, with the endpoint it is exchanged at."""
         source = self.found.source
         if isinstance(source, Sso):
+            missing = lacking(source)
+            if missing:
+                self.fault(Fault(lacks(source.profile, source.origin, missing), source.origin))
             url = endpoints.configured_url(self.config, self.selected, env=self.env, service="sso")
             region = sane_region(Setting("sso_region", source.region, source.origin)).value
             return source._replace(portal=endpoints.portal_address(region, url=url, by=self.by))

@@ -62,15 +62,15 @@ class WebIdentity(NamedTuple):
 class Sso(NamedTuple):
     """A role of IAM Identity Center. ``session`` is None in the older form, where the profile holds the URL.
 
-    ``portal`` is the address that gives the role's credentials.
+    ``portal`` is the address that gives the role's credentials. Without an account or a role the chain has a fault.
     """
 
     profile: str
     session: str | None
     start_url: str
     region: str
-    account_id: str
-    role_name: str
+    account_id: str | None
+    role_name: str | None
     origin: Origin
     portal: str
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vault import errors
-from vault.aws import values
+from vault.aws import identitycenter, values
 from vault.aws.chain import Login, NamedSource, Process, Source, Sso, StaticKeys, VaultKey, WebIdentity
 from vault.aws.endpoints import Endpoint
 from vault.aws.profiles import STATIC, Config, Origin, Profile, Setting
 from vault.aws.words import OwnCall, Unbalanced, own_call, split
 from vault.limits import ROLE_LEAST, ROLE_MOST
 from vault.secret import Secret
-from vault.text import command, meant, safe
+from vault.text import command, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from vault.aws.ini import Section
 
 _LATER = Endpoint("", "", "", None, None, None)  # set once the whole chain is known
-_SSO_PROFILE = ("sso_role_name", "sso_account_id")
-_SSO_PLACE = ("sso_start_url", "sso_region")
 
 
 def _around(env: Mapping[str, str]) -> str:
@@ -87,6 +85,7 @@ class Finder:
             or self._login(profile)
             or self._process(profile, called)
             or self._static(profile, profile.config, profile.paths[0])
+            or self._sso(profile, bare=True)
         )
         if found is not None:
             return found
@@ -97,12 +96,25 @@ class Finder:
     def _vault_key(self, profile: Profile, called: OwnCall | None) -> VaultKey | None:
         if self.as_sdk:
             return None
+
+        def get(key: str) -> Setting | None:
+            return self.get(profile, key)
+
         named = profile.ours("credential")
         if named is not None:
+            role = identitycenter.role_of(get)
+            if role is not None:
+                other, hint = f"{named.name} (line {named.origin.line})", "keep the one that is meant"
+                raise identitycenter.two_sources(profile.name, role, other, hint=hint)
             return VaultKey(named.value, named.origin, self.has_entry is None)
         if self.has_entry is not None:
-            return VaultKey(profile.name, profile.origin, False) if self.has_entry(profile.name) else None
-        if called is not None and called.profile == profile.name:
+            if not self.has_entry(profile.name):
+                return None
+            wrong = identitycenter.beside_entry(profile.name, get)
+            if wrong is not None:
+                raise wrong
+            return VaultKey(profile.name, profile.origin, False)
+        if called is not None and called.profile == profile.name and identitycenter.mark_of(get) is None:
             return VaultKey(profile.name, profile.origin, True)
         return None
 
@@ -148,51 +160,15 @@ class Finder:
             place.origin,
         )
 
-    def _sso(self, profile: Profile) -> Sso | None:
-        own = [self.get(profile, key) for key in _SSO_PROFILE]
-        mark = own[0] or own[1]
-        if mark is None:
-            return None
-        session = self.get(profile, "sso_session")
-        section = self._sso_session(session)
-        found = dict(zip(_SSO_PROFILE, own, strict=True))
-        for key in (*_SSO_PROFILE, *_SSO_PLACE):
-            here, there = self.get(profile, key), section.properties.get(key) if section is not None else None
-            if here is not None and there is not None and here.value != there.value:
-                raise errors.ConfigError(
-                    f"{here.origin}: {here.name} is {safe(here.value)!r} here and {safe(there.value)!r} in the "
-                    f"sso-session ({safe(self.config.config_path)}:{there.line})"
-                )
-            if here is None and there is not None:
-                here = Setting(key, there.value, Origin(self.config.config_path, there.line))
-            found[key] = here
-        missing = [key for key, setting in found.items() if setting is None]
-        if missing:
-            raise errors.ConfigError(
-                f"{mark.origin}: profile {safe(profile.name)} is set up for SSO but lacks {', '.join(missing)}"
-            )
-        texts = {key: setting.value for key, setting in found.items() if setting is not None}
-        return Sso(
-            profile.name,
-            session.value if session is not None else None,
-            texts["sso_start_url"],
-            texts["sso_region"],
-            texts["sso_account_id"],
-            texts["sso_role_name"],
-            (session or mark).origin,
-            "",
-        )
+    def _sso(self, profile: Profile, *, bare: bool = False) -> Sso | None:
+        """Identity Center's role; with ``bare`` also where the profile names no account and no role."""
 
-    def _sso_session(self, session: Setting | None) -> Section | None:
-        if session is None:
+        def get(key: str) -> Setting | None:
+            return self.get(profile, key)
+
+        if not bare and identitycenter.role_of(get) is None:
             return None
-        section = self.config.sso_sessions.get(session.value)
-        if section is None:
-            raise errors.ConfigError(
-                f"{session.origin}: there is no [sso-session {safe(session.value)}] in {safe(self.config.config_path)}",
-                hint=meant(session.value, self.config.sso_sessions),
-            )
-        return section
+        return identitycenter.source_of(self.config, profile, get, whole=self.as_sdk)
 
     def _static(self, profile: Profile, section: Section | None, path: str) -> StaticKeys | None:
         """The key pair of one file. Both halves come from the same file, never mixed."""

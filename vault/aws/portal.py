@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from vault import errors, limits
 from vault.aws import sources, wire
 from vault.aws.client import Endpoint
+from vault.aws.identitycenter import lacking, lacks
 from vault.aws.values import is_account
 from vault.system.usersfiles import read_users_file
 from vault.text import safe
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 def role_credentials(source: Sso, around: Surroundings) -> Fetched:
     """The credentials of the profile's role at the portal. Errors: Refused (sign in again), Unreachable, ConfigError."""
     what = f"{source.origin}: the Identity Center"
+    if source.role_name is None or source.account_id is None:
+        raise errors.ConfigError(lacks(source.profile, source.origin, lacking(source)))
     token = _token(source, around)
     to = Endpoint(source.portal, source.region, around.allow_http).checked()
     to = to._replace(path=to.path.rstrip("/") + "/federation/credentials")

@@ -95,7 +95,8 @@ def source(chain: Chain, *, home: str, vault: bool) -> tuple[str, tuple[Fact, ..
                 facts.append(Fact("session name", found.role_session_name, ""))
             facts.extend(endpoint(found.endpoint, home=home))
         case Sso():
-            title = f"role {found.role_name} in account {found.account_id}, by IAM Identity Center"
+            role, account = found.role_name or "(not named)", found.account_id or "(not named)"
+            title = f"role {role} in account {account}, by IAM Identity Center"
             facts.append(Fact("sign-in", found.session or found.start_url, ""))
             facts.append(Fact("portal", found.portal, ""))
         case Login():

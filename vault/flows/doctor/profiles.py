@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vault import limits
-from vault.aws.chain import VaultKey
+from vault.aws.chain import Sso, VaultKey
 from vault.aws.endpoints import configured_url
 from vault.aws.finder import has_static, own_export
+from vault.aws.identitycenter import lacking, mark_of
 from vault.aws.resolve import check, resolve
 from vault.errors import ConfigError, Error
 from vault.flows.doctor.findings import Finding, Rewrite, split_place
@@ -138,7 +139,9 @@ def broken_chain(s: Surroundings) -> Iterator[Finding]:
             profile = config.profile(name) if config is not None else None
             if config is None or profile is None or not _has_chain(profile):
                 continue
-            check(resolve(config, name, env=s.env, has_entry=s.has_entry if s.opened is not None else None))
+            chain = resolve(config, name, env=s.env, has_entry=s.has_entry if s.opened is not None else None)
+            if not _for_tokens(chain):
+                check(chain)
         except Error as error:
             place, text = split_place(error.message)
             if error.message in seen or "is no key that is known" in text:  # unknown-key tells of it
@@ -156,9 +159,15 @@ def _has_chain(profile: Profile) -> bool:
         profile.get("role_arn") is not None
         or own_export(profile) is not None
         or profile.get("web_identity_token_file") is not None
-        or profile.get("sso_account_id") is not None
+        or mark_of(profile.get) is not None
         or has_static(profile)
     )
+
+
+def _for_tokens(chain: Chain) -> bool:
+    """A sign-in of Identity Center without account and role: services that take tokens need no more."""
+    source = chain.source
+    return isinstance(source, Sso) and not chain.hops and len(lacking(source)) > 1
 
 
 def mfa_of_user(s: Surroundings) -> Iterator[Finding]:

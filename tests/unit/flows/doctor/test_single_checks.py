@@ -230,3 +230,20 @@ def test_a_command_that_cannot_run_is_found(home, kind):
             file.write("#!/bin/sh\n")
     home.change_config(f"{COMMAND} export dev", f"{path} export dev")
     assert findings(home)["process-missing"].level == "error"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("sso_session = corp\n", None),
+        ("sso_session = gone\n", "there is no [sso-session gone]"),
+        ("sso_session = corp\nsso_region = eu-west-1\n", "sso_region is 'eu-west-1' here"),
+        ("sso_session = corp\nsso_account_id = 222222222222\n", "lacks sso_role_name"),
+    ],
+)
+def test_a_sign_in_that_cannot_be_is_named(home, lines, said):
+    """Identity Center's keys that disagree or lack a part; a session alone is for services that take tokens."""
+    corp = "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.example/start\n"
+    home.change_config("[profile prod]", f"{corp}[profile corp]\n{lines}[profile prod]")
+    found = findings(home).get("broken-chain")
+    assert (found is None) if said is None else (said in found.message)
