@@ -43,7 +43,7 @@ def test_a_store_of_the_real_aws_vault_is_moved(home, theirs, aws):
     shutil.copy(os.path.join(theirs.folder, "shared-services"), session)
     before = contents(theirs.folder)
     done = home.run("import", "--aws-vault", "--yes", AWS_VAULT_FILE_PASSPHRASE=theirs.passphrase)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr
     assert (
         "team/colleague 100%: " in done.stderr
     )  # a name that a command line cannot carry is left, with the reason

@@ -13,7 +13,7 @@ from vault.cli.init import made
 from vault.cli.questions import sure
 from vault.cli.setup import refuse_hands_off, show, undo_newest
 from vault.cli.terminal import say
-from vault.errors import Locked, NotFound, Refused, Usage
+from vault.errors import CheckFailed, Locked, NotFound, Refused, Usage
 from vault.flows import making
 from vault.flows.moving import command as commands
 from vault.flows.moving import foreign, importing, setup
@@ -109,6 +109,12 @@ def command(
         raise Refused(
             f"AWS does not know {refused} of the keys; they were left where they are",
             hint="a key that is deleted or inactive at AWS can be taken out of the file by hand",
+        )
+    if taken.left:
+        names = ", ".join(dict.fromkeys(safe(left.profile) for left in taken.left))
+        raise CheckFailed(
+            f"left {'in plaintext' if store is None else 'where it is'}: {names}",
+            hint="the reason is given above; correct it and run the import again, or remove the key by hand",
         )
 
 

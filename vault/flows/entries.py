@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vault.aws.credentials import Credentials
+from vault.aws.keys import odd_lengths
 from vault.errors import AlreadyExists, Declined, NotFound, Refused, Usage
 from vault.flows.names import check_name
 from vault.flows.proof import Proof, prove
@@ -62,6 +63,9 @@ def proven(context: Context, name: str, key: NewKey, *, verify: bool) -> Proof:
     except Refused as error:
         if error.code == "SignatureDoesNotMatch":
             error.hint = "nothing was stored: the secret is another key's, or was not copied whole"
+        odd = odd_lengths(key.access_key_id, key.secret)
+        if odd and error.code in ("SignatureDoesNotMatch", "InvalidClientTokenId"):
+            error.hint = f"nothing was stored; {odd}: was the key copied whole?"
         raise
     if proof.identity is not None and key.mfa_serial is not None and key.mfa_serial.startswith("arn:"):
         account = key.mfa_serial.split(":")[4]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET
-from vault.aws.keys import check_access_key_id, check_secret
+from vault.aws.keys import check_access_key_id, check_secret, odd_lengths
 from vault.errors import Usage
 from vault.secret import Secret
 
@@ -24,7 +24,8 @@ from vault.secret import Secret
         ("AROA" + KEY_ID[4:], "a role's unique id"),
         (SECRET, "looks like the secret"),
         (KEY_ID.lower(), "small letters"),
-        (KEY_ID[:-1], "19 characters instead of 20"),
+        (KEY_ID[:15], "15 characters"),
+        ("AKIA" + 125 * "A", "129 characters"),
         ("BKIA" + KEY_ID[4:], "does not begin with AKIA"),
         (KEY_ID[:-1] + "-", "other characters"),
     ],
@@ -43,7 +44,7 @@ def test_what_is_wrong_with_an_id(text, said):
         (SECRET + "\n", "blanks at its ends"),
         ("é" * 40, "other than ASCII"),
         (KEY_ID, "that is a key's id"),
-        (SECRET[:-1], "39 characters instead of 40"),
+        (SECRET * 7, "280 characters"),
         (SECRET[:-1] + "-", "no secret has"),
         ("aws_secret_access_key=" + SECRET, "its name and = before it"),
     ],
@@ -55,6 +56,11 @@ def test_what_is_wrong_with_a_secret(text, said):
     assert not text or text not in raised.value.message + raised.value.hint
 
 
-def test_what_iam_gives_out_is_taken():
-    """The documented examples have the shape of real ones."""
-    assert (check_access_key_id(KEY_ID), check_secret(Secret(SECRET))) == (KEY_ID, Secret(SECRET))
+@pytest.mark.parametrize("key_id", [KEY_ID, KEY_ID[:-1], KEY_ID[:16], "AKIA" + 124 * "A"])
+@pytest.mark.parametrize("secret", [SECRET, SECRET[:-1], SECRET + "A", SECRET * 6])
+def test_lengths_are_for_aws_to_decide(key_id, secret):
+    """What IAM's own reference allows is taken; lengths that it does not give out are named."""
+    assert (check_access_key_id(key_id), check_secret(Secret(secret))) == (key_id, Secret(secret))
+    odd = odd_lengths(key_id, Secret(secret))
+    assert (f"id has {len(key_id)} characters" in odd) == (len(key_id) != 20)
+    assert (f"secret has {len(secret)} characters" in odd) == (len(secret) != 40)

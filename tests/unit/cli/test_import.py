@@ -137,16 +137,51 @@ def test_what_is_no_key_is_left_with_a_reason(clear):
     """Temporary keys, halves, misshapen ones: named with file and line, and left to the byte."""
     odd = (
         "[temporary]\naws_access_key_id = ASIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\naws_session_token = t\n"
-        "[half]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n[short]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = short\n"
+        "[half]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n[swapped]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = AKIAIOSFODNN7EXAMPLE\n"
     )
     credentials(clear, odd + keys("shared-services"))
     done = clear.run("import", "--yes")
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert read(clear, "credentials") == odd + "[shared-services]\n"
     assert "temporary: " in done.stderr
     assert "credentials:2: a temporary key" in done.stderr
     assert "half of a key" in done.stderr
-    assert "5 characters instead of 40" in done.stderr
+    assert "begins with AKIA: that is a key's id" in done.stderr
+    assert done.stderr.splitlines()[-2].endswith("left in plaintext: temporary, half, swapped")
+
+
+# Forms that AWS's documentation uses: their lengths are not IAM's.
+LONG, SHORT_ID = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEYS", "AKIAIOSFODNN7EXAMPL"
+
+
+@pytest.mark.parametrize(("key_id", "secret"), [(KEY_ID, LONG), (SHORT_ID, SECRET), (KEY_ID, SECRET[:-1])])
+def test_lengths_are_for_aws_to_decide(clear, aws, key_id, secret):
+    """What AWS knows is moved, whatever its length; so is what nobody asked AWS about."""
+    aws.world.add_user("odd", account="111111111111", key=(key_id, secret))
+    credentials(clear, keys("shared-services", key_id, secret))
+    done = clear.run("import", "--yes", "--dry-run", "--no-verify")
+    assert (done.returncode, "Left" in done.stderr) == (0, False)
+    done = clear.run("import", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert secret not in read(clear, "credentials")
+
+
+def test_of_a_key_that_aws_does_not_know_the_odd_length_is_said(clear):
+    """Exit 7, and what a paste may have lost."""
+    credentials(clear, keys("shared-services", SHORT_ID, LONG))
+    done = clear.run("import", "--yes")
+    assert done.returncode == 7
+    assert "the id has 19 characters" in done.stderr
+    assert LONG in read(clear, "credentials")
+
+
+@pytest.mark.parametrize("more", [(), ("--no-verify",), ("--keep",), ("--dry-run",)])
+def test_nothing_but_keys_that_cannot_be_moved_is_no_success(clear, more):
+    """The exit says that a key still stands there."""
+    credentials(clear, "[half]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
+    done = clear.run("import", "--yes", *more)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "left in plaintext: half" in done.stderr
 
 
 def test_a_key_that_aws_does_not_know_stays_where_it_is(clear):
@@ -170,7 +205,7 @@ def test_another_key_of_the_name_is_not_replaced_unasked(clear):
     """The vault's entry stays, and so does the file; --replace says otherwise."""
     clear.make_vault(key_id=OTHER_ID, secret=OTHER, seed=None, serial=None)
     done = clear.run("import", "--yes")
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert "holds another key" in done.stderr
     assert SECRET in read(clear, "credentials")
     assert clear.run("import", "--yes", "--replace").returncode == 0

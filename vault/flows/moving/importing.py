@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors
+from vault.aws.keys import odd_lengths
 from vault.aws.profiles import STATIC
 from vault.flows import entries, newkey
 from vault.flows.moving import undo
@@ -254,7 +255,9 @@ def prove(context: Context, taken: Intake) -> Intake:
                 key = key._replace(mfa_serial=None)
                 proof = entries.proven(context, moved.entry, key, verify=True)
         except errors.Refused as error:
-            proven.left += [Left(name, error.message) for name in moved.profiles]
+            odd = odd_lengths(key.access_key_id, key.secret)
+            reason = f"{error.message}; {odd}" if odd else error.message
+            proven.left += [Left(name, reason) for name in moved.profiles]
             proven.sources = [s for s in proven.sources if s.profile not in moved.profiles]
             kept |= {path for path, _ in moved.files}
             continue
