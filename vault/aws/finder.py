@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vault import errors
 from vault.aws import identitycenter, values
 from vault.aws.chain import Login, NamedSource, Process, Source, Sso, StaticKeys, VaultKey, WebIdentity
+from vault.aws.credentials import token_in
 from vault.aws.endpoints import Endpoint
 from vault.aws.profiles import STATIC, Config, Origin, Profile, Setting
 from vault.aws.words import OwnCall, Unbalanced, own_call, split
@@ -224,5 +225,5 @@ class Finder:
 
     def named(self, setting: Setting) -> NamedSource:
         """The source that ``credential_source`` names."""
-        temporary = setting.value != "Environment" or bool(self.env.get("AWS_SESSION_TOKEN"))
+        temporary = setting.value != "Environment" or bool(token_in(self.env))
         return NamedSource(setting.value, temporary, setting.origin, around=_around(self.env))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vault import errors, limits
 from vault.aws.chain import Login, NamedSource, Process, Sso, WebIdentity
-from vault.aws.credentials import Credentials
+from vault.aws.credentials import Credentials, token_in
 from vault.aws.values import is_account
 from vault.secret import Secret
 from vault.text import safe
@@ -169,7 +169,7 @@ def _environment(source: NamedSource, around: Surroundings) -> Fetched:
         "SecretAccessKey": around.env.get("AWS_SECRET_ACCESS_KEY"),
         "AccountId": around.env.get("AWS_ACCOUNT_ID"),
         "Expiration": around.env.get("AWS_CREDENTIAL_EXPIRATION"),
-        "SessionToken": around.env.get("AWS_SESSION_TOKEN") or around.env.get("AWS_SECURITY_TOKEN"),
+        "SessionToken": token_in(around.env),
     }
     present = {name: value for name, value in fields.items() if value}
     for name, variable in (

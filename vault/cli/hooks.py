@@ -35,7 +35,7 @@ avp() {
     unset AWS_DEFAULT_PROFILE
     export AWS_PROFILE="$name"
     if [ -n "${AWS_ACCESS_KEY_ID-}" ]; then
-        printf 'avp: AWS_ACCESS_KEY_ID is set, and beats the profile; to drop it: unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN\\n' >&2
+        printf 'avp: AWS_ACCESS_KEY_ID is set, and beats the profile; to drop it: unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN\\n' >&2
     fi
 }
 """
@@ -114,7 +114,7 @@ function avp
     set -e AWS_DEFAULT_PROFILE
     set -gx AWS_PROFILE $name
     if test -n "$AWS_ACCESS_KEY_ID"
-        echo "avp: AWS_ACCESS_KEY_ID is set, and beats the profile; to drop it: set -e AWS_ACCESS_KEY_ID" >&2
+        echo "avp: AWS_ACCESS_KEY_ID is set, and beats the profile; to drop it: set -e AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN" >&2
     end
 end
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from vault import errors
+from vault.aws.credentials import TOKENS
 from vault.system.paths import OUTER
 
 TYPE_CHECKING = False
@@ -25,8 +26,7 @@ _UNSET = (
     "AWS_VAULT",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
+    *TOKENS,
     "AWS_ACCOUNT_ID",
     "AWS_CREDENTIAL_EXPIRATION",
     "AWS_SESSION_EXPIRATION",
@@ -68,7 +68,8 @@ def environment(env: Mapping[str, str], found: Mapping[str, str], terms: Terms) 
     merged["AWS_ACCESS_KEY_ID"] = found["AccessKeyId"]
     merged["AWS_SECRET_ACCESS_KEY"] = found["SecretAccessKey"]
     if "SessionToken" in found:
-        merged["AWS_SESSION_TOKEN"] = found["SessionToken"]
+        for name in TOKENS:
+            merged[name] = found["SessionToken"]
     if "Expiration" in found:
         merged["AWS_CREDENTIAL_EXPIRATION"] = merged["AWS_SESSION_EXPIRATION"] = found["Expiration"]
     return merged

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from vault import limits
 from vault.aws import keys, profiles
+from vault.aws.credentials import token_in
 from vault.errors import ConfigError, NotFound, Usage
 from vault.mfa import codes
 from vault.secret import Secret
@@ -136,9 +137,9 @@ def from_env(context: Context) -> NewKey:
             raise Usage(
                 f"--env: {name} is not set", hint="export both variables, or leave --env out to be asked"
             )
-    if env.get("AWS_SESSION_TOKEN") or env.get("AWS_SECURITY_TOKEN"):
+    if token_in(env):
         raise Usage(
-            "--env: AWS_SESSION_TOKEN is set, so these are temporary credentials",
+            "--env: AWS_SESSION_TOKEN or AWS_SECURITY_TOKEN is set, so these are temporary credentials",
             hint="add the user's own key, which has no token",
         )
     secret = Secret(env["AWS_SECRET_ACCESS_KEY"].encode("utf-8", "surrogateescape"))

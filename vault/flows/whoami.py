@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vault.aws import answer, profiles, sources, sts
 from vault.aws.chain import NamedSource
-from vault.aws.credentials import Credentials
+from vault.aws.credentials import Credentials, token_in
 from vault.errors import Refused, Usage
 from vault.flows import access
 from vault.flows.proof import sts_endpoint
@@ -50,7 +50,7 @@ def of_environment(context: Context) -> Who | None:
         raise Usage(
             "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set", hint="unset both, or set both"
         )
-    token = context.env.get("AWS_SESSION_TOKEN", "")
+    token = token_in(context.env)
     held = Secret(secret.encode("utf-8", "surrogateescape"))
     credentials = Credentials(
         key_id, held, Secret(token.encode("utf-8", "surrogateescape")) if token else None

@@ -146,7 +146,10 @@ class TestOtherSources:
         assert [kind for kind, _, _ in shape(planned)] == ["fetch"] * links + [DEV]
         assert shape(planned)[-1] == (DEV, seconds, USER)
 
-    @pytest.mark.parametrize(("env", "seconds"), [({}, 7200), ({"AWS_SESSION_TOKEN": "t"}, 3600)])
+    @pytest.mark.parametrize(
+        ("env", "seconds"),
+        [({}, 7200), ({"AWS_SESSION_TOKEN": "t"}, 3600), ({"AWS_SECURITY_TOKEN": "t"}, 3600)],
+    )
     def test_environment(self, env, seconds):
         """The environment's key gives what is asked for, its session an hour."""
         text = f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\nduration_seconds = 7200\n"

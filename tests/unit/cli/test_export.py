@@ -256,6 +256,26 @@ def test_env_format_is_read_by_a_shell(ready):
     assert out == f"{found['AccessKeyId']} {found['SecretAccessKey']} []\n"
 
 
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        ("env", "export AWS_SECURITY_TOKEN='{}'"),
+        ("dotenv", 'AWS_SECURITY_TOKEN="{}"'),
+        ("fish", "set -gx AWS_SECURITY_TOKEN '{}'"),
+        ("powershell", "$Env:AWS_SECURITY_TOKEN = '{}'"),
+    ],
+)
+def test_the_tokens_older_name(ready, form, written):
+    """boto 2 reads AWS_SECURITY_TOKEN alone, and boto3 before the other: a stale one never outlives an export."""
+    token = ready.export("dev")["SessionToken"]
+    lines = ready.run("export", "dev", "--format", form).stdout.splitlines()
+    assert written.format(token) in lines
+    without = ready.run("export", "shared-services", "--no-session", "--format", form).stdout.splitlines()
+    assert [n for n in without if "AWS_SECURITY_TOKEN" in n] == [
+        n.replace("SESSION", "SECURITY") for n in without if "AWS_SESSION_TOKEN" in n
+    ]
+
+
 def test_fresh_duration_and_no_session(ready, aws):
     """--fresh is one new AssumeRole, --duration an answer of its own beside the cached one, --no-session the key itself."""
     first = ready.export("dev")

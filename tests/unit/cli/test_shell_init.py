@@ -123,7 +123,9 @@ def test_avp_says_what_stands_in_its_way(home, shell):
     inside = run(home, shell, "avp prod", PROFILE, AWSVAULT_PROFILE="dev")
     assert "credentials of dev; leave it first" in inside
     assert "no profile" in inside
-    assert "beats the profile" in run(home, shell, "avp prod", AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE")
+    said = run(home, shell, "avp prod", AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE")
+    assert "beats the profile" in said
+    assert "AWS_SESSION_TOKEN AWS_SECURITY_TOKEN" in said
 
 
 @pytest.mark.parametrize("shell", SHELLS)

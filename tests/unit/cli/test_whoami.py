@@ -52,6 +52,21 @@ def test_inside_exec_the_environment_counts(home):
     assert "profile" not in json.loads(done.stdout)
 
 
+def test_the_tokens_older_name_counts(home):
+    """A session whose token stands in AWS_SECURITY_TOKEN alone, as old tools leave it."""
+    session = home.export("dev")
+    done = home.run(
+        "whoami",
+        "--json",
+        AWS_ACCESS_KEY_ID=session["AccessKeyId"],
+        AWS_SECRET_ACCESS_KEY=session["SecretAccessKey"],
+        AWS_SECURITY_TOKEN=session["SessionToken"],
+        AWSVAULT_PASSPHRASE=None,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["account"] == "222222222222"
+
+
 def test_half_a_key_is_said(home):
     """One variable without the other is a usage error."""
     failed(home.run("whoami", AWS_ACCESS_KEY_ID=KEY_ID), 2, "only one of")

@@ -42,6 +42,7 @@ def test_the_child_has_these_credentials_and_no_others(desk):
         "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": found["SecretAccessKey"],
         "AWS_SESSION_TOKEN": found["SessionToken"],
+        "AWS_SECURITY_TOKEN": found["SessionToken"],  # the only one that boto 2 reads
         "AWS_CREDENTIAL_EXPIRATION": found["Expiration"],
         "AWS_SESSION_EXPIRATION": found["Expiration"],
         "AWS_REGION": "us-west-2",
@@ -56,7 +57,7 @@ def test_a_key_without_a_session_leaves_no_older_token(desk):
     """--no-session: a stale token beside the key would make every call fail."""
     got = desk.ask("shared-services", session=False)
     env = children.environment(STALE, answer.fields(got.line), terms_of(got))
-    assert "AWS_SESSION_TOKEN" not in env
+    assert not {"AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"} & env.keys()
     assert "AWS_CREDENTIAL_EXPIRATION" not in env
 
 

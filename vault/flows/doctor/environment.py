@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vault import limits
+from vault.aws.credentials import TOKENS
 from vault.flows.doctor.findings import Finding
 from vault.text import safe
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from vault.flows.doctor.surroundings import Surroundings
 
-_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *TOKENS)
 
 
 def keys_in_environment(s: Surroundings) -> Iterator[Finding]:
