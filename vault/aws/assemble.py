@@ -92,7 +92,7 @@ class Assembler:
             rails=self.rails(),
             faults=tuple(self.faults),
             notes=tuple(self.notes),
-            ca_bundle=bundle.value if (bundle := self.get(selected, "ca_bundle")) is not None else None,
+            ca_bundle=self.get(selected, "ca_bundle"),
         )
 
     def fault(self, fault: Fault | None) -> None:

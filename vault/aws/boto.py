@@ -38,7 +38,7 @@ class IamClient:
         """``credentials`` sign until ``sign_as`` names others; ``subject`` names the key in messages."""
         self._subject = subject
         self._to = endpoint.checked()
-        self._kept = endpoint.kept
+        self._kept, self._bundle = endpoint.kept, endpoint.bundle
         self._deadline = Deadline.after(limits.IAM_CALL)  # of the call under way
         self._region = endpoint.region
         self.sign_as(credentials)
@@ -95,8 +95,9 @@ class IamClient:
         headers = signature.headers(self._signer, host=self._to.host, path=self._to.path, body=body, now=now)
         headers["user-agent"] = "awsvault-py"
         reply = wire.post(
-            self._to, headers=headers, body=body, deadline=self._deadline, kept=self._kept, reuse=False
-        )
+            self._to, headers=headers, body=body, deadline=self._deadline, bundle=self._bundle, kept=self._kept,
+            reuse=False,
+        )  # fmt: skip
         self.date = http_date(reply.headers.get("date", ""))
         headers_of: Any = reply.headers
         return AWSResponse(request.url, reply.status, headers_of, _Body(reply.body))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from vault.aws.endpoints import Endpoint
     from vault.aws.ini import Note
-    from vault.aws.profiles import Origin
+    from vault.aws.profiles import Origin, Setting
     from vault.secret import Secret
 
 DIGEST_VERSION = 1
@@ -167,7 +167,7 @@ class Chain(NamedTuple):
     rails: Rails
     faults: tuple[Fault, ...]
     notes: tuple[Note, ...]
-    ca_bundle: str | None = None  # the selected profile's, for all its calls; AWS_CA_BUNDLE beats it
+    ca_bundle: Setting | None = None  # the selected profile's, for all its calls (vault/aws/trust.py)
 
     @property
     def source_profile(self) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from vault.aws.credentials import Credentials
+    from vault.aws.profiles import Setting
     from vault.system.clock import Deadline
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -26,7 +27,7 @@ class Endpoint(NamedTuple):
     """Where a service is: its URL, the region that signs, and hosts that plain http may reach beside loopback.
 
     ``kept`` holds connections from one call to the next; whoever made it closes it. ``place``: where somebody wrote the
-    URL (file:line or a variable), empty where nobody did.
+    URL (file:line or a variable), empty where nobody did. ``bundle``: the selected profile's ca_bundle.
     """
 
     url: str
@@ -34,6 +35,7 @@ class Endpoint(NamedTuple):
     allow_http: Collection[str] = ()  # host, or host:port
     kept: wire.Kept | None = None
     place: str = ""
+    bundle: Setting | None = None
 
     def checked(self) -> wire.Target:
         """The parts of the URL, if a signed request may go there; ConfigError otherwise."""
@@ -98,7 +100,7 @@ class Client:
         )
         self._to = endpoint.checked()
         self._region = endpoint.region
-        self._kept = endpoint.kept
+        self._kept, self._bundle = endpoint.kept, endpoint.bundle
         self._deadline = deadline
         self._subject = subject
         # Of the last answer, a refusal too: callers compare it with the machine's clock.
@@ -124,8 +126,9 @@ class Client:
         headers["user-agent"] = "awsvault-py"
         try:
             reply = wire.post(
-                self._to, headers=headers, body=body, deadline=self._deadline, kept=self._kept, reuse=reuse
-            )
+                self._to, headers=headers, body=body, deadline=self._deadline, bundle=self._bundle,
+                kept=self._kept, reuse=reuse,
+            )  # fmt: skip
         except errors.Unreachable as error:
             raise about(error, operation, self._subject) from None
         self.date = http_date(reply.headers.get("date", ""))

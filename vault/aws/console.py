@@ -101,7 +101,7 @@ def signin_token(credentials: Credentials, *, endpoint: Endpoint, deadline: Dead
         "user-agent": "awsvault-py",
         "accept": "application/json",
     }
-    reply = wire.post(to, headers=headers, body=body, deadline=deadline)
+    reply = wire.post(to, headers=headers, body=body, deadline=deadline, bundle=endpoint.bundle)
     if reply.status >= 500:
         raise errors.Unreachable(f"{subject}: sign-in at {safe(to.host)} failed with status {reply.status}")
     if reply.status != 200:

@@ -18,6 +18,8 @@ from vault.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vault.aws.profiles import Setting
+
 _PLAIN = re.compile(r"[!-~]+", re.ASCII)
 # IAM has one address a partition, and a region that signs for it.
 _GLOBAL = {
@@ -76,11 +78,16 @@ class NewDevice(NamedTuple):
 
 
 def endpoint(
-    partition: str, *, url: str | None = None, allow_http: tuple[str, ...] = (), place: str = ""
+    partition: str,
+    *,
+    url: str | None = None,
+    allow_http: tuple[str, ...] = (),
+    place: str = "",
+    bundle: Setting | None = None,
 ) -> Endpoint:
     """Where IAM is in ``partition``; ``url`` is what somebody configured instead, at ``place``."""
     default, region = _GLOBAL.get(partition, _GLOBAL["aws"])
-    return Endpoint(url or default, region, allow_http, place=place)
+    return Endpoint(url or default, region, allow_http, place=place, bundle=bundle)
 
 
 def partition_of(arn: str) -> str:

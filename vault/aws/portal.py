@@ -33,7 +33,9 @@ def role_credentials(source: Sso, around: Surroundings) -> Fetched:
     query = urlencode({"role_name": source.role_name, "account_id": source.account_id})
     headers = {"host": to.host, "user-agent": "awsvault-py", "x-amz-sso_bearer_token": token}
     try:
-        reply = wire.send(to, method="GET", query=query, headers=headers, deadline=around.deadline)
+        reply = wire.send(
+            to, method="GET", query=query, headers=headers, deadline=around.deadline, bundle=around.bundle
+        )
     except errors.Unreachable as error:
         raise errors.Unreachable(f"{what}: {error.message}") from None
     if reply.status == 401:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from vault.aws.chain import Source
     from vault.aws.credentials import Session
-    from vault.aws.profiles import Origin
+    from vault.aws.profiles import Origin, Setting
     from vault.system.clock import Deadline
 
 DEPTH = "AWSVAULT_DEPTH"  # how many of us are above this process: a wrapper may hide that a command is ours
@@ -36,7 +36,9 @@ class Fetched(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What a fetch may use: the environment, the one a child may have, the home folder, the deadline, plain-http hosts."""
+    """What a fetch may use: the environment, the one a child may have, the home folder, the deadline, plain-http hosts,
+    the selected profile's ca_bundle.
+    """
 
     env: Mapping[str, str]
     child_env: Mapping[str, str]
@@ -44,6 +46,7 @@ class Surroundings(NamedTuple):
     deadline: Deadline
     allow_http: Collection[str]
     session_name: str
+    bundle: Setting | None = None
 
 
 def fetch(source: Source, around: Surroundings) -> Fetched:
@@ -135,6 +138,7 @@ def _web_identity(source: WebIdentity, around: Surroundings) -> Session:
             source.endpoint.region,
             around.allow_http,
             place=str(source.endpoint.url_origin or ""),
+            bundle=around.bundle,
         ),
         deadline=around.deadline,
         subject=f"role {source.role_arn}, asked with a web identity token",

@@ -1,12 +1,11 @@
 """One HTTP exchange with AWS: a request out, a bounded answer back. TLS always verified; no redirect is followed.
 
 http.client and ssl cost 35 ms where an SDK's client costs 200, and let every read end with the deadline.
-Proxies and AWS_CA_BUNDLE hold as in AWS's tools.
+Proxies and the certificates to trust are those of AWS's tools (vault/aws/proxies.py, trust.py).
 """
 
 from __future__ import annotations
 
-import io
 import os
 import socket
 from importlib import import_module
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from vault import errors, limits
+from vault.aws import trust
 from vault.aws.proxies import Proxy, proxy_for
-from vault.aws.trust import machine_trust, trust_in
+from vault.aws.reading import response_by
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from vault.aws.profiles import Setting
     from vault.system.clock import Deadline
 
 
@@ -73,15 +74,13 @@ class Kept:
     """Connections that stay open from one call of a run to its next, and the certificates that they trust.
 
     A second hop to the same host spares a connection, a TLS handshake and reading the machine's certificates.
-    ``bundle`` is a profile's ca_bundle, which AWS_CA_BUNDLE beats.
     """
 
-    __slots__ = ("_bundle", "_contexts", "_idle")
+    __slots__ = ("_contexts", "_idle")
 
-    def __init__(self, *, bundle: str | None = None) -> None:
-        self._bundle = bundle
+    def __init__(self) -> None:
         self._idle: dict[tuple[Target, Proxy | None], http.client.HTTPConnection] = {}
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[trust.Bundle | None, ssl.SSLContext] = {}
 
     def take(self, to: Target, proxy: Proxy | None) -> http.client.HTTPConnection | None:
         """The idle connection to ``to``, which is no longer kept."""
@@ -94,19 +93,19 @@ class Kept:
             before.close()
         self._idle[to, proxy] = connection
 
-    def check(self, to: Target, env: Mapping[str, str] | None = None) -> None:
+    def check(
+        self, to: Target, *, bundle: Setting | None = None, env: Mapping[str, str] | None = None
+    ) -> None:
         """ConfigError where no call to ``to`` can be made as things are set: said before a code is taken for it."""
         env = os.environ if env is None else env
         proxy_for(to, env)
         if to.scheme == "https":
-            self.trust(env)
+            self.trust(trust.bundle(env, bundle))
 
-    def trust(self, env: Mapping[str, str]) -> ssl.SSLContext:
-        """``trust_in``, once for each bundle."""
-        bundle = env.get("AWS_CA_BUNDLE") or self._bundle or ""
+    def trust(self, bundle: trust.Bundle | None) -> ssl.SSLContext:
+        """``trust.context``, once for each bundle."""
         if bundle not in self._contexts:
-            name = "AWS_CA_BUNDLE" if env.get("AWS_CA_BUNDLE") else "ca_bundle"
-            self._contexts[bundle] = trust_in(bundle or None, name)
+            self._contexts[bundle] = trust.context(bundle)
         return self._contexts[bundle]
 
     def close(self) -> None:
@@ -129,13 +128,15 @@ def post(
     body: bytes,
     deadline: Deadline,
     env: Mapping[str, str] | None = None,
+    bundle: Setting | None = None,
     kept: Kept | None = None,
     reuse: bool = True,
 ) -> Reply:
     """``send`` of a POST."""
     return send(
-        to, method="POST", headers=headers, body=body, deadline=deadline, env=env, kept=kept, reuse=reuse
-    )
+        to, method="POST", headers=headers, body=body, deadline=deadline, env=env, bundle=bundle, kept=kept,
+        reuse=reuse,
+    )  # fmt: skip
 
 
 def send(
@@ -147,11 +148,12 @@ def send(
     body: bytes | None = None,
     deadline: Deadline,
     env: Mapping[str, str] | None = None,
+    bundle: Setting | None = None,
     kept: Kept | None = None,
     reuse: bool = True,
 ) -> Reply:
-    """Send once and read the answer. ``query`` is ready-made; ``env`` ({} for none) names proxies; ``kept`` holds the
-    connection for the next call. ``reuse`` False takes a new one: an old one may turn out to be closed, and whether
+    """Send once and read the answer. ``query`` is ready-made; ``env`` ({} for none) names proxies and certificates;
+    ``bundle`` is the profile's ca_bundle; ``kept`` holds the connection for the next call. ``reuse`` False takes a new one: an old one may turn out to be closed, and whether
     AWS took the request is then not known, which a code does not bear. Errors: Unreachable (``sent`` tells whether it may have arrived), ConfigError.
     """
     env = os.environ if env is None else env
@@ -165,13 +167,17 @@ def send(
         if proxy.authorization:
             sent["proxy-authorization"] = proxy.authorization
     question = _Question(method, path, sent, body)
+
+    def trusted() -> ssl.SSLContext:
+        return (kept or Kept()).trust(trust.bundle(env, bundle))
+
     idle = kept.take(to, proxy) if kept is not None and reuse else None
     if idle is not None:
         try:
             return _exchange(idle, question, to=to, proxy=proxy, deadline=deadline, kept=kept)
         except _Stale:
             pass  # closed by AWS since, before it took the request: as if it had not been kept
-    fresh = _connected(to, proxy, env=env, deadline=deadline, kept=kept)
+    fresh = _connected(to, proxy, env=env, deadline=deadline, trusted=trusted)
     try:
         return _exchange(fresh, question, to=to, proxy=proxy, deadline=deadline, kept=kept)
     except _Stale:
@@ -194,17 +200,21 @@ class _Stale(Exception):
 
 
 def _connected(
-    to: Target, proxy: Proxy | None, *, env: Mapping[str, str], deadline: Deadline, kept: Kept | None
+    to: Target,
+    proxy: Proxy | None,
+    *,
+    env: Mapping[str, str],
+    deadline: Deadline,
+    trusted: Callable[[], ssl.SSLContext],
 ) -> http.client.HTTPConnection:
     import http.client
     import ssl
 
     from vault.aws.dialling import dialler
 
-    trust = kept.trust if kept is not None else machine_trust
-    connection: Any = _connection(to, proxy, env=env, trust=trust)
+    connection: Any = _connection(to, proxy, trusted=trusted)
     connection._create_connection = dialler(deadline)  # noqa: SLF001  # its own hook for this, since Python 2.7
-    connection.response_class = _response_by(deadline, limits.AWS_CONNECT)  # for a proxy's answer to CONNECT
+    connection.response_class = response_by(deadline, limits.AWS_CONNECT)  # for a proxy's answer to CONNECT
     try:
         connection.connect()
     except ssl.SSLError as error:
@@ -230,7 +240,7 @@ def _exchange(
     import http.client
 
     read_by = deadline.at_most(limits.AWS_READ)
-    connection.response_class = _response_by(read_by, limits.AWS_READ)
+    connection.response_class = response_by(read_by, limits.AWS_READ)
     reply, reusable = None, False
     try:
         connection.sock.settimeout(max(0.001, read_by.remaining()))
@@ -256,17 +266,6 @@ def _exchange(
     return reply
 
 
-def _response_by(deadline: Deadline, seconds: float) -> Any:
-    """A response class that reads through ``_Timed``, ``seconds`` at most; http.client calls it with the socket."""
-    import http.client
-
-    def respond(sock: socket.socket, **more: Any) -> http.client.HTTPResponse:
-        timed: Any = _Timed(sock, deadline.at_most(seconds))
-        return http.client.HTTPResponse(timed, **more)
-
-    return respond
-
-
 def _read(response: http.client.HTTPResponse, where: str) -> Reply:
     body = b""
     while len(body) <= limits.MAX_AWS_ANSWER:
@@ -280,50 +279,8 @@ def _read(response: http.client.HTTPResponse, where: str) -> Reply:
     return Reply(response.status, headers, body)
 
 
-class _Timed:
-    """A socket whose every read ends at the deadline; http.client alone would wait anew after each byte."""
-
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
-        self._sock = sock
-        self._deadline = deadline
-
-    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._sock, self._deadline))
-
-
-class _TimedReader(io.RawIOBase):
-    """The socket's own raw file: it keeps the descriptor open where http.client has closed the socket already."""
-
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
-        self._sock = sock
-        self._file = sock.makefile("rb", buffering=0)
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        left = self._deadline.remaining()
-        if left <= 0:
-            raise TimeoutError
-        before = self._sock.gettimeout()
-        self._sock.settimeout(left)
-        try:
-            return self._file.readinto(buffer) or 0
-        finally:
-            self._sock.settimeout(before)  # TLS through a proxy starts with it
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
 def _connection(
-    to: Target,
-    proxy: Proxy | None,
-    *,
-    env: Mapping[str, str],
-    trust: Callable[[Mapping[str, str]], ssl.SSLContext],
+    to: Target, proxy: Proxy | None, *, trusted: Callable[[], ssl.SSLContext]
 ) -> http.client.HTTPConnection:
     import http.client
 
@@ -333,7 +290,7 @@ def _connection(
         tunnel = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
     if to.scheme == "http":
         return http.client.HTTPConnection(name, port)
-    connection = http.client.HTTPSConnection(name, port, context=trust(env))
+    connection = http.client.HTTPSConnection(name, port, context=trusted())
     if proxy is not None:
         connection.set_tunnel(to.name, to.port or 443, headers=tunnel)
     return connection

@@ -306,7 +306,7 @@ class Flight:
             link.source,
             sources.Surroundings(
                 context.env, context.child_env(), context.paths.home, context.deadline,
-                context.settings.allow_http, self._session_name(),
+                context.settings.allow_http, self._session_name(), self._chain.ca_bundle,
             ),
         )  # fmt: skip
         body = answer.encode(found.credentials, expires=found.expiration, account_id=found.account_id)
@@ -322,10 +322,11 @@ class Flight:
         if self._kept is None:
             from vault.aws.wire import Kept
 
-            self._kept = Kept(bundle=self._chain.ca_bundle)
+            self._kept = Kept()
         place = str(endpoint.url_origin or "")
-        address = Address(url, endpoint.region, self._context.settings.allow_http, self._kept, place)
-        self._kept.check(address.checked())
+        bundle = self._chain.ca_bundle
+        address = Address(url, endpoint.region, self._context.settings.allow_http, self._kept, place, bundle)
+        self._kept.check(address.checked(), bundle=bundle)
         return address
 
     def _subject(self, at: int) -> str:

@@ -56,7 +56,7 @@ def sign_in(context: Context, wish: Wish, *, service: str | None = None, path: s
     try:
         token = console.signin_token(
             credentials,
-            endpoint=Endpoint(federation, region, context.settings.allow_http),
+            endpoint=Endpoint(federation, region, context.settings.allow_http, bundle=chain.ca_bundle),
             deadline=context.anew(),
             subject=f"profile {safe(chain.profile)}",
         )

@@ -40,6 +40,7 @@ def sts_endpoint(context: Context, profile_name: str) -> Endpoint:
         region=found.region,
         allow_http=context.settings.allow_http,
         place=str(found.url_origin or ""),
+        bundle=get("ca_bundle"),
     )
 
 

@@ -194,4 +194,5 @@ class Hands:
             url=url.value if url is not None else None,
             allow_http=self._context.settings.allow_http,
             place=str(url.origin) if url is not None else "",
+            bundle=get("ca_bundle"),
         )

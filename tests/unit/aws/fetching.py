@@ -1,5 +1,7 @@
 """What a fetch needs around it, for the tests of sources."""
 
+import hashlib
+import json
 import time
 
 from tests.patience import PATIENCE
@@ -41,3 +43,17 @@ def around(home, env, *, seconds=PATIENCE, child_env=None):
 
 def source_of(text, name="a", env=None):
     return chain_of(name, text, env=env).source
+
+
+def token_of_the_cli(home, key, *, token, ends="2999-01-01T00:00:00Z"):
+    """The file that the AWS CLI keeps under ``home`` after `aws sso login` of a session or start URL."""
+    folder = home / ".aws" / "sso" / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha1(key.encode()).hexdigest() + ".json"
+    held = {
+        "startUrl": "https://corp.example/start",
+        "region": "us-east-1",
+        "accessToken": token,
+        "expiresAt": ends,
+    }
+    (folder / name).write_text(json.dumps(held))

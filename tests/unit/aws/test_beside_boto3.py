@@ -20,8 +20,6 @@ from vault import errors
 from vault.aws import failures, sts, trust, wire
 from vault.aws.client import Endpoint
 from vault.aws.credentials import Credentials
-from vault.aws.profiles import load
-from vault.aws.resolve import resolve
 from vault.secret import Secret
 from vault.system.clock import Deadline
 
@@ -112,35 +110,10 @@ def test_https_goes_through_a_tunnel_with_a_bundle(ask, tmp_path, monkeypatch):
         assert tunnel.hosts == ["sts.us-east-1.amazonaws.com:443"]
 
 
-@pytest.mark.parametrize("beaten", [False, True])
-def test_a_profiles_bundle_counts_where_the_variable_does_not(tmp_path, monkeypatch, beaten):
-    """ca_bundle of the selected profile vouches for its calls, as boto3 takes it; AWS_CA_BUNDLE beats it for both."""
-    chain, key = self_signed(tmp_path)
-    other = tmp_path / "other"
-    other.mkdir()
-    config = tmp_path / "config"
-    named, variable = (self_signed(other)[0], chain) if beaten else (chain, None)
-    config.write_text(f"[profile dev]\nca_bundle = {named}\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    if variable:
-        monkeypatch.setenv("AWS_CA_BUNDLE", variable)
-    resolved = resolve(load({"AWS_CONFIG_FILE": str(config)}, home=str(tmp_path)), "dev", env={})
-    assert resolved.ca_bundle == named
-    assert not resolved.faults
-    with StandIn(certificate=(chain, key)) as aws:
-        kept = wire.Kept(bundle=resolved.ca_bundle)
-        assert by_us(aws.url, kept=kept).endswith(":user/yourself")
-        kept.close()
-        session = boto3.Session(KEY_ID, SECRET, profile_name="dev", region_name=REGION)
-        client = session.client("sts", endpoint_url=aws.url)
-        assert client.get_caller_identity()["Arn"].endswith(":user/yourself")
-        client.close()
-
-
 def test_a_machine_without_certificates_trusts_what_botocore_brings(monkeypatch):
     """Where the system has no store at all, AWS is still known, as by boto3."""
     monkeypatch.setattr(trust, "_machine_has_certificates", lambda: False)
-    subjects = {str(c["subject"]) for c in trust.machine_trust({}).get_ca_certs()}
+    subjects = {str(c["subject"]) for c in trust.context(None).get_ca_certs()}
     assert any("Amazon Root CA 1" in subject for subject in subjects)
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.fakes.example import SSO_TOKEN
-from tests.unit.aws.fetching import GOOD, around, source_of
+from tests.unit.aws.fetching import GOOD, around, source_of, token_of_the_cli
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
 from vault.aws import sources
@@ -33,16 +33,7 @@ sso_start_url = https://corp.example/start
 
     def signed_in(self, tmp_path, key, *, token=SSO_TOKEN, ends="2999-01-01T00:00:00Z"):
         """The file that the AWS CLI keeps after `aws sso login`."""
-        folder = tmp_path / ".aws" / "sso" / "cache"
-        folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha1(key.encode()).hexdigest() + ".json"
-        held = {
-            "startUrl": "https://corp.example/start",
-            "region": "us-east-1",
-            "accessToken": token,
-            "expiresAt": ends,
-        }
-        (folder / name).write_text(json.dumps(held))
+        token_of_the_cli(tmp_path, key, token=token, ends=ends)
 
     def source(self, aws, text, role_name="PortalRole"):
         return source_of(text.format(role=role_name), env={"AWS_ENDPOINT_URL_SSO": aws.url})

@@ -1,0 +1,61 @@
+"""Reading an answer until a deadline: http.client alone would wait again after each byte."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import http.client
+    import socket
+
+    from vault.system.clock import Deadline
+
+
+def response_by(deadline: Deadline, seconds: float) -> Any:
+    """A response class that reads through ``_Timed``, ``seconds`` at most; http.client calls it with the socket."""
+    import http.client
+
+    def respond(sock: socket.socket, **more: Any) -> http.client.HTTPResponse:
+        timed: Any = _Timed(sock, deadline.at_most(seconds))
+        return http.client.HTTPResponse(timed, **more)
+
+    return respond
+
+
+class _Timed:
+    """A socket whose every read ends at the deadline; http.client alone would wait anew after each byte."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._sock = sock
+        self._deadline = deadline
+
+    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
+        return io.BufferedReader(_TimedReader(self._sock, self._deadline))
+
+
+class _TimedReader(io.RawIOBase):
+    """The socket's own raw file: it keeps the descriptor open where http.client has closed the socket already."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._sock = sock
+        self._file = sock.makefile("rb", buffering=0)
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._deadline.remaining()
+        if left <= 0:
+            raise TimeoutError
+        before = self._sock.gettimeout()
+        self._sock.settimeout(left)
+        try:
+            return self._file.readinto(buffer) or 0
+        finally:
+            self._sock.settimeout(before)  # TLS through a proxy starts with it
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
