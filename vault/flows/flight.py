@@ -37,10 +37,15 @@ _STALE = ("ExpiredToken", "InvalidClientTokenId")  # the session that signs is n
 
 
 class Anew(NamedTuple):
-    """Which links are not taken from the cache: the last (--fresh), or all (--fresh-all)."""
+    """Which links are not taken from the cache: the last (--fresh), or all (--fresh-all).
+
+    ``renew``: the last, where its session is not fresh. That is looked up again under the link's lock: of many that renew,
+    one asks AWS.
+    """
 
     last: bool = False
     all: bool = False
+    renew: bool = False
 
 
 class Flight:
@@ -70,6 +75,7 @@ class Flight:
         self._wait = limits.CODE_WAIT
         self.called = False  # whether AWS was asked for anything
         self._anew = {at for at in range(len(links)) if anew.all or (anew.last and at == len(links) - 1)}
+        self._renewed = len(links) - 1 if anew.renew else None
         self._refused: set[str] = set()  # access key ids of sessions of the cache that AWS takes no more
         key_id = key.access_key_id if key is not None else None
         self.digests = [
@@ -125,6 +131,8 @@ class Flight:
         if at in self._anew:
             return None
         hit = self._cache.get(self.digests[at])
+        if hit is not None and at == self._renewed and hit.band(self._now()) is not Band.FRESH:
+            return None
         if hit is None or not self._refused:
             return hit
         return None if answer.credentials_of(hit.body).access_key_id in self._refused else hit

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors, limits
-from vault.cache.bands import Band
 from vault.flows import access, audit, sessions
 from vault.flows.agent import let_go
 from vault.flows.byhand import locked_by_hand
@@ -51,9 +50,7 @@ def lasting(context: Context, wish: Wish, *, purpose: str, program: str) -> Last
         fresh.ask_nobody()
         keys = _keys(fresh, way, purpose=purpose)
         try:
-            found = sessions.obtain(fresh, later._replace(anew=Anew()), keys, ready)
-            if found.band(fresh.clock.time()) is not Band.FRESH:  # else another process had it renewed
-                found = sessions.obtain(fresh, later._replace(anew=Anew(last=True)), keys, ready)
+            found = sessions.obtain(fresh, later._replace(anew=Anew(renew=True)), keys, ready)
             audit.handed_out(fresh, keys, found, use="serve", program=program)
         finally:
             let_go(keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,7 @@ import pytest
 from tests.fakes.example import KEY_ID, SECRET, SHARED, role
 from tests.home import PASSPHRASE, SCENARIO
 from tests.patience import PATIENCE
+from tests.unit.agent.at_home import until
 from tests.unit.flows.conftest import Desk
 from tests.vaults import CHEAP
 from vault import errors
@@ -217,6 +219,26 @@ def test_what_lasts_is_renewed_without_a_question(desk, aws):
     assert renewed.line != serving.first.line
     assert renewed.expires > serving.first.expires
     assert aws.calls.actions() == ["AssumeRole"]
+
+
+@pytest.mark.parametrize("age", [2400, 2700], ids=["ahead", "due"])
+def test_many_that_last_renew_with_one_call(desk, aws, age):
+    """Four servers of one profile whose session nears its end at once: one asks AWS, the others take what it got."""
+    servers = [last(desk) for _ in range(4)]
+    aws.world.clock.advance(age)
+    aws.calls.clear()
+    waiting = []
+    desk.clock.sleep = lambda _: (waiting.append(threading.get_ident()), time.sleep(0.005))
+    pause = aws.faults.pause("AssumeRole", times=None)
+    with ThreadPoolExecutor(4) as pool:
+        renewed = [pool.submit(one.again) for one in servers]
+        assert pause.wait_reached()
+        until(lambda: len(set(waiting)) == 3)  # the others stand at the lock
+        pause.release()
+        lines = {one.result(PATIENCE).line for one in renewed}
+    assert aws.calls.actions() == ["AssumeRole"]
+    assert len(lines) == 1
+    assert lines != {servers[0].first.line}
 
 
 def test_what_lasts_is_renewed_by_the_agents_keys(desk, beside, aws):
