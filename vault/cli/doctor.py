@@ -28,14 +28,15 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 @click.option(
     "--network", is_flag=True, help="Also ask AWS for the time, to see whether this clock is right."
 )
+@click.option("--notes", is_flag=True, help="Show the notes too, not only how many there are.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
-def command(*, fix: bool, network: bool, as_json: bool, yes: bool) -> int:
+def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) -> int:
     """Look for what is wrong with the vault, AWS's files, the environment and the agent.
 
-    Each finding says where it is, why it hurts and what to do. Exit code 1 where there is a warning or an error, 0
-    where there are only notes. --json: {"findings":[{"level":"note"|"warning"|"error", "check", "where", "message",
-    "fix"?}]}
+    Each finding says where it is, why it hurts and what to do. Notes need no action, and are counted: --notes shows
+    them; --json has them too. Exit code 1 where there is a warning or an error, 0 where there are only notes.
+    --json: {"findings":[{"level":"note"|"warning"|"error", "check", "where", "message", "fix"?}]}
     """
     context = surroundings_of_run.from_process(attended=True)
     found = gather(context, network=network)
@@ -56,7 +57,7 @@ def command(*, fix: bool, network: bool, as_json: bool, yes: bool) -> int:
     if as_json:
         emit_json({"findings": [_json(finding) for finding in findings]})
     else:
-        _print(context.env, findings)
+        _print(context.env, findings, notes=notes)
     return 1 if any(finding.level != "note" for finding in findings) else 0
 
 
@@ -72,10 +73,12 @@ def _json(finding: Finding) -> dict[str, object]:
     )
 
 
-def _print(env: Mapping[str, str], findings: Sequence[Finding]) -> None:
-    """Each finding; why it hurts, at the first of its kind; the mend."""
+def _print(env: Mapping[str, str], findings: Sequence[Finding], *, notes: bool) -> None:
+    """Each finding; why it hurts, at the first of its kind; the mend. Notes are only counted, unless wanted."""
     reasons = {check.name: check.why for check in CHECKS}
     for finding in findings:
+        if finding.level == "note" and not notes:
+            continue
         level = finding.level
         if coloured(env):
             level = click.style(level, fg=_COLOURS[level])  # type: ignore[assignment]
@@ -86,13 +89,15 @@ def _print(env: Mapping[str, str], findings: Sequence[Finding]) -> None:
             emit(f"    {why}")
         if finding.fix is not None:
             emit(f"    → {finding.fix}")
+    say(_summary(findings, notes=notes))
+
+
+def _summary(findings: Sequence[Finding], *, notes: bool) -> str:
     counts = {level: sum(f.level == level for f in findings) for level in ("error", "warning", "note")}
-    if not findings:
-        say("Nothing is wrong.")
-    else:
-        say(
-            ", ".join(
-                f"{count} {level}{'s' if count != 1 else ''}" for level, count in counts.items() if count
-            )
-            + "."
-        )
+    said = ", ".join(
+        f"{count} {level}{'s' if count != 1 else ''}" for level, count in counts.items() if count
+    )
+    more = " (shown by: awsvault-py doctor --notes)" if counts["note"] and not notes else ""
+    if counts["error"] or counts["warning"]:
+        return f"{said}{more}."
+    return f"Nothing is wrong. {said}{more}." if said else "Nothing is wrong."

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.home import SCENARIO
 from tests.unit.flows.doctor.homes import BREAK, KEYS, make
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -37,6 +38,30 @@ def test_notes_leave_exit_0(home):
     (finding,) = json.loads(done.stdout)["findings"]
     assert (finding["level"], finding["check"]) == ("note", "custom-endpoint")
     assert set(finding) == {"level", "check", "where", "message", "fix"}
+
+
+def test_notes_are_counted_and_shown_on_demand(home):
+    """A home as the README makes it has notes and nothing to mend: one line, in which a script has them all."""
+    home.config(SCENARIO.replace("{command}", "awsvault-py"))
+    BREAK["no-backup"](home)
+    done = home.run("doctor")
+    assert (done.returncode, done.stdout) == (0, "")
+    (line,) = done.stderr.splitlines()
+    count = int(re.search(r"(\d+) notes", line)[1])
+    assert count > 3
+    assert "awsvault-py doctor --notes" in line
+    shown = home.run("doctor", "--notes")
+    assert shown.returncode == 0
+    assert shown.stdout.count("note: ") == count
+    assert f"{count} notes" in shown.stderr
+    assert "--notes" not in shown.stderr
+    found = json.loads(home.run("doctor", "--json").stdout)["findings"]
+    assert [finding["level"] for finding in found] == ["note"] * count
+    home.credentials(f"[one]\n{KEYS}")
+    both = home.run("doctor")
+    assert both.returncode == 1
+    assert "note: " not in both.stdout
+    assert both.stderr == f"1 warning, {count} notes (shown by: awsvault-py doctor --notes).\n"
 
 
 def test_a_warning_is_exit_1_and_fix_mends_it(home):
@@ -74,7 +99,7 @@ def test_a_finding_says_where_why_and_what_to_do(home):
 def test_hostile_names_are_shown_as_escapes(home):
     """What a file says reaches the terminal as text only."""
     home.change_config("[profile dev]", "[profile evil\x1b[31m]\nregion = x\n[profile dev]")
-    done = home.run("doctor")
+    done = home.run("doctor", "--notes")
     assert "\x1b" not in done.stdout + done.stderr
     assert "\\x1b[31m" in done.stdout
 
