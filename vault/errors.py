@@ -81,6 +81,10 @@ class UnsafeFile(ConfigError):
     hint = "check who made it before you use it"
 
 
+class Untrusted(ConfigError):
+    """A host that is not AWS's own would be believed, or get a session or a token, and nobody has named it (6)."""
+
+
 class StorageError(ConfigError):
     """The machine would not keep a file for us (6): disk full, read-only, out of handles. Nothing was lost."""
 

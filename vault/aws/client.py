@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vault import errors, limits
 from vault.aws import failures, query, signature, wire
+from vault.aws.endpoints import partition_of
+from vault.aws.hosts import SERVICES, is_named, is_own
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ class Endpoint(NamedTuple):
     """Where a service is: its URL, the region that signs, and hosts that plain http may reach beside loopback.
 
     ``kept`` holds connections from one call to the next; whoever made it closes it. ``place``: where somebody wrote the
-    URL (file:line or a variable), empty where nobody did. ``bundle``: the selected profile's ca_bundle.
+    URL (file:line or a variable), empty where nobody did. ``bundle``: the selected profile's ca_bundle. ``service`` is
+    one of ``hosts.SERVICES``; ``trusted_hosts`` may take the place of AWS's own. None of them is trusted unless it was
+    handed in, so forgetting it refuses.
     """
 
     url: str
@@ -36,24 +40,44 @@ class Endpoint(NamedTuple):
     kept: wire.Kept | None = None
     place: str = ""
     bundle: Setting | None = None
+    service: str = "sts"
+    trusted_hosts: Collection[str] = ()  # host, or host:port
 
     def checked(self) -> wire.Target:
         """The parts of the URL, if a signed request may go there; ConfigError otherwise."""
         to = wire.target(self.url)
-        what = f"{self.place}: endpoint" if self.place else "endpoint"
         if to is None:
-            raise errors.ConfigError(f"{what} {safe(self.url)} is not an http or https address of a host")
-        allowed = {allowed.lower() for allowed in self.allow_http}
-        if (
-            to.scheme == "http"
-            and to.name not in _LOOPBACK
-            and not allowed & {to.name, f"{to.name}:{to.port}"}
-        ):
+            raise errors.ConfigError(f"{self._what} is not an http or https address of a host")
+        if to.scheme == "http" and to.name not in _LOOPBACK and not is_named(to, self.allow_http):
             raise errors.ConfigError(
-                f"{what} {safe(self.url)} is plain http: anybody on the way could read what AWS answers",
+                f"{self._what} is plain http: anybody on the way could read what AWS answers",
                 hint=f'use https, or name the host in config.toml: allow_http = ["{safe(to.name)}"]',
             )
         return to
+
+    @property
+    def _what(self) -> str:
+        return f"{self.place}: endpoint {safe(self.url)}" if self.place else f"endpoint {safe(self.url)}"
+
+    def stranger(self) -> str | None:
+        """The host that would answer, as ``trusted_hosts`` names it, where it is not AWS's own; None where it is. ConfigError."""
+        to = self.checked()
+        own = is_own(self.url, service=self.service, partition=partition_of(self.region).name)
+        return None if own else to.host
+
+    def trusted(self, reason: str, *, hint: str = "") -> wire.Target:
+        """As ``checked``, for what only AWS may get or answer. Untrusted, with ``reason``, where neither AWS nor a trusted host is there.
+
+        ``hint`` is a further way out.
+        """
+        to = self.checked()
+        host = self.stranger()
+        if host is None or is_named(to, self.trusted_hosts):
+            return to
+        raise errors.Untrusted(
+            f"{self._what} is not AWS's own for {SERVICES[self.service]}, and {reason}",
+            hint=f'remove it; if the host is yours, name it in config.toml: trusted_hosts = ["{safe(host)}"]{hint}',
+        )
 
 
 class Answer(NamedTuple):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vault.aws.credentials import Credentials
     from vault.system.clock import Deadline
 
-SERVICE = "signin"
+GETS = "it would get the whole session"
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _TOKEN = re.compile(r"[!-~]{1,16384}", re.ASCII)
 
@@ -81,7 +81,7 @@ def page(partition: str, *, region: str, service: str | None = None, path: str |
 
 
 def signin_token(credentials: Credentials, *, endpoint: Endpoint, deadline: Deadline, subject: str) -> Secret:
-    """The token for a role's session. Refused where AWS does not take it, Unreachable."""
+    """The token for a role's session. Refused where AWS does not take it, Unreachable, Untrusted."""
     from vault.secret import Secret
 
     if credentials.token is None:
@@ -94,7 +94,7 @@ def signin_token(credentials: Credentials, *, endpoint: Endpoint, deadline: Dead
         }
     )
     body = urlencode({"Action": "getSigninToken", "Session": session}).encode("ascii")
-    to = endpoint.checked()
+    to = endpoint.trusted(GETS)
     headers = {
         "content-type": "application/x-www-form-urlencoded",
         "host": to.host,

@@ -71,7 +71,7 @@ def command(
     wish = wish_of(
         profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
     )
-    found = sign_in(context, wish, service=service, path=path)
+    found = sign_in(context, wish, tell=say, service=service, path=path)
     banners.production(context.env, terms_of(found.got))
     banners.shorter(found.got, asked=duration is not None)
     if not browsers:

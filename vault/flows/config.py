@@ -37,6 +37,7 @@ class Settings(NamedTuple):
     prompt: str = AUTO  # one of PROMPTS
     role_duration: int = limits.ROLE_DURATION
     session_duration: int = limits.SESSION_DURATION
+    trusted_hosts: tuple[str, ...] = ()  # hosts, with or without a port, that count as AWS's own
 
 
 def load(path: str, *, env: Mapping[str, str]) -> Settings:
@@ -183,9 +184,14 @@ def _command(value: object) -> tuple[str, ...]:
 
 
 def _hosts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(h, str) and h and "/" not in h for h in value):
+    """Names that a URL can have: a URL or a pattern among them would never fit, without a word."""
+    if not isinstance(value, list) or not all(isinstance(host, str) and _is_host(host) for host in value):
         raise ValueError('a list of host names, such as ["sts.example.internal:8080"]')
     return tuple(host.lower() for host in value)
+
+
+def _is_host(text: str) -> bool:
+    return bool(text) and text.isascii() and all(c.isalnum() or c in "-._:[]" for c in text)
 
 
 def _program(value: object) -> str:
@@ -208,6 +214,7 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "prompt": _choice(*PROMPTS),
     "role_duration": _between(900, 43_200),  # what AssumeRole allows (aws.md D)
     "session_duration": _between(900, 129_600),  # what GetSessionToken allows (aws.md D)
+    "trusted_hosts": _hosts,
 }
 command_words = _command
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors
-from vault.aws import answer, console, endpoints, profiles
+from vault.aws import answer, console, endpoints, hosts, profiles
 from vault.aws.client import Endpoint
+from vault.aws.resolve import resolve
 from vault.flows import access
+from vault.flows.choose import chosen
 from vault.flows.sessions import with_names
 from vault.text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.aws.chain import Chain
+    from vault.aws.profiles import Config
     from vault.flows.context import Context
     from vault.flows.sessions import Got, Wish
     from vault.secret import Secret
@@ -27,11 +33,22 @@ class SignIn(NamedTuple):
     page: str
 
 
-def sign_in(context: Context, wish: Wish, *, service: str | None = None, path: str | None = None) -> SignIn:
-    """The address for ``wish.profile``. Usage (service, path), ConfigError (no role), and those of an export."""
+def sign_in(
+    context: Context,
+    wish: Wish,
+    *,
+    tell: Callable[[str], None],
+    service: str | None = None,
+    path: str | None = None,
+) -> SignIn:
+    """The address for ``wish.profile``. ``tell`` hears of a host that is not AWS's own.
+
+    Errors: Usage (service, path), ConfigError (no role), Untrusted (the host), and those of an export.
+    """
     console.page(
         "aws", region="us-east-1", service=service, path=path
     )  # a wrong word is said before any call
+    _look_ahead(context, wish)
     got = access.credentials(
         context, wish, purpose=f"to sign in to the console as {wish.profile}", use="login"
     )
@@ -42,29 +59,63 @@ def sign_in(context: Context, wish: Wish, *, service: str | None = None, path: s
             f"profile {safe(chain.profile)} has no role, and AWS's console takes a role's session only",
             hint="name a profile with a role (awsvault_role_arn); a user's own console has its password",
         )
-    partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
-    region = chain.region
-    if chain.hops and endpoints.partition_of(region).name != partition:
-        region = chain.hops[-1].endpoint.region  # the console of another partition knows no such role
-    config = profiles.load(context.env, home=context.paths.home)
-    profile = config.profile(chain.profile)
-    get = profile.get if profile is not None else _nothing
-    configured = endpoints.configured_url(config, get, env=context.env, service=console.SERVICE)
-    federation = console.federation_url(
-        partition, region=region, configured=configured.value if configured is not None else None
-    )
+    federation = _federation(context, profiles.load(context.env, home=context.paths.home), chain)
+    stranger = federation.stranger()
+    if stranger is not None:
+        tell(
+            f"note: {safe(stranger)} ({safe(federation.place)}) gets the session; it is not AWS's own sign-in, but "
+            "trusted_hosts in config.toml lists it"
+        )
     try:
         token = console.signin_token(
             credentials,
-            endpoint=Endpoint(federation, region, context.settings.allow_http, bundle=chain.ca_bundle),
+            endpoint=federation,
             deadline=context.anew(),
             subject=f"profile {safe(chain.profile)}",
         )
     except errors.Refused as error:
         error.hint = with_names(error.hint, chain)
         raise
-    page = console.page(partition, region=region, service=service, path=path)
-    return SignIn(console.signin_url(federation, page=page, token=token, issuer=ISSUER), got, page)
+    partition = endpoints.partition_of(federation.region).name
+    page = console.page(partition, region=federation.region, service=service, path=path)
+    return SignIn(console.signin_url(federation.url, page=page, token=token, issuer=ISSUER), got, page)
+
+
+def _look_ahead(context: Context, wish: Wish) -> None:
+    """Untrusted before a passphrase, a code or a session is asked for. What else is wrong, the export itself tells."""
+    try:
+        config = profiles.load(context.env, home=context.paths.home)
+        name = chosen(config, wish.profile) if wish.start else wish.profile
+        _federation(context, config, resolve(config, name, env=context.env))
+    except errors.Untrusted:
+        raise
+    except errors.Error:
+        return
+
+
+def _federation(context: Context, config: Config, chain: Chain) -> Endpoint:
+    """Where the session is changed for a token. Untrusted where that is neither AWS's own host nor a trusted one."""
+    partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
+    region = chain.region
+    if chain.hops and endpoints.partition_of(region).name != partition:
+        region = chain.hops[-1].endpoint.region  # the console of another partition knows no such role
+    profile = config.profile(chain.profile)
+    get = profile.get if profile is not None else _nothing
+    configured = endpoints.configured_url(config, get, env=context.env, service=hosts.SIGN_IN)
+    url = console.federation_url(
+        partition, region=region, configured=configured.value if configured is not None else None
+    )
+    found = Endpoint(
+        url,
+        region,
+        context.settings.allow_http,
+        place=str(configured.origin) if configured is not None else "",
+        bundle=chain.ca_bundle,
+        service=hosts.SIGN_IN,
+        trusted_hosts=context.settings.trusted_hosts,
+    )
+    found.trusted(console.GETS)
+    return found
 
 
 def _is_role(got: Got) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -94,13 +93,6 @@ def until(what, *, seconds=PATIENCE):
     while not what():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
-
-
-def settings(home, text):
-    """Write config.toml."""
-    with open(home.file("config.toml"), "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(home.file("config.toml"), 0o600)
 
 
 def at_once(home, count, *profiles, ended=lambda number: None, **env):

@@ -94,8 +94,7 @@ def test_lock_and_a_killed_login_lose_nothing(home):
 def test_log_false_holds_for_the_agent(home):
     """config.toml log = false: nothing is written for warm exports either."""
     home.export("dev")
-    with open(home.file("config.toml"), "w") as file:
-        file.write("log = false\n")
+    home.settings("log = false\n")
     home.export("dev")  # config.toml decides answers, so this one is from disk
     home.export("dev")
     home.export("dev")

@@ -20,7 +20,6 @@ from tests.unit.agent.at_home import (
     at_once,
     pid_of,
     reach,
-    settings,
     socket_of,
     stop,
     told,
@@ -134,7 +133,7 @@ def test_a_passphrase_typed_once_is_for_the_day(home):
 
 def test_agent_off_in_the_settings_is_off(home):
     """A typed passphrase is for its run alone then."""
-    settings(home, "agent = 'off'\n")
+    home.settings("agent = 'off'\n")
     person = Terminal(home, "export", "dev")
     person.answers("Passphrase: ", UNLOCK["AWSVAULT_PASSPHRASE"])
     assert person.ends() == 0
@@ -250,7 +249,7 @@ def test_lock_holds_until_unlock(home):
 
 def test_a_time_limit_lets_the_vault_be_opened_again(home):
     """agent_idle and agent_max reach the agent; after a limit a way in that asks nobody opens the vault again."""
-    settings(home, "agent_idle = 3600\nagent_max = 7200\n")
+    home.settings("agent_idle = 3600\nagent_max = 7200\n")
     unlock(home)
     first, left = export(home), told(home)
     assert 3500 < left["idle_left"] <= 3600 < 7100 < left["hard_left"] <= 7200
@@ -279,9 +278,7 @@ def test_a_change_is_seen_by_the_very_next_export(home, change, aws):
     elif change == "vault":
         assert home.run("remove", "shared-services", "--yes", **UNLOCK).returncode == 0
     elif change == "settings":
-        with open(home.file("config.toml"), "w", encoding="utf-8") as file:
-            file.write("nonsense = 1\n")
-        os.chmod(home.file("config.toml"), 0o600)
+        home.settings("nonsense = 1\n")
     else:
         env = {"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1"}
     done = home.run("export", "dev", **env)

@@ -10,7 +10,7 @@ from jeepney import DBusAddress, MessageType, message_bus, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 
 from tests.patience import PATIENCE
-from tests.unit.agent.at_home import UNLOCK, settings, told, unlock, until
+from tests.unit.agent.at_home import UNLOCK, told, unlock, until
 from tests.unit.agent.test_process import export, home
 
 __all__ = ["home"]
@@ -121,7 +121,7 @@ def test_waking_up_and_other_peoples_screens_lock_nothing(home, logind):
 
 def test_who_does_not_want_that_is_left_open(home, logind):
     """lock_on_suspend = false."""
-    settings(home, "lock_on_suspend = false\n")
+    home.settings("lock_on_suspend = false\n")
     unlock(home)
     until(lambda: watchers(home))
     logind.sleep(begin=True)

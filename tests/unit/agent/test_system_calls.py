@@ -18,7 +18,7 @@ import pytest
 
 from tests.home import COMMAND, PASSPHRASE, Home, uncounted
 from tests.patience import PATIENCE
-from tests.unit.agent.at_home import settings, socket_of, stop, unlock, until, with_agent
+from tests.unit.agent.at_home import socket_of, stop, unlock, until, with_agent
 from tests.unit.agent.test_process import export, home
 from tests.vaults import entry, soon
 from vault.secret import Secret
@@ -80,7 +80,7 @@ def other(tmp_path_factory, aws):
 def crowd(home, count):
     """``count`` profiles and entries more, and as many other sessions on disk, beside a warm session of dev's."""
     home.env = uncounted(home.env)
-    settings(home, "kernel_keyring = true\n")
+    home.settings("kernel_keyring = true\n")
     with open(home.config_path, "a", encoding="utf-8") as file:
         file.writelines(BLOCK.format(number) for number in range(count))
     paths = from_env(home.env)

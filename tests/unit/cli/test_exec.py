@@ -184,8 +184,7 @@ def test_a_nest_of_three(ready, aws, way):
     with open(secret, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
         file.write(PASSPHRASE)
     # The children have no way to the passphrase, so a command gives it: config.toml is read by each of them.
-    with open(ready.file("config.toml"), "w") as file:
-        file.write(f'passphrase_command = ["cat", "{secret}"]\n')
+    ready.settings(f'passphrase_command = ["cat", "{secret}"]\n')
     done = run(ready, *way.split(), "prod", "--", COMMAND, *nested, **held)
     assert done.returncode == 0, done.stderr
     arn, place = done.stdout.splitlines()

@@ -220,8 +220,7 @@ def test_pinentry_asks_where_there_is_no_terminal(ready):
                 "#!/bin/sh\necho OK hello\nwhile read word rest; do\n"
                 f'  if [ "$word" = CONFIRM ]; then echo "{answer}"; else echo OK; fi\ndone\n'
             )
-        with open(ready.file("config.toml"), "w") as file:
-            file.write(f'pinentry = "{program}"\n')
+        ready.settings(f'pinentry = "{program}"\n')
         done = ready.run("exec", "prod", "--", "echo", "ran", AWSVAULT_PROMPT="pinentry")
         assert (done.returncode, done.stdout) == (code, "ran\n" if code == 0 else "")
 

@@ -143,8 +143,7 @@ def test_a_full_file_is_rotated_and_the_command_reads_both(ready):
 
 def test_log_false_writes_nothing(ready):
     """config.toml log = false: no folder, and export as before."""
-    with open(ready.file("config.toml"), "w") as file:
-        file.write("log = false\n")
+    ready.settings("log = false\n")
     ready.export("dev")
     assert not os.path.exists(ready.file("log"))
 

@@ -184,6 +184,69 @@ def test_a_browser_that_is_not_there_is_said(home):
     failed(home.run("login", "dev", "--browser", "/nonexistent/browser"), 6, "could not be started")
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"AWS_ENDPOINT_URL_SIGNIN": "{url}"},
+        {"AWS_ENDPOINT_URL": "{url}", "AWS_ENDPOINT_URL_SIGNIN": None},
+        "services = local\n[services local]\nsignin =\n  endpoint_url = {url}\n",
+        "endpoint_url = {url}\n",
+    ],
+    ids=["signin", "all", "services", "profile"],
+)
+def test_a_session_goes_to_no_host_that_nobody_named(home, aws, how):
+    """Key, secret and token would go there whole: exit 6 names host and place, before AWS is asked for anything."""
+    home.settings("", trusted=())
+    env = {"AWS_ENDPOINT_URL": None, "AWS_ENDPOINT_URL_STS": aws.url}
+    if isinstance(how, str):
+        home.config(SCENARIO.replace("[profile prod]", how.format(url=aws.url) + "\n[profile prod]"))
+        place = f"{home.config_path}:"
+    else:
+        env |= {name: value and value.format(url=aws.url) for name, value in how.items()}
+        place = next(name for name, value in how.items() if value) + ":"
+    host = aws.url.partition("://")[2]
+    failed(home.run("login", "dev", "--print", **env), 6, place, aws.url, f'trusted_hosts = ["{host}"]')
+    assert not list(aws.calls)
+
+
+def test_allow_http_and_loopback_are_no_trust(home, aws):
+    """A host that plain http may reach is not one that may have a session."""
+    home.settings('allow_http = ["127.0.0.1"]\n', trusted=())
+    failed(home.run("login", "dev", "--print"), 6, "trusted_hosts")
+
+
+def test_a_trusted_host_is_said(home, aws):
+    """config.toml lists it, with or without its port: it gets the session, and stderr says which host that is."""
+    host = aws.url.partition("://")[2]
+    for listed in (host, "127.0.0.1"):
+        home.settings("", trusted=(listed,))
+        done = home.run("login", "dev", "--print")
+        assert done.returncode == 0, done.stderr
+        assert f"{host} (AWS_ENDPOINT_URL)" in done.stderr
+    home.settings("", trusted=("127.0.0.1:1", "other.example"))
+    failed(home.run("login", "dev", "--print"), 6, host)
+
+
+def test_awss_own_sign_in_is_not_mentioned(home, aws, monkeypatch):
+    """The partition's own host needs no list: nothing is said, and there the session goes."""
+    asked = []
+
+    def answer(_credentials, *, endpoint, **_):
+        asked.append(endpoint.trusted("").host)
+        return Secret("token")
+
+    monkeypatch.setattr(console, "signin_token", answer)
+    home.settings("", trusted=())
+    env = {"AWS_ENDPOINT_URL": None, "AWS_ENDPOINT_URL_STS": aws.url}
+    done = home.run("login", "dev", "--print", **env)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = home.run(
+        "login", "dev", "--print", AWS_ENDPOINT_URL_SIGNIN="https://us-east-2.signin.aws.amazon.com", **env
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert asked == ["signin.aws.amazon.com", "us-east-2.signin.aws.amazon.com"]
+
+
 def browser(tmp_path):
     """A command that opens the address in a real Chromium, headless, and keeps what it shows."""
     shown, argv = tmp_path / "shown.html", tmp_path / "argv"

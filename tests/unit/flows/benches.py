@@ -96,8 +96,7 @@ class Window:
         os.chmod(program, 0o700)
         for number, answer in enumerate(answers):
             self.answer(number, answer)
-        with open(home.file("config.toml"), "w", encoding="utf-8") as file:
-            file.write(f'pinentry = "{program}"\n')
+        home.settings(f'pinentry = "{program}"\n')
         home.env["AWSVAULT_PROMPT"] = "pinentry"
 
     def answer(self, number, text):

@@ -57,8 +57,7 @@ def test_a_mistyped_passphrase_is_asked_for_again(bench, home):
 def test_a_window_that_cannot_be_opened_is_in_the_list(bench, home):
     """No silence follows, since nobody said no."""
     Window(home)
-    with open(home.file("config.toml"), "w", encoding="utf-8") as file:
-        file.write('pinentry = "/nonexistent/pinentry"\n')
+    home.settings('pinentry = "/nonexistent/pinentry"\n')
     for _ in range(2):
         with pytest.raises(errors.Locked, match=r"prompt \(pinentry \(/nonexistent/pinentry\) could not"):
             opening(home)

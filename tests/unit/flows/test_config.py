@@ -27,7 +27,7 @@ def test_every_setting_is_read():
         'agent = "off"\nagent_idle = "1h30m"\nagent_max = 36000\nallow_http = ["STS.example.internal:8080"]\n'
         'kernel_keyring = true\nkeyring = "off"\nlock_on_suspend = false\nlog = false\n'
         'passphrase_command = "pass show \'my vault\'"\npinentry = "/usr/bin/pinentry-qt"\nprompt = "tty"\n'
-        'role_duration = "2h"\nsession_duration = "36h"\n'
+        'role_duration = "2h"\nsession_duration = "36h"\ntrusted_hosts = ["Sts.example.internal", "[::1]:4566"]\n'
     )
     assert got == Settings(
         agent="off",
@@ -43,6 +43,7 @@ def test_every_setting_is_read():
         prompt="tty",
         role_duration=7_200,
         session_duration=129_600,
+        trusted_hosts=("sts.example.internal", "[::1]:4566"),
     )
     assert set(got._asdict()) == set(config._CHECKS)
 
@@ -71,6 +72,10 @@ def test_idle_follows_a_shorter_end():
         ("passphrase_command = ['']\n", 1, "passphrase_command must be a command"),
         ("allow_http = ['http://x/']\n", 1, "allow_http must be a list of host names"),
         ("allow_http = 'x'\n", 1, "allow_http must be a list of host names"),
+        ("trusted_hosts = ['https://x']\n", 1, "trusted_hosts must be a list of host names"),
+        ("trusted_hosts = ['*.example']\n", 1, "trusted_hosts must be a list of host names"),
+        ("trusted_hosts = ['']\n", 1, "trusted_hosts must be a list of host names"),
+        ("trusted_hosts = true\n", 1, "trusted_hosts must be a list of host names"),
         ("pinentry = ''\n", 1, "pinentry must be the name or path"),
         ("prompt = 'ask'\n", 1, "prompt must be"),
         ("agent = \n", 1, "Invalid value"),

@@ -145,8 +145,7 @@ def test_a_command(home):
     """Its output opens the vault; the variable wins over config.toml."""
     give = command(home, f"print({PASSPHRASE!r})")
     assert opens(listing(home, AWSVAULT_PASSPHRASE_COMMAND=give))
-    with open(home.file("config.toml"), "w") as file:
-        file.write(f'passphrase_command = ["{give}"]\n')
+    home.settings(f'passphrase_command = ["{give}"]\n')
     assert opens(listing(home))
     failed(
         listing(home, AWSVAULT_PASSPHRASE_COMMAND="echo another passphrase"), 4, "AWSVAULT_PASSPHRASE_COMMAND"

@@ -1,0 +1,136 @@
+"""Which hosts are AWS's own: the exact names of each service in each partition. Pure.
+
+The names are those of the services' endpoint rules, with their FIPS and dual-stack forms, and the names of VPC
+endpoints. No suffix is enough: customers have names under AWS's domains too (a bucket, a load balancer, a service of
+their own behind PrivateLink).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from vault.aws import wire
+from vault.aws.endpoints import PARTITIONS, Partition, partition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+STS, IAM, SIGN_IN, PORTAL, OIDC = "sts", "iam", "signin", "sso", "sso-oidc"
+SERVICES = {
+    STS: "STS",
+    IAM: "IAM",
+    SIGN_IN: "sign-in",
+    PORTAL: "Identity Center's portal",
+    OIDC: "Identity Center's OIDC",
+}
+
+_LABELS = {STS: "sts", IAM: "iam", SIGN_IN: "signin", PORTAL: "portal.sso", OIDC: "oidc"}
+_IAM = {
+    "aws": ("iam.amazonaws.com", "iam-fips.amazonaws.com", "iam.global.api.aws", "iam-fips.global.api.aws"),
+    "aws-cn": (
+        "iam.cn-north-1.amazonaws.com.cn",
+        "iam-fips.amazonaws.com.cn",
+        "iam.global.api.amazonwebservices.com.cn",
+        "iam-fips.api.amazonwebservices.com.cn",
+    ),
+    "aws-us-gov": ("iam.us-gov.amazonaws.com", "iam.us-gov.api.aws"),
+    "aws-iso": (
+        "iam.us-iso-east-1.c2s.ic.gov",
+        "iam-fips.us-iso-east-1.c2s.ic.gov",
+        "iam.api.aws.ic.gov",
+        "iam-fips.api.aws.ic.gov",
+    ),
+    "aws-iso-b": (
+        "iam.us-isob-east-1.sc2s.sgov.gov",
+        "iam-fips.us-isob-east-1.sc2s.sgov.gov",
+        "iam.api.aws.scloud",
+        "iam-fips.api.aws.scloud",
+    ),
+    "aws-iso-e": (
+        "iam.eu-isoe-west-1.cloud.adc-e.uk",
+        "iam-fips.cloud.adc-e.uk",
+        "iam.api.cloud-aws.adc-e.uk",
+        "iam-fips.api.cloud-aws.adc-e.uk",
+    ),
+    "aws-iso-f": (
+        "iam.us-isof-south-1.csp.hci.ic.gov",
+        "iam-fips.csp.hci.ic.gov",
+        "iam.api.aws.hci.ic.gov",
+        "iam-fips.api.aws.hci.ic.gov",
+    ),
+    "aws-eusc": (
+        "iam.eusc-de-east-1.amazonaws.eu",
+        "iam-fips.amazonaws.eu",
+        "iam.global.api.amazonwebservices.eu",
+        "iam-fips.api.amazonwebservices.eu",
+    ),
+}
+_SIGN_IN = {
+    "aws": ("signin.aws.amazon.com", "{region}.signin.aws.amazon.com"),
+    "aws-cn": ("signin.amazonaws.cn", "{region}.signin.amazonaws.cn"),
+    "aws-us-gov": (
+        "signin.amazonaws-us-gov.com",
+        "{region}.signin.amazonaws-us-gov.com",
+        "signin-fips.amazonaws-us-gov.com",
+        "{region}.signin-fips.amazonaws-us-gov.com",
+    ),
+    "aws-iso": ("signin.c2shome.ic.gov", "{region}.signin.c2shome.ic.gov"),
+    "aws-iso-b": ("signin.sc2shome.sgov.gov", "{region}.signin.sc2shome.sgov.gov"),
+    "aws-iso-e": ("signin.csphome.adc-e.uk", "{region}.signin.csphome.adc-e.uk"),
+    "aws-iso-f": ("signin.csphome.hci.ic.gov", "{region}.signin.csphome.hci.ic.gov"),
+    "aws-eusc": ("{region}.signin.amazonaws-eusc.eu",),
+}
+_REGION = re.compile(r"[a-z]+-[0-9]{1,2}", re.ASCII)  # after the partition's own start
+_REGION_OF_AWS = re.compile(r"[a-z]{2}-[a-z]+-[0-9]{1,2}", re.ASCII)
+_VPC_ENDPOINT = re.compile(r"vpce-[0-9a-z-]+", re.ASCII)
+
+
+def is_own(url: str, *, service: str, partition: str) -> bool:
+    """Whether ``url`` leads to AWS's own host for ``service`` (one of SERVICES) in ``partition``, over TLS."""
+    to = wire.target(url)
+    if to is None or to.scheme != "https" or to.port not in (None, 443):
+        return False
+    found = next(each for each in PARTITIONS if each.name == partition)
+    if any(_fits(to.name, pattern, found) for pattern in _patterns(service, found)):
+        return True
+    endpoint, _, rest = to.name.partition(".")
+    inside = f"{_LABELS[service]}.{{region}}.vpce.{found.suffix}"
+    return _VPC_ENDPOINT.fullmatch(endpoint) is not None and _fits(rest, inside, found)
+
+
+def is_named(to: wire.Target, names: Collection[str]) -> bool:
+    """Whether a setting's list of ``host`` or ``host:port`` has the host."""
+    written = f"[{to.name}]" if ":" in to.name else to.name
+    port = to.port or {"https": 443, "http": 80}[to.scheme]
+    return not {to.name, written, f"{written}:{port}"}.isdisjoint(name.lower() for name in names)
+
+
+def _patterns(service: str, partition: Partition) -> tuple[str, ...]:
+    if service == IAM:
+        return _IAM[partition.name]
+    label = _LABELS[service]
+    names = tuple(
+        f"{label}{form}.{{region}}.{suffix}"
+        for form in ("", "-fips")
+        for suffix in (partition.suffix, partition.dual_suffix)
+    )
+    if service == SIGN_IN:
+        return names[1:] + _SIGN_IN[partition.name]  # it has no plain name beside these
+    return (*names, "sts.amazonaws.com") if (service, partition.name) == (STS, "aws") else names
+
+
+def _fits(name: str, pattern: str, partition: Partition) -> bool:
+    start, placeholder, end = pattern.partition("{region}")
+    if not placeholder:
+        return name == pattern
+    region = name.removeprefix(start).removesuffix(end)
+    return name == start + region + end and _is_region(region, partition)
+
+
+def _is_region(text: str, partition: Partition) -> bool:
+    if partition_of(text).name != partition.name:
+        return False
+    if not partition.starts:
+        return _REGION_OF_AWS.fullmatch(text) is not None
+    return _REGION.fullmatch(text.removeprefix(partition.starts)) is not None
