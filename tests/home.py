@@ -6,10 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.patience import PATIENCE
+from vault.limits import TICK
+from vault.system.clock import SystemClock
+from vault.system.paths import from_env
+from vault.system.settled import to_keep_under
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,6 +95,12 @@ class Home:
     def file(self, name: str) -> str:
         """The path of one of our files."""
         return os.path.join(self.ours, name)
+
+    def settle(self) -> None:
+        """Let the last change of what decides an answer be so long ago that answers are kept (vault/system/settled)."""
+        paths = from_env(self.env)
+        while to_keep_under(self.env, paths=paths, clock=SystemClock()) is None:
+            time.sleep(TICK / 4)
 
     def make_vault(
         self, entry: str = "shared-services", *, key_id: str = KEY_ID, secret: str = SECRET, seed: str | None = SEED,

@@ -10,6 +10,8 @@ DEADLINE = 50.0  # Go's and Kotlin's SDKs stop a credential_process at 60 s
 MAX_CONFIG_FILE = 16 * 1024 * 1024  # ~/.aws/config with 10,000 profiles is under 4 MiB
 LOCK_POLL_FIRST = 0.01  # flock has no timeout: it is tried again after this, doubling
 LOCK_POLL_MOST = 0.1
+TICK = 0.02  # of a file system's clock: Linux takes the time of its last timer interrupt, 10 ms ago at most
+TICK_WHOLE = 2.0  # of one that knows whole seconds only: ext3 and HFS+ have one, FAT has two
 
 # ── vault file (format.md) ───────────────────────────────────────────────────────────────────
 MAX_VAULT_FILE = 64 * 1024 * 1024  # 10,000 entries are under 4 MiB

@@ -232,7 +232,7 @@ def _host() -> str:
 # must not be remembered under a fingerprint. It holds no secret.
 
 FORM = (
-    b"f1"  # another form is another fingerprint: an older agent misses instead of answering for other rules
+    b"f2"  # another form is another fingerprint: an older agent misses instead of answering for other rules
 )
 
 # Variables that tell a command of ours, started inside an exec, how things were outside: a file that --server hides

@@ -18,7 +18,7 @@ from vault.cache.entries import Cache, Cached
 from vault.flows import rails
 from vault.flows.codes import Codes, NoCode
 from vault.flows.flight import Anew, Flight, lasts
-from vault.system.paths import fingerprint
+from vault.system.settled import to_keep_under
 from vault.text import command, safe
 
 TYPE_CHECKING = False
@@ -92,15 +92,18 @@ class Shorter(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """AWS's files as they were read, and the fingerprint of all that decides an answer, taken before."""
+    """AWS's files as they were read, and the fingerprint of all that decides an answer, taken before.
+
+    ``before`` is None where a file had just changed: nothing may be kept under what was taken then.
+    """
 
     config: profiles.Config
-    before: bytes
+    before: bytes | None
 
 
 def prepare(context: Context) -> Ready:
     """Read AWS's files. ConfigError with file and line."""
-    before = fingerprint(context.env, paths=context.paths)
+    before = to_keep_under(context.env, paths=context.paths, clock=context.clock)
     return Ready(profiles.load(context.env, home=context.paths.home), before)
 
 

@@ -1,6 +1,7 @@
 """Where everything lies, and the fingerprint of what is there now. Defined in vault/warm.py, which explains why."""
 
 from vault.warm import (
+    FORM,
     OUTER,
     PLAIN,
     URLS,
@@ -14,6 +15,7 @@ from vault.warm import (
 )
 
 __all__ = [
+    "FORM",
     "OUTER",
     "PLAIN",
     "URLS",

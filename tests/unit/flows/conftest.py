@@ -97,6 +97,7 @@ def models_read_once():
 def desk(home, aws):
     home.scenario()
     home.make_vault()
+    home.settle()
     return Desk(home, aws)
 
 

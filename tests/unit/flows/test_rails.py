@@ -147,8 +147,10 @@ def test_a_guarded_source_guards_its_roles(desk, home):
 def test_a_guarded_answer_is_never_remembered(desk, home):
     """The warm ways know no rails, so they never get the answer of a profile that asks for a yes."""
     set_in(home, "dev", "awsvault_confirm = session")
+    home.settle()
     assert desk.ask("dev", agreed=True).remember is None
     home.scenario()
+    home.settle()
     assert desk.ask("dev").remember is not None
 
 

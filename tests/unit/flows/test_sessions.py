@@ -248,7 +248,8 @@ def test_answers_are_remembered_for_their_configuration(desk, aws, home):
     got = desk.credentials("dev")
     assert desk.cache().alias("dev", got.remember) == got.digest
     add_profile(home, "\n# changed\n")
-    assert desk.ask("dev").remember != got.remember
+    home.settle()
+    assert desk.ask("dev").remember not in (got.remember, None)
 
 
 def test_a_session_over_at_once_is_an_error_not_an_answer(desk, aws):

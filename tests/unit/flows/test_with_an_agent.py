@@ -21,6 +21,7 @@ from vault.flows import access, backups, explain, held, hit, overview, service, 
 from vault.flows.sessions import Wish
 from vault.secret import Secret
 from vault.store import vault
+from vault.system import settled
 
 NAME = "shared-services"
 OPEN = """
@@ -182,12 +183,14 @@ def test_a_renewal_is_not_tried_where_aws_just_refused(desk, aws):
 
 
 @pytest.fixture
-def aged(desk, beside, aws):
+def aged(desk, beside, aws, monkeypatch):
     """``aged(SECONDS)``: the session of dev in the cache, so many seconds old, and the agent open."""
 
     def make(seconds):
         aws.world.clock.advance(-seconds)
-        got = fill(desk)
+        with monkeypatch.context() as patch:  # its files are older, which cannot be arranged
+            patch.setattr(settled, "settled", lambda *_, **__: True)
+            got = fill(desk)
         aws.world.clock.advance(seconds)
         beside.give()
         return got
