@@ -73,7 +73,7 @@ class Assembler:
             mfa, mfa_process = self.get(last, "mfa_serial"), self.command(last, "mfa_process")
             self.fault(values.shape_fault("mfa_serial", mfa))
         region = region_of(self.env) or self.written_region(selected)
-        duration = self.ours(last, "session_duration")
+        keeps, decided = self.keeps_session()
         return Chain(
             profile=selected.name,
             path=tuple(profile.name for profile in found.path),
@@ -87,8 +87,11 @@ class Assembler:
             mfa_serial=mfa.value if mfa is not None else None,
             mfa_origin=mfa.origin if mfa is not None else None,
             mfa_process=mfa_process,
-            session=self.keeps_session(last),
-            session_duration=values.number(duration, least=SESSION_LEAST, most=SESSION_MOST, unit=True),
+            session=keeps,
+            session_origin=decided,
+            session_duration=values.number(
+                self.nearest("session_duration"), least=SESSION_LEAST, most=SESSION_MOST, unit=True
+            ),
             rails=self.rails(),
             faults=tuple(self.faults),
             notes=tuple(self.notes),
@@ -120,12 +123,25 @@ class Assembler:
             )
         return source
 
-    def keeps_session(self, last: Profile) -> bool:
-        """False where awsvault_session or a ``--no-session`` in the source's own command says so."""
-        if self.as_sdk:
-            return True
-        called = own_export(last) if len(self.found.path) > 1 else None
-        return values.switch(self.ours(last, "session"), default=True) and (called is None or called.session)
+    def nearest(self, key: str) -> Setting | None:
+        """A key of ours about the session that the chain starts from: of the profiles on the path, the first that has it."""
+        return next(
+            (found for profile in self.found.path if (found := self.ours(profile, key)) is not None), None
+        )
+
+    def keeps_session(self) -> tuple[bool, Origin | None]:
+        """Whether the key's session is made, and the line that decides it: the first on the path that says anything.
+
+        That is awsvault_session, or a ``--no-session`` in the command of a profile that is followed in its place.
+        """
+        for at, profile in enumerate(() if self.as_sdk else self.found.path):
+            written = self.ours(profile, "session")
+            if written is not None:
+                return values.switch(written, default=True), written.origin
+            called, command = own_export(profile) if at else None, profile.get("credential_process")
+            if called is not None and command is not None and not called.session:
+                return False, command.origin
+        return True, None
 
     def written_region(self, profile: Profile) -> Setting | None:
         """The profile's own region, or None where it has none."""

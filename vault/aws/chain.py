@@ -148,7 +148,8 @@ class Chain(NamedTuple):
     """How a profile gets its credentials. ``hops`` run from the source to the profile; there may be none.
 
     ``path`` holds the profiles from the selected one to the source's. ``source_endpoint`` is where a session of the
-    key is asked for. ``session`` is False for awsvault_session = off. ``rails`` are the strictest of all on the path.
+    key is asked for. ``session`` is False for awsvault_session = off, and ``session_origin`` is the line that says so.
+    ``rails`` are the strictest of all on the path.
     ``faults`` are values that AWS will refuse, which ``resolve.check`` turns into an error.
     """
 
@@ -168,6 +169,7 @@ class Chain(NamedTuple):
     faults: tuple[Fault, ...]
     notes: tuple[Note, ...]
     ca_bundle: Setting | None = None  # the selected profile's, for all its calls (vault/aws/trust.py)
+    session_origin: Origin | None = None
 
     @property
     def source_profile(self) -> str:

@@ -15,6 +15,7 @@ from vault.aws.plan import plan
 from vault.aws.resolve import resolve
 from vault.flows import described
 from vault.flows.choose import chosen
+from vault.flows.described import Fact
 from vault.store import vault
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from vault.cache.entries import Cached
     from vault.flows.agent import AgentKeys
     from vault.flows.context import Context
-    from vault.flows.described import Fact
     from vault.flows.keys import Keys
 
 OURS = ("environment", "confirm", "max_duration", "read_only", "session", "session_duration", "credential")
+NEAREST = ("session", "session_duration")  # of the profiles on the path, the first that has it decides
+OWN = ("environment",)  # counts where it stands in the profile that is asked for, and nowhere else
 UNKNOWN = "not known while the vault is locked"
 
 
@@ -187,12 +189,22 @@ def _life(context: Context, session: Cached | None) -> str:
 
 
 def _settings(config: Config, chain: Chain, *, home: str) -> list[Fact]:
-    """The profile's own awsvault_ settings that hold for the whole chain, from every profile on the path."""
-    facts = []
+    """The awsvault_ settings of every profile on the path, and which line decides where one line overrules another."""
+    facts: list[Fact] = []
+    decided = {"session": described.shown(chain.session_origin, home)} if chain.session_origin else {}
     for name in chain.path:
         profile = config.profile(name)
         for key in OURS if profile is not None else ():
             setting = profile.ours(key) if profile is not None else None
-            if setting is not None:
-                facts.append(described.fact(f"awsvault_{key}", setting.value, setting.origin, home=home))
+            if setting is None or (key in OWN and name != chain.profile):
+                continue
+            place = described.shown(setting.origin, home)
+            value = setting.value
+            if key in NEAREST and not isinstance(chain.source, VaultKey):
+                value += " (no effect: the source is not a key of the vault)"
+            elif key in NEAREST and decided.setdefault(key, place) != place:
+                value += f" (overruled by {decided[key]})"
+            facts.append(Fact(f"awsvault_{key}", value, place))
+    if not chain.session and decided["session"] not in [fact.place for fact in facts]:
+        facts.append(Fact("--no-session", "in credential_process", decided["session"]))
     return facts

@@ -385,8 +385,10 @@ def _key_itself(wish: Wish, chain: Chain, start: _Start) -> Got:
         raise errors.Internal(f"profile {safe(wish.profile)}: a plan without links and without a key")
     if isinstance(chain.source, VaultKey) and wish.session:
         raise errors.ConfigError(
-            f"profile {safe(wish.profile)}: awsvault_session is off, and without a session there is only the key itself",
-            hint="remove awsvault_session, or, to print the key: awsvault-py export --no-session",
+            f"profile {safe(wish.profile)}: {chain.session_origin} says to make no session, "
+            "and without one there is only the key itself",
+            hint="remove awsvault_session or --no-session there, or, to print the key: "
+            + command("export --no-session", wish.profile),
         )
     account = chain.source.account_id if isinstance(chain.source, StaticKeys) else start.account
     return Got(answer.encode(key, account_id=account), chain)

@@ -99,3 +99,50 @@ def test_the_session_that_is_held_is_told_without_the_vault(desk, beside):
     assert role.startswith("held, 5")
     (other,) = (facts(step)["session"][0] for step in explain(desk.context(), "prod").steps[2:])
     assert other == "none is held"
+
+
+def settings_of(found):
+    return [(fact.name, fact.value, fact.place) for fact in found.facts if fact.name != "region"]
+
+
+def test_the_line_that_decides_whether_a_session_is_made(at_home):
+    """The role's own line counts, the source's is shown as overruled; what does not count for the role is not shown."""
+    text = (
+        "[profile k]\nawsvault_credential = k\nawsvault_session = on\nawsvault_environment = sandbox\n"
+        f"[profile a]\nrole_arn = {DEVELOPER}\nsource_profile = k\nawsvault_session = off\n"
+    )
+    found = explain(at_home(text), "a")
+    assert settings_of(found) == [
+        ("awsvault_session", "off", "~/.aws/config:8"),
+        ("awsvault_session", "on (overruled by ~/.aws/config:8)", "~/.aws/config:3"),
+        ("awsvault_credential", "k", "~/.aws/config:2"),
+    ]
+    assert [item["type"] for item in found.document["chain"]] == ["access-key", "assume-role"]
+    assert ("awsvault_environment", "sandbox", "~/.aws/config:4") in settings_of(explain(at_home(text), "k"))
+
+
+def test_a_command_that_makes_no_session_is_named(at_home):
+    """--no-session in the source's own command decides as a line of ours does."""
+    text = (
+        "[profile k]\ncredential_process = awsvault-py export k --no-session\n"
+        f"[profile a]\nrole_arn = {DEVELOPER}\nsource_profile = k\n"
+    )
+    assert settings_of(explain(at_home(text), "a")) == [
+        ("--no-session", "in credential_process", "~/.aws/config:2")
+    ]
+    text += "[profile b]\nrole_arn = {DEVELOPER}\nsource_profile = c\n"
+    text += "[profile c]\ncredential_process = awsvault-py export --no-session d\n"
+    text += "[profile d]\nawsvault_credential = d\nawsvault_session = on\n"
+    assert settings_of(explain(at_home(text), "b")) == [
+        ("awsvault_session", "on (overruled by ~/.aws/config:10)", "~/.aws/config:13"),
+        ("awsvault_credential", "d", "~/.aws/config:12"),
+        ("--no-session", "in credential_process", "~/.aws/config:10"),
+    ]
+
+
+def test_a_session_setting_without_a_session(at_home):
+    """There is no MFA session of a key in a file: the line is shown with that."""
+    text = "[profile a]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\nawsvault_session = off\n"
+    ((name, value, _),) = settings_of(explain(at_home(text), "a"))
+    assert (name, value[:3]) == ("awsvault_session", "off")
+    assert "no effect" in value

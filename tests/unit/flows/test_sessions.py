@@ -55,8 +55,19 @@ def test_the_key_itself_leaves_only_by_no_session(desk, aws):
 def test_session_off_does_not_hand_out_the_key(desk, home):
     """awsvault_session = off alone is no permission to print the key."""
     add_profile(home, "[profile bare]\nawsvault_credential = shared-services\nawsvault_session = off\n")
-    with pytest.raises(errors.ConfigError, match=r"bare.*awsvault_session is off"):
+    with pytest.raises(errors.ConfigError, match=r"bare.*config:\d+") as caught:
         desk.ask("bare")
+    assert "awsvault-py export --no-session bare" in caught.value.hint
+
+
+def test_a_role_without_a_session_costs_no_session(desk, aws, home):
+    """awsvault_session = off in the role's own profile: one AssumeRole, with the code; the other role is as it was."""
+    home.config(SCENARIO.replace("region = us-west-2\n", "region = us-west-2\nawsvault_session = off\n"))
+    desk.ask("dev")
+    assert aws.calls.actions() == ["AssumeRole"]
+    assert len(aws.calls.codes()) == 1
+    desk.ask("prod")
+    assert aws.calls.actions()[1:] == ["GetSessionToken", "AssumeRole"]
 
 
 def test_no_session_assumes_the_role_straight_with_a_code(desk, aws):
