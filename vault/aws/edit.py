@@ -64,7 +64,7 @@ class _Recorder(_Parser):
 
     def form(self) -> str:
         """The table that the open section is in; "" for one that is no profile's."""
-        for table in ("profile", "plain default", "spaced"):
+        for table in ("profile", "plain default"):
             if self.section is not None and self.tables[table].get(self.section.name) is self.section:
                 return table
         return ""
@@ -109,7 +109,12 @@ class Document:
 
     def section(self, profile: str) -> Section | None:
         """What counts of the profile in this file, or None."""
-        return self.sections.profiles.get(profile) or self.sections.spaced.get(profile)
+        return self.sections.profiles.get(profile)
+
+    @property
+    def openings(self) -> frozenset[int]:
+        """The lines that open a section, a profile's or not."""
+        return frozenset(self._opens)
 
     def headers(self, profile: str) -> list[int]:
         """The lines that open the profile, in order."""
@@ -138,6 +143,10 @@ class Document:
     def keys(self, profile: str) -> list[Line]:
         """Every property of the profile."""
         return [line for line in self._lines if line.profile == profile]
+
+    def every_key(self) -> tuple[Line, ...]:
+        """Every property of every profile."""
+        return tuple(self._lines)
 
     def text(self, line: Line) -> bytes:
         """The bytes of the property's lines."""

@@ -43,21 +43,23 @@ class Section(NamedTuple):
 
 
 class Sections(NamedTuple):
-    """All of one file. ``spaced`` are sections of a credentials file whose names hold blanks: a profile only
-    where the config file quotes the same name.
-    """
+    """All of one file."""
 
     path: str
     profiles: dict[str, Section]
     sso_sessions: dict[str, Section]
     services: dict[str, Section]
-    spaced: dict[str, Section]
     notes: tuple[Note, ...]
 
 
 def is_name(text: str) -> bool:
     """Whether the shared grammar takes ``text`` as a name without quotes."""
     return bool(text) and text.isascii() and (text.isalnum() or _NAME.issuperset(text))
+
+
+def can_be_named(text: str) -> bool:
+    """Whether a profile may be called ``text`` here: whatever botocore and the AWS CLI take but control characters."""
+    return bool(text) and not any(c < " " or "\x7f" <= c < "\xa0" for c in text)
 
 
 def subproperties(found: Property) -> dict[str, Property]:
@@ -94,7 +96,7 @@ class _Parser:
     def __init__(self, path: str, kind: str) -> None:
         self.path = path
         self.config = kind == "config"
-        self.tables: dict[str, dict[str, Section]] = {p: {} for p in (*_PREFIXES, "plain default", "spaced")}
+        self.tables: dict[str, dict[str, Section]] = {p: {} for p in (*_PREFIXES, "plain default")}
         self.notes: list[Note] = []
         self.opened = False
         self.section: Section | None = None
@@ -138,7 +140,6 @@ class _Parser:
             profiles,
             self.tables["sso-session"],
             self.tables["services"],
-            self.tables["spaced"],
             tuple(self.notes),
         )
 
@@ -149,7 +150,7 @@ class _Parser:
         if end < 0 or (rest and rest[0] not in "#;" and not line.endswith("]")):
             raise self.fail(number, "Profile definition must end with ']'")
         written = line[1:end] if not rest or rest[0] in "#;" else line[1:-1]
-        inner = written.strip()
+        inner = written.strip(" \t")  # any other blank is a part of the name, to botocore as well
         self.opened, self.last, self.ignoring = True, None, False
         self.unlike(number, written, inner)
         place = self._config_place(number, inner) if self.config else self._credentials_place(number, inner)
@@ -177,17 +178,19 @@ class _Parser:
         if inner == "default":
             return "plain default", "default"
         prefix, _, rest = inner.replace("\t", " ").partition(" ")
-        rest = rest.strip()
+        rest = rest.strip(" ")
+        if prefix in _PREFIXES and is_name(rest):
+            return prefix, rest
+        # botocore asks only how a header begins, and takes the second of two words for the name.
+        table = next((known for known in _PREFIXES if inner.startswith(known)), None)
+        name = self._second_word(inner) if table is not None else None
+        if table is not None and name is not None:
+            self.note(number, f"[{safe(inner)}]: only botocore and the AWS CLI read such a name")
+            return table, name
         if prefix in _PREFIXES and rest:
-            if is_name(rest):
-                return prefix, rest
-            quoted = self._quoted(inner)
-            if quoted is not None:
-                self.note(number, f"[{safe(inner)}]: only botocore and the AWS CLI read quoted names")
-                return prefix, quoted
             self.note(
                 number,
-                f"[{safe(inner)}] is ignored: not a name; one with blanks or other signs stands in quotes",
+                f"[{safe(inner)}] is ignored: it is not one name; put a name that holds blanks in quotes",
             )
         elif is_name(inner) and inner not in (*_FOREIGN, "DEFAULT"):
             self.note(
@@ -198,26 +201,24 @@ class _Parser:
         return None
 
     @staticmethod
-    def _quoted(inner: str) -> str | None:
+    def _second_word(inner: str) -> str | None:
         """The name in ``profile "my dev"``, as botocore splits it; None where that is no single name."""
-        if not ('"' in inner or "'" in inner or "\\" in inner):
-            return None
         try:
             words = split(inner)
         except Unbalanced:
             return None
-        return words[1] if len(words) == 2 and words[1].isprintable() and words[1] else None
+        return words[1] if len(words) == 2 and can_be_named(words[1]) else None
 
     def _credentials_place(self, number: int, inner: str) -> tuple[str, str] | None:
         if is_name(inner):
             return "profile", inner
-        if inner.partition(" ")[0] in _PREFIXES:
-            self.note(
-                number, f"[{safe(inner)}] is ignored: in this file a profile is written without a prefix"
-            )
+        prefix, _, rest = inner.partition(" ")
+        if prefix in _PREFIXES[1:] or not can_be_named(inner):
+            self.note(number, f"[{safe(inner)}] is ignored: not a profile's header in this file")
             return None
-        self.note(number, f"[{safe(inner)}]: a name with blanks counts only where the config file quotes it")
-        return ("spaced", inner) if inner.isprintable() and inner else None
+        meant = f"; without the prefix it is written [{safe(rest.strip(' '))}]" if prefix == "profile" else ""
+        self.note(number, f"[{safe(inner)}]: only botocore and the AWS CLI read such a name{meant}")
+        return "profile", inner
 
     def property(self, number: int, line: str) -> None:
         if "#" in line or ";" in line:

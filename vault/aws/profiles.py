@@ -126,8 +126,8 @@ class Config(NamedTuple):
 
     def _ignored(self, name: str) -> str | None:
         """Where a profile of this name stands under a header that is not read, and what is wrong with it; or None."""
-        header = f"[profile {safe(name)}] is ignored"
-        found = next((note for note in self.notes if note.message.startswith(header)), None)
+        headers = f"[profile {safe(name)}]", f"[{safe(name)}] is ignored"
+        found = next((note for note in self.notes if note.message.startswith(headers)), None)
         return f"{safe(found.path)}:{found.line}: {found.message}" if found is not None else None
 
     def meant(self, name: str) -> str | None:
@@ -192,8 +192,7 @@ def selected(env: Mapping[str, str]) -> str:
 def merge(config: Sections, credentials: Sections) -> Config:
     """Both parsed files as one set of profiles."""
     profiles: dict[str, tuple[Section | None, Section | None]] = {
-        name: (section, credentials.profiles.get(name) or credentials.spaced.get(name))
-        for name, section in config.profiles.items()
+        name: (section, credentials.profiles.get(name)) for name, section in config.profiles.items()
     }
     for name, section in credentials.profiles.items():
         profiles.setdefault(name, (None, section))

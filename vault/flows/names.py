@@ -11,7 +11,9 @@ from vault.errors import Usage
 from vault.limits import MAX_ENTRY_NAME
 from vault.text import safe
 
-_ACTIVE = "\"'\\`$[]#;=%"  # quotes and escapes of a shell; sections, comments and keys of AWS's files; cmd.exe's variables
+# Within the double quotes that a name is written in: what a shell expands, what ends a section's header, cmd.exe's
+# variables; and what begins a comment for most parsers of AWS's files.
+_ACTIVE = ('"', "\\", "`", "$", "[", "]", "%", " #", " ;")
 
 
 def check_name(name: str) -> str:
@@ -31,10 +33,11 @@ def check_name(name: str) -> str:
         raise Usage(f'the name "{shown}" holds characters that cannot be seen', hint=hint)
     if name != name.strip() or name.startswith("-"):
         raise Usage(f'the name "{shown}" begins with - or has a blank at an end', hint=hint)
-    wrong = next((c for c in name if c in _ACTIVE), None)
+    wrong = next((active for active in _ACTIVE if active in name), None)
     if wrong is not None:
         raise Usage(
-            f'the name "{shown}" holds {wrong}, which a shell or AWS\'s files read otherwise', hint=hint
+            f'the name "{shown}" holds {wrong.strip()}, which a shell or AWS\'s files read otherwise',
+            hint=hint,
         )
     return name
 

@@ -134,7 +134,7 @@ def test_the_places_are_those_that_the_reader_finds(lines, end, ended, kind):
         return
     found = Document(raw, path="f", kind=kind)
     assert found.apply([]) == raw
-    for name, section in {**read.profiles, **read.spaced}.items():
+    for name, section in read.profiles.items():
         for key, held in section.properties.items():
             last = found.places(name, key)[-1]
             assert last.start == held.line - 1

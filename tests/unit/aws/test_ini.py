@@ -12,6 +12,11 @@ with open(path_of("smithy-rs/profile-parser-tests.json"), encoding="utf-8") as f
     CASES = json.load(found)["tests"]
 
 
+# Names that botocore and the AWS CLI take and the shared grammar ignores: here they are profiles, with a note.
+TAKEN = {2: {"foo!bar": {}}, 40: {"in valid 2": {"name2": "value2"}}, 55: {"profile foo": {"name": "value"}},
+         60: {"profile bar": {}}}  # fmt: skip
+
+
 def texts(sections):
     return {name: {p.name: p.value for p in s.properties.values()} for name, s in sections.items()}
 
@@ -30,7 +35,10 @@ def test_shared_grammar(number):
     merged = texts(config.profiles)
     for name, keys in texts(credentials.profiles).items():
         merged.setdefault(name, {}).update(keys)
-    assert merged == expected["config"]["profiles"]
+    assert merged == {**expected["config"]["profiles"], **TAKEN.get(number, {})}
+    assert number not in TAKEN or any(
+        "botocore and the AWS CLI" in note.message for note in (*config.notes, *credentials.notes)
+    )
     assert texts(config.sso_sessions) == expected["config"].get("sso_sessions", {})
 
 
@@ -68,7 +76,10 @@ def notes_of(text, kind="config"):
         ("[profile a]\n[profile a]\n", 2, "stands here again"),
         ("[default]\nx = 1\n[profile default]\n", 1, "ignored beside"),
         ("[a]\n", 1, "written [profile a]"),
-        ("[profile my dev]\n", 1, "stands in quotes"),
+        ("[profile my dev]\n", 1, "in quotes"),
+        ("[profile R&D]\n", 1, "only botocore and the AWS CLI"),
+        ("[profile b\u00fcro]\n", 1, "only botocore and the AWS CLI"),
+        ("[profiles dev]\n", 1, "only botocore and the AWS CLI"),
         ('[profile "my dev"]\n', 1, "only botocore and the AWS CLI"),
         ("[something else]\n", 1, "not a section"),
         ("[DEFAULT]\nx = 1\n", 1, "every section inherit"),
@@ -90,6 +101,21 @@ def test_no_notes(text):
     assert notes_of(text) == []
 
 
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("[my dev]", "only botocore and the AWS CLI"),
+        ("[R&D]", "only botocore and the AWS CLI"),
+        ("[profile bob]", "it is written [bob]"),
+        ("[sso-session corp]", "is ignored"),
+        ("[a\x1b[31m]", "is ignored"),
+    ],
+)
+def test_notes_of_the_credentials_file(header, said):
+    """Names there that not every tool takes, and headers that belong into the other file."""
+    assert any(said in message for _, message in notes_of(f"{header}\nx = 1\n", "credentials"))
+
+
 def test_byte_order_mark_does_not_hide_the_first_profile():
     """The mark is taken off and said, so the profile after it is there."""
     assert "a" in parse("\ufeff[profile a]\n", path="config", kind="config").profiles
@@ -106,6 +132,9 @@ def test_byte_order_mark_does_not_hide_the_first_profile():
         ('[profile "a]', None),
         ('[profile ""]', None),
         ('[profile "a\x1b[31m"]', None),
+        ("[profile R&D]", "R&D"),
+        ("[profile b\u00fcro]", "b\u00fcro"),
+        ('[profile "a\u202eb"]', "a\u202eb"),
         ('[sso-session "my corp"]', None),
     ],
 )

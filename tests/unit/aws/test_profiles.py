@@ -73,7 +73,7 @@ def test_prefix_wins_in_either_file():
 
 def test_quoted_profile_finds_its_keys():
     """The AWS CLI writes [profile 'my dev'] into one file and [my dev] into the other: they are one profile."""
-    config = config_of("[profile 'my dev']\nregion = x\n", "[my dev]\naws_access_key_id = k\n[other one]\n")
+    config = config_of("[profile 'my dev']\nregion = x\n", "[my dev]\naws_access_key_id = k\n")
     assert list(config.profiles) == ["my dev"]
     assert config.profile("my dev").own("aws_access_key_id").value == "k"
 

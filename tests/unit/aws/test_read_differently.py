@@ -8,7 +8,7 @@ from tests.data import path_of
 from tests.properties.graphs import session_of, write
 from tests.unit.aws.files import config_of
 from vault import errors
-from vault.aws.ini import subproperties
+from vault.aws.ini import is_name, subproperties
 
 with open(path_of("smithy-rs/profile-parser-tests.json"), encoding="utf-8") as found:
     SHARED = [
@@ -69,3 +69,31 @@ def test_the_comparison_can_fail(tmp_path):
     alike = [texts for texts in SHARED if theirs(tmp_path, texts) is not None]
     assert len(alike) > 30
     assert theirs(tmp_path, ("[profile a]\nx = 1 # c\n", "")) == {"a": {"x": "1 # c"}}
+
+
+ODD = "".join(chr(code) for code in range(0x20, 0x7F)) + "\u00fc\u20ac\u4e2d\u00a0\u202e\u2028\U0001f511"
+
+
+@pytest.mark.parametrize(
+    "form", ["[profile a{}b]", '[profile "a{}b"]', "[profile 'a{}']", "[profile {}b]", "[a{}b]"]
+)
+@pytest.mark.parametrize("kind", ["config", "credentials"])
+def test_a_name_that_boto3_takes_is_a_profile_here(form, kind, tmp_path):
+    """Any character within any form of a header: a profile for boto3 is one for us, and nothing else is."""
+    compared = 0
+    for character in ODD:
+        text = form.format(character) + "\nregion = x\n"
+        texts = (text, "") if kind == "config" else ("", text)
+        his = theirs(tmp_path, texts)
+        try:
+            mine, notes = ours(texts)
+        except errors.ConfigError:
+            assert his is None or character in "]#;", (text, his)
+            continue
+        if his is not None and character not in "#;":
+            his = {name.strip() if form[1] != "p" else name: keys for name, keys in his.items()}
+            assert his == mine, text
+            compared += 1
+        if mine and not all(is_name(name) for name in mine):
+            assert notes, text
+    assert compared > len(ODD) - 6

@@ -6,9 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from vault.aws.words import Unbalanced, own_call, split
+from vault.errors import Usage
 from vault.flows.doctor.findings import Finding, Rewrite
 from vault.flows.doctor.profiles import documents, each
 from vault.flows.moving import command as commands
+from vault.flows.names import check_name
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def _calls(s: Surroundings) -> Iterator[tuple[Profile, Setting, tuple[Rewrite, .
             continue
         mends: tuple[Rewrite, ...] = ()
         called = _own(setting.value)
-        if called is not None:
+        if called is not None and _may_be_written(called.profile):
             value = commands.process(s.words, called.profile, commands.options(setting.value))
             mends = tuple(
                 Rewrite(kind, tuple(document.set_value(line, value) for line in lines))
@@ -36,6 +38,15 @@ def _calls(s: Surroundings) -> Iterator[tuple[Profile, Setting, tuple[Rewrite, .
                 if (lines := document.places(profile.name, "credential_process"))
             )
         yield profile, setting, mends
+
+
+def _may_be_written(profile: str) -> bool:
+    """Whether the name means itself in a command, which some SDKs hand to a shell."""
+    try:
+        check_name(profile)
+    except Usage:
+        return False
+    return True
 
 
 def _own(command: str) -> OwnCall | None:

@@ -32,9 +32,17 @@ def plaintext_keys(s: Surroundings) -> Iterator[Finding]:
         )
     for one in left:
         place, text = split_place(one.reason)
+        kind = "profile " if one.profile in s.files.merged.profiles else ""
         yield Finding(
-            level="warning", where=place, message=f"profile {safe(one.profile)}: {text}", fix="edit the file"
+            level="warning", where=place, message=f"{kind}{safe(one.profile)}: {text}", fix="edit the file"
         )
+
+
+def _holds_keys(s: Surroundings, path: str) -> bool:
+    """Whether a key stands in the file, one that could be moved or not."""
+    found, left = importing.clear_keys(s.files) if s.files is not None else ([], [])
+    places = [source.origin for source in found] + [split_place(one.reason)[0] for one in left]
+    return any(place.rpartition(":")[0] == safe(path) for place in places)
 
 
 def cli_cache(s: Surroundings) -> Iterator[Finding]:
@@ -52,10 +60,9 @@ def cli_cache(s: Surroundings) -> Iterator[Finding]:
 def aws_files_open(s: Surroundings) -> Iterator[Finding]:
     """~/.aws and its files, open to other users of the machine: to write, or to read where keys are."""
     at = s.locations
-    keys = importing.clear_keys(s.files)[0] if s.files is not None else []
     wanted = {
         at.credentials: 0o077,
-        at.config: 0o077 if any(source.kind == "config" for source in keys) else 0o022,
+        at.config: 0o077 if _holds_keys(s, at.config) else 0o022,
         os.path.dirname(at.config): 0o022,
         os.path.dirname(at.credentials): 0o022,
     }
@@ -89,9 +96,8 @@ def our_files_open(s: Surroundings) -> Iterator[Finding]:
 
 def git_trees(s: Surroundings) -> Iterator[Finding]:
     """Keys or configuration within a git work tree that would take them up."""
-    keys = importing.clear_keys(s.files)[0] if s.files is not None else []
     for path, tree in s.bare_trees:
-        harmless = path == s.locations.config and not any(source.kind == "config" for source in keys)
+        harmless = path == s.locations.config and not _holds_keys(s, path)
         yield Finding(
             level="note" if harmless else "warning",
             where=safe(path),

@@ -13,7 +13,7 @@ from vault import errors
 from vault.aws.keys import odd_lengths
 from vault.aws.profiles import STATIC
 from vault.flows import entries, newkey
-from vault.flows.moving import undo
+from vault.flows.moving import strays, undo
 from vault.flows.moving.setup import Files, Left, Plan, Setup
 from vault.flows.names import check_name
 from vault.flows.proof import Proof
@@ -67,7 +67,10 @@ class Intake:
 
 
 def clear_keys(files: Files, wanted: Sequence[str] = ()) -> tuple[list[Source], list[Left]]:
-    """The key pairs that stand in clear in AWS's files, and those that cannot be moved; of all profiles or ``wanted``."""
+    """The key pairs that stand in clear in AWS's files, and those that cannot be moved; of all profiles or ``wanted``.
+
+    Of all: secrets that are no profile's key are among those that cannot be moved.
+    """
     found: list[Source] = []
     left: list[Left] = []
     for document, kind in ((files.credentials, "credentials"), (files.config, "config")):
@@ -77,7 +80,9 @@ def clear_keys(files: Files, wanted: Sequence[str] = ()) -> tuple[list[Source], 
             if not any(key in held for key in STATIC):
                 continue
             at = f"{safe(document.path)}:{next(held[k].line for k in STATIC if k in held)}"
-            if any(key in held and held[key].value for key in _TOKENS):
+            if name == "DEFAULT":
+                left.append(Left(name, f"{at}: {strays.INHERITED}"))
+            elif any(key in held and held[key].value for key in _TOKENS):
                 left.append(Left(name, f"{at}: a temporary key, with a session token"))
             elif not all(key in held and held[key].value for key in STATIC):
                 left.append(Left(name, f"{at}: half of a key"))
@@ -88,6 +93,7 @@ def clear_keys(files: Files, wanted: Sequence[str] = ()) -> tuple[list[Source], 
             else:
                 pair = (held[STATIC[0]].value, Secret(held[STATIC[1]].value))
                 found.append(Source(name, kind, *pair, at))
+        left += () if wanted else strays.strays(document)
     return found, left
 
 

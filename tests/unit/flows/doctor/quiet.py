@@ -83,7 +83,9 @@ def _env(home: Sound, **values: str) -> None:
 QUIET: dict[str, Callable[[Sound], object]] = {
     "broken-file": lambda h: os.chmod(h.config_path, 0o644),
     "broken-settings": _setting,
-    "plaintext-keys": lambda h: h.credentials("[other]\nregion = us-east-1\n# " + KEYS.replace("\n", "\n# ")),
+    "plaintext-keys": lambda h: h.credentials(
+        "[other]\nregion = us-east-1\n# aws_secret_access_key = YOUR_SECRET_KEY_HERE\n"
+    ),
     "plaintext-cache": _no_sessions,
     "open-aws-files": lambda h: (h.credentials("[other]\n"), os.chmod(os.path.dirname(h.config_path), 0o755)),
     "open-vault-files": lambda h: os.chmod(h.root, 0o755),

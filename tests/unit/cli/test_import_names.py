@@ -1,0 +1,98 @@
+"""`import` and odd names: what boto3 signs with is moved, and every other secret in AWS's files is named with its reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+
+import pytest
+
+from tests.fakes.example import SECRET
+from tests.properties.graphs import session_of
+from tests.unit.cli.test_import import clear, credentials, keys, names, read
+
+__all__ = ["clear"]
+
+pytestmark = pytest.mark.usefixtures("inside")
+
+NAMES = ("R&D", "my dev", "b\u00fcro", "profile bob", "O'Brien", "C#", "a=b;c")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_boto3_takes_is_taken_over(clear, name):
+    """boto3 signs with such a profile before; afterwards it gets the same user's session from the vault."""
+    credentials(clear, keys(name))
+    clear.env["AWS_REGION"] = "us-east-1"
+    done = clear.run("import", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert SECRET not in read(clear, "credentials")
+    assert names(clear) == [name]
+    config = os.path.join(clear.root, ".aws", "config")
+    session = session_of(config, os.path.join(clear.root, ".aws", "credentials"))
+    (call,) = [
+        shlex.split(p["credential_process"]) for n, p in session.full_config["profiles"].items() if n == name
+    ]
+    assert call[1:] == ["export", name]
+    assert clear.run(*call[1:]).returncode == 0
+
+
+def test_a_name_that_a_shell_reads_otherwise_is_left_with_a_reason(clear):
+    """It would stand in a command that some SDKs hand to a shell."""
+    credentials(clear, keys("a$(id)b"))
+    done = clear.run("import", "--yes")
+    assert done.returncode == 1
+    assert read(clear, "credentials") == keys("a$(id)b")
+    assert "holds $" in done.stderr
+
+
+STRAY = "aws_secret_access_key = je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (f"[profile a]\nregion = x\n  {STRAY}", "config:3: .*indented"),
+        (f"[DEFAULT]\n{STRAY}", "config:2: .*botocore has every profile of the file inherit it"),
+        (f"[a]\n{STRAY}", r"config:2: .*check the line, and the header \[a\]"),
+        (f"[profile my dev]\n{STRAY}", r"config:2: .*the header \[profile my dev\]"),
+        (f"[profile a]\n# {STRAY}", "config:2: .*commented out"),
+        (f"[services s]\n{STRAY}", "config:2: .*check the line"),
+        (f"[profile a]\nexport {STRAY}", "config:2: .*check the line"),
+        (f"[default]\n{STRAY}[profile default]\nregion = x\n", "config:2: .*check the line"),
+    ],
+)
+def test_a_secret_that_is_no_profiles_key_is_named(clear, config, said):
+    """import lists what it leaves and why, doctor reports it, and neither shows it."""
+    clear.config(config)
+    credentials(clear, "")
+    done = clear.run("import", "--yes")
+    assert done.returncode == 1
+    assert re.search(said, done.stderr), done.stderr
+    found = [
+        f
+        for f in json.loads(clear.run("doctor", "--json").stdout)["findings"]
+        if f["check"] == "plaintext-keys"
+    ]
+    assert len(found) == 1
+    assert re.search(said, f"{found[0]['where']}: {found[0]['message']}")
+    assert "je7Mt" not in done.stdout + done.stderr + repr(found)
+
+
+def test_a_placeholder_in_a_comment_is_no_secret(clear):
+    """Documents and templates have them."""
+    credentials(
+        clear,
+        "# aws_secret_access_key = YOUR_SECRET_KEY\n; aws_secret_access_key = your-secret-goes-here-x\n",
+    )
+    assert clear.run("import", "--yes").returncode == 0
+
+
+def test_a_key_that_every_profile_inherits_is_left(clear):
+    """[DEFAULT] of the credentials file: taken out, boto3 would find no key in any profile."""
+    credentials(clear, keys("DEFAULT"))
+    done = clear.run("import", "--yes")
+    assert done.returncode == 1
+    assert read(clear, "credentials") == keys("DEFAULT")
+    assert "inherit" in done.stderr
