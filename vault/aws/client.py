@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vault import errors, limits
 from vault.aws import failures, query, signature, wire
+from vault.aws.addresses import is_loopback
 from vault.aws.endpoints import partition_of
 from vault.aws.hosts import SERVICES, is_named, is_own
 from vault.text import safe
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from vault.aws.profiles import Setting
     from vault.system.clock import Deadline
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -48,7 +48,7 @@ class Endpoint(NamedTuple):
         to = wire.target(self.url)
         if to is None:
             raise errors.ConfigError(f"{self._what} is not an http or https address of a host")
-        if to.scheme == "http" and to.name not in _LOOPBACK and not is_named(to, self.allow_http):
+        if to.scheme == "http" and not is_loopback(to.name) and not is_named(to, self.allow_http):
             raise errors.ConfigError(
                 f"{self._what} is plain http: anybody on the way could read what AWS answers",
                 hint=f'use https, or name the host in config.toml: allow_http = ["{safe(to.name)}"]',

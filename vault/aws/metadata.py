@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from vault import errors, limits
 from vault.aws import sources, wire
+from vault.aws.addresses import canonical, is_loopback
+from vault.aws.hosts import is_named
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
     from vault.aws.sources import Fetched, Surroundings
 
 _ROLES = "/latest/meta-data/iam/security-credentials/"
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "169.254.169.254", "fd00:ec2::254"})
-_CONTAINER = frozenset({"localhost", "127.0.0.1", "::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"})
+# Where plain http may go beside this machine.
+_INSTANCE = ("169.254.169.254", "fd00:ec2::254")
+_CONTAINER = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 _RELATIVE = "http://169.254.170.2"
 
 
@@ -29,7 +32,7 @@ def of_instance(source: NamedSource, around: Surroundings) -> Fetched:
         raise errors.ConfigError(
             f"{source.origin}: credential_source is Ec2InstanceMetadata, and AWS_EC2_METADATA_DISABLED is true"
         )
-    base = _address(source.endpoint or "", around, local=_LOCAL, origin=str(source.origin))
+    base = _address(source.endpoint or "", around, link=_INSTANCE, origin=str(source.origin))
     life = {"x-aws-ec2-metadata-token-ttl-seconds": str(limits.METADATA_TOKEN_LIFE)}
     token = _ask(base, "PUT", "/latest/api/token", headers=life, around=around, what=what)
     proof = {"x-aws-ec2-metadata-token": _line(token, what)}
@@ -52,7 +55,7 @@ def of_container(source: NamedSource, around: Surroundings) -> Fetched:
             "AWS_CONTAINER_CREDENTIALS_FULL_URI is set"
         )
     path, _, query = url.partition("?")
-    base = _address(path, around, local=_CONTAINER, origin=str(source.origin))
+    base = _address(path, around, link=_CONTAINER, origin=str(source.origin))
     headers = {}
     token = _container_token(source, around)
     if token is not None:
@@ -76,15 +79,19 @@ def _container_token(source: NamedSource, around: Surroundings) -> str | None:
     return text
 
 
-def _address(url: str, around: Surroundings, *, local: frozenset[str], origin: str) -> wire.Target:
-    """The parts of an address that may be asked: https, or plain http to the machine itself or an allowed host."""
+def _address(url: str, around: Surroundings, *, link: tuple[str, ...], origin: str) -> wire.Target:
+    """The parts of an address that may be asked: https, or plain http to this machine, AWS's own link-local addresses of
+    this service, or an allowed host.
+    """
     to = wire.target(url)
     if to is None:
         raise errors.ConfigError(f"{origin}: {safe(url)} is no address of a host")
-    allowed = {host.lower() for host in around.allow_http}
-    if to.scheme == "http" and to.name not in local and not {to.name, f"{to.name}:{to.port}"} & allowed:
+    plain = is_loopback(to.name) or canonical(to.name) in link or is_named(to, around.allow_http)
+    if to.scheme == "http" and not plain:
         raise errors.ConfigError(
-            f"{origin}: {safe(urlsplit(url).netloc)} is not an address of this machine, so plain http may not go there"
+            f"{origin}: {safe(urlsplit(url).netloc)} is none of the hosts that may be asked by plain http: localhost, "
+            f"127.0.0.0/8, ::1, {', '.join(link)}",
+            hint=f'use https, or name the host in config.toml: allow_http = ["{safe(to.name)}"]',
         )
     return to
 

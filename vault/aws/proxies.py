@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from vault import errors
+from vault.aws.addresses import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vault.aws.wire import Target
+
+
+_END = "_proxy"
 
 
 class Proxy(NamedTuple):
@@ -23,19 +27,21 @@ class Proxy(NamedTuple):
 
 
 def proxy_for(to: Target, env: Mapping[str, str]) -> Proxy | None:
-    """The proxy that the environment names for ``to``: lower-case variables first, as in AWS's tools. ConfigError."""
-    variable = f"{to.scheme}_proxy"
-    url = _either(env, variable)  # not ALL_PROXY: no AWS tool reads it, and it often names a SOCKS proxy
-    if not url or _bypassed(to, _either(env, "no_proxy")):
+    """The proxy that the environment names for ``to``, as botocore finds it; never for this machine itself. ConfigError."""
+    if is_loopback(to.name):
+        return None  # on the proxy's machine that name is another
+    named = _named(env)
+    variable, url = named.get(to.scheme, ("", ""))  # not ALL_PROXY: AWS's tools do not read it
+    if not url or _bypassed(to, named.get("no", ("", ""))[1]):
         return None
     try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
+        parts = urlsplit(_with_scheme(url))
         name, port = parts.hostname or "", parts.port
     except ValueError:
         name, port, parts = "", None, urlsplit("")
     if not name or parts.scheme != "http":
         raise errors.ConfigError(
-            f"{variable.upper()} is not the address of an http proxy",
+            f"{variable} is not the address of an http proxy",
             hint="write http://HOST:PORT; the tunnel inside is TLS",
         )
     authorization = ""
@@ -45,17 +51,41 @@ def proxy_for(to: Target, env: Mapping[str, str]) -> Proxy | None:
     return Proxy(name, port or 80, authorization)
 
 
-def _either(env: Mapping[str, str], name: str) -> str:
-    return env.get(name) or env.get(name.upper()) or ""
+def _named(env: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """The variables SCHEME_proxy by their scheme, each with its name and value, as urllib.request reads them for botocore.
+
+    A lower-case one beats others, and where it is empty, it switches them off. A CGI program's HTTP_PROXY is a header
+    that its client sent.
+    """
+    found = {}
+    for variable, value in env.items():
+        if value and variable.lower().endswith(_END):
+            found[variable.lower().removesuffix(_END)] = (variable, value)
+    if "REQUEST_METHOD" in env:
+        found.pop("http", None)
+    for variable, value in env.items():
+        if variable.endswith(_END):
+            scheme = variable.lower().removesuffix(_END)
+            found.pop(scheme, None)
+            if value:
+                found[scheme] = (variable, value)
+    return found
+
+
+def _with_scheme(url: str) -> str:
+    if url.startswith("//"):
+        return f"http:{url}"
+    return url if "://" in url else f"http://{url}"
 
 
 def _bypassed(to: Target, listed: str) -> bool:
-    for word in listed.replace(" ", ",").lower().split(","):
+    """Whether ``no_proxy`` covers ``to``: by name, by name and port as the endpoint has them, or by the end of its domain."""
+    if listed == "*":
+        return True
+    name = f"[{to.name}]" if ":" in to.name else to.name
+    hosts = (name, name if to.port is None else f"{name}:{to.port}")
+    for word in listed.lower().split(","):
         entry = word.strip().lstrip(".")
-        if (
-            entry in ("*", to.name)
-            or (entry and to.name.endswith(f".{entry}"))
-            or entry == f"{to.name}:{to.port}"
-        ):
+        if entry and any(host == entry or host.endswith(f".{entry}") for host in hosts):
             return True
     return False

@@ -20,10 +20,10 @@ class Recorder:
     ``bodies`` are the answers in turn, the last of them for all that follow.
     """
 
-    def __init__(self, *, close_after=100, statuses=(), bodies=()):
-        self._socket = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, *, close_after=100, statuses=(), bodies=(), host="127.0.0.1"):
+        self._socket = socket.create_server((host, 0))
         self.port = self._socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.asked = []
         self._close_after = close_after
         self._statuses = list(statuses)

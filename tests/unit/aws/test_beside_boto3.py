@@ -84,22 +84,6 @@ def test_a_proxy_is_asked_alike(env, monkeypatch):
 
 
 @BOTH
-def test_all_proxy_is_not_read(ask, aws, monkeypatch):
-    """AWS's tools have two variables for proxies; a third that names a SOCKS proxy for others disturbs neither."""
-    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
-    assert ask(aws.url).endswith(":user/yourself")
-
-
-@BOTH
-@pytest.mark.parametrize("listed", ["127.0.0.1", "*", "localhost,127.0.0.1"])
-def test_no_proxy_is_obeyed_alike(ask, listed, aws, monkeypatch):
-    """A host on the list is asked directly."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("NO_PROXY", listed)
-    assert ask(aws.url).endswith(":user/yourself")
-
-
-@BOTH
 def test_https_goes_through_a_tunnel_with_a_bundle(ask, tmp_path, monkeypatch):
     """CONNECT to the proxy, TLS with AWS's name inside, and the certificate checked by AWS_CA_BUNDLE."""
     chain, key = self_signed(tmp_path, *HOSTS)

@@ -242,7 +242,7 @@ def test_a_stdout_that_takes_nothing_is_named(ready, place):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"AWS_ENDPOINT_URL": "nowhere"}, {"HTTP_PROXY": "socks5://127.0.0.1:1", "NO_PROXY": None},
+    [{"AWS_ENDPOINT_URL": "nowhere"}, {"AWS_ENDPOINT_URL": "https://sts.example.test", "HTTPS_PROXY": "socks5://127.0.0.1:1"},
      {"AWS_ENDPOINT_URL": "https://127.0.0.1:9", "AWS_CA_BUNDLE": "/nowhere"}],
 )  # fmt: skip
 def test_what_no_call_can_be_made_with_costs_no_code(ready, wrong):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vault import limits
+from vault.aws.addresses import is_loopback
 from vault.aws.chain import Sso, VaultKey
 from vault.aws.endpoints import configured_url
 from vault.aws.finder import has_static, own_export
@@ -32,7 +33,6 @@ _OTHER_WAYS = (
     "sso_account_id",
     "aws_access_key_id",
 )
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def each(s: Surroundings) -> Iterator[Profile]:
@@ -284,7 +284,7 @@ def _endpoint(s: Surroundings, where: str, url: str) -> Finding:
     host = rest.partition("/")[0]
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     allowed = s.settings.allow_http if s.settings is not None else ()
-    clear = scheme.lower() == "http" and name not in _LOOPBACK
+    clear = scheme.lower() == "http" and not is_loopback(name.strip("[]"))
     refused = clear and host.lower() not in allowed and name.lower() not in allowed
     return Finding(
         level="error" if refused else "warning" if clear else "note",

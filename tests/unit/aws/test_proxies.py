@@ -1,0 +1,119 @@
+"""The proxy of a call, beside what botocore makes of the same environment."""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+import pytest
+from botocore.httpsession import ProxyConfiguration
+from botocore.utils import get_environ_proxies
+
+from vault import errors
+from vault.aws import proxies, wire
+
+URLS = ("https://sts.eu-west-1.amazonaws.com/", "http://sts.example.test:8080/x")
+FAMILIES = {
+    "http": "http://h-{}:3128",
+    "https": "http://s-{}:3128",
+    "all": "http://a-{}:3128",
+    "no": "example.test,{}",
+}
+
+
+def theirs(url, env, monkeypatch):
+    """The host and port of the proxy that botocore asks for ``url``, or None."""
+    monkeypatch.setattr(os, "environ", env)
+    found = ProxyConfiguration(get_environ_proxies(url)).proxy_url_for(url)
+    monkeypatch.undo()
+    if found is None:
+        return None
+    parts = wire.urlsplit(found)
+    return parts.hostname, parts.port
+
+
+def ours(url, env):
+    found = proxies.proxy_for(wire.target(url), env)
+    return None if found is None else (found.name, found.port)
+
+
+def test_each_pair_of_set_empty_and_unset_as_botocore(monkeypatch):
+    """All of http_proxy, https_proxy, all_proxy and no_proxy, each in lower case and in upper case: 6,561 environments."""
+    ways = []
+    for family, value in FAMILIES.items():
+        lower, upper = f"{family}_proxy", f"{family.upper()}_PROXY"
+        choices = itertools.product(
+            ({}, {lower: ""}, {lower: value.format("lower")}),
+            ({}, {upper: ""}, {upper: value.format("upper")}),
+        )
+        ways.append([one | other for one, other in choices])
+    compared = 0
+    for chosen in itertools.product(*ways):
+        env = {name: value for each in chosen for name, value in each.items()}
+        for url in URLS:
+            assert ours(url, env) == theirs(url, env, monkeypatch), (url, env)
+            compared += 1
+    assert compared == 2 * 9**4
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"REQUEST_METHOD": "GET", "HTTP_PROXY": "http://evil:1"},
+        {"REQUEST_METHOD": "GET", "HTTP_PROXY": "http://evil:1", "http_proxy": "http://good:1"},
+        {"REQUEST_METHOD": "GET", "HTTPS_PROXY": "http://good:1"},
+        {"Http_Proxy": "http://mixed:1"},
+        {"HTTP_proxy": "http://mixed:1", "HTTP_PROXY": "http://upper:1"},
+        {"HTTP_PROXY": "http://first:1", "Http_Proxy": "http://second:1"},
+        {"http_proxy": "", "HTTP_proxy": "http://mixed:1"},
+        {"HTTP_proxy": "http://mixed:1", "http_proxy": ""},
+    ],
+)
+def test_rarer_names_as_botocore(env, monkeypatch):
+    """Mixed case, and a CGI program, whose HTTP_PROXY is a header that its client chose."""
+    for url in URLS:
+        assert ours(url, env) == theirs(url, env, monkeypatch)
+
+
+NO = [
+    "*", "*,x", "x,*", " * ", "example.test", ".example.test", "..example.test", "EXAMPLE.test", "test", "st", "sts.example.test",
+    "ts.example.test", "sts.example.test:8080", "sts.example.test:443", "example.test:8080", ":8080", "a b", "x sts.example.test",
+    " sts.example.test , y", ",,", "10.0.0.0/8", "10.1.2.3", "10.1", "3", "[fd00::1]", "fd00::1", "[fd00::1]:8080", "amazonaws.com",
+    "sts.example.test.", "*.example.test", "http://sts.example.test",
+]  # fmt: skip
+HOSTS = [
+    "http://sts.example.test:8080", "https://sts.example.test", "https://sts.example.test:443", "http://10.1.2.3:8080",
+    "https://10.1.2.3", "https://[fd00::1]", "http://[fd00::1]:8080", "https://sts.eu-west-1.amazonaws.com",
+    "http://STS.Example.TEST",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("listed", NO)
+def test_no_proxy_as_botocore(listed, monkeypatch):
+    """Names, ends of domains, ports, and what looks like more than it is."""
+    env = {"http_proxy": "http://p:1", "https_proxy": "http://p:1", "no_proxy": listed}
+    for url in HOSTS:
+        assert ours(url, env) == theirs(url, env, monkeypatch), url
+
+
+@pytest.mark.parametrize("url", ["http://p:1", "p:1", "//p:1", "http://user:pass@p:1", "user:pass@p:1", "10.0.0.1:1", "http://[fd00::1]:1"])  # fmt: skip
+def test_a_proxys_address_as_botocore(url, monkeypatch):
+    """With its scheme and without."""
+    env = {"https_proxy": url}
+    assert ours(URLS[0], env) == theirs(URLS[0], env, monkeypatch)
+
+
+def test_a_value_that_is_no_proxy_names_its_variable():
+    """The variable in the case in which it is set: the person looks for that one."""
+    for variable in ("https_proxy", "HTTPS_PROXY", "Https_Proxy"):
+        with pytest.raises(errors.ConfigError, match=rf"^{variable} is not the address"):
+            ours(URLS[0], {variable: "socks5://p:1"})
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "https://127.3.2.1", "http://localhost:1", "https://[::1]:1"]
+)
+def test_this_machine_is_asked_directly(url):
+    """A proxy would ask its own machine. AWS's tools for Go have this rule; botocore asks the proxy."""
+    env = {"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1"}
+    assert ours(url, env) is None
