@@ -24,7 +24,8 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def where(server):
-    return {"endpoint": Endpoint(server.url, "us-east-1"), "deadline": Deadline.after(20, clock=Jumping())}
+    endpoint = Endpoint(server.url, "us-east-1", trusted_hosts=("127.0.0.1",))
+    return {"endpoint": endpoint, "deadline": Deadline.after(20, clock=Jumping())}
 
 
 # ── STS ─────────────────────────────────────────────────────────────────────────────────────
