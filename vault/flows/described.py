@@ -217,7 +217,10 @@ def _sdk_source(config: Config, chain: Chain, *, home: str) -> tuple[str, bool]:
     place = shown(found.origin, home)
     match found:
         case Process():
-            called = own_call(found.command)  # resolve() has split it already
+            try:
+                called = own_call(found.command)
+            except ValueError as error:  # as an SDK sees it, it is a program like any other
+                return f"run {found.command!r} ({place}), which fails: {error}", True
             if called is not None:
                 return f"run awsvault-py export {called.profile}", called.profile != chain.source_profile
             return f"run {found.command!r} ({place})", False

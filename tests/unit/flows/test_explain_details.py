@@ -71,6 +71,16 @@ def test_a_command_with_a_quote_too_many_fails_in_awss_tools(at_home):
     assert "config:3: credential_process cannot be split" in sdk
 
 
+@pytest.mark.parametrize("called", ["awsvault-py", "AWSVAULT-PY", "awsvault-py login a"])
+def test_a_command_of_ours_that_is_no_export(at_home, called):
+    """The vault's key is found all the same; AWS's tools run a command that gives them nothing."""
+    text = f"[profile a]\nawsvault_credential = k\ncredential_process = {called}\n"
+    found = explain(at_home(text), "a")
+    assert called in found.sdk
+    assert "fails: " in found.sdk
+    assert any("do not use the vault" in warning for warning in found.warnings)
+
+
 def test_notes_of_other_profiles_are_not_told(at_home):
     """A value that AWS's tools read otherwise, beside the chain, is no warning about it."""
     text = "[profile other]\nregion = us-east-1 # mine\n" + SCENARIO
