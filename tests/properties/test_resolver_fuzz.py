@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from vault import errors
 from vault.aws.chain import StaticKeys, digest
 from vault.aws.ini import parse
-from vault.aws.plan import plan
+from vault.aws.plan import Usual, plan
 from vault.aws.profiles import decode, load, merge
 from vault.aws.resolve import check, resolve
 from vault.aws.values import misspelt
@@ -93,7 +93,7 @@ def everything(config, env):
         for mode in MODES:
             try:
                 chain = resolve(config, name, env=env, **mode)
-                planned = plan(chain)
+                planned = plan(chain, Usual())
                 document(chain, planned)
                 described.source(chain, home="/home/me", vault=True)
                 key = chain.source.access_key_id if isinstance(chain.source, StaticKeys) else None

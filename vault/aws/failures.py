@@ -126,7 +126,7 @@ def _denied_hint(code: str, operation: str, message: str) -> str | None:
             "a role that a role assumes lasts an hour at most: ask for less by duration_seconds or --duration"
         )
     if "MaxSessionDuration" in message:
-        return "ask for less: duration_seconds or --duration; an administrator can raise the role's longest session in IAM"
+        return "ask for less: duration_seconds, --duration or role_duration; an administrator can raise the role's MaxSessionDuration"
     if code != "AccessDenied":
         return None
     if "explicit deny" in message:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
 from vault.aws.chain import (
     AssumeRole,
     Chain,
@@ -13,40 +15,63 @@ from vault.aws.chain import (
     SessionToken,
     StaticKeys,
     VaultKey,
+    WebIdentity,
 )
 from vault.limits import ROLE_DURATION, SESSION_DURATION
+
+if TYPE_CHECKING:
+    from vault.aws.chain import Source
+
+
+class Lengths(Protocol):
+    """How long sessions last where their profiles do not say, in seconds: what vault/flows/config reads."""
+
+    @property
+    def session_duration(self) -> int:
+        """A key's session."""
+
+    @property
+    def role_duration(self) -> int:
+        """A role's."""
+
+
+class Usual(NamedTuple):
+    """The lengths without a config.toml."""
+
+    session_duration: int = SESSION_DURATION
+    role_duration: int = ROLE_DURATION
 
 
 def plan(
     chain: Chain,
+    lengths: Lengths,
     *,
     entry_mfa_serial: str | None = None,
-    session_duration: int = SESSION_DURATION,
     duration: int | None = None,
     session: bool = True,
 ) -> Plan:
     """The links of ``chain``.
 
-    ``entry_mfa_serial`` is the device stored with the vault's key, for a profile that names none. ``session_duration``
-    is what config.toml says, which awsvault_session_duration of the key's profile outranks. ``duration`` (seconds) is
-    ``--duration``: it holds for the last link. ``session`` is False for ``--no-session``.
+    ``lengths`` is what config.toml says, which awsvault_session_duration and duration_seconds of a profile outrank.
+    ``entry_mfa_serial`` is the device stored with the vault's key, for a profile that names none. ``duration``
+    (seconds) is ``--duration``: it holds for the last link. ``session`` is False for ``--no-session``.
     """
     if not isinstance(chain.source, VaultKey):
-        return _foreign(chain, duration)
+        return _foreign(chain, lengths, duration)
     serial = device(chain, entry_mfa_serial)
     keeps = session and chain.session
-    first = _session(chain, chain.source, serial, session_duration, duration)
+    first = _session(chain, chain.source, serial, lengths.session_duration, duration)
     if not chain.hops:
         return Plan((first,) if keeps else ())
-    rest = _later(chain, duration, known=serial)
+    rest = _later(chain, lengths, duration, known=serial)
     code = chain.hops[0].mfa_serial or serial
-    straight: tuple[AssumeRole, ...] = (_role(chain, 0, duration, code=code, hour=None), *rest)
+    straight: tuple[AssumeRole, ...] = (_role(chain, 0, lengths, duration, code=code, hour=None), *rest)
     if not keeps:
         return Plan(straight)
     own = chain.hops[0].mfa_serial if chain.hops[0].mfa_serial != serial else None
     through: tuple[Link, ...] = (
         first,
-        _role(chain, 0, duration, code=own, hour="through a session a role lasts an hour at most"),
+        _role(chain, 0, lengths, duration, code=own, hour="through a session a role lasts an hour at most"),
         *rest,
     )
     if straight[0].duration <= ROLE_DURATION:
@@ -80,12 +105,21 @@ def _session(
     return SessionToken(source.entry, serial, process, seconds, chain.source_endpoint, why)
 
 
-def _role(chain: Chain, at: int, duration: int | None, *, code: str | None, hour: str | None) -> AssumeRole:
+def _role(
+    chain: Chain, at: int, lengths: Lengths, duration: int | None, *, code: str | None, hour: str | None
+) -> AssumeRole:
     """The call for hop ``at``; ``hour`` is the reason why it cannot last longer than one, or None where it can."""
     hop = chain.hops[at]
     asked, why = hop.duration_seconds, "duration_seconds"
     if duration is not None and at == len(chain.hops) - 1:
         asked, why = duration, "--duration"
+    usual = lengths.role_duration
+    if (
+        at < len(chain.hops) - 1
+    ):  # on the way to the answer a longer session is of no use, and would cost a code
+        usual = min(usual, ROLE_DURATION)
+    if asked is None and usual != ROLE_DURATION:
+        asked, why = usual, "role_duration of config.toml"
     seconds = ROLE_DURATION if asked is None else asked
     if asked is None:
         why = "AWS's default"
@@ -99,17 +133,19 @@ def _role(chain: Chain, at: int, duration: int | None, *, code: str | None, hour
     return AssumeRole(hop, seconds, code, asked is not None, why, narrowed)
 
 
-def _later(chain: Chain, duration: int | None, *, known: str | None) -> tuple[AssumeRole, ...]:
+def _later(
+    chain: Chain, lengths: Lengths, duration: int | None, *, known: str | None
+) -> tuple[AssumeRole, ...]:
     """The hops after the first. ``known`` is the device whose code the chain has used already."""
     hour = "a role assumed by a role lasts an hour at most"
     links = []
     for at in range(1, len(chain.hops)):
         serial = chain.hops[at].mfa_serial
-        links.append(_role(chain, at, duration, code=serial if serial != known else None, hour=hour))
+        links.append(_role(chain, at, lengths, duration, code=serial if serial != known else None, hour=hour))
     return tuple(links)
 
 
-def _foreign(chain: Chain, duration: int | None) -> Plan:
+def _foreign(chain: Chain, lengths: Lengths, duration: int | None) -> Plan:
     """Sources that are no vault key: no session; each role's device is asked for its own code, as AWS's tools do."""
     source = chain.source
     hour: str | None = "temporary credentials give a role for an hour at most"
@@ -125,8 +161,22 @@ def _foreign(chain: Chain, duration: int | None) -> Plan:
     links: tuple[Link, ...] = ()
     if not isinstance(source, StaticKeys):
         # What another program gives may hang on more than its command (a folder, a variable): it is asked each time.
-        links = (FetchSource(source, not isinstance(source, NamedSource | Process)),)
+        links = (
+            FetchSource(_held_to(chain, source, lengths), not isinstance(source, NamedSource | Process)),
+        )
     if not chain.hops:
         return Plan(links)
-    first = _role(chain, 0, duration, code=chain.hops[0].mfa_serial, hour=hour)
-    return Plan((*links, first, *_later(chain, duration, known=None)))
+    first = _role(chain, 0, lengths, duration, code=chain.hops[0].mfa_serial, hour=hour)
+    return Plan((*links, first, *_later(chain, lengths, duration, known=None)))
+
+
+def _held_to(chain: Chain, source: Source, lengths: Lengths) -> Source:
+    """The source with the length that is asked for: of those that are no vault key, a web identity's role has one."""
+    if not isinstance(source, WebIdentity):
+        return source
+    seconds = lengths.role_duration if source.duration_seconds is None else source.duration_seconds
+    if chain.rails.max_duration is not None:
+        seconds = min(seconds, chain.rails.max_duration)
+    if source.duration_seconds is None and seconds == ROLE_DURATION:
+        return source  # AWS's default, which need not be sent
+    return source._replace(duration_seconds=seconds)

@@ -68,7 +68,7 @@ def _explained(context: Context, config: Config, keys: Keys | None, name: str) -
     exists = vault.exists(context.paths)
     chain = resolve(config, profile, env=context.env, has_entry=_entries(keys), guess=exists)
     serial = _stored_device(chain, keys)
-    planned = plan(chain, entry_mfa_serial=serial, session_duration=context.settings.session_duration)
+    planned = plan(chain, context.settings, entry_mfa_serial=serial)
     lives = _lives(context, keys, chain, planned)
     home = context.paths.home
     sdk, warned = described.as_sdk_sees(config, profile, env=context.env, home=home)

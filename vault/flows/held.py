@@ -58,11 +58,7 @@ def ways_of(context: Context, keys: Names, chain: Chain) -> list[list[tuple[Link
     key_id = entry.credentials.access_key_id if entry is not None else None
     if isinstance(chain.source, StaticKeys):
         key_id = chain.source.access_key_id
-    planned = plan(
-        chain,
-        entry_mfa_serial=entry.mfa_serial if entry is not None else None,
-        session_duration=context.settings.session_duration,
-    )
+    planned = plan(chain, context.settings, entry_mfa_serial=entry.mfa_serial if entry is not None else None)
 
     def name(links: tuple[Link, ...]) -> bytes:
         return digest(chain.source, links, vault_id=keys.vault_id, access_key_id=key_id)

@@ -233,7 +233,7 @@ def drop_sessions(context: Context, opened: Opened, key_id: str) -> int:
             if not isinstance(chain.source, VaultKey) or chain.source.entry not in entries:
                 continue
             serial = entries[chain.source.entry].mfa_serial
-            planned = plan(chain, entry_mfa_serial=serial, session_duration=context.settings.session_duration)
+            planned = plan(chain, context.settings, entry_mfa_serial=serial)
         except errors.Error:
             continue
         for links in (planned.links, planned.fallback or ()):

@@ -222,8 +222,8 @@ def _start(context: Context, wish: Wish, keys: Keys, chain: Chain) -> _Start:
     source = _source_key(chain, keys)
     planned = plan(
         chain,
+        context.settings,
         entry_mfa_serial=source.mfa_serial if source is not None else None,
-        session_duration=context.settings.session_duration,
         duration=wish.duration,
         session=wish.session,
     )

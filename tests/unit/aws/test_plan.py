@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from tests.unit.aws.files import DEV, PROD, SCENARIO, USER, chain_of
 from vault.aws.chain import AssumeRole, FetchSource, SessionToken, canonical, digest
-from vault.aws.plan import plan
+from vault.aws.plan import Usual, plan
 
 OTHER = "arn:aws:iam::111111111111:mfa/other"
 KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
 VAULT = bytes(16)
 
 
-def of(name, config, *, entries=("shared-services",), credentials="", **more):
-    return plan(chain_of(name, config, credentials, entries=entries), **more)
+def of(name, config, *, entries=("shared-services",), credentials="", lengths=None, **more):
+    return plan(chain_of(name, config, credentials, entries=entries), Usual(**(lengths or {})), **more)
 
 
 def shape(planned):
@@ -112,11 +112,60 @@ class TestVaultKey:
 
     def test_lengths(self):
         """config.toml's length, which the key's profile outranks, which --duration outranks for the session itself."""
-        assert shape(of("dev", SCENARIO, session_duration=7200))[0][1] == 7200
+        assert shape(of("dev", SCENARIO, lengths={"session_duration": 7200}))[0][1] == 7200
         text = SCENARIO.replace("region = us-east-1\n", "awsvault_session_duration = 36h\n")
-        assert shape(of("dev", text, session_duration=7200))[0][1] == 129_600
+        assert shape(of("dev", text, lengths={"session_duration": 7200}))[0][1] == 129_600
         assert shape(of("shared-services", text, duration=900)) == [("session", 900, USER)]
         assert shape(of("dev", SCENARIO, duration=900)) == [("session", 43_200, USER), (DEV, 900, None)]
+
+    @pytest.mark.parametrize(
+        ("seconds", "lines", "expected", "why"),
+        [
+            (1800, "", [("session", 43_200, USER), (DEV, 1800, None)], "role_duration"),
+            (3600, "", [("session", 43_200, USER), (DEV, 3600, None)], "AWS's default"),
+            (7200, "", [(DEV, 7200, USER)], "role_duration"),  # as duration_seconds: the key itself must ask
+            (7200, "duration_seconds = 900\n", [("session", 43_200, USER), (DEV, 900, None)], "duration_s"),
+            (
+                7200,
+                "awsvault_max_duration = 30m\n",
+                [("session", 43_200, USER), (DEV, 1800, None)],
+                "awsvault_m",
+            ),
+            (
+                1800,
+                "awsvault_max_duration = 1h\n",
+                [("session", 43_200, USER), (DEV, 1800, None)],
+                "role_duration",
+            ),
+        ],
+    )
+    def test_a_roles_length_by_config_toml(self, seconds, lines, expected, why):
+        """role_duration holds where the profile does not say, within what the profile allows."""
+        text = SCENARIO.replace("region = us-west-2\n", "region = us-west-2\n" + lines)
+        planned = of("dev", text, lengths={"role_duration": seconds})
+        assert shape(planned) == expected
+        assert planned.links[-1].why.startswith(why)
+        assert planned.links[-1].fixed is (why != "AWS's default")  # which need not be sent
+        assert shape(of("dev", text, lengths={"role_duration": seconds}, duration=1200))[-1][1] == 1200
+
+    def test_a_role_on_the_way_costs_no_code_for_it(self):
+        """Only the answer is to last longer; what is assumed by a role lasts an hour at most whatever is asked."""
+        text = SCENARIO + f"[profile x]\nrole_arn = {PROD}\nsource_profile = dev\n"
+        planned = of("x", text, lengths={"role_duration": 7200})
+        assert shape(planned) == [("session", 43_200, USER), (DEV, 3600, None), (PROD, 3600, None)]
+        assert "held to an hour" in planned.links[-1].why
+
+    @pytest.mark.parametrize(
+        ("lines", "expected"),
+        [("", 7200), ("duration_seconds = 900\n", 900), ("awsvault_max_duration = 30m\n", 1800)],
+    )
+    def test_a_web_identitys_role_too(self, lines, expected):
+        """It is a role whose session has a length."""
+        text = f"[profile a]\nweb_identity_token_file = /t\nrole_arn = {DEV}\n{lines}"
+        planned = of("a", text, entries=(), lengths={"role_duration": 7200})
+        assert planned.links[0].source.duration_seconds == expected
+        if not lines:
+            assert of("a", text, entries=()).links[0].source.duration_seconds is None
 
     def test_longest_allowed(self):
         """awsvault_max_duration holds for what is handed out, asked for or not."""
@@ -153,7 +202,7 @@ class TestOtherSources:
     def test_environment(self, env, seconds):
         """The environment's key gives what is asked for, its session an hour."""
         text = f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\nduration_seconds = 7200\n"
-        planned = plan(chain_of("a", text, env=env))
+        planned = plan(chain_of("a", text, env=env), Usual())
         assert shape(planned) == [("fetch", False, None), (DEV, seconds, None)]
 
     def test_key_itself(self):
@@ -162,9 +211,19 @@ class TestOtherSources:
 
 
 class TestDigest:
-    def digests(self, name, config=SCENARIO, *, key="AKIAIOSFODNN7EXAMPLE", env=None, vault=VAULT, **more):
+    def digests(
+        self,
+        name,
+        config=SCENARIO,
+        *,
+        key="AKIAIOSFODNN7EXAMPLE",
+        env=None,
+        vault=VAULT,
+        lengths=None,
+        **more,
+    ):
         chain = chain_of(name, config, entries=("shared-services",), env=env)
-        links = plan(chain, **more).links
+        links = plan(chain, Usual(**(lengths or {})), **more).links
         return [
             digest(chain.source, links[: at + 1], vault_id=vault, access_key_id=key)
             for at in range(len(links))
@@ -205,7 +264,8 @@ class TestDigest:
         [
             {"key": "AKIAI44QH8DHBEXAMPLE"},
             {"vault": bytes(15) + b"\1"},
-            {"session_duration": 3600},
+            {"lengths": {"session_duration": 3600}},
+            {"lengths": {"role_duration": 1800}},
             {"session": False},
             {"duration": 900},
             {"env": {"AWS_ENDPOINT_URL": "http://localhost:1"}},

@@ -6,6 +6,7 @@ from tests.fakes.example import KEY_ID, SECRET, SERIAL, role
 from tests.home import SCENARIO
 from vault import errors
 from vault.aws import answer
+from vault.flows.explain import explain
 from vault.flows.flight import Anew
 
 HOUR = 3600
@@ -58,6 +59,25 @@ def test_session_off_does_not_hand_out_the_key(desk, home):
     with pytest.raises(errors.ConfigError, match=r"bare.*config:\d+") as caught:
         desk.ask("bare")
     assert "awsvault-py export --no-session bare" in caught.value.hint
+
+
+def test_a_roles_length_by_config_toml(desk, aws, home):
+    """role_duration is sent to AWS, shown by explain, and part of what names the session."""
+    desk.ask("dev")
+    with open(home.file("config.toml"), "w", encoding="utf-8") as file:
+        file.write('role_duration = "15m"\n')
+    got = desk.ask("dev")
+    sent = [call.parameters.get("DurationSeconds") for call in aws.calls.of("AssumeRole")]
+    assert sent == [None, "900"]
+    assert got.expires - got.issued == 900
+    lasts = [
+        fact.value
+        for step in explain(desk.context(), "dev").steps
+        for fact in step.facts
+        if fact.name == "lasts"
+    ]
+    assert "role_duration" in lasts[-1]
+    assert lasts[-1].startswith("15 min")
 
 
 def test_a_role_without_a_session_costs_no_session(desk, aws, home):
