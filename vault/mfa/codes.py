@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, unquote_plus
 
 from vault import errors, limits
 from vault.secret import Secret
@@ -21,6 +21,11 @@ DIGITS_LEAST, DIGITS_MOST = 6, 8
 
 _HINT = "paste the base32 text (letters A-Z and digits 2-7) shown under 'Show secret key', or the whole otpauth:// address"
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(mfa|sms-mfa|u2f|user)/[\w+=/,.@-]+", re.ASCII)
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u2060\ufeff]"
+)  # what comes along from web pages and word processors
+_BETWEEN = re.compile("[\\s\u2010-\u2015\u2212-]+")  # blanks of every width, and dashes
+_DECIDES = re.compile(r"[?&](?:amp;)?(secret|algorithm|digits|period)=([^&#]*)", re.IGNORECASE)
 _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)  # STS's service model
 
 
@@ -44,10 +49,8 @@ def parse_seed(text: Secret) -> Seed:
         raise errors.Usage(
             f"the MFA seed is {len(raw)} bytes long, at most {limits.MAX_SEED_TEXT} are read", hint=_HINT
         )
-    try:
-        words = raw.decode("ascii").strip()
-    except UnicodeDecodeError:
-        raise errors.Usage("the MFA seed holds characters other than ASCII", hint=_HINT) from None
+    # Labels may be in any encoding; of what counts below, only ASCII is taken.
+    words = _INVISIBLE.sub("", raw.decode("utf-8", "surrogateescape")).strip()
     if words[:10].lower() == "otpauth://":
         return _from_uri(words)
     if "://" in words:
@@ -56,21 +59,20 @@ def parse_seed(text: Secret) -> Seed:
 
 
 def _from_uri(text: str) -> Seed:
-    try:
-        parts = urlsplit(text)
-        pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=20)
-    except ValueError:
-        raise errors.Usage("the otpauth:// address cannot be read", hint=_HINT) from None
-    if parts.netloc.lower() != "totp":
+    """The seed of an otpauth:// address. Only what decides the code is looked at, so nothing else can be wrong."""
+    kind = re.split(r"[/?#]", text[10:], maxsplit=1)[0]
+    if kind.lower() != "totp":
         raise errors.Usage(
-            f"an otpauth:// address of kind {safe(parts.netloc, limit=20)}, AWS's devices are of kind totp",
+            f"an otpauth:// address of kind {safe(kind, limit=20)}, AWS's devices are of kind totp",
             hint=_HINT,
         )
     fields: dict[str, str] = {}
-    for name, value in pairs:
-        if name.lower() in fields:
-            raise errors.Usage(f"the otpauth:// address names {safe(name, limit=20)} twice", hint=_HINT)
-        fields[name.lower()] = value
+    for name, value in _DECIDES.findall(text):
+        name, value = name.lower(), unquote_plus(value).strip()  # noqa: PLW2901
+        if value and fields.setdefault(name, value) != value:
+            raise errors.Usage(
+                f"the otpauth:// address names {name} twice, with different values", hint=_HINT
+            )
     algorithm = fields.get("algorithm", "SHA1").upper().replace("-", "").removeprefix("HMAC")
     if algorithm not in ALGORITHMS:
         raise errors.Usage(
@@ -94,9 +96,11 @@ def _number(fields: dict[str, str], name: str, default: int, least: int, most: i
 
 
 def _secret(text: str) -> Secret:
-    packed = re.sub(r"[\s-]+", "", text).upper().rstrip("=")
+    packed = _BETWEEN.sub("", text).upper().rstrip("=")
     if not packed:
         raise errors.Usage("the MFA seed is empty", hint=_HINT)
+    if not packed.isascii():
+        raise errors.Usage("the MFA seed holds characters other than ASCII", hint=_HINT)
     wrong = next((c for c in packed if c not in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), None)
     if wrong is not None:
         like = {"0": " (the letter O?)", "1": " (the letter I or L?)", "8": " (the letter B?)"}.get(wrong, "")

@@ -43,12 +43,58 @@ def test_codes_are_those_of_rfc_6238(moment, sha1, sha256, sha512):
         " GEZD-GNBV-GY3T-QOJQ-GEZD-GNBV-GY3T-QOJQ\n",
         "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ====",
         "otpauth://totp/AWS:me@example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=AWS",
+        "gezd\u00a0gnbv\u202fgy3t\u2009qojq\u3000gezd gnbv gy3t qojq",  # as a web page shows it
+        "\ufeffGEZD\u200bGNBV\u2011GY3T\u2013QOJQGEZDGNBVGY3TQOJQ\r\n",
         "OTPAUTH://TOTP/x?SECRET=gezdgnbvgy3tqojqgezdgnbvgy3tqojq&algorithm=sha1&digits=6&period=30",
     ],
 )
 def test_one_seed_however_it_is_written(text):
     """Blanks, dashes, case, padding and the address form do not matter."""
     assert codes.parse_seed(Secret(text)) == Seed(Secret(RFC["SHA1"]))
+
+
+SECRET = "secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "totp/Café Zürich:jürgen@例え?" + SECRET,
+        "totp/Caf\udce9:me?" + SECRET,  # in Latin-1, whatever its program thought
+        "totp/AWS #1:me?" + SECRET,
+        "totp/AWS:who? me?" + SECRET,
+        "totp/[prod] 50%:me?" + SECRET,
+        "totp?" + SECRET,
+        "totp/?" + SECRET,
+        "totp//a//b?" + SECRET,
+        "totp/x?issuer=&" + SECRET + "&digits=&period=&algorithm=&image=",
+        "totp/x?&&" + SECRET + "&&issuer&=&",
+        "totp/x?" + SECRET + "&issuer=A&issuer=B&ISSUER=é",
+        "totp/x?secret=&" + SECRET,
+        "totp/x?" + SECRET + "&" + SECRET + "&digits=6&DIGITS=6",
+        "totp/x?" + "&".join(f"x{n}=y" for n in range(50)) + "&" + SECRET,
+        "totp/x?issuer=AWS&amp;" + SECRET + "&amp;period=30",
+        "totp/x?secret=GEZD%20GNBV+GY3T%C2%A0QOJQ GEZD\u00a0GNBV\u202fGY3T-QOJQ%3D%3D&period= 30",
+        "totp/x?" + SECRET + "#frag",
+        "totp/x?counter=now&" + SECRET + "&digits=06&algorithm=HmacSHA1",
+        "totp/x?" + SECRET + "&mysecret=a&secretary=b&period_=c",
+    ],
+)
+def test_only_what_decides_the_code_counts(address):
+    """Labels in any encoding, parameters that are empty, double or unknown: the code is the same."""
+    raw = f"otpauth://{address}".encode("utf-8", "surrogateescape")
+    assert codes.parse_seed(Secret(raw)) == Seed(Secret(RFC["SHA1"]))
+    assert codes.parse_seed(Secret(b"\xef\xbb\xbf " + raw + b" \r\n")) == Seed(Secret(RFC["SHA1"]))
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=200)
+def test_no_label_is_refused(label):
+    """Whatever a label holds, but for what would be a parameter."""
+    if "=" not in label:
+        assert codes.parse_seed(
+            Secret(f"otpauth://totp/{label}?{SECRET}".encode("utf-8", "surrogatepass"))
+        ) == Seed(Secret(RFC["SHA1"]))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +115,11 @@ def test_one_seed_however_it_is_written(text):
         ("otpauth://totp/x?secret=GEZDGNBVGY3TQOJQ&digits=9", "digits"),
         ("otpauth://totp/x?secret=GEZDGNBVGY3TQOJQ&period=5", "period"),
         ("otpauth://totp/x?secret=GEZDGNBVGY3TQOJQ&period=1e2", "period"),
-        ("otpauth://[::1", "cannot be read"),
+        ("otpauth://[::1", "kind"),
+        ("otpauth://totp/x?secret=", "empty"),
+        ("otpauth://totp/x?secret=%C3%A9EZDGNBVGY3TQOJQ", "ASCII"),
+        ("otpauth://totp/x?secret=GEZDGNBVGY3TQOJQ&digits=6&digits=8", "digits twice"),
+        ("otpauth://totp/x#?issuer=AWS", "empty"),
         ("GEZDGNBVGY3TQOJé", "ASCII"),
     ],
 )
