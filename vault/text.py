@@ -52,12 +52,12 @@ def command(words: str, name: str) -> str:
     return f"awsvault-py {words} {quoted}"
 
 
-def nearest(name: str, known: list[str]) -> str | None:
-    """The known name most like ``name``, or None. For "did you mean"; never used to choose by itself."""
+def nearest(name: str, known: list[str], *, cutoff: float = 0.6) -> str | None:
+    """The known name most like ``name``, or None where none is as like as ``cutoff`` (0 to 1). For "did you mean"; never used to choose by itself."""
     from difflib import get_close_matches  # 4 ms, and only an error needs it
 
     by_folded = {k.casefold(): k for k in known}
-    match = get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=0.6)
+    match = get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=cutoff)
     return by_folded[match[0]] if match else None
 
 

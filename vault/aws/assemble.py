@@ -10,6 +10,7 @@ from vault.aws.chain import CONFIRM, Chain, Fault, Hop, NamedSource, Rails, Sso,
 from vault.aws.finder import own_export
 from vault.aws.identitycenter import lacking, lacks
 from vault.aws.profiles import Origin, Profile, Setting
+from vault.aws.unread import missing, misspelt
 from vault.limits import ROLE_LEAST, ROLE_MOST, SESSION_LEAST, SESSION_MOST
 from vault.text import safe
 
@@ -63,7 +64,7 @@ class Assembler:
         found, selected, last = self.found, self.found.path[0], self.found.path[-1]
         for profile in () if self.as_sdk else found.path:
             for each in (profile, *profile.included):  # a rail that is misspelt there holds nowhere
-                for fault in values.misspelt(each):
+                for fault in misspelt(each):
                     self.fault(fault)
         hops = tuple(self.hop(profile) for profile in reversed(found.roles))
         first_arn = hops[0].role_arn if hops else ""
@@ -107,9 +108,10 @@ class Assembler:
         """The source; of a web identity, with the endpoint it is exchanged at."""
         source = self.found.source
         if isinstance(source, Sso):
-            missing = lacking(source)
-            if missing:
-                self.fault(Fault(lacks(source.profile, source.origin, missing), source.origin))
+            absent = lacking(source)
+            if absent:
+                lack = lacks(source.profile, source.origin, absent)
+                self.fault(Fault(missing(self.config, self.found.path[-1], lack).message, source.origin))
             url = endpoints.configured_url(self.config, self.selected, env=self.env, service="sso")
             region = sane_region(Setting("sso_region", source.region, source.origin)).value
             return source._replace(portal=endpoints.portal_address(region, url=url, by=self.by))

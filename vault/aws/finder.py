@@ -10,6 +10,7 @@ from vault.aws.chain import Login, NamedSource, Process, Source, Sso, StaticKeys
 from vault.aws.credentials import token_in
 from vault.aws.endpoints import Endpoint
 from vault.aws.profiles import STATIC, Config, Origin, Profile, Setting
+from vault.aws.unread import missing
 from vault.aws.words import OwnCall, Unbalanced, own_call, split
 from vault.limits import ROLE_LEAST, ROLE_MOST
 from vault.secret import Secret
@@ -123,18 +124,16 @@ class Finder:
         shown = safe(profile.name)
         half = next((found for name in STATIC if (found := profile.own(name)) is not None), None)
         if half is not None:
-            return errors.ConfigError(
-                f"{half.origin}: profile {shown} has {half.name} without its other half"
-            )
-        if called is not None:
-            return errors.ConfigError(
-                f"{profile.origin}: profile {shown} calls awsvault-py, but the vault holds no key of that name",
-                hint=f"run: {command('add', profile.name)}",
+            return missing(
+                self.config, profile, f"{half.origin}: profile {shown} has {half.name} without its other half"
             )
         keys = "AWS's files" if self.as_sdk else "the vault or in AWS's files"
-        return errors.ConfigError(
-            f"{profile.origin}: profile {shown} has no credentials: no key in {keys}, no process, no web identity, no SSO",
-            hint=f"run: {command('add', profile.name)}",
+        what, more = "has no credentials", f": no key in {keys}, no process, no web identity, no SSO"
+        if called is not None:
+            what, more = "calls awsvault-py, but the vault holds no key of that name", ""
+        hint = f"run: {command('add', profile.name)}"
+        return missing(
+            self.config, profile, f"{profile.origin}: profile {shown} {what}", more=more, hint=hint
         )
 
     def _web_identity(self, profile: Profile) -> WebIdentity | None:
@@ -145,8 +144,10 @@ class Finder:
             return None
         role = self.get(profile, "role_arn")
         if role is None or not role.value:
-            raise errors.ConfigError(
-                f"{place.origin}: profile {safe(profile.name)} has {place.name} but no role_arn"
+            raise missing(
+                self.config,
+                profile,
+                f"{place.origin}: profile {safe(profile.name)} has {place.name} but no role_arn",
             )
         name = self.get(profile, "role_session_name")
         duration = None if self.as_sdk else self.get(profile, "duration_seconds")
@@ -179,9 +180,10 @@ class Finder:
         origin = Origin(path, identifier.line)
         secret = section.properties.get(STATIC[1])
         if secret is None:
-            raise errors.ConfigError(
+            half = (
                 f"{origin}: profile {safe(profile.name)} has {STATIC[0]} without {STATIC[1]} in the same file"
             )
+            raise missing(self.config, profile, half)
         token = section.properties.get("aws_security_token") or section.properties.get("aws_session_token")
         account = section.properties.get("aws_account_id")
         return StaticKeys(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from vault import errors
 from vault.aws.chain import Sso
 from vault.aws.profiles import Config, Origin, Profile, Setting
+from vault.aws.unread import missing
 from vault.text import command, meant, safe
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def source_of(config: Config, profile: Profile, get: Get, *, whole: bool) -> Sso
         return None
     section = _section(config, session)
     found = {key: _agreed(config, key, get(key), section) for key in (*_ROLE, *_PLACE)}
-    missing = tuple(key for key, setting in found.items() if setting is None)
-    if missing and (whole or any(key in missing for key in _PLACE)):
-        raise errors.ConfigError(lacks(profile.name, mark.origin, missing))
+    absent = tuple(key for key, setting in found.items() if setting is None)
+    if absent and (whole or any(key in absent for key in _PLACE)):
+        raise missing(config, profile, lacks(profile.name, mark.origin, absent))
     texts = {key: setting.value for key, setting in found.items() if setting is not None}
     return Sso(
         profile.name,

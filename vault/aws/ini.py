@@ -35,11 +35,12 @@ class Property(NamedTuple):
 
 
 class Section(NamedTuple):
-    """One section, its duplicates merged. ``line`` is where it first opens."""
+    """One section, its duplicates merged. ``line`` is where it first opens; ``odd`` are names that cannot be a property's."""
 
     name: str
     line: int
     properties: dict[str, Property]
+    odd: list[tuple[str, int]]
 
 
 class Sections(NamedTuple):
@@ -160,7 +161,7 @@ class _Parser:
         table, name = place
         known = self.tables[table].get(name)
         if known is None:
-            known = self.tables[table][name] = Section(name, number, {})
+            known = self.tables[table][name] = Section(name, number, {}, [])
         else:
             self.note(
                 number, f"[{safe(inner)}] stands here again; its keys are merged, botocore refuses the file"
@@ -239,6 +240,7 @@ class _Parser:
         name = name.lower()
         if not is_name(name):
             self.last = None
+            self.section.odd.append((name, number))
             self.note(number, f"{safe(name)!r} is ignored: not a name of a property")
             return
         properties = self.section.properties

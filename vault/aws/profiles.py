@@ -124,15 +124,24 @@ class Config(NamedTuple):
             found.append(at)
         return tuple(found)
 
-    def _ignored(self, name: str) -> str | None:
-        """Where a profile of this name stands under a header that is not read, and what is wrong with it; or None."""
-        headers = f"[profile {safe(name)}]", f"[{safe(name)}] is ignored"
-        found = next((note for note in self.notes if note.message.startswith(headers)), None)
-        return f"{safe(found.path)}:{found.line}: {found.message}" if found is not None else None
+    def ignored(self, name: str) -> Note | None:
+        """The note of a header that is not read and was meant for a profile of this name, or None."""
+        shown = safe(name)
+        headers = f"[profile {shown}] is ignored", f"[{shown}] is ignored"
+        for note in self.notes:
+            elsewhere = note.message.startswith(f"[profile {shown}]: ") and note.message.endswith(
+                f"[{shown}]"
+            )
+            if elsewhere or note.message.startswith(headers):
+                return note
+        return None
 
     def meant(self, name: str) -> str | None:
         """A hint that says why the profile ``name`` is not read, or names the one most like it; or None."""
-        return self._ignored(name) or meant(name, self.profiles)
+        found = self.ignored(name)
+        if found is not None:
+            return f"{safe(found.path)}:{found.line}: {found.message}"
+        return meant(name, self.profiles)
 
     def starting_with(self, start: str) -> tuple[str, ...]:
         """The profile ``start`` itself, else all that start so: for commands typed by people, never for export."""

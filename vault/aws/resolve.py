@@ -16,6 +16,7 @@ from vault.aws.assemble import Assembler, Found
 from vault.aws.chain import VaultKey
 from vault.aws.finder import Finder, has_static, own_export
 from vault.aws.profiles import Profile, Setting
+from vault.aws.unread import missing, misspelt
 from vault.limits import MAX_HOPS
 from vault.text import command, meant, safe
 
@@ -125,9 +126,11 @@ class _Walk:
         if source_profile is None:
             if credential is not None:
                 return VaultKey(credential.value, credential.origin, self.has_entry is None)
-            for mistake in values.misspelt(profile):
+            for mistake in misspelt(profile):
                 raise errors.ConfigError(mistake.message)
-            raise errors.ConfigError(
+            raise missing(
+                self.config,
+                profile,
                 f"{role.origin}: profile {shown} has role_arn, but neither source_profile nor credential_source",
                 hint="name the profile that holds the key: source_profile = NAME",
             )

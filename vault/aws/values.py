@@ -6,10 +6,14 @@ Fault: the chain can still be shown.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from vault import errors
 from vault.aws.chain import Fault
-from vault.aws.profiles import Origin, Profile, Setting
-from vault.text import nearest, safe
+from vault.text import safe
+
+if TYPE_CHECKING:
+    from vault.aws.profiles import Origin, Setting
 
 _WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 # STS's own patterns and lengths (its service model): characters beside letters, digits and _; least; most.
@@ -181,16 +185,3 @@ KNOWN = (
     "ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode", "aws_account_id", "ca_bundle", "credential", "session",
     "session_duration", "confirm", "max_duration", "read_only", "environment",
 )  # fmt: skip
-
-
-def misspelt(profile: Profile) -> list[Fault]:
-    """The keys with our prefix that mean nothing: no other tool has them, so each is a mistake."""
-    found = []
-    for section, path in ((profile.config, profile.paths[0]), (profile.credentials, profile.paths[1])):
-        for name, held in section.properties.items() if section is not None else ():
-            if name.startswith("awsvault_") and name[9:] not in KNOWN:
-                near = nearest(name[9:], list(KNOWN))
-                meant = f"; did you mean awsvault_{near}?" if near is not None else ""
-                origin = Origin(path, held.line)
-                found.append(Fault(f"{origin}: {safe(name)} is no key that is known{meant}", origin))
-    return found

@@ -15,14 +15,16 @@ from vault.aws.chain import (
     WebIdentity,
 )
 from vault.aws.resolve import resolve
+from vault.aws.unread import unread
 from vault.aws.words import own_call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from vault.aws.chain import AssumeRole, Chain, Plan, SessionToken, Source
     from vault.aws.endpoints import Endpoint
     from vault.aws.profiles import Config, Origin
+    from vault.aws.unread import Unread
     from vault.flows.context import Context
 
 _NAMED = {
@@ -250,7 +252,12 @@ def warnings(
     """What a person should know: values that AWS will refuse, keys that are misspelt, tools that will differ."""
     for fault in chain.faults:
         yield f"an export will fail: {fault.message}"
-    yield from _differences(config, chain, home=home)
+    told = {fault.origin for fault in chain.faults}
+    for one in _unread(config, chain):
+        if one.origin not in told:
+            told.add(one.origin)
+            yield f"{shown(one.origin, home)}: {one.what}; {one.fix}"
+    yield from _differences(config, chain, told, home=home)
     env = context.env
     if env.get("AWS_ACCESS_KEY_ID") and not isinstance(chain.source, NamedSource):
         yield (
@@ -266,7 +273,14 @@ def warnings(
         yield "the first role lasts longer than an hour, so each new session of it takes an MFA code"
 
 
-def _differences(config: Config, chain: Chain, *, home: str) -> Iterator[str]:
+def _unread(config: Config, chain: Chain) -> Iterator[Unread]:
+    """Lines of the chain's profiles that nobody reads as they are meant."""
+    for name in chain.path:
+        profile = config.profile(name)
+        yield from unread(config, profile) if profile is not None else ()
+
+
+def _differences(config: Config, chain: Chain, told: Collection[Origin], *, home: str) -> Iterator[str]:
     """The notes of the files that fall into a section of the chain's profiles."""
     starts: dict[str, list[tuple[int, str]]] = {}
     for name, sections in config.profiles.items():
@@ -277,7 +291,7 @@ def _differences(config: Config, chain: Chain, *, home: str) -> Iterator[str]:
         opened.sort()
     for note in config.notes:
         above = [name for line, name in starts.get(note.path, []) if line <= note.line]
-        if above and above[-1] in chain.path:
+        if above and above[-1] in chain.path and _origin(note.path, note.line) not in told:
             yield f"{shown(_origin(note.path, note.line), home)}: {note.message}"
 
 

@@ -156,3 +156,24 @@ def test_a_session_setting_without_a_session(at_home):
     ((name, value, _),) = settings_of(explain(at_home(text), "a"))
     assert (name, value[:3]) == ("awsvault_session", "off")
     assert "no effect" in value
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("parent_profile = base", "config:8: parent_profile is read by old versions of aws-vault alone; write it as include_profile"),
+        ("inlcude_profile = base", "config:8: inlcude_profile is no key that is known; did you mean include_profile?"),
+        ("my key = 1", "config:8: 'my key' is no name of a property; correct the name"),
+    ],
+)  # fmt: skip
+def test_a_line_that_nobody_reads_is_told_once(at_home, line, said):
+    """Of the profile and of its source, with the place and what to do."""
+    found = explain(
+        at_home(
+            SCENARIO.replace(
+                "[profile dev]\nregion = us-west-2\n", f"[profile dev]\nregion = us-west-2\n{line}\n"
+            )
+        ),
+        "dev",
+    )
+    assert [warning for warning in found.warnings if "config:8" in warning] == [f"~/.aws/{said}"]

@@ -6,7 +6,8 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from vault.aws import values
+from vault.aws.profiles import Origin
+from vault.aws.unread import unread
 from vault.errors import ConfigError
 from vault.flows.doctor.findings import Chmod, Finding, Remove, split_place
 from vault.flows.moving import importing
@@ -15,6 +16,7 @@ from vault.text import safe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vault.flows.doctor.findings import Level
     from vault.flows.doctor.surroundings import Surroundings
 
 
@@ -151,13 +153,20 @@ def read_differently(s: Surroundings) -> Iterator[Finding]:
 
 
 def unknown_keys(s: Surroundings) -> Iterator[Finding]:
-    """A key with our prefix that means nothing: misspelt, it is ignored by everybody."""
+    """A line that nobody reads as it is meant: a key with our prefix that means nothing, a misspelt or an indented one,
+    one of another program.
+    """
     config = s.config
-    for name in config.profiles if config is not None else ():
+    if config is None:
+        return
+    told = {Origin(note.path, note.line) for note in config.notes}  # read-differently tells of these
+    for name in config.profiles:
         try:
-            profile = config.profile(name) if config is not None else None
+            profile = config.profile(name)
         except ConfigError:
             continue
-        for fault in values.misspelt(profile) if profile is not None else ():
-            place, text = split_place(fault.message)
-            yield Finding(level="error", where=place, message=text, fix="correct its name, or remove it")
+        for one in unread(config, profile) if profile is not None else ():
+            if one.origin not in told:
+                told.add(one.origin)
+                level: Level = "error" if one.ours else "warning" if one.grave else "note"
+                yield Finding(level=level, where=str(one.origin), message=one.what, fix=one.fix)

@@ -60,7 +60,8 @@ CHECKS: tuple[Check, ...] = (
           "AWS's tools have several parsers. Where they disagree, one tool works and the next one does not.",
           "Write the line as all of them read it."),
     Check("unknown-key", "files", files.unknown_keys,
-          "A misspelt key with our prefix is read by nobody, so what it asks for is not done.", "Correct its name."),
+          "A line is read by nobody: a misspelt key, one that is indented and so a part of the line above, one of another "
+          "program. What it asks for is not done.", "Correct its name, or start the line at its left edge."),
     Check("keys-before-process", "profiles", profiles.keys_before_process,
           "Tools look for static keys in the credentials file before they run credential_process, so they use the old "
           "key in clear and never call the vault.", "`awsvault-py import` moves the key; or remove the lines."),

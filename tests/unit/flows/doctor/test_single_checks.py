@@ -247,3 +247,20 @@ def test_a_sign_in_that_cannot_be_is_named(home, lines, said):
     home.change_config("[profile prod]", f"{corp}[profile corp]\n{lines}[profile prod]")
     found = findings(home).get("broken-chain")
     assert (found is None) if said is None else (said in found.message)
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "said"),
+    [
+        ("aws_mfa_device = arn:aws:iam::111111111111:mfa/yourself", "note", "aws_mfa_device is read by aws-mfa alone"),
+        ("inlcude_profile = dev", "note", "inlcude_profile is no key"),
+        ("region = x\n  role_arn = y", "warning", "role_arn is indented"),
+        ("awsvault_confrim = always", "error", "awsvault_confrim is no key"),
+    ],
+)  # fmt: skip
+def test_a_line_that_nobody_reads_is_told_once(home, line, level, said):
+    """A slip is a note, a key that is lost by its indentation a warning, one of ours an error."""
+    home.change_config("[profile prod]", f"[profile odd]\n{line}\n[profile prod]")
+    found = findings(home)["unknown-key"]
+    assert found.level == level
+    assert said in found.message
