@@ -18,7 +18,7 @@ from vault.aws.ini import parse
 from vault.aws.plan import Usual, plan
 from vault.aws.profiles import decode, load, merge
 from vault.aws.resolve import check, resolve
-from vault.aws.values import misspelt
+from vault.aws.unread import misspelt, unread
 from vault.flows import described
 from vault.flows.explain import document
 from vault.text import ascii_safe
@@ -111,6 +111,7 @@ def everything(config, env):
             continue
         if profile is not None:
             misspelt(profile)
+            unread(config, profile)
 
 
 @MANY
