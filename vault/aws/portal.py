@@ -57,9 +57,9 @@ def role_credentials(source: Sso, around: Surroundings) -> Fetched:
 def _checked(fields: dict[str, Any], source: Sso, around: Surroundings, what: str) -> Fetched:
     milliseconds = fields.get("expiration")
     if (
-        not isinstance(milliseconds, int)
+        not isinstance(milliseconds, int | float)
         or isinstance(milliseconds, bool)
-        or milliseconds > limits.MAX_MILLISECONDS
+        or not 0 < milliseconds <= limits.MAX_MILLISECONDS
     ):
         raise errors.Unreachable(f"{what} answered without an expiry", code="WrongAnswer", sent=True)
     named = {
@@ -69,7 +69,7 @@ def _checked(fields: dict[str, Any], source: Sso, around: Surroundings, what: st
     }
     now = around.deadline.clock.time()
     found = sources.checked(named, what=what, token="SessionToken", now=now)  # noqa: S106  # a field
-    expiration = milliseconds // 1000
+    expiration = int(milliseconds // 1000)
     if expiration <= now or found.credentials.token is None:
         raise errors.Unreachable(
             f"{what} gave credentials that cannot be used", code="WrongAnswer", sent=True
@@ -98,7 +98,6 @@ def _token(source: Sso, around: Surroundings) -> str:
         raise _signed_out(source, f"{safe(path)} holds no token")
     if not (token.isascii() and token.isprintable()):
         raise _signed_out(source, f"{safe(path)} holds no token")
-    ends = ends.replace("UTC", "Z")  # as older versions of the CLI wrote it
     if sources.moment(ends, what=f"{source.origin}: {safe(path)}") <= around.deadline.clock.time():
         raise _signed_out(source, "the sign-in has expired")
     return token

@@ -13,6 +13,7 @@ from vault.aws.chain import Login, NamedSource, Process, Sso, WebIdentity
 from vault.aws.credentials import Credentials, token_in
 from vault.aws.values import is_account
 from vault.secret import Secret
+from vault.system import times
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -233,6 +234,7 @@ def _text(
     if optional and (value is None or value == ""):
         return None
     text = value if isinstance(value, str) else ""
+    text = text.strip() if blanks else text
     if not (0 < len(text) <= most and text.isascii() and text.isprintable()) or (" " in text and not blanks):
         raise errors.ConfigError(f"{what} has no usable {name}")
     return text
@@ -240,12 +242,7 @@ def _text(
 
 def moment(text: str, *, what: str) -> int:
     """Unix seconds of a time with a zone, as SDKs take them. ConfigError."""
-    from datetime import datetime
-
-    try:
-        found = datetime.fromisoformat(text.strip())
-        if found.tzinfo is not None:
-            return int(found.timestamp())
-    except (ValueError, OverflowError):
-        pass
-    raise errors.ConfigError(f"{what} has an Expiration that is no time with a zone")
+    found = times.unix(text)
+    if found is None:
+        raise errors.ConfigError(f"{what} has an Expiration that is no time with a zone")
+    return found

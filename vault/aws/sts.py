@@ -6,13 +6,13 @@ Says what AWS said; knows no cache, no vault and no profile. A call that carries
 from __future__ import annotations
 
 import re
-from calendar import timegm
 from typing import TYPE_CHECKING, Any
 
 from vault import errors, limits
 from vault.aws.client import Answer, Client, Endpoint
 from vault.aws.credentials import Credentials, Identity, Session
 from vault.secret import Secret
+from vault.system import times
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from vault.system.clock import Deadline
 
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
-_TIME = re.compile(
-    r"([0-9]{4})-([01][0-9])-([0-3][0-9])T([0-2][0-9]):([0-5][0-9]):([0-6][0-9])(?:\.[0-9]{1,9})?Z", re.ASCII
-)
 _PLAIN = re.compile(r"[!-~]+", re.ASCII)  # no blank and no control character
 
 
@@ -139,7 +136,7 @@ def _session(operation: str, answer: Answer, *, asked: int, now: float) -> Sessi
     key = _text(found, "AccessKeyId", operation, limits.MAX_ACCESS_KEY_ID)
     secret = _text(found, "SecretAccessKey", operation, limits.MAX_SECRET_KEY)
     token = _text(found, "SessionToken", operation, limits.MAX_SESSION_TOKEN)
-    expiration = moment(_text(found, "Expiration", operation, 40))
+    expiration = moment(_text(found, "Expiration", operation, limits.MAX_TIME_TEXT, blanks=True))
     if expiration is None:
         raise _wrong(operation, "no expiry")
     issued = answer.date if answer.date is not None else int(now)
@@ -151,20 +148,20 @@ def _session(operation: str, answer: Answer, *, asked: int, now: float) -> Sessi
 
 
 def moment(text: str) -> int | None:
-    """Unix seconds of ``2026-05-01T12:00:00Z``, with or without a fraction; None for anything else."""
-    match = _TIME.fullmatch(text)
-    try:
-        return timegm((*(int(number) for number in match.groups()), 0, 0, 0)) if match else None
-    except ValueError:  # a nineteenth month
-        return None
+    """Unix seconds of an answer's time: ``2026-05-01T12:00:00Z`` from AWS, or as what plays AWS writes it; None for none."""
+    whole, _, fraction = text.partition(".")
+    if whole.isdigit() and (fraction or "0").isdigit() and len(whole) <= limits.UNIX_DIGITS:
+        return int(whole)
+    return times.unix(text)
 
 
-def _text(fields: Any, name: str, operation: str, most: int) -> str:
+def _text(fields: Any, name: str, operation: str, most: int, *, blanks: bool = False) -> str:
     value = fields.get(name) if isinstance(fields, dict) else None
-    if not isinstance(value, str) or not 0 < len(value) <= most or not _PLAIN.fullmatch(value):
+    text = value if isinstance(value, str) else ""
+    if not 0 < len(text) <= most or not _PLAIN.fullmatch(text.replace(" ", "") if blanks else text):
         # The value itself is not shown: it may be a secret, or control characters.
         raise _wrong(operation, f"no usable {name}")
-    return value
+    return text
 
 
 def _check_role(*, asked: str, answered: str) -> str:

@@ -7,6 +7,7 @@ vault: sections are found by searching the bytes, and every module that is impor
 import os
 
 from vault import limits
+from vault.system import times
 from vault.system.glance import glance
 from vault.warm import aws_files, dial, frame
 
@@ -143,27 +144,9 @@ def now(env: "Mapping[str, str]", *, home: str, socket: str, time: float) -> "No
     profile = inside or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or ""
     if not profile:
         return None
-    ends = _unix(env.get("AWS_CREDENTIAL_EXPIRATION", "")) if inside else _warm(env, profile, socket)
+    ends = times.unix(env.get("AWS_CREDENTIAL_EXPIRATION", "")) if inside else _warm(env, profile, socket)
     left = None if ends is None else max(0, int(ends - time))
     return Now(profile, rails(env, profile, home=home), left)
-
-
-def _unix(text: str) -> int | None:
-    """Unix seconds of ``2026-01-31T23:59:59Z``; None for anything else."""
-    if len(text) != 20 or text[-1] != "Z":
-        return None
-    try:
-        year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
-        hour, minute, second = int(text[11:13]), int(text[14:16]), int(text[17:19])
-    except ValueError:
-        return None
-    # Days from the civil calendar: strptime would cost 12 ms of imports at each prompt.
-    year -= month <= 2
-    era = year // 400
-    of_era = year - era * 400
-    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    days = era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
-    return days * 86_400 + hour * 3_600 + minute * 60 + second
 
 
 def _warm(env: "Mapping[str, str]", profile: str, socket: str) -> int | None:

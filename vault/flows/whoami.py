@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault.aws import answer, profiles, sources, sts
@@ -13,6 +12,7 @@ from vault.flows import access
 from vault.flows.proof import sts_endpoint
 from vault.flows.sessions import with_names
 from vault.secret import Secret
+from vault.system import times
 from vault.text import command
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def of_environment(context: Context) -> Who | None:
     credentials = Credentials(
         key_id, held, Secret(token.encode("utf-8", "surrogateescape")) if token else None
     )
-    ends = _unix(context.env.get("AWS_CREDENTIAL_EXPIRATION", "")) if token else None
+    ends = times.unix(context.env.get("AWS_CREDENTIAL_EXPIRATION", "")) if token else None
     return Who(_ask_outside(context, credentials), None, ends)
 
 
@@ -74,14 +74,6 @@ def of_server(context: Context) -> Who | None:
     )
     found = sources.fetch(source, around)
     return Who(_ask_outside(context, found.credentials), None, found.expiration)
-
-
-def _unix(text: str) -> int | None:
-    """Unix seconds of the end that exec put into the environment; None for anything else."""
-    try:
-        return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
-    except ValueError:
-        return None
 
 
 def selected(context: Context) -> str:

@@ -47,9 +47,12 @@ sso_start_url = https://corp.example/start
         assert found.credentials.token is not None
         assert found.expiration > time.time() + 3000
 
-    def test_older_time(self, aws, tmp_path):
+    @pytest.mark.parametrize(
+        "ends", ["2999-01-01T00:00:00UTC", "2999-01-01T00:00:00 UTC", "2999-01-01T00:00:00+00:00"]
+    )
+    def test_other_forms_of_a_time(self, aws, tmp_path, ends):
         """Older versions of the CLI wrote UTC where newer ones write Z."""
-        self.signed_in(tmp_path, "corp", ends="2999-01-01T00:00:00UTC")
+        self.signed_in(tmp_path, "corp", ends=ends)
         assert sources.fetch(self.source(aws, self.SESSION), around(tmp_path, {})).credentials.token
 
     @pytest.mark.parametrize(

@@ -41,6 +41,13 @@ class TestProcess:
         assert found.credentials.token.reveal_text() == "token+/="
         assert (found.account_id, found.expiration) == ("222222222222", 32472144000)
 
+    @pytest.mark.parametrize("end", ["2999-01-01T00:00:00UTC", "2999-01-01T00:00:00 UTC", "2999-01-01T01:00:00+01:00",
+                                     "2999-01-01 00:00:00.5+00:00", "Tue, 01 Jan 2999 00:00:00 GMT", " 29990101T000000Z\n"])  # fmt: skip
+    def test_each_form_of_an_end(self, process, tmp_path, end):
+        """As botocore takes them; its own cache writes the first."""
+        found = sources.fetch(process(printing(json.dumps(GOOD | {"Expiration": end}))), around(tmp_path, {}))
+        assert found.expiration == 32472144000
+
     def test_key_without_expiry(self, process, tmp_path):
         """A process may give a long-lived key, which has neither token nor expiry; the profile may know its account."""
         text = json.dumps({k: GOOD[k] for k in ("Version", "AccessKeyId", "SecretAccessKey")})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from botocore.utils import parse_timestamp
 
 from tests.fakes.example import KEY_ID, SECRET
 from tests.unit.aws.fetching import Jumping
@@ -59,6 +60,13 @@ def test_a_session_has_an_end(end):
     body = f"<GetSessionTokenResponse><GetSessionTokenResult><Credentials>{held}</Credentials></GetSessionTokenResult></GetSessionTokenResponse>"
     with Recorder(bodies=[body.encode()]) as server, pytest.raises(errors.Unreachable, match="no expiry"):
         sts.get_session_token(KEY, duration=900, **where(server))
+
+
+@pytest.mark.parametrize("end", ["2026-05-01T12:00:00Z", "2026-05-01T12:00:00.123Z", "2026-05-01T14:00:00+02:00",
+                                 "2026-05-01 12:00:00 UTC", "1777636800", "1777636800.5"])  # fmt: skip
+def test_an_end_is_read_as_botocore_reads_it(end):
+    """What plays AWS writes it in other ways than AWS does."""
+    assert sts.moment(end) == int(parse_timestamp(end).timestamp()) == 1777636800
 
 
 @pytest.mark.parametrize("text", ["", "Mon, 01 Jan 0000 00:00:00 GMT", "Mon, 01 Jan 99999 00:00:00 GMT",

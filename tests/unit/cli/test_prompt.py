@@ -98,6 +98,13 @@ def test_the_last_minutes_are_yellow(home):
     assert home.run("prompt", "--for=tmux", **env).stdout.startswith("#[fg=yellow]dev 1m")
 
 
+def test_the_end_may_have_another_form(home):
+    """A person put credentials of another tool into the shell of an exec."""
+    for zone in ("+00:00", " UTC"):
+        env = {"AWSVAULT_PROFILE": "dev", "AWS_CREDENTIAL_EXPIRATION": soon(7_300).replace("Z", zone)}
+        assert home.run("prompt", "--format=[{profile}|{left}]", **env).stdout == "[dev| 2h01m]\n"
+
+
 def test_a_form_of_ones_own(home):
     """--format puts the parts where a person wants them."""
     env = {"AWSVAULT_PROFILE": "dev", "AWS_CREDENTIAL_EXPIRATION": soon(7_300)}
@@ -173,7 +180,7 @@ def test_its_modules_are_counted(tmp_path):
     assert first == "dev"
     assert set(loaded.split()) <= {
         "_socket", "vault", "vault.__main__", "vault.cli", "vault.cli.promptline", "vault.flows", "vault.flows.atprompt",
-        "vault.limits", "vault.system", "vault.system.glance", "vault.warm",
+        "vault.limits", "vault.system", "vault.system.glance", "vault.system.times", "vault.warm",
     }  # fmt: skip
 
 
@@ -226,18 +233,6 @@ def test_a_file_as_it_should_be_is_read(tmp_path):
     path = tmp_path / "config"
     path.write_text("x" * 10)
     assert glance(str(path), limit=10) == b"x" * 10
-
-
-@pytest.mark.parametrize("when", [0, 951_782_400, 1_709_251_199, 4_107_542_400, 1_893_456_000])
-def test_the_end_is_read_as_a_calendar_has_it(when):
-    """Leap days and centuries."""
-    assert atprompt._unix(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))) == when
-
-
-@pytest.mark.parametrize("text", ["", "2026", "2026-01-01T00:00:00+00:00", "xxxx-01-01T00:00:00Z"])
-def test_what_is_no_time_is_none(text):
-    """Then no time left is shown."""
-    assert atprompt._unix(text) is None
 
 
 def test_in_a_real_tmux(home):

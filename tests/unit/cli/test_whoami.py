@@ -45,10 +45,12 @@ def test_inside_exec_the_environment_counts(home):
         AWS_ACCESS_KEY_ID=session["AccessKeyId"],
         AWS_SECRET_ACCESS_KEY=session["SecretAccessKey"],
         AWS_SESSION_TOKEN=session["SessionToken"],
+        AWS_CREDENTIAL_EXPIRATION=session["Expiration"].replace("Z", " UTC"),
         AWSVAULT_PASSPHRASE=None,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["account"] == "222222222222"
+    assert json.loads(done.stdout)["expires"] == session["Expiration"]
     assert "profile" not in json.loads(done.stdout)
 
 
