@@ -51,28 +51,36 @@ def ask(argv: "Sequence[str]", env: "Mapping[str, str]") -> bytes | None:
 
 
 def answered(kind: bytes, profile: str, env: "Mapping[str, str]") -> bytes | None:
-    """The agent's answer to a request that begins with ``kind`` (vault/agent/protocol); None for none."""
-    if env.get("AWSVAULT_AGENT", "auto") not in ("auto", ""):
-        return None
-    name = os.fsencode(profile)
-    if not name or name[:1] == b"-" or len(name) > NAME_MOST:
-        return None
-    paths = from_env(env)
-    request = kind + name + b"\0" + fingerprint(env, paths=paths)
-    if len(request) > FRAME_MOST:
-        return None
-    connection = dial(paths.socket)  # last: the agent wakes up once, and finds the question there
-    if connection is None:
-        return None
+    """The agent's answer to a request of this ``kind`` (vault/agent/protocol); None for whatever goes wrong: no error."""
     try:
-        connection.sendall(len(request).to_bytes(4, "big") + request)
-        answer = frame(connection)
-    finally:
-        connection.close()
+        name = os.fsencode(profile)
+        if env.get("AWSVAULT_AGENT", "auto") not in ("auto", "") or not 0 < len(name) <= NAME_MOST:
+            return None
+        paths = from_env(env)
+        request = kind + name + b"\0" + fingerprint(env, paths=paths)
+        if name[:1] == b"-" or len(request) > FRAME_MOST:
+            return None
+        answer = exchange(paths.socket, request)  # last: the agent wakes up once, to find the question
+    except Exception:  # noqa: BLE001  # no descriptor left, no folder to stand in, a name that is none
+        return None
     return answer if answer[-1:] == b"\n" and answer != MISS else None
 
 
-def frame(connection: "_socket.socket") -> bytes:
+def exchange(path: str, request: bytes, *, answer: float = ANSWER) -> bytes:
+    """What the agent behind the socket ``path`` says to one request; b"" for whatever goes wrong."""
+    connection = dial(path, answer=answer)
+    if connection is None:
+        return b""
+    try:
+        connection.sendall(len(request).to_bytes(4, "big") + request)
+        return _frame(connection)
+    except OSError:
+        return b""
+    finally:
+        connection.close()
+
+
+def _frame(connection: "_socket.socket") -> bytes:
     """One frame, or b"" where it is cut short, too long or in too many pieces. OSError where the agent is too slow."""
     got = connection.recv(FRAME_MOST)
     size = int.from_bytes(got[:4], "big") if len(got) >= 4 else FRAME_MOST
@@ -110,8 +118,7 @@ def detached() -> bool | None:
 
 def all_open() -> int:
     """A number above every open descriptor, for os.closerange: a caller's may stand anywhere below its limit."""
-    # where the kernel closes no ranges, each is tried
-    return min(max(os.sysconf("SC_OPEN_MAX"), 4096), 1 << 20)
+    return min(max(os.sysconf("SC_OPEN_MAX"), 4096), 1 << 20)  # without close_range(2) each one is tried
 
 
 def _let_go() -> None:
@@ -231,9 +238,7 @@ def _host() -> str:
 # under a new one. Not in it: credentials in the environment, IMDS, token files. A chain that starts from one of those
 # must not be remembered under a fingerprint. It holds no secret.
 
-FORM = (
-    b"f2"  # another form is another fingerprint: an older agent misses instead of answering for other rules
-)
+FORM = b"f2"  # another form is another fingerprint: an older agent misses and answers for no other rules
 
 # Variables that tell a command of ours, started inside an exec, how things were outside: a file that --server hides
 # from SDKs, and the region that came from the outer profile and not from the user.
@@ -322,9 +327,7 @@ def _expanded(path: str, env: "Mapping[str, str]", home: str) -> str:
     """As os.path.expandvars and expanduser do it, from ``env`` and without ``re``, which they import."""
     if "$" in path:
         path = substituted(path, env)
-    if path == "~" or path.startswith(
-        ("~/", "~\\")
-    ):  # the last as on Windows, where vault/aws/profiles has it too
+    if path == "~" or path.startswith(("~/", "~\\")):  # the last as on Windows, as in vault/aws/profiles
         return home + path[1:]
     return os.path.expanduser(path) if path.startswith("~") else path
 
@@ -368,9 +371,7 @@ def dial(path: str, *, answer: float = ANSWER) -> "_socket.socket | None":
     except (OSError, ValueError):
         return None
     try:
-        if (
-            connection.fileno() > 2
-        ):  # else the caller closed its standard streams: an answer would go into the socket
+        if connection.fileno() > 2:  # else the caller closed its standard streams, and would print into it
             connection.settimeout(CONNECT)
             connection.connect(path)
             if uid_of(connection) == uid:
@@ -395,6 +396,5 @@ def pid_of(connection: "_socket.socket") -> int | None:
     """The process id at the other end, where the system tells it (Linux)."""
     if sys.platform == "darwin":
         return None
-    return int.from_bytes(
-        connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)[:4], sys.byteorder
-    )
+    pid = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 4)  # it comes first
+    return int.from_bytes(pid, sys.byteorder)

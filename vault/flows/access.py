@@ -31,7 +31,20 @@ class Way(NamedTuple):
 
 def open_keys(context: Context, *, purpose: str) -> Keys:
     """Keys of the vault. ``purpose`` tells a person what the passphrase is for. Errors: those of ``unlock``."""
+    from vault.flows.steady import SteadyKeys
+
     way = open_way(context, purpose=purpose)
+    if way.opened is None:
+        return SteadyKeys(way.keys, otherwise=lambda: _opened_here(context, purpose=purpose))
+    return _offered(context, way)
+
+
+def _opened_here(context: Context, *, purpose: str) -> Keys:
+    return _offered(context, open_way(context, purpose=purpose, ask_agent=False))
+
+
+def _offered(context: Context, way: Way) -> Keys:
+    """The keys of a vault that this process opened; the agent may keep it open from here on."""
     if way.opened is not None:
         from vault.flows import agent
 

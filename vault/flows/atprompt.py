@@ -9,7 +9,7 @@ import os
 from vault import limits
 from vault.system import times
 from vault.system.glance import glance
-from vault.warm import aws_files, dial, frame
+from vault.warm import aws_files, exchange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,16 +153,7 @@ def _warm(env: "Mapping[str, str]", profile: str, socket: str) -> int | None:
     """When the agent's session for the profile ends; None where it has none, or there is no agent."""
     if env.get("AWSVAULT_AGENT") == "off" or not os.path.exists(socket):
         return None
-    connection = dial(socket, answer=limits.PROMPT_ANSWER)
-    if connection is None:
-        return None
-    try:
-        connection.sendall(_question(profile))
-        found = frame(connection)
-    except OSError:
-        return None
-    finally:
-        connection.close()
+    found = exchange(socket, _question(profile), answer=limits.PROMPT_ANSWER)
     # {"ok":true,"why":"","ends":1893456000} (vault/agent/answers), without json, which costs a quarter of the prompt.
     ok, _, rest = found.partition(b'"ends":')
     ends = rest.partition(b"}")[0].partition(b",")[0].strip()
@@ -170,10 +161,9 @@ def _warm(env: "Mapping[str, str]", profile: str, socket: str) -> int | None:
 
 
 def _question(profile: str) -> bytes:
-    """The frame of ENDS for ``profile``, as vault/agent/protocol writes it."""
+    """The payload of ENDS for ``profile``, as vault/agent/protocol writes it."""
     if profile.isascii() and profile.isprintable() and '"' not in profile and "\\" not in profile:
-        asked = b'{"op":"ENDS","profile":"' + profile.encode() + b'"}'
-        return len(asked).to_bytes(4, "big") + asked
+        return b'{"op":"ENDS","profile":"' + profile.encode() + b'"}'
     from vault.agent import protocol
 
-    return protocol.object_request("ENDS", profile=profile)
+    return protocol.object_request("ENDS", profile=profile)[protocol.LENGTH :]

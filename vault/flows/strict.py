@@ -106,8 +106,11 @@ def open_for(context: Context, keys: Keys, *, purpose: str) -> None:
     """Open the strict seeds for ``keys``: for this process's one use, or in the agent for five minutes."""
     from vault.flows.agent import AgentKeys
     from vault.flows.keys import OpenedKeys
+    from vault.flows.steady import SteadyKeys
 
     key = ask(context, purpose=purpose)
+    if isinstance(keys, SteadyKeys):
+        keys = keys.held
     if isinstance(keys, OpenedKeys):
         keys.strict = key
         return

@@ -109,7 +109,7 @@ def test_an_answer_in_pieces(pieces, whole):
         with theirs:
             for piece in pieces:
                 theirs.send(piece)
-        assert warm.frame(ours) == whole
+        assert warm._frame(ours) == whole
 
 
 def test_half_an_answer_is_no_success(agent):
