@@ -42,6 +42,20 @@ def ascii_safe(text: str, *, limit: int = 400) -> str:
     return "".join(c if " " <= c <= "~" else _escape(c) for c in shown.replace("…", "..."))
 
 
+def trimmed(text: str) -> str:
+    """``text`` without what a paste brings along at its ends: blanks of every kind, line ends, invisible characters."""
+    start, end = 0, len(text)
+    while start < end and _is_blank(text[start]):
+        start += 1
+    while start < end and _is_blank(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_blank(character: str) -> bool:
+    return character.isspace() or ord(character) in _INVISIBLE
+
+
 def command(words: str, name: str) -> str:
     """``awsvault-py WORDS NAME`` as it can be pasted into a shell, whatever the profile or entry is called."""
     from shlex import quote

@@ -176,6 +176,11 @@ class Chain(NamedTuple):
         """The profile that holds the source."""
         return self.path[-1]
 
+    @property
+    def entry(self) -> str:
+        """The entry of the vault whose key it starts with, or empty."""
+        return self.source.entry if isinstance(self.source, VaultKey) else ""
+
 
 class FetchSource(NamedTuple):
     """Get credentials from a source that is not a vault key. ``cached``: worth keeping between runs."""

@@ -34,14 +34,14 @@ _FAILING = "the fault is on AWS's side: wait a little, then run the command agai
 _HINTS = {
     "InvalidClientTokenId": "the key was deleted, is inactive, or is not of this partition; "
     "run: awsvault-py list, and look at the user's keys in the IAM console",
-    "SignatureDoesNotMatch": "the secret stored does not belong to this key id; run: awsvault-py add NAME --replace",
+    "SignatureDoesNotMatch": "the secret stored does not belong to this key id; run: awsvault-py add --replace NAME",
     "ExpiredToken": "run: awsvault-py clear, then the command again",
     SCOPE: "the region and the address do not belong together; look at region, sts_regional_endpoints and endpoint_url: "
     "awsvault-py explain PROFILE",
-    MFA_CODE: "check that the stored seed is this device's, and the machine's clock; run: awsvault-py mfa resync",
+    MFA_CODE: "check that the stored seed is this device's, and the machine's clock; run: awsvault-py mfa resync NAME",
     MFA_SERIAL: "correct mfa_serial: the ARN is shown beside the device in the IAM console; where it is set says: "
     "awsvault-py explain PROFILE",
-    MFA_MISSING: "set mfa_serial, and store the seed: awsvault-py mfa add",
+    MFA_MISSING: "set mfa_serial, and store the seed: awsvault-py mfa add NAME",
     CLOCK: "set this machine's clock (for example: timedatectl set-ntp true), then run the command again",
     "LimitExceeded": "remove one that is no longer used, then run the command again",
 }

@@ -7,13 +7,11 @@ What is refused here are pastes that no key can be.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.errors import Usage
-
-if TYPE_CHECKING:
-    from vault.secret import Secret
+from vault.secret import Secret
+from vault.text import trimmed
 
 ID_LENGTH = 20
 SECRET_LENGTH = 40
@@ -35,8 +33,9 @@ _OTHER_IDS = {
 
 
 def check_access_key_id(text: str) -> str:
-    """``text`` if it can be the id of a long-lived access key. Usage names what is wrong, without repeating it."""
+    """``text``, trimmed, if it can be the id of a long-lived access key. Usage names what is wrong, without repeating it."""
     what = "the access key id"
+    text = trimmed(text)
     _check_paste(text, what, _ID_HINT)
     least, most = limits.ACCESS_KEY_ID
     if _ID.fullmatch(text) and least <= len(text) <= most:
@@ -64,19 +63,18 @@ def check_access_key_id(text: str) -> str:
 
 
 def check_secret(secret: Secret) -> Secret:
-    """``secret`` if it can be a secret access key. Usage names what is wrong with it."""
+    """``secret``, trimmed, if it can be a secret access key. Usage names what is wrong with it."""
     what = "the secret access key"
-    try:
-        text = secret.reveal().decode("ascii")
-    except UnicodeDecodeError:
-        raise Usage(f"{what} holds characters other than ASCII", hint=_SECRET_HINT) from None
+    text = trimmed(secret.reveal().decode("utf-8", "surrogateescape"))
+    if not text.isascii():
+        raise Usage(f"{what} holds characters other than ASCII", hint=_SECRET_HINT)
     _check_paste(text, what, _SECRET_HINT)
     if _ID.fullmatch(text) and len(text) == ID_LENGTH:
         raise Usage(f"{what} begins with AKIA: that is a key's id", hint="give the id first, then the secret")
     if len(text) > limits.SECRET_ACCESS_KEY:
         raise Usage(f"{what} has {len(text)} characters: more than a key", hint=_SECRET_HINT)
     if _SECRET.fullmatch(text):
-        return secret
+        return Secret(text.encode())
     raise Usage(f"{what} holds a character that no secret has", hint=_SECRET_HINT)
 
 
@@ -94,12 +92,11 @@ def odd_lengths(access_key_id: str, secret: Secret) -> str:
 
 
 def _check_paste(text: str, what: str, hint: str) -> None:
-    """Usage for what a paste brings along: nothing at all, blanks, quotes, a whole line of a file."""
+    """Usage for what a paste brings along: nothing at all, blanks inside, quotes, a whole line of a file."""
     if not text:
         raise Usage(f"{what} is empty", hint=hint)
-    if text != text.strip() or any(c.isspace() for c in text):
-        where = "at its ends" if not any(c.isspace() for c in text.strip()) else "inside"
-        raise Usage(f"{what} has blanks {where}, as from a paste", hint="give it again without them")
+    if any(c.isspace() for c in text):
+        raise Usage(f"{what} has blanks inside, as from a paste", hint="give it again without them")
     if text[0] in "\"'" or text[-1] in "\"',":
         raise Usage(
             f"{what} has quotes or a comma around it, as from a paste", hint="give it again without them"

@@ -25,6 +25,7 @@ from vault.text import safe
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.flows.newkey import NewKey
+    from vault.flows.proof import Proof
 
 _INPUTS = "--stdin, --env or --from-profile"
 
@@ -51,7 +52,8 @@ def command(
 
     Without an option the key is asked for; what is secret is not shown. --stdin reads
     {"AccessKeyId":"…","SecretAccessKey":"…","MfaSerial":"…","MfaSeed":"…"}, the last two optional, the seed as base32
-    or otpauth:// address. AWS is asked once whether it knows the key. Makes the vault where there is none.
+    or otpauth:// address. AWS is asked whether it knows the key before anything is stored; at a terminal, what it refuses is
+    asked for again. Makes the vault where there is none.
     Prints the profile to paste into ~/.aws/config.
     """
     name = _name(words)
@@ -69,9 +71,15 @@ def command(
         entries.check_free(opened, name, replacing=replace)
     else:
         chosen = making.choose_passphrase(context)
+
+    def prove(key: NewKey) -> Proof:
+        return entries.proven(context, name, key, verify=not no_verify)
+
     # Nothing is written before everything is known, so that a Ctrl-C at any question leaves all as it was.
-    key = given if given is not None else newkey.by_asking(context, name=name)
-    proven = entries.proven(context, name, key, verify=not no_verify)
+    if given is not None:
+        key, proven = given, prove(given)
+    else:
+        key, proven = newkey.by_asking(context, name=name, prove=prove)
     if opened is None and chosen is not None:
         opened = made(context, chosen)
     if opened is None:

@@ -39,7 +39,7 @@ def command(context: Context, kdf: str, *, with_code: bool) -> None:
     if vault.exists(context.paths):
         raise AlreadyExists(
             f"there is a vault at {safe(context.paths.vault)} already",
-            hint="to change how it opens: awsvault-py passwd, or awsvault-py slots add",
+            hint="to change how it opens: awsvault-py passwd, or awsvault-py slots add WAY",
         )
     if with_code and not recovery.can_be_issued(context):
         raise Locked(

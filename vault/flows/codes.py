@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeVar
 
 from vault import errors, limits
-from vault.text import safe
+from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,11 +23,15 @@ T = TypeVar("T")
 
 
 class Device(NamedTuple):
-    """A device whose code a call needs: its serial, the program that may know its codes, and the profile that asks."""
+    """A device whose code a call needs: its serial, the program that may know its codes, and the profile that asks.
+
+    ``entry`` is the vault's entry whose key makes the call, or empty.
+    """
 
     serial: str
     process: str | None
     profile: str
+    entry: str = ""
 
 
 class NoCode(errors.Locked):
@@ -40,11 +44,9 @@ class Codes:
     __slots__ = ("_context", "_given", "_keys", "by_person", "skew")
 
     def __init__(self, context: Context, keys: Keys, *, given: str | None = None) -> None:
-        if given is not None:
-            _check_digits(given.strip(), "--mfa-code", usage=True)
         self._context = context
         self._keys = keys
-        self._given = given.strip() if given is not None else None
+        self._given = _check_digits(given, "--mfa-code", usage=True) if given is not None else None
         self.by_person = False  # whether a person gave the last code
         self.skew = 0.0  # AWS's clock minus ours, once an answer has shown it
 
@@ -112,7 +114,13 @@ class Codes:
                 raise
             self._learn_skew(error)
         code, _ = self.take(device, after=code.step)
-        return call(code.text)
+        try:
+            return call(code.text)
+        except errors.Refused as error:
+            error.hint = error.hint.replace(
+                "awsvault-py mfa resync NAME", command("mfa resync", device.serial)
+            )
+            raise
 
     def _learn_skew(self, refusal: errors.Refused) -> None:
         """AWS's Date beside a refused code tells how far this machine's clock is off."""
@@ -157,7 +165,7 @@ class Codes:
                 f"profile {safe(device.profile)}: mfa_process gave no code: {error.message}",
                 hint="run the program by hand and see what it says",
             ) from None
-        text = raw.decode("ascii", "replace").strip()
+        text = raw.decode("ascii", "replace")
         return _check_digits(text, f"profile {safe(device.profile)}: mfa_process", usage=False)
 
     def _ask(self, device: Device) -> str:
@@ -174,15 +182,20 @@ class Codes:
                 raise NoCode(
                     f"profile {safe(device.profile)} needs a code of {safe(device.serial)}: no seed is stored for it, "
                     f"and {safe(reason.message)}",
-                    hint="store the seed: awsvault-py mfa add, or give a code: --mfa-code",
+                    hint=f"store the seed: {command('mfa add', device.entry)}, or give a code: --mfa-code"
+                    if device.entry
+                    else "give a code: --mfa-code",
                 ) from None
-            if answer.isascii() and answer.isdigit() and len(answer) == limits.CODE_DIGITS:
-                return answer
-            complaint = f"a code has {limits.CODE_DIGITS} digits"
+            try:
+                return _check_digits(answer, "the answer", usage=True)
+            except errors.Usage:
+                complaint = f"a code has {limits.CODE_DIGITS} digits"
 
 
 def _check_digits(text: str, source: str, *, usage: bool) -> str:
-    if text.isascii() and text.isdigit() and len(text) == limits.CODE_DIGITS:
-        return text
+    """The six digits of ``text``, which an app may show and copy as ``123 456``."""
+    packed = "".join(text.split())
+    if packed.isascii() and packed.isdigit() and len(packed) == limits.CODE_DIGITS:
+        return packed
     kind = errors.Usage if usage else errors.ConfigError
     raise kind(f"{source} gave something other than the {limits.CODE_DIGITS} digits that STS takes")

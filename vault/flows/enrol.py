@@ -143,7 +143,7 @@ class Enroller:
         if len(iam.devices()) >= DEVICES_A_USER:
             raise errors.Refused(
                 f"the user has {DEVICES_A_USER} MFA devices, as many as AWS allows",
-                hint="remove one that is no longer used in the IAM console, or: awsvault-py mfa remove --deactivate",
+                hint="remove one that is no longer used in the IAM console, or: awsvault-py mfa remove --deactivate NAME",
                 code="LimitExceeded",
             )
         interrupted = under_way.name if under_way is not None else None

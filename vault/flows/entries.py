@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from vault.aws.credentials import Credentials
 from vault.aws.keys import odd_lengths
-from vault.errors import AlreadyExists, Declined, NotFound, Refused, Usage
+from vault.errors import AlreadyExists, Declined, NotFound, Refused
 from vault.flows.names import check_name
+from vault.flows.newkey import WRONG_ID, WRONG_SECRET, check_account
 from vault.flows.proof import Proof, prove
 from vault.store import vault
 from vault.text import nearest, safe
@@ -61,19 +62,13 @@ def proven(context: Context, name: str, key: NewKey, *, verify: bool) -> Proof:
     try:
         proof = prove(context, Credentials(key.access_key_id, key.secret), name=name)
     except Refused as error:
-        if error.code == "SignatureDoesNotMatch":
+        if error.code == WRONG_SECRET:
             error.hint = "nothing was stored: the secret is another key's, or was not copied whole"
         odd = odd_lengths(key.access_key_id, key.secret)
-        if odd and error.code in ("SignatureDoesNotMatch", "InvalidClientTokenId"):
+        if odd and error.code in (WRONG_SECRET, WRONG_ID):
             error.hint = f"nothing was stored; {odd}: was the key copied whole?"
         raise
-    if proof.identity is not None and key.mfa_serial is not None and key.mfa_serial.startswith("arn:"):
-        account = key.mfa_serial.split(":")[4]
-        if account != proof.identity.account:
-            raise Usage(
-                f"the MFA device is of account {account}, and the key is of {proof.identity.account}",
-                hint="give the ARN of a device of the key's own user",
-            )
+    check_account(key.mfa_serial, proof)
     return proof
 
 

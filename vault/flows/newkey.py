@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from vault import limits
 from vault.aws import keys, profiles
 from vault.aws.credentials import token_in
-from vault.errors import ConfigError, NotFound, Usage
+from vault.errors import ConfigError, NotFound, Refused, Usage
 from vault.mfa import codes
 from vault.secret import Secret
-from vault.text import nearest, safe
+from vault.text import nearest, safe, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.flows.context import Context
+    from vault.flows.proof import Proof
     from vault.mfa.codes import Seed
 
 _FIELDS = ("AccessKeyId", "SecretAccessKey", "MfaSerial", "MfaSeed")
 _JSON_HINT = 'the form is {"AccessKeyId":"AKIA…","SecretAccessKey":"…","MfaSerial":"arn:…","MfaSeed":"…"}, the last two optional'
 _TRIES = 3  # a paste goes wrong twice at most
+WRONG_SECRET, WRONG_ID = "SignatureDoesNotMatch", "InvalidClientTokenId"  # AWS's words for them
 T = TypeVar("T")
 
 
@@ -54,7 +56,7 @@ def checked(access_key_id: str, secret: Secret, mfa_serial: str | None, seed: Se
 def check_serial(serial: str) -> str:
     """``serial`` of a device that gives codes; Usage, since it was typed or piped and stands in no file."""
     try:
-        return codes.check_serial(serial)
+        return codes.check_serial(trimmed(serial))
     except ConfigError as error:
         hint = error.hint if error.hint != ConfigError.hint else "the IAM console shows it beside the device"
         raise Usage(error.message, hint=hint) from None
@@ -186,31 +188,89 @@ def from_profile(context: Context, name: str) -> NewKey:
     )
 
 
-def by_asking(context: Context, *, name: str) -> NewKey:
-    """The key a person types or pastes, each value asked again where its shape is wrong. Usage after three times."""
-    ask = context.interaction
-    wait = limits.ATTENDED_PROMPT_TIME
+def by_asking(context: Context, *, name: str, prove: Callable[[NewKey], Proof]) -> tuple[NewKey, Proof]:
+    """The key a person types or pastes, and what AWS said of it: each value asked again where it is wrong.
 
-    def typed(question: str, complaint: str) -> str:
-        return ask.plain(question, deadline=context.anew(wait), complaint=complaint)
+    ``prove`` asks AWS, as soon as there is something to ask about. Usage after three wrong shapes, Refused after three
+    keys that AWS refuses.
+    """
+    asking = _Asking(context, name)
+    key_id, secret, proof = _known_to_aws(asking, prove)
 
-    def hidden(question: str, complaint: str) -> Secret:
-        return ask.hidden(question, deadline=context.anew(wait), complaint=complaint)
+    def serial(complaint: str) -> str | None:
+        typed = asking.plain("ARN of the user's MFA device (Enter for none)", complaint)
+        found = check_serial(typed) if typed else None
+        check_account(found, proof)
+        return found
 
-    key_id = until_right(lambda c: keys.check_access_key_id(typed(f"Access key id for {name}", c)))
-    secret = until_right(lambda c: keys.check_secret(hidden("Secret access key (not shown)", c)))
-    serial = until_right(lambda c: _serial_or_none(typed("ARN of the user's MFA device (Enter for none)", c)))
-    if serial is None:
-        return NewKey(key_id, secret)
-    return NewKey(key_id, secret, serial, until_right(lambda c: _seed_or_none(hidden(SEED_QUESTION, c))))
+    device = until_right(serial)
+    if device is None:
+        return NewKey(key_id, secret), proof
+    seed = until_right(lambda c: _seed_or_none(asking.hidden(SEED_QUESTION, c)))
+    return NewKey(key_id, secret, device, seed), proof
+
+
+class _Asking:
+    """The questions about one key, each with time to fetch the answer."""
+
+    def __init__(self, context: Context, name: str) -> None:
+        self._context = context
+        self._name = name
+
+    def plain(self, question: str, complaint: str) -> str:
+        deadline = self._context.anew(limits.ATTENDED_PROMPT_TIME)
+        return self._context.interaction.plain(question, deadline=deadline, complaint=complaint)
+
+    def hidden(self, question: str, complaint: str) -> Secret:
+        deadline = self._context.anew(limits.ATTENDED_PROMPT_TIME)
+        return self._context.interaction.hidden(question, deadline=deadline, complaint=complaint)
+
+    def key_id(self, complaint: str = "") -> str:
+        question = f"Access key id for {self._name}"
+        return until_right(lambda c: keys.check_access_key_id(self.plain(question, c)), complaint)
+
+    def secret(self, complaint: str = "") -> Secret:
+        question = "Secret access key (not shown)"
+        return until_right(lambda c: keys.check_secret(self.hidden(question, c)), complaint)
+
+
+def _known_to_aws(asking: _Asking, prove: Callable[[NewKey], Proof]) -> tuple[str, Secret, Proof]:
+    """An id and a secret that belong together. The one that AWS refuses is asked for again, and the other is kept."""
+    key_id, secret, tries = asking.key_id(), asking.secret(), _TRIES
+    while True:
+        try:
+            return key_id, secret, prove(NewKey(key_id, secret))
+        except Refused as error:
+            tries -= 1
+            if not tries or error.code not in (WRONG_SECRET, WRONG_ID):
+                raise
+            odd = keys.odd_lengths(key_id, secret)
+            more = f" ({odd})" if odd else ""
+            if error.code == WRONG_SECRET:
+                secret = asking.secret(
+                    f"AWS says that this is not the secret of {key_id}{more}; give it again"
+                )
+            else:
+                key_id = asking.key_id(f"AWS knows no active key {key_id}{more}; give its id again")
+
+
+def check_account(serial: str | None, proof: Proof) -> None:
+    """Usage where the device is of another account than the key is."""
+    if proof.identity is not None and serial is not None and serial.startswith("arn:"):
+        account = serial.split(":")[4]
+        if account != proof.identity.account:
+            raise Usage(
+                f"the MFA device is of account {account}, and the key is of {proof.identity.account}",
+                hint="give the ARN of a device of the key's own user",
+            )
 
 
 SEED_QUESTION = "MFA seed, base32 or otpauth:// (not shown; Enter to be asked for codes instead)"
 
 
-def until_right(once: Callable[[str], T]) -> T:
+def until_right(once: Callable[[str], T], complaint: str = "") -> T:
     """What ``once`` gives, called again with the complaint where it raises Usage; the third Usage is the caller's."""
-    complaint, tries = "", _TRIES
+    tries = _TRIES
     while True:
         try:
             return once(complaint)
@@ -219,10 +279,6 @@ def until_right(once: Callable[[str], T]) -> T:
             if not tries:
                 raise
             complaint = f"{error.message}; {error.hint}"
-
-
-def _serial_or_none(text: str) -> str | None:
-    return check_serial(text) if text else None
 
 
 def _seed_or_none(text: Secret) -> Seed | None:

@@ -119,7 +119,7 @@ def plan(
     if without is not None and without.opens == "strict":
         raise errors.Usage(
             f"the {slots.named(without)} opens the strict seeds alone",
-            hint="awsvault-py mfa remove takes them away",
+            hint="to take a seed away: awsvault-py mfa remove NAME",
         )
     records = [r for r in opened.header.slots if r.opens == "main" and r != without]
     kept_pass = _passphrase_record(opened, records, passphrase=passphrase, new=new_passphrase)

@@ -164,7 +164,7 @@ def _begin(entry: Entry, view: View, wish: Wish) -> Step:
     if own is None:
         raise errors.RotationStopped(
             f"AWS's list has no key {safe(entry.access_key_id)}: it was rotated or deleted elsewhere",
-            hint="store the key that replaced it: awsvault-py add NAME --replace",
+            hint="store the key that replaced it: awsvault-py add --replace NAME",
         )
     others = [key for key in view.keys if key.id != own.id]
     if wish.delete_other is not None and wish.delete_other not in {key.id for key in others}:

@@ -148,7 +148,7 @@ def prepare(
         if error.code == "InvalidClientTokenId":
             error.hint = (
                 "it was made inactive, rotated or deleted elsewhere: make it active in the IAM console, or store the "
-                f"key that replaced it: awsvault-py add {safe(name)} --replace"
+                f"key that replaced it: awsvault-py add --replace {safe(name)}"
             )
         elif error.code == "AccessDenied" and not isinstance(error, NeedsMfa):
             error.hint = rotating.ASK_FOR_POLICY

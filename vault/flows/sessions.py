@@ -150,7 +150,8 @@ def with_names(hint: str, chain: Chain) -> str:
     for words in ("explain", "login"):
         hint = hint.replace(f"awsvault-py {words} PROFILE", command(words, chain.profile))
     if isinstance(chain.source, VaultKey):
-        hint = hint.replace("awsvault-py add NAME", command("add", chain.source.entry))
+        for words in ("add", "add --replace", "mfa add"):
+            hint = hint.replace(f"awsvault-py {words} NAME", command(words, chain.source.entry))
     return hint
 
 

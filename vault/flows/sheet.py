@@ -18,7 +18,7 @@ WHEN THE MACHINE IS LOST OR STOLEN
    It ends the sessions that were given out before. For roles: IAM > Roles > the role > Revoke sessions.
 5. CloudTrail > Event history, filtered by the access key's id: what was done with it since.
 6. On a new machine: install awsvault-py, then  awsvault-py restore FILE  with your backup and its passphrase, or your
-   recovery code; then  awsvault-py passwd  and a new key for each user:  awsvault-py add NAME --replace
+   recovery code; then  awsvault-py passwd  and a new key for each user:  awsvault-py add --replace NAME
 """
 
 _POLICY = """\

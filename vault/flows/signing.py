@@ -163,7 +163,7 @@ class Hands:
         raise refusal or errors.Internal("a key without anybody to sign")
 
     def _session_of(self, signer: Credentials) -> Credentials:
-        device = Device(self._serial or "", self._setting("mfa_process"), self._name)
+        device = Device(self._serial or "", self._setting("mfa_process"), self._name, self._name)
 
         def get(code: str) -> Credentials:
             return sts.get_session_token(

@@ -20,6 +20,7 @@ PERIOD_LEAST, PERIOD_MOST = 15, 120  # seconds; AWS's own devices have 30
 DIGITS_LEAST, DIGITS_MOST = 6, 8
 
 _HINT = "paste the base32 text (letters A-Z and digits 2-7) shown under 'Show secret key', or the whole otpauth:// address"
+_NO_SEED_HINT = "the seed is the long text under 'Show secret key'; without it leave the seed out, and you are asked for codes"
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(mfa|sms-mfa|u2f|user)/[\w+=/,.@-]+", re.ASCII)
 _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u2060\ufeff]"
@@ -97,6 +98,10 @@ def _number(fields: dict[str, str], name: str, default: int, least: int, most: i
 
 def _secret(text: str) -> Secret:
     packed = _BETWEEN.sub("", text).upper().rstrip("=")
+    if packed.isascii() and packed.isdigit() and len(packed) in range(DIGITS_LEAST, DIGITS_MOST + 1):
+        raise errors.Usage(
+            f"that is an MFA code of {len(packed)} digits, not the seed that makes them", hint=_NO_SEED_HINT
+        )
     if not packed:
         raise errors.Usage("the MFA seed is empty", hint=_HINT)
     if not packed.isascii():

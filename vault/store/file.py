@@ -105,7 +105,7 @@ def already_there(path: str) -> errors.AlreadyExists:
     """The error for a vault to be made where there is one."""
     return errors.AlreadyExists(
         f"there is a vault at {safe(path)} already",
-        hint="to change how it opens: awsvault-py passwd, or awsvault-py slots add",
+        hint="to change how it opens: awsvault-py passwd, or awsvault-py slots add WAY",
     )
 
 

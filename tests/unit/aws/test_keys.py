@@ -14,7 +14,7 @@ from vault.secret import Secret
     ("text", "said"),
     [
         ("", "is empty"),
-        (" " + KEY_ID, "blanks at its ends"),
+        (" \n", "is empty"),
         (KEY_ID[:9] + " " + KEY_ID[9:], "blanks inside"),
         (f'"{KEY_ID}"', "quotes or a comma"),
         (KEY_ID + ",", "quotes or a comma"),
@@ -41,7 +41,8 @@ def test_what_is_wrong_with_an_id(text, said):
     ("text", "said"),
     [
         ("", "is empty"),
-        (SECRET + "\n", "blanks at its ends"),
+        ("\u200b\n", "is empty"),
+        (SECRET[:20] + "\n" + SECRET[20:], "blanks inside"),
         ("é" * 40, "other than ASCII"),
         (KEY_ID, "that is a key's id"),
         (SECRET * 7, "280 characters"),
@@ -54,6 +55,14 @@ def test_what_is_wrong_with_a_secret(text, said):
     with pytest.raises(Usage, match=said) as raised:
         check_secret(Secret(text))
     assert not text or text not in raised.value.message + raised.value.hint
+
+
+@pytest.mark.parametrize("before", ["", " ", "\t", "\ufeff", "\u00a0 "])
+@pytest.mark.parametrize("after", ["", "\n", "\r\n", "  ", "\u200b", "\u00a0\u2060\n\n"])
+def test_what_a_paste_brings_along_is_left_out(before, after):
+    """Blanks and line ends around a key are no part of it, however wide or invisible they are."""
+    assert check_access_key_id(before + KEY_ID + after) == KEY_ID
+    assert check_secret(Secret((before + SECRET + after).encode())) == Secret(SECRET)
 
 
 @pytest.mark.parametrize("key_id", [KEY_ID, KEY_ID[:-1], KEY_ID[:16], "AKIA" + 124 * "A"])

@@ -47,14 +47,58 @@ def test_mistakes_at_a_terminal_are_asked_again(home):
     person.answers("Access key id for dev: ", "ASIAIOSFODNN7EXAMPLE")
     person.sees("it is temporary")
     person.answers("Access key id for dev: ", KEY_ID)
-    person.answers("Secret access key (not shown): ", SECRET + " ")
-    person.sees("blanks at its ends")
-    person.answers("Secret access key (not shown): ", SECRET)
+    person.answers("Secret access key (not shown): ", SECRET[:20] + " " + SECRET[20:])
+    person.sees("blanks inside")
+    person.answers("Secret access key (not shown): ", f"  {SECRET}\u00a0 ")  # a paste brings these along
     person.answers("(Enter for none): ", SERIAL.replace(":mfa/", ":user/"))
     person.sees("is the ARN of a user")
     person.answers("(Enter for none): ", "")
     assert person.ends() == 0
     assert listed(home)["dev"]["mfa"] == "none"
+
+
+def test_a_wrong_secret_is_asked_for_again_by_itself(home, aws):
+    """AWS is asked as soon as id and secret are there; nothing else that was typed is asked for a second time."""
+    person = Terminal(home, "add", "dev")
+    person.new_passphrase()
+    person.answers("Access key id for dev: ", KEY_ID)
+    person.answers("Secret access key (not shown): ", SECRET[:-1])
+    person.sees("not the secret of " + KEY_ID)
+    person.sees("39 characters")
+    person.answers("Secret access key (not shown): ", SECRET[:-1] + "x")
+    person.sees("not the secret of " + KEY_ID)
+    person.answers("Secret access key (not shown): ", SECRET)
+    person.answers("(Enter for none): ", SERIAL.replace("111111111111", "222222222222"))
+    person.sees("222222222222")
+    person.answers("(Enter for none): ", f" {SERIAL} ")
+    person.answers("for codes instead): ", "123 456")
+    person.sees("an MFA code of 6 digits")
+    person.answers("for codes instead): ", SEED)
+    assert person.ends() == 0
+    assert person.shown.count("New passphrase") == person.shown.count("Access key id for") == 1
+    assert "123 456" not in person.shown
+    assert aws.calls.actions() == ["GetCallerIdentity"] * 3
+    assert listed(home)["dev"]["mfa"] == "stored"
+
+
+def test_a_wrong_id_is_asked_for_again_by_itself(home, aws):
+    """The secret is kept; after three keys that AWS refuses the command ends, and nothing is stored."""
+    person = Terminal(home, "add", "dev")
+    person.new_passphrase()
+    person.answers("Access key id for dev: ", "AKIANOBODYNOBEXAMPLE")
+    person.answers("Secret access key (not shown): ", SECRET)
+    person.sees("no active key AKIANOBODYNOBEXAMPLE")
+    person.answers("Access key id for dev: ", KEY_ID)
+    person.answers("(Enter for none): ", "")
+    assert person.ends() == 0
+    assert person.shown.count("Secret access key") == 1
+    person = Terminal(home, "add", "other", AWSVAULT_PASSPHRASE=PASSPHRASE)
+    person.answers("Access key id for other: ", KEY_ID)
+    for last in "xyz":
+        person.answers("Secret access key (not shown): ", SECRET[:-1] + last)
+    assert person.ends() == 7
+    assert "SignatureDoesNotMatch" in person.shown
+    assert set(listed(home)) == {"dev"}
 
 
 def test_two_passphrases_that_differ_are_asked_again(home):

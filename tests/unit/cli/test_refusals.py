@@ -130,7 +130,7 @@ def test_a_wrong_secret(home):
     """Signature mismatch: the stored secret does not belong to the key."""
     home.scenario()
     home.make_vault(secret=SECRET[:-7] + "WRONGED")
-    failed(home.run("export", "dev"), 7, "SignatureDoesNotMatch", "add shared-services --replace")
+    failed(home.run("export", "dev"), 7, "SignatureDoesNotMatch", "add --replace shared-services")
 
 
 def test_expired_credentials_in_awss_file(ready, aws):

@@ -14,6 +14,7 @@ from vault import errors
 from vault.flows import backups, newkey, recovery, renewal, strict, unlock
 from vault.flows.agent import AgentKeys, held_keys
 from vault.flows.context import Context
+from vault.flows.proof import Proof
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.format import SlotRecord
@@ -186,7 +187,8 @@ def test_a_recovery_code_that_nobody_types_back_is_not_made(bench, home):
 def test_a_new_key_is_asked_for_piece_by_piece(bench, home):
     """A wrong shape is said and asked again; Enter at the seed means that codes are asked for."""
     window = Window(home, "not a key", KEY_ID, SECRET, SERIAL, "")
-    made = newkey.by_asking(run_of(home, attended=True), name="dev")
+    made, proof = newkey.by_asking(run_of(home, attended=True), name="dev", prove=lambda _: Proof())
+    assert proof == Proof()
     assert (made.access_key_id, made.secret, made.mfa_serial, made.seed) == (
         KEY_ID,
         Secret(SECRET),
@@ -197,7 +199,7 @@ def test_a_new_key_is_asked_for_piece_by_piece(bench, home):
     for number in range(3):
         window.answer(number, "not a key")
     with pytest.raises(errors.Usage):
-        newkey.by_asking(run_of(home, attended=True), name="dev")
+        newkey.by_asking(run_of(home, attended=True), name="dev", prove=lambda _: Proof())
     assert not window.left
 
 

@@ -101,6 +101,10 @@ def test_no_label_is_refused(label):
     ("text", "said"),
     [
         ("", "empty"),
+        (" 234567 ", "an MFA code of 6 digits"),
+        ("123 456", "an MFA code of 6 digits"),
+        ("12345678", "an MFA code of 8 digits"),
+        ("otpauth://totp/x?secret=123456", "an MFA code of 6 digits"),
         ("GEZD1NBVGY3TQOJQ", "the letter I or L"),
         ("GEZD0NBVGY3TQOJQ", "the letter O"),
         ("GEZDGNBVGY3TQOJQG", "missing"),

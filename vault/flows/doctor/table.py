@@ -90,7 +90,7 @@ CHECKS: tuple[Check, ...] = (
           "AWS answers such a serial as if the code were wrong.", "Write the device's ARN, which holds `:mfa/`."),
     Check("device-without-seed", "profiles", profiles.device_without_seed,
           "Tools without a terminal cannot ask for a code, and fail when the session is over.",
-          "`awsvault-py mfa add`, if you want the vault to make the codes.", vault=True),
+          "`awsvault-py mfa add NAME`, if you want the vault to make the codes.", vault=True),
     Check("seed-without-device", "profiles", profiles.seed_without_device,
           "The seed is stored, and nothing asks for its codes.",
           "Name the device in the key's profile, or remove the seed.", vault=True),

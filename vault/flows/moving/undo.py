@@ -185,7 +185,7 @@ def _decode(raw: bytes, *, name: str, opened: Opened | None) -> dict[str, Any]:
         except SealBroken:
             raise errors.Declined(
                 f"the record {name} was sealed under keys that this vault no longer has",
-                hint="the vault has had new keys since (passwd, rekey); add lines by hand, or: awsvault-py export --no-session",
+                hint="the vault has had new keys since (passwd, rekey); add lines by hand, or: awsvault-py export --no-session NAME",
             ) from None
     elif raw.startswith(_PLAIN):
         body = raw[len(_PLAIN) :]
