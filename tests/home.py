@@ -19,6 +19,9 @@ from vault.system.settled import to_keep_under
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from vault.flows.context import Context
+    from vault.flows.strangers import Strangers
+
 COMMAND = os.path.join(os.path.dirname(sys.executable), "awsvault-py")
 STAND_IN = "127.0.0.1"  # where it is: no host of AWS's, so what AWS alone may get wants it trusted
 PASSPHRASE = "correct horse battery staple"
@@ -148,6 +151,13 @@ class Home:
         """The home's environment with some variables set or (None) unset."""
         merged = {**self.env, **changes}
         return {name: value for name, value in merged.items() if value is not None}
+
+
+def strangers(context: Context, told: list[str] | None = None) -> Strangers:
+    """What a command has to admit the stand-in; ``told`` hears of it."""
+    from vault.flows.strangers import Strangers
+
+    return Strangers(context, tell=(told if told is not None else []).append)
 
 
 def failed(done: subprocess.CompletedProcess[str], code: int, *said: str) -> None:

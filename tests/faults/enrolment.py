@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.fakes.example import SERIAL
 from tests.faults import accidents, dying
 from tests.faults.rotation import NAME, Place, Scene
+from tests.home import strangers
 from vault.flows import enrol
 from vault.store import vault
 from vault.system.paths import from_env
@@ -21,7 +22,9 @@ class Enrolments(Scene):
         def job():
             context = dying.context_of(self.home, self.aws)
             opened = vault.open_with_main_key(context.paths, self.k_main)
-            enroller = enrol.Enroller(context, opened, NAME, waiting=lambda _: None)
+            enroller = enrol.Enroller(
+                context, opened, NAME, strangers=strangers(context), waiting=lambda _: None
+            )
             enroller.look()
             return enroller.run(DEVICE).serial
 

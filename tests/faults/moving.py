@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from tests.fakes.aws import StandIn
 from tests.fakes.example import KEY_ID, SECRET
 from tests.faults import dying
-from tests.home import COMMAND, PASSPHRASE, Home
+from tests.home import COMMAND, PASSPHRASE, Home, strangers
 from tests.vaults import new_vault
 from vault import errors
-from vault.flows.moving import foreign, importing, setup, undo
+from vault.flows.moving import foreign, importing, proving, setup, undo
 from vault.store import vault
 from vault.system.paths import from_env
 
@@ -124,7 +124,7 @@ class Scene:
         else:
             sources = importing.clear_keys(files)
             taken = importing.intake(*sources, config=files.merged, known=known, replacing=False)
-        taken = importing.prove(context, taken)
+        taken = proving.prove(context, taken, strangers(context))
         plan = importing.rewriting(files, taken, env={}, words=(COMMAND,), known=known, setting_up=True)
         changes = [*plan.changes(files), *importing.file_changes(taken)]
         importing.move(context, opened, taken, changes)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tests.fakes.aws import StandIn
 from tests.faults import accidents, dying
-from tests.home import PASSPHRASE, Home
+from tests.home import PASSPHRASE, Home, strangers
 from tests.vaults import soon
 from vault.flows import rotations
 from vault.flows.rotation import Wish
@@ -71,7 +71,9 @@ class Scene:
             context = dying.context_of(self.home, self.aws)
             opened = vault.open_with_main_key(context.paths, self.k_main)
             with rotations.alone(context):
-                prospect = rotations.prepare(context, opened, NAME, tell=lambda _: None)
+                prospect = rotations.prepare(
+                    context, opened, NAME, strangers=strangers(context), tell=lambda _: None
+                )
                 outcome = rotations.carry_out(context, opened, prospect, wish)
             return outcome.key_id
 

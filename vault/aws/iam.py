@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from vault import errors, limits
-from vault.aws import endpoints
+from vault.aws import endpoints, hosts
 from vault.aws.client import Answer, Endpoint
 from vault.secret import Secret
 
@@ -84,10 +84,19 @@ def endpoint(
     allow_http: tuple[str, ...] = (),
     place: str = "",
     bundle: Setting | None = None,
+    trusted_hosts: tuple[str, ...] = (),
 ) -> Endpoint:
     """Where IAM is in ``partition``; ``url`` is what somebody configured instead, at ``place``."""
     default, region = _GLOBAL.get(partition, _GLOBAL["aws"])
-    return Endpoint(url or default, region, allow_http, place=place, bundle=bundle)
+    return Endpoint(
+        url or default,
+        region,
+        allow_http,
+        place=place,
+        bundle=bundle,
+        service=hosts.IAM,
+        trusted_hosts=trusted_hosts,
+    )
 
 
 def partition_of(arn: str) -> str:
@@ -164,9 +173,11 @@ class Iam:
         """Tell AWS where the device's clock is, by two consecutive codes."""
         self._with_codes("ResyncMFADevice", serial, first, second)
 
-    def deactivate_device(self, serial: str) -> None:
-        """Take a device off the user; one that is off already is no failure."""
-        _unless_gone(lambda: self._call("DeactivateMFADevice", UserName=self._user, SerialNumber=serial))
+    def deactivate_device(self, serial: str) -> bool:
+        """Take a device off the user; whether it was there: one that is off already is no failure."""
+        return _unless_gone(
+            lambda: self._call("DeactivateMFADevice", UserName=self._user, SerialNumber=serial)
+        )
 
     def delete_device(self, serial: str) -> None:
         """Delete a virtual device that is not enabled; one that is gone already is no failure."""
@@ -187,12 +198,14 @@ class Iam:
         raise _wrong("end of its list")
 
 
-def _unless_gone(act: Any) -> None:
+def _unless_gone(act: Any) -> bool:
     try:
         act()
     except errors.Refused as error:
         if error.code != "NoSuchEntity":
             raise
+        return False
+    return True
 
 
 def _key(item: Any) -> AccessKey:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vault import limits
+from vault.cli import trusting
 from vault.cli.frame import with_context
 from vault.cli.init import made
 from vault.cli.questions import sure
@@ -16,7 +17,7 @@ from vault.cli.terminal import say
 from vault.errors import CheckFailed, Locked, NotFound, Refused, Usage
 from vault.flows import making
 from vault.flows.moving import command as commands
-from vault.flows.moving import foreign, importing, setup
+from vault.flows.moving import foreign, importing, proving, setup
 from vault.flows.unlock import unlock
 from vault.secret import Secret
 from vault.store import vault
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "--undo", "back", is_flag=True, help="Put the files back as they were before the newest import."
 )
+@trusting.option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_context
 def command(
@@ -66,6 +68,7 @@ def command(
     keep: bool,
     dry_run: bool,
     back: bool,
+    trust_endpoint: bool,
     yes: bool,
 ) -> None:
     """Move access keys into the vault.
@@ -97,7 +100,8 @@ def command(
     )
     refused = len(taken.left)
     if not no_verify and not dry_run:
-        taken = importing.prove(context, taken)
+        strangers = None if keep else trusting.strangers(context, trust_endpoint=trust_endpoint)
+        taken = proving.prove(context, taken, strangers)
     refused = len(taken.left) - refused
     _tell(taken)
     if taken.moved:

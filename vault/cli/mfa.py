@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vault.cli import trusting
 from vault.cli.add import read_stdin
 from vault.cli.frame import with_context
 from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, put_strictly, qr, resync
@@ -113,23 +114,26 @@ def list_(context: Context, *, as_json: bool) -> None:
 @command.command(name="remove")
 @click.argument("name")
 @click.option("--deactivate", is_flag=True, help="Take it off the user at AWS too, and delete it there.")
+@trusting.option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_context
-def remove(context: Context, name: str, *, deactivate: bool, yes: bool) -> None:
+def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: bool, yes: bool) -> None:
     """Take a device and its seed out of the vault. NAME is an entry or the device's ARN.
 
     It stays a device at AWS, unless --deactivate takes it off there first.
     """
     opened = unlock(context, purpose=f"to remove the MFA device of {name}").opened
     serial = devices.serial_of(opened.payload, name)
+    enroller = None
+    if deactivate:
+        holder = holder_of(opened.payload, name, serial)
+        strangers = trusting.strangers(context, trust_endpoint=trust_endpoint)
+        enroller = enrol.Enroller(context, opened, holder, strangers=strangers, waiting=countdown(context))
     held = devices.has_seed(opened.payload, serial)
     lost = " and its seed, which cannot be had again from AWS," if held else ""
     places = "from AWS and from the vault" if deactivate else "from the vault"
     sure(context, f"Remove {safe(serial)}{lost} {places}?", yes=yes)
-    if deactivate:
-        enroller = enrol.Enroller(
-            context, opened, holder_of(opened.payload, name, serial), waiting=countdown(context)
-        )
+    if enroller is not None:
         enroller.look()
         enroller.deactivate(serial)
     devices.forget(context, opened, serial)

@@ -8,6 +8,7 @@ import click
 
 from vault import limits
 from vault.aws.values import account_of
+from vault.cli import trusting
 from vault.cli.frame import with_context
 from vault.cli.questions import sure
 from vault.cli.terminal import is_live, is_terminal, say
@@ -46,16 +47,28 @@ def countdown(context: Context) -> Callable[[float], None]:
 @click.argument("name")
 @click.option("--device-name", metavar="DEVICE", help="Its name at AWS; USER-HOST if not given.")
 @click.option("--mfa-code", metavar="CODE", help="The code of the present device, where IAM demands MFA.")
+@trusting.option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_context
-def enroll(context: Context, name: str, *, device_name: str | None, mfa_code: str | None, yes: bool) -> None:
+def enroll(
+    context: Context,
+    name: str,
+    *,
+    device_name: str | None,
+    mfa_code: str | None,
+    trust_endpoint: bool,
+    yes: bool,
+) -> None:
     """Make a further MFA device for the user of NAME in IAM, and keep its seed in the vault.
 
     The devices that the user has stay. Takes up to a minute: AWS wants two codes in a row. Interrupted, the next run
     goes on or cleans up.
     """
     opened = unlock(context, purpose=f"to enrol an MFA device for {name}").opened
-    enroller = enrol.Enroller(context, opened, name, waiting=countdown(context), mfa_code=mfa_code)
+    strangers = trusting.strangers(context, trust_endpoint=trust_endpoint)
+    enroller = enrol.Enroller(
+        context, opened, name, strangers=strangers, waiting=countdown(context), mfa_code=mfa_code
+    )
     user = enroller.look()
     under_way = enrol.Enrolment.of(enroller.entry)
     wanted = device_name or enrol.device_name(user, context)
@@ -85,13 +98,15 @@ def enroll(context: Context, name: str, *, device_name: str | None, mfa_code: st
 
 @click.command(name="resync")
 @click.argument("name")
+@trusting.option
 @with_context
-def resync(context: Context, name: str) -> None:
+def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
     """Tell AWS where the clock of the device of NAME stands, by two codes in a row. For codes that AWS refuses."""
     opened = unlock(context, purpose=f"to resynchronise the MFA device of {name}").opened
     serial = devices.serial_of(opened.payload, name)
     holder = holder_of(opened.payload, name, serial)
-    enroller = enrol.Enroller(context, opened, holder, waiting=countdown(context))
+    strangers = trusting.strangers(context, trust_endpoint=trust_endpoint)
+    enroller = enrol.Enroller(context, opened, holder, strangers=strangers, waiting=countdown(context))
     enroller.look()
     enroller.resync(serial)
     say(f"AWS knows the clock of {safe(serial)} again.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vault.cli import trusting
 from vault.cli.frame import with_context
 from vault.cli.questions import sure
 from vault.cli.terminal import emit, say
@@ -19,15 +20,18 @@ if TYPE_CHECKING:
 
 
 @click.command(name="panic")
+@trusting.option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_context
-def command(context: Context, *, yes: bool) -> int:
+def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
     """Make every key of the vault inactive at AWS, and forget all sessions here.
 
     For a lost machine or a leaked key. Goes on past failures and reports them. Prints the policy that ends the sessions
     given out before, which outlive their keys. What is inactive can be made active again in the IAM console.
     """
     opened = unlock(context, purpose="to make its keys inactive").opened
+    strangers = trusting.strangers(context, trust_endpoint=trust_endpoint)
+    panic.announce(context, opened, strangers)
     count = len({entry.access_key_id for entry in opened.payload.entries.values()})
     keys = "the one key" if count == 1 else f"all {count} keys"
     sure(
@@ -35,7 +39,7 @@ def command(context: Context, *, yes: bool) -> int:
         f"Make {keys} of the vault inactive at AWS, wherever they are used, and forget all sessions?",
         yes=yes,
     )
-    report = panic.run(context, opened, tell=say)
+    report = panic.run(context, opened, strangers=strangers, tell=say)
     locked = "is locked" if report.unlocked is None else f"could NOT be locked: {report.unlocked.message}"
     say(
         f"Wiped {report.sessions} cached sessions; the vault {locked}{'.' if report.unlocked is None else ''}"
@@ -66,7 +70,9 @@ def command(context: Context, *, yes: bool) -> int:
         say(f"  {safe(user)}")
     emit(json.dumps(panic.policy(report.at), indent=2))
     if not failed:
-        say(f"{len(report.fates)} of {len(report.fates)} keys are inactive.")
+        hosts = sorted({fate.at for fate in report.fates if fate.at is not None})
+        where = f", as {' and '.join(map(safe, hosts))} says, not AWS itself" if hosts else ""
+        say(f"{len(report.fates)} of {len(report.fates)} keys are inactive{where}.")
         return report.unlocked.exit_code if report.unlocked is not None else 0
     error = failed[0].error
     return error.exit_code if error is not None else 7

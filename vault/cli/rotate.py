@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vault import errors, limits
+from vault.cli import trusting
 from vault.cli.frame import with_context
 from vault.cli.questions import sure
 from vault.cli.terminal import emit, is_live, local, say
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.flows.rotating import Outcome
     from vault.flows.rotations import Prospect
+    from vault.flows.strangers import Strangers
     from vault.store.vault import Opened
 
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--mfa-code", metavar="CODE", help="The code of the device, where IAM demands MFA.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @click.option("--print-policy", is_flag=True, help="Print the IAM policy that rotation needs.")
+@trusting.option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_context
 def command(
@@ -52,6 +55,7 @@ def command(
     mfa_code: str | None,
     dry_run: bool,
     print_policy: bool,
+    trust_endpoint: bool,
     yes: bool,
 ) -> int:
     """Replace the access keys of NAMES by new ones.
@@ -80,11 +84,15 @@ def command(
         if name not in chosen:
             (other,) = rotations.chosen(opened.payload, [name], everything=False)
             say(f"{safe(name)}: holds the same key as {safe(other)}, under whose name it is rotated.")
+    strangers = trusting.strangers(context, trust_endpoint=trust_endpoint)
     failures: list[errors.Error] = []
     with rotations.alone(context):
         for name in chosen:
             try:
-                _one(context, opened, name, wish, least=least, mfa_code=mfa_code, dry_run=dry_run, yes=yes)
+                _one(
+                    context, opened, name, wish,
+                    strangers=strangers, least=least, mfa_code=mfa_code, dry_run=dry_run, yes=yes,
+                )  # fmt: skip
             except errors.Error as error:
                 if len(chosen) == 1:
                     raise
@@ -135,6 +143,7 @@ def _one(
     name: str,
     wish: rotation.Wish,
     *,
+    strangers: Strangers,
     least: int | None,
     mfa_code: str | None,
     dry_run: bool,
@@ -145,6 +154,7 @@ def _one(
         context,
         opened,
         name,
+        strangers=strangers,
         tell=lambda text: say(f"{safe(name)}: {text}"),
         proving=_progress(context),
         mfa_code=mfa_code,

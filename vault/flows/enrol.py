@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from vault.aws.iam import Iam, NewDevice
     from vault.flows.context import Context
+    from vault.flows.strangers import Strangers
     from vault.store.vault import Entry, Opened, Payload
 
 JOURNAL = "enrolment"  # a key of the entry beside those of format.md 5
@@ -98,6 +99,7 @@ class Enroller:
         opened: Opened,
         name: str,
         *,
+        strangers: Strangers,
         waiting: Callable[[float], None],
         mfa_code: str | None = None,
     ) -> None:
@@ -107,7 +109,8 @@ class Enroller:
         self._waiting = waiting
         self.entry = find(opened.payload, name)
         keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
-        self._hands = Hands(self._context, name, self.entry, codes=Codes(self._context, keys, given=mfa_code))
+        codes = Codes(self._context, keys, given=mfa_code)
+        self._hands = Hands(self._context, name, self.entry, codes=codes, strangers=strangers)
         self._partition_account: tuple[str, str] = ("aws", "")
         self._left: str | None = None
 
@@ -297,9 +300,15 @@ class Enroller:
         iam.resync_device(serial, *self._two_codes(serial, stored))
 
     def deactivate(self, serial: str) -> None:
-        """Take the device off the user at AWS and delete it; gone already is done."""
+        """Take the device off the user at AWS and delete it; gone already is done, if AWS itself says so."""
         iam = self._hands.iam()
-        iam.deactivate_device(serial)
+        stranger = self._hands.stranger
+        if not iam.deactivate_device(serial) and stranger is not None:
+            raise errors.Refused(
+                f"{safe(stranger)}, which is not AWS's own, has no device {safe(serial)}: it may be in use at AWS",
+                hint=f"to forget it here alone: awsvault-py mfa remove {safe(serial)}",
+                code="NoSuchEntity",
+            )
         if ":mfa/" in serial:
             iam.delete_device(serial)
 

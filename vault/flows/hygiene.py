@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vault import errors
 from vault.flows import rotation, rotations
+from vault.flows.strangers import Strangers
 
 if TYPE_CHECKING:
     from vault.aws.iam import Use
@@ -58,7 +59,8 @@ def _one(context: Context, opened: Opened, name: str, *, ask: bool) -> Health:
     if not ask:
         return health
     try:
-        prospect = rotations.prepare(context, opened, name, tell=lambda _: None)
+        strangers = Strangers(context, tell=lambda _: None)
+        prospect = rotations.prepare(context, opened, name, strangers=strangers, tell=lambda _: None)
     except errors.Error as error:
         return replace(health, trouble=error.message)
     key = prospect.view.key(entry.access_key_id)

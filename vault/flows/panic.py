@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vault import errors, limits
@@ -15,7 +15,7 @@ from vault.aws import profiles
 from vault.flows import held, opening
 from vault.flows.codes import Codes
 from vault.flows.keys import OpenedKeys
-from vault.flows.signing import Hands, credentials
+from vault.flows.signing import Hands, credentials, reached
 from vault.system.files import Folder
 from vault.text import safe
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from vault.aws.credentials import Identity
     from vault.flows.context import Context
+    from vault.flows.strangers import Strangers
     from vault.store.vault import Entry, KeyPair, Opened
 
 
@@ -35,7 +36,7 @@ class Fate:
     """What became of one key: inactive now, or why not. ``user``: whose it is by what the vault says, empty where it does not.
 
     ``known`` is False where AWS does not take it and no panic here made it so: it may have been replaced by a key that this
-    copy of the vault has not seen.
+    copy of the vault has not seen. ``at`` is the host that said so, where that is not AWS's own.
     """
 
     entry: str
@@ -45,6 +46,12 @@ class Fate:
     error: errors.Error | None = None
     known: bool = True
     user: str = ""
+    at: str | None = None
+
+    @property
+    def mark(self) -> str:
+        """What is noted of a key that is inactive now; what a stranger said holds at that host alone."""
+        return self.key_id if self.at is None else f"{self.key_id}@{self.at}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +83,14 @@ def policy(now: float) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def run(context: Context, opened: Opened, *, tell: Callable[[str], None]) -> Report:
+def announce(context: Context, opened: Opened, strangers: Strangers) -> None:
+    """Name the hosts that are not AWS's own and would be believed, before anything is done."""
+    for name in opened.payload.entries:
+        with suppress(errors.Error):  # the key's fate tells it
+            reached(context, name, strangers)
+
+
+def run(context: Context, opened: Opened, *, strangers: Strangers, tell: Callable[[str], None]) -> Report:
     """Do it all. Raises nothing of AWS's and nothing of the disk's: each failure is in the report."""
     context = context.lasting(limits.PANIC_MOST)
     _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
@@ -86,15 +100,15 @@ def run(context: Context, opened: Opened, *, tell: Callable[[str], None]) -> Rep
     fates: list[Fate] = []
     users: list[str] = []
     times: list[int] = []
-    for identity, (hands, name, pairs) in _by_user(context, opened, fates).items():
+    for identity, (hands, name, pairs) in _by_user(context, opened, fates, strangers).items():
         users.append(identity.arn)
         for pair in pairs:
             fate = _inactivate(hands, name, pair)
             tell(f"{safe(name)}: {fate.key_id}: {fate.said}")
             fates.append(fate)
         times.append(hands.now)
-    _note(context, before | {fate.key_id for fate in fates if fate.inactive})
-    fates = [_by_a_panic(fate) if fate.key_id in before else fate for fate in fates]
+    _note(context, before | {fate.mark for fate in fates if fate.inactive})
+    fates = [_by_a_panic(fate) if fate.mark in before else fate for fate in fates]
     at = max(times, default=int(context.clock.time()))
     return Report(fates=tuple(fates), users=tuple(users), sessions=sessions, at=at, unlocked=_lock(context))
 
@@ -103,11 +117,11 @@ def _by_a_panic(fate: Fate) -> Fate:
     """``fate`` of a key that an earlier panic made inactive: that AWS does not take it is what was wanted."""
     if fate.known:
         return fate
-    return Fate(entry=fate.entry, key_id=fate.key_id, inactive=True, said="inactive since an earlier panic")
+    return replace(fate, inactive=True, said="inactive since an earlier panic", error=None, known=True)
 
 
 def _made_inactive(context: Context) -> set[str]:
-    """The ids of the keys that a panic of this machine made inactive."""
+    """The marks of the keys that a panic of this machine made inactive."""
     try:
         with Folder.open(context.paths.state) as state:
             return set(state.read(_NOTED, limit=limits.MAX_NOTED).decode("ascii", "replace").split())
@@ -115,9 +129,9 @@ def _made_inactive(context: Context) -> set[str]:
         return set()
 
 
-def _note(context: Context, key_ids: set[str]) -> None:
+def _note(context: Context, marks: set[str]) -> None:
     with suppress(OSError, errors.Error), Folder.open(context.paths.state, create=True) as state:
-        state.write_atomic(_NOTED, "\n".join(sorted(key_ids)).encode("ascii", "replace"), durable=True)
+        state.write_atomic(_NOTED, "\n".join(sorted(marks)).encode("ascii", "replace"), durable=True)
 
 
 def _readable(context: Context, tell: Callable[[str], None]) -> Context:
@@ -148,7 +162,7 @@ def _lock(context: Context) -> errors.Error | None:
 
 
 def _by_user(
-    context: Context, opened: Opened, fates: list[Fate]
+    context: Context, opened: Opened, fates: list[Fate], strangers: Strangers
 ) -> dict[Identity, tuple[Hands, str, list[Entry | KeyPair]]]:
     """For each user with a key at hand: who signs, in which entry's name, and the keys in the order in which they go."""
     keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
@@ -164,12 +178,14 @@ def _by_user(
         )
         mine: list[Entry | KeyPair] = [*pairs, entry]
         seen |= {one.access_key_id for one in mine}
+        hands = None
         try:
-            hands = Hands(context, name, entry, codes=codes)
+            hands = Hands(context, name, entry, codes=codes, strangers=strangers)
             hands.signers = [credentials(entry), *map(credentials, pairs)]
             identity = hands.look()
         except errors.Refused as error:
-            fates.append(_not_known(name, entry.access_key_id, error, entry=entry))
+            at = hands.stranger if hands is not None else None
+            fates.append(_not_known(name, entry.access_key_id, error, entry=entry, at=at))
             continue
         except errors.Error as error:
             fates.append(
@@ -184,24 +200,30 @@ def _by_user(
     return by_user
 
 
-def _not_known(name: str, key_id: str, error: errors.Refused, *, entry: Entry | KeyPair) -> Fate:
+def _not_known(
+    name: str, key_id: str, error: errors.Refused, *, entry: Entry | KeyPair, at: str | None
+) -> Fate:
     if error.code == "InvalidClientTokenId":
-        said = "AWS does not take it any more"
-        user = getattr(entry, "user", None) or ""
-        return Fate(entry=name, key_id=key_id, inactive=False, said=said, error=error, known=False, user=user)
+        return Fate(
+            entry=name, key_id=key_id, inactive=False, said="AWS does not take it any more", error=error,
+            known=False, user=getattr(entry, "user", None) or "", at=at,
+        )  # fmt: skip
     return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
 
 
 def _inactivate(hands: Hands, name: str, pair: Entry | KeyPair) -> Fate:
-    key_id = pair.access_key_id
+    key_id, at = pair.access_key_id, hands.stranger
     try:
         hands.iam().set_active(key_id, active=False)
     except errors.Refused as error:
+        if error.code == "NoSuchEntity" and at is not None:  # it may be active at AWS, which was not asked
+            said = f"{safe(at)}, which is not AWS's own, has no such key"
+            return Fate(entry=name, key_id=key_id, inactive=False, said=said, error=error)
         if error.code == "NoSuchEntity":
             return Fate(entry=name, key_id=key_id, inactive=True, said="deleted already")
         if key_id in {signer.access_key_id for signer in hands.signers}:  # nobody signs: this one neither
-            return _not_known(name, key_id, error, entry=pair)
+            return _not_known(name, key_id, error, entry=pair, at=at)
         return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
     except errors.Error as error:
         return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
-    return Fate(entry=name, key_id=key_id, inactive=True, said="inactive")
+    return Fate(entry=name, key_id=key_id, inactive=True, said="inactive", at=at)

@@ -41,6 +41,7 @@ def sts_endpoint(context: Context, profile_name: str) -> Endpoint:
         allow_http=context.settings.allow_http,
         place=str(found.url_origin or ""),
         bundle=get("ca_bundle"),
+        trusted_hosts=context.settings.trusted_hosts,
     )
 
 

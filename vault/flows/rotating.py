@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from vault import errors, limits
-from vault.flows import rotation
+from vault.flows import rotation, spreading
 from vault.flows.keptentry import KeptEntry
 from vault.flows.rotation import (
     Close,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from vault.aws.iam import AccessKey, NewKey
     from vault.flows.codes import Codes
     from vault.flows.context import Context
+    from vault.flows.strangers import Strangers
     from vault.store.jsontext import Json
     from vault.store.vault import Entry, Opened, Payload
 
@@ -62,6 +63,7 @@ class Run:
         name: str,
         *,
         codes: Codes,
+        strangers: Strangers,
         tell: Callable[[str], None],
         proving: Callable[[int], None] | None = None,
     ) -> None:
@@ -70,7 +72,7 @@ class Run:
         self._tell = tell
         self._proving = proving  # hears how many times in a row a new key has answered
         self._kept = KeptEntry(context, opened, name)
-        self._hands = Hands(context, name, self.entry, codes=codes)
+        self._hands = Hands(context, name, self.entry, codes=codes, strangers=strangers)
         self._resign()
         others = {one.access_key_id: other for other, one in opened.payload.entries.items() if other != name}
         self._view = View(keys=(), now=0, others=others)
@@ -81,8 +83,10 @@ class Run:
         self._resumed = self.entry.journal is not None and self.entry.journal.step != "grace"
 
     def look(self) -> View:
-        """AWS's list of the user's keys with their ages and last uses. Changes nothing. Refused, Unreachable."""
+        """AWS's list of the user's keys with their ages and last uses. Changes nothing. Refused, Unreachable, Untrusted."""
         identity = self._hands.look()
+        if self.entry.journal is not None:
+            rotation.check_place(self.entry.journal, self._hands.stranger)
         if self.entry.account not in (None, identity.account):
             raise errors.Refused(
                 f"the key is of account {identity.account}, the entry of {self.entry.account}"
@@ -137,6 +141,12 @@ class Run:
         )
 
     @property
+    def _place(self) -> dict[str, Json]:
+        """What a journal says of the host where it began."""
+        stranger = self._hands.stranger
+        return {rotation.AT: stranger} if stranger is not None else {}
+
+    @property
     def _again(self) -> str:
         return f"awsvault-py rotate {safe(self._name)}"
 
@@ -171,7 +181,7 @@ class Run:
                 step="create",
                 began=self._hands.now,
                 known=known,
-                unknown={rotation.EARLIER: list(before)} if before else {},
+                unknown={**({rotation.EARLIER: list(before)} if before else {}), **self._place},
             )
             self._save(lambda entry: replace(entry, journal=fresh))
             self._view = replace(self._view, journaled=True)
@@ -261,28 +271,7 @@ class Run:
     def _prove(self, pair: KeyPair) -> None:
         """The key answers several times in a row over some seconds; before, it may be known here and not there."""
         self._tell(f"waiting until AWS knows {pair.access_key_id} everywhere …")
-        clock = self._context.clock
-        end = clock.monotonic() + limits.PROOF_MOST
-        row = 0
-        while row < limits.PROOFS:
-            if clock.monotonic() > end:
-                raise errors.Unreachable(
-                    f"AWS did not know the key {pair.access_key_id} reliably within {limits.PROOF_MOST:.0f} s",
-                    hint="run: awsvault-py rotate in some minutes, which goes on from here",
-                )
-            try:
-                self._hands.whoami(credentials(pair))
-                row += 1
-            except errors.Refused as error:
-                if error.code not in ("InvalidClientTokenId", "AccessDenied"):
-                    raise
-                row = 0
-            except errors.Unreachable:
-                row = 0
-            if self._proving is not None:
-                self._proving(row)
-            if row < limits.PROOFS:
-                clock.sleep(limits.PROOF_PAUSE)
+        spreading.prove(self._hands, pair, clock=self._context.clock, proving=self._proving)
         self._view = replace(self._view, proved=self._view.proved | {pair.access_key_id})
 
     def _promote(self, step: Promote) -> None:
@@ -305,7 +294,8 @@ class Run:
                 )
                 if name == self._name:
                     back: dict[str, Json] = {rotation.TAKEN_BACK: True} if step.back else {}
-                    journal = Journal(step=step.then, began=self._hands.now, old=old, unknown=back)
+                    more = {**back, **self._place}
+                    journal = Journal(step=step.then, began=self._hands.now, old=old, unknown=more)
                     turned = replace(turned, journal=journal)
                 payload = payload.with_entry(name, turned)
             return payload
@@ -318,7 +308,9 @@ class Run:
     def _set_active(self, step: SetActive) -> None:
         if not step.active:
             self._tell(f"making {step.key_id} inactive …")
-        self._until_known(lambda: self._hands.iam().set_active(step.key_id, active=step.active))
+        spreading.until_known(
+            lambda: self._hands.iam().set_active(step.key_id, active=step.active), clock=self._context.clock
+        )
         keys = tuple(
             key._replace(active=step.active) if key.id == step.key_id else key for key in self._view.keys
         )
@@ -326,7 +318,7 @@ class Run:
         self._resign()
 
     def _delete(self, step: Delete) -> None:
-        self._until_known(lambda: self._hands.iam().delete_key(step.key_id))
+        spreading.until_known(lambda: self._hands.iam().delete_key(step.key_id), clock=self._context.clock)
         self._deleted.append(step.key_id)
         self._view = replace(
             self._view,
@@ -334,24 +326,6 @@ class Run:
             deleted=self._view.deleted | {step.key_id},
         )
         self._resign()
-
-    def _until_known(self, act: Callable[[], None]) -> None:
-        """``act``, again while no key at hand is known everywhere yet."""
-        clock = self._context.clock
-        end = clock.monotonic() + limits.PROOF_MOST
-        while True:
-            try:
-                act()
-            except errors.Refused as error:
-                if error.code != "InvalidClientTokenId" or clock.monotonic() > end:
-                    raise
-                clock.sleep(limits.PROOF_PAUSE)
-            except errors.Unreachable:
-                if clock.monotonic() > end - limits.PROOF_MOST / 2:
-                    raise
-                clock.sleep(limits.PROOF_PAUSE)
-            else:
-                return
 
     def _resign(self) -> None:
         """Who may sign now: the entry's key, and the old one while AWS has it active (the new may not have spread)."""

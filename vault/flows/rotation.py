@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 KEYS_A_USER = 2  # IAM's own limit
 TAKEN_BACK = "taken_back"  # the journal's key that says that its old key is the one which an undo replaced
 EARLIER = "earlier"  # the journal's key for the beginnings of earlier tries
+AT = "at"  # the journal's key for the host that answers for IAM, where that is not AWS's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,21 @@ class NothingToUndo(errors.RotationStopped):
     """No old key is kept (11)."""
 
     hint = "an old key is kept for seven days after a rotation without --delete-now"
+
+
+def check_place(journal: Journal, at: str | None) -> None:
+    """Untrusted where a rotation that began at one IAM would go on at another, ``at`` (None: AWS's own).
+
+    A key that the other one lacks is not gone for that.
+    """
+    began = journal.unknown.get(AT)
+    if began == at:
+        return
+    here, there = (safe(str(host)) if host is not None else "AWS's own host" for host in (at, began))
+    raise errors.Untrusted(
+        f"the rotation began with IAM at {there}, and now {here} would answer for it",
+        hint="point AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IAM or the profile's endpoint_url back, and run it again",
+    )
 
 
 def grace_ends(journal: Journal) -> int:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.flows.rotating import Outcome
     from vault.flows.rotation import View, Wish
+    from vault.flows.strangers import Strangers
     from vault.store.vault import Entry, Opened, Payload
     from vault.system.locks import Lock
 
@@ -126,11 +127,12 @@ def prepare(
     opened: Opened,
     name: str,
     *,
+    strangers: Strangers,
     tell: Callable[[str], None],
     proving: Callable[[int], None] | None = None,
     mfa_code: str | None = None,
 ) -> Prospect:
-    """Look at AWS and at what else uses the key. Changes nothing. Errors: Refused, Unreachable, Usage.
+    """Look at AWS and at what else uses the key. Changes nothing. Errors: Refused, Unreachable, Usage, Untrusted.
 
     ``tell`` hears what is being done, ``proving`` how many times in a row the new key has answered.
     """
@@ -141,7 +143,7 @@ def prepare(
         raise errors.NotFound(f'there is no entry "{safe(name)}" in the vault any more')
     keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
     codes = Codes(context, keys, given=mfa_code)
-    run = Run(context, opened, name, codes=codes, tell=tell, proving=proving)
+    run = Run(context, opened, name, codes=codes, strangers=strangers, tell=tell, proving=proving)
     try:
         view = run.look()
     except errors.Refused as error:

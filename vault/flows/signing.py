@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vault import errors, limits
-from vault.aws import endpoints, iam, profiles, sts
+from vault.aws import endpoints, hosts, iam, profiles, sts
 from vault.aws.credentials import Credentials
 from vault.flows.codes import Device
 from vault.flows.proof import sts_endpoint
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vault.aws.credentials import Identity
     from vault.flows.codes import Codes
     from vault.flows.context import Context
+    from vault.flows.strangers import Strangers
     from vault.store.vault import Entry, KeyPair
 
 _UNKNOWN_KEY = "InvalidClientTokenId"
@@ -39,14 +40,17 @@ def credentials(held: Entry | KeyPair) -> Credentials:
 class Hands:
     """One entry's way to IAM. ``signers`` are tried in order."""
 
-    def __init__(self, context: Context, name: str, entry: Entry, *, codes: Codes) -> None:
+    def __init__(
+        self, context: Context, name: str, entry: Entry, *, codes: Codes, strangers: Strangers
+    ) -> None:
+        """Untrusted where STS or IAM would be a host that ``strangers`` does not admit."""
         self._context = context
+        self._strangers = strangers
         self._name = name
         self._serial = entry.mfa_serial
         self._codes = codes
-        self._sts = sts_endpoint(context, name)
+        self._sts, self._iam = reached(context, name, strangers)
         self._session: Credentials | None = None
-        self._iam: Endpoint  # where look() found it
         self._client: IamClient | None = None
         self.signers = [credentials(entry)]
         self.skew = 0.0  # AWS's clock minus ours, as the last answer showed it
@@ -57,6 +61,11 @@ class Hands:
     def now(self) -> int:
         """Unix seconds by AWS's clock, as its last answer showed it."""
         return int(self._context.clock.time() + self.skew)
+
+    @property
+    def stranger(self) -> str | None:
+        """The host that answers for IAM, or for STS, where it is not AWS's own."""
+        return self._iam.stranger() or self._sts.stranger()
 
     def look(self) -> Identity:
         """Who the key is, by the first signer that AWS knows. Errors: Refused, Unreachable."""
@@ -70,7 +79,8 @@ class Hands:
                     raise
                 refusal = refusal or error
                 continue
-            self._iam = self._iam_endpoint(self.identity)
+            partition = iam.partition_of(self.identity.arn)
+            self._iam = self._strangers.admit(iam_endpoint(self._context, self._name, partition))
             return self.identity
         raise refusal or errors.Internal("a key without anybody to sign")
 
@@ -184,15 +194,25 @@ class Hands:
         found = profile.get(key) if profile is not None else None
         return found.value if found is not None else None
 
-    def _iam_endpoint(self, identity: Identity) -> Endpoint:
-        config = profiles.load(self._context.env, home=self._context.paths.home)
-        profile = config.profile(self._name)
-        get = profile.get if profile is not None else lambda _key: None
-        url = endpoints.configured_url(config, get, env=self._context.env, service="iam")
-        return iam.endpoint(
-            iam.partition_of(identity.arn),
-            url=url.value if url is not None else None,
-            allow_http=self._context.settings.allow_http,
-            place=str(url.origin) if url is not None else "",
-            bundle=get("ca_bundle"),
-        )
+
+def reached(context: Context, name: str, strangers: Strangers) -> tuple[Endpoint, Endpoint]:
+    """Where STS and IAM are asked about the key ``name``, before anybody is. Untrusted, ConfigError."""
+    at = strangers.admit(sts_endpoint(context, name))
+    partition = endpoints.partition_of(at.region).name
+    return at, strangers.admit(iam_endpoint(context, name, partition))
+
+
+def iam_endpoint(context: Context, name: str, partition: str) -> Endpoint:
+    """Where IAM of ``partition`` is for the profile ``name`` (it need not exist), by AWS's rules. ConfigError."""
+    config = profiles.load(context.env, home=context.paths.home)
+    profile = config.profile(name)
+    get = profile.get if profile is not None else lambda _key: None
+    url = endpoints.configured_url(config, get, env=context.env, service=hosts.IAM)
+    return iam.endpoint(
+        partition,
+        url=url.value if url is not None else None,
+        allow_http=context.settings.allow_http,
+        place=str(url.origin) if url is not None else "",
+        bundle=get("ca_bundle"),
+        trusted_hosts=context.settings.trusted_hosts,
+    )

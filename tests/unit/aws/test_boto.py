@@ -20,7 +20,11 @@ KEY = Credentials(KEY_ID, Secret(SECRET))
 
 
 def iam(aws, *, path="", key=KEY, seconds=PATIENCE):
-    client = IamClient(key, endpoint=Endpoint(aws.url + path, "us-east-1"), subject="key me")
+    client = IamClient(
+        key,
+        endpoint=Endpoint(aws.url + path, "us-east-1", service="iam", trusted_hosts=("127.0.0.1",)),
+        subject="key me",
+    )
 
     def call(operation, *, once=False, **parameters):
         return client.call(operation, deadline=Deadline.after(seconds), once=once, **parameters)

@@ -13,7 +13,7 @@ import pytest
 import segno
 
 from tests.fakes.example import KEY_ID, SEED, SERIAL
-from tests.home import PASSPHRASE, failed
+from tests.home import PASSPHRASE, failed, strangers
 from tests.patience import PATIENCE, early_in_a_step
 from tests.typing_person import Terminal
 from tests.unit.flows.benches import Bench
@@ -66,7 +66,9 @@ def test_ctrl_c_at_the_countdown_leaves_nothing_half_done(ready, aws):
     before = bench.opened().payload
     assert OURS in before.seeds
     assert before.entries[NAME].mfa_serial == SERIAL
-    again = enrol.Enroller(bench.context(), bench.opened(), NAME, waiting=lambda _: None)
+    again = enrol.Enroller(
+        bench.context(), bench.opened(), NAME, strangers=strangers(bench.context()), waiting=lambda _: None
+    )
     again.look()
     done = again.run(None)
     assert (done.serial, done.resumed) == (OURS, True)

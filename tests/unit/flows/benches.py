@@ -6,6 +6,7 @@ import os
 import shlex
 from urllib.parse import unquote
 
+from tests.home import strangers
 from tests.unit.flows.conftest import Desk
 from tests.vaults import soon
 from vault.flows import rotations
@@ -36,7 +37,14 @@ class Bench(Desk):
         return self.opened().payload.entries[NAME]
 
     def look(self, **more):
-        return rotations.prepare(self.context(), self.opened(), NAME, tell=self.told.append, **more)
+        return rotations.prepare(
+            self.context(),
+            self.opened(),
+            NAME,
+            strangers=strangers(self.context()),
+            tell=self.told.append,
+            **more,
+        )
 
     def rotate(self, wish=None, **more):
         prospect = self.look(**more)

@@ -10,6 +10,7 @@ from tests.patience import PATIENCE
 from tests.unit.agent.serving import Running
 from tests.vaults import CHEAP, soon
 from vault.agent.client import Agent
+from vault.aws import client
 from vault.flows import access, serving, sessions
 from vault.flows import agent as flow
 from vault.flows.context import Context
@@ -91,6 +92,12 @@ def models_read_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", staticmethod(functools.cache(JSONFileLoader().load_file)))
         yield
+
+
+@pytest.fixture
+def awss_own(monkeypatch):
+    """The stand-in counts as a host of AWS's own: what it lacks is gone."""
+    monkeypatch.setattr(client, "is_own", lambda *_args, **_more: True)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.example import SERIAL
+from tests.home import strangers
 from tests.unit.flows.benches import NAME, Bench
 from vault import errors
 from vault.flows import enrol
@@ -24,7 +25,13 @@ class Enrolling(Bench):
         self.counted = []
 
     def enroller(self):
-        enroller = enrol.Enroller(self.context(), self.opened(), NAME, waiting=self.counted.append)
+        enroller = enrol.Enroller(
+            self.context(),
+            self.opened(),
+            NAME,
+            strangers=strangers(self.context()),
+            waiting=self.counted.append,
+        )
         enroller.look()
         return enroller
 
@@ -128,6 +135,7 @@ def test_no_fault_leaves_a_device_without_its_seed(bench, aws, action, kind):
     assert enrol.Enrolment.of(payload.entries[NAME]) is None
 
 
+@pytest.mark.usefixtures("awss_own")
 def test_deactivate_takes_it_off_at_aws(bench, aws):
     """The device is off the user and deleted; doing it again changes nothing."""
     bench.enrol()

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
+from tests.home import strangers
 from tests.unit.flows.benches import NAME
 from tests.vaults import entry
 from vault import errors
@@ -21,7 +22,9 @@ ROBOT = ("AKIAROBOTROBOEXAMPLE", "robotXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 
 def press(bench):
     bench.told.clear()
-    return panic.run(bench.context(), bench.opened(), tell=bench.told.append)
+    return panic.run(
+        bench.context(), bench.opened(), strangers=strangers(bench.context()), tell=bench.told.append
+    )
 
 
 def add(bench, name, key):
@@ -59,6 +62,7 @@ def test_a_mistake_in_awss_files_stops_nothing(bench, home):
     assert any("config" in said and "standard endpoints" in said for said in bench.told)
 
 
+@pytest.mark.usefixtures("awss_own")
 def test_a_key_that_is_gone_at_aws_is_no_failure(bench, aws):
     """The entry's key was deleted there, and the new key of a rotation works: it signs for both, and goes last."""
     aws.faults.hook(
@@ -156,7 +160,7 @@ def test_a_disk_that_takes_no_lock_stops_nothing(bench):
     shutil.rmtree(state)
     with open(state, "w", encoding="utf-8"):
         pass
-    report = panic.run(bench.context(), opened, tell=bench.told.append)
+    report = panic.run(bench.context(), opened, strangers=strangers(bench.context()), tell=bench.told.append)
     assert [fate.inactive for fate in report.fates] == [True]
     assert state in report.unlocked.message
 
@@ -196,6 +200,7 @@ def test_sessions_that_cannot_be_wiped_stop_nothing(bench):
     assert byhand.locked_by_hand(bench.context().paths)
 
 
+@pytest.mark.usefixtures("awss_own")
 def test_keys_that_go_or_stay_meanwhile_are_told_apart(bench, aws):
     """One that was deleted between the look and the call is done; one that AWS would not change now is not."""
     second = aws.world.add_key(bench.user)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.example import KEY_ID
-from tests.home import SCENARIO
+from tests.home import SCENARIO, strangers
 from tests.unit.flows.benches import NAME, refused
 from vault import errors, limits
 from vault.flows import entries, hygiene, rotation, rotations
@@ -77,7 +77,13 @@ def test_two_entries_with_one_key_are_one_rotation(bench, aws):
     assert rotations.chosen(payload, ["second"], everything=False) == [NAME]
     assert rotations.chosen(payload, [], everything=True) == [NAME]
     assert rotations.chosen(payload, ["second", NAME], everything=False) == [NAME]
-    prospect = rotations.prepare(bench.context(), bench.opened(), "second", tell=bench.told.append)
+    prospect = rotations.prepare(
+        bench.context(),
+        bench.opened(),
+        "second",
+        strangers=strangers(bench.context()),
+        tell=bench.told.append,
+    )
     with pytest.raises(errors.Declined, match=f"{KEY_ID} is the vault's own"):
         rotations.carry_out(bench.context(), bench.opened(), prospect, rotation.Wish(delete_other=KEY_ID))
     assert KEY_ID in bench.keys_at_aws()
@@ -162,7 +168,9 @@ def test_an_entry_that_went_while_it_was_asked_is_told_so(bench):
     opened = bench.opened()
     bench.edit(lambda p: p.without_entry(NAME))
     with pytest.raises(errors.NotFound, match="any more"):
-        rotations.prepare(bench.context(), opened, NAME, tell=bench.told.append)
+        rotations.prepare(
+            bench.context(), opened, NAME, strangers=strangers(bench.context()), tell=bench.told.append
+        )
     assert not bench.aws.calls.actions()
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors
-from vault.aws.keys import odd_lengths
 from vault.aws.profiles import STATIC
 from vault.flows import entries, newkey
 from vault.flows.moving import strays, undo
@@ -157,7 +156,7 @@ def intake_foreign(
             Moved(entry=name, key=key, profiles=(name,), origins=(found.origin,), there=there, files=files)
         )
     kept = {found.file[0] for found in harvest.keys if found.file is not None and not _is_moved(found, taken)}
-    taken.moved = _without_files(taken.moved, kept)
+    taken.moved = without_files(taken.moved, kept)
     return taken
 
 
@@ -245,39 +244,7 @@ def _mfa(config: Config, name: str) -> str | None:
     return found.value if found is not None and found.value else None
 
 
-def prove(context: Context, taken: Intake) -> Intake:
-    """Ask AWS about every key that the vault does not hold yet; one that AWS refuses is left where it is. Unreachable."""
-    proven = Intake(left=list(taken.left), sources=list(taken.sources))
-    kept = set()
-    for moved in taken.moved:
-        if moved.there:
-            proven.moved.append(moved)
-            continue
-        key = moved.key
-        try:
-            try:
-                proof = entries.proven(context, moved.entry, key, verify=True)
-            except errors.Usage:  # the device is another account's: the key is moved without it
-                key = key._replace(mfa_serial=None)
-                proof = entries.proven(context, moved.entry, key, verify=True)
-        except errors.Refused as error:
-            odd = odd_lengths(key.access_key_id, key.secret)
-            reason = f"{error.message}; {odd}" if odd else error.message
-            proven.left += [Left(name, reason) for name in moved.profiles]
-            proven.sources = [s for s in proven.sources if s.profile not in moved.profiles]
-            kept |= {path for path, _ in moved.files}
-            continue
-        if proof.unreachable is not None:
-            raise errors.Unreachable(
-                f"the key of {safe(moved.entry)} cannot be proved: {proof.unreachable}",
-                hint="nothing was moved; run it again with a network, or say --no-verify",
-            )
-        proven.moved.append(replace(moved, key=key, proof=proof))
-    proven.moved = _without_files(proven.moved, kept)
-    return proven
-
-
-def _without_files(moved: Iterable[Moved], kept: Collection[str]) -> list[Moved]:
+def without_files(moved: Iterable[Moved], kept: Collection[str]) -> list[Moved]:
     """The keys without those files that hold another key too, which stays: such a file is not removed."""
     return [replace(m, files=tuple(f for f in m.files if f[0] not in kept)) for m in moved]
 

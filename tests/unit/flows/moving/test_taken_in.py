@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SERIAL
-from tests.home import PASSPHRASE
+from tests.home import PASSPHRASE, strangers
 from tests.vaults import entry, soon
 from vault import errors
 from vault.aws.edit import Document
-from vault.flows.moving import importing
+from vault.flows.moving import importing, proving
 from vault.flows.moving.foreign import Candidate, Harvest
 from vault.flows.moving.setup import Files
 from vault.flows.newkey import NewKey
@@ -106,11 +106,13 @@ def test_a_file_with_a_key_that_aws_does_not_know_is_not_removed(desk):
     good = Candidate("good", KEY_ID, Secret(SECRET), "keys.csv", file)
     gone = Candidate("gone", "AKIAGONEGONEGEXAMPLE", Secret(OTHER), "keys.csv", file)
     for both in ((good, gone), (gone, good)):
-        proven = importing.prove(desk.context(), harvest(*both))
+        proven = proving.prove(desk.context(), harvest(*both), strangers(desk.context()))
         assert [moved.entry for moved in proven.moved] == ["good"]
         assert [left.profile for left in proven.left] == ["gone"]
         assert importing.file_changes(proven) == []
-    (change,) = importing.file_changes(importing.prove(desk.context(), harvest(good)))
+    (change,) = importing.file_changes(
+        proving.prove(desk.context(), harvest(good), strangers(desk.context()))
+    )
     assert (change.path, change.after) == ("keys.csv", None)
 
 
@@ -130,7 +132,7 @@ def test_a_device_of_another_account_is_left_out(desk):
     """Its role's device is in the role's account: the key is proved and moved, without a device it cannot have."""
     key = NewKey(KEY_ID, Secret(SECRET), "arn:aws:iam::222222222222:mfa/theirs", None)
     taken = importing.Intake(moved=[replace(moved(), key=key)])
-    (proven,) = importing.prove(desk.context(), taken).moved
+    (proven,) = proving.prove(desk.context(), taken, strangers(desk.context())).moved
     assert proven.key.mfa_serial is None
     assert proven.proof.identity.account == "111111111111"
 
