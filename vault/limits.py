@@ -122,6 +122,7 @@ MAX_TYPED = 4095  # a terminal's line in canonical mode holds no more
 MAX_ASSUAN_LINE = 1000  # the Assuan protocol's own limit
 MAX_ENTRY_NAME = 128  # characters: fits a profile's line, a table and a window's title
 ACCESS_KEY_ID = (16, 128)  # characters of an access key id, as IAM's API reference has them
+VALUE_SHOWN = 120  # characters of a value that doctor complains of
 UNREAD_SHOWN = 2  # lines that nobody reads, in the message that something is missing
 SECRET_LOOKS = 20  # characters from which a text in a comment may be a secret; placeholders are shorter
 SECRET_ACCESS_KEY = 256  # characters of a secret at most: the reference names no limit, IAM gives out 40

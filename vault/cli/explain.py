@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     """Show how PROFILE gets its credentials: each link, each value and where it stands, how long it lasts and why.
 
-    Also what AWS's own tools would do with the profile. Opens no vault and asks AWS nothing. The start of a name will
-    do where it is the only one; without PROFILE you choose one, at a terminal.
+    Also what AWS's own tools would do with the profile. Asks AWS nothing, and opens the vault only where that needs no
+    question: by the agent, the keyring, or a passphrase from a variable, a file or a command. The start of a name will do where it is the only
+    one; without PROFILE you choose one, at a terminal.
 
     --json: {"profile", "region", "chain":[...]}, each item with its "type": access-key, named-source, web-identity, sso,
     login, process, session-token or assume-role.

@@ -98,6 +98,17 @@ class Context:
             settings=self._settings,
         )
 
+    def unattended(self) -> Context:
+        """The same context as nobody's: no question is asked, and its time begins now. ConfigError of config.toml."""
+        return Context(
+            env=self.env,
+            paths=self.paths,
+            clock=self.clock,
+            deadline=Deadline.after(limits.DEADLINE, clock=self.clock),
+            passphrase=self.passphrase,
+            settings=self.settings._replace(prompt="none"),
+        )
+
     def without_aws_files(self) -> Context:
         """The same context as if AWS's files were empty."""
         none = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}

@@ -33,6 +33,8 @@ _NAMED = {
     "EcsContainer": "the role of this container",
 }
 
+UNKNOWN_DEVICE = "unknown while the vault is locked, which may hold a device with the key"
+
 
 class Fact(NamedTuple):
     """A value with its name, and where it stands: a file and line, a variable, or nothing."""
@@ -40,6 +42,13 @@ class Fact(NamedTuple):
     name: str
     value: str
     place: str
+
+
+class Stored(NamedTuple):
+    """The device stored with the chain's key; ``known`` is False where only the locked vault could tell."""
+
+    serial: str | None
+    known: bool
 
 
 def shown(origin: Origin | None, home: str) -> str:
@@ -147,29 +156,34 @@ def endpoint(at: Endpoint, *, home: str) -> list[Fact]:
 
 
 def session(
-    chain: Chain, link: SessionToken, *, stored: str | None, home: str, life: str
+    chain: Chain, link: SessionToken, *, stored: Stored, home: str, life: str
 ) -> tuple[str, tuple[Fact, ...]]:
     """The session of the key."""
     facts = [Fact("lasts", f"{span(link.duration)}: {link.why}", "")]
     if link.mfa_serial is None:
-        facts.append(Fact("MFA", "none: neither the key nor its profile names a device", ""))
+        none = "none: neither the key nor its profile names a device"
+        facts.append(Fact("MFA", none if stored.known else UNKNOWN_DEVICE, ""))
         title = "session of the key"
     else:
         title = "MFA session of the key"
         origin, more = chain.mfa_origin, ""
-        if origin is None and stored is not None:
+        if origin is None and stored.serial is not None:
             more = "stored with the key"
         elif origin is None:
             origin = chain.hops[0].origin("mfa_serial")
         facts.append(fact("device", link.mfa_serial, origin, home=home, more=more))
+        if not stored.known:
+            facts.append(Fact("key's own", UNKNOWN_DEVICE, ""))
         facts.append(Fact("code", "one, for this session and so for every role that is assumed by it", ""))
     if link.mfa_process:
         facts.append(Fact("code from", link.mfa_process, ""))
     return title, (*facts, *endpoint(link.endpoint, home=home), Fact("session", life, ""))
 
 
-def role(chain: Chain, link: AssumeRole, *, home: str, life: str) -> tuple[str, tuple[Fact, ...]]:
-    """A role."""
+def role(
+    chain: Chain, link: AssumeRole, *, unknown: bool, home: str, life: str
+) -> tuple[str, tuple[Fact, ...]]:
+    """A role. ``unknown``: it is the first call, and whether a device is stored with the key nobody could tell."""
     hop = link.hop
     facts = [
         Fact("profile", hop.profile, shown(hop.origin("role_arn"), home)),
@@ -181,6 +195,8 @@ def role(chain: Chain, link: AssumeRole, *, home: str, life: str) -> tuple[str, 
             why = "a code for this role alone; where none can be had in time, one hour through the session"
         facts.append(fact("device", link.with_code, hop.origin("mfa_serial") or chain.mfa_origin, home=home))
         facts.append(Fact("code", why, ""))
+    elif unknown:
+        facts.append(Fact("MFA", UNKNOWN_DEVICE, ""))
     for name, value in (
         ("role_session_name", hop.role_session_name),
         ("external_id", hop.external_id),

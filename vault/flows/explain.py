@@ -1,7 +1,7 @@
-"""What a profile comes to: its chain, link by link, each value with its place. Opens no vault, calls nobody.
+"""What a profile comes to: its chain, link by link, each value with its place. Asks nobody, neither the user nor AWS.
 
-Whether a vault entry exists is known where the agent holds the vault open; else a key is marked as assumed
-(vault/aws/resolve.py).
+Whether a vault entry exists, and which device is stored with it, is known where the vault opens without a question;
+else a key is marked as assumed (vault/aws/resolve.py) and its device is unknown.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from vault.aws.chain import AssumeRole, FetchSource, SessionToken, VaultKey
 from vault.aws.plan import plan
 from vault.aws.resolve import resolve
 from vault.flows import described
+from vault.flows.agent import held_keys, let_go
 from vault.flows.choose import chosen
-from vault.flows.described import Fact
+from vault.flows.described import Fact, Stored
 from vault.store import vault
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from vault.aws.chain import Chain, Link, Plan
     from vault.aws.profiles import Config
     from vault.cache.entries import Cached
-    from vault.flows.agent import AgentKeys
     from vault.flows.context import Context
     from vault.flows.keys import Keys
 
@@ -55,29 +55,31 @@ class Explained(NamedTuple):
 def explain(context: Context, name: str) -> Explained:
     """The profile that ``name`` means. Errors: NotFound, ConfigError."""
     config = profiles.load(context.env, home=context.paths.home)
-    keys = _held_open(context)
+    keys = _at_hand(context)
     try:
         return _explained(context, config, keys, name)
     finally:
         if keys is not None:
-            keys.close()
+            let_go(keys)
 
 
 def _explained(context: Context, config: Config, keys: Keys | None, name: str) -> Explained:
     profile = chosen(config, name)
     exists = vault.exists(context.paths)
     chain = resolve(config, profile, env=context.env, has_entry=_entries(keys), guess=exists)
-    serial = _stored_device(chain, keys)
-    planned = plan(chain, context.settings, entry_mfa_serial=serial)
+    stored = _stored_device(chain, keys, exists=exists)
+    planned = plan(chain, context.settings, entry_mfa_serial=stored.serial)
     lives = _lives(context, keys, chain, planned)
     home = context.paths.home
     sdk, warned = described.as_sdk_sees(config, profile, env=context.env, home=home)
     steps = [described.source(chain, home=home, vault=exists)]
     for at, link in enumerate(planned.links):
         if isinstance(link, SessionToken):
-            steps.append(described.session(chain, link, stored=serial, home=home, life=lives[at]))
+            steps.append(described.session(chain, link, stored=stored, home=home, life=lives[at]))
         elif isinstance(link, AssumeRole):
-            steps.append(described.role(chain, link, home=home, life=lives[at]))
+            steps.append(
+                described.role(chain, link, unknown=at == 0 and not stored.known, home=home, life=lives[at])
+            )
         else:
             steps[0] = (steps[0][0], (*steps[0][1], *described.life(lives[at])))
     return Explained(
@@ -122,10 +124,19 @@ def document(chain: Chain, planned: Plan) -> dict[str, object]:
     return {"profile": chain.profile, "region": chain.region, "chain": present}
 
 
-def _held_open(context: Context) -> AgentKeys | None:
-    from vault.flows.agent import held_keys
+def _at_hand(context: Context) -> Keys | None:
+    """Keys by whatever needs no question: the agent, the keyring, a passphrase that is given. None where nothing does."""
+    if not vault.exists(context.paths):
+        return None
+    held = held_keys(context)
+    if held is not None:
+        return held
+    from vault.flows.access import open_way
 
-    return held_keys(context)
+    try:
+        return open_way(context.unattended(), purpose="to explain a profile", ask_agent=False).keys
+    except errors.Error:  # locked, or damaged: what AWS's files say is explained all the same
+        return None
 
 
 def _entries(keys: Keys | None) -> Callable[[str], bool] | None:
@@ -140,15 +151,17 @@ def _entries(keys: Keys | None) -> Callable[[str], bool] | None:
     return keys.has_entry
 
 
-def _stored_device(chain: Chain, keys: Keys | None) -> str | None:
-    """The device stored with the key, where it decides anything and the agent can tell."""
-    if keys is None or not isinstance(chain.source, VaultKey) or chain.mfa_serial is not None:
-        return None
+def _stored_device(chain: Chain, keys: Keys | None, *, exists: bool) -> Stored:
+    """The device stored with the key, where it decides anything and the vault can tell."""
+    if not isinstance(chain.source, VaultKey) or chain.mfa_serial is not None or not exists:
+        return Stored(None, known=True)
+    if keys is None:
+        return Stored(None, known=False)
     try:
         found = keys.entry(chain.source.entry)
     except errors.Error:
-        return None
-    return found.mfa_serial if found is not None else None
+        return Stored(None, known=False)
+    return Stored(found.mfa_serial if found is not None else None, known=True)
 
 
 def _lives(context: Context, keys: Keys | None, chain: Chain, planned: Plan) -> list[str]:

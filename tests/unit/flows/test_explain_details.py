@@ -8,16 +8,72 @@ from tests.fakes.example import DEVELOPER, KEY_ID, SECRET, SERIAL
 from tests.home import SCENARIO
 from tests.unit.agent.serving import TIMES
 from tests.unit.flows.test_explain import at_home, facts
+from vault import errors
 from vault.aws import profiles
 from vault.aws.resolve import resolve
-from vault.flows import access
+from vault.flows import access, described
 from vault.flows.explain import UNKNOWN, explain
 from vault.flows.sessions import Wish
 from vault.flows.which import Way, end_of
+from vault.secret import Secret
 
 __all__ = ["at_home"]
 
 BARE = SCENARIO.replace(f"mfa_serial = {SERIAL}\n", "")
+
+
+def locked(desk, **env):
+    """A context in which nothing opens the vault."""
+    context = desk.context(**env)
+    context.passphrase = None
+    return context
+
+
+def test_the_vault_is_opened_where_nobody_need_be_asked(desk, home):
+    """A passphrase that is given: whether the key is there is known, and the device that is stored with it."""
+    home.config(BARE)
+    found = explain(desk.context(), "dev")
+    assert "assumed" not in facts(found.steps[0])
+    assert facts(found.steps[1])["device"] == (SERIAL, "stored with the key")
+    assert facts(found.steps[1])["session"][0] == "none is held"
+
+
+def test_a_profile_whose_key_is_not_in_the_vault_is_not_said_to_have_one(desk, home):
+    """The vault was looked into, so the missing key is an error here as in an export."""
+    home.config("[profile other]\nregion = us-east-1\n")
+    with pytest.raises(errors.ConfigError, match="has no credentials"):
+        explain(desk.context(), "other")
+    assert "assumed" in facts(explain(locked(desk), "other").steps[0])
+
+
+def test_a_passphrase_that_is_wrong_leaves_the_files_explained(desk):
+    """The chain is shown as with a locked vault."""
+    context = locked(desk)
+    context.passphrase = Secret("wrong horse battery staple")
+    assert "assumed" in facts(explain(context, "dev").steps[0])
+
+
+@pytest.mark.parametrize(
+    ("more", "step"),
+    [("", 1), ("awsvault_session = off\n", 1), ("duration_seconds = 7200\n", 1)],
+)
+def test_a_device_that_only_the_locked_vault_knows_is_unknown(desk, home, more, step):
+    """No file names one: "none" would be a lie, in the key's session as in a role that the key assumes itself."""
+    home.config(BARE.replace("[profile dev]\n", f"[profile dev]\n{more}"))
+    assert facts(explain(locked(desk), "dev").steps[step])["MFA"][0] == described.UNKNOWN_DEVICE
+    assert "MFA" not in facts(explain(desk.context(), "dev").steps[step])
+
+
+def test_a_device_of_the_role_is_told_beside_what_is_unknown(desk, home):
+    """The key's own would come first."""
+    home.config(BARE.replace("[profile dev]\n", f"[profile dev]\nmfa_serial = {SERIAL}\n"))
+    session = facts(explain(locked(desk), "dev").steps[1])
+    assert (session["device"][0], session["key's own"][0]) == (SERIAL, described.UNKNOWN_DEVICE)
+
+
+def test_without_a_vault_there_is_no_device(at_home):
+    """Nothing is locked, so nothing is unknown."""
+    assert facts(explain(at_home(BARE), "dev").steps[1])["MFA"][0].startswith("none")
 
 
 def test_the_device_that_is_stored_with_the_key(desk, beside, home):
@@ -104,10 +160,10 @@ def test_the_session_that_is_held_is_told_without_the_vault(desk, beside):
     beside.client().unlock(
         vault_id=opened.vault_id, main=None, cache=opened.cache_key, times=TIMES, person=True
     )
-    key, role = (facts(step)["session"][0] for step in explain(desk.context(), "dev").steps[1:])
+    key, role = (facts(step)["session"][0] for step in explain(locked(desk), "dev").steps[1:])
     assert key == UNKNOWN
     assert role.startswith("held, 5")
-    (other,) = (facts(step)["session"][0] for step in explain(desk.context(), "prod").steps[2:])
+    (other,) = (facts(step)["session"][0] for step in explain(locked(desk), "prod").steps[2:])
     assert other == "none is held"
 
 

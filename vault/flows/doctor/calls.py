@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from vault import limits
 from vault.aws.words import Unbalanced, own_call, split
 from vault.errors import Usage
 from vault.flows.doctor.findings import Finding, Rewrite
@@ -12,6 +13,8 @@ from vault.flows.doctor.profiles import documents, each
 from vault.flows.moving import command as commands
 from vault.flows.names import check_name
 from vault.text import safe
+
+QUOTES = "\"'\\"
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,17 +65,25 @@ def process_needs_shell(s: Surroundings) -> Iterator[Finding]:
         try:
             words = split(setting.value)
         except Unbalanced:
-            yield _process(profile, setting, "has a quote that does not close", otherwise="close the quote")
+            message = f"has a quote that does not close ({_word_with(setting.value, QUOTES)})"
+            yield _process(profile, setting, message, otherwise="close the quote")
             continue
         bare = setting.value.replace("\\$", "")
         active = next((c for c in "$`|;&<>" if c in bare), None)
         if words[:1] and words[0].startswith("~"):
             active = "~"
         if active is not None:
-            message = f"holds {active}, which boto3 and the AWS CLI do not run by a shell, and other SDKs do"
+            shown = _word_with(setting.value, active)
+            message = f"holds {active} ({shown}), which boto3 and the AWS CLI do not run by a shell, and other SDKs do"
             yield _process(
                 profile, setting, message, mends=mends, otherwise="write an absolute path and plain words"
             )
+
+
+def _word_with(command: str, characters: str) -> str:
+    """The last word with one of the characters: what is complained of, and no more of a command that may hold secrets."""
+    found = [word for word in command.split() if any(c in word for c in characters)]
+    return safe(found[-1] if found else command, limit=limits.VALUE_SHOWN)
 
 
 def _process(

@@ -180,7 +180,8 @@ def mfa_of_user(s: Surroundings) -> Iterator[Finding]:
             yield Finding(
                 level="error",
                 where=str(setting.origin),
-                message=f"profile {safe(profile.name)}: mfa_serial is the ARN of a user, not of a device",
+                message=f"profile {safe(profile.name)}: mfa_serial is {safe(setting.value)}, the ARN of a user, not "
+                "of a device",
                 fix="the device's ARN holds :mfa/ and stands in the IAM console beside the device",
             )
 

@@ -13,12 +13,10 @@ from vault import __version__, errors, limits
 from vault.agent.client import Agent
 from vault.aws import profiles
 from vault.flows import proof
-from vault.flows.context import Context
 from vault.flows.moving import command as commands
 from vault.flows.moving import setup
 from vault.flows.unlock import unlock_unless
 from vault.store import backupmark, pin_file, vault
-from vault.system.clock import Deadline
 from vault.system.programs import ProgramFailed, output
 from vault.system.usersfiles import read_users_file
 from vault.text import safe
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vault.flows.config import Settings
+    from vault.flows.context import Context
     from vault.store.format import Header
     from vault.store.vault import Opened
     from vault.system.paths import Paths
@@ -230,15 +229,7 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
         found["had_pin"] = pin_file.read_pin(context.paths, header.vault_id) is not None
         if settings is None:
             return {**found, "why_locked": "config.toml is wrong"}
-        alone = Context(
-            env=context.env,
-            paths=context.paths,
-            clock=context.clock,
-            deadline=Deadline.after(limits.DEADLINE, clock=context.clock),
-            passphrase=context.passphrase,
-            settings=settings._replace(prompt="none"),
-        )
-        unlocked = unlock_unless(alone, purpose="to look at it", meanwhile=lambda: False)
+        unlocked = unlock_unless(context.unattended(), purpose="to look at it", meanwhile=lambda: False)
         found["opened"] = unlocked.opened if unlocked is not None else None
     except (errors.Locked, errors.WrongPassphrase) as error:
         found["why_locked"] = error.message

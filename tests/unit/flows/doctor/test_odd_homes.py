@@ -27,7 +27,12 @@ def other(home, text):
 @pytest.mark.parametrize(
     ("command", "check", "said", "fix"),
     [
-        ('/bin/sh -c "true', "process-needs-shell", "has a quote that does not close", "close the quote"),
+        (
+            '/bin/sh -c "true',
+            "process-needs-shell",
+            'has a quote that does not close ("true)',
+            "close the quote",
+        ),
         ("", "process-missing", "is empty", "remove the line"),
         (
             "no-such-program get",

@@ -264,3 +264,16 @@ def test_a_line_that_nobody_reads_is_told_once(home, line, level, said):
     found = findings(home)["unknown-key"]
     assert found.level == level
     assert said in found.message
+
+
+@pytest.mark.parametrize(
+    ("check", "quoted"),
+    [
+        ("process-needs-shell", "~/bin/awsvault-py"),
+        ("mfa-of-user", "arn:aws:iam::111111111111:user/yourself"),
+    ],
+)
+def test_the_value_that_is_complained_of_is_quoted(home, check, quoted):
+    """Whoever reads the finding need not open the file to see what is meant."""
+    BREAK[check](home)
+    assert quoted in findings(home)[check].message
