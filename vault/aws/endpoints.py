@@ -33,6 +33,7 @@ _LEGACY = frozenset(
         "us-west-2",
     ]
 )
+_GLOBAL = "aws-global"  # the pseudo-region of that one address
 
 
 class Partition(NamedTuple):
@@ -83,9 +84,34 @@ class Rules(NamedTuple):
     dualstack: bool
 
 
+def plain(region: str) -> tuple[str, bool]:
+    """A region without the ``fips`` of a pseudo-region such as us-gov-west-1-fips, and whether it was there."""
+    name = region.replace("fips-", "").replace("-fips", "")
+    return name, name != region
+
+
 def partition_of(region: str) -> Partition:
-    """The partition a region's name belongs to; ``aws`` where none claims it."""
-    return next(p for p in PARTITIONS if region.startswith(p.starts))
+    """The partition a region's name belongs to, also by its pseudo-regions; ``aws`` where none claims it."""
+    name, _ = plain(region)
+    return next(
+        (
+            p
+            for p in PARTITIONS
+            if name == f"{p.name}-global" or (p.starts and _starts_as_a_region_of(p, name))
+        ),
+        _AWS,
+    )
+
+
+def _starts_as_a_region_of(partition: Partition, name: str) -> bool:
+    place, _, number = name.removeprefix(partition.starts).rpartition("-")
+    return name.startswith(partition.starts) and place.isalnum() and number.isdigit()
+
+
+def real_region(region: str) -> str:
+    """The region that a name stands for where only a real one will do, as in the console: aws-global is us-east-1."""
+    name, _ = plain(region)
+    return partition_of(name).region if name.endswith("-global") else name
 
 
 def partition_of_arn(arn: str) -> Partition:
@@ -157,8 +183,9 @@ def rules(config: Config, get: Callable[[str], Setting | None], *, env: Mapping[
 
 def portal_address(region: str, *, url: Setting | None, by: Rules) -> str:
     """Where IAM Identity Center of ``region`` gives credentials."""
+    region, fips = plain(region)
     partition = partition_of(region)
-    name = "portal.sso-fips" if by.fips and partition.name != "aws-us-gov" else "portal.sso"
+    name = "portal.sso-fips" if (by.fips or fips) and partition.name != "aws-us-gov" else "portal.sso"
     return url.value if url is not None else f"https://{name}.{region}.{partition.suffix}"
 
 
@@ -176,14 +203,17 @@ def metadata_address(get: Callable[[str], Setting | None], *, env: Mapping[str, 
 
 
 def sts_endpoint(region: str, *, origin: Origin | None, by: Rules) -> Endpoint:
-    """The STS address for a link of ``region``."""
-    partition = partition_of(region)
+    """The STS address for a link of ``region``, which may be a pseudo-region: its host and signature are botocore's."""
+    region, fips = plain(region)
+    fips, partition = fips or by.fips, partition_of(region)
+    signs = _AWS.region if region == _GLOBAL else region  # AWS takes a signature for a real region only
     if by.url is not None:
         host = by.url.value.partition("://")[2].partition("/")[0] or by.url.value
-        return Endpoint(region, host, partition.name, by.url.value, by.url.origin, origin)
-    if by.legacy and region in _LEGACY and not by.fips and not by.dualstack:
-        return Endpoint("us-east-1", "sts.amazonaws.com", partition.name, None, None, origin)
+        return Endpoint(signs, host, partition.name, by.url.value, by.url.origin, origin)
+    one_for_all = by.legacy and region in _LEGACY
+    if (one_for_all or region == _GLOBAL) and not fips and not by.dualstack:
+        return Endpoint(_AWS.region, "sts.amazonaws.com", partition.name, None, None, origin)
     suffix = partition.dual_suffix if by.dualstack else partition.suffix
     # GovCloud's ordinary STS hosts are its FIPS ones.
-    name = "sts-fips" if by.fips and not (partition.name == "aws-us-gov" and not by.dualstack) else "sts"
-    return Endpoint(region, f"{name}.{region}.{suffix}", partition.name, None, None, origin)
+    name = "sts-fips" if fips and not (partition.name == "aws-us-gov" and not by.dualstack) else "sts"
+    return Endpoint(signs, f"{name}.{region}.{suffix}", partition.name, None, None, origin)

@@ -96,9 +96,11 @@ def _look_ahead(context: Context, wish: Wish) -> None:
 def _federation(context: Context, config: Config, chain: Chain) -> Endpoint:
     """Where the session is changed for a token. Untrusted where that is neither AWS's own host nor a trusted one."""
     partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
-    region = chain.region
+    region = endpoints.real_region(chain.region)
     if chain.hops and endpoints.partition_of(region).name != partition:
-        region = chain.hops[-1].endpoint.region  # the console of another partition knows no such role
+        region = endpoints.real_region(
+            chain.hops[-1].endpoint.region
+        )  # the console of another partition knows no such role
     profile = config.profile(chain.profile)
     get = profile.get if profile is not None else _nothing
     configured = endpoints.configured_url(config, get, env=context.env, service=hosts.SIGN_IN)

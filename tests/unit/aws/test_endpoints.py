@@ -3,12 +3,21 @@
 import itertools
 import json
 import os
+import re
+from contextlib import suppress
+from urllib.parse import urlsplit
 
+import botocore.client
+import botocore.exceptions
 import botocore.loaders
+import botocore.session
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
 from botocore.endpoint_provider import EndpointProvider
 
 from tests.data import path_of
+from tests.unit.aws.files import chain_of
 from vault import errors
 from vault.aws.endpoints import (
     PARTITIONS,
@@ -16,22 +25,36 @@ from vault.aws.endpoints import (
     configured_url,
     partition_of,
     partition_of_arn,
+    portal_address,
+    real_region,
     rules,
     sts_endpoint,
 )
 from vault.aws.ini import parse
-from vault.aws.profiles import merge
+from vault.aws.profiles import Origin, Setting, merge
 
 with open(path_of("botocore/endpoint-url-tests.json"), encoding="utf-8") as found:
     SUITE = json.load(found)["testSuites"][0]
 
 LOADER = botocore.loaders.Loader()
-REGIONS = [
-    region
-    for partition in LOADER.load_data("partitions")["partitions"]
-    for region in partition["regions"]
-    if not region.endswith("global")
-]
+PROVIDER = EndpointProvider(
+    LOADER.load_service_model("sts", "endpoint-rule-set-1"), LOADER.load_data("partitions")
+)
+
+
+def regions():
+    """Every name that botocore knows a region or pseudo-region by, of any service in any partition: none is left out."""
+    for partition in LOADER.load_data("partitions")["partitions"]:
+        yield from partition["regions"]
+    for partition in LOADER.load_data("endpoints")["partitions"]:
+        yield from partition["regions"]
+        for service in partition["services"].values():
+            yield from service["endpoints"]
+
+
+REGIONS = sorted(set(regions()))
+# botocore refuses a name with a dot before it asks for an endpoint, as we do.
+NAMES = [region for region in REGIONS if "." not in region]
 
 
 def config_of(text):
@@ -106,31 +129,94 @@ def test_missing_services_section_is_an_error():
         rules(config, config.profile("a").get, env={})
 
 
-@pytest.mark.parametrize("region", REGIONS)
-def test_hosts_are_those_of_botocore(region):
-    """In every region of every partition, with FIPS, dual stack or the old single address, the host is botocore's."""
-    provider = EndpointProvider(
-        LOADER.load_service_model("sts", "endpoint-rule-set-1"), LOADER.load_data("partitions")
+def by_botocore(service, region, **more):
+    """The address that a client of botocore asks, and the region that it signs for."""
+    asked = []
+
+    def send(request, **_):
+        asked.append(request)
+        return AWSResponse(request.url, 200, {}, None)
+
+    session = botocore.session.get_session()
+    session.set_credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    client = session.create_client(
+        service, region_name=region, config=Config(retries={"total_max_attempts": 1})
     )
-    for fips, dualstack, legacy in itertools.product((False, True), repeat=3):
+    client.meta.events.register("before-send", send)
+    with suppress(Exception):  # an answer without a body
+        getattr(client, {"sts": "get_caller_identity", "sso": "get_role_credentials"}[service])(**more)
+    parts = urlsplit(asked[0].url)
+    signed = re.search(r"Credential=[^/]*/[0-9]*/([^/]*)/", str(asked[0].headers.get("Authorization", "")))
+    return f"{parts.scheme}://{parts.netloc}", signed and signed[1]
+
+
+def by_rules(region, *, fips, dualstack, legacy):
+    """The same by botocore's rules alone, which a client applies after it took the fips out of a pseudo-region."""
+    name, config = botocore.client.ClientCreator._normalize_fips_region(None, region, None)
+    fips = fips or config is not None
+    found = PROVIDER.resolve_endpoint(
+        Region=name,
+        UseFIPS=fips,
+        UseDualStack=dualstack,
+        UseGlobalEndpoint=legacy and not fips and not dualstack,
+    )
+    schemes = found.properties.get("authSchemes") or [{}]
+    scope = "us-east-1" if name == "aws-global" else name  # of the endpoint data
+    return found.url, schemes[0].get("signingRegion", scope)
+
+
+@pytest.mark.parametrize(("fips", "dualstack", "legacy"), [*itertools.product((False, True), repeat=3)])
+def test_hosts_are_those_of_botocore(fips, dualstack, legacy, caplog):
+    """By each name of a region or pseudo-region, with FIPS, dual stack or the old single address, the host is botocore's."""
+    caplog.set_level("ERROR")  # it warns of each name with fips
+    assert len(NAMES) > 300
+    for region in NAMES:
         ours = sts_endpoint(region, origin=None, by=Rules(None, legacy, fips, dualstack))
-        theirs = provider.resolve_endpoint(
-            Region=region, UseFIPS=fips, UseDualStack=dualstack, UseGlobalEndpoint=legacy
-        )
-        if legacy and (fips or dualstack):
-            continue  # botocore's client never sets both
-        assert ours.address == theirs.url
-        schemes = theirs.properties.get("authSchemes") or [{}]
-        assert ours.region == schemes[0].get("signingRegion", region)
+        theirs = by_rules(region, fips=fips, dualstack=dualstack, legacy=legacy)
+        assert (ours.address, ours.region) == theirs, region
+
+
+ODD = [
+    "aws-global", "aws-cn-global", "fips-us-east-1", "us-gov-west-1-fips", "fips-aws-global", "us-isob-east-1-fips",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("region", ODD)
+def test_a_client_of_botocore_asks_the_same(region):
+    """With all that stands between a region's name and a request: STS, and Identity Center's portal."""
+    by = Rules(None, legacy=False, fips=False, dualstack=False)
+    ours = sts_endpoint(region, origin=None, by=by)
+    assert (ours.address, ours.region) == by_botocore("sts", region)
+    more = {"roleName": "R", "accountId": "222222222222", "accessToken": "t"}
+    assert portal_address(region, url=None, by=by) == by_botocore("sso", region, **more)[0]
+
+
+def test_a_configured_address_gets_a_signature_that_aws_takes():
+    """For a real region: botocore signs for aws-global there, which AWS refuses."""
+    url = Setting("endpoint_url", "https://vpce-1.sts.us-east-1.vpce.amazonaws.com", Origin("config", 2))
+    found = sts_endpoint("aws-global", origin=None, by=Rules(url, legacy=False, fips=False, dualstack=False))
+    assert (found.address, found.region) == (url.value, "us-east-1")
+
+
+@pytest.mark.parametrize("region", [region for region in REGIONS if "." in region])
+def test_a_name_with_a_dot_is_no_region(region):
+    """botocore refuses it, and so do we, with the line: it would be another host."""
+    with pytest.raises(botocore.exceptions.InvalidRegionError):
+        by_botocore("sts", region)
+    with pytest.raises(errors.ConfigError, match=r"config:2: region .* is not the name of a region"):
+        chain_of("a", f"[profile a]\nregion = {region}\n", entries=("a",))
 
 
 def test_partitions_are_those_of_botocore():
-    """Every region belongs to the partition that botocore puts it in."""
+    """Every name belongs to the partition that botocore puts it in."""
     for partition in LOADER.load_data("partitions")["partitions"]:
         for region in partition["regions"]:
-            if region != "aws-global" and not region.endswith("-global"):
-                assert partition_of(region).name == partition["id"]
+            assert partition_of(region).name == partition["id"]
+            for name in (f"fips-{region}", f"{region}-fips"):
+                assert partition_of(name).name == partition["id"]
         assert partition["id"] in {known.name for known in PARTITIONS}
+        default = partition["outputs"]["implicitGlobalRegion"]
+        assert real_region(f"{partition['id']}-global") == real_region(f"fips-{default}") == default
 
 
 def test_partition_of_an_arn():

@@ -103,6 +103,17 @@ def test_print_gives_an_address_that_signs_in(home, aws):
     assert "<dd id=account>222222222222" in page
 
 
+@pytest.mark.parametrize("region", ["aws-global", "us-east-1-fips"])
+def test_a_pseudo_region_has_no_console(home, region):
+    """The page is in the region that the name stands for."""
+    with open(home.config_path, encoding="utf-8") as file:
+        text = file.read()
+    home.config(text.replace("us-west-2", region))
+    done = home.run("login", "dev", "--print", "--service", "s3")
+    destination = parse_qs(urlsplit(done.stdout.strip()).query)["Destination"]
+    assert destination == ["https://us-east-1.console.aws.amazon.com/s3/home?region=us-east-1"]
+
+
 def test_the_session_goes_in_the_body(home, aws):
     """No address, which proxies write down, holds the session's keys."""
     assert home.run("login", "dev", "--print").returncode == 0
