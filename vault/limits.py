@@ -201,6 +201,11 @@ SERVER_READ = 5.0  # a client that takes longer over its request is dropped: SDK
 SERVER_HEAD = 8 * 1024  # bytes of a request's head; SDKs send under 500
 SERVER_LOOK = 5.0  # how late a jump of the clock, or the end of the machine's sleep, may be noticed
 SERVER_RETRY = 5.0  # a renewal that failed is tried again after this
+SERVER_WATCH = 0.5  # how often the keeper of the main key looks whether the vault was locked
+SERVER_LOCK_WAIT = 5.0  # a lock waits so long for a server's key to be gone, and then kills its keeper
+SERVER_END_WAIT = 1.0  # the same of the server itself at its end
+SERVER_RENEWAL = 60  # whole seconds for a renewal's process, whose own deadline comes first
+SERVER_FRAME = 128 * 1024  # bytes of a session, and what is said of it, between two of its processes
 
 # ── rotation ─────────────────────────────────────────────────────────────────────────────────
 ROTATION_MOST = 240.0  # one key, questions not counted: proof, one wait for a code, and calls

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from vault.flows.context import Context
+    from vault.flows.handover import Handed
     from vault.flows.sessions import Wish
 
 
@@ -80,6 +81,12 @@ def command(
     if profile is not None and named is not None:
         raise Usage("PROFILE is given twice", hint=f"write: {exits.PROGRAM} exec --profile PROFILE -- CMD")
     profile = profile if named is None else named
+    if server:
+        from vault.flows import handover
+
+        handed = handover.taken()
+        if handed is not None:
+            return _served(from_process(attended=True), handed, cmd)
     context = from_process(attended=True)
     profile = profile_or_pick(context, profile)
     wish = wish_of(
@@ -93,7 +100,7 @@ def command(
         start=True,
     )
     if server:
-        return _served(context, wish, cmd)
+        return _serve(context, wish, cmd)
     return _replaced(context, wish, cmd)
 
 
@@ -107,7 +114,7 @@ def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
         wish,
         purpose=f"to run a command as {wish.profile}",
         use="exec",
-        program=cmd[0] if cmd else "sh",
+        program=_program(cmd),
     )
     terms = terms_of(got)
     banners.inside(context.env, terms.profile)
@@ -119,18 +126,32 @@ def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
     children.replace_us(cmd or children.shell(context.env), env=env)
 
 
-def _served(context: Context, wish: Wish, cmd: Sequence[str]) -> int:
-    from vault.flows import beside, children, server
+def _serve(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
+    """The first session, and all that is said or asked; ``_served`` goes on in a program without its memory."""
+    from vault.flows import byhand, handover, server
     from vault.flows.terms import terms_of
 
-    with server.serving(context, wish, program=cmd[0] if cmd else "sh") as serving:
-        terms = terms_of(serving.first)
-        banners.inside(context.env, terms.profile)
-        banners.production(context.env, terms)
-        banners.shorter(serving.first, asked=wish.duration is not None)
-        if not cmd:
-            banners.our_shell(serving.first, terms, renews=True)
+    mark = byhand.seen(context.paths)
+    first = server.begin(context, wish, program=_program(cmd))
+    terms = terms_of(first.got)
+    banners.inside(context.env, terms.profile)
+    banners.production(context.env, terms)
+    banners.shorter(first.got, asked=wish.duration is not None)
+    if not cmd:
+        banners.our_shell(first.got, terms, renews=True)
+    handover.start_again(first, wish, mark=mark)
+
+
+def _served(context: Context, handed: Handed, cmd: Sequence[str]) -> int:
+    from vault.flows import beside, children, server
+
+    with server.serving(context, handed, program=_program(cmd)) as serving:
         env = children.server_environment(
-            context.child_env(), terms, url=serving.url, token=serving.token, config=serving.config
+            context.child_env(), handed.terms, url=serving.url, token=serving.token, hidden=handed.hidden
         )
         return beside.run(cmd or children.shell(context.env), env=env, started=serving.start)
+
+
+def _program(cmd: Sequence[str]) -> str:
+    """What the log is told of the command."""
+    return cmd[0] if cmd else "sh"

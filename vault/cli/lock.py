@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 def command(context: Context) -> None:
     """Make the agent forget the keys and sessions. Until `unlock`, `export` is refused and no keyring opens the vault.
 
+    Each `exec --server` of the vault forgets its key and session too, and serves nothing any more.
+
     A command that you run yourself opens it still, with a passphrase that is typed, or given by variable, file or command.
     Sessions that tools hold already live on until their end.
     """
     from vault.flows import opening
 
-    say("Locked." if opening.close_by_hand(context) else "Locked. It was not open.")
+    closed = opening.close_by_hand(context)
+    say("Locked." if closed.was_open or closed.servers else "Locked. It was not open.")
+    for one in closed.servers:
+        say(f"Ended the credentials server of {one}. Its command goes on.")

@@ -10,6 +10,7 @@ from vault.system.files import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from vault.system.files import Attributes
     from vault.system.paths import Paths
 
 MARK = "locked"
@@ -17,12 +18,16 @@ MARK = "locked"
 
 def locked_by_hand(paths: Paths) -> bool:
     """Whether a person locked the vault and nobody has unlocked it since. A folder that cannot be read counts as no."""
+    return seen(paths) is not None
+
+
+def seen(paths: Paths) -> Attributes | None:
+    """The mark as it lies there; each ``lock`` makes another one. None where there is none, or none can be read."""
     try:
         with Folder.open(paths.state) as state:
-            state.attributes(MARK)
+            return state.attributes(MARK)
     except (FileNotFoundError, errors.Error):
-        return False
-    return True
+        return None
 
 
 def mark(paths: Paths) -> None:

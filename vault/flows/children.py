@@ -76,22 +76,30 @@ def environment(env: Mapping[str, str], found: Mapping[str, str], terms: Terms) 
 
 
 def server_environment(
-    env: Mapping[str, str], terms: Terms, *, url: str, token: str, config: Config
+    env: Mapping[str, str], terms: Terms, *, url: str, token: str, hidden: tuple[str, str] | None
 ) -> dict[str, str]:
     """``env`` with the address of an endpoint and its token, and nothing that an SDK would look at before it.
 
-    SDKs look into [default] before they ask an endpoint. Where it brings credentials of its own (a common form of the
-    config has it so) they see an empty file instead; ours is told by OUTER where the real one is.
+    In the place of AWS's files that are to be ``hidden`` SDKs see an empty one; ours is told by OUTER where they are.
     """
     merged = _bare(env, terms)
     merged["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url
     merged["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
-    default = config.profile("default")
-    if default is not None and any(default.plain(key) is not None for key in _BRINGS):
-        for variable, path in zip(FILES, default.paths, strict=True):
-            merged[OUTER + variable] = path
-            merged[variable] = os.devnull
+    for variable, path in zip(FILES, hidden or (), strict=False):
+        merged[OUTER + variable] = path
+        merged[variable] = os.devnull
     return merged
+
+
+def hidden(config: Config) -> tuple[str, str] | None:
+    """AWS's files where they are to be hidden from a program that is served: [default] brings credentials of its own.
+
+    SDKs look there before they ask an endpoint, and a common form of the config has it so.
+    """
+    default = config.profile("default")
+    if default is None or all(default.plain(key) is None for key in _BRINGS):
+        return None
+    return default.paths
 
 
 def _bare(env: Mapping[str, str], terms: Terms) -> dict[str, str]:

@@ -1,77 +1,108 @@
-"""Credentials for as long as this process lives: the first answer, and a way to the next ones that asks nobody."""
+"""Credentials for as long as a program runs: the first answer, and the next ones, which ask nobody."""
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors, limits
 from vault.flows import access, audit, sessions
 from vault.flows.agent import let_go
-from vault.flows.byhand import locked_by_hand
 from vault.flows.flight import Anew
+from vault.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from vault.aws.profiles import Config
+    from vault.aws.chain import Chain
     from vault.flows.access import Way
     from vault.flows.context import Context
     from vault.flows.keys import Keys
-    from vault.flows.sessions import Got, Wish
+    from vault.flows.sessions import Got, Ready, Wish
+    from vault.secret import Secret
 
 
-class Lasting(NamedTuple):
-    """The first answer, the way to the next, and AWS's files as they were: a change of them is for the next command."""
-
-    first: Got
-    again: Callable[[], Got]
-    config: Config
+RENEW = Anew(renew=True)
 
 
-def lasting(context: Context, wish: Wish, *, purpose: str, program: str) -> Lasting:
-    """As ``access.credentials``, and on. A yes that was given holds for all of it, and each session is logged as
-    handed to ``program``. Errors: as there.
-    """
+class First(NamedTuple):
+    """The first answer, how its keys came, and AWS's files as they were."""
+
+    got: Got
+    way: Way
+    ready: Ready
+
+
+def first(context: Context, wish: Wish, *, program: str) -> First:
+    """As ``access.credentials``, logged as handed to ``program``. Errors: as there."""
     ready = sessions.prepare(context)
     got, way = access.with_keys(
         context,
         wish.profile,
         ready,
-        purpose=purpose,
+        purpose=_purpose(wish),
         start=wish.start,
         work=lambda keys: sessions.obtain(context, wish, keys, ready),
     )
     audit.handed_out(context, way.keys, got, use="serve", program=program)
     let_go(way.keys)
-    later = wish._replace(profile=got.chain.profile, start=False, agreed=True, ask=False, mfa_code=None)
-
-    def again() -> Got:
-        fresh = context.lasting(limits.DEADLINE)
-        fresh.ask_nobody()
-        keys = _keys(fresh, way, purpose=purpose)
-        try:
-            found = sessions.obtain(fresh, later._replace(anew=Anew(renew=True)), keys, ready)
-            audit.handed_out(fresh, keys, found, use="serve", program=program)
-        finally:
-            let_go(keys)
-        return found
-
-    return Lasting(got, again, ready.config)
+    return First(got, way, ready)
 
 
-def _keys(context: Context, way: Way, *, purpose: str) -> Keys:
-    """Keys as the vault holds them now: a rotation may have replaced them. Locked after a lock by hand."""
-    if locked_by_hand(context.paths):
-        raise errors.Locked("the vault was locked by hand, so nothing is renewed")
-    if way.opened is None:
-        return access.open_way(context, purpose=purpose).keys
+def later(wish: Wish, got: Got) -> Wish:
+    """The wish of a renewal. A yes that was given holds for all of them; a code is good once."""
+    return wish._replace(
+        profile=got.chain.profile, start=False, agreed=True, ask=False, mfa_code=None, anew=RENEW
+    )
+
+
+def named(chain: Chain) -> str:
+    """A name of the way to a profile's credentials. Its secrets do not count: they print as nothing."""
+    return sha256(repr(chain).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def again(
+    context: Context, wish: Wish, ready: Ready, *, main: Secret | None, chain: str, program: str
+) -> Got:
+    """The next answer for a ``later`` wish. ``main`` opens the vault; without it the agent has to. ``chain``: the way that
+    the first answer came (``named``), which is to be the same.
+
+    Errors: as ``access.credentials``, asking nobody; ConfigError where it is another way.
+    """
+    fresh = context.lasting(limits.DEADLINE)
+    fresh.ask_nobody()
+    keys = _keys(fresh, wish, main)
+    try:
+        found = sessions.obtain(fresh, wish, keys, ready)
+        if named(found.chain) != chain:
+            raise errors.ConfigError(
+                f"profile {safe(wish.profile)} is another one than when the command was started",
+                hint="AWS's files or the vault's entries were changed meanwhile: start the command again",
+            )
+        if found.expires is None or found.issued is None:
+            raise errors.ConfigError(
+                f"profile {safe(wish.profile)} gives a key that does not end by now, and a server serves sessions",
+                hint="start the command again, without --server",
+            )
+        audit.handed_out(fresh, keys, found, use="serve", program=program)
+    finally:
+        let_go(keys)
+    return found
+
+
+def _keys(context: Context, wish: Wish, main: Secret | None) -> Keys:
+    """Keys as the vault holds them now: a rotation may have replaced them."""
+    if main is None:
+        return access.open_way(context, purpose=_purpose(wish)).keys
     from vault.flows.keys import OpenedKeys
     from vault.store import vault
 
     try:
-        opened = vault.open_with_main_key(context.paths, way.opened.k_main)
+        opened = vault.open_with_main_key(context.paths, main)
     except (
         vault.KeysChanged
     ):  # by rekey, passwd or slots remove: who unlocked since has given the agent the new ones
-        return access.open_way(context, purpose=purpose).keys
+        return access.open_way(context, purpose=_purpose(wish)).keys
     return OpenedKeys(opened, paths=context.paths, clock=context.clock)
+
+
+def _purpose(wish: Wish) -> str:
+    return f"to serve {wish.profile}"

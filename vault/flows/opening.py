@@ -10,7 +10,7 @@ from vault import __version__, errors, limits
 from vault.agent import place
 from vault.agent.client import Agent
 from vault.agent.start import COMMAND, end, start
-from vault.flows import byhand, cachekey, overview, standing
+from vault.flows import byhand, cachekey, overview, servers, standing
 from vault.flows.agent import hand_over, reach, serves
 from vault.flows.unlock import unlock
 from vault.store import vault
@@ -110,10 +110,17 @@ def _of_use(context: Context, agent: Agent | None) -> Agent | None:
     return None
 
 
-def close_by_hand(context: Context) -> bool:
-    """``lock``: from now on only ``unlock`` opens the vault. True where an agent had it open.
+class Closed(NamedTuple):
+    """What ``lock`` came to: whether an agent had the vault open, and the servers of ``exec --server`` that it ended."""
 
-    An agent that does not answer is ended: its keys go with it. Where the lock cannot be noted, all that is open is
+    was_open: bool
+    servers: tuple[str, ...]
+
+
+def close_by_hand(context: Context) -> Closed:
+    """``lock``: from now on only ``unlock`` opens the vault.
+
+    An agent that does not answer is ended: its keys go with it, and so is a server's keeper. Where the lock cannot be noted, all that is open is
     closed nevertheless, and then the error says so.
     """
     unnoted = None
@@ -133,6 +140,7 @@ def close_by_hand(context: Context) -> bool:
             was_open = True
             unended += [] if end(agent) else [path]
         agent.close()
+    ended = servers.end_all(context.paths)
     if unnoted is not None:
         raise type(unnoted)(
             f"{unnoted.message.removesuffix('; nothing was changed')}; what was open is closed,"
@@ -144,7 +152,13 @@ def close_by_hand(context: Context) -> bool:
             f"the agent behind {', '.join(unended)} does not answer and could not be ended: it may still hold keys",
             hint=f"end the process whose command line ends in {COMMAND} by hand",
         )
-    return was_open
+    if ended.left:
+        left = ", ".join(map(str, ended.left))
+        raise errors.StorageError(
+            f"a server of exec --server does not end and could not be ended: it may still hold the key (process {left})",
+            hint="end that process by hand",
+        )
+    return Closed(was_open, ended.servers)
 
 
 def look(context: Context) -> State:

@@ -1,8 +1,8 @@
 """``exec --server``: a container-credentials endpoint on 127.0.0.1 that answers one child for as long as it lives.
 
 In the process of the exec itself and not in the agent: the agent makes no network call, opens no port and knows no
-profile, while this needs all three, for one child, and ends with it. It holds what it renews with (the agent's
-answers, else the vault that was opened for it) in memory that other processes of the user may not read.
+profile, while this needs all three, for one child, and ends with it. It holds the session alone; what that is renewed with
+is kept by a process beside it (vault/flows/keeper), and the vault is opened in another (vault/flows/handover).
 Whoever does not know the token, or asks by another host name, learns nothing, not even which paths there are.
 """
 
@@ -17,18 +17,19 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from vault import errors, limits
-from vault.aws import answer
-from vault.cache.bands import Band, ahead_until
+from vault.flows.renewing import Renewing
+from vault.system import hardening
 from vault.system.loopback import request_head, same_user
 from vault.text import ascii_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.aws.profiles import Config
     from vault.flows.context import Context
-    from vault.flows.sessions import Got, Wish
-    from vault.system.clock import Clock
+    from vault.flows.handover import Handed
+    from vault.flows.keeper import Keeper
+    from vault.flows.lasting import First
+    from vault.flows.sessions import Wish
 
 PATH = "/credentials"
 
@@ -38,66 +39,6 @@ class Reply(NamedTuple):
 
     status: int
     body: dict[str, str]
-
-
-class Renewing:
-    """The newest session, renewed before it is due. ``again`` asks for it anew; it may wait for AWS."""
-
-    def __init__(self, first: Got, again: Callable[[], Got], *, clock: Clock) -> None:
-        self._got = first
-        self._again = again
-        self._clock = clock
-        self._one = threading.Lock()  # one renewal at a time
-        self._failed = -float(limits.SERVER_RETRY)  # when the last one failed, by the monotonic clock
-        self._error: errors.Error | None = None
-
-    def current(self) -> Got:
-        """A session that may be handed out. Errors: what the renewal met, where none may be any more."""
-        got = self._got
-        band = got.band(self._clock.time())
-        if band in (Band.FRESH, Band.AHEAD):
-            return got
-        return self._renewed(wait=band is Band.OVER)
-
-    def ahead(self) -> None:
-        """Renew where it is time to; called beside the requests, so that none of them has to wait."""
-        if self._got.band(self._clock.time()) is not Band.FRESH:
-            self._renewed(wait=False)
-
-    def pause(self) -> float:
-        """Seconds until ``ahead`` should be called again."""
-        got = self._got
-        if got.expires is None or got.issued is None:
-            return limits.SERVER_LOOK
-        until = got.expires - ahead_until(got.expires - got.issued) - self._clock.time()
-        return min(limits.SERVER_LOOK, max(1.0, until))  # a clock can jump, and machines sleep
-
-    def _renewed(self, *, wait: bool) -> Got:
-        if not self._one.acquire(blocking=wait):
-            return self._got  # somebody is at it, and this one still lives
-        try:
-            now = self._clock.time()
-            band = self._got.band(now)
-            if band is Band.FRESH:
-                return self._got  # somebody was faster
-            if self._clock.monotonic() - self._failed < limits.SERVER_RETRY and self._error is not None:
-                return self._or(self._error, band)
-            try:
-                self._got, self._error = self._again(), None
-            except errors.Error as error:
-                self._failed, self._error = self._clock.monotonic(), error
-                return self._or(error, band)
-            if self._got.band(self._clock.time()) is Band.OVER:
-                raise errors.Unreachable("AWS gave a session that is over already by this machine's clock")
-            return self._got
-        finally:
-            self._one.release()
-
-    def _or(self, error: errors.Error, band: Band) -> Got:
-        """The session in hand where it still lives, else the error."""
-        if band is Band.OVER:
-            raise error
-        return self._got
 
 
 class Endpoint:
@@ -167,7 +108,8 @@ class Endpoint:
                     return
                 head = request_head(connection, most=limits.SERVER_HEAD, seconds=limits.SERVER_READ)
                 if head is not None:
-                    connection.sendall(_bytes(self.reply(head)))
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    self._answer(connection, head)
         except OSError:
             return  # it hung up
         finally:
@@ -175,8 +117,28 @@ class Endpoint:
                 self._unchecked.release()
             self._slots.release()
 
-    def reply(self, head: bytes) -> Reply:
-        """The answer to a request's head. The host comes first, then the token: nothing is told before both are right."""
+    def _answer(self, connection: socket.socket, head: bytes) -> None:
+        refused = self.refused(head)
+        while refused is None:
+            try:
+                session = self._renewing.current()
+            except errors.Error as error:
+                said = ascii_safe(f"awsvault-py: {error.message}")
+                refused = Reply(500, {"code": type(error).__name__, "message": said})
+                break
+            with session.shown() as body:
+                if body is not None:  # else it was renewed or wiped a moment ago
+                    connection.sendall(_head(200, len(body)))
+                    connection.sendall(body)
+                    return
+        if refused is not None:
+            text = json.dumps(refused.body).encode("ascii")
+            connection.sendall(_head(refused.status, len(text)) + text)
+
+    def refused(self, head: bytes) -> Reply | None:
+        """The answer to a request that gets no session. The host comes first, then the token: nothing is told before both
+        are right.
+        """
         request = _parse(head)
         if request is None:
             return Reply(400, {"code": "BadRequest", "message": "this is no request that is answered here"})
@@ -190,64 +152,60 @@ class Endpoint:
             return Reply(404, {"code": "NotFound", "message": "there is nothing here"})
         if method != b"GET":
             return Reply(405, {"code": "MethodNotAllowed", "message": "only GET"})
-        try:
-            return Reply(200, _document(self._renewing.current()))
-        except errors.Error as error:
-            return Reply(
-                500, {"code": type(error).__name__, "message": ascii_safe(f"awsvault-py: {error.message}")}
-            )
+        return None
 
 
 class Serving:
-    """A running endpoint for one child: its address and token, the first session, and AWS's files as they were."""
+    """A running endpoint for one child: its address and token."""
 
-    def __init__(self, endpoint: Endpoint, first: Got, config: Config) -> None:
+    def __init__(self, endpoint: Endpoint, keeper: Keeper, *, leave: Callable[[], None]) -> None:
         self._endpoint = endpoint
+        self._keeper = keeper
+        self._leave = leave
         self.url = endpoint.url
         self.token = endpoint.token
-        self.first = first
-        self.config = config
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._endpoint.close()
+        self._keeper.close()
+        self._leave()
 
     def start(self) -> None:
         """Begin to answer: once the child is there, since a process with threads should not fork."""
         self._endpoint.start()
 
 
-def serving(context: Context, wish: Wish, *, program: str) -> Serving:
-    """An endpoint for ``wish``, for the command ``program``. Errors: those of the first session, and Usage where it is a key that never ends."""
-    from vault.flows.lasting import lasting
-    from vault.system import hardening
+def begin(context: Context, wish: Wish, *, program: str) -> First:
+    """The first session for ``wish``, for the command ``program``. Errors: those of the session, and Usage where it is a
+    key that never ends.
+    """
+    from vault.flows import lasting
 
-    hardening.before_keys()  # also where the first session lay ready: a later one needs keys
-    first, again, config = lasting(context, wish, purpose=f"to serve {wish.profile}", program=program)
-    if first.expires is None:
+    hardening.before_keys()  # also where the first session lies ready: a later one needs keys
+    first = lasting.first(context, wish, program=program)
+    if first.got.expires is None:
         raise errors.Usage(
             "--server serves sessions, and this profile gives a key that does not end",
             hint="leave out --server, or --no-session",
         )
-    return Serving(Endpoint(Renewing(first, again, clock=context.clock)), first, config)
+    return first
 
 
-def _document(got: Got) -> dict[str, str]:
-    """The answer as ECS gives it: the token is called Token, and there is no Version."""
-    found = answer.fields(got.line)
-    shown = {
-        "AccessKeyId": found["AccessKeyId"],
-        "SecretAccessKey": found["SecretAccessKey"],
-        "Token": found.get("SessionToken", ""),
-        "Expiration": found.get("Expiration", ""),
-    }
-    if "AccountId" in found:
-        shown["AccountId"] = found["AccountId"]
-    if got.chain.hops:
-        shown["RoleArn"] = got.chain.hops[-1].role_arn
-    return shown
+def serving(context: Context, handed: Handed, *, program: str) -> Serving:
+    """An endpoint for the session that was handed over. Errors: StorageError, UnsafeFile."""
+    from vault.flows import servers
+    from vault.flows.keeper import Job, Keeper
+
+    entered = servers.enter(context.paths)
+    name = None if entered is None else entered.name
+    watch = servers.Watch(context.paths, mark=handed.mark, name=name)
+    job = Job(handed.wish, program, handed.chain, handed.main)
+    keeper = Keeper.begin(context, job, key=handed.key, watch=watch, entered=entered)
+    renewing = Renewing(handed.first, keeper.again, clock=context.clock, locked=watch.locked)
+    return Serving(Endpoint(renewing), keeper, leave=lambda: servers.leave(context.paths, name))
 
 
 def _parse(head: bytes) -> tuple[bytes, bytes, dict[bytes, list[bytes]]] | None:
@@ -271,10 +229,9 @@ _REASONS = {
 }  # fmt: skip
 
 
-def _bytes(reply: Reply) -> bytes:
-    body = json.dumps(reply.body).encode("ascii")
+def _head(status: int, size: int) -> bytes:
     head = (
-        f"HTTP/1.1 {reply.status} {_REASONS[reply.status]}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+        f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {size}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
     )
-    return head.encode("ascii") + body
+    return head.encode("ascii")

@@ -69,7 +69,7 @@ def test_the_served_child_has_an_address_and_no_credentials(desk):
         terms_of(got),
         url="http://127.0.0.1:1/credentials",
         token="t",
-        config=prepare(desk.context()).config,
+        hidden=children.hidden(prepare(desk.context()).config),
     )
     assert env == {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/credentials",
@@ -88,7 +88,7 @@ def test_default_credentials_are_hidden_from_a_served_child(desk, home, monkeypa
     config = prepare(desk.context()).config
     home.scenario()
     terms = terms_of(desk.ask("dev"))
-    env = children.server_environment({}, terms, url="u", token="t", config=config)
+    env = children.server_environment({}, terms, url="u", token="t", hidden=children.hidden(config))
     assert env["AWS_CONFIG_FILE"] == env["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert env[OUTER + "AWS_CONFIG_FILE"] == home.config_path
     for name, value in env.items():

@@ -11,7 +11,9 @@ import pytest
 
 from tests.patience import PATIENCE
 from vault import errors, limits
-from vault.flows.server import PATH, Endpoint, Renewing
+from vault.flows.renewing import Renewing
+from vault.flows.served import Served, document
+from vault.flows.server import PATH, Endpoint
 from vault.flows.sessions import Got
 
 
@@ -37,8 +39,8 @@ class Source:
         self.made += 1
         found = {"Version": 1, "AccessKeyId": f"ASIA{self.made}", "SecretAccessKey": "s", "SessionToken": "t"}
         found["Expiration"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now + self.seconds))
-        line = json.dumps(found).encode() + b"\n"
-        return Got(line, self.chain, int(self.now), int(self.now) + self.seconds)
+        got = Got(json.dumps(found).encode() + b"\n", self.chain)
+        return Served(bytearray(document(got)), issued=int(self.now), expires=int(self.now) + self.seconds)
 
 
 @pytest.fixture
@@ -243,7 +245,8 @@ def test_a_fresh_session_is_not_renewed(renewing, source):
 
 
 def answer_key(renewing):
-    return json.loads(renewing.current().line)["AccessKeyId"]
+    with renewing.current().shown() as body:
+        return json.loads(bytes(body))["AccessKeyId"]
 
 
 def test_it_is_renewed_before_anybody_needs_it(renewing, source):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 
@@ -10,11 +9,11 @@ import pytest
 
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
-from tests.unit.flows.test_server import Source, ask, key
+from tests.unit.flows.test_server import Source, answer_key, ask, key
 from vault import errors, limits
 from vault.flows.handoff import Handoff
-from vault.flows.server import Endpoint, Renewing
-from vault.flows.sessions import Got
+from vault.flows.renewing import Renewing
+from vault.flows.server import Endpoint
 from vault.secret import Secret
 from vault.system.clock import Deadline
 
@@ -66,16 +65,7 @@ def test_a_session_that_comes_too_late_is_not_handed_out(source):
     with pytest.raises(errors.Unreachable, match="by this machine's clock"):
         renewing.current()
     source.seconds = 3600
-    assert json.loads(renewing.current().line)["AccessKeyId"] == "ASIA3"
-
-
-def test_what_does_not_end_is_looked_at_now_and_then(desk, source):
-    """A source that gives a key which does not expire needs no renewal; another look is cheap."""
-    got = source.again()
-    renewing = Renewing(Got(got.line, got.chain), source.again, clock=source)
-    assert renewing.pause() == limits.SERVER_LOOK
-    renewing.ahead()
-    assert source.made == 1
+    assert answer_key(renewing) == "ASIA3"
 
 
 def test_renewals_beside_the_requests_outlive_failures(source, endpoint, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
 import time
@@ -18,7 +19,7 @@ from tests.unit.flows.conftest import Desk
 from tests.vaults import CHEAP
 from vault import errors
 from vault.cache.bands import Band
-from vault.flows import access, byhand, lasting, renewal, sessions
+from vault.flows import access, lasting, renewal, sessions
 from vault.flows.codes import NoCode
 from vault.flows.flight import Anew
 from vault.flows.sessions import Wish
@@ -204,8 +205,24 @@ def test_a_session_that_aws_refuses_is_replaced_once(desk, home, aws):
 # ── as long as a program runs ────────────────────────────────────────────────────────────────
 
 
-def last(desk):
-    return lasting.lasting(desk.context(), Wish("dev"), purpose="to serve dev", program="terraform")
+class Last:
+    """What a server of ``profile`` has, and how it renews it."""
+
+    def __init__(self, desk, profile="dev"):
+        self.context = desk.context()
+        first = lasting.first(self.context, Wish(profile), program="terraform")
+        self.first, self.ready = first.got, first.ready
+        self.main = first.way.opened.k_main if first.way.opened is not None else None
+
+    def again(self):
+        return lasting.again(
+            self.context, lasting.later(Wish(""), self.first), self.ready, main=self.main,
+            chain=lasting.named(self.first.chain), program="terraform",
+        )  # fmt: skip
+
+
+def last(desk, profile="dev"):
+    return Last(desk, profile)
 
 
 def test_what_lasts_is_renewed_without_a_question(desk, aws):
@@ -251,11 +268,30 @@ def test_what_lasts_is_renewed_by_the_agents_keys(desk, beside, aws):
     assert serving.again().line == serving.first.line  # by the passphrase at hand
 
 
-def test_a_lock_by_hand_ends_what_lasts(desk, aws):
-    """Nothing is renewed after it, not even what lies in the cache."""
+def test_what_lasts_is_never_another_role(desk, home, aws):
+    """The files changed between the first session and the server's own reading of them: an error, and no other identity."""
     serving = last(desk)
-    byhand.mark(desk.context().paths)
-    with pytest.raises(errors.Locked, match="locked by hand"):
+    home.config(SCENARIO.replace("role/DeveloperRole", "role/OpenRole"))
+    serving.ready = sessions.prepare(serving.context)
+    with pytest.raises(errors.ConfigError, match="profile dev"):
+        serving.again()
+
+
+def test_what_lasts_always_ends(desk, home):
+    """A source that gives sessions at first and then a key that does not end: SDKs take none from a server."""
+    fields = {"Version": 1, "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "x", "SessionToken": "t"}
+    path = home.file("answer.json")
+
+    def gives(**more):
+        with open(path, "w") as file:
+            json.dump({**fields, **more}, file)
+
+    home.config(f"[profile p]\nregion = us-east-1\ncredential_process = cat {path}\n")
+    gives(Expiration="2999-01-01T00:00:00Z")
+    serving = last(desk, "p")
+    assert serving.again().expires
+    gives()
+    with pytest.raises(errors.ConfigError, match="does not end"):
         serving.again()
 
 
