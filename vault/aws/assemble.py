@@ -114,7 +114,8 @@ class Assembler:
                 self.fault(Fault(missing(self.config, self.found.path[-1], lack).message, source.origin))
             url = endpoints.configured_url(self.config, self.selected, env=self.env, service="sso")
             region = sane_region(Setting("sso_region", source.region, source.origin)).value
-            return source._replace(portal=endpoints.portal_address(region, url=url, by=self.by))
+            portal = endpoints.portal_address(region, url=url, by=self.by)
+            return source._replace(portal=portal, portal_origin=url.origin if url is not None else None)
         if isinstance(source, NamedSource) and source.name == "Ec2InstanceMetadata":
             return source._replace(endpoint=endpoints.metadata_address(self.selected, env=self.env))
         if isinstance(source, WebIdentity):

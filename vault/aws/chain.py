@@ -62,7 +62,7 @@ class WebIdentity(NamedTuple):
 class Sso(NamedTuple):
     """A role of IAM Identity Center. ``session`` is None in the older form, where the profile holds the URL.
 
-    ``portal`` is the address that gives the role's credentials. Without an account or a role the chain has a fault.
+    ``portal`` is the address that gives the role's credentials, ``portal_origin`` who configured one. Without an account or a role the chain has a fault.
     """
 
     profile: str
@@ -73,6 +73,7 @@ class Sso(NamedTuple):
     role_name: str | None
     origin: Origin
     portal: str
+    portal_origin: Origin | None = None
 
 
 class Login(NamedTuple):

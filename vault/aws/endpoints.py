@@ -183,10 +183,21 @@ def rules(config: Config, get: Callable[[str], Setting | None], *, env: Mapping[
 
 def portal_address(region: str, *, url: Setting | None, by: Rules) -> str:
     """Where IAM Identity Center of ``region`` gives credentials."""
+    return url.value if url is not None else f"https://{_regional('portal.sso', region, by)}"
+
+
+def oidc_address(region: str, *, url: Setting | None, by: Rules) -> str:
+    """Where people sign in to IAM Identity Center of ``region``."""
+    return url.value if url is not None else f"https://{_regional('oidc', region, by)}"
+
+
+def _regional(name: str, region: str, by: Rules) -> str:
+    """A service's host in ``region``. GovCloud's ordinary hosts are its FIPS ones, its dual-stack hosts are not."""
     region, fips = plain(region)
     partition = partition_of(region)
-    name = "portal.sso-fips" if (by.fips or fips) and partition.name != "aws-us-gov" else "portal.sso"
-    return url.value if url is not None else f"https://{name}.{region}.{partition.suffix}"
+    fips = (fips or by.fips) and (by.dualstack or partition.name != "aws-us-gov")
+    suffix = partition.dual_suffix if by.dualstack else partition.suffix
+    return f"{name}{'-fips' if fips else ''}.{region}.{suffix}"
 
 
 def metadata_address(get: Callable[[str], Setting | None], *, env: Mapping[str, str]) -> str:
@@ -204,16 +215,13 @@ def metadata_address(get: Callable[[str], Setting | None], *, env: Mapping[str, 
 
 def sts_endpoint(region: str, *, origin: Origin | None, by: Rules) -> Endpoint:
     """The STS address for a link of ``region``, which may be a pseudo-region: its host and signature are botocore's."""
-    region, fips = plain(region)
-    fips, partition = fips or by.fips, partition_of(region)
-    signs = _AWS.region if region == _GLOBAL else region  # AWS takes a signature for a real region only
+    name, fips = plain(region)
+    fips, partition = fips or by.fips, partition_of(name)
+    signs = _AWS.region if name == _GLOBAL else name  # AWS takes a signature for a real region only
     if by.url is not None:
         host = by.url.value.partition("://")[2].partition("/")[0] or by.url.value
         return Endpoint(signs, host, partition.name, by.url.value, by.url.origin, origin)
-    one_for_all = by.legacy and region in _LEGACY
-    if (one_for_all or region == _GLOBAL) and not fips and not by.dualstack:
+    one_for_all = by.legacy and name in _LEGACY
+    if (one_for_all or name == _GLOBAL) and not fips and not by.dualstack:
         return Endpoint(_AWS.region, "sts.amazonaws.com", partition.name, None, None, origin)
-    suffix = partition.dual_suffix if by.dualstack else partition.suffix
-    # GovCloud's ordinary STS hosts are its FIPS ones.
-    name = "sts-fips" if fips and not (partition.name == "aws-us-gov" and not by.dualstack) else "sts"
-    return Endpoint(signs, f"{name}.{region}.{suffix}", partition.name, None, None, origin)
+    return Endpoint(signs, _regional("sts", region, by), partition.name, None, None, origin)

@@ -129,6 +129,8 @@ def _fits(name: str, pattern: str, partition: Partition) -> bool:
 
 
 def _is_region(text: str, partition: Partition) -> bool:
+    if text == f"{partition.name}-global":
+        return True
     if partition_of(text).name != partition.name:
         return False
     if not partition.starts:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from vault import errors, limits
-from vault.aws import sources, wire
+from vault.aws import hosts, sources, wire
 from vault.aws.client import Endpoint
 from vault.aws.identitycenter import lacking, lacks
 from vault.aws.values import is_account
@@ -23,12 +23,19 @@ if TYPE_CHECKING:
 
 
 def role_credentials(source: Sso, around: Surroundings) -> Fetched:
-    """The credentials of the profile's role at the portal. Errors: Refused (sign in again), Unreachable, ConfigError."""
+    """The credentials of the profile's role at the portal. Errors: Refused (sign in again), Unreachable, ConfigError, Untrusted."""
     what = f"{source.origin}: the Identity Center"
     if source.role_name is None or source.account_id is None:
         raise errors.ConfigError(lacks(source.profile, source.origin, lacking(source)))
+    to = Endpoint(
+        source.portal,
+        source.region.lower(),
+        around.allow_http,
+        place=str(source.portal_origin or ""),
+        service=hosts.PORTAL,
+        trusted_hosts=around.trusted_hosts,
+    ).trusted("it would get the whole access token")
     token = _token(source, around)
-    to = Endpoint(source.portal, source.region, around.allow_http).checked()
     to = to._replace(path=to.path.rstrip("/") + "/federation/credentials")
     query = urlencode({"role_name": source.role_name, "account_id": source.account_id})
     headers = {"host": to.host, "user-agent": "awsvault-py", "x-amz-sso_bearer_token": token}

@@ -38,7 +38,7 @@ class Fetched(NamedTuple):
 
 class Surroundings(NamedTuple):
     """What a fetch may use: the environment, the one a child may have, the home folder, the deadline, plain-http hosts,
-    the selected profile's ca_bundle.
+    the selected profile's ca_bundle, and the hosts beside AWS's own that may get a bearer token.
     """
 
     env: Mapping[str, str]
@@ -48,6 +48,7 @@ class Surroundings(NamedTuple):
     allow_http: Collection[str]
     session_name: str
     bundle: Setting | None = None
+    trusted_hosts: Collection[str] = ()
 
 
 def fetch(source: Source, around: Surroundings) -> Fetched:
@@ -113,6 +114,15 @@ def _web_identity(source: WebIdentity, around: Surroundings) -> Session:
     from vault.aws import sts
     from vault.aws.client import Endpoint
 
+    endpoint = Endpoint(
+        source.endpoint.address,
+        source.endpoint.region,
+        around.allow_http,
+        place=str(source.endpoint.url_origin or ""),
+        bundle=around.bundle,
+        trusted_hosts=around.trusted_hosts,
+    )
+    endpoint.trusted(sts.GETS)  # before the token is read, or a command is run for it
     if source.token_file is not None:
         raw = users_file(source.token_file, origin=source.origin, what="web_identity_token_file")
     else:
@@ -134,13 +144,7 @@ def _web_identity(source: WebIdentity, around: Surroundings) -> Session:
         role_arn=source.role_arn,
         session_name=source.role_session_name or around.session_name,
         duration=source.duration_seconds,
-        endpoint=Endpoint(
-            source.endpoint.address,
-            source.endpoint.region,
-            around.allow_http,
-            place=str(source.endpoint.url_origin or ""),
-            bundle=around.bundle,
-        ),
+        endpoint=endpoint,
         deadline=around.deadline,
         subject=f"role {source.role_arn}, asked with a web identity token",
     )

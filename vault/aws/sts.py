@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from vault.system.clock import Deadline
 
+GETS = "it would get the whole token"
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _PLAIN = re.compile(r"[!-~]+", re.ASCII)  # no blank and no control character
 
@@ -107,7 +108,8 @@ def assume_role_with_web_identity(
     deadline: Deadline,
     subject: str = "",
 ) -> Session:
-    """A session of ``role_arn`` for the bearer of an OpenID issuer's token; not signed. Errors: Refused, Unreachable."""
+    """A session of ``role_arn`` for the bearer of an OpenID issuer's token; not signed. Errors: Refused, Unreachable, Untrusted."""
+    endpoint.trusted(GETS)
     parameters: dict[str, Any] = {
         "RoleArn": role_arn,
         "RoleSessionName": session_name,

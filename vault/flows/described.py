@@ -109,7 +109,7 @@ def source(chain: Chain, *, home: str, vault: bool) -> tuple[str, tuple[Fact, ..
             role, account = found.role_name or "(not named)", found.account_id or "(not named)"
             title = f"role {role} in account {account}, by IAM Identity Center"
             facts.append(Fact("sign-in", found.session or found.start_url, ""))
-            facts.append(Fact("portal", found.portal, ""))
+            facts.append(fact("portal", found.portal, found.portal_origin, home=home))
         case Login():
             title = "the session that aws login keeps"
         case NamedSource():

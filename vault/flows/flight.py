@@ -315,6 +315,7 @@ class Flight:
             sources.Surroundings(
                 context.env, context.child_env(), context.paths.home, context.deadline,
                 context.settings.allow_http, self._session_name(), self._chain.ca_bundle,
+                context.settings.trusted_hosts,
             ),
         )  # fmt: skip
         body = answer.encode(found.credentials, expires=found.expiration, account_id=found.account_id)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 
+from tests.home import STAND_IN
 from tests.patience import PATIENCE
 from tests.unit.aws.files import chain_of
 from vault.aws import sources
@@ -35,10 +36,11 @@ class Jumping:
         self.ahead += seconds
 
 
-def around(home, env, *, seconds=PATIENCE, child_env=None):
+def around(home, env, *, seconds=PATIENCE, child_env=None, trusted=(STAND_IN,)):
     return sources.Surroundings(
-        env, dict(env if child_env is None else child_env), str(home), Deadline.after(seconds), (), "me@here"
-    )
+        env, dict(env if child_env is None else child_env), str(home), Deadline.after(seconds), (), "me@here",
+        trusted_hosts=trusted,
+    )  # fmt: skip
 
 
 def source_of(text, name="a", env=None):

@@ -23,6 +23,7 @@ from vault.aws.endpoints import (
     PARTITIONS,
     Rules,
     configured_url,
+    oidc_address,
     partition_of,
     partition_of_arn,
     portal_address,
@@ -150,16 +151,12 @@ def by_botocore(service, region, **more):
     return f"{parts.scheme}://{parts.netloc}", signed and signed[1]
 
 
-def by_rules(region, *, fips, dualstack, legacy):
+def by_rules(region, *, fips, dualstack, legacy=None, provider=PROVIDER):
     """The same by botocore's rules alone, which a client applies after it took the fips out of a pseudo-region."""
     name, config = botocore.client.ClientCreator._normalize_fips_region(None, region, None)
     fips = fips or config is not None
-    found = PROVIDER.resolve_endpoint(
-        Region=name,
-        UseFIPS=fips,
-        UseDualStack=dualstack,
-        UseGlobalEndpoint=legacy and not fips and not dualstack,
-    )
+    old = {} if legacy is None else {"UseGlobalEndpoint": legacy and not fips and not dualstack}
+    found = provider.resolve_endpoint(Region=name, UseFIPS=fips, UseDualStack=dualstack, **old)
     schemes = found.properties.get("authSchemes") or [{}]
     scope = "us-east-1" if name == "aws-global" else name  # of the endpoint data
     return found.url, schemes[0].get("signingRegion", scope)
@@ -174,6 +171,20 @@ def test_hosts_are_those_of_botocore(fips, dualstack, legacy, caplog):
         ours = sts_endpoint(region, origin=None, by=Rules(None, legacy, fips, dualstack))
         theirs = by_rules(region, fips=fips, dualstack=dualstack, legacy=legacy)
         assert (ours.address, ours.region) == theirs, region
+
+
+@pytest.mark.parametrize(
+    ("service", "address"), [("sso", portal_address), ("sso-oidc", oidc_address)], ids=["portal", "oidc"]
+)
+def test_identity_center_is_where_botocore_has_it(service, address, caplog):
+    """By each name, with FIPS and dual stack: GovCloud's plain hosts are its FIPS ones, its dual-stack ones are not."""
+    caplog.set_level("ERROR")
+    provider = EndpointProvider(
+        LOADER.load_service_model(service, "endpoint-rule-set-1"), LOADER.load_data("partitions")
+    )
+    for region, fips, dualstack in itertools.product(NAMES, (False, True), (False, True)):
+        theirs, _ = by_rules(region, fips=fips, dualstack=dualstack, provider=provider)
+        assert address(region, url=None, by=Rules(None, False, fips, dualstack)) == theirs, region
 
 
 ODD = [

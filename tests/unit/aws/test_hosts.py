@@ -15,12 +15,7 @@ from vault.aws.wire import target
 
 LOADER = botocore.session.get_session().get_component("data_loader")
 WORLD = LOADER.load_data("partitions")
-REGIONS = [
-    (partition["id"], region)
-    for partition in WORLD["partitions"]
-    for region in partition["regions"]
-    if "global" not in region
-]
+REGIONS = [(partition["id"], region) for partition in WORLD["partitions"] for region in partition["regions"]]
 
 
 def botocores(service):

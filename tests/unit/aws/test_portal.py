@@ -142,6 +142,30 @@ sso_start_url = https://corp.example/start
         assert caught.value.code == "WrongAnswer"
         assert GOOD["SecretAccessKey"] not in caught.value.message
 
+    @pytest.mark.parametrize(
+        ("env", "place"),
+        [
+            ({"AWS_ENDPOINT_URL_SSO": "{url}"}, "AWS_ENDPOINT_URL_SSO"),
+            ({"AWS_ENDPOINT_URL": "{url}"}, "AWS_ENDPOINT_URL"),
+            ("services = s\n[services s]\nsso =\n  endpoint_url = {url}\n", "config:8"),
+            ("endpoint_url = {url}\n", "config:5"),
+        ],
+        ids=["sso", "all", "services", "profile"],
+    )
+    def test_the_access_token_goes_to_no_stranger(self, aws, tmp_path, env, place):
+        """It opens every role of the sign-in: exit 6 names the place and the host, and nothing is sent."""
+        self.signed_in(tmp_path, "corp")
+        text = self.SESSION.format(role="PortalRole")
+        if isinstance(env, str):
+            text, env = text.replace("[sso-session", env.format(url=aws.url) + "[sso-session"), {}
+        source = source_of(text, env={name: value.format(url=aws.url) for name, value in env.items()})
+        for trusted in ((), ("127.0.0.1:1", "portal.sso.us-east-1.amazonaws.com")):
+            with pytest.raises(errors.Untrusted, match="it would get the whole access token") as caught:
+                sources.fetch(source, around(tmp_path, {}, trusted=trusted))
+            assert caught.value.message.startswith(f"{place}: endpoint {aws.url}")
+        assert not list(aws.calls)
+        assert sources.fetch(source, around(tmp_path, {})).credentials.token
+
     def test_portal_is_https(self):
         """Without a configured URL the portal is AWS's own, in the session's region and partition."""
         source = source_of(self.SESSION.format(role="R").replace("us-east-1", "cn-north-1"))

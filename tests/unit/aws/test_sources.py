@@ -157,6 +157,21 @@ class TestWebIdentity:
         call = next(call for call in aws.calls if call.action == "AssumeRoleWithWebIdentity")
         assert call.parameters["RoleSessionName"] == "me@here"
 
+    @pytest.mark.parametrize(
+        "key", ["web_identity_token_file = {path}", "web_identity_token_process = touch {path}.ran"]
+    )
+    def test_a_token_goes_to_no_stranger(self, aws, tmp_path, key):
+        """Whoever has it has the role: exit 6 before the file is read or the command is run, unless the host is trusted."""
+        _, path = self.source(aws, tmp_path)
+        text = f"[profile a]\nrole_arn = {role('WebRole')}\n{key.format(path=path)}\n"
+        for variable in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"):
+            source = source_of(text, env={variable: aws.url})
+            with pytest.raises(errors.Untrusted, match="it would get the whole token") as caught:
+                sources.fetch(source, around(tmp_path, {"PATH": os.environ["PATH"]}, trusted=()))
+            assert caught.value.message.startswith(f"{variable}: endpoint {aws.url}")
+        assert not list(aws.calls)
+        assert not os.path.exists(f"{path}.ran")
+
     def test_token_process(self, aws, tmp_path):
         """A token may come from a command, which AWS's tools do not know."""
         _, path = self.source(aws, tmp_path)

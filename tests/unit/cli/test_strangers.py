@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 from dataclasses import replace
 from subprocess import CompletedProcess
 
 import pytest
 
-from tests.fakes.example import KEY_ID, SECRET, SERIAL
+from tests.fakes import webidentity
+from tests.fakes.example import ISSUER, KEY_ID, SECRET, SERIAL, SSO_TOKEN, role
 from tests.home import PASSPHRASE, Home, failed
+from tests.unit.aws.fetching import token_of_the_cli
 from tests.vaults import soon
 from vault.secret import Secret
 from vault.store import vault
@@ -210,6 +213,38 @@ def test_an_import_that_believes_nobody_goes_on(clear, more):
     done = clear.run("import", "--yes", more)
     assert done.returncode == 0, done.stderr
     assert in_file(clear) is (more != "--no-verify")
+
+
+PORTAL = """\
+[profile a]
+sso_session = corp
+sso_account_id = 222222222222
+sso_role_name = PortalRole
+[sso-session corp]
+sso_region = us-east-1
+sso_start_url = https://corp.example/start
+"""
+WEB = "[profile a]\nregion = us-east-1\nrole_arn = {role}\nweb_identity_token_file = {path}\n"
+
+
+@pytest.mark.parametrize("kind", ["portal", "web identity"])
+def test_a_bearer_token_goes_to_no_stranger(ready, aws, tmp_path, kind):
+    """export and exec: exit 6 names the host, and nothing is sent; with the list, not a word."""
+    if kind == "portal":
+        ready.config(PORTAL)
+        token_of_the_cli(pathlib.Path(ready.root), "corp", token=SSO_TOKEN)
+    else:
+        path = tmp_path / "token"
+        path.write_text(webidentity.make(aws.world, issuer=ISSUER, subject="repo:example"))
+        path.chmod(0o600)
+        ready.config(WEB.format(role=role("WebRole"), path=path))
+    for words in (("export", "a"), ("exec", "a", "--", "true"), ("login", "a", "--print")):
+        failed(ready.run(*words), 6, "AWS_ENDPOINT_URL", aws.url, f'trusted_hosts = ["{host_of(aws)}"]')
+    assert not list(aws.calls)
+    ready.settings("")
+    assert ready.export("a")["AccountId"] == "222222222222"
+    done = Home.run(ready, "exec", "a", "--", "true")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_other_calls_go_to_any_endpoint(ready, aws):
