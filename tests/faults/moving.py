@@ -19,7 +19,7 @@ from tests.faults import dying
 from tests.home import COMMAND, PASSPHRASE, Home, strangers
 from tests.vaults import new_vault
 from vault import errors
-from vault.flows.moving import foreign, importing, proving, setup, undo
+from vault.flows.moving import afterwards, foreign, importing, proving, setup, undo
 from vault.store import vault
 from vault.system.paths import from_env
 
@@ -125,8 +125,8 @@ class Scene:
             sources = importing.clear_keys(files)
             taken = importing.intake(*sources, config=files.merged, known=known, replacing=False)
         taken = proving.prove(context, taken, strangers(context))
-        plan = importing.rewriting(files, taken, env={}, words=(COMMAND,), known=known, setting_up=True)
-        changes = [*plan.changes(files), *importing.file_changes(taken)]
+        taken, plan = afterwards.settle(files, taken, env={}, words=(COMMAND,), known=known, setting_up=True)
+        changes = [*plan.changes(files), *afterwards.file_changes(taken)]
         importing.move(context, opened, taken, changes)
 
     def setup(self) -> None:

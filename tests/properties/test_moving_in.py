@@ -16,7 +16,7 @@ from tests.properties.lived_in import make
 from vault.aws.chain import VaultKey
 from vault.aws.edit import Document, revert
 from vault.aws.resolve import resolve
-from vault.flows.moving import importing, setup
+from vault.flows.moving import afterwards, importing, setup
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -38,7 +38,7 @@ def moved_in(lived):
     files = files_of(lived.config, lived.credentials)
     sources, left = importing.clear_keys(files)
     taken = importing.intake(sources, left, config=files.merged, known={}, replacing=False)
-    plan = importing.rewriting(files, taken, env={}, words=(COMMAND,), known={}, setting_up=True)
+    taken, plan = afterwards.settle(files, taken, env={}, words=(COMMAND,), known={}, setting_up=True)
     return files, taken, plan
 
 
@@ -119,7 +119,7 @@ def test_setup_alone_changes_nothing_else_either(seed, source_only):
     """Keys that went before (`import --no-setup`), then setup of all or of the sources: undone to the byte, once enough."""
     lived = make(seed)
     files, taken, _ = moved_in(lived)
-    gone = importing.rewriting(files, taken, env={}, words=(COMMAND,), known={}, setting_up=False)
+    taken, gone = afterwards.settle(files, taken, env={}, words=(COMMAND,), known={}, setting_up=False)
     bare = {c.path: c.after for c in gone.changes(files)}
     files = files_of(bare["config"], bare.get("credentials", lived.credentials))
     entries = {moved.entry for moved in taken.moved}

@@ -16,8 +16,8 @@ from vault.cli.setup import refuse_hands_off, show, undo_newest
 from vault.cli.terminal import say
 from vault.errors import CheckFailed, Locked, NotFound, Refused, Usage
 from vault.flows import making
+from vault.flows.moving import afterwards, foreign, importing, proving, setup
 from vault.flows.moving import command as commands
-from vault.flows.moving import foreign, importing, proving, setup
 from vault.flows.unlock import unlock
 from vault.secret import Secret
 from vault.store import vault
@@ -103,12 +103,23 @@ def command(
         strangers = None if keep else trusting.strangers(context, trust_endpoint=trust_endpoint)
         taken = proving.prove(context, taken, strangers)
     refused = len(taken.left) - refused
+    plan = setup.Plan()
+    if not keep:
+        words = commands.our_words(context.env)
+        taken, plan = afterwards.settle(
+            files, taken, env=context.env, words=words, known=known, setting_up=not no_setup
+        )
     _tell(taken)
     if taken.moved:
-        _move(context, opened, files, taken, setting_up=not no_setup, keep=keep, dry_run=dry_run, yes=yes)
+        _move(context, opened, files, taken, plan, keep=keep, dry_run=dry_run, yes=yes)
         in_keyring = any("keyring item" in moved.origins[0] for moved in taken.moved)
         if store is not None and in_keyring and not keep and not dry_run:
             say(f"{store.program}'s keyring keeps its copies: {store.forget}, once the profiles work.")
+    _refuse_left(taken, refused=refused, what="in plaintext" if store is None else "where it is")
+
+
+def _refuse_left(taken: Intake, *, refused: int, what: str) -> None:
+    """Raise where a key was left: Refused where AWS does not know it, CheckFailed otherwise."""
     if refused:
         raise Refused(
             f"AWS does not know {refused} of the keys; they were left where they are",
@@ -117,7 +128,7 @@ def command(
     if taken.left:
         names = ", ".join(dict.fromkeys(safe(left.profile) for left in taken.left))
         raise CheckFailed(
-            f"left {'in plaintext' if store is None else 'where it is'}: {names}",
+            f"left {what}: {names}",
             hint="the reason is given above; correct it and run the import again, or remove the key by hand",
         )
 
@@ -192,6 +203,7 @@ def _tell(taken: Intake) -> None:
         )
         where = ", ".join(moved.origins)
         shared = f", for profiles {', '.join(map(safe, moved.profiles))}" if len(moved.profiles) > 1 else ""
+        shared = shared if moved.profiles else ", which no profile uses"
         state = "in the vault already" if moved.there else "to be stored"
         say(f"{safe(moved.entry)}: {safe(moved.key.access_key_id)}{who}{shared} ({where}): {state}")
     if not taken.moved:
@@ -203,20 +215,13 @@ def _move(
     opened: vault.Opened | None,
     files: setup.Files,
     taken: Intake,
+    plan: setup.Plan,
     *,
-    setting_up: bool,
     keep: bool,
     dry_run: bool,
     yes: bool,
 ) -> None:
-    plan = setup.Plan()
-    if not keep:
-        known = opened.payload.entries if opened is not None else {}
-        words = commands.our_words(context.env)
-        plan = importing.rewriting(
-            files, taken, env=context.env, words=words, known=known, setting_up=setting_up
-        )
-    changes = [*plan.changes(files), *([] if keep else importing.file_changes(taken))]
+    changes = [*plan.changes(files), *([] if keep else afterwards.file_changes(taken))]
     show(changes)
     if dry_run:
         return

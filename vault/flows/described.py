@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from vault import errors
+from vault.aws import readers
 from vault.aws.chain import (
     Login,
     NamedSource,
@@ -230,6 +231,17 @@ def as_sdk_sees(config: Config, name: str, *, env: Mapping[str, str], home: str)
     return f"{what}, and with that assume {roles} themselves{kept}", warned
 
 
+def _others(config: Config, chain: Chain, home: str) -> str:
+    """Which SDKs sign with a key of the source profile where the AWS CLI and boto3 do otherwise."""
+    if not isinstance(chain.source, Process):
+        return ""
+    found = readers.before_process(config, chain.source_profile)
+    if found is None or found[0].key is None:
+        return ""
+    supply, who = found
+    return f"; but {who} use the key {supply.key} in plaintext in {shown(supply.origin, home)}"
+
+
 def _sdk_source(config: Config, chain: Chain, *, home: str) -> tuple[str, bool]:
     found = chain.source
     place = shown(found.origin, home)
@@ -239,9 +251,11 @@ def _sdk_source(config: Config, chain: Chain, *, home: str) -> tuple[str, bool]:
                 called = own_call(found.command)
             except ValueError as error:  # as an SDK sees it, it is a program like any other
                 return f"run {found.command!r} ({place}), which fails: {error}", True
+            others = _others(config, chain, home)
             if called is not None:
-                return f"run awsvault-py export {called.profile}", called.profile != chain.source_profile
-            return f"run {found.command!r} ({place})", False
+                warned = bool(others) or called.profile != chain.source_profile
+                return f"run awsvault-py export {called.profile}{others}", warned
+            return f"run {found.command!r} ({place}){others}", bool(others)
         case StaticKeys():
             profile = config.profile(found.profile)
             ours = profile is not None and profile.plain("credential_process") is not None

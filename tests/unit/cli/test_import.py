@@ -133,6 +133,34 @@ def test_keys_of_the_config_file_are_moved_too(clear):
     assert SECRET not in read(clear, "config")
 
 
+def test_a_key_that_some_sdks_would_go_on_with_goes_along(clear, aws):
+    """A second key under the profile in the config file: no tool used it, and none begins to."""
+    aws.world.add_user("older", account="111111111111", key=(OTHER_ID, OTHER))
+    clear.config(
+        "[profile shared-services]\nregion = us-east-1\n" + keys("x", OTHER_ID, OTHER).partition("\n")[2]
+    )
+    done = clear.run("import", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "shared-services-unused: AKIAI44QH8DHBEXAMPLE, older in 111111111111, which no profile uses"
+        in done.stderr
+    )
+    assert OTHER not in read(clear, "config")
+    assert clear.export("shared-services", "--no-session", "--mfa-code", aws.code())["AccessKeyId"] == KEY_ID
+
+
+def test_a_key_is_not_taken_away_from_before_one_that_aws_refuses(clear):
+    """The stale one stays, and so does the good one: tools would sign with what AWS does not know."""
+    clear.config(
+        "[profile shared-services]\nregion = us-east-1\n" + keys("x", GONE_ID, GONE).partition("\n")[2]
+    )
+    before = read(clear, "config"), read(clear, "credentials")
+    done = clear.run("import", "--yes")
+    assert done.returncode == 7
+    assert (read(clear, "config"), read(clear, "credentials")) == before
+    assert f"would sign with the key {GONE_ID} ({clear.config_path}:3)" in done.stderr
+
+
 def test_what_is_no_key_is_left_with_a_reason(clear):
     """Temporary keys, halves, misshapen ones: named with file and line, and left to the byte."""
     odd = (

@@ -157,7 +157,7 @@ def test_a_role_of_a_role_is_held_to_an_hour(at_home):
     [
         (OWN, "", "run awsvault-py export a"),
         (OWN, "[a]\n" + KEYS, "use the key AKIAIOSFODNN7EXAMPLE in clear in ~/.aws/credentials:2, and never run its"),
-        (OWN + KEYS, "", "run awsvault-py export a"),  # keys of the config file come after a process
+        (OWN + KEYS, "", "run awsvault-py export a; but the SDKs of JavaScript and Go use the key AKIAIOSFODNN7EXAMPLE"),
         (OWN + f"role_arn = {DEVELOPER}\nawsvault_source_profile = b\n[profile b]\n{KEYS}", "", "fail on it"),
         (OWN + f"role_arn = {DEVELOPER}\nsource_profile = b\n[profile b]\n{KEYS}", "", f"assume {DEVELOPER} themselves"),
         (OWN + WEB, "", "exchange the web identity token"),

@@ -10,10 +10,11 @@ from vault.aws.chain import Sso, VaultKey
 from vault.aws.endpoints import configured_url
 from vault.aws.finder import has_static, own_export
 from vault.aws.identitycenter import lacking, mark_of
+from vault.aws.readers import before_process
 from vault.aws.resolve import check, resolve
 from vault.errors import ConfigError, Error
 from vault.flows.doctor.findings import Finding, Rewrite, split_place
-from vault.flows.moving import setup
+from vault.flows.moving import plaintext, setup
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -66,16 +67,19 @@ def documents(s: Surroundings) -> tuple[tuple[str, Document], ...]:
 
 
 def keys_before_process(s: Surroundings) -> Iterator[Finding]:
-    """Static keys in the credentials file, which tools take before they call us."""
+    """Static keys that tools take before they call us: those of the credentials file, and to some SDKs the config file's."""
     for profile in each(s):
-        held = profile.credentials.properties if profile.credentials is not None else {}
-        line = next((held[k].line for k in ("aws_access_key_id", "aws_secret_access_key") if k in held), None)
-        if line is not None and own_export(profile) is not None:
+        found = before_process(s.config, profile.name) if s.config is not None else None
+        if found is not None and own_export(profile) is not None:
+            place, who = str(found[0].origin), found[1]
+            reason = plaintext.unmovable(s.config, profile.name, place) if s.config is not None else None
             yield Finding(
                 level="error",
-                where=f"{safe(profile.paths[1])}:{line}",
-                message=f"profile {safe(profile.name)}: tools take these keys and never call its credential_process",
-                fix=f"awsvault-py import {safe(profile.name)}",
+                where=place,
+                message=f"profile {safe(profile.name)}: {who} take this key and never call its credential_process",
+                fix=f"awsvault-py import {safe(profile.name)}"
+                if reason is None
+                else f"remove it: the key {reason}",
             )
 
 

@@ -63,8 +63,9 @@ CHECKS: tuple[Check, ...] = (
           "A line is read by nobody: a misspelt key, one that is indented and so a part of the line above, one of another "
           "program. What it asks for is not done.", "Correct its name, or start the line at its left edge."),
     Check("keys-before-process", "profiles", profiles.keys_before_process,
-          "Tools look for static keys in the credentials file before they run credential_process, so they use the old "
-          "key in clear and never call the vault.", "`awsvault-py import` moves the key; or remove the lines."),
+          "Tools look for keys in ~/.aws/credentials before they run credential_process, and the SDKs of JavaScript and "
+          "Go for those in ~/.aws/config too: they use the old key in plaintext and never call the vault.",
+          "`awsvault-py import` moves the key; or remove the lines."),
     Check("role-before-process", "profiles", profiles.role_before_process,
           "A tool that finds role_arn assumes the role by itself: it asks for the MFA code, and keeps the session in "
           "clear.", "--fix, or `awsvault-py setup`, gives these keys the prefix awsvault_.", fixes=True),

@@ -13,7 +13,7 @@ from vault import errors
 from vault.aws.profiles import STATIC
 from vault.flows import entries, newkey
 from vault.flows.moving import strays, undo
-from vault.flows.moving.setup import Files, Left, Plan, Setup
+from vault.flows.moving.setup import Files, Left
 from vault.flows.names import check_name
 from vault.flows.proof import Proof
 from vault.secret import Secret
@@ -34,18 +34,25 @@ _TOKENS = ("aws_session_token", "aws_security_token")
 
 
 class Source(NamedTuple):
-    """A key pair that stands in one of AWS's files: the profile, and which file ("config" or "credentials")."""
+    """A key pair that stands in one of AWS's files: the profile, and which file ("config" or "credentials").
+
+    ``beside``: the profile has another key in the credentials file, which every tool takes before this one.
+    """
 
     profile: str
     kind: str
     access_key_id: str
     secret: Secret
     origin: str
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """A key to be moved: the entry's name, the key, the profiles that share it, its files; ``there`` already or not."""
+    """A key to be moved: the entry's name, the key, the profiles that share it, its files; ``there`` already or not.
+
+    ``beside`` is the profile that has it as a second key, where no profile uses it.
+    """
 
     entry: str
     key: NewKey
@@ -54,6 +61,12 @@ class Moved:
     there: bool
     files: tuple[tuple[str, bytes], ...] = ()
     proof: Proof | None = None
+    beside: str = ""
+
+    @property
+    def asked(self) -> str:
+        """The profile at whose endpoint AWS is asked about the key."""
+        return self.beside or self.entry
 
 
 @dataclass(slots=True)
@@ -85,13 +98,11 @@ def clear_keys(files: Files, wanted: Sequence[str] = ()) -> tuple[list[Source], 
                 left.append(Left(name, f"{at}: a temporary key, with a session token"))
             elif not all(key in held and held[key].value for key in STATIC):
                 left.append(Left(name, f"{at}: half of a key"))
-            elif any(s.profile == name and s.access_key_id != held[STATIC[0]].value for s in found):
-                left.append(
-                    Left(name, f"{at}: another key than in the credentials file, where tools never look")
-                )
             else:
                 pair = (held[STATIC[0]].value, Secret(held[STATIC[1]].value))
-                found.append(Source(name, kind, *pair, at))
+                first = next((s for s in found if s.profile == name), None)
+                beside = first is not None and (first.access_key_id, first.secret) != pair
+                found.append(Source(name, kind, *pair, at, beside=beside))
         left += () if wanted else strays.strays(document)
     return found, left
 
@@ -118,17 +129,21 @@ def intake(
             group.append(source)
     uses = _uses(config)
     for group in groups:
-        profiles = tuple(dict.fromkeys(source.profile for source in group))
+        profiles = tuple(dict.fromkeys(source.profile for source in group if not source.beside))
         try:
             key = newkey.checked(group[0].access_key_id, group[0].secret, None, None)
             entry = _entry_name(profiles, key, known=known, uses=uses, taken=taken)
+            entry = entry or _name_beside(group[0].profile, [*config.profiles, *known, *_entries(taken)])
             there = _check_known(entry, key, known=known, replacing=replacing)
         except errors.Error as error:
             taken.left += [Left(source.profile, f"{source.origin}: {error.message}") for source in group]
             continue
         key = key._replace(mfa_serial=_serial(config, profiles))
         origins = tuple(source.origin for source in group)
-        taken.moved.append(Moved(entry=entry, key=key, profiles=profiles, origins=origins, there=there))
+        beside = "" if profiles else group[0].profile
+        taken.moved.append(
+            Moved(entry=entry, key=key, profiles=profiles, origins=origins, there=there, beside=beside)
+        )
         taken.sources += group
     return taken
 
@@ -183,9 +198,10 @@ def _entry_name(
     uses: Mapping[str, int],
     taken: Intake,
 ) -> str:
+    """The entry's name by the profiles that use the key; empty where none does."""
     there = next((name for name, e in known.items() if _is(e, key)), None)
-    if there is not None:
-        return there
+    if there is not None or not profiles:
+        return there or ""
     fit = []
     refusal: errors.Error | None = None
     for name in profiles:
@@ -199,6 +215,17 @@ def _entry_name(
             "another key has the name already", hint="move it by: awsvault-py add NAME"
         )
     return max(fit, key=lambda name: uses.get(name, 0))  # the first of equals
+
+
+def _entries(taken: Intake) -> list[str]:
+    return [moved.entry for moved in taken.moved]
+
+
+def _name_beside(profile: str, used: Collection[str]) -> str:
+    """The name of an entry for a key that no tool has used: it is no profile's, so that none begins to use it."""
+    first = f"{check_name(profile)}-unused"
+    more = (f"{first}-{number}" for number in range(2, len(used) + 3))
+    return next(name for name in (first, *more) if name not in used)
 
 
 def _check_known(entry: str, key: NewKey, *, known: Mapping[str, Entry], replacing: bool) -> bool:
@@ -244,6 +271,11 @@ def _mfa(config: Config, name: str) -> str | None:
     return found.value if found is not None and found.value else None
 
 
+def holds(moved: Moved, source: Source) -> bool:
+    """Whether it is the key that stands there."""
+    return (moved.key.access_key_id, moved.key.secret) == (source.access_key_id, source.secret)
+
+
 def without_files(moved: Iterable[Moved], kept: Collection[str]) -> list[Moved]:
     """The keys without those files that hold another key too, which stays: such a file is not removed."""
     return [replace(m, files=tuple(f for f in m.files if f[0] not in kept)) for m in moved]
@@ -284,38 +316,3 @@ def store(context: Context, opened: Opened, taken: Intake) -> Opened:
     if not new:
         return opened
     return vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
-
-
-def rewriting(
-    files: Files,
-    taken: Intake,
-    *,
-    env: Mapping[str, str],
-    words: Sequence[str],
-    known: Mapping[str, Entry],
-    setting_up: bool,
-) -> Plan:
-    """The edits that take the keys out of AWS's files and let the profiles that lived on them call the vault."""
-    names = {moved.entry for moved in taken.moved}
-    named = {profile: moved.entry for moved in taken.moved for profile in moved.profiles}
-    plan = Plan()
-    if setting_up:
-        run = Setup(files, env=env, words=words, has_entry=lambda n: n in known or n in names, named=named)
-        plan = run.run_for(names)
-    for source in taken.sources:
-        document = files.credentials if source.kind == "credentials" else files.config
-        edits = plan.credentials if source.kind == "credentials" else plan.config
-        for key in STATIC:
-            edits += [document.remove(line) for line in document.places(source.profile, key)]
-    return plan
-
-
-def file_changes(taken: Intake) -> list[undo.Change]:
-    """The removal of files that hold nothing but moved keys: a CSV, an item of aws-vault's store."""
-    from vault.aws.edit import Hunk
-
-    whole = dict(file for moved in taken.moved for file in moved.files)
-    return [
-        undo.Change(path=path, kind="", before=raw, after=None, hunks=(Hunk(0, raw, b"", ""),))
-        for path, raw in whole.items()
-    ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vault import errors
 from vault.aws.keys import odd_lengths
 from vault.flows import entries
-from vault.flows.moving.importing import Intake, without_files
+from vault.flows.moving.importing import Intake, holds, without_files
 from vault.flows.moving.setup import Left
 from vault.flows.proof import sts_endpoint
 from vault.text import safe
@@ -25,7 +25,7 @@ def prove(context: Context, taken: Intake, strangers: Strangers | None) -> Intak
     """
     for moved in taken.moved:
         if strangers is not None and not moved.there:
-            strangers.admit(sts_endpoint(context, moved.entry))
+            strangers.admit(sts_endpoint(context, moved.asked))
     proven = Intake(left=list(taken.left), sources=list(taken.sources))
     kept = set()
     for moved in taken.moved:
@@ -35,15 +35,17 @@ def prove(context: Context, taken: Intake, strangers: Strangers | None) -> Intak
         key = moved.key
         try:
             try:
-                proof = entries.proven(context, moved.entry, key, verify=True)
+                proof = entries.proven(context, moved.asked, key, verify=True)
             except errors.Usage:  # the device is another account's: the key is moved without it
                 key = key._replace(mfa_serial=None)
-                proof = entries.proven(context, moved.entry, key, verify=True)
+                proof = entries.proven(context, moved.asked, key, verify=True)
         except errors.Refused as error:
             odd = odd_lengths(key.access_key_id, key.secret)
             reason = f"{error.message}; {odd}" if odd else error.message
-            proven.left += [Left(name, reason) for name in moved.profiles]
-            proven.sources = [s for s in proven.sources if s.profile not in moved.profiles]
+            at = [s for s in proven.sources if holds(moved, s)]
+            proven.left += [Left(s.profile, f"{s.origin}: {reason}") for s in at]
+            proven.left += [Left(name, reason) for name in moved.profiles if not at]
+            proven.sources = [s for s in proven.sources if s not in at]
             kept |= {path for path, _ in moved.files}
             continue
         if proof.unreachable is not None:

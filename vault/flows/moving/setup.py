@@ -17,6 +17,7 @@ from vault.aws.resolve import resolve
 from vault.aws.words import OwnCall, own_call
 from vault.flows import names
 from vault.flows.moving import command as commands
+from vault.flows.moving import plaintext
 from vault.flows.moving.undo import Change
 from vault.system.usersfiles import read_users_file
 from vault.text import safe
@@ -104,8 +105,11 @@ class Setup:
         has_entry: Callable[[str], bool],
         entry_serial: Callable[[str], str | None] = lambda _: None,
         named: Mapping[str, str] | None = None,
+        leaving: Collection[tuple[str, str]] = (),
     ) -> None:
-        """``named`` gives profiles an ``awsvault_credential`` that they do not have yet (import)."""
+        """For import: ``named`` gives profiles an ``awsvault_credential`` that they do not have yet, ``leaving`` are
+        the profiles, each with the kind of file, whose key is being taken out.
+        """
         self.files = files
         self.config = files.merged
         self.env = env
@@ -113,6 +117,7 @@ class Setup:
         self.has_entry = has_entry
         self.entry_serial = entry_serial
         self.named = dict(named or {})
+        self.staying = plaintext.without(self.config, leaving)
         self.plan = Plan()
 
     def run(self, wanted: Sequence[str], *, source_only: bool = False) -> Plan:
@@ -128,7 +133,9 @@ class Setup:
                 )
         names_ = list(wanted) or list(self.config.profiles)
         if source_only:
-            self._sources(names_)
+            from vault.flows.moving import smallest
+
+            smallest.plan(self, names_)
         else:
             for name in names_:
                 self._one(name, asked=bool(wanted))
@@ -139,7 +146,7 @@ class Setup:
         used = set()
         for name in self.config.profiles:
             try:
-                source = self._chain(name).source
+                source = self.chain(name).source
             except errors.Error:  # doctor tells of it
                 used.add(name)
                 continue
@@ -150,7 +157,7 @@ class Setup:
         """The plan for the profiles whose chain ends in one of these keys."""
         for name in self.config.profiles:
             try:
-                source = self._chain(name).source
+                source = self.chain(name).source
             except errors.Error as error:
                 if name in self.named:
                     self.plan.left.append(Left(name, error.message))
@@ -165,34 +172,33 @@ class Setup:
     def _one(self, name: str, *, asked: bool) -> None:
         try:
             names.check_name(name)
-            chain = self._chain(name)
+            chain = self.chain(name)
         except errors.Error as error:
             self.plan.left.append(Left(name, error.message))
             return
-        reason = self._why_not(chain, asked=asked) or self._served_elsewhere(name)
+        reason = self.why_not(chain, name, asked=asked) or self._served_elsewhere(name)
         if reason is not None:
             self.plan.left.append(Left(name, reason))
             return
-        if self._edit(name):
+        if self.edit(name):
             self.plan.done.append(name)
 
-    def _chain(self, name: str) -> Chain:
+    def chain(self, name: str) -> Chain:
         """The profile's chain, with the keys that are being moved taken as the vault's already."""
         known = self.named
         return resolve(self.config, name, env=self.env, has_entry=lambda n: n in known or self.has_entry(n))
 
-    def _why_not(self, chain: Chain, *, asked: bool) -> str | None:
+    def why_not(self, chain: Chain, name: str, *, asked: bool) -> str | None:
+        """Why the profile ``name``, by which the chain goes, is not set up; None where it can be."""
         source = chain.source
         match source:
             case VaultKey():
                 found = self.has_entry(source.entry) or source.entry in self.named
-                return (
-                    None
-                    if found
-                    else f"the vault holds no key {safe(source.entry)!r}: awsvault-py add it first"
-                )
+                if not found:
+                    return f"the vault holds no key {safe(source.entry)!r}: awsvault-py add it first"
+                return plaintext.in_the_way(self.staying, name)
             case StaticKeys():
-                return f"its key stands in clear at {source.origin}: awsvault-py import moves it into the vault first"
+                return plaintext.told(self.config, source.profile, str(source.origin))
             case Process():
                 program = commands.served_by(source.command, source.profile)
                 if program is not None:
@@ -203,7 +209,7 @@ class Setup:
 
     def _served_elsewhere(self, name: str) -> str | None:
         """Another program's credential_process beside the profile's key or role: which of them is meant, a person knows."""
-        for document, _ in self._both():
+        for document, _ in self.both():
             for line in document.places(name, "credential_process"):
                 if _own(_value(document, line)) is None and self._program(document, line) is None:
                     return f"another program serves it too ({safe(document.path)}:{line.start + 1}): take one of them out"
@@ -212,11 +218,11 @@ class Setup:
     def _program(self, document: Document, line: Line) -> str | None:
         return commands.served_by(_value(document, line), line.profile)
 
-    def _edit(self, name: str) -> bool:
+    def edit(self, name: str) -> bool:
         """The edits of one profile; False where it has its form already."""
         before = len(self.plan.config) + len(self.plan.credentials)
         forestalled = False
-        for document, edits in self._both():
+        for document, edits in self.both():
             for line in document.keys(name):
                 if not forestalls(line.key):
                     continue
@@ -228,7 +234,7 @@ class Setup:
         self._call(name, forestalled=forestalled)
         return len(self.plan.config) + len(self.plan.credentials) > before
 
-    def _both(self) -> tuple[tuple[Document, list[Edit]], tuple[Document, list[Edit]]]:
+    def both(self) -> tuple[tuple[Document, list[Edit]], tuple[Document, list[Edit]]]:
         return (self.files.config, self.plan.config), (self.files.credentials, self.plan.credentials)
 
     def _call(self, name: str, *, forestalled: bool) -> None:
@@ -238,7 +244,7 @@ class Setup:
         """
         value = commands.process(self.words, name)
         found = False
-        for document, edits in self._both():
+        for document, edits in self.both():
             for line in document.places(name, "credential_process"):
                 found = True
                 old = _value(document, line)
@@ -255,11 +261,11 @@ class Setup:
         credential = self.named.get(name)
         more = [(_PREFIX + "credential", credential)] if credential not in (None, name) else []
         if not found:
-            self._insert(name, [("credential_process", value), *((k, v) for k, v in more if v is not None)])
+            self.insert(name, [("credential_process", value), *((k, v) for k, v in more if v is not None)])
         elif more and credential is not None:
-            self._insert(name, [(_PREFIX + "credential", credential)])
+            self.insert(name, [(_PREFIX + "credential", credential)])
 
-    def _insert(self, name: str, properties: Sequence[tuple[str, str]]) -> None:
+    def insert(self, name: str, properties: Sequence[tuple[str, str]]) -> None:
         """New lines of a profile, after its region or its header; a section of its own where the config has none."""
         document = self.files.config
         headers = document.headers(name)
@@ -273,65 +279,6 @@ class Setup:
         regions = document.places(name, "region")
         after = regions[-1].end - 1 if regions else headers[0]
         self.plan.config += [document.insert(after, name, key, value) for key, value in properties]
-
-    # ── the smallest move ───────────────────────────────────────────────────────────────────
-
-    def _sources(self, wanted: Sequence[str]) -> None:
-        """Only the profiles of the keys call us; roles stay AWS's own, without the MFA that the session has."""
-        sources: dict[str, list[Chain]] = {}
-        for name in wanted:
-            try:
-                chain = self._chain(names.check_name(name))
-            except errors.Error as error:
-                self.plan.left.append(Left(name, error.message))
-                continue
-            reason = self._why_not(chain, asked=False)
-            if reason is not None:
-                self.plan.left.append(Left(name, reason))
-            else:
-                sources.setdefault(chain.source_profile, []).append(chain)
-        for source, chains in sources.items():
-            self._source(source, chains)
-
-    def _source(self, source: str, chains: Sequence[Chain]) -> None:
-        roles = [chain for chain in chains if chain.hops and chain.profile != source]
-        if any(chain.profile == source and chain.hops for chain in chains):
-            self.plan.left.append(
-                Left(source, "it assumes a role with its own key; set it up without --source-only")
-            )
-            return
-        entry = next(chain.source.entry for chain in chains if isinstance(chain.source, VaultKey))
-        own = next((chain.mfa_serial for chain in chains if chain.mfa_serial), None) or self.entry_serial(
-            entry
-        )
-        serials = {hop.mfa_serial for chain in roles for hop in chain.hops[:1] if hop.mfa_serial is not None}
-        serial = own or (next(iter(serials)) if len(serials) == 1 else None)
-        changed = self._edit(source)
-        if serial is not None and own is None:
-            self._insert(source, [("mfa_serial", serial)])
-        for chain in roles:
-            changed = self._leave_role(chain, serial) or changed
-        if changed:
-            self.plan.done.append(source)
-
-    def _leave_role(self, chain: Chain, serial: str | None) -> bool:
-        name, changed = chain.profile, False
-        if chain.hops[0].profile != name:
-            return False
-        for document, edits in self._both():
-            for line in document.places(name, "mfa_serial"):
-                if chain.hops[0].mfa_serial == serial:
-                    edits.append(document.remove(line))
-                    changed = True
-                else:
-                    self.plan.warnings.append(f"profile {safe(name)} names another MFA device: left so")
-        seconds = chain.hops[0].duration_seconds
-        if seconds is not None and seconds > limits.ROLE_DURATION:
-            self.plan.warnings.append(
-                f"profile {safe(name)}: duration_seconds is {seconds}, and AWS gives an hour through a session; "
-                "set this profile up as a whole, or lower it"
-            )
-        return changed
 
 
 def _value(document: Document, line: Line) -> str:

@@ -94,7 +94,9 @@ QUIET: dict[str, Callable[[Sound], object]] = {
     "unknown-key": lambda h: h.change_config(
         "awsvault_role_arn", "awsvault_external_id = x\nawsvault_role_arn"
     ),
-    "keys-before-process": lambda h: h.change_config("[profile dev]", "[profile dev]\n" + KEYS.rstrip()),
+    "keys-before-process": lambda h: h.change_config(
+        "[profile dev]", "[profile dev]\n" + KEYS.splitlines()[0]
+    ),
     "role-before-process": lambda h: _more(
         h,
         "[profile plain]\nrole_arn = arn:aws:iam::222222222222:role/Plain\nsource_profile = shared-services\n",

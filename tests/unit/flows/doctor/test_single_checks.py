@@ -64,6 +64,29 @@ def test_a_file_that_is_anothers_is_named_once(home):
     assert (found.where, found.message[:3]) == (home.config_path, "it ")
 
 
+def test_a_key_of_the_config_file_is_taken_by_some_tools(home):
+    """The AWS CLI and boto3 call us all the same: who does not is named."""
+    home.change_config("[profile dev]", "[profile dev]\n" + KEYS.rstrip())
+    found = findings(home)["keys-before-process"]
+    assert "JavaScript and Go" in found.message
+    assert "boto3" not in found.message
+    assert found.fix == "awsvault-py import dev"
+    assert "boto3" in findings_of_both(home)
+
+
+def findings_of_both(home):
+    home.credentials("[dev]\n" + KEYS)
+    return findings(home)["keys-before-process"].message
+
+
+def test_a_temporary_key_before_us_is_not_sent_to_import(home):
+    """import would refuse it."""
+    home.credentials("[dev]\n" + KEYS + "aws_session_token = t\n")
+    found = findings(home)["keys-before-process"]
+    assert "temporary" in found.fix
+    assert "import" not in found.fix
+
+
 def test_keys_in_clear_are_never_shown(home):
     """No finding repeats a secret."""
     home.credentials("[shared-services]\n" + KEYS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fakes.example import SERIAL
 from vault.aws.edit import Document
 from vault.flows.moving.setup import Files, Left, Setup
@@ -43,9 +45,57 @@ def test_a_key_in_clear_is_for_import():
     plan = setup("", "[old]\n" + keys).run(["old"])
     (left,) = plan.left
     assert left.profile == "old"
-    assert left.reason.startswith("its key stands in clear at credentials:2")
+    assert left.reason.startswith("its key stands in plaintext at credentials:2")
     assert "awsvault-py import" in left.reason
     assert (plan.config, plan.credentials) == ([], [])
+
+
+KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
+
+
+@pytest.mark.parametrize("source_only", [False, True])
+@pytest.mark.parametrize("role", ["", f"role_arn = {ROLE}\nsource_profile = default\n"])
+@pytest.mark.parametrize("kind", ["credentials", "config"])
+def test_a_key_that_tools_take_before_us_is_for_import_though_the_vault_holds_it(kind, role, source_only):
+    """Set up, the profile would go on by its plaintext key, without its role: botocore's by one file, JavaScript's by both."""
+    config, credentials = f"[default]\n{role}", f"[default]\n{KEYS}"
+    if kind == "config":
+        config, credentials = config + KEYS, ""
+    plan = setup(config, credentials, entries=("default",)).run([], source_only=source_only)
+    assert (plan.done, plan.config, plan.credentials) == ([], [], [])
+    (left,) = plan.left
+    assert left.reason.startswith(f"its key stands in plaintext at {kind}:")
+    assert "awsvault-py import" in left.reason
+
+
+def test_a_role_on_such_a_key_is_set_up_all_the_same():
+    """Its own profile has no key: it calls us for the role; the profile of the key stays."""
+    run = setup(
+        f"[profile dev]\nrole_arn = {ROLE}\nsource_profile = default\n",
+        f"[default]\n{KEYS}",
+        entries=("default",),
+    )
+    assert run.run([]).done == ["dev"]
+    assert [left.profile for left in run.plan.left] == ["default"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (KEYS + "aws_session_token = t\n", "is temporary"),
+        ("aws_access_key_id = test\naws_secret_access_key = test\n", "does not begin with AKIA"),
+        (
+            "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n",
+            ("without aws_secret_access_key", "lacks its other half"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("entries", [(), ("old",)])
+def test_a_key_that_import_would_not_take_is_not_sent_to_import(lines, said, entries):
+    """The reason is said here, so that nobody goes in a circle."""
+    (left,) = setup("", "[old]\n" + lines, entries=entries).run(["old"]).left
+    assert any(text in left.reason for text in ((said,) if isinstance(said, str) else said))
+    assert "import" not in left.reason
 
 
 def test_a_profile_of_another_program_whose_key_is_not_here_is_told_how_to_come():

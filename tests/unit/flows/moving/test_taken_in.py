@@ -11,7 +11,7 @@ from tests.home import PASSPHRASE, strangers
 from tests.vaults import entry, soon
 from vault import errors
 from vault.aws.edit import Document
-from vault.flows.moving import importing, proving
+from vault.flows.moving import afterwards, importing, proving
 from vault.flows.moving.foreign import Candidate, Harvest
 from vault.flows.moving.setup import Files
 from vault.flows.newkey import NewKey
@@ -42,21 +42,23 @@ def harvest(*keys_, config="", replacing=False):
     return importing.intake_foreign(Harvest(keys_, ()), config=files.merged, known={}, replacing=replacing)
 
 
-def test_a_second_key_of_a_profile_is_left_where_no_tool_looks():
-    """Tools take the credentials file's; which is meant otherwise, only a person knows."""
-    taken = intake(keys("profile work", OTHER_ID, OTHER), keys("work"))
-    assert [moved.key.access_key_id for moved in taken.moved] == [KEY_ID]
-    assert [(left.profile, left.reason) for left in taken.left] == [
-        ("work", "config:2: another key than in the credentials file, where tools never look")
+@pytest.mark.parametrize("other", [(OTHER_ID, OTHER), (KEY_ID, OTHER)])
+def test_a_second_key_of_a_profile_has_an_entry_of_its_own(other):
+    """Tools take the credentials file's; the other one, or the same id with another secret, is no profile's entry."""
+    taken = intake(keys("profile work", *other), keys("work"))
+    assert [(m.entry, m.key.access_key_id, m.key.secret, m.profiles) for m in taken.moved] == [
+        ("work", KEY_ID, Secret(SECRET), ("work",)),
+        ("work-unused", other[0], Secret(other[1]), ()),
     ]
+    assert taken.left == []
 
 
-def test_two_secrets_of_one_key_id_are_not_both_moved():
-    """The first has the name; the second stays in its file with the way to move it."""
-    taken = intake(keys("profile work", KEY_ID, OTHER), keys("work"))
-    assert [moved.key.secret for moved in taken.moved] == [Secret(SECRET)]
-    assert [(left.profile, left.reason) for left in taken.left] == [
-        ("work", "config:2: another key has the name already")
+def test_a_second_key_that_is_another_profiles_is_that_ones():
+    """The entry has the name of the profile that lives on it."""
+    taken = intake(keys("profile work", OTHER_ID, OTHER), keys("work") + keys("hers", OTHER_ID, OTHER))
+    assert [(moved.entry, moved.profiles) for moved in taken.moved] == [
+        ("work", ("work",)),
+        ("hers", ("hers",)),
     ]
 
 
@@ -97,7 +99,7 @@ def test_two_keys_of_one_name_in_another_store_are_not_both_moved():
     assert [(left.profile, left.reason) for left in taken.left] == [
         ("work", "keys.csv: there are two keys named work")
     ]
-    assert importing.file_changes(taken) == []
+    assert afterwards.file_changes(taken) == []
 
 
 def test_a_file_with_a_key_that_aws_does_not_know_is_not_removed(desk):
@@ -109,8 +111,8 @@ def test_a_file_with_a_key_that_aws_does_not_know_is_not_removed(desk):
         proven = proving.prove(desk.context(), harvest(*both), strangers(desk.context()))
         assert [moved.entry for moved in proven.moved] == ["good"]
         assert [left.profile for left in proven.left] == ["gone"]
-        assert importing.file_changes(proven) == []
-    (change,) = importing.file_changes(
+        assert afterwards.file_changes(proven) == []
+    (change,) = afterwards.file_changes(
         proving.prove(desk.context(), harvest(good), strangers(desk.context()))
     )
     assert (change.path, change.after) == ("keys.csv", None)
