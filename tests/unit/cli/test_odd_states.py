@@ -231,18 +231,19 @@ def test_an_undo_is_shown_first_and_says_where_nothing_is_left_to_do(home, here)
     assert done.stderr == "The files are as they were before it already.\n"
 
 
-def test_a_moved_key_whose_profile_cannot_be_set_up_is_told(home, here):
-    """The key is in the vault and out of the file; what its profile lacks is named."""
+def test_a_key_whose_profile_cannot_be_set_up_stays(home, here):
+    """Without it, tools would run the other program: the key's lines stay, and the program is named."""
     home.make_vault()
     home.config("[profile shared-services]\ncredential_process = /opt/theirs/tool\n")
     path = os.path.join(home.root, ".aws", "credentials")
+    text = f"[shared-services]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
     with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
-        file.write(f"[shared-services]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
+        file.write(text)
     done = here(home, "import", "--yes")
-    assert done.returncode == 0, done.stderr
-    assert "Not set up: shared-services: another program serves it too" in done.stderr
+    assert done.returncode == 1
+    assert f"would run another program ({home.config_path}:2)" in done.stderr
     with open(path, encoding="utf-8") as file:
-        assert file.read() == "[shared-services]\n"
+        assert file.read() == text
 
 
 @pytest.mark.parametrize(
