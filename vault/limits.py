@@ -71,6 +71,7 @@ MAX_PROCESS_OUTPUT = 1024 * 1024  # of a credential_process: Node's SDK stops th
 MAX_TOKEN_FILE = 256 * 1024  # a token that the AWS CLI or an orchestrator keeps: under 8 KiB
 MAX_WEB_TOKEN = 20_000  # STS's service model
 MAX_TIME_TEXT = 64  # characters of a time
+PAGE_START = 1024  # bytes of an answer in which a web page shows what it is
 UNIX_DIGITS = 11  # of a time in whole Unix seconds
 MAX_METADATA_LINE = 1024  # a metadata token, or a role's name
 METADATA_TOKEN_LIFE = 60  # seconds: it is used at once

@@ -11,10 +11,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from vault import errors, limits
-from vault.aws import signature, wire
+from vault.aws import failures, query, signature, wire
 from vault.aws.client import Answer, about, http_date, refused, retried
 from vault.system.clock import Deadline
-from vault.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +45,7 @@ class IamClient:
         self._client.meta.events.register("before-send.iam", self._exchange)
         # Of the last call's answer, a refusal too; None where none came. Callers compare it with the machine's clock.
         self.date: int | None = None
+        self._reply = wire.Reply(0, {}, b"")  # the last
 
     def sign_as(self, credentials: Credentials) -> None:
         """Let ``credentials`` sign from here on. A client of their own would cost more than a call."""
@@ -80,10 +80,10 @@ class IamClient:
                 f"{operation}: IAM takes no such value", hint="look at the names of the user and the device"
             ) from None
         except (ResponseParserError, exceptions.BotoCoreError):
-            unreadable = errors.Unreachable(
-                f"{safe(self._to.host)} answered with what is not AWS's", code="WrongAnswer", sent=True
+            other = failures.not_awss(
+                self._to.host, self._reply.status, self._reply.body, reason="no answer of IAM's"
             )
-            raise about(unreadable, operation, self._subject) from None
+            raise about(other, operation, self._subject) from None
         return Answer(fields, self.date)
 
     def _exchange(self, request: Any, **_: Any) -> Any:
@@ -98,7 +98,13 @@ class IamClient:
             self._to, headers=headers, body=body, deadline=self._deadline, bundle=self._bundle, kept=self._kept,
             reuse=False,
         )  # fmt: skip
+        self._reply = reply
         self.date = http_date(reply.headers.get("date", ""))
+        if reply.status != 200:
+            try:
+                query.refusal(reply.body)
+            except query.NotAnAnswer as reason:  # botocore makes a refusal of any page
+                raise failures.not_awss(self._to.host, reply.status, reply.body, reason=str(reason)) from None
         headers_of: Any = reply.headers
         return AWSResponse(request.url, reply.status, headers_of, _Body(reply.body))
 

@@ -157,29 +157,24 @@ class Client:
             raise about(error, operation, self._subject) from None
         self.date = http_date(reply.headers.get("date", ""))
         try:
-            root, fields = query.parse(reply.body)
+            return self._read(operation, reply)
         except query.NotAnAnswer as reason:
-            raise about(self._unreadable(reply.status, str(reason)), operation, self._subject) from None
+            other = failures.not_awss(self._to.host, reply.status, reply.body, reason=str(reason))
+            raise about(other, operation, self._subject) from None
+
+    def _read(self, operation: str, reply: wire.Reply) -> Answer:
+        """What AWS answered. Refused, or NotAnAnswer where that is not AWS's."""
         if reply.status != 200:
-            found = fields.get("Error")
-            found = found if isinstance(found, dict) else {}
+            code, message = query.refusal(reply.body)
             raise refused(
-                str(found.get("Code") or reply.status), str(found.get("Message") or ""), status=reply.status,
-                operation=operation, subject=self._subject, date=self.date, deadline=self._deadline,
-                region=self._region,
+                code, message, status=reply.status, operation=operation, subject=self._subject, date=self.date,
+                deadline=self._deadline, region=self._region,
             )  # fmt: skip
+        root, fields = query.parse(reply.body)
         result = fields.get(f"{operation}Result") or {}
         if root != f"{operation}Response" or not isinstance(result, dict):
-            other = self._unreadable(reply.status, "the answer to something else")
-            raise about(other, operation, self._subject)
+            raise query.NotAnAnswer("the answer to something else")
         return Answer(result, self.date)
-
-    def _unreadable(self, status: int, reason: str) -> errors.Unreachable:
-        return errors.Unreachable(
-            f"{safe(self._to.host)} answered {status} with what is not AWS's: {reason}",
-            code="WrongAnswer",
-            sent=True,
-        )
 
 
 def refused(

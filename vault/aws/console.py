@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from vault import errors
-from vault.aws import wire
+from vault.aws import failures, wire
 from vault.secret import Secret
 from vault.text import safe
 
@@ -102,9 +102,7 @@ def signin_token(credentials: Credentials, *, endpoint: Endpoint, deadline: Dead
         "accept": "application/json",
     }
     reply = wire.post(to, headers=headers, body=body, deadline=deadline, bundle=endpoint.bundle)
-    if reply.status >= 500:
-        raise errors.Unreachable(f"{subject}: sign-in at {safe(to.host)} failed with status {reply.status}")
-    if reply.status != 200:
+    if reply.status == 400:
         raise errors.Refused(
             f"{subject}: AWS refused the sign-in ({reply.status})",
             code="SigninRefused",
@@ -114,8 +112,10 @@ def signin_token(credentials: Credentials, *, endpoint: Endpoint, deadline: Dead
         token = json.loads(reply.body)["SigninToken"]
     except (ValueError, KeyError, TypeError):
         token = None
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise errors.Unreachable(f"{subject}: the answer of {safe(to.host)} to the sign-in is not AWS's")
+    if reply.status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise failures.not_awss(
+            to.host, reply.status, reply.body, reason="no token to sign in with", about=subject
+        )
     return Secret(token)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vault import errors
+from vault import errors, limits
 from vault.text import safe
 
 # Both spellings of each: the service model and the wire differ (aws.md D).
@@ -30,6 +30,11 @@ ROLE_DENIED = (
 )
 
 _THROTTLED = "AWS limits how often this may be asked: wait a minute, then run the command again"
+IN_BETWEEN = (
+    "a proxy or web filter may have answered in AWS's place: check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and the endpoint: "
+    "awsvault-py explain PROFILE"
+)
+_LATER = "wait a little, then run the command again; if it goes on, "
 _FAILING = "the fault is on AWS's side: wait a little, then run the command again"
 _HINTS = {
     "InvalidClientTokenId": "the key was deleted, is inactive, or is not of this partition; "
@@ -67,6 +72,20 @@ def refusal(code: str, message: str, *, status: int, operation: str, subject: st
         f"AWS refused {operation}{about}: {said}",
         code=known,
         hint=_HINTS.get(known) or _denied_hint(known, operation, message),
+    )
+
+
+def not_awss(host: str, status: int, body: bytes, *, reason: str, about: str = "") -> errors.Unreachable:
+    """The error for an answer that is not AWS's, such as the page of a web filter. ``reason`` where it is no page.
+
+    ``about`` begins the message: what was asked.
+    """
+    page = b"<html" in body[: limits.PAGE_START].lower()
+    return errors.Unreachable(
+        f"{f'{about}: ' if about else ''}{safe(host)} answered {status} with what is not AWS's: {'a web page' if page else reason}",
+        code="WrongAnswer",
+        sent=True,
+        hint=f"{_LATER if status >= 500 else ''}{IN_BETWEEN}",
     )
 
 

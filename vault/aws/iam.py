@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from vault import errors, limits
-from vault.aws import endpoints, hosts
+from vault.aws import endpoints, failures, hosts
 from vault.aws.client import Answer, Endpoint
 from vault.secret import Secret
 
@@ -232,7 +232,7 @@ def _moment(fields: Any, name: str) -> int:
 def _wrong(name: str) -> errors.Unreachable:
     return errors.Unreachable(
         f"IAM's answer has no usable {name}",
-        hint="look at the endpoint and the proxy: awsvault-py explain PROFILE shows which are used",
+        hint=failures.IN_BETWEEN,
         code="WrongAnswer",
         sent=True,
     )

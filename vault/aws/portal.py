@@ -5,12 +5,13 @@ The sign-in itself is the AWS CLI's; its token is read from where the CLI keeps 
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from vault import errors, limits
-from vault.aws import hosts, sources, wire
+from vault.aws import failures, hosts, sources, wire
 from vault.aws.client import Endpoint
 from vault.aws.identitycenter import lacking, lacks
 from vault.aws.values import is_account
@@ -45,20 +46,37 @@ def role_credentials(source: Sso, around: Surroundings) -> Fetched:
         )
     except errors.Unreachable as error:
         raise errors.Unreachable(f"{what}: {error.message}") from None
+    held = _object(reply.body)
+    if held is None or (reply.status != 200 and not _is_refusal(reply, held)):
+        raise failures.not_awss(to.host, reply.status, reply.body, reason="no JSON of its portal", about=what)
     if reply.status == 401:
         raise _signed_out(source, "AWS no longer takes its token")
     if reply.status >= 500 or reply.status == 429:
         raise errors.Unreachable(f"{what} answered {reply.status}", code=str(reply.status), sent=True)
     if reply.status != 200:
+        said = held.get("message")
         raise errors.Refused(
             f"{what} gives no credentials of role {safe(source.role_name)} in account {safe(source.account_id)}: "
-            f"it answered {reply.status}",
+            f"it answered {reply.status}{f': {safe(said)}' if isinstance(said, str) else ''}",
             hint="run: aws sso login, and check sso_account_id and sso_role_name",
         )
-    fields = sources.document(reply.body, what=what).get("roleCredentials")
+    fields = held.get("roleCredentials")
     if not isinstance(fields, dict):
         raise errors.Unreachable(f"{what} answered without credentials", code="WrongAnswer", sent=True)
     return _checked(fields, source, around, what)
+
+
+def _object(raw: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _is_refusal(reply: wire.Reply, held: dict[str, Any]) -> bool:
+    """Whether an error has the form of AWS's JSON services."""
+    return "x-amzn-errortype" in reply.headers or not {"message", "Message", "__type"}.isdisjoint(held)
 
 
 def _checked(fields: dict[str, Any], source: Sso, around: Surroundings, what: str) -> Fetched:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 _VERSION = "2011-06-15"
 _DEEPEST = 16  # the deepest answer we ask for has 6
 _LISTED = "member"
+_EXCEPTION = "Exception"
 
 
 class NotAnAnswer(ValueError):
@@ -50,9 +51,28 @@ def parse(raw: bytes) -> tuple[str, dict[str, Any]]:
         parser.Parse(raw, True)
     except pyexpat.ExpatError:
         raise NotAnAnswer("not well-formed XML") from None
-    if builder.root is None or not isinstance(builder.root[1], dict):
-        raise NotAnAnswer("no fields")
-    return builder.root[0], builder.root[1]
+    root, fields = builder.root or ("", "")
+    if isinstance(fields, dict) or (root.endswith(_EXCEPTION) and not fields):
+        return root, fields or {}
+    raise NotAnAnswer("no fields")
+
+
+def refusal(raw: bytes) -> tuple[str, str]:
+    """Code and message of an error in one of AWS's forms. NotAnAnswer for anything else, such as a page for a browser.
+
+    The forms: ErrorResponse/Error as of STS and IAM, Response/Errors/Error, an Error alone, and an exception's name around
+    its message, which is what stands before AWS's services answers with.
+    """
+    root, fields = parse(raw)
+    wrapped = fields.get("Errors")
+    found = fields if root == "Error" else (wrapped if isinstance(wrapped, dict) else fields).get("Error")
+    found = found if isinstance(found, dict) else {}
+    code, message = found.get("Code"), found.get("Message")
+    if root.endswith(_EXCEPTION):
+        code, message = root, fields.get("Message") or fields.get("message")
+    if not isinstance(code, str) or not code.strip():
+        raise NotAnAnswer("no error of AWS's")
+    return code.strip(), message if isinstance(message, str) else ""
 
 
 def _no_doctype(*_: object) -> None:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from vault import errors, limits
+from vault.aws import failures
 from vault.aws.client import Answer, Client, Endpoint
 from vault.aws.credentials import Credentials, Identity, Session
 from vault.secret import Secret
@@ -184,7 +185,7 @@ def _check_role(*, asked: str, answered: str) -> str:
 def _wrong(operation: str, what: str) -> errors.Unreachable:
     return errors.Unreachable(
         f"the answer to {operation} cannot be AWS's: {what}",
-        hint="look at the endpoint and the proxy: awsvault-py explain PROFILE shows which are used",
+        hint=failures.IN_BETWEEN,
         code="WrongAnswer",
         sent=True,
     )

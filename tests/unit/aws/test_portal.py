@@ -106,7 +106,11 @@ sso_start_url = https://corp.example/start
     def test_portal_that_fails(self, tmp_path, status):
         """It is said to be the portal, with its status; the sign-in is still good."""
         self.signed_in(tmp_path, "corp")
-        with Recorder(statuses=[status]) as portal, pytest.raises(errors.Unreachable) as caught:
+        said = b'{"message": "busy", "__type": "TooManyRequestsException"}'
+        with (
+            Recorder(statuses=[status], bodies=[said]) as portal,
+            pytest.raises(errors.Unreachable) as caught,
+        ):
             sources.fetch(self.source(portal, self.SESSION), around(tmp_path, {}))
         assert caught.value.message == f"config:2: the Identity Center answered {status[:3]}"
 

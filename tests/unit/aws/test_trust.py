@@ -17,7 +17,7 @@ from tests.fakes.aws import StandIn
 from tests.fakes.example import ISSUER, KEY_ID, SECRET, SSO_TOKEN, role
 from tests.home import Home
 from tests.patience import PATIENCE
-from tests.unit.aws.fetching import source_of, token_of_the_cli
+from tests.unit.aws.fetching import around, source_of, token_of_the_cli
 from vault import errors
 from vault.aws import sources, sts, trust
 from vault.aws.client import Endpoint
@@ -122,8 +122,7 @@ class TestEveryCallOfAProfile:
     """The profile's bundle vouches for each service that the profile makes us call, as in boto3."""
 
     def around(self, home, chain):
-        deadline = Deadline.after(PATIENCE)
-        return sources.Surroundings({}, {}, str(home), deadline, (), "me@here", bundle=chain.ca_bundle)
+        return around(home, {})._replace(bundle=chain.ca_bundle)
 
     def test_identity_center(self, tls, monkeypatch):
         aws, home = tls

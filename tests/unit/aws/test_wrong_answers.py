@@ -148,9 +148,10 @@ def test_a_clock_that_is_right_is_not_to_be_set():
 @pytest.mark.parametrize(
     ("status", "body", "kind", "said"),
     [
-        ("503 Busy", b"", errors.Unreachable, "me: sign-in at 127.0.0.1:[0-9]+ failed with status 503"),
+        ("503 Busy", b"", errors.Unreachable, "me: 127.0.0.1:[0-9]+ answered 503 with what is not AWS's"),
         ("400 Bad", b"", errors.Refused, r"me: AWS refused the sign-in \(400\)"),
-        ("200 OK", b"<html>", errors.Unreachable, "is not AWS's"),
+        ("403 No", b"<html>no</html>", errors.Unreachable, "answered 403 with what is not AWS's: a web page"),
+        ("200 OK", b"<html>", errors.Unreachable, "is not AWS's: a web page"),
         ("200 OK", b"[]", errors.Unreachable, "is not AWS's"),
         ("200 OK", b"{}", errors.Unreachable, "is not AWS's"),
         ("200 OK", b'{"SigninToken": "two words"}', errors.Unreachable, "is not AWS's"),
