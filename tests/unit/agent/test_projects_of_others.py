@@ -1,4 +1,4 @@
-"""What lies in a project's folder is never run by us, whatever its Python settings say."""
+"""What lies in a project's folder is never run by us, whatever its Python settings say, but for what Python runs before us."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.unit.agent.at_home import UNLOCK, pid_of, stop, with_agent
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 THIEF = "import os\nopen(os.environ['HOME'] + '/stolen', 'a').write(__name__)\n"
 
 
@@ -53,6 +54,18 @@ def test_a_python_path_of_a_project_is_looked_through_last(home, project, path):
     assert json.loads(run("export", "dev", "--fresh"))["AccountId"] == "222222222222"
     assert pid_of(home) is not None
     run("status")
+
+
+def test_what_python_runs_before_us_is_said(home, tmp_path):
+    """Nothing that an installed script can say keeps a sitecustomize out, so docs/security.md names it beside the PATH."""
+    tmp_path.joinpath("sitecustomize.py").write_text(THIEF)
+    env = uncounted(home.with_env({"PYTHONPATH": str(tmp_path)}))
+    subprocess.run([COMMAND, "--version"], env=env, capture_output=True, timeout=PATIENCE, check=True)
+    assert os.path.exists(home.root + "/stolen")
+    with open(os.path.join(ROOT, "docs", "security.md"), encoding="utf-8") as file:
+        row = next(line for line in file if line.startswith("| malware running as you"))
+    for word in ("`PATH`", "`PYTHONPATH`", "`sitecustomize`"):
+        assert word in row
 
 
 def test_a_home_that_is_named_from_where_one_stands_is_the_agents_too(home):
