@@ -172,6 +172,12 @@ class Chain(NamedTuple):
     ca_bundle: Setting | None = None  # the selected profile's, for all its calls (vault/aws/trust.py)
     session_origin: Origin | None = None
 
+    def device_origin(self, serial: str) -> Origin | None:
+        """Where the device is named: by the source's profile, else by a role's; None for one stored with the key."""
+        if serial == self.mfa_serial:
+            return self.mfa_origin
+        return next((hop.origin("mfa_serial") for hop in self.hops if hop.mfa_serial == serial), None)
+
     @property
     def source_profile(self) -> str:
         """The profile that holds the source."""

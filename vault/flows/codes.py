@@ -25,13 +25,14 @@ T = TypeVar("T")
 class Device(NamedTuple):
     """A device whose code a call needs: its serial, the program that may know its codes, and the profile that asks.
 
-    ``entry`` is the vault's entry whose key makes the call, or empty.
+    ``entry`` is the vault's entry whose key makes the call, or empty; ``place`` the file and line that names the device.
     """
 
     serial: str
     process: str | None
     profile: str
     entry: str = ""
+    place: str = ""
 
 
 class NoCode(errors.Locked):
@@ -168,11 +169,20 @@ class Codes:
         text = raw.decode("ascii", "replace")
         return _check_digits(text, f"profile {safe(device.profile)}: mfa_process", usage=False)
 
+    def _meant(self, device: Device) -> str | None:
+        """A device with a seed whose serial is close to the one that is asked for, or None."""
+        try:
+            return self._keys.contents().device_meant(device.serial)
+        except errors.Error:  # the agent went meanwhile: the question is asked without it
+            return None
+
     def _ask(self, device: Device) -> str:
         from vault.system.prompts import NoAnswer
 
         question = f"MFA code of {safe(device.serial)} for profile {safe(device.profile)}"
-        complaint = ""
+        near = self._meant(device)
+        other = f"no seed is stored for it, but one is for {safe(near)}" if near is not None else ""
+        complaint = other
         while True:
             try:
                 answer = self._context.interaction.plain(
@@ -180,16 +190,24 @@ class Codes:
                 )
             except NoAnswer as reason:
                 raise NoCode(
-                    f"profile {safe(device.profile)} needs a code of {safe(device.serial)}: no seed is stored for it, "
-                    f"and {safe(reason.message)}",
-                    hint=f"store the seed: {command('mfa add', device.entry)}, or give a code: --mfa-code"
-                    if device.entry
-                    else "give a code: --mfa-code",
+                    f"profile {safe(device.profile)} needs a code of {safe(device.serial)}: "
+                    f"{other or 'no seed is stored for it'}, and {safe(reason.message)}",
+                    hint=_way_out(device, near),
                 ) from None
             try:
                 return _check_digits(answer, "the answer", usage=True)
             except errors.Usage:
                 complaint = f"a code has {limits.CODE_DIGITS} digits"
+
+
+def _way_out(device: Device, near: str | None) -> str:
+    """What to do where nobody knows a code of the device; ``near`` is one with a seed that may be meant."""
+    if near is not None:
+        where = f" at {device.place}" if device.place else ""
+        return f"if that device is meant, correct mfa_serial{where}; else give a code: --mfa-code"
+    if device.entry:
+        return f"store the seed: {command('mfa add', device.entry)}, or give a code: --mfa-code"
+    return "give a code: --mfa-code"
 
 
 def _check_digits(text: str, source: str, *, usage: bool) -> str:

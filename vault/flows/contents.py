@@ -42,6 +42,12 @@ class Contents(NamedTuple):
             return "stored"
         return "strict" if entry.mfa_serial in self.strict else "asked"
 
+    def device_meant(self, serial: str) -> str | None:
+        """A device with a seed that ``serial``, which has none, is close to; or None."""
+        from vault.mfa.serials import meant
+
+        return meant(serial, self.stored | self.strict)
+
     def devices(self) -> list[Device]:
         """Every device that an entry names or a seed is stored for, by serial."""
         users: dict[str, list[str]] = {serial: [] for serial in (*self.stored, *self.strict)}

@@ -15,7 +15,7 @@ from vault.flows.entries import find, stored_seed
 from vault.flows.keys import OpenedKeys
 from vault.mfa import codes
 from vault.store import vault
-from vault.text import nearest, safe
+from vault.text import command, nearest, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,8 +173,11 @@ def code(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float]
 def _taken(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float], None]) -> Code:
     taken = keys.take_code(serial, deadline=context.anew(), most=limits.CODE_WAIT, waiting=waiting)
     if taken is None:
+        near = keys.contents().device_meant(serial)
+        other = f"but one is for {safe(near)}" if near is not None else "so its codes are on its own screen"
+        way = "to store the seed: awsvault-py mfa add NAME"
         raise NotFound(
-            f"no seed is stored for {safe(serial)}, so its codes are on its own screen",
-            hint="to store the seed: awsvault-py mfa add NAME",
+            f"no seed is stored for {safe(serial)}, {other}",
+            hint=way if near is None else f"if that device is meant: {command('mfa code', near)}",
         )
     return taken

@@ -302,7 +302,8 @@ class Flight:
         """``call`` with a code of the device, if one is needed."""
         if serial is None:
             return call(None, None)
-        device = Device(serial, process, self._chain.profile, self._chain.entry)
+        place = str(self._chain.device_origin(serial) or "")
+        device = Device(serial, process, self._chain.profile, self._chain.entry, place)
         return self._codes.send(device, lambda code: call(serial, code), most=self._wait)
 
     def _fetch(self, link: FetchSource) -> Cached:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.fakes.example import SEED, SERIAL
-from tests.home import PASSPHRASE, failed
+from tests.home import PASSPHRASE, SCENARIO, failed
 from tests.patience import early_in_a_step
 from tests.typing_person import Terminal
 
@@ -123,3 +123,11 @@ def test_add_at_a_terminal(home):
     assert person.ends() == 0
     assert SEED.lower() not in person.shown
     assert devices(home)[0]["seed_stored"] is True
+
+
+def test_a_code_of_a_misspelt_device_names_the_stored_one(home):
+    """The ARN is close to one that has a seed."""
+    home.make_vault()
+    home.scenario()
+    home.config(SCENARIO.replace("mfa/yourself", "mfa/yourslef"))
+    failed(home.run("otp", "dev"), 5, "one is for " + SERIAL, "mfa code")

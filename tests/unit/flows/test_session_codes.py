@@ -6,8 +6,11 @@ from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import SCENARIO
 from tests.unit.flows.conftest import Desk
 from vault import errors, limits
-from vault.flows import access
+from vault.flows import access, sessions
+from vault.flows.agent import held_keys
+from vault.flows.codes import NoCode
 from vault.flows.flight import Anew
+from vault.flows.sessions import Wish
 from vault.mfa.ledger import UsedCode
 
 HOUR = 3600
@@ -206,3 +209,54 @@ def test_a_right_code_after_a_wrong_one_is_sent(home, aws):
         desk.ask("dev", mfa_code=f"{(int(aws.code()) + 1) % 1_000_000:06}")
     desk.ask("dev", mfa_code=aws.code())
     assert aws.calls.count("GetSessionToken") == 2
+
+
+TYPED = "arn:aws:iam::111111111111:mfa/yourslef"
+
+
+def named(serial):
+    """The README's profiles with another device's ARN."""
+    return SCENARIO.replace(SERIAL, serial)
+
+
+@pytest.mark.parametrize(
+    "serial",
+    [
+        TYPED,
+        "arn:aws:iam::111111111111:mfa/Yourself",
+        "arn:aws:iam::111111111121:mfa/yourself",
+        "arn:aws:iam::222222222222:mfa/yourself",
+        "arn:aws:iam::111111111111:user/yourself",
+        "arn:aws:iam::111111111111:mfa/team/yourself",
+        "mfa/yourself",
+    ],
+)
+def test_a_device_with_a_typing_error_is_told_by_the_stored_one(desk, home, serial):
+    """The seed is there, for the device that is close: its ARN, and the line that is to be corrected."""
+    home.config(named(serial))
+    with pytest.raises(NoCode, match=f"no seed is stored for it, but one is for {SERIAL}") as caught:
+        desk.ask("dev")
+    assert "config:4" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "serial",
+    ["arn:aws:iam::111111111111:mfa/somebody", "arn:aws:iam::222222222222:mfa/root-account", "GAHT12345678"],
+)
+def test_another_device_is_not_taken_for_a_typing_error(desk, home, serial):
+    """Another user's, or a hardware device's: its seed is what is missing."""
+    home.config(named(serial))
+    with pytest.raises(NoCode, match="no seed is stored for it, and") as caught:
+        desk.ask("dev")
+    assert "mfa add" in caught.value.hint
+
+
+def test_a_misspelt_device_is_told_by_the_agents_keys_too(desk, beside, home):
+    """They show what the vault holds without opening it here."""
+    home.config(named(TYPED))
+    beside.give()
+    context = desk.context()
+    keys = held_keys(context)
+    with pytest.raises(NoCode, match=f"but one is for {SERIAL}"):
+        sessions.obtain(context, Wish("dev"), keys, sessions.prepare(context))
+    keys.close()

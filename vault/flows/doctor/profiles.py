@@ -13,8 +13,10 @@ from vault.aws.identitycenter import lacking, mark_of
 from vault.aws.readers import before_process
 from vault.aws.resolve import check, resolve
 from vault.errors import ConfigError, Error
+from vault.flows import strict
 from vault.flows.doctor.findings import Finding, Rewrite, split_place
 from vault.flows.moving import plaintext, setup
+from vault.mfa.serials import meant
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -204,11 +206,15 @@ def device_without_seed(s: Surroundings) -> Iterator[Finding]:
         if serial is None or serial in seeds or serial in told or chain.mfa_process:
             continue
         told.add(serial)
+        near = meant(serial, {*seeds, *strict.serials(s.opened.payload)})
+        other = f"but one of {safe(near)} is" if near is not None else "so a person is asked for its codes"
         yield Finding(
-            level="note",
-            where=str(chain.mfa_origin) if chain.mfa_origin is not None else safe(chain.source.entry),
-            message=f"no seed of {safe(serial)} is in the vault, so a person is asked for its codes",
-            fix=f"awsvault-py mfa add {safe(chain.source.entry)}",
+            level="note" if near is None else "warning",
+            where=str(chain.device_origin(serial) or safe(chain.source.entry)),
+            message=f"no seed of {safe(serial)} is in the vault, {other}",
+            fix=f"awsvault-py mfa add {safe(chain.source.entry)}"
+            if near is None
+            else f"if that device is meant: mfa_serial = {safe(near)}",
         )
 
 

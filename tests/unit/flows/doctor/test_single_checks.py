@@ -300,3 +300,11 @@ def test_the_value_that_is_complained_of_is_quoted(home, check, quoted):
     """Whoever reads the finding need not open the file to see what is meant."""
     BREAK[check](home)
     assert quoted in findings(home)[check].message
+
+
+def test_a_device_with_a_typing_error_is_told_by_the_stored_one(home):
+    """The seed is there, for another spelling: the line that has this one, and what it should be."""
+    home.change_config("mfa/yourself", "mfa/yourslef")
+    found = findings(home)["device-without-seed"]
+    assert (found.level, found.where) == ("warning", f"{home.config_path}:4")
+    assert "arn:aws:iam::111111111111:mfa/yourself" in found.message

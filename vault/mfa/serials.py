@@ -1,0 +1,38 @@
+"""Which stored device a serial may have been meant for: a slip in its name, another account, the user's ARN. Pure."""
+
+from __future__ import annotations
+
+from vault.text import nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NAME_LIKE = 0.75  # as difflib counts: one letter of a short name, two that changed places
+_ACCOUNT_LIKE = 0.85  # one or two digits of an account's twelve, with all that stands around them
+
+
+def meant(serial: str, stored: Iterable[str]) -> str | None:
+    """The stored serial that ``serial`` is close to, or None. For "did you mean"; never used to choose by itself.
+
+    Close is: the same name in another account or form (a role's account instead of the user's, ``:user/``), or a name
+    with a slip in the same account.
+    """
+    account, name = _parts(serial)
+    others = {other: _parts(other) for other in sorted(set(stored) - {serial})}
+    same = [other for other, (_, its) in others.items() if its == name]
+    if same:
+        return max(same, key=lambda other: others[other][0] == account)
+    near = {its: other for other, (where, its) in others.items() if _is_like(account, where, _ACCOUNT_LIKE)}
+    found = nearest(name, list(near), cutoff=_NAME_LIKE)
+    return near[found] if found is not None else None
+
+
+def _parts(serial: str) -> tuple[str, str]:
+    """What stands before the device's path, and its name in small letters."""
+    before, _, name = serial.rpartition("/")
+    return before.partition(":mfa")[0].partition(":user")[0], name.casefold()
+
+
+def _is_like(one: str, other: str, cutoff: float) -> bool:
+    return one == other or nearest(one, [other], cutoff=cutoff) is not None
