@@ -120,7 +120,7 @@ def _ask(
         said = _message(reply.body)
         raise errors.Unreachable(
             f"{what}: {safe(to.host)} answered {reply.status}{f': {safe(said)}' if said else ''}",
-            hint="check that the exec --server which this runs in still has its vault open: awsvault-py unlock"
+            hint="the exec --server that this runs in says so: if its vault was locked, unlock it and start that command again"
             if around.env.get("AWSVAULT_PROFILE")
             else "check that a role is attached to the instance or task",
         )

@@ -147,8 +147,9 @@ def _served(context: Context, handed: Handed, cmd: Sequence[str]) -> int:
 
     with server.serving(context, handed, program=_program(cmd)) as serving:
         env = children.server_environment(
-            context.child_env(), handed.terms, url=serving.url, token=serving.token, hidden=handed.hidden
-        )
+            context.child_env(), handed.terms, url=serving.url, token=serving.token, token_file=serving.token_file,
+            hidden=handed.hidden,
+        )  # fmt: skip
         return beside.run(cmd or children.shell(context.env), env=env, started=serving.start)
 
 

@@ -76,7 +76,13 @@ def environment(env: Mapping[str, str], found: Mapping[str, str], terms: Terms) 
 
 
 def server_environment(
-    env: Mapping[str, str], terms: Terms, *, url: str, token: str, hidden: tuple[str, str] | None
+    env: Mapping[str, str],
+    terms: Terms,
+    *,
+    url: str,
+    token: str,
+    token_file: str,
+    hidden: tuple[str, str] | None,
 ) -> dict[str, str]:
     """``env`` with the address of an endpoint and its token, and nothing that an SDK would look at before it.
 
@@ -85,6 +91,7 @@ def server_environment(
     merged = _bare(env, terms)
     merged["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url
     merged["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
+    merged["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = token_file
     for variable, path in zip(FILES, hidden or (), strict=False):
         merged[OUTER + variable] = path
         merged[variable] = os.devnull

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from vault.flows.context import Context
     from vault.flows.sessions import Ready, Wish
+    from vault.flows.tokenfile import TokenFile
+    from vault.system.living import Living
 
 _RENEW = b"R"
 _KEY = 32
@@ -78,11 +80,13 @@ class Keeper:
         *,
         key: socket.socket,
         watch: servers.Watch,
-        entered: servers.Entered | None,
+        entered: Living | None,
+        token: TokenFile,
     ) -> Keeper:
-        """Fork it. ``key`` is where the main key comes from, and is closed here. Errors: StorageError."""
+        """Fork it. ``key`` is where the main key comes from, and is closed here. It takes ``entered`` away at its end, and
+        ``token`` where the server was killed. Errors: StorageError.
+        """
         ours, its = socket.socketpair()
-        server = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:
@@ -91,11 +95,11 @@ class Keeper:
                 hint="raise the limit of processes (ulimit -u)",
             ) from None
         if not pid:
-            _become(context, job, its, key=key, watch=watch, entered=entered, server=server)
+            _become(context, job, its, key=key, watch=watch, entered=entered, token=token)
         its.close()
         key.close()
         if entered is not None:
-            entered.tell(keeper=pid)
+            servers.tell(entered, keeper=pid)
             entered.lock.release()  # the keeper has it
         return cls(ours, pid)
 
@@ -154,16 +158,17 @@ def _become(
     *,
     key: socket.socket,
     watch: servers.Watch,
-    entered: servers.Entered | None,
-    server: int,
+    entered: Living | None,
+    token: TokenFile,
 ) -> None:
     try:
         os.setsid()  # what the terminal sends is for the program
         hardening.no_core()
         _close_all_but(connection.fileno(), key.fileno(), -1 if entered is None else entered.lock.fd)
-        _Keeping(context, job, connection, watch=watch, server=server).run(key)
-    finally:
+        if not _Keeping(context, job, connection, watch=watch).run(key):
+            token.unlink()
         servers.leave(context.paths, None if entered is None else entered.name)
+    finally:
         os._exit(0)
 
 
@@ -183,18 +188,17 @@ class _Keeping:
     """The page, the files of AWS as they were, and the forks under way."""
 
     def __init__(
-        self, context: Context, job: Job, connection: socket.socket, *, watch: servers.Watch, server: int
+        self, context: Context, job: Job, connection: socket.socket, *, watch: servers.Watch
     ) -> None:
         self._context = context
         self._job = job
         self._connection = connection
         self._watch = watch
-        self._server = server
         self._page = KeyPage()
         self._forks: set[int] = set()
 
-    def run(self, key: socket.socket) -> None:
-        """Until the vault is locked or the server is gone."""
+    def run(self, key: socket.socket) -> bool:
+        """Until the vault is locked (True) or the server is gone."""
         try:
             with key:
                 self._take(key)
@@ -204,9 +208,10 @@ class _Keeping:
                 self._reap()
                 if readable([self._connection.fileno()], 0 if needed else limits.SERVER_WATCH):
                     if not self._serve(ready):
-                        break
+                        return False
                 elif needed:  # one at a time: a program may end at once
                     import_module(needed.pop())
+            return True
         finally:
             self._page.clear()
             for pid in self._forks:

@@ -30,8 +30,14 @@ if TYPE_CHECKING:
     from vault.flows.keeper import Keeper
     from vault.flows.lasting import First
     from vault.flows.sessions import Wish
+    from vault.flows.tokenfile import TokenFile
 
 PATH = "/credentials"
+
+
+def new_token() -> str:
+    """What a client has to know: 256 random bits."""
+    return secrets.token_urlsafe(32)
 
 
 class Reply(NamedTuple):
@@ -44,9 +50,9 @@ class Reply(NamedTuple):
 class Endpoint:
     """The listening socket and its rules. ``token`` is what the child sends as Authorization."""
 
-    def __init__(self, renewing: Renewing) -> None:
+    def __init__(self, renewing: Renewing, *, token: str) -> None:
         self._renewing = renewing
-        self.token = secrets.token_urlsafe(32)
+        self.token = token
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=limits.SERVER_BACKLOG)
         self.port: int = self._listener.getsockname()[1]
         self._slots = threading.BoundedSemaphore(limits.SERVER_CONNECTIONS)
@@ -156,14 +162,18 @@ class Endpoint:
 
 
 class Serving:
-    """A running endpoint for one child: its address and token."""
+    """A running endpoint for one child: its address, its token, and the file with that."""
 
-    def __init__(self, endpoint: Endpoint, keeper: Keeper, *, leave: Callable[[], None]) -> None:
+    def __init__(
+        self, endpoint: Endpoint, keeper: Keeper, token: TokenFile, *, leave: Callable[[], None]
+    ) -> None:
         self._endpoint = endpoint
         self._keeper = keeper
+        self._token = token
         self._leave = leave
         self.url = endpoint.url
         self.token = endpoint.token
+        self.token_file = token.path
 
     def __enter__(self) -> Self:
         return self
@@ -171,6 +181,7 @@ class Serving:
     def __exit__(self, *_: object) -> None:
         self._endpoint.close()
         self._keeper.close()
+        self._token.remove()
         self._leave()
 
     def start(self) -> None:
@@ -198,14 +209,24 @@ def serving(context: Context, handed: Handed, *, program: str) -> Serving:
     """An endpoint for the session that was handed over. Errors: StorageError, UnsafeFile."""
     from vault.flows import servers
     from vault.flows.keeper import Job, Keeper
+    from vault.flows.tokenfile import TokenFile
 
-    entered = servers.enter(context.paths)
-    name = None if entered is None else entered.name
-    watch = servers.Watch(context.paths, mark=handed.mark, name=name)
-    job = Job(handed.wish, program, handed.chain, handed.main)
-    keeper = Keeper.begin(context, job, key=handed.key, watch=watch, entered=entered)
-    renewing = Renewing(handed.first, keeper.again, clock=context.clock, locked=watch.locked)
-    return Serving(Endpoint(renewing), keeper, leave=lambda: servers.leave(context.paths, name))
+    paths, secret = context.paths, new_token()
+    token = TokenFile.make(paths, secret)
+    entered = None
+    try:
+        entered = servers.enter(paths)
+        name = None if entered is None else entered.name
+        watch = servers.Watch(paths, mark=handed.mark, name=name)
+        job = Job(handed.wish, program, handed.chain, handed.main)
+        keeper = Keeper.begin(context, job, key=handed.key, watch=watch, entered=entered, token=token)
+        renewing = Renewing(handed.first, keeper.again, clock=context.clock, locked=watch.locked)
+        endpoint = Endpoint(renewing, token=secret)
+    except BaseException:  # the keeper ends with this process
+        token.remove()
+        servers.leave(paths, None if entered is None else entered.name)
+        raise
+    return Serving(endpoint, keeper, token, leave=lambda: servers.leave(paths, name))
 
 
 def _parse(head: bytes) -> tuple[bytes, bytes, dict[bytes, list[bytes]]] | None:

@@ -6,27 +6,24 @@ process ids in it and no name: it may lie on a disk that is stolen.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import secrets
 import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors, limits
 from vault.flows import byhand
-from vault.system import locks
 from vault.system.clock import Deadline
 from vault.system.files import Folder
+from vault.system.living import Kind, free, opened
 from vault.system.processes import command_of
 from vault.text import safe
 
 if TYPE_CHECKING:
     from vault.system.files import Attributes
-    from vault.system.locks import Lock
+    from vault.system.living import Living
     from vault.system.paths import Paths
 
-_START, _END = "serving-", ".lock"
-_TRIES = 3  # that a sweep of another server may come between
+_KIND = Kind("serving-", ".lock")
 
 
 class Watch:
@@ -49,32 +46,22 @@ class Watch:
         return self._name is None or os.path.lexists(f"{self._paths.state}/{self._name}")
 
 
-class Entered(NamedTuple):
-    """A server's file and its lock, which ends with the last process that has the descriptor."""
-
-    name: str
-    lock: Lock
-
-    def tell(self, *, keeper: int) -> None:
-        """Write down who serves, which is this process, and who keeps the key."""
-        os.pwrite(self.lock.fd, b"%d %d" % (os.getpid(), keeper), 0)
-
-
-def enter(paths: Paths) -> Entered | None:
+def enter(paths: Paths) -> Living | None:
     """A file for this server; None where none can be had, and no mark of a lock either. UnsafeFile."""
     try:
         with Folder.open(paths.state, create=True) as state:
-            _sweep(state)
-            for _ in range(_TRIES):
-                name = f"{_START}{secrets.token_hex(8)}{_END}"
-                lock = locks.try_lock(state, name)
-                if lock is not None:
-                    return Entered(name, lock)
+            return _KIND.make(state)
     except errors.UnsafeFile:
         raise
-    except errors.StorageError:
-        pass  # read-only, full, or a file system without locks: a lock's mark may still be seen
-    return None
+    except (
+        errors.StorageError
+    ):  # read-only, full, or a file system without locks: a lock's mark may still be seen
+        return None
+
+
+def tell(entered: Living, *, keeper: int) -> None:
+    """Write down who serves, which is this process, and who keeps the key."""
+    os.pwrite(entered.lock.fd, b"%d %d" % (os.getpid(), keeper), 0)
 
 
 def leave(paths: Paths, name: str | None) -> None:
@@ -100,8 +87,8 @@ def end_all(paths: Paths) -> Ended:
     found: list[tuple[int, int, int]] = []
     try:
         with Folder.open(paths.state) as state:
-            for name in _names(state):
-                fd = _opened(state, name)
+            for name in _KIND.names(state):
+                fd = opened(state, name)
                 if fd is not None:
                     found.append((fd, *_processes(fd)))
                 state.unlink(name)
@@ -111,7 +98,7 @@ def end_all(paths: Paths) -> Ended:
     servers, left = [], []
     for fd, serves, keeps in found:
         try:
-            if _free(fd):
+            if free(fd):
                 continue  # killed, and it had no time to clear up
             servers.append(_named(serves))
             if not _freed(fd, deadline) and not _killed(fd, keeps):
@@ -121,44 +108,13 @@ def end_all(paths: Paths) -> Ended:
     return Ended(tuple(servers), tuple(left))
 
 
-def _names(state: Folder) -> list[str]:
-    return sorted(n for n in state.names() if n.startswith(_START) and n.endswith(_END))
-
-
-def _sweep(state: Folder) -> None:
-    """Remove the files of servers that were killed."""
-    for name in _names(state):
-        fd = _opened(state, name)
-        if fd is not None:
-            try:
-                if _free(fd):
-                    state.unlink(name)
-            finally:
-                os.close(fd)
-
-
-def _opened(state: Folder, name: str) -> int | None:
-    try:
-        return state.open_file(name)
-    except (FileNotFoundError, errors.Error):
-        return None
-
-
 def _processes(fd: int) -> tuple[int, int]:
     words = os.pread(fd, 64, 0).split()
     return (int(words[0]), int(words[1])) if len(words) == 2 and all(w.isdigit() for w in words) else (0, 0)
 
 
-def _free(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
 def _freed(fd: int, deadline: Deadline) -> bool:
-    while not _free(fd):
+    while not free(fd):
         if deadline.expired:
             return False
         deadline.clock.sleep(limits.LOCK_POLL_FIRST)

@@ -28,6 +28,7 @@ STALE = {
     "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/x",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN": "older",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/older",
     "AWSVAULT_PROFILE": "outer",
 }
 
@@ -69,11 +70,13 @@ def test_the_served_child_has_an_address_and_no_credentials(desk):
         terms_of(got),
         url="http://127.0.0.1:1/credentials",
         token="t",
+        token_file="/run/x.token",
         hidden=children.hidden(prepare(desk.context()).config),
     )
     assert env == {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/credentials",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": "t",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/run/x.token",
         "AWS_REGION": "us-west-2",
         "AWS_DEFAULT_REGION": "us-west-2",
         "AWSVAULT_OUTER_REGION": "us-west-2",
@@ -88,7 +91,9 @@ def test_default_credentials_are_hidden_from_a_served_child(desk, home, monkeypa
     config = prepare(desk.context()).config
     home.scenario()
     terms = terms_of(desk.ask("dev"))
-    env = children.server_environment({}, terms, url="u", token="t", hidden=children.hidden(config))
+    env = children.server_environment(
+        {}, terms, url="u", token="t", token_file="/x", hidden=children.hidden(config)
+    )
     assert env["AWS_CONFIG_FILE"] == env["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert env[OUTER + "AWS_CONFIG_FILE"] == home.config_path
     for name, value in env.items():

@@ -13,7 +13,7 @@ from tests.patience import PATIENCE
 from vault import errors, limits
 from vault.flows.renewing import Renewing
 from vault.flows.served import Served, document
-from vault.flows.server import PATH, Endpoint
+from vault.flows.server import PATH, Endpoint, new_token
 from vault.flows.sessions import Got
 
 
@@ -55,7 +55,7 @@ def renewing(source):
 
 @pytest.fixture
 def endpoint(renewing):
-    made = Endpoint(renewing)
+    made = Endpoint(renewing, token=new_token())
     made.start()
     yield made
     made.close()
@@ -85,7 +85,7 @@ def test_a_limit_of_processes_ends_a_connection_and_not_the_server(endpoint, mon
 
 def test_a_server_without_a_thread_says_so(renewing, monkeypatch):
     """At its start: an error of ours, and not a trace."""
-    made = Endpoint(renewing)
+    made = Endpoint(renewing, token=new_token())
     without_threads(monkeypatch, 1)
     with pytest.raises(errors.StorageError, match="no thread"):
         made.start()
@@ -187,7 +187,7 @@ def test_it_listens_on_this_machine_only(endpoint):
     """127.0.0.1 and nothing else; the token is 256 random bits and another for each endpoint."""
     assert endpoint._listener.getsockname()[0] == "127.0.0.1"
     assert len(endpoint.token) >= 43
-    other = Endpoint(endpoint._renewing)
+    other = Endpoint(endpoint._renewing, token=new_token())
     assert other.token != endpoint.token
     other.close()
 

@@ -13,7 +13,7 @@ from tests.unit.flows.test_server import Source, answer_key, ask, key
 from vault import errors, limits
 from vault.flows.handoff import Handoff
 from vault.flows.renewing import Renewing
-from vault.flows.server import Endpoint
+from vault.flows.server import Endpoint, new_token
 from vault.secret import Secret
 from vault.system.clock import Deadline
 
@@ -25,7 +25,7 @@ def source(desk):
 
 @pytest.fixture
 def endpoint(source):
-    made = Endpoint(Renewing(source.again(), source.again, clock=source))
+    made = Endpoint(Renewing(source.again(), source.again, clock=source), token=new_token())
     yield made
     made.close()
 
@@ -50,7 +50,7 @@ def test_clients_that_hang_up_take_no_place(endpoint, reset):
 def test_a_session_without_a_role_names_none(desk):
     """The key's own session: its account, and no RoleArn that SDKs would show."""
     source = Source(desk.ask("shared-services").chain)
-    made = Endpoint(Renewing(source.again(), source.again, clock=source))
+    made = Endpoint(Renewing(source.again(), source.again, clock=source), token=new_token())
     made.start()
     status, body = ask(made)
     made.close()

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.fakes.example import SECRET, SEED
-from tests.home import COMMAND, PASSPHRASE
+from tests.home import COMMAND, PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import gone, until
 from tests.vaults import soon
@@ -202,25 +203,77 @@ def serving_files(state):
     return [name for name in os.listdir(state) if name.startswith("serving-")]
 
 
+def token_files(home):
+    run = from_env(home.env).run
+    return [f"{run}/{name}" for name in os.listdir(run) if name.endswith(".token")]
+
+
+def test_the_token_stands_in_a_file_too(home):
+    """Rust's object_store takes it from there alone, and without it asks the machine's own role, another identity.
+
+    The file is closed to others, holds the token and nothing else, and goes with the command.
+    """
+    show = (
+        "import os, sys; path = os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']; s = os.lstat(path);"
+        "print(path, oct(s.st_mode), os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN'], repr(open(path).read()))"
+    )
+    done = home.run("exec", "--server", "dev", "--", sys.executable, "-c", show)
+    assert done.returncode == 0, done.stderr
+    path, mode, token, held = done.stdout.split()
+    assert os.path.dirname(path) == from_env(home.env).run
+    assert (mode, held) == ("0o100600", repr(token))
+    assert not os.path.lexists(path)
+    for code in (0, 3):
+        home.run("exec", "--server", "dev", "--", "sh", "-c", f"exit {code}")
+    home.run("exec", "--server", "dev", "--", "no-such-command-here")
+    assert token_files(home) == []
+
+
+def test_both_are_taken_by_boto3(home, aws):
+    """It reads the file where both are set."""
+    aws.world.role_seconds = None
+    who = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    done = home.run("exec", "--server", "dev", "--", sys.executable, "-c", who)
+    assert "assumed-role/DeveloperRole" in done.stdout, done.stderr
+
+
+def test_a_folder_that_takes_no_token_file(home):
+    """No server then: some programs would take another identity without it."""
+    home.run("exec", "dev", "--", "true")
+    run = from_env(home.env).run
+    os.makedirs(os.path.dirname(run), exist_ok=True)
+    shutil.rmtree(run, ignore_errors=True)
+    with open(run, "w"):
+        pass
+    failed(home.run("exec", "--server", "dev", "--", "touch", home.file("ran")), 6, run)
+    assert not os.path.exists(home.file("ran"))
+
+
 def test_a_killed_server_leaves_no_key_behind(home):
-    """kill -9: its keeper ends by itself, and takes its file away; one that both lost is removed by the next server."""
+    """kill -9: its keeper ends by itself, and takes its files away; those that both lost are removed by the next server."""
     state = from_env(home.env).state
     with served(home, way=(COMMAND,)) as running:
         keeper = next(p for p in running.ours() if p != running.process.pid)
+        assert len(token_files(home)) == 1
         running.process.send_signal(signal.SIGKILL)
         running.process.wait(PATIENCE)
         gone(keeper)
         os.kill(running.child, signal.SIGKILL)
-    assert serving_files(state) == []
+    assert serving_files(state) == token_files(home) == []
     with served(home, way=(COMMAND,)) as running:
         for pid in reversed(running.ours()):
             os.kill(pid, signal.SIGKILL)
         running.process.wait(PATIENCE)
         os.kill(running.child, signal.SIGKILL)
         (left,) = serving_files(state)
-    assert home.run("exec", "--server", "dev", "--", "true").returncode == 0
-    assert left not in serving_files(state)
-    assert home.run("lock").stderr.count("process") == 0
+        (token,) = token_files(home)
+    with served(home, way=(COMMAND,)):
+        assert left not in serving_files(state)
+        assert token not in token_files(home)
+        assert len(token_files(home)) == 1
+        assert home.run("exec", "--server", "dev", "--", "true").returncode == 0
+        assert len(token_files(home)) == 1  # that of a server which runs stays
+    assert token_files(home) == []
 
 
 def test_a_keeper_that_was_stopped_is_killed_by_a_lock(home, monkeypatch):
