@@ -1,0 +1,80 @@
+"""Time that a test moves, for commands in processes of their own and for the stand-in: no test waits for real seconds.
+
+The commands get it from outside, by a library that is loaded before theirs (clock.c). Long sleeps take no time: the
+clock moves on by what was asked for, in every process of the test.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from tests.fakes.model import Clock
+
+if TYPE_CHECKING:
+    from tests.fakes.world import World
+    from tests.home import Home
+
+NANO = 10**9
+
+
+class MovedClock:
+    """One clock: ``move`` lets time pass for all, ``skew`` sets the machine's wall clock wrong and AWS's not."""
+
+    def __init__(self, folder: str) -> None:
+        os.makedirs(folder, exist_ok=True)
+        self.path = os.path.join(folder, "clock")
+        with open(self.path, "wb") as made:
+            made.write(bytes(16))
+        self.library = build(folder)
+        with open(self.path, "r+b") as opened:
+            self._shared = mmap.mmap(opened.fileno(), 16)
+
+    def drive(self, home: Home, world: World) -> None:
+        """From now on ``home``'s commands and ``world`` live by this clock."""
+        others = home.env.get("LD_PRELOAD")
+        home.env["LD_PRELOAD"] = f"{self.library}:{others}" if others else self.library
+        home.env["TEST_CLOCK"] = self.path
+        world.clock = AwsClock(self)
+
+    @property
+    def passed(self) -> float:
+        """Seconds that went by without being waited for."""
+        return struct.unpack_from("q", self._shared, 0)[0] / NANO
+
+    def move(self, seconds: float) -> None:
+        """Let time pass."""
+        struct.pack_into("q", self._shared, 0, round((self.passed + seconds) * NANO))
+
+    def skew(self, seconds: float) -> None:
+        """The machine's wall clock is wrong by so much."""
+        struct.pack_into("q", self._shared, 8, round(seconds * NANO))
+
+    def now(self) -> float:
+        """What the machine's wall clock shows, in Unix seconds."""
+        return time.time() + self.passed + struct.unpack_from("q", self._shared, 8)[0] / NANO
+
+
+class AwsClock(Clock):
+    """The stand-in's clock: it is never wrong."""
+
+    def __init__(self, moved: MovedClock) -> None:
+        super().__init__()
+        self._moved = moved
+
+    def now(self) -> float:
+        return super().now() + (self._moved.passed if self.frozen is None else 0.0)
+
+
+def build(folder: str) -> str:
+    """Compile clock.c; the library's path."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock.c")
+    made = os.path.join(folder, "clock.so")
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", made, source, "-ldl"], check=True
+    )
+    return made
