@@ -40,7 +40,7 @@ SHOWN = {
     "Keys encrypted at rest": "tests/unit/cli/test_export.py::test_nothing_of_ours_holds_anything_in_clear",
     "Sessions encrypted at rest": "tests/unit/cli/test_export.py::test_nothing_of_ours_holds_anything_in_clear",
     "Makes MFA codes itself, from a sealed seed": "tests/unit/flows/test_sessions.py::test_two_roles_share_one_code",
-    "`credential_process` for every SDK": "tests/clients/test_scenarios.py::test_three_accounts",
+    "`credential_process` for AWS's current SDKs": "tests/clients/test_scenarios.py::test_three_accounts",
     "Role chains of any depth": "tests/unit/flows/test_sessions.py::test_a_chain_of_eight_hops",
     "Sixty processes at once: one call, one code": "tests/unit/cli/test_export.py::test_sixty_at_once_on_a_cold_cache",
     "Answers from an agent, unlocked once a day": "tests/unit/agent/test_process.py::test_a_thousand_in_a_row_and_two_hundred_at_once",

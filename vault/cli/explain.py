@@ -30,13 +30,13 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     one; without PROFILE you choose one, at a terminal.
 
     --json: {"profile", "region", "chain":[...]}, each item with its "type": access-key, named-source, web-identity, sso,
-    login, process, session-token or assume-role; "endpoints":[{"service", "url", "aws":bool, "trusted":bool}].
+    login, process, session-token or assume-role.
     """
     from vault.flows.explain import explain
 
     found = explain(context, profile_or_pick(context, profile))
     if as_json:
-        emit_json({**found.document, "endpoints": list(found.endpoints)})
+        emit_json(found.document)
         return
     emit_titled(_lines(found), bold=coloured(context.env))
 
@@ -48,8 +48,7 @@ def _lines(found: Explained) -> list[tuple[str, str]]:
         last = number == len(found.steps)
         lines.append(("└─ " if last else "├─ ", f"{number}. {step.title}"))
         lines += _facts(step.facts, "     " if last else "│    ")
-    lines += [("", ""), ("where calls go", ""), *_facts(found.reached, "  ")] if found.reached else []
-    lines += [("", ""), (f"AWS's own tools {found.sdk}.", "")]
+    lines += [("", ""), (f"The AWS CLI and AWS's current SDKs {found.sdk}.", "")]
     lines += [(f"! {warning}", "") for warning in found.warnings]
     return lines
 

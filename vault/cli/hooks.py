@@ -135,6 +135,7 @@ if functions -q fish_prompt; and not functions -q __awsvault_py_own_prompt
     end
 end
 """
+NO_PROMPT, SDK_LOAD_CONFIG = _OPTIONS = ("--no-prompt", "--sdk-load-config")
 _FILES = {
     "bash": '~/.bashrc, at its end: eval "$(awsvault-py shell-init bash)"',
     "zsh": '~/.zshrc, after compinit and the prompt: eval "$(awsvault-py shell-init zsh)"',
@@ -142,11 +143,19 @@ _FILES = {
 }
 
 
-def text(shell: str, *, prompt: bool = True) -> str:
-    """The whole of it for ``shell``; without ``prompt`` the prompt is left as it is."""
+def text(shell: str, *, prompt: bool = True, sdk_load_config: bool = False) -> str:
+    """The whole of it for ``shell``; without ``prompt`` the prompt is left as it is.
+
+    ``sdk_load_config``: also set AWS_SDK_LOAD_CONFIG, without which the first Go SDK and the second JavaScript SDK do
+    not read ~/.aws/config, and so never run credential_process.
+    """
     parts = [
         f"# awsvault-py for {shell}: completion, the prompt, and avp to switch profiles. In {_FILES[shell]}\n"
     ]
+    if sdk_load_config:
+        parts.append(
+            "set -gx AWS_SDK_LOAD_CONFIG 1\n" if shell == "fish" else "export AWS_SDK_LOAD_CONFIG=1\n"
+        )
     match shell:
         case "bash":
             parts += [
@@ -167,11 +176,11 @@ def _shown(shell: str) -> str:
 
 
 def run(argv: list[str]) -> int | None:
-    """``shell-init SHELL [--no-prompt]`` without click; None where the command line is another one."""
-    words = [word for word in argv[1:] if word != "--no-prompt"]
+    """``shell-init SHELL`` with its options, without click; None where the command line is another one."""
+    words = [word for word in argv[1:] if word not in _OPTIONS]
     if len(words) != 1 or words[0] not in SHELLS:
         return None
-    whole = text(words[0], prompt="--no-prompt" not in argv).encode()
+    whole = text(words[0], prompt=NO_PROMPT not in argv, sdk_load_config=SDK_LOAD_CONFIG in argv).encode()
     while whole:
         whole = whole[os.write(1, whole) :]
     return 0

@@ -10,9 +10,14 @@ from vault.cli import hooks
 @click.command(name="shell-init")
 @click.argument("shell", type=click.Choice(hooks.SHELLS))
 @click.option(
-    "--no-prompt", is_flag=True, help="Leave the prompt as it is (for starship, tmux, or one's own)."
+    hooks.NO_PROMPT, is_flag=True, help="Leave the prompt as it is (for starship, tmux, or one's own)."
 )
-def command(shell: str, *, no_prompt: bool) -> None:
+@click.option(
+    hooks.SDK_LOAD_CONFIG,
+    is_flag=True,
+    help="Also set AWS_SDK_LOAD_CONFIG=1, which the Go SDK v1 and the JavaScript SDK v2 need to read ~/.aws/config.",
+)
+def command(shell: str, *, no_prompt: bool, sdk_load_config: bool) -> None:
     r"""Print what SHELL needs: completion, the profile in the prompt, and avp, which switches profiles.
 
     avp PROFILE sets AWS_PROFILE (the start of a name will do), avp alone lets you choose, avp --off unsets it.
@@ -20,4 +25,4 @@ def command(shell: str, *, no_prompt: bool) -> None:
     bash: eval "$(awsvault-py shell-init bash)" at the end of ~/.bashrc; zsh: the same in ~/.zshrc, after compinit;
     fish: awsvault-py shell-init fish | source
     """
-    click.echo(hooks.text(shell, prompt=not no_prompt), nl=False)
+    click.echo(hooks.text(shell, prompt=not no_prompt, sdk_load_config=sdk_load_config), nl=False)

@@ -13,7 +13,7 @@ from vault.aws import profiles
 from vault.aws.chain import AssumeRole, FetchSource, SessionToken, VaultKey
 from vault.aws.plan import plan
 from vault.aws.resolve import resolve
-from vault.flows import described, reached
+from vault.flows import described
 from vault.flows.agent import held_keys, let_go
 from vault.flows.choose import chosen
 from vault.flows.described import Fact, Stored
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from vault.cache.entries import Cached
     from vault.flows.context import Context
     from vault.flows.keys import Keys
-    from vault.flows.reached import Reached
 
 OURS = ("environment", "confirm", "max_duration", "read_only", "session", "session_duration", "credential")
 NEAREST = ("session", "session_duration")  # of the profiles on the path, the first that has it decides
@@ -43,10 +42,7 @@ class Step(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """A profile explained. ``sdk`` is what AWS's own tools do with it; ``document`` is the JSON of --json.
-
-    ``reached`` are the addresses of every service that its calls and commands go to, ``endpoints`` the same for --json.
-    """
+    """A profile explained. ``sdk`` is what AWS's own tools do with it; ``document`` is the JSON of --json."""
 
     profile: str
     facts: tuple[Fact, ...]
@@ -54,8 +50,6 @@ class Explained(NamedTuple):
     sdk: str
     warnings: tuple[str, ...]
     document: dict[str, object]
-    reached: tuple[Fact, ...] = ()
-    endpoints: tuple[dict[str, object], ...] = ()
 
 
 def explain(context: Context, name: str) -> Explained:
@@ -88,34 +82,14 @@ def _explained(context: Context, config: Config, keys: Keys | None, name: str) -
             )
         else:
             steps[0] = (steps[0][0], (*steps[0][1], *described.life(lives[at])))
-    found = reached.Profile(config, chain, env=context.env, settings=context.settings).every(planned)
     return Explained(
         profile,
         (*described.region(chain, home=home), *_settings(config, chain, home=home)),
         tuple(Step(*step) for step in steps),
         sdk,
-        (
-            *described.warnings(context, config, chain, planned, warned=warned, home=home),
-            *reached.warnings(found),
-        ),
+        tuple(described.warnings(context, config, chain, planned, warned=warned, home=home)),
         document(chain, planned),
-        tuple(_address(one, home=home) for one in found),
-        tuple(_endpoint(one) for one in found),
     )
-
-
-def _address(one: Reached, *, home: str) -> Fact:
-    says = f", {one.says}" if one.says else ""
-    return described.fact(one.service, one.endpoint.url + says, one.origin, home=home)
-
-
-def _endpoint(one: Reached) -> dict[str, object]:
-    return {
-        "service": one.endpoint.service,
-        "url": one.endpoint.url,
-        "aws": not one.says,
-        "trusted": one.says in ("", reached.LISTED),
-    }
 
 
 def document(chain: Chain, planned: Plan) -> dict[str, object]:

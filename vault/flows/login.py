@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors
-from vault.aws import answer, console, endpoints, profiles
+from vault.aws import answer, console, endpoints, hosts, profiles
+from vault.aws.client import Endpoint
 from vault.aws.resolve import resolve
-from vault.flows import access, reached
+from vault.flows import access
 from vault.flows.choose import chosen
 from vault.flows.sessions import with_names
 from vault.text import safe
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.aws.chain import Chain
-    from vault.aws.client import Endpoint
     from vault.aws.profiles import Config
     from vault.flows.context import Context
     from vault.flows.sessions import Got, Wish
@@ -95,7 +95,27 @@ def _look_ahead(context: Context, wish: Wish) -> None:
 
 def _federation(context: Context, config: Config, chain: Chain) -> Endpoint:
     """Where the session is changed for a token. Untrusted where that is neither AWS's own host nor a trusted one."""
-    found = reached.Profile(config, chain, env=context.env, settings=context.settings).sign_in()
+    partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
+    region = endpoints.real_region(chain.region)
+    if chain.hops and endpoints.partition_of(region).name != partition:
+        region = endpoints.real_region(
+            chain.hops[-1].endpoint.region
+        )  # the console of another partition knows no such role
+    profile = config.profile(chain.profile)
+    get = profile.get if profile is not None else _nothing
+    configured = endpoints.configured_url(config, get, env=context.env, service=hosts.SIGN_IN)
+    url = console.federation_url(
+        partition, region=region, configured=configured.value if configured is not None else None
+    )
+    found = Endpoint(
+        url,
+        region,
+        context.settings.allow_http,
+        place=str(configured.origin) if configured is not None else "",
+        bundle=chain.ca_bundle,
+        service=hosts.SIGN_IN,
+        trusted_hosts=context.settings.trusted_hosts,
+    )
     found.trusted(console.GETS)
     return found
 
@@ -105,3 +125,7 @@ def _is_role(got: Got) -> bool:
     from vault.aws.chain import StaticKeys, VaultKey
 
     return bool(got.chain.hops) or not isinstance(got.chain.source, StaticKeys | VaultKey)
+
+
+def _nothing(_key: str) -> None:
+    return None

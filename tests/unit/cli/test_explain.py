@@ -29,13 +29,7 @@ dev
      endpoint  https://sts.us-west-2.amazonaws.com
      session   none is held
 
-where calls go
-  STS      https://sts.us-east-1.amazonaws.com
-  STS      https://sts.us-west-2.amazonaws.com
-  IAM      https://iam.amazonaws.com
-  sign-in  https://signin.aws.amazon.com/federation
-
-AWS's own tools run awsvault-py export dev.
+The AWS CLI and AWS's current SDKs run awsvault-py export dev.
 """
 
 
@@ -62,54 +56,8 @@ def test_json_is_one_object(home):
     """--json alone on stdout, as the reference has it."""
     home.scenario()
     found = json.loads(home.run("explain", "dev", "--json").stdout)
-    assert list(found) == ["profile", "region", "chain", "endpoints"]
+    assert list(found) == ["profile", "region", "chain"]
     assert [item["type"] for item in found["chain"]] == ["access-key", "session-token", "assume-role"]
-
-
-SSO = "[sso-session corp]\nsso_region = eu-central-1\nsso_start_url = https://corp.example/start\n"
-IN_SSO = "[profile s]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = Reader\n"
-
-
-def endpoints(home, profile, **env):
-    found = json.loads(home.run("explain", profile, "--json", **env).stdout)["endpoints"]
-    return {(one["service"], one["url"]): (one["aws"], one["trusted"]) for one in found}
-
-
-def test_every_endpoint_of_a_profile(home):
-    """STS, sign-in, IAM; portal and OIDC of an Identity Center profile: each address, and whether it is AWS's own."""
-    home.config(SCENARIO + IN_SSO + "use_dualstack_endpoint = true\n" + SSO)
-    own = (True, True)
-    assert endpoints(home, "s", AWS_ENDPOINT_URL=None) == {
-        ("sso", "https://portal.sso.eu-central-1.api.aws"): own,
-        ("sso-oidc", "https://oidc.eu-central-1.api.aws"): own,
-        ("signin", "https://signin.aws.amazon.com/federation"): own,
-    }
-    assert endpoints(home, "shared-services", AWS_ENDPOINT_URL=None, AWS_REGION="cn-north-1") == {
-        ("sts", "https://sts.us-east-1.amazonaws.com"): own,
-        ("iam", "https://iam.amazonaws.com"): own,
-    }
-    for variable in ("STS", "IAM", "SIGNIN", "SSO", "SSO_OIDC"):
-        name = f"AWS_ENDPOINT_URL_{variable}"
-        profile = "s" if variable.startswith("SSO") else "dev"
-        env = {"AWS_ENDPOINT_URL": None, name: "https://other.example"}
-        found = endpoints(home, profile, **env)
-        assert [value for (_, url), value in found.items() if "other.example" in url] == [(False, False)]
-        done = home.run("explain", profile, **env)
-        assert (
-            f"https://other.example{'/federation' if variable == 'SIGNIN' else ''}, not AWS's own  ({name})"
-            in done.stdout
-        )
-        assert f"! {name}: " in done.stdout
-        assert 'trusted_hosts = ["other.example"]' in done.stdout
-
-
-def test_an_endpoint_that_is_trusted(home, aws):
-    """It is shown, and no warning is given."""
-    home.scenario()
-    assert set(endpoints(home, "dev").values()) == {(False, True)}
-    done = home.run("explain", "dev")
-    assert f"{aws.url}, not AWS's own, but in trusted_hosts  (AWS_ENDPOINT_URL)" in done.stdout
-    assert "! " not in done.stdout
 
 
 def test_what_is_held(home):

@@ -187,6 +187,24 @@ def test_the_prompt_can_be_left_alone(home):
         assert "awsvault-py prompt" not in text
 
 
+def test_older_sdks_are_told_to_read_the_config_file_where_it_is_asked_for(home):
+    """--sdk-load-config sets AWS_SDK_LOAD_CONFIG in the shell and for its children; without it nothing names it."""
+    for shell in SHELLS:
+        assert "AWS_SDK_LOAD_CONFIG" not in home.run("shell-init", shell).stdout
+        load = {
+            "fish": f"{COMMAND} shell-init fish --no-prompt --sdk-load-config | source",
+        }.get(shell, f'eval "$({COMMAND} shell-init {shell} --no-prompt --sdk-load-config)"')
+        done = subprocess.run(
+            [shell, "-c", f"{load}; env"],
+            env=home.env,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+        assert "AWS_SDK_LOAD_CONFIG=1" in done.stdout.splitlines()
+
+
 def test_a_shell_without_a_profile_runs_nothing_at_its_prompt(home):
     """No process of ours for each line that is typed where no profile is chosen."""
     path = os.path.join(home.root, "bin")

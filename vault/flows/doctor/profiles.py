@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vault import limits
+from vault.aws.addresses import is_loopback
 from vault.aws.chain import Sso, VaultKey
+from vault.aws.endpoints import configured_url
 from vault.aws.finder import has_static, own_export
 from vault.aws.identitycenter import lacking, mark_of
 from vault.aws.readers import before_process
@@ -18,13 +20,14 @@ from vault.mfa.serials import meant
 from vault.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from vault.aws.chain import Chain
     from vault.aws.edit import Document, Edit
     from vault.aws.profiles import Profile, Setting
     from vault.flows.doctor.surroundings import Surroundings
 
+_SERVICES = ("sts", "iam", "sso")  # those that we call
 _RAILS = ("confirm", "max_duration", "read_only")
 _OTHER_WAYS = (
     "role_arn",
@@ -270,3 +273,36 @@ def _through_our_session(s: Surroundings, chain: Chain) -> bool:
     first, source = s.config.profile(chain.hops[0].profile), s.config.profile(chain.source_profile)
     call = own_export(source) if source is not None else None
     return first is not None and own_export(first) is None and call is not None and call.session
+
+
+def custom_endpoints(s: Surroundings) -> Iterator[Finding]:
+    """An endpoint that is not AWS's own: whoever runs it sees key ids and codes; over plain http, anybody on the way."""
+    if s.config is None:
+        return
+    told = set()
+    ways: list[Callable[[str], Setting | None]] = [profile.get for profile in each(s)]
+    ways = ways or [lambda _: None]
+    for get, service in ((get, service) for get in ways for service in _SERVICES):
+        try:
+            url = configured_url(s.config, get, env=s.env, service=service)
+        except ConfigError:
+            continue  # broken-chain tells of it
+        if url is not None and url.origin not in told:
+            told.add(url.origin)
+            yield _endpoint(s, str(url.origin), url.value)
+
+
+def _endpoint(s: Surroundings, where: str, url: str) -> Finding:
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0]
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    allowed = s.settings.allow_http if s.settings is not None else ()
+    clear = scheme.lower() == "http" and not is_loopback(name.strip("[]"))
+    refused = clear and host.lower() not in allowed and name.lower() not in allowed
+    return Finding(
+        level="error" if refused else "warning" if clear else "note",
+        where=where,
+        message=f"AWS is asked at {safe(url)}"
+        + (", in clear over the network" if clear else ", not at its own address"),
+        fix="remove it, unless it is your own" if not clear else "use https",
+    )

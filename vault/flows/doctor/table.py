@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from vault.flows.doctor import calls, endpoints, environment, files, profiles, vaultside
+from vault.flows.doctor import calls, environment, files, profiles, vaultside
 from vault.flows.doctor.findings import ORDER, Finding
 
 if TYPE_CHECKING:
@@ -98,10 +98,9 @@ CHECKS: tuple[Check, ...] = (
     Check("long-chained-role", "profiles", profiles.long_chained_roles,
           "A role that is assumed by a role, or with an MFA session, lasts an hour at most; tools that ask for more get an error.",
           "--fix writes 3600.", fixes=True),
-    Check("custom-endpoint", "profiles", endpoints.custom_endpoints,
+    Check("custom-endpoint", "profiles", profiles.custom_endpoints,
           "Whoever runs it learns key ids and codes; over plain http, so does anybody on the way.",
-          "Remove it unless it is yours. Only hosts of AWS's own and those of `trusted_hosts` get sessions and bearer tokens and "
-          "are believed about keys ([security](security.md#hosts-that-are-not-awss)); plain http to another machine is refused."),
+          "Remove it unless it is yours. Plain http to another machine is refused (allow_http in config.toml)."),
     Check("keys-in-environment", "environment", environment.keys_in_environment,
           "Tools take them before AWS_PROFILE, so the profile that you chose is not the one that is used.", "Unset them."),
     Check("two-profile-variables", "environment", environment.two_profile_variables,
