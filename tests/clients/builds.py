@@ -42,7 +42,7 @@ def built(name: str, build: Callable[[str], None]) -> str:
     for path in (__file__, *files):
         with open(path, "rb") as content:
             mark.update(os.path.relpath(path, HERE).encode() + b"\0" + content.read())
-    folder = os.path.join(WORK, f"{name}-{mark.hexdigest()[:16]}")
+    folder = os.path.join(WORK, f"{name.replace(os.sep, '-')}-{mark.hexdigest()[:16]}")
     os.makedirs(WORK, exist_ok=True)
     with open(folder + ".lock", "w", encoding="utf-8") as lock, contextlib.ExitStack() as stack:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -117,6 +117,32 @@ def rust() -> list[str]:
         shutil.copy2(os.path.join(target, "debug", "identity"), os.path.join(folder, "identity"))
 
     return [os.path.join(built("rust", build), "identity")]
+
+
+def others_python() -> str:
+    """The Python of an environment with the programs of PyPI that handle credentials in their own ways."""
+
+    def build(folder: str) -> None:
+        run(folder, sys.executable, "-m", "venv", "python")
+        pip = os.path.join(folder, "python", "bin", "pip")
+        quiet = ("-q", "--disable-pip-version-check", "--no-deps", "--require-hashes")
+        run(folder, pip, "install", *quiet, "-r", "requirements.txt")
+
+    return os.path.join(built("others/python", build), "python", "bin", "python")
+
+
+def others_javascript() -> str:
+    """The folder with such programs of npm."""
+    install = (
+        "npm",
+        "ci",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--omit=optional",
+        "--loglevel=error",
+    )
+    return built("others/javascript", lambda folder: run(folder, *install))
 
 
 def main() -> int:
