@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vault import errors, limits
 from vault.flows import children, lasting
-from vault.flows.served import CutShort, Served, document, frame, receive
+from vault.flows.served import CutShort, Served, document, frame, pair, receive
 from vault.flows.sessions import Wish
 from vault.flows.terms import Terms, terms_of
 from vault.system import hardening
@@ -60,7 +60,7 @@ def start_again(first: First, wish: Wish, *, mark: Attributes | None) -> NoRetur
         "mark": mark,
         "main": opened is not None,
     }
-    ours, theirs = socket.socketpair()
+    ours, theirs = pair()
     for one, option in ((ours, socket.SO_SNDBUF), (theirs, socket.SO_RCVBUF)):
         one.setsockopt(socket.SOL_SOCKET, option, 2 * limits.SERVER_FRAME)
     ours.setblocking(False)  # nobody reads it yet, so it must fit

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from vault import errors, limits
 from vault.agent.page import KeyPage
 from vault.flows import lasting, servers, sessions
-from vault.flows.served import CutShort, Served, document, frame, receive, receive_into
+from vault.flows.served import CutShort, Served, document, frame, pair, receive, receive_into
 from vault.secret import Secret
 from vault.system import hardening
 from vault.system.waiting import readable
@@ -86,7 +86,7 @@ class Keeper:
         """Fork it. ``key`` is where the main key comes from, and is closed here. It takes ``entered`` away at its end, and
         ``token`` where the server was killed. Errors: StorageError.
         """
-        ours, its = socket.socketpair()
+        ours, its = pair()
         try:
             pid = os.fork()
         except OSError as error:
@@ -105,7 +105,7 @@ class Keeper:
 
     def again(self) -> Served:
         """The next session. Errors: those of the renewal; Locked where the keeper is gone."""
-        ours, its = socket.socketpair()
+        ours, its = pair()
         with ours:
             try:
                 socket.send_fds(self._connection, [_RENEW], [its.fileno()])

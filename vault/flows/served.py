@@ -6,6 +6,7 @@ Its body, the answer's JSON, stands in one place that can be wiped: no other cop
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from vault import limits
 from vault.aws import answer
 from vault.cache import bands
+from vault.system.files import translate
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
 
     from vault.cache.bands import Band
@@ -86,6 +87,14 @@ def document(got: Got) -> bytes:
     if got.chain.hops:
         shown["RoleArn"] = got.chain.hops[-1].role_arn
     return json.dumps(shown).encode("ascii")
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two connected sockets. Errors: StorageError."""
+    try:
+        return socket.socketpair()
+    except OSError as error:
+        raise translate(error, "a connection between two of our processes") from None
 
 
 def frame(head: dict[str, Any], body: bytes = b"") -> bytes:

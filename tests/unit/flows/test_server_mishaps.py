@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import struct
 
@@ -12,6 +14,7 @@ from tests.unit.agent.at_home import until
 from tests.unit.flows.test_server import Source, answer_key, ask, key
 from vault import errors, limits
 from vault.flows.handoff import Handoff
+from vault.flows.keeper import Keeper
 from vault.flows.renewing import Renewing
 from vault.flows.server import Endpoint, new_token
 from vault.secret import Secret
@@ -103,6 +106,22 @@ def test_renewals_outlive_what_nobody_thought_of(source, endpoint, monkeypatch, 
     monkeypatch.setattr(endpoint._renewing, "ahead", ahead)
     endpoint.start()
     until(lambda: len(turns) > 2)
+
+
+def test_no_descriptor_for_a_renewal(source, monkeypatch):
+    """Out of descriptors: an error of ours, so that the session in hand is served to its end and the next turn tries again."""
+
+    def none():
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    first = source.again()
+    renewing = Renewing(first, Keeper(None, 0).again, clock=source)
+    source.now += 2700
+    monkeypatch.setattr(socket, "socketpair", none)
+    assert answer_key(renewing) == "ASIA1"
+    source.now += 900
+    with pytest.raises(errors.StorageError, match="open files"):
+        renewing.current()
 
 
 def test_a_page_that_nobody_fetches_ends_in_time():
