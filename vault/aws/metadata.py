@@ -113,8 +113,10 @@ def _ask(
     try:
         reply = wire.send(to, method=method, query=query, headers=sent, deadline=around.deadline, env={})
     except errors.Unreachable as error:
+        inside = "this source exists only inside AWS"
+        served = "start what serves it on this machine, or correct its address"
         raise errors.Unreachable(
-            f"{what}: {error.message}", hint="this source exists only inside AWS"
+            f"{what}: {error.message}", hint=served if is_loopback(to.name) else inside
         ) from None
     if reply.status != 200:
         said = _message(reply.body)

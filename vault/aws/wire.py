@@ -310,8 +310,10 @@ def _untrusted(where: str, error: ssl.SSLError) -> errors.Unreachable:
 def _no_connection(where: str, error: Exception, *, env: Mapping[str, str], to: Target) -> errors.Unreachable:
     proxy = proxy_for(to, env)
     if proxy is not None:
+        _, refused, said = str(error).partition("Tunnel connection failed: ")  # as http.client words it
         return errors.Unreachable(
-            f"no connection to {where} through the proxy {safe(proxy.name)}:{proxy.port}",
+            f"no connection to {where} through the proxy {safe(proxy.name)}:{proxy.port}"
+            + (f", which answered {safe(said, limit=80)}" if refused else ""),
             hint="check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
         )
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:

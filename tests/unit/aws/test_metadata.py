@@ -9,7 +9,7 @@ import pytest
 from tests.unit.aws.fetching import around, source_of
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
-from vault.aws import sources
+from vault.aws import sources, wire
 
 TEXT = "[profile a]\nrole_arn = arn:aws:iam::222222222222:role/R\ncredential_source = {source}\n"
 
@@ -41,13 +41,22 @@ def test_a_role_that_cannot_be_assumed_is_told(tmp_path):
     assert raised.value.message.startswith("config:3: ")
 
 
-def test_outside_of_aws_the_source_is_said_to_be_inside(tmp_path):
-    """Nothing listens there: the hint says where such a profile works."""
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [("http://127.0.0.1:9", "start what serves it"), ("http://169.254.169.254:9", "inside AWS")],
+)
+def test_the_hint_fits_where_nobody_answers(tmp_path, monkeypatch, url, hint):
+    """An address of AWS's own exists inside AWS; one of this machine's has a server that somebody starts."""
+
+    def refused(*_, **__):
+        raise errors.Unreachable("no connection to it: Connection refused")
+
+    monkeypatch.setattr(wire, "send", refused)
     with pytest.raises(
         errors.Unreachable, match="config:3: the instance's metadata: no connection"
     ) as raised:
-        sources.fetch(instance("http://127.0.0.1:9"), around(tmp_path, {}))
-    assert raised.value.hint == "this source exists only inside AWS"
+        sources.fetch(instance(url), around(tmp_path, {}))
+    assert hint in raised.value.hint
 
 
 def test_an_address_that_is_none_is_a_mistake_of_configuration(tmp_path):

@@ -121,6 +121,18 @@ def test_a_proxy_that_is_not_there_is_named():
     assert "HTTPS_PROXY" in raised.value.hint
 
 
+@pytest.mark.parametrize("status", ["403 Forbidden", "407 Proxy Authentication Required"])
+def test_what_a_proxy_answers_is_told(status):
+    """A filter that lets no tunnel through, and a proxy that wants a password, are told apart."""
+    answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
+    with answering(lambda peer: (peer.recv(65536), peer.sendall(answer))) as port:
+        with pytest.raises(
+            errors.Unreachable, match=f"proxy 127.0.0.1:{port}, which answered {status}$"
+        ) as raised:
+            send("https://sts.example.test", env={"HTTPS_PROXY": f"http://127.0.0.1:{port}"})
+        assert not raised.value.sent
+
+
 def test_a_name_that_is_none_is_said():
     """A label too long for DNS never gets as far as a question, and "Success" would be no reason."""
     with pytest.raises(errors.Unreachable, match="its name is not known here"):
