@@ -1,6 +1,7 @@
-"""Errors to exits: two ASCII lines on stderr and a number. The one place that does so; imports no click.
+"""Errors to exits: two lines on stderr and a number. The one place that does so; imports no click.
 
-SDKs capture these lines and may log them, so they hold no secret; a traceback is given only for --debug, and then as
+SDKs capture an export's lines and may log them, so they are ASCII and hold no secret; names in those of other commands
+are shown as they are; a traceback is given only for --debug, and then as
 places in the code: no local variable, and no text of an exception that is not ours.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from vault.errors import Error
-from vault.text import ascii_safe
+from vault.text import ascii_safe, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,13 +22,17 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE: the reader went away, which is no error wort
 INTERNAL = 70  # EX_SOFTWARE
 
 
-def two_lines(message: str, hint: str) -> str:
-    """The text of a failure: ``error:`` says what was found, ``hint:`` what to do."""
-    return f"{PROGRAM}: error: {ascii_safe(message)}\n{PROGRAM}: hint: {ascii_safe(hint)}\n"
+def two_lines(message: str, hint: str, *, captured: bool = True) -> str:
+    """The text of a failure: ``error:`` says what was found, ``hint:`` what to do. ``captured``: in ASCII, for an SDK."""
+    shown = ascii_safe if captured else safe
+    return f"{PROGRAM}: error: {shown(message)}\n{PROGRAM}: hint: {shown(hint)}\n"
 
 
-def report(error: BaseException, *, debug: bool = False) -> int:
-    """Say on stderr what went wrong and return the exit code. ``debug`` adds the places in the code, nothing more."""
+def report(error: BaseException, *, captured: bool = True, debug: bool = False) -> int:
+    """Say on stderr what went wrong and return the exit code. ``debug`` adds the places in the code, nothing more.
+
+    ``captured`` is False for commands that no SDK runs. What stderr cannot encode is escaped by it.
+    """
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
@@ -35,7 +40,7 @@ def report(error: BaseException, *, debug: bool = False) -> int:
     if debug:
         _write(places(error))
     if isinstance(error, Error):
-        _write(two_lines(error.message, error.hint))
+        _write(two_lines(error.message, error.hint, captured=captured))
         return error.exit_code
     _write(two_lines(f"unexpected {type(error).__name__}", Error.hint))
     return INTERNAL

@@ -138,9 +138,16 @@ def run(argv: Sequence[str]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit here
-        code = exits.report(_with_help(_ours(error), argv), debug=frame.debug)
+        captured = _command_of(argv) == "export"
+        code = exits.report(_with_help(_ours(error), argv), captured=captured, debug=frame.debug)
         _drop_stdout()
     return code
+
+
+def _command_of(argv: Sequence[str]) -> str:
+    """The command that a line names, "" where it names none; no option before it takes a value."""
+    word = next((word for word in argv if not word.startswith("-")), "")
+    return ALIASES.get(word, word)
 
 
 def _invoke(argv: list[str], frame: Frame) -> int:

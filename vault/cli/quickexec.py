@@ -26,7 +26,7 @@ def run(argv: Sequence[str]) -> int | None:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit here
         from vault.cli import exits
 
-        return exits.report(error)
+        return exits.report(error, captured=False)
     return None
 
 

@@ -78,13 +78,13 @@ def with_rows(monkeypatch):
         ("RotationStopped", 11),
     ],
 )
-def test_an_error_is_two_ascii_lines_and_its_exit(kind, code, capsys, with_rows):
-    """Each class of the tree gives its own exit code; hostile text in a message is escaped."""
+def test_an_error_is_two_lines_and_its_exit(kind, code, capsys, with_rows):
+    """Each class of the tree gives its own exit code; hostile text in a message is escaped, a letter is shown."""
     assert main.run(["raise", kind]) == code
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
-        "awsvault-py: error: profile \\u202edev\\x0a\\x1b[31m has \\xe9\nawsvault-py: hint: do\\x0dthis\n"
+        "awsvault-py: error: profile \\u202edev\\x0a\\x1b[31m has \u00e9\nawsvault-py: hint: do\\x0dthis\n"
     )
 
 

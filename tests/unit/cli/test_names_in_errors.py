@@ -1,0 +1,74 @@
+"""Names that are not ASCII are shown as they are, in errors too; in export's two lines, which SDKs capture, as escapes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.home import SCENARIO, failed
+
+NAME = "b\u00fcro-\u4e2d"
+WRONG = NAME + "x"
+
+
+@pytest.fixture
+def ready(home):
+    home.config(SCENARIO + f"[profile {NAME}]\nregion = eu-west-1\nrole_arn = r\nsource_profile = {WRONG}y\n")
+    home.make_vault()
+    return home
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["explain", WRONG],
+        ["--debug", "exec", WRONG, "--", "true"],
+        ["exec", WRONG, "--", "true"],
+        ["login", WRONG, "--print"],
+        ["remove", WRONG, "--yes"],
+        ["otp", WRONG],
+        ["import", WRONG],
+        ["setup", WRONG],
+    ],
+)
+@pytest.mark.usefixtures("inside")
+def test_an_error_shows_the_name_as_it_is(ready, words):
+    """What was typed, and what was meant."""
+    done = ready.run(*words)
+    assert (done.returncode, done.stdout) == (5, "")
+    error, hint = done.stderr.splitlines()[-2:]
+    assert WRONG in error
+    assert "\\u" not in hint
+
+
+@pytest.mark.parametrize("words", [[], ["--fresh"], ["--format", "env"]])
+@pytest.mark.usefixtures("inside")
+def test_exports_two_lines_are_ascii(ready, words):
+    """By hand and by click, with --debug or without."""
+    failed(ready.run("export", WRONG, *words), 5, "b\\xfcro-\\u4e2dx")
+    assert ready.run("--debug", "export", NAME, *words).stderr.isascii()
+
+
+@pytest.mark.parametrize("words", [["explain", WRONG], ["exec", WRONG, "--", "true"], ["export", WRONG]])
+def test_a_locale_that_cannot_write_it_shows_escapes(ready, words):
+    """No command fails for it."""
+    done = ready.run(*words, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "b\\xfcro-\\u4e2dx" in done.stderr
+
+
+@pytest.mark.usefixtures("inside")
+def test_what_would_change_the_line_is_escaped_everywhere(ready):
+    """A bidi override, a control character, an invisible one: no terminal gets them raw."""
+    done = ready.run("explain", "a\u202eb\x1b[31m\u200b")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "u202eb" in done.stderr
+    assert not {"\u202e", "\x1b", "\u200b"} & set(done.stderr)
+
+
+@pytest.mark.usefixtures("inside")
+def test_what_is_shown_of_a_profile_has_its_name(ready):
+    """list, explain and doctor: as the file has it."""
+    assert NAME in ready.run("list", "--profiles").stdout
+    ready.config(SCENARIO.replace("[profile dev]", f"[profile {NAME}]"))
+    assert NAME in ready.run("explain", NAME).stdout
+    assert NAME in ready.run("doctor", "--notes").stdout
