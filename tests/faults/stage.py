@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 
 from tests.vaults import CHEAP, entry, soon
 from vault import errors
+from vault.cache.journal import Journal
 from vault.secret import Secret
 from vault.store import file, restore, vault
 from vault.store.boxes import open_main
@@ -23,6 +25,7 @@ ACTS = (
     "init", "add", "slots-add", "passwd", "rekey", "slots-remove", "restore", "restore-damaged", "restore-accept",
     "backup",
 )  # fmt: skip
+RECORD = b"a record of the log"
 RENEWING = ("passwd", "rekey", "slots-remove")
 # What lies in the vault's place at first, where that is no vault of generation 5 in good health.
 SCENES = {"init": "none", "restore-damaged": "damaged", "restore-accept": "rolled back"}
@@ -53,9 +56,16 @@ def set_up(root: str, *, scene: str) -> None:
     )
     for n in range(4):
         kept = entry(secret=Secret(CANARY), user=f"user-{n}")
+        # A clear between the newest backup and the vault, where either can be opened to find the log's key.
+        key = vault.new_key() if n == 3 and scene == "in good health" else opened.cache_key
         opened = vault.edit(
-            paths, opened.k_main, lambda p, kept=kept: p.with_entry("the-first-entry", kept), deadline=soon()
+            paths,
+            opened.k_main,
+            lambda p, kept=kept, key=key: replace(p.with_entry("the-first-entry", kept), cache_key=key),
+            deadline=soon(),
         )
+    with Journal.open(paths.log, cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
+        journal.append(RECORD, deadline=soon())
     if scene == "damaged":
         os.truncate(paths.vault, 1000)
     elif scene == "rolled back":
@@ -99,6 +109,8 @@ def judge(act: str, root: str) -> str:
     assert len(found) == 1, f"opened by {len(found)} of the two passphrases"
     secret, opened = next(iter(found.items()))
     verdict = _verdict(act, secret, opened)
+    if act != "init":
+        same_log(paths, opened)
     # The next write works, and nothing is left of the one that was interrupted.
     after = vault.edit(paths, opened.k_main, lambda p: p.with_entry("next", entry()), deadline=soon())
     assert after.header.gen == opened.header.gen + 1
@@ -115,10 +127,17 @@ def put_back(act: str, paths: Paths) -> None:
     """The same restore as the act's, by the store alone; its vault is then the one in place."""
     found = restore.present(paths) if act == "restore-accept" else restore.read_backup(paths, "bak1")
     assert found is not None
-    _, k_main = restore.open_backup(found, PassphraseSlot(Secret(OLD)), path="it")
-    after = restore.put_back(paths, found, k_main, deadline=soon())
+    payload, k_main = restore.open_backup(found, PassphraseSlot(Secret(OLD)), path="it")
+    after = restore.put_back(paths, found, k_main, cache_key=payload.cache_key, deadline=soon())
+    same_log(paths, after)
     assert after.payload.entries["the-first-entry"].user == "user-2"
     assert vault.open_with_passphrase(paths, Secret(OLD), deadline=soon()).header.gen == 6
+
+
+def same_log(paths: Paths, opened: vault.Opened) -> None:
+    """Whichever vault is there, it reads the log of before, and nothing is missing from that."""
+    with Journal.open(paths.log, cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
+        assert journal.read(deadline=soon()) == ([RECORD], [])
 
 
 def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
@@ -162,11 +181,12 @@ def left_over(root: str) -> None:
     known = {file.VAULT, file.LOCK, file.SET_ASIDE, *file.BACKUP_NAMES}
     assert set(os.listdir(paths.vault_folder)) <= known, os.listdir(paths.vault_folder)
     state = {name for name in os.listdir(paths.state) if not name.startswith(("pin-", "slots-"))}
-    assert state <= {"kdf.lock"}, state
-    for place in (paths.vault_folder, paths.state):
-        assert os.stat(place).st_mode & 0o777 == 0o700
-        for name in os.listdir(place):
-            assert os.stat(os.path.join(place, name)).st_mode & 0o777 == 0o600, name
+    assert state <= {"kdf.lock", "log"}, state
+    for place in (paths.vault_folder, paths.state, paths.log):
+        assert not os.path.exists(place) or os.stat(place).st_mode & 0o777 == 0o700
+        for name in os.listdir(place) if os.path.exists(place) else ():
+            path = os.path.join(place, name)
+            assert path == paths.log or os.stat(path).st_mode & 0o777 == 0o600, name
 
 
 def no_old_backups(root: str, now: vault.Opened) -> None:

@@ -189,12 +189,18 @@ class _Reading:
         elif record.before != self._before or number != self._next:
             self._problems.append(f"{name}: record {number} does not follow the one before it")
         if record.text == GAP:
-            self._problems.append(
-                f"{name}: records may be missing before record {number}: what was there did not fit together"
-            )
+            self._problems.append(f"{name}: {self._gap(number)}")
         else:
             self._records.append(record.text)
         self._before, self._next = digest(sealed), number + 1
+
+    def _gap(self, number: int) -> str:
+        if number == 0 and self._files.has_aside():
+            return (
+                "the log starts over here: the one before it did not open under the vault's key, as after the restore of an "
+                "older copy, and lies in unreadable.*"
+            )
+        return f"records may be missing before record {number}: what was there did not fit together"
 
     def _check_start(self, oldest: int) -> None:
         try:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SIZE = limits.LOG_RECORD
 CURRENT, HEAD, FIRST, KEY, NEXT = "current", "head", "first", "key", "key.next"
+ASIDE = "unreadable."  # and a number, a dot and the file's name: a log whose key was lost
 START = bytes(32)  # the hash before the first record
 _HASH = 32
 _SMALL = 1024  # bytes of head, first and key at most
@@ -183,8 +184,9 @@ class LogFiles:
             return self._key_in(NEXT)  # whoever renewed the cache key was killed
         except (FileNotFoundError, SealBroken):
             raise errors.Damaged(
-                "the log was sealed under another cache key, and cannot be read",
-                hint="the next export that opens the vault begins a new log, and keeps this one beside it",
+                "the log was sealed under another cache key than this vault's, and cannot be read",
+                hint="the vault is an older copy or another machine's; the next export begins a new log and keeps this one as "
+                f"{ASIDE}N.*",
             ) from None
 
     def _key_in(self, name: str) -> bytes:
@@ -199,13 +201,16 @@ class LogFiles:
 
     def keyless(self) -> bool:
         """Whether there are records, or were, although there is no key."""
-        kept = (CURRENT, FIRST)
-        return any(n in kept or n.startswith(("older.", "unreadable.")) for n in self.folder.names())
+        return any(n in (CURRENT, FIRST) or n.startswith(("older.", ASIDE)) for n in self.folder.names())
+
+    def has_aside(self) -> bool:
+        """Whether a log was put aside here."""
+        return any(name.startswith(ASIDE) for name in self.folder.names())
 
     def put_aside(self) -> None:
         """Under a number of its own: with the lost cache key, from a backup, it can be read again."""
         there = self.folder.names()
-        taken = [n.split(".")[1] for n in there if n.startswith("unreadable.")]
+        taken = [n.split(".")[1] for n in there if n.startswith(ASIDE)]
         number = 1 + max((int(n) for n in taken if n.isdecimal()), default=0)
         for name in (
             *names(),
@@ -215,7 +220,7 @@ class LogFiles:
             KEY,
         ):  # the key last: without it nobody knows what the rest is
             if name in there:
-                self.folder.rename(name, f"unreadable.{number}.{name}")
+                self.folder.rename(name, f"{ASIDE}{number}.{name}")
 
     def _small(self, name: str) -> bytes:
         try:

@@ -30,7 +30,8 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
 
     What lay there before is kept as the newest automatic backup. --accept is the way out after the vault was found older
     than it was, or changed on two machines: it asks for the passphrase and makes the vault that lies there the newest.
-    With FILE it takes a copy from before the keys were renewed. --json:
+    With FILE it takes a copy from before the keys were renewed. The log stays readable where a key at hand opens it; else
+    the command says so before it asks. --json:
     {"backups":[{"name", "generation", "written", "opened_by":[…], "entries"?:[…]}]}
     """
     if as_json and (file is not None or accept):
@@ -42,6 +43,11 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
     say(_sentence(chosen.copy))
     if chosen.problem is not None:
         say(f"Mind: {chosen.problem.message}.")
+    if chosen.log.trouble is not None:
+        say(
+            f"Mind: the log in {safe(context.paths.log)} will not be readable under this copy: {chosen.log.trouble}. The next "
+            "export starts a new log and keeps this one as unreadable.N.*"
+        )
     sure(context, "Make it the vault?", yes=yes)
     after = backups.put_back(context, chosen)
     say(f"It is the vault now, as generation {after.header.gen}.")

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors, limits
 from vault.errors import NotThisSlot
+from vault.flows import cachekey, logkey
 from vault.flows import passphrase as unattended
 from vault.flows.agent import last_seen, replace_keys
 from vault.flows.slots import KINDS
 from vault.flows.unlock import locked
-from vault.store import backupmark, boxes, restore, vault
+from vault.store import backupmark, boxes, file, restore, vault
 from vault.store.format import parse_file
 from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
@@ -20,6 +21,8 @@ from vault.system.usersfiles import create_users_file
 from vault.text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vault.flows.context import Context
     from vault.secret import Secret
     from vault.store.format import VaultFile
@@ -43,7 +46,8 @@ class Copy(NamedTuple):
 class Chosen(NamedTuple):
     """A copy that opened, before it is put back. ``problem`` says why a person should think twice, or is None.
 
-    ``outdated``: it is from before a renewal of the master keys, so they are due to be renewed again.
+    ``outdated``: it is from before a renewal of the master keys, so they are due to be renewed again. ``log`` is the log
+    as it lies there: whether it stays readable under the copy.
     """
 
     copy: Copy
@@ -52,6 +56,7 @@ class Chosen(NamedTuple):
     known_gen: int
     problem: errors.Damaged | None
     outdated: bool = False
+    log: logkey.Before = logkey.Before()
 
 
 def make(opened: Opened, path: str) -> int:
@@ -109,26 +114,40 @@ def choose_present(context: Context) -> Chosen:
 
 
 def put_back(context: Context, chosen: Chosen) -> Opened:
-    """Make the chosen copy the newest generation of the vault. StorageError, UnsafeFile, Busy."""
-    after = restore.put_back(
-        context.paths,
-        chosen.file,
-        chosen.k_main,
-        known_gen=chosen.known_gen,
-        deadline=context.anew(),
-        clock=context.clock,
-    )
+    """Make the chosen copy the newest generation of the vault, under a new cache key. StorageError, UnsafeFile, Busy."""
     from vault.flows.held import forget_files
 
-    forget_files(context)
-    replace_keys(context, after)
+    fresh = vault.new_key()
+
+    def write() -> Opened:
+        after = restore.put_back(
+            context.paths,
+            chosen.file,
+            chosen.k_main,
+            cache_key=fresh,
+            known_gen=chosen.known_gen,
+            deadline=context.anew(),
+            clock=context.clock,
+        )
+        forget_files(context)
+        replace_keys(context, after)
+        return after
+
+    after, _ = logkey.carried(
+        context,
+        old=chosen.log.opener,
+        new=fresh,
+        vault_id=chosen.file.header.vault_id,
+        write=write,
+        refuse=True,
+    )
     return after
 
 
 def _open(context: Context, found: VaultFile, name: str) -> Chosen:
     ring = KeyringSlot() if context.settings.keyring != "off" else None
     seen = last_seen(context)
-    payload, k_main = _by_secret(context, found, name)
+    payload, k_main, way = _by_secret(context, found, name)
     known_gen = _known_to(ring, found) if ring is not None else 0
     if seen is not None and seen.vault_id == found.header.vault_id:
         known_gen = max(known_gen, seen.gen)
@@ -136,7 +155,36 @@ def _open(context: Context, found: VaultFile, name: str) -> Chosen:
     problem = None
     if present is not None and present.header.vault_id != found.header.vault_id:
         problem = errors.Diverged(f"{safe(name)} is a copy of another vault than the one that lies there")
-    return Chosen(_copy(name, found, payload), found, k_main, known_gen, problem)
+    log = logkey.look(
+        context, _cache_keys(context, payload, k_main, way, ring), vault_id=found.header.vault_id
+    )
+    return Chosen(_copy(name, found, payload), found, k_main, known_gen, problem, log=log)
+
+
+def _cache_keys(
+    context: Context, payload: Payload, k_main: Secret, way: Slot, ring: KeyringSlot | None
+) -> Iterator[Secret]:
+    """The cache keys that the log may lie under, the cheapest to get first: a ``clear`` or new master keys came between."""
+    yield payload.cache_key
+    held = cachekey.find(context.env, context.paths)
+    if held is not None:
+        yield held.key
+    lying = [found for found in (restore.present(context.paths), *_automatic(context)) if found is not None]
+    for found in lying:
+        there = restore.main_key_opens(found, k_main)
+        if there is not None:
+            yield there.cache_key
+    for found in lying:
+        there = _payload_by(found, [way] if ring is None else [ring, way])
+        if there is not None:
+            yield there.cache_key
+
+
+def _automatic(context: Context) -> list[VaultFile]:
+    try:
+        return [found for _, found in restore.automatic(context.paths)]
+    except file.NoVault:  # not even its folder is there
+        return []
 
 
 def _known_to(ring: KeyringSlot, found: VaultFile) -> int:
@@ -151,7 +199,7 @@ def _known_to(ring: KeyringSlot, found: VaultFile) -> int:
     return 0
 
 
-def _by_secret(context: Context, found: VaultFile, name: str) -> tuple[Payload, Secret]:
+def _by_secret(context: Context, found: VaultFile, name: str) -> tuple[Payload, Secret, Slot]:
     """By a passphrase or recovery code: a copy from elsewhere is not opened without a person's word for it."""
     search = unattended.search(context)
     if search.found is not None:
@@ -178,12 +226,15 @@ def _by_secret(context: Context, found: VaultFile, name: str) -> tuple[Payload, 
     raise errors.WrongPassphrase(f"the passphrase does not open {safe(name)}")
 
 
-def _try(context: Context, found: VaultFile, secret: Secret, name: str) -> tuple[Payload, Secret] | None:
+def _try(
+    context: Context, found: VaultFile, secret: Secret, name: str
+) -> tuple[Payload, Secret, Slot] | None:
     for way in _ways(context, secret):
         try:
-            return restore.open_backup(found, way, path=name)
+            payload, k_main = restore.open_backup(found, way, path=name)
         except NotThisSlot:
             continue
+        return payload, k_main, way
     return None
 
 

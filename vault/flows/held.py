@@ -13,9 +13,8 @@ from vault import limits
 from vault.aws.chain import AssumeRole, StaticKeys, VaultKey, digest
 from vault.aws.plan import plan
 from vault.aws.resolve import resolve
-from vault.cache import journal
 from vault.errors import ConfigError, NotFound
-from vault.flows import cachekey, sessions
+from vault.flows import cachekey, logkey, sessions
 from vault.flows.agent import reach, replace_keys
 from vault.store import vault
 
@@ -140,20 +139,14 @@ def renew_cache_key(context: Context, opened: Opened) -> Opened:
     def change(payload: Payload) -> Payload:
         return replace(payload, cache_key=fresh)
 
-    def keep_log(*, ahead: bool) -> None:
-        journal.rewrap(
-            context.paths.log,
-            old=opened.cache_key,
-            new=fresh,
-            vault_id=opened.vault_id,
-            deadline=context.anew(),
-            ahead=ahead,
-        )
+    def write() -> Opened:
+        after = vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
+        replace_keys(context, after)
+        return after
 
-    keep_log(ahead=True)  # where the log cannot be kept, nothing is changed yet
-    after = vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
-    replace_keys(context, after)
-    keep_log(ahead=False)
+    after, _ = logkey.carried(
+        context, old=opened.cache_key, new=fresh, vault_id=opened.vault_id, write=write, refuse=True
+    )
     return after
 
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vault import errors, limits
-from vault.cache import journal
 from vault.errors import NotThisSlot
+from vault.flows import logkey, recovery, slots
 from vault.flows import passphrase as unattended
-from vault.flows import recovery, slots
 from vault.flows.agent import judge, last_seen, replace_keys
 from vault.flows.unlock import locked
 from vault.store import file, vault
@@ -155,18 +154,28 @@ def carry_out(context: Context, made: Plan) -> Renewed:
     k_main, cache_key = vault.new_key(), vault.new_key()
     ways = _ways(context, made)
     records: list[SlotRecord] = []
+    written = False
+
+    def write() -> Opened:
+        nonlocal written
+        after = _write(context, opened, k_main, tuple(records), cache_key=cache_key)
+        written = True
+        _tell_agent(context, after)
+        return after
+
     try:
         for slot in ways:
             records.append(slot.wrap(k_main, vault_id=opened.vault_id))  # noqa: PERF401  # what was made is undone below
-        log = _keep_log(context, opened, cache_key, ahead=True)
-        after = _write(context, opened, k_main, tuple(records), cache_key=cache_key)
+        # New keys do not wait for a log that cannot be kept, nor are they undone for one.
+        after, log = logkey.carried(
+            context, old=opened.cache_key, new=cache_key, vault_id=opened.vault_id, write=write, refuse=False
+        )
     except BaseException as error:
-        _forget(ways, records, opened)
+        if not written:
+            _forget(ways, records, opened)
         if isinstance(error, NotThisSlot):
             raise slots.no_keyring(str(error)) from None
         raise
-    _tell_agent(context, after)
-    log = _keep_log(context, opened, cache_key, ahead=False) if log is None else log
     left = _tidy(context, made)
     return Renewed(opened=after, left=left, log=log)
 
@@ -213,22 +222,6 @@ def _write(
         )
 
     return vault.rewrite(context.paths, opened.k_main, change, deadline=context.anew(), clock=context.clock)
-
-
-def _keep_log(context: Context, before: Opened, cache_key: Secret, *, ahead: bool) -> str | None:
-    """The log under the new cache key; why that failed. New keys are not to wait for a log, nor to be undone for one."""
-    try:
-        journal.rewrap(
-            context.paths.log,
-            old=before.cache_key,
-            new=cache_key,
-            vault_id=before.vault_id,
-            deadline=context.anew(),
-            ahead=ahead,
-        )
-    except errors.Error as error:
-        return error.message
-    return None
 
 
 def _tidy(context: Context, made: Plan) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ A file put back becomes the newest generation, so that every pin and every other
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vault import errors, limits
@@ -72,6 +73,14 @@ def present(paths: Paths) -> VaultFile | None:
         return None
 
 
+def main_key_opens(found: VaultFile, k_main: Secret) -> Payload | None:
+    """What ``found`` holds, where it opens by the main key of another generation; None where it does not."""
+    try:
+        return boxes.open_main(found, k_main, path="")
+    except errors.Damaged:
+        return None
+
+
 def rekeyed_since(paths: Paths, found: VaultFile) -> int | None:
     """The generation that renewed the master keys after ``found`` was written, as far as this machine knows."""
     pinned = read_pin(paths, found.header.vault_id)
@@ -83,12 +92,14 @@ def put_back(
     found: VaultFile,
     k_main: Secret,
     *,
+    cache_key: Secret,
     known_gen: int = 0,
     deadline: Deadline,
     clock: Clock | None = None,
 ) -> Opened:
-    """Write ``found``, which opens by ``k_main``, as the newest generation, and pin it.
+    """Write ``found``, which opens by ``k_main``, as the newest generation with a new ``cache_key``, and pin it.
 
+    The copy's own cache key does not come back: it may have been replaced since because somebody knows it.
     The vault that lay there becomes the newest backup, or where it cannot be read ``vault.avlt.damaged``.
     ``known_gen`` is a generation that another pin (the keyring's) has seen. Errors: Damaged, StorageError, Busy.
     """
@@ -109,7 +120,7 @@ def put_back(
         except errors.Damaged:
             file.set_aside(folder)
             keep_old = False  # as the newest backup it would push out one that opens
-        draft = Draft(k_main=k_main, payload=payload, slots=found.header.slots)
+        draft = Draft(k_main=k_main, payload=replace(payload, cache_key=cache_key), slots=found.header.slots)
         gen = _next(seen)
         opened = write(paths, folder, draft, old=found, gen=gen, clock=clock, keep_old=keep_old)
         keep_pin(paths, opened.file, opened.payload, k_main, durable=True, accept=True)

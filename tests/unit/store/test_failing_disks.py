@@ -169,7 +169,7 @@ def test_a_backup_of_another_vault_counts_from_its_own_generation(paths, tmp_pat
     opened = new_vault(paths)
     for name in "abc":
         opened = add(paths, opened.k_main, name)
-    after = restore.put_back(paths, other.file, other.k_main, deadline=soon())
+    after = restore.put_back(paths, other.file, other.k_main, cache_key=vault.new_key(), deadline=soon())
     assert (after.header.gen, list(after.payload.entries)) == (3, ["theirs"])
     assert restore.automatic(paths)[0][1].header.vault_id == opened.vault_id
 

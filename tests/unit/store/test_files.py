@@ -213,7 +213,7 @@ def test_what_stands_where_a_restore_sets_a_damaged_vault_aside_is_named(paths, 
         os.chmod(path, 0o600)
     STRANGERS[stranger](path, aside)
     with pytest.raises(errors.UnsafeFile, match="damaged"):
-        restore.put_back(paths, found, opened.k_main, deadline=soon())
+        restore.put_back(paths, found, opened.k_main, cache_key=vault.new_key(), deadline=soon())
     assert os.path.lexists(path)
     assert (os.path.getsize(paths.vault), os.path.getsize(aside)) == (100, 0)
 
@@ -325,7 +325,7 @@ def test_a_backup_put_back_is_the_newest_generation(paths):
         opened = add(paths, opened.k_main, n)
     found = restore.read_backup(paths, "bak2")
     assert found.header.gen == 2
-    after = restore.put_back(paths, found, opened.k_main, deadline=soon())
+    after = restore.put_back(paths, found, opened.k_main, cache_key=vault.new_key(), deadline=soon())
     assert (after.header.gen, list(after.payload.entries)) == (5, ["a"])
     assert vault.open_with_main_key(paths, opened.k_main).pin == "kept"
     assert restore.automatic(paths)[0][1].header.gen == 4
@@ -344,7 +344,9 @@ def test_a_backup_is_put_back_whatever_lies_there(paths, state):
     else:
         with open(paths.vault, "r+b") as there:
             there.write(b"damaged" if state == "damaged" else b"")
-    after = restore.put_back(paths, found, opened.k_main, known_gen=9, deadline=soon())
+    after = restore.put_back(
+        paths, found, opened.k_main, cache_key=vault.new_key(), known_gen=9, deadline=soon()
+    )
     assert (after.header.gen, sorted(after.payload.entries)) == (10, ["a", "b"])
     assert vault.open_with_main_key(paths, opened.k_main).header.gen == 10
     names = os.listdir(paths.vault_folder)
@@ -362,7 +364,7 @@ def test_a_forged_generation_does_not_use_up_the_numbers(paths):
     with open(paths.vault, "wb") as there:
         there.write(raw[:8] + size.to_bytes(4, "big") + raw[12:])
     assert vault.read_header(paths).gen == 2**53
-    after = restore.put_back(paths, found, opened.k_main, deadline=soon())
+    after = restore.put_back(paths, found, opened.k_main, cache_key=vault.new_key(), deadline=soon())
     assert after.header.gen == 3
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from vault.flows.doctor import calls, environment, files, profiles, vaultside
+from vault.flows.doctor import calls, environment, files, logside, profiles, vaultside
 from vault.flows.doctor.findings import ORDER, Finding
 
 if TYPE_CHECKING:
@@ -133,6 +133,10 @@ CHECKS: tuple[Check, ...] = (
     Check("rotation", "vault", vaultside.rotations,
           "A rotation that stopped left two keys; one that is done keeps the old key, inactive, for a week.",
           "`awsvault-py rotate --finish`.", vault=True),
+    Check("unreadable-log", "vault", logside.unreadable_log,
+          "`log` cannot show what was handed out before, and `log --verify` fails. A restored backup has an older key; "
+          "`restore` carries the log over where a key at hand opens it, and says so before it acts where none does.",
+          "If you know of no restore, compare with CloudTrail. The next export starts a new log by itself.", vault=True),
     Check("silent-agent", "vault", vaultside.silent_agent,
           "Every export waits for an agent that is gone.", "--fix removes the socket; `awsvault-py unlock` starts a new one.",
           fixes=True),

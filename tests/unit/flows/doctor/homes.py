@@ -15,6 +15,7 @@ from unittest import mock
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import COMMAND, PASSPHRASE, SCENARIO, Home
 from tests.vaults import new_vault, soon
+from vault.cache.journal import Journal
 from vault.flows import backups
 from vault.flows.context import Context
 from vault.flows.doctor.surroundings import gather
@@ -166,6 +167,18 @@ def _cut_entry(home: Sound) -> None:
         file.write(b"cut")
 
 
+def log_under(home: Sound, cache_key: Secret) -> None:
+    """One record more, by a process that has this cache key."""
+    paths = from_env(home.env)
+    vault_id = vault.read_header(paths).vault_id
+    with Journal.open(paths.log, cache_key=cache_key, vault_id=vault_id) as journal:
+        journal.append(b"one", deadline=soon(), anew=True)
+
+
+def _log_of_another_key(home: Sound) -> None:
+    log_under(home, vault.new_key())
+
+
 def _one_slot(home: Sound) -> None:
     shutil.rmtree(home.ours)
     new_vault(from_env(home.env))
@@ -244,6 +257,7 @@ BREAK: dict[str, Callable[[Sound], object]] = {
     "keyring": lambda h: _env(h, AWSVAULT_KEYRING="auto"),
     "old-key": lambda h: h.edit_entry(created=int(time.time()) - 91 * 86_400),
     "rotation": lambda h: h.edit_entry(journal=vault.Journal(step="grace", began=int(time.time()))),
+    "unreadable-log": _log_of_another_key,
     "silent-agent": _silent,
     "unreadable-cache": _cut_entry,
 }

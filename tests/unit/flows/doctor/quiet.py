@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 from tests.fakes.example import SERIAL
 from tests.home import COMMAND, PASSPHRASE
-from tests.unit.flows.doctor.homes import BREAK, KEYS, Sound
+from tests.unit.flows.doctor.homes import BREAK, KEYS, Sound, log_under
+from tests.vaults import soon
 from vault import limits
+from vault.cache.journal import rewrap
+from vault.secret import Secret
+from vault.store import vault
 from vault.system.paths import from_env
 
 if TYPE_CHECKING:
@@ -79,6 +83,21 @@ def _env(home: Sound, **values: str) -> None:
     home.env |= values
 
 
+def _log_half_renewed(home: Sound) -> None:
+    """A clear that was killed before its write: the log's key lies under the next cache key too."""
+    paths = from_env(home.env)
+    opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
+    log_under(home, opened.cache_key)
+    rewrap(
+        paths.log,
+        old=opened.cache_key,
+        new=vault.new_key(),
+        vault_id=opened.vault_id,
+        deadline=soon(),
+        ahead=True,
+    )
+
+
 # The look-alike, by the check that must not fall for it.
 QUIET: dict[str, Callable[[Sound], object]] = {
     "broken-file": lambda h: os.chmod(h.config_path, 0o644),
@@ -130,6 +149,7 @@ QUIET: dict[str, Callable[[Sound], object]] = {
     "keyring": lambda h: _env(h, AWSVAULT_KEYRING="off", DBUS_SESSION_BUS_ADDRESS="unix:path=/nowhere"),
     "old-key": lambda h: h.edit_entry(created=int(time.time()) - 89 * 86_400),
     "rotation": lambda h: h.edit_entry(created=int(time.time()) - 1),
+    "unreadable-log": _log_half_renewed,
     "silent-agent": _no_socket,
     "unreadable-cache": _whole_entry,
 }

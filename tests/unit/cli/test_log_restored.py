@@ -1,0 +1,149 @@
+"""`restore` and the log: it stays readable under the vault that is put back, or the command says before that it will not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+import pytest
+
+from tests.home import PASSPHRASE, failed
+from tests.vaults import entry, new_vault, soon
+from vault.secret import Secret
+from vault.store import restore, vault
+from vault.store.slots.passphrase import PassphraseSlot
+from vault.system.paths import from_env
+
+pytestmark = pytest.mark.usefixtures("inside")
+
+OTHER = "quite another passphrase"
+
+
+@pytest.fixture
+def ready(home):
+    """Two records; a backup made after the first, and a ``clear`` before the second."""
+    home.scenario()
+    home.make_vault()
+    home.export("dev")
+    ok(home.run("backup", stick(home)))
+    ok(home.run("clear"))
+    home.export("prod")
+    return home
+
+
+def ok(done):
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def stick(home):
+    return os.path.join(home.root, "stick.avlt")
+
+
+def profiles(home):
+    return [record["profile"] for record in json.loads(ok(home.run("log", "--json")))["records"]]
+
+
+def whole(home, *expected):
+    """The log has these records, and nothing is wrong with it; neither after the next export."""
+    assert profiles(home) == [*expected]
+    assert f"{len(expected)} records" in ok(home.run("log", "--verify"))
+    home.export("dev")
+    assert profiles(home) == [*expected, "dev"]
+    ok(home.run("log", "--verify"))
+    assert not [name for name in os.listdir(home.file("log")) if name.startswith("unreadable")]
+
+
+def cut(home):
+    os.truncate(home.file("vault.avlt"), 1000)
+
+
+def lose(home):
+    os.unlink(home.file("vault.avlt"))
+
+
+@pytest.mark.parametrize("harm", [None, cut, lose], ids=["sound", "damaged", "gone"])
+def test_a_backup_from_before_a_clear_keeps_the_log(ready, harm):
+    """The key of the log is had from the vault that lies there, or from an automatic backup where that is broken."""
+    touch(ready)
+    if harm is not None:
+        harm(ready)
+    ok(ready.run("restore", stick(ready), "--yes"))
+    whole(ready, "dev", "prod")
+
+
+def touch(home):
+    """Another write: the newest backup has the cache key of after the clear then."""
+    paths = from_env(home.env)
+    opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
+    vault.edit(paths, opened.k_main, lambda p: p.with_entry("another", entry()), deadline=soon())
+
+
+def test_an_automatic_backup_and_the_vault_that_lies_there_keep_it_too(ready):
+    """bak1 is from before the clear. An older copy that was put there by hand is accepted: an automatic backup has the key."""
+    ok(ready.run("restore", "bak1", "--yes"))
+    whole(ready, "dev", "prod")
+    ok(ready.run("clear"))
+    touch(ready)
+    shutil.copyfile(stick(ready), ready.file("vault.avlt"))
+    ok(ready.run("restore", "--accept", "--yes"))
+    whole(ready, "dev", "prod", "dev")
+
+
+def test_a_backup_from_before_new_master_keys_keeps_it(ready):
+    """One passphrase opens both, though their main keys differ."""
+    ok(ready.run("rekey", "--yes"))
+    ready.export("prod")
+    ok(ready.run("restore", stick(ready), "--accept", "--yes"))
+    whole(ready, "dev", "prod", "prod")
+
+
+def test_an_old_cache_key_does_not_come_back(ready):
+    """Who has the key of before the clear, from a copy, reads no session that is cached after the restore."""
+    before = _cache_key(ready, stick(ready))
+    cleared = _cache_key(ready, ready.file("vault.avlt"))
+    ok(ready.run("restore", stick(ready), "--yes"))
+    after = _cache_key(ready, ready.file("vault.avlt"))
+    assert len({before, cleared, after}) == 3
+
+
+def _cache_key(home, path):
+    found = restore.read_backup(from_env(home.env), path)
+    payload, _ = restore.open_backup(found, PassphraseSlot(Secret(PASSPHRASE)), path=path)
+    return payload.cache_key.reveal()
+
+
+def test_what_cannot_be_kept_is_said_before_it_is_done(ready):
+    """Nothing at hand has the newer cache key: the question comes after the word, and a no changes nothing."""
+    ok(ready.run("passwd", "--stdin", "--yes", stdin=OTHER))
+    ready.export("dev", AWSVAULT_PASSPHRASE=OTHER)
+    asked = ready.run("restore", stick(ready), "--accept")
+    assert asked.returncode == 10
+    assert "log" in asked.stderr.partition("error")[0]
+    assert "unreadable.N" in asked.stderr
+    new = {"AWSVAULT_PASSPHRASE": OTHER}
+    assert "3 records" in ok(ready.run("log", "--verify", **new))
+    ok(ready.run("restore", stick(ready), "--accept", "--yes"))
+    failed(ready.run("log", "--verify"), 9, "another cache key")
+    ready.export("dev")
+    failed(ready.run("log", "--verify"), 1, "unreadable.", "restore")
+    assert profiles(ready) == ["dev"]
+
+
+def test_another_vaults_backup_says_that_the_log_ends(ready):
+    """Its log is another's: no key opens this one under it."""
+    other = from_env({**ready.env, "AWSVAULT_HOME": os.path.join(ready.root, "other")})
+    new_vault(other)
+    said = ok(ready.run("restore", other.vault, "--yes"))
+    assert "another vault" in said
+    assert "unreadable.N" in said
+
+
+def test_a_home_without_a_log_is_told_nothing_of_it(home):
+    """Nothing was ever handed out here, or the log is switched off."""
+    home.scenario()
+    home.make_vault()
+    ok(home.run("backup", stick(home)))
+    ok(home.run("clear"))
+    assert "the log" not in ok(home.run("restore", stick(home), "--yes"))
