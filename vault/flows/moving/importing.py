@@ -94,6 +94,10 @@ def clear_keys(files: Files, wanted: Sequence[str] = ()) -> tuple[list[Source], 
             at = f"{safe(document.path)}:{next(held[k].line for k in STATIC if k in held)}"
             if name == "DEFAULT":
                 left.append(Left(name, f"{at}: {strays.INHERITED}"))
+            elif strays.doubled(document, name):
+                left.append(
+                    Left(name, f"{at}: the key stands twice, and differently: keep the one that is meant")
+                )
             elif any(key in held and held[key].value for key in _TOKENS):
                 left.append(Left(name, f"{at}: a temporary key, with a session token"))
             elif not all(key in held and held[key].value for key in STATIC):

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from vault import limits
+from vault.aws.ini import uncommented
 from vault.aws.profiles import STATIC
 from vault.flows.moving.setup import Left
 from vault.text import safe
@@ -42,6 +43,20 @@ def strays(document: Document) -> Iterator[Left]:
             continue  # a comment's or a document's placeholder
         at = f"{safe(document.path)}:{number + 1}"
         yield Left(under, f"{at}: a secret key stands here, {reason or 'commented out'}")
+
+
+def doubled(document: Document, profile: str) -> bool:
+    """Whether the profile's key stands in the file more than once, and differently: which one is meant only its owner knows."""
+    for key in STATIC:
+        values = {_value(document, line) for line in document.places(profile, key)}
+        if len(values) > 1:
+            return True
+    return False
+
+
+def _value(document: Document, line: Line) -> str:
+    text = document.lines[line.start].decode("utf-8", "replace")
+    return uncommented(text.rstrip()).partition("=")[2].strip()
 
 
 def _counts(document: Document, line: Line) -> bool:

@@ -182,3 +182,20 @@ def test_a_key_that_was_stored_meanwhile_is_not_overwritten(desk, which):
     with pytest.raises(errors.AlreadyExists, match=r"meanwhile \(AKIAMEANWHILEEXAMPLE\)"):
         stored(desk, before, which)
     assert opened(desk).payload.entries[which].access_key_id == "AKIAMEANWHILEEXAMPLE"
+
+
+@pytest.mark.parametrize("again", [keys("work", OTHER_ID, OTHER), keys("work", KEY_ID, OTHER)])
+def test_a_profile_with_two_keys_in_one_file_is_left(again):
+    """Every line would be taken out and one key be stored: the other would be lost."""
+    for first, second in ((keys("work"), again), (again, keys("work"))):
+        taken = intake("", first + second)
+        assert taken.moved == []
+        assert [left.profile for left in taken.left] == ["work"]
+        assert "twice" in taken.left[0].reason
+    rivals = intake(keys("default") + again.replace("[work]", "[profile default]"))
+    assert (rivals.moved, [left.profile for left in rivals.left]) == ([], ["default"])
+
+
+def test_a_key_that_stands_twice_is_moved_once():
+    """The same pair in two sections of one name: no key is lost by it."""
+    assert [moved.entry for moved in intake("", keys("work") * 2).moved] == ["work"]
