@@ -24,8 +24,10 @@ def main(renew: str | None = None, *, asked: bool = False) -> None:
 
             quick.renew(renew)
         sys.exit(_run(sys.argv[1:]))
-    except KeyboardInterrupt:  # while modules were still being loaded
-        sys.exit(130)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # while modules were still being loaded
+        from vault.cli import exits
+
+        sys.exit(exits.report(error))
 
 
 def _run(argv: list[str]) -> int:

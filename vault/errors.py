@@ -91,6 +91,27 @@ class StorageError(ConfigError):
     hint = "free some space or make the folder writable, then run the command again"
 
 
+def no_handles(error: BaseException | None) -> StorageError | None:
+    """What to say where it all began with a process (EMFILE) or a machine (ENFILE) that can open nothing more; else None.
+
+    The reason may lie deep: Python's own import of a module needs a handle too, and says so in words alone.
+    """
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        number = error.errno if isinstance(error, OSError) else None
+        if number == 23:  # ENFILE
+            return StorageError(
+                "out of handles: this machine may open no more files", hint="close some programs"
+            )
+        if number == 24 or (isinstance(error, ImportError) and "Too many open files" in str(error)):  # EMFILE
+            return StorageError(
+                "out of handles: this process may open no more files", hint="raise its limit: ulimit -n 256"
+            )
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return None
+
+
 class Refused(Error):
     """AWS answered no (7): permission, MFA, validation.
 

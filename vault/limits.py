@@ -157,6 +157,9 @@ AGENT_START = (
 AGENT_FRAME = 64 * 1024  # the largest frame, either way; a session's JSON is under 4 KiB
 AGENT_FRAME_TIME = 5.0  # a client that hangs in the middle of a frame is dropped
 AGENT_CONNECTIONS = 64  # open at once; more wait in the kernel's queue
+AGENT_SILENT = (
+    0.02  # and one that was at its request for so long makes room for them: a client sends it at once
+)
 AGENT_BACKLOG = 1024  # 200 exports at once, and room
 AGENT_SESSIONS = 16_384  # warm sessions kept: 10,000 profiles, and some of them under two fingerprints
 AGENT_ROWS = 48 * 1024  # bytes of rows in one answer to LIST or STATUS; a longest name alone takes 3 KiB

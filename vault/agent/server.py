@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.agent import forked, protocol
+from vault.agent.door import Connection, Door
 from vault.agent.notes import asker_of
 from vault.agent.protocol import BadFrame, Export, Put, Request
-from vault.warm import uid_of
 
 if TYPE_CHECKING:
     import socket
@@ -24,27 +24,6 @@ if TYPE_CHECKING:
     from vault.agent.hold import AgentClock, Hold
     from vault.agent.notes import Notes
     from vault.agent.page import KeyPage
-
-
-class _Connection:
-    """One client: what it is sending, and by when the frame must be whole."""
-
-    __slots__ = ("buffer", "ends", "got", "request", "sending", "sock", "stage", "want")
-
-    def __init__(self, sock: socket.socket, *, ends: float) -> None:
-        self.sock = sock
-        self.stage = "length"  # then "payload", then perhaps "attachment-length" and "attachment"
-        self.buffer: memoryview | bytearray = bytearray(protocol.LENGTH)
-        self.want = protocol.LENGTH
-        self.got = 0
-        self.request: Request | Put | None = None
-        self.sending: list[memoryview] = []
-        self.ends = ends
-
-    def expect(self, stage: str, size: int, buffer: memoryview | bytearray | None = None) -> None:
-        """Receive ``size`` bytes next, into ``buffer`` where one is given."""
-        self.stage, self.want, self.got = stage, size, 0
-        self.buffer = bytearray(size) if buffer is None else buffer
 
 
 class Server:
@@ -72,20 +51,27 @@ class Server:
         hold.before_change = notes.settle
         self._stands = stands  # whether anybody can still reach this agent
         self._selector = selectors.DefaultSelector()
-        self._open: set[_Connection] = set()
+        self._open: set[Connection] = set()
         self._children: dict[int, int] = {}  # the pipe's descriptor → process id
         self._working: set[int] = set()  # the pipes of those that are at an answer
-        self._waiting: list[_Connection] = []  # for a child to end, or to have nothing to do
-        self._staging: _Connection | None = None
-        self._listening = False
+        self._waiting: list[Connection] = []  # for a child to end, or to have nothing to do
+        self._staging: Connection | None = None
         self._asked = clock.boot()
+        self._door = Door(
+            listener,
+            selector=self._selector,
+            clock=clock,
+            inside=self._open,
+            waiting=self._waiting,
+            close=self._close,
+        )
 
     # ── the loop ────────────────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
         """Serve. The listener is closed at the end, and every key is gone."""
         self._listener.setblocking(False)
-        self._listen(on=True)
+        self._door.look()
         try:
             while not self._answers.stop:
                 self._turn()
@@ -103,7 +89,7 @@ class Server:
         for key, _ in ready:
             if key.data is None:
                 self._accept()
-            elif isinstance(key.data, _Connection):
+            elif isinstance(key.data, Connection):
                 self._serve(key.data)
             else:
                 self._hear(key.fd)
@@ -121,53 +107,25 @@ class Server:
             self._answers.stop = True
         if self._hold.why:
             self._end_children()
-        self._listen(on=self._room_for_a_client())
+        self._door.look()
 
     def _timeout(self) -> float:
         waits = [limits.AGENT_LINGER]
         if (open_for := self._hold.wait()) is not None:
             waits.append(open_for)
-        if (until_log := self._notes.wait()) is not None:
-            waits.append(until_log)
+        waits += [wait for wait in (self._notes.wait(), self._door.wait()) if wait is not None]
         if self._open:
             waits.append(max(0.0, min(c.ends for c in self._open) - self._clock.running()))
         return min(waits)
 
-    def _listen(self, *, on: bool) -> None:
-        """Take connections, or leave them in the kernel's queue while there are as many as we serve at once."""
-        if on != self._listening:
-            if on:
-                self._selector.register(self._listener, selectors.EVENT_READ, None)
-            else:
-                self._selector.unregister(self._listener)
-            self._listening = on
-
-    def _room_for_a_client(self) -> bool:
-        """Those that wait for a fork keep no others from answers that need none, up to a number of them."""
-        waiting = min(len(self._waiting), limits.AGENT_WAITING)
-        return len(self._open) - waiting < limits.AGENT_CONNECTIONS
-
     def _accept(self) -> None:
-        while self._room_for_a_client():
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
+        for connection in self._door.clients():
             self._asked = self._clock.boot()
-            try:
-                ours = uid_of(sock) == os.geteuid()
-            except OSError:
-                ours = False
-            if not ours:  # root too: what root wants it must take by force
-                sock.close()
-                continue
-            sock.setblocking(False)
-            connection = _Connection(sock, ends=self._clock.running() + limits.AGENT_FRAME_TIME)
             self._open.add(connection)
-            self._selector.register(sock, selectors.EVENT_READ, connection)
+            self._selector.register(connection.sock, selectors.EVENT_READ, connection)
             self._serve(connection)  # a client has mostly sent its request by now
 
-    def _close(self, connection: _Connection) -> None:
+    def _close(self, connection: Connection) -> None:
         if self._staging is connection:
             self._page.clear_staging()
             self._staging = None
@@ -177,13 +135,14 @@ class Server:
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(connection.sock)
         connection.sock.close()
+        self._door.freed()
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────
 
-    def _serve(self, connection: _Connection) -> None:
+    def _serve(self, connection: Connection) -> None:
         self._guarded(connection, self._flush if connection.sending else self._receive)
 
-    def _guarded(self, connection: _Connection, step: Callable[..., None], *given: Request) -> None:
+    def _guarded(self, connection: Connection, step: Callable[..., None], *given: Request) -> None:
         """What one client does, or the machine to it, ends its connection and nothing else."""
         try:
             step(connection, *given)
@@ -192,7 +151,7 @@ class Server:
         except (BadFrame, OSError, ValueError):  # ValueError: a descriptor that was closed in this turn
             self._close(connection)
 
-    def _receive(self, connection: _Connection) -> None:
+    def _receive(self, connection: Connection) -> None:
         while connection in self._open and not connection.sending and connection not in self._waiting:
             view = memoryview(connection.buffer)[connection.got : connection.want]
             count = connection.sock.recv_into(view)
@@ -204,8 +163,9 @@ class Server:
             if connection.got == connection.want:
                 self._whole(connection)
 
-    def _whole(self, connection: _Connection) -> None:
+    def _whole(self, connection: Connection) -> None:
         """What was expected is there: the next stage, or an answer."""
+        connection.since = self._clock.running()
         match connection.stage:
             case "length":
                 connection.expect("payload", protocol.length(connection.buffer))
@@ -216,14 +176,14 @@ class Server:
             case _:
                 self._attached(connection)
 
-    def _answer(self, connection: _Connection, *parts: bytes | bytearray | memoryview) -> None:
+    def _answer(self, connection: Connection, *parts: bytes | bytearray | memoryview) -> None:
         """Send the parts as one answer, then expect the next request. Nothing is joined: parts may be keys."""
         connection.sending = [memoryview(part) for part in parts]
         connection.expect("length", protocol.LENGTH)
-        connection.ends = self._clock.running() + limits.AGENT_FRAME_TIME
+        connection.begin(now=self._clock.running())
         self._flush(connection)
 
-    def _flush(self, connection: _Connection) -> None:
+    def _flush(self, connection: Connection) -> None:
         try:
             while connection.sending:
                 sent = connection.sock.sendmsg(connection.sending)
@@ -236,7 +196,7 @@ class Server:
             raise
         self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
 
-    def _request(self, connection: _Connection, request: Export | Put | Request | None) -> None:
+    def _request(self, connection: Connection, request: Export | Put | Request | None) -> None:
         if isinstance(request, Export):
             self._export(connection, request)
         elif request is None:
@@ -249,7 +209,7 @@ class Server:
         else:
             self._answer(connection, self._answers.to(request))
 
-    def _export(self, connection: _Connection, request: Export) -> None:
+    def _export(self, connection: Connection, request: Export) -> None:
         parts, found = self._answers.export(request)
         if found is None:
             self._answer(connection, *parts)
@@ -261,7 +221,7 @@ class Server:
 
     # ── attachments: keys and sessions ──────────────────────────────────────────────────────
 
-    def _attachment(self, connection: _Connection, size: int) -> None:
+    def _attachment(self, connection: Connection, size: int) -> None:
         request = connection.request
         if request is None or size != request.follows:
             raise BadFrame
@@ -273,7 +233,7 @@ class Server:
         self._staging = connection
         connection.expect("attachment", size, self._page.staging(size))
 
-    def _attached(self, connection: _Connection) -> None:
+    def _attached(self, connection: Connection) -> None:
         request, connection.request = connection.request, None
         body, connection.buffer = connection.buffer, bytearray()
         if isinstance(request, Put):
@@ -286,7 +246,7 @@ class Server:
 
     # ── what decrypts ───────────────────────────────────────────────────────────────────────
 
-    def _fork(self, connection: _Connection, request: Request) -> None:
+    def _fork(self, connection: Connection, request: Request) -> None:
         """Answer in a child, which owns the connection from here on; where there are enough of them, a little later."""
         why = self._answers.locked("main")
         if why:
@@ -301,7 +261,7 @@ class Server:
         ends: tuple[int, ...] = ()
         agent = os.getpid()
         try:
-            reading, writing = ends = os.pipe()
+            reading, writing = ends = self._pipe()
             pid = os.fork()
         except OSError:  # out of descriptors or processes: the client opens the vault itself
             for end in ends:
@@ -318,6 +278,14 @@ class Server:
         self._working.add(reading)
         self._selector.register(reading, selectors.EVENT_READ, "child")
         self._close(connection)
+
+    def _pipe(self) -> tuple[int, int]:
+        while True:
+            try:
+                return os.pipe()
+            except OSError:  # out of descriptors, which silent clients may hold
+                if not self._door.make_room():
+                    raise
 
     def _end_children(self) -> None:
         """Locked: no fork keeps its copy of the keys, not even one that waits for a code's next step."""
@@ -337,6 +305,7 @@ class Server:
         if not said:
             self._selector.unregister(fd)
             os.close(fd)
+            self._door.freed()
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self._children.pop(fd), 0)
         while self._waiting and self._room_for_a_fork():

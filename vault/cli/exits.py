@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from vault.errors import Error
+from vault.errors import Error, StorageError, no_handles
 from vault.text import ascii_safe, safe
 
 TYPE_CHECKING = False
@@ -39,6 +39,8 @@ def report(error: BaseException, *, captured: bool = True, debug: bool = False) 
         return BROKEN_PIPE
     if debug:
         _write(places(error))
+    if not isinstance(error, StorageError):  # it says itself what could not be opened
+        error = no_handles(error) or error
     if isinstance(error, Error):
         _write(two_lines(error.message, error.hint, captured=captured))
         return error.exit_code

@@ -37,6 +37,8 @@ class Attributes(NamedTuple):
 def translate(error: OSError, path: str, *, followed: bool = False) -> errors.Error:
     """The error of ours that says what an OSError on ``path`` means to a person. ``followed``: links were."""
     shown = safe(path)
+    if (none_left := errors.no_handles(error)) is not None:
+        return errors.StorageError(f"{shown}: {none_left.message}", hint=none_left.hint)
     match error.errno:
         case errno.ELOOP if followed:
             return errors.UnsafeFile(f"{shown}: its links lead in a circle")
@@ -52,8 +54,6 @@ def translate(error: OSError, path: str, *, followed: bool = False) -> errors.Er
             return errors.StorageError(
                 f"{shown}: permission denied", hint=f"check the owner and mode: ls -ld {shown!r}"
             )
-        case errno.EMFILE | errno.ENFILE:
-            return errors.StorageError(f"{shown}: too many open files", hint="raise the limit: ulimit -n")
         case _:
             return errors.StorageError(f"{shown}: {os.strerror(error.errno or errno.EIO)}")
 

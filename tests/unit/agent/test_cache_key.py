@@ -12,7 +12,7 @@ import pytest
 from tests.home import COMMAND, Home, failed
 from tests.keyrings import Desktop
 from tests.patience import PATIENCE
-from tests.unit.agent.at_home import UNLOCK, settings, stop, unlock, until, with_agent
+from tests.unit.agent.at_home import UNLOCK, stop, unlock, until, with_agent
 from tests.unit.agent.test_process import modules_after
 from vault.system import kernelkeys
 
@@ -51,7 +51,7 @@ def test_the_kernel_keeps_a_secret_for_its_time():
 
 def test_with_the_key_in_the_kernel_a_hit_needs_no_agent(home, aws):
     """kernel_keyring = true: one unlock, and exports come from disk with neither agent nor passphrase."""
-    settings(home, "kernel_keyring = true\nagent = 'off'\n")
+    home.settings("kernel_keyring = true\nagent = 'off'\n")
     first = home.export("dev", **UNLOCK)
     calls = len(aws.calls)
     answer, modules = modules_after(home, "export", "dev")
@@ -83,7 +83,7 @@ def logged(home):
 
 def test_a_reader_that_ends_us_at_its_line_does_not_end_the_log(home):
     """Each answer that was read is a record, also where SIGKILL comes with the first byte of it."""
-    settings(home, KEPT)
+    home.settings(KEPT)
     home.export("dev", **UNLOCK)
     for _ in range(20):
         with subprocess.Popen([COMMAND, "export", "dev"], env=home.env, stdout=subprocess.PIPE) as export:
@@ -95,7 +95,7 @@ def test_a_reader_that_ends_us_at_its_line_does_not_end_the_log(home):
 @pytest.mark.skipif(sys.platform != "linux", reason="PID namespaces are Linux's")
 def test_the_first_process_of_a_container_logs_what_it_answers(home):
     """At its end the kernel ends all that it started."""
-    settings(home, KEPT)
+    home.settings(KEPT)
     first = home.export("dev", **UNLOCK)
     alone = ["unshare", *([] if os.getuid() == 0 else ["-Ur"]), "--pid", "--fork", COMMAND, "export", "dev"]
     for _ in range(5):
@@ -106,7 +106,7 @@ def test_the_first_process_of_a_container_logs_what_it_answers(home):
 
 def test_where_no_process_can_be_had_the_answer_is_logged_first(home):
     """A limit of processes makes no answer without a record."""
-    settings(home, KEPT)
+    home.settings(KEPT)
     first = home.export("dev", **UNLOCK)
     alone = [sys.executable, "-c", NO_FORK]
     done = subprocess.run(alone, env=home.env, capture_output=True, check=True, timeout=PATIENCE)

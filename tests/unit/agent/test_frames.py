@@ -50,7 +50,7 @@ def test_more_connections_than_are_served_wait_their_turn(agent):
     crowd = [agent.bare() for _ in range(limits.AGENT_CONNECTIONS + 5)]
     late = agent.bare()
     late.sendall(protocol.export_request("dev", b"f"))
-    until(lambda: len(agent.server._open) == limits.AGENT_CONNECTIONS and not agent.server._listening)
+    until(lambda: len(agent.server._open) == limits.AGENT_CONNECTIONS and not agent.server._door.listening)
     assert select.select([late], [], [], 0)[0] == []
     for sock in crowd:
         sock.close()

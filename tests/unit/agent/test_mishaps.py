@@ -22,7 +22,6 @@ from tests.unit.agent.at_home import (
     gone,
     pid_of,
     reach,
-    settings,
     socket_of,
     stop,
     told,
@@ -39,7 +38,7 @@ __all__ = ["home"]
 def test_killed_agent_under_a_hundred_exports(home, aws):
     """Whoever the agent leaves in the middle finds its session by itself: 100 right answers, and no call to AWS."""
     home.env = uncounted(home.env)
-    settings(home, "kernel_keyring = true\n")
+    home.settings("kernel_keyring = true\n")
     unlock(home)
     keys = [export(home, profile) for profile in ("dev", "prod")]
     pid, calls = pid_of(home), len(aws.calls)

@@ -12,7 +12,7 @@ import pytest
 from tests.patience import PATIENCE
 from tests.unit.agent.serving import CACHE, MAIN, NOW, SEEN, TICK, TIMES, VAULT, Running, session
 from vault import limits, warm
-from vault.agent import protocol, server
+from vault.agent import door, protocol
 from vault.agent.client import Limits
 
 
@@ -292,7 +292,7 @@ def test_a_client_that_went_away_before_it_was_looked_at(tmp_path, monkeypatch):
             raise gone.pop()
         return warm.uid_of(sock)
 
-    monkeypatch.setattr(server, "uid_of", peer)
+    monkeypatch.setattr(door, "uid_of", peer)
     with Running(tmp_path / "v") as agent:
         with agent.bare() as first:
             assert first.recv(1) == b""

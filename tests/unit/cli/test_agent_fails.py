@@ -12,7 +12,7 @@ from tests.home import PASSPHRASE, Home
 from tests.unit.agent.failing import FULL, GONE, STOPPED, Failing
 from tests.unit.agent.serving import Running
 from tests.vaults import soon
-from vault import limits, warm
+from vault import __version__, limits, warm
 from vault.agent.client import Agent, Limits
 from vault.cli.table import COMMANDS
 from vault.flows import agent as flow
@@ -113,6 +113,7 @@ class Behind(Running):
     def __init__(self, home):
         super().__init__(home.ours, derive=lambda page: serving._desk(self.paths, page, self.hold))
         self.clock.unix = time.time()
+        self.answers._about["version"] = __version__  # else unlock replaces it
         self.socket = self.paths.socket + ".real"
         self.home = home
 
@@ -137,6 +138,7 @@ class Behind(Running):
             assert client.put_session(profile, seen, line + terms, issued=begun, expires=begun + 3600)
 
     def __exit__(self, *given):
+        assert self.thread.is_alive(), "the agent ended, so that nothing was tried"
         os.rename(self.socket, self.paths.socket)
         super().__exit__(*given)
 
