@@ -186,5 +186,11 @@ def test_whoami_in_a_server_whose_vault_was_locked(ready):
         finally:
             served.shutdown()
             thread.join()
-    failed(done, 8, "answered 500: awsvault-py: the vault was locked by hand", "exec --server", "start that command again")
+    failed(
+        done,
+        8,
+        "answered 500: awsvault-py: the vault was locked by hand",
+        "exec --server",
+        "start that command again",
+    )
     assert "attached" not in done.stderr

@@ -174,7 +174,7 @@ def test_a_key_that_aws_does_not_know_any_more(bench, aws, home):
     failed_lines = done.stderr.splitlines()[-2:]
     assert done.returncode == 7
     assert "InvalidClientTokenId" in failed_lines[0]
-    assert f"awsvault-py add {NAME} --replace" in failed_lines[1]
+    assert f"awsvault-py add --replace {NAME}" in failed_lines[1]
 
 
 @pytest.mark.parametrize(

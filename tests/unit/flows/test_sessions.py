@@ -64,8 +64,7 @@ def test_session_off_does_not_hand_out_the_key(desk, home):
 def test_a_roles_length_by_config_toml(desk, aws, home):
     """role_duration is sent to AWS, shown by explain, and part of what names the session."""
     desk.ask("dev")
-    with open(home.file("config.toml"), "w", encoding="utf-8") as file:
-        file.write('role_duration = "15m"\n')
+    home.settings('role_duration = "15m"\n')
     got = desk.ask("dev")
     sent = [call.parameters.get("DurationSeconds") for call in aws.calls.of("AssumeRole")]
     assert sent == [None, "900"]
