@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault.aws import endpoints, profiles, sts
+from vault.aws.assemble import region_of, sane_region
 from vault.aws.client import Endpoint
 from vault.errors import Unreachable
 
@@ -21,10 +22,12 @@ class Proof(NamedTuple):
 
 
 def region(context: Context, profile: profiles.Profile | None) -> str | None:
-    """The region somebody chose: AWS_REGION, AWS_DEFAULT_REGION, else the profile's."""
-    named = context.env.get("AWS_REGION") or context.env.get("AWS_DEFAULT_REGION")
-    found = profile.get("region") if profile is not None else None
-    return named or (found.value if found is not None and found.value else None)
+    """The region somebody chose: AWS_REGION, AWS_DEFAULT_REGION, else the profile's. ConfigError for no region's name."""
+    named = region_of(context.env)
+    if named is None and profile is not None:
+        found = profile.get("region")
+        named = sane_region(found) if found is not None and found.value else None
+    return named.value if named is not None else None
 
 
 def sts_endpoint(context: Context, profile_name: str) -> Endpoint:

@@ -256,3 +256,13 @@ def test_other_calls_go_to_any_endpoint(ready, aws):
     done = ready.run("add", "again", "--stdin", stdin=given)
     assert done.returncode == 0, done.stderr
     assert "AWS was not asked" not in done.stderr
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_region_that_is_no_regions_name_leads_nowhere(home, variable):
+    """A region is a part of a host's name: one with a slash would make the rest of the address somebody else's."""
+    key = json.dumps({"AccessKeyId": OTHER_ID, "SecretAccessKey": OTHER})
+    odd = {variable: "127.0.0.1:9/x", "AWS_ENDPOINT_URL": None}
+    failed(home.run("add", "other", "--stdin", stdin=key, **odd), 6, variable, "127.0.0.1:9/x")
+    env = {"AWS_ACCESS_KEY_ID": OTHER_ID, "AWS_SECRET_ACCESS_KEY": OTHER}
+    failed(home.run("whoami", **odd, **env), 6, variable, "127.0.0.1:9/x")
