@@ -1,4 +1,4 @@
-"""Which key each real tool signs with where a profile has several: what ``vault/aws/readers.py`` says of it, and after import."""
+"""Which key each real tool signs with where a profile has several, by ``vault/aws/readers.py`` and after import; indented files."""
 
 from __future__ import annotations
 
@@ -106,3 +106,26 @@ def test_import_uncovers_no_other_key(users, name, home, aws):
     assert whose(tool, home, names, aws.url) == before
     with open(home.config_path, encoding="utf-8") as file:
         assert file.read().count(SECOND[1]) == 1
+
+
+@pytest.mark.parametrize("name", ["boto3", "javascript", "go", "java", "rust"])
+def test_a_file_that_is_indented_throughout(users, name, home, aws):
+    """As we read it where the tool does; Java and Rust refuse the file, as our note says."""
+    rows = [
+        "[default]",
+        "region = us-east-1",
+        *key(FIRST).splitlines(),
+        "[profile other]",
+        "region = us-west-2",
+        *key(SECOND).splitlines(),
+    ]
+    home.config("".join(f"    {row}\n" for row in rows))
+    read = profiles.load(home.env, home=home.root)
+    (note,) = read.notes
+    names = {"default": "first", "other": "second"}
+    if name in ("java", "rust"):
+        assert name.capitalize() in note.message
+        assert TOOLS[name].run(home, "default", aws.url).returncode != 0
+    else:
+        assert whose(TOOLS[name], home, list(names), aws.url) == names
+    assert [readers.supply(read, n, readers.READERS[0]).key for n in names] == [FIRST[0], SECOND[0]]

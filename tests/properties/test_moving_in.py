@@ -201,3 +201,27 @@ def test_the_commands_move_five_hundred_profiles_and_back(tmp_path, seed):
         for path, data in zip(paths, (lived.config, lived.credentials), strict=True):
             with open(path, "rb") as file:
                 assert file.read() == data
+
+
+@pytest.mark.usefixtures("untraced")
+@pytest.mark.parametrize("indent", [b"    ", b"\t"])
+@pytest.mark.parametrize("seed", range(30, 33))
+def test_files_that_are_indented_throughout_are_moved_as_others(seed, indent):
+    """The same files further to the right come out further to the right, and nothing else differs."""
+    plain = make(seed, profiles=60)
+
+    def shifted(data):
+        return re.sub(rb"(?m)^(?=[^\r\n])", indent, data)
+
+    def back(data):
+        return re.sub(rb"(?m)^" + indent, b"", data)
+
+    lived = plain._replace(config=shifted(plain.config), credentials=shifted(plain.credentials))
+    for before, wanted in zip(
+        moved_in(lived)[2].changes(files_of(*lived[:2])),
+        moved_in(plain)[2].changes(files_of(*plain[:2])),
+        strict=True,
+    ):
+        assert back(before.after) == wanted.after
+        again = Document(before.after, path=before.path, kind=before.path)
+        assert revert(again, before.hunks, exact=True) == before.before

@@ -175,7 +175,7 @@ class Document:
         """The property under another name; its spacing, value and continuation lines as they are."""
         raw = self.text(line)
         old = raw.partition(b"=")[0].rstrip()
-        return Edit(line.start, line.end, name.encode() + raw[len(old) :])
+        return Edit(line.start, line.end, _indent(raw) + name.encode() + raw[len(old) :])
 
     def set_value(self, line: Line, value: str) -> Edit:
         """The property with another value, on one line; spacing before it and the line end as they are."""
@@ -191,11 +191,23 @@ class Document:
         return Edit(line.start, line.end, b"")
 
     def insert(self, after: int, profile: str, name: str, value: str) -> Edit:
-        """A property on a line of its own after line ``after``, spaced like its neighbours."""
-        text = name.encode() + self.equals(profile) + value.encode()
+        """A property on a line of its own after line ``after``, spaced and indented like its neighbours."""
+        text = self._indent_after(after) + name.encode() + self.equals(profile) + value.encode()
         end = self.line_end(after)
         whole = self.lines[after].endswith(b"\n")
         return Edit(after + 1, after + 1, text + end if whole else end + text)
+
+    def _indent_after(self, after: int) -> bytes:
+        """How a property after that line is indented: as the one before it, else as the section's first one, else as the
+        headers around it. Otherwise it would continue the one before it, or the next line would continue it.
+        """
+        opened = max(at for at in self._opens if at <= after)
+        ends = min((at for at in self._opens if at > after), default=len(self.lines))
+        here = [line for line in self._lines if opened < line.start < ends]
+        before = [line for line in here if line.start <= after]
+        near = before[-1:] or here[:1]
+        around = [near[0].start] if near else [at for at in (opened, ends) if at < len(self.lines)]
+        return max((_indent(self.lines[at]) for at in around), key=len)
 
     def append(self, header: str, properties: Iterable[tuple[str, str]]) -> Edit:
         """A new section at the end of the file, an empty line before it."""
@@ -235,6 +247,11 @@ class Document:
             return ""
         before = [name for name, at in self._headers if at < edit.start]
         return before[-1] if before else ""
+
+
+def _indent(raw: bytes) -> bytes:
+    """The blanks that a line begins with."""
+    return raw[: len(raw) - len(raw.lstrip(b" \t"))]
 
 
 def _in_order(edits: Iterable[Edit]) -> list[Edit]:

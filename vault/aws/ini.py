@@ -103,6 +103,10 @@ class _Parser:
         self.section: Section | None = None
         self.last: Property | None = None
         self.ignoring = False  # a continuation of a property that is ignored
+        self.left = 0  # how far the line at hand is indented
+        self.depth: int | None = None  # how far the open section's newest property is indented
+        self.shifted = False  # a header or property is indented
+        self.block = ""  # the open section's indented property without a value
 
     def fail(self, line: int, message: str, hint: str | None = None) -> errors.ConfigError:
         return errors.ConfigError(f"{safe(self.path)}:{line}: {message}", hint=hint)
@@ -121,10 +125,49 @@ class _Parser:
             if first == "[":
                 self.header(number, line)
             elif first in " \t":
-                self.continuation(number, line)
+                self.indented(number, line)
             else:
+                self.left = 0
                 self.property(number, line)
         return self.finish()
+
+    def indented(self, number: int, line: str) -> None:
+        """A line that does not start at the left edge: it continues a property that starts further left, or stands for itself."""
+        text = line.strip()
+        depth = len(line) - len(line.lstrip())
+        deeper = self.depth is not None and depth > self.depth
+        if deeper and text[:1] == "[" and uncommented(text)[-1:] == "]":
+            raise self.fail(
+                number,
+                "an indented header: botocore reads it as a part of the line above, JavaScript and Go as a header",
+                hint="start the header at its left edge",
+            )
+        if not text or text[0] in "#;" or deeper:
+            self.continuation(number, line)
+            return
+        if text[0] != "[" and "=" not in text and self.opened and self.depth is None:
+            if self.section is not None:
+                raise self.fail(number, "Expected a property definition, found continuation")
+            return
+        if not self.shifted:
+            self.shifted = True
+            self.note(
+                number,
+                "an indented line, with which the SDKs of Java and Rust refuse the file; others read it",
+            )
+        if text[0] == "[":
+            self.header(number, text)
+            return
+        self.left = depth
+        self.property(number, text)
+        self.in_block(number)
+
+    def in_block(self, number: int) -> None:
+        """Note an indented property after one without a value, which JavaScript and Go take for the head of a block."""
+        if self.block and self.last is not None:
+            self.note(number, f"the SDKs of JavaScript and Go read this line as a part of {self.block}")
+        elif self.last is not None and not self.last.value:
+            self.block = self.last.name
 
     def finish(self) -> Sections:
         profiles = self.tables["profile"]
@@ -153,6 +196,7 @@ class _Parser:
         written = line[1:end] if not rest or rest[0] in "#;" else line[1:-1]
         inner = written.strip(" \t")  # any other blank is a part of the name, to botocore as well
         self.opened, self.last, self.ignoring = True, None, False
+        self.depth, self.block = None, ""
         self.unlike(number, written, inner)
         place = self._config_place(number, inner) if self.config else self._credentials_place(number, inner)
         if place is None:
@@ -235,6 +279,9 @@ class _Parser:
         if not name:
             raise self.fail(number, "Property did not have a name")
         self.ignoring = True
+        self.depth = self.left
+        if not self.depth:
+            self.block = ""
         if self.section is None:
             return
         name = name.lower()
@@ -262,19 +309,13 @@ class _Parser:
         if not text:
             return
         if text[0] in "#;":
-            if self.last is not None:
+            if self.last is not None and not self.shifted:
                 self.note(number, f"an indented comment, which some SDKs read as a part of {self.last.name}")
             return
         if not self.opened:
             raise self.fail(number, "Expected a profile definition")
-        if self.section is None or self.ignoring:
+        if self.section is None or self.ignoring or self.last is None:
             return
-        if self.last is None:
-            raise self.fail(
-                number,
-                "Expected a property definition, found continuation",
-                hint="start the line at its left edge: only botocore reads an indented first property",
-            )
         last = self.last
         if not last.value or last.value[0] == "\n":
             name, equals, _ = text.partition("=")

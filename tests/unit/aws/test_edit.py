@@ -215,3 +215,35 @@ def test_only_whole_lines_are_taken_back():
     edited = found.apply(edits).decode() + "awsvault_role_arn = r\n"
     back = revert(document(edited), found.hunks(edits), exact=False).decode()
     assert back == "[profile a]\nregion = x\nawsvault_role_arn = r\n"
+
+
+@pytest.mark.parametrize("indent", ["  ", "\t", "      "])
+def test_the_first_property_of_an_empty_section_is_as_far_in_as_the_next_header(indent):
+    """Else the header would continue it."""
+    found = Document(f"[profile a]\n{indent}[profile b]\n".encode(), path="config", kind="config")
+    again = Document(found.apply([found.insert(0, "a", "k", "v")]), path="config", kind="config")
+    assert list(again.sections.profiles) == ["a", "b"]
+
+
+@pytest.mark.parametrize("indent", ["  ", "\t", "      "])
+def test_in_an_indented_file_every_line_stays_a_line_of_its_own(indent):
+    """Renamed, put in after the header or after a property, as far in as its neighbours: none continues another."""
+    text = f"{indent}[profile a]\n{indent}region = x\n{indent}role_arn = r\n{indent}  deeper\n[profile b]\n{indent}k = v\n"
+    found = Document(text.encode(), path="config", kind="config")
+    edits = [
+        found.rename(found.places("a", "role_arn")[0], "awsvault_role_arn"),
+        found.insert(0, "a", "first", "1"),
+        found.insert(1, "a", "second", "2"),
+        found.insert(4, "b", "third", "3"),
+        found.append("[profile c]", [("k", "v")]),
+    ]
+    again = Document(found.apply(edits), path="config", kind="config")
+    held = {
+        name: {k: p.value for k, p in s.properties.items()} for name, s in again.sections.profiles.items()
+    }
+    assert held == {
+        "a": {"first": "1", "region": "x", "second": "2", "awsvault_role_arn": "r\ndeeper"},
+        "b": {"third": "3", "k": "v"},
+        "c": {"k": "v"},
+    }
+    assert revert(again, found.hunks(edits), exact=True) == found.data

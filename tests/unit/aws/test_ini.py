@@ -47,6 +47,52 @@ def test_all_cases_are_there():
     assert len(CASES) == 65
 
 
+def shifted(headers, properties, *, blank=""):
+    """Two profiles, their headers and properties indented."""
+    rows = ["region = us-east-1", blank, "# why", "s3 =", "  max = 3", "role_arn = r"]
+    return "".join(
+        f"{headers}[profile {name}]\n" + "".join(f"{properties}{row}\n" for row in rows)
+        for name in ("a", "b")
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "properties"), [("", "  "), ("    ", "    "), ("  ", "\t\t\t"), ("\t", "\t"), (" ", "")]
+)
+def test_a_file_that_is_indented_throughout(headers, properties):
+    """As a heredoc leaves it: a line stands for itself unless it is further in than the property above it."""
+    if (headers, properties) == (" ", ""):
+        with pytest.raises(errors.ConfigError, match=r"^config:8: an indented header") as raised:
+            parse(shifted(headers, properties), path="config", kind="config")
+        assert "left edge" in raised.value.hint
+        return
+    found = parse(shifted(headers, properties), path="config", kind="config")
+    assert list(found.profiles) == ["a", "b"]
+    for section in found.profiles.values():
+        assert {n: p.value for n, p in section.properties.items()} == {
+            "region": "us-east-1", "s3": "\nmax = 3", "role_arn": "r",
+        }  # fmt: skip
+        assert section.properties["role_arn"].line == section.line + 6
+    (first, *others) = found.notes
+    assert first.line == (1 if headers else 2)
+    assert "Java and Rust refuse" in first.message
+    assert [(n.line, "JavaScript and Go" in n.message) for n in others] == [(7, True), (14, True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[profile a]\nregion = x\n  [profile b]\n",
+        "[other]\nx = 1\n [profile b] # b\n",
+        "[profile a]\n  x =\n    [profile b]\n",
+    ],
+)
+def test_a_header_that_tools_read_differently_is_refused(text):
+    """botocore takes it into the value above, JavaScript and Go open a section: whose keys follow, nobody knows."""
+    with pytest.raises(errors.ConfigError, match=r"config:[23]: an indented header"):
+        parse(text, path="config", kind="config")
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -27,6 +27,14 @@ OTHERS = [
     ("[profile a]\nREGION = x\n", ""),
     ("[profile a]\nregion=x\n[profile default]\nk = 1\n[default]\nk = 2\n", ""),
     ("[profile a]\nservices = s\n[services s]\nsts =\n  endpoint_url = u\n", ""),
+    (
+        "[profile a]\n  region = x\n  k = v\n[profile b]\n  k = w\n",
+        "  [a]\n  j = 1\n\n  [b]\n    j = 2\n   i = 3\n",
+    ),
+    ("  [profile a]\r\n\r\n  region = x\r\n\r\n  [profile b]\r\n  k = w\r\n", ""),
+    ("[profile a]\n\tregion = x\n  k = v\n", ""),
+    ("  [profile a]\nregion = x\n  [profile b]\nk = v\n", ""),
+    ("[profile a]\n  s3 =\n    k = v\n  region = x\n    y\n  # c\n\n  k = v\n", ""),
     ("[sso-session s]\nsso_region = r\n[profile a]\nsso_session = s\n", ""),
 ]
 

@@ -143,7 +143,7 @@ def broken_settings(s: Surroundings) -> Iterator[Finding]:
 def read_differently(s: Surroundings) -> Iterator[Finding]:
     """Places of AWS's files that its tools do not read alike."""
     for note in s.config.notes if s.config is not None else ():
-        fatal = "refuses" in note.message or "cannot read" in note.message
+        fatal = "refuse" in note.message or "cannot read" in note.message
         yield Finding(
             level="warning" if fatal else "note",
             where=f"{safe(note.path)}:{note.line}",
