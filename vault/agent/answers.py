@@ -91,8 +91,10 @@ class Answers:
                 return protocol.answer(ends=self._sessions.ends(fields["profile"], now=self._clock.time()))
             case "DROP_SESSIONS":
                 return protocol.answer(dropped=self._sessions.drop(fields["profile"]))
-            case "PIN":
+            case "SEEN":
                 return protocol.answer(noted=self._hold.note(**fields))
+            case "PIN":  # of an older client, without a MAC: anybody could say so
+                return protocol.answer(noted=False)
             case "CONFIRM":
                 return protocol.answer(kept=self._hold.agree(fields["what"]))
             case "CONFIRMED":
@@ -113,12 +115,12 @@ class Answers:
                 raise BadFrame
 
     def _hello(self) -> bytes:
-        pin = self._hold.pin
         return protocol.answer(
             v=protocol.VERSION,
             why=self._hold.why,
             vault=self._hold.vault,
-            pin=None if pin is None else {"gen": pin.gen, "digest": pin.digest},
+            pin=None,  # for older clients, which would believe it without a MAC
+            seen=self._hold.seen,
             main=self._page.has("main"),
             strict=self._page.has("strict"),
             **self._about,

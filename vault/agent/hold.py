@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from vault import limits
 
@@ -52,10 +52,14 @@ class BootClock:
 
 
 class Pin(NamedTuple):
-    """The newest generation of the vault that was seen, and the hex digest of it (format.md 6)."""
+    """A generation of the vault that some process told of, bytes in hexadecimal (format.md 6). Whether it is true, its MACs
+    tell those who have the main key.
+    """
 
     gen: int
     digest: str
+    rekeyed: int
+    macs: list[str]
 
 
 class Hold:
@@ -69,7 +73,7 @@ class Hold:
         self.vault = ""
         self.opened = 0  # unix seconds
         self.shut = clock.boot()  # when it was locked last, on the clock of the limits
-        self.pin: Pin | None = None
+        self.seen: list[Pin] = []  # the newest last
         self._idle = self._hard = self._strict_for = 0
         self._idle_end = self._hard_end = self._strict_end = 0.0
         self._lock_on_sleep = True
@@ -107,7 +111,7 @@ class Hold:
             if vault != self.vault:
                 self._sessions.drop("")
                 self._agreed.clear()
-                self.pin = None
+                self.seen.clear()
             self.vault = vault
             self.opened = int(self._clock.time())
             self._idle, self._idle_end = idle, now + idle
@@ -144,15 +148,16 @@ class Hold:
         if not self.why and self._lock_on_sleep:
             self.lock(hold=False)
 
-    def note(self, *, vault: str, gen: int, digest: str) -> bool:
-        """Remember a newer generation of the vault; False where what is remembered is newer or differs."""
+    def note(self, *, vault: str, over: list[str], **pin: Any) -> bool:
+        """Remember a generation of the vault; False where it is another vault's.
+
+        ``over`` names, by a MAC, those that it takes the place of. It takes no other's before there are many.
+        """
         if vault != self.vault:
             return False
-        if self.pin is not None and (
-            gen < self.pin.gen or (gen == self.pin.gen and digest != self.pin.digest)
-        ):
-            return False
-        self.pin = Pin(gen, digest)
+        told = Pin(**pin)
+        left = [one for one in self.seen if one != told and one.macs[0] not in over]
+        self.seen = [*left, told][-limits.AGENT_PINS :]
         return True
 
     def left(self) -> tuple[float, float]:

@@ -60,7 +60,8 @@ FIELDS: dict[str, dict[str, type]] = {
     "CONFIRM": {"what": str},  # a person said yes to this, until the agent locks
     "CONFIRMED": {"what": str},
     "LOCK": {"hold": bool},
-    "PIN": {"vault": str, "gen": int, "digest": str},
+    "PIN": {"vault": str, "gen": int, "digest": str},  # of older clients
+    "SEEN": {"vault": str, "gen": int, "digest": str, "rekeyed": int, "macs": list, "over": list},
     "LOG": {},  # write down what was answered, before somebody reads the log
     "SLEEP": {},  # the machine is about to, or its screen was locked
     "SHUTDOWN": {},
@@ -245,7 +246,22 @@ def _check(op: str, fields: dict[str, Any]) -> None:
             type(value) is int and not (-_MOST_INT if name in SIGNED else 0) <= value < _MOST_INT
         ):
             raise BadFrame
+    if op == "SEEN":
+        _check_pin(fields)
     if op == "UNLOCK" and tuple(fields["keys"]) not in (("main", "cache"), ("cache",), KEYS, ("strict",)):
         raise BadFrame
-    if op == "UNLOCK" and (len(fields["vault"]) != 2 * VAULT_ID or fields["vault"].strip("0123456789abcdef")):
+    if op == "UNLOCK" and not _hex(fields["vault"], VAULT_ID):
         raise BadFrame
+
+
+def _check_pin(fields: dict[str, Any]) -> None:
+    hashes = [fields["digest"], *fields["macs"], *fields["over"]]
+    if not 0 < len(fields["macs"]) <= 2 or len(fields["over"]) > limits.AGENT_PINS:
+        raise BadFrame
+    if not all(_hex(one, KEY) for one in hashes):
+        raise BadFrame
+
+
+def _hex(text: Any, size: int) -> bool:
+    """Whether it is text, and ``size`` bytes in hexadecimal."""
+    return isinstance(text, str) and len(text) == 2 * size and not text.strip("0123456789abcdef")

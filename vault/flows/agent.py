@@ -10,6 +10,7 @@ from time import monotonic
 
 from vault import errors, limits
 from vault.agent.client import Agent, Limits
+from vault.flows import generations
 from vault.system.variables import PASSPHRASE
 
 TYPE_CHECKING = False
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from vault.flows.sessions import Got
     from vault.mfa.ledger import Code
     from vault.secret import Secret
-    from vault.store.pin import Pin
     from vault.store.vault import Opened
     from vault.system.clock import Deadline
     from vault.system.paths import Paths
@@ -220,8 +220,11 @@ class AgentKeys:
 
 def let_go(keys: Keys) -> None:
     """Close keys that the agent holds open, whose fork waits for more questions; others need no closing."""
-    if isinstance(keys, AgentKeys):
-        keys.close()
+    from vault.flows.steady import SteadyKeys
+
+    held = keys.held if isinstance(keys, SteadyKeys) else keys
+    if isinstance(held, AgentKeys):
+        held.close()
 
 
 def _checked(answer: dict[str, Any] | None) -> dict[str, Any]:
@@ -261,42 +264,14 @@ def have_log_written(context: Context) -> None:
         agent.close()
 
 
-# ── the newest generation seen ───────────────────────────────────────────────────────────────
-
-
-def last_seen(context: Context) -> Pin | None:
-    """The newest generation that a running agent has seen: a pin that lies in no folder. Ask before the vault is read."""
-    agent = reach(context)
-    if agent is None:
-        return None
-    hello = agent.ask("HELLO")
-    agent.close()
-    if not hello or not hello["ok"] or not serves(context, hello) or not hello["pin"]:
-        return None
-    return pin_of(hello["vault"], hello["pin"]["gen"], hello["pin"]["digest"])
-
-
-def pin_of(vault_id: str, gen: int, digest: str) -> Pin:
-    """The pin that the agent holds as text, ``vault_id`` and ``digest`` in hexadecimal."""
-    from vault.store.pin import Pin
-
-    return Pin(vault_id=bytes.fromhex(vault_id), gen=gen, digest=bytes.fromhex(digest))
-
-
-def judge(seen: Pin | None, opened: Opened, *, path: str) -> None:
-    """RolledBack or Diverged where the vault is older than what the agent has seen of it, or another."""
-    if seen is not None and seen.vault_id == opened.vault_id:
-        from vault.store import pin
-        from vault.text import safe
-
-        pin.judge(seen, opened.file, path=safe(path))
-
-
 # ── handing over ─────────────────────────────────────────────────────────────────────────────
 
 
-def hand_over(context: Context, opened: Opened, *, agent: Agent, person: bool = False) -> bool:
+def hand_over(
+    context: Context, opened: Opened, *, agent: Agent, person: bool = False, before: Secret | None = None
+) -> bool:
     """Give a running agent the keys of the vault just opened. ``person``: by ``unlock``, which ends a lock by hand.
+    ``before`` is the main key that the vault had until now, where it has another.
 
     False where it does not take them, or is of another version or vault, which gets none.
     """
@@ -313,23 +288,19 @@ def hand_over(context: Context, opened: Opened, *, agent: Agent, person: bool = 
     )
     if not answer or not answer["ok"]:
         return False
-    _tell_generation(opened, agent)
+    generations.tell(opened, agent, hello=hello, before=before)
     return True
 
 
-def replace_keys(context: Context, opened: Opened) -> None:
-    """An agent that holds the vault open goes on with the keys that it has now."""
+def replace_keys(context: Context, opened: Opened, *, before: Secret | None = None) -> None:
+    """An agent that holds the vault open goes on with the keys that it has now; ``before`` as in ``hand_over``."""
     agent = reach(context, answer=limits.AGENT_TALK)
     if agent is None:
         return
     hello = agent.ask("HELLO")
     if hello and hello["ok"] and not hello["why"]:
-        hand_over(context, opened, agent=agent)
+        hand_over(context, opened, agent=agent, before=before)
     agent.close()
-
-
-def _tell_generation(opened: Opened, agent: Agent) -> None:
-    agent.ask("PIN", vault=opened.vault_id.hex(), gen=opened.header.gen, digest=opened.file.digest.hex())
 
 
 def keep(context: Context, opened: Opened | None, *, way: str, profile: str, got: Got) -> None:
@@ -356,8 +327,8 @@ def offer(context: Context, opened: Opened, *, way: str) -> None:
     known = hello["why"] if hello and serves(context, hello) else None
     if known == "locked" and _may_stay_open(way):
         hand_over(context, opened, agent=agent)
-    elif known == "":
-        _tell_generation(opened, agent)
+    elif hello and known == "":
+        generations.tell(opened, agent, hello=hello)
     agent.close()
 
 

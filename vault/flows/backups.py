@@ -8,7 +8,8 @@ from vault import errors, limits
 from vault.errors import NotThisSlot
 from vault.flows import cachekey, logkey
 from vault.flows import passphrase as unattended
-from vault.flows.agent import last_seen, replace_keys
+from vault.flows.agent import replace_keys
+from vault.flows.generations import last_seen
 from vault.flows.slots import KINDS
 from vault.flows.unlock import locked
 from vault.store import backupmark, boxes, file, restore, vault
@@ -149,8 +150,9 @@ def _open(context: Context, found: VaultFile, name: str) -> Chosen:
     seen = last_seen(context)
     payload, k_main, way = _by_secret(context, found, name)
     known_gen = _known_to(ring, found) if ring is not None else 0
-    if seen is not None and seen.vault_id == found.header.vault_id:
-        known_gen = max(known_gen, seen.gen)
+    newest = seen.newest(k_main) if seen is not None else None
+    if newest is not None and newest.vault_id == found.header.vault_id:
+        known_gen = max(known_gen, newest.gen)
     present = restore.present(context.paths)
     problem = None
     if present is not None and present.header.vault_id != found.header.vault_id:

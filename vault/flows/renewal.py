@@ -12,7 +12,8 @@ from vault import errors, limits
 from vault.errors import NotThisSlot
 from vault.flows import logkey, recovery, slots
 from vault.flows import passphrase as unattended
-from vault.flows.agent import judge, last_seen, replace_keys
+from vault.flows.agent import replace_keys
+from vault.flows.generations import judge, last_seen
 from vault.flows.unlock import locked
 from vault.store import file, vault
 from vault.store.kdf import DEFAULT, STRONG, KdfParams
@@ -160,7 +161,7 @@ def carry_out(context: Context, made: Plan) -> Renewed:
         nonlocal written
         after = _write(context, opened, k_main, tuple(records), cache_key=cache_key)
         written = True
-        _tell_agent(context, after)
+        _tell_agent(context, after, before=opened.k_main)
         return after
 
     try:
@@ -249,12 +250,12 @@ def _forget(ways: list[Slot], records: list[SlotRecord], opened: Opened) -> None
             slots.forget_quietly(slot, record, vault_id=opened.vault_id)
 
 
-def _tell_agent(context: Context, after: Opened) -> None:
+def _tell_agent(context: Context, after: Opened, *, before: Secret) -> None:
     """An agent that holds the old keys gets the new ones; sessions sealed under the old cache key are of no use."""
     from vault.flows.held import forget_files
 
     forget_files(context)
-    replace_keys(context, after)
+    replace_keys(context, after, before=before)
 
 
 def _passphrase_record(

@@ -43,6 +43,7 @@ _FORKS_NEED = (
     "vault.flows.audit",
     "vault.flows.config",
     "vault.flows.contents",
+    "vault.flows.generations",
     "vault.flows.keys",
     "vault.flows.strict",
     "vault.mfa.codes",
@@ -151,15 +152,15 @@ def _desk(where: Paths, page: KeyPage, hold: Hold) -> Callable[[Request, Callabl
 
 
 def _open(where: Paths, page: KeyPage, hold: Hold) -> OpenedKeys:
-    from vault.flows.agent import judge, pin_of
+    from vault.flows.generations import Seen, judge
     from vault.flows.keys import OpenedKeys
     from vault.secret import Secret
     from vault.store import vault
     from vault.system.clock import SystemClock
 
     opened = vault.open_with_main_key(where, Secret(bytes(page.view("main"))))
-    if hold.pin is not None:  # as it was when this fork began, so before the vault was read
-        judge(pin_of(hold.vault, *hold.pin), opened, path=where.vault)
+    # As it was when this fork began, so before the vault was read.
+    judge(Seen(hold.vault, tuple(hold.seen)), opened, path=where.vault)
     strict = Secret(bytes(page.view("strict"))) if page.has("strict") else None
     return OpenedKeys(opened, paths=where, clock=SystemClock(), strict=strict)
 

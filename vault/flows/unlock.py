@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors, limits
 from vault.errors import Declined, Locked, NotThisSlot, WrongPassphrase
-from vault.flows import agent
+from vault.flows import agent, generations
 from vault.flows import passphrase as unattended
 from vault.flows.byhand import locked_by_hand
 from vault.store import vault
@@ -60,10 +60,10 @@ def unlock_unless(
 ) -> Unlocked | None:
     """As ``unlock``; None where ``meanwhile`` says, after a wait for others, that they made it unnecessary."""
     hardening.before_keys()
-    seen = agent.last_seen(context)
+    seen = generations.last_seen(context)
     found = _by_first_way(context, purpose=purpose, meanwhile=meanwhile, ends_lock=ends_lock)
     if found is not None:
-        agent.judge(seen, found.opened, path=context.paths.vault)
+        generations.judge(seen, found.opened, path=context.paths.vault)
     return found
 
 

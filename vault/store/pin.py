@@ -40,7 +40,7 @@ def pin_name(vault_id: bytes) -> str:
 
 def encode_pin(pin: Pin, *, k_main: Secret) -> bytes:
     """The pin's file."""
-    return jsontext.canonical({**_values(pin), "mac": _mac(pin, k_main).hex()})
+    return jsontext.canonical({**_values(pin), "mac": mac_of(pin, k_main).hex()})
 
 
 def decode_pin(raw: bytes) -> tuple[Pin, bytes]:
@@ -66,7 +66,7 @@ def decode_pin(raw: bytes) -> tuple[Pin, bytes]:
 
 def authentic(pin: Pin, mac: bytes, *, k_main: Secret) -> bool:
     """Whether a holder of this main key wrote the pin. After a rekey that stopped before its pin, nobody did."""
-    return hmac.compare_digest(_mac(pin, k_main), mac)
+    return hmac.compare_digest(mac_of(pin, k_main), mac)
 
 
 def judge(pin: Pin, file: VaultFile, *, path: str) -> None:
@@ -97,5 +97,6 @@ def _values(pin: Pin) -> dict[str, Json]:
     }
 
 
-def _mac(pin: Pin, k_main: Secret) -> bytes:
+def mac_of(pin: Pin, k_main: Secret) -> bytes:
+    """What only a holder of the main key can make for this pin."""
     return hmac.digest(hkdf(k_main, salt=b"", info=_INFO), jsontext.canonical(_values(pin)), "sha256")

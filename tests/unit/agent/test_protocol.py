@@ -37,6 +37,14 @@ GOOD = {
     "LOG": {},
     "LOCK": {"hold": True},
     "PIN": {"vault": "00" * 16, "gen": 1, "digest": "ab"},
+    "SEEN": {
+        "vault": "00" * 16,
+        "gen": 1,
+        "digest": "ab" * 32,
+        "rekeyed": 0,
+        "macs": ["cd" * 32],
+        "over": ["ef" * 32],
+    },
     "SLEEP": {},
     "SHUTDOWN": {},
 }

@@ -256,16 +256,35 @@ def test_dropped_sessions_are_gone(agent):
     assert client.ask("DROP_SESSIONS", profile="") == {"ok": True, "dropped": 2}
 
 
-def test_the_pin_goes_forward_only(agent):
-    """An older generation, or another header of the same, does not replace what was seen."""
+def seen(client, gen, mac, *over, vault=VAULT):
+    pin = {"vault": vault.hex(), "gen": gen, "digest": f"{gen:064x}", "rekeyed": 0}
+    return client.ask("SEEN", **pin, macs=[mac * 64], over=[one * 64 for one in over])["noted"]
+
+
+def test_a_generation_takes_no_other_s_place_but_one_that_it_names(agent):
+    """Any process may tell of one: however new, it hides no other, until there are many."""
     client = agent.opened()
-    said = [
-        client.ask("PIN", vault=VAULT.hex(), gen=g, digest=h)["noted"]
-        for g, h in ((2, "a"), (1, "b"), (2, "b"), (3, "c"))
+    assert seen(client, 2, "a")
+    assert seen(client, 2**50, "b")
+    assert seen(client, 2, "a"), "told again, and kept once"
+    assert [row[0] for row in client.ask("HELLO")["seen"]] == [2**50, 2]
+    assert seen(client, 3, "c", "a")
+    assert not seen(client, 9, "d", vault=b"\xff" * 16), "another vault's"
+    assert client.ask("HELLO")["seen"] == [
+        [2**50, f"{2**50:064x}", 0, ["b" * 64]],
+        [3, f"{3:064x}", 0, ["c" * 64]],
     ]
-    assert said == [True, False, False, True]
-    assert not client.ask("PIN", vault="ff" * 16, gen=9, digest="d")["noted"], "another vault's"
-    assert client.ask("HELLO")["pin"] == {"gen": 3, "digest": "c"}
+    for number in range(limits.AGENT_PINS):
+        assert seen(client, number, "ef"[number % 2])
+    assert len(client.ask("HELLO")["seen"]) == limits.AGENT_PINS
+
+
+def test_what_an_older_client_tells_of_is_not_kept(agent):
+    """It gives no MAC; it is answered as it expects, and told of nothing that it could take for true."""
+    client = agent.opened()
+    assert client.ask("PIN", vault=VAULT.hex(), gen=2**50, digest="a") == {"ok": True, "noted": False}
+    assert client.ask("HELLO")["pin"] is None
+    assert client.ask("HELLO")["seen"] == []
 
 
 @pytest.mark.parametrize("body", [b"x", b"{}", b"\n", b"{1}"])

@@ -44,7 +44,7 @@ main = vault.open_with_passphrase(where, Secret(os.environ["AWSVAULT_PASSPHRASE"
 before |= {{name for name in sys.modules if name.startswith(("tests", "vault.store.slots", "vault.store.kdf"))}}
 held = {{"main": main.reveal()}}
 page = types.SimpleNamespace(view=held.__getitem__, has=held.__contains__)
-hold = types.SimpleNamespace(pin=None, vault="")
+hold = types.SimpleNamespace(seen=[], vault="")
 for op, fields in [
     ("HAS_ENTRY", {{"name": "a"}}), ("LIST", {{"first": 0}}), ("GET_ENTRY", {{"name": "shared-services"}}),
     ("TOTP", {{"serial": {SERIAL!r}, "most": 35000, "skew": 0, "after": 0}}),

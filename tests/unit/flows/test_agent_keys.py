@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from vault import errors
 from vault.agent.protocol import LENGTH, Request
 from vault.agent.protocol import parse_answer as parsed
 from vault.flows import agent as flow
-from vault.flows import devices, serving, standing
+from vault.flows import devices, generations, serving, standing
 from vault.flows.agent import AgentGone
 from vault.flows.contents import Contents, Listed
 from vault.flows.keys import OpenedKeys
@@ -175,9 +176,12 @@ def test_a_fork_notes_and_makes_codes_in_one_ledger(fork, aws):
     assert (again["ok"], again["why"], again["kind"]) == (False, "failed", "UsedCode")
 
 
-def test_a_fork_of_an_agent_that_saw_a_newer_vault_gives_nothing(fork, beside):
+def test_a_fork_of_an_agent_that_saw_a_newer_vault_gives_nothing(fork, desk, beside):
     """The file was put back: the generation that the agent has seen tells, before a key leaves."""
-    beside.hold.note(vault=beside.hold.vault, gen=beside.hold.pin[0] + 5, digest="00" * 32)
+    opened = desk.keys(desk.context()).opened
+    hello = beside.client().ask("HELLO")
+    later = replace(opened.file, header=replace(opened.header, gen=opened.header.gen + 5))
+    generations.tell(replace(opened, file=later), beside.client(), hello=hello)
     answer = fork("GET_ENTRY", name="shared-services")
     assert (answer["ok"], answer["kind"]) == (False, errors.RolledBack.__name__)
 
@@ -188,7 +192,7 @@ def test_a_fork_of_an_agent_that_has_seen_no_generation_answers(desk, beside):
     beside.client().unlock(
         vault_id=opened.vault_id, main=opened.k_main, cache=opened.cache_key, times=TIMES, person=True
     )
-    assert beside.hold.pin is None
+    assert beside.hold.seen == []
     answer = serving._desk(beside.paths, beside.page, beside.hold)
     found = parsed(answer(Request("HAS_ENTRY", {"name": "shared-services"}, 0), print)[LENGTH:])
     assert found == {"ok": True, "found": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,12 @@ from tests.fakes.example import KEY_ID
 from tests.home import PASSPHRASE
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
-from tests.vaults import soon
+from tests.vaults import CHEAP, soon
 from vault import errors
-from vault.flows import access, backups, explain, held, hit, overview, service, sessions, standing
+from vault.flows import access, backups, explain, held, hit, overview, renewal, service, sessions, standing
+from vault.flows import agent as flow
 from vault.flows.sessions import Wish
+from vault.flows.unlock import unlock
 from vault.secret import Secret
 from vault.store import vault
 from vault.system import settled
@@ -267,9 +270,48 @@ def test_a_restored_vault_opens_no_locked_agent(desk, beside):
     backups.put_back(context, backups.choose_present(context))
     assert beside.hold.why == "locked"
     beside.give()
-    gen = beside.hold.pin[0]
+    gen = beside.hold.seen[-1].gen
     backups.put_back(context, backups.choose_present(context))
-    assert beside.hold.pin[0] == gen + 1
+    assert [pin.gen for pin in beside.hold.seen] == [gen + 1]
+
+
+def test_a_generation_that_is_not_true_is_nothing(desk, beside):
+    """Any process of the user can send a frame: no later opening ends for it, by the agent or without, and unlock goes on."""
+    beside.give()
+    context = desk.context()
+    told = {"vault": beside.hold.vault, "gen": 2**50, "digest": "ab" * 32}
+    beside.client().ask("PIN", **told)
+    beside.client().ask("SEEN", **told, rekeyed=0, macs=["cd" * 32, "ef" * 32], over=[])
+    opened = unlock(context, purpose="").opened
+    keys = access.open_keys(desk.context(), purpose="")
+    assert keys.entry(NAME) is not None
+    flow.let_go(keys)
+    assert flow.hand_over(context, opened, agent=beside.client(), person=True)
+    assert unlock(desk.context(), purpose="").opened.header.gen == opened.header.gen
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+def test_an_older_copy_is_noticed_by_the_agent_alone(desk, beside, renewed):
+    """The state folder went back too: what the agent has seen tells, also where the copy opens with the main key of before."""
+    context = desk.context()
+    before = desk.keys(context).opened
+    beside.give()
+    with open(context.paths.vault, "rb") as file:
+        copy = file.read()
+    if renewed:
+        opened = replace(before, slot=before.header.slots[0])
+        plan = renewal.plan(context, opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP)
+        after = renewal.carry_out(context, plan).opened
+        assert after.k_main.reveal() != before.k_main.reveal()
+    else:
+        edit(desk, lambda p: p.with_entry("other", p.entries[NAME]))
+        after = desk.keys(context).opened
+        assert flow.hand_over(context, after, agent=beside.client(), person=True)
+    shutil.rmtree(context.paths.state)
+    with open(context.paths.vault, "wb") as file:
+        file.write(copy)
+    with pytest.raises(errors.RolledBack, match=f"has seen generation {after.header.gen}"):
+        unlock(desk.context(), purpose="")
 
 
 def test_a_broken_config_hides_sessions_and_no_keys(desk, beside):
