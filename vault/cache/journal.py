@@ -172,6 +172,10 @@ class _Reading:
             for at in range(0, len(content), SIZE):
                 self._slots += 1
                 self._look(name, at, content[at : at + SIZE])
+        if why := self._files.linked():
+            self._problems.append(
+                f"{CURRENT}: {why}; to go on with it: cp -p {CURRENT} x && mv x {CURRENT}, in its folder"
+            )
         self._check_end()
         return Found(self._records, self._problems)
 

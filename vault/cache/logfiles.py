@@ -13,6 +13,7 @@ import os
 from vault import errors, limits
 from vault.crypto.seal import OVERHEAD, SealBroken, hkdf, seal, unseal
 from vault.records import NamedTuple
+from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,9 +98,21 @@ class LogFiles:
         except FileNotFoundError:
             return 0
 
+    def linked(self) -> str:
+        """What keeps ``current``, the one file of ours that is changed where it lies, from being added to: other names of it.
+        "" where it has none.
+        """
+        try:
+            links = self.folder.attributes(CURRENT).links
+        except FileNotFoundError:
+            return ""
+        return f"the file has {links} names (hard links), so nothing is added to it" if links > 1 else ""
+
     def write(self, sealed: bytearray) -> None:
-        """Append to ``current``."""
+        """Append to ``current``. UnsafeFile where it has another name."""
         if sealed:
+            if why := self.linked():
+                raise errors.UnsafeFile(f"{safe(self.folder.path_of(CURRENT))}: {why}")
             self.folder.append(CURRENT, bytes(sealed))
 
     def rotate(self, key: bytes) -> bool:
