@@ -161,26 +161,6 @@ def test_an_old_key_does_not_put_the_log_aside(path):
         assert journal.read(deadline=soon()) == ([b"one"], [])
 
 
-def test_a_log_that_has_another_name_is_not_added_to(path):
-    """It is the one file that is changed where it lies: what else has that name must not change with it. Reading tells."""
-    write(path, "one")
-    current, other = os.path.join(path, CURRENT), f"{path}.other"
-    os.link(current, other)
-    with open(other, "rb") as file:
-        before = file.read()
-    with pytest.raises(errors.UnsafeFile, match="current: the file has 2 names"):
-        write(path, "two")
-    with open(other, "rb") as file:
-        assert file.read() == before
-    records, (problem,) = read(path)
-    assert records == [b"one"]
-    subprocess.run(problem.partition("with it: ")[2].partition(",")[0], shell=True, cwd=path, check=True)
-    write(path, "three")
-    assert read(path) == ([b"one", b"three"], [])
-    with open(other, "rb") as file:
-        assert file.read() == before
-
-
 def test_many_records_are_one_step(path, monkeypatch):
     """What is appended together is one chain with what was there, over the border of files too."""
     monkeypatch.setattr(limits, "LOG_FILE", 3 * limits.LOG_RECORD)
