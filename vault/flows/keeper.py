@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from vault.system.living import Living
 
 _RENEW = b"R"
+_LOCKED = b"L"
 _KEY = 32
 # What a renewal may need, loaded while all of it is of one version: an upgrade may come while the program runs.
 _NEEDED = (
@@ -87,6 +88,7 @@ class Keeper:
         ``token`` where the server was killed. Errors: StorageError.
         """
         ours, its = pair()
+        ours.setblocking(False)  # nobody waits for a keeper that was stopped and reads nothing
         try:
             pid = os.fork()
         except OSError as error:
@@ -109,6 +111,8 @@ class Keeper:
         with ours:
             try:
                 socket.send_fds(self._connection, [_RENEW], [its.fileno()])
+            except BlockingIOError:
+                raise _silent() from None
             except OSError:
                 raise _gone() from None
             finally:
@@ -117,21 +121,40 @@ class Keeper:
             try:
                 head, body = receive(ours)
             except (CutShort, OSError):
-                raise errors.Unreachable(
-                    "the session could not be renewed: the process that does it ended, or took too long",
-                    hint="if it goes on, start the command again",
-                ) from None
+                raise _silent() from None
         if "kind" in head:
             raise _error(head)
         return Served(body, issued=head["issued"], expires=head["expires"])
 
     def close(self) -> None:
-        """Let it end, and wait for that, which takes milliseconds."""
+        """Let it end, and wait for that, which takes milliseconds. One that was stopped is killed, so that its key is gone."""
         self._connection.close()
-        ends = time.monotonic() + limits.SERVER_END_WAIT
         with suppress(ChildProcessError):
-            while not os.waitpid(self.pid, os.WNOHANG)[0] and time.monotonic() < ends:
-                time.sleep(limits.LOCK_POLL_FIRST)
+            if not self._ended():
+                os.kill(self.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
+                self._ended()
+
+    def _ended(self) -> bool:
+        ends = time.monotonic() + limits.SERVER_END_WAIT
+        while not os.waitpid(self.pid, os.WNOHANG)[0]:
+            if time.monotonic() >= ends:
+                return False
+            time.sleep(limits.LOCK_POLL_FIRST)
+        return True
+
+    def said_locked(self) -> bool:
+        """Whether it ended because the vault was locked: it may be told so where the state folder cannot be written."""
+        try:
+            return bool(self._connection.recv(1, socket.MSG_PEEK))
+        except OSError:  # nothing was said, or this end is closed
+            return False
+
+
+def _silent() -> errors.Error:
+    return errors.Unreachable(
+        "the session could not be renewed: the process that does it ended, or took too long",
+        hint="if it goes on, start the command again",
+    )
 
 
 def _gone() -> errors.Error:
@@ -162,6 +185,7 @@ def _become(
     token: TokenFile,
 ) -> None:
     try:
+        signal.signal(servers.LOCK_SIGNAL, lambda *_: watch.lock())
         os.setsid()  # what the terminal sends is for the program
         hardening.no_core()
         _close_all_but(connection.fileno(), key.fileno(), -1 if entered is None else entered.lock.fd)
@@ -211,12 +235,14 @@ class _Keeping:
                         return False
                 elif needed:  # one at a time: a program may end at once
                     import_module(needed.pop())
+            with suppress(OSError):
+                self._connection.send(_LOCKED, socket.MSG_DONTWAIT)
             return True
         finally:
             self._page.clear()
             for pid in self._forks:
                 with suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
+                    os.killpg(pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
                     os.waitpid(pid, 0)  # a lock that waits for this process has waited for its forks
 
     def _take(self, key: socket.socket) -> None:
@@ -254,6 +280,7 @@ class _Keeping:
                 if not pid:
                     self._renew(fd, ready)
                 self._forks.add(pid)
+                os.setpgid(pid, pid)  # with the programs that it starts, before anybody kills it
             os.close(fd)
         return True
 
@@ -268,6 +295,7 @@ class _Keeping:
         """In a fork: one session, over ``fd``."""
         try:
             keeper = os.getppid()
+            os.setpgid(0, 0)
             hardening.end_with_parent(keeper)
             signal.alarm(limits.SERVER_RENEWAL)
             _close_all_but(fd)

@@ -140,13 +140,7 @@ def close_by_hand(context: Context) -> Closed:
             was_open = True
             unended += [] if end(agent) else [path]
         agent.close()
-    ended = servers.end_all(context.paths)
-    if unnoted is not None:
-        raise type(unnoted)(
-            f"{unnoted.message.removesuffix('; nothing was changed')}; what was open is closed,"
-            " but nothing keeps a command from opening the vault again",
-            hint=unnoted.hint,
-        )
+    ended = servers.end_all(context.paths, noted=unnoted is None)
     if unended:
         raise errors.StorageError(
             f"the agent behind {', '.join(unended)} does not answer and could not be ended: it may still hold keys",
@@ -155,8 +149,14 @@ def close_by_hand(context: Context) -> Closed:
     if ended.left:
         left = ", ".join(map(str, ended.left))
         raise errors.StorageError(
-            f"a server of exec --server does not end and could not be ended: it may still hold the key (process {left})",
-            hint="end that process by hand",
+            f"a server of exec --server does not end and could not be ended: it may still hold the key or serve (process {left})",
+            hint="end that process by hand, and run lock again",
+        )
+    if unnoted is not None:
+        raise type(unnoted)(
+            f"{unnoted.message.removesuffix('; nothing was changed')}; what was open is closed,"
+            " but nothing keeps a command from opening the vault again",
+            hint=unnoted.hint,
         )
     return Closed(was_open, ended.servers)
 

@@ -86,7 +86,9 @@ class Renewing:
             before.wipe()
             self._check()  # a lock that came meanwhile
             if newer.band(self._clock.time()) is Band.OVER:
-                raise errors.Unreachable("AWS gave a session that is over already by this machine's clock")
+                late = errors.Unreachable("AWS gave a session that is over already by this machine's clock")
+                self._failed, self._error = self._clock.monotonic(), late
+                raise late
             return newer
         finally:
             self._one.release()

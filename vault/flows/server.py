@@ -220,7 +220,12 @@ def serving(context: Context, handed: Handed, *, program: str) -> Serving:
         watch = servers.Watch(paths, mark=handed.mark, name=name)
         job = Job(handed.wish, program, handed.chain, handed.main)
         keeper = Keeper.begin(context, job, key=handed.key, watch=watch, entered=entered, token=token)
-        renewing = Renewing(handed.first, keeper.again, clock=context.clock, locked=watch.locked)
+        renewing = Renewing(
+            handed.first,
+            keeper.again,
+            clock=context.clock,
+            locked=lambda: watch.locked() or keeper.said_locked(),
+        )
         endpoint = Endpoint(renewing, token=secret)
     except BaseException:  # the keeper ends with this process
         token.remove()

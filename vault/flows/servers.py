@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors, limits
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from vault.system.paths import Paths
 
 _KIND = Kind("serving-", ".lock")
+LOCK_SIGNAL = signal.SIGUSR1  # to a keeper: the vault is locked, and the state folder cannot say so
 
 
 class Watch:
@@ -41,6 +43,10 @@ class Watch:
             found = byhand.seen(self._paths)
             self._seen = (found is not None and found != self._mark) or not self._stands()
         return self._seen
+
+    def lock(self) -> None:
+        """The vault is locked, whatever the folder shows."""
+        self._seen = True
 
     def _stands(self) -> bool:
         return self._name is None or os.path.lexists(f"{self._paths.state}/{self._name}")
@@ -60,8 +66,9 @@ def enter(paths: Paths) -> Living | None:
 
 
 def tell(entered: Living, *, keeper: int) -> None:
-    """Write down who serves, which is this process, and who keeps the key."""
-    os.pwrite(entered.lock.fd, b"%d %d" % (os.getpid(), keeper), 0)
+    """Write down who serves, which is this process, and who keeps the key; on a full disk a lock names neither."""
+    with suppress(OSError):
+        os.pwrite(entered.lock.fd, b"%d %d" % (os.getpid(), keeper), 0)
 
 
 def leave(paths: Paths, name: str | None) -> None:
@@ -76,36 +83,78 @@ def leave(paths: Paths, name: str | None) -> None:
 
 
 class Ended(NamedTuple):
-    """What a lock came to: the servers that ended, for a person, and the process ids of those that may hold a key."""
+    """What a lock came to: the servers that ended, for a person, and the process ids of those that may hold a key or serve."""
 
     servers: tuple[str, ...]
     left: tuple[int, ...]
 
 
-def end_all(paths: Paths) -> Ended:
-    """End every server of this vault, and wait until none holds a key. For ``lock``, whose mark stands already."""
-    found: list[tuple[int, int, int]] = []
+class _Found(NamedTuple):
+    """A server's file: its descriptor, who serves and who keeps the key; whether that is over, sees the lock, or is told."""
+
+    fd: int
+    serves: int
+    keeps: int
+    over: bool
+    sees: bool
+    told: bool
+
+
+def end_all(paths: Paths, *, noted: bool = True) -> Ended:
+    """End every server of this vault, and wait until none holds a key. For ``lock``; ``noted``: its mark stands."""
+    found: list[_Found] = []
     try:
         with Folder.open(paths.state) as state:
             for name in _KIND.names(state):
                 fd = opened(state, name)
+                over = fd is None or free(fd)  # killed, and it had no time to clear up
+                sees = _taken_away(state, name) or noted
                 if fd is not None:
-                    found.append((fd, *_processes(fd)))
-                state.unlink(name)
+                    serves, keeps = _processes(fd)
+                    told = sees or (not over and _signal(keeps, LOCK_SIGNAL))
+                    found.append(_Found(fd, serves, keeps, over=over, sees=sees, told=told))
     except (FileNotFoundError, errors.Error):
-        pass  # what was not reached sees the mark
+        pass  # what was not reached sees the mark, or that it cannot see its file
     deadline = Deadline.after(limits.SERVER_LOCK_WAIT)
     servers, left = [], []
-    for fd, serves, keeps in found:
+    for each in found:
         try:
-            if free(fd):
-                continue  # killed, and it had no time to clear up
-            servers.append(_named(serves))
-            if not _freed(fd, deadline) and not _killed(fd, keeps):
-                left.append(keeps)
+            if each.over and (each.sees or not _is_one(each.serves)):
+                continue
+            servers.append(_named(each.serves))
+            if not _freed(each.fd, deadline):
+                killed = _killed(each.fd, each.keeps)
+                left += [] if killed and each.sees else [each.serves if killed else each.keeps]
+            elif not each.told:
+                left.append(each.serves)  # its keeper was killed before
         finally:
-            os.close(fd)
+            os.close(each.fd)
     return Ended(tuple(servers), tuple(left))
+
+
+def _taken_away(state: Folder, name: str) -> bool:
+    try:
+        state.unlink(name)
+    except FileNotFoundError:
+        return True
+    except errors.Error:
+        return False
+    return True
+
+
+def _is_one(pid: int) -> bool:
+    return {"exec", "--server"} <= set(command_of(pid))
+
+
+def _signal(pid: int, number: int) -> bool:
+    """Send it to a server's process, if the number is still that of one: it may be of another pid namespace."""
+    if pid <= 0 or not _is_one(pid):
+        return False
+    try:
+        os.kill(pid, number)
+    except OSError:
+        return False
+    return True
 
 
 def _processes(fd: int) -> tuple[int, int]:
@@ -122,21 +171,15 @@ def _freed(fd: int, deadline: Deadline) -> bool:
 
 
 def _killed(fd: int, pid: int) -> bool:
-    """Kill a keeper that does not end (it was stopped), if the number is still that of one; whether that freed the lock."""
-    if "--server" not in command_of(pid):  # it may be of another pid namespace
-        return False
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except OSError:
-        return False
-    return _freed(fd, Deadline.after(limits.SERVER_LOCK_WAIT))
+    """Kill a keeper that does not end (it was stopped); whether that freed the lock."""
+    return _signal(pid, signal.SIGKILL) and _freed(fd, Deadline.after(limits.SERVER_LOCK_WAIT))
 
 
 def _named(pid: int) -> str:
     """A server for a person: its process, and its command line up to the program's name."""
     words = command_of(pid) if pid else []
     if "exec" not in words:
-        return f"process {pid}" if pid else "a server"
+        return f"process {pid}" if pid else "an unknown process"
     ours = words[words.index("exec") :]
     end = ours.index("--") + 2 if "--" in ours else 4
     return f"process {pid} ({safe(' '.join(ours[:end]).strip(), limit=120)})"
