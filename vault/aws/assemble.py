@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vault import errors
 from vault.aws import endpoints, values
-from vault.aws.chain import CONFIRM, Chain, Fault, Hop, NamedSource, Rails, Sso, WebIdentity
+from vault.aws.chain import CONFIRM, Chain, Fault, Hop, NamedSource, Rails, Sso, VaultKey, WebIdentity
 from vault.aws.finder import own_export
 from vault.aws.identitycenter import lacking, lacks
 from vault.aws.profiles import Origin, Profile, Setting
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TEXTS = ("role_arn", "role_session_name", "external_id", "duration_seconds", "mfa_serial")
 _OURS = ("source_identity", "mfa_process", "session_tags", "transitive_session_tags")
-_SHAPED = ("role_session_name", "external_id", "mfa_serial", "source_identity")
+_SHAPED = ("role_session_name", "external_id", "source_identity")
 MAX_LABEL = 63  # a region becomes a label of a host's name
 
 
@@ -72,9 +72,10 @@ class Assembler:
         mfa = mfa_process = None
         if not isinstance(found.source, NamedSource):  # its role's device is the role's, not the source's
             mfa, mfa_process = self.get(last, "mfa_serial"), self.command(last, "mfa_process")
-            self.fault(values.shape_fault("mfa_serial", mfa))
         region = region_of(self.env) or self.written_region(selected)
         keeps, decided = self.keeps_session()
+        if isinstance(found.source, VaultKey) and (keeps or hops):  # no other source's own device is asked
+            self.fault(values.device_fault(mfa, self.entry()))
         return Chain(
             profile=selected.name,
             path=tuple(profile.name for profile in found.path),
@@ -103,6 +104,11 @@ class Assembler:
         """Keep what AWS would refuse."""
         if fault is not None and fault not in self.faults:
             self.faults.append(fault)
+
+    def entry(self) -> str | None:
+        """The vault's key at the source, if it is one."""
+        source = self.found.source
+        return source.entry if isinstance(source, VaultKey) else None
 
     def source(self) -> Source:
         """The source; of a web identity, with the endpoint it is exchanged at."""
@@ -176,6 +182,7 @@ class Assembler:
         self.fault(values.role_fault(arn.value, arn.origin))
         for field in _SHAPED:
             self.fault(values.shape_fault(field, settings.get(field)))
+        self.fault(values.device_fault(settings.get("mfa_serial"), self.entry()))
         tags = values.pairs(settings.get("session_tags"))
         transitive = values.items(settings.get("transitive_session_tags"))
         where = settings.get("session_tags") or settings.get("transitive_session_tags") or arn

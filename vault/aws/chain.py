@@ -139,10 +139,11 @@ class Hop(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A value that AWS will refuse for its shape: shown by ``explain``, an error before a call is made."""
+    """A value that AWS will refuse: shown by ``explain``, an error before a call is made. ``hint``: what to do, if known."""
 
     message: str
     origin: Origin
+    hint: str | None = None
 
 
 class Chain(NamedTuple):

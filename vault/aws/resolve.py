@@ -169,4 +169,4 @@ class _Walk:
 def check(chain: Chain) -> None:
     """Raises ConfigError for the first value that AWS would refuse for its shape: before any call is made."""
     if chain.faults:
-        raise errors.ConfigError(chain.faults[0].message)
+        raise errors.ConfigError(chain.faults[0].message, hint=chain.faults[0].hint)

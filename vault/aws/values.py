@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vault import errors
 from vault.aws.chain import Fault
-from vault.text import safe
+from vault.text import command, safe
 
 if TYPE_CHECKING:
     from vault.aws.profiles import Origin, Setting
@@ -156,6 +156,21 @@ def shape_fault(field: str, setting: Setting | None) -> Fault | None:
             setting.origin,
         )
     return None
+
+
+def device_fault(setting: Setting | None, entry: str | None) -> Fault | None:
+    """Why AWS would take no code of this device, or None. ``entry`` is the vault's key at the source, if it is one."""
+    if setting is None:
+        return None
+    shown = f"{setting.origin}: mfa_serial {safe(setting.value)}"
+    if ":u2f/" in setting.value:
+        way = f"add one with: {command('mfa enroll', entry)}" if entry is not None else "add one at AWS"
+        hint = f"name a virtual device there, which a user may have beside it; {way}"
+        return Fault(f"{shown} is a FIDO security key, which gives no codes to STS", setting.origin, hint)
+    if "/" in setting.value and not setting.value.startswith("arn:"):
+        hint = "write the whole ARN, as in arn:aws:iam::111111111111:mfa/NAME"
+        return Fault(f"{shown} is a part of an ARN", setting.origin, hint)
+    return shape_fault("mfa_serial", setting)
 
 
 def tag_fault(tags: tuple[tuple[str, str], ...], transitive: tuple[str, ...], origin: Origin) -> Fault | None:

@@ -223,6 +223,8 @@ def _move(
 ) -> None:
     changes = [*plan.changes(files), *([] if keep else afterwards.file_changes(taken))]
     show(changes)
+    for warning in plan.warnings:
+        say(f"Warning: {warning}")
     if dry_run:
         return
     chosen = making.choose_passphrase(context) if opened is None else None

@@ -281,7 +281,7 @@ def warnings(
 ) -> Iterator[str]:
     """What a person should know: values that AWS will refuse, keys that are misspelt, tools that will differ."""
     for fault in chain.faults:
-        yield f"an export will fail: {fault.message}"
+        yield f"an export will fail: {fault.message}" + (f"; {fault.hint}" if fault.hint else "")
     told = {fault.origin for fault in chain.faults}
     for one in _unread(config, chain):
         if one.origin not in told:

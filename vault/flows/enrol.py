@@ -318,11 +318,16 @@ class Enroller:
             config = profiles.load(self._context.env, home=self._context.paths.home)
         except errors.Error:
             return []
-        found = []
+        found, keys = (
+            [],
+            f"{serial.partition(':mfa/')[0]}:u2f/",
+        )  # the user may have one, and it gives no codes
         for name in config.profiles:
             profile = config.profile(name)
             setting = profile.get("mfa_serial") if profile is not None else None
-            if setting is not None and setting.value == self.entry.mfa_serial and setting.value != serial:
+            if setting is None or setting.value == serial:
+                continue
+            if setting.value == self.entry.mfa_serial or setting.value.startswith(keys):
                 found.append(f"{setting.origin}: profile {safe(name)}")
         return found
 

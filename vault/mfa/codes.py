@@ -175,6 +175,10 @@ def check_serial(serial: str) -> str:
         )
     if serial.startswith("arn:"):
         _check_arn(serial, shown)
+    elif "/" in serial:
+        raise errors.ConfigError(
+            f"mfa_serial {shown} is a part of an ARN", hint="give all of it, as the IAM console shows it"
+        )
     return serial
 
 
@@ -194,5 +198,5 @@ def _check_arn(serial: str, shown: str) -> None:
     if kind == "u2f":
         raise errors.ConfigError(
             f"mfa_serial {shown} is a FIDO security key, which gives no codes to STS",
-            hint="add a virtual device beside it: awsvault-py mfa enroll NAME",
+            hint="leave it out, and add a virtual device beside it with: awsvault-py mfa enroll NAME",
         )

@@ -26,6 +26,8 @@ class TestFaults:
             "external_id = x",
             "external_id = a'b",
             "mfa_serial = short",
+            "mfa_serial = mfa/yourself",
+            "mfa_serial = arn:aws:iam::111111111111:u2f/user/yourself/key",
             "source_identity = né",
             "session_tags = " + ",".join(f"k{n}=v" for n in range(51)),
             "session_tags = k=" + "v" * 257,

@@ -75,6 +75,28 @@ def test_nothing_happens_before_the_yes(clear):
     assert (read(clear, "credentials"), os.path.exists(clear.file("vault.avlt"))) == (before, False)
 
 
+FIDO = SERIAL.replace(":mfa/yourself", ":u2f/user/yourself/key-AB12")
+
+
+def test_a_device_that_gives_no_codes_is_told_before_the_question_and_its_way_out_works(clear, aws):
+    """STS takes no code of a FIDO key: the import says which line names it, and the hint's virtual device ends it."""
+    clear.config(f"[profile shared-services]\nregion = us-east-1\nmfa_serial = {FIDO}\n")
+    dry = clear.run("import", "--dry-run")
+    assert dry.returncode == 0
+    assert "config:3" in dry.stderr
+    assert "FIDO" in dry.stderr
+    assert clear.run("import", "--yes").returncode == 0
+    failed(clear.run("export", "shared-services"), 6, "config:4", "FIDO", "mfa enroll shared-services")
+    failed(clear.run("export", "shared-services", "--mfa-code", "123456"), 6, "FIDO")
+    assert "FIDO" in clear.run("explain", "shared-services").stdout
+    done = clear.run("mfa", "enroll", "shared-services", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "config:4" in done.stderr
+    serial = next(serial for serial in aws.world.devices if serial not in (SERIAL, FIDO))
+    clear.config(f"[profile shared-services]\nregion = us-east-1\nmfa_serial = {serial}\n")
+    assert clear.run("export", "shared-services").returncode == 0
+
+
 def test_undo_puts_both_files_back(clear):
     """To the byte and the mode; the record holds no key in clear, and the vault keeps its copy."""
     before = read(clear, "config"), read(clear, "credentials")

@@ -179,6 +179,8 @@ def test_devices_are_taken(serial):
         ("arn:aws:sts::111111111111:mfa/yourself", "not the ARN"),
         ("", "empty"),
         ("short", "serial number"),
+        ("mfa/yourself", "part of an ARN"),
+        ("111111111111:mfa/yourself", "part of an ARN"),
         ("arn:aws:iam::111111111111:mfa/\x1b[31m", "serial number"),
     ],
 )

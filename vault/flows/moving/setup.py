@@ -182,6 +182,14 @@ class Setup:
             return
         if self.edit(name):
             self.plan.done.append(name)
+            self._warn(chain)
+
+    def _warn(self, chain: Chain) -> None:
+        """Tell what AWS will refuse: once, though several profiles share the line."""
+        for fault in chain.faults:
+            told = f"an export will fail: {fault.message}" + (f"; {fault.hint}" if fault.hint else "")
+            if told not in self.plan.warnings:
+                self.plan.warnings.append(told)
 
     def chain(self, name: str) -> Chain:
         """The profile's chain, with the keys that are being moved taken as the vault's already."""
