@@ -45,7 +45,7 @@ def of_instance(source: NamedSource, around: Surroundings) -> Fetched:
 
 
 def of_container(source: NamedSource, around: Surroundings) -> Fetched:
-    """The credentials that a container's orchestrator hands out. Errors: ConfigError, Unreachable."""
+    """The credentials that a container's orchestrator hands out. Errors: ConfigError, Unreachable, Untrusted."""
     env, what = around.env, f"{source.origin}: the container's credentials"
     relative = env.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
     url = _RELATIVE + relative if relative else env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
@@ -57,7 +57,7 @@ def of_container(source: NamedSource, around: Surroundings) -> Fetched:
     path, _, query = url.partition("?")
     base = _address(path, around, link=_CONTAINER, origin=str(source.origin))
     headers = {}
-    token = _container_token(source, around)
+    token = _container_token(source, around, base)
     if token is not None:
         headers["authorization"] = token
     raw = _ask(base, "GET", base.path, query=query, headers=headers, around=around, what=what)
@@ -65,8 +65,11 @@ def of_container(source: NamedSource, around: Surroundings) -> Fetched:
     return sources.checked(fields, what=what, token="Token", now=around.deadline.clock.time())  # noqa: S106  # a field
 
 
-def _container_token(source: NamedSource, around: Surroundings) -> str | None:
+def _container_token(source: NamedSource, around: Surroundings, to: wire.Target) -> str | None:
+    """What shows the container to ``to``. Untrusted, before it is read, where that may not have it."""
     path = around.env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+    if path or around.env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN"):
+        _check_bearer(to, around, origin=str(source.origin))
     if path:
         raw = sources.users_file(path, origin=source.origin, what="AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
         text = raw.decode("utf-8", "replace").strip()
@@ -77,6 +80,17 @@ def _container_token(source: NamedSource, around: Surroundings) -> str | None:
     if not (text.isascii() and text.isprintable()):
         raise errors.ConfigError(f"{source.origin}: the container's authorization token cannot be a header")
     return text
+
+
+def _check_bearer(to: wire.Target, around: Surroundings, *, origin: str) -> None:
+    """The token is good for whoever has it: it goes to this machine, the orchestrators' addresses and trusted hosts."""
+    here = is_loopback(to.name) or canonical(to.name) in _CONTAINER
+    if not here and not is_named(to, around.trusted_hosts):
+        raise errors.Untrusted(
+            f"{origin}: AWS_CONTAINER_CREDENTIALS_FULL_URI leads to {safe(to.host)}, which is neither this machine nor an"
+            " address of AWS's containers, and it would get the whole authorization token",
+            hint=f'correct it; if the host is yours, name it in config.toml: trusted_hosts = ["{safe(to.host)}"]',
+        )
 
 
 def _address(url: str, around: Surroundings, *, link: tuple[str, ...], origin: str) -> wire.Target:

@@ -14,6 +14,11 @@ from vault.aws import sources, wire
 TEXT = "[profile a]\nrole_arn = arn:aws:iam::222222222222:role/R\ncredential_source = {source}\n"
 
 
+CONTAINER = {
+    "AccessKeyId": "ASIAIOSFODNN7EXAMPLE", "SecretAccessKey": "s" * 40, "Token": "t", "Expiration": "2999-01-01T00:00:00Z",
+}  # fmt: skip
+
+
 def instance(url):
     return source_of(
         TEXT.format(source="Ec2InstanceMetadata"), env={"AWS_EC2_METADATA_SERVICE_ENDPOINT": url}
@@ -77,3 +82,47 @@ def test_a_containers_token_that_no_header_takes_is_not_sent(tmp_path, token):
             sources.fetch(source_of(TEXT.format(source="EcsContainer")), around(tmp_path, env))
         assert server.asked == []
     assert token not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "trusted", "goes"),
+    [
+        ("https://other.example/x", (), False),
+        ("https://169.254.169.254/x", (), False),  # an instance's, and no container's
+        ("https://127.0.0.1.other.example/x", (), False),
+        ("https://other.example/x", ("other.example",), True),
+        ("http://127.0.0.1:9/x", (), True),
+        ("http://localhost:9/x", (), True),
+        ("http://[::1]:9/x", (), True),
+        ("http://169.254.170.23/v1/credentials", (), True),
+        ("http://[fd00:ec2::23]/v1/credentials", (), True),
+    ],
+)
+@pytest.mark.parametrize(
+    "variable", ["AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
+)
+def test_a_containers_token_goes_to_the_machine_itself_or_a_trusted_host(
+    tmp_path, monkeypatch, url, trusted, goes, variable
+):
+    """It is a bearer's token: an address that a variable names does not get it by being https, and no file is read for it."""
+    sent = []
+
+    def answered(to, *, headers, **_):
+        sent.append((to.name, headers["authorization"]))
+        return wire.Reply(200, {}, json.dumps(CONTAINER).encode())
+
+    monkeypatch.setattr(wire, "send", answered)
+    path = tmp_path / "token"
+    path.write_text("example-container-token")
+    value = str(path) if variable.endswith("_FILE") else path.read_text()
+    env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url, variable: value}
+    source = source_of(TEXT.format(source="EcsContainer"))
+    if goes:
+        assert sources.fetch(source, around(tmp_path, env, trusted=trusted)).credentials.token is not None
+        assert [token for _, token in sent] == ["example-container-token"]
+        return
+    path.unlink()
+    with pytest.raises(errors.Untrusted, match="authorization token") as raised:
+        sources.fetch(source, around(tmp_path, env, trusted=trusted))
+    assert sent == []
+    assert "trusted_hosts" in raised.value.hint
