@@ -70,8 +70,9 @@ def of_server(context: Context) -> Who | None:
         return None
     source = NamedSource("EcsContainer", temporary=True, origin=profiles.Origin("the environment", 0))
     around = sources.Surroundings(
-        env, context.child_env(), context.paths.home, context.anew(), context.settings.allow_http, ""
-    )
+        env, context.child_env(), context.paths.home, context.anew(), context.settings.allow_http, "",
+        trusted_hosts=context.settings.trusted_hosts,
+    )  # fmt: skip
     found = sources.fetch(source, around)
     return Who(_ask_outside(context, found.credentials), None, found.expiration)
 
