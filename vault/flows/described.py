@@ -18,6 +18,7 @@ from vault.aws.chain import (
 from vault.aws.resolve import resolve
 from vault.aws.unread import unread
 from vault.aws.words import own_call
+from vault.text import command
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -253,8 +254,7 @@ def _sdk_source(config: Config, chain: Chain, *, home: str) -> tuple[str, bool]:
                 return f"run {found.command!r} ({place}), which fails: {error}", True
             others = _others(config, chain, home)
             if called is not None:
-                warned = bool(others) or called.profile != chain.source_profile
-                return f"run awsvault-py export {called.profile}{others}", warned
+                return f"run {command('export', called.profile)}{others}", bool(others)
             return f"run {found.command!r} ({place}){others}", bool(others)
         case StaticKeys():
             profile = config.profile(found.profile)
@@ -298,9 +298,20 @@ def warnings(
     if len(both - {""}) > 1:
         yield "AWS_PROFILE and AWS_DEFAULT_PROFILE differ: AWS CLI v1 and boto3 take the latter, all others the former"
     if warned:
-        yield "AWS's own tools do not use the vault for this profile (see above); awsvault-py setup can change that"
+        yield f"AWS's own tools do not use the vault for this profile (see above); {_remedy(config, chain)}"
     if planned.fallback is not None:
         yield "the first role lasts longer than an hour, so each new session of it takes an MFA code"
+
+
+def _remedy(config: Config, chain: Chain) -> str:
+    """What lets AWS's tools use the vault for the profile, or why nothing can."""
+    from vault.flows.moving import plaintext
+
+    source = chain.source
+    if isinstance(source, StaticKeys):
+        return plaintext.told(config, source.profile, str(source.origin))
+    in_the_way = plaintext.in_the_way(config, chain.source_profile)
+    return in_the_way or "awsvault-py setup can change that"
 
 
 def _unread(config: Config, chain: Chain) -> Iterator[Unread]:

@@ -183,12 +183,25 @@ def test_what_an_sdk_really_does(at_home, config, credentials, said):
         (OWN + "region = us-east-1 # mine\n", {}, "~/.aws/config:3: botocore takes the comment"),
         (OWN, {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, "AWS_ACCESS_KEY_ID is set here"),
         (OWN, {"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"}, "AWS CLI v1 and boto3 take the latter"),
-        (KEYS, {}, "awsvault-py setup can change that"),
+        (KEYS, {}, "awsvault-py import moves it"),
+        (KEYS + "aws_session_token = x\n", {}, "config:2 is temporary"),
+        ("aws_access_key_id = test\naws_secret_access_key = test\n", {}, "cannot be moved into the vault"),
     ],
 )
 def test_warnings(at_home, config, env, said):
-    """What will be refused, what is misspelt, and where AWS's tools differ."""
-    assert any(said in warning for warning in explain(at_home("[profile a]\n" + config, **env), "a").warnings)
+    """What will be refused, what is misspelt, and where AWS's tools differ; of a key, what a user can do about it."""
+    found = explain(at_home("[profile a]\n" + config, **env), "a").warnings
+    assert any(said in warning for warning in found)
+    assert not any("awsvault-py setup" in warning for warning in found)
+
+
+def test_an_alias_uses_the_vault(at_home):
+    """A profile whose process exports another one is as its owner wants it: setup leaves it, and nothing is wrong."""
+    ours = 'credential_process = awsvault-py export "my key"\n'
+    context = at_home(f'[profile a]\n{ours}[profile "my key"]\n{ours}')
+    found = explain(context, "a")
+    assert found.sdk.endswith("awsvault-py export 'my key'")
+    assert not any("use the vault" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize(

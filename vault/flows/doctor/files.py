@@ -10,7 +10,7 @@ from vault.aws.profiles import Origin
 from vault.aws.unread import unread
 from vault.errors import ConfigError
 from vault.flows.doctor.findings import Chmod, Finding, Remove, split_place
-from vault.flows.moving import importing
+from vault.flows.moving import importing, plaintext
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -26,18 +26,19 @@ def plaintext_keys(s: Surroundings) -> Iterator[Finding]:
         return
     found, left = importing.clear_keys(s.files)
     for source in found:
+        message = f"the access key of profile {safe(source.profile)} stands in plaintext"
+        reason = plaintext.unmovable(s.files.merged, source.profile, source.origin)
         yield Finding(
             level="warning",
             where=source.origin,
-            message=f"the access key of profile {safe(source.profile)} stands in clear",
-            fix="awsvault-py import",
+            message=f"{message}, and {reason}" if reason is not None else message,
+            fix="remove it once nothing needs it" if reason is not None else "awsvault-py import",
         )
     for one in left:
         place, text = split_place(one.reason)
         kind = "profile " if one.profile in s.files.merged.profiles else ""
-        yield Finding(
-            level="warning", where=place, message=f"{kind}{safe(one.profile)}: {text}", fix="edit the file"
-        )
+        fix = "remove it where no program renews it" if text == importing.TEMPORARY else "edit the file"
+        yield Finding(level="warning", where=place, message=f"{kind}{safe(one.profile)}: {text}", fix=fix)
 
 
 def _holds_keys(s: Surroundings, path: str) -> bool:

@@ -37,13 +37,15 @@ class Check:
 
 CHECKS: tuple[Check, ...] = (
     Check("broken-file", "files", files.broken_files,
-          "One broken line makes every tool fail, or pass over the whole file.",
+          "Each tool takes a broken line in its own way: some fail, some pass over the line or over the whole file.",
           "Correct the line. A file that everybody may write is refused too; --fix closes it.", fixes=True),
     Check("broken-settings", "files", files.broken_settings,
           "A setting that cannot be is refused by every command rather than guessed at.", "Correct it in config.toml."),
     Check("plaintext-keys", "files", files.plaintext_keys,
-          "Any program that runs as you, and any backup of your home, can read the key, and it does not expire.",
-          "`awsvault-py import` proves the key, stores it in the vault and takes it out of the file."),
+          "Any program that runs as you, and any backup of your home, can read the key; one that is not temporary is good "
+          "until somebody deletes it at AWS.",
+          "`awsvault-py import` proves the key, stores it in the vault and takes it out of the file. A temporary key stays: "
+          "the program that wrote it renews it."),
     Check("plaintext-cache", "files", files.cli_cache,
           "AWS CLI keeps the sessions of roles that it assumes by itself as plain JSON.",
           "--fix removes them. After `awsvault-py setup` the CLI assumes no role by itself, and keeps none.", fixes=True),

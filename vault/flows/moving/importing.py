@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from vault.store.vault import Entry, Opened
 
 _TOKENS = ("aws_session_token", "aws_security_token")
+TEMPORARY = "a temporary key, with a session token, which the program that wrote it renews"
 
 
 class Source(NamedTuple):
@@ -99,7 +100,7 @@ def clear_keys(files: Files, wanted: Sequence[str] = ()) -> tuple[list[Source], 
                     Left(name, f"{at}: the key stands twice, and differently: keep the one that is meant")
                 )
             elif any(key in held and held[key].value for key in _TOKENS):
-                left.append(Left(name, f"{at}: a temporary key, with a session token"))
+                left.append(Left(name, f"{at}: {TEMPORARY}"))
             elif not all(key in held and held[key].value for key in STATIC):
                 left.append(Left(name, f"{at}: half of a key"))
             else:

@@ -80,6 +80,21 @@ def test_a_key_that_import_leaves_is_named_with_its_reason(home):
     assert found.fix == "edit the file"
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (KEYS + "aws_session_token = x\n", "temporary"),
+        ("aws_access_key_id = test\naws_secret_access_key = test\n", "cannot be moved into the vault"),
+    ],
+)
+def test_a_key_that_import_would_refuse_is_not_sent_there(home, keys, said):
+    """Temporary, or no key of AWS's at all: the import would only send its user back."""
+    home.credentials(f"[other]\n{keys}")
+    found = findings(home)["plaintext-keys"]
+    assert said in found.message
+    assert "import" not in (found.fix or "")
+
+
 def test_a_line_that_cannot_be_read_is_the_place(home):
     """Every tool stops there; checks of profiles have nothing to say, and others still do."""
     other(home, "no equals sign")
