@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _RENEW = b"R"
 _LOCKED = b"L"
+# Sent to every process of a command line (`pkill -USR1 -f`), they are meant for the program, and ours has the same one.
+_THE_PROGRAMS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _KEY = 32
 # What a renewal may need, loaded while all of it is of one version: an upgrade may come while the program runs.
 _NEEDED = (
@@ -185,6 +187,8 @@ def _become(
     token: TokenFile,
 ) -> None:
     try:
+        for number in _THE_PROGRAMS:
+            signal.signal(number, lambda *_: None)  # not ignored: what a renewal starts would ignore it too
         signal.signal(servers.LOCK_SIGNAL, lambda *_: watch.lock())
         os.setsid()  # what the terminal sends is for the program
         hardening.no_core()

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from vault.system.paths import Paths
 
 _KIND = Kind("serving-", ".lock")
-LOCK_SIGNAL = signal.SIGUSR1  # to a keeper: the vault is locked, and the state folder cannot say so
+# To a keeper: the vault is locked, and the state folder cannot say so. One that nobody sends to all processes of a name.
+LOCK_SIGNAL = getattr(signal, "SIGRTMIN", signal.SIGUSR2) + 7 * hasattr(signal, "SIGRTMIN")
 
 
 class Watch:

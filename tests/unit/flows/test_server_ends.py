@@ -138,3 +138,15 @@ def test_who_ended_is_told_though_it_was_fast(home, monkeypatch):
         monkeypatch.setattr(servers, "_taken_away", slowly)
         (ended,) = servers.end_all(paths).servers
         assert str(running.process.pid) in ended
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2]
+)
+def test_a_signal_to_all_of_a_command_line_is_the_programs(home, number):
+    """``pkill -USR1 -f JOB`` reaches the keeper too, whose command line names the job: it goes on, and so do renewals."""
+    with served(home, way=(COMMAND,)) as running:
+        assert running.ask()[0] == 200
+        os.kill(keeper_of(running), number)
+        done = home.run("lock")  # it names the servers whose keeper lived
+        assert str(running.process.pid) in done.stderr
