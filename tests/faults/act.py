@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.faults.stage import CODE, NEW, OLD
+from tests.faults.stage import CODE, NEW, OLD, SERIAL, STRICT
 from tests.vaults import CHEAP, entry
 from vault.errors import Error
-from vault.flows import backups, context, renewal, slots
+from vault.flows import backups, context, devices, renewal, slots, strictkey
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.slots.recovery import RecoverySlot
@@ -35,7 +35,14 @@ def act(name: str) -> None:
             plan = renewal.plan(here, opened, passphrase=None, new_passphrase=Secret(NEW), kdf=CHEAP)
             renewal.carry_out(here, plan)
         case "rekey":
-            renewal.carry_out(here, renewal.plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP))
+            fresh = strictkey.prepare(here, opened, Secret(STRICT), Secret(STRICT), kdf=CHEAP)
+            plan = renewal.plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP)
+            renewal.carry_out(here, plan, strict=fresh)
+        case "passwd-strict":
+            fresh = strictkey.prepare(here, opened, Secret(STRICT), Secret(NEW), kdf=CHEAP)
+            strictkey.change(here, opened, fresh)
+        case "mfa-remove":
+            devices.forget(here, opened, SERIAL)
         case "slots-add":
             slots.append(here, opened, RecoverySlot(Secret(CODE)))
         case "slots-remove":

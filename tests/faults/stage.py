@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tests.vaults import CHEAP, entry, soon
 from vault import errors
@@ -17,18 +18,33 @@ from vault.store.slots.recovery import RecoverySlot
 from vault.system.files import Folder
 from vault.system.paths import Paths, from_env
 
+if TYPE_CHECKING:
+    from vault.store.format import VaultFile
+
 OLD, NEW = "correct horse battery staple", "other donkey charger paperclip"
+STRICT, SERIAL = "a passphrase for the seeds alone", "arn:aws:iam::111111111111:mfa/y"
 CODE, FIRST_CODE = bytes(range(20)), bytes(range(1, 21))
 CANARY = "canary-of-a-secret-access-key-in-clear"
-LEAKS = [CANARY.encode(), OLD.encode(), NEW.encode(), b"AKIAIOSFODNN7EXAMPLE", b"the-first-entry"]
+LEAKS = [
+    CANARY.encode(),
+    OLD.encode(),
+    NEW.encode(),
+    STRICT.encode(),
+    SERIAL.encode(),
+    b"AKIAIOSFODNN7EXAMPLE",
+    b"the-first-entry",
+]
 ACTS = (
     "init", "add", "slots-add", "passwd", "rekey", "slots-remove", "restore", "restore-damaged", "restore-accept",
-    "backup",
+    "backup", "passwd-strict", "mfa-remove",
 )  # fmt: skip
 RECORD = b"a record of the log"
-RENEWING = ("passwd", "rekey", "slots-remove")
+RENEWING = ("passwd", "rekey", "slots-remove", "passwd-strict")
 # What lies in the vault's place at first, where that is no vault of generation 5 in good health.
-SCENES = {"init": "none", "restore-damaged": "damaged", "restore-accept": "rolled back"}
+SCENES = {
+    "init": "none", "restore-damaged": "damaged", "restore-accept": "rolled back", "rekey": "strict seeds",
+    "passwd-strict": "strict seeds", "mfa-remove": "strict seeds",
+}  # fmt: skip
 
 
 def environment(root: str) -> dict[str, str]:
@@ -54,7 +70,7 @@ def set_up(root: str, *, scene: str) -> None:
     opened = vault.create(
         paths, passphrase=Secret(OLD), others=[RecoverySlot(Secret(FIRST_CODE))], kdf=CHEAP, deadline=soon()
     )
-    for n in range(4):
+    for n in range(3 if scene == "strict seeds" else 4):
         kept = entry(secret=Secret(CANARY), user=f"user-{n}")
         # A clear between the newest backup and the vault, where either can be opened to find the log's key.
         key = vault.new_key() if n == 3 and scene == "in good health" else opened.cache_key
@@ -64,12 +80,29 @@ def set_up(root: str, *, scene: str) -> None:
             lambda p, kept=kept, key=key: replace(p.with_entry("the-first-entry", kept), cache_key=key),
             deadline=soon(),
         )
+    if scene == "strict seeds":
+        opened = vault.rewrite(paths, opened.k_main, with_strict_seeds, deadline=soon())
     with Journal.open(paths.log, cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
         journal.append(RECORD, deadline=soon())
     if scene == "damaged":
         os.truncate(paths.vault, 1000)
     elif scene == "rolled back":
         shutil.copyfile(paths.vault + ".bak1", paths.vault)
+
+
+def with_strict_seeds(draft: vault.Draft, found: VaultFile) -> vault.Draft:
+    """A write as mfa add --strict makes it: one seed, under a passphrase and a key of its own."""
+    key = vault.new_key()
+    record = PassphraseSlot(Secret(STRICT), kdf=CHEAP).wrap(
+        key, vault_id=found.header.vault_id, opens="strict"
+    )
+    seeds = {SERIAL: vault.Seed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
+    return replace(
+        draft,
+        payload=draft.payload.with_strict_seed(SERIAL),
+        slots=(*draft.slots, record),
+        strict=vault.Strict(key=key, seeds=seeds),
+    )
 
 
 def copy(template: str, root: str) -> None:
@@ -141,7 +174,10 @@ def same_log(paths: Paths, opened: vault.Opened) -> None:
 
 
 def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
-    gen, entries, kinds = opened.header.gen, opened.payload.entries, [s.type for s in opened.header.slots]
+    gen, entries = opened.header.gen, opened.payload.entries
+    kinds = [slot.type for slot in opened.header.slots if slot.opens == "main"]
+    if SCENES.get(act) == "strict seeds":
+        strict_as_meant(act, opened)
     match act:
         case "init":
             assert (gen, dict(entries)) == (1, {})
@@ -149,6 +185,8 @@ def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
         case "backup":
             assert gen == 5
             return "old"
+        case "passwd-strict" | "mfa-remove":
+            assert kinds == ["pass", "recovery"]
         case "add":
             assert ("added" in entries) == (gen == 6)
         case "passwd":
@@ -163,6 +201,23 @@ def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
             assert (kinds == ["pass"]) == (gen == 6)
     assert gen in (5, 6)
     return "new" if gen == 6 else "old"
+
+
+def strict_as_meant(act: str, opened: vault.Opened) -> None:
+    """The strict seed opens by the passphrase that goes with the vault's generation, or is gone with its slot."""
+    slots = [slot for slot in opened.header.slots if slot.opens == "strict"]
+    if act == "mfa-remove" and opened.header.gen == 6:
+        assert (slots, opened.payload.strict_serials) == ([], ())
+        assert vault.open_strict(opened, None, path="it").seeds == {}
+        return
+    renewed = act == "passwd-strict" and opened.header.gen == 6
+    for secret, fits in ((STRICT, not renewed), (NEW, renewed)):
+        try:
+            found = vault.open_strict(opened, PassphraseSlot(Secret(secret)), path="it").seeds
+        except errors.NotThisSlot:
+            assert not fits
+        else:
+            assert (fits, set(found)) == (True, {SERIAL})
 
 
 def no_leak(root: str) -> None:

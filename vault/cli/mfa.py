@@ -133,10 +133,11 @@ def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: boo
     lost = " and its seed, which cannot be had again from AWS," if held else ""
     places = "from AWS and from the vault" if deactivate else "from the vault"
     sure(context, f"Remove {safe(serial)}{lost} {places}?", yes=yes)
+    forget = devices.forgetting(context, opened, serial)
     if enroller is not None:
         enroller.look()
         enroller.deactivate(serial)
-    devices.forget(context, opened, serial)
+    forget()
     say(f"Removed {safe(serial)}." + ("" if deactivate else " What AWS knows of it is as it was."))
 
 

@@ -9,14 +9,15 @@ import click
 from vault.cli.add import read_stdin
 from vault.cli.frame import with_context
 from vault.cli.questions import sure
-from vault.cli.rekey import renewed
+from vault.cli.rekey import copies_elsewhere, renewed
 from vault.cli.terminal import say
-from vault.flows import making, renewal
+from vault.flows import making, renewal, strict, strictkey
 from vault.flows.unlock import unlock
 from vault.store.kdf import DEFAULT, STRONG
 
 if TYPE_CHECKING:
     from vault.flows.context import Context
+    from vault.store.kdf import KdfParams
 
 
 @click.command(name="passwd")
@@ -26,19 +27,26 @@ if TYPE_CHECKING:
     help="64 or 256 MiB of memory a guess; as before without it.",
 )
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the new passphrase from stdin.")
+@click.option(
+    "--strict", "strictly", is_flag=True, help="Change the passphrase of the strict MFA seeds instead."
+)
 @click.option("--yes", is_flag=True, help="Do not ask about slots that cannot be kept.")
 @with_context
-def command(context: Context, kdf: str | None, *, from_stdin: bool, yes: bool) -> None:
+def command(context: Context, kdf: str | None, *, from_stdin: bool, strictly: bool, yes: bool) -> None:
     """Change the passphrase. Whoever knows the old one, and has an old copy, cannot read what comes after.
 
     Forgotten? Type the recovery code where the passphrase is asked for, or let the keyring open the vault.
+
+    --strict changes the strict seeds' own passphrase, and their key with it. The old one is asked for; nothing replaces it.
     """
     new = making.choose_from(read_stdin()) if from_stdin else None
+    if strictly:
+        _strict(context, new, _params(kdf), yes=yes)
+        return
     opened = unlock(context, purpose="to change it").opened
     if new is None:
         new = making.choose_by_asking(context, what="the vault", otherwise="awsvault-py passwd --stdin")
-    params = None if kdf is None else STRONG if kdf == "strong" else DEFAULT
-    plan = renewal.plan(context, opened, passphrase=None, new_passphrase=new.secret, kdf=params)
+    plan = renewal.plan(context, opened, passphrase=None, new_passphrase=new.secret, kdf=_params(kdf))
     question = renewal.question(plan)
     if question is not None:
         sure(context, question, yes=yes)
@@ -46,3 +54,27 @@ def command(context: Context, kdf: str | None, *, from_stdin: bool, yes: bool) -
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
     renewed(done, "The passphrase is changed.")
+
+
+def _params(kdf: str | None) -> KdfParams | None:
+    return None if kdf is None else STRONG if kdf == "strong" else DEFAULT
+
+
+def _strict(context: Context, new: making.Chosen | None, kdf: KdfParams | None, *, yes: bool) -> None:
+    """The strict seeds under another passphrase and another key; the vault's own ways in stay as they are."""
+    opened = unlock(context, purpose="to change the passphrase of the strict seeds").opened
+    strictkey.require(opened)
+    known = strict.ask_for(context, purpose="to change it")
+    if new is None:
+        new = making.choose_by_asking(
+            context, what="the strict seeds", otherwise="awsvault-py passwd --strict --stdin"
+        )
+    fresh = strictkey.wrapped(context, opened, known, new.secret, kdf=kdf)
+    question = strictkey.question(fresh)
+    if question is not None:
+        sure(context, question, yes=yes)
+    done = strictkey.change(context, opened, fresh)
+    if new.warning is not None:
+        say(f"Warning: the new passphrase is weak: {new.warning}.")
+    say("The passphrase of the strict seeds is changed. The automatic backups of before are gone.")
+    copies_elsewhere(done.left, "the strict seeds of their time open with the old passphrase")

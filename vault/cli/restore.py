@@ -53,7 +53,8 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
     say(f"It is the vault now, as generation {after.header.gen}.")
     if chosen.outdated:
         say(
-            "The secrets of its time open it, and what comes after, until you change them: awsvault-py passwd"
+            "The secrets of its time open it, and what comes after, until you change them: "
+            + backups.to_change(chosen.file)
         )
 
 

@@ -99,9 +99,15 @@ def choose(context: Context, name: str, *, accept: bool) -> Chosen:
         raise errors.RolledBack(
             f"{safe(name)} is of generation {found.header.gen}, from before the keys were renewed in generation {since}: "
             "who knows a secret of that time could open what comes after it",
-            hint=f"if it is the only copy: awsvault-py restore {safe(name)} --accept, then awsvault-py passwd",
+            hint=f"if it is the only copy: awsvault-py restore {safe(name)} --accept, then {to_change(found)}",
         )
     return _open(context, found, name)._replace(outdated=since is not None)
+
+
+def to_change(found: VaultFile) -> str:
+    """The commands that change the secrets of a copy from before a renewal."""
+    strictly = any(slot.opens == "strict" for slot in found.header.slots)
+    return "awsvault-py passwd" + (" and awsvault-py passwd --strict" if strictly else "")
 
 
 def choose_present(context: Context) -> Chosen:

@@ -76,10 +76,8 @@ class Device(NamedTuple):
 
 def of(payload: Payload) -> Contents:
     """The contents of an opened vault."""
-    from vault.flows import strict
-
     rows = tuple(_listed(name, entry) for name, entry in sorted(payload.entries.items()))
-    return Contents(rows, frozenset(payload.seeds), frozenset(strict.serials(payload)))
+    return Contents(rows, frozenset(payload.seeds), frozenset(payload.strict_serials))
 
 
 def _listed(name: str, entry: Entry) -> Listed:

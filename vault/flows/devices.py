@@ -14,7 +14,6 @@ from vault.flows import contents, newkey, strict
 from vault.flows.entries import find, stored_seed
 from vault.flows.keys import OpenedKeys
 from vault.mfa import codes
-from vault.store import vault
 from vault.text import command, nearest, safe
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class NewDevice(NamedTuple):
 
 def has_seed(payload: Payload, serial: str) -> bool:
     """Whether the vault holds the device's seed, in the strict box or beside the key."""
-    return serial in payload.seeds or serial in strict.serials(payload)
+    return serial in payload.seeds or serial in payload.strict_serials
 
 
 def from_json(raw: bytes) -> NewDevice:
@@ -100,11 +99,10 @@ def put(context: Context, opened: Opened, name: str, device: NewDevice) -> Opene
             )
         payload = payload.with_entry(name, replace(entry, mfa_serial=serial))
         if device.seed is not None:
-            payload = strict.without(payload, serial)
             payload = payload.with_seed(serial, stored_seed(device.seed, created=created))
         return payload
 
-    return vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
+    return strict.prepared(context, opened, change, purpose=f"to store the seed of {name} beside the key")()
 
 
 def serial_of(payload: Payload, name: str) -> str:
@@ -147,16 +145,21 @@ def serial_for(context: Context, keys: Keys, name: str) -> str:
 
 
 def forget(context: Context, opened: Opened, serial: str) -> Opened:
-    """Take the device's seed out of the vault, and its serial out of the entries. It stays a device at AWS."""
+    """Take the device's seed out of the vault, and its serial out of the entries. StrictClosed."""
+    return forgetting(context, opened, serial)()
+
+
+def forgetting(context: Context, opened: Opened, serial: str) -> Callable[[], Opened]:
+    """As ``forget``, in two steps: what it has to ask for is asked now. It stays a device at AWS. StrictClosed."""
 
     def change(payload: Payload) -> Payload:
         entries = {
             name: replace(entry, mfa_serial=None) if entry.mfa_serial == serial else entry
             for name, entry in payload.entries.items()
         }
-        return replace(strict.without(payload.without_seed(serial), serial), entries=entries)
+        return replace(payload.without_seed(serial), entries=entries)
 
-    return vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
+    return strict.prepared(context, opened, change, purpose=f"to remove {serial}")
 
 
 def code(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float], None]) -> Code:

@@ -335,10 +335,6 @@ class Enroller:
         self._change(lambda payload: payload.with_entry(self._name, change(find(payload, self._name))))
 
     def _change(self, change: Callable[[Payload], Payload]) -> None:
-        self._opened = vault.edit(
-            self._context.paths,
-            self._opened.k_main,
-            change,
-            clock=self._context.clock,
-            deadline=self._context.anew(),
-        )
+        self._opened = strict.prepared(
+            self._context, self._opened, change, purpose="to store another seed of the device"
+        )()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vault.aws.credentials import Credentials
 from vault.aws.keys import odd_lengths
 from vault.errors import AlreadyExists, Declined, NotFound, Refused
+from vault.flows import strict
 from vault.flows.names import check_name
 from vault.flows.newkey import WRONG_ID, WRONG_SECRET, check_account
 from vault.flows.proof import Proof, prove
@@ -87,7 +88,7 @@ def store(
             payload = payload.with_seed(key.mfa_serial, stored_seed(key.seed, created=created))
         return payload
 
-    after = vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
+    after = strict.prepared(context, opened, change, purpose=f"to store the seed of {name} beside the key")()
     entry = after.payload.entries[name]
     return Added(
         opened=after,
@@ -144,14 +145,14 @@ def find(payload: Payload, name: str) -> Entry:
 def seed_goes_with(payload: Payload, name: str) -> str | None:
     """The serial whose seed only this entry uses, so that it goes with it; None where there is none."""
     serial = payload.entries[name].mfa_serial
-    if serial is None or serial not in payload.seeds:
+    if serial is None or (serial not in payload.seeds and serial not in payload.strict_serials):
         return None
     others: Mapping[str, Entry] = {k: e for k, e in payload.entries.items() if k != name}
     return None if any(e.mfa_serial == serial for e in others.values()) else serial
 
 
 def remove(context: Context, opened: Opened, name: str) -> Opened:
-    """Forget the entry, and the seed that only it uses. NotFound, Declined while its rotation is under way."""
+    """Forget the entry, and the seed that only it uses. NotFound, StrictClosed, Declined while its rotation is under way."""
 
     def change(payload: Payload) -> Payload:
         _no_rotation(name, find(payload, name))
@@ -159,4 +160,4 @@ def remove(context: Context, opened: Opened, name: str) -> Opened:
         payload = payload.without_entry(name)
         return payload.without_seed(serial) if serial is not None else payload
 
-    return vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
+    return strict.prepared(context, opened, change, purpose=f"to remove {name}")()

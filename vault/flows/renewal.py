@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 
 from vault import errors, limits
 from vault.errors import NotThisSlot
-from vault.flows import logkey, recovery, slots
+from vault.flows import logkey, recovery, slots, strictkey
 from vault.flows import passphrase as unattended
 from vault.flows.agent import replace_keys
 from vault.flows.generations import judge, last_seen
 from vault.flows.unlock import locked
-from vault.store import file, vault
-from vault.store.kdf import DEFAULT, STRONG, KdfParams
+from vault.store import boxes, file, vault
+from vault.store.kdf import KdfParams, ours
 from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot
 from vault.system import hardening
 from vault.system.files import Folder
+from vault.text import command
 
 if TYPE_CHECKING:
     from vault.flows.context import Context
@@ -55,11 +56,13 @@ class Renewed:
     """A vault with new keys, and what a person has to know: files with old keys that would not go, keyring items too.
 
     ``log`` says why the log of before cannot be read under the new keys, None where it can or there is none.
+    ``strict_kept``: the strict seeds have the key that they had, since their passphrase was not at hand.
     """
 
     opened: Opened
     left: tuple[str, ...]
     log: str | None = None
+    strict_kept: bool = False
 
 
 def open_by_secret(context: Context, *, purpose: str) -> tuple[Opened, Secret | None]:
@@ -114,13 +117,9 @@ def plan(
 ) -> Plan:
     """What renewing the keys comes to. ``passphrase`` opened the vault; ``new_passphrase`` takes the place of one.
 
-    Usage where nothing that a person holds would be left, or ``without`` is a strict slot.
+    Usage where nothing that a person holds would be left, or ``without`` is a slot of strict seeds that are there.
     """
-    if without is not None and without.opens == "strict":
-        raise errors.Usage(
-            f"the {slots.named(without)} opens the strict seeds alone",
-            hint="to take a seed away: awsvault-py mfa remove NAME",
-        )
+    dropped = () if without is None else _dropped(opened, without)
     records = [r for r in opened.header.slots if r.opens == "main" and r != without]
     kept_pass = _passphrase_record(opened, records, passphrase=passphrase, new=new_passphrase)
     here = slots.this_keyrings(opened) if context.settings.keyring != "off" else []
@@ -138,17 +137,32 @@ def plan(
     return Plan(
         opened=opened,
         passphrase=secret,
-        kdf=kdf or _as_strong(kept_pass),
+        kdf=kdf or ours(kept_pass.kdf if kept_pass is not None else None),
         keyrings=keyrings,
         codes=codes,
-        dropped=() if without is None else (without,),
+        dropped=dropped,
         lost=tuple(r for r in records if r.sid not in kept),
     )
 
 
-def carry_out(context: Context, made: Plan) -> Renewed:
+def _dropped(opened: Opened, without: SlotRecord) -> tuple[SlotRecord, ...]:
+    """The slots that go with ``without``: all that open box strict, where an older version left them behind its last seed."""
+    serials = opened.payload.strict_serials
+    if without.opens == "main":
+        return (without,)
+    if not serials:
+        return tuple(r for r in opened.header.slots if r.opens == "strict")
+    raise errors.Usage(
+        f"the {slots.named(without)} opens the strict seeds alone",
+        hint="another passphrase: awsvault-py passwd --strict; it goes with the last strict seed: "
+        + ", ".join(command("mfa remove", serial) for serial in serials),
+    )
+
+
+def carry_out(context: Context, made: Plan, *, strict: strictkey.Fresh | None = None) -> Renewed:
     """Write the vault with new keys. A recovery code is issued first; until the write nothing is changed.
 
+    ``strict`` is a new key for the strict seeds, where their passphrase was at hand; else they keep theirs.
     Declined where the code was not typed back; StorageError, Busy, KeysChanged, NotThisSlot's reason as ConfigError.
     """
     opened = made.opened
@@ -159,7 +173,7 @@ def carry_out(context: Context, made: Plan) -> Renewed:
 
     def write() -> Opened:
         nonlocal written
-        after = _write(context, opened, k_main, tuple(records), cache_key=cache_key)
+        after = _write(context, made, k_main, tuple(records), cache_key=cache_key, strict=strict)
         written = True
         _tell_agent(context, after, before=opened.k_main)
         return after
@@ -178,7 +192,10 @@ def carry_out(context: Context, made: Plan) -> Renewed:
             raise slots.no_keyring(str(error)) from None
         raise
     left = _tidy(context, made)
-    return Renewed(opened=after, left=left, log=log)
+    if strict is not None:
+        strictkey.tell_agent(context, opened)
+    kept = strict is None and any(r.opens == "strict" for r in after.header.slots)
+    return Renewed(opened=after, left=left, log=log, strict_kept=kept)
 
 
 def _ways(context: Context, made: Plan) -> list[Slot]:
@@ -196,9 +213,16 @@ def _ways(context: Context, made: Plan) -> list[Slot]:
 
 
 def _write(
-    context: Context, opened: Opened, k_main: Secret, records: tuple[SlotRecord, ...], *, cache_key: Secret
+    context: Context,
+    made: Plan,
+    k_main: Secret,
+    records: tuple[SlotRecord, ...],
+    *,
+    cache_key: Secret,
+    strict: strictkey.Fresh | None,
 ) -> Opened:
-    strict_slots = tuple(r for r in opened.header.slots if r.opens == "strict")
+    opened = made.opened
+    strict_slots = tuple(r for r in opened.header.slots if r.opens == "strict" and r not in made.dropped)
 
     def change(draft: Draft, found: VaultFile) -> Draft:
         if found.header.slots != opened.header.slots:
@@ -206,34 +230,26 @@ def _write(
                 "another process changed the slots meanwhile",
                 hint="run the command again: it starts from what is there now",
             )
-        strict = None
-        if draft.payload.strict_key is not None:  # no slot of its own: its key goes with the old main key
-            old = vault.open_strict(
-                replace(opened, file=found, payload=draft.payload), None, path=context.paths.vault
-            )
-            strict = replace(old, key=vault.new_key())
-        return replace(
-            draft,
-            k_main=k_main,
-            # The ledgers of used codes stay good: a code sent before is refused after as well.
-            payload=replace(draft.payload, cache_key=cache_key, ledger_key=opened.ledger_key),
-            slots=records + strict_slots,
-            strict=strict,
-            new_keys=True,
-        )
+        # The ledgers of used codes stay good: a code sent before is refused after as well.
+        payload = replace(draft.payload, cache_key=cache_key, ledger_key=opened.ledger_key)
+        draft = replace(draft, k_main=k_main, payload=payload, slots=records + strict_slots, new_keys=True)
+        if strict is not None:
+            return strictkey.applied(draft, found, strict)
+        if strict_slots:
+            return draft
+        if payload.strict_key is None:  # the last slot goes
+            return boxes.without_strict(draft)
+        # No slot of its own: its key lies in box main, and goes with the old main key.
+        box = boxes.open_strict(found, payload, payload.strict_key, path=context.paths.vault)
+        return replace(draft, strict=replace(box, key=vault.new_key()))
 
     return vault.rewrite(context.paths, opened.k_main, change, deadline=context.anew(), clock=context.clock)
 
 
 def _tidy(context: Context, made: Plan) -> tuple[str, ...]:
     """Old backups and keyring items; what would not go, for a person."""
-    left = []
     with Folder.open(context.paths.vault_folder) as folder:
-        for name in (*file.BACKUP_NAMES, file.SET_ASIDE):
-            try:
-                folder.unlink(name)
-            except errors.Error:
-                left.append(folder.path_of(name))
+        left = file.drop_all_before(folder)
     old = [r for r in (*made.keyrings, *made.dropped) if r.type == "keyring"]
     ring = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT)
     left += [
@@ -269,12 +285,6 @@ def _passphrase_record(
     if new is not None and passes:
         return passes[0]
     return None
-
-
-def _as_strong(record: SlotRecord | None) -> KdfParams:
-    """One of our own choices, never the file's numbers: strong where the old slot was at least that."""
-    strong = record is not None and record.kdf is not None and record.kdf.memory_kib >= STRONG.memory_kib
-    return STRONG if strong else DEFAULT
 
 
 def question(made: Plan) -> str | None:

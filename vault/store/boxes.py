@@ -37,7 +37,7 @@ class Draft:
     """A vault to be written. Where ``strict`` is None, box strict stays as it is, byte for byte.
 
     While no slot opens box strict, its key is kept in the payload; ``build`` sees to it.
-    ``new_keys`` says that ``k_main`` is not the one that the old file has.
+    ``new_keys`` says that a key is renewed, that of box main or of box strict, so that no backup of before may be left.
     """
 
     k_main: Secret
@@ -128,14 +128,20 @@ def verify(raw: bytes, draft: Draft, built: VaultFile, *, path: str) -> None:
     """Opens what was written as a reader would and compares it with what was meant (format.md 6, step 4)."""
     file = parse_file(raw)
     payload = open_main(file, draft.k_main, path=path)
-    meant = (draft.payload.entries, draft.payload.seeds, draft.payload.cache_key, draft.payload.unknown)
-    if (
-        file.header != built.header
-        or (payload.entries, payload.seeds, payload.cache_key, payload.unknown) != meant
-    ):
+    if file.header != built.header or _content(payload) != _content(draft.payload):
         raise errors.Internal(f"{path}: what was written is not what was meant")
     if draft.strict is not None and open_strict(file, payload, draft.strict.key, path=path) != draft.strict:
         raise errors.Internal(f"{path}: the strict seeds that were written are not what was meant")
+
+
+def _content(payload: Payload) -> tuple[object, ...]:
+    return payload.entries, payload.seeds, payload.cache_key, payload.strict_serials, payload.unknown
+
+
+def without_strict(draft: Draft) -> Draft:
+    """``draft`` with box strict as in a first vault: empty, under a key of its own in box main, and no slot that opens it."""
+    slots = tuple(slot for slot in draft.slots if slot.opens == "main")
+    return replace(draft, slots=slots, strict=Strict(key=new_key()))
 
 
 def _strict_aad(vault_id: bytes, strict_gen: int) -> bytes:

@@ -57,7 +57,10 @@ def rewrite(
     deadline: Deadline,
     clock: Clock | None = None,
 ) -> Opened:
-    """As ``edit``, for slots, keys and strict seeds too. A draft with new keys leaves no automatic backup behind."""
+    """As ``edit``, for slots, keys and strict seeds too. A draft with new keys leaves no automatic backup behind.
+
+    A change that takes away the last strict seed takes box strict and its slots along: that needs no key of theirs.
+    """
     path = safe(paths.vault)
     with file.open_folder(paths) as folder, file.lock(folder, deadline=deadline):
         found = file.read(folder)
@@ -74,6 +77,8 @@ def rewrite(
             pins.judge(pinned[0], found, path=path)
         old = Draft(k_main=k_main, payload=payload, slots=found.header.slots)
         draft = change(old, found)
+        if payload.strict_serials and not draft.payload.strict_serials and draft.strict is None:
+            draft = boxes.without_strict(draft)
         if draft == old:
             folder.sync()  # it may have been put in place by a write whose last step failed
             pin = keep_pin(paths, found, payload, k_main, durable=True)

@@ -142,6 +142,16 @@ def drop_backups(folder: Folder, *, below: int | None = None) -> list[str]:
     return left
 
 
+def drop_all_before(folder: Folder) -> list[str]:
+    """After a key was renewed: remove what old secrets open, also what restore set aside; the paths that would not go."""
+    left = drop_backups(folder)
+    try:
+        folder.unlink(SET_ASIDE)
+    except errors.Error:
+        left.append(folder.path_of(SET_ASIDE))
+    return left
+
+
 def _read_back(folder: Folder, name: str, raw: bytes) -> bytes:
     back = folder.read(name, limit=limits.MAX_VAULT_FILE)
     if back != raw:

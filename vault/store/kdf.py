@@ -110,3 +110,8 @@ def _no_memory(params: KdfParams, why: str) -> errors.ConfigError:
         hint="close other programs or open the vault by another slot (awsvault-py slots list); "
         "on a machine with more memory, awsvault-py passwd makes a smaller slot",
     )
+
+
+def ours(params: KdfParams | None) -> KdfParams:
+    """One of our own choices in the place of a file's numbers: strong where those are at least that."""
+    return STRONG if params is not None and params.memory_kib >= STRONG.memory_kib else DEFAULT

@@ -72,6 +72,9 @@ class Payload:
 
     ``ledger_key`` is what the ledgers of used codes are named and sealed by since before that generation.
 
+    ``strict_serials`` are the devices whose seed lies in box strict: a seed has one place, so storing one here, or taking
+    it out, takes it off that list.
+
     The four fields of generations and the strict box are the writer's: what a change sets there is overwritten.
     """
 
@@ -84,6 +87,7 @@ class Payload:
     strict_key: Secret | None = None
     rekeyed: int = 0
     ledger_key: Secret | None = None
+    strict_serials: tuple[str, ...] = ()
     unknown: Unknown = field(default_factory=dict, repr=False)
 
     def with_entry(self, name: str, entry: Entry) -> Payload:
@@ -96,11 +100,20 @@ class Payload:
 
     def with_seed(self, serial: str, seed: Seed) -> Payload:
         """A payload with the stored seed of ``serial`` added or replaced."""
-        return replace(self, seeds={**self.seeds, serial: seed})
+        return replace(self.without_seed(serial), seeds={**self.seeds, serial: seed})
+
+    def with_strict_seed(self, serial: str) -> Payload:
+        """A payload that says that the seed of ``serial`` lies in box strict, and nowhere else."""
+        left = self.without_seed(serial)
+        return replace(left, strict_serials=tuple(sorted({*left.strict_serials, serial})))
 
     def without_seed(self, serial: str) -> Payload:
-        """A payload without the stored seed of ``serial``, there or not."""
-        return replace(self, seeds={k: v for k, v in self.seeds.items() if k != serial})
+        """A payload without a seed of ``serial``, there or not, strict or not."""
+        return replace(
+            self,
+            seeds={k: v for k, v in self.seeds.items() if k != serial},
+            strict_serials=tuple(one for one in self.strict_serials if one != serial),
+        )
 
 
 def encode_main(payload: Payload) -> bytes:
@@ -118,6 +131,8 @@ def encode_main(payload: Payload) -> bytes:
         value["rekeyed"] = payload.rekeyed
     if payload.ledger_key is not None:
         value["ledger_key"] = b64u(payload.ledger_key.reveal())
+    if payload.strict_serials:
+        value["strict_serials"] = list(payload.strict_serials)
     value["entries"] = {name: _entry_json(entry) for name, entry in payload.entries.items()}
     value["seeds"] = {serial: _seed_json(seed) for serial, seed in payload.seeds.items()}
     return pad(jsontext.compact({**payload.unknown, **value}), step=limits.PAD_MAIN)
@@ -141,6 +156,12 @@ def decode_main(plaintext: bytes) -> Payload:
         ledger_key=take.key("ledger_key") if "ledger_key" in value else None,
         entries={name: _entry(entry) for name, entry in entries.items()},
         seeds={serial: _seed(seed) for serial, seed in seeds.items()},
+        strict_serials=tuple(
+            jsontext.text_of(one, "strict_serials")
+            for one in jsontext.list_of(take.required("strict_serials"), "strict_serials")
+        )
+        if "strict_serials" in value
+        else (),
         unknown=take.rest(),
     )
 

@@ -8,11 +8,13 @@ import pexpect
 import pytest
 
 from tests.fakes.example import SEED, SERIAL
-from tests.home import COMMAND, PASSPHRASE
+from tests.home import COMMAND, PASSPHRASE, failed
 from tests.patience import PATIENCE
+from tests.vectors import reader
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
+NEXT = "five other words for the same"
 OWN = "five words for the seeds alone"
 
 
@@ -63,3 +65,43 @@ def test_a_strict_seed_from_its_storing_to_its_use(home, aws):
         assert json.loads(shown[shown.index("{") :])["Version"] == 1
     finally:
         home.run("lock")
+
+
+def test_its_passphrase_is_changed_and_its_key_renewed(home):
+    """passwd --strict asks for the old one; rekey for the present one, and Enter there leaves it; the last seed takes the slot."""
+    home.scenario()
+    home.make_vault(seed=None)
+    main, strict = ("Passphrase: ", PASSPHRASE), "Passphrase of the strict seeds: "
+    typed(
+        home,
+        ["mfa", "add", "shared-services", "--strict"],
+        [main, ("ARN of", ""), (" seed", SEED), ("New passphrase: ", OWN), ("again: ", OWN)],
+    )
+    box = strict_box(home)
+    said = typed(
+        home, ["passwd", "--strict"], [main, (strict, OWN), ("New passphrase: ", NEXT), ("again: ", NEXT)]
+    )
+    assert "strict seeds is changed" in said
+    assert "backup" in said
+    changed = strict_box(home)
+    assert changed != box
+    said = typed(home, ["rekey", "--yes"], [main, (strict, "")])
+    assert "strict seeds keep" in said
+    assert strict_box(home) == changed
+    said = typed(home, ["rekey", "--yes"], [main, (strict, OWN), (strict, NEXT)])
+    assert "keep" not in said
+    assert strict_box(home) != changed
+    slots = json.loads(home.run("slots", "list", "--json").stdout)["slots"]
+    (own,) = (slot["slot"] for slot in slots if slot["opens"] == "strict")
+    refused = home.run("slots", "remove", own, "--yes")
+    assert (refused.returncode, SERIAL in refused.stderr) == (2, True)
+    hint = refused.stderr.splitlines()[-1].rpartition("awsvault-py ")[2].split()
+    assert home.run(*hint, "--yes").returncode == 0
+    slots = json.loads(home.run("slots", "list", "--json").stdout)["slots"]
+    assert [slot["opens"] for slot in slots] == ["main"]
+    failed(home.run("passwd", "--strict", "--stdin", stdin=OWN), 5, "mfa add NAME --strict")
+
+
+def strict_box(home):
+    with open(home.file("vault.avlt"), "rb") as file:
+        return reader.take_apart(file.read())[3]

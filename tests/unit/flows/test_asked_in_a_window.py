@@ -260,7 +260,7 @@ def test_two_who_make_the_first_strict_seed_do_not_lose_one(strictly):
         strict.put(
             strictly.context(), strictly.before, NAME, SERIAL + "-2", STORED, passphrase=lambda: Secret("another passphrase")
         )  # fmt: skip
-    assert strict.serials(strictly.opened().payload) == (SERIAL,)
+    assert strictly.opened().payload.strict_serials == (SERIAL,)
 
 
 def test_strict_seeds_are_opened_for_one_use_or_in_the_agent(strictly, beside, home):

@@ -83,7 +83,7 @@ class Stage:
             ext = wrap_key(helper, ext, vault_id=vault_id, key=draft.k_main)
             own = PassphraseSlot(STRICT, kdf=CHEAP).wrap(strict, vault_id=vault_id, opens="strict")
             seeds = {SERIAL: Seed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
-            payload = draft.payload.with_entry("a", entry())
+            payload = draft.payload.with_entry("a", entry()).with_strict_seed(SERIAL)
             return replace(
                 draft, slots=(*draft.slots, ext, own), strict=Strict(key=strict, seeds=seeds), payload=payload
             )

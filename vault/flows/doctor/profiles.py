@@ -13,7 +13,6 @@ from vault.aws.identitycenter import lacking, mark_of
 from vault.aws.readers import before_process
 from vault.aws.resolve import check, resolve
 from vault.errors import ConfigError, Error
-from vault.flows import strict
 from vault.flows.doctor.findings import Finding, Rewrite, split_place
 from vault.flows.moving import plaintext, setup
 from vault.mfa.serials import meant
@@ -206,7 +205,7 @@ def device_without_seed(s: Surroundings) -> Iterator[Finding]:
         if serial is None or serial in seeds or serial in told or chain.mfa_process:
             continue
         told.add(serial)
-        near = meant(serial, {*seeds, *strict.serials(s.opened.payload)})
+        near = meant(serial, {*seeds, *s.opened.payload.strict_serials})
         other = f"but one of {safe(near)} is" if near is not None else "so a person is asked for its codes"
         yield Finding(
             level="note" if near is None else "warning",
