@@ -1,6 +1,7 @@
-/* A clock that tests move, loaded by LD_PRELOAD. TEST_CLOCK names a file of two native int64, in nanoseconds, that all
-   processes of a test share: what has passed (every clock shows it) and how wrong the wall clock is (that one alone).
-   A sleep of LONG or more takes no time: it moves the clock on to its end, unless another sleeper has done so already.
+/* A clock that tests move, loaded by LD_PRELOAD. TEST_CLOCK names a file of three native int64 that all processes of a
+   test share: the nanoseconds that have passed (every clock shows them), those that the wall clock is wrong by (that one
+   alone), and whether sleeps take their real time.
+   Where they do not, a sleep of LONG or more moves the clock on to its end, unless another sleeper has done so already.
    Programs that these processes start with a cleared environment (the agent) live by it too. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,6 +19,7 @@
 
 #define SECOND 1000000000LL
 #define LONG (SECOND / 2)
+#define FIELDS 3
 
 static int64_t *shared;
 static char preload[4096], file[4096]; /* the two variables, for programs that are started with a cleared environment */
@@ -27,7 +29,7 @@ __attribute__((constructor)) static void start(void)
     const char *path = getenv("TEST_CLOCK"), *loaded = getenv("LD_PRELOAD");
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (fd < 0) return;
-    void *page = mmap(NULL, 2 * sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *page = mmap(NULL, FIELDS * sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (page != MAP_FAILED) shared = page;
     close(fd);
     snprintf(file, sizeof file, "TEST_CLOCK=%s", path);
@@ -115,7 +117,7 @@ int clock_nanosleep(clockid_t id, int flags, const struct timespec *asked, struc
         clock_gettime(id, &now);
         wait = span(number(asked) > number(&now) ? number(asked) - number(&now) : 0);
     }
-    if (shared && number(&wait) >= LONG) {
+    if (shared && number(&wait) >= LONG && !__atomic_load_n(&shared[2], __ATOMIC_SEQ_CST)) {
         pass_to(passed + number(&wait));
         return 0;
     }

@@ -14,25 +14,34 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.fakes.model import Clock
+from vault.system.clock import SystemClock
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.fakes.world import World
     from tests.home import Home
 
 NANO = 10**9
+FIELDS = 3  # of the shared file, as clock.c has them
+LONG = 0.5  # seconds from which a sleep takes no time, as clock.c has it
+STEP = 30  # seconds of an MFA code
 
 
 class MovedClock:
-    """One clock: ``move`` lets time pass for all, ``skew`` sets the machine's wall clock wrong and AWS's not."""
+    """One clock: ``move`` lets time pass for all, ``skew`` sets the machine's wall clock wrong and AWS's not.
 
-    def __init__(self, folder: str) -> None:
+    ``library``: clock.c, compiled already (``build``).
+    """
+
+    def __init__(self, folder: str, *, library: str | None = None) -> None:
         os.makedirs(folder, exist_ok=True)
         self.path = os.path.join(folder, "clock")
         with open(self.path, "wb") as made:
-            made.write(bytes(16))
-        self.library = build(folder)
+            made.write(bytes(FIELDS * 8))
+        self.library = library or build(folder)
         with open(self.path, "r+b") as opened:
-            self._shared = mmap.mmap(opened.fileno(), 16)
+            self._shared = mmap.mmap(opened.fileno(), FIELDS * 8)
 
     def drive(self, home: Home, world: World) -> None:
         """From now on ``home``'s commands and ``world`` live by this clock."""
@@ -40,6 +49,12 @@ class MovedClock:
         home.env["LD_PRELOAD"] = f"{self.library}:{others}" if others else self.library
         home.env["TEST_CLOCK"] = self.path
         world.clock = AwsClock(self)
+
+    def drive_this_process(self, patch: pytest.MonkeyPatch) -> None:
+        """The same for what a test runs of the program in its own process."""
+        patch.setattr(SystemClock, "time", lambda _: self.now())
+        patch.setattr(SystemClock, "monotonic", lambda _: time.monotonic() + self.passed)
+        patch.setattr(SystemClock, "sleep", lambda _, seconds: self.sleep(seconds))
 
     @property
     def passed(self) -> float:
@@ -49,6 +64,23 @@ class MovedClock:
     def move(self, seconds: float) -> None:
         """Let time pass."""
         struct.pack_into("q", self._shared, 0, round((self.passed + seconds) * NANO))
+
+    def sleep(self, seconds: float) -> None:
+        """As a command's own: a long one takes no time."""
+        if seconds >= LONG and not struct.unpack_from("q", self._shared, 16)[0]:
+            self.move(seconds)
+        else:
+            time.sleep(seconds)
+
+    def early_in_a_step(self) -> None:
+        """Go on to a moment when most of an MFA code's step is left."""
+        into = self.now() % STEP
+        if into > STEP / 4:
+            self.move(STEP - into)
+
+    def let_them_wait(self) -> None:
+        """From now on a sleep takes its real time: for those whom a test meets while they wait."""
+        struct.pack_into("q", self._shared, 16, 1)
 
     def skew(self, seconds: float) -> None:
         """The machine's wall clock is wrong by so much."""

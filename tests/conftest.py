@@ -7,6 +7,7 @@ import coverage
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.clock import MovedClock, build
 from tests.fakes.aws import StandIn
 from tests.home import Home
 from vault.agent.client import Agent
@@ -76,3 +77,18 @@ def home(tmp_path, aws):
     if agent is not None:
         agent.ask("SHUTDOWN")
         agent.close()
+
+
+@pytest.fixture(scope="session")
+def clock_library(tmp_path_factory):
+    """tests/clock.c, compiled once."""
+    return build(str(tmp_path_factory.mktemp("clock")))
+
+
+@pytest.fixture
+def clock(home, aws, clock_library, tmp_path, monkeypatch):
+    """The time of ``home``'s commands, of ``aws`` and of the program in this process: nobody waits for real seconds."""
+    moved = MovedClock(str(tmp_path / "clock"), library=clock_library)
+    moved.drive(home, aws.world)
+    moved.drive_this_process(monkeypatch)
+    return moved

@@ -12,7 +12,7 @@ from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import PASSPHRASE, Home, failed
 from tests.unit.agent.at_home import UNLOCK, stop, told, unlock, with_agent
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
 NAME = "shared-services"
 DAY = 86_400
@@ -72,7 +72,7 @@ def test_the_policy_is_printed_without_a_vault(tmp_path):
     assert json.loads(done.stdout)["Statement"][0]["Resource"] == "arn:aws:iam::*:user/${aws:username}"
 
 
-def test_the_lost_laptop(home, aws, tmp_path):
+def test_the_lost_laptop(home, aws, clock, tmp_path):
     """Sheet and backup made before; from another machine the backup is restored and panic ends every key."""
     home.scenario()
     home.make_vault()
@@ -83,6 +83,7 @@ def test_the_lost_laptop(home, aws, tmp_path):
     taken = home.export(NAME)  # what the thief holds: a session with MFA
 
     other = Home(tmp_path / "other", url=aws.url)
+    clock.drive(other, aws.world)
     other.config("")
     restored = other.run("restore", copy, "--yes", AWSVAULT_PASSPHRASE=PASSPHRASE)
     assert restored.returncode == 0, restored.stderr

@@ -14,7 +14,7 @@ from tests.home import PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
 AWS = os.path.join(os.path.dirname(sys.executable), "aws")
 

@@ -17,7 +17,7 @@ from tests.typing_person import Terminal
 from tests.unit.agent.at_home import stop, unlock, with_agent
 from vault import limits
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
 NEW = "sunday gravel orchard mitten"
 CODE = re.compile(r"(?:[0-9A-Z]{4}-){8}[0-9A-Z]")

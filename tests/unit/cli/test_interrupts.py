@@ -6,7 +6,6 @@ import pexpect
 import pytest
 
 from tests.home import PASSPHRASE, SCENARIO, failed
-from tests.patience import early_in_a_step
 from tests.typing_person import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -104,12 +103,13 @@ def test_at_the_mfa_code(home, aws, command):
 
 
 @COMMANDS
-def test_at_the_wait_for_the_next_code(home, aws, command):
+def test_at_the_wait_for_the_next_code(home, aws, clock, command):
     """The countdown: whoever does not want to wait leaves, and neither a code nor a session is lost by it."""
     home.make_vault()
+    clock.let_them_wait()
     given = {"AWSVAULT_PASSPHRASE": PASSPHRASE}
     for _ in range(3):  # a step may end between the two
-        early_in_a_step()
+        clock.early_in_a_step()
         home.export("dev")
         assert home.run("clear").returncode == 0
         aws.calls.clear()

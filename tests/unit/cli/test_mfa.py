@@ -8,10 +8,9 @@ import pytest
 
 from tests.fakes.example import SEED, SERIAL
 from tests.home import PASSPHRASE, SCENARIO, failed
-from tests.patience import early_in_a_step
 from tests.typing_person import Terminal
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = pytest.mark.usefixtures("inside", "clock")
 
 
 def devices(home):
@@ -22,7 +21,7 @@ def put(home, value, name="shared-services"):
     return home.run("mfa", "add", name, "--stdin", stdin=json.dumps(value))
 
 
-def test_a_seed_added_later_makes_codes(home, aws):
+def test_a_seed_added_later_makes_codes(home, aws, clock):
     """From a key whose codes are asked for to one whose codes are made."""
     home.make_vault(seed=None)
     home.scenario()
@@ -33,7 +32,7 @@ def test_a_seed_added_later_makes_codes(home, aws):
     done = put(home, {"MfaSeed": SEED})
     assert done.returncode == 0, done.stderr
     assert "holds both factors" in done.stderr
-    early_in_a_step()
+    clock.early_in_a_step()
     assert home.run("otp", "shared-services").stdout == aws.code() + "\n"
 
 
@@ -56,10 +55,10 @@ def test_a_code_by_entry_profile_or_device(home, name):
     assert done.stdout.strip().isdigit()
 
 
-def test_two_codes_are_never_the_same(home):
+def test_two_codes_are_never_the_same(home, clock):
     """The second waits for the next step and says so."""
     home.make_vault()
-    early_in_a_step()
+    clock.early_in_a_step()
     first = home.run("otp", "shared-services")
     second = home.run("otp", "shared-services")
     assert first.stdout != second.stdout

@@ -7,19 +7,18 @@ import io
 import os
 import re
 import subprocess
-import time
 
 import pytest
 import segno
 
 from tests.fakes.example import KEY_ID, SEED, SERIAL
 from tests.home import PASSPHRASE, failed, strangers
-from tests.patience import PATIENCE, early_in_a_step
+from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from tests.unit.flows.benches import Bench
 from vault.flows import enrol
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
 NAME = "shared-services"
 OURS = "arn:aws:iam::111111111111:mfa/yourself-desk"
@@ -54,9 +53,10 @@ def test_a_device_is_enrolled_used_and_removed(ready, aws):
     assert OURS not in ready.run("mfa", "list").stdout
 
 
-def test_ctrl_c_at_the_countdown_leaves_nothing_half_done(ready, aws):
+def test_ctrl_c_at_the_countdown_leaves_nothing_half_done(ready, aws, clock):
     """130 and how to go on; the device is not enabled and its seed is kept; the next run enables that same device."""
-    early_in_a_step()  # else the wait may end while nobody looks
+    clock.let_them_wait()
+    clock.early_in_a_step()  # else the wait may end while nobody looks
     person = at_terminal(ready, "mfa", "enroll", NAME, "--yes", "--device-name", "yourself-desk")
     assert person.interrupts("s for the next code") == 130
     assert "goes on from here" in person.shown
@@ -128,7 +128,7 @@ def test_a_code_on_a_terminal_says_how_long_it_is_good(ready, aws):
     left = re.search(r"(\d+)\r\ngood for (\d+) s, and for one use", person.shown)
     assert left is not None, person.shown
     assert 3 <= int(left[2]) <= 30
-    assert left[1] in {aws.world.devices[SERIAL].code(int(time.time() // 30) + n) for n in (-1, 0)}
+    assert left[1] in {aws.code(steps=n) for n in (-1, 0)}
 
 
 @pytest.fixture
@@ -161,13 +161,14 @@ def clipboard(display):
 
 
 @pytest.mark.parametrize("end", ["interrupt", "hang up", "another text"])
-def test_a_code_goes_to_the_clipboard_and_off_again(ready, aws, display, end):
+def test_a_code_goes_to_the_clipboard_and_off_again(ready, aws, clock, display, end):
     """It is there while the command waits, on no screen, and gone after; a text that somebody put there since stays."""
-    early_in_a_step()
+    clock.let_them_wait()
+    clock.early_in_a_step()
     person = at_terminal(ready, "mfa", "code", NAME, "--clip", DISPLAY=display)
     person.sees("on the clipboard")
     code = clipboard(display)
-    assert code in {aws.world.devices[SERIAL].code(int(time.time() // 30) + n) for n in (-1, 0, 1)}
+    assert code in {aws.code(steps=n) for n in (-1, 0, 1)}
     assert code not in person.shown
     if end == "another text":
         subprocess.run(
@@ -189,9 +190,9 @@ def test_a_code_goes_to_the_clipboard_and_off_again(ready, aws, display, end):
     assert left == ("mine" if end == "another text" else "")
 
 
-def test_without_a_clipboard_no_code_is_spent(ready):
+def test_without_a_clipboard_no_code_is_spent(ready, clock):
     """Said before a code is taken from the ledger: the next code comes at once."""
-    early_in_a_step()  # at its end the next code is waited for in any case
+    clock.early_in_a_step()  # at its end the next code is waited for in any case
     failed(ready.run("mfa", "code", NAME, "--clip", DISPLAY=None, WAYLAND_DISPLAY=None), 5, "no clipboard")
     assert "for the next code" not in ready.run("otp", NAME).stderr
 

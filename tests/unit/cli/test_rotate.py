@@ -14,7 +14,7 @@ from tests.unit.flows.benches import Bench
 from tests.vaults import entry
 from vault.secret import Secret
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = pytest.mark.usefixtures("inside", "clock")
 
 NAME = "shared-services"
 COLLEAGUE = ("AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY")
