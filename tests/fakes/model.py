@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.fakes import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Clock:
@@ -26,6 +30,15 @@ class Clock:
         """Stops at `at` (default: now)."""
         self.frozen = self.now() if at is None else at
         self.offset = 0.0
+
+    @contextlib.contextmanager
+    def standing(self) -> Iterator[None]:
+        """No time passes in the block: a code stays good, however long the one who types it takes."""
+        self.frozen, before = self.now() - self.offset, self.frozen
+        try:
+            yield
+        finally:
+            self.frozen = before
 
 
 @dataclass(slots=True)
