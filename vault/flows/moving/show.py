@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SECRET = re.compile(r"(aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*", re.IGNORECASE)
+# The start of a section or a property; what ends in = may be the padding of a secret.
+_BEGINNING = re.compile(r"\[|[A-Za-z_]\w*[ \t]*=[ \t]*[^=\s]", re.ASCII)
 
 
 def diff(path: str, before: bytes | None, after: bytes | None, *, lines: bool) -> Iterator[str]:
@@ -27,9 +29,22 @@ def diff(path: str, before: bytes | None, after: bytes | None, *, lines: bool) -
 def _lines(data: bytes | None) -> list[str]:
     """Without the values of secrets, whose continuation lines are hidden too, and without CRs, which a terminal obeys."""
     shown = []
-    secret = False
+    secret: int | None = None  # how deep the line of the secret is that may go on
     for line in (data or b"").decode("utf-8", "replace").split("\n"):
         masked = _SECRET.sub(r"\1 (hidden)", line)
-        secret = masked != line or (secret and line[:1] in (" ", "\t"))
-        shown.append(("  (hidden)" if secret and masked == line else masked).removesuffix("\r"))
+        if masked != line:
+            secret = _depth(line)
+        elif secret is not None and _starts(line, secret):
+            secret = None
+        shown.append(("  (hidden)" if secret is not None and masked == line else masked).removesuffix("\r"))
     return shown
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))
+
+
+def _starts(line: str, depth: int) -> bool:
+    """Whether a line after a secret's, which is ``depth`` deep, is none of its own: in doubt it is."""
+    own = _depth(line)
+    return own == 0 or (own <= depth and _BEGINNING.match(line, own) is not None)

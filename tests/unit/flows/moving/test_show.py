@@ -38,6 +38,28 @@ def test_what_follows_a_secret_is_shown():
     assert "+  max_queue_size = 7" in list(diff("config", None, text, lines=True))
 
 
+@pytest.mark.parametrize("indent", ["    ", "\t"])
+def test_in_a_file_that_is_indented_what_follows_a_secret_is_shown(indent):
+    """There every line begins with blanks; only what goes deeper than the secret's line is a part of it."""
+    lines = [
+        "[a]",
+        f"aws_secret_access_key = {SECRET}",
+        f"  {SECRET}",
+        "c2VjcmV0==",
+        "region = x",
+        "[profile b]",
+        "role_arn = r",
+    ]
+    text = "".join(f"{indent}{line}\n" for line in lines).encode()
+    shown = list(diff("config", None, text, lines=True))
+    assert not any(SECRET in line or "c2Vj" in line for line in shown)
+    assert [line.strip() for line in shown[-4:-1]] == [
+        f"+{indent}region = x",
+        f"+{indent}[profile b]",
+        f"+{indent}role_arn = r",
+    ]
+
+
 def test_of_a_file_that_is_none_of_awss_only_the_name_is_shown():
     """A CSV of the console holds its secret in any column."""
     raw = f"me,AKIAIOSFODNN7EXAMPLE,{SECRET}".encode()
