@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from tests.clock import MovedClock, build
 from tests.fakes.aws import StandIn
 from tests.home import Home
+from vault import warm
 from vault.agent.client import Agent
 
 # The machine is shared: no time limit of one example, and the same examples in each run of CI.
@@ -19,6 +20,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 for name in [n for n in os.environ if n.startswith(("AWS_", "AWSVAULT_"))]:
     del os.environ[name]  # a developer's own accounts are no part of a test
+warm.RUNTIMES = "/there/is/none"  # nor is the agent of their login
 
 for number in (
     signal.SIGINT,

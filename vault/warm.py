@@ -136,6 +136,7 @@ def _let_go() -> None:
 # ── the places ───────────────────────────────────────────────────────────────────────────────
 
 NAME = "awsvault-py"
+RUNTIMES = "/run/user"  # of logind; each user's folder is named by the user id
 
 
 class Paths:
@@ -214,16 +215,31 @@ def from_env(env: "Mapping[str, str]") -> "Paths":
             log=f"{home}/Library/Logs/{NAME}",
         )
     state = _absolute(env, "XDG_STATE_HOME", home + "/.local/state") + "/" + NAME
-    runtime = _absolute(env, "XDG_RUNTIME_DIR", "")
+    runtime = _absolute(env, "XDG_RUNTIME_DIR", "") or _of_a_login()
     return Paths(
         home=home,
         config_toml=_absolute(env, "XDG_CONFIG_HOME", home + "/.config") + f"/{NAME}/config.toml",
         vault_folder=_absolute(env, "XDG_DATA_HOME", home + "/.local/share") + "/" + NAME,
         sessions=_absolute(env, "XDG_CACHE_HOME", home + "/.cache") + f"/{NAME}/s1",
         state=state,
-        socket=f"{runtime}/{NAME}/agent.sock" if runtime else f"{state}/run/{_host()}.sock",
+        socket=f"{runtime}/{NAME}/agent.sock" if runtime else without_runtime(state),
         log=state + "/log",
     )
+
+
+def _of_a_login() -> str:
+    """The runtime folder of the user's login, where an agent has its socket in it: cron and su do not name the folder."""
+    uid = os.geteuid()
+    folder = f"{RUNTIMES}/{uid}"
+    try:
+        return folder if os.lstat(f"{folder}/{NAME}/agent.sock").st_uid == uid else ""
+    except OSError:
+        return ""
+
+
+def without_runtime(state: str) -> str:
+    """The agent's socket where there is no runtime folder."""
+    return f"{state}/run/{_host()}.sock"
 
 
 def _host() -> str:
@@ -247,29 +263,12 @@ _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 # What decides the answer besides the files. URLs may carry a user and password, which are left out below.
 PLAIN = (
-    "AWS_CONFIG_FILE",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_STS_REGIONAL_ENDPOINTS",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-    "AWS_CA_BUNDLE",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "NO_PROXY",
-    "no_proxy",
-)
-URLS = (
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_STS",
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-)
+    "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION", "AWS_DEFAULT_REGION",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT", "AWS_CA_BUNDLE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME", "NO_PROXY", "no_proxy",
+)  # fmt: skip
+URLS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 
 
 def fingerprint(env: "Mapping[str, str]", *, paths: "Paths") -> bytes:

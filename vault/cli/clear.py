@@ -10,7 +10,7 @@ from vault.aws import profiles
 from vault.cli.frame import with_context
 from vault.cli.terminal import say
 from vault.errors import Declined, Locked
-from vault.flows import held
+from vault.flows import agents, held
 from vault.flows.access import open_keys
 from vault.flows.unlock import unlock
 from vault.store import vault
@@ -35,11 +35,16 @@ def command(context: Context, profile: str | None) -> None:
         gone = held.forget_profile(context, keys, config, profile)
         count = "1 session" if gone == 1 else f"{gone} sessions"
         say(f"Forgot {count} of {safe(profile)}.")
+        agents.insist(context)
         return
     gone = held.forget_files(context)
     say("Forgot all cached sessions." if gone else "There was no cached session.")
-    if not vault.exists(context.paths):
-        return
+    if vault.exists(context.paths):
+        _renew_key(context)
+    agents.insist(context)
+
+
+def _renew_key(context: Context) -> None:
     try:
         opened = unlock(context, purpose="to replace the key of the session cache").opened
     except (Locked, Declined):

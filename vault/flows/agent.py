@@ -292,17 +292,6 @@ def hand_over(
     return True
 
 
-def replace_keys(context: Context, opened: Opened, *, before: Secret | None = None) -> None:
-    """An agent that holds the vault open goes on with the keys that it has now; ``before`` as in ``hand_over``."""
-    agent = reach(context, answer=limits.AGENT_TALK)
-    if agent is None:
-        return
-    hello = agent.ask("HELLO")
-    if hello and hello["ok"] and not hello["why"]:
-        hand_over(context, opened, agent=agent, before=before)
-    agent.close()
-
-
 def keep(context: Context, opened: Opened | None, *, way: str, profile: str, got: Got) -> None:
     """After an answer is in hand: let the agent answer next time. Starts one beside this process where that is due.
 

@@ -8,7 +8,7 @@ from vault import errors, limits
 from vault.errors import NotThisSlot
 from vault.flows import cachekey, logkey
 from vault.flows import passphrase as unattended
-from vault.flows.agent import replace_keys
+from vault.flows.agents import replace_keys
 from vault.flows.generations import last_seen
 from vault.flows.slots import KINDS
 from vault.flows.unlock import locked

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from vault import limits
 from vault.aws.chain import AssumeRole, StaticKeys, VaultKey, digest
 from vault.aws.plan import plan
 from vault.aws.resolve import resolve
 from vault.errors import ConfigError, NotFound
 from vault.flows import cachekey, logkey, sessions
-from vault.flows.agent import reach, replace_keys
+from vault.flows.agents import drop_sessions, replace_keys
 from vault.store import vault
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ def forget_profile(context: Context, keys: Keys, config: Config, profile: str) -
     """Forget every session of the profile's chain, here and in the agent; how many there were. NotFound, ConfigError."""
     cache = sessions.open_cache(context, keys)
     gone = sum(cache.forget(item.digest) for item in held(context, keys, config, profile, cache=cache))
-    return gone + _drop_warm(context, profile)
+    return gone + drop_sessions(context, profile)
 
 
 def forget_files(context: Context) -> int:
@@ -128,7 +127,7 @@ def forget_files(context: Context) -> int:
     try:
         return Cache.open(context.paths.sessions, cache_key=Secret(bytes(32)), vault_id=bytes(16)).wipe()
     finally:  # what holds them in memory forgets them, even where a file would not go
-        _drop_warm(context, "")
+        drop_sessions(context, "")
         cachekey.forget(context.paths)
 
 
@@ -148,12 +147,3 @@ def renew_cache_key(context: Context, opened: Opened) -> Opened:
         context, old=opened.cache_key, new=fresh, vault_id=opened.vault_id, write=write, refuse=True
     )
     return after
-
-
-def _drop_warm(context: Context, profile: str) -> int:
-    agent = reach(context, answer=limits.AGENT_TALK)
-    if agent is None:
-        return 0
-    answer = agent.ask("DROP_SESSIONS", profile=profile)
-    agent.close()
-    return int(answer.get("dropped", 0)) if answer and answer["ok"] else 0

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from vault import __version__, errors, limits
 from vault.agent import place
-from vault.agent.client import Agent
 from vault.agent.start import COMMAND, end, start
-from vault.flows import byhand, cachekey, overview, servers, standing
+from vault.flows import agents, byhand, cachekey, overview, servers, standing
 from vault.flows.agent import hand_over, reach, serves
 from vault.flows.unlock import unlock
 from vault.store import vault
-from vault.system.paths import from_env
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from vault.agent.client import Agent
     from vault.flows.context import Context
     from vault.flows.standing import Standing
 
@@ -93,6 +88,7 @@ def open_by_hand(context: Context) -> Opened:
         shown = agent.ask("STATUS", first=0)
         warnings = list(shown["warnings"]) if shown is not None else []
         agent.close()
+        warnings += agents.open_others(context, opened)
     cachekey.keep(context, opened)
     idle, hard = (settings.agent_idle, settings.agent_max) if keeps else (0, 0)
     return Opened(way, idle, hard, tuple(warnings))
@@ -130,16 +126,12 @@ def close_by_hand(context: Context) -> Closed:
         unnoted = error
     cachekey.forget(context.paths)
     was_open, unended = False, []
-    for path in _sockets(context.env):
-        agent = Agent.reach(path, answer=limits.AGENT_TALK)
-        if agent is None:
-            continue
+    for path, agent in agents.each(context.env):
         hello = agent.ask("HELLO")
         was_open |= bool(hello and hello["ok"] and not hello["why"])
         if not agent.ask("LOCK", hold=True):
             was_open = True
             unended += [] if end(agent) else [path]
-        agent.close()
     ended = servers.end_all(context.paths, noted=unnoted is None)
     if unended:
         raise errors.StorageError(
@@ -176,6 +168,7 @@ def look(context: Context) -> State:
     found = agent.sessions() if agent is not None and hello is not None and serves(context, hello) else None
     if agent is not None:
         agent.close()
+    first_use += _of_others(context)
     keys = standing.look(context)
     if found is None or not found["ok"]:
         disk = _on_disk(context, keys, ())
@@ -195,6 +188,20 @@ def look(context: Context) -> State:
         sessions=warm + _on_disk(context, keys, warm),
         keys=keys,
     )
+
+
+def _of_others(context: Context) -> tuple[str, ...]:
+    """A word for each agent of this vault that commands with other variables ask."""
+    said = []
+    for path, agent, hello in agents.others(context):
+        if hello is None:
+            said.append(agents.mute(path, agent))
+        else:
+            state = "is locked" if hello.get("why") else "has the vault open"
+            said.append(
+                f"another agent {state}, behind {path} (process {agent.pid}): awsvault-py lock reaches it too"
+            )
+    return tuple(said)
 
 
 def has_vault(context: Context) -> bool:
@@ -227,15 +234,3 @@ def _on_disk(context: Context, keys: Standing | None, known: tuple[Warm, ...]) -
         for one in (keys.sessions if keys is not None else overview.on_disk(context, None))
         if one.profile not in names
     )
-
-
-def _sockets(env: Mapping[str, str]) -> list[str]:
-    """Where an agent of this user may listen: a login and a service see different runtime folders."""
-    found = [from_env(env).socket]
-    if sys.platform == "linux":
-        without = {name: value for name, value in env.items() if name != "XDG_RUNTIME_DIR"}
-        for other in (without, {**without, "XDG_RUNTIME_DIR": f"/run/user/{os.getuid()}"}):
-            path = from_env(other).socket
-            if path not in found:
-                found.append(path)
-    return found

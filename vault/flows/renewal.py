@@ -12,7 +12,7 @@ from vault import errors, limits
 from vault.errors import NotThisSlot
 from vault.flows import logkey, recovery, slots, strictkey
 from vault.flows import passphrase as unattended
-from vault.flows.agent import replace_keys
+from vault.flows.agents import replace_keys
 from vault.flows.generations import judge, last_seen
 from vault.flows.unlock import locked
 from vault.store import boxes, file, vault

@@ -12,6 +12,7 @@ from vault.warm import (
     outside,
     substituted,
     user_home,
+    without_runtime,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "outside",
     "substituted",
     "user_home",
+    "without_runtime",
 ]

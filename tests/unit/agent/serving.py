@@ -69,8 +69,8 @@ def band(issued, expires, now):
 class Running:
     """A server behind ``paths.socket``. ``derive`` and ``write`` stand for what forks do."""
 
-    def __init__(self, folder: Path, *, derive=None, clock=None, most=100, write=lambda *_: None):
-        self.paths = from_env({"HOME": str(folder), "AWSVAULT_HOME": str(folder)})
+    def __init__(self, folder: Path, *, derive=None, clock=None, most=100, write=lambda *_: None, paths=None):
+        self.paths = paths or from_env({"HOME": str(folder), "AWSVAULT_HOME": str(folder)})
         self.clock = clock or Clock()
         self.page = KeyPage()
         self.sessions = WarmSessions(band=band, margin=bands.margin, most=most)

@@ -34,7 +34,7 @@ def test_linux_places(monkeypatch):
     assert paths.socket == "/r/awsvault-py/agent.sock"
     assert paths.config_toml == "/h/.config/awsvault-py/config.toml"
     assert paths.state == "/h/.local/state/awsvault-py"
-    socket = from_env({"HOME": "/h"}).socket
+    socket = from_env({"HOME": "/h"}).socket  # nobody has an agent in a runtime folder here (tests/conftest)
     assert socket.startswith("/h/.local/state/awsvault-py/run/")
     assert socket.endswith(".sock")
 
