@@ -8,7 +8,7 @@ import pytest
 
 from tests.home import failed
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
 
 def ready(home, aws):

@@ -194,7 +194,7 @@ def test_web_identity(home, aws):
     assert [call.action for call in aws.calls] == ["AssumeRoleWithWebIdentity", "AssumeRole"]
 
 
-def test_identity_center(home, aws):
+def test_identity_center(home, aws, clock):
     """The AWS CLI's sign-in gives a role, which then assumes another."""
     home.config(
         TOP
@@ -206,7 +206,7 @@ def test_identity_center(home, aws):
     os.makedirs(folder)
     with open(f"{folder}/{hashlib.sha1(b'corp').hexdigest()}.json", "w", encoding="utf-8") as file:
         json.dump({"accessToken": SSO_TOKEN, "expiresAt": "2999-01-01T00:00:00Z"}, file)
-    time.sleep(5.2)  # a failure is remembered for five seconds
+    clock.move(limits.MARKER_LIFE + 0.2)  # so long a failure is remembered
     for _ in range(2):
         assert home.export("top")["AccountId"] == FOUND
     assert [call.action for call in aws.calls] == ["GetRoleCredentials", "AssumeRole"]
