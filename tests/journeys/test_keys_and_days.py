@@ -18,6 +18,7 @@ NAME = "shared-services"
 DAY = 86_400
 
 
+@pytest.mark.usefixtures("inside")
 def test_the_ninetieth_day(home, aws):
     """The list shows the age, a script notices, rotate replaces, undo takes back, rotate and finish end it."""
     home.scenario()

@@ -128,6 +128,7 @@ def test_the_laptops_keyring_gone(home, desktop):
     assert KEY_ID in home.run("list").stdout
 
 
+@pytest.mark.usefixtures("inside")
 def test_the_power_cut(home):
     """A disk that lied leaves an empty vault: the error names the backup that opens, and restore puts it back."""
     ok(home.run("init"))
@@ -174,6 +175,7 @@ def test_a_command_killed_in_the_middle(home):
             known, other = other, known
 
 
+@pytest.mark.usefixtures("inside")
 def test_an_older_copy_synced_back(home):
     """Noticed by every command, told from a fork, and accepted by who knows the passphrase."""
     ok(home.run("init"))

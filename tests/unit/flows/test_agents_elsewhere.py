@@ -10,15 +10,12 @@ from tests.home import PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.unit.agent.failing import STOPPED, Failing
 from tests.unit.agent.serving import Running, session
-from tests.unit.cli.conftest import here
 from tests.unit.flows.conftest import Desk
 from vault import limits, warm
 from vault.agent.client import Agent
 from vault.flows import agent as flow
 from vault.flows import agents, held, opening, serving
 from vault.system.paths import from_env
-
-__all__ = ["here"]
 
 
 @pytest.fixture
