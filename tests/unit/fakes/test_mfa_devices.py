@@ -145,3 +145,14 @@ def test_names_of_devices(iam, refused, name):
     """A device's name obeys its pattern and length."""
     with refused(400, "ValidationError", "at 'virtualMFADeviceName' failed"):
         iam.create_virtual_mfa_device(VirtualMFADeviceName=name)
+
+
+def test_the_clock_stands_while_a_code_is_typed_and_then_goes_on(aws, clock):
+    """What passes in the block is not AWS's; the moved clock counts again after it."""
+    before = aws.world.now()
+    with aws.world.clock.standing():
+        code = aws.code()
+        clock.move(90)
+        assert aws.code() == code
+    assert 90 <= aws.world.now() - before
+    assert aws.code() != code
