@@ -164,6 +164,7 @@ AGENT_BACKLOG = 1024  # 200 exports at once, and room
 AGENT_SESSIONS = 16_384  # warm sessions kept: 10,000 profiles, and some of them under two fingerprints
 AGENT_ROWS = 48 * 1024  # bytes of rows in one answer to LIST or STATUS; a longest name alone takes 3 KiB
 AGENT_AGREED = 1024  # profiles that a person said yes to: as many as anybody guards, and no more memory
+BACKUP_TRIES = 3  # the vault is read and opened anew where another command changed it in between
 AGENT_PINS = 8  # generations that it was told of: one under each main key, and room for what is not true
 AGENT_TICK = 1.0  # how late a time limit may be noticed after the machine slept
 AGENT_SLEPT = 60.0  # boot time ran this much ahead of running time: the machine was suspended

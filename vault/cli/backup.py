@@ -10,7 +10,7 @@ from vault.cli.frame import with_context
 from vault.cli.terminal import emit, local, say
 from vault.crypto.seal import b64u
 from vault.errors import Usage
-from vault.flows import backups
+from vault.flows import backups, copying
 from vault.flows.sheet import sheet as page
 from vault.flows.slots import KINDS
 from vault.flows.unlock import unlock
@@ -25,17 +25,26 @@ if TYPE_CHECKING:
 @click.option("--sheet", is_flag=True, help="Print what a person needs after losing the machine; no secret.")
 @with_context
 def command(context: Context, file: str | None, *, sheet: bool) -> None:
-    """Copy the vault to FILE, sealed as it is, and check the copy by opening it.
+    """Copy the vault to FILE, sealed as it is, and check the copy by opening it, or by comparing it with what the agent opened.
 
     The same passphrase, recovery code or keyring opens it, by `restore FILE`. With --sheet, print one page to keep on paper:
     users, key ids, MFA devices, and what to do in the console when the machine is lost.
     """
     if file is None and not sheet:
         raise Usage("nothing to do: FILE and --sheet are missing", hint="run: awsvault-py backup --help")
+    if file is not None and not sheet:
+        found = copying.by_agent(context, file)
+        if found is not None:
+            backups.remember(context, found)
+            size = len(found.raw)
+            say(
+                f"Copied generation {found.header.gen} to {safe(file)} ({size} bytes), as the agent opened it."
+            )
+            return
     opened = unlock(context, purpose="to copy it").opened
     if file is not None:
         size = backups.make(opened, file)
-        backups.remember(context, opened)
+        backups.remember(context, opened.file)
         say(f"Copied generation {opened.header.gen} to {safe(file)} ({size} bytes), and opened the copy.")
     if sheet:
         ways = tuple(dict.fromkeys(KINDS[slot.type] for slot in opened.header.slots if slot.opens == "main"))

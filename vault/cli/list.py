@@ -141,10 +141,9 @@ def _json(entry: Listed, found: Contents) -> dict[str, object]:
 def _used(context: Context, *, as_json: bool) -> None:
     """``--used``: what IAM says of each key."""
     from vault.flows import hygiene
-    from vault.flows.unlock import unlock
 
     now = context.clock.time()
-    found = hygiene.look(context, unlock(context, purpose="to ask AWS about its keys").opened)
+    found = hygiene.look(context, open_keys(context, purpose="to ask AWS about its keys"))
     if as_json:
         rows = [
             {

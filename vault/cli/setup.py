@@ -10,6 +10,7 @@ from vault.cli.frame import with_context
 from vault.cli.questions import sure
 from vault.cli.terminal import emit, say
 from vault.errors import CheckFailed, Usage
+from vault.flows.access import open_keys
 from vault.flows.moving import command as commands
 from vault.flows.moving import setup, undo
 from vault.flows.moving.show import diff
@@ -55,19 +56,22 @@ def command(
     if back:
         undo_newest(context, kind="setup", dry_run=dry_run, yes=yes)
         return
-    payload = unlock(context, purpose="to see which keys it holds").opened.payload
+    known = {
+        entry.name: entry
+        for entry in open_keys(context, purpose="to see which keys it holds").contents().entries
+    }
     files = setup.read(context.env, home=context.paths.home)
     run = setup.Setup(
         files,
         env=context.env,
         words=commands.our_words(context.env),
-        has_entry=lambda name: name in payload.entries,
-        entry_serial=lambda name: payload.entries[name].mfa_serial if name in payload.entries else None,
+        has_entry=lambda name: name in known,
+        entry_serial=lambda name: known[name].mfa_serial if name in known else None,
     )
     plan = run.run(profiles, source_only=source_only)
     changes = plan.changes(files)
     tell(plan, asked=bool(profiles))
-    for name in run.unused(payload.entries) if not profiles else []:
+    for name in run.unused(known) if not profiles else []:
         say(f"No profile uses the key {safe(name)}; this gives it one: awsvault-py setup {safe(name)}")
     if not changes:
         done = "" if plan.left and profiles else ": every profile whose key is in the vault calls it already"

@@ -142,15 +142,15 @@ def _policy(context: Context, text: str, *, as_json: bool) -> int:
     from vault import limits
     from vault.errors import Usage
     from vault.flows import hygiene
+    from vault.flows.access import open_keys
     from vault.flows.config import duration
-    from vault.flows.unlock import unlock
 
     try:
         age = duration(text, most=limits.OLDEST_KEY)
     except ValueError as reason:
         raise Usage(f"--policy must be {reason}") from None
     now = context.clock.time()
-    found = hygiene.look(context, unlock(context, purpose="to look at the age of its keys").opened)
+    found = hygiene.look(context, open_keys(context, purpose="to look at the age of its keys"))
     due = [one for one in found if one.is_due(age, now=now)]
     if as_json:
         emit_json({"keys": [_json_of_health(one, due=one in due) for one in found]})

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _NO_AGENT_FOR = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", "CREDENTIALS_DIRECTORY")
 
 
+HAS_IT_OPEN = "agent (has the vault open, without its main key for us)"
+
+
 class AgentGone(errors.Locked):
     """The agent stopped answering in the middle (3). The vault is then opened without it."""
 
@@ -54,7 +57,9 @@ def obstacle(context: Context) -> str:
     found.close()
     if hello is None:
         return "agent (did not answer)"
-    return "agent (locked)" if serves(context, hello) else f"agent (of {_another(hello)})"
+    if not serves(context, hello):
+        return f"agent (of {_another(hello)})"
+    return "agent (locked)" if hello["why"] or not hello["main"] else HAS_IT_OPEN
 
 
 def serves(context: Context, hello: dict[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from vault.system.usersfiles import create_users_file
 from vault.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from vault.flows.context import Context
     from vault.secret import Secret
@@ -66,18 +66,23 @@ def make(opened: Opened, path: str) -> int:
     def check(raw: bytes) -> None:
         boxes.open_main(parse_file(raw), opened.k_main, path=safe(path))
 
+    write_copy(path, opened.file.raw, check=check)
+    return len(opened.file.raw)
+
+
+def write_copy(path: str, raw: bytes, *, check: Callable[[bytes], None]) -> None:
+    """A new file of the user's with ``raw`` in it, which ``check`` is given as it is read back. AlreadyExists, StorageError."""
     try:
-        create_users_file(path, opened.file.raw, check=check)
+        create_users_file(path, raw, check=check)
     except FileExistsError:
         raise errors.AlreadyExists(
             f"{safe(path)} is there already", hint="give the backup a name of its own"
         ) from None
-    return len(opened.file.raw)
 
 
-def remember(context: Context, opened: Opened) -> None:
+def remember(context: Context, found: VaultFile) -> None:
     """Note on this machine that a backup of this generation was made; doctor asks for one until then."""
-    backupmark.note(context.paths, opened.vault_id, gen=opened.header.gen)
+    backupmark.note(context.paths, found.header.vault_id, gen=found.header.gen)
 
 
 def automatic(context: Context) -> list[Copy]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from vault import errors
-from vault.flows import rotation, rotations
+from vault import errors, limits
+from vault.flows.codes import Codes
+from vault.flows.signing import Hands
 from vault.flows.strangers import Strangers
+from vault.text import safe
 
 if TYPE_CHECKING:
-    from vault.aws.iam import Use
+    from vault.aws.iam import AccessKey, Use
+    from vault.flows.contents import Listed
     from vault.flows.context import Context
-    from vault.store.vault import Opened
+    from vault.flows.keys import Keys
+    from vault.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,34 +42,49 @@ class Health:
         return self.age > policy or over or self.step is not None
 
 
-def look(context: Context, opened: Opened, *, ask: bool = True) -> list[Health]:
+class _Signer(NamedTuple):
+    """A key of the vault as what signs."""
+
+    access_key_id: str
+    secret: Secret
+    mfa_serial: str | None
+
+
+def look(context: Context, keys: Keys, *, ask: bool = True) -> list[Health]:
     """Each entry's key, in order of names. ``ask``: AWS is asked; what it does not tell is the vault's own word."""
-    return [_one(context, opened, name, ask=ask) for name in sorted(opened.payload.entries)]
+    return [_one(context, keys, entry, ask=ask) for entry in keys.contents().entries]
 
 
-def _one(context: Context, opened: Opened, name: str, *, ask: bool) -> Health:
-    entry = opened.payload.entries[name]
-    now = context.clock.time()
-    journal = entry.journal
-    grace = rotation.grace_ends(journal) if journal is not None and journal.step == "grace" else None
+def _one(context: Context, keys: Keys, entry: Listed, *, ask: bool) -> Health:
     health = Health(
-        name=name,
+        name=entry.name,
         key_id=entry.access_key_id,
-        age=max(0, int(now - entry.created)),
+        age=max(0, int(context.clock.time() - entry.created)),
         exact=False,
-        kept_until=grace,
-        step=journal.step if journal is not None and grace is None else None,
+        kept_until=entry.kept_until,
+        step=entry.rotation if entry.kept_until is None else None,
     )
     if not ask:
         return health
     try:
-        strangers = Strangers(context, tell=lambda _: None)
-        prospect = rotations.prepare(context, opened, name, strangers=strangers, tell=lambda _: None)
+        key, now = _at_aws(context.lasting(limits.ROTATION_MOST), keys, entry)
     except errors.Error as error:
         return replace(health, trouble=error.message)
-    key = prospect.view.key(entry.access_key_id)
     if key is None:
         return replace(health, trouble="AWS's list does not have it")
-    return replace(
-        health, age=prospect.view.now - key.created, exact=True, used=key.used, used_known=key.asked
-    )
+    return replace(health, age=now - key.created, exact=True, used=key.used, used_known=key.asked)
+
+
+def _at_aws(context: Context, keys: Keys, entry: Listed) -> tuple[AccessKey | None, int]:
+    """The entry's key as its user's list at AWS has it, and the time there."""
+    found = keys.entry(entry.name)
+    if found is None:
+        raise errors.NotFound(f'there is no entry "{safe(entry.name)}" in the vault any more')
+    signer = _Signer(found.credentials.access_key_id, found.credentials.secret, found.mfa_serial)
+    strangers = Strangers(context, tell=lambda _: None)
+    hands = Hands(context, entry.name, signer, codes=Codes(context, keys), strangers=strangers)
+    identity = hands.look()
+    if found.account not in (None, identity.account):
+        raise errors.Refused(f"the key is of account {identity.account}, the entry of {found.account}")
+    listed = hands.iam().keys()
+    return next((key for key in listed if key.id == entry.access_key_id), None), hands.now

@@ -6,7 +6,7 @@ AWS does not know (yet, or any more) is followed by the next one that may.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vault import errors, limits
 from vault.aws import endpoints, hosts, iam, profiles, sts
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from vault.flows.codes import Codes
     from vault.flows.context import Context
     from vault.flows.strangers import Strangers
-    from vault.store.vault import Entry, KeyPair
+    from vault.secret import Secret
+    from vault.store.vault import KeyPair
 
 _UNKNOWN_KEY = "InvalidClientTokenId"
 _OVER = ("ExpiredToken", _UNKNOWN_KEY)  # of a session
@@ -32,7 +33,23 @@ class NeedsMfa(errors.Refused):
     """IAM refused, perhaps for want of MFA, and no code can be had (7)."""
 
 
-def credentials(held: Entry | KeyPair) -> Credentials:
+class Signs(Protocol):
+    """An entry, or what the agent gives of one."""
+
+    @property
+    def access_key_id(self) -> str:
+        """Its key's id."""
+
+    @property
+    def secret(self) -> Secret:
+        """Its key's secret."""
+
+    @property
+    def mfa_serial(self) -> str | None:
+        """Its device."""
+
+
+def credentials(held: Signs | KeyPair) -> Credentials:
     """A key of the vault as what signs."""
     return Credentials(held.access_key_id, held.secret)
 
@@ -41,7 +58,7 @@ class Hands:
     """One entry's way to IAM. ``signers`` are tried in order."""
 
     def __init__(
-        self, context: Context, name: str, entry: Entry, *, codes: Codes, strangers: Strangers
+        self, context: Context, name: str, entry: Signs, *, codes: Codes, strangers: Strangers
     ) -> None:
         """Untrusted where STS or IAM would be a host that ``strangers`` does not admit."""
         self._context = context

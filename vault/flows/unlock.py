@@ -174,8 +174,15 @@ def _ask(context: Context, *, purpose: str, answer_by: float) -> Opened:
 
 
 def locked(tried: list[str]) -> Locked:
-    """The error that lists what was tried."""
-    return Locked("vault locked; " + (f"tried {', '.join(tried)}" if tried else "there was no way to ask"))
+    """The error that lists what was tried. To unlock helps nobody where the agent has the vault open already."""
+    if agent.HAS_IT_OPEN not in tried:
+        return Locked(
+            "vault locked; " + (f"tried {', '.join(tried)}" if tried else "there was no way to ask")
+        )
+    return Locked(
+        f"the vault's main key is needed, and that an open agent keeps to itself; tried {', '.join(tried)}",
+        hint="give it the passphrase: run it at a terminal, or name a file that holds it in AWSVAULT_PASSPHRASE_FILE",
+    )
 
 
 def _begin_silence(context: Context, state: Folder) -> None:

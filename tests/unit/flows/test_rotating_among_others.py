@@ -221,19 +221,19 @@ def test_a_new_key_that_cannot_be_kept_is_deleted_again(bench, aws):
 
 def test_what_is_told_of_keys_without_asking_aws(bench, aws):
     """The vault's own word, marked as that; and AWS's, with what is wrong with the key."""
-    opened = bench.opened()
-    (quiet,) = hygiene.look(bench.context(), opened, ask=False)
+    keys = bench.keys(bench.context())
+    (quiet,) = hygiene.look(bench.context(), keys, ask=False)
     assert (quiet.name, quiet.exact, quiet.trouble, len(aws.calls)) == (NAME, False, None, 0)
-    (asked,) = hygiene.look(bench.context(), opened)
+    (asked,) = hygiene.look(bench.context(), keys)
     assert (asked.exact, asked.trouble) == (True, None)
     key = aws.world.keys[KEY_ID]
     aws.faults.hook(
         "GetCallerIdentity", "after", lambda: setattr(key, "user", aws.world.user("colleague").arn)
     )
-    (gone,) = hygiene.look(bench.context(), opened)
+    (gone,) = hygiene.look(bench.context(), keys)
     assert gone.trouble == "AWS's list does not have it"
     del aws.world.keys[KEY_ID]
-    (unknown,) = hygiene.look(bench.context(), opened)
+    (unknown,) = hygiene.look(bench.context(), keys)
     assert "InvalidClientTokenId" in unknown.trouble
 
 

@@ -102,7 +102,7 @@ def make(root: object) -> Sound:
         deadline=soon(),
     )
     backups.make(opened, os.path.join(home.root, "backup.avlt"))
-    backups.remember(home.context(), opened)
+    backups.remember(home.context(), opened.file)
     return home
 
 
