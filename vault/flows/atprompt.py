@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# vault/aws/ini has the same, which is not imported here; a test holds them equal.
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.%@:+")
+# What splits a header without quotes into words, or joins them: more than one word is no name.
+_SPLITS = frozenset(" \t\"'\\")
 
 
 def names(env: "Mapping[str, str]", *, home: str) -> list[str]:
@@ -92,7 +92,13 @@ def _uncommented(line: bytes) -> bytes:
 
 
 def _read(path: str) -> bytes:
-    return b"\n" + glance(path, limit=limits.MAX_CONFIG_FILE)
+    """The file after a line end. Where headers are indented, as in a heredoc, every line starts at its edge."""
+    raw = b"\n" + glance(path, limit=limits.MAX_CONFIG_FILE)
+    if b"\n " in raw or b"\n\t" in raw:
+        lines = raw.split(b"\n")
+        if any(line[:1] in (b" ", b"\t") and line.lstrip(b" \t")[:1] == b"[" for line in lines):
+            raw = b"\n".join(line.lstrip(b" \t") for line in lines)
+    return raw
 
 
 def shown(text: str, *, limit: int) -> str:
@@ -122,7 +128,7 @@ def _config_names(raw: bytes) -> list[str]:
             found.append(section)
         elif first == "profile" and rest:
             quoted = len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'"
-            if quoted or _PLAIN.issuperset(rest):  # else nothing reads it as a name
+            if quoted or _SPLITS.isdisjoint(rest):  # else nothing reads it as a name
                 found.append(rest[1:-1] if quoted else rest)
     return found
 

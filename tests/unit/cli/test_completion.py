@@ -12,11 +12,9 @@ import time
 import pexpect
 import pytest
 
-from tests.home import failed
 from tests.patience import PATIENCE
-from vault.aws import ini
+from vault.aws import profiles
 from vault.cli.table import COMMANDS
-from vault.flows import atprompt
 
 HOSTILE = "$(touch pwned)"
 CONFIG = """\
@@ -167,18 +165,21 @@ def test_a_hostile_name_is_a_word(home, offer):
     assert not os.path.exists(os.path.join(home.root, "pwned"))
 
 
-def test_a_name_that_nothing_reads_is_not_offered(home):
-    """Without quotes a header of other signs is no profile; export says what is wrong with it."""
-    home.config('[profile a*]\nregion = x\n[profile "b*"]\nregion = x\n[profile ünï]\nregion = x\n')
-    assert home.run("--profile-names").stdout.splitlines()[0] == "b*"
-    assert not {"a*", "ünï"} & set(home.run("--profile-names").stdout.splitlines())
-    home.make_vault()
-    failed(home.run("export", "a*"), 5, "config:1: [profile a*] is ignored: not a name", "stands in quotes")
+def test_the_names_offered_are_those_that_are_read(home):
+    """A header of two words without quotes is no profile, nor is one with a control character; all others are offered."""
+    home.config(
+        '[profile a*]\nregion = x\n[profile "b*"]\nregion = x\n[profile ünï]\nregion = x\n'
+        "[profile two words]\nregion = x\n[profile R&D]\nregion = x\n[profile a\x07b]\nregion = x\n"
+    )
+    offered = home.run("--profile-names").stdout.splitlines()
+    assert offered[:4] == ["a*", "b*", "ünï", "R&D"]
+    assert set(offered) == set(profiles.load(home.env, home=home.root).profiles)
 
 
-def test_the_signs_of_a_name_are_the_same_everywhere():
-    """A prompt and a completion import no reader of AWS's files."""
-    assert atprompt._PLAIN == ini._NAME
+def test_names_of_an_indented_file_are_offered(home):
+    """As a heredoc leaves it: botocore, JavaScript and Go read it, and so do we."""
+    home.config("  [profile one]\n  region = x\n\n\t[profile two]\n\tregion = x\n")
+    assert home.run("--profile-names").stdout.splitlines()[:2] == ["one", "two"]
 
 
 def test_bash_quotes_a_name_with_a_blank(home):

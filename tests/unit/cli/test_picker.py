@@ -293,7 +293,9 @@ def test_repeated_leaves_out_the_code():
 @pytest.mark.parametrize("name", ["-x", "--fresh", "-", "--"])
 def test_the_line_that_repeats_a_choice_does_so_for_a_name_with_a_dash(home, name):
     """It is run as it is shown: it names that profile, and is no option."""
-    home.config(f"[profile {name}]\nregion = eu-west-1\ncredential_process = {{command}} export nobody\n")
+    home.config(
+        f"[profile {name}]\nregion = eu-west-1\ncredential_process = {{command}} export shared-services\n"
+    )
     person = choosing(home, "explain")
     person.sees(f"> {name}")
     person.child.send("\r")
@@ -302,8 +304,7 @@ def test_the_line_that_repeats_a_choice_does_so_for_a_name_with_a_dash(home, nam
     again = home.run(*shlex.split(line)[1:])
     assert again.stdout.startswith(f"{name}\n"), again
     done = home.run(*repeated(["exec", "--", "true"], name))
-    assert f"for {name}" in done.stderr or "nobody" in done.stderr, done
-    assert done.returncode == 6
+    assert done.returncode == 0, done
 
 
 ITEMS = (Item("shared"), Item("dev", "2222 DeveloperRole"), Item("prod-dev", "3333"), Item("Ärger", "4444"))

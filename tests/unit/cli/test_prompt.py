@@ -60,6 +60,10 @@ def test_production_is_loud(home):
     assert "red" in home.run("prompt", "--for", "zsh", AWS_PROFILE="live").stdout
     assert home.run("prompt", "--for=tmux", AWS_PROFILE="live", NO_COLOR="1").stdout == "live PRODUCTION\n"
     assert home.run("prompt", "--for=tmux", AWS_PROFILE="dev").stdout == "dev\n"
+    home.config(
+        "  [profile live]\n  region = x\n  awsvault_environment = production\n"
+    )  # indented throughout
+    assert home.run("prompt", AWS_PROFILE="live").stdout == "live PRODUCTION\n"
 
 
 RAILS = """\

@@ -228,7 +228,6 @@ def named(serial):
         "arn:aws:iam::222222222222:mfa/yourself",
         "arn:aws:iam::111111111111:user/yourself",
         "arn:aws:iam::111111111111:mfa/team/yourself",
-        "mfa/yourself",
     ],
 )
 def test_a_device_with_a_typing_error_is_told_by_the_stored_one(desk, home, serial):
