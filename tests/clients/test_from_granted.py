@@ -66,8 +66,8 @@ def test_the_store_is_where_granted_puts_it(home, place):
 
 
 def test_without_a_store_there_is_no_key(home):
-    """Exit 0 and a word; a key that was asked for by name is not found."""
-    assert "There is no key to move." in home.run("import", "--granted", "--yes").stderr
+    """Where it was looked for is said; a key that was asked for by name is not found."""
+    failed(home.run("import", "--granted", "--yes"), 5, "granted keeps no key", "add NAME")
     failed(home.run("import", "nobody", "--granted", "--yes"), 5, "granted holds no key nobody")
     failed(home.run("import", "--granted", "--aws-vault", "--yes"), 2, "only one of")
 

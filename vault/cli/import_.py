@@ -155,6 +155,11 @@ def _taken(
     harvest = foreign.from_csv(csv, name=entry) if csv is not None else foreign.Harvest((), ())
     if store is not None:
         harvest = _harvest(context, store)
+        if not harvest.keys and not harvest.left and not profiles:
+            raise NotFound(
+                f"{store.program} keeps no key in {safe(store.folder)}, nor in the keyring's collection {safe(store.collection)}",
+                hint="if it keeps them elsewhere (pass, KWallet, another folder), store the key by: awsvault-py add NAME",
+            )
     there = {key.name for key in harvest.keys} | {left.profile for left in harvest.left}
     for name in profiles:
         if name not in there:

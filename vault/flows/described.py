@@ -93,9 +93,8 @@ def source(chain: Chain, *, home: str, vault: bool) -> tuple[str, tuple[Fact, ..
             title = f"key {found.entry!r} of the vault"
             if found.assumed:
                 why = "the vault was not opened: a key of this name is taken to be in it"
-                facts.append(
-                    Fact("assumed", why if vault else "there is no vault yet: awsvault-py add makes it", "")
-                )
+                missing = f"there is no vault yet: {command('add', found.entry)} makes it"
+                facts.append(Fact("assumed", why if vault else missing, ""))
         case StaticKeys():
             title = f"key {found.access_key_id}, in clear in a file"
         case Process():
@@ -311,7 +310,7 @@ def _remedy(config: Config, chain: Chain) -> str:
     if isinstance(source, StaticKeys):
         return plaintext.told(config, source.profile, str(source.origin))
     in_the_way = plaintext.in_the_way(config, chain.source_profile)
-    return in_the_way or "awsvault-py setup can change that"
+    return in_the_way or f"{command('setup', chain.profile)} can change that"
 
 
 def _unread(config: Config, chain: Chain) -> Iterator[Unread]:

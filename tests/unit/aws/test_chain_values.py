@@ -44,6 +44,16 @@ class TestFaults:
         with pytest.raises(errors.ConfigError, match=r"config:[45]: "):
             check(chain)
 
+    @pytest.mark.parametrize("where", ["a", "k"])
+    def test_a_security_key(self, where):
+        """STS takes no code from it, for the role or for the key's session: the line, and a second device as the way out."""
+        line = "mfa_serial = arn:aws:iam::111111111111:u2f/user/yourself/key-ABCDEFGHIJ\n"
+        text = f"[profile k]\nawsvault_credential = my-key\n{line if where == 'k' else ''}"
+        text += f"[profile a]\nsource_profile = k\nrole_arn = {DEV}\n{line if where == 'a' else ''}"
+        with pytest.raises(errors.ConfigError, match=r"config:[36]: .*FIDO security key") as raised:
+            check(chain_of("a", text))
+        assert "awsvault-py mfa enroll my-key" in raised.value.hint
+
     def test_no_fault(self):
         """What AWS takes is no fault: paths, all partitions, hardware devices, long ids."""
         text = (

@@ -14,7 +14,7 @@ dev
   region  us-west-2  (~/.aws/config:7)
 ├─ 1. key 'shared-services' of the vault
 │    profile  shared-services  (~/.aws/config:1)
-│    assumed  there is no vault yet: awsvault-py add makes it
+│    assumed  there is no vault yet: awsvault-py add shared-services makes it
 ├─ 2. MFA session of the key
 │    lasts     12 h: one session for every role of the key
 │    device    arn:aws:iam::111111111111:mfa/yourself  (~/.aws/config:4)

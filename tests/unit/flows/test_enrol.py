@@ -82,6 +82,14 @@ def test_profiles_that_name_the_old_device_are_said(bench):
     assert all("profile" in place and ":" in place for place in found)
 
 
+def test_profiles_that_name_a_security_key_of_the_account_are_said(bench, home):
+    """STS takes no code from it: the new device belongs there."""
+    for account, said in (("111111111111", 1), ("222222222222", 0)):
+        serial = f"arn:aws:iam::{account}:u2f/user/yourself/key-ABCDEFGHIJ"
+        home.config(f"[profile shared-services]\nregion = us-east-1\nmfa_serial = {serial}\n")
+        assert len(bench.enrol(f"device-{account}").elsewhere) == said
+
+
 def test_the_name_says_whose_and_which_machine(bench):
     """USER-HOST, in the characters that IAM takes."""
     name = enrol.device_name("yourself", bench.context(HOSTNAME="my desk.example.org"))

@@ -204,6 +204,8 @@ def device_without_seed(s: Surroundings) -> Iterator[Finding]:
         serial = serial or (chain.hops[0].mfa_serial if chain.hops else None)
         if serial is None or serial in seeds or serial in told or chain.mfa_process:
             continue
+        if ":u2f/" in serial:  # broken-chain tells of it
+            continue
         told.add(serial)
         near = meant(serial, {*seeds, *s.opened.payload.strict_serials})
         other = f"but one of {safe(near)} is" if near is not None else "so a person is asked for its codes"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.flows.doctor.findings import Finding, Remove, split_place
+from vault.flows.moving import importing, plaintext
 from vault.text import safe
 
 if TYPE_CHECKING:
@@ -19,8 +20,18 @@ def no_vault(s: Surroundings) -> Iterator[Finding]:
     """No vault yet."""
     if not s.has_vault:
         yield Finding(
-            level="note", where=safe(s.paths.vault), message="there is no vault yet", fix="awsvault-py import"
+            level="note",
+            where=safe(s.paths.vault),
+            message="there is no vault yet",
+            fix="awsvault-py import" if _movable(s) else "awsvault-py add NAME",
         )
+
+
+def _movable(s: Surroundings) -> bool:
+    """Whether import would find a key."""
+    found = importing.clear_keys(s.files)[0] if s.files is not None else []
+    config = s.config
+    return config is not None and any(plaintext.unmovable(config, o.profile, o.origin) is None for o in found)
 
 
 def vault_unreadable(s: Surroundings) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.fakes.example import SERIAL
 from tests.home import COMMAND
 from tests.keyrings import Desktop
 from tests.unit.agent.at_home import stop, until
@@ -85,6 +86,15 @@ def test_a_temporary_key_before_us_is_not_sent_to_import(home):
     found = findings(home)["keys-before-process"]
     assert "temporary" in found.fix
     assert "import" not in found.fix
+
+
+def test_a_security_key_is_told_once_and_not_sent_for_a_seed(home):
+    """It gives no codes: the line is an error, and `mfa add` would not help."""
+    home.change_config(SERIAL, SERIAL.replace(":mfa/yourself", ":u2f/user/yourself/key-AB12"))
+    found = findings(home)
+    assert "FIDO" in found["broken-chain"].message
+    assert "mfa enroll shared-services" in found["broken-chain"].fix
+    assert "device-without-seed" not in found
 
 
 def test_keys_in_clear_are_never_shown(home):
