@@ -105,6 +105,7 @@ def test_damaged_entries_of_the_cache(home, aws):
     home.make_vault(
         serial=None, seed=None
     )  # no device: a code is good once in 30 seconds, and here are ten rounds
+    home.settle()  # else the way to the session is not kept
     first = home.export("dev")
     names = [
         n for n in os.listdir(home.file("sessions")) if not n.startswith(".") and not n.endswith(".lock")

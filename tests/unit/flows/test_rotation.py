@@ -174,7 +174,7 @@ def test_a_key_that_awss_list_lacks_is_not_rotated():
     """The list has other keys of the user and not the entry's: what happened is said, and how to go on."""
     with pytest.raises(errors.RotationStopped, match="rotated or deleted elsewhere") as caught:
         next_step(entry(OWN), at_aws("AKIAANOTHER"), Wish())
-    assert "add NAME --replace" in caught.value.hint
+    assert "add --replace NAME" in caught.value.hint
 
 
 def test_a_stored_step_without_its_key_is_damage():

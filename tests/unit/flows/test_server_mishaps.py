@@ -125,7 +125,7 @@ def test_no_descriptor_for_a_renewal(source, monkeypatch):
     monkeypatch.setattr(socket, "socketpair", none)
     assert answer_key(renewing) == "ASIA1"
     source.now += 900
-    with pytest.raises(errors.StorageError, match="open files"):
+    with pytest.raises(errors.StorageError, match="out of handles"):
         renewing.current()
 
 
