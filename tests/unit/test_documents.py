@@ -114,7 +114,7 @@ def test_the_references_help_is_the_programs():
         text = help_of(*words)
         assert shown[text.split("\n", 1)[0]] == text
     done = subprocess.run(
-        [sys.executable, os.path.join(ROOT, "scripts", "make_reference"), "--check"], check=False
+        [sys.executable, os.path.join(ROOT, "scripts", "make-reference"), "--check"], check=False
     )
     assert done.returncode == 0
 

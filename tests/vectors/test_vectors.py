@@ -144,6 +144,6 @@ def test_the_reader_shares_nothing_with_the_program(name):
 
 
 def test_the_negative_vectors_are_what_the_script_makes():
-    """scripts/make_vectors --check."""
-    script = os.path.join(ROOT, "scripts", "make_vectors")
+    """scripts/make-vectors --check."""
+    script = os.path.join(ROOT, "scripts", "make-vectors")
     assert subprocess.run([sys.executable, script, "--check"], check=False).returncode == 0

@@ -109,7 +109,7 @@ def test_hostile_names_are_shown_as_escapes(home):
 def test_the_page_of_checks_is_made_from_the_table():
     """docs/doctor.md lists every check as the table has it."""
     done = subprocess.run(
-        [sys.executable, os.path.join(ROOT, "scripts", "make_doctor_docs"), "--check"],
+        [sys.executable, os.path.join(ROOT, "scripts", "make-doctor-docs"), "--check"],
         capture_output=True,
         check=False,
     )

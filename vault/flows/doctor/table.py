@@ -1,4 +1,4 @@
-"""The table of checks, and the run over it. docs/doctor.md is made from the table (scripts/make_doctor_docs)."""
+"""The table of checks, and the run over it. docs/doctor.md is made from the table (scripts/make-doctor-docs)."""
 
 from __future__ import annotations
 
