@@ -11,11 +11,11 @@ import os
 import struct
 import subprocess
 import time
-from typing import TYPE_CHECKING
 
 from tests.fakes.model import Clock
 from vault.system.clock import SystemClock
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import pytest
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.patience import PATIENCE
@@ -16,6 +16,7 @@ from vault.system.clock import SystemClock
 from vault.system.paths import from_env
 from vault.system.settled import to_keep_under
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

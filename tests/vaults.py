@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING
 
 from vault.secret import Secret
 from vault.store import vault
@@ -11,6 +10,7 @@ from vault.store.kdf import KdfParams
 from vault.system.clock import Deadline
 from vault.system.paths import Paths, from_env
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from scripts.measuring.rivals import boto3
 from scripts.measuring.rows import Found, bare
 from scripts.measuring.runs import ended_badly, once, peak, spawn
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -13,7 +13,7 @@ import time
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from scripts.measuring import loads, places, report, rivals, rows
 from scripts.measuring.runs import Command, once
@@ -24,6 +24,7 @@ from tests.fakes.aws import StandIn
 from tests.fakes.example import SHARED, role
 from tests.keyrings import Desktop
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

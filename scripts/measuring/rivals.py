@@ -8,12 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from scripts.measuring.places import KEY, ROOT, Home
 from scripts.measuring.runs import Command, once
 from tests.fakes.example import KEY_ID, SECRET, SERIAL
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

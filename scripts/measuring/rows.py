@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from scripts.measuring.report import Bar, Row
 from scripts.measuring.rivals import boto3
 from scripts.measuring.runs import Command, Series, once, rounds, rounds_at_once
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

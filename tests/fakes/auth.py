@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.fakes import sigv4
 from tests.fakes.model import AccessKey, Caller, Session
 from tests.fakes.refusal import Refusal, denied, invalid_client_token
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.fakes.world import World
 

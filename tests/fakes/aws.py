@@ -23,7 +23,7 @@ import signal
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from tests.fakes import control, portal
 from tests.fakes.calls import Call, Calls
@@ -33,6 +33,7 @@ from tests.fakes.server import Server
 from tests.fakes.service import Answer, Service
 from tests.fakes.world import World
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.fakes.sigv4 import Request
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.fakes import auth, mfadevices
 from tests.fakes.iamcommon import gone, named_user, page, user_fields
 from tests.fakes.refusal import Refusal, invalid_client_token
 from tests.fakes.xmlanswer import when
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.fakes import auth, onetime
 from tests.fakes.iamcommon import gone, named_user, own_device_only, page, user_fields
 from tests.fakes.refusal import Refusal
 from tests.fakes.xmlanswer import when
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

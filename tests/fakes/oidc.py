@@ -6,11 +6,12 @@ The person at the browser says yes at once; a code is good for one token, and th
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.fakes.refusal import Refusal
 from tests.fakes.service import Answer
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

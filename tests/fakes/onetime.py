@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.fakes.refusal import Refusal
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.fakes.model import Caller, Device
     from tests.fakes.world import World

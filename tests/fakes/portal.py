@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.fakes import oidc, signin
@@ -20,6 +20,7 @@ from tests.fakes.service import Answer, after, before, refusal_of
 from tests.fakes.sts import role_session
 from tests.fakes.xmlanswer import when
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -9,13 +9,13 @@ import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tests.fakes.service import Answer
 from tests.fakes.sigv4 import Request
 from tests.patience import PATIENCE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from tests.fakes import auth, iam, shapes, sigv4, sts, xmlanswer
@@ -12,6 +12,7 @@ from tests.fakes.calls import NEVER_ANSWERED, Call, Calls
 from tests.fakes.faults import ANSWERS, ANSWERS_INSTEAD, Fault, Faults
 from tests.fakes.refusal import Refusal
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.fakes.world import World
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import json
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tests.fakes.refusal import Refusal
 from tests.fakes.service import Answer
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.fakes.model import Session
     from tests.fakes.world import World

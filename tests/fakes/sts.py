@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.fakes import auth, onetime, shapes, webidentity
 from tests.fakes.refusal import Refusal, denied, validation
 from tests.fakes.xmlanswer import when
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -6,11 +6,12 @@ import base64
 import hashlib
 import hmac
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.fakes.refusal import Refusal
 from tests.fakes.xmlanswer import when
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.fakes.world import World
 

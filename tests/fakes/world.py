@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import secrets
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.fakes import example
 from tests.fakes.model import AccessKey, Clock, Device, Role, Session, User
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

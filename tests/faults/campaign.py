@@ -13,11 +13,11 @@ import sys
 import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from tests.faults.stage import ACTS, SCENES, copy, environment, judge, set_up
 from tests.patience import PATIENCE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

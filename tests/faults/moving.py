@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tests.fakes.aws import StandIn
 from tests.fakes.example import KEY_ID, SECRET
@@ -23,6 +23,7 @@ from vault.flows.moving import afterwards, foreign, importing, proving, setup, u
 from vault.store import vault
 from vault.system.paths import from_env
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.secret import Secret
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from tests.vaults import CHEAP, entry, soon
 from vault import errors
@@ -18,6 +17,7 @@ from vault.store.slots.recovery import RecoverySlot
 from vault.system.files import Folder
 from vault.system.paths import Paths, from_env
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.store.format import VaultFile
 

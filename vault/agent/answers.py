@@ -5,11 +5,12 @@ Parts are sent one after the other and never joined: some are the very memory th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vault.agent import protocol
 from vault.agent.protocol import BadFrame, Export, Put, Request
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import errno
 import os
 import selectors
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.agent import protocol
 from vault.system.waiting import readable
 from vault.warm import uid_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator

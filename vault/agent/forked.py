@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.agent import protocol
@@ -15,6 +14,7 @@ from vault.agent.protocol import BadFrame, Request
 from vault.system import hardening
 from vault.warm import all_open
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable

@@ -9,12 +9,13 @@ import os
 import socket
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors, limits
 from vault.system.files import Folder
 from vault.system.locks import Lock, LockUnavailable, try_lock
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

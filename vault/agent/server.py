@@ -8,7 +8,6 @@ import contextlib
 import os
 import selectors
 import signal
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.agent import forked, protocol
@@ -16,6 +15,7 @@ from vault.agent.door import Connection, Door
 from vault.agent.notes import asker_of
 from vault.agent.protocol import BadFrame, Export, Put, Request
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.system.paths import from_env
@@ -16,6 +15,7 @@ from vault.system.processes import command_of
 from vault.system.waiting import readable
 from vault.warm import all_open
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -8,13 +8,14 @@ boto3 so holds no key, and reads no profile and no file of AWS's.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vault import errors, limits
 from vault.aws import failures, query, signature, wire
 from vault.aws.client import Answer, about, http_date, refused, retried
 from vault.system.clock import Deadline
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -6,8 +6,9 @@ Source -> hops is what the files say (Chain, made by ``resolve``); links are the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.endpoints import Endpoint
     from vault.aws.ini import Note

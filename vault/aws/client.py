@@ -6,7 +6,7 @@ Retries are counted here, so that what creates something, or carries an MFA code
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from vault import errors, limits
 from vault.aws import failures, query, signature, wire
@@ -15,6 +15,7 @@ from vault.aws.endpoints import partition_of
 from vault.aws.hosts import SERVICES, is_named, is_own
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from vault import errors
@@ -16,6 +16,7 @@ from vault.aws import failures, wire
 from vault.secret import Secret
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.client import Endpoint
     from vault.aws.credentials import Credentials

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import errors
 from vault.aws import identitycenter, values
 from vault.aws.chain import Login, NamedSource, Process, Source, Sso, StaticKeys, VaultKey, WebIdentity
@@ -16,6 +14,7 @@ from vault.limits import ROLE_LEAST, ROLE_MOST
 from vault.secret import Secret
 from vault.text import command, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

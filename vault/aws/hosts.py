@@ -8,11 +8,11 @@ their own behind PrivateLink).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from vault.aws import wire
 from vault.aws.endpoints import PARTITIONS, Partition, partition_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 

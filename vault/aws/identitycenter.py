@@ -6,14 +6,13 @@ profile comes before it then, as in botocore, and a key of the vault that nobody
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import errors
 from vault.aws.chain import Sso
 from vault.aws.profiles import Config, Origin, Profile, Setting
 from vault.aws.unread import missing
 from vault.text import command, meant, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

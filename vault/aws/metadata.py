@@ -5,7 +5,6 @@ Both are asked by plain http on addresses of the machine itself, past any proxy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vault import errors, limits
@@ -14,6 +13,7 @@ from vault.aws.addresses import canonical, is_loopback
 from vault.aws.hosts import is_named
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.chain import NamedSource
     from vault.aws.sources import Fetched, Surroundings

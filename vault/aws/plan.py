@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from vault.aws.chain import (
     AssumeRole,
@@ -19,6 +19,7 @@ from vault.aws.chain import (
 )
 from vault.limits import ROLE_DURATION, SESSION_DURATION
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.chain import Source
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from vault import errors, limits
@@ -18,6 +18,7 @@ from vault.aws.values import is_account
 from vault.system.usersfiles import read_users_file
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.chain import Login, Sso
     from vault.aws.sources import Fetched, Surroundings

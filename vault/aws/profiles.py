@@ -7,7 +7,7 @@ else as ``K``; of two files the credentials file wins (docs/resolution.md).
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.aws.ini import Note, Property, Section, Sections, parse
@@ -15,6 +15,7 @@ from vault.limits import MAX_CONFIG_FILE, MAX_INCLUDES
 from vault.system.paths import substituted
 from vault.text import meant, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -5,11 +5,12 @@ Looked at is what the profile's own lines supply, its role aside. Tried with the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault.aws.profiles import STATIC, Origin
 from vault.secret import Secret
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.ini import Property, Section
     from vault.aws.profiles import Config

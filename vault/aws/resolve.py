@@ -8,8 +8,6 @@ marked ``assumed``. Whoever opens the vault resolves again with the entries know
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import errors
 from vault.aws import values
 from vault.aws.assemble import Assembler, Found
@@ -20,6 +18,7 @@ from vault.aws.unread import missing, misspelt
 from vault.limits import MAX_HOPS
 from vault.text import command, meant, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

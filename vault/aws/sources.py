@@ -6,7 +6,7 @@ believed. Reads no configuration; a long-lived key stays one, without an expiry.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from vault import errors, limits
 from vault.aws.chain import Login, NamedSource, Process, Sso, WebIdentity
@@ -16,6 +16,7 @@ from vault.secret import Secret
 from vault.system import times
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 

@@ -6,7 +6,7 @@ Says what AWS said; knows no cache, no vault and no profile. A call that carries
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vault import errors, limits
 from vault.aws import failures
@@ -16,6 +16,7 @@ from vault.secret import Secret
 from vault.system import times
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

@@ -6,7 +6,7 @@ value is shown: it may be a secret.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.aws import values
@@ -15,6 +15,7 @@ from vault.aws.profiles import PREFIX, STATIC, Origin
 from vault.limits import UNREAD_SHOWN
 from vault.text import nearest, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

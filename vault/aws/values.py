@@ -6,12 +6,11 @@ Fault: the chain can still be shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import errors
 from vault.aws.chain import Fault
 from vault.text import command, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.profiles import Origin, Setting
 

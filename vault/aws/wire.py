@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from vault import errors, limits
@@ -18,6 +18,7 @@ from vault.aws.proxies import Proxy, proxy_for
 from vault.aws.reading import response_by
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import http.client
     import ssl

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +21,7 @@ from vault.flows.unlock import unlock
 from vault.store import vault
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.flows.newkey import NewKey

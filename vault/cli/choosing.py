@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +11,7 @@ from vault.cli.frame import Frame
 from vault.cli.terminal import say
 from vault.errors import Usage
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

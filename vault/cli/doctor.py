@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from vault.cli.questions import sure
@@ -15,6 +13,7 @@ from vault.flows.doctor.surroundings import gather
 from vault.flows.doctor.table import CHECKS, run
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from vault.cli.choosing import profile_or_pick
 from vault.cli.frame import with_context
 from vault.cli.terminal import coloured, emit_json, emit_titled
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

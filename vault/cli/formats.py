@@ -6,12 +6,13 @@ Values come from AWS or the vault and are still quoted for each form, since an e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.aws.credentials import TOKENS
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

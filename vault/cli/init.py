@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from vault.cli.frame import with_context
@@ -15,6 +13,7 @@ from vault.store.kdf import DEFAULT, STRONG
 from vault.store.slots.recovery import RecoverySlot
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.store.slots import Slot

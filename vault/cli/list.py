@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from vault.cli.frame import with_context
@@ -23,6 +21,7 @@ from vault.cli.terminal import (
 from vault.flows.access import open_keys
 from vault.flows.rails import means_production
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.contents import Contents, Listed
     from vault.flows.context import Context

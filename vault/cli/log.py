@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from vault.cli.frame import with_context
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.errors import CheckFailed, Usage
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.audit import Record
     from vault.flows.context import Context

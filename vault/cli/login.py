@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
@@ -24,6 +23,7 @@ from vault.system.programs import ProgramFailed, start_beside
 from vault.text import command as command_for
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.flows.login import SignIn

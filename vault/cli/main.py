@@ -9,7 +9,7 @@ import errno
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,6 +19,7 @@ from vault.cli.table import ALIASES, COMMANDS, SECTIONS
 from vault.errors import Error, StorageError, Usage
 from vault.text import nearest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from vault.cli.add import read_stdin
@@ -15,6 +13,7 @@ from vault.flows import making, renewal, strict, strictkey
 from vault.flows.unlock import unlock
 from vault.store.kdf import DEFAULT, STRONG
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.store.kdf import KdfParams

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from vault.cli.frame import with_context
@@ -18,6 +16,7 @@ from vault.flows.unlock import unlock
 from vault.system.rewriting import hands_off
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

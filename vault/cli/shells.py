@@ -7,13 +7,14 @@ than a bare interpreter. A name is never given to a shell as something to expand
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import click
 
 from vault.cli.bashnames import BASH_NAMES
 from vault.cli.promptline import NAMES
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from vault.cli.frame import with_context
@@ -14,6 +12,7 @@ from vault.flows import making, renewal, slots
 from vault.flows.unlock import unlock
 from vault.store.kdf import DEFAULT, STRONG
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
 

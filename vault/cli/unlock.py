@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from vault.cli.frame import with_context
 from vault.cli.terminal import local, say, span
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
 

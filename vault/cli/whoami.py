@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from vault.cli.choosing import profile_or_pick
@@ -12,6 +10,7 @@ from vault.cli.terminal import Cell, emit_json, facts, life, local, rfc3339, wit
 from vault.cli.wishes import wish_of
 from vault.flows import whoami
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import limits
 from vault.errors import Usage
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.sessions import Wish
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vault import limits
 from vault.crypto.seal import unb64u
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.secret import Secret
 

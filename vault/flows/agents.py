@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vault import __version__, errors, limits, warm
 from vault.agent.client import Agent
@@ -15,6 +15,7 @@ from vault.flows.agent import hand_over, name_of, serves
 from vault.system.paths import from_env, without_runtime
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import errors, limits
 from vault.flows import backups
 from vault.flows.agent import AgentGone, held_keys
 from vault.store import file
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.store.format import VaultFile

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, assert_never
+from typing import NamedTuple, assert_never
 
 from vault import errors
 from vault.aws import readers
@@ -20,6 +20,7 @@ from vault.aws.unread import unread
 from vault.aws.words import own_call
 from vault.text import command
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 

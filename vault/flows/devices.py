@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import limits
 from vault.aws import profiles
@@ -16,6 +16,7 @@ from vault.flows.keys import OpenedKeys
 from vault.mfa import codes
 from vault.text import command, nearest, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

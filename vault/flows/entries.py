@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from vault.aws.credentials import Credentials
 from vault.aws.keys import odd_lengths
@@ -15,6 +14,7 @@ from vault.flows.proof import Proof, prove
 from vault.store import vault
 from vault.text import nearest, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -6,7 +6,7 @@ else a key is marked as assumed (vault/aws/resolve.py) and its device is unknown
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.aws import profiles
@@ -19,6 +19,7 @@ from vault.flows.choose import chosen
 from vault.flows.described import Fact, Stored
 from vault.store import vault
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import secrets
 import socket
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from vault import limits
 from vault.system.loopback import request_head, same_user
 from vault.system.waiting import readable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from vault import errors, limits
 from vault.flows import children, lasting
@@ -21,6 +21,7 @@ from vault.system import hardening
 from vault.system.files import Attributes
 from vault.system.variables import PASSPHRASE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 

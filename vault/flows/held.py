@@ -7,7 +7,7 @@ for with a --duration of its own has another name and is found only under that.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from vault.aws.chain import AssumeRole, StaticKeys, VaultKey, digest
 from vault.aws.plan import plan
@@ -17,6 +17,7 @@ from vault.flows import cachekey, logkey, sessions
 from vault.flows.agents import drop_sessions, replace_keys
 from vault.store import vault
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.chain import Chain, Link
     from vault.aws.profiles import Config

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors, limits
 from vault.flows.codes import Codes
@@ -11,6 +11,7 @@ from vault.flows.signing import Hands
 from vault.flows.strangers import Strangers
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.iam import AccessKey, Use
     from vault.flows.contents import Listed

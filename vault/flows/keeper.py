@@ -13,7 +13,7 @@ import socket
 import time
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors, limits
 from vault.agent.page import KeyPage
@@ -24,6 +24,7 @@ from vault.system import hardening
 from vault.system.waiting import readable
 from vault.warm import all_open
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

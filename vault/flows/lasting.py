@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors, limits
 from vault.flows import access, audit, sessions
@@ -11,6 +11,7 @@ from vault.flows.agent import let_go
 from vault.flows.flight import Anew
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.chain import Chain
     from vault.flows.access import Way

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.aws import answer, console, endpoints, hosts, profiles
@@ -13,6 +13,7 @@ from vault.flows.choose import chosen
 from vault.flows.sessions import with_names
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

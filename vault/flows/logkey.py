@@ -5,11 +5,12 @@ Whatever gives the vault another cache key (clear, rekey and the like, restore) 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.cache import journal, logstate
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 

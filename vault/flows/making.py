@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import limits
 from vault.errors import Locked, Usage
@@ -13,6 +13,7 @@ from vault.store import vault
 from vault.store.kdf import DEFAULT, KdfParams
 from vault.system import hardening
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -6,7 +6,7 @@ Nothing is stored and AWS is not asked here. Secrets never come from the command
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from vault import limits
 from vault.aws import keys, profiles
@@ -16,6 +16,7 @@ from vault.mfa import codes
 from vault.secret import Secret
 from vault.text import nearest, safe, trimmed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import __version__, errors, limits
 from vault.agent import place
@@ -12,6 +12,7 @@ from vault.flows.agent import hand_over, reach, serves
 from vault.flows.unlock import unlock
 from vault.store import vault
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.agent.client import Agent
     from vault.flows.context import Context

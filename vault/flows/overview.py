@@ -5,7 +5,7 @@ Reads AWS's files and the session cache; calls nobody. A profile that does not r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.aws import profiles
@@ -15,6 +15,7 @@ from vault.flows import cachekey, described, held, sessions
 from vault.flows.byhand import locked_by_hand
 from vault.flows.which import end_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

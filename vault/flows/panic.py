@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vault import errors, limits
 from vault.aws import profiles
@@ -19,6 +19,7 @@ from vault.flows.signing import Hands, credentials, reached
 from vault.system.files import Folder
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

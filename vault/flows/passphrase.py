@@ -12,7 +12,7 @@ a file that others can read, and a value that can never work, are errors at once
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import limits
 from vault.errors import ConfigError, StorageError, UnsafeFile
@@ -23,6 +23,7 @@ from vault.system.variables import PASSPHRASE
 from vault.system.waiting import readable
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
 

@@ -6,7 +6,6 @@ How often each was used is read from the log, where its key is at hand without a
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from vault import errors, limits
 from vault.aws import profiles
@@ -18,6 +17,7 @@ from vault.flows.rails import means_production
 from vault.system.picker import Item, pick
 from vault.system.tty import NoAnswer
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.profiles import Config
     from vault.flows.context import Context

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault.aws import endpoints, profiles, sts
 from vault.aws.assemble import region_of, sane_region
 from vault.aws.client import Endpoint
 from vault.errors import Unreachable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.credentials import Credentials, Identity
     from vault.flows.context import Context

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import limits
 from vault.errors import Declined
 from vault.store.slots.recovery import new_code, read_code, write_code
 from vault.system.prompts import NoAnswer, has_terminal
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.secret import Secret

@@ -6,7 +6,6 @@ A plan says first what becomes of each slot; ``carry_out`` does it in one write.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from vault import errors, limits
 from vault.errors import NotThisSlot
@@ -24,6 +23,7 @@ from vault.system import hardening
 from vault.system.files import Folder
 from vault.text import command
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.secret import Secret

@@ -6,7 +6,7 @@ Prints nothing; ``tell`` hears what is being done. What kills it at any point is
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from vault import errors, limits
 from vault.flows import rotation, spreading
@@ -28,6 +28,7 @@ from vault.flows.signing import Hands, NeedsMfa, credentials
 from vault.store.vault import Journal, KeyPair
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -6,7 +6,6 @@ Joins vault/flows/rotating with the configuration and the cache. Prints and asks
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from vault import errors, limits
 from vault.aws import profiles
@@ -24,6 +23,7 @@ from vault.system import locks
 from vault.system.files import Folder
 from vault.text import nearest, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 

@@ -9,13 +9,14 @@ import json
 import socket
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vault import limits
 from vault.aws import answer
 from vault.cache import bands
 from vault.system.files import translate
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

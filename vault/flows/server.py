@@ -14,7 +14,7 @@ import secrets
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from vault import errors, limits
 from vault.flows.renewing import Renewing
@@ -22,6 +22,7 @@ from vault.system import hardening
 from vault.system.loopback import request_head, same_user
 from vault.text import ascii_safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

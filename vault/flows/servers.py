@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors, limits
 from vault.flows import byhand
@@ -19,6 +19,7 @@ from vault.system.living import Kind, free, opened
 from vault.system.processes import command_of
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.system.files import Attributes
     from vault.system.living import Living

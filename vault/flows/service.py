@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from vault import errors
 from vault.agent.start import COMMAND
@@ -11,6 +10,7 @@ from vault.flows.agent import reach
 from vault.system.files import Folder
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vault import __version__, errors, limits
 from vault.agent import place, protocol, start
@@ -22,6 +22,7 @@ from vault.cache import bands
 from vault.flows import agent, byhand, watching
 from vault.system import hardening, paths
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

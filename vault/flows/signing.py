@@ -6,7 +6,7 @@ AWS does not know (yet, or any more) is followed by the next one that may.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from vault import errors, limits
 from vault.aws import endpoints, hosts, iam, profiles, sts
@@ -15,6 +15,7 @@ from vault.flows.codes import Device
 from vault.flows.proof import sts_endpoint
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.boto import IamClient
     from vault.aws.client import Answer, Endpoint

@@ -6,7 +6,7 @@ Taking one away renews the master keys: renewal.py.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors, limits
 from vault.errors import NotThisSlot
@@ -17,6 +17,7 @@ from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.store.boxes import Draft

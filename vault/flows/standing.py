@@ -7,7 +7,7 @@ Opens the vault only by a way that costs nobody anything. Calls nothing, asks no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors, limits
 from vault.aws import profiles
@@ -20,6 +20,7 @@ from vault.flows.overview import EachEntryOnce, on_disk
 from vault.secret import CacheKey
 from vault.system.variables import PASSPHRASE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.contents import Listed
     from vault.flows.held import Shortened

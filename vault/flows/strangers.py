@@ -6,10 +6,9 @@ here first where its calls go.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -6,11 +6,11 @@ A rough count of guesses, not a proof: it warns of what a list of common passwor
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.errors import Usage
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.secret import Secret
 

@@ -6,7 +6,7 @@ Whoever has an old copy of the vault and the old passphrase has the old key; it 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.flows import strict
@@ -15,6 +15,7 @@ from vault.store.kdf import ours
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.system.files import Folder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.secret import Secret

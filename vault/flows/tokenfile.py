@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from vault import errors
 from vault.system.files import Folder, translate
 from vault.system.living import Kind
 from vault.system.locks import LockUnavailable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.system.locks import Lock
     from vault.system.paths import Paths

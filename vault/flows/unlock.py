@@ -7,7 +7,7 @@ asked for where it is wanted; this is the way to the vault itself. One process a
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors, limits
 from vault.errors import Declined, Locked, NotThisSlot, WrongPassphrase
@@ -19,6 +19,7 @@ from vault.system import hardening, locks
 from vault.system.files import Folder
 from vault.system.prompts import NoAnswer
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

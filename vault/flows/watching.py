@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vault import limits
 from vault.agent.client import Agent
@@ -18,6 +18,7 @@ from vault.system.paths import from_env
 from vault.system.waiting import readable
 from vault.warm import all_open
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 

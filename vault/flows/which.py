@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.aws.chain import Sso, StaticKeys, VaultKey, WebIdentity
@@ -11,6 +11,7 @@ from vault.aws.resolve import resolve
 from vault.aws.values import account_of, is_account
 from vault.text import nearest, safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.chain import Chain
     from vault.flows.context import Context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault.aws import answer, profiles, sources, sts
 from vault.aws.chain import NamedSource
@@ -15,6 +15,7 @@ from vault.secret import Secret
 from vault.system import times
 from vault.text import command
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.credentials import Identity
     from vault.flows.context import Context

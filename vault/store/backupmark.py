@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import errors, limits
 from vault.store import jsontext
 from vault.store.jsontext import JsonError
 from vault.system.files import Folder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.system.paths import Paths
 

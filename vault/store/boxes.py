@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from vault import errors
 from vault.crypto.seal import OVERHEAD, SealBroken, seal, unseal
@@ -18,6 +17,7 @@ from vault.store.format import Header, SlotRecord, VaultFile, encode_prefix, par
 from vault.store.jsontext import JsonError
 from vault.store.payload import Payload, Seed, decode_main, decode_strict, encode_main, encode_strict
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from vault import errors
 from vault.store import boxes, file
@@ -16,6 +15,7 @@ from vault.store.pin_file import keep_pin, read_pin
 from vault.system.clock import SystemClock
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -7,7 +7,6 @@ the folder's descriptor, so no link is followed and a folder swapped meanwhile c
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from vault import errors, limits
 from vault.store.format import FormatError, VaultFile, parse_file
@@ -15,6 +14,7 @@ from vault.system import locks
 from vault.system.files import Folder, temp_name
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from vault import errors
 from vault.crypto.seal import hkdf
 from vault.secret import Secret
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.store.format import Header, SlotRecord, VaultFile
     from vault.store.payload import Payload

@@ -6,7 +6,6 @@ Keys that this version does not know are kept, at the top level and inside entri
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.crypto.seal import b64u, unb64u
@@ -14,6 +13,7 @@ from vault.secret import Secret
 from vault.store import jsontext
 from vault.store.jsontext import Json, JsonError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

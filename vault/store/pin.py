@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from vault import errors
 from vault.crypto.seal import b64u, hkdf, unb64u
@@ -17,6 +16,7 @@ from vault.store import jsontext
 from vault.store.format import ID, VaultFile
 from vault.store.jsontext import Json, JsonError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.secret import Secret
 

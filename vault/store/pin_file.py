@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from vault import errors, limits
 from vault.store import lastuse
@@ -11,6 +11,7 @@ from vault.store import pin as pins
 from vault.store.jsontext import JsonError
 from vault.system.files import Folder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.secret import Secret
     from vault.store.format import VaultFile

@@ -6,7 +6,6 @@ A file put back becomes the newest generation, so that every pin and every other
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from vault import errors, limits
 from vault.store import boxes, file
@@ -18,6 +17,7 @@ from vault.store.vault import unwrap
 from vault.system.usersfiles import read_users_file
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.secret import Secret
     from vault.store.opened import Opened

@@ -11,11 +11,11 @@ import gc
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.crypto.seal import b64u
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

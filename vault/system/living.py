@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.system import locks
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.system.files import Folder
     from vault.system.locks import Lock

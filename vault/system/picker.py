@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import limits
 from vault.system.tty import NoAnswer, Signalled, open_terminal, signals_raise, write
 from vault.system.waiting import readable
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

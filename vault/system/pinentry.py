@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import NoReturn, Self
 
 from vault import limits
 from vault.secret import Secret
@@ -15,6 +15,7 @@ from vault.system.prompts import NoAnswer
 from vault.system.waiting import readable
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import limits
 from vault.secret import Secret
@@ -15,6 +15,7 @@ from vault.system.tty import NoAnswer, Signalled, has_terminal, open_terminal, s
 from vault.system.waiting import readable
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

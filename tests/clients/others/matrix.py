@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tests.certificates import self_signed
 from tests.clients import builds
@@ -27,6 +27,7 @@ from tests.fakes.example import DEVELOPER
 from tests.fakes.remote import ROOT
 from tests.home import COMMAND, Home, uncounted
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -7,7 +7,6 @@ import os
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
 
 from tests.patience import PATIENCE
 from vault.agent.answers import Answers
@@ -23,6 +22,7 @@ from vault.flows.agent import name_of
 from vault.secret import Secret
 from vault.system.paths import from_env
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.aws.words import Unbalanced, own_call, split
@@ -16,6 +15,7 @@ from vault.text import safe
 
 QUOTES = "\"'\\"
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
 
 from vault.aws.profiles import Origin
 from vault.aws.unread import unread
@@ -13,6 +12,7 @@ from vault.flows.doctor.findings import Chmod, Finding, Remove, split_place
 from vault.flows.moving import importing, plaintext
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

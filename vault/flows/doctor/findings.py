@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.edit import Edit
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
 
 from vault.errors import StorageError
 from vault.flows.doctor.findings import Chmod, Finding, Remove, Rewrite
@@ -12,6 +11,7 @@ from vault.flows.moving import setup, undo
 from vault.system.rewriting import hands_off
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

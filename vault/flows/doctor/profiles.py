@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import limits
 from vault.aws.addresses import is_loopback
 from vault.aws.chain import Sso, VaultKey
@@ -18,6 +16,7 @@ from vault.flows.moving import plaintext, setup
 from vault.mfa.serials import meant
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -7,7 +7,7 @@ import os
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from vault import __version__, errors, limits
 from vault.agent.client import Agent
@@ -21,6 +21,7 @@ from vault.system.programs import ProgramFailed, output
 from vault.system.usersfiles import read_users_file
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

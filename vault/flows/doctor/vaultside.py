@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.flows.doctor.findings import Finding, Remove, split_place
 from vault.flows.moving import importing, plaintext
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

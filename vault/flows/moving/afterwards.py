@@ -6,7 +6,6 @@ A key that is taken out may uncover another one, or a program, that tools passed
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from vault import errors
 from vault.aws import profiles, readers
@@ -18,6 +17,7 @@ from vault.flows.moving import importing, undo
 from vault.flows.moving.setup import Files, Left, Plan, Setup
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

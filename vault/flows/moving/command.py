@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
 
 from vault.aws.ini import is_name
 from vault.aws.words import Unbalanced, own_call, split
@@ -16,6 +15,7 @@ from vault.errors import ConfigError
 from vault.flows.names import quoted
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

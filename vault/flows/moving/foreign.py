@@ -12,7 +12,7 @@ import json
 import os
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from vault import errors, limits
@@ -23,6 +23,7 @@ from vault.secret import Secret
 from vault.system.usersfiles import read_users_file
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

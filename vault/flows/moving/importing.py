@@ -7,7 +7,7 @@ to be taken out recorded under the vault's key, and only then taken out. Prints 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors
 from vault.aws.profiles import STATIC
@@ -21,6 +21,7 @@ from vault.store import vault
 from vault.system.rewriting import hands_off
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 

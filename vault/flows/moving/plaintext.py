@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import errors
 from vault.aws import readers
 from vault.aws.profiles import STATIC
@@ -11,6 +9,7 @@ from vault.flows import newkey
 from vault.secret import Secret
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from vault import errors
 from vault.aws.keys import odd_lengths
@@ -13,6 +12,7 @@ from vault.flows.moving.setup import Left
 from vault.flows.proof import sts_endpoint
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.flows.context import Context
     from vault.flows.strangers import Strangers

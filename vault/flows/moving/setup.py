@@ -7,7 +7,7 @@ SDK assume the role by itself get our prefix. Everything else stays to the byte.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from vault import errors, limits
 from vault.aws import profiles
@@ -22,6 +22,7 @@ from vault.flows.moving.undo import Change
 from vault.system.usersfiles import read_users_file
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 

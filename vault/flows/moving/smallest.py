@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault import errors, limits
 from vault.aws.chain import VaultKey
 from vault.flows import names
 from vault.flows.moving.setup import Left
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -6,7 +6,6 @@ A program that reads the file has them all the same. Pure: looks at the lines of
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from vault import limits
 from vault.aws.ini import uncommented
@@ -14,6 +13,7 @@ from vault.aws.profiles import STATIC
 from vault.flows.moving.setup import Left
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

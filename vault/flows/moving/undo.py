@@ -13,7 +13,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from vault import errors, limits
 from vault.aws.edit import Document, Hunk, revert
@@ -24,6 +24,7 @@ from vault.system.files import Folder
 from vault.system.usersfiles import read_users_file
 from vault.text import safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from vault.crypto.seal import SealBroken, seal, unseal
 from vault.errors import NotThisSlot
 from vault.secret import Secret
 from vault.store.format import SID, Group, SlotRecord, SlotType, slot_aad
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vault.errors import NotThisSlot
 from vault.store.slots import Slot
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.secret import Secret
     from vault.store.format import Group, SlotRecord, SlotType

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 
 from vault.errors import NotThisSlot
 from vault.store.format import KDF_SALT, Group, SlotRecord, SlotType
@@ -12,6 +11,7 @@ from vault.store.kdf import DEFAULT, KdfParams, derive, new_passphrase, normalis
 from vault.store.slots import Slot, new_sid, unwrap_key, wrap_key
 from vault.system.memory import available_kib
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from unittest import mock
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
@@ -26,6 +25,7 @@ from vault.store.slots.recovery import RecoverySlot
 from vault.system.clock import Deadline, SystemClock
 from vault.system.paths import from_env
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

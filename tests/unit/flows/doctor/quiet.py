@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from tests.fakes.example import SERIAL
 from tests.home import COMMAND, PASSPHRASE
@@ -18,6 +17,7 @@ from vault.secret import Secret
 from vault.store import vault
 from vault.system.paths import from_env
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
