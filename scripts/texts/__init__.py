@@ -1,0 +1,1 @@
+"""The texts of scripts/list-texts: what a user can see, read from the code."""
