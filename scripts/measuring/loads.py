@@ -40,7 +40,7 @@ def calls(
     if awsume is not None:
         tools.append(("awsume 4.5", awsume))
     commands = {name: [tool.export("dev"), tool.export("prod")] for name, tool in tools}
-    commands["bare boto3, which keeps nothing"] = [boto3(home)] * 2
+    commands["bare boto3, no cache"] = [boto3(home)] * 2
     found = []
     for name, (dev, prod) in commands.items():
         before = asked()

@@ -219,7 +219,7 @@ def page(clean: places.Clean, found: list[rows.Found], missing: list[rivals.Miss
         ("Load and memory", ("what", "figure"), [line for one in found for line in one.figures]),
         (
             "Not measured",
-            ("tool", "command", "what it said"),
+            ("tool", "command", "output"),
             [(m.name, f"`{m.command}`", m.said) for m in missing],
         ),
     ):

@@ -44,7 +44,7 @@ def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def promises(rows: list[Row]) -> str:
     return table(
-        ("what", "ratio", "at most", "ours, ms", "beside it, ms"),
+        ("what", "ratio", "at most", "awsvault-py, ms", "compared with, ms"),
         [
             (
                 row.what,

@@ -82,16 +82,16 @@ def warm(
     ]
     if vault is not None:
         for name, what in (
-            ("aws-vault", "warm `export` / aws-vault's `export` of an MFA session that it keeps, no role"),
+            ("aws-vault", "warm `export` / aws-vault's `export` of a cached MFA session, no role"),
             (
                 "aws-vault, role",
-                "warm `export` of a role / aws-vault's `export` of the same role, for which it asks STS each time",
+                "warm `export` of a role / aws-vault's `export` of the same role, which it does not cache",
             ),
         ):
             beside = fast["ours"].ratio / fast[name].ratio
             rows.append(row(what, fast["ours"], fast[name], 1.0, ratio=beside))
         for name, what in (
-            ("aws-vault, exec", "warm `exec` / aws-vault's `exec` of an MFA session that it keeps, no role"),
+            ("aws-vault, exec", "warm `exec` / aws-vault's `exec` of a cached MFA session, no role"),
             ("aws-vault, exec, role", "warm `exec` of a role / aws-vault's `exec` of the same role"),
         ):
             rows.append(
