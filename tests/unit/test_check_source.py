@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
+from fnmatch import fnmatch
+
 import pytest
 
 from scripts.checks import modules, packages, platforms, texts
 from scripts.checks.main import judge
 from scripts.checks.tree import Module, Problem
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = "AKIA" + "ABCDEFGHIJKLMNOP"
 HOME = "/home/" + "jo/vault"
 INDEX = "index-url = " + "https://packages.invalid/simple"
@@ -150,3 +155,15 @@ def test_an_exception_hides_its_problem_alone_and_goes_with_it():
     assert judge(found, {"circle": {"a"}, "length": {"a"}}) == ["the circle"]
     (said,) = judge(found, {"circle": {"a", "b", "c"}, "length": {"a"}})
     assert "circle: c" in said
+
+
+def test_python_scripts_are_checked_by_ruff_too():
+    """They have no ending, so pyproject.toml names them."""
+    with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
+        named = tomllib.load(file)["tool"]["ruff"]["extend-include"]
+    scripts = [f"scripts/{name}" for name in os.listdir(os.path.join(ROOT, "scripts"))]
+    for path in filter(os.path.isfile, (os.path.join(ROOT, name) for name in scripts)):
+        with open(path, "rb") as file:
+            first = file.readline()
+        name = os.path.relpath(path, ROOT)
+        assert (b"python3" in first) == any(fnmatch(name, pattern) for pattern in named), name
