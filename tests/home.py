@@ -20,8 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vault.flows.context import Context
-    from vault.flows.strangers import Strangers
+    from vault.context import Context
+    from vault.keys.foreign_hosts import Strangers
 
 COMMAND = os.path.join(os.path.dirname(sys.executable), "awsvault-py")
 STAND_IN = "127.0.0.1"  # where it is: no host of AWS's, so what AWS alone may get wants it trusted
@@ -156,7 +156,7 @@ class Home:
 
 def strangers(context: Context, told: list[str] | None = None) -> Strangers:
     """What a command has to admit the stand-in; ``told`` hears of it."""
-    from vault.flows.strangers import Strangers
+    from vault.keys.foreign_hosts import Strangers
 
     return Strangers(context, tell=(told if told is not None else []).append)
 

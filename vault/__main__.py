@@ -20,9 +20,9 @@ def main(renew: str | None = None, *, asked: bool = False) -> None:
         _standard_streams()
         _children_have_an_end()
         if renew is not None:
-            from vault.cli import quick
+            from vault.cli import disk_export
 
-            quick.renew(renew)
+            disk_export.renew(renew)
         sys.exit(_run(sys.argv[1:]))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # while modules were still being loaded
         from vault.cli import exits
@@ -32,11 +32,11 @@ def main(renew: str | None = None, *, asked: bool = False) -> None:
 
 def _run(argv: list[str]) -> int:
     if argv[:1] == ["agent-process"]:  # vault.agent.start.COMMAND
-        from vault.flows.serving import process
+        from vault.daemon.main import process
 
         return process(argv[1:])
     if argv[:1] == ["agent-watch"]:  # vault.agent.start.WATCH
-        from vault.flows.watching import process as watch
+        from vault.agent.sleep_watch import process as watch
 
         return watch(argv[1:])
     code = _by_hand(argv)
@@ -50,19 +50,19 @@ def _run(argv: list[str]) -> int:
 def _by_hand(argv: list[str]) -> int | None:
     """The commands that are run at each prompt or by each tool: without click where their line is a plain one."""
     if argv[:1] == ["export"]:
-        from vault.cli.quick import export
+        from vault.cli.disk_export import export
 
         return export(argv)
     if argv[:1] == ["exec"]:
-        from vault.cli.quickexec import run as become
+        from vault.cli.warm_exec import run as become
 
         return become(argv)
     if argv[:1] in (["prompt"], ["--profile-names"]):
-        from vault.cli.promptline import run as shown
+        from vault.cli.prompt_line import run as shown
 
         return shown(argv)
     if argv[:1] == ["shell-init"]:
-        from vault.cli.hooks import run as printed
+        from vault.cli.shell_hooks import run as printed
 
         return printed(argv)
     return None

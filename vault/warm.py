@@ -326,7 +326,7 @@ def _expanded(path: str, env: "Mapping[str, str]", home: str) -> str:
     """As os.path.expandvars and expanduser do it, from ``env`` and without ``re``, which they import."""
     if "$" in path:
         path = substituted(path, env)
-    if path == "~" or path.startswith(("~/", "~\\")):  # the last as on Windows, as in vault/aws/profiles
+    if path == "~" or path.startswith(("~/", "~\\")):  # the last as on Windows
         return home + path[1:]
     return os.path.expanduser(path) if path.startswith("~") else path
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.clients.tools import TOOLS
 from tests.fakes.example import KEY_ID, SECRET, SERIAL, role
-from vault.aws import values
+from vault.profiles import values
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 

@@ -1,4 +1,4 @@
-"""Which key each real tool signs with where a profile has several, by ``vault/aws/readers.py`` and after import; indented files."""
+"""Which key each real tool signs with where a profile has several, by ``vault/profiles/sdk_precedence.py`` and after import; indented files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import pytest
 
 from tests.clients.tools import TOOLS
-from vault.aws import profiles, readers
+from vault.profiles import aws_files, sdk_precedence
 
 pytestmark = [pytest.mark.usefixtures("unmeasured"), pytest.mark.timeout(600)]
 
@@ -66,7 +66,7 @@ def whose(tool, home, names, url):
 
 def test_the_order_of_each_tool(users, tool, home, aws):
     """Every pair of places with a key, and each with a program in either file."""
-    reader = readers.READERS[next(n for name, n in FAMILY.items() if TOOLS[name] is tool)]
+    reader = sdk_precedence.READERS[next(n for name, n in FAMILY.items() if TOOLS[name] is tool)]
     config, creds = "", ""
     for at, (in_config, in_credentials, process) in enumerate(
         itertools.product((None, SECOND), (None, FIRST), ("none", "config", "credentials"))
@@ -78,10 +78,10 @@ def test_the_order_of_each_tool(users, tool, home, aws):
         creds += call if process == "credentials" else ""
     home.config(config)
     credentials(home, creds)
-    read = profiles.load(home.env, home=home.root)
+    read = aws_files.load(home.env, home=home.root)
     wanted = {}
     for name in read.profiles:
-        found = readers.supply(read, name, reader)
+        found = sdk_precedence.supply(read, name, reader)
         if found is not None:
             wanted[name] = next(user for pair, user in USERS.items() if pair[0] == (found.key or PROGRAM[0]))
     assert len(wanted) == 11
@@ -120,7 +120,7 @@ def test_a_file_that_is_indented_throughout(users, name, home, aws):
         *key(SECOND).splitlines(),
     ]
     home.config("".join(f"    {row}\n" for row in rows))
-    read = profiles.load(home.env, home=home.root)
+    read = aws_files.load(home.env, home=home.root)
     (note,) = read.notes
     names = {"default": "first", "other": "second"}
     if name in ("java", "rust"):
@@ -128,4 +128,7 @@ def test_a_file_that_is_indented_throughout(users, name, home, aws):
         assert TOOLS[name].run(home, "default", aws.url).returncode != 0
     else:
         assert whose(TOOLS[name], home, list(names), aws.url) == names
-    assert [readers.supply(read, n, readers.READERS[0]).key for n in names] == [FIRST[0], SECOND[0]]
+    assert [sdk_precedence.supply(read, n, sdk_precedence.READERS[0]).key for n in names] == [
+        FIRST[0],
+        SECOND[0],
+    ]

@@ -7,12 +7,14 @@ import sys
 
 from tests.faults.stage import CODE, NEW, OLD, SERIAL, STRICT
 from tests.vaults import CHEAP, entry
+from vault import context
 from vault.errors import Error
-from vault.flows import backups, context, devices, renewal, slots, strictkey
+from vault.keys import mfa_devices
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.slots.recovery import RecoverySlot
 from vault.system.clock import Deadline
+from vault.upkeep import backups, rekey, rekey_strict, slots
 
 
 def act(name: str) -> None:
@@ -32,24 +34,22 @@ def act(name: str) -> None:
         case "add":
             vault.edit(here.paths, opened.k_main, lambda p: p.with_entry("added", entry()), deadline=deadline)
         case "passwd":
-            plan = renewal.plan(here, opened, passphrase=None, new_passphrase=Secret(NEW), kdf=CHEAP)
-            renewal.carry_out(here, plan)
+            plan = rekey.plan(here, opened, passphrase=None, new_passphrase=Secret(NEW), kdf=CHEAP)
+            rekey.carry_out(here, plan)
         case "rekey":
-            fresh = strictkey.prepare(here, opened, Secret(STRICT), Secret(STRICT), kdf=CHEAP)
-            plan = renewal.plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP)
-            renewal.carry_out(here, plan, strict=fresh)
+            fresh = rekey_strict.prepare(here, opened, Secret(STRICT), Secret(STRICT), kdf=CHEAP)
+            plan = rekey.plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP)
+            rekey.carry_out(here, plan, strict=fresh)
         case "passwd-strict":
-            fresh = strictkey.prepare(here, opened, Secret(STRICT), Secret(NEW), kdf=CHEAP)
-            strictkey.change(here, opened, fresh)
+            fresh = rekey_strict.prepare(here, opened, Secret(STRICT), Secret(NEW), kdf=CHEAP)
+            rekey_strict.change(here, opened, fresh)
         case "mfa-remove":
-            devices.forget(here, opened, SERIAL)
+            mfa_devices.forget(here, opened, SERIAL)
         case "slots-add":
             slots.append(here, opened, RecoverySlot(Secret(CODE)))
         case "slots-remove":
             gone = next(s for s in opened.header.slots if s.type == "recovery")
-            renewal.carry_out(
-                here, renewal.plan(here, opened, passphrase=Secret(OLD), without=gone, kdf=CHEAP)
-            )
+            rekey.carry_out(here, rekey.plan(here, opened, passphrase=Secret(OLD), without=gone, kdf=CHEAP))
         case "backup":
             backups.make(opened, os.environ["HOME"] + "/copy")
 

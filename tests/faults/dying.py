@@ -22,7 +22,7 @@ import boto3  # noqa: F401  # here once, where each child would import it for it
 from tests.fakes.remote import Remote
 from tests.home import PASSPHRASE
 from vault.aws import wire
-from vault.flows.context import Context
+from vault.context import Context
 from vault.secret import Secret
 from vault.system.clock import Deadline
 from vault.system.paths import from_env

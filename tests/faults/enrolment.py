@@ -6,7 +6,7 @@ from tests.fakes.example import SERIAL
 from tests.faults import accidents, dying
 from tests.faults.rotation import NAME, Place, Scene
 from tests.home import strangers
-from vault.flows import enrol
+from vault.keys import mfa_enrollment
 from vault.store import vault
 from vault.system.paths import from_env
 
@@ -22,7 +22,7 @@ class Enrolments(Scene):
         def job():
             context = dying.context_of(self.home, self.aws)
             opened = vault.open_with_main_key(context.paths, self.k_main)
-            enroller = enrol.Enroller(
+            enroller = mfa_enrollment.Enroller(
                 context, opened, NAME, strangers=strangers(context), waiting=lambda _: None
             )
             enroller.look()
@@ -49,7 +49,7 @@ class Enrolments(Scene):
             assert serial != SERIAL
             assert self.aws.world.devices[serial].user == self.user.arn
             assert len(self.aws.world.devices) == 2
-            assert enrol.Enrolment.of(payload.entries[NAME]) is None
+            assert mfa_enrollment.Enrolment.of(payload.entries[NAME]) is None
             assert set(payload.seeds) == {SERIAL, serial}
 
 
@@ -70,7 +70,7 @@ def suffer(place: Place, points: list[str], number: int, how: str) -> bool:
         if not happened:
             return False
         payload = scene.payload()
-        if enrol.Enrolment.of(payload.entries[NAME]) is None and DEVICE in str(payload.seeds):
+        if mfa_enrollment.Enrolment.of(payload.entries[NAME]) is None and DEVICE in str(payload.seeds):
             scene.check_devices(settled=True)  # it was done, and ended on the way out
             return True
         again = scene.enrol()

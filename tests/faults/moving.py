@@ -19,7 +19,7 @@ from tests.faults import dying
 from tests.home import COMMAND, PASSPHRASE, Home, strangers
 from tests.vaults import new_vault
 from vault import errors
-from vault.flows.moving import afterwards, foreign, importing, proving, setup, undo
+from vault.migrate import after_import, foreign_stores, import_keys, setup, undo, verify_keys
 from vault.store import vault
 from vault.system.paths import from_env
 
@@ -120,15 +120,21 @@ class Scene:
         known = opened.payload.entries
         csv = os.path.join(self.aws_folder, "keys.csv")
         if self.act.startswith("import-csv"):
-            found = foreign.from_csv(csv, name=None) if os.path.exists(csv) else foreign.Harvest((), ())
-            taken = importing.intake_foreign(found, config=files.merged, known=known, replacing=False)
+            found = (
+                foreign_stores.from_csv(csv, name=None)
+                if os.path.exists(csv)
+                else foreign_stores.Harvest((), ())
+            )
+            taken = import_keys.intake_foreign(found, config=files.merged, known=known, replacing=False)
         else:
-            sources = importing.clear_keys(files)
-            taken = importing.intake(*sources, config=files.merged, known=known, replacing=False)
-        taken = proving.prove(context, taken, strangers(context))
-        taken, plan = afterwards.settle(files, taken, env={}, words=(COMMAND,), known=known, setting_up=True)
-        changes = [*plan.changes(files), *afterwards.file_changes(taken)]
-        importing.move(context, opened, taken, changes)
+            sources = import_keys.clear_keys(files)
+            taken = import_keys.intake(*sources, config=files.merged, known=known, replacing=False)
+        taken = verify_keys.prove(context, taken, strangers(context))
+        taken, plan = after_import.settle(
+            files, taken, env={}, words=(COMMAND,), known=known, setting_up=True
+        )
+        changes = [*plan.changes(files), *after_import.file_changes(taken)]
+        import_keys.move(context, opened, taken, changes)
 
     def setup(self) -> None:
         context, known = self.context(), self.opened().payload.entries

@@ -11,8 +11,8 @@ from tests.fakes.aws import StandIn
 from tests.faults import accidents, dying
 from tests.home import PASSPHRASE, Home, strangers
 from tests.vaults import soon
-from vault.flows import rotations
-from vault.flows.rotation import Wish
+from vault.rotation import select
+from vault.rotation.state_machine import Wish
 from vault.secret import Secret
 from vault.store import vault
 from vault.system.paths import from_env
@@ -70,11 +70,11 @@ class Scene:
         def job():
             context = dying.context_of(self.home, self.aws)
             opened = vault.open_with_main_key(context.paths, self.k_main)
-            with rotations.alone(context):
-                prospect = rotations.prepare(
+            with select.alone(context):
+                prospect = select.prepare(
                     context, opened, NAME, strangers=strangers(context), tell=lambda _: None
                 )
-                outcome = rotations.carry_out(context, opened, prospect, wish)
+                outcome = select.carry_out(context, opened, prospect, wish)
             return outcome.key_id
 
         return dying.run(job, die=die)

@@ -17,9 +17,9 @@ import pytest
 
 from tests.vaults import CHEAP, entry, paths_in, soon
 from vault import errors
-from vault.flows import backups
 from vault.secret import Secret
 from vault.store import restore, vault
+from vault.upkeep import backups
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 

@@ -280,8 +280,8 @@ def _source(found):
 
 def chain_of_ours(chain):
     """The same shape from a Chain."""
-    from vault.aws import chain as c
-    from vault.aws.words import split
+    from vault.profiles import chain as c
+    from vault.profiles.command_words import split
 
     s = chain.source
     match s:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.fakes.world import World
 from tests.home import COMMAND, Home
 from tests.properties.lived_in import make
-from vault.aws.chain import VaultKey
-from vault.aws.edit import Document, revert
-from vault.aws.resolve import resolve
-from vault.flows.moving import afterwards, importing, setup
+from vault.migrate import after_import, import_keys, setup
+from vault.profiles.chain import VaultKey
+from vault.profiles.edit import Document, revert
+from vault.profiles.resolve import resolve
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -36,9 +36,9 @@ def files_of(config: bytes, credentials: bytes) -> setup.Files:
 def moved_in(lived):
     """The files, what import found in them, and the plan that rewrites them."""
     files = files_of(lived.config, lived.credentials)
-    sources, left = importing.clear_keys(files)
-    taken = importing.intake(sources, left, config=files.merged, known={}, replacing=False)
-    taken, plan = afterwards.settle(files, taken, env={}, words=(COMMAND,), known={}, setting_up=True)
+    sources, left = import_keys.clear_keys(files)
+    taken = import_keys.intake(sources, left, config=files.merged, known={}, replacing=False)
+    taken, plan = after_import.settle(files, taken, env={}, words=(COMMAND,), known={}, setting_up=True)
     return files, taken, plan
 
 
@@ -119,7 +119,7 @@ def test_setup_alone_changes_nothing_else_either(seed, source_only):
     """Keys that went before (`import --no-setup`), then setup of all or of the sources: undone to the byte, once enough."""
     lived = make(seed)
     files, taken, _ = moved_in(lived)
-    taken, gone = afterwards.settle(files, taken, env={}, words=(COMMAND,), known={}, setting_up=False)
+    taken, gone = after_import.settle(files, taken, env={}, words=(COMMAND,), known={}, setting_up=False)
     bare = {c.path: c.after for c in gone.changes(files)}
     files = files_of(bare["config"], bare.get("credentials", lived.credentials))
     entries = {moved.entry for moved in taken.moved}

@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from vault import errors
-from vault.aws.chain import StaticKeys, digest
-from vault.aws.ini import parse
-from vault.aws.plan import Usual, plan
-from vault.aws.profiles import decode, load, merge
-from vault.aws.resolve import check, resolve
-from vault.aws.unread import misspelt, unread
-from vault.flows import described
-from vault.flows.explain import document
+from vault.inspect import explain_text
+from vault.inspect.explain import document
+from vault.profiles.aws_files import decode, load, merge
+from vault.profiles.chain import StaticKeys, digest
+from vault.profiles.ini import parse
+from vault.profiles.plan import Usual, plan
+from vault.profiles.resolve import check, resolve
+from vault.profiles.unread_keys import misspelt, unread
 from vault.text import ascii_safe
 
 EXAMPLES = int(os.environ.get("RESOLUTION_FUZZ", "300"))
@@ -95,7 +95,7 @@ def everything(config, env):
                 chain = resolve(config, name, env=env, **mode)
                 planned = plan(chain, Usual())
                 document(chain, planned)
-                described.source(chain, home="/home/me", vault=True)
+                explain_text.source(chain, home="/home/me", vault=True)
                 key = chain.source.access_key_id if isinstance(chain.source, StaticKeys) else None
                 assert len(digest(chain.source, planned.links, vault_id=bytes(16), access_key_id=key)) == 32
                 check(chain)
@@ -104,7 +104,7 @@ def everything(config, env):
                 assert ascii_safe(error.message).isprintable()
                 assert "\n" not in error.message
                 assert "\x1b" not in error.message
-        described.as_sdk_sees(config, name, env=env, home="/home/me")
+        explain_text.as_sdk_sees(config, name, env=env, home="/home/me")
         try:
             profile = config.profile(name)
         except errors.ConfigError:

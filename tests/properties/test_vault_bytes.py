@@ -14,9 +14,9 @@ import sys
 from tests.vectors import reader
 from vault import errors
 from vault.secret import Secret
-from vault.store import boxes, jsontext, payload, pin
+from vault.store import boxes, payload, pin, strict_json
 from vault.store.format import FormatError, parse_file
-from vault.store.jsontext import JsonError
+from vault.store.strict_json import JsonError
 
 with open(os.path.join(os.path.dirname(__file__), "../data/vault/golden.json"), encoding="utf-8") as _file:
     GOLDEN = json.load(_file)[:3]
@@ -129,7 +129,7 @@ def test_no_mutation_of_a_pin_raises_anything_but_json_error():
         except JsonError:
             continue
         assert (again, mac) == pin.decode_pin(raw) or not pin.authentic(again, mac, k_main=Secret(bytes(32)))
-    assert jsontext.parse(raw)
+    assert strict_json.parse(raw)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ import pytest
 
 from tests.home import COMMAND
 from tests.patience import PATIENCE
+from vault.cli.command_table import ALIASES, COMMANDS
 from vault.cli.main import build
-from vault.cli.table import ALIASES, COMMANDS
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -39,17 +39,17 @@ PROMISED = (
 SHOWN = {
     "Keys encrypted at rest": "tests/unit/cli/test_export.py::test_nothing_of_ours_holds_anything_in_clear",
     "Sessions encrypted at rest": "tests/unit/cli/test_export.py::test_nothing_of_ours_holds_anything_in_clear",
-    "Generates MFA codes from an encrypted seed": "tests/unit/flows/test_sessions.py::test_two_roles_share_one_code",
+    "Generates MFA codes from an encrypted seed": "tests/unit/credentials/test_obtain.py::test_two_roles_share_one_code",
     "`credential_process` for AWS's current SDKs": "tests/clients/test_scenarios.py::test_three_accounts",
-    "Role chains of any depth": "tests/unit/flows/test_sessions.py::test_a_chain_of_eight_hops",
+    "Role chains of any depth": "tests/unit/credentials/test_obtain.py::test_a_chain_of_eight_hops",
     "Sixty processes at once: one call, one code": "tests/unit/cli/test_export.py::test_sixty_at_once_on_a_cold_cache",
     "Answers from an agent, unlocked once a day": "tests/unit/agent/test_process.py::test_a_thousand_in_a_row_and_two_hundred_at_once",
-    "Key rotation": "tests/unit/flows/test_rotating.py::test_a_new_key_takes_over_and_the_old_one_waits",
-    "… verified before the old key is retired, with undo": "tests/unit/flows/test_rotating.py::test_undo_takes_the_old_key_back",
+    "Key rotation": "tests/unit/rotation/test_run.py::test_a_new_key_takes_over_and_the_old_one_waits",
+    "… verified before the old key is retired, with undo": "tests/unit/rotation/test_run.py::test_undo_takes_the_old_key_back",
     "Credentials server for jobs longer than a session": "tests/clients/test_server_renews.py::test_longer_than_a_session_lasts",
     "Console sign-in": "tests/unit/cli/test_login.py::test_a_real_browser_lands_on_the_page",
-    "Guard rails: confirmation, read-only, production in red": "tests/unit/flows/test_rails.py::test_nothing_is_handed_out_without_a_yes "
-    "tests/unit/flows/test_rails.py::test_read_only_sends_the_policy_with_the_role "
+    "Guard rails: confirmation, read-only, production in red": "tests/unit/credentials/test_guardrails.py::test_nothing_is_handed_out_without_a_yes "
+    "tests/unit/credentials/test_guardrails.py::test_read_only_sends_the_policy_with_the_role "
     "tests/unit/cli/test_prompt.py::test_production_is_loud",
     "Encrypted, tamper-evident log of issued credentials": "tests/unit/cli/test_log.py::test_verify_says_whole_and_finds_a_change "
     "tests/unit/cache/test_journal.py::test_nothing_stands_there_in_clear "

@@ -8,11 +8,11 @@ import os
 
 import pytest
 
-from vault.aws.values import KNOWN
-from vault.flows.config import Settings
+from vault.profiles.values import KNOWN
+from vault.settings import Settings
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PARSER = "vault/flows/config.py"
+PARSER = "vault/settings.py"
 HOLDERS = {"settings", "lengths"}  # what a Settings is called where it is handed on
 
 
@@ -26,11 +26,11 @@ def trees(pattern, *, but=()):
 
 
 def is_settings(node):
-    """Whether the expression is the settings of a run: ``settings``, ``context.settings``, ``config.load(…)``."""
+    """Whether the expression is the settings of a run: ``settings``, ``context.settings``, ``settings.load(…)``."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name in HOLDERS
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="config"), attr="load")):
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="settings"), attr="load")):
             return True
         case ast.Call(func=ast.Name(id="parse")):
             return True
@@ -59,13 +59,13 @@ def test_each_setting_of_config_toml_is_acted_on(setting):
 def test_the_search_finds_nothing_where_nothing_is():
     """The modules that the search names really hold the setting's name, and an unknown one is not found."""
     assert "no_such_setting" not in acted_on()
-    assert acted_on()["pinentry"] == {"vault/flows/context.py"}
+    assert acted_on()["pinentry"] == {"vault/context.py"}
 
 
 def literals(*, but):
     """Every string that stands by itself in the code that resolves profiles."""
     found = set()
-    for _, tree in trees("vault/aws/*.py", but=but):
+    for _, tree in (*trees("vault/profiles/*.py", but=but), *trees("vault/aws/*.py")):
         found |= {
             node.value
             for node in ast.walk(tree)
@@ -77,4 +77,6 @@ def literals(*, but):
 @pytest.mark.parametrize("key", KNOWN)
 def test_each_key_of_a_profile_is_acted_on(key):
     """A key that ``values.misspelt`` lets pass is one that resolution asks for by its name."""
-    assert key in literals(but=("vault/aws/values.py", "vault/aws/chain.py")), f"no code reads {key}"
+    assert key in literals(but=("vault/profiles/values.py", "vault/profiles/chain.py")), (
+        f"no code reads {key}"
+    )

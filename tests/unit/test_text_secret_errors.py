@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 import vault
 from vault import errors
-from vault.flows import agent as flows_agent
-from vault.flows import children
+from vault.run import exec_env
 from vault.secret import Secret
 from vault.text import ascii_safe, nearest, safe
+from vault.unlocking import agent_link as link
 
 
 def test_a_secret_shows_itself_nowhere():
@@ -77,9 +77,9 @@ def test_every_error_has_its_exit_code_and_a_hint():
             importlib.import_module(module.name)
     codes = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 70}
     # Where exec's command cannot be run, exec says what a shell would have said in its place.
-    of_exec = {children.CannotRun: 126, children.NoSuchCommand: 127}
+    of_exec = {exec_env.CannotRun: 126, exec_env.NoSuchCommand: 127}
     found = set(every(errors.Error))
-    assert found > {flows_agent.AgentGone, *of_exec}
+    assert found > {link.AgentGone, *of_exec}
     for cls in found:
         assert cls.exit_code == of_exec[cls] if cls in of_exec else cls.exit_code in codes, cls
         assert cls.hint, cls

@@ -14,9 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.agent.hold import AgentClock, Hold
-    from vault.agent.page import KeyPage
-    from vault.agent.sessions import Found, WarmSessions
+    from vault.agent.locked_page import KeyPage
+    from vault.agent.state import AgentClock, Hold
+    from vault.agent.warm_sessions import Found, WarmSessions
 
     Parts = tuple[bytes | bytearray | memoryview, ...]
 

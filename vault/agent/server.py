@@ -10,9 +10,9 @@ import selectors
 import signal
 
 from vault import limits
-from vault.agent import forked, protocol
-from vault.agent.door import Connection, Door
-from vault.agent.notes import asker_of
+from vault.agent import fork, protocol
+from vault.agent.admission import Connection, Door
+from vault.agent.pending_log import asker_of
 from vault.agent.protocol import BadFrame, Export, Put, Request
 
 TYPE_CHECKING = False
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.agent.answers import Answers
-    from vault.agent.hold import AgentClock, Hold
-    from vault.agent.notes import Notes
-    from vault.agent.page import KeyPage
+    from vault.agent.locked_page import KeyPage
+    from vault.agent.pending_log import Notes
+    from vault.agent.state import AgentClock, Hold
 
 
 class Server:
@@ -36,7 +36,7 @@ class Server:
         hold: Hold,
         page: KeyPage,
         clock: AgentClock,
-        derive: Callable[[KeyPage], forked.Desk],
+        derive: Callable[[KeyPage], fork.Desk],
         answers: Answers,
         notes: Notes,
         stands: Callable[[], bool] = lambda: True,
@@ -204,7 +204,7 @@ class Server:
         elif isinstance(request, Put) or request.follows:
             connection.request = request
             connection.expect("attachment-length", protocol.LENGTH)
-        elif request.op in forked.OPS:
+        elif request.op in fork.OPS:
             self._fork(connection, request)
         else:
             self._answer(connection, self._answers.to(request))
@@ -269,7 +269,7 @@ class Server:
             self._close(connection)
             return
         if not pid:
-            forked.become(
+            fork.become(
                 connection.sock, request, derive=lambda: self._derive(self._page), tell=writing, agent=agent
             )
         os.close(writing)
@@ -298,7 +298,7 @@ class Server:
     def _hear(self, fd: int) -> None:
         """A fork has begun or ended an answer, or is gone: there may be room for another."""
         said = os.read(fd, 64)
-        if said[-1:] == forked.WORKS:
+        if said[-1:] == fork.WORKS:
             self._working.add(fd)
         else:
             self._working.discard(fd)

@@ -11,8 +11,8 @@ import sys
 
 from vault import limits
 from vault.system.paths import from_env
+from vault.system.poll import readable
 from vault.system.processes import command_of
-from vault.system.waiting import readable
 from vault.warm import all_open
 
 TYPE_CHECKING = False

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from vault import errors, limits
-from vault.aws import failures, query, signature, wire
-from vault.aws.addresses import is_loopback
-from vault.aws.endpoints import partition_of
+from vault.aws import query_protocol, service_errors, sigv4, wire
 from vault.aws.hosts import SERVICES, is_named, is_own
+from vault.aws.ip_addresses import is_loopback
+from vault.profiles.endpoints import partition_of
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from vault.aws.credentials import Credentials
-    from vault.aws.profiles import Setting
+    from vault.profiles.aws_files import Setting
     from vault.system.clock import Deadline
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -121,7 +121,7 @@ class Client:
     ) -> None:
         """``subject`` names the key or profile in messages. ``credentials`` is None for the calls that are not signed."""
         self._signer = (
-            signature.Signer(*credentials, region=endpoint.region, service="sts") if credentials else None
+            sigv4.Signer(*credentials, region=endpoint.region, service="sts") if credentials else None
         )
         self._to = endpoint.checked()
         self._region = endpoint.region
@@ -141,13 +141,11 @@ class Client:
         )
 
     def _send(self, operation: str, parameters: dict[str, Any], *, reuse: bool) -> Answer:
-        body = query.form(operation, parameters)
+        body = query_protocol.form(operation, parameters)
         now = self._deadline.clock.time()
-        headers = {"content-type": signature.FORM, "host": self._to.host}
+        headers = {"content-type": sigv4.FORM, "host": self._to.host}
         if self._signer is not None:
-            headers = signature.headers(
-                self._signer, host=self._to.host, path=self._to.path, body=body, now=now
-            )
+            headers = sigv4.headers(self._signer, host=self._to.host, path=self._to.path, body=body, now=now)
         headers["user-agent"] = "awsvault-py"
         try:
             reply = wire.post(
@@ -159,22 +157,22 @@ class Client:
         self.date = http_date(reply.headers.get("date", ""))
         try:
             return self._read(operation, reply)
-        except query.NotAnAnswer as reason:
-            other = failures.not_awss(self._to.host, reply.status, reply.body, reason=str(reason))
+        except query_protocol.NotAnAnswer as reason:
+            other = service_errors.not_awss(self._to.host, reply.status, reply.body, reason=str(reason))
             raise about(other, operation, self._subject) from None
 
     def _read(self, operation: str, reply: wire.Reply) -> Answer:
         """What AWS answered. Refused, or NotAnAnswer where that is not AWS's."""
         if reply.status != 200:
-            code, message = query.refusal(reply.body)
+            code, message = query_protocol.refusal(reply.body)
             raise refused(
                 code, message, status=reply.status, operation=operation, subject=self._subject, date=self.date,
                 deadline=self._deadline, region=self._region,
             )  # fmt: skip
-        root, fields = query.parse(reply.body)
+        root, fields = query_protocol.parse(reply.body)
         result = fields.get(f"{operation}Result") or {}
         if root != f"{operation}Response" or not isinstance(result, dict):
-            raise query.NotAnAnswer("the answer to something else")
+            raise query_protocol.NotAnAnswer("the answer to something else")
         return Answer(result, self.date)
 
 
@@ -190,12 +188,12 @@ def refused(
     region: str,
 ) -> errors.Error:
     """AWS's refusal as an error of ours, with AWS's Date, and the distance where the clock is why."""
-    error = failures.refusal(code, message, status=status, operation=operation, subject=subject)
+    error = service_errors.refusal(code, message, status=status, operation=operation, subject=subject)
     if isinstance(error, errors.Refused):
         error.date = date
-        if error.code == failures.REGION:
-            error.hint = failures.region_off(region)
-        if error.code == failures.CLOCK and date is not None:
+        if error.code == service_errors.REGION:
+            error.hint = service_errors.region_off(region)
+        if error.code == service_errors.CLOCK and date is not None:
             off = round(deadline.clock.time() - date)
             way = "ahead of" if off > 0 else "behind"
             if abs(off) > limits.CLOCK_SKEW_WARN:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from vault import errors
-from vault.aws import failures, wire
+from vault.aws import service_errors, wire
 from vault.secret import Secret
 from vault.text import safe
 
@@ -114,7 +114,7 @@ def signin_token(credentials: Credentials, *, endpoint: Endpoint, deadline: Dead
     except (ValueError, KeyError, TypeError):
         token = None
     if reply.status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise failures.not_awss(
+        raise service_errors.not_awss(
             to.host, reply.status, reply.body, reason="no token to sign in with", about=subject
         )
     return Secret(token)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from vault.aws import wire
-from vault.aws.endpoints import PARTITIONS, Partition, partition_of
+from vault.profiles.endpoints import PARTITIONS, Partition, partition_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,15 +11,16 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from vault import errors, limits
-from vault.aws import endpoints, failures, hosts
+from vault.aws import hosts, service_errors
 from vault.aws.client import Answer, Endpoint
+from vault.profiles import endpoints
 from vault.secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.aws.profiles import Setting
+    from vault.profiles.aws_files import Setting
 
 _PLAIN = re.compile(r"[!-~]+", re.ASCII)
 # IAM has one address a partition, and a region that signs for it.
@@ -233,7 +234,7 @@ def _moment(fields: Any, name: str) -> int:
 def _wrong(name: str) -> errors.Unreachable:
     return errors.Unreachable(
         f"IAM's answer has no usable {name}",
-        hint=failures.IN_BETWEEN,
+        hint=service_errors.IN_BETWEEN,
         code="WrongAnswer",
         sent=True,
     )

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from vault import errors, limits
 from vault.aws import sources, wire
-from vault.aws.addresses import canonical, is_loopback
 from vault.aws.hosts import is_named
+from vault.aws.ip_addresses import canonical, is_loopback
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.aws.chain import NamedSource
     from vault.aws.sources import Fetched, Surroundings
+    from vault.profiles.chain import NamedSource
 
 _ROLES = "/latest/meta-data/iam/security-credentials/"
 # Where plain http may go beside this machine.

@@ -11,17 +11,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from vault import errors, limits
-from vault.aws import failures, hosts, sources, wire
+from vault.aws import hosts, service_errors, sources, wire
 from vault.aws.client import Endpoint
-from vault.aws.identitycenter import lacking, lacks
-from vault.aws.values import is_account
-from vault.system.usersfiles import read_users_file
+from vault.profiles.identity_center import lacking, lacks
+from vault.profiles.values import is_account
+from vault.system.user_files import read_users_file
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.aws.chain import Login, Sso
     from vault.aws.sources import Fetched, Surroundings
+    from vault.profiles.chain import Login, Sso
 
 
 def role_credentials(source: Sso, around: Surroundings) -> Fetched:
@@ -49,7 +49,9 @@ def role_credentials(source: Sso, around: Surroundings) -> Fetched:
         raise errors.Unreachable(f"{what}: {error.message}") from None
     held = _object(reply.body)
     if held is None or (reply.status != 200 and not _is_refusal(reply, held)):
-        raise failures.not_awss(to.host, reply.status, reply.body, reason="no JSON of its portal", about=what)
+        raise service_errors.not_awss(
+            to.host, reply.status, reply.body, reason="no JSON of its portal", about=what
+        )
     if reply.status == 401:
         raise _signed_out(source, "AWS no longer takes its token")
     if reply.status >= 500 or reply.status == 429:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from vault import errors
-from vault.aws.addresses import is_loopback
+from vault.aws.ip_addresses import is_loopback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

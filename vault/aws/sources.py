@@ -9,20 +9,20 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from vault import errors, limits
-from vault.aws.chain import Login, NamedSource, Process, Sso, WebIdentity
 from vault.aws.credentials import Credentials, token_in
-from vault.aws.values import is_account
+from vault.profiles.chain import Login, NamedSource, Process, Sso, WebIdentity
+from vault.profiles.values import is_account
 from vault.secret import Secret
-from vault.system import times
+from vault.system import timestamps
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from vault.aws.chain import Source
     from vault.aws.credentials import Session
-    from vault.aws.profiles import Origin, Setting
+    from vault.profiles.aws_files import Origin, Setting
+    from vault.profiles.chain import Source
     from vault.system.clock import Deadline
 
 DEPTH = "AWSVAULT_DEPTH"  # how many of us are above this process: a wrapper may hide that a command is ours
@@ -90,7 +90,7 @@ def _process(source: Process, around: Surroundings) -> Fetched:
 
 def run(command: str, *, key: str, origin: Origin, around: Surroundings) -> bytes:
     """What a command of AWS's files writes to stdout: split as a shell would, run without one. ConfigError."""
-    from vault.aws.words import Unbalanced, split
+    from vault.profiles.command_words import Unbalanced, split
     from vault.system.programs import ProgramFailed, output
 
     depth = around.env.get(DEPTH, "")
@@ -153,7 +153,7 @@ def _web_identity(source: WebIdentity, around: Surroundings) -> Session:
 
 def users_file(path: str, *, origin: Origin, what: str) -> bytes:
     """A file of the user's that a profile names. ConfigError where it is not there or cannot be trusted."""
-    from vault.system.usersfiles import read_users_file
+    from vault.system.user_files import read_users_file
 
     found = read_users_file(path, limit=limits.MAX_TOKEN_FILE)
     if found is None:
@@ -247,7 +247,7 @@ def _text(
 
 def moment(text: str, *, what: str) -> int:
     """Unix seconds of a time with a zone, as SDKs take them. ConfigError."""
-    found = times.unix(text)
+    found = timestamps.unix(text)
     if found is None:
         raise errors.ConfigError(f"{what} has an Expiration that is no time with a zone")
     return found

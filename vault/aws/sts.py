@@ -9,11 +9,11 @@ import re
 from typing import Any
 
 from vault import errors, limits
-from vault.aws import failures
+from vault.aws import service_errors
 from vault.aws.client import Answer, Client, Endpoint
 from vault.aws.credentials import Credentials, Identity, Session
 from vault.secret import Secret
-from vault.system import times
+from vault.system import timestamps
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -156,7 +156,7 @@ def moment(text: str) -> int | None:
     whole, _, fraction = text.partition(".")
     if whole.isdigit() and (fraction or "0").isdigit() and len(whole) <= limits.UNIX_DIGITS:
         return int(whole)
-    return times.unix(text)
+    return timestamps.unix(text)
 
 
 def _text(fields: Any, name: str, operation: str, most: int, *, blanks: bool = False) -> str:
@@ -186,7 +186,7 @@ def _check_role(*, asked: str, answered: str) -> str:
 def _wrong(operation: str, what: str) -> errors.Unreachable:
     return errors.Unreachable(
         f"the answer to {operation} cannot be AWS's: {what}",
-        hint=failures.IN_BETWEEN,
+        hint=service_errors.IN_BETWEEN,
         code="WrongAnswer",
         sent=True,
     )

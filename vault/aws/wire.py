@@ -13,9 +13,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from vault import errors, limits
-from vault.aws import trust
+from vault.aws import ca_trust
+from vault.aws.bounded_read import response_by
 from vault.aws.proxies import Proxy, proxy_for
-from vault.aws.reading import response_by
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from vault.aws.profiles import Setting
+    from vault.profiles.aws_files import Setting
     from vault.system.clock import Deadline
 
 
@@ -81,7 +81,7 @@ class Kept:
 
     def __init__(self) -> None:
         self._idle: dict[tuple[Target, Proxy | None], http.client.HTTPConnection] = {}
-        self._contexts: dict[trust.Bundle | None, ssl.SSLContext] = {}
+        self._contexts: dict[ca_trust.Bundle | None, ssl.SSLContext] = {}
 
     def take(self, to: Target, proxy: Proxy | None) -> http.client.HTTPConnection | None:
         """The idle connection to ``to``, which is no longer kept."""
@@ -101,12 +101,12 @@ class Kept:
         env = os.environ if env is None else env
         proxy_for(to, env)
         if to.scheme == "https":
-            self.trust(trust.bundle(env, bundle))
+            self.trust(ca_trust.bundle(env, bundle))
 
-    def trust(self, bundle: trust.Bundle | None) -> ssl.SSLContext:
+    def trust(self, bundle: ca_trust.Bundle | None) -> ssl.SSLContext:
         """``trust.context``, once for each bundle."""
         if bundle not in self._contexts:
-            self._contexts[bundle] = trust.context(bundle)
+            self._contexts[bundle] = ca_trust.context(bundle)
         return self._contexts[bundle]
 
     def close(self) -> None:
@@ -170,7 +170,7 @@ def send(
     question = _Question(method, path, sent, body)
 
     def trusted() -> ssl.SSLContext:
-        return (kept or Kept()).trust(trust.bundle(env, bundle))
+        return (kept or Kept()).trust(ca_trust.bundle(env, bundle))
 
     idle = kept.take(to, proxy) if kept is not None and reuse else None
     if idle is not None:
@@ -211,7 +211,7 @@ def _connected(
     import http.client
     import ssl
 
-    from vault.aws.dialling import dialler
+    from vault.aws.connect import dialler
 
     connection: Any = _connection(to, proxy, trusted=trusted)
     connection._create_connection = dialler(deadline)  # noqa: SLF001  # its own hook for this, since Python 2.7

@@ -11,7 +11,7 @@ import hmac
 import os
 
 from vault import errors, limits
-from vault.cache.bands import Band, band
+from vault.cache.freshness import Band, band
 from vault.crypto.seal import OVERHEAD, SealBroken, hkdf, seal, unseal
 from vault.records import NamedTuple
 from vault.system.files import Folder

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 
 from vault import errors, limits
-from vault.cache.logfiles import CURRENT, SIZE, START, LogFiles, Opened, digest, names
+from vault.cache.log_files import CURRENT, SIZE, START, LogFiles, Opened, digest, names
 from vault.crypto.seal import SealBroken
 from vault.records import NamedTuple
 from vault.system.files import Folder

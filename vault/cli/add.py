@@ -9,23 +9,24 @@ import sys
 import click
 
 from vault import limits
-from vault.aws import endpoints, profiles
-from vault.aws.finder import own_export
+from vault.cli.command_context import with_context
 from vault.cli.exits import PROGRAM
-from vault.cli.frame import with_context
 from vault.cli.init import made
 from vault.cli.terminal import emit, say
 from vault.errors import Usage
-from vault.flows import entries, making, names, newkey, proof
-from vault.flows.unlock import unlock
+from vault.keys import entries, entry_names, key_input, verify
+from vault.profiles import aws_files, endpoints
+from vault.profiles.source_lookup import own_export
 from vault.store import vault
 from vault.text import safe
+from vault.unlocking.unlock import unlock
+from vault.upkeep import create
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
-    from vault.flows.newkey import NewKey
-    from vault.flows.proof import Proof
+    from vault.context import Context
+    from vault.keys.key_input import NewKey
+    from vault.keys.verify import Proof
 
 _INPUTS = "--stdin, --env or --from-profile"
 
@@ -70,7 +71,7 @@ def command(
         opened = unlock(context, purpose=f"to add {name}").opened
         entries.check_free(opened, name, replacing=replace)
     else:
-        chosen = making.choose_passphrase(context)
+        chosen = create.choose_passphrase(context)
 
     def prove(key: NewKey) -> Proof:
         return entries.proven(context, name, key, verify=not no_verify)
@@ -79,7 +80,7 @@ def command(
     if given is not None:
         key, proven = given, prove(given)
     else:
-        key, proven = newkey.by_asking(context, name=name, prove=prove)
+        key, proven = key_input.by_asking(context, name=name, prove=prove)
     if opened is None and chosen is not None:
         opened = made(context, chosen)
     if opened is None:
@@ -90,8 +91,8 @@ def command(
 
 
 def _name(words: tuple[str, ...]) -> str:
-    if any(names.looks_like_key(word) for word in words):
-        names.check_name(next(word for word in words if names.looks_like_key(word)))
+    if any(entry_names.looks_like_key(word) for word in words):
+        entry_names.check_name(next(word for word in words if entry_names.looks_like_key(word)))
     if len(words) > 1:
         raise Usage(
             "one name is wanted, and more was given; a key is never an argument, where others can see it",
@@ -101,15 +102,15 @@ def _name(words: tuple[str, ...]) -> str:
         raise Usage(
             "a name is wanted", hint="run: awsvault-py add NAME, with the name of the AWS profile it is for"
         )
-    return names.check_name(words[0])
+    return entry_names.check_name(words[0])
 
 
 def _given(context: Context, *, from_stdin: bool, from_env: bool, from_profile: str | None) -> NewKey | None:
     if from_stdin:
-        return newkey.from_json(read_stdin())
+        return key_input.from_json(read_stdin())
     if from_env:
-        return newkey.from_env(context)
-    return newkey.from_profile(context, from_profile) if from_profile is not None else None
+        return key_input.from_env(context)
+    return key_input.from_profile(context, from_profile) if from_profile is not None else None
 
 
 def read_stdin() -> bytes:
@@ -135,7 +136,7 @@ def _tell(name: str, added: entries.Added, key: NewKey) -> None:
 
 def _show_profile(context: Context, name: str, serial: str | None) -> None:
     """The profile to paste, on stdout; where AWS's files have one that calls us, only where it stands."""
-    config = profiles.load(context.env, home=context.paths.home)
+    config = aws_files.load(context.env, home=context.paths.home)
     profile = config.profile(name)
     process = profile.own("credential_process") if profile is not None else None
     if profile is not None and process is not None and own_export(profile) is not None:
@@ -146,11 +147,11 @@ def _show_profile(context: Context, name: str, serial: str | None) -> None:
     else:
         others = "keys, role and credential_process" if process is not None else "keys and role"
         say(f"Add these lines to the profile at {profile.origin}, and take its {others} out:")
-    region = proof.region(context, profile)
+    region = verify.region(context, profile)
     if region is None:  # every tool wants one
         region = endpoints.partition_of_arn(serial or "").region
         say(f"(no region is set, so {region} stands in it: put your own there)")
-    emit(names.profile_block(name, command=our_command(context), region=region, mfa_serial=serial))
+    emit(entry_names.profile_block(name, command=our_command(context), region=region, mfa_serial=serial))
 
 
 def our_command(context: Context) -> str:

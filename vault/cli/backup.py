@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
 from vault.cli.terminal import emit, local, say
 from vault.crypto.seal import b64u
 from vault.errors import Usage
-from vault.flows import backups, copying
-from vault.flows.sheet import sheet as page
-from vault.flows.slots import KINDS
-from vault.flows.unlock import unlock
 from vault.text import safe
+from vault.unlocking.unlock import unlock
+from vault.upkeep import agent_backup, backups
+from vault.upkeep.recovery_sheet import sheet as page
+from vault.upkeep.slots import KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command(name="backup")
@@ -32,7 +32,7 @@ def command(context: Context, file: str | None, *, sheet: bool) -> None:
     if file is None and not sheet:
         raise Usage("nothing to do: FILE and --sheet are missing", hint="run: awsvault-py backup --help")
     if file is not None and not sheet:
-        found = copying.by_agent(context, file)
+        found = agent_backup.by_agent(context, file)
         if found is not None:
             backups.remember(context, found)
             size = len(found.raw)

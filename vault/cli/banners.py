@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vault.flows.sessions import Got
-    from vault.flows.terms import Terms
+    from vault.credentials.obtain import Got
+    from vault.credentials.profile_metadata import Terms
 
 
 def inside(env: Mapping[str, str], profile: str) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import click
 
-from vault.aws import profiles
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
 from vault.cli.terminal import say
+from vault.credentials import cached
+from vault.credentials.access import open_keys
 from vault.errors import Declined, Locked
-from vault.flows import agents, held
-from vault.flows.access import open_keys
-from vault.flows.unlock import unlock
+from vault.profiles import aws_files
 from vault.store import vault
 from vault.text import safe
+from vault.unlocking import all_agents
+from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command(name="clear")
@@ -29,18 +30,18 @@ def command(context: Context, profile: str | None) -> None:
     opened. AWS knows nothing of it: a session that was handed out lives on until its end.
     """
     if profile is not None:
-        config = profiles.load(context.env, home=context.paths.home)
+        config = aws_files.load(context.env, home=context.paths.home)
         keys = open_keys(context, purpose=f"to clear the sessions of {profile}")
-        gone = held.forget_profile(context, keys, config, profile)
+        gone = cached.forget_profile(context, keys, config, profile)
         count = "1 session" if gone == 1 else f"{gone} sessions"
         say(f"Forgot {count} of {safe(profile)}.")
-        agents.insist(context)
+        all_agents.insist(context)
         return
-    gone = held.forget_files(context)
+    gone = cached.forget_files(context)
     say("Forgot all cached sessions." if gone else "There was no cached session.")
     if vault.exists(context.paths):
         _renew_key(context)
-    agents.insist(context)
+    all_agents.insist(context)
 
 
 def _renew_key(context: Context) -> None:
@@ -49,4 +50,4 @@ def _renew_key(context: Context) -> None:
     except (Locked, Declined):
         say("No passphrase was at hand to replace the cache's key with, so it is the same as before.")
         return
-    held.renew_cache_key(context, opened)
+    cached.renew_cache_key(context, opened)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from vault.cli import shells
-from vault.cli.table import ALIASES
+from vault.cli import completion_scripts
+from vault.cli.command_table import ALIASES
 
 
 @click.command(name="completion")
-@click.argument("shell", type=click.Choice(tuple(shells.RENDERERS)))
+@click.argument("shell", type=click.Choice(tuple(completion_scripts.RENDERERS)))
 @click.pass_context
 def command(found: click.Context, shell: str) -> None:
     """Print a script that completes commands, options and profile names in SHELL.
@@ -30,4 +30,4 @@ def script(found: click.Context, shell: str) -> str:
         for name in (*group.list_commands(found), *ALIASES)
         if (below := group.get_command(found, name)) is not None
     ]
-    return shells.RENDERERS[shell](shells.shapes(commands))
+    return completion_scripts.RENDERERS[shell](completion_scripts.shapes(commands))

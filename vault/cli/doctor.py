@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.questions import sure
+from vault import context as surroundings_of_run
+from vault.cli.confirm import sure
 from vault.cli.setup import show
 from vault.cli.terminal import coloured, emit, emit_json, say, without_absent
-from vault.flows import context as surroundings_of_run
-from vault.flows.doctor import mending
-from vault.flows.doctor.surroundings import gather
-from vault.flows.doctor.table import CHECKS, run
+from vault.doctor import fixes
+from vault.doctor.checks import CHECKS, run
+from vault.doctor.facts import gather
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vault.flows.doctor.findings import Finding
+    from vault.doctor.findings import Finding
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 
@@ -41,14 +41,14 @@ def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) 
     found = gather(context, network=network)
     findings = run(found, network=network)
     if fix:
-        edits, rest = mending.changes(found.files, findings), mending.others(findings)
+        edits, rest = fixes.changes(found.files, findings), fixes.others(findings)
         if edits or rest:
             if not as_json:
                 show(edits)
                 for mend in rest:
-                    emit(mending.described(mend))
+                    emit(fixes.described(mend))
             sure(context, "Mend this?", yes=yes)
-            for left in mending.carry_out(context, edits, rest):
+            for left in fixes.carry_out(context, edits, rest):
                 say(f"Left as it is: {left}")
             findings = run(gather(context, network=network), network=network)
         else:

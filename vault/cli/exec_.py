@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-    from vault.flows.context import Context
-    from vault.flows.handover import Handed
-    from vault.flows.sessions import Wish
+    from vault.context import Context
+    from vault.credentials.obtain import Wish
+    from vault.run.server_handover import Handed
 
 
 class WithCommand(click.Command):
@@ -72,18 +72,18 @@ def command(
     The command takes this process's place: its exit code, signals and terminal are its own.
     With --server it is given an address to fetch credentials from, for jobs longer than a session.
     """
-    from vault.cli.choosing import profile_or_pick
-    from vault.cli.wishes import wish_of
+    from vault.cli.profile_argument import profile_or_pick
+    from vault.cli.request_options import wish_of
+    from vault.context import from_process
     from vault.errors import Usage
-    from vault.flows.context import from_process
 
     if profile is not None and named is not None:
         raise Usage("PROFILE is given twice", hint=f"write: {exits.PROGRAM} exec --profile PROFILE -- CMD")
     profile = profile if named is None else named
     if server:
-        from vault.flows import handover
+        from vault.run import server_handover
 
-        handed = handover.taken()
+        handed = server_handover.taken()
         if handed is not None:
             return _served(from_process(attended=True), handed, cmd)
     context = from_process(attended=True)
@@ -104,9 +104,10 @@ def command(
 
 
 def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
-    from vault.aws import answer
-    from vault.flows import access, children
-    from vault.flows.terms import terms_of
+    from vault.aws import credential_json
+    from vault.credentials import access
+    from vault.credentials.profile_metadata import terms_of
+    from vault.run import exec_env
 
     got = access.credentials(
         context,
@@ -121,35 +122,36 @@ def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
     banners.shorter(got, asked=wish.duration is not None)
     if not cmd:
         banners.our_shell(got, terms)
-    env = children.environment(context.child_env(), answer.fields(got.line), terms)
-    children.replace_us(cmd or children.shell(context.env), env=env)
+    env = exec_env.environment(context.child_env(), credential_json.fields(got.line), terms)
+    exec_env.replace_us(cmd or exec_env.shell(context.env), env=env)
 
 
 def _serve(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
     """The first session, and all that is said or asked; ``_served`` goes on in a program without its memory."""
-    from vault.flows import byhand, handover, server
-    from vault.flows.terms import terms_of
+    from vault.credentials.profile_metadata import terms_of
+    from vault.run import credential_server, server_handover
+    from vault.unlocking import manual_lock
 
-    mark = byhand.seen(context.paths)
-    first = server.begin(context, wish, program=_program(cmd))
+    mark = manual_lock.seen(context.paths)
+    first = credential_server.begin(context, wish, program=_program(cmd))
     terms = terms_of(first.got)
     banners.inside(context.env, terms.profile)
     banners.production(context.env, terms)
     banners.shorter(first.got, asked=wish.duration is not None)
     if not cmd:
         banners.our_shell(first.got, terms, renews=True)
-    handover.start_again(first, wish, mark=mark)
+    server_handover.start_again(first, wish, mark=mark)
 
 
 def _served(context: Context, handed: Handed, cmd: Sequence[str]) -> int:
-    from vault.flows import beside, children, server
+    from vault.run import credential_server, exec_env, supervise
 
-    with server.serving(context, handed, program=_program(cmd)) as serving:
-        env = children.server_environment(
+    with credential_server.serving(context, handed, program=_program(cmd)) as serving:
+        env = exec_env.server_environment(
             context.child_env(), handed.terms, url=serving.url, token=serving.token, token_file=serving.token_file,
             hidden=handed.hidden,
         )  # fmt: skip
-        return beside.run(cmd or children.shell(context.env), env=env, started=serving.start)
+        return supervise.run(cmd or exec_env.shell(context.env), env=env, started=serving.start)
 
 
 def _program(cmd: Sequence[str]) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.choosing import profile_or_pick
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
+from vault.cli.profile_argument import profile_or_pick
 from vault.cli.terminal import coloured, emit_json, emit_titled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vault.flows.context import Context
-    from vault.flows.described import Fact
-    from vault.flows.explain import Explained
+    from vault.context import Context
+    from vault.inspect.explain import Explained
+    from vault.inspect.explain_text import Fact
 
 
 @click.command("explain")
@@ -31,7 +31,7 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     --json: {"profile", "region", "chain":[...]}, each item with its "type": access-key, named-source, web-identity, sso,
     login, process, session-token or assume-role.
     """
-    from vault.flows.explain import explain
+    from vault.inspect.explain import explain
 
     found = explain(context, profile_or_pick(context, profile))
     if as_json:

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from vault.cli import formats
+from vault.cli import credential_formats
 
 
 @click.command("export")
@@ -14,7 +14,7 @@ from vault.cli import formats
 @click.option(
     "--format",
     "form",
-    type=click.Choice(formats.FORMATS),
+    type=click.Choice(credential_formats.FORMATS),
     default="process",
     help="What is written: JSON for credential_process, or variables for a shell or a file.",
 )
@@ -39,10 +39,10 @@ def command(
 
     On success stdout holds one JSON object and stderr nothing; on failure stdout stays empty.
     """
-    from vault.cli.quick import write_out
-    from vault.cli.wishes import wish_of
-    from vault.flows import access
-    from vault.flows.context import from_process
+    from vault.cli.disk_export import write_out
+    from vault.cli.request_options import wish_of
+    from vault.context import from_process
+    from vault.credentials import access
 
     context = from_process(attended=False)
     wish = wish_of(
@@ -53,7 +53,9 @@ def command(
     if form in ("process", "json"):
         write_out(got.line)
         return
-    from vault.aws import answer
+    from vault.aws import credential_json
 
-    text = formats.render(form, answer.fields(got.line), profile=profile, region=got.chain.region)
+    text = credential_formats.render(
+        form, credential_json.fields(got.line), profile=profile, region=got.chain.region
+    )
     write_out(text.encode())

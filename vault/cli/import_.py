@@ -7,28 +7,28 @@ import os
 import click
 
 from vault import limits
-from vault.cli import trusting
-from vault.cli.frame import with_context
+from vault.cli import trust_option
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.init import made
-from vault.cli.questions import sure
 from vault.cli.setup import refuse_hands_off, show, undo_newest
 from vault.cli.terminal import say
 from vault.errors import CheckFailed, Locked, NotFound, Refused, Usage
-from vault.flows import making
-from vault.flows.moving import afterwards, foreign, importing, proving, setup
-from vault.flows.moving import command as commands
-from vault.flows.unlock import unlock
+from vault.migrate import after_import, foreign_stores, import_keys, setup, verify_keys
+from vault.migrate import own_command as commands
 from vault.secret import Secret
 from vault.store import vault
 from vault.system.prompts import NoAnswer
 from vault.text import safe
+from vault.unlocking.unlock import unlock
+from vault.upkeep import create
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vault.flows.context import Context
-    from vault.flows.moving.importing import Intake
+    from vault.context import Context
+    from vault.migrate.import_keys import Intake
 
 
 @click.command(name="import")
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "--undo", "back", is_flag=True, help="Put the files back as they were before the newest import."
 )
-@trusting.option
+@trust_option.option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_context
 def command(
@@ -89,8 +89,8 @@ def command(
     if csv_file is not None:
         csv_file = os.path.abspath(csv_file)  # --undo may be run in another folder
     home = context.paths.home
-    store = foreign.aws_vault(context.env, home=home) if aws_vault else None
-    store = foreign.granted(context.env, home=home) if granted else store
+    store = foreign_stores.aws_vault(context.env, home=home) if aws_vault else None
+    store = foreign_stores.granted(context.env, home=home) if granted else store
     files = setup.read(context.env, home=context.paths.home)
     there = vault.exists(context.paths)
     opened = unlock(context, purpose="to move keys into it").opened if there else None
@@ -100,13 +100,13 @@ def command(
     )
     refused = len(taken.left)
     if not no_verify and not dry_run:
-        strangers = None if keep else trusting.strangers(context, trust_endpoint=trust_endpoint)
-        taken = proving.prove(context, taken, strangers)
+        strangers = None if keep else trust_option.strangers(context, trust_endpoint=trust_endpoint)
+        taken = verify_keys.prove(context, taken, strangers)
     refused = len(taken.left) - refused
     plan = setup.Plan()
     if not keep:
         words = commands.our_words(context.env)
-        taken, plan = afterwards.settle(
+        taken, plan = after_import.settle(
             files, taken, env=context.env, words=words, known=known, setting_up=not no_setup
         )
     _tell(taken)
@@ -138,7 +138,7 @@ def _taken(
     files: setup.Files,
     profiles: tuple[str, ...],
     *,
-    store: foreign.Store | None,
+    store: foreign_stores.Store | None,
     csv: str | None,
     entry: str | None,
     known: Mapping[str, vault.Entry],
@@ -150,9 +150,9 @@ def _taken(
             if name not in config.profiles:
                 hint = config.meant(name) or "run: awsvault-py list"
                 raise NotFound(f"no profile {safe(name)} in AWS's files", hint=hint)
-        sources, left = importing.clear_keys(files, profiles)
-        return importing.intake(sources, left, config=config, known=known, replacing=replace)
-    harvest = foreign.from_csv(csv, name=entry) if csv is not None else foreign.Harvest((), ())
+        sources, left = import_keys.clear_keys(files, profiles)
+        return import_keys.intake(sources, left, config=config, known=known, replacing=replace)
+    harvest = foreign_stores.from_csv(csv, name=entry) if csv is not None else foreign_stores.Harvest((), ())
     if store is not None:
         harvest = _harvest(context, store)
         if not harvest.keys and not harvest.left and not profiles:
@@ -170,14 +170,14 @@ def _taken(
                 hint=f"it holds: {names}" if names else "it holds no key at all",
             )
     if profiles:
-        harvest = foreign.Harvest(
+        harvest = foreign_stores.Harvest(
             tuple(key for key in harvest.keys if key.name in profiles),
             tuple(left for left in harvest.left if left.profile in profiles),
         )
-    return importing.intake_foreign(harvest, config=config, known=known, replacing=replace)
+    return import_keys.intake_foreign(harvest, config=config, known=known, replacing=replace)
 
 
-def _harvest(context: Context, store: foreign.Store) -> foreign.Harvest:
+def _harvest(context: Context, store: foreign_stores.Store) -> foreign_stores.Harvest:
     def passphrase() -> Secret:
         given = context.env.get(store.variable) if store.variable is not None else None
         if given:
@@ -191,9 +191,9 @@ def _harvest(context: Context, store: foreign.Store) -> foreign.Harvest:
                 hint=f"give it by {store.variable}" if store.variable is not None else "run it at a terminal",
             ) from None
 
-    stored = foreign.from_files(store, passphrase)
-    ring = foreign.from_keyring(store)
-    return foreign.Harvest(stored.keys + ring.keys, stored.left + ring.left)
+    stored = foreign_stores.from_files(store, passphrase)
+    ring = foreign_stores.from_keyring(store)
+    return foreign_stores.Harvest(stored.keys + ring.keys, stored.left + ring.left)
 
 
 def _tell(taken: Intake) -> None:
@@ -226,13 +226,13 @@ def _move(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    changes = [*plan.changes(files), *([] if keep else afterwards.file_changes(taken))]
+    changes = [*plan.changes(files), *([] if keep else after_import.file_changes(taken))]
     show(changes)
     for warning in plan.warnings:
         say(f"Warning: {warning}")
     if dry_run:
         return
-    chosen = making.choose_passphrase(context) if opened is None else None
+    chosen = create.choose_passphrase(context) if opened is None else None
     what = (
         "Store them"
         if not changes
@@ -243,7 +243,7 @@ def _move(
         opened = made(context, chosen)
     if opened is None:
         raise AssertionError("either there was a vault, or a passphrase was chosen")
-    importing.move(context, opened, taken, changes)
+    import_keys.move(context, opened, taken, changes)
     say(f"In the vault: {', '.join(safe(moved.entry) for moved in taken.moved)}.")
     refuse_hands_off(changes)
     for left in plan.left:

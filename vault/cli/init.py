@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
 from vault.cli.terminal import say
 from vault.errors import AlreadyExists, Locked
-from vault.flows import making, recovery, slots
 from vault.store import vault
 from vault.store.kdf import DEFAULT, STRONG
 from vault.store.slots.recovery import RecoverySlot
 from vault.text import safe
+from vault.upkeep import create, recovery_code, slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
     from vault.store.slots import Slot
 
 
@@ -40,22 +40,22 @@ def command(context: Context, kdf: str, *, with_code: bool) -> None:
             f"there is a vault at {safe(context.paths.vault)} already",
             hint="to change how it opens: awsvault-py passwd, or awsvault-py slots add WAY",
         )
-    if with_code and not recovery.can_be_issued(context):
+    if with_code and not recovery_code.can_be_issued(context):
         raise Locked(
             "a recovery code is shown on a terminal, and there is none",
             hint="run it where you can write it down, or without --recovery",
         )
-    made(context, making.choose_passphrase(context), strong=kdf == "strong", with_code=with_code)
+    made(context, create.choose_passphrase(context), strong=kdf == "strong", with_code=with_code)
     say("Next: awsvault-py add NAME")
     say("Once it holds your keys: awsvault-py backup FILE, and awsvault-py backup --sheet to print")
 
 
 def made(
-    context: Context, chosen: making.Chosen, *, strong: bool = False, with_code: bool = False
+    context: Context, chosen: create.Chosen, *, strong: bool = False, with_code: bool = False
 ) -> vault.Opened:
     """Make the vault and say so; a weak passphrase is taken, with a word."""
-    ways: list[Slot] = [] if not with_code else [RecoverySlot(recovery.issue(context))]
-    opened = making.make_vault(context, chosen, kdf=STRONG if strong else DEFAULT, others=ways)
+    ways: list[Slot] = [] if not with_code else [RecoverySlot(recovery_code.issue(context))]
+    opened = create.make_vault(context, chosen, kdf=STRONG if strong else DEFAULT, others=ways)
     say(f"Made the vault: {safe(context.paths.vault)}")
     opened, without_keyring = slots.try_keyring(context, opened)
     if without_keyring is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
 from vault.cli.terminal import (
     Cell,
     emit,
@@ -18,16 +18,16 @@ from vault.cli.terminal import (
     table,
     without_absent,
 )
-from vault.flows.access import open_keys
-from vault.flows.rails import means_production
+from vault.credentials.access import open_keys
+from vault.credentials.guardrails import means_production
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.contents import Contents, Listed
-    from vault.flows.context import Context
-    from vault.flows.hygiene import Health
-    from vault.flows.keys import Keys
-    from vault.flows.overview import Line
+    from vault.context import Context
+    from vault.inspect.profile_table import Line
+    from vault.rotation.key_age import Health
+    from vault.unlocking.inventory import Contents, Listed
+    from vault.unlocking.keys import Keys
 
 
 @click.command(name="list")
@@ -85,7 +85,7 @@ def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool)
 def _profiles(context: Context, keys: Keys, found: Contents) -> list[Line]:
     """The profiles; none, and a word about it, where AWS's files are broken: the entries are shown all the same."""
     from vault.errors import ConfigError
-    from vault.flows.overview import lines
+    from vault.inspect.profile_table import lines
 
     try:
         return lines(context, keys, found)
@@ -139,10 +139,10 @@ def _json(entry: Listed, found: Contents) -> dict[str, object]:
 
 def _used(context: Context, *, as_json: bool) -> None:
     """``--used``: what IAM says of each key."""
-    from vault.flows import hygiene
+    from vault.rotation import key_age
 
     now = context.clock.time()
-    found = hygiene.look(context, open_keys(context, purpose="to ask AWS about its keys"))
+    found = key_age.look(context, open_keys(context, purpose="to ask AWS about its keys"))
     if as_json:
         rows = [
             {

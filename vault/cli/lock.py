@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
 from vault.cli.terminal import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command(name="lock")
@@ -22,9 +22,9 @@ def command(context: Context) -> None:
     A command that you run yourself opens it still, with a passphrase that is typed, or given by variable, file or command.
     Sessions that tools hold already live on until their end.
     """
-    from vault.flows import opening
+    from vault.unlocking import lock_unlock
 
-    closed = opening.close_by_hand(context)
+    closed = lock_unlock.close_by_hand(context)
     say("Locked." if closed.was_open or closed.servers else "Locked. It was not open.")
     for one in closed.servers:
         say(f"Ended the credentials server of {one}. Its command goes on.")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.errors import CheckFailed, Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.audit import Record
-    from vault.flows.context import Context
+    from vault.context import Context
+    from vault.credentials.audit import Record
 
 
 @click.command(name="log")
@@ -27,9 +27,9 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
     "parent_pid"?, "parent"?, "tty"?, "program"?}], "problems":[…]}
     """
     from vault.cache.journal import Journal
-    from vault.flows.access import open_keys
-    from vault.flows.agent import have_log_written
-    from vault.flows.audit import decode, kept_name
+    from vault.credentials.access import open_keys
+    from vault.credentials.audit import decode, kept_name
+    from vault.unlocking.agent_link import have_log_written
 
     first = context.clock.time() - _seconds(since) if since is not None else 0.0
     keys = open_keys(context, purpose="to read its log")
@@ -71,7 +71,7 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
 
 
 def _seconds(text: str) -> int:
-    from vault.flows.config import duration
+    from vault.settings import duration
 
     try:
         return duration(text, most=10 * 366 * 86_400)

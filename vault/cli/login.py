@@ -10,14 +10,14 @@ import click
 
 from vault import limits
 from vault.cli import banners
-from vault.cli.choosing import profile_or_pick
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
+from vault.cli.profile_argument import profile_or_pick
+from vault.cli.request_options import wish_of
 from vault.cli.terminal import emit, local, say
-from vault.cli.wishes import wish_of
+from vault.credentials.profile_metadata import terms_of
 from vault.errors import Usage
-from vault.flows.handoff import Handoff
-from vault.flows.login import sign_in
-from vault.flows.terms import terms_of
+from vault.run.browser_handoff import Handoff
+from vault.run.console_login import sign_in
 from vault.system.clock import Deadline
 from vault.system.programs import ProgramFailed, start_beside
 from vault.text import command as command_for
@@ -25,8 +25,8 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
-    from vault.flows.login import SignIn
+    from vault.context import Context
+    from vault.run.console_login import SignIn
 
 _OPENERS = ("xdg-open", "wslview", "x-www-browser")
 

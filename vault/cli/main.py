@@ -1,6 +1,6 @@
 """The command line: finds the command, runs it, turns errors into exits. Does none of the work itself.
 
-A command is imported only when it is run (vault/cli/table.py), and imports only its own file and its flow.
+A command is imported only when it is run (vault/cli/command_table.py), and imports only its own file and its flow.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from vault.cli import exits
-from vault.cli.frame import Frame
-from vault.cli.table import ALIASES, COMMANDS, SECTIONS
+from vault.cli.command_context import Frame
+from vault.cli.command_table import ALIASES, COMMANDS, SECTIONS
 from vault.errors import Error, StorageError, Usage
 from vault.text import nearest
 

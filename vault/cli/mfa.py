@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import click
 
-from vault.cli import trusting
+from vault.cli import trust_option
 from vault.cli.add import read_stdin
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, put_strictly, qr, resync
-from vault.cli.questions import sure
 from vault.cli.terminal import emit, emit_json, is_terminal, say, table
+from vault.credentials.access import open_keys
 from vault.errors import Usage
-from vault.flows import devices, enrol, entries
-from vault.flows.access import open_keys
-from vault.flows.unlock import unlock
+from vault.keys import entries, mfa_devices, mfa_enrollment
 from vault.system import clipboard
 from vault.text import safe
+from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.group(name="mfa")
@@ -40,23 +40,23 @@ def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> Non
 
     With --strict the seed is opened by a passphrase of its own, for five minutes or one use.
     """
-    given = devices.from_json(read_stdin()) if from_stdin else None
+    given = mfa_devices.from_json(read_stdin()) if from_stdin else None
     if given is None and not context.interaction.possible():
         raise Usage(
             f"nobody can be asked for the device: {context.interaction.obstacle()}", hint="give it by --stdin"
         )
     opened = unlock(context, purpose=f"to store the MFA device of {name}").opened
     known = entries.find(opened.payload, name).mfa_serial
-    device = given if given is not None else devices.by_asking(context, name=name, known=known)
+    device = given if given is not None else mfa_devices.by_asking(context, name=name, known=known)
     if strictly:
         put_strictly(context, opened, name, device)
         return
-    after = devices.put(context, opened, name, device)
-    serial = devices.serial_of(after.payload, name)
+    after = mfa_devices.put(context, opened, name, device)
+    serial = mfa_devices.serial_of(after.payload, name)
     say(f"{safe(name)} uses {safe(serial)}.")
     if device.seed is not None:
         say("Its seed lies beside the key now: whoever opens this vault holds both factors.")
-    elif not devices.has_seed(after.payload, serial):
+    elif not mfa_devices.has_seed(after.payload, serial):
         say("No seed is stored, so a person is asked for its codes.")
 
 
@@ -73,8 +73,8 @@ def code(context: Context, name: str, *, clip: bool) -> None:
         clipboard.find(context.env) if clip else None
     )  # before a code is taken that could not be put anywhere
     keys = open_keys(context, purpose=f"for an MFA code of {name}")
-    serial = devices.serial_for(context, keys, name)
-    taken = devices.code(context, keys, serial, waiting=countdown(context))
+    serial = mfa_devices.serial_for(context, keys, name)
+    taken = mfa_devices.code(context, keys, serial, waiting=countdown(context))
     left = taken.ends - context.clock.time()
     if board is not None:
         copy(context, board, taken.text, life=left)
@@ -113,7 +113,7 @@ def list_(context: Context, *, as_json: bool) -> None:
 @command.command(name="remove")
 @click.argument("name")
 @click.option("--deactivate", is_flag=True, help="Take it off the user at AWS too, and delete it there.")
-@trusting.option
+@trust_option.option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_context
 def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: bool, yes: bool) -> None:
@@ -122,17 +122,19 @@ def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: boo
     It stays a device at AWS, unless --deactivate takes it off there first.
     """
     opened = unlock(context, purpose=f"to remove the MFA device of {name}").opened
-    serial = devices.serial_of(opened.payload, name)
+    serial = mfa_devices.serial_of(opened.payload, name)
     enroller = None
     if deactivate:
         holder = holder_of(opened.payload, name, serial)
-        strangers = trusting.strangers(context, trust_endpoint=trust_endpoint)
-        enroller = enrol.Enroller(context, opened, holder, strangers=strangers, waiting=countdown(context))
-    held = devices.has_seed(opened.payload, serial)
+        strangers = trust_option.strangers(context, trust_endpoint=trust_endpoint)
+        enroller = mfa_enrollment.Enroller(
+            context, opened, holder, strangers=strangers, waiting=countdown(context)
+        )
+    held = mfa_devices.has_seed(opened.payload, serial)
     lost = " and its seed, which cannot be had again from AWS," if held else ""
     places = "from AWS and from the vault" if deactivate else "from the vault"
     sure(context, f"Remove {safe(serial)}{lost} {places}?", yes=yes)
-    forget = devices.forgetting(context, opened, serial)
+    forget = mfa_devices.forgetting(context, opened, serial)
     if enroller is not None:
         enroller.look()
         enroller.deactivate(serial)

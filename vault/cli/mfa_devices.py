@@ -5,23 +5,25 @@ from __future__ import annotations
 import click
 
 from vault import limits
-from vault.aws.values import account_of
-from vault.cli import trusting
-from vault.cli.frame import with_context
-from vault.cli.questions import sure
+from vault.cli import trust_option
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.terminal import is_live, is_terminal, say
 from vault.errors import NotFound, Usage
-from vault.flows import devices, enrol, entries, making, strict
-from vault.flows.keys import raw_seed
-from vault.flows.unlock import unlock
+from vault.keys import entries, mfa_devices, mfa_enrollment
+from vault.profiles.values import account_of
 from vault.secret import Secret
 from vault.text import safe
+from vault.unlocking import strict_seeds
+from vault.unlocking.keys import raw_seed
+from vault.unlocking.unlock import unlock
+from vault.upkeep import create
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.flows.context import Context
+    from vault.context import Context
     from vault.store.vault import Opened, Payload
     from vault.system.clipboard import Clipboard
 
@@ -46,7 +48,7 @@ def countdown(context: Context) -> Callable[[float], None]:
 @click.argument("name")
 @click.option("--device-name", metavar="DEVICE", help="Its name at AWS; USER-HOST if not given.")
 @click.option("--mfa-code", metavar="CODE", help="The code of the present device, where IAM demands MFA.")
-@trusting.option
+@trust_option.option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_context
 def enroll(
@@ -64,13 +66,13 @@ def enroll(
     goes on or cleans up.
     """
     opened = unlock(context, purpose=f"to enrol an MFA device for {name}").opened
-    strangers = trusting.strangers(context, trust_endpoint=trust_endpoint)
-    enroller = enrol.Enroller(
+    strangers = trust_option.strangers(context, trust_endpoint=trust_endpoint)
+    enroller = mfa_enrollment.Enroller(
         context, opened, name, strangers=strangers, waiting=countdown(context), mfa_code=mfa_code
     )
     user = enroller.look()
-    under_way = enrol.Enrolment.of(enroller.entry)
-    wanted = device_name or enrol.device_name(user, context)
+    under_way = mfa_enrollment.Enrolment.of(enroller.entry)
+    wanted = device_name or mfa_enrollment.device_name(user, context)
     what = "Enrol"
     if under_way is not None and (under_way.step == "enable" or device_name in (None, under_way.name)):
         wanted, what = under_way.name, "Go on enrolling"
@@ -97,15 +99,17 @@ def enroll(
 
 @click.command(name="resync")
 @click.argument("name")
-@trusting.option
+@trust_option.option
 @with_context
 def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
     """Tell AWS where the clock of the device of NAME stands, by two codes in a row. For codes that AWS refuses."""
     opened = unlock(context, purpose=f"to resynchronise the MFA device of {name}").opened
-    serial = devices.serial_of(opened.payload, name)
+    serial = mfa_devices.serial_of(opened.payload, name)
     holder = holder_of(opened.payload, name, serial)
-    strangers = trusting.strangers(context, trust_endpoint=trust_endpoint)
-    enroller = enrol.Enroller(context, opened, holder, strangers=strangers, waiting=countdown(context))
+    strangers = trust_option.strangers(context, trust_endpoint=trust_endpoint)
+    enroller = mfa_enrollment.Enroller(
+        context, opened, holder, strangers=strangers, waiting=countdown(context)
+    )
     enroller.look()
     enroller.resync(serial)
     say(f"AWS knows the clock of {safe(serial)} again.")
@@ -125,22 +129,22 @@ def holder_of(payload: Payload, name: str, serial: str) -> str:
     raise NotFound(f"no entry uses {safe(serial)}, so there is no key to ask AWS with")
 
 
-def put_strictly(context: Context, opened: Opened, name: str, device: devices.NewDevice) -> None:
+def put_strictly(context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice) -> None:
     """Keep the device's seed in the strict box. Usage where a seed or a serial is missing."""
     serial = device.serial or entries.find(opened.payload, name).mfa_serial
     if device.seed is None or serial is None:
         raise Usage("--strict keeps a seed, and needs it and the device's ARN")
-    known = strict.has_passphrase(opened)
+    known = strict_seeds.has_passphrase(opened)
 
     def passphrase() -> Secret:
         if not known:
-            return making.choose_by_asking(context, what="the strict seeds").secret
+            return create.choose_by_asking(context, what="the strict seeds").secret
         return context.interaction.hidden(
             "Passphrase of the strict seeds", deadline=context.anew(limits.ATTENDED_PROMPT_TIME)
         )
 
     made = entries.stored_seed(device.seed, created=int(context.clock.time()))
-    strict.put(context, opened, name, serial, made, passphrase=passphrase)
+    strict_seeds.put(context, opened, name, serial, made, passphrase=passphrase)
     say(f"{safe(name)} uses {safe(serial)}. Its seed has a passphrase of its own, asked for at each code.")
 
 
@@ -155,14 +159,14 @@ def qr(context: Context, name: str, *, yes: bool) -> None:
             "a seed is shown on a terminal only", hint="run the command by itself, without a pipe or a file"
         )
     opened = unlock(context, purpose=f"to show the MFA seed of {name}").opened
-    serial = devices.serial_of(opened.payload, name)
+    serial = mfa_devices.serial_of(opened.payload, name)
     missing = NotFound(
         f"no seed is stored for {safe(serial)}", hint=f"store it: awsvault-py mfa add {safe(name)}"
     )
-    if not devices.has_seed(opened.payload, serial):
+    if not mfa_devices.has_seed(opened.payload, serial):
         raise missing
     sure(context, "Show the seed? Whoever sees the picture has the device.", yes=yes)
-    stored = strict.stored_seed(context, opened, serial, purpose="to show a seed")
+    stored = strict_seeds.stored_seed(context, opened, serial, purpose="to show a seed")
     if stored is None:
         raise missing
     from vault.mfa import codes

@@ -6,21 +6,21 @@ import json
 
 import click
 
-from vault.cli import trusting
-from vault.cli.frame import with_context
-from vault.cli.questions import sure
+from vault.cli import trust_option
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.terminal import emit, say
-from vault.flows import panic
-from vault.flows.unlock import unlock
+from vault.keys import panic
 from vault.text import safe
+from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command(name="panic")
-@trusting.option
+@trust_option.option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_context
 def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
@@ -30,7 +30,7 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
     given out before, which outlive their keys. What is inactive can be made active again in the IAM console.
     """
     opened = unlock(context, purpose="to make its keys inactive").opened
-    strangers = trusting.strangers(context, trust_endpoint=trust_endpoint)
+    strangers = trust_option.strangers(context, trust_endpoint=trust_endpoint)
     panic.announce(context, opened, strangers)
     count = len({entry.access_key_id for entry in opened.payload.entries.values()})
     keys = "the one key" if count == 1 else f"all {count} keys"

@@ -5,17 +5,18 @@ from __future__ import annotations
 import click
 
 from vault.cli.add import read_stdin
-from vault.cli.frame import with_context
-from vault.cli.questions import sure
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.rekey import copies_elsewhere, renewed
 from vault.cli.terminal import say
-from vault.flows import making, renewal, strict, strictkey
-from vault.flows.unlock import unlock
 from vault.store.kdf import DEFAULT, STRONG
+from vault.unlocking import strict_seeds
+from vault.unlocking.unlock import unlock
+from vault.upkeep import create, rekey, rekey_strict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
     from vault.store.kdf import KdfParams
 
 
@@ -38,18 +39,18 @@ def command(context: Context, kdf: str | None, *, from_stdin: bool, strictly: bo
 
     --strict changes the strict seeds' own passphrase, and their key with it. The old one is asked for; nothing replaces it.
     """
-    new = making.choose_from(read_stdin()) if from_stdin else None
+    new = create.choose_from(read_stdin()) if from_stdin else None
     if strictly:
         _strict(context, new, _params(kdf), yes=yes)
         return
     opened = unlock(context, purpose="to change it").opened
     if new is None:
-        new = making.choose_by_asking(context, what="the vault", otherwise="awsvault-py passwd --stdin")
-    plan = renewal.plan(context, opened, passphrase=None, new_passphrase=new.secret, kdf=_params(kdf))
-    question = renewal.question(plan)
+        new = create.choose_by_asking(context, what="the vault", otherwise="awsvault-py passwd --stdin")
+    plan = rekey.plan(context, opened, passphrase=None, new_passphrase=new.secret, kdf=_params(kdf))
+    question = rekey.question(plan)
     if question is not None:
         sure(context, question, yes=yes)
-    done = renewal.carry_out(context, plan)
+    done = rekey.carry_out(context, plan)
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
     renewed(done, "The passphrase is changed.")
@@ -59,20 +60,20 @@ def _params(kdf: str | None) -> KdfParams | None:
     return None if kdf is None else STRONG if kdf == "strong" else DEFAULT
 
 
-def _strict(context: Context, new: making.Chosen | None, kdf: KdfParams | None, *, yes: bool) -> None:
+def _strict(context: Context, new: create.Chosen | None, kdf: KdfParams | None, *, yes: bool) -> None:
     """The strict seeds under another passphrase and another key; the vault's own ways in stay as they are."""
     opened = unlock(context, purpose="to change the passphrase of the strict seeds").opened
-    strictkey.require(opened)
-    known = strict.ask_for(context, purpose="to change it")
+    rekey_strict.require(opened)
+    known = strict_seeds.ask_for(context, purpose="to change it")
     if new is None:
-        new = making.choose_by_asking(
+        new = create.choose_by_asking(
             context, what="the strict seeds", otherwise="awsvault-py passwd --strict --stdin"
         )
-    fresh = strictkey.wrapped(context, opened, known, new.secret, kdf=kdf)
-    question = strictkey.question(fresh)
+    fresh = rekey_strict.wrapped(context, opened, known, new.secret, kdf=kdf)
+    question = rekey_strict.question(fresh)
     if question is not None:
         sure(context, question, yes=yes)
-    done = strictkey.change(context, opened, fresh)
+    done = rekey_strict.change(context, opened, fresh)
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
     say("The passphrase of the strict seeds is changed. The automatic backups of before are gone.")

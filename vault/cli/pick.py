@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
 from vault.errors import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command(name="pick")
@@ -21,14 +21,14 @@ def command(context: Context, *, start: str | None) -> None:
     START may be a whole name, or the start of only one: then nothing is asked. Nothing is printed where nothing is
     chosen (exit 10, 130 after Ctrl-C).
     """
-    from vault.flows import picking
+    from vault.inspect import pick
 
-    name = picking.exact_or_only(context, start) if start else None
+    name = pick.exact_or_only(context, start) if start else None
     if name is None:
-        if not picking.possible(context):
+        if not pick.possible(context):
             raise Usage(
                 "there is no terminal to choose a profile on",
                 hint="give a whole name: awsvault-py pick PROFILE",
             )
-        name = picking.pick_profile(context, "Profile", start=start or "")
+        name = pick.pick_profile(context, "Profile", start=start or "")
     click.echo(name)

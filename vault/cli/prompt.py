@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import click
 
-from vault.cli import promptline
+from vault.cli import prompt_line
 
 
 @click.command(name="prompt")
 @click.option(
-    "--for", "shell", type=click.Choice(promptline.SHELLS), default="plain", help="Whose prompt it stands in."
+    "--for",
+    "shell",
+    type=click.Choice(prompt_line.SHELLS),
+    default="plain",
+    help="Whose prompt it stands in.",
 )
 @click.option(
     "--format",
@@ -25,4 +29,4 @@ def command(shell: str, form: str) -> None:
     AWS_PROFILE names: red in production, yellow where a yes is asked for or under five minutes are left, green where
     it is read-only. Asks no network and opens no vault. For all of a shell at once: awsvault-py shell-init. bash: PS1='$(awsvault-py prompt --for=bash) \\$ ', tmux: #(awsvault-py prompt --for=tmux)
     """
-    promptline.run(["prompt", f"--for={shell}", f"--format={form}"])
+    prompt_line.run(["prompt", f"--for={shell}", f"--format={form}"])

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
-from vault.cli.questions import sure
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.terminal import say
-from vault.flows import renewal, strict, strictkey
 from vault.text import safe
+from vault.unlocking import strict_seeds
+from vault.upkeep import rekey, rekey_strict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
     from vault.store.vault import Opened
 
 
@@ -25,33 +26,33 @@ def command(context: Context, *, yes: bool) -> None:
     The passphrase stays, this machine's keyring is taken along, and a recovery code is issued anew. At a terminal the
     passphrase of the strict MFA seeds is asked for too, and their key is renewed with it.
     """
-    opened, passphrase = renewal.open_by_secret(context, purpose="to renew its keys")
-    plan = renewal.plan(context, opened, passphrase=passphrase)
-    question = renewal.question(plan)
+    opened, passphrase = rekey.open_by_secret(context, purpose="to renew its keys")
+    plan = rekey.plan(context, opened, passphrase=passphrase)
+    question = rekey.question(plan)
     if question is not None:
         sure(context, question, yes=yes)
     renewed(
-        renewal.carry_out(context, plan, strict=_strict(context, opened, yes=yes)), "The master keys are new."
+        rekey.carry_out(context, plan, strict=_strict(context, opened, yes=yes)), "The master keys are new."
     )
 
 
-def _strict(context: Context, opened: Opened, *, yes: bool) -> strictkey.Fresh | None:
+def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.Fresh | None:
     """A new key for the strict seeds, where a person gives their passphrase."""
-    if not strict.has_passphrase(opened) or not context.interaction.possible():
+    if not strict_seeds.has_passphrase(opened) or not context.interaction.possible():
         return None
-    known = strict.ask_or_skip(
+    known = strict_seeds.ask_or_skip(
         context, purpose="to renew their key too", skip="Press Enter to leave it as it is."
     )
     if known is None:
         return None
-    fresh = strictkey.wrapped(context, opened, known, known.passphrase)
-    question = strictkey.question(fresh)
+    fresh = rekey_strict.wrapped(context, opened, known, known.passphrase)
+    question = rekey_strict.question(fresh)
     if question is not None:
         sure(context, question, yes=yes)
     return fresh
 
 
-def renewed(done: renewal.Renewed, first: str) -> None:
+def renewed(done: rekey.Renewed, first: str) -> None:
     """What was done, and what is left to do by hand."""
     say(f"{first} The automatic backups of before are gone, and cached sessions too.")
     if done.strict_kept:

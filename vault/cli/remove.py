@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
-from vault.cli.questions import sure
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.terminal import say
-from vault.flows import entries
-from vault.flows.unlock import unlock
+from vault.keys import entries
 from vault.text import safe
+from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command(name="remove")

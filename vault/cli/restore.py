@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
-from vault.cli.questions import sure
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.errors import Usage
-from vault.flows import backups
 from vault.text import safe
+from vault.upkeep import backups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command(name="restore")

@@ -7,22 +7,22 @@ import json
 import click
 
 from vault import errors, limits
-from vault.cli import trusting
-from vault.cli.frame import with_context
-from vault.cli.questions import sure
+from vault.cli import trust_option
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.terminal import emit, is_live, local, say
-from vault.flows import rotation, rotations
-from vault.flows.unlock import unlock
+from vault.rotation import select, state_machine
 from vault.text import safe
+from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from vault.flows.context import Context
-    from vault.flows.rotating import Outcome
-    from vault.flows.rotations import Prospect
-    from vault.flows.strangers import Strangers
+    from vault.context import Context
+    from vault.keys.foreign_hosts import Strangers
+    from vault.rotation.run import Outcome
+    from vault.rotation.select import Prospect
     from vault.store.vault import Opened
 
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option("--mfa-code", metavar="CODE", help="The code of the device, where IAM demands MFA.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @click.option("--print-policy", is_flag=True, help="Print the IAM policy that rotation needs.")
-@trusting.option
+@trust_option.option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_context
 def command(
@@ -64,7 +64,7 @@ def command(
     Interrupted at any point, the next run goes on. Exit 11: stopped before the new key took over.
     """
     if print_policy:
-        emit(json.dumps(rotations.POLICY, indent=2))
+        emit(json.dumps(select.POLICY, indent=2))
         return 0
     least = _age(older_than)
     wish = _wish(
@@ -77,16 +77,14 @@ def command(
         older=least is not None,
     )
     opened = unlock(context, purpose="to rotate keys").opened
-    chosen = rotations.chosen(
-        opened.payload, names, everything=everything or (least is not None and not names)
-    )
+    chosen = select.chosen(opened.payload, names, everything=everything or (least is not None and not names))
     for name in names:
         if name not in chosen:
-            (other,) = rotations.chosen(opened.payload, [name], everything=False)
+            (other,) = select.chosen(opened.payload, [name], everything=False)
             say(f"{safe(name)}: holds the same key as {safe(other)}, under whose name it is rotated.")
-    strangers = trusting.strangers(context, trust_endpoint=trust_endpoint)
+    strangers = trust_option.strangers(context, trust_endpoint=trust_endpoint)
     failures: list[errors.Error] = []
-    with rotations.alone(context):
+    with select.alone(context):
         for name in chosen:
             try:
                 _one(
@@ -114,7 +112,7 @@ def _wish(
     delete_other: str | None,
     everything: bool,
     older: bool,
-) -> rotation.Wish:
+) -> state_machine.Wish:
     if sum((undo, finish, delete_now)) > 1:
         raise errors.Usage("--undo, --finish and --delete-now are three different wishes: say one")
     if delete_other is not None and (everything or len(names) > 1 or undo or finish):
@@ -123,13 +121,13 @@ def _wish(
         raise errors.Usage(
             "--undo takes a rotation back whatever a key's age: it does not go with --older-than"
         )
-    return rotation.Wish(undo=undo, finish=finish, delete_now=delete_now, delete_other=delete_other)
+    return state_machine.Wish(undo=undo, finish=finish, delete_now=delete_now, delete_other=delete_other)
 
 
 def _age(text: str | None) -> int | None:
     if text is None:
         return None
-    from vault.flows.config import duration
+    from vault.settings import duration
 
     try:
         return duration(text, most=limits.OLDEST_KEY)
@@ -141,7 +139,7 @@ def _one(
     context: Context,
     opened: Opened,
     name: str,
-    wish: rotation.Wish,
+    wish: state_machine.Wish,
     *,
     strangers: Strangers,
     least: int | None,
@@ -150,7 +148,7 @@ def _one(
     yes: bool,
 ) -> None:
     say(f"{safe(name)}: looking at its keys …")
-    prospect = rotations.prepare(
+    prospect = select.prepare(
         context,
         opened,
         name,
@@ -162,11 +160,13 @@ def _one(
     age = prospect.age
     if least is not None and age is not None and age < least:
         if _settled(prospect):
-            say(f"{safe(name)}: {prospect.entry.access_key_id} is {rotation.days(age)} old, nothing to do.")
+            say(
+                f"{safe(name)}: {prospect.entry.access_key_id} is {state_machine.days(age)} old, nothing to do."
+            )
             return
-        wish = rotation.Wish(finish=True)  # what an earlier rotation left is due, a new one is not
+        wish = state_machine.Wish(finish=True)  # what an earlier rotation left is due, a new one is not
     for key in prospect.view.keys:
-        described = rotation.describe(key, now=prospect.view.now, own=prospect.entry.access_key_id)
+        described = state_machine.describe(key, now=prospect.view.now, own=prospect.entry.access_key_id)
         say(f"{safe(name)}:   {described}")
     for note in prospect.notes:
         say(f"{safe(name)}: note: {note}")
@@ -175,7 +175,7 @@ def _one(
         return
     sure(context, f"{safe(name)}: {_intent(prospect, wish)}?", yes=yes)
     try:
-        outcome = rotations.carry_out(context, opened, prospect, wish)
+        outcome = select.carry_out(context, opened, prospect, wish)
     except KeyboardInterrupt:
         say(f"\n{safe(name)}: interrupted; the next awsvault-py rotate {safe(name)} goes on from here.")
         raise
@@ -202,16 +202,16 @@ def _settled(prospect: Prospect) -> bool:
     return prospect.entry.journal is None or (waiting is not None and waiting > prospect.view.now)
 
 
-def _intent(prospect: Prospect, wish: rotation.Wish) -> str:
+def _intent(prospect: Prospect, wish: state_machine.Wish) -> str:
     """What ``rotate`` would do, in words that a question and a dry run share."""
     entry, journal = prospect.entry, prospect.entry.journal
-    step = rotation.next_step(entry, prospect.view, wish)  # says what stops it, before anybody is asked
+    step = state_machine.next_step(entry, prospect.view, wish)  # says what stops it, before anybody is asked
     old = safe(journal.old.access_key_id) if journal is not None and journal.old is not None else ""
     if wish.undo and journal is not None and journal.step in ("create", "prove"):
         return f"end the interrupted rotation, delete what it made and stay with {entry.access_key_id}"
-    if isinstance(step, rotation.Done):
+    if isinstance(step, state_machine.Done):
         return "do nothing, since no rotation is under way"
-    takes_back = isinstance(step, rotation.Write) and step.step == "undo"
+    takes_back = isinstance(step, state_machine.Write) and step.step == "undo"
     if journal is not None and journal.step != "grace" and not takes_back:
         return "bring the interrupted rotation to its end"
     if wish.undo:
@@ -219,13 +219,13 @@ def _intent(prospect: Prospect, wish: rotation.Wish) -> str:
     if journal is not None and wish.finish:
         return f"delete the old key {old}"
     first = f"delete the old key {old} of the last rotation, then " if journal is not None else ""
-    if isinstance(step, rotation.Delete) and step.why == "other":
+    if isinstance(step, state_machine.Delete) and step.why == "other":
         first = f"delete {safe(step.key_id)}, which is not the vault's, then "
     end = "delete it" if wish.delete_now else "keep it inactive for seven days"
     return f"{first}replace {entry.access_key_id} by a new key and {end}"
 
 
-def _report(outcome: Outcome, name: str, wish: rotation.Wish) -> None:
+def _report(outcome: Outcome, name: str, wish: state_machine.Wish) -> None:
     for key_id in outcome.deleted:
         say(f"{safe(name)}: deleted {safe(key_id)}.")
     if outcome.replaced is None and not outcome.deleted:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
-from vault.cli.questions import sure
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.terminal import emit, say
+from vault.credentials.access import open_keys
 from vault.errors import CheckFailed, Usage
-from vault.flows.access import open_keys
-from vault.flows.moving import command as commands
-from vault.flows.moving import setup, undo
-from vault.flows.moving.show import diff
-from vault.flows.unlock import unlock
-from vault.system.rewriting import hands_off
+from vault.migrate import own_command as commands
+from vault.migrate import setup, undo
+from vault.migrate.diff import diff
+from vault.system.replace_file import hands_off
 from vault.text import safe
+from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command(name="setup")

@@ -1,19 +1,19 @@
-"""`awsvault-py shell-init` as click has it: its help and its mistakes. The text is vault/cli/hooks.py's."""
+"""`awsvault-py shell-init` as click has it: its help and its mistakes. The text is vault/cli/shell_hooks.py's."""
 
 from __future__ import annotations
 
 import click
 
-from vault.cli import hooks
+from vault.cli import shell_hooks
 
 
 @click.command(name="shell-init")
-@click.argument("shell", type=click.Choice(hooks.SHELLS))
+@click.argument("shell", type=click.Choice(shell_hooks.SHELLS))
 @click.option(
-    hooks.NO_PROMPT, is_flag=True, help="Leave the prompt as it is (for starship, tmux, or one's own)."
+    shell_hooks.NO_PROMPT, is_flag=True, help="Leave the prompt as it is (for starship, tmux, or one's own)."
 )
 @click.option(
-    hooks.SDK_LOAD_CONFIG,
+    shell_hooks.SDK_LOAD_CONFIG,
     is_flag=True,
     help="Also set AWS_SDK_LOAD_CONFIG=1, which the Go SDK v1 and the JavaScript SDK v2 need to read ~/.aws/config.",
 )
@@ -25,4 +25,4 @@ def command(shell: str, *, no_prompt: bool, sdk_load_config: bool) -> None:
     bash: eval "$(awsvault-py shell-init bash)" at the end of ~/.bashrc; zsh: the same in ~/.zshrc, after compinit;
     fish: awsvault-py shell-init fish | source
     """
-    click.echo(hooks.text(shell, prompt=not no_prompt, sdk_load_config=sdk_load_config), nl=False)
+    click.echo(shell_hooks.text(shell, prompt=not no_prompt, sdk_load_config=sdk_load_config), nl=False)

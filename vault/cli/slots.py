@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
-from vault.cli.questions import sure
+from vault.cli.command_context import with_context
+from vault.cli.confirm import sure
 from vault.cli.rekey import renewed
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
-from vault.flows import making, renewal, slots
-from vault.flows.unlock import unlock
 from vault.store.kdf import DEFAULT, STRONG
+from vault.unlocking.unlock import unlock
+from vault.upkeep import create, rekey, slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 _WAYS = ("keyring", "recovery", "passphrase")
 _NAME = 11  # letters of a slot's name: 8 bytes in base64url; no option of ours is as long
@@ -88,7 +88,7 @@ def add(context: Context, way: str, kdf: str) -> None:
             )
         case _:
             slots.check_passphrase_room(opened)
-            chosen = making.choose_by_asking(context, what="another way into the vault")
+            chosen = create.choose_by_asking(context, what="another way into the vault")
             slots.add_passphrase(context, opened, chosen, kdf=STRONG if kdf == "strong" else DEFAULT)
             say("The second passphrase opens the vault now.")
             if chosen.warning is not None:
@@ -114,11 +114,11 @@ def remove(context: Context, slot: str, *, yes: bool) -> None:
 
     SLOT is its name in `slots list`, or the beginning of it.
     """
-    opened, passphrase = renewal.open_by_secret(context, purpose="to remove a way in")
+    opened, passphrase = rekey.open_by_secret(context, purpose="to remove a way in")
     gone = slots.find(opened, slot)
-    plan = renewal.plan(context, opened, passphrase=passphrase, without=gone)
+    plan = rekey.plan(context, opened, passphrase=passphrase, without=gone)
     sure(context, f"Remove the {slots.named(gone)}, and renew the master keys?", yes=yes)
-    question = renewal.question(plan)
+    question = rekey.question(plan)
     if question is not None:
         sure(context, question, yes=yes)
-    renewed(renewal.carry_out(context, plan), f"Removed the {slots.named(gone)}.")
+    renewed(rekey.carry_out(context, plan), f"Removed the {slots.named(gone)}.")

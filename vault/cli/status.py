@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
 from vault.cli.terminal import (
     emit,
     emit_json,
@@ -22,10 +22,10 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
-    from vault.flows.hygiene import Health
-    from vault.flows.opening import State
-    from vault.flows.standing import Standing
+    from vault.context import Context
+    from vault.inspect.key_status import Standing
+    from vault.rotation.key_age import Health
+    from vault.unlocking.lock_unlock import State
 
 _SAID = {
     "open": "The vault is open",
@@ -56,9 +56,9 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     """
     if policy is not None:
         return _policy(context, policy, as_json=as_json)
-    from vault.flows import opening
+    from vault.unlocking import lock_unlock
 
-    state = opening.look(context)
+    state = lock_unlock.look(context)
     keys = state.keys
     if as_json:
         emit_json(_json(state) | _json_of_keys(keys))
@@ -67,7 +67,7 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     limits = (
         f" until {local(state.until)}, or {span(state.idle_until - now)} without use" if state.until else ""
     )
-    if state.state == "none" and not opening.has_vault(context):
+    if state.state == "none" and not lock_unlock.has_vault(context):
         say("There is no vault yet; to make one with a first key: awsvault-py add NAME")
         return 0
     say(_SAID[state.state] + limits + ".")
@@ -139,17 +139,17 @@ def _json_of_keys(keys: Standing | None) -> dict[str, object]:
 def _policy(context: Context, text: str, *, as_json: bool) -> int:
     """``--policy``: 0 where every key is young enough and no rotation is left over, else 1."""
     from vault import limits
+    from vault.credentials.access import open_keys
     from vault.errors import Usage
-    from vault.flows import hygiene
-    from vault.flows.access import open_keys
-    from vault.flows.config import duration
+    from vault.rotation import key_age
+    from vault.settings import duration
 
     try:
         age = duration(text, most=limits.OLDEST_KEY)
     except ValueError as reason:
         raise Usage(f"--policy must be {reason}") from None
     now = context.clock.time()
-    found = hygiene.look(context, open_keys(context, purpose="to look at the age of its keys"))
+    found = key_age.look(context, open_keys(context, purpose="to look at the age of its keys"))
     due = [one for one in found if one.is_due(age, now=now)]
     if as_json:
         emit_json({"keys": [_json_of_health(one, due=one in due) for one in found]})

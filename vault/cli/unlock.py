@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
 from vault.cli.terminal import local, say, span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command(name="unlock")
@@ -27,15 +27,15 @@ def command(context: Context, *, install_service: bool, strictly: bool) -> None:
     when the machine sleeps, and by `lock`.
     """
     if install_service:
-        from vault.flows import service
+        from vault.daemon import systemd_units
 
-        for path in service.install(context):
+        for path in systemd_units.install(context):
             say(f"Wrote {path}")
-        say(f"Next: {service.NEXT}")
+        say(f"Next: {systemd_units.NEXT}")
         return
-    from vault.flows import opening
+    from vault.unlocking import lock_unlock
 
-    done = opening.open_by_hand(context)
+    done = lock_unlock.open_by_hand(context)
     if done.hard:
         until = context.clock.time() + done.hard
         say(f"Unlocked until {local(until)}, or {span(done.idle)} without use.")
@@ -44,11 +44,11 @@ def command(context: Context, *, install_service: bool, strictly: bool) -> None:
     for warning in done.warnings:
         say(f"Warning: {warning}")
     if strictly:
-        from vault.flows import strict
         from vault.store import vault
+        from vault.unlocking import strict_seeds
 
-        key = strict.ask(context, purpose="to unlock them")
-        held = strict.hand_over(context, key, vault_id=vault.read_header(context.paths).vault_id)
+        key = strict_seeds.ask(context, purpose="to unlock them")
+        held = strict_seeds.hand_over(context, key, vault_id=vault.read_header(context.paths).vault_id)
         say(
             "The strict seeds are open for five minutes."
             if held

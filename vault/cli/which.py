@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
 from vault.cli.terminal import emit_json, table, without_absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command("which")
@@ -21,7 +21,7 @@ def command(context: Context, wanted: str, *, as_json: bool) -> None:
 
     Piped, a line a profile with tabs between. --json: {"profiles":[{"profile", "account"?, "identity"?}]}
     """
-    from vault.flows.which import ways
+    from vault.inspect.which import ways
 
     found = ways(context, wanted)
     if as_json:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from vault.cli.choosing import profile_or_pick
-from vault.cli.frame import with_context
+from vault.cli.command_context import with_context
+from vault.cli.profile_argument import profile_or_pick
+from vault.cli.request_options import wish_of
 from vault.cli.terminal import Cell, emit_json, facts, life, local, rfc3339, without_absent
-from vault.cli.wishes import wish_of
-from vault.flows import whoami
+from vault.inspect import whoami
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.flows.context import Context
+    from vault.context import Context
 
 
 @click.command(name="whoami")
@@ -58,11 +58,9 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
 
 
 def _selected(context: Context) -> str:
-    from vault.flows import picking
+    from vault.inspect import pick
 
     named = context.env.get("AWS_PROFILE") or context.env.get("AWS_DEFAULT_PROFILE")
     return (
-        profile_or_pick(context, None)
-        if not named and picking.possible(context)
-        else whoami.selected(context)
+        profile_or_pick(context, None) if not named and pick.possible(context) else whoami.selected(context)
     )

@@ -14,8 +14,8 @@ from vault import errors
 from vault.crypto.seal import OVERHEAD, SealBroken, seal, unseal
 from vault.secret import Secret
 from vault.store.format import Header, SlotRecord, VaultFile, encode_prefix, parse_file
-from vault.store.jsontext import JsonError
 from vault.store.payload import Payload, Seed, decode_main, decode_strict, encode_main, encode_strict
+from vault.store.strict_json import JsonError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from vault.store import boxes, file
 from vault.store import pin as pins
 from vault.store.boxes import Draft
 from vault.store.format import FormatError
-from vault.store.jsontext import JsonError
 from vault.store.opened import KeysChanged, Opened
 from vault.store.pin_file import keep_pin, read_pin
+from vault.store.strict_json import JsonError
 from vault.system.clock import SystemClock
 from vault.text import safe
 

@@ -12,9 +12,9 @@ from typing import Literal
 
 from vault import limits
 from vault.crypto.seal import OVERHEAD, b64u, unb64u
-from vault.store import jsontext
-from vault.store.jsontext import Json, JsonError
+from vault.store import strict_json
 from vault.store.kdf import KdfError, KdfParams, check_bounds
+from vault.store.strict_json import Json, JsonError
 
 MAGIC = b"AWSVLT1\n"
 _PREFIX = len(MAGIC) + 4
@@ -136,14 +136,14 @@ def encode_prefix(header: Header) -> bytes:
 def parse_header(raw: bytes) -> Header:
     """Header bytes to Header; FormatError names what is wrong."""
     try:
-        return _header(jsontext.parse(raw))
+        return _header(strict_json.parse(raw))
     except (JsonError, KdfError) as e:
         raise FormatError(f"has a header that {e}") from None
 
 
 def encode_header(header: Header) -> bytes:
     """Header to the bytes that are authenticated as they stand."""
-    return jsontext.compact(
+    return strict_json.compact(
         {
             "v": 1,
             "id": b64u(header.vault_id),
@@ -157,18 +157,18 @@ def encode_header(header: Header) -> bytes:
 
 def slot_aad(slot: SlotRecord, *, vault_id: bytes) -> bytes:
     """What a slot's wrap is bound to: the vault, and everything else that the slot says (format.md 4)."""
-    return b"slot\0" + vault_id + b"\0" + jsontext.canonical(_slot_object(slot))
+    return b"slot\0" + vault_id + b"\0" + strict_json.canonical(_slot_object(slot))
 
 
 def _header(value: Json) -> Header:
-    top = jsontext.object_of(value, "it")
+    top = strict_json.object_of(value, "it")
     if top.get("v") != 1 or isinstance(top.get("v"), bool):
         raise JsonError("is not of version 1")
-    jsontext.exact_keys(top, frozenset({"v", "id", "gen", "time", "len", "slots"}), "its top level")
-    sizes = [jsontext.integer_of(n, "a box's length") for n in jsontext.list_of(top["len"], "len")]
+    strict_json.exact_keys(top, frozenset({"v", "id", "gen", "time", "len", "slots"}), "its top level")
+    sizes = [strict_json.integer_of(n, "a box's length") for n in strict_json.list_of(top["len"], "len")]
     if len(sizes) != 2 or min(sizes) < OVERHEAD:  # main and strict
         raise JsonError("does not give the length of two boxes")
-    slots = tuple(_slot(s) for s in jsontext.list_of(top["slots"], "slots"))
+    slots = tuple(_slot(s) for s in strict_json.list_of(top["slots"], "slots"))
     if not 1 <= len(slots) <= limits.MAX_SLOTS:
         raise JsonError(f"has {len(slots)} slots, and 1 to {limits.MAX_SLOTS} are allowed")
     if len({slot.sid for slot in slots}) != len(slots):
@@ -177,8 +177,8 @@ def _header(value: Json) -> Header:
         raise JsonError("has no slot that opens box main")
     return Header(
         vault_id=_bytes(top["id"], "id", ID),
-        gen=jsontext.integer_of(top["gen"], "gen"),
-        time=jsontext.integer_of(top["time"], "time"),
+        gen=strict_json.integer_of(top["gen"], "gen"),
+        time=strict_json.integer_of(top["time"], "time"),
         main_size=sizes[0],
         strict_size=sizes[1],
         slots=slots,
@@ -186,13 +186,13 @@ def _header(value: Json) -> Header:
 
 
 def _slot(value: Json) -> SlotRecord:
-    slot = jsontext.object_of(value, "a slot")
+    slot = strict_json.object_of(value, "a slot")
     kind = next((known for known in _EXTRA if known == slot.get("t")), None)
     if kind is None:
         raise JsonError("has a slot of an unknown type")
     extra = _EXTRA[kind]
     keys = {"t", "sid", "g", "wrap"} | ({extra} if extra else set())
-    jsontext.exact_keys(slot, frozenset(keys), f"a {kind} slot")
+    strict_json.exact_keys(slot, frozenset(keys), f"a {kind} slot")
     opens = slot["g"]
     if opens not in (["main"], ["strict"]):
         raise JsonError("has a slot whose g is neither main nor strict")
@@ -213,28 +213,28 @@ def _slot(value: Json) -> SlotRecord:
 
 
 def _kdf(value: Json) -> tuple[KdfParams, bytes]:
-    kdf = jsontext.object_of(value, "kdf")
-    jsontext.exact_keys(kdf, frozenset({"a", "m", "t", "p", "salt"}), "kdf")
+    kdf = strict_json.object_of(value, "kdf")
+    strict_json.exact_keys(kdf, frozenset({"a", "m", "t", "p", "salt"}), "kdf")
     if kdf["a"] != "argon2id":
         raise JsonError("has a kdf that is not argon2id")
-    params = KdfParams(*(jsontext.integer_of(kdf[k], f"kdf.{k}") for k in ("m", "t", "p")))
+    params = KdfParams(*(strict_json.integer_of(kdf[k], f"kdf.{k}") for k in ("m", "t", "p")))
     check_bounds(params)
     return params, _bytes(kdf["salt"], "kdf.salt", KDF_SALT)
 
 
 def _host(value: Json) -> str:
-    ref = jsontext.object_of(value, "ref")
-    jsontext.exact_keys(ref, frozenset({"host"}), "ref")
-    host = jsontext.text_of(ref["host"], "ref.host")
+    ref = strict_json.object_of(value, "ref")
+    strict_json.exact_keys(ref, frozenset({"host"}), "ref")
+    host = strict_json.text_of(ref["host"], "ref.host")
     if len(host) > limits.MAX_SLOT_HOST:
         raise JsonError(f"has a host name of over {limits.MAX_SLOT_HOST} characters")
     return host
 
 
 def _ext(value: Json) -> Ext:
-    ext = jsontext.object_of(value, "ext")
-    jsontext.exact_keys(ext, frozenset({"name", "data"}), "ext")
-    name = jsontext.text_of(ext["name"], "ext.name")
+    ext = strict_json.object_of(value, "ext")
+    strict_json.exact_keys(ext, frozenset({"name", "data"}), "ext")
+    name = strict_json.text_of(ext["name"], "ext.name")
     # A fixed alphabet, since a helper's name may one day name a program: no dot, slash, dash or space.
     if not 1 <= len(name) <= 24 or not _NAME.issuperset(name):  # format.md 4
         raise JsonError("has an ext slot whose name is not 1 to 24 of a-z and 0-9")
@@ -245,7 +245,7 @@ def _ext(value: Json) -> Ext:
 
 
 def _bytes(value: Json, what: str, size: int | None) -> bytes:
-    text = jsontext.text_of(value, what)
+    text = strict_json.text_of(value, what)
     try:
         raw = unb64u(text)
     except ValueError:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from vault import limits
 from vault.crypto.seal import b64u, unb64u
 from vault.secret import Secret
-from vault.store import jsontext
-from vault.store.jsontext import Json, JsonError
+from vault.store import strict_json
+from vault.store.strict_json import Json, JsonError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,17 +135,17 @@ def encode_main(payload: Payload) -> bytes:
         value["strict_serials"] = list(payload.strict_serials)
     value["entries"] = {name: _entry_json(entry) for name, entry in payload.entries.items()}
     value["seeds"] = {serial: _seed_json(seed) for serial, seed in payload.seeds.items()}
-    return pad(jsontext.compact({**payload.unknown, **value}), step=limits.PAD_MAIN)
+    return pad(strict_json.compact({**payload.unknown, **value}), step=limits.PAD_MAIN)
 
 
 def decode_main(plaintext: bytes) -> Payload:
     """Box main's plaintext to Payload; JsonError says which key is wrong, never its value."""
-    value = jsontext.object_of(jsontext.parse(unpad(plaintext)), "box main")
+    value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "box main")
     take = _Taker(value, "box main")
     if take.integer("v") != 1:
         raise JsonError("has a box main that is not of version 1")
-    entries = jsontext.object_of(take.required("entries"), "entries")
-    seeds = jsontext.object_of(take.required("seeds"), "seeds")
+    entries = strict_json.object_of(take.required("entries"), "entries")
+    seeds = strict_json.object_of(take.required("seeds"), "seeds")
     return Payload(
         gen=take.integer("gen"),
         strict_gen=take.integer("strict_gen"),
@@ -157,8 +157,8 @@ def decode_main(plaintext: bytes) -> Payload:
         entries={name: _entry(entry) for name, entry in entries.items()},
         seeds={serial: _seed(seed) for serial, seed in seeds.items()},
         strict_serials=tuple(
-            jsontext.text_of(one, "strict_serials")
-            for one in jsontext.list_of(take.required("strict_serials"), "strict_serials")
+            strict_json.text_of(one, "strict_serials")
+            for one in strict_json.list_of(take.required("strict_serials"), "strict_serials")
         )
         if "strict_serials" in value
         else (),
@@ -169,13 +169,14 @@ def decode_main(plaintext: bytes) -> Payload:
 def encode_strict(seeds: Mapping[str, Seed]) -> bytes:
     """The padded plaintext of box strict."""
     return pad(
-        jsontext.compact({serial: _seed_json(seed) for serial, seed in seeds.items()}), step=limits.PAD_STRICT
+        strict_json.compact({serial: _seed_json(seed) for serial, seed in seeds.items()}),
+        step=limits.PAD_STRICT,
     )
 
 
 def decode_strict(plaintext: bytes) -> dict[str, Seed]:
     """Box strict's plaintext to the seeds by serial."""
-    value = jsontext.object_of(jsontext.parse(unpad(plaintext)), "box strict")
+    value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "box strict")
     return {serial: _seed(seed) for serial, seed in value.items()}
 
 
@@ -217,10 +218,10 @@ class _Taker:
         return self._left.pop(key)
 
     def integer(self, key: str) -> int:
-        return jsontext.integer_of(self.required(key), f"{self._what}'s {key}")
+        return strict_json.integer_of(self.required(key), f"{self._what}'s {key}")
 
     def text(self, key: str) -> str:
-        return jsontext.text_of(self.required(key), f"{self._what}'s {key}")
+        return strict_json.text_of(self.required(key), f"{self._what}'s {key}")
 
     def text_or_none(self, key: str) -> str | None:
         return self.text(key) if key in self._left else None
@@ -256,7 +257,7 @@ def _entry_json(entry: Entry) -> dict[str, Json]:
 
 
 def _entry(value: Json) -> Entry:
-    take = _Taker(jsontext.object_of(value, "an entry"), "an entry")
+    take = _Taker(strict_json.object_of(value, "an entry"), "an entry")
     return Entry(
         access_key_id=take.text("akid"),
         secret=take.secret("sak"),
@@ -283,12 +284,13 @@ def _journal_json(journal: Journal) -> dict[str, Json]:
 
 
 def _journal(value: Json) -> Journal:
-    take = _Taker(jsontext.object_of(value, "a journal"), "a journal")
+    take = _Taker(strict_json.object_of(value, "a journal"), "a journal")
     return Journal(
         step=take.text("step"),
         began=take.integer("began"),
         known=tuple(
-            jsontext.text_of(k, "a known key id") for k in jsontext.list_of(take.required("known"), "known")
+            strict_json.text_of(k, "a known key id")
+            for k in strict_json.list_of(take.required("known"), "known")
         ),
         new=_pair(take.required("new")) if "new" in take.rest() else None,
         old=_pair(take.required("old")) if "old" in take.rest() else None,
@@ -297,11 +299,11 @@ def _journal(value: Json) -> Journal:
 
 
 def _pair(value: Json) -> KeyPair:
-    pair = jsontext.object_of(value, "a journal's key")
-    jsontext.exact_keys(pair, frozenset({"akid", "sak"}), "a journal's key")
+    pair = strict_json.object_of(value, "a journal's key")
+    strict_json.exact_keys(pair, frozenset({"akid", "sak"}), "a journal's key")
     return KeyPair(
-        access_key_id=jsontext.text_of(pair["akid"], "akid"),
-        secret=Secret(jsontext.text_of(pair["sak"], "sak")),
+        access_key_id=strict_json.text_of(pair["akid"], "akid"),
+        secret=Secret(strict_json.text_of(pair["sak"], "sak")),
     )
 
 
@@ -317,7 +319,7 @@ def _seed_json(seed: Seed) -> dict[str, Json]:
 
 
 def _seed(value: Json) -> Seed:
-    take = _Taker(jsontext.object_of(value, "a seed"), "a seed")
+    take = _Taker(strict_json.object_of(value, "a seed"), "a seed")
     return Seed(
         secret=take.secret("secret"),
         algorithm=take.text("algorithm"),

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from vault import errors
 from vault.crypto.seal import b64u, hkdf, unb64u
-from vault.store import jsontext
+from vault.store import strict_json
 from vault.store.format import ID, VaultFile
-from vault.store.jsontext import Json, JsonError
+from vault.store.strict_json import Json, JsonError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,21 +40,21 @@ def pin_name(vault_id: bytes) -> str:
 
 def encode_pin(pin: Pin, *, k_main: Secret) -> bytes:
     """The pin's file."""
-    return jsontext.canonical({**_values(pin), "mac": mac_of(pin, k_main).hex()})
+    return strict_json.canonical({**_values(pin), "mac": mac_of(pin, k_main).hex()})
 
 
 def decode_pin(raw: bytes) -> tuple[Pin, bytes]:
     """The pin and its MAC, not yet checked; JsonError where it is none."""
-    value = jsontext.object_of(jsontext.parse(raw), "the pin")
-    jsontext.exact_keys(value, frozenset({"id", "gen", "digest", "rekeyed", "mac"}), "the pin")
+    value = strict_json.object_of(strict_json.parse(raw), "the pin")
+    strict_json.exact_keys(value, frozenset({"id", "gen", "digest", "rekeyed", "mac"}), "the pin")
     try:
         pin = Pin(
-            vault_id=unb64u(jsontext.text_of(value["id"], "id")),
-            gen=jsontext.integer_of(value["gen"], "gen"),
-            digest=bytes.fromhex(jsontext.text_of(value["digest"], "digest")),
-            rekeyed=jsontext.integer_of(value["rekeyed"], "rekeyed"),
+            vault_id=unb64u(strict_json.text_of(value["id"], "id")),
+            gen=strict_json.integer_of(value["gen"], "gen"),
+            digest=bytes.fromhex(strict_json.text_of(value["digest"], "digest")),
+            rekeyed=strict_json.integer_of(value["rekeyed"], "rekeyed"),
         )
-        mac = bytes.fromhex(jsontext.text_of(value["mac"], "mac"))
+        mac = bytes.fromhex(strict_json.text_of(value["mac"], "mac"))
     except JsonError:
         raise
     except ValueError:
@@ -99,4 +99,4 @@ def _values(pin: Pin) -> dict[str, Json]:
 
 def mac_of(pin: Pin, k_main: Secret) -> bytes:
     """What only a holder of the main key can make for this pin."""
-    return hmac.digest(hkdf(k_main, salt=b"", info=_INFO), jsontext.canonical(_values(pin)), "sha256")
+    return hmac.digest(hkdf(k_main, salt=b"", info=_INFO), strict_json.canonical(_values(pin)), "sha256")

@@ -6,9 +6,9 @@ import re
 from typing import Literal
 
 from vault import errors, limits
-from vault.store import lastuse
+from vault.store import last_use
 from vault.store import pin as pins
-from vault.store.jsontext import JsonError
+from vault.store.strict_json import JsonError
 from vault.system.files import Folder
 
 TYPE_CHECKING = False
@@ -80,7 +80,7 @@ def keep_pin(
     raw = pins.encode_pin(now, k_main=k_main)
     try:
         with Folder.open(paths.state, create=True) as folder:
-            lastuse.sweep(folder, file.header.vault_id)
+            last_use.sweep(folder, file.header.vault_id)
             folder.sweep(pins.pin_name(file.header.vault_id))
             folder.write_atomic(pins.pin_name(file.header.vault_id), raw, durable=durable)
     except errors.StorageError:

@@ -14,7 +14,7 @@ from vault.store.change import write
 from vault.store.format import FormatError, VaultFile, parse_file
 from vault.store.pin_file import keep_pin, read_pin
 from vault.store.vault import unwrap
-from vault.system.usersfiles import read_users_file
+from vault.system.user_files import read_users_file
 from vault.text import safe
 
 TYPE_CHECKING = False

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from vault import errors, limits
 from vault.errors import NotThisSlot
-from vault.store import boxes, copies, file, lastuse
+from vault.store import boxes, copies, file, last_use
 from vault.store import pin as pins
 from vault.store.boxes import Draft, Strict, new_key
 from vault.store.change import edit, now, rewrite
@@ -289,7 +289,7 @@ def _pin_quietly(
 
 def _note_use(paths: Paths, folder: Folder, found: VaultFile, record: SlotRecord) -> None:
     vault_id, when = found.header.vault_id, now(None)
-    if not lastuse.due(paths, vault_id, record.name, now=when):
+    if not last_use.due(paths, vault_id, record.name, now=when):
         return
     try:
         held = locks.try_lock(folder, file.LOCK)
@@ -298,7 +298,7 @@ def _note_use(paths: Paths, folder: Folder, found: VaultFile, record: SlotRecord
     if held is not None:  # a writer at work sweeps the state folder: this can wait for the next time
         with held:
             keep = frozenset(r.name for r in found.header.slots)
-            lastuse.note(paths, vault_id, record.name, now=when, keep=keep)
+            last_use.note(paths, vault_id, record.name, now=when, keep=keep)
 
 
 def _read(folder: Folder, fits: Callable[[VaultFile], bool] | None) -> VaultFile:

@@ -1,4 +1,4 @@
-"""Time as an argument: the clock that flows are given, and the one deadline of a run. Reads no file."""
+"""Time as an argument: the clock that each operation is given, and the one deadline of a run. Reads no file."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def _in_child(work: Callable[[], str | None], seconds: float) -> str | None:
     import signal
     from time import monotonic
 
-    from vault.system.waiting import readable
+    from vault.system.poll import readable
 
     end = monotonic() + seconds
     ours, theirs = os.pipe()

@@ -6,7 +6,7 @@ import os
 import sys
 
 from vault import errors
-from vault.system.usersfiles import read_users_file
+from vault.system.user_files import read_users_file
 
 _MEMINFO = "/proc/meminfo"
 _CGROUP = "/sys/fs/cgroup"

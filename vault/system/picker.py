@@ -12,8 +12,8 @@ import unicodedata
 from typing import NamedTuple
 
 from vault import limits
+from vault.system.poll import readable
 from vault.system.tty import NoAnswer, Signalled, open_terminal, signals_raise, write
-from vault.system.waiting import readable
 from vault.text import safe
 
 TYPE_CHECKING = False

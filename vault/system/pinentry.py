@@ -11,8 +11,8 @@ from typing import NoReturn, Self
 
 from vault import limits
 from vault.secret import Secret
+from vault.system.poll import readable
 from vault.system.prompts import NoAnswer
-from vault.system.waiting import readable
 from vault.text import safe
 
 TYPE_CHECKING = False

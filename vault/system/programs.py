@@ -10,7 +10,7 @@ import subprocess
 
 from vault import limits
 from vault.errors import Error
-from vault.system.waiting import readable
+from vault.system.poll import readable
 from vault.text import safe
 
 TYPE_CHECKING = False

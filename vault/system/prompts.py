@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from vault import limits
 from vault.secret import Secret
+from vault.system.poll import readable
 from vault.system.tty import NoAnswer, Signalled, has_terminal, open_terminal, signals_raise, write
-from vault.system.waiting import readable
 from vault.text import safe
 
 TYPE_CHECKING = False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Reason = Literal["nobody", "cancelled", "timeout"]
 
 
-class NoAnswer(Exception):  # a result that flows turn into the error that fits their command
+class NoAnswer(Exception):  # a result that callers turn into the error that fits their command
     """No answer was had. ``reason``: ``nobody`` could be asked, they ``cancelled``, or the ``timeout`` came."""
 
     def __init__(self, reason: Reason, message: str) -> None:

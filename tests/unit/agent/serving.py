@@ -11,16 +11,16 @@ import time
 from tests.patience import PATIENCE
 from vault.agent.answers import Answers
 from vault.agent.client import Agent, Limits
-from vault.agent.hold import Hold
-from vault.agent.notes import Notes
-from vault.agent.page import KeyPage
-from vault.agent.place import take
+from vault.agent.locked_page import KeyPage
+from vault.agent.pending_log import Notes
 from vault.agent.server import Server
-from vault.agent.sessions import WarmSessions
-from vault.cache import bands
-from vault.flows.agent import name_of
+from vault.agent.socket_place import take
+from vault.agent.state import Hold
+from vault.agent.warm_sessions import WarmSessions
+from vault.cache import freshness
 from vault.secret import Secret
 from vault.system.paths import from_env
+from vault.unlocking.agent_link import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Clock:
 
 
 def band(issued, expires, now):
-    return bands.band(issued=issued, expires=expires, now=now).value
+    return freshness.band(issued=issued, expires=expires, now=now).value
 
 
 class Running:
@@ -73,7 +73,7 @@ class Running:
         self.paths = paths or from_env({"HOME": str(folder), "AWSVAULT_HOME": str(folder)})
         self.clock = clock or Clock()
         self.page = KeyPage()
-        self.sessions = WarmSessions(band=band, margin=bands.margin, most=most)
+        self.sessions = WarmSessions(band=band, margin=freshness.margin, most=most)
         self.hold = Hold(page=self.page, sessions=self.sessions, clock=self.clock)
         self.answers = Answers(
             hold=self.hold,

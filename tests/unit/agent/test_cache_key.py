@@ -14,7 +14,7 @@ from tests.keyrings import Desktop
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import UNLOCK, stop, unlock, until, with_agent
 from tests.unit.agent.test_process import modules_after
-from vault.system import kernelkeys
+from vault.system import kernel_keyring
 
 
 @pytest.fixture
@@ -22,10 +22,10 @@ def home(tmp_path_factory, aws):
     made = with_agent(Home(tmp_path_factory.mktemp("h"), url=aws.url))
     yield made
     stop(made)
-    from vault.flows import cachekey
     from vault.system.paths import from_env
+    from vault.unlocking import cache_key
 
-    cachekey.forget(from_env(made.env))
+    cache_key.forget(from_env(made.env))
 
 
 @pytest.fixture
@@ -39,14 +39,14 @@ def desktop(tmp_path_factory):
 def test_the_kernel_keeps_a_secret_for_its_time():
     """What is put is read by another process of the user, and gone after its time-out or when it is forgotten."""
     name = f"awsvault-py:test:{os.getpid()}"
-    assert kernelkeys.read(name) is None
-    assert kernelkeys.put(name, b"secret", seconds=5)
-    assert kernelkeys.read(name) == b"secret"
-    until(lambda: kernelkeys.read(name) is None)
-    assert kernelkeys.put(name, b"other", seconds=60)
-    assert kernelkeys.forget(name)
-    assert kernelkeys.read(name) is None
-    assert not kernelkeys.forget(name)
+    assert kernel_keyring.read(name) is None
+    assert kernel_keyring.put(name, b"secret", seconds=5)
+    assert kernel_keyring.read(name) == b"secret"
+    until(lambda: kernel_keyring.read(name) is None)
+    assert kernel_keyring.put(name, b"other", seconds=60)
+    assert kernel_keyring.forget(name)
+    assert kernel_keyring.read(name) is None
+    assert not kernel_keyring.forget(name)
 
 
 def test_with_the_key_in_the_kernel_a_hit_needs_no_agent(home, aws):

@@ -14,7 +14,7 @@ import pytest
 from tests.home import COMMAND, Home, failed
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import UNLOCK, gone, pid_of, reach, stop, told, unlock, until, with_agent
-from vault.system.waiting import readable
+from vault.system.poll import readable
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 

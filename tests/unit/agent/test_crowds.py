@@ -16,7 +16,7 @@ from tests.unit.agent.at_home import socket_of, stop, told, unlock, until, with_
 from tests.unit.agent.serving import NOW, Clock, Running, session
 from tests.unit.agent.test_server import export, put
 from vault import limits
-from vault.agent.hold import BootClock
+from vault.agent.state import BootClock
 
 LIMITED = """
 import resource, sys

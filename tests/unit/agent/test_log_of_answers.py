@@ -69,7 +69,7 @@ def test_a_session_from_disk_is_logged_by_a_process_that_is_left_behind(home):
     agent.ask("DROP_SESSIONS", profile="")  # the cache key is at hand, the answer is on disk
     agent.close()
     _, modules = modules_after(home, "export", "dev")
-    assert "vault.flows.hit" in modules
+    assert "vault.credentials.disk_hit" in modules
     assert "vault.cache.journal" not in modules
     until(lambda: len(records(home)) == 2)
     assert records(home)[1]["pid"] == os.getpid()

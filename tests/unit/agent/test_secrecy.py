@@ -229,7 +229,7 @@ signal.signal(signal.SIGUSR1, dump)
 if sys.argv[2] == "plain":
     from vault.agent import page
     page._MEMFD_SECRET = {}
-from vault.flows.serving import process
+from vault.daemon.main import process
 sys.exit(process([]))
 """
 
@@ -327,15 +327,15 @@ def test_after_the_time_limit_no_writable_memory_holds_a_key(scanned):
 ORDINARY = (
     """
 import ctypes, mmap, resource, select, selectors
-from vault.flows import serving
-serving._load_what_forks_need()
+from vault.daemon import main
+main._load_what_forks_need()
 """
     + BECOME
     + """
 ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, as exec leaves it; becoming another user has taken it away
 print("soft", flush=True)
 sys.stdin.readline()
-sys.exit(serving.process([]))
+sys.exit(main.process([]))
 """
 )
 

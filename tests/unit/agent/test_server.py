@@ -12,7 +12,7 @@ import pytest
 from tests.patience import PATIENCE
 from tests.unit.agent.serving import CACHE, MAIN, NOW, SEEN, TICK, TIMES, VAULT, Running, session
 from vault import limits, warm
-from vault.agent import door, protocol
+from vault.agent import admission, protocol
 from vault.agent.client import Limits
 
 
@@ -132,7 +132,7 @@ def test_sleep_locks_where_asked_for(agent):
 
 def test_a_limit_is_noticed_without_a_request(tmp_path):
     """Keys are gone at the limit, though nobody asks."""
-    from vault.agent.hold import BootClock
+    from vault.agent.state import BootClock
 
     with Running(tmp_path / "v", clock=BootClock()) as agent:
         client = agent.client()
@@ -311,7 +311,7 @@ def test_a_client_that_went_away_before_it_was_looked_at(tmp_path, monkeypatch):
             raise gone.pop()
         return warm.uid_of(sock)
 
-    monkeypatch.setattr(door, "uid_of", peer)
+    monkeypatch.setattr(admission, "uid_of", peer)
     with Running(tmp_path / "v") as agent:
         with agent.bare() as first:
             assert first.recv(1) == b""

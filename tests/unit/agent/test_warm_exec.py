@@ -15,10 +15,10 @@ from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from tests.unit.agent.at_home import reach, running, stop, told, until
 from vault.agent.protocol import BadFrame, Export, exec_kind, frame, parse
-from vault.aws import answer
+from vault.aws import credential_json
 from vault.aws.credentials import Credentials
-from vault.cli.quickexec import kind
-from vault.flows.terms import Terms, decode, fields_of
+from vault.cli.warm_exec import kind
+from vault.credentials.profile_metadata import Terms, decode, fields_of
 from vault.secret import Secret
 
 SHOW = "import json, os, sys; print(json.dumps([dict(os.environ), sys.argv[1:]]))"
@@ -62,13 +62,13 @@ def test_a_second_exec_is_given_the_same_without_the_full_way(home, aws, dashes)
     assert "AWSVAULT_PASSPHRASE_FD" not in first[0]
     assert len(aws.calls) == calls
     modules = loaded(home, "dev", *dashes, "true")
-    assert "vault.cli.quickexec" in modules
+    assert "vault.cli.warm_exec" in modules
     assert not modules & {
         "click",
         "typing",
         "signal",
-        "vault.aws.profiles",
-        "vault.flows.access",
+        "vault.profiles.aws_files",
+        "vault.credentials.access",
         "cryptography",
     }
 
@@ -105,7 +105,7 @@ def test_a_session_that_came_without_terms_is_got_by_the_full_way(home):
     agent.close()
     home.export("dev")
     assert run(home, "dev", "--", *RUNS) == first
-    assert "vault.aws.profiles" not in loaded(home, "dev", "--", "true")
+    assert "vault.profiles.aws_files" not in loaded(home, "dev", "--", "true")
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_a_session_that_came_without_terms_is_got_by_the_full_way(home):
 )  # fmt: skip
 def test_other_lines_go_the_full_way(home, monkeypatch, words):
     """Options, the start of a name, a shell, mistakes: not one of them is answered by hand."""
-    from vault.cli import quickexec
+    from vault.cli import warm_exec
 
     run(home, "dev", "--", *RUNS)
     monkeypatch.setattr(os, "environ", home.env)
-    monkeypatch.setattr("vault.flows.children.replace_us", lambda *_, **__: pytest.fail("answered by hand"))
-    assert quickexec.run(["exec", *words]) is None
+    monkeypatch.setattr("vault.run.exec_env.replace_us", lambda *_, **__: pytest.fail("answered by hand"))
+    assert warm_exec.run(["exec", *words]) is None
 
 
 def test_rails_hold(home):
@@ -234,11 +234,11 @@ def test_terms_are_read_as_they_were_written():
 def test_an_answers_line_is_read_as_json_reads_it():
     """Or not at all: what is not exactly our own form is left to the full way."""
     for token, account in ((None, None), (Secret("a/b+c=="), "222222222222")):
-        line = answer.encode(
+        line = credential_json.encode(
             Credentials("ASIAX", Secret("s/+="), token), expires=1_800_000_000, account_id=account
         )
-        assert fields_of(line) == answer.fields(line)
-    whole = answer.encode(Credentials("ASIAX", Secret('a"b'), None))
+        assert fields_of(line) == credential_json.fields(line)
+    whole = credential_json.encode(Credentials("ASIAX", Secret('a"b'), None))
     for other in (
         whole,
         b"",

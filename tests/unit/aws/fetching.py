@@ -6,7 +6,7 @@ import time
 
 from tests.home import STAND_IN
 from tests.patience import PATIENCE
-from tests.unit.aws.files import chain_of
+from tests.unit.profiles.files import chain_of
 from vault.aws import sources
 from vault.system.clock import Deadline
 

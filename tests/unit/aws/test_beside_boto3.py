@@ -17,7 +17,7 @@ from tests.fakes.example import KEY_ID, SECRET, SERIAL, role
 from tests.patience import PATIENCE
 from tests.unit.aws.recorder import Recorder
 from vault import errors
-from vault.aws import failures, sts, trust, wire
+from vault.aws import ca_trust, service_errors, sts, wire
 from vault.aws.client import Endpoint
 from vault.aws.credentials import Credentials
 from vault.secret import Secret
@@ -96,8 +96,8 @@ def test_https_goes_through_a_tunnel_with_a_bundle(ask, tmp_path, monkeypatch):
 
 def test_a_machine_without_certificates_trusts_what_botocore_brings(monkeypatch):
     """Where the system has no store at all, AWS is still known, as by boto3."""
-    monkeypatch.setattr(trust, "_machine_has_certificates", lambda: False)
-    subjects = {str(c["subject"]) for c in trust.context(None).get_ca_certs()}
+    monkeypatch.setattr(ca_trust, "_machine_has_certificates", lambda: False)
+    subjects = {str(c["subject"]) for c in ca_trust.context(None).get_ca_certs()}
     assert any("Amazon Root CA 1" in subject for subject in subjects)
 
 
@@ -198,7 +198,7 @@ def test_a_clock_far_off_is_refused_alike(aws):
         by_us(aws.url)
     assert theirs.value.response["Error"]["Message"].startswith("Signature expired")
     assert "Signature expired" in ours.value.message
-    assert ours.value.code == failures.CLOCK
+    assert ours.value.code == service_errors.CLOCK
 
 
 @BOTH

@@ -10,8 +10,8 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import BotoCoreError
 
 from vault.aws import console, hosts, iam
-from vault.aws.endpoints import PARTITIONS
 from vault.aws.wire import target
+from vault.profiles.endpoints import PARTITIONS
 
 LOADER = botocore.session.get_session().get_component("data_loader")
 WORLD = LOADER.load_data("partitions")

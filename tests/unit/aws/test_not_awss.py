@@ -12,8 +12,8 @@ from tests.unit.aws.fetching import around, source_of, token_of_the_cli
 from tests.unit.aws.recorder import Recorder
 from tests.unit.aws.test_wrong_answers import KEY, where
 from vault import errors, limits
-from vault.aws import query, sources, sts
-from vault.aws.boto import IamClient
+from vault.aws import query_protocol, sources, sts
+from vault.aws.boto_iam import IamClient
 from vault.system.clock import Deadline
 
 PAGES = {
@@ -115,7 +115,7 @@ def test_each_form_of_awss_keeps_code_and_message(form):
 )
 def test_rarer_forms(body, expected):
     """What stands before AWS's services, and an error without a message."""
-    assert query.refusal(body) == expected
+    assert query_protocol.refusal(body) == expected
 
 
 def test_a_user_behind_a_web_filter(tmp_path):

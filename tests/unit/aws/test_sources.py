@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import webidentity
 from tests.fakes.example import ISSUER, role
 from tests.unit.aws.fetching import GOOD, around, source_of
-from tests.unit.aws.files import chain_of
+from tests.unit.profiles.files import chain_of
 from vault import errors
 from vault.aws import sources
 

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.example import DEVELOPER, KEY_ID, SECRET, SERIAL, role
 from tests.patience import PATIENCE
 from vault import errors
-from vault.aws import failures, sts
+from vault.aws import service_errors, sts
 from vault.aws.client import Client, Endpoint
 from vault.aws.credentials import Credentials
 from vault.secret import Secret
@@ -63,8 +63,8 @@ def test_the_environment_of_other_tools_changes_nothing(aws, monkeypatch):
 @pytest.mark.parametrize(
     ("act", "code"),
     [
-        (lambda aws: session(aws, serial=SERIAL, code="000000"), failures.MFA_CODE),
-        (lambda aws: session(aws, serial=SERIAL + "x", code="000000"), failures.MFA_SERIAL),
+        (lambda aws: session(aws, serial=SERIAL, code="000000"), service_errors.MFA_CODE),
+        (lambda aws: session(aws, serial=SERIAL + "x", code="000000"), service_errors.MFA_SERIAL),
         (assume, "AccessDenied"),
         (lambda aws: assume(aws, KEY._replace(secret=Secret("wrong"))), "SignatureDoesNotMatch"),
         (lambda aws: assume(aws, KEY._replace(access_key_id="AKIAI44QH8DHCEXAMPLE")), "InvalidClientTokenId"),
@@ -93,7 +93,7 @@ def test_a_region_that_is_off_is_named(aws):
     aws.world.disabled_regions.add(("111111111111", "us-east-1"))
     with pytest.raises(errors.Refused) as caught:
         session(aws)
-    assert (caught.value.code, "administrator" in caught.value.hint) == (failures.REGION, True)
+    assert (caught.value.code, "administrator" in caught.value.hint) == (service_errors.REGION, True)
 
 
 def test_a_wrong_clock_is_named_with_its_distance(aws):
@@ -101,7 +101,7 @@ def test_a_wrong_clock_is_named_with_its_distance(aws):
     aws.world.clock.advance(7200)
     with pytest.raises(errors.Refused) as caught:
         session(aws)
-    assert caught.value.code == failures.CLOCK
+    assert caught.value.code == service_errors.CLOCK
     assert "behind" in caught.value.hint
     assert any(f"{n} s" in caught.value.hint for n in range(7190, 7211))
 

@@ -14,7 +14,7 @@ from tests.patience import PATIENCE
 from tests.unit.aws.fetching import Jumping
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
-from vault.aws import dialling, wire
+from vault.aws import connect, wire
 from vault.system.clock import Deadline
 
 
@@ -176,7 +176,7 @@ def test_a_name_is_looked_up_where_no_thread_may_be_had(monkeypatch):
         def start(self):
             raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(dialling, "Thread", Refused)
+    monkeypatch.setattr(connect, "Thread", Refused)
     with Recorder() as server:
         assert send(server.url.replace("127.0.0.1", "localhost")).status == 200
 

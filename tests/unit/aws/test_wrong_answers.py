@@ -11,9 +11,9 @@ from tests.fakes.example import KEY_ID, SECRET
 from tests.unit.aws.fetching import Jumping
 from tests.unit.aws.recorder import BODY, Recorder
 from vault import errors, limits
-from vault.aws import console, failures, sts
-from vault.aws.answer import NotAnAnswer, credentials_of, fields
+from vault.aws import console, service_errors, sts
 from vault.aws.client import Answer, Endpoint, http_date, refused
+from vault.aws.credential_json import NotAnAnswer, credentials_of, fields
 from vault.aws.credentials import Credentials
 from vault.aws.iam import Iam
 from vault.secret import Secret
@@ -88,24 +88,24 @@ def test_half_of_mfa_is_never_sent(serial, code):
 @pytest.mark.parametrize(
     ("code", "message", "known"),
     [
-        ("InvalidAuthenticationCode", "Authentication code for device is not valid", failures.MFA_CODE),
-        ("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", failures.MFA_CODE),
-        ("AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code", failures.MFA_SERIAL),
-        ("AccessDenied", "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code. ", failures.MFA_MISSING),
+        ("InvalidAuthenticationCode", "Authentication code for device is not valid", service_errors.MFA_CODE),
+        ("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", service_errors.MFA_CODE),
+        ("AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code", service_errors.MFA_SERIAL),
+        ("AccessDenied", "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code. ", service_errors.MFA_MISSING),
     ],
 )  # fmt: skip
 def test_each_refusal_of_a_code_is_named(code, message, known):
     """IAM and STS spell it differently; the mend is the same."""
-    error = failures.refusal(code, message, status=403, operation="X")
+    error = service_errors.refusal(code, message, status=403, operation="X")
     assert (error.code, "mfa" in error.hint) == (known, True)
 
 
 def test_a_wrong_region_is_not_said_to_be_a_wrong_key():
     """AWS names both SignatureDoesNotMatch; a good key must not be replaced for a region's sake."""
     said = "Credential should be scoped to a valid region. "
-    error = failures.refusal("SignatureDoesNotMatch", said, status=403, operation="AssumeRole")
+    error = service_errors.refusal("SignatureDoesNotMatch", said, status=403, operation="AssumeRole")
     assert ("region" in error.hint, "--replace" in error.hint) == (True, False)
-    wrong = failures.refusal("SignatureDoesNotMatch", "", status=403, operation="AssumeRole")
+    wrong = service_errors.refusal("SignatureDoesNotMatch", "", status=403, operation="AssumeRole")
     assert "--replace" in wrong.hint
 
 
@@ -122,7 +122,7 @@ def test_a_wrong_region_is_not_said_to_be_a_wrong_key():
 )  # fmt: skip
 def test_a_refusals_hint_names_its_own_cause(code, message, status, hint):
     """Where AWS says more than no, the hint goes by it."""
-    assert hint in failures.refusal(code, message, status=status, operation="AssumeRole").hint
+    assert hint in service_errors.refusal(code, message, status=status, operation="AssumeRole").hint
 
 
 def test_a_clock_that_is_right_is_not_to_be_set():

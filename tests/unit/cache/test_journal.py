@@ -15,7 +15,7 @@ from tests.patience import PATIENCE
 from tests.vaults import soon
 from vault import errors, limits
 from vault.cache.journal import Journal, rewrap
-from vault.cache.logfiles import CURRENT, HEAD, KEY
+from vault.cache.log_files import CURRENT, HEAD, KEY
 from vault.secret import Secret
 from vault.system.files import Folder
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.journals import read, write
 from vault import errors
-from vault.cache.logfiles import CURRENT
+from vault.cache.log_files import CURRENT
 
 
 @pytest.fixture

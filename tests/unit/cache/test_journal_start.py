@@ -8,7 +8,7 @@ import pytest
 from tests.journals import KEYS, change, damage, read, write
 from vault import limits
 from vault.cache.journal import Journal
-from vault.cache.logfiles import CURRENT, FIRST, KEY
+from vault.cache.log_files import CURRENT, FIRST, KEY
 from vault.system.files import Folder
 
 pytestmark = pytest.mark.usefixtures("unmeasured")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes.example import DEVELOPER, KEY_ID, SECRET, SEED, SERIAL
 from tests.home import COMMAND, Home
-from vault.cli.table import COMMANDS
+from vault.cli.command_table import COMMANDS
 
 OTHER_ID, OTHER = "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
 GONE_ID, GONE = "AKIAGONEGONEGEXAMPLE", "goneGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEYS"

@@ -14,13 +14,13 @@ from tests.unit.agent.serving import Running
 from tests.vaults import soon
 from vault import __version__, limits, warm
 from vault.agent.client import Agent, Limits
-from vault.cli.table import COMMANDS
-from vault.flows import agent as flow
-from vault.flows import serving
-from vault.flows.atprompt import now
+from vault.cli.command_table import COMMANDS
+from vault.daemon import main
 from vault.secret import Secret
+from vault.shell.prompt_data import now
 from vault.store import vault
 from vault.system.paths import fingerprint, from_env
+from vault.unlocking import agent_link as flow
 
 PROFILES = """\
 [profile key]
@@ -111,7 +111,7 @@ class Behind(Running):
     """The agent of a home, open, out of the way of what stands at its socket."""
 
     def __init__(self, home):
-        super().__init__(home.ours, derive=lambda page: serving._desk(self.paths, page, self.hold))
+        super().__init__(home.ours, derive=lambda page: main._desk(self.paths, page, self.hold))
         self.clock.unix = time.time()
         self.answers._about["version"] = __version__  # else unlock replaces it
         self.socket = self.paths.socket + ".real"

@@ -13,8 +13,8 @@ import pexpect
 import pytest
 
 from tests.patience import PATIENCE
-from vault.aws import profiles
-from vault.cli.table import COMMANDS
+from vault.cli.command_table import COMMANDS
+from vault.profiles import aws_files
 
 HOSTILE = "$(touch pwned)"
 CONFIG = """\
@@ -97,11 +97,11 @@ def test_names_are_those_of_both_files(home):
 
 def test_names_agree_with_resolution(home):
     """The quick reading finds what the exact one finds, hostile names apart."""
-    from vault.aws import profiles
-    from vault.flows import atprompt
+    from vault.profiles import aws_files
+    from vault.shell import prompt_data
 
-    exact = [n for n in profiles.load(home.env, home=home.root).profiles if n.isprintable()]
-    assert sorted(atprompt.names(home.env, home=home.root)) == sorted(exact)
+    exact = [n for n in aws_files.load(home.env, home=home.root).profiles if n.isprintable()]
+    assert sorted(prompt_data.names(home.env, home=home.root)) == sorted(exact)
 
 
 @pytest.mark.parametrize("offer", [bash, fish])
@@ -173,7 +173,7 @@ def test_the_names_offered_are_those_that_are_read(home):
     )
     offered = home.run("--profile-names").stdout.splitlines()
     assert offered[:4] == ["a*", "b*", "ünï", "R&D"]
-    assert set(offered) == set(profiles.load(home.env, home=home.root).profiles)
+    assert set(offered) == set(aws_files.load(home.env, home=home.root).profiles)
 
 
 def test_names_of_an_indented_file_are_offered(home):

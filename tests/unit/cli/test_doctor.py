@@ -11,8 +11,8 @@ import sys
 import pytest
 
 from tests.home import SCENARIO
-from tests.unit.flows.doctor.homes import BREAK, KEYS, make
-from vault.flows.doctor.table import CHECKS
+from tests.unit.doctor.homes import BREAK, KEYS, make
+from vault.doctor.checks import CHECKS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from tests.unit.flows.doctor.homes import BREAK, make
+from tests.unit.doctor.homes import BREAK, make
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from tests.fakes.example import SECRET
 from tests.home import PASSPHRASE, failed
 from tests.vaults import soon
 from vault import limits
-from vault.agent.notes import Note
+from vault.agent.pending_log import Note
 from vault.cache.journal import Journal
-from vault.flows import audit
+from vault.credentials import audit
 from vault.secret import Secret
 from vault.store import vault
 from vault.system.paths import from_env

@@ -19,7 +19,7 @@ from tests.patience import PATIENCE
 from vault import limits
 from vault.aws import console
 from vault.errors import Usage
-from vault.flows.handoff import Handoff
+from vault.run.browser_handoff import Handoff
 from vault.secret import Secret
 from vault.system.clock import Deadline
 
@@ -67,7 +67,7 @@ def test_each_partition_has_its_hosts(partition, region, signin, page):
 
 def test_every_partition_that_resolution_knows_has_a_console():
     """A partition added to the endpoints without a console would be a KeyError for its users."""
-    from vault.aws.endpoints import PARTITIONS
+    from vault.profiles.endpoints import PARTITIONS
 
     assert {p.name for p in PARTITIONS} == set(console.SITES)
 

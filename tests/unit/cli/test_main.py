@@ -13,7 +13,7 @@ import pytest
 from tests.patience import PATIENCE
 from vault import errors
 from vault.cli import exits, main
-from vault.cli.table import ALIASES, COMMANDS, SECTIONS, Row
+from vault.cli.command_table import ALIASES, COMMANDS, SECTIONS, Row
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
@@ -169,7 +169,7 @@ def test_help_lists_the_table_without_importing_a_command():
     """--help costs no command's imports."""
     code = (
         "import sys; from vault.cli.main import run; run(['--help']);"
-        "from vault.cli.table import COMMANDS;"
+        "from vault.cli.command_table import COMMANDS;"
         "mods = {r.target.split(':')[0] for r in COMMANDS.values()} & set(sys.modules);"
         "assert not mods, mods; assert 'boto3' not in sys.modules and 'rich' not in sys.modules"
     )
@@ -211,7 +211,7 @@ def test_a_reader_that_went_away_is_no_traceback(tmp_path):
     """`awsvault-py … | head -1` ends as other programs do: 141 and silent."""
     script = tmp_path / "wide.py"
     script.write_text(
-        "import sys, click\nfrom vault.cli import main\nfrom vault.cli.table import COMMANDS, Row\n"
+        "import sys, click\nfrom vault.cli import main\nfrom vault.cli.command_table import COMMANDS, Row\n"
         "@click.command()\ndef wide():\n    for _ in range(20000): click.echo('x' * 100)\n"
         "COMMANDS['wide'] = Row('use', '__main__:wide', 'prints')\nsys.exit(main.run(['wide']))\n"
     )

@@ -15,8 +15,8 @@ from tests.fakes.example import KEY_ID, SEED, SERIAL
 from tests.home import PASSPHRASE, failed, strangers
 from tests.patience import PATIENCE
 from tests.typing_person import Terminal
-from tests.unit.flows.benches import Bench
-from vault.flows import enrol
+from tests.unit.benches import Bench
+from vault.keys import mfa_enrollment
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
@@ -66,7 +66,7 @@ def test_ctrl_c_at_the_countdown_leaves_nothing_half_done(ready, aws, clock):
     before = bench.opened().payload
     assert OURS in before.seeds
     assert before.entries[NAME].mfa_serial == SERIAL
-    again = enrol.Enroller(
+    again = mfa_enrollment.Enroller(
         bench.context(), bench.opened(), NAME, strangers=strangers(bench.context()), waiting=lambda _: None
     )
     again.look()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import failed
-from vault.cli import exits, formats, promptline
+from vault.cli import credential_formats, exits, prompt_line
 from vault.cli.add import our_command
 from vault.cli.login import openers
 from vault.errors import Usage
@@ -80,10 +80,10 @@ def test_a_device_of_no_entry_has_no_key_to_ask_aws_with(home, here):
 def test_a_section_of_an_ini_file_has_a_name_that_fits():
     """Another form says it without one."""
     answer = {"AccessKeyId": "A", "SecretAccessKey": "s"}
-    assert formats.render("ini", answer, profile="a b", region=None).startswith("[a b]\n")
+    assert credential_formats.render("ini", answer, profile="a b", region=None).startswith("[a b]\n")
     for name in ("a]b", "a[b", "a\nb", "a\x1bb"):
         with pytest.raises(Usage, match="cannot be the name of a section"):
-            formats.render("ini", answer, profile=name, region=None)
+            credential_formats.render("ini", answer, profile=name, region=None)
 
 
 class Surroundings:
@@ -170,7 +170,7 @@ def test_a_prompt_that_cannot_be_shown_is_none(home, monkeypatch):
     said = io.StringIO()
     monkeypatch.setattr(sys, "stdout", Full())
     monkeypatch.setattr(sys, "stderr", said)
-    assert promptline.run(["prompt"]) == 0
+    assert prompt_line.run(["prompt"]) == 0
     assert said.getvalue() == ""
 
 

@@ -14,7 +14,7 @@ from tests.home import COMMAND, PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from tests.unit.agent.at_home import stop, unlock
-from vault.cli.choosing import repeated
+from vault.cli.profile_argument import repeated
 from vault.system.picker import (
     DOWN,
     ENTER,

@@ -16,11 +16,11 @@ from tests.patience import PATIENCE
 from tests.unit.agent.at_home import stop, unlock, until
 from vault import errors
 from vault.agent import protocol
-from vault.aws import profiles
-from vault.cli import promptline
-from vault.flows import atprompt
-from vault.flows.atprompt import Now, Rails
-from vault.system.glance import glance
+from vault.cli import prompt_line
+from vault.profiles import aws_files
+from vault.shell import prompt_data
+from vault.shell.prompt_data import Now, Rails
+from vault.system.quick_read import glance
 
 
 def soon(seconds):
@@ -43,7 +43,7 @@ def test_inside_exec_the_time_left_is_shown(home):
     assert home.run("prompt", **env).stdout.split() == ["dev", "49m"]
 
 
-@pytest.mark.parametrize("shell", promptline.SHELLS)
+@pytest.mark.parametrize("shell", prompt_line.SHELLS)
 def test_blank_after_expiry(home, shell):
     """A session that is over is no longer where one is."""
     env = {"AWSVAULT_PROFILE": "dev", "AWS_CREDENTIAL_EXPIRATION": soon(-5)}
@@ -115,13 +115,13 @@ def test_a_form_of_ones_own(home):
     assert home.run("prompt", "--format=[{profile}|{left}]", **env).stdout == "[dev| 2h01m]\n"
 
 
-@pytest.mark.parametrize("shell", promptline.SHELLS)
+@pytest.mark.parametrize("shell", prompt_line.SHELLS)
 @pytest.mark.parametrize(
     "name", ["$(id)", "`id`", "\\$(id)", "!!", "%F{red}", "#(id)", "\x1b[31m", "a\nb", "\u202ex"]
 )
 def test_a_name_is_never_a_command_or_a_colour(shell, name):
     """What means something in a shell's prompt is taken out or doubled."""
-    shown = promptline.rendered(Now(name, Rails(), None), form="{profile}", shell=shell, colour=False)
+    shown = prompt_line.rendered(Now(name, Rails(), None), form="{profile}", shell=shell, colour=False)
     assert shown.isprintable()
     if shell in ("bash", "zsh"):
         assert not set(shown) & set("$`!")
@@ -183,8 +183,8 @@ def test_its_modules_are_counted(tmp_path):
     first, loaded = done.stdout.splitlines()
     assert first == "dev"
     assert set(loaded.split()) <= {
-        "_socket", "vault", "vault.__main__", "vault.cli", "vault.cli.promptline", "vault.flows", "vault.flows.atprompt",
-        "vault.limits", "vault.system", "vault.system.glance", "vault.system.times", "vault.warm",
+        "_socket", "vault", "vault.__main__", "vault.cli", "vault.cli.prompt_line", "vault.shell", "vault.shell.prompt_data",
+        "vault.limits", "vault.system", "vault.system.quick_read", "vault.system.timestamps", "vault.warm",
     }  # fmt: skip
 
 
@@ -198,7 +198,7 @@ def life_of_dev(home):
 def test_the_agent_tells_how_long_the_session_lives(home):
     """By a request made by hand: a plain name and one that must be escaped are asked for as the agent understands them."""
     for name in ("dev", 'a "quoted" name', "Übung"):
-        request = protocol.parse(atprompt._question(name))
+        request = protocol.parse(prompt_data._question(name))
         assert (request.op, request.fields) == ("ENDS", {"profile": name})
     home.scenario()
     home.make_vault()
@@ -287,7 +287,7 @@ def test_the_rails_are_read_as_everything_else_reads_them(tmp_path, sections):
     path.chmod(0o600)
     env = {"AWS_CONFIG_FILE": str(path), "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     try:
-        config = profiles.load(env, home=str(tmp_path))
+        config = aws_files.load(env, home=str(tmp_path))
         profile = config.profile("two") if "two" in config.profiles else None
     except errors.ConfigError:
         return
@@ -296,7 +296,7 @@ def test_the_rails_are_read_as_everything_else_reads_them(tmp_path, sections):
         setting = profile.get(key) if profile is not None else None
         return setting.value if setting is not None else ""
 
-    found = atprompt.rails(env, "two", home=str(tmp_path))
+    found = prompt_data.rails(env, "two", home=str(tmp_path))
     assert found.environment == value("awsvault_environment")
     assert found.confirm == (value("awsvault_confirm").lower() in ("always", "session"))
     assert found.read_only == (value("awsvault_read_only").lower() in ("true", "yes", "on", "1"))

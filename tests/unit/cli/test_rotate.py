@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import PASSPHRASE, SCENARIO, failed
 from tests.typing_person import Terminal
-from tests.unit.flows.benches import Bench
+from tests.unit.benches import Bench
 from tests.vaults import entry
 from vault.secret import Secret
 

@@ -15,8 +15,8 @@ from tests.home import COMMAND, SCENARIO
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import reach, stop, unlock, with_agent
 from tests.unit.agent.serving import session
-from tests.unit.flows.conftest import Desk
-from vault.flows.flight import Anew
+from tests.unit.conftest import Desk
+from vault.credentials.fetch import Anew
 
 pytestmark = pytest.mark.usefixtures("inside")
 

@@ -13,7 +13,7 @@ from tests.vaults import entry, new_vault, paths_in, soon
 from vault import errors, limits
 from vault.crypto.seal import seal
 from vault.secret import Secret
-from vault.store import backupmark, boxes, file, restore, vault
+from vault.store import backup_mark, boxes, file, restore, vault
 from vault.store.boxes import Draft, Strict
 from vault.store.format import FormatError, parse_file
 from vault.store.payload import pad
@@ -219,8 +219,8 @@ def test_a_state_folder_that_takes_no_mark_is_no_error_of_a_backup(paths, monkey
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(files.os, "write", full)
-    backupmark.note(paths, opened.vault_id, gen=7)
+    backup_mark.note(paths, opened.vault_id, gen=7)
     monkeypatch.undo()
-    assert backupmark.read(paths, opened.vault_id) is None
-    backupmark.note(paths, opened.vault_id, gen=7)
-    assert backupmark.read(paths, opened.vault_id) == 7
+    assert backup_mark.read(paths, opened.vault_id) is None
+    backup_mark.note(paths, opened.vault_id, gen=7)
+    assert backup_mark.read(paths, opened.vault_id) == 7

@@ -15,7 +15,7 @@ from tests.vectors.two_keys import salamander
 from vault import errors
 from vault.crypto.seal import SealBroken, seal, unseal
 from vault.secret import Secret
-from vault.store import boxes, jsontext, vault
+from vault.store import boxes, strict_json, vault
 from vault.store.format import FormatError, parse_file
 from vault.store.kdf import derive, normalised
 from vault.store.payload import encode_main, pad, unpad
@@ -50,7 +50,7 @@ def test_a_golden_vault_opens_by_its_passphrase(tmp_path, golden):
         place(tmp_path, golden), Secret(golden["passphrase"]), deadline=soon()
     )
     assert opened.k_main == main_key(golden)
-    assert jsontext.parse(unpad(encode_main(opened.payload))) == golden["main"]
+    assert strict_json.parse(unpad(encode_main(opened.payload))) == golden["main"]
     slot = PassphraseSlot(Secret(golden["strict_passphrase"])) if "strict_passphrase" in golden else None
     strict = vault.open_strict(opened, slot, path="the vault")
     assert {serial: seed.secret.reveal_text() for serial, seed in strict.seeds.items()} == {
@@ -92,7 +92,7 @@ def test_an_edit_keeps_what_this_version_does_not_know(tmp_path, golden):
     expected["entries"][first]["user"] = "somebody"
     expected["gen"] += 1
     again = vault.open_with_main_key(paths, main_key(golden))
-    assert jsontext.parse(unpad(encode_main(again.payload))) == expected
+    assert strict_json.parse(unpad(encode_main(again.payload))) == expected
     assert after.file.strict == before.strict
     assert after.header.slots == before.header.slots
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from tests.vaults import entry
 from vault.secret import Secret
-from vault.store.jsontext import JsonError
 from vault.store.payload import (
     Entry,
     Journal,
@@ -23,6 +22,7 @@ from vault.store.payload import (
     padme,
     unpad,
 )
+from vault.store.strict_json import JsonError
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 secret = text.map(Secret)

@@ -12,9 +12,9 @@ from vault import errors
 from vault.secret import Secret
 from vault.store import pin as pins
 from vault.store import vault
-from vault.store.jsontext import JsonError
 from vault.store.pin_file import keep_pin, read_pin
 from vault.store.slots.recovery import RecoverySlot, new_code
+from vault.store.strict_json import JsonError
 
 PASSPHRASE = Secret("correct horse battery staple")
 

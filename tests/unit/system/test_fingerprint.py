@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vault.aws.profiles import locations
+from vault.profiles.aws_files import locations
 from vault.system import paths as places
 from vault.system.paths import PLAIN, URLS, aws_files, fingerprint
 

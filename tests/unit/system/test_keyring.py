@@ -16,7 +16,7 @@ from tests.vaults import entry, new_vault, paths_in, soon
 from vault import errors
 from vault.crypto.seal import b64u
 from vault.errors import NotThisSlot
-from vault.flows.moving import foreign
+from vault.migrate import foreign_stores
 from vault.store import vault
 from vault.store.format import SlotRecord
 from vault.store.slots.keyring import KeyringSlot
@@ -91,8 +91,8 @@ def test_an_item_that_is_none_of_ours_opens_nothing(login, tmp_path):
 def test_what_is_no_key_in_anothers_collection_is_left_with_a_reason(login):
     """Import names the item and takes nothing of it."""
     keyring.put("a", "no key at all", seconds=PATIENCE)
-    store = foreign.aws_vault({"AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME": "login"}, home="/nowhere")
-    found = foreign.from_keyring(store)
+    store = foreign_stores.aws_vault({"AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME": "login"}, home="/nowhere")
+    found = foreign_stores.from_keyring(store)
     assert (found.keys, [left.reason for left in found.left]) == ((), ["keyring item holds no access key"])
 
 

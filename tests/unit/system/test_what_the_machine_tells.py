@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from vault.system import hardening, kernelkeys, loopback, memory
+from vault.system import hardening, kernel_keyring, loopback, memory
 
 
 @pytest.fixture
@@ -98,10 +98,10 @@ def test_hardening_that_is_forbidden_ends_nothing(monkeypatch):
 def test_a_kernel_without_keyrings(monkeypatch):
     """Another machine, a forbidden call: nothing is found, nothing is kept."""
     monkeypatch.setattr(ctypes, "CDLL", _forbidden)
-    assert kernelkeys.read("awsvault-py test") is None
-    assert not kernelkeys.put("awsvault-py test", b"x" * 32, seconds=5)
+    assert kernel_keyring.read("awsvault-py test") is None
+    assert not kernel_keyring.put("awsvault-py test", b"x" * 32, seconds=5)
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert kernelkeys.read("awsvault-py test") is None
+    assert kernel_keyring.read("awsvault-py test") is None
 
 
 def test_a_key_without_its_time_limit_is_taken_back(monkeypatch):
@@ -112,6 +112,6 @@ def test_a_key_without_its_time_limit_is_taken_back(monkeypatch):
         calls.append(arguments[0])
         return 7 if number == 0 else -1
 
-    monkeypatch.setattr(kernelkeys, "_call", call)
-    assert not kernelkeys.put("awsvault-py test", b"x" * 32, seconds=5)
-    assert calls[-1] == kernelkeys._INVALIDATE
+    monkeypatch.setattr(kernel_keyring, "_call", call)
+    assert not kernel_keyring.put("awsvault-py test", b"x" * 32, seconds=5)
+    assert calls[-1] == kernel_keyring._INVALIDATE

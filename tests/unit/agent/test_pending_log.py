@@ -1,0 +1,254 @@
+"""What the agent answered by itself reaches the log: who asked, in time, before a lock, and at no cost to who waits."""
+
+import errno
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from tests.patience import PATIENCE
+from tests.unit.agent.at_home import gone, until
+from tests.unit.agent.serving import NOW, Clock, Running, session
+from tests.unit.agent.test_server import export, put
+from vault import limits
+from vault.agent.pending_log import access_key_id
+
+
+class Written:
+    """What the forks wrote, in a file; ``fails`` is a file that makes them fail while it is there."""
+
+    def __init__(self, folder):
+        self.path, self.fails = folder / "written", folder / "fails"
+        self.takes = 0.0  # seconds
+
+    def __call__(self, page, notes):
+        if self.fails.exists():
+            raise OSError("disk full")
+        time.sleep(self.takes)
+        with open(self.path, "a") as file:
+            file.writelines(json.dumps([*note, bytes(page.view("cache")).decode()]) + "\n" for note in notes)
+
+    def rows(self):
+        if not self.path.exists():
+            return []
+        return [json.loads(line) for line in self.path.read_text().splitlines()]
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "AGENT_LOG_WAIT", PATIENCE)  # the machine may be busy
+    return Written(tmp_path)
+
+
+@pytest.fixture
+def agent(tmp_path, written):
+    with Running(tmp_path / "v", write=written) as running:
+        yield running
+
+
+def test_an_answer_is_noted_with_who_asked(agent, written):
+    """Time, profile, key id and end; the process that ran the client, its parent; written with the key of then."""
+    client = agent.opened()
+    put(client, "dev")
+    assert export(agent) == session("dev")
+    assert client.ask("LOG")["ok"]
+    (row,) = written.rows()
+    assert row[:4] == [NOW, "dev", "ASIAdev", NOW + 3600]
+    # The client is this process, so who ran it is our parent.
+    assert row[4] == str(os.getppid())
+    with open(f"/proc/{os.getppid()}/comm") as file:
+        assert row[5] == file.read().strip()
+    assert row[6].isdecimal()
+    assert row[-1] == "C" * 32
+
+
+def test_a_miss_is_no_answer(agent, written):
+    """Nothing was handed out, so nothing is noted."""
+    client = agent.opened()
+    put(client)
+    export(agent, "prod")
+    client.ask("LOG")
+    assert written.rows() == []
+
+
+@pytest.mark.parametrize("op", [{"op": "LOCK", "hold": True}, {"op": "LOCK", "hold": False}, {"op": "SLEEP"}])
+def test_a_lock_writes_first(agent, written, op):
+    """Keys go, so what is in hand is written before; nothing is left of it after the lock was answered."""
+    client = agent.opened()
+    put(client)
+    export(agent)
+    assert client.ask(**op)["ok"]
+    assert [row[-1] for row in written.rows()] == ["C" * 32]
+    assert bytes(agent.page._view) == bytes(len(agent.page._view))
+
+
+def test_the_end_of_the_agent_writes_first(tmp_path, written):
+    """SHUTDOWN, as the end of a login is, loses nothing."""
+    with Running(tmp_path / "v", write=written) as running:
+        put(running.opened())
+        export(running)
+    assert len(written.rows()) == 1
+
+
+def test_answers_of_a_second_are_written_together(agent, written):
+    """One fork for all of them, when the second is over and no earlier."""
+    client = agent.opened()
+    put(client)
+    for _ in range(20):
+        export(agent)
+    assert written.rows() == []
+    agent.clock.turn(limits.AGENT_LOG_AFTER)
+    client.ask("HELLO")  # it wakes up
+    until(lambda: agent.clock.turn(1) or len(written.rows()) == 20)
+
+
+def test_a_second_without_a_pause_is_one_fork(tmp_path, written, monkeypatch):
+    """Also where requests come so close together that the agent is never idle while it starts to write."""
+    forks = []
+    fork = os.fork
+
+    def counted():
+        forks.append(1)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", counted)
+    with Running(tmp_path / "v", write=written) as running:
+        put(running.opened())
+        export(running)
+        running.clock.turn(limits.AGENT_LOG_AFTER)
+        for _ in range(300):
+            export(running)
+        assert len(forks) <= 1
+    assert len(written.rows()) == 301
+
+
+def test_what_could_not_be_written_is_written_later(agent, written):
+    """A full disk costs nothing but time: once there is room again, all of it is written."""
+    client = agent.opened()
+    put(client)
+    written.fails.touch()
+    export(agent)
+    client.ask("LOG")
+    assert written.rows() == []
+    written.fails.unlink()
+    export(agent)
+    client.ask("LOG")
+    assert len(written.rows()) == 2
+
+
+def test_a_log_that_is_never_written_costs_no_more_than_so_much(agent, written, monkeypatch):
+    """Answers go on, and what is in hand has a bound."""
+    monkeypatch.setattr(limits, "AGENT_NOTES", 5)
+    client = agent.opened()
+    put(client)
+    written.fails.touch()
+    for _ in range(10):
+        assert export(agent) == session("dev")
+    assert len(agent.notes._fresh) + len(agent.notes._ready) == 5
+    for _ in range(limits.AGENT_LOG_TRIES + 1):
+        client.ask("LOG")
+    assert agent.notes.wait() is None
+
+
+def test_nobody_waits_for_the_log(tmp_path):
+    """While a fork writes and hangs, exports are answered; the fork is ended by its own alarm."""
+
+    def hang(_page, _notes):
+        signal.pause()
+
+    clock = Clock()
+    with Running(tmp_path / "v", write=hang, clock=clock) as running:
+        put(running.opened())
+        export(running)
+        clock.turn(limits.AGENT_LOG_AFTER)
+        for _ in range(20):
+            assert export(running) == session("dev")
+
+
+def test_a_slow_machine_loses_nothing(agent, written, monkeypatch):
+    """Where nobody waits, writing may take longer than a lock would wait for it."""
+    monkeypatch.setattr(limits, "AGENT_LOG_WAIT", 0.1)
+    written.takes = 2.5
+    put(agent.opened())
+    export(agent)
+    agent.clock.turn(limits.AGENT_LOG_AFTER)
+    until(lambda: written.rows() or agent.notes._failed)
+    assert len(written.rows()) == 1
+
+
+def test_a_lock_waits_for_the_log_so_long_and_no_longer(agent, written, monkeypatch):
+    """One fork hangs and more is in hand: the lock is answered, no second one is begun, and the first is gone."""
+    put(agent.opened())
+    written.takes = 10 * PATIENCE
+    export(agent)
+    agent.clock.turn(limits.AGENT_LOG_AFTER)
+    until(lambda: agent.notes._child)
+    child = agent.notes._child
+    export(agent)
+    monkeypatch.setattr(limits, "AGENT_LOG_WAIT", 0.1)
+    assert agent.client().ask("LOCK", hold=True)["ok"]
+    gone(child)
+    assert agent.notes._child == 0
+    assert bytes(agent.page._view) == bytes(len(agent.page._view))
+
+
+def test_what_a_lock_could_not_write_is_let_go(agent, written):
+    """With the keys nothing can be sealed any more, so it is not kept for keys to come."""
+    client = agent.opened()
+    put(client)
+    written.fails.touch()
+    export(agent)
+    assert client.ask("LOCK", hold=False)["ok"]
+    written.fails.unlink()
+    agent.clock.turn(limits.AGENT_LOG_AFTER)
+    assert client.ask("HELLO")["why"] == "locked"
+    until(lambda: agent.notes.wait() is None)
+    agent.opened().ask("LOG")
+    assert written.rows() == []
+
+
+def test_no_process_to_write_the_log_costs_nothing_but_time(agent, written, monkeypatch):
+    """The system has none left for a moment: it is written with the next."""
+    client = agent.opened()
+    put(client)
+    export(agent)
+
+    def refuse():
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fork", refuse)
+        assert client.ask("LOG")["ok"]
+    assert written.rows() == []
+    assert client.ask("LOG")["ok"]
+    assert len(written.rows()) == 1
+
+
+def test_a_writer_whose_end_nobody_tells_has_written(agent, written):
+    """Where SIGCHLD is ignored the system keeps no exit codes: what was written is not written again."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        client = agent.opened()
+        put(client)
+        export(agent)
+        assert client.ask("LOG")["ok"]
+        assert client.ask("LOG")["ok"]
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert len(written.rows()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (b'{"Version": 1, "AccessKeyId": "ASIAX", "SecretAccessKey": "s"}', "ASIAX"),
+        (b'{"Version": 1}', ""),
+        (b'{"AccessKeyId": "', ""),
+        (bytearray(b'"AccessKeyId": "\xff"'), "\ufffd"),
+    ],
+)
+def test_the_key_id_of_a_line(line, found):
+    """Without json, and nothing where there is none."""
+    assert access_key_id(line) == found

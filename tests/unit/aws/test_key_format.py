@@ -1,0 +1,75 @@
+"""What is told of a key that cannot be one: what is wrong with it, and never what it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.example import KEY_ID, SECRET
+from vault.aws.key_format import check_access_key_id, check_secret, odd_lengths
+from vault.errors import Usage
+from vault.secret import Secret
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        (" \n", "is empty"),
+        (KEY_ID[:9] + " " + KEY_ID[9:], "blanks inside"),
+        (f'"{KEY_ID}"', "quotes or a comma"),
+        (KEY_ID + ",", "quotes or a comma"),
+        ("aws_access_key_id=" + KEY_ID, "its name and = before it"),
+        ("ASIA" + KEY_ID[4:], "begins with ASIA: it is temporary"),
+        ("AIDA" + KEY_ID[4:], "a user's unique id"),
+        ("AROA" + KEY_ID[4:], "a role's unique id"),
+        (SECRET, "looks like the secret"),
+        (KEY_ID.lower(), "small letters"),
+        (KEY_ID[:15], "15 characters"),
+        ("AKIA" + 125 * "A", "129 characters"),
+        ("BKIA" + KEY_ID[4:], "does not begin with AKIA"),
+        (KEY_ID[:-1] + "-", "other characters"),
+    ],
+)
+def test_what_is_wrong_with_an_id(text, said):
+    """The mistake of a paste has its own words, and the value is not among them."""
+    with pytest.raises(Usage, match=said) as raised:
+        check_access_key_id(text)
+    assert not text or text not in raised.value.message + raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("\u200b\n", "is empty"),
+        (SECRET[:20] + "\n" + SECRET[20:], "blanks inside"),
+        ("é" * 40, "other than ASCII"),
+        (KEY_ID, "that is a key's id"),
+        (SECRET * 7, "280 characters"),
+        (SECRET[:-1] + "-", "no secret has"),
+        ("aws_secret_access_key=" + SECRET, "its name and = before it"),
+    ],
+)
+def test_what_is_wrong_with_a_secret(text, said):
+    """As for an id; the secret is never repeated."""
+    with pytest.raises(Usage, match=said) as raised:
+        check_secret(Secret(text))
+    assert not text or text not in raised.value.message + raised.value.hint
+
+
+@pytest.mark.parametrize("before", ["", " ", "\t", "\ufeff", "\u00a0 "])
+@pytest.mark.parametrize("after", ["", "\n", "\r\n", "  ", "\u200b", "\u00a0\u2060\n\n"])
+def test_what_a_paste_brings_along_is_left_out(before, after):
+    """Blanks and line ends around a key are no part of it, however wide or invisible they are."""
+    assert check_access_key_id(before + KEY_ID + after) == KEY_ID
+    assert check_secret(Secret((before + SECRET + after).encode())) == Secret(SECRET)
+
+
+@pytest.mark.parametrize("key_id", [KEY_ID, KEY_ID[:-1], KEY_ID[:16], "AKIA" + 124 * "A"])
+@pytest.mark.parametrize("secret", [SECRET, SECRET[:-1], SECRET + "A", SECRET * 6])
+def test_lengths_are_for_aws_to_decide(key_id, secret):
+    """What IAM's own reference allows is taken; lengths that it does not give out are named."""
+    assert (check_access_key_id(key_id), check_secret(Secret(secret))) == (key_id, Secret(secret))
+    odd = odd_lengths(key_id, Secret(secret))
+    assert (f"id has {len(key_id)} characters" in odd) == (len(key_id) != 20)
+    assert (f"secret has {len(secret)} characters" in odd) == (len(secret) != 40)

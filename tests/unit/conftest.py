@@ -1,0 +1,151 @@
+"""Flows in this process: a context whose clock is the stand-in's, so that a test moves both at once."""
+
+import functools
+
+import pytest
+from botocore.loaders import JSONFileLoader
+
+from tests.home import PASSPHRASE
+from tests.patience import PATIENCE
+from tests.unit.agent.serving import Running
+from tests.vaults import CHEAP, soon
+from vault.agent.client import Agent
+from vault.aws import client
+from vault.context import Context
+from vault.credentials import access, obtain
+from vault.credentials.fetch import Anew
+from vault.credentials.obtain import Wish
+from vault.daemon import main
+from vault.secret import Secret
+from vault.store import vault
+from vault.store.slots.passphrase import PassphraseSlot
+from vault.system.clock import Deadline
+from vault.system.paths import from_env
+from vault.unlocking import agent_link as flow
+from vault.unlocking.keys import OpenedKeys
+
+
+class SharedClock:
+    """The stand-in's clock as ours: sleeping moves both on."""
+
+    def __init__(self, world):
+        self.world = world
+        self.slept = 0.0
+
+    def time(self):
+        return self.world.now()
+
+    def monotonic(self):
+        return self.world.now()
+
+    def sleep(self, seconds):
+        self.slept += seconds
+        self.world.clock.advance(seconds)
+
+
+class Desk:
+    """Everything that one run needs, made anew for each ``ask`` as each process would."""
+
+    def __init__(self, home, aws):
+        self.home, self.aws = home, aws
+        self.clock = SharedClock(aws.world)
+        self.k_main = None
+
+    def context(self, **env):
+        merged = self.home.with_env(env)
+        merged.pop("AWSVAULT_PASSPHRASE", None)
+        return Context(
+            env=merged,
+            paths=from_env(merged),
+            clock=self.clock,
+            deadline=Deadline.after(50, clock=self.clock),
+            passphrase=Secret(PASSPHRASE),
+        )
+
+    def keys(self, context):
+        try:
+            opened = vault.open_with_main_key(context.paths, self.k_main) if self.k_main is not None else None
+        except vault.KeysChanged:
+            opened = None
+        if opened is None:
+            opened = vault.open_with_passphrase(context.paths, Secret(PASSPHRASE), deadline=soon())
+            self.k_main = opened.k_main
+        return OpenedKeys(opened, paths=context.paths, clock=context.clock)
+
+    def ask(self, profile, *, anew=None, env=None, **wish):
+        context = self.context(**(env or {}))
+        keys = self.keys(context)
+        return obtain.obtain(
+            context, Wish(profile, anew=anew or Anew(), **wish), keys, obtain.prepare(context)
+        )
+
+    def cache(self):
+        context = self.context()
+        return obtain.open_cache(context, self.keys(context))
+
+    def credentials(self, profile):
+        return access.credentials(self.context(), Wish(profile), purpose="")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_read_once():
+    """botocore reads its models for each session, a tenth of a second each; here they are read once per process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", staticmethod(functools.cache(JSONFileLoader().load_file)))
+        yield
+
+
+@pytest.fixture
+def awss_own(monkeypatch):
+    """The stand-in counts as a host of AWS's own: what it lacks is gone."""
+    monkeypatch.setattr(client, "is_own", lambda *_args, **_more: True)
+
+
+@pytest.fixture
+def desk(home, aws):
+    home.scenario()
+    home.make_vault()
+    home.settle()
+    return Desk(home, aws)
+
+
+@pytest.fixture
+def bench(desk, home, aws):
+    """A desk of the example's user that rotates; a module with another one has its own."""
+    from tests.unit.benches import Bench
+
+    return Bench(home, aws)
+
+
+class Beside(Running):
+    """An agent in a thread, beside the desk's home: locked, until ``give`` hands it the keys of the desk's vault."""
+
+    def __init__(self, desk):
+        super().__init__(desk.home.ours, derive=lambda page: main._desk(self.paths, page, self.hold))
+        self.desk = desk
+        self.clock.unix = desk.clock.time()
+        desk.home.env.pop("AWSVAULT_AGENT")
+
+    def give(self):
+        context = self.desk.context()
+        opened = self.desk.keys(context).opened
+        assert flow.hand_over(context, opened, agent=self.client(), person=True)
+
+    def lock(self, *, hold=False):
+        assert self.client().ask("LOCK", hold=hold)["ok"]
+
+
+@pytest.fixture
+def beside(desk, monkeypatch):
+    """The desk's agent. Its clients are as patient as a busy machine needs."""
+    for function in (flow.reach, Agent.reach.__func__):
+        monkeypatch.setitem(function.__kwdefaults__, "answer", PATIENCE)
+    with Beside(desk) as running:
+        yield running
+
+
+@pytest.fixture
+def cheaply(monkeypatch):
+    """Slots of a passphrase are made in milliseconds."""
+    given = PassphraseSlot.__init__
+    monkeypatch.setattr(given, "__kwdefaults__", {**given.__kwdefaults__, "kdf": CHEAP})

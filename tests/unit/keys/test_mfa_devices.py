@@ -1,0 +1,95 @@
+"""Devices in the vault: what a person gives for one, and which device a name means."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.fakes.example import SEED, SERIAL
+from tests.unit.benches import NAME, Window
+from tests.vaults import entry
+from vault import errors, limits
+from vault.keys import mfa_devices
+
+ANOTHER = SERIAL + "-2"
+
+
+@pytest.mark.parametrize("skew", [-60.0, -28.0, 60.0, 200.0])
+def test_a_code_ends_by_this_machines_clock(bench, skew):
+    """What was learnt of a clock that is fast or slow: a code comes at once, and says rightly how long it is good."""
+    context = bench.context()
+    keys = bench.keys(context)
+    keys.take_code(SERIAL, deadline=context.anew(), most=35, skew=skew)
+    waits = []
+    for _ in range(3):
+        code = mfa_devices.code(context, keys, SERIAL, waiting=waits.append)
+        left = code.ends - context.clock.time()
+        assert limits.CODE_LEAST_LEFT <= left <= 30
+        assert code.step == (context.clock.time() + skew) // 30
+    assert max(waits) <= 30
+
+
+def asked(bench, known=None):
+    return mfa_devices.by_asking(bench.context(), name=NAME, known=known)
+
+
+def test_too_much_on_stdin_is_no_device():
+    """A file that was piped by mistake is refused by its size, with the form that is expected."""
+    raw = json.dumps({"MfaSerial": SERIAL}).encode()
+    with pytest.raises(errors.Usage, match=str(limits.MAX_STDIN)) as caught:
+        mfa_devices.from_json(raw + b" " * limits.MAX_STDIN)
+    assert "MfaSerial" in caught.value.hint
+    assert mfa_devices.from_json(raw) == mfa_devices.NewDevice(SERIAL, None)
+
+
+def test_enter_takes_the_device_that_is_known(bench, home):
+    """An empty answer is the entry's own device, and no seed."""
+    window = Window(home, "", "")
+    assert asked(bench, known=SERIAL) == mfa_devices.NewDevice(SERIAL, None)
+    assert any(f"Enter for {SERIAL}" in said for said in window.heard("SETPROMPT"))
+
+
+def test_a_device_without_an_arn_is_asked_for_again(bench, home):
+    """Enter is no answer where no device is known: why is said, twice, and then it ends."""
+    window = Window(home, "", "", "")
+    with pytest.raises(errors.Usage, match="a device has an ARN"):
+        asked(bench)
+    assert len(window.heard("GETPIN")) == 3
+    assert len(window.heard("SETERROR")) == 2
+
+
+def test_a_mistyped_arn_and_seed_are_asked_for_again(bench, home):
+    """The second answer counts, for each of the two questions."""
+    Window(home, "yourself", ANOTHER, "not a seed!", SEED)
+    found = asked(bench)
+    assert found.serial == ANOTHER
+    assert found.seed is not None
+
+
+def test_an_arn_alone_changes_the_entry_and_no_seed(bench):
+    """The entry names the new device; the seed of the old one is not taken for its."""
+    mfa_devices.put(bench.context(), bench.opened(), NAME, mfa_devices.NewDevice(ANOTHER, None))
+    payload = bench.opened().payload
+    assert payload.entries[NAME].mfa_serial == ANOTHER
+    assert set(payload.seeds) == {SERIAL}
+
+
+def test_a_name_that_means_no_device_gets_a_way_on(bench):
+    """A near name is proposed; an entry without a device is told how to get one; else the list."""
+    bench.edit(lambda p: p.with_entry("bare", entry("AKIAI44QH8DHBEXAMPLE")))
+    payload = bench.opened().payload
+    assert mfa_devices.serial_of(payload, NAME) == mfa_devices.serial_of(payload, SERIAL) == SERIAL
+    for name, hint in [(NAME[:-1], NAME), ("bare", "mfa add bare"), ("qqqq", "mfa list")]:
+        with pytest.raises(errors.NotFound) as caught:
+            mfa_devices.serial_of(payload, name)
+        assert hint in caught.value.hint
+
+
+def test_a_profile_without_a_device_is_no_name_of_one(bench, home):
+    """A profile whose chain needs no code, and an entry without a device: both are told, by their names."""
+    bench.edit(lambda p: p.with_entry("bare", entry("AKIAI44QH8DHBEXAMPLE")))
+    home.config("[profile own]\nawsvault_credential = bare\n")
+    for name in ("own", "bare"):
+        with pytest.raises(errors.NotFound, match=f'"{name}"'):
+            mfa_devices.serial_for(bench.context(), bench.keys(bench.context()), name)

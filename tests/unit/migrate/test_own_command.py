@@ -1,0 +1,115 @@
+"""The value of credential_process: the same words by a shell, without one, and by botocore; a program that is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+from botocore.compat import compat_shell_split
+
+from vault.errors import ConfigError
+from vault.keys.entry_names import check_name
+from vault.migrate import own_command as commands
+
+NAMES = (
+    "dev",
+    "my dev",
+    "team/colleague",
+    "someone@example.com",
+    "a.b-c_d",
+    "prod+eu:1",
+    "R&D <a|b> (x)*?!",
+    "bücher",
+)
+
+
+@pytest.fixture(params=["tools", "my tools"])
+def program(request, tmp_path):
+    """A program under our name that prints its arguments; once in a folder with a blank."""
+    folder = tmp_path / request.param
+    folder.mkdir()
+    path = folder / "awsvault-py"
+    path.write_text(f"#!{sys.executable} -S\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_way_of_running_it_gives_the_same_words(program, name):
+    """Go, JavaScript and Java by `sh -c`, Python by a split of its own: nothing is expanded, nothing is lost."""
+    words = commands.our_words({"PATH": ""}, argv0=program)
+    value = commands.process(words, check_name(name), ("--no-session", "--duration", "90m"))
+    wanted = ["export", name, "--no-session", "--duration", "90m"]
+    for line in (compat_shell_split(value), shlex.split(value), ["/bin/sh", "-c", value]):
+        done = subprocess.run(line, env={}, cwd="/", capture_output=True, check=True)
+        assert json.loads(done.stdout) == wanted
+    assert commands.options(value) == ("--no-session", "--duration", "90m")
+
+
+@pytest.mark.parametrize("odd", ["$HOME", "a;b", "it's", 'x"y', "back\\slash", "~", "new\nline", "50%"])
+def test_a_path_that_a_shell_reads_otherwise_is_refused(odd, tmp_path):
+    """Exit 6 with the way out, rather than a line that works in one tool only."""
+    with pytest.raises(ConfigError) as raised:
+        commands.our_words({}, argv0=str(tmp_path / odd / "awsvault-py"))
+    assert "under a plain path" in raised.value.hint
+
+
+def test_the_link_that_was_called_is_kept(tmp_path):
+    """An update moves what is behind it."""
+    link = tmp_path / "awsvault-py"
+    link.symlink_to("/somewhere/1.0/awsvault-py")
+    assert commands.our_words({}, argv0=str(link)) == (str(link),)
+    beside = os.path.join(os.path.dirname(sys.executable), "awsvault-py")
+    assert commands.our_words({}, argv0="/x/python -m vault") == (beside,)
+
+
+@pytest.mark.parametrize(
+    ("command", "program"),
+    [
+        ("aws-vault export --format=json dev", "aws-vault"),
+        ("/opt/bin/aws-vault exec dev --json", "aws-vault"),
+        ("aws-vault exec other --json", None),
+        ("aws-vault list dev", None),
+        ("granted credential-process --profile=dev", "granted"),
+        ("granted credential-process --auto-login --profile dev", "granted"),
+        ("granted credential-process --profile=other", None),
+        ("granted sso dev", None),
+        ('granted "', None),
+        ("", None),
+    ],
+)
+def test_whom_a_command_has_serve_the_profile(command, program):
+    """Only a call for this very profile is replaced when its key has moved in."""
+    assert commands.served_by(command, "dev") == program
+
+
+@pytest.mark.parametrize("on_path", [True, False])
+def test_without_a_command_beside_python_it_is_looked_for(tmp_path, monkeypatch, on_path):
+    """A Python without scripts of its own: the one on the PATH, else the module by this very Python."""
+    python = str(tmp_path / "python")
+    monkeypatch.setattr(sys, "executable", python)
+    found = tmp_path / "tools" / "awsvault-py"
+    found.parent.mkdir()
+    if on_path:
+        found.write_text("#!/bin/sh\n")
+        found.chmod(0o755)
+    words = commands.our_words({"PATH": str(found.parent)}, argv0="/x/other")
+    assert words == ((str(found),) if on_path else (python, "-m", "vault"))
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"), [("/opt/tool get", "/opt/tool"), ('"/my tools/tool" x', "/my tools/tool"), ("", None), ('tool "', None)]
+)  # fmt: skip
+def test_the_program_of_a_command(command, wanted):
+    """Its first word; none where the command is empty or cannot be split."""
+    assert commands.program(command) == wanted
+
+
+@pytest.mark.parametrize("command", ["/opt/tool export dev", ""])
+def test_a_command_of_others_has_no_options_of_ours(command):
+    """Nothing of it is taken over."""
+    assert commands.options(command) == ()

@@ -1,0 +1,44 @@
+"""Both of AWS's files from text, for the tests of this folder."""
+
+from vault.profiles.aws_files import merge
+from vault.profiles.ini import parse
+from vault.profiles.resolve import resolve
+
+USER = "arn:aws:iam::111111111111:mfa/yourself"
+DEV = "arn:aws:iam::222222222222:role/DeveloperRole"
+PROD = "arn:aws:iam::333333333333:role/ReadOnlyRole"
+
+SCENARIO = f"""\
+[profile shared-services]
+region = us-east-1
+credential_process = awsvault-py export shared-services
+mfa_serial = {USER}
+
+[profile dev]
+region = us-west-2
+credential_process = awsvault-py export dev
+awsvault_role_arn = {DEV}
+awsvault_source_profile = shared-services
+mfa_serial = {USER}
+
+[profile prod]
+region = eu-west-1
+credential_process = awsvault-py export prod
+awsvault_role_arn = {PROD}
+awsvault_source_profile = shared-services
+mfa_serial = {USER}
+"""
+
+
+def config_of(config="", credentials=""):
+    """A Config as if the two texts stood in files called config and credentials."""
+    return merge(
+        parse(config, path="config", kind="config"),
+        parse(credentials, path="credentials", kind="credentials"),
+    )
+
+
+def chain_of(name, config="", credentials="", *, entries=(), env=None, **more):
+    """The chain of ``name``; ``entries`` None: nobody knows what the vault holds."""
+    known = None if entries is None else (lambda entry: entry in entries)
+    return resolve(config_of(config, credentials), name, env=env or {}, has_entry=known, **more)

@@ -1,0 +1,296 @@
+"""Chains to calls: one session for all roles, long roles straight from the key, chained roles held to an hour."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.profiles.files import DEV, PROD, SCENARIO, USER, chain_of
+from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, canonical, digest
+from vault.profiles.plan import Usual, plan
+
+OTHER = "arn:aws:iam::111111111111:mfa/other"
+KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
+VAULT = bytes(16)
+
+
+def of(name, config, *, entries=("shared-services",), credentials="", lengths=None, **more):
+    return plan(chain_of(name, config, credentials, entries=entries), Usual(**(lengths or {})), **more)
+
+
+def shape(planned):
+    """Each link as (kind, seconds, device whose code goes with it)."""
+    found = []
+    for link in planned.links:
+        match link:
+            case SessionToken():
+                found.append(("session", link.duration, link.mfa_serial))
+            case AssumeRole():
+                found.append((link.hop.role_arn, link.duration, link.with_code))
+            case FetchSource():
+                found.append(("fetch", link.cached, None))
+    return found
+
+
+class TestVaultKey:
+    def test_scenario(self):
+        """One MFA session of twelve hours, then the role for AWS's hour without another code."""
+        assert shape(of("dev", SCENARIO)) == [("session", 43_200, USER), (DEV, 3600, None)]
+        assert (
+            of("dev", SCENARIO).links[0]
+            == of("prod", SCENARIO).links[0]
+            == of("shared-services", SCENARIO).links[0]
+        )
+
+    def test_device_of_another_hop(self):
+        """A device that is not the key's goes to its own role, with a code of its own."""
+        text = SCENARIO.replace(
+            f"awsvault_source_profile = shared-services\nmfa_serial = {USER}",
+            f"awsvault_source_profile = shared-services\nmfa_serial = {OTHER}",
+        )
+        assert shape(of("dev", text)) == [("session", 43_200, USER), (DEV, 3600, OTHER)]
+
+    def test_device_of_the_entry(self):
+        """A device stored with the key serves where its profile names none."""
+        text = SCENARIO.replace(f"mfa_serial = {USER}\n", "")
+        assert shape(of("dev", text, entry_mfa_serial=OTHER)) == [
+            ("session", 43_200, OTHER),
+            (DEV, 3600, None),
+        ]
+
+    def test_device_of_the_first_role(self):
+        """Where only the roles name the device it is the key's, so that one code serves all of them."""
+        text = SCENARIO.replace(f"export shared-services\nmfa_serial = {USER}\n", "export shared-services\n")
+        assert shape(of("dev", text)) == [("session", 43_200, USER), (DEV, 3600, None)]
+
+    def test_no_device(self):
+        """A key without a device gives a plain session."""
+        text = SCENARIO.replace(f"mfa_serial = {USER}\n", "")
+        assert shape(of("dev", text)) == [("session", 43_200, None), (DEV, 3600, None)]
+
+    def test_long_role(self):
+        """Over an hour: straight from the key with a code; else, if none can be had, an hour through the session."""
+        text = SCENARIO.replace("region = us-west-2\n", "duration_seconds = 43200\n")
+        planned = of("dev", text)
+        assert shape(planned) == [(DEV, 43_200, USER)]
+        assert shape(planned._replace(links=planned.fallback)) == [
+            ("session", 43_200, USER),
+            (DEV, 3600, None),
+        ]
+        assert "straight from the key" in planned.links[0].why
+
+    def test_long_role_without_a_device(self):
+        """Without a device no code can be missing, so there is nothing else to do instead."""
+        text = SCENARIO.replace("region = us-west-2\n", "duration_seconds = 7200\n").replace(
+            f"mfa_serial = {USER}\n", ""
+        )
+        assert (shape(of("dev", text)), of("dev", text).fallback) == ([(DEV, 7200, None)], None)
+
+    @pytest.mark.parametrize("seconds", [900, 3600])
+    def test_role_of_an_hour_or_less(self, seconds):
+        """Goes through the session, and is asked for as long as the profile says."""
+        planned = of("dev", SCENARIO.replace("region = us-west-2\n", f"duration_seconds = {seconds}\n"))
+        assert shape(planned)[1] == (DEV, seconds, None)
+        assert planned.links[1].fixed
+
+    def test_role_of_a_role(self):
+        """A role assumed by a role lasts an hour at most, whatever it asks for."""
+        text = (
+            SCENARIO
+            + f"[profile x]\nrole_arn = {PROD}\nsource_profile = dev\nduration_seconds = 43200\nmfa_serial = {USER}\n"
+        )
+        planned = of("x", text)
+        assert shape(planned) == [("session", 43_200, USER), (DEV, 3600, None), (PROD, 3600, None)]
+        assert "a role assumed by a role" in planned.links[2].why
+
+    def test_no_session(self):
+        """awsvault_session = off and --no-session: the role straight from the key; for the key itself no call."""
+        off = SCENARIO.replace("region = us-east-1\n", "awsvault_session = off\n")
+        assert shape(of("dev", off)) == shape(of("dev", SCENARIO, session=False)) == [(DEV, 3600, USER)]
+        assert shape(of("shared-services", SCENARIO, session=False)) == []
+
+    def test_lengths(self):
+        """config.toml's length, which the key's profile outranks, which --duration outranks for the session itself."""
+        assert shape(of("dev", SCENARIO, lengths={"session_duration": 7200}))[0][1] == 7200
+        text = SCENARIO.replace("region = us-east-1\n", "awsvault_session_duration = 36h\n")
+        assert shape(of("dev", text, lengths={"session_duration": 7200}))[0][1] == 129_600
+        assert shape(of("shared-services", text, duration=900)) == [("session", 900, USER)]
+        assert shape(of("dev", SCENARIO, duration=900)) == [("session", 43_200, USER), (DEV, 900, None)]
+
+    @pytest.mark.parametrize(
+        ("seconds", "lines", "expected", "why"),
+        [
+            (1800, "", [("session", 43_200, USER), (DEV, 1800, None)], "role_duration"),
+            (3600, "", [("session", 43_200, USER), (DEV, 3600, None)], "AWS's default"),
+            (7200, "", [(DEV, 7200, USER)], "role_duration"),  # as duration_seconds: the key itself must ask
+            (7200, "duration_seconds = 900\n", [("session", 43_200, USER), (DEV, 900, None)], "duration_s"),
+            (
+                7200,
+                "awsvault_max_duration = 30m\n",
+                [("session", 43_200, USER), (DEV, 1800, None)],
+                "awsvault_m",
+            ),
+            (
+                1800,
+                "awsvault_max_duration = 1h\n",
+                [("session", 43_200, USER), (DEV, 1800, None)],
+                "role_duration",
+            ),
+        ],
+    )
+    def test_a_roles_length_by_config_toml(self, seconds, lines, expected, why):
+        """role_duration holds where the profile does not say, within what the profile allows."""
+        text = SCENARIO.replace("region = us-west-2\n", "region = us-west-2\n" + lines)
+        planned = of("dev", text, lengths={"role_duration": seconds})
+        assert shape(planned) == expected
+        assert planned.links[-1].why.startswith(why)
+        assert planned.links[-1].fixed is (why != "AWS's default")  # which need not be sent
+        assert shape(of("dev", text, lengths={"role_duration": seconds}, duration=1200))[-1][1] == 1200
+
+    def test_a_role_on_the_way_costs_no_code_for_it(self):
+        """Only the answer is to last longer; what is assumed by a role lasts an hour at most whatever is asked."""
+        text = SCENARIO + f"[profile x]\nrole_arn = {PROD}\nsource_profile = dev\n"
+        planned = of("x", text, lengths={"role_duration": 7200})
+        assert shape(planned) == [("session", 43_200, USER), (DEV, 3600, None), (PROD, 3600, None)]
+        assert "held to an hour" in planned.links[-1].why
+
+    @pytest.mark.parametrize(
+        ("lines", "expected"),
+        [("", 7200), ("duration_seconds = 900\n", 900), ("awsvault_max_duration = 30m\n", 1800)],
+    )
+    def test_a_web_identitys_role_too(self, lines, expected):
+        """It is a role whose session has a length."""
+        text = f"[profile a]\nweb_identity_token_file = /t\nrole_arn = {DEV}\n{lines}"
+        planned = of("a", text, entries=(), lengths={"role_duration": 7200})
+        assert planned.links[0].source.duration_seconds == expected
+        if not lines:
+            assert of("a", text, entries=()).links[0].source.duration_seconds is None
+
+    def test_longest_allowed(self):
+        """awsvault_max_duration holds for what is handed out, asked for or not."""
+        text = SCENARIO.replace(
+            "region = us-west-2\n", "duration_seconds = 43200\nawsvault_max_duration = 30m\n"
+        )
+        assert shape(of("dev", text)) == [("session", 43_200, USER), (DEV, 1800, None)]
+        text = SCENARIO.replace("region = us-east-1\n", "awsvault_max_duration = 1h\n")
+        assert shape(of("shared-services", text)) == [("session", 3600, USER)]
+
+
+class TestOtherSources:
+    @pytest.mark.parametrize(
+        ("source", "links", "seconds"),
+        [
+            (KEYS, 0, 43_200),
+            (KEYS + "aws_session_token = t\n", 0, 3600),
+            ("credential_process = tool\n", 1, 3600),
+            ("sso_account_id = 1\nsso_role_name = r\nsso_region = us-east-1\nsso_start_url = u\n", 1, 3600),
+            (f"role_arn = {PROD}\nweb_identity_token_file = /t\n", 1, 3600),
+        ],
+    )
+    def test_lengths(self, source, links, seconds):
+        """No session for a key that is not the vault's; from temporary credentials a role lasts an hour."""
+        text = f"[profile a]\nrole_arn = {DEV}\nsource_profile = s\nduration_seconds = 43200\nmfa_serial = {USER}\n[profile s]\n{source}"
+        planned = of("a", text, entries=())
+        assert [kind for kind, _, _ in shape(planned)] == ["fetch"] * links + [DEV]
+        assert shape(planned)[-1] == (DEV, seconds, USER)
+
+    @pytest.mark.parametrize(
+        ("env", "seconds"),
+        [({}, 7200), ({"AWS_SESSION_TOKEN": "t"}, 3600), ({"AWS_SECURITY_TOKEN": "t"}, 3600)],
+    )
+    def test_environment(self, env, seconds):
+        """The environment's key gives what is asked for, its session an hour."""
+        text = f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\nduration_seconds = 7200\n"
+        planned = plan(chain_of("a", text, env=env), Usual())
+        assert shape(planned) == [("fetch", False, None), (DEV, seconds, None)]
+
+    def test_key_itself(self):
+        """Static keys without a role are the answer."""
+        assert shape(of("a", f"[profile a]\n{KEYS}", entries=())) == []
+
+
+class TestDigest:
+    def digests(
+        self,
+        name,
+        config=SCENARIO,
+        *,
+        key="AKIAIOSFODNN7EXAMPLE",
+        env=None,
+        vault=VAULT,
+        lengths=None,
+        **more,
+    ):
+        chain = chain_of(name, config, entries=("shared-services",), env=env)
+        links = plan(chain, Usual(**(lengths or {})), **more).links
+        return [
+            digest(chain.source, links[: at + 1], vault_id=vault, access_key_id=key)
+            for at in range(len(links))
+        ]
+
+    def test_shared_link_has_one_name(self):
+        """Two roles of one key share the session's name and nothing else."""
+        dev, prod = self.digests("dev"), self.digests("prod")
+        assert dev[0] == prod[0] == self.digests("shared-services")[0]
+        assert dev[1] != prod[1]
+        assert all(len(found) == 32 for found in dev)
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            (DEV, PROD),
+            ("region = us-west-2", "region = us-west-1"),
+            ("region = us-west-2", "external_id = abc"),
+            ("region = us-west-2", "role_session_name = abc"),
+            ("region = us-west-2", "duration_seconds = 1800"),
+            ("region = us-west-2", "source_identity = abc"),
+            ("region = us-west-2", "session_tags = a=b"),
+            ("region = us-west-2", "session_tags = a=b\ntransitive_session_tags = a"),
+            ("region = us-west-2", "endpoint_url = http://localhost:1"),
+            ("region = us-west-2", "sts_regional_endpoints = legacy"),
+            ("region = us-west-2", "awsvault_read_only = true"),
+            ("export shared-services\nmfa_serial", "export shared-services\nregion = us-east-2\nmfa_serial"),
+        ],
+    )
+    def test_each_value_counts(self, old, new):
+        """Any change of what decides a role's session is another name."""
+        assert old in SCENARIO
+        changed = self.digests("dev", SCENARIO.replace(old, new))
+        assert changed[-1] != self.digests("dev")[-1]
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"key": "AKIAI44QH8DHBEXAMPLE"},
+            {"vault": bytes(15) + b"\1"},
+            {"lengths": {"session_duration": 3600}},
+            {"lengths": {"role_duration": 1800}},
+            {"session": False},
+            {"duration": 900},
+            {"env": {"AWS_ENDPOINT_URL": "http://localhost:1"}},
+            {"env": {"AWS_USE_FIPS_ENDPOINT": "true"}},
+            {"entry_mfa_serial": None, "config": SCENARIO.replace(f"mfa_serial = {USER}\n", "")},
+        ],
+    )
+    def test_each_surrounding_counts(self, more):
+        """So is another key, vault, length, endpoint or device."""
+        assert self.digests("dev", **more)[-1] != self.digests("dev")[-1]
+
+    def test_nothing_else_counts(self):
+        """Where a value stands, and what the profile is called, does not."""
+        text = "# moved\n\n" + SCENARIO.replace("dev", "developer")
+        assert self.digests("developer", text) == self.digests("dev")
+
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(),
+            lambda inner: (
+                st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner, max_size=3)
+            ),
+            max_leaves=8,
+        )
+    )
+    def test_canonical_is_json(self, value):
+        """The text that is hashed is JSON as Python's own encoder writes it, with sorted keys."""
+        assert canonical(value) == json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -1,0 +1,387 @@
+"""Profiles to chains: the order of sources, who wins, loops, prefixes, the vault, and every refusal with its place."""
+
+import pytest
+
+from tests.unit.profiles.files import DEV, PROD, SCENARIO, USER, chain_of
+from vault import errors
+from vault.profiles.chain import Login, NamedSource, Process, Sso, StaticKeys, VaultKey, WebIdentity
+from vault.profiles.resolve import check
+
+KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
+
+
+class TestScenario:
+    @pytest.mark.parametrize("entries", [("shared-services",), None])
+    def test_dev(self, entries):
+        """The README's role: the vault's key, one hop, whether or not the vault's entries are known."""
+        chain = chain_of("dev", SCENARIO, entries=entries)
+        assert chain.path == ("dev", "shared-services")
+        assert (chain.source.entry, chain.source.assumed) == ("shared-services", entries is None)
+        assert [hop.role_arn for hop in chain.hops] == [DEV]
+        assert (chain.region, chain.mfa_serial) == ("us-west-2", USER)
+        assert str(chain.hops[0].origin("role_arn")) == "config:9"
+        assert str(chain.mfa_origin) == "config:4"
+
+    @pytest.mark.parametrize("entries", [("shared-services",), None])
+    def test_source_itself(self, entries):
+        """The source profile is the vault's key and no hop."""
+        chain = chain_of("shared-services", SCENARIO, entries=entries)
+        assert isinstance(chain.source, VaultKey)
+        assert chain.hops == ()
+
+    def test_older_sister(self):
+        """Keys of [default], roles that name it in AWS's ordinary form."""
+        text = f"[default]\nregion = eu-west-1\n[profile dev]\nrole_arn = {DEV}\nsource_profile = default\n"
+        chain = chain_of("dev", text, entries=("default",))
+        assert (chain.source.entry, chain.source_endpoint.region) == ("default", "eu-west-1")
+        assert chain_of("dev", text, entries=None).source.entry == "default"
+
+    def test_entry_without_a_section(self):
+        """A key whose profile no file mentions: by its own name, and as a source."""
+        text = f"[profile dev]\nrole_arn = {DEV}\nsource_profile = default\n"
+        assert chain_of("default", text, entries=("default",)).source.entry == "default"
+        assert chain_of("dev", text, entries=("default",)).source.entry == "default"
+
+    def test_no_vault_yet(self):
+        """Without a vault a key is taken for granted only where the files say so."""
+        assert chain_of("dev", SCENARIO, entries=None, guess=False).source.assumed
+        with pytest.raises(errors.ConfigError, match="has no credentials"):
+            chain_of("a", "[profile a]\nregion = eu-west-1\n", entries=None, guess=False)
+
+
+class TestVaultKey:
+    def test_named_credential(self):
+        """awsvault_credential names the entry where it is not the profile's name, also beside a role."""
+        assert chain_of("a", "[profile a]\nawsvault_credential = k\n").source.entry == "k"
+        chain = chain_of(
+            "a", f"[profile a]\nawsvault_credential = k\nrole_arn = {DEV}\nmfa_serial = {USER}\n"
+        )
+        assert (chain.source.entry, len(chain.hops), chain.mfa_serial) == ("k", 1, USER)
+
+    def test_entry_beats_other_sources(self):
+        """A profile with an entry of its name is that key, whatever else stands in it."""
+        text = f"[profile a]\n{KEYS}web_identity_token_file = /t\ncredential_process = x\n"
+        assert isinstance(chain_of("a", text, entries=("a",)).source, VaultKey)
+
+    def test_entry_ends_a_chain_as_static_keys_do(self):
+        """A source profile with an entry is that key, and its role is not assumed; selected, its role is."""
+        text = (
+            f"[profile a]\nrole_arn = {DEV}\nsource_profile = b\n"
+            f"[profile b]\nrole_arn = {PROD}\nsource_profile = c\n[profile c]\n{KEYS}"
+        )
+        assert chain_of("a", text, entries=("b",)).path == ("a", "b")
+        assert chain_of("b", text, entries=("b",)).path == ("b", "c")
+
+    def test_role_that_calls_us_stays_a_role(self):
+        """As a source, a profile that calls us gives what its export gives: the role, even with an entry of its name."""
+        text = SCENARIO + f"[profile x]\nrole_arn = {PROD}\nsource_profile = dev\n"
+        for entries in (None, ("shared-services",), ("shared-services", "dev")):
+            chain = chain_of("x", text, entries=entries)
+            assert [hop.role_arn for hop in chain.hops] == [DEV, PROD]
+
+    def test_self_reference(self):
+        """A profile may be its own source where it is a key."""
+        text = f"[profile a]\nrole_arn = {DEV}\nsource_profile = a\n"
+        assert chain_of("a", text, entries=("a",)).source.entry == "a"
+        assert isinstance(chain_of("a", text + KEYS).source, StaticKeys)
+        ours = "credential_process = awsvault-py export a\n"
+        assert chain_of("a", text + ours, entries=None).source.entry == "a"
+        for entries in ((), None):
+            with pytest.raises(errors.ConfigError, match="in a circle: a -> a"):
+                chain_of("a", text, entries=entries)
+
+    def test_missing_entry_is_said(self):
+        """A profile that calls us, and a vault without its key: the command that adds it."""
+        with pytest.raises(errors.ConfigError, match=r"config:1: .* calls awsvault-py, but") as caught:
+            chain_of("shared-services", SCENARIO)
+        assert caught.value.hint == "run: awsvault-py add shared-services"
+
+    def test_alias(self):
+        """A profile whose command exports another is what that one is."""
+        text = SCENARIO + "[profile d]\ncredential_process = /x/awsvault-py export dev\nregion = eu-north-1\n"
+        chain = chain_of("d", text, entries=("shared-services",))
+        assert chain.path == ("d", "dev", "shared-services")
+        assert (chain.region, chain.hops[0].role_arn) == ("eu-north-1", DEV)
+
+    def test_aliases_in_a_circle(self):
+        """Two profiles whose commands export each other are a circle, not an endless run."""
+        text = (
+            "[profile a]\ncredential_process = awsvault-py export b\n"
+            "[profile b]\ncredential_process = python -m vault export a\n"
+        )
+        with pytest.raises(errors.ConfigError, match="in a circle: a -> b -> a"):
+            chain_of("a", text, entries=("x",))
+
+    def test_alias_of_nothing(self):
+        """An alias of a profile that is nowhere is an error of ours."""
+        with pytest.raises(errors.ConfigError):
+            chain_of("a", "[profile a]\ncredential_process = awsvault-py export gone\n")
+
+    def test_another_command_of_ours(self):
+        """Our program called for anything but an export is a mistake with its line."""
+        with pytest.raises(
+            errors.ConfigError, match="config:2: a credential_process of awsvault-py is written"
+        ):
+            chain_of("a", "[profile a]\ncredential_process = awsvault-py login a\n")
+
+    def test_settings(self):
+        """The key's profile says whether a session is made, and for how long."""
+        text = SCENARIO.replace(
+            "region = us-east-1\n", "awsvault_session_duration = 4h\nawsvault_session = off\n"
+        )
+        chain = chain_of("dev", text, entries=("shared-services",))
+        assert (chain.session, chain.session_duration) == (False, 14_400)
+        text = SCENARIO.replace("export shared-services", "export shared-services --no-session")
+        assert not chain_of("dev", text, entries=("shared-services",)).session
+
+
+class TestOrder:
+    """Of several sources in one profile, the one that AWS's tools take."""
+
+    WEB = f"web_identity_token_file = /t\nrole_arn = {DEV}\n"
+    SSO = "sso_account_id = 1\nsso_role_name = r\nsso_region = us-east-1\nsso_start_url = u\n"
+    PROCESS = "credential_process = tool\n"
+    LOGIN = "login_session = l\n"
+
+    @pytest.mark.parametrize(
+        ("config", "credentials", "kind"),
+        [
+            (WEB + SSO + PROCESS + KEYS, KEYS, WebIdentity),
+            (SSO + LOGIN + PROCESS + KEYS, KEYS, Sso),
+            (LOGIN + PROCESS + KEYS, KEYS, StaticKeys),
+            (LOGIN + PROCESS + KEYS, "", Login),
+            (PROCESS + KEYS, "", Process),
+            (KEYS, "", StaticKeys),
+        ],
+    )
+    def test_order(self, config, credentials, kind):
+        """Web identity, SSO, keys of the credentials file, login, process, keys of the config file."""
+        chain = chain_of("a", "[profile a]\n" + config, f"[a]\n{credentials}" if credentials else "")
+        assert isinstance(chain.source, kind)
+        assert chain.hops == ()
+
+    def test_role_beats_own_process(self):
+        """role_arn beside a process and no source is an error, as in botocore and the Rust SDK."""
+        with pytest.raises(errors.ConfigError, match="neither source_profile nor credential_source"):
+            chain_of("a", f"[profile a]\nrole_arn = {DEV}\n{self.PROCESS}")
+
+    def test_keys_of_one_file(self):
+        """Both halves of a key come from one file; a half without its other half is an error."""
+        half, other, _ = KEYS.split("\n")
+        with pytest.raises(errors.ConfigError, match=r"credentials:2: .* without aws_secret_access_key"):
+            chain_of("a", f"[profile a]\n{KEYS}", f"[a]\n{half}\n")
+        with pytest.raises(errors.ConfigError, match=r"config:2: .* without its other half"):
+            chain_of("a", f"[profile a]\n{other}\n")
+
+    def test_token_and_account(self):
+        """A key's session token, by its old name too, and its account."""
+        chain = chain_of("a", "", f"[a]\n{KEYS}aws_security_token = t\naws_account_id = 111111111111\n")
+        assert (chain.source.token.reveal_text(), chain.source.account_id) == ("t", "111111111111")
+
+    def test_token_process(self):
+        """A token's command stands where its file would; the profile's role is then the web identity's."""
+        chain = chain_of("a", f"[profile a]\nrole_arn = {DEV}\nweb_identity_token_process = tool\n")
+        assert (chain.source.token_process, chain.source.token_file, chain.hops) == ("tool", None, ())
+
+    @pytest.mark.parametrize(
+        "key", ["role_arn", "web_identity_token_file", "sso_role_name", "credential_source"]
+    )
+    def test_prefix_is_read(self, key):
+        """A prefixed key decides as the plain one does."""
+        text = (
+            f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\n"
+            f"[profile b]\nrole_arn = {DEV}\nweb_identity_token_file = /t\n"
+            f"[profile c]\n{self.SSO}"
+        )
+        for name in "abc":
+            plain, prefixed = (
+                chain_of(name, text),
+                chain_of(name, text.replace(f"\n{key}", f"\nawsvault_{key}")),
+            )
+            assert type(plain.source) is type(prefixed.source)
+            assert [hop.role_arn for hop in plain.hops] == [hop.role_arn for hop in prefixed.hops]
+
+
+class TestIdentityCenter:
+    """A profile that speaks of IAM Identity Center is never taken for a key of the vault."""
+
+    SESSION = "[sso-session s]\nsso_region = us-east-1\nsso_start_url = u\n"
+    ROLE = "sso_account_id = 111111111111\nsso_role_name = r\n"
+
+    @pytest.mark.parametrize("entries", [(), None])
+    @pytest.mark.parametrize("prefix", ["", "awsvault_"])
+    def test_a_session_alone(self, entries, prefix):
+        """It is Identity Center's, and what it lacks is an error before a call, with its line."""
+        chain = chain_of("a", f"[profile a]\n{prefix}sso_session = s\n{self.SESSION}", entries=entries)
+        assert isinstance(chain.source, Sso)
+        assert (chain.source.session, chain.source.account_id, chain.source.role_name) == ("s", None, None)
+        with pytest.raises(errors.ConfigError, match=r"config:2: .* lacks sso_account_id, sso_role_name"):
+            check(chain)
+
+    @pytest.mark.parametrize(
+        ("lines", "said"),
+        [
+            ("sso_session = gone\n", r"config:2: there is no \[sso-session gone\]"),
+            ("sso_session = s\nsso_region = eu-west-1\n", "config:3: sso_region is 'eu-west-1' here and 'us-east-1'"),
+            ("sso_session = s\nsso_start_url = x\n", "config:3: sso_start_url is 'x' here and 'u'"),
+            ("sso_start_url = u\n", "config:2: .* lacks sso_account_id, sso_role_name, sso_region"),
+            ("sso_region = us-east-1\n", "config:2: .* lacks sso_account_id, sso_role_name, sso_start_url"),
+            ("sso_role_name = r\nsso_session = s\n", "config:3: .* lacks sso_account_id"),
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize("entries", [(), None])
+    @pytest.mark.parametrize("own", ["", "credential_process = awsvault-py export a\n"])
+    def test_what_cannot_be(self, lines, said, entries, own):
+        """Values that disagree, a section that is not there, a part that is missing: the line, as in the SDKs."""
+        if own and entries is None and "sso_session" not in lines and "sso_role" not in lines:
+            return  # an address alone beside our own call says nothing about where the credentials come from
+        with pytest.raises(errors.ConfigError, match=said):
+            check(chain_of("a", f"[profile a]\n{lines}{own}{self.SESSION}", entries=entries))
+
+    @pytest.mark.parametrize("prefix", ["", "awsvault_"])
+    def test_it_outranks_a_key_that_nobody_looked_for(self, prefix):
+        """Beside our own command: whether the vault has such a key is unknown, and what the lines say is not."""
+        role = self.ROLE.replace("sso_", f"{prefix}sso_")
+        text = f"[profile a]\ncredential_process = awsvault-py export a\n{prefix}sso_session = s\n{role}{self.SESSION}"
+        assert isinstance(chain_of("a", text, entries=None).source, Sso)
+        assert isinstance(chain_of("a", text, entries=()).source, Sso)
+
+    @pytest.mark.parametrize(
+        "lines", [ROLE + "sso_session = s\n", "sso_session = s\n", "awsvault_sso_session = s\n"]
+    )
+    def test_a_key_of_that_name_beside_it_is_an_error(self, lines):
+        """Two sources, of two accounts perhaps: nobody but the user knows which is meant."""
+        with pytest.raises(
+            errors.ConfigError, match=r"config:\d: profile a has \w+, and the vault holds a key"
+        ):
+            chain_of("a", f"[profile a]\n{lines}{self.SESSION}", entries=("a",))
+
+    def test_a_key_that_is_named_is_meant(self):
+        """awsvault_credential beside a session for tokens is the key; beside a role of Identity Center it is an error."""
+        text = f"[profile a]\nawsvault_credential = k\nsso_session = s\n{self.SESSION}"
+        for entries in (("k",), None):
+            assert chain_of("a", text, entries=entries).source.entry == "k"
+            with pytest.raises(
+                errors.ConfigError, match="config:4: profile a has sso_account_id, and awsvault_credential"
+            ):
+                chain_of("a", text.replace("[sso-session", f"{self.ROLE}[sso-session"), entries=entries)
+
+    def test_a_session_for_tokens_beside_another_source(self):
+        """Without a role it gives no credentials, so another program of the profile does, as in botocore."""
+        text = f"[profile a]\nsso_session = s\n{TestOrder.PROCESS}{self.SESSION}"
+        assert isinstance(chain_of("a", text).source, Process)
+        assert isinstance(
+            chain_of("a", f"[profile a]\nsso_session = s\n{self.SESSION}", f"[a]\n{KEYS}").source, StaticKeys
+        )
+
+    def test_an_sdk_finds_nothing_in_a_session_alone(self):
+        """What AWS's tools make of it: no credentials."""
+        with pytest.raises(errors.ConfigError, match="lacks sso_account_id"):
+            chain_of("a", f"[profile a]\nsso_session = s\n{self.SESSION}", as_sdk=True)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            (
+                f"role_arn = {DEV}\nsource_profile = b\ncredential_source = Environment\n",
+                "config:4: .* has both",
+            ),
+            (f"role_arn = {DEV}\n", "config:2: .* neither"),
+            (f"role_arn = {DEV}\nsource_profile = gone\n", "config:3: .* 'gone', which is not there"),
+            (f"role_arn = {DEV}\ncredential_source = environment\n", "config:3: .* is not one of"),
+            ("web_identity_token_file = /t\n", "config:2: .* no role_arn"),
+            ("sso_account_id = 1\n", "config:2: .* lacks sso_role_name, sso_start_url, sso_region"),
+            (
+                "sso_account_id = 1\nsso_role_name = r\nsso_session = s\n",
+                r"config:4: there is no \[sso-session s\]",
+            ),
+            ("credential_process =\n", "config:2: credential_process is empty"),
+            ("credential_process = a 'b\n", "config:2: .* No closing quotation"),
+            (KEYS + "region = ../x\n", "config:4: region"),
+            (KEYS + "region = a\n  b\n", "config:4: region runs over several lines"),
+            (KEYS + "awsvault_session = perhaps\n", "config:4: awsvault_session is 'perhaps'"),
+            (KEYS + "awsvault_session_duration = 1d\n", "config:4: .* not a number of seconds"),
+            (KEYS + "awsvault_max_duration = 60\n", "config:4: .* not within"),
+            (KEYS + "services = s\n", r"config:4: there is no \[services s\]"),
+        ],
+    )
+    def test_with_place(self, text, said):
+        """Each is a ConfigError that names the line."""
+        with pytest.raises(errors.ConfigError, match=said):
+            chain_of("a", f"[profile a]\n{text}")
+
+    @pytest.mark.parametrize("value", ["ten", "-1", "899", "43201", "1e3", "3600.0", "٣٦٠٠", "", "9" * 30])
+    def test_durations(self, value):
+        """A duration that AWS's tools would drop in silence, or that AWS would refuse, is an error with its line."""
+        with pytest.raises(errors.ConfigError, match="config:4: duration_seconds"):
+            chain_of(
+                "a",
+                f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\nduration_seconds = {value}\n",
+            )
+
+    def test_sso_disagreement(self):
+        """A value that profile and sso-session have differently is refused with both lines."""
+        text = "[profile a]\nsso_account_id = 1\nsso_role_name = r\nsso_session = s\nsso_region = x\n[sso-session s]\nsso_region = y\nsso_start_url = u\n"
+        with pytest.raises(errors.ConfigError, match=r"config:5: .*config:7"):
+            chain_of("a", text)
+
+    def test_unknown_profile(self):
+        """A profile named on the command line that is not there is exit 5, with the nearest name."""
+        with pytest.raises(errors.NotFound) as caught:
+            chain_of("shared-service", SCENARIO)
+        assert (caught.value.exit_code, caught.value.hint) == (5, "did you mean shared-services?")
+
+    def test_loop_shows_its_path(self):
+        """A circle of profiles is said with the way round, even where a profile on it has keys."""
+        text = f"[profile a]\nrole_arn = {DEV}\nsource_profile = b\n{KEYS}[profile b]\nrole_arn = {PROD}\nsource_profile = a\n"
+        with pytest.raises(errors.ConfigError, match="config:8: the chain goes in a circle: a -> b -> a"):
+            chain_of("a", text)
+
+    def test_endless_chain(self):
+        """A chain of more profiles than anybody means is refused instead of followed."""
+        text = "".join(f"[profile p{n}]\nrole_arn = {DEV}\nsource_profile = p{n + 1}\n" for n in range(200))
+        with pytest.raises(errors.ConfigError, match="too many profiles"):
+            chain_of("p0", text + f"[profile p200]\n{KEYS}")
+
+
+class TestAsSdk:
+    def test_prefix_is_not_read(self):
+        """An SDK sees a command in our form, and nothing of ours."""
+        chain = chain_of("dev", SCENARIO, entries=("shared-services", "dev"), as_sdk=True)
+        assert isinstance(chain.source, Process)
+        assert chain.hops == ()
+
+    def test_environment_source(self):
+        """Whether the environment's key is a session is seen in the environment."""
+        text = f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\n"
+        found = chain_of("a", text).source
+        assert found == NamedSource("Environment", False, found.origin, around=found.around)
+        assert chain_of("a", text, env={"AWS_ACCESS_KEY_ID": "x"}).source.around != found.around
+        assert chain_of("a", text, env={"AWS_SESSION_TOKEN": "t"}).source.temporary
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("credential_source = environment\nrole_arn = r\n", "did you mean Environment?"),
+        ("credential_source = Vault\nrole_arn = r\n", errors.ConfigError.hint),
+        ("sso_session = crp\nsso_account_id = 1\n[sso-session corp]\n", "did you mean corp?"),
+        ("services = locl\ncredential_process = x\n[services local]\n", "did you mean local?"),
+        ("include_profile = bse\n[profile base]\n", "did you mean base?"),
+        ("role_arn = r\nsource_profile = bse\n[profile base]\n", "did you mean base?"),
+    ],
+)
+def test_near_names(text, hint):
+    """Whatever a value should name, the nearest that is there is asked about."""
+    with pytest.raises(errors.ConfigError) as caught:
+        chain_of("a", "[profile a]\n" + text)
+    assert caught.value.hint == hint
+
+
+def test_a_misspelt_source_is_named_and_not_said_to_be_missing():
+    """The key is there, under a name that nobody knows: its line is told, and what was meant."""
+    said = r"config:3: awsvault_sorce_profile .*did you mean awsvault_source_profile"
+    with pytest.raises(errors.ConfigError, match=said):
+        chain_of("dev", f"[profile dev]\nawsvault_role_arn = {DEV}\nawsvault_sorce_profile = base\n")

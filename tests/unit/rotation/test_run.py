@@ -1,0 +1,192 @@
+"""Rotation against the stand-in: what each step does at AWS and in the vault."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.example import KEY_ID, SERIAL
+from tests.unit.benches import unsteady
+from tests.vaults import entry as example_entry
+from vault import errors
+from vault.rotation import select, state_machine
+from vault.rotation.state_machine import Wish
+
+
+@pytest.fixture
+def bench(home, aws):
+    return unsteady(home, aws)
+
+
+def test_a_new_key_takes_over_and_the_old_one_waits(bench):
+    """The entry has the new key, the old one is inactive at AWS and kept for seven days."""
+    done = bench.rotate()
+    assert done.replaced == KEY_ID
+    assert bench.keys_at_aws() == {KEY_ID: "Inactive", done.key_id: "Active"}
+    found = bench.entry
+    assert (found.access_key_id, found.journal.step) == (done.key_id, "grace")
+    assert done.until == found.journal.began + 7 * 86_400
+    assert abs(found.journal.began - bench.clock.time()) < 5
+    assert found.account == "111111111111"
+    assert found.user == "yourself"
+    assert bench.ask("dev").line
+
+
+def test_a_new_key_is_proved_before_it_is_used(bench, aws):
+    """It answers five times in a row, after AWS has known it unsteadily, before the old one is touched."""
+    bench.rotate()
+    actions = aws.calls.actions()
+    proofs = aws.calls.of("GetCallerIdentity")[
+        actions[: actions.index("CreateAccessKey")].count("GetCallerIdentity") :
+    ]
+    assert [call.result for call in proofs[-5:]] == ["ok"] * 5
+    assert any(call.result == "InvalidClientTokenId" for call in proofs)
+    assert actions.index("UpdateAccessKey") > len(actions) - 3
+
+
+def test_undo_takes_the_old_key_back(bench):
+    """The old key is active again, proved and the entry's; the one that had replaced it is gone."""
+    bench.rotate()
+    done = bench.rotate(Wish(undo=True))
+    assert done.key_id == KEY_ID
+    assert bench.keys_at_aws() == {KEY_ID: "Active"}
+    assert bench.entry.journal is None
+    assert bench.entry.secret == example_entry().secret
+
+
+def test_finish_deletes_the_old_key(bench):
+    """The old key is gone, the new one stays, and a second --finish has nothing to do."""
+    new = bench.rotate().key_id
+    assert bench.rotate(Wish(finish=True)).deleted == (KEY_ID,)
+    assert bench.keys_at_aws() == {new: "Active"}
+    assert bench.rotate(Wish(finish=True)).deleted == ()
+    assert bench.entry.journal is None
+
+
+def test_delete_now_keeps_nothing(bench):
+    """With --delete-now there is one key at the end, and nothing to undo."""
+    new = bench.rotate(Wish(delete_now=True)).key_id
+    assert bench.keys_at_aws() == {new: "Active"}
+    with pytest.raises(state_machine.NothingToUndo):
+        bench.rotate(Wish(undo=True))
+
+
+def test_the_next_rotation_ends_the_grace_first(bench):
+    """Two rotations in a row: the first old key is deleted, the second is kept."""
+    second = bench.rotate().key_id
+    done = bench.rotate()
+    assert done.deleted == (KEY_ID,)
+    assert bench.keys_at_aws() == {second: "Inactive", done.key_id: "Active"}
+
+
+def test_two_keys_are_shown_and_neither_is_touched(bench, aws):
+    """A second key that is not ours stops the rotation before anything is made; exit 11 names both."""
+    other = aws.world.add_key(bench.user)
+    with pytest.raises(state_machine.TwoKeys) as caught:
+        bench.rotate()
+    assert caught.value.exit_code == 11
+    for text in (KEY_ID, other.id, "never used", "in the vault"):
+        assert text in caught.value.message
+    assert other.id in caught.value.hint
+    assert aws.calls.count("CreateAccessKey") == 0
+    assert bench.entry.journal is None
+
+
+def test_a_named_other_key_makes_room(bench, aws):
+    """--delete-other deletes exactly the key that was named, and goes on."""
+    other = aws.world.add_key(bench.user)
+    done = bench.rotate(Wish(delete_other=other.id))
+    assert other.id in done.deleted
+    assert set(bench.keys_at_aws()) == {KEY_ID, done.key_id}
+
+
+@pytest.mark.parametrize("named", [KEY_ID, "AKIAI44QH8DHBEXAMPLE"])
+def test_only_the_users_other_key_can_be_named(bench, aws, named):
+    """--delete-other takes neither the key to rotate nor another user's."""
+    aws.world.add_key(bench.user)
+    with pytest.raises((errors.Declined, errors.RotationStopped)):
+        bench.rotate(Wish(delete_other=named))
+    assert aws.calls.count("DeleteAccessKey") == 0
+
+
+def test_a_key_of_another_entry_is_not_another_key(bench, aws):
+    """--delete-other never deletes what an entry of the vault holds."""
+    other = aws.world.add_key(bench.user)
+    bench.edit(lambda p: p.with_entry("second", example_entry(other.id)))
+    with pytest.raises(errors.Declined, match="second"):
+        bench.rotate(Wish(delete_other=other.id))
+    assert aws.calls.count("DeleteAccessKey") == 0
+
+
+def test_a_key_rotated_elsewhere_is_said_to_be(bench, aws):
+    """A key that AWS no longer knows is refused with the way out."""
+    del aws.world.keys[KEY_ID]
+    with pytest.raises(errors.Refused) as caught:
+        bench.rotate()
+    assert caught.value.code == "InvalidClientTokenId"
+
+
+def test_iam_that_demands_mfa_costs_one_code(bench, aws):
+    """One MFA session serves every call of the rotation."""
+    bench.user.require_mfa_for_iam = True
+    bench.rotate(Wish(delete_now=True))
+    assert len(aws.calls.codes()) == 1
+    assert aws.calls.count("GetSessionToken") == 1
+    bench.settled()
+
+
+def test_a_code_on_the_command_line_serves_a_device_without_a_seed(bench, aws):
+    """--mfa-code is sent once, for the whole rotation."""
+    bench.user.require_mfa_for_iam = True
+    bench.edit(lambda p: p.without_seed(SERIAL))
+    with pytest.raises(errors.Refused, match="MFA"):
+        bench.rotate()
+    bench.rotate(mfa_code=aws.world.code(SERIAL))
+    assert len(aws.calls.codes()) == 1
+    bench.settled()
+
+
+@pytest.mark.parametrize("action", ["ListAccessKeys", "CreateAccessKey"])
+def test_iam_that_forbids_changes_nothing_and_names_the_policy(bench, action):
+    """A refusal leaves no journal and no key; the hint leads to the policy to ask for."""
+    bench.user.denied = {f"iam:{action}"}
+    with pytest.raises(errors.Error) as caught:
+        bench.rotate()
+    assert "AccessDenied" in caught.value.message
+    assert bench.keys_at_aws() == {KEY_ID: "Active"}
+    assert bench.entry.journal is None
+    if action == "CreateAccessKey":
+        assert caught.value.exit_code == 11
+        assert "--print-policy" in caught.value.hint
+
+
+def test_a_refusal_after_the_turn_is_not_the_turns(bench):
+    """Where the old key may not be made inactive, the new one is in use all the same, and the error says so."""
+    bench.user.denied = {"iam:UpdateAccessKey"}
+    with pytest.raises(errors.Refused, match="is in use") as caught:
+        bench.rotate()
+    assert caught.value.exit_code == 7
+    bench.user.denied = set()
+    bench.rotate()
+    bench.settled()
+
+
+def test_the_policy_covers_what_is_called(bench, aws):
+    """Every IAM action that a rotation, its undo and its end call stands in the policy that is printed."""
+    bench.rotate()
+    bench.rotate(Wish(undo=True))
+    bench.rotate(Wish(delete_now=True))
+    allowed = set(select.POLICY["Statement"][0]["Action"])
+    assert {f"iam:{call.action}" for call in aws.calls if call.service == "iam"} == allowed
+
+
+def test_undo_of_an_interrupted_delete_now_takes_the_old_key_back(bench, aws):
+    """AWS stayed away when the old key was to be deleted: --undo restores it, and deletes the new one."""
+    aws.faults.add("DeleteAccessKey", "error-500", times=None)
+    with pytest.raises(errors.Unreachable):
+        bench.rotate(Wish(delete_now=True))
+    new = bench.entry.access_key_id
+    aws.faults.clear()
+    done = bench.rotate(Wish(undo=True))
+    assert (done.key_id, done.deleted) == (KEY_ID, (new,))
+    assert bench.keys_at_aws() == {KEY_ID: "Active"}
+    bench.settled()

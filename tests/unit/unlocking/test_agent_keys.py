@@ -1,0 +1,222 @@
+"""Keys that the agent holds open: what its forks answer, and an agent that goes, locks or has older keys meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.example import KEY_ID, SERIAL
+from tests.home import Home
+from tests.unit.agent.serving import TIMES
+from vault import errors
+from vault.agent.protocol import LENGTH, Request
+from vault.agent.protocol import parse_answer as parsed
+from vault.daemon import main
+from vault.inspect import key_status
+from vault.keys import mfa_devices
+from vault.mfa.ledger import NoCodeInTime, UsedCode
+from vault.secret import Secret
+from vault.system.paths import from_env
+from vault.unlocking import agent_link as flow
+from vault.unlocking import seen_generations
+from vault.unlocking.agent_link import AgentGone
+from vault.unlocking.inventory import Contents, Listed
+from vault.unlocking.keys import OpenedKeys
+
+
+@pytest.fixture
+def keys(desk, beside):
+    beside.give()
+    made = flow.held_keys(desk.context())
+    yield made
+    made.close()
+
+
+def alone(desk):
+    """Keys of an agent that is not there (any more)."""
+    return flow.AgentKeys(desk.context(), cache_key=Secret(bytes(32)), vault_id=bytes(16))
+
+
+def test_the_agent_answers_as_the_vault_would(desk, keys):
+    """One key, none of another name, the cache key, and what may be shown."""
+    own = desk.keys(desk.context())
+    assert keys.entry("shared-services") == own.entry("shared-services")
+    assert keys.entry("nobody") is None
+    assert keys.newest_cache_key().reveal() == own.cache_key.reveal()
+    assert keys.contents() == own.contents()
+
+
+def test_a_typed_code_goes_into_the_agents_ledger(desk, keys, aws):
+    """It is good once, over all processes: the same text again is refused as used, with its hint."""
+    code = aws.world.code(SERIAL)
+    assert keys.note_code(SERIAL, code, deadline=desk.context().deadline).text == code
+    with pytest.raises(UsedCode) as caught:
+        keys.note_code(SERIAL, code, deadline=desk.context().deadline)
+    assert caught.value.hint
+
+
+def test_no_code_in_time_says_how_long_it_would_take(desk, keys):
+    """The step is taken and nobody may wait: the error of the fork arrives with its seconds."""
+    with pytest.raises(NoCodeInTime) as caught:
+        for _ in range(4):  # the step may end in between
+            assert keys.take_code(SERIAL, deadline=desk.context().deadline, most=0).text
+    assert 0 < caught.value.wait <= 31
+
+
+def test_a_fork_that_ended_is_replaced(keys, beside):
+    """A fork ends when nobody asks for a while; the next question goes to another one."""
+    assert keys.has_entry("shared-services")
+    for child in beside.server._children.values():
+        os.kill(child, 9)
+    assert keys.entry("shared-services").credentials.access_key_id == KEY_ID
+
+
+def test_an_agent_that_locked_meanwhile_is_gone(keys, beside):
+    """Its own word is in the error: whoever asked opens the vault without it."""
+    beside.lock()
+    with pytest.raises(AgentGone, match="locked"):
+        keys.entry("shared-services")
+    with pytest.raises(AgentGone, match="stopped answering"):
+        keys.newest_cache_key()
+
+
+def test_an_agent_that_ended_is_gone(desk):
+    """No answer at all is the same error, at each question; closing is no error."""
+    keys = alone(desk)
+    for ask in (keys.newest_cache_key, keys.contents, lambda: keys.has_entry("x")):
+        with pytest.raises(AgentGone, match="stopped answering"):
+            ask()
+    keys.close()
+
+
+def test_keys_of_an_older_vault_are_no_damage(desk, beside, tmp_path):
+    """Another vault lies there now: the agent cannot open it, which is no reason to call it damaged."""
+    beside.give()
+    other = Home(tmp_path / "other")
+    other.make_vault()
+    shutil.copyfile(from_env(other.env).vault, desk.context().paths.vault)
+    keys = flow.held_keys(desk.context())
+    with pytest.raises(AgentGone, match="older than the vault's"):
+        keys.entry("shared-services")
+    keys.close()
+    assert key_status.look(desk.context()) is None  # status shows nothing of keys rather than an error
+
+
+def test_an_agent_is_offered_the_keys_that_a_person_opened(desk, beside):
+    """After an unlock for another command a locked agent opens; for a passphrase of one run, and against a lock by hand, it does not."""
+    context = desk.context()
+    opened = desk.keys(context).opened
+    flow.offer(context, opened, way="AWSVAULT_PASSPHRASE")
+    assert beside.hold.why == "locked"
+    flow.offer(context, opened, way="person")
+    assert beside.hold.why == ""
+    beside.lock(hold=True)
+    flow.offer(context, opened, way="person")
+    assert beside.hold.why == "held"
+    assert not flow.hand_over(context, opened, agent=beside.client())
+
+
+def test_without_an_agent_nothing_is_kept(desk):
+    """An answer that came from an agent which ended since is handed out, and nothing is started for it."""
+    got = desk.ask("dev")
+    context = desk.context()
+    flow.keep(context, None, way="agent", profile="dev", got=got)
+    assert not os.path.exists(context.paths.socket)
+
+
+# ── in the fork ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def fork(desk, beside):
+    """``fork(OP, …)`` is what a fork of the open agent answers."""
+    beside.give()
+    answer = main._desk(beside.paths, beside.page, beside.hold)
+    said = []
+    return lambda op, **fields: parsed(answer(Request(op, fields, 0), said.append)[LENGTH:])
+
+
+def test_a_fork_says_what_is_not_there(fork):
+    """An entry or a seed that the vault lacks is an answer and no error."""
+    assert fork("GET_ENTRY", name="nobody") == {"ok": True, "found": False}
+    nobodys = SERIAL.replace("yourself", "nobody")
+    assert fork("TOTP", serial=nobodys, most=0, skew=0, after=0) == {"ok": True, "found": False}
+
+
+def test_a_fork_gives_a_key_and_its_list(fork):
+    """All that a session takes of the key, and rows without a secret."""
+    found = fork("GET_ENTRY", name="shared-services")
+    assert (found["akid"], found["mfa_serial"]) == (KEY_ID, SERIAL)
+    listed = fork("LIST", first=0)
+    assert listed["total"] == len(listed["rows"]) == 2
+    assert found["sak"] not in str(listed)
+    assert fork("LIST", first=2)["rows"] == []
+
+
+def test_a_list_of_long_names_comes_in_parts(desk, keys, monkeypatch):
+    """However long names and serials are, each part fits its frame, and all of them arrive."""
+    rows = tuple(
+        Listed(f"{number:03}" + 125 * "\U0001f511", KEY_ID, 1, "1" * 12, "u" * 64, "s" * 256, None)
+        for number in range(100)
+    )
+    given = Contents(rows, frozenset({SERIAL}), frozenset({SERIAL + "2"}))
+    monkeypatch.setattr(
+        OpenedKeys, "contents", lambda _: given
+    )  # in the forks too, which are of this process
+    keys.close()
+    keys.begin_anew()
+    assert keys.contents() == given
+
+
+def test_a_fork_notes_and_makes_codes_in_one_ledger(fork, aws):
+    """A code that was typed is not made again; the error of a second one is told by its name."""
+    code = aws.world.code(SERIAL)
+    assert fork("NOTE_CODE", serial=SERIAL, code=code, within=5000)["text"] == code
+    again = fork("NOTE_CODE", serial=SERIAL, code=code, within=5000)
+    assert (again["ok"], again["why"], again["kind"]) == (False, "failed", "UsedCode")
+
+
+def test_a_fork_of_an_agent_that_saw_a_newer_vault_gives_nothing(fork, desk, beside):
+    """The file was put back: the generation that the agent has seen tells, before a key leaves."""
+    opened = desk.keys(desk.context()).opened
+    hello = beside.client().ask("HELLO")
+    later = replace(opened.file, header=replace(opened.header, gen=opened.header.gen + 5))
+    seen_generations.tell(replace(opened, file=later), beside.client(), hello=hello)
+    answer = fork("GET_ENTRY", name="shared-services")
+    assert (answer["ok"], answer["kind"]) == (False, errors.RolledBack.__name__)
+
+
+def test_a_fork_of_an_agent_that_has_seen_no_generation_answers(desk, beside):
+    """The agent was opened and not told yet how new the vault is: nothing to compare with is no bar."""
+    opened = desk.keys(desk.context()).opened
+    beside.client().unlock(
+        vault_id=opened.vault_id, main=opened.k_main, cache=opened.cache_key, times=TIMES, person=True
+    )
+    assert beside.hold.seen == []
+    answer = main._desk(beside.paths, beside.page, beside.hold)
+    found = parsed(answer(Request("HAS_ENTRY", {"name": "shared-services"}, 0), print)[LENGTH:])
+    assert found == {"ok": True, "found": True}
+
+
+def test_the_device_that_a_name_means_is_found_beside_an_agent(desk, keys):
+    """An entry's, a profile's, or the device itself by its ARN, which the agent need not know; else what to run."""
+    context = desk.context()
+    for name in ("shared-services", "dev", SERIAL, SERIAL + "-2"):
+        assert mfa_devices.serial_for(context, keys, name).startswith(SERIAL)
+    with pytest.raises(errors.NotFound, match='"nobody" has no MFA device') as caught:
+        mfa_devices.serial_for(context, keys, "nobody")
+    assert "mfa list" in caught.value.hint
+
+
+def test_an_error_of_a_fork_keeps_its_exit_code(desk, beside):
+    """The vault was moved away: 5 as without the agent, and not "this is a bug"."""
+    beside.give()
+    place = desk.context().paths.vault
+    os.rename(place, place + ".away")
+    keys = flow.held_keys(desk.context())
+    with pytest.raises(errors.NotFound, match="there is no vault"):
+        keys.entry("shared-services")
+    keys.close()

@@ -1,0 +1,144 @@
+"""The agent's door: which clients come in, and who has to leave where there is no room for another.
+
+Room is a number of places, and descriptors. Who has said nothing for a moment makes room for those that wait outside.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+
+from vault import limits
+from vault.agent import protocol
+from vault.system.poll import readable
+from vault.warm import uid_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator
+
+    from vault.agent.protocol import Put, Request
+    from vault.agent.state import AgentClock
+
+_NOBODY = (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR)  # there is no client, or it has gone again
+
+
+class Connection:
+    """One client: what it is sending, since when it has been at that, and by when the frame must be whole."""
+
+    __slots__ = ("buffer", "ends", "got", "request", "sending", "since", "sock", "stage", "want")
+
+    def __init__(self, sock: socket.socket, *, now: float) -> None:
+        self.sock = sock
+        self.stage = "length"  # then "payload", then perhaps "attachment-length" and "attachment"
+        self.buffer: memoryview | bytearray = bytearray(protocol.LENGTH)
+        self.want = protocol.LENGTH
+        self.got = 0
+        self.request: Request | Put | None = None
+        self.sending: list[memoryview] = []
+        self.since = now
+        self.ends = now + limits.AGENT_FRAME_TIME
+
+    def expect(self, stage: str, size: int, buffer: memoryview | bytearray | None = None) -> None:
+        """Receive ``size`` bytes next, into ``buffer`` where one is given."""
+        self.stage, self.want, self.got = stage, size, 0
+        self.buffer = bytearray(size) if buffer is None else buffer
+
+    def begin(self, *, now: float) -> None:
+        """The next exchange begins."""
+        self.since, self.ends = now, now + limits.AGENT_FRAME_TIME
+
+
+class Door:
+    """The listener. ``inside``: the connections that hold a place; ``waiting``: of those the ones that wait for a fork, which
+    take no others' places, up to a number of them, and are never made to leave. ``close`` ends a connection.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        *,
+        selector: selectors.BaseSelector,
+        clock: AgentClock,
+        inside: set[Connection],
+        waiting: list[Connection],
+        close: Callable[[Connection], None],
+    ) -> None:
+        self._listener = listener
+        self._selector = selector
+        self._clock = clock
+        self._inside = inside
+        self._waiting = waiting
+        self._close = close
+        self._shut_until = 0.0
+        self.listening = False
+
+    def look(self) -> None:
+        """Listen, unless it is known that nobody can come in yet."""
+        self._listen(on=self._clock.running() >= self._shut_until)
+
+    def freed(self) -> None:
+        """A place or a descriptor is free again."""
+        self._shut_until = 0.0
+
+    def wait(self) -> float | None:
+        """Seconds until ``look`` may listen again; None while it listens."""
+        return None if self.listening else max(0.0, self._shut_until - self._clock.running())
+
+    def _listen(self, *, on: bool) -> None:
+        """Take connections, or leave them in the kernel's queue: a listener that is only looked at costs all the time."""
+        if on != self.listening:
+            if on:
+                self._selector.register(self._listener, selectors.EVENT_READ, None)
+            else:
+                self._selector.unregister(self._listener)
+            self.listening = on
+
+    def clients(self) -> Iterator[Connection]:
+        """Those who want to come in, and may. Each is the caller's to serve and to close."""
+        while True:
+            if not self._room() and not self.make_room():
+                return
+            try:
+                sock, _ = self._listener.accept()
+            except OSError as error:
+                # Without a descriptor to spare this is said also where nobody is there.
+                if error.errno in _NOBODY or not self._knocks() or not self.make_room():
+                    return
+                continue
+            if not _ours(sock):  # root's neither: what root wants it must take by force
+                sock.close()
+                continue
+            sock.setblocking(False)
+            yield Connection(sock, now=self._clock.running())
+
+    def _room(self) -> bool:
+        waiting = min(len(self._waiting), limits.AGENT_WAITING)
+        return len(self._inside) - waiting < limits.AGENT_CONNECTIONS
+
+    def _knocks(self) -> bool:
+        return bool(readable([self._listener.fileno()], 0))
+
+    def make_room(self) -> bool:
+        """End the connection that has been silent the longest. Where that is not long, nobody comes in until it is: False."""
+        now = self._clock.running()
+        inside = sorted(self._inside.difference(self._waiting), key=lambda one: one.since)
+        silent = [one for one in inside if now - one.since >= limits.AGENT_SILENT]
+        said = readable([one.sock.fileno() for one in silent], 0) if silent else []
+        for one in silent:
+            if one.sock.fileno() not in said:  # else it spoke while the agent did something else
+                self._close(one)
+                return True
+        again = inside[0].since + limits.AGENT_SILENT if inside else now + limits.AGENT_TICK
+        self._shut_until = max(now, again)
+        self._listen(on=False)
+        return False
+
+
+def _ours(sock: socket.socket) -> bool:
+    try:
+        return uid_of(sock) == os.geteuid()
+    except OSError:  # it went away before it was looked at
+        return False

@@ -1,0 +1,147 @@
+"""A small process beside the agent that listens to logind and tells the agent when the machine sleeps or is locked.
+
+It has no key and no session, and D-Bus's library is loaded here only. It ends with the agent, whose pipe it holds.
+Without a system bus it ends at once; the agent then notices sleep by its clocks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from typing import Any
+
+from vault import limits
+from vault.agent.client import Agent
+from vault.agent.start import WATCH
+from vault.system.paths import from_env
+from vault.system.poll import readable
+from vault.warm import all_open
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_LOGIND = "org.freedesktop.login1"
+_SIGNALS = (("Manager", "PrepareForSleep"), ("Session", "Lock"))
+_MANAGER = "/org/freedesktop/login1"
+_BUS = "/run/dbus/system_bus_socket"  # where D-Bus has it where no variable says otherwise
+
+
+def start(env: Mapping[str, str]) -> int | None:
+    """Called by the agent before it has keys: start the watcher; the descriptor whose closing ends it, or None."""
+    if not sys.platform.startswith("linux") or not sys.executable:
+        return None
+    if "DBUS_SYSTEM_BUS_ADDRESS" not in env and not os.path.exists(_BUS):
+        return None
+    try:
+        reading, writing = os.pipe()
+    except OSError:
+        return None
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        return None
+    if not child:
+        _become(env, reading, writing)
+    os.close(reading)
+    os.waitpid(child, 0)
+    return writing
+
+
+def _become(env: Mapping[str, str], reading: int, writing: int) -> None:
+    try:
+        os.close(writing)
+        if os.fork():  # nobody waits for the watcher
+            os._exit(0)
+        os.set_inheritable(reading, True)
+        os.closerange(3, reading)
+        os.closerange(reading + 1, all_open())
+        command = [sys.executable, "-P", "-m", "vault", WATCH, str(reading)]
+        os.execve(sys.executable, command, dict(env))  # noqa: S606
+    finally:
+        os._exit(1)
+
+
+def process(arguments: Sequence[str]) -> int:
+    """Be the watcher. ``arguments``: the descriptor that closes when the agent ends."""
+    end = int(arguments[0])
+    try:
+        from jeepney.io.blocking import open_dbus_connection
+
+        bus = open_dbus_connection(bus="SYSTEM")
+        heard = _filtered(bus)
+        _listen(bus)
+    except Exception:  # noqa: BLE001  # no bus, no logind, another library: the clocks tell instead
+        return 0
+    socket = from_env(os.environ).socket
+    for _ in _locks(bus, heard, end=end):
+        agent = Agent.reach(socket, answer=limits.AGENT_TALK)
+        if agent is not None:
+            agent.ask("SLEEP")
+            agent.close()
+    return 0
+
+
+def _filtered(bus: Any) -> deque[Any]:
+    """Where the signals come in, also those that come while a reply is awaited."""
+    from jeepney import MatchRule
+
+    heard: deque[Any] = deque()
+    for interface, member in _SIGNALS:
+        bus.filter(MatchRule(type="signal", interface=f"{_LOGIND}.{interface}", member=member), queue=heard)
+    return heard
+
+
+def _listen(bus: Any) -> None:
+    """Only what logind itself says: the bus lets nobody but root have its name. In a message it has another."""
+    from jeepney import MatchRule, message_bus
+
+    for interface, member in _SIGNALS:
+        rule = MatchRule(type="signal", sender=_LOGIND, interface=f"{_LOGIND}.{interface}", member=member)
+        bus.send_and_get_reply(message_bus.AddMatch(rule), timeout=limits.AGENT_TALK)
+
+
+def _locks(bus: Any, heard: deque[Any], *, end: int) -> Iterator[None]:
+    """Once for each signal that means a lock, until ``end`` closes or the bus goes away."""
+    while True:
+        while not heard:
+            try:
+                bus.recv_messages(
+                    timeout=0
+                )  # first what came together with the last one, and lies here already
+            except TimeoutError:
+                if end in readable([end, bus.sock.fileno()], None):
+                    return
+            except Exception:  # noqa: BLE001  # the bus went away
+                return
+        if _means_lock(bus, heard.popleft()):
+            yield
+
+
+def _means_lock(bus: Any, message: Any) -> bool:
+    """Whether a signal says that the machine is about to sleep, or that a session of this user was locked."""
+    from jeepney import HeaderFields
+
+    fields = message.header.fields
+    member = fields.get(HeaderFields.member)
+    if fields.get(HeaderFields.interface) == f"{_LOGIND}.Manager" and member == "PrepareForSleep":
+        return bool(message.body and message.body[0])
+    if fields.get(HeaderFields.interface) == f"{_LOGIND}.Session" and member == "Lock":
+        own = _own_sessions(bus)
+        return own is None or fields.get(HeaderFields.path) in own
+    return False
+
+
+def _own_sessions(bus: Any) -> set[str] | None:
+    """The paths of this user's sessions; None where logind does not tell."""
+    from jeepney import DBusAddress, new_method_call
+
+    asked = new_method_call(DBusAddress(_MANAGER, _LOGIND, f"{_LOGIND}.Manager"), "ListSessions")
+    try:
+        (rows,) = bus.send_and_get_reply(asked, timeout=limits.AGENT_TALK).body
+    except Exception:  # noqa: BLE001  # whose session it is cannot be told: better locked once too often
+        return None
+    return {path for _, uid, _, _, path in rows if uid == os.getuid()}

@@ -1,0 +1,182 @@
+"""What the agent holds, and until when: keys, the time limits on them, the pin, and whether a person locked it.
+
+Time limits count on a clock that runs while the machine sleeps. No sockets, no files.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, NamedTuple, Protocol
+
+from vault import limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.agent.locked_page import KeyPage
+    from vault.agent.warm_sessions import WarmSessions
+
+
+class AgentClock(Protocol):
+    """The three clocks of the agent, in seconds."""
+
+    def time(self) -> float:
+        """Unix time."""
+
+    def boot(self) -> float:
+        """Since boot, counting suspension."""
+
+    def running(self) -> float:
+        """Since boot, not counting suspension."""
+
+
+class BootClock:
+    """The machine's."""
+
+    _boot = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # macOS: CLOCK_MONOTONIC counts sleep there
+
+    def time(self) -> float:
+        """Unix time."""
+        return time.time()
+
+    def boot(self) -> float:
+        """Since boot, counting suspension."""
+        return time.clock_gettime(self._boot)
+
+    def running(self) -> float:
+        """Since boot, not counting suspension."""
+        if sys.platform == "darwin":
+            return time.clock_gettime(time.CLOCK_UPTIME_RAW)
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+class Pin(NamedTuple):
+    """A generation of the vault that some process told of, bytes in hexadecimal (format.md 6). Whether it is true, its MACs
+    tell those who have the main key.
+    """
+
+    gen: int
+    digest: str
+    rekeyed: int
+    macs: list[str]
+
+
+class Hold:
+    """Locked at first. ``why`` is "" while open, else "locked" (never opened, or a limit passed) or "held" (by a person)."""
+
+    def __init__(self, *, page: KeyPage, sessions: WarmSessions, clock: AgentClock) -> None:
+        self._page = page
+        self._sessions = sessions
+        self._clock = clock
+        self.why = "locked"
+        self.vault = ""
+        self.opened = 0  # unix seconds
+        self.shut = clock.boot()  # when it was locked last, on the clock of the limits
+        self.seen: list[Pin] = []  # the newest last
+        self._idle = self._hard = self._strict_for = 0
+        self._idle_end = self._hard_end = self._strict_end = 0.0
+        self._lock_on_sleep = True
+        self._agreed: set[str] = set()
+        self._slept = self._drift()
+        self.before_change: Callable[[], None] = lambda: None  # called while the keys are still there
+
+    def _drift(self) -> float:
+        return self._clock.boot() - self._clock.running()
+
+    def check(self) -> bool:
+        """Whether the vault is open now. Locks where a limit has passed or the machine slept; call before any use."""
+        now, drift = self._clock.boot(), self._drift()
+        slept = drift - self._slept > limits.AGENT_SLEPT
+        self._slept = drift
+        if self.why:
+            return False
+        if now >= min(self._idle_end, self._hard_end) or (slept and self._lock_on_sleep):
+            self.lock(hold=False)
+            return False
+        if self._page.has("strict") and now >= self._strict_end:
+            self._page.drop("strict")
+        return True
+
+    def used(self) -> None:
+        """Something was given out: the idle limit starts anew."""
+        self._idle_end = self._clock.boot() + self._idle
+
+    def unlock(
+        self, *, vault: str, idle: int, hard: int, strict: int, sleep: bool, keys: tuple[str, ...]
+    ) -> None:
+        """Keys have come in. Limits are in seconds; the sessions of another vault are dropped."""
+        now = self._clock.boot()
+        if keys != ("strict",):
+            if vault != self.vault:
+                self._sessions.drop("")
+                self._agreed.clear()
+                self.seen.clear()
+            self.vault = vault
+            self.opened = int(self._clock.time())
+            self._idle, self._idle_end = idle, now + idle
+            self._hard_end = now + hard
+            self._lock_on_sleep = sleep
+            self.why = ""
+        if "strict" in keys:
+            self._strict_end = now + strict
+        self._slept = self._drift()
+
+    def lock(self, *, hold: bool) -> None:
+        """Zero the keys and the sessions. ``hold``: a person said so, and only ``unlock`` opens it again."""
+        self.before_change()
+        self._page.clear()
+        self._sessions.drop("")
+        self._agreed.clear()
+        self.shut = self._clock.boot()
+        if not (self.why == "held" and not hold):
+            self.why = "held" if hold else "locked"
+
+    def agree(self, what: str) -> bool:
+        """Remember until the lock that a person said yes to ``what`` (vault/credentials/guardrails); False where there are too many."""
+        if len(self._agreed) < limits.AGENT_AGREED or what in self._agreed:
+            self._agreed.add(what)
+            return True
+        return False
+
+    def agreed(self, what: str) -> bool:
+        """Whether a person said yes to ``what`` since the vault was opened."""
+        return what in self._agreed
+
+    def sleeping(self) -> None:
+        """The machine is about to sleep, or its screen was locked: lock, where the person wants that."""
+        if not self.why and self._lock_on_sleep:
+            self.lock(hold=False)
+
+    def note(self, *, vault: str, over: list[str], **pin: Any) -> bool:
+        """Remember a generation of the vault; False where it is another vault's.
+
+        ``over`` names, by a MAC, those that it takes the place of. It takes no other's before there are many.
+        """
+        if vault != self.vault:
+            return False
+        told = Pin(**pin)
+        left = [one for one in self.seen if one != told and one.macs[0] not in over]
+        self.seen = [*left, told][-limits.AGENT_PINS :]
+        return True
+
+    def left(self) -> tuple[float, float]:
+        """Seconds until the idle and the hard limit; both 0 while locked."""
+        if self.why:
+            return 0.0, 0.0
+        now = self._clock.boot()
+        return max(0.0, self._idle_end - now), max(0.0, self._hard_end - now)
+
+    def wait(self) -> float | None:
+        """Seconds until ``check`` has something to do; None while locked."""
+        if self.why:
+            return None
+        now = self._clock.boot()
+        ends = [self._idle_end, self._hard_end] + ([self._strict_end] if self._page.has("strict") else [])
+        return max(0.0, min(limits.AGENT_TICK, *(end - now for end in ends)))
+
+    @property
+    def strict_left(self) -> float:
+        """Seconds until the strict seeds close again; 0 where they are closed."""
+        return max(0.0, self._strict_end - self._clock.boot()) if self._page.has("strict") else 0.0

@@ -1,0 +1,136 @@
+"""IAM by boto3: its service model checks, writes and reads each call. The only file that imports it.
+
+IAM is asked seldom, so what boto3's imports cost does not matter here, and its knowledge of the operations does. Signing
+and the exchange itself are those of STS (signature, wire): one clock, one trust, and answers bounded in size and time.
+boto3 so holds no key, and reads no profile and no file of AWS's.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from vault import errors, limits
+from vault.aws import query_protocol, service_errors, sigv4, wire
+from vault.aws.client import Answer, about, http_date, refused, retried
+from vault.system.clock import Deadline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vault.aws.client import Endpoint
+    from vault.aws.credentials import Credentials
+
+# What a session of botocore would take from the environment: answered here, so that it looks nowhere.
+_ALONE: dict[str, tuple[None, None, Any, None]] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+    "metadata_service_num_attempts": (None, None, 0, None),
+}
+
+
+class IamClient:
+    """IAM at one address, signed by one set of credentials at a time, each call bounded by a deadline of its own."""
+
+    def __init__(self, credentials: Credentials, *, endpoint: Endpoint, subject: str = "") -> None:
+        """``credentials`` sign until ``sign_as`` names others; ``subject`` names the key in messages."""
+        self._subject = subject
+        self._to = endpoint.trusted("what it says of keys would be believed")
+        self._kept, self._bundle = endpoint.kept, endpoint.bundle
+        self._deadline = Deadline.after(limits.IAM_CALL)  # of the call under way
+        self._region = endpoint.region
+        self.sign_as(credentials)
+        self._client = _client(endpoint)
+        self._client.meta.events.register("before-send.iam", self._exchange)
+        # Of the last call's answer, a refusal too; None where none came. Callers compare it with the machine's clock.
+        self.date: int | None = None
+        self._reply = wire.Reply(0, {}, b"")  # the last
+
+    def sign_as(self, credentials: Credentials) -> None:
+        """Let ``credentials`` sign from here on. A client of their own would cost more than a call."""
+        self._signer = sigv4.Signer(*credentials, region=self._region, service="iam")
+
+    def call(self, operation: str, *, deadline: Deadline, once: bool = False, **parameters: Any) -> Answer:
+        """``operation`` in AWS's spelling; the answer's fields as boto3 gives them (times are datetimes, blobs bytes).
+
+        ``once``: sent one time, whatever happens. Errors: Refused with AWS's code, Unreachable (``sent`` tells
+        whether AWS may have done it).
+        """
+        return retried(lambda: self._send(operation, parameters, deadline), once=once, deadline=deadline)
+
+    def _send(self, operation: str, parameters: dict[str, Any], deadline: Deadline) -> Answer:
+        from botocore import exceptions, xform_name
+        from botocore.parsers import ResponseParserError
+
+        self._deadline = deadline
+        self.date = None
+        try:
+            fields = getattr(self._client, xform_name(operation))(**parameters)
+        except errors.Unreachable as error:
+            raise about(error, operation, self._subject) from None
+        except exceptions.ClientError as error:
+            found, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+            raise refused(
+                found.get("Code", ""), found.get("Message", ""), status=status, operation=operation,
+                subject=self._subject, date=self.date, deadline=deadline, region=self._region,
+            ) from None  # fmt: skip
+        except exceptions.ParamValidationError:
+            raise errors.Usage(
+                f"{operation}: IAM takes no such value", hint="look at the names of the user and the device"
+            ) from None
+        except (ResponseParserError, exceptions.BotoCoreError):
+            other = service_errors.not_awss(
+                self._to.host, self._reply.status, self._reply.body, reason="no answer of IAM's"
+            )
+            raise about(other, operation, self._subject) from None
+        return Answer(fields, self.date)
+
+    def _exchange(self, request: Any, **_: Any) -> Any:
+        """In the place of botocore's own exchange: what it would send itself, carried by ours."""
+        from botocore.awsrequest import AWSResponse
+
+        body = request.body.encode() if isinstance(request.body, str) else request.body
+        now = self._deadline.clock.time()
+        headers = sigv4.headers(self._signer, host=self._to.host, path=self._to.path, body=body, now=now)
+        headers["user-agent"] = "awsvault-py"
+        reply = wire.post(
+            self._to, headers=headers, body=body, deadline=self._deadline, bundle=self._bundle, kept=self._kept,
+            reuse=False,
+        )  # fmt: skip
+        self._reply = reply
+        self.date = http_date(reply.headers.get("date", ""))
+        if reply.status != 200:
+            try:
+                query_protocol.refusal(reply.body)
+            except query_protocol.NotAnAnswer as reason:  # botocore makes a refusal of any page
+                raise service_errors.not_awss(
+                    self._to.host, reply.status, reply.body, reason=str(reason)
+                ) from None
+        headers_of: Any = reply.headers
+        return AWSResponse(request.url, reply.status, headers_of, _Body(reply.body))
+
+
+class _Body:
+    """An answer's body as botocore reads it."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self._body
+
+
+def _client(endpoint: Endpoint) -> Any:
+    import boto3
+    import botocore.session
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    session = boto3.Session(region_name=endpoint.region, botocore_session=botocore.session.Session(_ALONE))
+    return session.client(
+        "iam",
+        endpoint_url=endpoint.url,
+        config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1, "mode": "standard"}),
+    )

@@ -1,0 +1,106 @@
+"""Which certificates vouch for AWS: a bundle, the machine's, or those that botocore brings along. Opens no connection.
+
+AWS_CA_BUNDLE, the selected profile's ca_bundle and REQUESTS_CA_BUNDLE name a bundle, in this order, as in AWS's tools. Where
+the machine's certificates are, OpenSSL knows, and SSL_CERT_FILE and SSL_CERT_DIR tell it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from vault import errors
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    from vault.profiles.aws_files import Setting
+
+
+class Bundle(NamedTuple):
+    """A file of certificates: its path, what is written for it, and where (a variable, or a line of AWS's files)."""
+
+    path: str
+    written: str
+    place: str
+
+
+def bundle(env: Mapping[str, str], configured: Setting | None) -> Bundle | None:
+    """The bundle that counts, in the order of AWS's tools; ``configured`` is the selected profile's ca_bundle."""
+    for variable in ("AWS_CA_BUNDLE", "", "REQUESTS_CA_BUNDLE"):
+        if variable and env.get(variable):
+            return Bundle(os.path.expanduser(env[variable]), env[variable], variable)
+        if not variable and configured is not None and configured.value:
+            place = f"{configured.origin}: {configured.name}"
+            return Bundle(os.path.expanduser(configured.value), configured.value, place)
+    return None
+
+
+def context(chosen: Bundle | None) -> ssl.SSLContext:
+    """What vouches for AWS: ``chosen``, else the machine's certificates, else botocore's. ConfigError.
+
+    Not by ssl.create_default_context, which also writes the keys of each connection to the file in SSLKEYLOGFILE, and
+    since Python 3.13 refuses certificates of company proxies that AWS's tools take.
+    """
+    import ssl
+
+    chosen = chosen or _no_file()
+    found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    found.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        if chosen is not None:
+            if not os.path.isfile(chosen.path):
+                raise FileNotFoundError  # OpenSSL would wait on a pipe for ever
+            found.load_verify_locations(cafile=chosen.path)
+        else:
+            found.load_default_certs()
+            if not _machine_has_certificates():
+                found.load_verify_locations(cafile=_botocores_certificates())
+    except (OSError, ssl.SSLError):
+        raise errors.ConfigError(
+            f"{chosen.place} names {safe(chosen.written)}, which holds no certificates that can be read"
+            if chosen is not None
+            else "this machine has no certificates to know AWS by",
+            hint="name a file of certificates in PEM form there, or leave it out"
+            if chosen is not None
+            else "install your system's package of CA certificates, or set AWS_CA_BUNDLE",
+        ) from None
+    return found
+
+
+def _no_file() -> Bundle | None:
+    """SSL_CERT_FILE where it names what is there and is no file: OpenSSL reads it, and would wait for ever."""
+    name = os.environ.get("SSL_CERT_FILE", "")
+    return Bundle(name, name, "SSL_CERT_FILE") if os.path.exists(name) and not os.path.isfile(name) else None
+
+
+def _machine_has_certificates() -> bool:
+    import ssl
+
+    if sys.platform == "win32":
+        return (
+            True  # the system's own store; on a Mac Python reads files, as here, which not every build brings
+        )
+    paths = ssl.get_default_verify_paths()
+    folders = os.environ.get("SSL_CERT_DIR") or paths.openssl_capath
+    return bool(paths.cafile) or any(_filled(folder) for folder in folders.split(os.pathsep))
+
+
+def _filled(folder: str) -> bool:
+    try:
+        return bool(folder and os.listdir(folder))
+    except OSError:
+        return False
+
+
+def _botocores_certificates() -> str:
+    """The file that botocore brings along, found without importing it."""
+    spec = find_spec("botocore")
+    return (
+        os.path.join(*(spec.submodule_search_locations or [""])[:1], "cacert.pem") if spec is not None else ""
+    )

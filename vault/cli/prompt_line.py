@@ -1,0 +1,123 @@
+"""`awsvault-py prompt` and `--profile-names`, parsed by hand: they run at each prompt and each press of Tab.
+
+Whatever goes wrong shows nothing: a prompt must not become an error message.
+"""
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vault.shell.prompt_data import Now
+
+NAMES = "--profile-names"
+SHELLS = ("plain", "bash", "zsh", "fish", "tmux", "starship")
+RED, YELLOW, GREEN, PLAIN = "red", "yellow", "green", ""
+# How each shell is told of a colour: before and after. bash and zsh must know what has no width.
+_ANSI = {RED: "\x1b[1;31m", YELLOW: "\x1b[33m", GREEN: "\x1b[32m"}
+
+
+def run(argv: "Sequence[str]") -> int | None:
+    """The exit code of ``prompt`` or ``--profile-names``; None where the command line is another one."""
+    if list(argv) == [NAMES]:
+        return _names()
+    if argv[:1] != ["prompt"] or len(argv) > 3 or any(word in ("-h", "--help", "--debug") for word in argv):
+        return None
+    form, shell = "{profile}{environment}{left}", "plain"
+    for word in argv[1:]:
+        name, equals, value = word.partition("=")
+        if name == "--format" and equals:
+            form = value
+        elif name == "--for" and value in SHELLS:
+            shell = value
+        else:
+            return None
+    try:
+        return _prompt(form, shell)
+    except Exception:  # noqa: BLE001  # a prompt shows nothing rather than an error
+        return 0
+
+
+def _names() -> int:
+    from vault.shell import prompt_data
+    from vault.warm import user_home
+
+    found = prompt_data.names(os.environ, home=user_home(os.environ))
+    os.write(1, "".join(f"{name}\n" for name in found).encode("utf-8", "replace")) if found else None
+    return 0
+
+
+def _prompt(form: str, shell: str) -> int:
+    from vault.shell import prompt_data
+    from vault.warm import from_env
+
+    places = from_env(os.environ)
+    now = prompt_data.now(os.environ, home=places.home, socket=places.socket, time=time.time())
+    if now is not None and now.left != 0:  # what is over is no longer where one is
+        sys.stdout.write(rendered(now, form=form, shell=shell, colour=not os.environ.get("NO_COLOR")) + "\n")
+        sys.stdout.flush()
+    os._exit(0)  # as a warm export does: the interpreter's own end costs a tenth of all this
+
+
+def rendered(now: "Now", *, form: str, shell: str, colour: bool) -> str:
+    """The prompt's text for ``shell``: nothing of a profile's name can be a command or a colour there."""
+    from vault.limits import PRODUCTION
+    from vault.shell.prompt_data import shown
+
+    environment = now.rails.environment
+    production = environment.strip().lower() in PRODUCTION
+    parts = {
+        "profile": shown(now.profile, limit=60),
+        "environment": f" {environment.upper() if production else environment}" if environment else "",
+        "left": "" if now.left is None else f" {_span(now.left)}",
+    }
+    kind = _kind(now, production=production)
+    text = form
+    for name, value in parts.items():
+        text = text.replace("{" + name + "}", _quoted(value, shell))
+    return _coloured(text, kind, shell) if colour and kind else text
+
+
+def _kind(now: "Now", *, production: bool) -> str:
+    """The colour: red in production, yellow where a yes is asked for or the time runs out, green where one can only look."""
+    from vault.limits import LIFE_LOW
+
+    if production:
+        return RED
+    if now.rails.confirm or (now.left is not None and now.left < LIFE_LOW):
+        return YELLOW
+    return GREEN if now.rails.read_only else PLAIN
+
+
+def _quoted(text: str, shell: str) -> str:
+    """``text`` without a meaning of its own in ``shell``'s prompt."""
+    if shell == "zsh":
+        text = text.replace("%", "%%")
+    if shell == "tmux":
+        text = text.replace("#", "##")
+    if shell in ("bash", "zsh"):  # where a person put our output into PS1 by eval or prompt_subst
+        text = "".join(c if c not in "$`\\!" else "?" for c in text)
+    return text
+
+
+def _coloured(text: str, kind: str, shell: str) -> str:
+    match shell:
+        case "bash":
+            return f"\x01{_ANSI[kind]}\x02{text}\x01\x1b[0m\x02"
+        case "zsh":
+            return f"%F{{{kind}}}{text}%f"
+        case "tmux":
+            return f"#[fg={kind}]{text}#[default]"
+        case "fish" | "starship":  # a custom module of starship passes colours on as they are
+            return f"{_ANSI[kind]}{text}\x1b[0m"
+        case _:
+            return text
+
+
+def _span(seconds: int) -> str:
+    if seconds >= 3_600:
+        return f"{seconds // 3_600}h{seconds % 3_600 // 60:02d}m"
+    return f"{seconds // 60}m" if seconds >= 60 else f"{seconds}s"

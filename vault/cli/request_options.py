@@ -1,0 +1,54 @@
+"""Options that export, exec and login share, as a Wish. Parses; asks nothing."""
+
+from __future__ import annotations
+
+from vault import limits
+from vault.errors import Usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.credentials.obtain import Wish
+
+
+def wish_of(
+    profile: str,
+    *,
+    duration: str | None = None,
+    fresh: bool = False,
+    fresh_all: bool = False,
+    no_session: bool = False,
+    mfa_code: str | None = None,
+    write: bool = False,
+    ask: bool = False,
+    start: bool = False,
+) -> Wish:
+    """The Wish that the options spell. Errors: Usage."""
+    from vault.credentials.fetch import Anew
+    from vault.credentials.obtain import Wish
+
+    return Wish(
+        profile,
+        duration=seconds(duration),
+        anew=Anew(last=fresh, all=fresh_all),
+        session=not no_session,
+        mfa_code=mfa_code,
+        write=write,
+        ask=ask,
+        start=start,
+    )
+
+
+def seconds(text: str | None) -> int | None:
+    """``--duration`` as seconds; STS gives 900 to 129,600, and a role less. Errors: Usage."""
+    if text is None:
+        return None
+    from vault.settings import duration
+
+    try:
+        return duration(
+            int(text) if text.isascii() and text.isdigit() else text,
+            least=limits.SESSION_LEAST,
+            most=limits.SESSION_MOST,
+        )
+    except ValueError as error:
+        raise Usage(f"--duration must be {error}, not {text!r}") from None

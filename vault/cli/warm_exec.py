@@ -1,0 +1,69 @@
+"""``exec PROFILE -- CMD`` without options, where the agent has the session: by hand, for the reasons of vault/cli/disk_export.
+
+As the command of vault/cli/exec_ does, whose environment, banners and place in the log it shares.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vault.credentials.profile_metadata import Terms
+
+
+def run(argv: Sequence[str]) -> int | None:
+    """The exit code of an exec that could not be run; None where this is another command line, or for the full way."""
+    if len(argv) < 3 or argv[0] != "exec" or argv[1].startswith("-"):  # exec PROFILE CMD
+        return None
+    command = list(argv[3:] if argv[2] == "--" else argv[2:])
+    if not command or not command[0] or (argv[2] != "--" and (argv[2].startswith("-") or "--" in argv)):
+        return None
+    try:
+        _from_agent(argv[1], command)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit here
+        from vault.cli import exits
+
+        return exits.report(error, captured=False)
+    return None
+
+
+def kind(program: str) -> bytes:
+    """What vault/agent/protocol.exec_kind says, which is not imported here; a test holds them equal."""
+    name = os.fsencode(os.path.basename(program) or program)[:64]  # limits.AGENT_PROGRAM
+    return b"X" + bytes((len(name),)) + name
+
+
+def _from_agent(profile: str, command: Sequence[str]) -> None:
+    from vault import warm
+
+    found = warm.answered(kind(command[0]), profile, os.environ)
+    if found is None:
+        return
+    renew = found.startswith(warm.RENEW)
+    line, _, rest = found[len(warm.RENEW) if renew else 0 :].partition(b"\n")
+    from vault.credentials import profile_metadata
+    from vault.run import exec_env
+    from vault.system.passphrase_variables import for_child
+    from vault.system.paths import outside
+
+    ours, fields = profile_metadata.decode(rest, profile), profile_metadata.fields_of(line)
+    if ours is None or fields is None:
+        return
+    if renew and warm.detached():
+        from vault.cli import disk_export
+
+        disk_export.renew(profile)
+    env = for_child(outside(os.environ))
+    _banners(env, ours)
+    exec_env.replace_us(command, env=exec_env.environment(env, fields, ours))
+
+
+def _banners(env: dict[str, str], terms: Terms) -> None:
+    if terms.production or "AWSVAULT_PROFILE" in env:  # click takes longer than all of this
+        from vault.cli import banners
+
+        banners.inside(env, terms.profile)
+        banners.production(env, terms)

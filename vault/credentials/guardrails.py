@@ -1,0 +1,141 @@
+"""Guard rails: what a profile's awsvault_ keys forbid, narrow, or ask a person about before credentials are handed out.
+
+Every way to credentials passes here (sessions.obtain), and what was answered under a rail is never remembered for
+the warm ways, which know no rails. On the disk-hit way, so it imports nothing heavy by itself. Prints nothing.
+"""
+
+from __future__ import annotations
+
+from vault import errors, limits
+from vault.text import command, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.context import Context
+    from vault.credentials.obtain import Wish
+    from vault.profiles.chain import Chain
+
+
+def kept(chain: Chain, wish: Wish) -> Chain:
+    """``chain`` with the rails that ``wish`` leaves. Declined where a rail cannot be kept at all."""
+    rails = chain.rails
+    if wish.write:
+        chain = chain._replace(rails=rails._replace(read_only=False))
+    elif rails.read_only and not chain.hops:
+        raise errors.Declined(
+            f"profile {safe(chain.profile)}: awsvault_read_only cannot be kept, since only a role's session can be narrowed "
+            "by a policy",
+            hint="set awsvault_read_only in a profile with a role, or lift it once: "
+            f"{command('exec --write', chain.profile)} -- COMMAND",
+        )
+    if rails.max_duration is not None and not wish.session and not chain.hops:
+        raise errors.Declined(
+            f"profile {safe(chain.profile)}: awsvault_max_duration is set, and the key itself never ends",
+            hint="leave out --no-session",
+        )
+    return chain
+
+
+def outlasts(chain: Chain, *, expires: int | None, now: float) -> None:
+    """Declined where a source's own credentials live longer than awsvault_max_duration: nothing can shorten those."""
+    most = chain.rails.max_duration
+    if most is None or chain.hops:
+        return  # a role's session is asked for no longer (vault/profiles/plan)
+    left = None if expires is None else int(expires - now)
+    if left is None or left > most + limits.EXPIRY_SLACK:
+        found = "never end" if left is None else f"last another {left} s"
+        raise errors.Declined(
+            f"profile {safe(chain.profile)}: awsvault_max_duration is {most} s, and its source's own credentials {found}",
+            hint="set awsvault_max_duration in a profile with a role, whose session can be held to it",
+        )
+
+
+def confirm(context: Context, chain: Chain, wish: Wish, *, lifted: bool = False) -> str | None:
+    """Go on only after the yes that awsvault_confirm asks for. Declined after a no, and where nobody can be asked.
+
+    Gives what the person said yes to, where it is to be remembered (awsvault_confirm = session), else None.
+    ``lifted``: --write lifts awsvault_read_only, which is a question of its own.
+    """
+    word = chain.rails.confirm
+    if word == "never" or wish.agreed:
+        return None
+    what = subject(chain, lifted=lifted)
+    if word == "session" and _remembered(context, what):
+        return None
+    profile = safe(chain.profile)
+    run = f"{command('exec --write' if lifted else 'exec', chain.profile)} --"
+    if not wish.ask:
+        # An SDK waits for us and a person may not be looking: no window, no question, no waiting.
+        if word == "session":
+            hint = f"say yes once, for as long as the agent runs: {_with_an_agent(context, run)}"
+        else:
+            hint = f"run the command as: {run} COMMAND"
+        raise errors.Declined(
+            f"profile {profile} asks for a yes before each use (awsvault_confirm = {word})", hint=hint
+        )
+    _ask(context, chain, lifted=lifted)
+    return what if word == "session" else None
+
+
+def subject(chain: Chain, *, lifted: bool = False) -> str:
+    """What a yes is for: the profile, and whose credentials it means. Another role, or the whole role, is another question."""
+    return f"{chain.profile} {_target(chain)}{' with --write' if lifted else ''}"
+
+
+def is_production(chain: Chain) -> bool:
+    """Whether the profile calls itself production (awsvault_environment)."""
+    return means_production(chain.rails.environment)
+
+
+def means_production(environment: str | None) -> bool:
+    """Whether a value of awsvault_environment means production."""
+    return (environment or "").strip().lower() in limits.PRODUCTION
+
+
+def _target(chain: Chain) -> str:
+    return chain.hops[-1].role_arn if chain.hops else f"the source of {chain.source_profile}"
+
+
+def _ask(context: Context, chain: Chain, *, lifted: bool) -> None:
+    from vault.system.prompts import NoAnswer
+
+    about = f"{safe(_target(chain))}, in {safe(chain.region)}"
+    if chain.rails.environment:
+        about = f"{safe(chain.rails.environment)}: {about}"
+    how = " not only for reading, as it is set to," if lifted else ""
+    question = f"Use profile {safe(chain.profile)}{how} ({about})?"
+    try:
+        yes = context.interaction.confirm(question, deadline=context.anew(limits.PROMPT_TIME))
+    except NoAnswer as reason:
+        raise errors.Declined(
+            f"profile {safe(chain.profile)} asks for a yes before it is used, and {reason.message}",
+            hint="run the command in a terminal, or set AWSVAULT_PROMPT to a way to a person (tty, pinentry)",
+        ) from None
+    if not yes:
+        raise errors.Declined(
+            f"profile {safe(chain.profile)} was not used, as you said", hint="nothing was handed out"
+        )
+
+
+def _with_an_agent(context: Context, run: str) -> str:
+    """The command that has a yes remembered; without an agent there is none who would."""
+    from vault.unlocking import agent_link as agents
+
+    if context.settings.agent == "off":
+        return f"the agent is off, so run the command as: {run} COMMAND"
+    found = agents.reach(context)
+    if found is None:
+        return f"awsvault-py unlock; {run} true"
+    found.close()
+    return f"{run} true"
+
+
+def _remembered(context: Context, what: str) -> bool:
+    from vault.unlocking import agent_link as agents
+
+    agent = agents.reach(context)
+    if agent is None:
+        return False
+    answer = agent.ask("CONFIRMED", what=what)
+    agent.close()
+    return bool(answer and answer["ok"] and answer.get("confirmed"))

@@ -1,0 +1,219 @@
+"""One MFA code for one call: given on the command line, by a stored seed, by a program, or by a person.
+
+A code that is handed out here is in the ledger before it is returned, so no other process sends it too.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+from vault import errors, limits
+from vault.text import command, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.context import Context
+    from vault.mfa.ledger import Code
+    from vault.unlocking.keys import Keys
+
+
+T = TypeVar("T")
+
+
+class Device(NamedTuple):
+    """A device whose code a call needs: its serial, the program that may know its codes, and the profile that asks.
+
+    ``entry`` is the vault's entry whose key makes the call, or empty; ``place`` the file and line that names the device.
+    """
+
+    serial: str
+    process: str | None
+    profile: str
+    entry: str = ""
+    place: str = ""
+
+
+class NoCode(errors.Locked):
+    """Nobody knows a code of the device: no seed, no program, nobody to ask (3)."""
+
+
+class Codes:
+    """Where this run's codes come from. ``given`` is --mfa-code, good for one call."""
+
+    __slots__ = ("_context", "_given", "_keys", "by_person", "skew")
+
+    def __init__(self, context: Context, keys: Keys, *, given: str | None = None) -> None:
+        self._context = context
+        self._keys = keys
+        self._given = _check_digits(given, "--mfa-code", usage=True) if given is not None else None
+        self.by_person = False  # whether a person gave the last code
+        self.skew = 0.0  # AWS's clock minus ours, once an answer has shown it
+
+    @property
+    def typed(self) -> bool:
+        """Whether a code of the command line waits for its call."""
+        return self._given is not None
+
+    def take(
+        self, device: Device, *, after: int | None = None, most: float = limits.CODE_WAIT
+    ) -> tuple[Code, bool]:
+        """A code, and whether a next one may be tried where AWS refuses it (only one that we computed).
+
+        ``after`` is a step that AWS refused; ``most`` how many seconds may be waited for a free step, 0 for none. Errors: ledger.NoCodeInTime, ledger.UsedCode, NoCode, ConfigError.
+        """
+        self.by_person = self._given is not None
+        if self._given is not None:
+            given, self._given = self._given, None
+            return self._keys.note_code(device.serial, given, deadline=self._context.anew()), False
+        code = self._computed(device, after=after, most=most)
+        if code is not None:
+            return code, True
+        self.by_person = not device.process
+        text = self._run(device) if device.process else self._ask(device)
+        return self._keys.note_code(device.serial, text, deadline=self._context.anew()), False
+
+    def _computed(self, device: Device, *, after: int | None, most: float) -> Code | None:
+        """A code of a stored seed; one in the strict box is opened by its own passphrase first."""
+
+        def take() -> Code | None:
+            return self._keys.take_code(
+                device.serial,
+                deadline=self._context.anew(),
+                most=most,
+                skew=self.skew,
+                after=after,
+                waiting=self._show_wait(),
+            )
+
+        try:
+            return take()
+        except errors.StrictClosed:
+            from vault.unlocking import strict_seeds
+
+            strict_seeds.open_for(self._context, self._keys, purpose=f"for a code of {device.serial}")
+        return take()
+
+    def send(self, device: Device, call: Callable[[str], T], *, most: float = limits.CODE_WAIT) -> T:
+        """``call`` with a code; a code of ours that AWS refuses is followed by the next step's, once and never again.
+
+        Errors: those of ``take`` and of ``call``; Refused with code ClockSkew where the clock is why.
+        """
+        from vault.aws import service_errors
+
+        code, computed = self.take(device, most=most)
+        try:
+            return call(code.text)
+        except errors.Refused as error:
+            if error.code != service_errors.MFA_CODE:
+                raise
+            if not computed:
+                error.hint = (
+                    "a code is good once, for about a minute: give the next one that the device shows"
+                )
+                raise
+            self._learn_skew(error)
+        code, _ = self.take(device, after=code.step)
+        try:
+            return call(code.text)
+        except errors.Refused as error:
+            error.hint = error.hint.replace(
+                "awsvault-py mfa resync NAME", command("mfa resync", device.serial)
+            )
+            raise
+
+    def _learn_skew(self, refusal: errors.Refused) -> None:
+        """AWS's Date beside a refused code tells how far this machine's clock is off."""
+        skew = refusal.date - self._context.clock.time() if refusal.date is not None else 0.0
+        if abs(skew) > limits.CLOCK_SKEW_MOST:
+            way = "behind" if skew > 0 else "ahead of"
+            raise errors.Refused(
+                f"{refusal.message}; this machine's clock is {abs(skew):.0f} s {way} AWS's, so its codes are not valid",
+                hint="set the clock (for example: timedatectl set-ntp true) and run the command again",
+                code="ClockSkew",
+            ) from None
+        if abs(skew) > limits.CLOCK_SKEW_WARN:
+            self.skew = skew
+
+    def _show_wait(self) -> Callable[[float], None] | None:
+        if not self._context.attended:
+            return None
+        shown: list[float] = []
+
+        def show(left: float) -> None:
+            if not shown:
+                self._context.interaction.tell(f"waiting {left:.0f} s for the next MFA code …")
+            shown.append(left)
+
+        return show
+
+    def _run(self, device: Device) -> str:
+        """The code that mfa_process prints: run as AWS's tools run programs, without a shell and without our secrets."""
+        from vault.settings import command_words
+        from vault.system.programs import ProgramFailed, output
+
+        try:
+            words = command_words(device.process)
+        except ValueError as error:
+            raise errors.ConfigError(f"profile {safe(device.profile)}: mfa_process must be {error}") from None
+        env = {name: value for name, value in self._context.env.items() if not name.startswith("AWSVAULT_")}
+        deadline = self._context.anew(limits.PASSPHRASE_COMMAND_TIME)
+        try:
+            raw = output(words, env=env, limit=limits.MAX_CODE_OUTPUT, deadline=deadline)
+        except ProgramFailed as error:
+            raise NoCode(
+                f"profile {safe(device.profile)}: mfa_process gave no code: {error.message}",
+                hint="run the program by hand and see what it says",
+            ) from None
+        text = raw.decode("ascii", "replace")
+        return _check_digits(text, f"profile {safe(device.profile)}: mfa_process", usage=False)
+
+    def _meant(self, device: Device) -> str | None:
+        """A device with a seed whose serial is close to the one that is asked for, or None."""
+        try:
+            return self._keys.contents().device_meant(device.serial)
+        except errors.Error:  # the agent went meanwhile: the question is asked without it
+            return None
+
+    def _ask(self, device: Device) -> str:
+        from vault.system.prompts import NoAnswer
+
+        question = f"MFA code of {safe(device.serial)} for profile {safe(device.profile)}"
+        near = self._meant(device)
+        other = f"no seed is stored for it, but one is for {safe(near)}" if near is not None else ""
+        complaint = other
+        while True:
+            try:
+                answer = self._context.interaction.plain(
+                    question, deadline=self._context.anew(limits.PROMPT_TIME), complaint=complaint
+                )
+            except NoAnswer as reason:
+                raise NoCode(
+                    f"profile {safe(device.profile)} needs a code of {safe(device.serial)}: "
+                    f"{other or 'no seed is stored for it'}, and {safe(reason.message)}",
+                    hint=_way_out(device, near),
+                ) from None
+            try:
+                return _check_digits(answer, "the answer", usage=True)
+            except errors.Usage:
+                complaint = f"a code has {limits.CODE_DIGITS} digits"
+
+
+def _way_out(device: Device, near: str | None) -> str:
+    """What to do where nobody knows a code of the device; ``near`` is one with a seed that may be meant."""
+    if near is not None:
+        where = f" at {device.place}" if device.place else ""
+        return f"if that device is meant, correct mfa_serial{where}; else give a code: --mfa-code"
+    if device.entry:
+        return f"store the seed: {command('mfa add', device.entry)}, or give a code: --mfa-code"
+    return "give a code: --mfa-code"
+
+
+def _check_digits(text: str, source: str, *, usage: bool) -> str:
+    """The six digits of ``text``, which an app may show and copy as ``123 456``."""
+    packed = "".join(text.split())
+    if packed.isascii() and packed.isdigit() and len(packed) == limits.CODE_DIGITS:
+        return packed
+    kind = errors.Usage if usage else errors.ConfigError
+    raise kind(f"{source} gave something other than the {limits.CODE_DIGITS} digits that STS takes")

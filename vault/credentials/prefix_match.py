@@ -1,0 +1,32 @@
+"""Which profile a person means: its exact name, or the only one that starts so. Never for ``export``."""
+
+from __future__ import annotations
+
+from vault import errors
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.profiles.aws_files import Config
+
+_SHOWN = 5  # of the profiles that a start could mean
+
+
+def chosen(config: Config, name: str, *, has_entry: Callable[[str], bool] | None = None) -> str:
+    """The profile that ``name`` means; ``name`` itself where no profile starts so (it may be an entry of the vault).
+
+    An entry of exactly this name comes before a longer profile. Raises NotFound where several start so.
+    """
+    if name not in config.profiles and has_entry is not None and has_entry(name):
+        return name
+    found = config.starting_with(name) if name else ()
+    if len(found) > 1:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        listed = ", ".join(safe(known, limit=60) for known in found[:_SHOWN])
+        raise errors.NotFound(
+            f"no profile is called {safe(name)!r}, and {len(found)} start so: {listed}{more}",
+            hint="write more of the name",
+        )
+    return found[0] if found else name

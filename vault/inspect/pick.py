@@ -1,0 +1,100 @@
+"""The profiles to choose from where a person named none: those used most come first. Opens no vault, asks no network.
+
+How often each was used is read from the log, where its key is at hand without a question; else the files' order stays.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from vault import errors, limits
+from vault.credentials import audit
+from vault.credentials.guardrails import means_production
+from vault.credentials.prefix_match import chosen
+from vault.profiles import aws_files
+from vault.system.picker import Item, pick
+from vault.system.tty import NoAnswer
+from vault.unlocking import cache_key
+from vault.unlocking.agent_link import have_log_written
+from vault.unlocking.manual_lock import locked_by_hand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.context import Context
+    from vault.profiles.aws_files import Config
+
+
+def possible(context: Context) -> bool:
+    """Whether a person can be shown a list: at a terminal, where asking is allowed."""
+    return "tty" in context.interaction.ways() and context.env.get("TERM", "dumb") != "dumb"
+
+
+def pick_profile(context: Context, question: str, *, start: str = "") -> str:
+    """The profile that a person chose. Declined where none was; NotFound where there is none to choose from."""
+    config = aws_files.load(context.env, home=context.paths.home)
+    if not config.profiles:
+        raise errors.NotFound(
+            f"there is no profile in {config.config_path}",
+            hint="store a key by awsvault-py add NAME, which prints its profile; or: aws configure",
+        )
+    try:
+        return pick(
+            question,
+            items(config, used=used(context)),
+            deadline=context.anew(limits.ATTENDED_PROMPT_TIME),
+            typed=start,
+            colour=not context.env.get("NO_COLOR"),
+        )
+    except NoAnswer as reason:
+        raise errors.Declined(
+            f"no profile was chosen: {reason.message}", hint="name the profile on the command line"
+        ) from None
+
+
+def exact_or_only(context: Context, start: str) -> str | None:
+    """The profile ``start``, or the only one that starts so; None where several do. NotFound where none does."""
+    config = aws_files.load(context.env, home=context.paths.home)
+    try:
+        name = chosen(config, start)
+    except errors.NotFound:
+        return None
+    if name not in config.profiles:
+        raise errors.NotFound(
+            f"there is no profile {name!r}", hint=config.meant(name) or "run: awsvault-py list"
+        )
+    return name
+
+
+def items(config: Config, *, used: Counter[str]) -> list[Item]:
+    """Every profile, most used first, else in the files' order; beside it its role and its environment."""
+    order = sorted(config.profiles, key=lambda name: -used[name])
+    return [_item(config, name) for name in order]
+
+
+def used(context: Context) -> Counter[str]:
+    """How often each profile was handed out, by the newest records of the log; empty where it cannot be read unasked."""
+    key = cache_key.find(context.env, context.paths) if not locked_by_hand(context.paths) else None
+    if key is None:
+        return Counter()
+    have_log_written(context)
+    try:
+        return audit.used(context.paths.log, cache_key=key.key, vault_id=key.vault_id)
+    except errors.Error:
+        return Counter()
+
+
+def _item(config: Config, name: str) -> Item:
+    try:
+        profile = config.profile(name)
+        role = profile.get("role_arn") if profile is not None else None
+        environment = profile.ours("environment") if profile is not None else None
+    except errors.ConfigError:
+        return Item(name)
+    notes = []
+    if role is not None:
+        parts = role.value.split(":", 5)
+        notes = [parts[4], parts[5].rpartition("/")[2]] if len(parts) == 6 else []
+    warn = environment is not None and means_production(environment.value)
+    if environment is not None:
+        notes.append(environment.value.upper() if warn else environment.value)
+    return Item(name, " ".join(notes), warn=warn)

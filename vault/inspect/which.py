@@ -1,0 +1,97 @@
+"""Which profiles lead to an account, a role or a user. Reads AWS's files only; opens no vault and calls nobody."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault import errors
+from vault.profiles.aws_files import load
+from vault.profiles.chain import Sso, StaticKeys, VaultKey, WebIdentity
+from vault.profiles.resolve import resolve
+from vault.profiles.values import account_of, is_account
+from vault.text import nearest, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.context import Context
+    from vault.profiles.chain import Chain
+
+
+class Way(NamedTuple):
+    """A profile that leads where somebody wants to go: to which account (12 digits), as whom."""
+
+    profile: str
+    account: str | None
+    identity: str | None
+
+
+def ways(context: Context, wanted: str) -> list[Way]:
+    """The profiles that lead to ``wanted``: an account's 12 digits, an ARN, or a role's name.
+
+    Profiles that do not resolve are passed over. Raises NotFound where none leads there.
+    """
+    config = load(context.env, home=context.paths.home)
+    found, every = [], []
+    for name in config.profiles:
+        try:
+            way = end_of(resolve(config, name, env=context.env))
+        except errors.Error:
+            continue
+        every.append(way)
+        if leads(way, wanted):
+            found.append(way)
+    if found:
+        return sorted(found)
+    known = sorted({text for way in every for text in (way.account, way.identity, _role(way)) if text})
+    near = nearest(wanted, known)
+    raise errors.NotFound(
+        f"no profile leads to {safe(wanted)}",
+        hint=f"did you mean {safe(near)}?" if near is not None else "run: awsvault-py list",
+    )
+
+
+def leads(way: Way, wanted: str) -> bool:
+    """Whether a profile leads to an account, an ARN (of a role, or of a session of it) or a role's name."""
+    if is_account(wanted):
+        return way.account == wanted
+    if wanted.startswith("arn:"):
+        return way.identity is not None and _plain(way.identity) == _plain(wanted)
+    return bool(wanted) and _role(way) == wanted
+
+
+def _plain(arn: str) -> tuple[str, str, str]:
+    """Partition, account and role of a role's ARN or of its sessions' (arn:P:sts::A:assumed-role/NAME/SESSION)."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return arn, "", ""
+    name = parts[5]
+    if name.startswith("assumed-role/"):
+        name = "role/" + name.split("/")[1]
+    elif name.startswith("role/"):
+        name = "role/" + name.rpartition("/")[2]  # a session's ARN has no path
+    return parts[1], parts[4], name
+
+
+def _role(way: Way) -> str | None:
+    return way.identity.rpartition("/")[2] if way.identity is not None else None
+
+
+def end_of(chain: Chain) -> Way:
+    """Where a chain ends, as far as the files tell."""
+    if chain.hops:
+        arn = chain.hops[-1].role_arn
+        return Way(chain.profile, account_of(arn), arn)
+    source = chain.source
+    match source:
+        case WebIdentity():
+            return Way(chain.profile, account_of(source.role_arn), source.role_arn)
+        case Sso():
+            return Way(chain.profile, source.account_id, source.role_name)
+        case StaticKeys():
+            return Way(chain.profile, source.account_id or account_of(chain.mfa_serial or ""), None)
+        case VaultKey():
+            serial = chain.mfa_serial
+            user = serial.replace(":mfa/", ":user/") if serial is not None and ":mfa/" in serial else None
+            return Way(chain.profile, account_of(serial or ""), user)
+        case _:
+            return Way(chain.profile, account_of(chain.mfa_serial or ""), None)

@@ -1,0 +1,106 @@
+"""Who a profile, or the environment's credentials, are at AWS: GetCallerIdentity. Prints nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault.aws import credential_json, sources, sts
+from vault.aws.credentials import Credentials, token_in
+from vault.credentials import access
+from vault.credentials.obtain import with_names
+from vault.errors import Refused, Usage
+from vault.keys.verify import sts_endpoint
+from vault.profiles import aws_files
+from vault.profiles.chain import NamedSource
+from vault.secret import Secret
+from vault.system import timestamps
+from vault.text import command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.aws.credentials import Identity
+    from vault.context import Context
+    from vault.credentials.obtain import Wish
+
+
+class Who(NamedTuple):
+    """An identity, the profile it came by (None: the environment's own keys), and when it ends, in unix seconds."""
+
+    identity: Identity
+    profile: str | None
+    expires: int | None
+
+
+def of_profile(context: Context, wish: Wish) -> Who:
+    """Who ``wish.profile`` is. Errors: those of an export."""
+    got = access.credentials(context, wish, purpose=f"to see who {wish.profile} is", use="whoami")
+    profile = got.chain.profile
+    try:
+        identity = _ask(context, credential_json.credentials_of(got.line), profile)
+    except Refused as error:
+        error.hint = with_names(error.hint, got.chain)
+        raise
+    return Who(identity, profile, got.expires)
+
+
+def of_environment(context: Context) -> Who | None:
+    """Who the keys in the environment are; None where there are none. Usage where one half of the pair is missing."""
+    key_id, secret = context.env.get("AWS_ACCESS_KEY_ID", ""), context.env.get("AWS_SECRET_ACCESS_KEY", "")
+    if not key_id and not secret:
+        return None
+    if not key_id or not secret:
+        raise Usage(
+            "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set", hint="unset both, or set both"
+        )
+    token = token_in(context.env)
+    held = Secret(secret.encode("utf-8", "surrogateescape"))
+    credentials = Credentials(
+        key_id, held, Secret(token.encode("utf-8", "surrogateescape")) if token else None
+    )
+    ends = timestamps.unix(context.env.get("AWS_CREDENTIAL_EXPIRATION", "")) if token else None
+    return Who(_ask_outside(context, credentials), None, ends)
+
+
+def of_server(context: Context) -> Who | None:
+    """Who the credentials are that ``exec --server`` serves; None outside of it, and where a profile is selected inside.
+
+    Errors: ConfigError, Unreachable.
+    """
+    env = context.env
+    inside = env.get("AWSVAULT_PROFILE") and env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    if not inside or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE"):
+        return None
+    source = NamedSource("EcsContainer", temporary=True, origin=aws_files.Origin("the environment", 0))
+    around = sources.Surroundings(
+        env, context.child_env(), context.paths.home, context.anew(), context.settings.allow_http, "",
+        trusted_hosts=context.settings.trusted_hosts,
+    )  # fmt: skip
+    found = sources.fetch(source, around)
+    return Who(_ask_outside(context, found.credentials), None, found.expiration)
+
+
+def selected(context: Context) -> str:
+    """The profile that the environment selects, as AWS's tools do."""
+    return aws_files.selected(context.env)
+
+
+def _ask_outside(context: Context, credentials: Credentials) -> Identity:
+    """Who credentials are that no profile gave: those of the environment, which an exec may have put there."""
+    inside = context.env.get("AWSVAULT_PROFILE", "")
+    subject = f"the environment's credentials{f', of an exec of {inside}' if inside else ''}"
+    try:
+        return _ask(context, credentials, selected(context), subject=subject)
+    except Refused as error:
+        if inside:
+            error.hint = f"leave this shell (exit), and run: {command('exec', inside)}"
+        elif error.code == "ExpiredToken":
+            error.hint = "get new ones where those came from"
+        else:
+            error.hint = "correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or unset them"
+        raise
+
+
+def _ask(context: Context, credentials: Credentials, name: str, *, subject: str = "") -> Identity:
+    return sts.get_caller_identity(
+        credentials, endpoint=sts_endpoint(context, name), deadline=context.anew(), subject=subject or name
+    )

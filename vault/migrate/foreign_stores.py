@@ -1,0 +1,251 @@
+"""Keys in the stores of others: aws-vault's and granted's files and keyrings, the CSV that the IAM console gives out.
+
+Reads only. Shapes are looked at by newkey; what is wrong with one key is told and stops none of the others.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import os
+import re
+import tomllib
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from vault import errors, limits
+from vault.crypto import jwe
+from vault.migrate.setup import Left
+from vault.profiles import aws_files
+from vault.secret import Secret
+from vault.system.user_files import read_users_file
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# What aws-vault keeps beside keys: sessions of several of its versions, and tokens of Identity Center.
+_SESSION = re.compile(
+    r"[^,]+,[^,]+,[^,]*,[0-9]+|session:[^ ]+:[^ ]*:[^:]+|.+? session \(\d+\)|oidc:.*", re.DOTALL
+)
+_GRANTED = "aws-iam-credentials"
+_ID_COLUMNS = ("access key id", "accesskeyid")
+_SECRET_COLUMNS = ("secret access key", "secretaccesskey")
+
+
+class Candidate(NamedTuple):
+    """A key found somewhere: the name it has there, and where. ``file`` is what to remove once it is in the vault."""
+
+    name: str
+    access_key_id: str
+    secret: Secret
+    origin: str
+    file: tuple[str, bytes] | None = None
+
+
+class Harvest(NamedTuple):
+    """What a store holds: keys, and what was left with the reason."""
+
+    keys: tuple[Candidate, ...]
+    left: tuple[Left, ...]
+
+
+class Store(NamedTuple):
+    """Where another program keeps keys: a folder of sealed files, a collection of the Secret Service, or both.
+
+    Both programs write by one library, so the shapes are the same. ``variable`` may hold the passphrase of the
+    files; ``sessions`` says which names are no keys; ``forget`` is the command by which the program drops a key.
+    """
+
+    program: str
+    folder: str
+    collection: str
+    forget: str
+    variable: str | None = None
+    sessions: re.Pattern[str] | None = None
+
+
+def aws_vault(env: Mapping[str, str], *, home: str) -> Store:
+    """aws-vault's store, where its variables put it."""
+    folder = aws_files.expand(env.get("AWS_VAULT_FILE_DIR") or "~/.awsvault/keys/", env=env, home=home)
+    return Store(
+        program="aws-vault",
+        folder=folder.rstrip("/"),
+        collection=env.get("AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME") or "awsvault",
+        forget="aws-vault remove NAME",
+        variable="AWS_VAULT_FILE_PASSPHRASE",
+        sessions=_SESSION,
+    )
+
+
+def granted(env: Mapping[str, str], *, home: str) -> Store:
+    """Where granted keeps IAM keys, by its own configuration. ConfigError where that cannot be read."""
+    folder = os.path.join(home, ".granted")
+    if not os.path.exists(folder) and env.get("XDG_CONFIG_HOME"):
+        folder = os.path.join(env["XDG_CONFIG_HOME"], "granted")
+    path = os.path.join(folder, "config")
+    raw = read_users_file(path, limit=limits.MAX_CONFIG_FILE)
+    try:
+        held = tomllib.loads((raw or b"").decode("utf-8")).get("Keyring")
+    except (ValueError, RecursionError):
+        raise errors.ConfigError(
+            f"{safe(path)} cannot be read as TOML", hint="correct granted's configuration"
+        ) from None
+    chosen = {k.lower(): v for k, v in held.items() if isinstance(v, str)} if isinstance(held, dict) else {}
+    files = chosen.get("filedir") or os.path.join(folder, f"secure-storage-{_GRANTED}")
+    return Store(
+        program="granted",
+        folder=aws_files.expand(files, env=env, home=home).rstrip("/"),
+        collection=chosen.get("libsecretcollectionname") or f"granted-{_GRANTED}",
+        forget="granted credentials remove NAME",
+    )
+
+
+def from_files(store: Store, passphrase: Callable[[], Secret]) -> Harvest:
+    """The keys in the files of ``store``. ``passphrase`` is called once, where there is a key to open."""
+    folder = store.folder
+    try:
+        names = sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return Harvest((), ())
+    except OSError as error:
+        raise errors.StorageError(f"{safe(folder)}: {os.strerror(error.errno or 0)}") from None
+    if len(names) > limits.MAX_FOREIGN_ITEMS:
+        raise errors.ConfigError(f"{safe(folder)} holds {len(names)} files, more than are read")
+    found: list[Candidate] = []
+    left: list[Left] = []
+    wanted = [(unquote(name), os.path.join(folder, name)) for name in names]
+    secret: Secret | None = None
+    for name, path in wanted:
+        if _is_session(store, name) or name.startswith("."):
+            continue
+        try:
+            raw = read_users_file(path, limit=limits.MAX_FOREIGN_ITEM)
+        except errors.Error as error:
+            left.append(Left(name, error.message))
+            continue
+        if raw is None:
+            continue
+        secret = secret if secret is not None else passphrase()
+        try:
+            item = jwe.decrypt(raw.decode("ascii", "replace"), secret)
+            found.append(_of_item(name, item, safe(path))._replace(file=(path, raw)))
+        except jwe.WrongPassphrase:
+            raise errors.WrongPassphrase(
+                f"{safe(path)}: the passphrase of {store.program}'s store does not open it",
+                hint=f"it is the one that {store.program} asks for"
+                + (f", or what {store.variable} holds" if store.variable is not None else ""),
+            ) from None
+        except ValueError as error:
+            left.append(Left(name, f"{safe(path)} {error}"))
+    return Harvest(tuple(found), tuple(left))
+
+
+def _is_session(store: Store, name: str) -> bool:
+    return store.sessions is not None and store.sessions.fullmatch(name) is not None
+
+
+def from_keyring(store: Store) -> Harvest:
+    """The keys of ``store`` in the Secret Service; none where there is no such keyring. Locked where it is shut, ConfigError where it fails."""
+    from vault.system import keyring
+
+    try:
+        items = keyring.items_of(store.collection, seconds=limits.KEYRING_TIMEOUT)
+    except keyring.KeyringUnavailable as reason:
+        if str(reason) == "locked":
+            raise errors.Locked(
+                f"{store.program}'s collection in the keyring is locked",
+                hint="unlock it in the desktop's password manager, and run the import again",
+            ) from None
+        raise errors.ConfigError(
+            f"{store.program}'s collection in the keyring could not be read: {safe(str(reason))}",
+            hint="see that the desktop's password manager answers, and run the import again",
+        ) from None
+    return _of_items({k: v.encode() for k, v in items.items() if not _is_session(store, k)})
+
+
+def _of_items(items: Mapping[str, bytes]) -> Harvest:
+    found: list[Candidate] = []
+    left: list[Left] = []
+    for name, raw in sorted(items.items()):
+        try:
+            found.append(_of_item(name, raw, f"keyring item {safe(name)}"))
+        except ValueError as error:
+            left.append(Left(name, f"keyring item {error}"))
+    return Harvest(tuple(found), tuple(left))
+
+
+def _of_item(name: str, raw: bytes, origin: str) -> Candidate:
+    """The key in an item: JSON whose Data is base64 of the credentials' JSON. ValueError."""
+    try:
+        item: Any = json.loads(raw)
+        held: Any = json.loads(base64.b64decode(item["Data"], validate=True))
+        key_id, secret = held["AccessKeyID"], held["SecretAccessKey"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ValueError("holds no access key") from None
+    if item.get("Key") not in (None, "", name):
+        raise ValueError("is of another name inside: somebody swapped it")
+    if not isinstance(key_id, str) or not isinstance(secret, str):
+        raise ValueError("holds no access key")  # noqa: TRY004  # callers tell a bad item by ValueError
+    if held.get("SessionToken"):
+        raise ValueError("holds a temporary key")
+    return Candidate(name, key_id, Secret(secret), origin)
+
+
+def from_csv(path: str, *, name: str | None) -> Harvest:
+    """The keys of the IAM console's CSV: named by its column of users, else ``name``. Usage, UnsafeFile, NotFound."""
+    raw = read_users_file(path, limit=limits.MAX_CSV)
+    shown = safe(path)
+    if raw is None:
+        raise errors.NotFound(
+            f"there is no file {shown}", hint="give the path of the file that the console gave out"
+        )
+    try:
+        rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        raise errors.Usage(
+            f"{shown} is not a CSV file", hint="the console's file begins: Access key ID,…"
+        ) from None
+    titles = [title.strip().lower() for title in rows[0]] if rows else []
+    columns = [
+        next((titles.index(t) for t in known if t in titles), -1) for known in (_ID_COLUMNS, _SECRET_COLUMNS)
+    ]
+    if min(columns) < 0:
+        raise errors.Usage(
+            f"{shown} has no columns Access key ID and Secret access key",
+            hint="is it the console's own file?",
+        )
+    users = titles.index("user name") if "user name" in titles else -1
+    filled, left = [], []
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) > max(columns) and row[columns[0]].strip():
+            filled.append(row)
+        elif any(cell.strip() for cell in row):
+            whose = row[users].strip() if 0 <= users < len(row) else ""
+            left.append(
+                Left(whose or f"row {number}", f"{shown}: row {number} holds no whole key, so the file stays")
+            )
+    file = None if left else (path, raw)  # what else stands in it is not to be lost
+    found = [
+        Candidate(
+            (row[users].strip() if 0 <= users < len(row) and name is None else name) or "",
+            row[columns[0]].strip(),
+            Secret(row[columns[1]].strip()),
+            shown,
+            file,
+        )
+        for row in filled
+    ]
+    if any(not key.name for key in found) or (name is not None and len(found) > 1):
+        raise errors.Usage(
+            f"{shown} does not say whose keys it holds"
+            if name is None
+            else f"{shown} holds {len(found)} keys",
+            hint="say the entry's name: --as NAME"
+            if name is None
+            else "leave --as out: each is named by its user",
+        )
+    return Harvest(tuple(found), tuple(left))

@@ -1,0 +1,261 @@
+"""What setup and import changed, kept so that it can be taken back: records in the state folder, the newest first.
+
+A record holds the lines that were changed and no more, written before the files are. Where such a line held a secret
+(import), the record is sealed under a key of the vault; after `passwd` or `rekey` it does not open any more, as old
+copies of the vault do not.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from vault import errors, limits
+from vault.credentials import audit
+from vault.crypto.seal import SealBroken, hkdf, seal, unseal
+from vault.profiles.edit import Document, Hunk, revert
+from vault.system import locks, replace_file
+from vault.system.files import Folder
+from vault.system.user_files import read_users_file
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from vault.context import Context
+    from vault.store.vault import Opened
+
+Kind = Literal["setup", "import"]
+LOCK = "moving.lock"
+_FOLDER = "undo"
+_LABEL = "undo"
+_KEY_ID = re.compile(rb"\b(?:AKIA|ASIA)[A-Z0-9]{12,124}\b")
+_PLAIN, _SEALED = b"awsvault undo 1 plain\n", b"awsvault undo 1 sealed\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One file to be changed. ``before`` None: it is not there yet; ``after`` None: it is to be removed.
+
+    ``kind`` is how to read it ("config", "credentials", or "" for a file that is no file of AWS's).
+    """
+
+    path: str
+    kind: str
+    before: bytes | None
+    after: bytes | None
+    hunks: tuple[Hunk, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing would change."""
+        return self.before == self.after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """One file that undo puts back: what it holds now (None: not there) and what it is to hold; ``kind`` as of Change.
+
+    ``keys``: the access key ids that come to stand in it, each with its profile, empty in a file that has none.
+    """
+
+    path: str
+    kind: str
+    now: bytes | None
+    then: bytes | None
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+class Seen(NamedTuple):
+    """What taking back a change comes to: its record, the files that are not yet as they were before, and the vault,
+    where the record was sealed.
+    """
+
+    record: str
+    files: tuple[Undone, ...]
+    opened: Opened | None
+
+
+def carry_out(context: Context, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
+    """Write the record, then the files, each in one step. ``opened`` seals the record; None only for ``setup``.
+
+    Whatever stops it in between leaves each file as it was or as it is to be, and a record that takes back either.
+    Errors: ChangedMeanwhile, UnsafeFile, StorageError, Busy.
+    """
+    real = [change for change in changes if not change.empty]
+    if not real:
+        return
+    with (
+        Folder.open(context.paths.state, create=True) as state,
+        locks.lock(state, LOCK, deadline=context.anew()),
+    ):
+        with _folder(context, create=True) as folder:
+            _write(folder, real, kind=kind, opened=opened)
+        for change in real:
+            if change.after is None:
+                replace_file.remove(change.path, before=change.before or b"")
+            else:
+                replace_file.replace(change.path, change.after, before=change.before)
+
+
+def look_back(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -> Seen:
+    """What taking back the newest change would do. NotFound where there is none, Declined where it cannot be done.
+
+    ``open_vault`` is called only where the record is sealed.
+    """
+    name, raw = _newest(context, kind)
+    opened = open_vault() if raw.startswith(_SEALED) else None
+    value = _decode(raw, name=name, opened=opened)
+    try:
+        files = [undone for one in reversed(value["files"]) if (undone := _undone(one)) is not None]
+    except (KeyError, TypeError, ValueError):
+        raise _damaged(name) from None
+    return Seen(name, tuple(files), opened)
+
+
+def take_back(context: Context, seen: Seen, *, kind: Kind) -> None:
+    """Put the files back as ``look_back`` said, then drop the record. Errors: ChangedMeanwhile, StorageError, Busy."""
+    with (
+        Folder.open(context.paths.state, create=True) as state,
+        locks.lock(state, LOCK, deadline=context.anew()),
+    ):
+        if _newest(context, kind)[0] != seen.record:
+            raise replace_file.ChangedMeanwhile(f"another {kind} was done meanwhile; nothing was changed")
+        if seen.opened is not None:
+            keys = [(profile, key_id, one.path) for one in seen.files for profile, key_id in one.keys]
+            audit.put_back(context, seen.opened, keys)  # before: a kill then leaves no key that is not logged
+        for one in seen.files:
+            if one.then is None:
+                replace_file.remove(one.path, before=one.now or b"")
+            else:
+                replace_file.replace(one.path, one.then, before=one.now)
+        with _folder(context) as folder:
+            folder.unlink(seen.record)
+
+
+def _folder(context: Context, *, create: bool = False) -> Folder:
+    return Folder.open(os.path.join(context.paths.state, _FOLDER), create=create)
+
+
+def _names(folder: Folder, kind: Kind) -> list[str]:
+    return sorted(n for n in folder.names() if n.startswith(kind + "-") and n.endswith(".undo"))
+
+
+def _newest(context: Context, kind: Kind) -> tuple[str, bytes]:
+    try:
+        with _folder(context) as folder:
+            names = _names(folder, kind)
+            if names:
+                return names[-1], folder.read(names[-1], limit=limits.MAX_UNDO)
+    except FileNotFoundError:
+        pass
+    raise errors.NotFound(f"there is no {kind} to take back", hint="nothing was changed")
+
+
+def _write(folder: Folder, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
+    names = _names(folder, kind)
+    number = int(names[-1].removeprefix(kind + "-").removesuffix(".undo")) + 1 if names else 1
+    body = json.dumps({"files": [_json(change) for change in changes]}).encode()
+    if opened is not None:
+        sealed = seal(
+            hkdf(opened.k_main, info=b"awsvault/v1/undo"), label=_LABEL, aad=opened.vault_id, plaintext=body
+        )
+        body = _SEALED + sealed
+    elif kind == "import":
+        raise errors.Internal("an import's record is always sealed")
+    else:
+        body = _PLAIN + body
+    name = f"{kind}-{number:06d}.undo"
+    folder.sweep(name)
+    folder.write_atomic(name, body, durable=True)
+    for old in names[: -limits.UNDO_KEPT + 1]:
+        folder.unlink(old)
+
+
+def _decode(raw: bytes, *, name: str, opened: Opened | None) -> dict[str, Any]:
+    if opened is not None:
+        try:
+            key = hkdf(opened.k_main, info=b"awsvault/v1/undo")
+            body = unseal(key, label=_LABEL, aad=opened.vault_id, box=raw[len(_SEALED) :])
+        except SealBroken:
+            raise errors.Declined(
+                f"the record {name} was sealed under keys that this vault no longer has",
+                hint="the vault has had new keys since (passwd, rekey); add lines by hand, or: awsvault-py export --no-session NAME",
+            ) from None
+    elif raw.startswith(_PLAIN):
+        body = raw[len(_PLAIN) :]
+    else:
+        raise _damaged(name)
+    try:
+        value = json.loads(body)
+    except ValueError:
+        value = None
+    if isinstance(value, dict) and isinstance(value.get("files"), list):
+        return value
+    raise _damaged(name)
+
+
+def _damaged(name: str) -> errors.Damaged:
+    return errors.Damaged(f"the record {name} is damaged", hint="remove it from the state folder")
+
+
+def _json(change: Change) -> dict[str, Any]:
+    return {
+        "path": change.path,
+        "kind": change.kind,
+        "before": _digest(change.before),
+        "after": _digest(change.after),
+        "hunks": [[h.offset, _b64(h.old), _b64(h.new), h.profile] for h in change.hunks],
+    }
+
+
+def _undone(value: dict[str, Any]) -> Undone | None:
+    """None where the file is as it was before."""
+    path, kind = str(value["path"]), str(value["kind"])
+    now = read_users_file(path, limit=limits.MAX_CONFIG_FILE) if os.path.exists(path) else None
+    if _digest(now) == value["before"]:
+        return None
+    hunks = [Hunk(int(at), _raw(old), _raw(new), str(profile)) for at, old, new, profile in value["hunks"]]
+    keys = tuple((hunk.profile, i.decode()) for hunk in hunks for i in _KEY_ID.findall(hunk.old))
+    exact = _digest(now) == value["after"]
+    if value["before"] is None:
+        if exact:
+            return Undone(path=path, kind=kind, now=now, then=None)
+        raise _edited(path, "")
+    if value["after"] is None:
+        if now is not None:
+            raise _edited(path, "")
+        return Undone(path=path, kind=kind, now=None, then=b"".join(hunk.old for hunk in hunks), keys=keys)
+    if now is None:
+        raise errors.Declined(f"{safe(path)} is not there any more", hint="nothing was changed")
+    try:
+        then = revert(Document(now, path=path, kind=kind), hunks, exact=exact)
+    except ValueError as error:
+        raise _edited(path, str(error)) from None
+    return Undone(path=path, kind=kind, now=now, then=then, keys=keys)
+
+
+def _edited(path: str, profile: str) -> errors.Declined:
+    where = f" in profile {safe(profile)}" if profile else ""
+    return errors.Declined(
+        f"{safe(path)} was edited since{where}, so the change cannot be taken back line by line",
+        hint="nothing was changed; edit the file by hand",
+    )
+
+
+def _digest(data: bytes | None) -> str | None:
+    return hashlib.sha256(data).hexdigest() if data is not None else None
+
+
+def _b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def _raw(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)

@@ -1,0 +1,256 @@
+"""A walked path to its Chain: regions, endpoints, durations, settings of every hop. Pure; used by ``resolve`` alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault import errors
+from vault.limits import ROLE_LEAST, ROLE_MOST, SESSION_LEAST, SESSION_MOST
+from vault.profiles import endpoints, values
+from vault.profiles.aws_files import Origin, Profile, Setting
+from vault.profiles.chain import CONFIRM, Chain, Fault, Hop, NamedSource, Rails, Sso, VaultKey, WebIdentity
+from vault.profiles.identity_center import lacking, lacks
+from vault.profiles.source_lookup import own_export
+from vault.profiles.unread_keys import missing, misspelt
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vault.profiles.aws_files import Config
+    from vault.profiles.chain import Source
+    from vault.profiles.ini import Note
+
+_TEXTS = ("role_arn", "role_session_name", "external_id", "duration_seconds", "mfa_serial")
+_OURS = ("source_identity", "mfa_process", "session_tags", "transitive_session_tags")
+_SHAPED = ("role_session_name", "external_id", "source_identity")
+MAX_LABEL = 63  # a region becomes a label of a host's name
+
+
+class Found(NamedTuple):
+    """What a walk met: the profiles from the selected one to the source's, those of them with a role, the source."""
+
+    path: tuple[Profile, ...]
+    roles: tuple[Profile, ...]
+    source: Source
+
+
+class Assembler:
+    """Makes the Chain of one walk. ``as_sdk`` as in ``resolve``."""
+
+    def __init__(self, config: Config, found: Found, env: Mapping[str, str], *, as_sdk: bool) -> None:
+        self.config = config
+        self.found = found
+        self.env = env
+        self.as_sdk = as_sdk
+        self.faults: list[Fault] = []
+        self.notes: list[Note] = []
+        self.by = endpoints.rules(config, self.selected, env=env)
+
+    def selected(self, key: str) -> Setting | None:
+        """The selected profile's value of ``key``."""
+        return self.get(self.found.path[0], key)
+
+    def get(self, profile: Profile, key: str) -> Setting | None:
+        """The profile's value of ``key`` on one line."""
+        return values.one_line(profile.plain(key) if self.as_sdk else profile.get(key))
+
+    def ours(self, profile: Profile, key: str) -> Setting | None:
+        """A key that no other tool has."""
+        return None if self.as_sdk else values.one_line(profile.ours(key))
+
+    def chain(self) -> Chain:
+        """The whole chain. Raises ConfigError for a value that cannot be."""
+        found, selected, last = self.found, self.found.path[0], self.found.path[-1]
+        for profile in () if self.as_sdk else found.path:
+            for each in (profile, *profile.included):  # a rail that is misspelt there holds nowhere
+                for fault in misspelt(each):
+                    self.fault(fault)
+        hops = tuple(self.hop(profile) for profile in reversed(found.roles))
+        first_arn = hops[0].role_arn if hops else ""
+        source_region = self.region(last, first_arn)
+        mfa = mfa_process = None
+        if not isinstance(found.source, NamedSource):  # its role's device is the role's, not the source's
+            mfa, mfa_process = self.get(last, "mfa_serial"), self.command(last, "mfa_process")
+        region = region_of(self.env) or self.written_region(selected)
+        keeps, decided = self.keeps_session()
+        if isinstance(found.source, VaultKey) and (keeps or hops):  # no other source's own device is asked
+            self.fault(values.device_fault(mfa, self.entry()))
+        return Chain(
+            profile=selected.name,
+            path=tuple(profile.name for profile in found.path),
+            source=self.source(),
+            hops=hops,
+            region=region.value if region is not None else endpoints.partition_of_arn(first_arn).region,
+            region_origin=region.origin if region is not None else None,
+            source_endpoint=endpoints.sts_endpoint(
+                source_region.value, origin=place(source_region), by=self.by
+            ),
+            mfa_serial=mfa.value if mfa is not None else None,
+            mfa_origin=mfa.origin if mfa is not None else None,
+            mfa_process=mfa_process,
+            session=keeps,
+            session_origin=decided,
+            session_duration=values.number(
+                self.nearest("session_duration"), least=SESSION_LEAST, most=SESSION_MOST, unit=True
+            ),
+            rails=self.rails(),
+            faults=tuple(self.faults),
+            notes=tuple(self.notes),
+            ca_bundle=self.get(selected, "ca_bundle"),
+        )
+
+    def fault(self, fault: Fault | None) -> None:
+        """Keep what AWS would refuse."""
+        if fault is not None and fault not in self.faults:
+            self.faults.append(fault)
+
+    def entry(self) -> str | None:
+        """The vault's key at the source, if it is one."""
+        source = self.found.source
+        return source.entry if isinstance(source, VaultKey) else None
+
+    def source(self) -> Source:
+        """The source; of a web identity, with the endpoint it is exchanged at."""
+        source = self.found.source
+        if isinstance(source, Sso):
+            absent = lacking(source)
+            if absent:
+                lack = lacks(source.profile, source.origin, absent)
+                self.fault(Fault(missing(self.config, self.found.path[-1], lack).message, source.origin))
+            url = endpoints.configured_url(self.config, self.selected, env=self.env, service="sso")
+            region = sane_region(Setting("sso_region", source.region, source.origin)).value
+            portal = endpoints.portal_address(region, url=url, by=self.by)
+            return source._replace(portal=portal, portal_origin=url.origin if url is not None else None)
+        if isinstance(source, NamedSource) and source.name == "Ec2InstanceMetadata":
+            return source._replace(endpoint=endpoints.metadata_address(self.selected, env=self.env))
+        if isinstance(source, WebIdentity):
+            self.fault(values.role_fault(source.role_arn, source.origin))
+            where = self.region(self.found.path[-1], source.role_arn)
+            return source._replace(
+                endpoint=endpoints.sts_endpoint(where.value, origin=place(where), by=self.by)
+            )
+        return source
+
+    def nearest(self, key: str) -> Setting | None:
+        """A key of ours about the session that the chain starts from: of the profiles on the path, the first that has it."""
+        return next(
+            (found for profile in self.found.path if (found := self.ours(profile, key)) is not None), None
+        )
+
+    def keeps_session(self) -> tuple[bool, Origin | None]:
+        """Whether the key's session is made, and the line that decides it: the first on the path that says anything.
+
+        That is awsvault_session, or a ``--no-session`` in the command of a profile that is followed in its place.
+        """
+        for at, profile in enumerate(() if self.as_sdk else self.found.path):
+            written = self.ours(profile, "session")
+            if written is not None:
+                return values.switch(written, default=True), written.origin
+            called, command = own_export(profile) if at else None, profile.get("credential_process")
+            if called is not None and command is not None and not called.session:
+                return False, command.origin
+        return True, None
+
+    def written_region(self, profile: Profile) -> Setting | None:
+        """The profile's own region, or None where it has none."""
+        setting = self.get(profile, "region")
+        return sane_region(setting) if setting is not None and setting.value else None
+
+    def region(self, profile: Profile, arn: str) -> Setting:
+        """A link's region: its profile's, else the next one's up to the selected, else the environment's, else the
+        partition's own (by the role's ARN).
+        """
+        upwards = self.found.path[: self.found.path.index(profile) + 1]
+        for other in reversed(upwards):
+            setting = self.written_region(other)
+            if setting is not None:
+                return setting
+        return region_of(self.env) or Setting("region", endpoints.partition_of_arn(arn).region, _NOWHERE)
+
+    def command(self, profile: Profile, key: str) -> str | None:
+        """A command of the profile, on as many lines as it likes."""
+        setting = None if self.as_sdk else profile.get(key)
+        return setting.value if setting is not None and setting.value.strip() else None
+
+    def hop(self, profile: Profile) -> Hop:
+        """The role of one profile."""
+        found = {field: self.get(profile, field) for field in _TEXTS}
+        found |= {field: None if self.as_sdk else profile.get(field) for field in _OURS}
+        settings = {field: setting for field, setting in found.items() if setting is not None}
+        arn = settings["role_arn"]
+        self.fault(values.role_fault(arn.value, arn.origin))
+        for field in _SHAPED:
+            self.fault(values.shape_fault(field, settings.get(field)))
+        self.fault(values.device_fault(settings.get("mfa_serial"), self.entry()))
+        tags = values.pairs(settings.get("session_tags"))
+        transitive = values.items(settings.get("transitive_session_tags"))
+        where = settings.get("session_tags") or settings.get("transitive_session_tags") or arn
+        self.fault(values.tag_fault(tags, transitive, where.origin))
+        region = self.region(profile, arn.value)
+        texts = {field: setting.value for field, setting in settings.items()}
+        return Hop(
+            profile=profile.name,
+            role_arn=arn.value,
+            role_session_name=texts.get("role_session_name"),
+            external_id=texts.get("external_id"),
+            duration_seconds=values.number(
+                settings.get("duration_seconds"), least=ROLE_LEAST, most=ROLE_MOST
+            ),
+            mfa_serial=texts.get("mfa_serial"),
+            mfa_process=self.command(profile, "mfa_process"),
+            source_identity=texts.get("source_identity"),
+            session_tags=tags,
+            transitive_tag_keys=transitive,
+            endpoint=endpoints.sts_endpoint(region.value, origin=place(region), by=self.by),
+            rails=self.rails_of(profile),
+            origins=tuple((field, setting.origin) for field, setting in settings.items()),
+        )
+
+    def rails_of(self, profile: Profile) -> Rails:
+        """What the profile's own awsvault_ keys ask. Raises ConfigError for values that cannot be."""
+        environment = self.ours(profile, "environment")
+        longest = self.ours(profile, "max_duration")
+        return Rails(
+            values.choice(self.ours(profile, "confirm"), CONFIRM),
+            values.number(longest, least=ROLE_LEAST, most=SESSION_MOST, unit=True),
+            values.switch(self.ours(profile, "read_only"), default=False),
+            environment.value if environment is not None else None,
+        )
+
+    def rails(self) -> Rails:
+        """The strictest of all profiles on the path; the environment is the selected one's."""
+        every = [self.rails_of(profile) for profile in self.found.path]
+        longest = [rail.max_duration for rail in every if rail.max_duration is not None]
+        return Rails(
+            max((rail.confirm for rail in every), key=CONFIRM.index),
+            min(longest) if longest else None,
+            any(rail.read_only for rail in every),
+            every[0].environment,
+        )
+
+
+_NOWHERE = Origin("", 0)
+
+
+def place(setting: Setting) -> Origin | None:
+    """Where the setting stands; None for one that nobody wrote."""
+    return setting.origin if setting.origin is not _NOWHERE else None
+
+
+def region_of(env: Mapping[str, str]) -> Setting | None:
+    """AWS_REGION, else AWS_DEFAULT_REGION, where they are set."""
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if env.get(variable):
+            return sane_region(Setting("region", env[variable], Origin(variable, 0)))
+    return None
+
+
+def sane_region(setting: Setting) -> Setting:
+    """A region becomes a part of a host's name, so it may be nothing but a label of one. Raises ConfigError."""
+    value = setting.value
+    label = value.replace("-", "")
+    if value.isascii() and label.isalnum() and len(value) <= MAX_LABEL and "-" not in (value[0], value[-1]):
+        return setting._replace(value=value.lower())
+    raise errors.ConfigError(f"{setting.origin}: region {safe(value)!r} is not the name of a region")

@@ -1,0 +1,228 @@
+"""Where STS is for a link: region, partition, host and a configured URL. Pure; the rules are AWS's (docs/resolution.md)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault import errors
+from vault.profiles.aws_files import Config, Origin, Setting
+from vault.profiles.ini import subproperties
+from vault.text import meant, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# Regions that had STS when there was but one address for it: `sts_regional_endpoints = legacy` sends them there.
+_LEGACY = frozenset(
+    [
+        "ap-northeast-1",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "aws-global",
+        "ca-central-1",
+        "eu-central-1",
+        "eu-north-1",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+    ]
+)
+_GLOBAL = "aws-global"  # the pseudo-region of that one address
+
+
+class Partition(NamedTuple):
+    """A world of AWS: the start of its regions' names, its host suffixes, and the region asked where none is named."""
+
+    name: str
+    starts: str
+    suffix: str
+    dual_suffix: str
+    region: str
+
+
+_AWS = Partition("aws", "", "amazonaws.com", "api.aws", "us-east-1")
+PARTITIONS = (
+    Partition("aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1"),
+    Partition("aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", "us-gov-west-1"),
+    Partition("aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1"),
+    Partition("aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1"),
+    Partition("aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "eu-isoe-west-1"),
+    Partition("aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1"),
+    Partition("aws-eusc", "eusc-de-", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1"),
+    _AWS,
+)
+
+
+class Endpoint(NamedTuple):
+    """One STS address: ``region`` signs, ``host`` answers. ``url`` is set only where somebody configured one."""
+
+    region: str
+    host: str
+    partition: str
+    url: str | None
+    url_origin: Origin | None
+    region_origin: Origin | None
+
+    @property
+    def address(self) -> str:
+        """The URL to call."""
+        return self.url or f"https://{self.host}"
+
+
+class Rules(NamedTuple):
+    """What the selected profile and the environment say of every STS address of its chain."""
+
+    url: Setting | None
+    legacy: bool
+    fips: bool
+    dualstack: bool
+
+
+def plain(region: str) -> tuple[str, bool]:
+    """A region without the ``fips`` of a pseudo-region such as us-gov-west-1-fips, and whether it was there."""
+    name = region.replace("fips-", "").replace("-fips", "")
+    return name, name != region
+
+
+def partition_of(region: str) -> Partition:
+    """The partition a region's name belongs to, also by its pseudo-regions; ``aws`` where none claims it."""
+    name, _ = plain(region)
+    return next(
+        (
+            p
+            for p in PARTITIONS
+            if name == f"{p.name}-global" or (p.starts and _starts_as_a_region_of(p, name))
+        ),
+        _AWS,
+    )
+
+
+def _starts_as_a_region_of(partition: Partition, name: str) -> bool:
+    place, _, number = name.removeprefix(partition.starts).rpartition("-")
+    return name.startswith(partition.starts) and place.isalnum() and number.isdigit()
+
+
+def real_region(region: str) -> str:
+    """The region that a name stands for where only a real one will do, as in the console: aws-global is us-east-1."""
+    name, _ = plain(region)
+    return partition_of(name).region if name.endswith("-global") else name
+
+
+def partition_of_arn(arn: str) -> Partition:
+    """The partition an ARN names; ``aws`` where it names none that is known."""
+    name = arn.split(":", 2)[1] if arn.count(":") > 1 else ""
+    return next((p for p in PARTITIONS if p.name == name), _AWS)
+
+
+def _flag(text: str) -> bool:
+    return text.strip().lower() == "true"
+
+
+def _chosen(
+    env: Mapping[str, str], variable: str, get: Callable[[str], Setting | None], key: str
+) -> Setting | None:
+    """The variable where it is set, else the profile's key: the order of all of AWS's tools."""
+    if env.get(variable):
+        return Setting(key, env[variable], Origin(variable, 0))
+    return get(key)
+
+
+def configured_url(
+    config: Config, get: Callable[[str], Setting | None], *, env: Mapping[str, str], service: str
+) -> Setting | None:
+    """The endpoint URL somebody configured for ``service`` ("sts", "iam", …), or None.
+
+    Order: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services section, its endpoint_url; none of
+    them where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or ignore_configured_endpoint_urls is true. Raises ConfigError
+    where ``services`` names a section that is not there.
+    """
+    ignore = _chosen(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", get, "ignore_configured_endpoint_urls")
+    if ignore is not None and _flag(ignore.value):
+        return None
+    for variable in (f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}", "AWS_ENDPOINT_URL"):
+        if env.get(variable):
+            return Setting("endpoint_url", env[variable], Origin(variable, 0))
+    services = get("services")
+    if services is not None:
+        section = config.services.get(services.value)
+        if section is None:
+            raise errors.ConfigError(
+                f"{services.origin}: there is no [services {safe(services.value)}] in {safe(config.config_path)}",
+                hint=meant(services.value, config.services),
+            )
+        block = section.properties.get(service.lower().replace("-", "_"))
+        found = subproperties(block).get("endpoint_url") if block is not None else None
+        if found is not None and found.value:
+            return Setting("endpoint_url", found.value, Origin(config.config_path, found.line))
+    plain = get("endpoint_url")
+    return plain if plain is not None and plain.value else None
+
+
+def rules(config: Config, get: Callable[[str], Setting | None], *, env: Mapping[str, str]) -> Rules:
+    """The rules of the selected profile, which hold for every link of its chain. Raises ConfigError."""
+    regional = _chosen(env, "AWS_STS_REGIONAL_ENDPOINTS", get, "sts_regional_endpoints")
+    if regional is not None and regional.value.lower() not in ("regional", "legacy"):
+        raise errors.ConfigError(
+            f"{regional.origin}: sts_regional_endpoints is {safe(regional.value)!r}, not regional or legacy"
+        )
+    fips = _chosen(env, "AWS_USE_FIPS_ENDPOINT", get, "use_fips_endpoint")
+    dualstack = _chosen(env, "AWS_USE_DUALSTACK_ENDPOINT", get, "use_dualstack_endpoint")
+    return Rules(
+        configured_url(config, get, env=env, service="sts"),
+        regional is not None and regional.value.lower() == "legacy",
+        fips is not None and _flag(fips.value),
+        dualstack is not None and _flag(dualstack.value),
+    )
+
+
+def portal_address(region: str, *, url: Setting | None, by: Rules) -> str:
+    """Where IAM Identity Center of ``region`` gives credentials."""
+    return url.value if url is not None else f"https://{_regional('portal.sso', region, by)}"
+
+
+def oidc_address(region: str, *, url: Setting | None, by: Rules) -> str:
+    """Where people sign in to IAM Identity Center of ``region``."""
+    return url.value if url is not None else f"https://{_regional('oidc', region, by)}"
+
+
+def _regional(name: str, region: str, by: Rules) -> str:
+    """A service's host in ``region``. GovCloud's ordinary hosts are its FIPS ones, its dual-stack hosts are not."""
+    region, fips = plain(region)
+    partition = partition_of(region)
+    fips = (fips or by.fips) and (by.dualstack or partition.name != "aws-us-gov")
+    suffix = partition.dual_suffix if by.dualstack else partition.suffix
+    return f"{name}{'-fips' if fips else ''}.{region}.{suffix}"
+
+
+def metadata_address(get: Callable[[str], Setting | None], *, env: Mapping[str, str]) -> str:
+    """Where an instance asks for its own metadata."""
+    address = _chosen(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT", get, "ec2_metadata_service_endpoint")
+    if address is not None and address.value:
+        return address.value
+    mode = _chosen(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", get, "ec2_metadata_service_endpoint_mode")
+    return (
+        "http://[fd00:ec2::254]"
+        if mode is not None and mode.value.lower() == "ipv6"
+        else "http://169.254.169.254"
+    )
+
+
+def sts_endpoint(region: str, *, origin: Origin | None, by: Rules) -> Endpoint:
+    """The STS address for a link of ``region``, which may be a pseudo-region: its host and signature are botocore's."""
+    name, fips = plain(region)
+    fips, partition = fips or by.fips, partition_of(name)
+    signs = _AWS.region if name == _GLOBAL else name  # AWS takes a signature for a real region only
+    if by.url is not None:
+        host = by.url.value.partition("://")[2].partition("/")[0] or by.url.value
+        return Endpoint(signs, host, partition.name, by.url.value, by.url.origin, origin)
+    one_for_all = by.legacy and name in _LEGACY
+    if (one_for_all or name == _GLOBAL) and not fips and not by.dualstack:
+        return Endpoint(_AWS.region, "sts.amazonaws.com", partition.name, None, None, origin)
+    return Endpoint(signs, _regional("sts", region, by), partition.name, None, None, origin)

@@ -1,0 +1,119 @@
+"""IAM Identity Center's keys of a profile to a source: which of them mean it, what they lack, where they disagree. Pure.
+
+An account and a role give credentials. A session without them is for tokens, which give none: another source of the
+profile comes before it then, as in botocore, and a key of the vault that nobody looked for does not.
+"""
+
+from __future__ import annotations
+
+from vault import errors
+from vault.profiles.aws_files import Config, Origin, Profile, Setting
+from vault.profiles.chain import Sso
+from vault.profiles.unread_keys import missing
+from vault.text import command, meant, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.profiles.ini import Section
+
+    Get = Callable[[str], Setting | None]
+
+_ROLE = ("sso_account_id", "sso_role_name")
+_PLACE = ("sso_start_url", "sso_region")
+_KEYS = ("sso_session", *_ROLE, *_PLACE)
+
+
+def role_of(get: Get) -> Setting | None:
+    """The first key that asks for a role of Identity Center, or None."""
+    return get(_ROLE[0]) or get(_ROLE[1])
+
+
+def mark_of(get: Get) -> Setting | None:
+    """The first key that names Identity Center as where credentials come from, or None. An address alone does not."""
+    return role_of(get) or get("sso_session")
+
+
+def lacking(source: Sso) -> tuple[str, ...]:
+    """The keys without which no role can be asked for."""
+    given = (source.account_id, source.role_name)
+    return tuple(key for key, value in zip(_ROLE, given, strict=True) if value is None)
+
+
+def lacks(profile: str, origin: Origin, keys: tuple[str, ...]) -> str:
+    """The message for a profile whose Identity Center keys are not complete."""
+    return f"{origin}: profile {safe(profile)} is set up for SSO but lacks {', '.join(keys)}"
+
+
+def source_of(config: Config, profile: Profile, get: Get, *, whole: bool) -> Sso | None:
+    """The profile's source, or None where it has no such key. ``whole``: AWS's tools read it, so nothing may be missing.
+
+    Without ``whole`` an account or a role may be missing; the chain then has a fault. Raises ConfigError for a section
+    that is not there, values that disagree, and an address that is missing.
+    """
+    session = get("sso_session")
+    mark = session or next(filter(None, map(get, _KEYS)), None)
+    if mark is None:
+        return None
+    section = _section(config, session)
+    found = {key: _agreed(config, key, get(key), section) for key in (*_ROLE, *_PLACE)}
+    absent = tuple(key for key, setting in found.items() if setting is None)
+    if absent and (whole or any(key in absent for key in _PLACE)):
+        raise missing(config, profile, lacks(profile.name, mark.origin, absent))
+    texts = {key: setting.value for key, setting in found.items() if setting is not None}
+    return Sso(
+        profile.name,
+        session.value if session is not None else None,
+        texts["sso_start_url"],
+        texts["sso_region"],
+        texts.get("sso_account_id"),
+        texts.get("sso_role_name"),
+        mark.origin,
+        "",
+    )
+
+
+def _agreed(config: Config, key: str, here: Setting | None, section: Section | None) -> Setting | None:
+    """The value of ``key`` in the profile or its sso-session; ConfigError where both have it, and differently."""
+    there = section.properties.get(key) if section is not None else None
+    if there is None:
+        return here
+    if here is None:
+        return Setting(key, there.value, Origin(config.config_path, there.line))
+    if here.value != there.value:
+        raise errors.ConfigError(
+            f"{here.origin}: {here.name} is {safe(here.value)!r} here and {safe(there.value)!r} in the sso-session "
+            f"({safe(config.config_path)}:{there.line})"
+        )
+    return here
+
+
+def _section(config: Config, session: Setting | None) -> Section | None:
+    if session is None:
+        return None
+    section = config.sso_sessions.get(session.value)
+    if section is None:
+        raise errors.ConfigError(
+            f"{session.origin}: there is no [sso-session {safe(session.value)}] in {safe(config.config_path)}",
+            hint=meant(session.value, config.sso_sessions),
+        )
+    return section
+
+
+def two_sources(profile: str, mark: Setting, other: str, *, hint: str) -> errors.ConfigError:
+    """The error for a profile that names Identity Center and a key of the vault."""
+    return errors.ConfigError(
+        f"{mark.origin}: profile {safe(profile)} has {mark.name}, and {other}", hint=hint
+    )
+
+
+def beside_entry(profile: str, get: Get) -> errors.ConfigError | None:
+    """What is wrong where the vault holds a key of the profile's name, which nothing in the profile asks for."""
+    mark = mark_of(get)
+    if mark is None:
+        return None
+    way = f"keep one: remove the sso_ lines, or run: {command('remove', profile)}"
+    if role_of(get) is None:
+        way = f"if the vault's key is meant, say so: awsvault_credential = {safe(profile)}"
+    return two_sources(profile, mark, "the vault holds a key of that name", hint=way)

@@ -1,0 +1,183 @@
+"""A Chain to the calls it takes, in order. Pure: no clock, no vault; the reasons are for ``explain``."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from vault.limits import ROLE_DURATION, SESSION_DURATION
+from vault.profiles.chain import (
+    AssumeRole,
+    Chain,
+    FetchSource,
+    Link,
+    NamedSource,
+    Plan,
+    Process,
+    SessionToken,
+    StaticKeys,
+    VaultKey,
+    WebIdentity,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.profiles.chain import Source
+
+
+class Lengths(Protocol):
+    """How long sessions last where their profiles do not say, in seconds: what vault/settings reads."""
+
+    @property
+    def session_duration(self) -> int:
+        """A key's session."""
+
+    @property
+    def role_duration(self) -> int:
+        """A role's."""
+
+
+class Usual(NamedTuple):
+    """The lengths without a config.toml."""
+
+    session_duration: int = SESSION_DURATION
+    role_duration: int = ROLE_DURATION
+
+
+def plan(
+    chain: Chain,
+    lengths: Lengths,
+    *,
+    entry_mfa_serial: str | None = None,
+    duration: int | None = None,
+    session: bool = True,
+) -> Plan:
+    """The links of ``chain``.
+
+    ``lengths`` is what config.toml says, which awsvault_session_duration and duration_seconds of a profile outrank.
+    ``entry_mfa_serial`` is the device stored with the vault's key, for a profile that names none. ``duration``
+    (seconds) is ``--duration``: it holds for the last link. ``session`` is False for ``--no-session``.
+    """
+    if not isinstance(chain.source, VaultKey):
+        return _foreign(chain, lengths, duration)
+    serial = device(chain, entry_mfa_serial)
+    keeps = session and chain.session
+    first = _session(chain, chain.source, serial, lengths.session_duration, duration)
+    if not chain.hops:
+        return Plan((first,) if keeps else ())
+    rest = _later(chain, lengths, duration, known=serial)
+    code = chain.hops[0].mfa_serial or serial
+    straight: tuple[AssumeRole, ...] = (_role(chain, 0, lengths, duration, code=code, hour=None), *rest)
+    if not keeps:
+        return Plan(straight)
+    own = chain.hops[0].mfa_serial if chain.hops[0].mfa_serial != serial else None
+    through: tuple[Link, ...] = (
+        first,
+        _role(chain, 0, lengths, duration, code=own, hour="through a session a role lasts an hour at most"),
+        *rest,
+    )
+    if straight[0].duration <= ROLE_DURATION:
+        return Plan(through)
+    why = f"{straight[0].why}; straight from the key, since through a session a role lasts an hour at most"
+    return Plan((straight[0]._replace(why=why), *rest), through if code else None)
+
+
+def device(chain: Chain, entry_mfa_serial: str | None) -> str | None:
+    """The MFA device of the chain's key: its profile's, else the one stored with it, else the first role's.
+
+    AWS takes a code from a device of the calling user only, so the first role's device is the key's.
+    """
+    return chain.mfa_serial or entry_mfa_serial or (chain.hops[0].mfa_serial if chain.hops else None)
+
+
+def _session(
+    chain: Chain, source: VaultKey, serial: str | None, configured: int, duration: int | None
+) -> SessionToken:
+    """The key's session; where it is the answer itself, --duration and awsvault_max_duration hold for it."""
+    seconds, why = configured, "one session for every role of the key"
+    if chain.session_duration is not None:
+        seconds, why = chain.session_duration, "awsvault_session_duration"
+    if not chain.hops:
+        if duration is not None:
+            seconds, why = duration, "--duration"
+        most = chain.rails.max_duration
+        if most is not None and seconds > most:
+            seconds, why = most, "awsvault_max_duration"
+    process = chain.mfa_process or (chain.hops[0].mfa_process if chain.hops else None)
+    return SessionToken(source.entry, serial, process, seconds, chain.source_endpoint, why)
+
+
+def _role(
+    chain: Chain, at: int, lengths: Lengths, duration: int | None, *, code: str | None, hour: str | None
+) -> AssumeRole:
+    """The call for hop ``at``; ``hour`` is the reason why it cannot last longer than one, or None where it can."""
+    hop = chain.hops[at]
+    asked, why = hop.duration_seconds, "duration_seconds"
+    if duration is not None and at == len(chain.hops) - 1:
+        asked, why = duration, "--duration"
+    usual = lengths.role_duration
+    if (
+        at < len(chain.hops) - 1
+    ):  # on the way to the answer a longer session is of no use, and would cost a code
+        usual = min(usual, ROLE_DURATION)
+    if asked is None and usual != ROLE_DURATION:
+        asked, why = usual, "role_duration of config.toml"
+    seconds = ROLE_DURATION if asked is None else asked
+    if asked is None:
+        why = "AWS's default"
+    most = chain.rails.max_duration
+    if most is not None and seconds > most:
+        asked, seconds, why = most, most, "awsvault_max_duration"
+    if hour is not None and seconds > ROLE_DURATION:
+        seconds, why = ROLE_DURATION, f"held to an hour: {hour}"
+    # Only the last: a role under the policy could not assume the next one.
+    narrowed = chain.rails.read_only and at == len(chain.hops) - 1
+    return AssumeRole(hop, seconds, code, asked is not None, why, narrowed)
+
+
+def _later(
+    chain: Chain, lengths: Lengths, duration: int | None, *, known: str | None
+) -> tuple[AssumeRole, ...]:
+    """The hops after the first. ``known`` is the device whose code the chain has used already."""
+    hour = "a role assumed by a role lasts an hour at most"
+    links = []
+    for at in range(1, len(chain.hops)):
+        serial = chain.hops[at].mfa_serial
+        links.append(_role(chain, at, lengths, duration, code=serial if serial != known else None, hour=hour))
+    return tuple(links)
+
+
+def _foreign(chain: Chain, lengths: Lengths, duration: int | None) -> Plan:
+    """Sources that are no vault key: no session; each role's device is asked for its own code, as AWS's tools do."""
+    source = chain.source
+    hour: str | None = "temporary credentials give a role for an hour at most"
+    match source:
+        case StaticKeys():
+            hour = hour if source.token is not None else None
+        case NamedSource():
+            hour = hour if source.temporary else None
+        case Process():
+            hour = "a process gives temporary credentials as a rule"
+        case _:
+            pass
+    links: tuple[Link, ...] = ()
+    if not isinstance(source, StaticKeys):
+        # What another program gives may hang on more than its command (a folder, a variable): it is asked each time.
+        links = (
+            FetchSource(_held_to(chain, source, lengths), not isinstance(source, NamedSource | Process)),
+        )
+    if not chain.hops:
+        return Plan(links)
+    first = _role(chain, 0, lengths, duration, code=chain.hops[0].mfa_serial, hour=hour)
+    return Plan((*links, first, *_later(chain, lengths, duration, known=None)))
+
+
+def _held_to(chain: Chain, source: Source, lengths: Lengths) -> Source:
+    """The source with the length that is asked for: of those that are no vault key, a web identity's role has one."""
+    if not isinstance(source, WebIdentity):
+        return source
+    seconds = lengths.role_duration if source.duration_seconds is None else source.duration_seconds
+    if chain.rails.max_duration is not None:
+        seconds = min(seconds, chain.rails.max_duration)
+    if source.duration_seconds is None and seconds == ROLE_DURATION:
+        return source  # AWS's default, which need not be sent
+    return source._replace(duration_seconds=seconds)

@@ -1,0 +1,171 @@
+"""A profile's name to its Chain, by AWS's rules (docs/resolution.md). Pure: reads no file and runs nothing.
+
+Which vault entries exist may be unknown, since a cached session is served without opening the vault. Then
+(``has_entry=None``) a profile is taken to be a vault key where it says so (awsvault_credential, or a
+credential_process of ours that names the profile itself) or where nothing else supplies credentials; such a key is
+marked ``assumed``. Whoever opens the vault resolves again with the entries known.
+"""
+
+from __future__ import annotations
+
+from vault import errors
+from vault.limits import MAX_HOPS
+from vault.profiles import values
+from vault.profiles.aws_files import Profile, Setting
+from vault.profiles.build_chain import Assembler, Found
+from vault.profiles.chain import VaultKey
+from vault.profiles.source_lookup import Finder, has_static, own_export
+from vault.profiles.unread_keys import missing, misspelt
+from vault.text import command, meant, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from vault.profiles.aws_files import Config
+    from vault.profiles.chain import Chain, Source
+
+NAMED = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
+
+
+def resolve(
+    config: Config,
+    name: str,
+    *,
+    env: Mapping[str, str],
+    has_entry: Callable[[str], bool] | None = None,
+    guess: bool = True,
+    as_sdk: bool = False,
+) -> Chain:
+    """The chain of profile ``name``.
+
+    ``guess=False`` takes a profile to be an assumed key only where it says so: for where there is no vault yet.
+    ``as_sdk`` reads it as AWS's own tools do: no prefix, no vault, and a credential_process of ours is a process.
+    Raises NotFound where neither a profile nor a known entry has the name, and ConfigError with file and line for
+    loops, missing sources and values that cannot be.
+    """
+    profile = config.profile(name)
+    if profile is None:
+        if as_sdk or has_entry is None or not has_entry(name):
+            raise errors.NotFound(
+                f"no profile {safe(name)!r} in {safe(config.config_path)} or {safe(config.credentials_path)}",
+                hint=config.meant(name) or "run: awsvault-py list",
+            )
+        profile = _bare_entry(config, name)
+    finder = Finder(config, env, None if as_sdk else has_entry, guess=guess, as_sdk=as_sdk)
+    walk = _Walk(config, finder)
+    return Assembler(config, walk.go(profile), env, as_sdk=as_sdk).chain()
+
+
+def _bare_entry(config: Config, name: str) -> Profile:
+    """A vault entry that no file mentions, as a profile without keys."""
+    return Profile(name, None, None, (config.config_path, config.credentials_path))
+
+
+class _Walk:
+    """The way from a profile to its source."""
+
+    def __init__(self, config: Config, finder: Finder) -> None:
+        self.config = config
+        self.finder = finder
+        self.as_sdk = finder.as_sdk
+        self.has_entry = finder.has_entry
+
+    def get(self, profile: Profile, key: str) -> Setting | None:
+        return values.one_line(profile.plain(key) if self.as_sdk else profile.get(key))
+
+    def go(self, profile: Profile) -> Found:
+        path, roles = [profile], []
+        first = True
+        while True:
+            profile = path[-1]
+            called = None if self.as_sdk else own_export(profile)
+            role = self.get(profile, "role_arn")
+            web = self.get(profile, "web_identity_token_file")
+            if web is None and not self.as_sdk:
+                web = profile.get("web_identity_token_process")
+            # What an SDK gets from a profile that calls us is what `export` of it gives: there its role comes first.
+            asked_first = first or (called is not None and called.profile == profile.name)
+            if role is not None and web is None and (asked_first or not self.is_key(profile)):
+                roles.append(profile)
+                onward = self.onward(profile, role, path)
+            else:
+                onward = self.finder.find(profile, called)
+            if not isinstance(onward, str):
+                return Found(tuple(path), tuple(roles), onward)
+            path.append(self.step(onward, path))
+            first = called is not None and called.profile == onward and role is None
+
+    def is_key(self, profile: Profile) -> bool:
+        """Whether a source profile is a key of its own, at which the chain ends whatever role it names."""
+        if has_static(profile):
+            return True
+        if self.as_sdk:
+            return False
+        return profile.ours("credential") is not None or bool(self.has_entry and self.has_entry(profile.name))
+
+    def onward(self, profile: Profile, role: Setting, path: list[Profile]) -> Source | str:
+        """Where a role profile gets its credentials: a source, or the next profile's name."""
+        source_profile = self.get(profile, "source_profile")
+        named = self.get(profile, "credential_source")
+        credential = None if self.as_sdk else profile.ours("credential")
+        shown = safe(profile.name)
+        if source_profile is not None and named is not None:
+            raise errors.ConfigError(
+                f"{named.origin}: profile {shown} has both source_profile and credential_source",
+                hint="keep the one that is meant",
+            )
+        if named is not None:
+            if named.value not in NAMED:
+                raise errors.ConfigError(
+                    f"{named.origin}: credential_source {safe(named.value)!r} is not one of {', '.join(NAMED)}",
+                    hint=meant(named.value, NAMED),
+                )
+            return self.finder.named(named)
+        if source_profile is None:
+            if credential is not None:
+                return VaultKey(credential.value, credential.origin, self.has_entry is None)
+            for mistake in misspelt(profile):
+                raise errors.ConfigError(mistake.message)
+            raise missing(
+                self.config,
+                profile,
+                f"{role.origin}: profile {shown} has role_arn, but neither source_profile nor credential_source",
+                hint="name the profile that holds the key: source_profile = NAME",
+            )
+        wanted = source_profile.value
+        if wanted == profile.name and (self.is_key(profile) or self.names_itself(profile)):
+            return self.finder.find(profile, None if self.as_sdk else own_export(profile), itself=True)
+        if any(wanted == passed.name for passed in path):
+            raise self.loop(source_profile, path)
+        if wanted not in self.config.profiles and not (self.has_entry and self.has_entry(wanted)):
+            raise errors.ConfigError(
+                f"{source_profile.origin}: profile {shown} names source_profile {safe(wanted)!r}, which is not there",
+                hint=self.config.meant(wanted) or f"add the key: {command('add', wanted)}",
+            )
+        return wanted
+
+    def names_itself(self, profile: Profile) -> bool:
+        """A profile that calls us for itself and is its own source: the vault's key of its name is meant."""
+        called = None if self.as_sdk or self.has_entry is not None else own_export(profile)
+        return called is not None and called.profile == profile.name
+
+    def step(self, name: str, path: list[Profile]) -> Profile:
+        """The profile to go on with. Raises ConfigError for a loop and for a way without end."""
+        if any(name == passed.name for passed in path) or len(path) > MAX_HOPS:
+            at = path[-1].own("credential_process") or Setting("source_profile", name, path[-1].origin)
+            raise self.loop(at._replace(value=name), path)
+        return self.config.profile(name) or _bare_entry(self.config, name)
+
+    @staticmethod
+    def loop(setting: Setting, path: list[Profile]) -> errors.ConfigError:
+        names = [safe(passed.name, limit=60) for passed in path][:MAX_HOPS]
+        way = " -> ".join((*names, safe(setting.value, limit=60)))
+        kind = "the chain has too many profiles" if len(path) > MAX_HOPS else "the chain goes in a circle"
+        return errors.ConfigError(f"{setting.origin}: {kind}: {way}", hint="let the first of them name a key")
+
+
+def check(chain: Chain) -> None:
+    """Raises ConfigError for the first value that AWS would refuse for its shape: before any call is made."""
+    if chain.faults:
+        raise errors.ConfigError(chain.faults[0].message, hint=chain.faults[0].hint)

@@ -1,0 +1,328 @@
+"""The process beside ``exec --server`` that keeps the main key, in a locked page, and nothing else of the vault.
+
+A renewal happens in a fork of its own, whose memory ends with it: the source's secret, a seed and the vault's content are
+never in this process, nor in the one that serves. It has one thread, so that it can fork. It ends when the vault is
+locked, and with the server.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from contextlib import suppress
+from importlib import import_module
+from typing import NamedTuple
+
+from vault import errors, limits
+from vault.agent.locked_page import KeyPage
+from vault.credentials import obtain, refreshing
+from vault.run.served_session import CutShort, Served, document, frame, pair, receive, receive_into
+from vault.secret import Secret
+from vault.system import hardening
+from vault.system.poll import readable
+from vault.unlocking import running_servers
+from vault.warm import all_open
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.context import Context
+    from vault.credentials.obtain import Ready, Wish
+    from vault.run.token_file import TokenFile
+    from vault.system.live_files import Living
+
+_RENEW = b"R"
+_LOCKED = b"L"
+# Sent to every process of a command line (`pkill -USR1 -f`), they are meant for the program, and ours has the same one.
+_THE_PROGRAMS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_KEY = 32
+# What a renewal may need, loaded while all of it is of one version: an upgrade may come while the program runs.
+_NEEDED = (
+    "cryptography.exceptions",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "ssl",
+    "vault.aws.service_errors",
+    "vault.aws.metadata",
+    "vault.aws.portal",
+    "vault.aws.sources",
+    "vault.aws.sts",
+    "vault.aws.wire",
+    "vault.credentials.audit",
+    "vault.unlocking.keys",
+    "vault.unlocking.strict_seeds",
+    "vault.unlocking.unlock",
+    "vault.mfa.codes",
+    "vault.mfa.ledger",
+    "vault.store.vault",
+    "vault.system.programs",
+)
+
+
+class Job(NamedTuple):
+    """What is renewed. ``chain`` names the way of the first session (lasting.named); ``main``: there is a main key to keep."""
+
+    wish: Wish
+    program: str
+    chain: str
+    main: bool
+
+
+class Keeper:
+    """The keeper as the server sees it."""
+
+    def __init__(self, connection: socket.socket, pid: int) -> None:
+        self._connection = connection
+        self.pid = pid
+
+    @classmethod
+    def begin(
+        cls,
+        context: Context,
+        job: Job,
+        *,
+        key: socket.socket,
+        watch: running_servers.Watch,
+        entered: Living | None,
+        token: TokenFile,
+    ) -> Keeper:
+        """Fork it. ``key`` is where the main key comes from, and is closed here. It takes ``entered`` away at its end, and
+        ``token`` where the server was killed. Errors: StorageError.
+        """
+        ours, its = pair()
+        ours.setblocking(False)  # nobody waits for a keeper that was stopped and reads nothing
+        try:
+            pid = os.fork()
+        except OSError as error:
+            raise errors.StorageError(
+                f"no process could be started to renew sessions with: {os.strerror(error.errno or 0)}",
+                hint="raise the limit of processes (ulimit -u)",
+            ) from None
+        if not pid:
+            _become(context, job, its, key=key, watch=watch, entered=entered, token=token)
+        its.close()
+        key.close()
+        if entered is not None:
+            running_servers.tell(entered, keeper=pid)
+            entered.lock.release()  # the keeper has it
+        return cls(ours, pid)
+
+    def again(self) -> Served:
+        """The next session. Errors: those of the renewal; Locked where the keeper is gone."""
+        ours, its = pair()
+        with ours:
+            try:
+                socket.send_fds(self._connection, [_RENEW], [its.fileno()])
+            except BlockingIOError:
+                raise _silent() from None
+            except OSError:
+                raise _gone() from None
+            finally:
+                its.close()
+            ours.settimeout(limits.SERVER_RENEWAL + limits.AGENT_TALK)
+            try:
+                head, body = receive(ours)
+            except (CutShort, OSError):
+                raise _silent() from None
+        if "kind" in head:
+            raise _error(head)
+        return Served(body, issued=head["issued"], expires=head["expires"])
+
+    def close(self) -> None:
+        """Let it end, and wait for that, which takes milliseconds. One that was stopped is killed, so that its key is gone."""
+        self._connection.close()
+        with suppress(ChildProcessError):
+            if not self._ended():
+                os.kill(self.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
+                self._ended()
+
+    def _ended(self) -> bool:
+        ends = time.monotonic() + limits.SERVER_END_WAIT
+        while not os.waitpid(self.pid, os.WNOHANG)[0]:
+            if time.monotonic() >= ends:
+                return False
+            time.sleep(limits.LOCK_POLL_FIRST)
+        return True
+
+    def said_locked(self) -> bool:
+        """Whether it ended because the vault was locked: it may be told so where the state folder cannot be written."""
+        try:
+            return bool(self._connection.recv(1, socket.MSG_PEEK))
+        except OSError:  # nothing was said, or this end is closed
+            return False
+
+
+def _silent() -> errors.Error:
+    return errors.Unreachable(
+        "the session could not be renewed: the process that does it ended, or took too long",
+        hint="if it goes on, start the command again",
+    )
+
+
+def _gone() -> errors.Error:
+    return errors.Locked(
+        "the process that kept the vault's key for this server is gone, so nothing is renewed",
+        hint="start the command again",
+    )
+
+
+def _error(head: dict[str, str]) -> errors.Error:
+    """The error that a renewal met, as if it had happened here."""
+    known = getattr(errors, head["kind"], errors.Internal)
+    kind = known if isinstance(known, type) and issubclass(known, errors.Error) else errors.Internal
+    return kind(head["message"], hint=head["hint"])
+
+
+# ── in the keeper ────────────────────────────────────────────────────────────────────────────
+
+
+def _become(
+    context: Context,
+    job: Job,
+    connection: socket.socket,
+    *,
+    key: socket.socket,
+    watch: running_servers.Watch,
+    entered: Living | None,
+    token: TokenFile,
+) -> None:
+    try:
+        for number in _THE_PROGRAMS:
+            signal.signal(number, lambda *_: None)  # not ignored: what a renewal starts would ignore it too
+        signal.signal(running_servers.LOCK_SIGNAL, lambda *_: watch.lock())
+        os.setsid()  # what the terminal sends is for the program
+        hardening.no_core()
+        _close_all_but(connection.fileno(), key.fileno(), -1 if entered is None else entered.lock.fd)
+        if not _Keeping(context, job, connection, watch=watch).run(key):
+            token.unlink()
+        running_servers.leave(context.paths, None if entered is None else entered.name)
+    finally:
+        os._exit(0)
+
+
+def _close_all_but(*kept: int) -> None:
+    """The program's files are none of ours: whoever reads its pipe must see its end."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    low = 3
+    for fd in sorted(fd for fd in kept if fd > 2):
+        os.closerange(low, fd)
+        low = fd + 1
+    os.closerange(low, all_open())
+
+
+class _Keeping:
+    """The page, the files of AWS as they were, and the forks under way."""
+
+    def __init__(
+        self, context: Context, job: Job, connection: socket.socket, *, watch: running_servers.Watch
+    ) -> None:
+        self._context = context
+        self._job = job
+        self._connection = connection
+        self._watch = watch
+        self._page = KeyPage()
+        self._forks: set[int] = set()
+
+    def run(self, key: socket.socket) -> bool:
+        """Until the vault is locked (True) or the server is gone."""
+        try:
+            with key:
+                self._take(key)
+            ready = self._prepared()
+            needed = list(_NEEDED)
+            while not self._watch.locked():
+                self._reap()
+                if readable([self._connection.fileno()], 0 if needed else limits.SERVER_WATCH):
+                    if not self._serve(ready):
+                        return False
+                elif needed:  # one at a time: a program may end at once
+                    import_module(needed.pop())
+            with suppress(OSError):
+                self._connection.send(_LOCKED, socket.MSG_DONTWAIT)
+            return True
+        finally:
+            self._page.clear()
+            for pid in self._forks:
+                with suppress(OSError):
+                    os.killpg(pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
+                    os.waitpid(pid, 0)  # a lock that waits for this process has waited for its forks
+
+    def _take(self, key: socket.socket) -> None:
+        if self._job.main:
+            key.settimeout(limits.AGENT_TALK)
+            with self._page.staging(_KEY) as place:
+                receive_into(key, place)
+            self._page.take(("main",))
+
+    def _prepared(self) -> Callable[[], Ready]:
+        """AWS's files and the settings as they are now: a change of them is for the next command."""
+        try:
+            _ = self._context.settings
+            found = obtain.prepare(self._context)
+        except errors.Error as error:
+            kept = error
+
+            def failed() -> Ready:
+                raise kept
+
+            return failed
+        return lambda: found
+
+    def _serve(self, ready: Callable[[], Ready]) -> bool:
+        """Begin a renewal; False where the server is gone."""
+        try:
+            said, fds, _, _ = socket.recv_fds(self._connection, 1, 1)
+        except OSError:
+            return False
+        if not said:
+            return False
+        for fd in fds:
+            with suppress(OSError):  # out of processes: the server sees the connection's end
+                pid = os.fork()
+                if not pid:
+                    self._renew(fd, ready)
+                self._forks.add(pid)
+                os.setpgid(pid, pid)  # with the programs that it starts, before anybody kills it
+            os.close(fd)
+        return True
+
+    def _reap(self) -> None:
+        for pid in tuple(self._forks):
+            with suppress(ChildProcessError):
+                if not os.waitpid(pid, os.WNOHANG)[0]:
+                    continue
+            self._forks.discard(pid)
+
+    def _renew(self, fd: int, ready: Callable[[], Ready]) -> None:
+        """In a fork: one session, over ``fd``."""
+        try:
+            keeper = os.getppid()
+            os.setpgid(0, 0)
+            hardening.end_with_parent(keeper)
+            signal.alarm(limits.SERVER_RENEWAL)
+            _close_all_but(fd)
+            with socket.socket(fileno=fd) as answer:
+                answer.sendall(self._answer(ready))
+        finally:
+            os._exit(0)
+
+    def _answer(self, ready: Callable[[], Ready]) -> bytes:
+        main = Secret(bytes(self._page.view("main"))) if self._job.main else None
+        try:
+            got = refreshing.again(
+                self._context,
+                self._job.wish,
+                ready(),
+                main=main,
+                chain=self._job.chain,
+                program=self._job.program,
+            )
+        except errors.Error as error:
+            names = (one.__name__ for one in type(error).__mro__)
+            kind = next(name for name in names if hasattr(errors, name))
+            return frame({"kind": kind, "message": error.message, "hint": error.hint})
+        return frame({"issued": got.issued, "expires": got.expires}, document(got))

@@ -1,0 +1,177 @@
+"""What a shell prompt and a completion need, in milliseconds: names, guard rails and time left. Asks no network.
+
+Both run at each key or prompt of a person, so nothing here parses AWS's files whole, imports click, or opens the
+vault: sections are found by searching the bytes, and every module that is imported is counted (docs/performance.md). `awsvault-py explain` has the exact reading.
+"""
+
+import os
+
+from vault import limits
+from vault.system import timestamps
+from vault.system.quick_read import glance
+from vault.warm import aws_files, exchange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+# What splits a header without quotes into words, or joins them: more than one word is no name.
+_SPLITS = frozenset(" \t\"'\\")
+
+
+def names(env: "Mapping[str, str]", *, home: str) -> list[str]:
+    """The names of all profiles, in the order of the files; one that could harm a terminal is left out."""
+    config, credentials = (_read(path) for path in aws_files(env, home=home))
+    found = dict.fromkeys(_config_names(config))
+    found.update(dict.fromkeys(_sections(credentials)))
+    return [name for name in found if name and shown(name, limit=limits.MAX_PROFILE_NAME) == name]
+
+
+class Rails:
+    """A profile's guard rails as a prompt shows them: the environment's name, and whether it asks or only reads."""
+
+    __slots__ = ("confirm", "environment", "read_only")
+
+    def __init__(self, environment: str = "", *, confirm: bool = False, read_only: bool = False) -> None:
+        self.environment = environment
+        self.confirm = confirm
+        self.read_only = read_only
+
+
+def rails(env: "Mapping[str, str]", profile: str, *, home: str) -> Rails:
+    """The guard rails that stand in the profile itself, and in those that it includes, in AWS's config file."""
+    raw = _read(aws_files(env, home=home)[0])
+    found: dict[bytes, bytes] = {}
+    seen: list[str] = []
+    while profile and profile not in seen:
+        seen.append(profile)
+        own = _settings(raw, profile)
+        plain = own.pop(b"include_profile", b"")
+        profile = (own.pop(b"awsvault_include_profile", b"") or plain).decode("utf-8", "surrogateescape")
+        found = own | found  # the nearest counts
+    return Rails(
+        shown(found.get(b"awsvault_environment", b"").decode("utf-8", "replace"), limit=40),
+        confirm=found.get(b"awsvault_confirm", b"never").lower() in (b"always", b"session"),
+        read_only=found.get(b"awsvault_read_only", b"").lower() in (b"true", b"yes", b"on", b"1"),
+    )
+
+
+def _settings(raw: bytes, profile: str) -> dict[bytes, bytes]:
+    """What stands in the profile's own sections, by its key in small letters."""
+    found = {}
+    for at in _headers(raw, profile):
+        for line in raw[at:].partition(b"\n[")[0].split(b"\n")[1:]:
+            key, _, value = _uncommented(line).partition(b"=")
+            if key[:1] not in b" \t#;":
+                found[key.strip().lower()] = value.strip()
+    return found
+
+
+def _headers(raw: bytes, profile: str) -> "list[int]":
+    """Where the profile's sections begin, in their order. Only places that name it are looked at: a config may be large."""
+    name = profile.encode("utf-8", "surrogateescape")
+    found = {}
+    for end in (b"]", b'"', b"'", b" ", b"\t"):  # what may follow a name in its header
+        at = raw.find(name + end)
+        while at >= 0:
+            begin = raw.rfind(b"\n", 0, at) + 1
+            line = raw[begin:].partition(b"\n")[0] if raw[begin : begin + 1] == b"[" else b""
+            if line and _config_names(b"\n" + line) == [profile]:
+                found[begin] = b"profile" in line
+            at = raw.find(name + end, at + 1)
+    plain = profile == "default" and not any(found.values())  # [profile default] goes before [default]
+    return [begin for begin in sorted(found) if profile != "default" or plain or found[begin]]
+
+
+def _uncommented(line: bytes) -> bytes:
+    """``line`` up to a # or ; that follows a blank, as aws/ini has it."""
+    for mark in (b" #", b" ;", b"\t#", b"\t;"):
+        line = line.partition(mark)[0]
+    return line
+
+
+def _read(path: str) -> bytes:
+    """The file after a line end. Where headers are indented, as in a heredoc, every line starts at its edge."""
+    raw = b"\n" + glance(path, limit=limits.MAX_CONFIG_FILE)
+    if b"\n " in raw or b"\n\t" in raw:
+        lines = raw.split(b"\n")
+        if any(line[:1] in (b" ", b"\t") and line.lstrip(b" \t")[:1] == b"[" for line in lines):
+            raw = b"\n".join(line.lstrip(b" \t") for line in lines)
+    return raw
+
+
+def shown(text: str, *, limit: int) -> str:
+    """``text`` for a terminal, as vault/text has it; what needs no escape is spared its import."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
+    from vault.text import safe
+
+    return safe(text, limit=limit)
+
+
+def _sections(raw: bytes) -> list[str]:
+    """The words between [ and ] at the start of a line."""
+    return [
+        piece.partition(b"]")[0].strip().decode("utf-8", "replace")
+        for piece in raw.split(b"\n[")[1:]
+        if b"]" in piece.partition(b"\n")[0]
+    ]
+
+
+def _config_names(raw: bytes) -> list[str]:
+    found = []
+    for section in _sections(raw):
+        first, _, rest = section.replace("\t", " ").partition(" ")
+        rest = rest.strip()
+        if section == "default":
+            found.append(section)
+        elif first == "profile" and rest:
+            quoted = len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'"
+            if quoted or _SPLITS.isdisjoint(rest):  # else nothing reads it as a name
+                found.append(rest[1:-1] if quoted else rest)
+    return found
+
+
+class Now:
+    """Where a shell is: its profile and its rails, and the seconds its session has left (None: not known)."""
+
+    __slots__ = ("left", "profile", "rails")
+
+    def __init__(self, profile: str, rails: Rails, left: int | None) -> None:
+        self.profile = profile
+        self.rails = rails
+        self.left = left
+
+
+def now(env: "Mapping[str, str]", *, home: str, socket: str, time: float) -> "Now | None":
+    """The profile of exec's shell, else AWS_PROFILE's; None where neither is set. ``time`` is unix seconds."""
+    inside = env.get("AWSVAULT_PROFILE", "")
+    profile = inside or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or ""
+    if not profile:
+        return None
+    ends = (
+        timestamps.unix(env.get("AWS_CREDENTIAL_EXPIRATION", "")) if inside else _warm(env, profile, socket)
+    )
+    left = None if ends is None else max(0, int(ends - time))
+    return Now(profile, rails(env, profile, home=home), left)
+
+
+def _warm(env: "Mapping[str, str]", profile: str, socket: str) -> int | None:
+    """When the agent's session for the profile ends; None where it has none, or there is no agent."""
+    if env.get("AWSVAULT_AGENT") == "off" or not os.path.exists(socket):
+        return None
+    found = exchange(socket, _question(profile), answer=limits.PROMPT_ANSWER)
+    # {"ok":true,"why":"","ends":1893456000} (vault/agent/answers), without json, which costs a quarter of the prompt.
+    ok, _, rest = found.partition(b'"ends":')
+    ends = rest.partition(b"}")[0].partition(b",")[0].strip()
+    return int(ends) or None if b'"ok":true' in ok and ends.isdigit() else None
+
+
+def _question(profile: str) -> bytes:
+    """The payload of ENDS for ``profile``, as vault/agent/protocol writes it."""
+    if profile.isascii() and profile.isprintable() and '"' not in profile and "\\" not in profile:
+        return b'{"op":"ENDS","profile":"' + profile.encode() + b'"}'
+    from vault.agent import protocol
+
+    return protocol.object_request("ENDS", profile=profile)[protocol.LENGTH :]

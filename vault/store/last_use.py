@@ -1,0 +1,49 @@
+"""When each slot last opened a vault on this machine: a small file in the state folder. Nothing depends on it."""
+
+from __future__ import annotations
+
+from vault import errors, limits
+from vault.store import strict_json
+from vault.store.strict_json import Json, JsonError
+from vault.system.files import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.system.paths import Paths
+
+
+def read(paths: Paths, vault_id: bytes) -> dict[str, int]:
+    """Unix seconds by slot name; empty where nothing is known."""
+    try:
+        with Folder.open(paths.state) as folder:
+            value = strict_json.parse(folder.read(_name(vault_id), limit=limits.MAX_PIN_FILE))
+        found = strict_json.object_of(value, "it")
+        return {name: strict_json.integer_of(when, "it") for name, when in found.items()}
+    except (FileNotFoundError, JsonError, errors.Error):
+        return {}
+
+
+def due(paths: Paths, vault_id: bytes, name: str, *, now: int) -> bool:
+    """Whether it is time to note that slot ``name`` opened the vault: to the hour is enough."""
+    return not 0 <= now - read(paths, vault_id).get(name, 0) < limits.SLOT_USE_STEP
+
+
+def note(paths: Paths, vault_id: bytes, name: str, *, now: int, keep: frozenset[str]) -> None:
+    """Note it; slots not in ``keep`` are forgotten. The vault's lock is held. Never fails."""
+    after: dict[str, Json] = {n: when for n, when in read(paths, vault_id).items() if n in keep}
+    after[name] = now
+    try:
+        with Folder.open(paths.state, create=True) as folder:
+            sweep(folder, vault_id)
+            folder.write_atomic(_name(vault_id), strict_json.canonical(after), durable=False)
+    except errors.Error:
+        return
+
+
+def sweep(folder: Folder, vault_id: bytes) -> None:
+    """Remove what a killed ``note`` left in the state folder. The vault's lock is held."""
+    folder.sweep(_name(vault_id))
+
+
+def _name(vault_id: bytes) -> str:
+    return f"slots-{vault_id.hex()}"

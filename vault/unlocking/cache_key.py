@@ -1,0 +1,133 @@
+"""Where a disk hit gets the cache's key without opening the vault: agent, kernel keyring, OS keyring. Asks nobody.
+
+Reads no configuration: an item is there only where a setting or an unlock put it (``keep``).
+"""
+
+from __future__ import annotations
+
+import os
+
+from vault import errors, limits
+from vault.crypto.seal import b64u, hkdf, unb64u
+from vault.secret import CacheKey, Secret
+from vault.system.files import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vault.context import Context
+    from vault.store.vault import Opened
+    from vault.system.paths import Paths
+
+
+_MARK = "cache-key-item"
+_VERSION = "c1:"
+
+
+def find(env: Mapping[str, str], paths: Paths) -> CacheKey | None:
+    """The key and the vault it belongs to, from the nearest place that has them."""
+    if env.get("AWSVAULT_AGENT") != "off" and os.path.lexists(paths.socket):
+        from vault.agent.client import Agent
+
+        agent = Agent.reach(paths.socket)
+        if agent is not None:
+            key = agent.cache_key()
+            agent.close()
+            if key is not None:
+                return key
+    from vault.system import kernel_keyring
+
+    found = _decoded(kernel_keyring.read(name(paths)))
+    if found is None and env.get("AWSVAULT_KEYRING") != "off" and _mark(paths):
+        found = _from_keyring(paths)
+    return found
+
+
+def keep(context: Context, opened: Opened) -> None:
+    """After an unlock: put the key where the settings want it for later runs.
+
+    The OS keyring has an item of its own for it, where the vault has a slot there too: reading it spares opening the
+    vault. It is written beside this process, since that takes longer than the rest of an export.
+    """
+    settings, paths = context.settings, context.paths
+    if settings.kernel_keyring:
+        from vault.system import kernel_keyring
+
+        kernel_keyring.put(
+            name(paths), _encoded(opened.cache_key, opened.vault_id), seconds=settings.agent_max
+        )
+    if settings.keyring == "off" or not any(slot.type == "keyring" for slot in opened.header.slots):
+        return
+    mark = _mark_of(opened)
+    if _mark(paths) == mark:
+        return
+    from vault.warm import detached
+
+    if detached():
+        _put_in_keyring(paths, opened, mark)
+
+
+def _put_in_keyring(paths: Paths, opened: Opened, mark: bytes) -> None:
+    """In a detached process: the item, then the mark that there is one. Never returns."""
+    try:
+        from vault.system import keyring
+
+        text = _VERSION + b64u(_encoded(opened.cache_key, opened.vault_id))
+        keyring.put(name(paths), text, seconds=limits.KEYRING_TIMEOUT)
+        with Folder.open(paths.state, create=True) as state:
+            state.write_atomic(_MARK, mark, durable=False)
+    finally:
+        os._exit(0)  # a keyring that takes nothing costs a little time at each unlock, and nothing else
+
+
+def _from_keyring(paths: Paths) -> CacheKey | None:
+    from vault.system import keyring
+
+    try:
+        text = keyring.get(name(paths))
+    except keyring.KeyringUnavailable:
+        return None
+    if text is None or not text.startswith(_VERSION):
+        return None
+    try:
+        return _decoded(unb64u(text.removeprefix(_VERSION)))
+    except ValueError:
+        return None
+
+
+def _mark(paths: Paths) -> bytes:
+    """What tells that the OS keyring has an item, and of which key: without it the keyring is not asked at all."""
+    try:
+        with Folder.open(paths.state) as state:
+            return state.read(_MARK, limit=limits.MAX_PIN_FILE)
+    except (FileNotFoundError, errors.Error):
+        return b""
+
+
+def _mark_of(opened: Opened) -> bytes:
+    return hkdf(opened.cache_key, info=b"cache-item" + opened.vault_id).hex()[:32].encode()
+
+
+def forget(paths: Paths) -> None:
+    """``lock``: take it away again."""
+    from vault.system import kernel_keyring
+
+    kernel_keyring.forget(name(paths))
+
+
+def name(paths: Paths) -> str:
+    """What the key is kept under: two vaults of one user do not share it."""
+    from hashlib import sha256
+
+    return "awsvault-py:cache:" + sha256(paths.vault.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _encoded(key: Secret, vault_id: bytes) -> bytes:
+    return vault_id + key.reveal()
+
+
+def _decoded(found: bytes | None) -> CacheKey | None:
+    if found is None or len(found) != limits.VAULT_ID + limits.CACHE_KEY:
+        return None
+    return CacheKey(Secret(found[limits.VAULT_ID :]), found[: limits.VAULT_ID])

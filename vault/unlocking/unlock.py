@@ -1,0 +1,202 @@
+"""Unlocking: from nothing to an opened vault by the first way that leads in (security.md 5). Prints nothing.
+
+What a warm export needs (a session, the cache key, one entry, one code) the agent gives without the main key, and is
+asked for where it is wanted; this is the way to the vault itself. One process at a time asks the person.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from vault import errors, limits
+from vault.errors import Declined, Locked, NotThisSlot, WrongPassphrase
+from vault.store import vault
+from vault.system import hardening, locks
+from vault.system.files import Folder
+from vault.system.prompts import NoAnswer
+from vault.unlocking import agent_link, seen_generations
+from vault.unlocking import passphrase_sources as unattended
+from vault.unlocking.manual_lock import locked_by_hand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vault.context import Context
+    from vault.secret import Secret
+    from vault.store.vault import Opened
+
+PROMPT_LOCK = "prompt.lock"
+TURN_LOCK = "unlock.lock"
+SILENCE = "prompt.silent"
+_TRIES = 3  # typing errors happen; more is guessing
+
+
+class Unlocked(NamedTuple):
+    """An opened vault and the way that led in: ``keyring``, ``person``, or the name of a variable or setting."""
+
+    opened: Opened
+    way: str
+
+
+def unlock(context: Context, *, purpose: str, ends_lock: bool = False) -> Unlocked:
+    """Open the vault, and let the agent keep it open. ``purpose`` tells the person what it is for: "to export dev".
+
+    ``ends_lock``: a person asked for it, so a lock made by hand is no bar.
+
+    Errors: Locked (listing what was tried), WrongPassphrase, Declined, NoVault, Damaged, RolledBack, Diverged,
+    ConfigError.
+    """
+    found = unlock_unless(context, purpose=purpose, meanwhile=lambda: False, ends_lock=ends_lock)
+    if found is None:
+        raise AssertionError("nothing came meanwhile, and yet the question was not asked")
+    if not ends_lock and not locked_by_hand(context.paths):
+        agent_link.offer(context, found.opened, way=found.way)
+    return found
+
+
+def unlock_unless(
+    context: Context, *, purpose: str, meanwhile: Callable[[], bool], ends_lock: bool = False
+) -> Unlocked | None:
+    """As ``unlock``; None where ``meanwhile`` says, after a wait for others, that they made it unnecessary."""
+    hardening.before_keys()
+    seen = seen_generations.last_seen(context)
+    found = _by_first_way(context, purpose=purpose, meanwhile=meanwhile, ends_lock=ends_lock)
+    if found is not None:
+        seen_generations.judge(seen, found.opened, path=context.paths.vault)
+    return found
+
+
+def _by_first_way(
+    context: Context, *, purpose: str, meanwhile: Callable[[], bool], ends_lock: bool
+) -> Unlocked | None:
+    tried = [agent_link.obstacle(context)]
+    header = vault.read_header(context.paths)  # NoVault, before anything is asked
+    by_hand = not ends_lock and locked_by_hand(context.paths)
+    if by_hand and not context.attended:
+        raise Locked("vault locked by hand; nothing was tried")
+    if not by_hand and any(slot.type == "keyring" for slot in header.slots):
+        opened = _by_keyring(context, tried)
+        if opened is not None:
+            return Unlocked(opened, "keyring")
+    search = unattended.search(context)
+    tried += search.tried
+    if search.found is not None:
+        with _turn(context):
+            if meanwhile():
+                return None
+            return Unlocked(
+                _open(context, search.found.secret, source=search.found.source), search.found.source
+            )
+    return _by_person(context, purpose=purpose, tried=tried, meanwhile=meanwhile)
+
+
+@contextmanager
+def _turn(context: Context) -> Iterator[None]:
+    """One process at a time, so that of a hundred the first few open the vault and the agent serves the rest."""
+    try:
+        with Folder.open(context.paths.state, create=True) as state:
+            held = locks.lock(state, TURN_LOCK, deadline=context.anew())
+    except errors.StorageError:  # no lock to be had: each opens the vault for itself
+        yield
+        return
+    with held:
+        yield
+
+
+def _by_keyring(context: Context, tried: list[str]) -> Opened | None:
+    if context.settings.keyring == "off":
+        tried.append("keyring (switched off)")
+        return None
+    from vault.store.slots.keyring import KeyringSlot
+
+    try:
+        return vault.open_with(context.paths, KeyringSlot())
+    except NotThisSlot as reason:
+        vault.check_seen(context.paths)  # a damaged slot looks like a keyring that has another key
+        tried.append(f"keyring ({reason})")
+        return None
+
+
+def _open(context: Context, secret: Secret, *, source: str) -> Opened:
+    try:
+        return vault.open_with_passphrase(context.paths, secret, deadline=context.anew())
+    except WrongPassphrase as error:
+        raise WrongPassphrase(f"{error.message} (it came from {source})") from None
+
+
+def _by_person(
+    context: Context, *, purpose: str, tried: list[str], meanwhile: Callable[[], bool]
+) -> Unlocked | None:
+    if not context.interaction.possible():
+        raise locked([*tried, f"prompt ({context.interaction.obstacle()})"])
+    answer_by = limits.ATTENDED_PROMPT_TIME if context.attended else limits.PROMPT_TIME
+    with Folder.open(context.paths.state, create=True) as state:
+        try:
+            held = locks.lock(state, PROMPT_LOCK, deadline=context.anew(answer_by))
+        except locks.Busy:
+            raise locked([*tried, "prompt (another process was asking all the time)"]) from None
+        with held:
+            if meanwhile():
+                return None
+            if not context.attended:
+                _keep_silence(context, state, tried)
+            try:
+                return Unlocked(_ask(context, purpose=purpose, answer_by=answer_by), "person")
+            except NoAnswer as answer:
+                if answer.reason == "nobody":
+                    raise locked([*tried, f"prompt ({answer.message})"]) from None
+                _begin_silence(context, state)
+                if answer.reason == "timeout":
+                    raise locked([*tried, f"prompt (not answered within {int(answer_by)} s)"]) from None
+                raise Declined(
+                    "the passphrase was not given", hint="run the command again when you have it"
+                ) from None
+            except KeyboardInterrupt:
+                _begin_silence(context, state)
+                raise
+
+
+def _ask(context: Context, *, purpose: str, answer_by: float) -> Opened:
+    complaint = ""
+    for _ in range(_TRIES):
+        typed = context.interaction.hidden(
+            "Passphrase",
+            deadline=context.anew(answer_by),
+            note=f"awsvault-py asks for the vault's passphrase {purpose}.",
+            complaint=complaint,
+        )
+        try:
+            return vault.open_with_passphrase(context.paths, typed, deadline=context.anew())
+        except WrongPassphrase as error:
+            wrong, complaint = error, f"{error.message}; try again."
+    raise wrong
+
+
+def locked(tried: list[str]) -> Locked:
+    """The error that lists what was tried. To unlock helps nobody where the agent has the vault open already."""
+    if agent_link.HAS_IT_OPEN not in tried:
+        return Locked(
+            "vault locked; " + (f"tried {', '.join(tried)}" if tried else "there was no way to ask")
+        )
+    return Locked(
+        f"the vault's main key is needed, and that an open agent keeps to itself; tried {', '.join(tried)}",
+        hint="give it the passphrase: run it at a terminal, or name a file that holds it in AWSVAULT_PASSPHRASE_FILE",
+    )
+
+
+def _begin_silence(context: Context, state: Folder) -> None:
+    """After a "no", no process asks for a while: terraform starts a dozen at once, and one answer is for all."""
+    if not context.attended:
+        state.write_atomic(SILENCE, b"", durable=False, mtime=int(context.clock.time()))
+
+
+def _keep_silence(context: Context, state: Folder, tried: list[str]) -> None:
+    try:
+        since = context.clock.time() - state.attributes(SILENCE).mtime_ns / 1e9
+    except FileNotFoundError:
+        return
+    if 0 <= since < limits.SILENCE_AFTER_CANCEL:  # a time to come is a clock that was set back: ask
+        left = int(limits.SILENCE_AFTER_CANCEL - since) + 1
+        raise locked([*tried, f"prompt (cancelled {int(since)} s ago; not asked again for {left} s)"])
