@@ -3,7 +3,7 @@
 import os
 
 from tests.vaults import soon
-from vault.cache.journal import Journal
+from vault.cache.audit_log import AuditLog
 from vault.secret import Secret
 
 KEYS = {"cache_key": Secret(b"C" * 32), "vault_id": bytes(16)}
@@ -11,12 +11,12 @@ KEYS = {"cache_key": Secret(b"C" * 32), "vault_id": bytes(16)}
 
 def write(path, *texts):
     for text in texts:
-        with Journal.open(path, **KEYS) as journal:
+        with AuditLog.open(path, **KEYS) as journal:
             journal.append(text.encode(), deadline=soon())
 
 
 def read(path):
-    with Journal.open(path, **KEYS) as journal:
+    with AuditLog.open(path, **KEYS) as journal:
         return journal.read(deadline=soon())
 
 

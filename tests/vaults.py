@@ -70,7 +70,7 @@ def make(
     def change(payload: vault.Payload) -> vault.Payload:
         payload = payload.with_entry(entry, kept)
         if seed is not None and serial is not None:
-            payload = payload.with_seed(serial, vault.Seed(secret=Secret(seed), created=CREATED))
+            payload = payload.with_seed(serial, vault.StoredSeed(secret=Secret(seed), created=CREATED))
         return payload
 
     return vault.edit(paths, opened.k_main, change, deadline=soon())

@@ -77,7 +77,7 @@ class Context:
         settings = self.settings
         return Interaction(settings.prompt, self.env, settings.pinentry, window_first=not self.attended)
 
-    def anew(self, seconds: float = limits.DEADLINE) -> Deadline:
+    def new_deadline(self, seconds: float = limits.DEADLINE) -> Deadline:
         """A deadline for the next wait: this run's own, or, where a person runs it, ``seconds`` from now.
 
         A person who took a minute over a question has not used up the time of the call that follows.

@@ -192,7 +192,7 @@ def test_roles_that_want_a_code_are_the_same_without_the_question(way, home, way
     )
     put_keys(home, "shared-services")
     opened = new_vault(from_env(home.env))
-    seed = vault.Seed(secret=Secret(SEED), created=CREATED)
+    seed = vault.StoredSeed(secret=Secret(SEED), created=CREATED)
     vault.edit(from_env(home.env), opened.k_main, lambda p: p.with_seed(SERIAL, seed), deadline=soon())
     before = {profile: typed(ways, "cli-v1", profile) for profile in ("dev", "prod")}
     assert {profile: typed(ways, "cli-v2", profile) for profile in ("dev", "prod")} == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.fakes.example import SERIAL
 from tests.faults import accidents, dying
 from tests.faults.rotation import NAME, Place, Scene
-from tests.home import strangers
+from tests.home import foreign
 from vault.keys import mfa_enrollment
 from vault.store import vault
 from vault.system.paths import from_env
@@ -23,7 +23,7 @@ class Enrolments(Scene):
             context = dying.context_of(self.home, self.aws)
             opened = vault.open_with_main_key(context.paths, self.k_main)
             enroller = mfa_enrollment.Enroller(
-                context, opened, NAME, strangers=strangers(context), waiting=lambda _: None
+                context, opened, NAME, foreign=foreign(context), waiting=lambda _: None
             )
             enroller.look()
             return enroller.run(DEVICE).serial

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tests.fakes.aws import StandIn
 from tests.fakes.example import KEY_ID, SECRET
 from tests.faults import dying
-from tests.home import COMMAND, PASSPHRASE, Home, strangers
+from tests.home import COMMAND, PASSPHRASE, Home, foreign
 from tests.vaults import new_vault
 from vault import errors
 from vault.migrate import after_import, foreign_stores, import_keys, setup, undo, verify_keys
@@ -129,7 +129,7 @@ class Scene:
         else:
             sources = import_keys.clear_keys(files)
             taken = import_keys.intake(*sources, config=files.merged, known=known, replacing=False)
-        taken = verify_keys.prove(context, taken, strangers(context))
+        taken = verify_keys.prove(context, taken, foreign(context))
         taken, plan = after_import.settle(
             files, taken, env={}, words=(COMMAND,), known=known, setting_up=True
         )

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from tests.fakes.aws import StandIn
 from tests.faults import accidents, dying
-from tests.home import PASSPHRASE, Home, strangers
+from tests.home import PASSPHRASE, Home, foreign
 from tests.vaults import soon
 from vault.rotation import select
-from vault.rotation.state_machine import Wish
+from vault.rotation.state_machine import RotationRequest
 from vault.secret import Secret
 from vault.store import vault
 from vault.system.paths import from_env
@@ -20,11 +20,11 @@ from vault.system.paths import from_env
 NAME = "shared-services"
 # kind -> the wish that dies, and whether a rotation was done before it
 KINDS = {
-    "rotate": (Wish(), False),
-    "delete-now": (Wish(delete_now=True), False),
-    "again": (Wish(), True),
-    "finish": (Wish(finish=True), True),
-    "undo": (Wish(undo=True), True),
+    "rotate": (RotationRequest(), False),
+    "delete-now": (RotationRequest(delete_now=True), False),
+    "again": (RotationRequest(), True),
+    "finish": (RotationRequest(finish=True), True),
+    "undo": (RotationRequest(undo=True), True),
 }
 
 
@@ -64,7 +64,7 @@ class Scene:
         self.aws.stop()
         shutil.rmtree(self._root, ignore_errors=True)
 
-    def rotate(self, wish: Wish = Wish(), *, die=None) -> dying.Ended:  # noqa: B008
+    def rotate(self, request: RotationRequest = RotationRequest(), *, die=None) -> dying.Ended:  # noqa: B008
         """One run of the flow behind ``rotate --yes``, in a process of its own."""
 
         def job():
@@ -72,9 +72,9 @@ class Scene:
             opened = vault.open_with_main_key(context.paths, self.k_main)
             with select.alone(context):
                 prospect = select.prepare(
-                    context, opened, NAME, strangers=strangers(context), tell=lambda _: None
+                    context, opened, NAME, foreign=foreign(context), tell=lambda _: None
                 )
-                outcome = select.carry_out(context, opened, prospect, wish)
+                outcome = select.carry_out(context, opened, prospect, request)
             return outcome.key_id
 
         return dying.run(job, die=die)
@@ -115,11 +115,11 @@ class Scene:
 
 def points_of(place: Place, kind: str, *, mfa: bool = False) -> list[str]:
     """The calls of a run that nothing interrupts."""
-    wish, before = KINDS[kind]
+    request, before = KINDS[kind]
     with Scene(place, mfa=mfa) as scene:
         if before:
             assert scene.rotate().error is None
-        ended = scene.rotate(wish)
+        ended = scene.rotate(request)
         assert ended.error is None, ended.error
         scene.check(settled=True)
         return ended.points
@@ -127,12 +127,12 @@ def points_of(place: Place, kind: str, *, mfa: bool = False) -> list[str]:
 
 def suffer(place: Place, kind: str, points: list[str], number: int, how: str, *, mfa: bool = False) -> bool:
     """One accident (tests/faults/accidents), a look, ``rotate`` again, a look. False where the run ended before it."""
-    wish, before = KINDS[kind]
+    request, before = KINDS[kind]
     with Scene(place, mfa=mfa) as scene:
         if before:
             assert scene.rotate().error is None
         happened = accidents.befall(
-            scene.aws, points, number, how, lambda die=None: scene.rotate(wish, die=die)
+            scene.aws, points, number, how, lambda die=None: scene.rotate(request, die=die)
         )
         scene.check(settled=False)
         if not happened:

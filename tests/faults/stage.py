@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tests.vaults import CHEAP, entry, soon
 from vault import errors
-from vault.cache.journal import Journal
+from vault.cache.audit_log import AuditLog
 from vault.secret import Secret
 from vault.store import file, restore, vault
 from vault.store.boxes import open_main
@@ -82,7 +82,7 @@ def set_up(root: str, *, scene: str) -> None:
         )
     if scene == "strict seeds":
         opened = vault.rewrite(paths, opened.k_main, with_strict_seeds, deadline=soon())
-    with Journal.open(paths.log, cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
+    with AuditLog.open(paths.log, cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
         journal.append(RECORD, deadline=soon())
     if scene == "damaged":
         os.truncate(paths.vault, 1000)
@@ -96,7 +96,7 @@ def with_strict_seeds(draft: vault.Draft, found: VaultFile) -> vault.Draft:
     record = PassphraseSlot(Secret(STRICT), kdf=CHEAP).wrap(
         key, vault_id=found.header.vault_id, opens="strict"
     )
-    seeds = {SERIAL: vault.Seed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
+    seeds = {SERIAL: vault.StoredSeed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
     return replace(
         draft,
         payload=draft.payload.with_strict_seed(SERIAL),
@@ -169,7 +169,7 @@ def put_back(act: str, paths: Paths) -> None:
 
 def same_log(paths: Paths, opened: vault.Opened) -> None:
     """Whichever vault is there, it reads the log of before, and nothing is missing from that."""
-    with Journal.open(paths.log, cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
+    with AuditLog.open(paths.log, cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
         assert journal.read(deadline=soon()) == ([RECORD], [])
 
 

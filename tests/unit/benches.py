@@ -6,11 +6,11 @@ import os
 import shlex
 from urllib.parse import unquote
 
-from tests.home import strangers
+from tests.home import foreign
 from tests.unit.conftest import Desk
 from tests.vaults import soon
 from vault.rotation import select
-from vault.rotation.state_machine import Wish
+from vault.rotation.state_machine import RotationRequest
 from vault.store import vault
 
 NAME = "shared-services"
@@ -41,14 +41,14 @@ class Bench(Desk):
             self.context(),
             self.opened(),
             NAME,
-            strangers=strangers(self.context()),
+            foreign=foreign(self.context()),
             tell=self.told.append,
             **more,
         )
 
-    def rotate(self, wish=None, **more):
+    def rotate(self, request=None, **more):
         prospect = self.look(**more)
-        return select.carry_out(self.context(), self.opened(), prospect, wish or Wish())
+        return select.carry_out(self.context(), self.opened(), prospect, request or RotationRequest())
 
     def keys_at_aws(self):
         return {key.id: key.status for key in self.aws.world.keys_of(self.user)}

@@ -13,8 +13,8 @@ from vault.agent.client import Agent
 from vault.aws import client
 from vault.context import Context
 from vault.credentials import access, obtain
-from vault.credentials.fetch import Anew
-from vault.credentials.obtain import Wish
+from vault.credentials.fetch import Refetch
+from vault.credentials.obtain import Request
 from vault.daemon import main
 from vault.secret import Secret
 from vault.store import vault
@@ -72,11 +72,11 @@ class Desk:
             self.k_main = opened.k_main
         return OpenedKeys(opened, paths=context.paths, clock=context.clock)
 
-    def ask(self, profile, *, anew=None, env=None, **wish):
+    def ask(self, profile, *, refetch=None, env=None, **request):
         context = self.context(**(env or {}))
         keys = self.keys(context)
         return obtain.obtain(
-            context, Wish(profile, anew=anew or Anew(), **wish), keys, obtain.prepare(context)
+            context, Request(profile, refetch=refetch or Refetch(), **request), keys, obtain.prepare(context)
         )
 
     def cache(self):
@@ -84,7 +84,7 @@ class Desk:
         return obtain.open_cache(context, self.keys(context))
 
     def credentials(self, profile):
-        return access.credentials(self.context(), Wish(profile), purpose="")
+        return access.credentials(self.context(), Request(profile), purpose="")
 
 
 @pytest.fixture(scope="session", autouse=True)

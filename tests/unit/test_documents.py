@@ -52,8 +52,8 @@ SHOWN = {
     "tests/unit/credentials/test_guardrails.py::test_read_only_sends_the_policy_with_the_role "
     "tests/unit/cli/test_prompt.py::test_production_is_loud",
     "Encrypted, tamper-evident log of issued credentials": "tests/unit/cli/test_log.py::test_verify_says_whole_and_finds_a_change "
-    "tests/unit/cache/test_journal.py::test_nothing_stands_there_in_clear "
-    "tests/unit/cache/test_journal.py::test_a_record_taken_out_moved_or_doubled_is_seen",
+    "tests/unit/cache/test_audit_log.py::test_nothing_stands_there_in_clear "
+    "tests/unit/cache/test_audit_log.py::test_a_record_taken_out_moved_or_doubled_is_seen",
     "Explains a profile with file and line": "tests/unit/cli/test_tables.py::test_explain_gives_each_value_its_place",
     "Picks a profile, completes names": "tests/unit/cli/test_picker.py::test_the_most_used_comes_first "
     "tests/unit/cli/test_completion.py::test_profiles",

@@ -20,7 +20,7 @@ from vault.secret import Secret
 from vault.store import boxes, vault
 from vault.store.boxes import Strict
 from vault.store.format import Ext, FormatError, SlotRecord, parse_file
-from vault.store.payload import Seed
+from vault.store.payload import StoredSeed
 from vault.store.slots import new_sid, wrap_key
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, new_code, write_code
@@ -65,7 +65,7 @@ def test_the_reader_opens_what_the_program_writes(tmp_path):
         own = PassphraseSlot(Secret("only for the second factor")).wrap(
             strict, vault_id=file.header.vault_id, opens="strict"
         )
-        seeds = {"arn:aws:iam::111111111111:mfa/y": Seed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
+        seeds = {"arn:aws:iam::111111111111:mfa/y": StoredSeed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
         return dataclasses.replace(
             draft, slots=(*draft.slots, *made, own), strict=Strict(key=strict, seeds=seeds)
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
-    from vault.agent.protocol import Put, Request
+    from vault.agent.protocol import AgentRequest, Put
     from vault.agent.state import AgentClock
 
 _NOBODY = (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR)  # there is no client, or it has gone again
@@ -36,7 +36,7 @@ class Connection:
         self.buffer: memoryview | bytearray = bytearray(protocol.LENGTH)
         self.want = protocol.LENGTH
         self.got = 0
-        self.request: Request | Put | None = None
+        self.request: AgentRequest | Put | None = None
         self.sending: list[memoryview] = []
         self.since = now
         self.ends = now + limits.AGENT_FRAME_TIME
@@ -51,7 +51,7 @@ class Connection:
         self.since, self.ends = now, now + limits.AGENT_FRAME_TIME
 
 
-class Door:
+class Admission:
     """The listener. ``inside``: the connections that hold a place; ``waiting``: of those the ones that wait for a fork, which
     take no others' places, up to a number of them, and are never made to leave. ``close`` ends a connection.
     """

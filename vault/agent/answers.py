@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from vault.agent import protocol
-from vault.agent.protocol import BadFrame, Export, Put, Request
+from vault.agent.protocol import AgentRequest, BadFrame, Export, Put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.agent.locked_page import KeyPage
-    from vault.agent.state import AgentClock, Hold
-    from vault.agent.warm_sessions import Found, WarmSessions
+    from vault.agent.state import AgentClock, AgentState
+    from vault.agent.warm_sessions import WarmAnswer, WarmSessions
 
     Parts = tuple[bytes | bytearray | memoryview, ...]
 
@@ -32,7 +32,7 @@ class Answers:
     def __init__(
         self,
         *,
-        hold: Hold,
+        hold: AgentState,
         page: KeyPage,
         sessions: WarmSessions,
         clock: AgentClock,
@@ -53,7 +53,7 @@ class Answers:
             return self._hold.why
         return "" if self._page.has(key) else "locked"
 
-    def export(self, request: Export) -> tuple[Parts, Found | None]:
+    def export(self, request: Export) -> tuple[Parts, WarmAnswer | None]:
         """The session's JSON as it is printed, after RENEW for the one that is to renew it; or MISS. And what was found.
 
         An exec gets the terms behind the JSON too, and MISS where there are none.
@@ -78,7 +78,7 @@ class Answers:
         head = (1 + protocol.KEY + len(vault_id)).to_bytes(protocol.LENGTH, "big") + protocol.CACHE_KEY
         return head, self._page.view("cache"), vault_id
 
-    def to(self, request: Request) -> bytes:  # noqa: C901, PLR0912  # one case an op
+    def to(self, request: AgentRequest) -> bytes:  # noqa: C901, PLR0912  # one case an op
         """The answer to a request that is one frame and needs no fork."""
         fields = request.fields
         if not self._hold.check() and request.op not in _WHILE_LOCKED:

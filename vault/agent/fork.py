@@ -10,7 +10,7 @@ import signal
 
 from vault import limits
 from vault.agent import protocol
-from vault.agent.protocol import BadFrame, Request
+from vault.agent.protocol import AgentRequest, BadFrame
 from vault.system import hardening
 from vault.warm import all_open
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     # What answers: from a request, and a way to say something before the answer, to the answer's frame.
-    Desk = Callable[[Request, Callable[[bytes], None]], bytes]
+    Desk = Callable[[AgentRequest, Callable[[bytes], None]], bytes]
 
 OPS = frozenset({"HAS_ENTRY", "LIST", "GET_ENTRY", "TOTP", "NOTE_CODE"})
 WORKS, WAITS = b"+", b"-"
 
 
 def become(
-    sock: socket.socket, request: Request, *, derive: Callable[[], Desk], tell: int, agent: int
+    sock: socket.socket, request: AgentRequest, *, derive: Callable[[], Desk], tell: int, agent: int
 ) -> None:
     """In the fork of process ``agent``: answer, and end. Its memory ends with it; ``tell`` is the pipe."""
     try:
@@ -47,7 +47,7 @@ def become(
             os.write(tell, WAITS)
             sock.settimeout(limits.AGENT_DESK_IDLE)  # others wait for a fork; the client may come again
             following = protocol.parse(_read(sock, protocol.length(_read(sock, protocol.LENGTH))))
-            if not isinstance(following, Request) or following.op not in OPS:
+            if not isinstance(following, AgentRequest) or following.op not in OPS:
                 break
             os.write(tell, WORKS)
             request = following

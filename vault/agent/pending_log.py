@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from vault.agent.locked_page import KeyPage
     from vault.agent.state import AgentClock
 
-    Write = Callable[[KeyPage, Sequence["Note"]], None]
+    Write = Callable[[KeyPage, Sequence["PendingRecord"]], None]
 
 _KEY_ID = b'"AccessKeyId": "'
 
 
-class Note(NamedTuple):
+class PendingRecord(NamedTuple):
     """One answer: unix seconds, whose session it was and until when, and who asked; what is not known is empty.
 
     ``program``: what an exec ran, empty for an export.
@@ -67,16 +67,16 @@ def named(pid: str) -> tuple[str, str, str, str]:
     return name, parent, process(int(parent))[0] if parent else "", tty
 
 
-class Notes:
+class PendingLog:
     """The notes in hand. ``write`` puts them into the log, in the fork, with the keys as they stand in the page."""
 
     def __init__(self, write: Write, *, page: KeyPage, clock: AgentClock) -> None:
         self._write = write
         self._page = page
         self._clock = clock
-        self._fresh: list[Note] = []  # whose asker has no name yet
-        self._ready: list[Note] = []
-        self._writing: list[Note] = []
+        self._fresh: list[PendingRecord] = []  # whose asker has no name yet
+        self._ready: list[PendingRecord] = []
+        self._writing: list[PendingRecord] = []
         self._child = 0  # the process that writes those, or 0
         self._seen: dict[str, tuple[str, str, str, str]] = {}  # askers of this batch: make(1) asks many times
         self._due = 0.0
@@ -91,7 +91,9 @@ class Notes:
         if not self._fresh and not self._ready:
             self._due = self._clock.running() + limits.AGENT_LOG_AFTER
         name = program.decode("utf-8", "surrogateescape")
-        note = Note(int(self._clock.time()), profile, access_key_id(body), expires, pid, program=name)
+        note = PendingRecord(
+            int(self._clock.time()), profile, access_key_id(body), expires, pid, program=name
+        )
         self._fresh.append(note)
 
     def wait(self) -> float | None:

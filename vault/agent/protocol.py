@@ -92,7 +92,7 @@ class Put(NamedTuple):
     key: bytes
 
 
-class Request(NamedTuple):
+class AgentRequest(NamedTuple):
     """A JSON request: its op and fields, and how many bytes its second frame holds (0: there is none)."""
 
     op: str
@@ -146,7 +146,7 @@ def object_request(op: str, **fields: Any) -> bytes:
     return frame(_text({"op": op, **fields}))
 
 
-def parse(payload: bytes) -> Export | Put | Request | None:
+def parse(payload: bytes) -> Export | Put | AgentRequest | None:
     """The request that a whole frame holds; None is the request for the cache key. BadFrame for all else."""
     kind = payload[:1]
     if kind == EXPORT:
@@ -228,12 +228,12 @@ def _no(_: str) -> None:
     raise BadFrame
 
 
-def _request(found: dict[str, Any]) -> Request:
+def _request(found: dict[str, Any]) -> AgentRequest:
     op = found.pop("op", None)
     if not isinstance(op, str):
         raise BadFrame
     _check(op, found)
-    return Request(op, found, KEY * len(found["keys"]) if op == "UNLOCK" else 0)
+    return AgentRequest(op, found, KEY * len(found["keys"]) if op == "UNLOCK" else 0)
 
 
 def _check(op: str, fields: dict[str, Any]) -> None:

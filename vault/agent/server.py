@@ -11,9 +11,9 @@ import signal
 
 from vault import limits
 from vault.agent import fork, protocol
-from vault.agent.admission import Connection, Door
+from vault.agent.admission import Admission, Connection
 from vault.agent.pending_log import asker_of
-from vault.agent.protocol import BadFrame, Export, Put, Request
+from vault.agent.protocol import AgentRequest, BadFrame, Export, Put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from vault.agent.answers import Answers
     from vault.agent.locked_page import KeyPage
-    from vault.agent.pending_log import Notes
-    from vault.agent.state import AgentClock, Hold
+    from vault.agent.pending_log import PendingLog
+    from vault.agent.state import AgentClock, AgentState
 
 
 class Server:
@@ -33,12 +33,12 @@ class Server:
         self,
         listener: socket.socket,
         *,
-        hold: Hold,
+        hold: AgentState,
         page: KeyPage,
         clock: AgentClock,
         derive: Callable[[KeyPage], fork.Desk],
         answers: Answers,
-        notes: Notes,
+        notes: PendingLog,
         stands: Callable[[], bool] = lambda: True,
     ) -> None:
         self._listener = listener
@@ -57,7 +57,7 @@ class Server:
         self._waiting: list[Connection] = []  # for a child to end, or to have nothing to do
         self._staging: Connection | None = None
         self._asked = clock.boot()
-        self._door = Door(
+        self._door = Admission(
             listener,
             selector=self._selector,
             clock=clock,
@@ -142,7 +142,7 @@ class Server:
     def _serve(self, connection: Connection) -> None:
         self._guarded(connection, self._flush if connection.sending else self._receive)
 
-    def _guarded(self, connection: Connection, step: Callable[..., None], *given: Request) -> None:
+    def _guarded(self, connection: Connection, step: Callable[..., None], *given: AgentRequest) -> None:
         """What one client does, or the machine to it, ends its connection and nothing else."""
         try:
             step(connection, *given)
@@ -196,7 +196,7 @@ class Server:
             raise
         self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
 
-    def _request(self, connection: Connection, request: Export | Put | Request | None) -> None:
+    def _request(self, connection: Connection, request: Export | Put | AgentRequest | None) -> None:
         if isinstance(request, Export):
             self._export(connection, request)
         elif request is None:
@@ -246,7 +246,7 @@ class Server:
 
     # ── what decrypts ───────────────────────────────────────────────────────────────────────
 
-    def _fork(self, connection: Connection, request: Request) -> None:
+    def _fork(self, connection: Connection, request: AgentRequest) -> None:
         """Answer in a child, which owns the connection from here on; where there are enough of them, a little later."""
         why = self._answers.locked("main")
         if why:
@@ -311,7 +311,7 @@ class Server:
         while self._waiting and self._room_for_a_fork():
             connection = self._waiting.pop(0)
             request, connection.request = connection.request, None
-            if connection in self._open and isinstance(request, Request):
+            if connection in self._open and isinstance(request, AgentRequest):
                 connection.expect("length", protocol.LENGTH)
                 self._selector.register(connection.sock, selectors.EVENT_READ, connection)
                 self._guarded(connection, self._fork, request)

@@ -52,7 +52,7 @@ class BootClock:
         return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
-class Pin(NamedTuple):
+class ReportedPin(NamedTuple):
     """A generation of the vault that some process told of, bytes in hexadecimal (format.md 6). Whether it is true, its MACs
     tell those who have the main key.
     """
@@ -63,7 +63,7 @@ class Pin(NamedTuple):
     macs: list[str]
 
 
-class Hold:
+class AgentState:
     """Locked at first. ``why`` is "" while open, else "locked" (never opened, or a limit passed) or "held" (by a person)."""
 
     def __init__(self, *, page: KeyPage, sessions: WarmSessions, clock: AgentClock) -> None:
@@ -74,7 +74,7 @@ class Hold:
         self.vault = ""
         self.opened = 0  # unix seconds
         self.shut = clock.boot()  # when it was locked last, on the clock of the limits
-        self.seen: list[Pin] = []  # the newest last
+        self.seen: list[ReportedPin] = []  # the newest last
         self._idle = self._hard = self._strict_for = 0
         self._idle_end = self._hard_end = self._strict_end = 0.0
         self._lock_on_sleep = True
@@ -156,7 +156,7 @@ class Hold:
         """
         if vault != self.vault:
             return False
-        told = Pin(**pin)
+        told = ReportedPin(**pin)
         left = [one for one in self.seen if one != told and one.macs[0] not in over]
         self.seen = [*left, told][-limits.AGENT_PINS :]
         return True

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Warm:
+class WarmSession:
     """One session: unix seconds of issue and expiry, its JSON line, and when a renewal was last asked for."""
 
     __slots__ = ("asked", "body", "expires", "issued")
@@ -27,7 +27,7 @@ class Warm:
         self.body[:] = bytes(len(self.body))
 
 
-class Found(NamedTuple):
+class WarmAnswer(NamedTuple):
     """What a warm export is answered with. ``renew``: this client is to renew the session; ``expires`` is unix seconds."""
 
     body: bytearray
@@ -35,7 +35,7 @@ class Found(NamedTuple):
     expires: int
 
 
-class Row(NamedTuple):
+class SessionRow(NamedTuple):
     """A line of STATUS: unix seconds, ``due`` being when the session is renewed before it is served."""
 
     profile: str
@@ -54,38 +54,38 @@ class WarmSessions:
     def __init__(
         self,
         *,
-        band: Callable[[int, int, float], str],
+        freshness: Callable[[int, int, float], str],
         margin: Callable[[float], float],
         most: int = limits.AGENT_SESSIONS,
     ) -> None:
-        self._band = band
+        self._freshness = freshness
         self._margin = margin
         self._most = most
-        self._kept: dict[bytes, Warm] = {}
+        self._kept: dict[bytes, WarmSession] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def find(self, key: bytes, *, now: float) -> Found | None:
+    def find(self, key: bytes, *, now: float) -> WarmAnswer | None:
         """The session to serve at unix time ``now``; None where there is none or it is due."""
         warm = self._kept.get(key)
         if warm is None:
             return None
-        band = self._band(warm.issued, warm.expires, now)
-        if band == "over":
+        freshness = self._freshness(warm.issued, warm.expires, now)
+        if freshness == "over":
             self._drop(key)
             return None
-        if band == "due":
+        if freshness == "due":
             return None
-        renew = band == "ahead" and not 0 <= now - warm.asked < limits.RENEW_AGAIN
+        renew = freshness == "ahead" and not 0 <= now - warm.asked < limits.RENEW_AGAIN
         if renew:
             warm.asked = now
-        return Found(warm.body, renew, warm.expires)
+        return WarmAnswer(warm.body, renew, warm.expires)
 
     def put(self, key: bytes, body: bytearray, *, issued: int, expires: int, now: float) -> bool:
         """Keep a session for ``key`` in place of the one before; False where it is over already."""
-        warm = Warm(body, issued=issued, expires=expires)
-        if self._band(issued, expires, now) == "over":
+        warm = WarmSession(body, issued=issued, expires=expires)
+        if self._freshness(issued, expires, now) == "over":
             warm.wipe()
             return False
         self._drop(key)
@@ -96,7 +96,7 @@ class WarmSessions:
 
     def _make_room(self, now: float) -> None:
         """Drop what is over; where nothing is, a sixteenth of all, those that end first."""
-        over = [k for k, w in self._kept.items() if self._band(w.issued, w.expires, now) == "over"]
+        over = [k for k, w in self._kept.items() if self._freshness(w.issued, w.expires, now) == "over"]
         for key in (
             over or sorted(self._kept, key=lambda k: self._kept[k].expires)[: max(1, self._most // 16)]
         ):
@@ -114,7 +114,7 @@ class WarmSessions:
             (
                 warm.expires
                 for key, warm in self._kept.items()
-                if key.startswith(start) and self._band(warm.issued, warm.expires, now) != "over"
+                if key.startswith(start) and self._freshness(warm.issued, warm.expires, now) != "over"
             ),
             default=0,
         )
@@ -127,19 +127,19 @@ class WarmSessions:
             self._drop(key)
         return len(keys)
 
-    def rows(self, *, now: float) -> Iterator[Row]:
+    def rows(self, *, now: float) -> Iterator[SessionRow]:
         """The sessions that may still be served, by profile; of one under two fingerprints the one that ends last."""
-        latest: dict[bytes, Warm] = {}
+        latest: dict[bytes, WarmSession] = {}
         for key, warm in self._kept.items():
             name = key.partition(b"\0")[0]
-            if self._band(warm.issued, warm.expires, now) != "over" and (
+            if self._freshness(warm.issued, warm.expires, now) != "over" and (
                 name not in latest or latest[name].expires < warm.expires
             ):
                 latest[name] = warm
         for name in sorted(latest):
             warm = latest[name]
             due = int(warm.expires - self._margin(warm.expires - warm.issued))
-            yield Row(name.decode("utf-8", "surrogateescape"), warm.issued, warm.expires, due)
+            yield SessionRow(name.decode("utf-8", "surrogateescape"), warm.issued, warm.expires, due)
 
 
 def _start(profile: str) -> bytes:

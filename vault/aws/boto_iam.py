@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.aws.client import Endpoint
+    from vault.aws.client import ServiceEndpoint
     from vault.aws.credentials import Credentials
 
 # What a session of botocore would take from the environment: answered here, so that it looks nowhere.
@@ -34,7 +34,7 @@ _ALONE: dict[str, tuple[None, None, Any, None]] = {
 class IamClient:
     """IAM at one address, signed by one set of credentials at a time, each call bounded by a deadline of its own."""
 
-    def __init__(self, credentials: Credentials, *, endpoint: Endpoint, subject: str = "") -> None:
+    def __init__(self, credentials: Credentials, *, endpoint: ServiceEndpoint, subject: str = "") -> None:
         """``credentials`` sign until ``sign_as`` names others; ``subject`` names the key in messages."""
         self._subject = subject
         self._to = endpoint.trusted("what it says of keys would be believed")
@@ -104,7 +104,7 @@ class IamClient:
         if reply.status != 200:
             try:
                 query_protocol.refusal(reply.body)
-            except query_protocol.NotAnAnswer as reason:  # botocore makes a refusal of any page
+            except query_protocol.MalformedXml as reason:  # botocore makes a refusal of any page
                 raise service_errors.not_awss(
                     self._to.host, reply.status, reply.body, reason=str(reason)
                 ) from None
@@ -122,7 +122,7 @@ class _Body:
         yield self._body
 
 
-def _client(endpoint: Endpoint) -> Any:
+def _client(endpoint: ServiceEndpoint) -> Any:
     import boto3
     import botocore.session
     from botocore import UNSIGNED

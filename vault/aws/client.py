@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-class Endpoint(NamedTuple):
+class ServiceEndpoint(NamedTuple):
     """Where a service is: its URL, the region that signs, and hosts that plain http may reach beside loopback.
 
     ``kept`` holds connections from one call to the next; whoever made it closes it. ``place``: where somebody wrote the
@@ -60,7 +60,7 @@ class Endpoint(NamedTuple):
     def _what(self) -> str:
         return f"{self.place}: endpoint {safe(self.url)}" if self.place else f"endpoint {safe(self.url)}"
 
-    def stranger(self) -> str | None:
+    def foreign_host(self) -> str | None:
         """The host that would answer, as ``trusted_hosts`` names it, where it is not AWS's own; None where it is. ConfigError."""
         to = self.checked()
         own = is_own(self.url, service=self.service, partition=partition_of(self.region).name)
@@ -72,7 +72,7 @@ class Endpoint(NamedTuple):
         ``hint`` is a further way out.
         """
         to = self.checked()
-        host = self.stranger()
+        host = self.foreign_host()
         if host is None or is_named(to, self.trusted_hosts):
             return to
         raise errors.Untrusted(
@@ -115,7 +115,7 @@ class Client:
         self,
         *,
         credentials: Credentials | None,
-        endpoint: Endpoint,
+        endpoint: ServiceEndpoint,
         deadline: Deadline,
         subject: str = "",
     ) -> None:
@@ -157,7 +157,7 @@ class Client:
         self.date = http_date(reply.headers.get("date", ""))
         try:
             return self._read(operation, reply)
-        except query_protocol.NotAnAnswer as reason:
+        except query_protocol.MalformedXml as reason:
             other = service_errors.not_awss(self._to.host, reply.status, reply.body, reason=str(reason))
             raise about(other, operation, self._subject) from None
 
@@ -172,7 +172,7 @@ class Client:
         root, fields = query_protocol.parse(reply.body)
         result = fields.get(f"{operation}Result") or {}
         if root != f"{operation}Response" or not isinstance(result, dict):
-            raise query_protocol.NotAnAnswer("the answer to something else")
+            raise query_protocol.MalformedXml("the answer to something else")
         return Answer(result, self.date)
 
 

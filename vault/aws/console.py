@@ -18,7 +18,7 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.aws.client import Endpoint
+    from vault.aws.client import ServiceEndpoint
     from vault.aws.credentials import Credentials
     from vault.system.clock import Deadline
 
@@ -81,7 +81,9 @@ def page(partition: str, *, region: str, service: str | None = None, path: str |
     return f"{start}/{word}/home?region={quote(region)}"
 
 
-def signin_token(credentials: Credentials, *, endpoint: Endpoint, deadline: Deadline, subject: str) -> Secret:
+def signin_token(
+    credentials: Credentials, *, endpoint: ServiceEndpoint, deadline: Deadline, subject: str
+) -> Secret:
     """The token for a role's session. Refused where AWS does not take it, Unreachable, Untrusted."""
     from vault.secret import Secret
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class NotAnAnswer(ValueError):
+class MalformedCredentials(ValueError):
     """The bytes are not what ``encode`` writes. Says nothing of their content."""
 
 
@@ -50,15 +50,15 @@ def fields(line: bytes) -> dict[str, str]:
     try:
         found = json.loads(line)
     except ValueError:
-        raise NotAnAnswer from None
+        raise MalformedCredentials from None
     if not isinstance(found, dict):
-        raise NotAnAnswer
+        raise MalformedCredentials
     values = {name: value for name, value in found.items() if name != "Version"}
     if not all(isinstance(value, str) for value in values.values()) or not {
         "AccessKeyId",
         "SecretAccessKey",
     } <= set(values):
-        raise NotAnAnswer
+        raise MalformedCredentials
     return values
 
 

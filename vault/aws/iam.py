@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from vault import errors, limits
 from vault.aws import hosts, service_errors
-from vault.aws.client import Answer, Endpoint
+from vault.aws.client import Answer, ServiceEndpoint
 from vault.profiles import endpoints
 from vault.secret import Secret
 
@@ -64,7 +64,7 @@ class AccessKey(NamedTuple):
     asked: bool = False
 
 
-class NewKey(NamedTuple):
+class CreatedKey(NamedTuple):
     """A key that was just made. AWS shows its secret this once."""
 
     id: str
@@ -72,7 +72,7 @@ class NewKey(NamedTuple):
     created: int
 
 
-class NewDevice(NamedTuple):
+class CreatedDevice(NamedTuple):
     """A virtual device that was just made, not enabled yet. ``seed`` is base32 text, shown this once."""
 
     serial: str
@@ -87,10 +87,10 @@ def endpoint(
     place: str = "",
     bundle: Setting | None = None,
     trusted_hosts: tuple[str, ...] = (),
-) -> Endpoint:
+) -> ServiceEndpoint:
     """Where IAM is in ``partition``; ``url`` is what somebody configured instead, at ``place``."""
     default, region = _GLOBAL.get(partition, _GLOBAL["aws"])
-    return Endpoint(
+    return ServiceEndpoint(
         url or default,
         region,
         allow_http,
@@ -138,12 +138,12 @@ class Iam:
         )
         return key._replace(used=used, asked=True)
 
-    def create_key(self) -> NewKey:
+    def create_key(self) -> CreatedKey:
         """A new key. Sent once: a second one would be a key that nobody holds."""
         made = self._call("CreateAccessKey", once=True, UserName=self._user).fields.get("AccessKey")
         key = _key(made)
         secret = _text(made, "SecretAccessKey", limits.MAX_SECRET_KEY)
-        return NewKey(key.id, Secret(secret), key.created)
+        return CreatedKey(key.id, Secret(secret), key.created)
 
     def set_active(self, key_id: str, *, active: bool) -> None:
         """Make a key active or inactive; doing it again changes nothing."""
@@ -158,14 +158,14 @@ class Iam:
         """The serials of the user's enabled devices."""
         return tuple(_text(item, "SerialNumber", 256) for item in self._pages("ListMFADevices", "MFADevices"))
 
-    def create_device(self, name: str) -> NewDevice:
+    def create_device(self, name: str) -> CreatedDevice:
         """A new virtual device, not enabled. Sent once: its seed is shown this once."""
         fields = self._call("CreateVirtualMFADevice", once=True, VirtualMFADeviceName=name).fields
         made = fields.get("VirtualMFADevice")
         seed = made.get("Base32StringSeed") if isinstance(made, dict) else None
         if not isinstance(seed, bytes) or not seed:
             raise _wrong("Base32StringSeed")
-        return NewDevice(_text(made, "SerialNumber", 256), Secret(seed))
+        return CreatedDevice(_text(made, "SerialNumber", 256), Secret(seed))
 
     def enable_device(self, serial: str, first: str, second: str) -> None:
         """Enable a device by two consecutive codes."""

@@ -15,7 +15,7 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.aws.sources import Fetched, Surroundings
+    from vault.aws.sources import Fetched, SourceEnvironment
     from vault.profiles.chain import NamedSource
 
 _ROLES = "/latest/meta-data/iam/security-credentials/"
@@ -25,7 +25,7 @@ _CONTAINER = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 _RELATIVE = "http://169.254.170.2"
 
 
-def of_instance(source: NamedSource, around: Surroundings) -> Fetched:
+def of_instance(source: NamedSource, around: SourceEnvironment) -> Fetched:
     """The credentials of the instance's role. Errors: ConfigError, Unreachable."""
     env, what = around.env, f"{source.origin}: the instance's metadata"
     if env.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
@@ -44,7 +44,7 @@ def of_instance(source: NamedSource, around: Surroundings) -> Fetched:
     return sources.checked(fields, what=what, token="Token", now=around.deadline.clock.time())  # noqa: S106  # a field
 
 
-def of_container(source: NamedSource, around: Surroundings) -> Fetched:
+def of_container(source: NamedSource, around: SourceEnvironment) -> Fetched:
     """The credentials that a container's orchestrator hands out. Errors: ConfigError, Unreachable, Untrusted."""
     env, what = around.env, f"{source.origin}: the container's credentials"
     relative = env.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
@@ -65,7 +65,7 @@ def of_container(source: NamedSource, around: Surroundings) -> Fetched:
     return sources.checked(fields, what=what, token="Token", now=around.deadline.clock.time())  # noqa: S106  # a field
 
 
-def _container_token(source: NamedSource, around: Surroundings, to: wire.Target) -> str | None:
+def _container_token(source: NamedSource, around: SourceEnvironment, to: wire.Target) -> str | None:
     """What shows the container to ``to``. Untrusted, before it is read, where that may not have it."""
     path = around.env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
     if path or around.env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN"):
@@ -82,7 +82,7 @@ def _container_token(source: NamedSource, around: Surroundings, to: wire.Target)
     return text
 
 
-def _check_bearer(to: wire.Target, around: Surroundings, *, origin: str) -> None:
+def _check_bearer(to: wire.Target, around: SourceEnvironment, *, origin: str) -> None:
     """The token is good for whoever has it: it goes to this machine, the orchestrators' addresses and trusted hosts."""
     here = is_loopback(to.name) or canonical(to.name) in _CONTAINER
     if not here and not is_named(to, around.trusted_hosts):
@@ -93,7 +93,7 @@ def _check_bearer(to: wire.Target, around: Surroundings, *, origin: str) -> None
         )
 
 
-def _address(url: str, around: Surroundings, *, link: tuple[str, ...], origin: str) -> wire.Target:
+def _address(url: str, around: SourceEnvironment, *, link: tuple[str, ...], origin: str) -> wire.Target:
     """The parts of an address that may be asked: https, or plain http to this machine, AWS's own link-local addresses of
     this service, or an allowed host.
     """
@@ -116,7 +116,7 @@ def _ask(
     path: str,
     *,
     headers: dict[str, str],
-    around: Surroundings,
+    around: SourceEnvironment,
     what: str,
     query: str = "",
 ) -> bytes:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from vault import errors, limits
 from vault.aws import hosts, service_errors, sources, wire
-from vault.aws.client import Endpoint
+from vault.aws.client import ServiceEndpoint
 from vault.profiles.identity_center import lacking, lacks
 from vault.profiles.values import is_account
 from vault.system.user_files import read_users_file
@@ -20,16 +20,16 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.aws.sources import Fetched, Surroundings
+    from vault.aws.sources import Fetched, SourceEnvironment
     from vault.profiles.chain import Login, Sso
 
 
-def role_credentials(source: Sso, around: Surroundings) -> Fetched:
+def role_credentials(source: Sso, around: SourceEnvironment) -> Fetched:
     """The credentials of the profile's role at the portal. Errors: Refused (sign in again), Unreachable, ConfigError, Untrusted."""
     what = f"{source.origin}: the Identity Center"
     if source.role_name is None or source.account_id is None:
         raise errors.ConfigError(lacks(source.profile, source.origin, lacking(source)))
-    to = Endpoint(
+    to = ServiceEndpoint(
         source.portal,
         source.region.lower(),
         around.allow_http,
@@ -82,7 +82,7 @@ def _is_refusal(reply: wire.Reply, held: dict[str, Any]) -> bool:
     return "x-amzn-errortype" in reply.headers or not {"message", "Message", "__type"}.isdisjoint(held)
 
 
-def _checked(fields: dict[str, Any], source: Sso, around: Surroundings, what: str) -> Fetched:
+def _checked(fields: dict[str, Any], source: Sso, around: SourceEnvironment, what: str) -> Fetched:
     milliseconds = fields.get("expiration")
     if (
         not isinstance(milliseconds, int | float)
@@ -106,7 +106,7 @@ def _checked(fields: dict[str, Any], source: Sso, around: Surroundings, what: st
     return found._replace(expiration=expiration, account_id=account)
 
 
-def _token(source: Sso, around: Surroundings) -> str:
+def _token(source: Sso, around: SourceEnvironment) -> str:
     """The access token that ``aws sso login`` left, still good."""
     from hashlib import sha1
 
@@ -143,7 +143,7 @@ def _signed_out(source: Sso, why: str) -> errors.Refused:
     )
 
 
-def login_credentials(source: Login, around: Surroundings) -> Fetched:
+def login_credentials(source: Login, around: SourceEnvironment) -> Fetched:
     """The credentials that ``aws login`` keeps, while they are good. Errors: Refused (sign in again), ConfigError."""
     from hashlib import sha256
 

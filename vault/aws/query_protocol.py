@@ -14,7 +14,7 @@ _LISTED = "member"
 _EXCEPTION = "Exception"
 
 
-class NotAnAnswer(ValueError):
+class MalformedXml(ValueError):
     """The text is not an answer of the Query protocol. Says what is wrong, never what it holds."""
 
 
@@ -50,11 +50,11 @@ def parse(raw: bytes) -> tuple[str, dict[str, Any]]:
     try:
         parser.Parse(raw, True)
     except pyexpat.ExpatError:
-        raise NotAnAnswer("not well-formed XML") from None
+        raise MalformedXml("not well-formed XML") from None
     root, fields = builder.root or ("", "")
     if isinstance(fields, dict) or (root.endswith(_EXCEPTION) and not fields):
         return root, fields or {}
-    raise NotAnAnswer("no fields")
+    raise MalformedXml("no fields")
 
 
 def refusal(raw: bytes) -> tuple[str, str]:
@@ -71,12 +71,12 @@ def refusal(raw: bytes) -> tuple[str, str]:
     if root.endswith(_EXCEPTION):
         code, message = root, fields.get("Message") or fields.get("message")
     if not isinstance(code, str) or not code.strip():
-        raise NotAnAnswer("no error of AWS's")
+        raise MalformedXml("no error of AWS's")
     return code.strip(), message if isinstance(message, str) else ""
 
 
 def _no_doctype(*_: object) -> None:
-    raise NotAnAnswer("a document type")
+    raise MalformedXml("a document type")
 
 
 class _Builder:
@@ -88,7 +88,7 @@ class _Builder:
 
     def start(self, name: str, _attributes: dict[str, str]) -> None:
         if len(self._stack) >= _DEEPEST:
-            raise NotAnAnswer("nested too deep")
+            raise MalformedXml("nested too deep")
         self._stack.append((name.rpartition(":")[2], {}, [], []))
 
     def text(self, text: str) -> None:
@@ -104,6 +104,6 @@ class _Builder:
         if name == _LISTED:
             listed.append(value)
         elif name in above:
-            raise NotAnAnswer("a field twice")
+            raise MalformedXml("a field twice")
         else:
             above[name] = value

@@ -37,7 +37,7 @@ class Fetched(NamedTuple):
     issued: int
 
 
-class Surroundings(NamedTuple):
+class SourceEnvironment(NamedTuple):
     """What a fetch may use: the environment, the one a child may have, the home folder, the deadline, plain-http hosts,
     the selected profile's ca_bundle, and the hosts beside AWS's own that may get a bearer token.
     """
@@ -52,7 +52,7 @@ class Surroundings(NamedTuple):
     trusted_hosts: Collection[str] = ()
 
 
-def fetch(source: Source, around: Surroundings) -> Fetched:
+def fetch(source: Source, around: SourceEnvironment) -> Fetched:
     """Credentials of ``source``. Errors: ConfigError, Refused, Unreachable; never with a secret in their text."""
     match source:
         case Process():
@@ -77,7 +77,7 @@ def _of_session(session: Session) -> Fetched:
     return Fetched(session.credentials, session.expiration, session.account_id, session.issued)
 
 
-def _process(source: Process, around: Surroundings) -> Fetched:
+def _process(source: Process, around: SourceEnvironment) -> Fetched:
     text = run(source.command, key="credential_process", origin=source.origin, around=around)
     fields = document(text, what=f"{source.origin}: the credential_process")
     what = f"{source.origin}: the answer of the credential_process"
@@ -88,7 +88,7 @@ def _process(source: Process, around: Surroundings) -> Fetched:
     return found._replace(account_id=account if is_account(account) else None)
 
 
-def run(command: str, *, key: str, origin: Origin, around: Surroundings) -> bytes:
+def run(command: str, *, key: str, origin: Origin, around: SourceEnvironment) -> bytes:
     """What a command of AWS's files writes to stdout: split as a shell would, run without one. ConfigError."""
     from vault.profiles.command_words import Unbalanced, split
     from vault.system.programs import ProgramFailed, output
@@ -111,11 +111,11 @@ def run(command: str, *, key: str, origin: Origin, around: Surroundings) -> byte
         raise errors.ConfigError(f"{origin}: {key}: {failed.message}", hint=failed.hint) from None
 
 
-def _web_identity(source: WebIdentity, around: Surroundings) -> Session:
+def _web_identity(source: WebIdentity, around: SourceEnvironment) -> Session:
     from vault.aws import sts
-    from vault.aws.client import Endpoint
+    from vault.aws.client import ServiceEndpoint
 
-    endpoint = Endpoint(
+    endpoint = ServiceEndpoint(
         source.endpoint.address,
         source.endpoint.region,
         around.allow_http,
@@ -161,7 +161,7 @@ def users_file(path: str, *, origin: Origin, what: str) -> bytes:
     return found
 
 
-def _named(source: NamedSource, around: Surroundings) -> Fetched:
+def _named(source: NamedSource, around: SourceEnvironment) -> Fetched:
     from vault.aws import metadata
 
     match source.name:
@@ -173,7 +173,7 @@ def _named(source: NamedSource, around: Surroundings) -> Fetched:
             return metadata.of_container(source, around)
 
 
-def _environment(source: NamedSource, around: Surroundings) -> Fetched:
+def _environment(source: NamedSource, around: SourceEnvironment) -> Fetched:
     fields = {
         "AccessKeyId": around.env.get("AWS_ACCESS_KEY_ID"),
         "SecretAccessKey": around.env.get("AWS_SECRET_ACCESS_KEY"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from vault import errors, limits
 from vault.aws import service_errors
-from vault.aws.client import Answer, Client, Endpoint
+from vault.aws.client import Answer, Client, ServiceEndpoint
 from vault.aws.credentials import Credentials, Identity, Session
 from vault.secret import Secret
 from vault.system import timestamps
@@ -28,7 +28,7 @@ _PLAIN = re.compile(r"[!-~]+", re.ASCII)  # no blank and no control character
 
 
 def get_caller_identity(
-    credentials: Credentials, *, endpoint: Endpoint, deadline: Deadline, subject: str = ""
+    credentials: Credentials, *, endpoint: ServiceEndpoint, deadline: Deadline, subject: str = ""
 ) -> Identity:
     """Who ``credentials`` are. Allowed to every key, whatever its policies. Errors: Refused, Unreachable."""
     client = Client(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
@@ -47,7 +47,7 @@ def get_session_token(
     duration: int,
     serial: str | None = None,
     code: str | None = None,
-    endpoint: Endpoint,
+    endpoint: ServiceEndpoint,
     deadline: Deadline,
     subject: str = "",
 ) -> Session:
@@ -73,7 +73,7 @@ def assume_role(
     transitive_keys: Sequence[str] = (),
     policy: str | None = None,
     policy_arns: Sequence[str] = (),
-    endpoint: Endpoint,
+    endpoint: ServiceEndpoint,
     deadline: Deadline,
     subject: str = "",
 ) -> Session:
@@ -106,7 +106,7 @@ def assume_role_with_web_identity(
     role_arn: str,
     session_name: str,
     duration: int | None = None,
-    endpoint: Endpoint,
+    endpoint: ServiceEndpoint,
     deadline: Deadline,
     subject: str = "",
 ) -> Session:

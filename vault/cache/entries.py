@@ -11,7 +11,7 @@ import hmac
 import os
 
 from vault import errors, limits
-from vault.cache.freshness import Band, band
+from vault.cache.freshness import Freshness, classify
 from vault.crypto.seal import OVERHEAD, SealBroken, hkdf, seal, unseal
 from vault.records import NamedTuple
 from vault.system.files import Folder
@@ -36,9 +36,9 @@ class Cached(NamedTuple):
     expires: int
     body: bytes
 
-    def band(self, now: float) -> Band:
+    def freshness(self, now: float) -> Freshness:
         """How to treat it at unix time ``now``."""
-        return band(issued=self.issued, expires=self.expires, now=now)
+        return classify(issued=self.issued, expires=self.expires, now=now)
 
 
 class Failure(NamedTuple):

@@ -3,7 +3,7 @@
 The key of the records is random and lies beside them, sealed under the cache key, so that a renewed cache key costs one
 small file: ``key.next`` before the vault has the new cache key, ``key`` after. ``head`` holds the newest number and
 hash; ``first`` the oldest number that is kept, and is not there before the first file was left behind. What they mean
-together stands in cache/journal.
+together stands in cache/audit_log.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _HASH = 32
 _SMALL = 1024  # bytes of head, first and key at most
 
 
-class Opened(NamedTuple):
+class OpenedLog(NamedTuple):
     """One record: the hash of the one before, its number and its text."""
 
     before: bytes
@@ -61,18 +61,18 @@ class LogFiles:
 
     # ── records ─────────────────────────────────────────────────────────────────────────────
 
-    def sealed(self, key: bytes, record: Opened) -> bytes:
+    def sealed(self, key: bytes, record: OpenedLog) -> bytes:
         """``record``, at most ``limits.LOG_TEXT`` bytes of it, as SIZE bytes."""
         text = record.text[: limits.LOG_TEXT]
         inner = record.before + record.number.to_bytes(8) + len(text).to_bytes(2) + text
         padded = inner + bytes(SIZE - OVERHEAD - len(inner))
         return seal(key, label="log", aad=self._vault_id, plaintext=padded)
 
-    def opened(self, key: bytes, sealed: bytes) -> Opened:
+    def opened(self, key: bytes, sealed: bytes) -> OpenedLog:
         """What ``sealed`` holds."""
         inner = unseal(key, label="log", aad=self._vault_id, box=sealed)
         end = _HASH + 10 + int.from_bytes(inner[_HASH + 8 : _HASH + 10])
-        return Opened(inner[:_HASH], int.from_bytes(inner[_HASH : _HASH + 8]), inner[_HASH + 10 : end])
+        return OpenedLog(inner[:_HASH], int.from_bytes(inner[_HASH : _HASH + 8]), inner[_HASH + 10 : end])
 
     def content(self, name: str) -> bytes:
         """All of a file of records. FileNotFoundError; ConfigError where it is larger than ours ever are."""

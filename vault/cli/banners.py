@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vault.credentials.obtain import Got
-    from vault.credentials.profile_metadata import Terms
+    from vault.credentials.obtain import Issued
+    from vault.credentials.profile_metadata import ProfileMetadata
 
 
 def inside(env: Mapping[str, str], profile: str) -> None:
@@ -24,7 +24,7 @@ def inside(env: Mapping[str, str], profile: str) -> None:
         say(f"awsvault-py: inside {safe(outer)}; from here on it is {safe(profile)}")
 
 
-def production(env: Mapping[str, str], terms: Terms) -> None:
+def production(env: Mapping[str, str], terms: ProfileMetadata) -> None:
     """The banner of production."""
     if terms.production and _seen():
         line = f" PRODUCTION  {safe(terms.profile)} ({_role(terms)}) "
@@ -33,7 +33,7 @@ def production(env: Mapping[str, str], terms: Terms) -> None:
         )
 
 
-def our_shell(got: Got, terms: Terms, *, renews: bool = False) -> None:
+def our_shell(got: Issued, terms: ProfileMetadata, *, renews: bool = False) -> None:
     """For a shell of ours, whose credentials it has and until when."""
     if _seen():
         until = (
@@ -46,7 +46,7 @@ def our_shell(got: Got, terms: Terms, *, renews: bool = False) -> None:
         say(f"awsvault-py: a shell as {safe(terms.profile)} ({_role(terms)}), {until}; leave it with exit")
 
 
-def shorter(got: Got, *, asked: bool) -> None:
+def shorter(got: Issued, *, asked: bool) -> None:
     """The session lasts less than was ``asked`` for by an option, or at a terminal by the profile."""
     if got.shorter is not None and (asked or _seen()):
         wanted, lasts, why = got.shorter
@@ -55,7 +55,7 @@ def shorter(got: Got, *, asked: bool) -> None:
         )
 
 
-def _role(terms: Terms) -> str:
+def _role(terms: ProfileMetadata) -> str:
     return safe(terms.role) or "the source's own session"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Row(NamedTuple):
+class CommandRow(NamedTuple):
     """One command. ``target`` is ``module:attribute``; the attribute is a click command."""
 
     section: str
@@ -27,60 +27,70 @@ SECTIONS = {
 }
 
 # Within a section what is reached for most comes first.
-COMMANDS: dict[str, Row] = {
-    "init": Row("start", "vault.cli.init:command", "Make the vault, opened by a passphrase."),
-    "add": Row("start", "vault.cli.add:command", "Store an access key under NAME."),
-    "import": Row("start", "vault.cli.import_:command", "Move access keys into the vault."),
-    "setup": Row("start", "vault.cli.setup:command", "Let profiles of ~/.aws/config call the vault."),
-    "export": Row("use", "vault.cli.export:command", "Print the credentials of PROFILE, an exact name."),
-    "exec": Row(
+COMMANDS: dict[str, CommandRow] = {
+    "init": CommandRow("start", "vault.cli.init:command", "Make the vault, opened by a passphrase."),
+    "add": CommandRow("start", "vault.cli.add:command", "Store an access key under NAME."),
+    "import": CommandRow("start", "vault.cli.import_:command", "Move access keys into the vault."),
+    "setup": CommandRow("start", "vault.cli.setup:command", "Let profiles of ~/.aws/config call the vault."),
+    "export": CommandRow(
+        "use", "vault.cli.export:command", "Print the credentials of PROFILE, an exact name."
+    ),
+    "exec": CommandRow(
         "use", "vault.cli.exec_:command", "Run CMD with the credentials of PROFILE in its environment."
     ),
-    "login": Row("use", "vault.cli.login:command", "Open the AWS console as the role of PROFILE."),
-    "whoami": Row("use", "vault.cli.whoami:command", "Ask AWS who PROFILE is."),
-    "clear": Row("use", "vault.cli.clear:command", "Forget the cached sessions of PROFILE, or all."),
-    "list": Row(
+    "login": CommandRow("use", "vault.cli.login:command", "Open the AWS console as the role of PROFILE."),
+    "whoami": CommandRow("use", "vault.cli.whoami:command", "Ask AWS who PROFILE is."),
+    "clear": CommandRow("use", "vault.cli.clear:command", "Forget the cached sessions of PROFILE, or all."),
+    "list": CommandRow(
         "keys", "vault.cli.list:command", "The profiles, their sessions, and the entries of the vault."
     ),
-    "rotate": Row("keys", "vault.cli.rotate:command", "Replace the access keys of NAMES by new ones."),
-    "remove": Row("keys", "vault.cli.remove:command", "Forget the entry NAME."),
-    "mfa": Row("keys", "vault.cli.mfa:command", "MFA devices: store a seed, get a code, list, remove."),
-    "otp": Row("keys", "vault.cli.mfa:code", "Print an MFA code; short for mfa code."),
-    "panic": Row(
+    "rotate": CommandRow("keys", "vault.cli.rotate:command", "Replace the access keys of NAMES by new ones."),
+    "remove": CommandRow("keys", "vault.cli.remove:command", "Forget the entry NAME."),
+    "mfa": CommandRow(
+        "keys", "vault.cli.mfa:command", "MFA devices: store a seed, get a code, list, remove."
+    ),
+    "otp": CommandRow("keys", "vault.cli.mfa:code", "Print an MFA code; short for mfa code."),
+    "panic": CommandRow(
         "keys",
         "vault.cli.panic:command",
         "Make every key of the vault inactive at AWS, and forget all sessions here.",
     ),
-    "unlock": Row("vault", "vault.cli.unlock:command", "Open the vault and let the agent keep it open."),
-    "lock": Row("vault", "vault.cli.lock:command", "Close the vault until a person opens it."),
-    "passwd": Row("vault", "vault.cli.passwd:command", "Change the passphrase."),
-    "slots": Row("vault", "vault.cli.slots:command", "The ways to open the vault: list, add, remove."),
-    "rekey": Row("vault", "vault.cli.rekey:command", "Renew the vault's master keys."),
-    "backup": Row(
+    "unlock": CommandRow(
+        "vault", "vault.cli.unlock:command", "Open the vault and let the agent keep it open."
+    ),
+    "lock": CommandRow("vault", "vault.cli.lock:command", "Close the vault until a person opens it."),
+    "passwd": CommandRow("vault", "vault.cli.passwd:command", "Change the passphrase."),
+    "slots": CommandRow("vault", "vault.cli.slots:command", "The ways to open the vault: list, add, remove."),
+    "rekey": CommandRow("vault", "vault.cli.rekey:command", "Renew the vault's master keys."),
+    "backup": CommandRow(
         "vault", "vault.cli.backup:command", "Copy the vault to FILE, or print the sheet for its loss."
     ),
-    "restore": Row(
+    "restore": CommandRow(
         "vault", "vault.cli.restore:command", "Show the automatic backups, or put a backup in place."
     ),
-    "status": Row(
+    "status": CommandRow(
         "look", "vault.cli.status:command", "What is open, until when, and which sessions are warm."
     ),
-    "explain": Row(
+    "explain": CommandRow(
         "look", "vault.cli.explain:command", "Show how PROFILE gets its credentials, and what other tools do."
     ),
-    "which": Row("look", "vault.cli.which:command", "The profiles that lead to ACCOUNT-OR-ARN."),
-    "doctor": Row("look", "vault.cli.doctor:command", "Look for what is wrong, and mend it."),
-    "log": Row(
+    "which": CommandRow("look", "vault.cli.which:command", "The profiles that lead to ACCOUNT-OR-ARN."),
+    "doctor": CommandRow("look", "vault.cli.doctor:command", "Look for what is wrong, and mend it."),
+    "log": CommandRow(
         "look", "vault.cli.log:command", "What was handed out: when, which profile and role, and who asked."
     ),
-    "shell-init": Row(
+    "shell-init": CommandRow(
         "shell",
         "vault.cli.shell_init:command",
         "Print completion, prompt and a switch of profiles for SHELL.",
     ),
-    "pick": Row("shell", "vault.cli.pick:command", "Choose a profile from a list, and print its name."),
-    "prompt": Row("shell", "vault.cli.prompt:command", "Print the profile and its time left, for a prompt."),
-    "completion": Row("shell", "vault.cli.completion:command", "Print a completion script for SHELL."),
+    "pick": CommandRow(
+        "shell", "vault.cli.pick:command", "Choose a profile from a list, and print its name."
+    ),
+    "prompt": CommandRow(
+        "shell", "vault.cli.prompt:command", "Print the profile and its time left, for a prompt."
+    ),
+    "completion": CommandRow("shell", "vault.cli.completion:command", "Print a completion script for SHELL."),
 }
 
 ALIASES = {"ls": "list", "rm": "remove"}

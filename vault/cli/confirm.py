@@ -16,7 +16,9 @@ def sure(context: Context, question: str, *, yes: bool) -> None:
     if yes:
         return
     try:
-        answer = context.interaction.confirm(question, deadline=context.anew(limits.ATTENDED_PROMPT_TIME))
+        answer = context.interaction.confirm(
+            question, deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME)
+        )
     except NoAnswer as reason:
         hint = (
             "say --yes to go on without the question" if reason.reason == "nobody" else "nothing was changed"

@@ -67,7 +67,9 @@ def _in_full(profile: str) -> NoReturn:
     from vault.credentials import access, obtain
 
     context = from_process(attended=False)
-    got = access.credentials(context, obtain.Wish(profile, ask=os.isatty(1)), purpose=f"to export {profile}")
+    got = access.credentials(
+        context, obtain.Request(profile, ask=os.isatty(1)), purpose=f"to export {profile}"
+    )
     write_out(got.line)
     os._exit(0)  # as above; nothing is left to be written
 

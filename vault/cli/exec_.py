@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from vault.context import Context
-    from vault.credentials.obtain import Wish
+    from vault.credentials.obtain import Request
     from vault.run.server_handover import Handed
 
 
@@ -73,7 +73,7 @@ def command(
     With --server it is given an address to fetch credentials from, for jobs longer than a session.
     """
     from vault.cli.profile_argument import profile_or_pick
-    from vault.cli.request_options import wish_of
+    from vault.cli.request_options import request_of
     from vault.context import from_process
     from vault.errors import Usage
 
@@ -88,7 +88,7 @@ def command(
             return _served(from_process(attended=True), handed, cmd)
     context = from_process(attended=True)
     profile = profile_or_pick(context, profile)
-    wish = wish_of(
+    request = request_of(
         profile,
         duration=duration,
         fresh=fresh,
@@ -99,48 +99,48 @@ def command(
         start=True,
     )
     if server:
-        return _serve(context, wish, cmd)
-    return _replaced(context, wish, cmd)
+        return _serve(context, request, cmd)
+    return _replaced(context, request, cmd)
 
 
-def _replaced(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
+def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
     from vault.aws import credential_json
     from vault.credentials import access
-    from vault.credentials.profile_metadata import terms_of
+    from vault.credentials.profile_metadata import metadata_of
     from vault.run import exec_env
 
     got = access.credentials(
         context,
-        wish,
-        purpose=f"to run a command as {wish.profile}",
+        request,
+        purpose=f"to run a command as {request.profile}",
         use="exec",
         program=_program(cmd),
     )
-    terms = terms_of(got)
+    terms = metadata_of(got)
     banners.inside(context.env, terms.profile)
     banners.production(context.env, terms)
-    banners.shorter(got, asked=wish.duration is not None)
+    banners.shorter(got, asked=request.duration is not None)
     if not cmd:
         banners.our_shell(got, terms)
     env = exec_env.environment(context.child_env(), credential_json.fields(got.line), terms)
     exec_env.replace_us(cmd or exec_env.shell(context.env), env=env)
 
 
-def _serve(context: Context, wish: Wish, cmd: Sequence[str]) -> NoReturn:
+def _serve(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
     """The first session, and all that is said or asked; ``_served`` goes on in a program without its memory."""
-    from vault.credentials.profile_metadata import terms_of
+    from vault.credentials.profile_metadata import metadata_of
     from vault.run import credential_server, server_handover
     from vault.unlocking import manual_lock
 
     mark = manual_lock.seen(context.paths)
-    first = credential_server.begin(context, wish, program=_program(cmd))
-    terms = terms_of(first.got)
+    first = credential_server.begin(context, request, program=_program(cmd))
+    terms = metadata_of(first.got)
     banners.inside(context.env, terms.profile)
     banners.production(context.env, terms)
-    banners.shorter(first.got, asked=wish.duration is not None)
+    banners.shorter(first.got, asked=request.duration is not None)
     if not cmd:
         banners.our_shell(first.got, terms, renews=True)
-    server_handover.start_again(first, wish, mark=mark)
+    server_handover.start_again(first, request, mark=mark)
 
 
 def _served(context: Context, handed: Handed, cmd: Sequence[str]) -> int:

@@ -40,16 +40,16 @@ def command(
     On success stdout holds one JSON object and stderr nothing; on failure stdout stays empty.
     """
     from vault.cli.disk_export import write_out
-    from vault.cli.request_options import wish_of
+    from vault.cli.request_options import request_of
     from vault.context import from_process
     from vault.credentials import access
 
     context = from_process(attended=False)
-    wish = wish_of(
+    request = request_of(
         profile, duration=duration, fresh=fresh, fresh_all=fresh_all, no_session=no_session, mfa_code=mfa_code,
         ask=form not in ("process", "json") or os.isatty(1),  # an SDK takes JSON from a pipe, and is not kept waiting
     )  # fmt: skip
-    got = access.credentials(context, wish, purpose=f"to export {profile}")
+    got = access.credentials(context, request, purpose=f"to export {profile}")
     if form in ("process", "json"):
         write_out(got.line)
         return

@@ -100,10 +100,10 @@ def command(
     )
     refused = len(taken.left)
     if not no_verify and not dry_run:
-        strangers = None if keep else trust_option.strangers(context, trust_endpoint=trust_endpoint)
-        taken = verify_keys.prove(context, taken, strangers)
+        foreign = None if keep else trust_option.foreign(context, trust_endpoint=trust_endpoint)
+        taken = verify_keys.prove(context, taken, foreign)
     refused = len(taken.left) - refused
-    plan = setup.Plan()
+    plan = setup.SetupPlan()
     if not keep:
         words = commands.our_words(context.env)
         taken, plan = after_import.settle(
@@ -182,7 +182,7 @@ def _harvest(context: Context, store: foreign_stores.Store) -> foreign_stores.Ha
         given = context.env.get(store.variable) if store.variable is not None else None
         if given:
             return Secret(given)
-        wait = context.anew(limits.ATTENDED_PROMPT_TIME)
+        wait = context.new_deadline(limits.ATTENDED_PROMPT_TIME)
         try:
             return context.interaction.hidden(f"Passphrase of {store.program}'s file store", deadline=wait)
         except NoAnswer as reason:
@@ -220,7 +220,7 @@ def _move(
     opened: vault.Opened | None,
     files: setup.Files,
     taken: Intake,
-    plan: setup.Plan,
+    plan: setup.SetupPlan,
     *,
     keep: bool,
     dry_run: bool,

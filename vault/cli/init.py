@@ -51,7 +51,7 @@ def command(context: Context, kdf: str, *, with_code: bool) -> None:
 
 
 def made(
-    context: Context, chosen: create.Chosen, *, strong: bool = False, with_code: bool = False
+    context: Context, chosen: create.ChosenPassphrase, *, strong: bool = False, with_code: bool = False
 ) -> vault.Opened:
     """Make the vault and say so; a weak passphrase is taken, with a word."""
     ways: list[Slot] = [] if not with_code else [RecoverySlot(recovery_code.issue(context))]

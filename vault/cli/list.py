@@ -24,7 +24,7 @@ from vault.credentials.guardrails import means_production
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
-    from vault.inspect.profile_table import Line
+    from vault.inspect.profile_table import ProfileRow
     from vault.rotation.key_age import Health
     from vault.unlocking.inventory import Contents, Listed
     from vault.unlocking.keys import Keys
@@ -82,7 +82,7 @@ def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool)
     )
 
 
-def _profiles(context: Context, keys: Keys, found: Contents) -> list[Line]:
+def _profiles(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
     """The profiles; none, and a word about it, where AWS's files are broken: the entries are shown all the same."""
     from vault.errors import ConfigError
     from vault.inspect.profile_table import lines
@@ -94,7 +94,7 @@ def _profiles(context: Context, keys: Keys, found: Contents) -> list[Line]:
         return []
 
 
-def _profile_table(context: Context, profiles: list[Line]) -> None:
+def _profile_table(context: Context, profiles: list[ProfileRow]) -> None:
     now = context.clock.time()
     table(
         context.env,
@@ -117,7 +117,7 @@ def _short(identity: str | None) -> str:
     return (identity or "").rpartition(":")[2]
 
 
-def _profile_json(line: Line) -> dict[str, object]:
+def _profile_json(line: ProfileRow) -> dict[str, object]:
     ends = rfc3339(line.expires) if line.expires is not None else None
     return without_absent({**line._asdict(), "expires": ends})
 

@@ -26,7 +26,7 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
     --json: {"records":[{"time", "use", "profile", "role"?, "access_key_id", "expires"?, "from", "pid"?, "asker"?,
     "parent_pid"?, "parent"?, "tty"?, "program"?}], "problems":[…]}
     """
-    from vault.cache.journal import Journal
+    from vault.cache.audit_log import AuditLog
     from vault.credentials.access import open_keys
     from vault.credentials.audit import decode, kept_name
     from vault.unlocking.agent_link import have_log_written
@@ -34,8 +34,8 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
     first = context.clock.time() - _seconds(since) if since is not None else 0.0
     keys = open_keys(context, purpose="to read its log")
     have_log_written(context)
-    with Journal.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as journal:
-        found = journal.read(deadline=context.anew())
+    with AuditLog.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as journal:
+        found = journal.read(deadline=context.new_deadline())
     records = [record for record in map(decode, found.records) if record is not None]
     problems = list(found.problems)
     if len(records) < len(found.records):

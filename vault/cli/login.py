@@ -12,9 +12,9 @@ from vault import limits
 from vault.cli import banners
 from vault.cli.command_context import with_context
 from vault.cli.profile_argument import profile_or_pick
-from vault.cli.request_options import wish_of
+from vault.cli.request_options import request_of
 from vault.cli.terminal import emit, local, say
-from vault.credentials.profile_metadata import terms_of
+from vault.credentials.profile_metadata import metadata_of
 from vault.errors import Usage
 from vault.run.browser_handoff import Handoff
 from vault.run.console_login import sign_in
@@ -68,11 +68,11 @@ def command(
     profile = profile_or_pick(context, profile)
     browsers = [] if only_print else openers(context, browser)
     # The session behind a console lasts as long as it has left, so it is asked for anew.
-    wish = wish_of(
+    request = request_of(
         profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
     )
-    found = sign_in(context, wish, tell=say, service=service, path=path)
-    banners.production(context.env, terms_of(found.got))
+    found = sign_in(context, request, tell=say, service=service, path=path)
+    banners.production(context.env, metadata_of(found.got))
     banners.shorter(found.got, asked=duration is not None)
     if not browsers:
         if not only_print:

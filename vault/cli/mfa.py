@@ -126,9 +126,9 @@ def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: boo
     enroller = None
     if deactivate:
         holder = holder_of(opened.payload, name, serial)
-        strangers = trust_option.strangers(context, trust_endpoint=trust_endpoint)
+        foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
         enroller = mfa_enrollment.Enroller(
-            context, opened, holder, strangers=strangers, waiting=countdown(context)
+            context, opened, holder, foreign=foreign, waiting=countdown(context)
         )
     held = mfa_devices.has_seed(opened.payload, serial)
     lost = " and its seed, which cannot be had again from AWS," if held else ""

@@ -66,9 +66,9 @@ def enroll(
     goes on or cleans up.
     """
     opened = unlock(context, purpose=f"to enrol an MFA device for {name}").opened
-    strangers = trust_option.strangers(context, trust_endpoint=trust_endpoint)
+    foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
     enroller = mfa_enrollment.Enroller(
-        context, opened, name, strangers=strangers, waiting=countdown(context), mfa_code=mfa_code
+        context, opened, name, foreign=foreign, waiting=countdown(context), mfa_code=mfa_code
     )
     user = enroller.look()
     under_way = mfa_enrollment.Enrolment.of(enroller.entry)
@@ -106,10 +106,8 @@ def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
     opened = unlock(context, purpose=f"to resynchronise the MFA device of {name}").opened
     serial = mfa_devices.serial_of(opened.payload, name)
     holder = holder_of(opened.payload, name, serial)
-    strangers = trust_option.strangers(context, trust_endpoint=trust_endpoint)
-    enroller = mfa_enrollment.Enroller(
-        context, opened, holder, strangers=strangers, waiting=countdown(context)
-    )
+    foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
+    enroller = mfa_enrollment.Enroller(context, opened, holder, foreign=foreign, waiting=countdown(context))
     enroller.look()
     enroller.resync(serial)
     say(f"AWS knows the clock of {safe(serial)} again.")
@@ -140,7 +138,7 @@ def put_strictly(context: Context, opened: Opened, name: str, device: mfa_device
         if not known:
             return create.choose_by_asking(context, what="the strict seeds").secret
         return context.interaction.hidden(
-            "Passphrase of the strict seeds", deadline=context.anew(limits.ATTENDED_PROMPT_TIME)
+            "Passphrase of the strict seeds", deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME)
         )
 
     made = entries.stored_seed(device.seed, created=int(context.clock.time()))

@@ -30,8 +30,8 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
     given out before, which outlive their keys. What is inactive can be made active again in the IAM console.
     """
     opened = unlock(context, purpose="to make its keys inactive").opened
-    strangers = trust_option.strangers(context, trust_endpoint=trust_endpoint)
-    panic.announce(context, opened, strangers)
+    foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
+    panic.announce(context, opened, foreign)
     count = len({entry.access_key_id for entry in opened.payload.entries.values()})
     keys = "the one key" if count == 1 else f"all {count} keys"
     sure(
@@ -39,7 +39,7 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
         f"Make {keys} of the vault inactive at AWS, wherever they are used, and forget all sessions?",
         yes=yes,
     )
-    report = panic.run(context, opened, strangers=strangers, tell=say)
+    report = panic.run(context, opened, foreign=foreign, tell=say)
     locked = "is locked" if report.unlocked is None else f"could NOT be locked: {report.unlocked.message}"
     say(
         f"Wiped {report.sessions} cached sessions; the vault {locked}{'.' if report.unlocked is None else ''}"

@@ -60,7 +60,9 @@ def _params(kdf: str | None) -> KdfParams | None:
     return None if kdf is None else STRONG if kdf == "strong" else DEFAULT
 
 
-def _strict(context: Context, new: create.Chosen | None, kdf: KdfParams | None, *, yes: bool) -> None:
+def _strict(
+    context: Context, new: create.ChosenPassphrase | None, kdf: KdfParams | None, *, yes: bool
+) -> None:
     """The strict seeds under another passphrase and another key; the vault's own ways in stay as they are."""
     opened = unlock(context, purpose="to change the passphrase of the strict seeds").opened
     rekey_strict.require(opened)

@@ -67,7 +67,7 @@ def rendered(now: "Now", *, form: str, shell: str, colour: bool) -> str:
     from vault.limits import PRODUCTION
     from vault.shell.prompt_data import shown
 
-    environment = now.rails.environment
+    environment = now.guardrails.environment
     production = environment.strip().lower() in PRODUCTION
     parts = {
         "profile": shown(now.profile, limit=60),
@@ -87,9 +87,9 @@ def _kind(now: "Now", *, production: bool) -> str:
 
     if production:
         return RED
-    if now.rails.confirm or (now.left is not None and now.left < LIFE_LOW):
+    if now.guardrails.confirm or (now.left is not None and now.left < LIFE_LOW):
         return YELLOW
-    return GREEN if now.rails.read_only else PLAIN
+    return GREEN if now.guardrails.read_only else PLAIN
 
 
 def _quoted(text: str, shell: str) -> str:

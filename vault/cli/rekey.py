@@ -52,7 +52,7 @@ def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.Fres
     return fresh
 
 
-def renewed(done: rekey.Renewed, first: str) -> None:
+def renewed(done: rekey.Rekeyed, first: str) -> None:
     """What was done, and what is left to do by hand."""
     say(f"{first} The automatic backups of before are gone, and cached sessions too.")
     if done.strict_kept:

@@ -7,10 +7,10 @@ from vault.errors import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.credentials.obtain import Wish
+    from vault.credentials.obtain import Request
 
 
-def wish_of(
+def request_of(
     profile: str,
     *,
     duration: str | None = None,
@@ -21,15 +21,15 @@ def wish_of(
     write: bool = False,
     ask: bool = False,
     start: bool = False,
-) -> Wish:
+) -> Request:
     """The Wish that the options spell. Errors: Usage."""
-    from vault.credentials.fetch import Anew
-    from vault.credentials.obtain import Wish
+    from vault.credentials.fetch import Refetch
+    from vault.credentials.obtain import Request
 
-    return Wish(
+    return Request(
         profile,
         duration=seconds(duration),
-        anew=Anew(last=fresh, all=fresh_all),
+        refetch=Refetch(last=fresh, all=fresh_all),
         session=not no_session,
         mfa_code=mfa_code,
         write=write,

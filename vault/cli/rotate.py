@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vault.context import Context
-    from vault.keys.foreign_hosts import Strangers
+    from vault.keys.foreign_hosts import ForeignHosts
     from vault.rotation.run import Outcome
     from vault.rotation.select import Prospect
     from vault.store.vault import Opened
@@ -67,7 +67,7 @@ def command(
         emit(json.dumps(select.POLICY, indent=2))
         return 0
     least = _age(older_than)
-    wish = _wish(
+    request = _request(
         names,
         undo=undo,
         finish=finish,
@@ -82,14 +82,14 @@ def command(
         if name not in chosen:
             (other,) = select.chosen(opened.payload, [name], everything=False)
             say(f"{safe(name)}: holds the same key as {safe(other)}, under whose name it is rotated.")
-    strangers = trust_option.strangers(context, trust_endpoint=trust_endpoint)
+    foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
     failures: list[errors.Error] = []
     with select.alone(context):
         for name in chosen:
             try:
                 _one(
-                    context, opened, name, wish,
-                    strangers=strangers, least=least, mfa_code=mfa_code, dry_run=dry_run, yes=yes,
+                    context, opened, name, request,
+                    foreign=foreign, least=least, mfa_code=mfa_code, dry_run=dry_run, yes=yes,
                 )  # fmt: skip
             except errors.Error as error:
                 if len(chosen) == 1:
@@ -103,7 +103,7 @@ def command(
     return 0
 
 
-def _wish(
+def _request(
     names: Sequence[str],
     *,
     undo: bool,
@@ -112,7 +112,7 @@ def _wish(
     delete_other: str | None,
     everything: bool,
     older: bool,
-) -> state_machine.Wish:
+) -> state_machine.RotationRequest:
     if sum((undo, finish, delete_now)) > 1:
         raise errors.Usage("--undo, --finish and --delete-now are three different wishes: say one")
     if delete_other is not None and (everything or len(names) > 1 or undo or finish):
@@ -121,7 +121,9 @@ def _wish(
         raise errors.Usage(
             "--undo takes a rotation back whatever a key's age: it does not go with --older-than"
         )
-    return state_machine.Wish(undo=undo, finish=finish, delete_now=delete_now, delete_other=delete_other)
+    return state_machine.RotationRequest(
+        undo=undo, finish=finish, delete_now=delete_now, delete_other=delete_other
+    )
 
 
 def _age(text: str | None) -> int | None:
@@ -139,9 +141,9 @@ def _one(
     context: Context,
     opened: Opened,
     name: str,
-    wish: state_machine.Wish,
+    request: state_machine.RotationRequest,
     *,
-    strangers: Strangers,
+    foreign: ForeignHosts,
     least: int | None,
     mfa_code: str | None,
     dry_run: bool,
@@ -152,7 +154,7 @@ def _one(
         context,
         opened,
         name,
-        strangers=strangers,
+        foreign=foreign,
         tell=lambda text: say(f"{safe(name)}: {text}"),
         proving=_progress(context),
         mfa_code=mfa_code,
@@ -164,22 +166,24 @@ def _one(
                 f"{safe(name)}: {prospect.entry.access_key_id} is {state_machine.days(age)} old, nothing to do."
             )
             return
-        wish = state_machine.Wish(finish=True)  # what an earlier rotation left is due, a new one is not
+        request = state_machine.RotationRequest(
+            finish=True
+        )  # what an earlier rotation left is due, a new one is not
     for key in prospect.view.keys:
         described = state_machine.describe(key, now=prospect.view.now, own=prospect.entry.access_key_id)
         say(f"{safe(name)}:   {described}")
     for note in prospect.notes:
         say(f"{safe(name)}: note: {note}")
     if dry_run:
-        say(f"{safe(name)}: would {_intent(prospect, wish)}. Nothing was changed.")
+        say(f"{safe(name)}: would {_intent(prospect, request)}. Nothing was changed.")
         return
-    sure(context, f"{safe(name)}: {_intent(prospect, wish)}?", yes=yes)
+    sure(context, f"{safe(name)}: {_intent(prospect, request)}?", yes=yes)
     try:
-        outcome = select.carry_out(context, opened, prospect, wish)
+        outcome = select.carry_out(context, opened, prospect, request)
     except KeyboardInterrupt:
         say(f"\n{safe(name)}: interrupted; the next awsvault-py rotate {safe(name)} goes on from here.")
         raise
-    _report(outcome, name, wish)
+    _report(outcome, name, request)
 
 
 def _progress(context: Context) -> Callable[[int], None] | None:
@@ -202,35 +206,37 @@ def _settled(prospect: Prospect) -> bool:
     return prospect.entry.journal is None or (waiting is not None and waiting > prospect.view.now)
 
 
-def _intent(prospect: Prospect, wish: state_machine.Wish) -> str:
+def _intent(prospect: Prospect, request: state_machine.RotationRequest) -> str:
     """What ``rotate`` would do, in words that a question and a dry run share."""
     entry, journal = prospect.entry, prospect.entry.journal
-    step = state_machine.next_step(entry, prospect.view, wish)  # says what stops it, before anybody is asked
+    step = state_machine.next_step(
+        entry, prospect.view, request
+    )  # says what stops it, before anybody is asked
     old = safe(journal.old.access_key_id) if journal is not None and journal.old is not None else ""
-    if wish.undo and journal is not None and journal.step in ("create", "prove"):
+    if request.undo and journal is not None and journal.step in ("create", "prove"):
         return f"end the interrupted rotation, delete what it made and stay with {entry.access_key_id}"
     if isinstance(step, state_machine.Done):
         return "do nothing, since no rotation is under way"
     takes_back = isinstance(step, state_machine.Write) and step.step == "undo"
     if journal is not None and journal.step != "grace" and not takes_back:
         return "bring the interrupted rotation to its end"
-    if wish.undo:
+    if request.undo:
         return f"take the old key {old} back and delete {entry.access_key_id}"
-    if journal is not None and wish.finish:
+    if journal is not None and request.finish:
         return f"delete the old key {old}"
     first = f"delete the old key {old} of the last rotation, then " if journal is not None else ""
     if isinstance(step, state_machine.Delete) and step.why == "other":
         first = f"delete {safe(step.key_id)}, which is not the vault's, then "
-    end = "delete it" if wish.delete_now else "keep it inactive for seven days"
+    end = "delete it" if request.delete_now else "keep it inactive for seven days"
     return f"{first}replace {entry.access_key_id} by a new key and {end}"
 
 
-def _report(outcome: Outcome, name: str, wish: state_machine.Wish) -> None:
+def _report(outcome: Outcome, name: str, request: state_machine.RotationRequest) -> None:
     for key_id in outcome.deleted:
         say(f"{safe(name)}: deleted {safe(key_id)}.")
     if outcome.replaced is None and not outcome.deleted:
         say(f"{safe(name)}: nothing to do; {outcome.key_id} stays.")
-    if outcome.replaced is not None and wish.undo:
+    if outcome.replaced is not None and request.undo:
         say(f"{safe(name)}: {outcome.key_id} is back.")
     elif outcome.replaced is not None:
         say(f"{safe(name)}: {outcome.key_id} has replaced {outcome.replaced}.")

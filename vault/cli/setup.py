@@ -85,7 +85,7 @@ def command(
     say(f"Done: {', '.join(safe(name) for name in plan.done)}. To take it back: awsvault-py setup --undo")
 
 
-def tell(plan: setup.Plan, *, asked: bool) -> None:
+def tell(plan: setup.SetupPlan, *, asked: bool) -> None:
     """What was left as it is, and warnings. Profiles that nobody named and that are no business of ours are counted."""
     for warning in plan.warnings:
         say(f"Warning: {warning}")

@@ -23,7 +23,7 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
-    from vault.inspect.key_status import Standing
+    from vault.inspect.key_status import KeyStatus
     from vault.rotation.key_age import Health
     from vault.unlocking.lock_unlock import State
 
@@ -89,7 +89,7 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     return 0
 
 
-def _show_keys(context: Context, keys: Standing, *, now: float, apart: bool) -> None:
+def _show_keys(context: Context, keys: KeyStatus, *, now: float, apart: bool) -> None:
     """The age of the keys on a terminal, what is left of rotations, and roles that were given for less than asked."""
     if keys.entries and is_terminal():
         if apart:
@@ -114,7 +114,7 @@ def _show_keys(context: Context, keys: Standing, *, now: float, apart: bool) -> 
         )
 
 
-def _json_of_keys(keys: Standing | None) -> dict[str, object]:
+def _json_of_keys(keys: KeyStatus | None) -> dict[str, object]:
     if keys is None:
         return {}
     rows = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from vault.cli.terminal import say
-from vault.keys.foreign_hosts import Strangers
+from vault.keys.foreign_hosts import ForeignHosts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,6 @@ option = click.option(
 )
 
 
-def strangers(context: Context, *, trust_endpoint: bool) -> Strangers:
+def foreign(context: Context, *, trust_endpoint: bool) -> ForeignHosts:
     """The run's Strangers, told on stderr."""
-    return Strangers(context, tell=say, anyway=trust_endpoint)
+    return ForeignHosts(context, tell=say, anyway=trust_endpoint)

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vault.credentials.profile_metadata import Terms
+    from vault.credentials.profile_metadata import ProfileMetadata
 
 
 def run(argv: Sequence[str]) -> int | None:
@@ -61,7 +61,7 @@ def _from_agent(profile: str, command: Sequence[str]) -> None:
     exec_env.replace_us(command, env=exec_env.environment(env, fields, ours))
 
 
-def _banners(env: dict[str, str], terms: Terms) -> None:
+def _banners(env: dict[str, str], terms: ProfileMetadata) -> None:
     if terms.production or "AWSVAULT_PROFILE" in env:  # click takes longer than all of this
         from vault.cli import banners
 

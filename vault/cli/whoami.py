@@ -6,7 +6,7 @@ import click
 
 from vault.cli.command_context import with_context
 from vault.cli.profile_argument import profile_or_pick
-from vault.cli.request_options import wish_of
+from vault.cli.request_options import request_of
 from vault.cli.terminal import Cell, emit_json, facts, life, local, rfc3339, without_absent
 from vault.inspect import whoami
 
@@ -28,7 +28,7 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     who = (whoami.of_environment(context) or whoami.of_server(context)) if profile is None else None
     if who is None:
         who = whoami.of_profile(
-            context, wish_of(profile or _selected(context), ask=True, start=profile is not None)
+            context, request_of(profile or _selected(context), ask=True, start=profile is not None)
         )
     identity = who.identity
     if as_json:

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.context import Context
-    from vault.credentials.obtain import Got, Ready, Wish
+    from vault.credentials.obtain import Issued, LoadedProfiles, Request
     from vault.profiles import aws_files
     from vault.store.vault import Opened
     from vault.unlocking.keys import Keys
 
-Answer = TypeVar("Answer", bound="Got | None")
+Answer = TypeVar("Answer", bound="Issued | None")
 
 
-class Way(NamedTuple):
+class KeysAccess(NamedTuple):
     """Keys, and how they were had: the vault where this process opened it, and what opened it ("agent", "keyring", …)."""
 
     keys: Keys
@@ -31,11 +31,11 @@ class Way(NamedTuple):
 
 def open_keys(context: Context, *, purpose: str) -> Keys:
     """Keys of the vault. ``purpose`` tells a person what the passphrase is for. Errors: those of ``unlock``."""
-    from vault.unlocking.resilient_keys import SteadyKeys
+    from vault.unlocking.resilient_keys import ResilientKeys
 
     way = open_way(context, purpose=purpose)
     if way.opened is None:
-        return SteadyKeys(way.keys, otherwise=lambda: _opened_here(context, purpose=purpose))
+        return ResilientKeys(way.keys, otherwise=lambda: _opened_here(context, purpose=purpose))
     return _offered(context, way)
 
 
@@ -43,7 +43,7 @@ def _opened_here(context: Context, *, purpose: str) -> Keys:
     return _offered(context, open_way(context, purpose=purpose, ask_agent=False))
 
 
-def _offered(context: Context, way: Way) -> Keys:
+def _offered(context: Context, way: KeysAccess) -> Keys:
     """The keys of a vault that this process opened; the agent may keep it open from here on."""
     if way.opened is not None:
         from vault.unlocking import agent_link
@@ -52,7 +52,7 @@ def _offered(context: Context, way: Way) -> Keys:
     return way.keys
 
 
-def open_way(context: Context, *, purpose: str, ask_agent: bool = True) -> Way:
+def open_way(context: Context, *, purpose: str, ask_agent: bool = True) -> KeysAccess:
     """The first way to keys: the agent's, else the vault opened here. Errors: those of ``unlock``."""
     from vault.system import hardening
     from vault.unlocking.agent_link import held_keys
@@ -63,7 +63,7 @@ def open_way(context: Context, *, purpose: str, ask_agent: bool = True) -> Way:
         from vault.aws import wire
 
         wire.prepare()  # a call will likely be due; meanwhile the agent's fork opens the vault
-        return Way(held, None, "agent")
+        return KeysAccess(held, None, "agent")
     from vault.unlocking import cache_key
     from vault.unlocking.keys import OpenedKeys
     from vault.unlocking.unlock import unlock_unless
@@ -82,24 +82,26 @@ def open_way(context: Context, *, purpose: str, ask_agent: bool = True) -> Way:
         held = held_keys(context, answer=limits.AGENT_TALK) if ask_agent else None
         if held is None:
             raise
-        return Way(held, None, "agent")
+        return KeysAccess(held, None, "agent")
     if unlocked is None:
-        return Way(came[-1], None, "agent")
+        return KeysAccess(came[-1], None, "agent")
     opened, way = unlocked
     cache_key.keep(context, opened)
-    return Way(OpenedKeys(opened, paths=context.paths, clock=context.clock), opened, way)
+    return KeysAccess(OpenedKeys(opened, paths=context.paths, clock=context.clock), opened, way)
 
 
-def credentials(context: Context, wish: Wish, *, purpose: str, use: str = "export", program: str = "") -> Got:
-    """The credentials of ``wish.profile``, unlocking where need be, remembered for the next export of the profile."""
+def credentials(
+    context: Context, request: Request, *, purpose: str, use: str = "export", program: str = ""
+) -> Issued:
+    """The credentials of ``request.profile``, unlocking where need be, remembered for the next export of the profile."""
     ready = obtain.prepare(context)  # a broken file is said before anybody is asked for a passphrase
     got, way = with_keys(
         context,
-        wish.profile,
+        request.profile,
         ready,
         purpose=purpose,
-        start=wish.start,
-        work=lambda keys: obtain.obtain(context, wish, keys, ready),
+        start=request.start,
+        work=lambda keys: obtain.obtain(context, request, keys, ready),
     )
     from vault.credentials import audit
 
@@ -107,7 +109,7 @@ def credentials(context: Context, wish: Wish, *, purpose: str, use: str = "expor
     return got
 
 
-def renew(context: Context, profile: str) -> Got | None:
+def renew(context: Context, profile: str) -> Issued | None:
     """A new session for ``profile`` before it is due; None where another process is at it. Asks nobody."""
     ready = obtain.prepare(context)
     purpose = f"to renew the session of {profile}"
@@ -124,12 +126,12 @@ def renew(context: Context, profile: str) -> Got | None:
 def with_keys(
     context: Context,
     profile: str,
-    ready: Ready,
+    ready: LoadedProfiles,
     *,
     purpose: str,
     work: Callable[[Keys], Answer],
     start: bool = False,
-) -> tuple[Answer, Way]:
+) -> tuple[Answer, KeysAccess]:
     """What ``work`` gives, and the way that its keys came: the agent's, or this process's own where there is none.
 
     ``start``: ``profile`` may be the start of a name.
@@ -147,7 +149,7 @@ def with_keys(
             if error.code != "InvalidClientTokenId":
                 raise
             # A rotation may have replaced the key since the vault was read: once more with what it holds now.
-            way = _read_anew(context, way, purpose=purpose)
+            way = _reread(context, way, purpose=purpose)
             if not error.key_id or error.key_id in _key_ids(way):
                 raise  # the same key again would cost a code and be refused as well
             got = work(way.keys)
@@ -163,7 +165,7 @@ def with_keys(
     return got, way
 
 
-def _read_anew(context: Context, way: Way, *, purpose: str) -> Way:
+def _reread(context: Context, way: KeysAccess, *, purpose: str) -> KeysAccess:
     """The same way to the vault as it stands now, without a question."""
     if way.opened is None:
         return open_way(context, purpose=purpose)
@@ -171,10 +173,10 @@ def _read_anew(context: Context, way: Way, *, purpose: str) -> Way:
     from vault.unlocking.keys import OpenedKeys
 
     opened = vault.open_with_main_key(context.paths, way.opened.k_main)
-    return Way(OpenedKeys(opened, paths=context.paths, clock=context.clock), opened, way.way)
+    return KeysAccess(OpenedKeys(opened, paths=context.paths, clock=context.clock), opened, way.way)
 
 
-def _key_ids(way: Way) -> list[str]:
+def _key_ids(way: KeysAccess) -> list[str]:
     return [entry.access_key_id for entry in way.keys.contents().entries]
 
 

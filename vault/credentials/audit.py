@@ -10,7 +10,7 @@ import os
 
 from vault import errors, limits
 from vault.agent.pending_log import access_key_id, named
-from vault.cache.journal import Journal
+from vault.cache.audit_log import AuditLog
 from vault.records import NamedTuple
 
 TYPE_CHECKING = False
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Sequence
 
-    from vault.agent.pending_log import Note
+    from vault.agent.pending_log import PendingRecord
     from vault.context import Context
-    from vault.credentials.obtain import Got
+    from vault.credentials.obtain import Issued
     from vault.secret import Secret
     from vault.store.vault import Opened
     from vault.unlocking.keys import Keys
@@ -76,7 +76,7 @@ def decode(raw: bytes) -> Record | None:
     return Record(*fields) if len(fields) == len(Record._fields) else None
 
 
-def handed_out(context: Context, keys: Keys, got: Got, *, use: str, program: str = "") -> None:
+def handed_out(context: Context, keys: Keys, got: Issued, *, use: str, program: str = "") -> None:
     """Log an answer of the full way. ``use`` is export, exec, serve, login or whoami; ``program`` what it was given to."""
     if not context.settings.log:
         return
@@ -101,7 +101,7 @@ def put_back(context: Context, opened: Opened, keys: Sequence[tuple[str, str, st
         ) for profile, key_id, path in keys
     ]  # fmt: skip
     try:
-        _write(context.paths.log, opened.cache_key, opened.vault_id, *records, anew=True)
+        _write(context.paths.log, opened.cache_key, opened.vault_id, *records, refetch=True)
     except _CANNOT:
         return
 
@@ -129,7 +129,7 @@ def from_cache(
         return
 
 
-def from_agent(path: str, notes: Sequence[Note], *, cache_key: Secret, vault_id: bytes) -> None:
+def from_agent(path: str, notes: Sequence[PendingRecord], *, cache_key: Secret, vault_id: bytes) -> None:
     """Log what the agent answered by itself; as a disk hit otherwise. Raises where it could not be written."""
     records = [
         Record(
@@ -163,7 +163,7 @@ def used(path: str, *, cache_key: Secret, vault_id: bytes) -> Counter[str]:
     """How often each profile stands in the newest records of the log at ``path``. Errors: UnsafeFile, Damaged."""
     from collections import Counter
 
-    with Journal.open(path, cache_key=cache_key, vault_id=vault_id) as journal:
+    with AuditLog.open(path, cache_key=cache_key, vault_id=vault_id) as journal:
         records = map(decode, journal.newest(limits.PICKED_FROM))
         return Counter(record.profile for record in records if record is not None)
 
@@ -175,7 +175,7 @@ def _append(path: str, keys: Keys, record: Record) -> None:
             _write(path, keys.cache_key, keys.vault_id, record)
         except errors.Damaged:
             # Either somebody renewed the cache key since these keys were had, or the log's own was lost.
-            _write(path, keys.newest_cache_key(), keys.vault_id, record, anew=True)
+            _write(path, keys.newest_cache_key(), keys.vault_id, record, refetch=True)
     except _CANNOT:
         return
 
@@ -185,11 +185,11 @@ def _write(
     cache_key: Secret,
     vault_id: bytes,
     *records: Record,
-    anew: bool = False,
+    refetch: bool = False,
     wait: float = limits.LOG_WAIT,
 ) -> None:
     from vault.system.clock import Deadline
 
     encoded = [record.encode() for record in records]
-    with Journal.open(path, cache_key=cache_key, vault_id=vault_id) as journal:
-        journal.append(*encoded, deadline=Deadline.after(wait), anew=anew)
+    with AuditLog.open(path, cache_key=cache_key, vault_id=vault_id) as journal:
+        journal.append(*encoded, deadline=Deadline.after(wait), refetch=refetch)

@@ -79,7 +79,7 @@ def links_of(context: Context, keys: Names, chain: Chain) -> list[tuple[Link, by
     return [(link, name) for name, link in found.items()]
 
 
-class Shortened(NamedTuple):
+class ShortenedRole(NamedTuple):
     """A role that was given for an hour, since no code could be had for its own duration. Times are unix seconds."""
 
     profile: str
@@ -87,7 +87,7 @@ class Shortened(NamedTuple):
     wanted: int
 
 
-def shortened(context: Context, keys: Names, config: Config, *, cache: Cache) -> list[Shortened]:
+def shortened(context: Context, keys: Names, config: Config, *, cache: Cache) -> list[ShortenedRole]:
     """The profiles whose role was given through the key's session and is still served as that."""
     now = context.clock.time()
     found = []
@@ -104,7 +104,7 @@ def shortened(context: Context, keys: Names, config: Config, *, cache: Cache) ->
         if not obtain.given_short(cache, own, through):
             continue  # another profile's hour of the same role
         if isinstance(link, AssumeRole) and short is not None and short.expires > now and over:
-            found.append(Shortened(name, short.expires, link.duration))
+            found.append(ShortenedRole(name, short.expires, link.duration))
     return found
 
 
@@ -141,7 +141,9 @@ def renew_cache_key(context: Context, opened: Opened) -> Opened:
         return replace(payload, cache_key=fresh)
 
     def write() -> Opened:
-        after = vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
+        after = vault.edit(
+            context.paths, opened.k_main, change, clock=context.clock, deadline=context.new_deadline()
+        )
         replace_keys(context, after)
         return after
 

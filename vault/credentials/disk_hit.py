@@ -9,7 +9,7 @@ import os
 import time
 
 from vault.cache.entries import Cache
-from vault.cache.freshness import Band
+from vault.cache.freshness import Freshness
 from vault.records import NamedTuple
 from vault.system.paths import fingerprint, from_env
 from vault.unlocking import cache_key
@@ -54,10 +54,10 @@ def find(env: Mapping[str, str], profile: str) -> Hit | None:
     found = cache.get(digest) if digest is not None else None
     if digest is None or found is None:
         return None
-    band = found.band(time.time())
-    if band not in (Band.FRESH, Band.AHEAD):
+    freshness = found.freshness(time.time())
+    if freshness not in (Freshness.FRESH, Freshness.REFRESH_AHEAD):
         return None
-    renew = band is Band.AHEAD and _ours_to_renew(cache, digest)
+    renew = freshness is Freshness.REFRESH_AHEAD and _ours_to_renew(cache, digest)
     return Hit(found.body, renew, profile, before, found.issued, found.expires, key, str(os.getppid()), paths)
 
 

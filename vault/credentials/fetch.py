@@ -13,8 +13,8 @@ from typing import NamedTuple
 from vault import errors, limits
 from vault.aws import credential_json
 from vault.cache.entries import Cached, Failure
-from vault.cache.freshness import Band
-from vault.credentials.mfa_code import Device
+from vault.cache.freshness import Freshness
+from vault.credentials.mfa_code import MfaDevice
 from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, digest
 from vault.profiles.values import account_of
 from vault.system.locks import Busy
@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.aws.client import Endpoint as Address
+    from vault.aws.client import ServiceEndpoint as Address
     from vault.aws.credentials import Credentials, Session
     from vault.aws.wire import Kept
     from vault.cache.entries import Cache
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _STALE = ("ExpiredToken", "InvalidClientTokenId")  # the session that signs is no longer good at AWS
 
 
-class Anew(NamedTuple):
+class Refetch(NamedTuple):
     """Which links are not taken from the cache: the last (--fresh), or all (--fresh-all).
 
     ``renew``: the last, where its session is not fresh. That is looked up again under the link's lock: of many that renew,
@@ -48,7 +48,7 @@ class Anew(NamedTuple):
     renew: bool = False
 
 
-class Flight:
+class SessionFetcher:
     """The links of one plan, each with the digest that names its session."""
 
     def __init__(
@@ -62,7 +62,7 @@ class Flight:
         key: Credentials | None,
         account: str | None,
         codes: Codes,
-        anew: Anew = Anew(),  # noqa: B008  # frozen
+        refetch: Refetch = Refetch(),  # noqa: B008  # frozen
     ) -> None:
         self._context = context
         self._chain = chain
@@ -74,8 +74,10 @@ class Flight:
         self._kept: Kept | None = None
         self._wait = limits.CODE_WAIT
         self.called = False  # whether AWS was asked for anything
-        self._anew = {at for at in range(len(links)) if anew.all or (anew.last and at == len(links) - 1)}
-        self._renewed = len(links) - 1 if anew.renew else None
+        self._refetch = {
+            at for at in range(len(links)) if refetch.all or (refetch.last and at == len(links) - 1)
+        }
+        self._renewed = len(links) - 1 if refetch.renew else None
         self._refused: set[str] = set()  # access key ids of sessions of the cache that AWS takes no more
         key_id = key.access_key_id if key is not None else None
         self.digests = [
@@ -91,12 +93,16 @@ class Flight:
     def cached(self) -> Cached | None:
         """The last link's session where the cache has one that may be served as it is; asks nobody."""
         hit = self._hit(len(self._links) - 1)
-        return hit if hit is not None and hit.band(self._now()) in (Band.FRESH, Band.AHEAD) else None
+        return (
+            hit
+            if hit is not None and hit.freshness(self._now()) in (Freshness.FRESH, Freshness.REFRESH_AHEAD)
+            else None
+        )
 
     def holds(self, at: int) -> bool:
         """Whether link ``at`` is in the cache with a session that may be served."""
         hit = self._hit(at)
-        return hit is not None and hit.band(self._now()) is not Band.OVER
+        return hit is not None and hit.freshness(self._now()) is not Freshness.EXPIRED
 
     def answer(self, *, wait: float = limits.CODE_WAIT) -> Cached:
         """The last link's session. ``wait``: seconds that a free code may be away.
@@ -118,7 +124,7 @@ class Flight:
             return None
         with held:
             hit = self._cache.get(self.digests[at])
-            if hit is not None and hit.band(self._now()) is Band.FRESH:
+            if hit is not None and hit.freshness(self._now()) is Freshness.FRESH:
                 return hit
             if self._cache.failure(self.digests[at], now=self._now()) is not None:
                 return None
@@ -128,10 +134,10 @@ class Flight:
         return self._context.clock.time()
 
     def _hit(self, at: int) -> Cached | None:
-        if at in self._anew:
+        if at in self._refetch:
             return None
         hit = self._cache.get(self.digests[at])
-        if hit is not None and at == self._renewed and hit.band(self._now()) is not Band.FRESH:
+        if hit is not None and at == self._renewed and hit.freshness(self._now()) is not Freshness.FRESH:
             return None
         if hit is None or not self._refused:
             return hit
@@ -142,10 +148,10 @@ class Flight:
         if isinstance(link, FetchSource) and not link.cached:
             return self._fetch(link)
         hit = self._hit(at)
-        band = hit.band(self._now()) if hit is not None else Band.OVER
-        if hit is None or band is Band.OVER:
+        freshness = hit.freshness(self._now()) if hit is not None else Freshness.EXPIRED
+        if hit is None or freshness is Freshness.EXPIRED:
             return self._missing(at)
-        return self._due(at, hit) if band is Band.DUE else hit
+        return self._due(at, hit) if freshness is Freshness.REFRESH_DUE else hit
 
     def _due(self, at: int, hit: Cached) -> Cached:
         """One process renews; the others, and the one whose renewal fails, serve what still lives."""
@@ -154,7 +160,10 @@ class Flight:
             return hit
         with held:
             newer = self._hit(at)
-            if newer is not None and newer.band(self._now()) in (Band.FRESH, Band.AHEAD):
+            if newer is not None and newer.freshness(self._now()) in (
+                Freshness.FRESH,
+                Freshness.REFRESH_AHEAD,
+            ):
                 return newer
             if self._cache.failure(self.digests[at], now=self._now()) is not None:
                 return hit
@@ -166,10 +175,10 @@ class Flight:
     def _missing(self, at: int) -> Cached:
         with self._lock(at) or nullcontext():
             hit = self._hit(at)  # another process may have been faster
-            if hit is not None and hit.band(self._now()) in (Band.FRESH, Band.AHEAD):
+            if hit is not None and hit.freshness(self._now()) in (Freshness.FRESH, Freshness.REFRESH_AHEAD):
                 return hit
             if (
-                at not in self._anew and not self._codes.typed
+                at not in self._refetch and not self._codes.typed
             ):  # with a code of its own the answer may be another
                 self._raise_recent(at)
             return self._fly(at)
@@ -194,7 +203,7 @@ class Flight:
 
     def _fly(self, at: int) -> Cached:
         """Call AWS for the link; the caller holds its lock. What was got is kept before it is returned."""
-        self._anew.discard(at)
+        self._refetch.discard(at)
         self.called = True
         try:
             kept = self._get(at)
@@ -303,7 +312,7 @@ class Flight:
         if serial is None:
             return call(None, None)
         place = str(self._chain.device_origin(serial) or "")
-        device = Device(serial, process, self._chain.profile, self._chain.entry, place)
+        device = MfaDevice(serial, process, self._chain.profile, self._chain.entry, place)
         return self._codes.send(device, lambda code: call(serial, code), most=self._wait)
 
     def _fetch(self, link: FetchSource) -> Cached:
@@ -313,7 +322,7 @@ class Flight:
         context = self._context
         found = sources.fetch(
             link.source,
-            sources.Surroundings(
+            sources.SourceEnvironment(
                 context.env, context.child_env(), context.paths.home, context.deadline,
                 context.settings.allow_http, self._session_name(), self._chain.ca_bundle,
                 context.settings.trusted_hosts,
@@ -328,7 +337,7 @@ class Flight:
 
     def _address(self, endpoint: Endpoint) -> Address:
         """Where a call goes. ConfigError where none can go there, before a code is taken for it."""
-        from vault.aws.client import Endpoint as Address
+        from vault.aws.client import ServiceEndpoint as Address
 
         url = endpoint.url or f"https://{endpoint.host}"
         if self._kept is None:

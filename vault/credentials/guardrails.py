@@ -12,23 +12,23 @@ from vault.text import command, safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
-    from vault.credentials.obtain import Wish
+    from vault.credentials.obtain import Request
     from vault.profiles.chain import Chain
 
 
-def kept(chain: Chain, wish: Wish) -> Chain:
-    """``chain`` with the rails that ``wish`` leaves. Declined where a rail cannot be kept at all."""
-    rails = chain.rails
-    if wish.write:
-        chain = chain._replace(rails=rails._replace(read_only=False))
-    elif rails.read_only and not chain.hops:
+def kept(chain: Chain, request: Request) -> Chain:
+    """``chain`` with the rails that ``request`` leaves. Declined where a rail cannot be kept at all."""
+    guardrails = chain.guardrails
+    if request.write:
+        chain = chain._replace(guardrails=guardrails._replace(read_only=False))
+    elif guardrails.read_only and not chain.hops:
         raise errors.Declined(
             f"profile {safe(chain.profile)}: awsvault_read_only cannot be kept, since only a role's session can be narrowed "
             "by a policy",
             hint="set awsvault_read_only in a profile with a role, or lift it once: "
             f"{command('exec --write', chain.profile)} -- COMMAND",
         )
-    if rails.max_duration is not None and not wish.session and not chain.hops:
+    if guardrails.max_duration is not None and not request.session and not chain.hops:
         raise errors.Declined(
             f"profile {safe(chain.profile)}: awsvault_max_duration is set, and the key itself never ends",
             hint="leave out --no-session",
@@ -38,7 +38,7 @@ def kept(chain: Chain, wish: Wish) -> Chain:
 
 def outlasts(chain: Chain, *, expires: int | None, now: float) -> None:
     """Declined where a source's own credentials live longer than awsvault_max_duration: nothing can shorten those."""
-    most = chain.rails.max_duration
+    most = chain.guardrails.max_duration
     if most is None or chain.hops:
         return  # a role's session is asked for no longer (vault/profiles/plan)
     left = None if expires is None else int(expires - now)
@@ -50,21 +50,21 @@ def outlasts(chain: Chain, *, expires: int | None, now: float) -> None:
         )
 
 
-def confirm(context: Context, chain: Chain, wish: Wish, *, lifted: bool = False) -> str | None:
+def confirm(context: Context, chain: Chain, request: Request, *, lifted: bool = False) -> str | None:
     """Go on only after the yes that awsvault_confirm asks for. Declined after a no, and where nobody can be asked.
 
     Gives what the person said yes to, where it is to be remembered (awsvault_confirm = session), else None.
     ``lifted``: --write lifts awsvault_read_only, which is a question of its own.
     """
-    word = chain.rails.confirm
-    if word == "never" or wish.agreed:
+    word = chain.guardrails.confirm
+    if word == "never" or request.agreed:
         return None
     what = subject(chain, lifted=lifted)
     if word == "session" and _remembered(context, what):
         return None
     profile = safe(chain.profile)
     run = f"{command('exec --write' if lifted else 'exec', chain.profile)} --"
-    if not wish.ask:
+    if not request.ask:
         # An SDK waits for us and a person may not be looking: no window, no question, no waiting.
         if word == "session":
             hint = f"say yes once, for as long as the agent runs: {_with_an_agent(context, run)}"
@@ -84,7 +84,7 @@ def subject(chain: Chain, *, lifted: bool = False) -> str:
 
 def is_production(chain: Chain) -> bool:
     """Whether the profile calls itself production (awsvault_environment)."""
-    return means_production(chain.rails.environment)
+    return means_production(chain.guardrails.environment)
 
 
 def means_production(environment: str | None) -> bool:
@@ -100,12 +100,12 @@ def _ask(context: Context, chain: Chain, *, lifted: bool) -> None:
     from vault.system.prompts import NoAnswer
 
     about = f"{safe(_target(chain))}, in {safe(chain.region)}"
-    if chain.rails.environment:
-        about = f"{safe(chain.rails.environment)}: {about}"
+    if chain.guardrails.environment:
+        about = f"{safe(chain.guardrails.environment)}: {about}"
     how = " not only for reading, as it is set to," if lifted else ""
     question = f"Use profile {safe(chain.profile)}{how} ({about})?"
     try:
-        yes = context.interaction.confirm(question, deadline=context.anew(limits.PROMPT_TIME))
+        yes = context.interaction.confirm(question, deadline=context.new_deadline(limits.PROMPT_TIME))
     except NoAnswer as reason:
         raise errors.Declined(
             f"profile {safe(chain.profile)} asks for a yes before it is used, and {reason.message}",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Device(NamedTuple):
+class MfaDevice(NamedTuple):
     """A device whose code a call needs: its serial, the program that may know its codes, and the profile that asks.
 
     ``entry`` is the vault's entry whose key makes the call, or empty; ``place`` the file and line that names the device.
@@ -57,7 +57,7 @@ class Codes:
         return self._given is not None
 
     def take(
-        self, device: Device, *, after: int | None = None, most: float = limits.CODE_WAIT
+        self, device: MfaDevice, *, after: int | None = None, most: float = limits.CODE_WAIT
     ) -> tuple[Code, bool]:
         """A code, and whether a next one may be tried where AWS refuses it (only one that we computed).
 
@@ -66,21 +66,21 @@ class Codes:
         self.by_person = self._given is not None
         if self._given is not None:
             given, self._given = self._given, None
-            return self._keys.note_code(device.serial, given, deadline=self._context.anew()), False
+            return self._keys.note_code(device.serial, given, deadline=self._context.new_deadline()), False
         code = self._computed(device, after=after, most=most)
         if code is not None:
             return code, True
         self.by_person = not device.process
         text = self._run(device) if device.process else self._ask(device)
-        return self._keys.note_code(device.serial, text, deadline=self._context.anew()), False
+        return self._keys.note_code(device.serial, text, deadline=self._context.new_deadline()), False
 
-    def _computed(self, device: Device, *, after: int | None, most: float) -> Code | None:
+    def _computed(self, device: MfaDevice, *, after: int | None, most: float) -> Code | None:
         """A code of a stored seed; one in the strict box is opened by its own passphrase first."""
 
         def take() -> Code | None:
             return self._keys.take_code(
                 device.serial,
-                deadline=self._context.anew(),
+                deadline=self._context.new_deadline(),
                 most=most,
                 skew=self.skew,
                 after=after,
@@ -95,7 +95,7 @@ class Codes:
             strict_seeds.open_for(self._context, self._keys, purpose=f"for a code of {device.serial}")
         return take()
 
-    def send(self, device: Device, call: Callable[[str], T], *, most: float = limits.CODE_WAIT) -> T:
+    def send(self, device: MfaDevice, call: Callable[[str], T], *, most: float = limits.CODE_WAIT) -> T:
         """``call`` with a code; a code of ours that AWS refuses is followed by the next step's, once and never again.
 
         Errors: those of ``take`` and of ``call``; Refused with code ClockSkew where the clock is why.
@@ -148,7 +148,7 @@ class Codes:
 
         return show
 
-    def _run(self, device: Device) -> str:
+    def _run(self, device: MfaDevice) -> str:
         """The code that mfa_process prints: run as AWS's tools run programs, without a shell and without our secrets."""
         from vault.settings import command_words
         from vault.system.programs import ProgramFailed, output
@@ -158,7 +158,7 @@ class Codes:
         except ValueError as error:
             raise errors.ConfigError(f"profile {safe(device.profile)}: mfa_process must be {error}") from None
         env = {name: value for name, value in self._context.env.items() if not name.startswith("AWSVAULT_")}
-        deadline = self._context.anew(limits.PASSPHRASE_COMMAND_TIME)
+        deadline = self._context.new_deadline(limits.PASSPHRASE_COMMAND_TIME)
         try:
             raw = output(words, env=env, limit=limits.MAX_CODE_OUTPUT, deadline=deadline)
         except ProgramFailed as error:
@@ -169,14 +169,14 @@ class Codes:
         text = raw.decode("ascii", "replace")
         return _check_digits(text, f"profile {safe(device.profile)}: mfa_process", usage=False)
 
-    def _meant(self, device: Device) -> str | None:
+    def _meant(self, device: MfaDevice) -> str | None:
         """A device with a seed whose serial is close to the one that is asked for, or None."""
         try:
             return self._keys.contents().device_meant(device.serial)
         except errors.Error:  # the agent went meanwhile: the question is asked without it
             return None
 
-    def _ask(self, device: Device) -> str:
+    def _ask(self, device: MfaDevice) -> str:
         from vault.system.prompts import NoAnswer
 
         question = f"MFA code of {safe(device.serial)} for profile {safe(device.profile)}"
@@ -186,7 +186,7 @@ class Codes:
         while True:
             try:
                 answer = self._context.interaction.plain(
-                    question, deadline=self._context.anew(limits.PROMPT_TIME), complaint=complaint
+                    question, deadline=self._context.new_deadline(limits.PROMPT_TIME), complaint=complaint
                 )
             except NoAnswer as reason:
                 raise NoCode(
@@ -200,7 +200,7 @@ class Codes:
                 complaint = f"a code has {limits.CODE_DIGITS} digits"
 
 
-def _way_out(device: Device, near: str | None) -> str:
+def _way_out(device: MfaDevice, near: str | None) -> str:
     """What to do where nobody knows a code of the device; ``near`` is one with a seed that may be meant."""
     if near is not None:
         where = f" at {device.place}" if device.place else ""

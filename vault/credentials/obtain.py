@@ -11,9 +11,9 @@ from vault import errors, limits
 from vault.aws import credential_json
 from vault.aws.credentials import Credentials
 from vault.cache.entries import Cache, Cached
-from vault.cache.freshness import Band
+from vault.cache.freshness import Freshness
 from vault.credentials import guardrails
-from vault.credentials.fetch import Anew, Flight, lasts
+from vault.credentials.fetch import Refetch, SessionFetcher, lasts
 from vault.credentials.mfa_code import Codes, NoCode
 from vault.profiles import aws_files
 from vault.profiles.chain import AssumeRole, NamedSource, SessionToken, StaticKeys, VaultKey
@@ -35,7 +35,7 @@ T = TypeVar("T")
 _SHORT = "\0given for an hour"  # no profile's name: an alias of the cache for each session that was given so
 
 
-class Wish(NamedTuple):
+class Request(NamedTuple):
     """Whose credentials are asked for, and what differs from the profile's own way. ``duration`` is seconds.
 
     ``write`` lifts awsvault_read_only. ``ask``: a person ran the command and may be asked to confirm; ``agreed``: they
@@ -44,7 +44,7 @@ class Wish(NamedTuple):
 
     profile: str
     duration: int | None = None
-    anew: Anew = Anew()
+    refetch: Refetch = Refetch()
     session: bool = True  # False: --no-session
     mfa_code: str | None = None
     write: bool = False
@@ -58,7 +58,7 @@ class Wish(NamedTuple):
         return self.duration is None and self.session and not self.write
 
 
-class Got(NamedTuple):
+class Issued(NamedTuple):
     """The credentials of a profile: the line that credential_process prints, and where it came from.
 
     ``expires`` and ``issued`` are unix seconds, None for a key that does not expire; ``digest`` names the session in
@@ -75,16 +75,16 @@ class Got(NamedTuple):
     remember: bytes | None = None
     agreed: str | None = None
     asked_aws: bool = False
-    shorter: Shorter | None = None
+    shorter: Shortened | None = None
 
-    def band(self, now: float) -> Band:
+    def freshness(self, now: float) -> Freshness:
         """The answer's band at unix time ``now``; a key that does not expire stays fresh."""
         if self.issued is None or self.expires is None:
-            return Band.FRESH
-        return Cached(self.issued, self.expires, b"").band(now)
+            return Freshness.FRESH
+        return Cached(self.issued, self.expires, b"").freshness(now)
 
 
-class Shorter(NamedTuple):
+class Shortened(NamedTuple):
     """What was asked for and what was given, in seconds, and why."""
 
     wanted: int
@@ -92,7 +92,7 @@ class Shorter(NamedTuple):
     why: str
 
 
-class Ready(NamedTuple):
+class LoadedProfiles(NamedTuple):
     """AWS's files as they were read, and the fingerprint of all that decides an answer, taken before.
 
     ``before`` is None where a file had just changed: nothing may be kept under what was taken then.
@@ -102,46 +102,46 @@ class Ready(NamedTuple):
     before: bytes | None
 
 
-def prepare(context: Context) -> Ready:
+def prepare(context: Context) -> LoadedProfiles:
     """Read AWS's files. ConfigError with file and line."""
     before = to_keep_under(context.env, paths=context.paths, clock=context.clock)
-    return Ready(aws_files.load(context.env, home=context.paths.home), before)
+    return LoadedProfiles(aws_files.load(context.env, home=context.paths.home), before)
 
 
-def obtain(context: Context, wish: Wish, keys: Keys, ready: Ready) -> Got:
-    """The credentials of ``wish.profile``.
+def obtain(context: Context, request: Request, keys: Keys, ready: LoadedProfiles) -> Issued:
+    """The credentials of ``request.profile``.
 
     Errors: NotFound, ConfigError, Refused, Unreachable, Locked (a code that nobody knows), StorageError.
     """
-    if wish.start:
+    if request.start:
         from vault.credentials.prefix_match import chosen
 
-        wish = wish._replace(profile=chosen(ready.config, wish.profile, has_entry=keys.has_entry))
-    chain = resolve(ready.config, wish.profile, env=context.env, has_entry=keys.has_entry)
+        request = request._replace(profile=chosen(ready.config, request.profile, has_entry=keys.has_entry))
+    chain = resolve(ready.config, request.profile, env=context.env, has_entry=keys.has_entry)
     check(chain)
-    lifted = wish.write and chain.rails.read_only
-    chain = guardrails.kept(chain, wish)
-    agreed = guardrails.confirm(context, chain, wish, lifted=lifted)
+    lifted = request.write and chain.guardrails.read_only
+    chain = guardrails.kept(chain, request)
+    agreed = guardrails.confirm(context, chain, request, lifted=lifted)
     try:
-        got = _by_plan(context, wish, keys, chain)._replace(agreed=agreed)
+        got = _by_plan(context, request, keys, chain)._replace(agreed=agreed)
     except (errors.Refused, errors.Unreachable) as error:
-        error.message = f"profile {safe(wish.profile)}: {error.message}"
+        error.message = f"profile {safe(request.profile)}: {error.message}"
         error.hint = _hint(error, chain)
         raise
     except errors.Error as error:  # of the files, or of a program that they name
         ours = error.exit_code != errors.ConfigError.exit_code or isinstance(error, errors.UnsafeFile)
-        if not ours and f"profile {safe(wish.profile)}" not in error.message:
-            error.message = f"profile {safe(wish.profile)}: {error.message}"
+        if not ours and f"profile {safe(request.profile)}" not in error.message:
+            error.message = f"profile {safe(request.profile)}: {error.message}"
         raise
     guardrails.outlasts(chain, expires=got.expires, now=context.clock.time())
-    if not chain.hops and wish.duration is not None:
+    if not chain.hops and request.duration is not None:
         got = got._replace(
-            shorter=got.shorter or _of_its_own(chain, got, wish.duration, now=context.clock.time())
+            shorter=got.shorter or _of_its_own(chain, got, request.duration, now=context.clock.time())
         )
     # A chain from elsewhere may change without any file of the fingerprint changing.
-    if got.digest is None or not wish.plain or not isinstance(chain.source, VaultKey):
+    if got.digest is None or not request.plain or not isinstance(chain.source, VaultKey):
         return got
-    if chain.rails.confirm != "never":
+    if chain.guardrails.confirm != "never":
         return got  # remembered, it would be handed out without the question
     return got._replace(remember=ready.before)
 
@@ -174,17 +174,17 @@ def _hint(error: errors.Refused | errors.Unreachable, chain: Chain) -> str:
     return with_names(error.hint, chain)
 
 
-def renew(context: Context, profile: str, keys: Keys, ready: Ready) -> Got | None:
+def renew(context: Context, profile: str, keys: Keys, ready: LoadedProfiles) -> Issued | None:
     """A new session for the last link of ``profile``; None where another process is at it, or AWS would not now."""
-    wish = Wish(profile)
+    request = Request(profile)
     chain = resolve(ready.config, profile, env=context.env, has_entry=keys.has_entry)
     check(chain)
-    chain = guardrails.kept(chain, wish)
-    start = _start(context, wish, keys, chain)
-    if not start.plan.links or not isinstance(chain.source, VaultKey) or chain.rails.confirm != "never":
+    chain = guardrails.kept(chain, request)
+    start = _start(context, request, keys, chain)
+    if not start.plan.links or not isinstance(chain.source, VaultKey) or chain.guardrails.confirm != "never":
         return None
     with open_cache(context, keys) as cache:
-        first, second = _flights(context, wish, keys, chain, start, cache=cache)
+        first, second = _flights(context, request, keys, chain, start, cache=cache)
         try:
             flight, session = _by_code(first, second, lambda one, wait: one.renew(wait=wait))
             if second is not None and flight is second and session is not None:
@@ -193,7 +193,7 @@ def renew(context: Context, profile: str, keys: Keys, ready: Ready) -> Got | Non
             _close(first, second)
     if session is None:
         return None
-    return Got(session.body, chain, session.issued, session.expires, flight.digests[-1], ready.before)
+    return Issued(session.body, chain, session.issued, session.expires, flight.digests[-1], ready.before)
 
 
 def open_cache(context: Context, keys: Keys) -> Cache:
@@ -201,7 +201,7 @@ def open_cache(context: Context, keys: Keys) -> Cache:
     return Cache.open(context.paths.sessions, cache_key=keys.cache_key, vault_id=keys.vault_id)
 
 
-def remember(cache: Cache, profile: str, got: Got) -> None:
+def remember(cache: Cache, profile: str, got: Issued) -> None:
     """Let the next export of the profile find this answer without reading any configuration."""
     if got.remember is not None and got.digest is not None and got.expires is not None:
         cache.put_alias(profile, got.remember, got.digest, expires=got.expires)
@@ -215,10 +215,10 @@ class _Start(NamedTuple):
     account: str | None
 
 
-def _start(context: Context, wish: Wish, keys: Keys, chain: Chain) -> _Start:
-    if wish.duration is not None and wish.duration > limits.ROLE_MOST and chain.hops:
+def _start(context: Context, request: Request, keys: Keys, chain: Chain) -> _Start:
+    if request.duration is not None and request.duration > limits.ROLE_MOST and chain.hops:
         raise errors.Usage(
-            f"--duration is {wish.duration / 3600:.3g} h, and a role lasts {limits.ROLE_MOST // 3600} h at most",
+            f"--duration is {request.duration / 3600:.3g} h, and a role lasts {limits.ROLE_MOST // 3600} h at most",
             hint=f"give {limits.ROLE_MOST // 3600}h or less",
         )
     source = _source_key(chain, keys)
@@ -226,35 +226,35 @@ def _start(context: Context, wish: Wish, keys: Keys, chain: Chain) -> _Start:
         chain,
         context.settings,
         entry_mfa_serial=source.mfa_serial if source is not None else None,
-        duration=wish.duration,
-        session=wish.session,
+        duration=request.duration,
+        session=request.session,
     )
     key = source.credentials if source is not None else _static(chain)
     return _Start(planned, key, source.account if source is not None else None)
 
 
 def _flights(
-    context: Context, wish: Wish, keys: Keys, chain: Chain, start: _Start, *, cache: Cache
-) -> tuple[Flight, Flight | None]:
+    context: Context, request: Request, keys: Keys, chain: Chain, start: _Start, *, cache: Cache
+) -> tuple[SessionFetcher, SessionFetcher | None]:
     """The plan's links, and those to take where no code can be had for them."""
-    codes = Codes(context, keys, given=wish.mfa_code)
+    codes = Codes(context, keys, given=request.mfa_code)
 
-    def flight(links: tuple[Link, ...]) -> Flight:
-        return Flight(
+    def flight(links: tuple[Link, ...]) -> SessionFetcher:
+        return SessionFetcher(
             context, chain, links, cache=cache, vault_id=keys.vault_id, key=start.key, account=start.account,
-            codes=codes, anew=wish.anew,
+            codes=codes, refetch=request.refetch,
         )  # fmt: skip
 
     second = start.plan.fallback
     return flight(start.plan.links), flight(second) if second is not None else None
 
 
-def _by_plan(context: Context, wish: Wish, keys: Keys, chain: Chain) -> Got:
-    start = _start(context, wish, keys, chain)
+def _by_plan(context: Context, request: Request, keys: Keys, chain: Chain) -> Issued:
+    start = _start(context, request, keys, chain)
     if not start.plan.links:
-        return _key_itself(wish, chain, start)
+        return _key_itself(request, chain, start)
     with open_cache(context, keys) as cache:
-        first, second = _flights(context, wish, keys, chain, start, cache=cache)
+        first, second = _flights(context, request, keys, chain, start, cache=cache)
         try:
             flight, session = _fly(first, second, cache=cache)
             if second is not None and flight is second:
@@ -262,19 +262,19 @@ def _by_plan(context: Context, wish: Wish, keys: Keys, chain: Chain) -> Got:
         finally:
             _close(first, second)
         got = _got(context, chain, flight, session)
-        got = got._replace(shorter=_shorter(wish, start.plan, for_want_of_code=flight is second))
+        got = got._replace(shorter=_shorter(request, start.plan, for_want_of_code=flight is second))
         if got.digest is not None:
             cache.collect(context.clock.time())
     return got
 
 
-def _got(context: Context, chain: Chain, flight: Flight, session: Cached) -> Got:
-    got = Got(
+def _got(context: Context, chain: Chain, flight: SessionFetcher, session: Cached) -> Issued:
+    got = Issued(
         session.body, chain, session.issued, session.expires, flight.digests[-1], asked_aws=flight.called
     )
     if lasts(session):
         return got._replace(issued=None, expires=None, digest=None)
-    if session.band(context.clock.time()) is Band.OVER:
+    if session.freshness(context.clock.time()) is Freshness.EXPIRED:
         # JavaScript's SDK and PHP's take an expired answer as a failure of their own; say it here instead.
         behind = session.issued - context.clock.time()
         found = f"issued {behind:.0f} s from now" if behind > limits.ISSUED_AHEAD else "over already"
@@ -285,18 +285,18 @@ def _got(context: Context, chain: Chain, flight: Flight, session: Cached) -> Got
     return got
 
 
-def _shorter(wish: Wish, planned: Plan, *, for_want_of_code: bool) -> Shorter | None:
+def _shorter(request: Request, planned: Plan, *, for_want_of_code: bool) -> Shortened | None:
     """Why the answer of a plan lasts less than the profile or --duration asks."""
     last = planned.links[-1]
     if not isinstance(last, AssumeRole | SessionToken):
         return None
     if for_want_of_code:
-        return Shorter(
+        return Shortened(
             last.duration, limits.ROLE_DURATION, "no MFA code could be had in time; later: --fresh"
         )
-    if wish.duration is None or last.duration >= wish.duration:
+    if request.duration is None or last.duration >= request.duration:
         return None
-    return Shorter(wish.duration, last.duration, last.why)
+    return Shortened(request.duration, last.duration, last.why)
 
 
 def given_short(cache: Cache, own: bytes, through: bytes) -> bool:
@@ -304,11 +304,13 @@ def given_short(cache: Cache, own: bytes, through: bytes) -> bool:
     return cache.alias(_SHORT, own) == through
 
 
-def _note_short(cache: Cache, first: Flight, second: Flight, session: Cached) -> None:
+def _note_short(cache: Cache, first: SessionFetcher, second: SessionFetcher, session: Cached) -> None:
     cache.put_alias(_SHORT, first.digests[-1], second.digests[-1], expires=session.expires)
 
 
-def _fly(first: Flight, second: Flight | None, *, cache: Cache) -> tuple[Flight, Cached]:
+def _fly(
+    first: SessionFetcher, second: SessionFetcher | None, *, cache: Cache
+) -> tuple[SessionFetcher, Cached]:
     if second is None:
         return first, first.answer()
     hit = first.cached()
@@ -320,7 +322,9 @@ def _fly(first: Flight, second: Flight | None, *, cache: Cache) -> tuple[Flight,
     return _by_code(first, second, lambda one, wait: one.answer(wait=wait))
 
 
-def _by_code(first: Flight, second: Flight | None, get: Callable[[Flight, float], T]) -> tuple[Flight, T]:
+def _by_code(
+    first: SessionFetcher, second: SessionFetcher | None, get: Callable[[SessionFetcher, float], T]
+) -> tuple[SessionFetcher, T]:
     """What ``get`` has of the first flight, or of the second where no code can be had for the first in time."""
     if second is None:
         return first, get(first, limits.CODE_WAIT)
@@ -342,7 +346,7 @@ def _by_code(first: Flight, second: Flight | None, get: Callable[[Flight, float]
         return second, get(second, limits.CODE_WAIT)
 
 
-def _close(*flights: Flight | None) -> None:
+def _close(*flights: SessionFetcher | None) -> None:
     for one in flights:
         if one is not None:
             one.close()
@@ -367,7 +371,7 @@ def _static(chain: Chain) -> Credentials | None:
     return None
 
 
-def _of_its_own(chain: Chain, got: Got, wanted: int, *, now: float) -> Shorter | None:
+def _of_its_own(chain: Chain, got: Issued, wanted: int, *, now: float) -> Shortened | None:
     """--duration beside credentials that last as long as they do. Usage where that is longer: nobody can shorten those."""
     left = None if got.expires is None else int(got.expires - now)
     if left is None or left > wanted + limits.EXPIRY_SLACK:
@@ -377,20 +381,20 @@ def _of_its_own(chain: Chain, got: Got, wanted: int, *, now: float) -> Shorter |
             hint="leave out --duration, or use a profile with a role, whose session can be held to it",
         )
     short = left < wanted - limits.EXPIRY_SLACK and not isinstance(chain.source, VaultKey)
-    return Shorter(wanted, left, "its source gives no more") if short else None
+    return Shortened(wanted, left, "its source gives no more") if short else None
 
 
-def _key_itself(wish: Wish, chain: Chain, start: _Start) -> Got:
+def _key_itself(request: Request, chain: Chain, start: _Start) -> Issued:
     """A plan without a call: the source's own key. One of the vault leaves it only where --no-session says so."""
     key = start.key
     if key is None:
-        raise errors.Internal(f"profile {safe(wish.profile)}: a plan without links and without a key")
-    if isinstance(chain.source, VaultKey) and wish.session:
+        raise errors.Internal(f"profile {safe(request.profile)}: a plan without links and without a key")
+    if isinstance(chain.source, VaultKey) and request.session:
         raise errors.ConfigError(
-            f"profile {safe(wish.profile)}: {chain.session_origin} says to make no session, "
+            f"profile {safe(request.profile)}: {chain.session_origin} says to make no session, "
             "and without one there is only the key itself",
             hint="remove awsvault_session or --no-session there, or, to print the key: "
-            + command("export --no-session", wish.profile),
+            + command("export --no-session", request.profile),
         )
     account = chain.source.account_id if isinstance(chain.source, StaticKeys) else start.account
-    return Got(credential_json.encode(key, account_id=account), chain)
+    return Issued(credential_json.encode(key, account_id=account), chain)

@@ -6,14 +6,14 @@ from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.credentials.obtain import Got
+    from vault.credentials.obtain import Issued
 
 
 _FLAGS = ("00", "01", "10", "11")
 _BEGINS = '{"Version": 1, "'
 
 
-class Terms(NamedTuple):
+class ProfileMetadata(NamedTuple):
     """``profile``, ``region``, and ``regions_own``: whether that is the profile's and not the user's.
 
     ``role``: the ARN of the last role, empty where there is none; ``production``: what the profile calls itself.
@@ -34,7 +34,7 @@ class Terms(NamedTuple):
         return "\t".join(words).encode("utf-8", "surrogateescape") + b"\n"
 
 
-def terms_of(got: Got) -> Terms:
+def metadata_of(got: Issued) -> ProfileMetadata:
     """The terms of a session."""
     from vault.credentials.guardrails import is_production
 
@@ -43,16 +43,16 @@ def terms_of(got: Got) -> Terms:
     role = chain.hops[-1].role_arn if chain.hops else ""
     # A file's line: the profile said so. Nothing said so: as if it had, since a profile in a nested exec goes by its own.
     own = origin is None or origin.line > 0
-    return Terms(chain.profile, chain.region, own, role, is_production(chain))
+    return ProfileMetadata(chain.profile, chain.region, own, role, is_production(chain))
 
 
-def decode(line: bytes, profile: str) -> Terms | None:
+def decode(line: bytes, profile: str) -> ProfileMetadata | None:
     """The terms that ``encode`` wrote for ``profile``; None for anything else."""
     words = line.removesuffix(b"\n").decode("utf-8", "surrogateescape").split("\t")
     if len(words) != 4 or words[0] != profile or words[2] not in _FLAGS:
         return None
     own, production = (flag == "1" for flag in words[2])
-    return Terms(profile, words[1], own, words[3], production)
+    return ProfileMetadata(profile, words[1], own, words[3], production)
 
 
 def fields_of(line: bytes) -> dict[str, str] | None:

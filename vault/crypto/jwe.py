@@ -27,7 +27,7 @@ class NotReadable(ValueError):
     """The text is not such a JWE, or asks for what is refused; the text of the error says which."""
 
 
-class WrongPassphrase(ValueError):
+class WrongJwePassphrase(ValueError):
     """The passphrase does not open it, or it was changed: the two cannot be told apart."""
 
 
@@ -99,4 +99,4 @@ def _open(
         opening.authenticate_additional_data(aad)
         return opening.update(body) + opening.finalize()
     except (InvalidUnwrap, InvalidTag, ValueError):
-        raise WrongPassphrase("does not open with this passphrase") from None
+        raise WrongJwePassphrase("does not open with this passphrase") from None

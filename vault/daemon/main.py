@@ -14,9 +14,9 @@ from vault import __version__, errors, limits
 from vault.agent import protocol, sleep_watch, socket_place, start
 from vault.agent.answers import Answers
 from vault.agent.locked_page import KeyPage
-from vault.agent.pending_log import Notes
+from vault.agent.pending_log import PendingLog
 from vault.agent.server import Server
-from vault.agent.state import BootClock, Hold
+from vault.agent.state import AgentState, BootClock
 from vault.agent.warm_sessions import WarmSessions
 from vault.cache import freshness
 from vault.system import hardening, paths
@@ -26,8 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from vault.agent.pending_log import Note
-    from vault.agent.protocol import Request
+    from vault.agent.pending_log import PendingRecord
+    from vault.agent.protocol import AgentRequest
     from vault.mfa.ledger import Code
     from vault.system.paths import Paths
     from vault.unlocking.keys import OpenedKeys
@@ -98,8 +98,8 @@ def _load_what_forks_need() -> None:
 
 def _server(taken: socket_place.Place, where: Paths) -> Server:
     clock, page = BootClock(), KeyPage()
-    sessions = WarmSessions(band=_band, margin=freshness.margin)
-    hold = Hold(page=page, sessions=sessions, clock=clock)
+    sessions = WarmSessions(freshness=_freshness, margin=freshness.margin)
+    hold = AgentState(page=page, sessions=sessions, clock=clock)
     answers = Answers(
         hold=hold,
         page=page,
@@ -108,7 +108,7 @@ def _server(taken: socket_place.Place, where: Paths) -> Server:
         about={"pid": os.getpid(), "version": __version__, "file": agent_link.name_of(where)},
         barred=lambda: manual_lock.locked_by_hand(where),
     )
-    notes = Notes(lambda keys, found: _log(where, hold, keys, found), page=page, clock=clock)
+    notes = PendingLog(lambda keys, found: _log(where, hold, keys, found), page=page, clock=clock)
     return Server(
         taken.listener,
         hold=hold,
@@ -121,8 +121,8 @@ def _server(taken: socket_place.Place, where: Paths) -> Server:
     )
 
 
-def _band(issued: int, expires: int, now: float) -> str:
-    return freshness.band(issued=issued, expires=expires, now=now).value
+def _freshness(issued: int, expires: int, now: float) -> str:
+    return freshness.classify(issued=issued, expires=expires, now=now).value
 
 
 def _kind(error: errors.Error) -> str:
@@ -134,11 +134,13 @@ def _kind(error: errors.Error) -> str:
 # ── in a fork: what needs the vault's content ────────────────────────────────────────────────
 
 
-def _desk(where: Paths, page: KeyPage, hold: Hold) -> Callable[[Request, Callable[[bytes], None]], bytes]:
+def _desk(
+    where: Paths, page: KeyPage, hold: AgentState
+) -> Callable[[AgentRequest, Callable[[bytes], None]], bytes]:
     """What a fork answers with. The vault is opened at the first question and closed by the fork's end."""
     opened: list[OpenedKeys] = []
 
-    def answer(request: Request, say: Callable[[bytes], None]) -> bytes:
+    def answer(request: AgentRequest, say: Callable[[bytes], None]) -> bytes:
         try:
             if not opened:
                 opened.append(_open(where, page, hold))
@@ -152,21 +154,21 @@ def _desk(where: Paths, page: KeyPage, hold: Hold) -> Callable[[Request, Callabl
     return answer
 
 
-def _open(where: Paths, page: KeyPage, hold: Hold) -> OpenedKeys:
+def _open(where: Paths, page: KeyPage, hold: AgentState) -> OpenedKeys:
     from vault.secret import Secret
     from vault.store import vault
     from vault.system.clock import SystemClock
     from vault.unlocking.keys import OpenedKeys
-    from vault.unlocking.seen_generations import Seen, judge
+    from vault.unlocking.seen_generations import SeenGenerations, judge
 
     opened = vault.open_with_main_key(where, Secret(bytes(page.view("main"))))
     # As it was when this fork began, so before the vault was read.
-    judge(Seen(hold.vault, tuple(hold.seen)), opened, path=where.vault)
+    judge(SeenGenerations(hold.vault, tuple(hold.seen)), opened, path=where.vault)
     strict = Secret(bytes(page.view("strict"))) if page.has("strict") else None
     return OpenedKeys(opened, paths=where, clock=SystemClock(), strict=strict)
 
 
-def _log(where: Paths, hold: Hold, page: KeyPage, notes: Sequence[Note]) -> None:
+def _log(where: Paths, hold: AgentState, page: KeyPage, notes: Sequence[PendingRecord]) -> None:
     """Write what the agent answered by itself into the log, unless config.toml says not to."""
     from vault import settings
     from vault.credentials import audit

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from vault.doctor.facts import Surroundings
+    from vault.doctor.facts import Facts
 
 THEMES = {
     "files": "Files and folders",
@@ -27,7 +27,7 @@ class Check:
 
     name: str
     theme: str
-    run: Callable[[Surroundings], Iterator[Finding]]
+    run: Callable[[Facts], Iterator[Finding]]
     why: str
     mend: str
     vault: bool = False
@@ -147,7 +147,7 @@ CHECKS: tuple[Check, ...] = (
 )  # fmt: skip
 
 
-def run(surroundings: Surroundings, *, network: bool) -> list[Finding]:
+def run(surroundings: Facts, *, network: bool) -> list[Finding]:
     """Every finding, the gravest first; checks that need the vault are named in one note where it is shut."""
     found: list[Finding] = []
     left_out: list[str] = []

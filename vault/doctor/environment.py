@@ -11,12 +11,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.doctor.facts import Surroundings
+    from vault.doctor.facts import Facts
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *TOKENS)
 
 
-def keys_in_environment(s: Surroundings) -> Iterator[Finding]:
+def keys_in_environment(s: Facts) -> Iterator[Finding]:
     """Keys in the environment, which tools take before any profile."""
     found = [name for name in _KEYS if s.env.get(name)]
     if found and not s.env.get("AWSVAULT_PROFILE"):  # within `exec` they are meant
@@ -34,7 +34,7 @@ def keys_in_environment(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def two_profile_variables(s: Surroundings) -> Iterator[Finding]:
+def two_profile_variables(s: Facts) -> Iterator[Finding]:
     """AWS_PROFILE and AWS_DEFAULT_PROFILE with different names: boto3 and AWS CLI v1 take the second, others the first."""
     one, other = s.env.get("AWS_PROFILE"), s.env.get("AWS_DEFAULT_PROFILE")
     if one and other and one != other:
@@ -47,7 +47,7 @@ def two_profile_variables(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def unknown_profile(s: Surroundings) -> Iterator[Finding]:
+def unknown_profile(s: Facts) -> Iterator[Finding]:
     """A variable that names a profile which is not there."""
     for variable in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         name = s.env.get(variable)
@@ -60,7 +60,7 @@ def unknown_profile(s: Surroundings) -> Iterator[Finding]:
             )
 
 
-def passphrase_in_environment(s: Surroundings) -> Iterator[Finding]:
+def passphrase_in_environment(s: Facts) -> Iterator[Finding]:
     """The passphrase in a variable of a person's shell: every program that is started from it can read it."""
     machine = s.env.get("CI") or s.env.get("INVOCATION_ID")  # a build machine, a service of systemd
     if s.passphrase_in_env and not machine:
@@ -72,7 +72,7 @@ def passphrase_in_environment(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def clock(s: Surroundings) -> Iterator[Finding]:
+def clock(s: Facts) -> Iterator[Finding]:
     """The clock, by the Date of STS's answer: codes and signatures are valid for a short time only."""
     if s.skew_problem is not None:
         yield Finding(level="warning", where="AWS", message=f"it could not be asked: {s.skew_problem}")

@@ -41,7 +41,7 @@ class Program(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Facts:
     """A person's machine as far as the checks care. ``None`` stands for what is not there or could not be had.
 
     ``modes`` gives the mode of each file and folder looked at, links not followed; ``bare_trees`` the folders of keys
@@ -87,7 +87,7 @@ class Surroundings:
         return self.opened is not None and name in self.opened.payload.entries
 
 
-def gather(context: Context, *, network: bool) -> Surroundings:
+def gather(context: Context, *, network: bool) -> Facts:
     """Look at everything. What cannot be had is a part of the value; nothing is raised for it."""
     found: dict[str, Any] = {"env": context.env, "paths": context.paths, "now": context.clock.time()}
     found["passphrase_in_env"] = context.passphrase is not None and len(context.passphrase) > 0
@@ -114,7 +114,7 @@ def gather(context: Context, *, network: bool) -> Surroundings:
         found |= _keyring()
     if network:
         found |= _skew(context)
-    return Surroundings(**found)
+    return Facts(**found)
 
 
 def _modes(paths: Paths, at: aws_files.Locations, cache: str) -> dict[str, int]:
@@ -182,7 +182,7 @@ def _ignored(context: Context, tree: str, path: str) -> bool:
     words = ("git", "-c", "core.fsmonitor=false", "-C", tree, "check-ignore", "--", path)
     env = {k: v for k, v in context.child_env().items() if not k.startswith("GIT_")}
     try:
-        output(words, env=env, limit=65_536, deadline=context.anew(limits.GIT_TIME))
+        output(words, env=env, limit=65_536, deadline=context.new_deadline(limits.GIT_TIME))
     except ProgramFailed:
         return False
     return True
@@ -211,7 +211,7 @@ def _program(context: Context, word: str, words: tuple[str, ...]) -> Program:
     if words and os.path.exists(words[0]) and os.path.samefile(path, words[0]):
         return Program(path, runs)
     try:
-        deadline = context.anew(limits.VERSION_TIME)
+        deadline = context.new_deadline(limits.VERSION_TIME)
         raw = output((path, "--version"), env=context.child_env(), limit=4096, deadline=deadline)
     except ProgramFailed:
         return Program(path, runs, "unknown")
@@ -287,7 +287,7 @@ def _skew(context: Context) -> dict[str, Any]:
 
     try:
         endpoint = verify.sts_endpoint(context, aws_files.selected(context.env))
-        client = Client(credentials=None, endpoint=endpoint, deadline=context.anew())
+        client = Client(credentials=None, endpoint=endpoint, deadline=context.new_deadline())
         with suppress(errors.Refused):  # unsigned, so refused: the Date is what was wanted
             client.call("GetCallerIdentity", once=True)
         if client.date is None:

@@ -16,11 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.doctor.facts import Surroundings
+    from vault.doctor.facts import Facts
     from vault.doctor.findings import Level
 
 
-def plaintext_keys(s: Surroundings) -> Iterator[Finding]:
+def plaintext_keys(s: Facts) -> Iterator[Finding]:
     """Access keys in clear in AWS's files."""
     if s.files is None:
         return
@@ -41,14 +41,14 @@ def plaintext_keys(s: Surroundings) -> Iterator[Finding]:
         yield Finding(level="warning", where=place, message=f"{kind}{safe(one.profile)}: {text}", fix=fix)
 
 
-def _holds_keys(s: Surroundings, path: str) -> bool:
+def _holds_keys(s: Facts, path: str) -> bool:
     """Whether a key stands in the file, one that could be moved or not."""
     found, left = import_keys.clear_keys(s.files) if s.files is not None else ([], [])
     places = [source.origin for source in found] + [split_place(one.reason)[0] for one in left]
     return any(place.rpartition(":")[0] == safe(path) for place in places)
 
 
-def cli_cache(s: Surroundings) -> Iterator[Finding]:
+def cli_cache(s: Facts) -> Iterator[Finding]:
     """Sessions in clear in AWS CLI's cache."""
     if s.cli_cache:
         yield Finding(
@@ -60,7 +60,7 @@ def cli_cache(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def aws_files_open(s: Surroundings) -> Iterator[Finding]:
+def aws_files_open(s: Facts) -> Iterator[Finding]:
     """~/.aws and its files, open to other users of the machine: to write, or to read where keys are."""
     at = s.locations
     wanted = {
@@ -82,7 +82,7 @@ def aws_files_open(s: Surroundings) -> Iterator[Finding]:
             )
 
 
-def our_files_open(s: Surroundings) -> Iterator[Finding]:
+def our_files_open(s: Facts) -> Iterator[Finding]:
     """Our own folders and files, open to other users of the machine."""
     ours = (s.paths.vault_folder, s.paths.vault, s.paths.state, s.paths.sessions, s.paths.run, s.paths.log)
     for path in dict.fromkeys(ours):
@@ -97,7 +97,7 @@ def our_files_open(s: Surroundings) -> Iterator[Finding]:
             )
 
 
-def git_trees(s: Surroundings) -> Iterator[Finding]:
+def git_trees(s: Facts) -> Iterator[Finding]:
     """Keys or configuration within a git work tree that would take them up."""
     for path, tree in s.bare_trees:
         harmless = path == s.locations.config and not _holds_keys(s, path)
@@ -111,7 +111,7 @@ def git_trees(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def broken_files(s: Surroundings) -> Iterator[Finding]:
+def broken_files(s: Facts) -> Iterator[Finding]:
     """A file of AWS's that cannot be read: every tool fails, or takes another file's word."""
     if s.files_error is not None:
         place, text = split_place(s.files_error)
@@ -132,7 +132,7 @@ def broken_files(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def broken_settings(s: Surroundings) -> Iterator[Finding]:
+def broken_settings(s: Facts) -> Iterator[Finding]:
     """A config.toml of ours, or a variable of ours, with a wrong value."""
     if s.settings_error is not None:
         place, text = split_place(s.settings_error)
@@ -141,7 +141,7 @@ def broken_settings(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def read_differently(s: Surroundings) -> Iterator[Finding]:
+def read_differently(s: Facts) -> Iterator[Finding]:
     """Places of AWS's files that its tools do not read alike."""
     for note in s.config.notes if s.config is not None else ():
         fatal = "refuse" in note.message or "cannot read" in note.message
@@ -153,7 +153,7 @@ def read_differently(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def unknown_keys(s: Surroundings) -> Iterator[Finding]:
+def unknown_keys(s: Facts) -> Iterator[Finding]:
     """A line that nobody reads as it is meant: a key with our prefix that means nothing, a misspelt or an indented one,
     one of another program.
     """

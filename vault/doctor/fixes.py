@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def changes(files: setup.Files | None, findings: Sequence[Finding]) -> list[undo.Change]:
     """The findings' edits of AWS's files, as one change of each file. A line that two findings would mend is mended once."""
-    plan = setup.Plan()
+    plan = setup.SetupPlan()
     taken: set[tuple[str, int]] = set()
     for finding in findings:
         for mend in finding.mends:

@@ -11,10 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.doctor.facts import Surroundings
+    from vault.doctor.facts import Facts
 
 
-def unreadable_log(s: Surroundings) -> Iterator[Finding]:
+def unreadable_log(s: Facts) -> Iterator[Finding]:
     """A log that the vault's key does not open, or that was put aside for it."""
     if s.opened is None:
         return

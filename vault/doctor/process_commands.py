@@ -19,13 +19,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.doctor.facts import Surroundings
+    from vault.doctor.facts import Facts
     from vault.doctor.findings import Level
     from vault.profiles.aws_files import Profile, Setting
     from vault.profiles.command_words import OwnCall
 
 
-def _calls(s: Surroundings) -> Iterator[tuple[Profile, Setting, tuple[Rewrite, ...]]]:
+def _calls(s: Facts) -> Iterator[tuple[Profile, Setting, tuple[Rewrite, ...]]]:
     """Each credential_process, and the edits that make it call this program, where it is a call of ours."""
     for profile in each(s):
         setting = profile.own("credential_process")
@@ -59,7 +59,7 @@ def _own(command: str) -> OwnCall | None:
         return None
 
 
-def process_needs_shell(s: Surroundings) -> Iterator[Finding]:
+def process_needs_shell(s: Facts) -> Iterator[Finding]:
     """A credential_process with ``~``, ``$`` or a pipe: some tools run it by a shell, some do not."""
     for profile, setting, mends in _calls(s):
         try:
@@ -104,7 +104,7 @@ def _process(
     )
 
 
-def process_by_name(s: Surroundings) -> Iterator[Finding]:
+def process_by_name(s: Facts) -> Iterator[Finding]:
     """A credential_process without an absolute path: a program started from the desktop has another PATH."""
     for profile, setting, mends in _calls(s):
         word = commands.program(setting.value)
@@ -120,7 +120,7 @@ def process_by_name(s: Surroundings) -> Iterator[Finding]:
             yield _process(profile, setting, message, mends=mends, otherwise=path, level="note")
 
 
-def process_missing(s: Surroundings) -> Iterator[Finding]:
+def process_missing(s: Facts) -> Iterator[Finding]:
     """A credential_process whose program is not there, or not executable."""
     for profile, setting, mends in _calls(s):
         word = commands.program(setting.value)
@@ -133,7 +133,7 @@ def process_missing(s: Surroundings) -> Iterator[Finding]:
             yield _process(profile, setting, f"names {safe(word)}, which is no program", mends=mends)
 
 
-def process_older(s: Surroundings) -> Iterator[Finding]:
+def process_older(s: Facts) -> Iterator[Finding]:
     """A credential_process that calls another copy of awsvault-py, of another version."""
     for profile, setting, mends in _calls(s):
         word = commands.program(setting.value)

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from vault.doctor.facts import Surroundings
+    from vault.doctor.facts import Facts
     from vault.profiles.aws_files import Profile, Setting
     from vault.profiles.chain import Chain
     from vault.profiles.edit import Document, Edit
@@ -36,7 +36,7 @@ _OTHER_WAYS = (
 )
 
 
-def each(s: Surroundings) -> Iterator[Profile]:
+def each(s: Facts) -> Iterator[Profile]:
     """The profiles whose own lines can be read."""
     if s.config is None:
         return
@@ -49,7 +49,7 @@ def each(s: Surroundings) -> Iterator[Profile]:
             yield profile
 
 
-def chains(s: Surroundings) -> Iterator[Chain]:
+def chains(s: Facts) -> Iterator[Chain]:
     """The chains of all profiles that have a sound one."""
     if s.config is None:
         return
@@ -62,11 +62,11 @@ def chains(s: Surroundings) -> Iterator[Chain]:
             continue
 
 
-def documents(s: Surroundings) -> tuple[tuple[str, Document], ...]:
+def documents(s: Facts) -> tuple[tuple[str, Document], ...]:
     return (("config", s.files.config), ("credentials", s.files.credentials)) if s.files is not None else ()
 
 
-def keys_before_process(s: Surroundings) -> Iterator[Finding]:
+def keys_before_process(s: Facts) -> Iterator[Finding]:
     """Static keys that tools take before they call us: those of the credentials file, and to some SDKs the config file's."""
     for profile in each(s):
         found = before_process(s.config, profile.name) if s.config is not None else None
@@ -83,7 +83,7 @@ def keys_before_process(s: Surroundings) -> Iterator[Finding]:
             )
 
 
-def role_before_process(s: Surroundings) -> Iterator[Finding]:
+def role_before_process(s: Facts) -> Iterator[Finding]:
     """role_arn and the like without our prefix, beside our credential_process: tools assume the role by themselves."""
     for profile in each(s):
         call = own_export(profile)
@@ -118,7 +118,7 @@ def role_before_process(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def rails_passed_by(s: Surroundings) -> Iterator[Finding]:
+def rails_passed_by(s: Facts) -> Iterator[Finding]:
     """A guard rail on a profile whose credentials tools get without us: they know nothing of it."""
     for profile in each(s):
         if own_export(profile) is not None:
@@ -134,7 +134,7 @@ def rails_passed_by(s: Surroundings) -> Iterator[Finding]:
             )
 
 
-def broken_chain(s: Surroundings) -> Iterator[Finding]:
+def broken_chain(s: Facts) -> Iterator[Finding]:
     """A chain that leads nowhere: a missing source, a loop, an unknown credential_source, a value AWS would refuse."""
     config = s.config
     seen = set()
@@ -176,7 +176,7 @@ def _for_tokens(chain: Chain) -> bool:
     return isinstance(source, Sso) and not chain.hops and len(lacking(source)) > 1
 
 
-def mfa_of_user(s: Surroundings) -> Iterator[Finding]:
+def mfa_of_user(s: Facts) -> Iterator[Finding]:
     """The ARN of the user where the device's belongs."""
     for profile in each(s):
         setting = profile.get("mfa_serial")
@@ -190,7 +190,7 @@ def mfa_of_user(s: Surroundings) -> Iterator[Finding]:
             )
 
 
-def device_without_seed(s: Surroundings) -> Iterator[Finding]:
+def device_without_seed(s: Facts) -> Iterator[Finding]:
     """An MFA device whose seed is not in the vault: a person is asked for each session's code."""
     if s.opened is None:
         return
@@ -218,7 +218,7 @@ def device_without_seed(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def seed_without_device(s: Surroundings) -> Iterator[Finding]:
+def seed_without_device(s: Facts) -> Iterator[Finding]:
     """A stored seed that no entry and no profile names: nobody asks it for a code."""
     if s.opened is None:
         return
@@ -236,7 +236,7 @@ def seed_without_device(s: Surroundings) -> Iterator[Finding]:
             )
 
 
-def long_chained_roles(s: Surroundings) -> Iterator[Finding]:
+def long_chained_roles(s: Facts) -> Iterator[Finding]:
     """A duration over an hour for a role that is assumed by a role or a session: AWS gives an hour, or refuses."""
     told = set()
     for chain in chains(s):
@@ -266,7 +266,7 @@ def long_chained_roles(s: Surroundings) -> Iterator[Finding]:
             )
 
 
-def _through_our_session(s: Surroundings, chain: Chain) -> bool:
+def _through_our_session(s: Facts, chain: Chain) -> bool:
     """Whether AWS's tools assume the chain's first role by themselves, with the session that we give its source."""
     if s.config is None or not chain.hops or not chain.session:
         return False
@@ -275,7 +275,7 @@ def _through_our_session(s: Surroundings, chain: Chain) -> bool:
     return first is not None and own_export(first) is None and call is not None and call.session
 
 
-def custom_endpoints(s: Surroundings) -> Iterator[Finding]:
+def custom_endpoints(s: Facts) -> Iterator[Finding]:
     """An endpoint that is not AWS's own: whoever runs it sees key ids and codes; over plain http, anybody on the way."""
     if s.config is None:
         return
@@ -292,7 +292,7 @@ def custom_endpoints(s: Surroundings) -> Iterator[Finding]:
             yield _endpoint(s, str(url.origin), url.value)
 
 
-def _endpoint(s: Surroundings, where: str, url: str) -> Finding:
+def _endpoint(s: Facts, where: str, url: str) -> Finding:
     scheme, _, rest = url.partition("://")
     host = rest.partition("/")[0]
     name = host if host.endswith("]") else host.rpartition(":")[0] or host

@@ -13,10 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.doctor.facts import Surroundings
+    from vault.doctor.facts import Facts
 
 
-def no_vault(s: Surroundings) -> Iterator[Finding]:
+def no_vault(s: Facts) -> Iterator[Finding]:
     """No vault yet."""
     if not s.has_vault:
         yield Finding(
@@ -27,7 +27,7 @@ def no_vault(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def _movable(s: Surroundings) -> bool:
+def _movable(s: Facts) -> bool:
     """Whether import would find a key."""
     found = import_keys.clear_keys(s.files)[0] if s.files is not None else []
     config = s.config
@@ -36,14 +36,14 @@ def _movable(s: Surroundings) -> bool:
     )
 
 
-def vault_unreadable(s: Surroundings) -> Iterator[Finding]:
+def vault_unreadable(s: Facts) -> Iterator[Finding]:
     """A vault that is damaged, rolled back, or not to be read."""
     if s.vault_error is not None:
         _, text = split_place(s.vault_error)
         yield Finding(level="error", where=safe(s.paths.vault), message=text, fix="awsvault-py restore")
 
 
-def one_way_in(s: Surroundings) -> Iterator[Finding]:
+def one_way_in(s: Facts) -> Iterator[Finding]:
     """One way to open the vault: who loses it loses what the vault holds."""
     ways = [slot for slot in s.header.slots if slot.opens == "main"] if s.header is not None else []
     if len(ways) == 1:
@@ -55,7 +55,7 @@ def one_way_in(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def no_backup(s: Surroundings) -> Iterator[Finding]:
+def no_backup(s: Facts) -> Iterator[Finding]:
     """No backup that was made here, or none since its master keys were renewed. Copies beside it go with the disk."""
     if s.header is None:
         return
@@ -72,7 +72,7 @@ def no_backup(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def no_pin(s: Surroundings) -> Iterator[Finding]:
+def no_pin(s: Facts) -> Iterator[Finding]:
     """No pin: an older vault in its place would go unnoticed, once."""
     if s.header is not None and not s.had_pin:
         yield Finding(
@@ -83,7 +83,7 @@ def no_pin(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def keyring(s: Surroundings) -> Iterator[Finding]:
+def keyring(s: Facts) -> Iterator[Finding]:
     """A keyring that does not work, where a slot needs it, or none at all."""
     if s.keyring_problem is None or s.header is None:
         return
@@ -99,7 +99,7 @@ def keyring(s: Surroundings) -> Iterator[Finding]:
     )
 
 
-def old_keys(s: Surroundings) -> Iterator[Finding]:
+def old_keys(s: Facts) -> Iterator[Finding]:
     """Access keys that are due for rotation."""
     for name, entry in s.opened.payload.entries.items() if s.opened is not None else ():
         age = s.now - entry.created
@@ -112,7 +112,7 @@ def old_keys(s: Surroundings) -> Iterator[Finding]:
             )
 
 
-def rotations(s: Surroundings) -> Iterator[Finding]:
+def rotations(s: Facts) -> Iterator[Finding]:
     """A rotation under way: its old key waits to be deleted, or it stopped on the way."""
     for name, entry in s.opened.payload.entries.items() if s.opened is not None else ():
         if entry.journal is None:
@@ -130,7 +130,7 @@ def rotations(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def silent_agent(s: Surroundings) -> Iterator[Finding]:
+def silent_agent(s: Facts) -> Iterator[Finding]:
     """A socket of the agent that nobody answers behind."""
     if s.agent == "silent":
         yield Finding(
@@ -142,7 +142,7 @@ def silent_agent(s: Surroundings) -> Iterator[Finding]:
         )
 
 
-def odd_entries(s: Surroundings) -> Iterator[Finding]:
+def odd_entries(s: Facts) -> Iterator[Finding]:
     """Entries of the session cache that could not be read: each cost a call to AWS."""
     if s.odd_entries:
         yield Finding(

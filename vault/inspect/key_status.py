@@ -22,35 +22,35 @@ from vault.unlocking.manual_lock import locked_by_hand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.credentials.cached import Shortened
+    from vault.credentials.cached import ShortenedRole
     from vault.inspect.profile_table import OnDisk
     from vault.unlocking.inventory import Listed
     from vault.unlocking.keys import Keys
 
 
-class Standing(NamedTuple):
+class KeyStatus(NamedTuple):
     """The entries with their rotations, the roles that were given for an hour for want of a code, and the sessions."""
 
     entries: tuple[Listed, ...]
-    shortened: tuple[Shortened, ...]
+    shortened: tuple[ShortenedRole, ...]
     sessions: tuple[OnDisk, ...]
 
 
-def look(context: Context) -> Standing | None:
+def look(context: Context) -> KeyStatus | None:
     """How the keys stand; None where the vault is shut, or there is none."""
     keys = _keys(context)
     if keys is None:
         return None
     try:
         held = on_disk(context, CacheKey(keys.cache_key, keys.vault_id))
-        return Standing(keys.contents().entries, _shortened(context, keys), tuple(held))
+        return KeyStatus(keys.contents().entries, _shortened(context, keys), tuple(held))
     except errors.Locked:  # the agent ended, or was locked, in the middle
         return None
     finally:
         let_go(keys)
 
 
-def _shortened(context: Context, keys: Keys) -> tuple[Shortened, ...]:
+def _shortened(context: Context, keys: Keys) -> tuple[ShortenedRole, ...]:
     try:
         config = aws_files.load(context.env, home=context.paths.home)
     except errors.ConfigError:
@@ -81,7 +81,7 @@ def _quiet(context: Context) -> Context:
         env=env,
         paths=context.paths,
         clock=context.clock,
-        deadline=context.anew(limits.DEADLINE),
+        deadline=context.new_deadline(limits.DEADLINE),
         passphrase=context.passphrase,
         settings=settings,
     )

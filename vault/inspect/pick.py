@@ -41,7 +41,7 @@ def pick_profile(context: Context, question: str, *, start: str = "") -> str:
         return pick(
             question,
             items(config, used=used(context)),
-            deadline=context.anew(limits.ATTENDED_PROMPT_TIME),
+            deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME),
             typed=start,
             colour=not context.env.get("NO_COLOR"),
         )

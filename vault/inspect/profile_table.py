@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from vault.unlocking.keys import Keys, SourceKey
 
 
-class Line(NamedTuple):
+class ProfileRow(NamedTuple):
     """A profile. ``account`` is 12 digits, ``identity`` the ARN of its role or user; None where the files do not tell.
 
     ``source`` is the vault entry's name, or the kind of another source; ``expires`` (unix seconds) the end of the
@@ -54,7 +54,7 @@ class OnDisk(NamedTuple):
     expires: int
 
 
-def lines(context: Context, keys: Keys, found: Contents) -> list[Line]:
+def lines(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
     """Every profile of AWS's files, in their order. ConfigError where a file is broken."""
     config = aws_files.load(context.env, home=context.paths.home)
     once, cache = EachEntryOnce(keys), obtain.open_cache(context, keys)
@@ -85,12 +85,12 @@ def _line(
     *,
     owners: dict[str, tuple[str | None, str | None]],
     cache: Cache,
-) -> Line:
+) -> ProfileRow:
     try:
         chain = resolve(config, name, env=context.env, has_entry=keys.has_entry)
         expires = _expires(context, keys, chain, cache=cache)
     except (errors.ConfigError, errors.NotFound) as error:
-        return Line(name, problem=error.message)
+        return ProfileRow(name, problem=error.message)
     end = end_of(chain)
     account, identity = end.account, end.identity
     source = str(explain_text.source_item(chain.source)["type"])
@@ -102,7 +102,7 @@ def _line(
             identity = (
                 f"arn:aws:iam::{account}:user/{user}" if account and user and not identity else identity
             )
-    return Line(name, account, identity, source, chain.rails.environment, expires)
+    return ProfileRow(name, account, identity, source, chain.guardrails.environment, expires)
 
 
 def _expires(context: Context, keys: EachEntryOnce, chain: Chain, *, cache: Cache) -> int | None:
@@ -127,7 +127,7 @@ def on_disk(context: Context, key: CacheKey | None) -> Iterator[OnDisk]:
     open vault and without a question. None where that is not, or AWS's files are broken.
     """
     from vault.cache.entries import Cache
-    from vault.cache.freshness import Band
+    from vault.cache.freshness import Freshness
     from vault.system.paths import fingerprint
 
     if key is None and not locked_by_hand(context.paths):
@@ -143,5 +143,5 @@ def on_disk(context: Context, key: CacheKey | None) -> Iterator[OnDisk]:
     for name in names:
         digest = cache.alias(name, before)
         session = cache.get(digest) if digest is not None else None
-        if session is not None and session.band(context.clock.time()) is not Band.OVER:
+        if session is not None and session.freshness(context.clock.time()) is not Freshness.EXPIRED:
             yield OnDisk(name, session.issued, session.expires)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vault.profiles.chain import Chain
 
 
-class Way(NamedTuple):
+class MatchingProfile(NamedTuple):
     """A profile that leads where somebody wants to go: to which account (12 digits), as whom."""
 
     profile: str
@@ -25,7 +25,7 @@ class Way(NamedTuple):
     identity: str | None
 
 
-def ways(context: Context, wanted: str) -> list[Way]:
+def ways(context: Context, wanted: str) -> list[MatchingProfile]:
     """The profiles that lead to ``wanted``: an account's 12 digits, an ARN, or a role's name.
 
     Profiles that do not resolve are passed over. Raises NotFound where none leads there.
@@ -50,7 +50,7 @@ def ways(context: Context, wanted: str) -> list[Way]:
     )
 
 
-def leads(way: Way, wanted: str) -> bool:
+def leads(way: MatchingProfile, wanted: str) -> bool:
     """Whether a profile leads to an account, an ARN (of a role, or of a session of it) or a role's name."""
     if is_account(wanted):
         return way.account == wanted
@@ -72,26 +72,28 @@ def _plain(arn: str) -> tuple[str, str, str]:
     return parts[1], parts[4], name
 
 
-def _role(way: Way) -> str | None:
+def _role(way: MatchingProfile) -> str | None:
     return way.identity.rpartition("/")[2] if way.identity is not None else None
 
 
-def end_of(chain: Chain) -> Way:
+def end_of(chain: Chain) -> MatchingProfile:
     """Where a chain ends, as far as the files tell."""
     if chain.hops:
         arn = chain.hops[-1].role_arn
-        return Way(chain.profile, account_of(arn), arn)
+        return MatchingProfile(chain.profile, account_of(arn), arn)
     source = chain.source
     match source:
         case WebIdentity():
-            return Way(chain.profile, account_of(source.role_arn), source.role_arn)
+            return MatchingProfile(chain.profile, account_of(source.role_arn), source.role_arn)
         case Sso():
-            return Way(chain.profile, source.account_id, source.role_name)
+            return MatchingProfile(chain.profile, source.account_id, source.role_name)
         case StaticKeys():
-            return Way(chain.profile, source.account_id or account_of(chain.mfa_serial or ""), None)
+            return MatchingProfile(
+                chain.profile, source.account_id or account_of(chain.mfa_serial or ""), None
+            )
         case VaultKey():
             serial = chain.mfa_serial
             user = serial.replace(":mfa/", ":user/") if serial is not None and ":mfa/" in serial else None
-            return Way(chain.profile, account_of(serial or ""), user)
+            return MatchingProfile(chain.profile, account_of(serial or ""), user)
         case _:
-            return Way(chain.profile, account_of(chain.mfa_serial or ""), None)
+            return MatchingProfile(chain.profile, account_of(chain.mfa_serial or ""), None)

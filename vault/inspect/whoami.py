@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.credentials import Identity
     from vault.context import Context
-    from vault.credentials.obtain import Wish
+    from vault.credentials.obtain import Request
 
 
 class Who(NamedTuple):
@@ -31,9 +31,9 @@ class Who(NamedTuple):
     expires: int | None
 
 
-def of_profile(context: Context, wish: Wish) -> Who:
-    """Who ``wish.profile`` is. Errors: those of an export."""
-    got = access.credentials(context, wish, purpose=f"to see who {wish.profile} is", use="whoami")
+def of_profile(context: Context, request: Request) -> Who:
+    """Who ``request.profile`` is. Errors: those of an export."""
+    got = access.credentials(context, request, purpose=f"to see who {request.profile} is", use="whoami")
     profile = got.chain.profile
     try:
         identity = _ask(context, credential_json.credentials_of(got.line), profile)
@@ -71,8 +71,8 @@ def of_server(context: Context) -> Who | None:
     if not inside or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE"):
         return None
     source = NamedSource("EcsContainer", temporary=True, origin=aws_files.Origin("the environment", 0))
-    around = sources.Surroundings(
-        env, context.child_env(), context.paths.home, context.anew(), context.settings.allow_http, "",
+    around = sources.SourceEnvironment(
+        env, context.child_env(), context.paths.home, context.new_deadline(), context.settings.allow_http, "",
         trusted_hosts=context.settings.trusted_hosts,
     )  # fmt: skip
     found = sources.fetch(source, around)
@@ -102,5 +102,8 @@ def _ask_outside(context: Context, credentials: Credentials) -> Identity:
 
 def _ask(context: Context, credentials: Credentials, name: str, *, subject: str = "") -> Identity:
     return sts.get_caller_identity(
-        credentials, endpoint=sts_endpoint(context, name), deadline=context.anew(), subject=subject or name
+        credentials,
+        endpoint=sts_endpoint(context, name),
+        deadline=context.new_deadline(),
+        subject=subject or name,
     )

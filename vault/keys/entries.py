@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.keys.key_input import NewKey
     from vault.mfa.codes import Seed as DeviceSeed
-    from vault.store.vault import Entry, Opened, Payload, Seed
+    from vault.store.vault import Entry, Opened, Payload, StoredSeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +121,9 @@ def new_entry(key: NewKey, proof: Proof, old: Entry | None, created: int) -> Ent
     )
 
 
-def stored_seed(seed: DeviceSeed, *, created: int) -> Seed:
+def stored_seed(seed: DeviceSeed, *, created: int) -> StoredSeed:
     """A seed as the vault keeps it: base32 text."""
-    return vault.Seed(
+    return vault.StoredSeed(
         secret=seed.base32(),
         created=created,
         algorithm=seed.algorithm,

@@ -12,14 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.aws.client import Endpoint
+    from vault.aws.client import ServiceEndpoint
     from vault.context import Context
 
 _BELIEVED = "what it says of keys would be believed"
 _FOR_ONE_RUN = ", or trust it for this run: --trust-endpoint"
 
 
-class Strangers:
+class ForeignHosts:
     """One run's. ``tell`` hears of each host once; ``anyway``: a person said --trust-endpoint."""
 
     def __init__(self, context: Context, *, tell: Callable[[str], None], anyway: bool = False) -> None:
@@ -28,9 +28,9 @@ class Strangers:
         self._anyway = anyway
         self._told: set[str] = set()
 
-    def admit(self, endpoint: Endpoint) -> Endpoint:
+    def admit(self, endpoint: ServiceEndpoint) -> ServiceEndpoint:
         """``endpoint``, as one that may be believed. Untrusted where it may not; ConfigError."""
-        host = endpoint.stranger()
+        host = endpoint.foreign_host()
         if host is None:
             return endpoint
         endpoint = endpoint._replace(trusted_hosts=(host,) if self._anyway else self._listed)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from vault import errors, limits
 from vault.aws import hosts, iam, sts
 from vault.aws.credentials import Credentials
-from vault.credentials.mfa_code import Device
+from vault.credentials.mfa_code import MfaDevice
 from vault.keys.verify import sts_endpoint
 from vault.profiles import aws_files, endpoints
 from vault.text import safe
@@ -19,11 +19,11 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.boto_iam import IamClient
-    from vault.aws.client import Answer, Endpoint
+    from vault.aws.client import Answer, ServiceEndpoint
     from vault.aws.credentials import Identity
     from vault.context import Context
     from vault.credentials.mfa_code import Codes
-    from vault.keys.foreign_hosts import Strangers
+    from vault.keys.foreign_hosts import ForeignHosts
     from vault.secret import Secret
     from vault.store.vault import KeyPair
 
@@ -56,19 +56,19 @@ def credentials(held: Signs | KeyPair) -> Credentials:
     return Credentials(held.access_key_id, held.secret)
 
 
-class Hands:
+class IamSigner:
     """One entry's way to IAM. ``signers`` are tried in order."""
 
     def __init__(
-        self, context: Context, name: str, entry: Signs, *, codes: Codes, strangers: Strangers
+        self, context: Context, name: str, entry: Signs, *, codes: Codes, foreign: ForeignHosts
     ) -> None:
         """Untrusted where STS or IAM would be a host that ``strangers`` does not admit."""
         self._context = context
-        self._strangers = strangers
+        self._foreign = foreign
         self._name = name
         self._serial = entry.mfa_serial
         self._codes = codes
-        self._sts, self._iam = reached(context, name, strangers)
+        self._sts, self._iam = reached(context, name, foreign)
         self._session: Credentials | None = None
         self._client: IamClient | None = None
         self.signers = [credentials(entry)]
@@ -82,9 +82,9 @@ class Hands:
         return int(self._context.clock.time() + self.skew)
 
     @property
-    def stranger(self) -> str | None:
+    def foreign_host(self) -> str | None:
         """The host that answers for IAM, or for STS, where it is not AWS's own."""
-        return self._iam.stranger() or self._sts.stranger()
+        return self._iam.foreign_host() or self._sts.foreign_host()
 
     def look(self) -> Identity:
         """Who the key is, by the first signer that AWS knows. Errors: Refused, Unreachable."""
@@ -99,14 +99,17 @@ class Hands:
                 refusal = refusal or error
                 continue
             partition = iam.partition_of(self.identity.arn)
-            self._iam = self._strangers.admit(iam_endpoint(self._context, self._name, partition))
+            self._iam = self._foreign.admit(iam_endpoint(self._context, self._name, partition))
             return self.identity
         raise refusal or errors.Internal("a key without anybody to sign")
 
     def whoami(self, signer: Credentials) -> Identity:
         """GetCallerIdentity by ``signer``."""
         return sts.get_caller_identity(
-            signer, endpoint=self._sts, deadline=self._context.anew(), subject=f"key {signer.access_key_id}"
+            signer,
+            endpoint=self._sts,
+            deadline=self._context.new_deadline(),
+            subject=f"key {signer.access_key_id}",
         )
 
     @property
@@ -165,13 +168,13 @@ class Hands:
         client = self._client_for(signer, self._iam)
         try:
             return client.call(
-                operation, deadline=self._context.anew(limits.IAM_CALL), once=once, **parameters
+                operation, deadline=self._context.new_deadline(limits.IAM_CALL), once=once, **parameters
             )
         finally:
             if client.date is not None:
                 self.skew = client.date - self._context.clock.time()
 
-    def _client_for(self, signer: Credentials, endpoint: Endpoint) -> IamClient:
+    def _client_for(self, signer: Credentials, endpoint: ServiceEndpoint) -> IamClient:
         """The one client, signing as ``signer``."""
         from vault.aws.boto_iam import IamClient
 
@@ -192,7 +195,7 @@ class Hands:
         raise refusal or errors.Internal("a key without anybody to sign")
 
     def _session_of(self, signer: Credentials) -> Credentials:
-        device = Device(self._serial or "", self._setting("mfa_process"), self._name, self._name)
+        device = MfaDevice(self._serial or "", self._setting("mfa_process"), self._name, self._name)
 
         def get(code: str) -> Credentials:
             return sts.get_session_token(
@@ -201,7 +204,7 @@ class Hands:
                 serial=device.serial,
                 code=code,
                 endpoint=self._sts,
-                deadline=self._context.anew(limits.IAM_CALL),
+                deadline=self._context.new_deadline(limits.IAM_CALL),
                 subject=f"key {self._name}",
             ).credentials
 
@@ -214,14 +217,14 @@ class Hands:
         return found.value if found is not None else None
 
 
-def reached(context: Context, name: str, strangers: Strangers) -> tuple[Endpoint, Endpoint]:
+def reached(context: Context, name: str, foreign: ForeignHosts) -> tuple[ServiceEndpoint, ServiceEndpoint]:
     """Where STS and IAM are asked about the key ``name``, before anybody is. Untrusted, ConfigError."""
-    at = strangers.admit(sts_endpoint(context, name))
+    at = foreign.admit(sts_endpoint(context, name))
     partition = endpoints.partition_of(at.region).name
-    return at, strangers.admit(iam_endpoint(context, name, partition))
+    return at, foreign.admit(iam_endpoint(context, name, partition))
 
 
-def iam_endpoint(context: Context, name: str, partition: str) -> Endpoint:
+def iam_endpoint(context: Context, name: str, partition: str) -> ServiceEndpoint:
     """Where IAM of ``partition`` is for the profile ``name`` (it need not exist), by AWS's rules. ConfigError."""
     config = aws_files.load(context.env, home=context.paths.home)
     profile = config.profile(name)

@@ -220,11 +220,11 @@ class _Asking:
         self._name = name
 
     def plain(self, question: str, complaint: str) -> str:
-        deadline = self._context.anew(limits.ATTENDED_PROMPT_TIME)
+        deadline = self._context.new_deadline(limits.ATTENDED_PROMPT_TIME)
         return self._context.interaction.plain(question, deadline=deadline, complaint=complaint)
 
     def hidden(self, question: str, complaint: str) -> Secret:
-        deadline = self._context.anew(limits.ATTENDED_PROMPT_TIME)
+        deadline = self._context.new_deadline(limits.ATTENDED_PROMPT_TIME)
         return self._context.interaction.hidden(question, deadline=deadline, complaint=complaint)
 
     def key_id(self, complaint: str = "") -> str:

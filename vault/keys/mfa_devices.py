@@ -71,13 +71,13 @@ def by_asking(context: Context, *, name: str, known: str | None) -> NewDevice:
 
     def serial(complaint: str) -> str | None:
         question = f"ARN of the MFA device of {name}{default}"
-        typed = ask.plain(question, deadline=context.anew(wait), complaint=complaint)
+        typed = ask.plain(question, deadline=context.new_deadline(wait), complaint=complaint)
         if typed or known is not None:
             return key_input.check_serial(typed or str(known))
         raise Usage("a device has an ARN", hint="the IAM console shows it beside the device")
 
     def seed(complaint: str) -> Seed | None:
-        typed = ask.hidden(key_input.SEED_QUESTION, deadline=context.anew(wait), complaint=complaint)
+        typed = ask.hidden(key_input.SEED_QUESTION, deadline=context.new_deadline(wait), complaint=complaint)
         if not len(typed):
             return None
         parsed = codes.parse_seed(typed)
@@ -178,7 +178,7 @@ def code(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float]
 
 
 def _taken(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float], None]) -> Code:
-    taken = keys.take_code(serial, deadline=context.anew(), most=limits.CODE_WAIT, waiting=waiting)
+    taken = keys.take_code(serial, deadline=context.new_deadline(), most=limits.CODE_WAIT, waiting=waiting)
     if taken is None:
         near = keys.contents().device_meant(serial)
         other = f"but one is for {safe(near)}" if near is not None else "so its codes are on its own screen"

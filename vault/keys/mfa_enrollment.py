@@ -15,7 +15,7 @@ from vault import errors, limits
 from vault.aws import service_errors
 from vault.credentials.mfa_code import Codes
 from vault.keys.entries import find
-from vault.keys.iam_signer import Hands
+from vault.keys.iam_signer import IamSigner
 from vault.mfa.ledger import Ledger
 from vault.profiles import aws_files
 from vault.store import vault
@@ -28,9 +28,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.aws.iam import Iam, NewDevice
+    from vault.aws.iam import CreatedDevice, Iam
     from vault.context import Context
-    from vault.keys.foreign_hosts import Strangers
+    from vault.keys.foreign_hosts import ForeignHosts
     from vault.store.vault import Entry, Opened, Payload
 
 JOURNAL = "enrolment"  # a key of the entry beside those of format.md 5
@@ -101,7 +101,7 @@ class Enroller:
         opened: Opened,
         name: str,
         *,
-        strangers: Strangers,
+        foreign: ForeignHosts,
         waiting: Callable[[float], None],
         mfa_code: str | None = None,
     ) -> None:
@@ -112,19 +112,19 @@ class Enroller:
         self.entry = find(opened.payload, name)
         keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
         codes = Codes(self._context, keys, given=mfa_code)
-        self._hands = Hands(self._context, name, self.entry, codes=codes, strangers=strangers)
+        self._iam_signer = IamSigner(self._context, name, self.entry, codes=codes, foreign=foreign)
         self._partition_account: tuple[str, str] = ("aws", "")
         self._left: str | None = None
 
     def look(self) -> str:
         """The user's name. Refused, Unreachable, Usage."""
-        identity = self._hands.look()
+        identity = self._iam_signer.look()
         self._partition_account = (identity.arn.split(":")[1], identity.account)
-        return self._hands.user
+        return self._iam_signer.user
 
     def run(self, wanted: str | None) -> Enrolled:
         """Enrol a device named ``wanted`` (None: ``USER-HOST``), or go on with an interrupted enrolment."""
-        iam = self._hands.iam()
+        iam = self._iam_signer.iam()
         under_way = Enrolment.of(self.entry)
         resumed = under_way is not None
         if under_way is not None and under_way.step == "enable" and self._seed_is_there(under_way):
@@ -152,12 +152,12 @@ class Enroller:
                 code="LimitExceeded",
             )
         interrupted = under_way.name if under_way is not None else None
-        name = wanted or interrupted or device_name(self._hands.user, self._context)
+        name = wanted or interrupted or device_name(self._iam_signer.user, self._context)
         if under_way is not None:
             self._clean_up(iam, under_way)
         self._save(Enrolment("create", name).within)
         made = self._create(iam, name)
-        seed = vault.Seed(secret=made.seed, created=self._hands.now)
+        seed = vault.StoredSeed(secret=made.seed, created=self._iam_signer.now)
 
         def change(payload: Payload) -> Payload:
             entry = Enrolment("enable", name, made.serial).within(find(payload, self._name))
@@ -197,7 +197,7 @@ class Enroller:
             self._save(without)
             raise self._taken(under_way.name) from None
 
-    def _create(self, iam: Iam, name: str) -> NewDevice:
+    def _create(self, iam: Iam, name: str) -> CreatedDevice:
         try:
             return iam.create_device(name)
         except errors.Refused as error:
@@ -222,7 +222,7 @@ class Enroller:
         )
 
     def _own_name_only(self, error: errors.Refused, name: str) -> errors.Refused:
-        user = self._hands.user
+        user = self._iam_signer.user
         if name == user:
             hint = "ask for iam:CreateVirtualMFADevice and iam:EnableMFADevice on your own devices"
         else:
@@ -257,13 +257,13 @@ class Enroller:
             else:
                 break
 
-    def _two_codes(self, serial: str, stored: vault.Seed) -> tuple[str, str]:
+    def _two_codes(self, serial: str, stored: vault.StoredSeed) -> tuple[str, str]:
         """Two consecutive codes that nobody has sent, the second waited for."""
         seed = raw_seed(stored.secret, algorithm=stored.algorithm, digits=stored.digits, period=stored.period)
-        deadline = self._context.anew(limits.TWO_CODES)
+        deadline = self._context.new_deadline(limits.TWO_CODES)
         with Folder.open(self._context.paths.state, create=True) as folder:
             ledger = Ledger(folder, serial=serial, key=self._opened.ledger_key)
-            skew = self._hands.skew if abs(self._hands.skew) > limits.CLOCK_SKEW_WARN else 0.0
+            skew = self._iam_signer.skew if abs(self._iam_signer.skew) > limits.CLOCK_SKEW_WARN else 0.0
             before = None
             while True:
                 code = ledger.take(
@@ -294,7 +294,7 @@ class Enroller:
                 f"no seed is stored for {safe(serial)}",
                 hint="resynchronise it in the IAM console with its own codes",
             )
-        iam = self._hands.iam()
+        iam = self._iam_signer.iam()
         with suppress(
             errors.Refused
         ):  # also a refusal shows AWS's clock: codes by a wrong one would spoil the device
@@ -303,11 +303,11 @@ class Enroller:
 
     def deactivate(self, serial: str) -> None:
         """Take the device off the user at AWS and delete it; gone already is done, if AWS itself says so."""
-        iam = self._hands.iam()
-        stranger = self._hands.stranger
-        if not iam.deactivate_device(serial) and stranger is not None:
+        iam = self._iam_signer.iam()
+        foreign_host = self._iam_signer.foreign_host
+        if not iam.deactivate_device(serial) and foreign_host is not None:
             raise errors.Refused(
-                f"{safe(stranger)}, which is not AWS's own, has no device {safe(serial)}: it may be in use at AWS",
+                f"{safe(foreign_host)}, which is not AWS's own, has no device {safe(serial)}: it may be in use at AWS",
                 hint=f"to forget it here alone: awsvault-py mfa remove {safe(serial)}",
                 code="NoSuchEntity",
             )

@@ -13,7 +13,7 @@ from typing import Any
 from vault import errors, limits
 from vault.credentials import cached
 from vault.credentials.mfa_code import Codes
-from vault.keys.iam_signer import Hands, credentials, reached
+from vault.keys.iam_signer import IamSigner, credentials, reached
 from vault.profiles import aws_files
 from vault.system.files import Folder
 from vault.text import safe
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from vault.aws.credentials import Identity
     from vault.context import Context
-    from vault.keys.foreign_hosts import Strangers
+    from vault.keys.foreign_hosts import ForeignHosts
     from vault.store.vault import Entry, KeyPair, Opened
 
 
@@ -85,14 +85,14 @@ def policy(now: float) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def announce(context: Context, opened: Opened, strangers: Strangers) -> None:
+def announce(context: Context, opened: Opened, foreign: ForeignHosts) -> None:
     """Name the hosts that are not AWS's own and would be believed, before anything is done."""
     for name in opened.payload.entries:
         with suppress(errors.Error):  # the key's fate tells it
-            reached(context, name, strangers)
+            reached(context, name, foreign)
 
 
-def run(context: Context, opened: Opened, *, strangers: Strangers, tell: Callable[[str], None]) -> Report:
+def run(context: Context, opened: Opened, *, foreign: ForeignHosts, tell: Callable[[str], None]) -> Report:
     """Do it all. Raises nothing of AWS's and nothing of the disk's: each failure is in the report."""
     context = context.lasting(limits.PANIC_MOST)
     _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
@@ -102,13 +102,13 @@ def run(context: Context, opened: Opened, *, strangers: Strangers, tell: Callabl
     fates: list[Fate] = []
     users: list[str] = []
     times: list[int] = []
-    for identity, (hands, name, pairs) in _by_user(context, opened, fates, strangers).items():
+    for identity, (iam_signer, name, pairs) in _by_user(context, opened, fates, foreign).items():
         users.append(identity.arn)
         for pair in pairs:
-            fate = _inactivate(hands, name, pair)
+            fate = _inactivate(iam_signer, name, pair)
             tell(f"{safe(name)}: {fate.key_id}: {fate.said}")
             fates.append(fate)
-        times.append(hands.now)
+        times.append(iam_signer.now)
     _note(context, before | {fate.mark for fate in fates if fate.inactive})
     fates = [_by_a_panic(fate) if fate.mark in before else fate for fate in fates]
     at = max(times, default=int(context.clock.time()))
@@ -164,13 +164,13 @@ def _lock(context: Context) -> errors.Error | None:
 
 
 def _by_user(
-    context: Context, opened: Opened, fates: list[Fate], strangers: Strangers
-) -> dict[Identity, tuple[Hands, str, list[Entry | KeyPair]]]:
+    context: Context, opened: Opened, fates: list[Fate], foreign: ForeignHosts
+) -> dict[Identity, tuple[IamSigner, str, list[Entry | KeyPair]]]:
     """For each user with a key at hand: who signs, in which entry's name, and the keys in the order in which they go."""
     keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
     codes = Codes(context, keys)
     seen: set[str] = set()
-    by_user: dict[Identity, tuple[Hands, str, list[Entry | KeyPair]]] = {}
+    by_user: dict[Identity, tuple[IamSigner, str, list[Entry | KeyPair]]] = {}
     for name, entry in sorted(opened.payload.entries.items()):
         if entry.access_key_id in seen:
             continue
@@ -180,13 +180,13 @@ def _by_user(
         )
         mine: list[Entry | KeyPair] = [*pairs, entry]
         seen |= {one.access_key_id for one in mine}
-        hands = None
+        iam_signer = None
         try:
-            hands = Hands(context, name, entry, codes=codes, strangers=strangers)
-            hands.signers = [credentials(entry), *map(credentials, pairs)]
-            identity = hands.look()
+            iam_signer = IamSigner(context, name, entry, codes=codes, foreign=foreign)
+            iam_signer.signers = [credentials(entry), *map(credentials, pairs)]
+            identity = iam_signer.look()
         except errors.Refused as error:
-            at = hands.stranger if hands is not None else None
+            at = iam_signer.foreign_host if iam_signer is not None else None
             fates.append(_not_known(name, entry.access_key_id, error, entry=entry, at=at))
             continue
         except errors.Error as error:
@@ -194,11 +194,11 @@ def _by_user(
                 Fate(entry=name, key_id=entry.access_key_id, inactive=False, said=error.message, error=error)
             )
             continue
-        mine.sort(key=lambda one: one.access_key_id == hands.known)  # who signs for the others goes last
+        mine.sort(key=lambda one: one.access_key_id == iam_signer.known)  # who signs for the others goes last
         if identity in by_user:  # another key of a user who has a signer: it goes before that one
             by_user[identity][2][:0] = mine
         else:
-            by_user[identity] = (hands, name, mine)
+            by_user[identity] = (iam_signer, name, mine)
     return by_user
 
 
@@ -213,17 +213,19 @@ def _not_known(
     return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
 
 
-def _inactivate(hands: Hands, name: str, pair: Entry | KeyPair) -> Fate:
-    key_id, at = pair.access_key_id, hands.stranger
+def _inactivate(iam_signer: IamSigner, name: str, pair: Entry | KeyPair) -> Fate:
+    key_id, at = pair.access_key_id, iam_signer.foreign_host
     try:
-        hands.iam().set_active(key_id, active=False)
+        iam_signer.iam().set_active(key_id, active=False)
     except errors.Refused as error:
         if error.code == "NoSuchEntity" and at is not None:  # it may be active at AWS, which was not asked
             said = f"{safe(at)}, which is not AWS's own, has no such key"
             return Fate(entry=name, key_id=key_id, inactive=False, said=said, error=error)
         if error.code == "NoSuchEntity":
             return Fate(entry=name, key_id=key_id, inactive=True, said="deleted already")
-        if key_id in {signer.access_key_id for signer in hands.signers}:  # nobody signs: this one neither
+        if key_id in {
+            signer.access_key_id for signer in iam_signer.signers
+        }:  # nobody signs: this one neither
             return _not_known(name, key_id, error, entry=pair, at=at)
         return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
     except errors.Error as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vault.aws import sts
-from vault.aws.client import Endpoint
+from vault.aws.client import ServiceEndpoint
 from vault.errors import Unreachable
 from vault.profiles import aws_files, endpoints
 from vault.profiles.build_chain import region_of, sane_region
@@ -32,7 +32,7 @@ def region(context: Context, profile: aws_files.Profile | None) -> str | None:
     return named.value if named is not None else None
 
 
-def sts_endpoint(context: Context, profile_name: str) -> Endpoint:
+def sts_endpoint(context: Context, profile_name: str) -> ServiceEndpoint:
     """Where STS is for this profile (it need not exist), by AWS's rules. ConfigError."""
     config = aws_files.load(context.env, home=context.paths.home)
     profile = config.profile(profile_name)
@@ -40,7 +40,7 @@ def sts_endpoint(context: Context, profile_name: str) -> Endpoint:
     rules = endpoints.rules(config, get, env=context.env)
     chosen = region(context, profile) or endpoints.partition_of("").region
     found = endpoints.sts_endpoint(chosen, origin=None, by=rules)
-    return Endpoint(
+    return ServiceEndpoint(
         url=found.url or f"https://{found.host}",
         region=found.region,
         allow_http=context.settings.allow_http,
@@ -59,7 +59,7 @@ def prove(context: Context, credentials: Credentials, *, name: str) -> Proof:
     endpoint = sts_endpoint(context, name)
     try:
         identity = sts.get_caller_identity(
-            credentials, endpoint=endpoint, deadline=context.anew(), subject=name
+            credentials, endpoint=endpoint, deadline=context.new_deadline(), subject=name
         )
     except Unreachable as error:
         return Proof(unreachable=error.message)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from vault import errors
 from vault.migrate import import_keys, undo
 from vault.migrate import own_command as commands
-from vault.migrate.setup import Files, Left, Plan, Setup
+from vault.migrate.setup import Files, Left, Setup, SetupPlan
 from vault.profiles import aws_files, sdk_precedence
 from vault.profiles.aws_files import STATIC, Origin
 from vault.profiles.command_words import own_call
@@ -35,7 +35,7 @@ def settle(
     words: Sequence[str],
     known: Mapping[str, Entry],
     setting_up: bool,
-) -> tuple[Intake, Plan]:
+) -> tuple[Intake, SetupPlan]:
     """What of ``taken`` can be taken out so that no tool changes its key by it, and the edits; the rest is left, with the reason."""
     while True:
         plan = _rewriting(files, taken, env=env, words=words, known=known, setting_up=setting_up)
@@ -58,11 +58,11 @@ def _rewriting(
     words: Sequence[str],
     known: Mapping[str, Entry],
     setting_up: bool,
-) -> Plan:
+) -> SetupPlan:
     """The edits that take the keys out of AWS's files and let the profiles that lived on them call the vault."""
     names = {moved.entry for moved in taken.moved}
     named = {profile: moved.entry for moved in taken.moved for profile in moved.profiles}
-    plan = Plan()
+    plan = SetupPlan()
     if setting_up:
         run = Setup(
             files,
@@ -81,7 +81,7 @@ def _rewriting(
     return plan
 
 
-def _after(files: Files, plan: Plan) -> Config:
+def _after(files: Files, plan: SetupPlan) -> Config:
     """The profiles as the edits leave them."""
     config = Document(files.config.apply(plan.config), path=files.config.path, kind="config")
     credentials = Document(
@@ -90,7 +90,9 @@ def _after(files: Files, plan: Plan) -> Config:
     return aws_files.merge(config.sections, credentials.sections)
 
 
-def _why_not(before: Config, after: Config, source: Source, taken: Intake, plan: Plan | None) -> str | None:
+def _why_not(
+    before: Config, after: Config, source: Source, taken: Intake, plan: SetupPlan | None
+) -> str | None:
     """Which tools would go on with something else once the key is gone; None where none would.
 
     With a ``plan``, which sets profiles up, no tool that had credentials may be left without.

@@ -133,7 +133,7 @@ def from_files(store: Store, passphrase: Callable[[], Secret]) -> Harvest:
         try:
             item = jwe.decrypt(raw.decode("ascii", "replace"), secret)
             found.append(_of_item(name, item, safe(path))._replace(file=(path, raw)))
-        except jwe.WrongPassphrase:
+        except jwe.WrongJwePassphrase:
             raise errors.WrongPassphrase(
                 f"{safe(path)}: the passphrase of {store.program}'s store does not open it",
                 hint=f"it is the one that {store.program} asks for"

@@ -321,4 +321,6 @@ def store(context: Context, opened: Opened, taken: Intake) -> Opened:
 
     if not new:
         return opened
-    return vault.edit(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
+    return vault.edit(
+        context.paths, opened.k_main, change, clock=context.clock, deadline=context.new_deadline()
+    )

@@ -17,7 +17,7 @@ from vault.migrate.undo import Change
 from vault.profiles import aws_files
 from vault.profiles.chain import Process, StaticKeys, VaultKey
 from vault.profiles.command_words import OwnCall, own_call
-from vault.profiles.edit import Document, Edit, Line
+from vault.profiles.edit import Document, Edit, FileLine
 from vault.profiles.resolve import resolve
 from vault.system.user_files import read_users_file
 from vault.text import safe
@@ -71,7 +71,7 @@ class Left(NamedTuple):
 
 
 @dataclass(slots=True)
-class Plan:
+class SetupPlan:
     """Edits of both files, which profiles they are for, which were left, and what a person should know."""
 
     config: list[Edit] = field(default_factory=list)
@@ -119,9 +119,9 @@ class Setup:
         self.entry_serial = entry_serial
         self.named = dict(named or {})
         self.staying = keys_in_files.without(self.config, leaving)
-        self.plan = Plan()
+        self.plan = SetupPlan()
 
-    def run(self, wanted: Sequence[str], *, source_only: bool = False) -> Plan:
+    def run(self, wanted: Sequence[str], *, source_only: bool = False) -> SetupPlan:
         """The plan for the profiles ``wanted``; all that end in a key of the vault where none is named.
 
         NotFound for a name that no file and no entry has; a profile that cannot be set up is left, with the reason.
@@ -154,7 +154,7 @@ class Setup:
             used.add(source.entry if isinstance(source, VaultKey) else name)
         return [name for name in entries if name not in used]
 
-    def run_for(self, entries: Collection[str]) -> Plan:
+    def run_for(self, entries: Collection[str]) -> SetupPlan:
         """The plan for the profiles whose chain ends in one of these keys."""
         for name in self.config.profiles:
             try:
@@ -224,7 +224,7 @@ class Setup:
                     return f"another program serves it too ({safe(document.path)}:{line.start + 1}): take one of them out"
         return None
 
-    def _program(self, document: Document, line: Line) -> str | None:
+    def _program(self, document: Document, line: FileLine) -> str | None:
         return commands.served_by(_value(document, line), line.profile)
 
     def edit(self, name: str) -> bool:
@@ -290,7 +290,7 @@ class Setup:
         self.plan.config += [document.insert(after, name, key, value) for key, value in properties]
 
 
-def _value(document: Document, line: Line) -> str:
+def _value(document: Document, line: FileLine) -> str:
     """What counts of a property that stands there."""
     section = document.section(line.profile)
     return (

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.profiles.edit import Document, Line
+    from vault.profiles.edit import Document, FileLine
 
 _SECRET = re.compile(rf"{STATIC[1]}[ \t\"']*[=:][ \t\"']*([^\s\"']+)", re.IGNORECASE)
 INHERITED = "botocore has every profile of the file inherit it, so whose key it is only you know"
@@ -54,12 +54,12 @@ def doubled(document: Document, profile: str) -> bool:
     return False
 
 
-def _value(document: Document, line: Line) -> str:
+def _value(document: Document, line: FileLine) -> str:
     text = document.lines[line.start].decode("utf-8", "replace")
     return uncommented(text.rstrip()).partition("=")[2].strip()
 
 
-def _counts(document: Document, line: Line) -> bool:
+def _counts(document: Document, line: FileLine) -> bool:
     """Whether the profile has a secret in this file: not where a second section of its name is the one that counts."""
     section = document.section(line.profile)
     return section is not None and line.key in section.properties

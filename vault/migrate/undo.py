@@ -72,7 +72,7 @@ class Undone:
     keys: tuple[tuple[str, str], ...] = ()
 
 
-class Seen(NamedTuple):
+class UndoView(NamedTuple):
     """What taking back a change comes to: its record, the files that are not yet as they were before, and the vault,
     where the record was sealed.
     """
@@ -93,7 +93,7 @@ def carry_out(context: Context, changes: Sequence[Change], *, kind: Kind, opened
         return
     with (
         Folder.open(context.paths.state, create=True) as state,
-        locks.lock(state, LOCK, deadline=context.anew()),
+        locks.lock(state, LOCK, deadline=context.new_deadline()),
     ):
         with _folder(context, create=True) as folder:
             _write(folder, real, kind=kind, opened=opened)
@@ -104,7 +104,7 @@ def carry_out(context: Context, changes: Sequence[Change], *, kind: Kind, opened
                 replace_file.replace(change.path, change.after, before=change.before)
 
 
-def look_back(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -> Seen:
+def look_back(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -> UndoView:
     """What taking back the newest change would do. NotFound where there is none, Declined where it cannot be done.
 
     ``open_vault`` is called only where the record is sealed.
@@ -116,14 +116,14 @@ def look_back(context: Context, *, kind: Kind, open_vault: Callable[[], Opened])
         files = [undone for one in reversed(value["files"]) if (undone := _undone(one)) is not None]
     except (KeyError, TypeError, ValueError):
         raise _damaged(name) from None
-    return Seen(name, tuple(files), opened)
+    return UndoView(name, tuple(files), opened)
 
 
-def take_back(context: Context, seen: Seen, *, kind: Kind) -> None:
+def take_back(context: Context, seen: UndoView, *, kind: Kind) -> None:
     """Put the files back as ``look_back`` said, then drop the record. Errors: ChangedMeanwhile, StorageError, Busy."""
     with (
         Folder.open(context.paths.state, create=True) as state,
-        locks.lock(state, LOCK, deadline=context.anew()),
+        locks.lock(state, LOCK, deadline=context.new_deadline()),
     ):
         if _newest(context, kind)[0] != seen.record:
             raise replace_file.ChangedMeanwhile(f"another {kind} was done meanwhile; nothing was changed")

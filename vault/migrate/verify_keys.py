@@ -15,17 +15,17 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
-    from vault.keys.foreign_hosts import Strangers
+    from vault.keys.foreign_hosts import ForeignHosts
 
 
-def prove(context: Context, taken: Intake, strangers: Strangers | None) -> Intake:
+def prove(context: Context, taken: Intake, foreign: ForeignHosts | None) -> Intake:
     """Ask AWS about every key that the vault does not hold yet; one that AWS refuses is left where it is.
 
     ``strangers`` is None where no key is taken out on the strength of the answers. Errors: Unreachable, Untrusted.
     """
     for moved in taken.moved:
-        if strangers is not None and not moved.there:
-            strangers.admit(sts_endpoint(context, moved.asked))
+        if foreign is not None and not moved.there:
+            foreign.admit(sts_endpoint(context, moved.asked))
     proven = Intake(left=list(taken.left), sources=list(taken.sources))
     kept = set()
     for moved in taken.moved:

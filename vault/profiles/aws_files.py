@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from vault import errors
 from vault.limits import MAX_CONFIG_FILE, MAX_INCLUDES
-from vault.profiles.ini import Note, Property, Section, Sections, parse
+from vault.profiles.ini import ParseNote, Property, Section, Sections, parse
 from vault.system.paths import substituted
 from vault.text import meant, safe
 
@@ -96,7 +96,7 @@ class Config(NamedTuple):
     profiles: dict[str, tuple[Section | None, Section | None]]
     sso_sessions: dict[str, Section]
     services: dict[str, Section]
-    notes: tuple[Note, ...]
+    notes: tuple[ParseNote, ...]
 
     def profile(self, name: str) -> Profile | None:
         """The profile of exactly this name with what it includes, or None. Raises ConfigError."""
@@ -125,7 +125,7 @@ class Config(NamedTuple):
             found.append(at)
         return tuple(found)
 
-    def ignored(self, name: str) -> Note | None:
+    def ignored(self, name: str) -> ParseNote | None:
         """The note of a header that is not read and was meant for a profile of this name, or None."""
         shown = safe(name)
         headers = f"[profile {shown}] is ignored", f"[{shown}] is ignored"

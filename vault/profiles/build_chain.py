@@ -8,7 +8,17 @@ from vault import errors
 from vault.limits import ROLE_LEAST, ROLE_MOST, SESSION_LEAST, SESSION_MOST
 from vault.profiles import endpoints, values
 from vault.profiles.aws_files import Origin, Profile, Setting
-from vault.profiles.chain import CONFIRM, Chain, Fault, Hop, NamedSource, Rails, Sso, VaultKey, WebIdentity
+from vault.profiles.chain import (
+    CONFIRM,
+    Chain,
+    Fault,
+    Guardrails,
+    Hop,
+    NamedSource,
+    Sso,
+    VaultKey,
+    WebIdentity,
+)
 from vault.profiles.identity_center import lacking, lacks
 from vault.profiles.source_lookup import own_export
 from vault.profiles.unread_keys import missing, misspelt
@@ -20,7 +30,7 @@ if TYPE_CHECKING:
 
     from vault.profiles.aws_files import Config
     from vault.profiles.chain import Source
-    from vault.profiles.ini import Note
+    from vault.profiles.ini import ParseNote
 
 _TEXTS = ("role_arn", "role_session_name", "external_id", "duration_seconds", "mfa_serial")
 _OURS = ("source_identity", "mfa_process", "session_tags", "transitive_session_tags")
@@ -28,7 +38,7 @@ _SHAPED = ("role_session_name", "external_id", "source_identity")
 MAX_LABEL = 63  # a region becomes a label of a host's name
 
 
-class Found(NamedTuple):
+class WalkedPath(NamedTuple):
     """What a walk met: the profiles from the selected one to the source's, those of them with a role, the source."""
 
     path: tuple[Profile, ...]
@@ -39,13 +49,13 @@ class Found(NamedTuple):
 class Assembler:
     """Makes the Chain of one walk. ``as_sdk`` as in ``resolve``."""
 
-    def __init__(self, config: Config, found: Found, env: Mapping[str, str], *, as_sdk: bool) -> None:
+    def __init__(self, config: Config, found: WalkedPath, env: Mapping[str, str], *, as_sdk: bool) -> None:
         self.config = config
         self.found = found
         self.env = env
         self.as_sdk = as_sdk
         self.faults: list[Fault] = []
-        self.notes: list[Note] = []
+        self.notes: list[ParseNote] = []
         self.by = endpoints.rules(config, self.selected, env=env)
 
     def selected(self, key: str) -> Setting | None:
@@ -95,7 +105,7 @@ class Assembler:
             session_duration=values.number(
                 self.nearest("session_duration"), least=SESSION_LEAST, most=SESSION_MOST, unit=True
             ),
-            rails=self.rails(),
+            guardrails=self.guardrails(),
             faults=tuple(self.faults),
             notes=tuple(self.notes),
             ca_bundle=self.get(selected, "ca_bundle"),
@@ -204,26 +214,26 @@ class Assembler:
             session_tags=tags,
             transitive_tag_keys=transitive,
             endpoint=endpoints.sts_endpoint(region.value, origin=place(region), by=self.by),
-            rails=self.rails_of(profile),
+            guardrails=self.rails_of(profile),
             origins=tuple((field, setting.origin) for field, setting in settings.items()),
         )
 
-    def rails_of(self, profile: Profile) -> Rails:
+    def rails_of(self, profile: Profile) -> Guardrails:
         """What the profile's own awsvault_ keys ask. Raises ConfigError for values that cannot be."""
         environment = self.ours(profile, "environment")
         longest = self.ours(profile, "max_duration")
-        return Rails(
+        return Guardrails(
             values.choice(self.ours(profile, "confirm"), CONFIRM),
             values.number(longest, least=ROLE_LEAST, most=SESSION_MOST, unit=True),
             values.switch(self.ours(profile, "read_only"), default=False),
             environment.value if environment is not None else None,
         )
 
-    def rails(self) -> Rails:
+    def guardrails(self) -> Guardrails:
         """The strictest of all profiles on the path; the environment is the selected one's."""
         every = [self.rails_of(profile) for profile in self.found.path]
         longest = [rail.max_duration for rail in every if rail.max_duration is not None]
-        return Rails(
+        return Guardrails(
             max((rail.confirm for rail in every), key=CONFIRM.index),
             min(longest) if longest else None,
             any(rail.read_only for rail in every),

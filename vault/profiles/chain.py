@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.profiles.aws_files import Origin, Setting
     from vault.profiles.endpoints import Endpoint
-    from vault.profiles.ini import Note
+    from vault.profiles.ini import ParseNote
     from vault.secret import Secret
 
 DIGEST_VERSION = 1
@@ -105,7 +105,7 @@ Source = VaultKey | StaticKeys | Process | WebIdentity | Sso | Login | NamedSour
 CONFIRM = ("never", "session", "always")  # awsvault_confirm, the strictest last
 
 
-class Rails(NamedTuple):
+class Guardrails(NamedTuple):
     """What a profile asks of its own use: for the guard rails. ``confirm`` is one of CONFIRM, seconds are seconds."""
 
     confirm: str = "never"
@@ -131,7 +131,7 @@ class Hop(NamedTuple):
     session_tags: tuple[tuple[str, str], ...]
     transitive_tag_keys: tuple[str, ...]
     endpoint: Endpoint
-    rails: Rails
+    guardrails: Guardrails
     origins: tuple[tuple[str, Origin], ...]
 
     def origin(self, field: str) -> Origin | None:
@@ -168,9 +168,9 @@ class Chain(NamedTuple):
     mfa_process: str | None
     session: bool
     session_duration: int | None
-    rails: Rails
+    guardrails: Guardrails
     faults: tuple[Fault, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[ParseNote, ...]
     ca_bundle: Setting | None = None  # the selected profile's, for all its calls (vault/aws/ca_trust.py)
     session_origin: Origin | None = None
 

@@ -35,7 +35,7 @@ class Hunk(NamedTuple):
     profile: str
 
 
-class Line(NamedTuple):
+class FileLine(NamedTuple):
     """One property of a profile: its lines ``start`` up to ``end`` (from 0), continuation lines with it."""
 
     profile: str
@@ -52,7 +52,7 @@ class _Recorder(_Parser):
         self.opens: list[int] = []  # of every section, a profile's or not
         self.headers: list[tuple[str, int]] = []
         self.forms: dict[str, dict[str, int]] = {}  # by profile, the form of its header, where that is first
-        self.found: list[Line] = []
+        self.found: list[FileLine] = []
 
     def header(self, number: int, line: str) -> None:
         super().header(number, line)
@@ -78,7 +78,7 @@ class _Recorder(_Parser):
         super().property(number, line)
         name = self.profile()
         if name is not None and self.last is not None and self.last is not before:
-            self.found.append(Line(name, self.last.name, number - 1, number))
+            self.found.append(FileLine(name, self.last.name, number - 1, number))
 
     def continuation(self, number: int, line: str) -> None:
         before = self.last
@@ -136,19 +136,19 @@ class Document:
         starts = set(self.headers(profile))
         return [(at, end) for at, end in zip(self._opens, ends, strict=True) if at in starts]
 
-    def places(self, profile: str, key: str) -> list[Line]:
+    def places(self, profile: str, key: str) -> list[FileLine]:
         """Every place where the profile has ``key``, in order; the last one counts."""
         return [line for line in self._lines if line.profile == profile and line.key == key]
 
-    def keys(self, profile: str) -> list[Line]:
+    def keys(self, profile: str) -> list[FileLine]:
         """Every property of the profile."""
         return [line for line in self._lines if line.profile == profile]
 
-    def every_key(self) -> tuple[Line, ...]:
+    def every_key(self) -> tuple[FileLine, ...]:
         """Every property of every profile."""
         return tuple(self._lines)
 
-    def text(self, line: Line) -> bytes:
+    def text(self, line: FileLine) -> bytes:
         """The bytes of the property's lines."""
         return b"".join(self.lines[line.start : line.end])
 
@@ -171,13 +171,13 @@ class Document:
 
     # ── edits ───────────────────────────────────────────────────────────────────────────────
 
-    def rename(self, line: Line, name: str) -> Edit:
+    def rename(self, line: FileLine, name: str) -> Edit:
         """The property under another name; its spacing, value and continuation lines as they are."""
         raw = self.text(line)
         old = raw.partition(b"=")[0].rstrip()
         return Edit(line.start, line.end, _indent(raw) + name.encode() + raw[len(old) :])
 
-    def set_value(self, line: Line, value: str) -> Edit:
+    def set_value(self, line: FileLine, value: str) -> Edit:
         """The property with another value, on one line; spacing before it and the line end as they are."""
         raw = self.lines[line.start]
         at = raw.find(b"=") + 1
@@ -186,7 +186,7 @@ class Document:
         end = last[len(last.rstrip(b"\r\n")) :]
         return Edit(line.start, line.end, raw[:at] + gap + value.encode() + end)
 
-    def remove(self, line: Line) -> Edit:
+    def remove(self, line: FileLine) -> Edit:
         """Without the property."""
         return Edit(line.start, line.end, b"")
 

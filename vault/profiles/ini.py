@@ -17,7 +17,7 @@ _PREFIXES = ("profile", "sso-session", "services")
 _FOREIGN = ("preview", "plugins", "toplevel")  # sections of AWS CLI alone: nothing to say about them
 
 
-class Note(NamedTuple):
+class ParseNote(NamedTuple):
     """A place that AWS's tools do not all read alike. ``line`` is 0 where the whole file is meant."""
 
     path: str
@@ -50,7 +50,7 @@ class Sections(NamedTuple):
     profiles: dict[str, Section]
     sso_sessions: dict[str, Section]
     services: dict[str, Section]
-    notes: tuple[Note, ...]
+    notes: tuple[ParseNote, ...]
 
 
 def is_name(text: str) -> bool:
@@ -98,7 +98,7 @@ class _Parser:
         self.path = path
         self.config = kind == "config"
         self.tables: dict[str, dict[str, Section]] = {p: {} for p in (*_PREFIXES, "plain default")}
-        self.notes: list[Note] = []
+        self.notes: list[ParseNote] = []
         self.opened = False
         self.section: Section | None = None
         self.last: Property | None = None
@@ -112,7 +112,7 @@ class _Parser:
         return errors.ConfigError(f"{safe(self.path)}:{line}: {message}", hint=hint)
 
     def note(self, line: int, message: str) -> None:
-        self.notes.append(Note(self.path, line, message))
+        self.notes.append(ParseNote(self.path, line, message))
 
     def run(self, text: str) -> Sections:
         if text[:1] == "\ufeff":

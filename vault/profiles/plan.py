@@ -99,7 +99,7 @@ def _session(
     if not chain.hops:
         if duration is not None:
             seconds, why = duration, "--duration"
-        most = chain.rails.max_duration
+        most = chain.guardrails.max_duration
         if most is not None and seconds > most:
             seconds, why = most, "awsvault_max_duration"
     process = chain.mfa_process or (chain.hops[0].mfa_process if chain.hops else None)
@@ -124,13 +124,13 @@ def _role(
     seconds = ROLE_DURATION if asked is None else asked
     if asked is None:
         why = "AWS's default"
-    most = chain.rails.max_duration
+    most = chain.guardrails.max_duration
     if most is not None and seconds > most:
         asked, seconds, why = most, most, "awsvault_max_duration"
     if hour is not None and seconds > ROLE_DURATION:
         seconds, why = ROLE_DURATION, f"held to an hour: {hour}"
     # Only the last: a role under the policy could not assume the next one.
-    narrowed = chain.rails.read_only and at == len(chain.hops) - 1
+    narrowed = chain.guardrails.read_only and at == len(chain.hops) - 1
     return AssumeRole(hop, seconds, code, asked is not None, why, narrowed)
 
 
@@ -176,8 +176,8 @@ def _held_to(chain: Chain, source: Source, lengths: Lengths) -> Source:
     if not isinstance(source, WebIdentity):
         return source
     seconds = lengths.role_duration if source.duration_seconds is None else source.duration_seconds
-    if chain.rails.max_duration is not None:
-        seconds = min(seconds, chain.rails.max_duration)
+    if chain.guardrails.max_duration is not None:
+        seconds = min(seconds, chain.guardrails.max_duration)
     if source.duration_seconds is None and seconds == ROLE_DURATION:
         return source  # AWS's default, which need not be sent
     return source._replace(duration_seconds=seconds)

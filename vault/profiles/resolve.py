@@ -12,9 +12,9 @@ from vault import errors
 from vault.limits import MAX_HOPS
 from vault.profiles import values
 from vault.profiles.aws_files import Profile, Setting
-from vault.profiles.build_chain import Assembler, Found
+from vault.profiles.build_chain import Assembler, WalkedPath
 from vault.profiles.chain import VaultKey
-from vault.profiles.source_lookup import Finder, has_static, own_export
+from vault.profiles.source_lookup import SourceLookup, has_static, own_export
 from vault.profiles.unread_keys import missing, misspelt
 from vault.text import command, meant, safe
 
@@ -52,7 +52,7 @@ def resolve(
                 hint=config.meant(name) or "run: awsvault-py list",
             )
         profile = _bare_entry(config, name)
-    finder = Finder(config, env, None if as_sdk else has_entry, guess=guess, as_sdk=as_sdk)
+    finder = SourceLookup(config, env, None if as_sdk else has_entry, guess=guess, as_sdk=as_sdk)
     walk = _Walk(config, finder)
     return Assembler(config, walk.go(profile), env, as_sdk=as_sdk).chain()
 
@@ -65,7 +65,7 @@ def _bare_entry(config: Config, name: str) -> Profile:
 class _Walk:
     """The way from a profile to its source."""
 
-    def __init__(self, config: Config, finder: Finder) -> None:
+    def __init__(self, config: Config, finder: SourceLookup) -> None:
         self.config = config
         self.finder = finder
         self.as_sdk = finder.as_sdk
@@ -74,7 +74,7 @@ class _Walk:
     def get(self, profile: Profile, key: str) -> Setting | None:
         return values.one_line(profile.plain(key) if self.as_sdk else profile.get(key))
 
-    def go(self, profile: Profile) -> Found:
+    def go(self, profile: Profile) -> WalkedPath:
         path, roles = [profile], []
         first = True
         while True:
@@ -92,7 +92,7 @@ class _Walk:
             else:
                 onward = self.finder.find(profile, called)
             if not isinstance(onward, str):
-                return Found(tuple(path), tuple(roles), onward)
+                return WalkedPath(tuple(path), tuple(roles), onward)
             path.append(self.step(onward, path))
             first = called is not None and called.profile == onward and role is None
 

@@ -50,7 +50,7 @@ def own_export(profile: Profile) -> OwnCall | None:
         return None
 
 
-class Finder:
+class SourceLookup:
     """Finds the source of one profile. ``has_entry``, ``guess`` and ``as_sdk`` as in ``resolve``."""
 
     def __init__(

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from vault import errors, limits
 from vault.credentials.mfa_code import Codes
-from vault.keys.foreign_hosts import Strangers
-from vault.keys.iam_signer import Hands
+from vault.keys.foreign_hosts import ForeignHosts
+from vault.keys.iam_signer import IamSigner
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -82,10 +82,10 @@ def _at_aws(context: Context, keys: Keys, entry: Listed) -> tuple[AccessKey | No
     if found is None:
         raise errors.NotFound(f'there is no entry "{safe(entry.name)}" in the vault any more')
     signer = _Signer(found.credentials.access_key_id, found.credentials.secret, found.mfa_serial)
-    strangers = Strangers(context, tell=lambda _: None)
-    hands = Hands(context, entry.name, signer, codes=Codes(context, keys), strangers=strangers)
-    identity = hands.look()
+    foreign = ForeignHosts(context, tell=lambda _: None)
+    iam_signer = IamSigner(context, entry.name, signer, codes=Codes(context, keys), foreign=foreign)
+    identity = iam_signer.look()
     if found.account not in (None, identity.account):
         raise errors.Refused(f"the key is of account {identity.account}, the entry of {found.account}")
-    listed = hands.iam().keys()
-    return next((key for key in listed if key.id == entry.access_key_id), None), hands.now
+    listed = iam_signer.iam().keys()
+    return next((key for key in listed if key.id == entry.access_key_id), None), iam_signer.now

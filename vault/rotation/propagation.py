@@ -9,12 +9,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.keys.iam_signer import Hands
+    from vault.keys.iam_signer import IamSigner
     from vault.store.vault import KeyPair
     from vault.system.clock import Clock
 
 
-def prove(hands: Hands, pair: KeyPair, *, clock: Clock, proving: Callable[[int], None] | None) -> None:
+def prove(
+    iam_signer: IamSigner, pair: KeyPair, *, clock: Clock, proving: Callable[[int], None] | None
+) -> None:
     """Return once the key has answered several times in a row. ``proving`` hears how many times. Refused, Unreachable."""
     end = clock.monotonic() + limits.PROOF_MOST
     row = 0
@@ -25,7 +27,7 @@ def prove(hands: Hands, pair: KeyPair, *, clock: Clock, proving: Callable[[int],
                 hint="run: awsvault-py rotate in some minutes, which goes on from here",
             )
         try:
-            hands.whoami(credentials(pair))
+            iam_signer.whoami(credentials(pair))
             row += 1
         except errors.Refused as error:
             if error.code not in ("InvalidClientTokenId", "AccessDenied"):

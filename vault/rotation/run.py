@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vault import errors, limits
-from vault.keys.iam_signer import Hands, NeedsMfa, credentials
+from vault.keys.iam_signer import IamSigner, NeedsMfa, credentials
 from vault.rotation import propagation, state_machine
 from vault.rotation.state_machine import (
     Close,
@@ -18,24 +18,24 @@ from vault.rotation.state_machine import (
     Done,
     Promote,
     Prove,
+    RotationRequest,
     SetActive,
     View,
-    Wish,
     Write,
     next_step,
 )
-from vault.rotation.stored_entry import KeptEntry
-from vault.store.vault import Journal, KeyPair
+from vault.rotation.stored_entry import StoredEntry
+from vault.store.vault import KeyPair, RotationJournal
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.aws.iam import AccessKey, NewKey
+    from vault.aws.iam import AccessKey, CreatedKey
     from vault.context import Context
     from vault.credentials.mfa_code import Codes
-    from vault.keys.foreign_hosts import Strangers
+    from vault.keys.foreign_hosts import ForeignHosts
     from vault.store.strict_json import Json
     from vault.store.vault import Entry, Opened, Payload
 
@@ -64,7 +64,7 @@ class Run:
         name: str,
         *,
         codes: Codes,
-        strangers: Strangers,
+        foreign: ForeignHosts,
         tell: Callable[[str], None],
         proving: Callable[[int], None] | None = None,
     ) -> None:
@@ -72,8 +72,8 @@ class Run:
         self._name = name
         self._tell = tell
         self._proving = proving  # hears how many times in a row a new key has answered
-        self._kept = KeptEntry(context, opened, name)
-        self._hands = Hands(context, name, self.entry, codes=codes, strangers=strangers)
+        self._kept = StoredEntry(context, opened, name)
+        self._iam_signer = IamSigner(context, name, self.entry, codes=codes, foreign=foreign)
         self._resign()
         others = {one.access_key_id: other for other, one in opened.payload.entries.items() if other != name}
         self._view = View(keys=(), now=0, others=others)
@@ -85,25 +85,25 @@ class Run:
 
     def look(self) -> View:
         """AWS's list of the user's keys with their ages and last uses. Changes nothing. Refused, Unreachable, Untrusted."""
-        identity = self._hands.look()
+        identity = self._iam_signer.look()
         if self.entry.journal is not None:
-            state_machine.check_place(self.entry.journal, self._hands.stranger)
+            state_machine.check_place(self.entry.journal, self._iam_signer.foreign_host)
         if self.entry.account not in (None, identity.account):
             raise errors.Refused(
                 f"the key is of account {identity.account}, the entry of {self.entry.account}"
             )
-        keys = self._hands.iam().keys()
-        self._view = replace(self._view, keys=keys, now=self._hands.now, turned=self._resumed)
+        keys = self._iam_signer.iam().keys()
+        self._view = replace(self._view, keys=keys, now=self._iam_signer.now, turned=self._resumed)
         return self._view
 
-    def steps(self, wish: Wish) -> Outcome:
+    def steps(self, request: RotationRequest) -> Outcome:
         """Go on until nothing is left to do now. ``look`` came before.
 
         Errors: RotationStopped (11) where the old key is still the entry's; else those of AWS and of the vault.
         """
         for _ in range(limits.ROTATION_STEPS):
-            self._view = replace(self._view, now=self._hands.now)
-            step = next_step(self.entry, self._view, wish)
+            self._view = replace(self._view, now=self._iam_signer.now)
+            step = next_step(self.entry, self._view, request)
             if isinstance(step, Done):
                 return Outcome(
                     name=self._name,
@@ -118,7 +118,7 @@ class Run:
             except (errors.Refused, errors.Unreachable) as error:
                 raise self._stopped(error, began=began) from None
             if isinstance(step, Delete) and step.why == "other":
-                wish = replace(wish, delete_other=None)  # it named one key, and that is gone
+                request = replace(request, delete_other=None)  # it named one key, and that is gone
         raise errors.RotationStopped(
             "the rotation came to no end: something else makes keys of this user at the same time",
             hint="run: awsvault-py rotate --dry-run, which shows the user's keys",
@@ -144,8 +144,8 @@ class Run:
     @property
     def _place(self) -> dict[str, Json]:
         """What a journal says of the host where it began."""
-        stranger = self._hands.stranger
-        return {state_machine.AT: stranger} if stranger is not None else {}
+        foreign_host = self._iam_signer.foreign_host
+        return {state_machine.AT: foreign_host} if foreign_host is not None else {}
 
     @property
     def _again(self) -> str:
@@ -178,9 +178,9 @@ class Run:
         if step.step == "create":
             before = [*state_machine.earlier(journal), journal.began][-8:] if journal is not None else []
             known = journal.known if journal is not None else tuple(key.id for key in self._view.keys)
-            fresh = Journal(
+            fresh = RotationJournal(
                 step="create",
-                began=self._hands.now,
+                began=self._iam_signer.now,
                 known=known,
                 unknown={**({state_machine.EARLIER: list(before)} if before else {}), **self._place},
             )
@@ -189,13 +189,13 @@ class Run:
             return
         if journal is None:
             raise errors.Internal("a rotation without its journal")
-        began = self._hands.now if step.step == "grace" else journal.began
+        began = self._iam_signer.now if step.step == "grace" else journal.began
         self._save(lambda entry: replace(entry, journal=replace(journal, step=step.step, began=began)))
 
     def _create(self) -> None:
         self._tell("making a new key …")
         try:
-            made = self._hands.iam().create_key()
+            made = self._iam_signer.iam().create_key()
         except errors.Refused as error:
             if not self._tried:
                 self._take_try_back()
@@ -208,7 +208,7 @@ class Run:
             if not error.sent or self._tried >= limits.AWS_TRIES:
                 raise
             # It may be made, and its secret lost: the list and the journal tell, and the next step mends it.
-            self._view = replace(self._view, keys=self._hands.iam().keys())
+            self._view = replace(self._view, keys=self._iam_signer.iam().keys())
             return
         pair = KeyPair(access_key_id=made.id, secret=made.secret)
         self._keep(made, pair)
@@ -229,7 +229,7 @@ class Run:
 
     def _look_again(self, error: errors.Refused) -> None:
         for _ in range(limits.KEEP_TRIES):
-            keys = self._hands.iam().keys()
+            keys = self._iam_signer.iam().keys()
             if len(keys) >= state_machine.KEYS_A_USER:
                 self._view = replace(self._view, keys=keys)
                 return
@@ -237,12 +237,12 @@ class Run:
         raise error
 
     @staticmethod
-    def _iam_key(made: NewKey) -> AccessKey:
+    def _iam_key(made: CreatedKey) -> AccessKey:
         from vault.aws.iam import AccessKey
 
         return AccessKey(made.id, active=True, created=made.created, asked=True)
 
-    def _keep(self, made: NewKey, pair: KeyPair) -> None:
+    def _keep(self, made: CreatedKey, pair: KeyPair) -> None:
         """Store the new pair at once. Where the vault cannot be written any more, the key is deleted again."""
         tries = limits.KEEP_TRIES
         while True:
@@ -258,7 +258,7 @@ class Run:
                         f"the new key {made.id} is in the vault, but the disk did not confirm it: {error.message}",
                         hint=f"run: {self._again}, which goes on with that key",
                     ) from None
-                self._hands.iam().delete_key(made.id)
+                self._iam_signer.iam().delete_key(made.id)
                 raise errors.RotationStopped(
                     f"the vault could not be written, so the new key {made.id} was deleted again: {error.message}",
                     hint=error.hint,
@@ -274,14 +274,14 @@ class Run:
     def _prove(self, pair: KeyPair) -> None:
         """The key answers several times in a row over some seconds; before, it may be known here and not there."""
         self._tell(f"waiting until AWS knows {pair.access_key_id} everywhere …")
-        propagation.prove(self._hands, pair, clock=self._context.clock, proving=self._proving)
+        propagation.prove(self._iam_signer, pair, clock=self._context.clock, proving=self._proving)
         self._view = replace(self._view, proved=self._view.proved | {pair.access_key_id})
 
     def _promote(self, step: Promote) -> None:
         old = KeyPair(access_key_id=self.entry.access_key_id, secret=self.entry.secret)
         new = self._view.key(step.pair.access_key_id)
-        created = new.created if new is not None else self._hands.now
-        identity = self._hands.identity
+        created = new.created if new is not None else self._iam_signer.now
+        identity = self._iam_signer.identity
 
         def change(payload: Payload) -> Payload:
             for name, entry in payload.entries.items():
@@ -298,7 +298,9 @@ class Run:
                 if name == self._name:
                     back: dict[str, Json] = {state_machine.TAKEN_BACK: True} if step.back else {}
                     more = {**back, **self._place}
-                    journal = Journal(step=step.then, began=self._hands.now, old=old, unknown=more)
+                    journal = RotationJournal(
+                        step=step.then, began=self._iam_signer.now, old=old, unknown=more
+                    )
                     turned = replace(turned, journal=journal)
                 payload = payload.with_entry(name, turned)
             return payload
@@ -312,7 +314,8 @@ class Run:
         if not step.active:
             self._tell(f"making {step.key_id} inactive …")
         propagation.until_known(
-            lambda: self._hands.iam().set_active(step.key_id, active=step.active), clock=self._context.clock
+            lambda: self._iam_signer.iam().set_active(step.key_id, active=step.active),
+            clock=self._context.clock,
         )
         keys = tuple(
             key._replace(active=step.active) if key.id == step.key_id else key for key in self._view.keys
@@ -321,7 +324,9 @@ class Run:
         self._resign()
 
     def _delete(self, step: Delete) -> None:
-        propagation.until_known(lambda: self._hands.iam().delete_key(step.key_id), clock=self._context.clock)
+        propagation.until_known(
+            lambda: self._iam_signer.iam().delete_key(step.key_id), clock=self._context.clock
+        )
         self._deleted.append(step.key_id)
         self._view = replace(
             self._view,
@@ -336,7 +341,7 @@ class Run:
         journal = self.entry.journal
         if journal is not None:
             signers += [credentials(pair) for pair in (journal.old, journal.new) if pair is not None]
-        self._hands.signers = signers
+        self._iam_signer.signers = signers
 
     @property
     def entry(self) -> Entry:

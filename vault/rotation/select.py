@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from vault.context import Context
-    from vault.keys.foreign_hosts import Strangers
+    from vault.keys.foreign_hosts import ForeignHosts
     from vault.rotation.run import Outcome
-    from vault.rotation.state_machine import View, Wish
+    from vault.rotation.state_machine import RotationRequest, View
     from vault.store.vault import Entry, Opened, Payload
     from vault.system.locks import Lock
 
@@ -127,7 +127,7 @@ def prepare(
     opened: Opened,
     name: str,
     *,
-    strangers: Strangers,
+    foreign: ForeignHosts,
     tell: Callable[[str], None],
     proving: Callable[[int], None] | None = None,
     mfa_code: str | None = None,
@@ -143,7 +143,7 @@ def prepare(
         raise errors.NotFound(f'there is no entry "{safe(name)}" in the vault any more')
     keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
     codes = Codes(context, keys, given=mfa_code)
-    run = Run(context, opened, name, codes=codes, strangers=strangers, tell=tell, proving=proving)
+    run = Run(context, opened, name, codes=codes, foreign=foreign, tell=tell, proving=proving)
     try:
         view = run.look()
     except errors.Refused as error:
@@ -159,11 +159,11 @@ def prepare(
     return Prospect(name=name, run=run, view=view, notes=notes)
 
 
-def carry_out(context: Context, opened: Opened, prospect: Prospect, wish: Wish) -> Outcome:
+def carry_out(context: Context, opened: Opened, prospect: Prospect, request: RotationRequest) -> Outcome:
     """Rotate, then drop the cached sessions of the key that was replaced. Errors: those of ``Run.steps``."""
-    if wish.delete_other is not None:
-        _not_ours(opened.payload, prospect, wish.delete_other)
-    outcome = prospect.run.steps(wish)
+    if request.delete_other is not None:
+        _not_ours(opened.payload, prospect, request.delete_other)
+    outcome = prospect.run.steps(request)
     if outcome.replaced is not None:
         drop_sessions(context, opened, outcome.replaced)
     return outcome

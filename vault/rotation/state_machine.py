@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from vault.aws.iam import AccessKey
     from vault.store.strict_json import Json
-    from vault.store.vault import Entry, Journal, KeyPair
+    from vault.store.vault import Entry, KeyPair, RotationJournal
 
 KEYS_A_USER = 2  # IAM's own limit
 TAKEN_BACK = "taken_back"  # the journal's key that says that its old key is the one which an undo replaced
@@ -29,7 +29,7 @@ AT = "at"  # the journal's key for the host that answers for IAM, where that is 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class RotationRequest:
     """What a person asked for. ``delete_other`` is the id of a key that is not ours and may go."""
 
     undo: bool = False
@@ -128,7 +128,7 @@ class NothingToUndo(errors.RotationStopped):
     hint = "an old key is kept for seven days after a rotation without --delete-now"
 
 
-def check_place(journal: Journal, at: str | None) -> None:
+def check_place(journal: RotationJournal, at: str | None) -> None:
     """Untrusted where a rotation that began at one IAM would go on at another, ``at`` (None: AWS's own).
 
     A key that the other one lacks is not gone for that.
@@ -143,29 +143,29 @@ def check_place(journal: Journal, at: str | None) -> None:
     )
 
 
-def grace_ends(journal: Journal) -> int:
+def grace_ends(journal: RotationJournal) -> int:
     """When the old key may go, in Unix seconds."""
     return journal.began + limits.GRACE
 
 
-def next_step(entry: Entry, view: View, wish: Wish) -> Step:
+def next_step(entry: Entry, view: View, request: RotationRequest) -> Step:
     """What to do now. Errors: TwoKeys, NothingToUndo, RotationStopped where the entry's key is not the user's."""
     journal = entry.journal
     if journal is None:
-        if view.turned or wish.finish:
+        if view.turned or request.finish:
             return Done()
-        if wish.undo:
+        if request.undo:
             raise NothingToUndo(f"no old key of {safe(entry.user or entry.access_key_id)} is kept")
-        return _begin(entry, view, wish)
+        return _begin(entry, view, request)
     match journal.step:
         case "create":
-            return _after_create(entry, journal, view, wish)
+            return _after_create(entry, journal, view, request)
         case "prove":
-            return _after_store(journal, view, wish)
+            return _after_store(journal, view, request)
         case "retire" | "drop":
-            return _after_promotion(journal, view, wish)
+            return _after_promotion(journal, view, request)
         case "grace":
-            return _in_grace(entry, journal, view, wish)
+            return _in_grace(entry, journal, view, request)
         case "undo":
             return _undo(journal, view)
         case _:
@@ -175,7 +175,7 @@ def next_step(entry: Entry, view: View, wish: Wish) -> Step:
             )
 
 
-def _begin(entry: Entry, view: View, wish: Wish) -> Step:
+def _begin(entry: Entry, view: View, request: RotationRequest) -> Step:
     """No rotation is under way."""
     own = view.key(entry.access_key_id)
     if own is None:
@@ -184,36 +184,37 @@ def _begin(entry: Entry, view: View, wish: Wish) -> Step:
             hint="store the key that replaced it: awsvault-py add --replace NAME",
         )
     others = [key for key in view.keys if key.id != own.id]
-    if wish.delete_other is not None and wish.delete_other not in {key.id for key in others}:
+    if request.delete_other is not None and request.delete_other not in {key.id for key in others}:
         raise errors.RotationStopped(
-            f"the user has no other key {safe(wish.delete_other)}", hint="run: awsvault-py rotate --dry-run"
+            f"the user has no other key {safe(request.delete_other)}",
+            hint="run: awsvault-py rotate --dry-run",
         )
     if len(view.keys) < KEYS_A_USER:
         return Write(step="create")
-    if wish.delete_other is not None:
-        return Delete(key_id=wish.delete_other, why="other")
+    if request.delete_other is not None:
+        return Delete(key_id=request.delete_other, why="other")
     raise two_keys(view, entry.access_key_id)
 
 
-def _after_create(entry: Entry, journal: Journal, view: View, wish: Wish) -> Step:
+def _after_create(entry: Entry, journal: RotationJournal, view: View, request: RotationRequest) -> Step:
     """A key may have been made and its answer lost."""
-    strangers = [key for key in view.keys if key.id not in journal.known and key.id != entry.access_key_id]
-    for key in strangers:
+    foreign = [key for key in view.keys if key.id not in journal.known and key.id != entry.access_key_id]
+    for key in foreign:
         if is_ours(key, journal):
             return Delete(key_id=key.id, why="lost")
-    if wish.undo:
+    if request.undo:
         # IAM's list may show only later what was made: until then the journal stays, for the next run.
         return Close() if view.now - journal.began > limits.LATE_KEY else Done()
     if len(view.keys) < KEYS_A_USER:
         return Create() if view.journaled else Write(step="create")
-    if wish.delete_other is not None and wish.delete_other in {key.id for key in view.keys} - {
+    if request.delete_other is not None and request.delete_other in {key.id for key in view.keys} - {
         entry.access_key_id
     }:
-        return Delete(key_id=wish.delete_other, why="other")
+        return Delete(key_id=request.delete_other, why="other")
     raise two_keys(view, entry.access_key_id)
 
 
-def is_ours(key: AccessKey, journal: Journal) -> bool:
+def is_ours(key: AccessKey, journal: RotationJournal) -> bool:
     """Whether a key that the journal's list lacked was made by its CreateAccessKey: in a window of it, and never used.
 
     Only we could have used it, and we never got its secret. A last use that AWS would not tell is not "never".
@@ -225,13 +226,13 @@ def is_ours(key: AccessKey, journal: Journal) -> bool:
     return key.id not in journal.known and inside and key.asked and key.used is None
 
 
-def earlier(journal: Journal) -> list[int]:
+def earlier(journal: RotationJournal) -> list[int]:
     """When earlier tries of the same journal began: IAM's list may show what they made only now."""
     found = journal.unknown.get(EARLIER)
     return [began for began in found if isinstance(began, int)] if isinstance(found, list) else []
 
 
-def without_last_try(journal: Journal) -> Journal | None:
+def without_last_try(journal: RotationJournal) -> RotationJournal | None:
     """The journal as it was before its last try, which AWS refused: what came in its window, somebody else made."""
     before = earlier(journal)
     if not before:
@@ -242,35 +243,35 @@ def without_last_try(journal: Journal) -> Journal | None:
     return replace(journal, began=before[-1], unknown=kept)
 
 
-def _after_store(journal: Journal, view: View, wish: Wish) -> Step:
+def _after_store(journal: RotationJournal, view: View, request: RotationRequest) -> Step:
     """The new pair is in the vault; the old one is the entry's still."""
     if journal.new is None:
         raise errors.Damaged("the journal of the rotation lacks its new key")
-    if wish.undo:
+    if request.undo:
         return Write(step="undo")
     if view.key(journal.new.access_key_id) is None and view.now - journal.began > limits.LATE_KEY:
         return Write(step="create")  # somebody deleted it; the old key was never touched: begin again
     if journal.new.access_key_id not in view.proved:
         return Prove(pair=journal.new)
-    return Promote(pair=journal.new, then="drop" if wish.delete_now else "retire")
+    return Promote(pair=journal.new, then="drop" if request.delete_now else "retire")
 
 
-def _after_promotion(journal: Journal, view: View, wish: Wish) -> Step:
+def _after_promotion(journal: RotationJournal, view: View, request: RotationRequest) -> Step:
     """Another key has taken over: the new one, or after an undo the old one again."""
     old = view.key(journal.old.access_key_id) if journal.old is not None else None
     if old is None:
         return Close()
-    if wish.undo and TAKEN_BACK not in journal.unknown:
+    if request.undo and TAKEN_BACK not in journal.unknown:
         return Write(step="undo")
     if old.active:
         return SetActive(key_id=old.id, active=False)
     return Write(step="grace") if journal.step == "retire" else Delete(key_id=old.id, why="old")
 
 
-def _in_grace(entry: Entry, journal: Journal, view: View, wish: Wish) -> Step:
+def _in_grace(entry: Entry, journal: RotationJournal, view: View, request: RotationRequest) -> Step:
     """The old key is inactive and waits for its end."""
     old = view.key(journal.old.access_key_id) if journal.old is not None else None
-    if wish.undo:
+    if request.undo:
         if old is None:
             raise NothingToUndo(
                 f"the old key of {safe(entry.user or entry.access_key_id)} is gone at AWS: nothing can bring it back"
@@ -288,7 +289,7 @@ def _in_grace(entry: Entry, journal: Journal, view: View, wish: Wish) -> Step:
     return Write(step="drop")
 
 
-def _undo(journal: Journal, view: View) -> Step:
+def _undo(journal: RotationJournal, view: View) -> Step:
     """The old key takes over again, and the one that had replaced it is dropped; or the new one, before it took over."""
     if journal.new is not None:
         new = journal.new.access_key_id  # deleted also where IAM's list does not show it yet

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from vault.store.vault import Entry, KeyPair, Opened, Payload
 
 
-class Changed(errors.RotationStopped):
+class EntryChanged(errors.RotationStopped):
     """Another process changed the entry in the middle of this run (11)."""
 
     hint = "run: awsvault-py rotate, which looks anew"
 
 
-class KeptEntry:
+class StoredEntry:
     """One entry of the vault. ``entry`` is what was read or written last."""
 
     def __init__(self, context: Context, opened: Opened, name: str) -> None:
@@ -40,7 +40,7 @@ class KeptEntry:
         def checked(payload: Payload) -> Payload:
             found = payload.entries.get(self._name)
             if found is None or not (_is_same(found, self.entry) or _is_same(found, self._writing)):
-                raise Changed(f'the entry "{safe(self._name)}" was changed by another process')
+                raise EntryChanged(f'the entry "{safe(self._name)}" was changed by another process')
             changed = change(payload)
             self._writing = changed.entries[self._name]
             return changed
@@ -50,7 +50,7 @@ class KeptEntry:
             self._k_main,
             checked,
             clock=self._context.clock,
-            deadline=self._context.anew(limits.DEADLINE),
+            deadline=self._context.new_deadline(limits.DEADLINE),
         )
         self.entry = after.payload.entries[self._name]
 

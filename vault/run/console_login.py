@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from vault import errors
 from vault.aws import console, credential_json, hosts
-from vault.aws.client import Endpoint
+from vault.aws.client import ServiceEndpoint
 from vault.credentials import access
 from vault.credentials.obtain import with_names
 from vault.credentials.prefix_match import chosen
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.context import Context
-    from vault.credentials.obtain import Got, Wish
+    from vault.credentials.obtain import Issued, Request
     from vault.profiles.aws_files import Config
     from vault.profiles.chain import Chain
     from vault.secret import Secret
@@ -31,28 +31,28 @@ class SignIn(NamedTuple):
     """An address that signs in, and whose session it is."""
 
     url: Secret
-    got: Got
+    got: Issued
     page: str
 
 
 def sign_in(
     context: Context,
-    wish: Wish,
+    request: Request,
     *,
     tell: Callable[[str], None],
     service: str | None = None,
     path: str | None = None,
 ) -> SignIn:
-    """The address for ``wish.profile``. ``tell`` hears of a host that is not AWS's own.
+    """The address for ``request.profile``. ``tell`` hears of a host that is not AWS's own.
 
     Errors: Usage (service, path), ConfigError (no role), Untrusted (the host), and those of an export.
     """
     console.page(
         "aws", region="us-east-1", service=service, path=path
     )  # a wrong word is said before any call
-    _look_ahead(context, wish)
+    _look_ahead(context, request)
     got = access.credentials(
-        context, wish, purpose=f"to sign in to the console as {wish.profile}", use="login"
+        context, request, purpose=f"to sign in to the console as {request.profile}", use="login"
     )
     chain = got.chain
     credentials = credential_json.credentials_of(got.line)
@@ -62,17 +62,17 @@ def sign_in(
             hint="name a profile with a role (awsvault_role_arn); a user's own console has its password",
         )
     federation = _federation(context, aws_files.load(context.env, home=context.paths.home), chain)
-    stranger = federation.stranger()
-    if stranger is not None:
+    foreign_host = federation.foreign_host()
+    if foreign_host is not None:
         tell(
-            f"note: {safe(stranger)} ({safe(federation.place)}) gets the session; it is not AWS's own sign-in, but "
+            f"note: {safe(foreign_host)} ({safe(federation.place)}) gets the session; it is not AWS's own sign-in, but "
             "trusted_hosts in config.toml lists it"
         )
     try:
         token = console.signin_token(
             credentials,
             endpoint=federation,
-            deadline=context.anew(),
+            deadline=context.new_deadline(),
             subject=f"profile {safe(chain.profile)}",
         )
     except errors.Refused as error:
@@ -83,11 +83,11 @@ def sign_in(
     return SignIn(console.signin_url(federation.url, page=page, token=token, issuer=ISSUER), got, page)
 
 
-def _look_ahead(context: Context, wish: Wish) -> None:
+def _look_ahead(context: Context, request: Request) -> None:
     """Untrusted before a passphrase, a code or a session is asked for. What else is wrong, the export itself tells."""
     try:
         config = aws_files.load(context.env, home=context.paths.home)
-        name = chosen(config, wish.profile) if wish.start else wish.profile
+        name = chosen(config, request.profile) if request.start else request.profile
         _federation(context, config, resolve(config, name, env=context.env))
     except errors.Untrusted:
         raise
@@ -95,7 +95,7 @@ def _look_ahead(context: Context, wish: Wish) -> None:
         return
 
 
-def _federation(context: Context, config: Config, chain: Chain) -> Endpoint:
+def _federation(context: Context, config: Config, chain: Chain) -> ServiceEndpoint:
     """Where the session is changed for a token. Untrusted where that is neither AWS's own host nor a trusted one."""
     partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
     region = endpoints.real_region(chain.region)
@@ -109,7 +109,7 @@ def _federation(context: Context, config: Config, chain: Chain) -> Endpoint:
     url = console.federation_url(
         partition, region=region, configured=configured.value if configured is not None else None
     )
-    found = Endpoint(
+    found = ServiceEndpoint(
         url,
         region,
         context.settings.allow_http,
@@ -122,7 +122,7 @@ def _federation(context: Context, config: Config, chain: Chain) -> Endpoint:
     return found
 
 
-def _is_role(got: Got) -> bool:
+def _is_role(got: Issued) -> bool:
     """Whether the session may be a role's: one that we assumed, or a source that gives roles (SSO, instances, …)."""
     from vault.profiles.chain import StaticKeys, VaultKey
 

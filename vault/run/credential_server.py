@@ -17,7 +17,7 @@ import time
 from typing import NamedTuple, Self
 
 from vault import errors, limits
-from vault.run.session_refresh import Renewing
+from vault.run.session_refresh import SessionRefresh
 from vault.system import hardening
 from vault.system.loopback import request_head, same_user
 from vault.text import ascii_safe
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.context import Context
-    from vault.credentials.obtain import Wish
+    from vault.credentials.obtain import Request
     from vault.credentials.refreshing import First
-    from vault.run.key_keeper import Keeper
+    from vault.run.key_keeper import KeyKeeper
     from vault.run.server_handover import Handed
     from vault.run.token_file import TokenFile
 
@@ -41,17 +41,17 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-class Reply(NamedTuple):
+class ServerReply(NamedTuple):
     """An HTTP answer: its status, and its body as JSON."""
 
     status: int
     body: dict[str, str]
 
 
-class Endpoint:
+class CredentialEndpoint:
     """The listening socket and its rules. ``token`` is what the child sends as Authorization."""
 
-    def __init__(self, renewing: Renewing, *, token: str) -> None:
+    def __init__(self, renewing: SessionRefresh, *, token: str) -> None:
         self._renewing = renewing
         self.token = token
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=limits.SERVER_BACKLOG)
@@ -131,7 +131,7 @@ class Endpoint:
                 session = self._renewing.current()
             except errors.Error as error:
                 said = ascii_safe(f"awsvault-py: {error.message}")
-                refused = Reply(500, {"code": type(error).__name__, "message": said})
+                refused = ServerReply(500, {"code": type(error).__name__, "message": said})
                 break
             with session.shown() as body:
                 if body is not None:  # else it was renewed or wiped a moment ago
@@ -142,23 +142,25 @@ class Endpoint:
             text = json.dumps(refused.body).encode("ascii")
             connection.sendall(_head(refused.status, len(text)) + text)
 
-    def refused(self, head: bytes) -> Reply | None:
+    def refused(self, head: bytes) -> ServerReply | None:
         """The answer to a request that gets no session. The host comes first, then the token: nothing is told before both
         are right.
         """
         request = _parse(head)
         if request is None:
-            return Reply(400, {"code": "BadRequest", "message": "this is no request that is answered here"})
+            return ServerReply(
+                400, {"code": "BadRequest", "message": "this is no request that is answered here"}
+            )
         method, path, headers = request
         if headers.get(b"host", []) != [b"127.0.0.1:%d" % self.port]:
-            return Reply(403, {"code": "Forbidden", "message": "wrong host"})
+            return ServerReply(403, {"code": "Forbidden", "message": "wrong host"})
         given = headers.get(b"authorization", [])
         if len(given) != 1 or not hmac.compare_digest(given[0], self.token.encode("ascii")):
-            return Reply(401, {"code": "Unauthorized", "message": "wrong token"})
+            return ServerReply(401, {"code": "Unauthorized", "message": "wrong token"})
         if path != PATH.encode("ascii"):
-            return Reply(404, {"code": "NotFound", "message": "there is nothing here"})
+            return ServerReply(404, {"code": "NotFound", "message": "there is nothing here"})
         if method != b"GET":
-            return Reply(405, {"code": "MethodNotAllowed", "message": "only GET"})
+            return ServerReply(405, {"code": "MethodNotAllowed", "message": "only GET"})
         return None
 
 
@@ -166,7 +168,7 @@ class Serving:
     """A running endpoint for one child: its address, its token, and the file with that."""
 
     def __init__(
-        self, endpoint: Endpoint, keeper: Keeper, token: TokenFile, *, leave: Callable[[], None]
+        self, endpoint: CredentialEndpoint, keeper: KeyKeeper, token: TokenFile, *, leave: Callable[[], None]
     ) -> None:
         self._endpoint = endpoint
         self._keeper = keeper
@@ -190,14 +192,14 @@ class Serving:
         self._endpoint.start()
 
 
-def begin(context: Context, wish: Wish, *, program: str) -> First:
-    """The first session for ``wish``, for the command ``program``. Errors: those of the session, and Usage where it is a
+def begin(context: Context, request: Request, *, program: str) -> First:
+    """The first session for ``request``, for the command ``program``. Errors: those of the session, and Usage where it is a
     key that never ends.
     """
     from vault.credentials import refreshing
 
     hardening.before_keys()  # also where the first session lies ready: a later one needs keys
-    first = refreshing.first(context, wish, program=program)
+    first = refreshing.first(context, request, program=program)
     if first.got.expires is None:
         raise errors.Usage(
             "--server serves sessions, and this profile gives a key that does not end",
@@ -208,7 +210,7 @@ def begin(context: Context, wish: Wish, *, program: str) -> First:
 
 def serving(context: Context, handed: Handed, *, program: str) -> Serving:
     """An endpoint for the session that was handed over. Errors: StorageError, UnsafeFile."""
-    from vault.run.key_keeper import Job, Keeper
+    from vault.run.key_keeper import Job, KeyKeeper
     from vault.run.token_file import TokenFile
     from vault.unlocking import running_servers
 
@@ -219,15 +221,15 @@ def serving(context: Context, handed: Handed, *, program: str) -> Serving:
         entered = running_servers.enter(paths)
         name = None if entered is None else entered.name
         watch = running_servers.Watch(paths, mark=handed.mark, name=name)
-        job = Job(handed.wish, program, handed.chain, handed.main)
-        keeper = Keeper.begin(context, job, key=handed.key, watch=watch, entered=entered, token=token)
-        renewing = Renewing(
+        job = Job(handed.request, program, handed.chain, handed.main)
+        keeper = KeyKeeper.begin(context, job, key=handed.key, watch=watch, entered=entered, token=token)
+        renewing = SessionRefresh(
             handed.first,
             keeper.again,
             clock=context.clock,
             locked=lambda: watch.locked() or keeper.said_locked(),
         )
-        endpoint = Endpoint(renewing, token=secret)
+        endpoint = CredentialEndpoint(renewing, token=secret)
     except BaseException:  # the keeper ends with this process
         token.remove()
         running_servers.leave(paths, None if entered is None else entered.name)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
-    from vault.credentials.profile_metadata import Terms
+    from vault.credentials.profile_metadata import ProfileMetadata
     from vault.profiles.aws_files import Config
 
 # A profile would be looked at before, or beside, the credentials; older credentials would be mixed with these.
@@ -62,7 +62,7 @@ class NoSuchCommand(errors.Error):
     hint = "check its name and PATH"
 
 
-def environment(env: Mapping[str, str], found: Mapping[str, str], terms: Terms) -> dict[str, str]:
+def environment(env: Mapping[str, str], found: Mapping[str, str], terms: ProfileMetadata) -> dict[str, str]:
     """``env`` with the credentials ``found`` (the fields of an answer's line), and nothing of other credentials or profiles."""
     merged = _bare(env, terms)
     merged["AWS_ACCESS_KEY_ID"] = found["AccessKeyId"]
@@ -77,7 +77,7 @@ def environment(env: Mapping[str, str], found: Mapping[str, str], terms: Terms) 
 
 def server_environment(
     env: Mapping[str, str],
-    terms: Terms,
+    terms: ProfileMetadata,
     *,
     url: str,
     token: str,
@@ -109,7 +109,7 @@ def hidden(config: Config) -> tuple[str, str] | None:
     return default.paths
 
 
-def _bare(env: Mapping[str, str], terms: Terms) -> dict[str, str]:
+def _bare(env: Mapping[str, str], terms: ProfileMetadata) -> dict[str, str]:
     """``env`` without credentials and profiles, with the region and with who we are."""
     merged = {name: value for name, value in env.items() if name not in _UNSET}
     merged["AWS_REGION"] = merged["AWS_DEFAULT_REGION"] = terms.region

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.context import Context
-    from vault.credentials.obtain import Ready, Wish
+    from vault.credentials.obtain import LoadedProfiles, Request
     from vault.run.token_file import TokenFile
-    from vault.system.live_files import Living
+    from vault.system.live_files import LiveFile
 
 _RENEW = b"R"
 _LOCKED = b"L"
@@ -64,13 +64,13 @@ _NEEDED = (
 class Job(NamedTuple):
     """What is renewed. ``chain`` names the way of the first session (lasting.named); ``main``: there is a main key to keep."""
 
-    wish: Wish
+    request: Request
     program: str
     chain: str
     main: bool
 
 
-class Keeper:
+class KeyKeeper:
     """The keeper as the server sees it."""
 
     def __init__(self, connection: socket.socket, pid: int) -> None:
@@ -85,9 +85,9 @@ class Keeper:
         *,
         key: socket.socket,
         watch: running_servers.Watch,
-        entered: Living | None,
+        entered: LiveFile | None,
         token: TokenFile,
-    ) -> Keeper:
+    ) -> KeyKeeper:
         """Fork it. ``key`` is where the main key comes from, and is closed here. It takes ``entered`` away at its end, and
         ``token`` where the server was killed. Errors: StorageError.
         """
@@ -185,7 +185,7 @@ def _become(
     *,
     key: socket.socket,
     watch: running_servers.Watch,
-    entered: Living | None,
+    entered: LiveFile | None,
     token: TokenFile,
 ) -> None:
     try:
@@ -258,7 +258,7 @@ class _Keeping:
                 receive_into(key, place)
             self._page.take(("main",))
 
-    def _prepared(self) -> Callable[[], Ready]:
+    def _prepared(self) -> Callable[[], LoadedProfiles]:
         """AWS's files and the settings as they are now: a change of them is for the next command."""
         try:
             _ = self._context.settings
@@ -266,13 +266,13 @@ class _Keeping:
         except errors.Error as error:
             kept = error
 
-            def failed() -> Ready:
+            def failed() -> LoadedProfiles:
                 raise kept
 
             return failed
         return lambda: found
 
-    def _serve(self, ready: Callable[[], Ready]) -> bool:
+    def _serve(self, ready: Callable[[], LoadedProfiles]) -> bool:
         """Begin a renewal; False where the server is gone."""
         try:
             said, fds, _, _ = socket.recv_fds(self._connection, 1, 1)
@@ -297,7 +297,7 @@ class _Keeping:
                     continue
             self._forks.discard(pid)
 
-    def _renew(self, fd: int, ready: Callable[[], Ready]) -> None:
+    def _renew(self, fd: int, ready: Callable[[], LoadedProfiles]) -> None:
         """In a fork: one session, over ``fd``."""
         try:
             keeper = os.getppid()
@@ -310,12 +310,12 @@ class _Keeping:
         finally:
             os._exit(0)
 
-    def _answer(self, ready: Callable[[], Ready]) -> bytes:
+    def _answer(self, ready: Callable[[], LoadedProfiles]) -> bytes:
         main = Secret(bytes(self._page.view("main"))) if self._job.main else None
         try:
             got = refreshing.again(
                 self._context,
-                self._job.wish,
+                self._job.request,
                 ready(),
                 main=main,
                 chain=self._job.chain,

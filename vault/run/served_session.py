@@ -20,8 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.cache.freshness import Band
-    from vault.credentials.obtain import Got
+    from vault.cache.freshness import Freshness
+    from vault.credentials.obtain import Issued
 
 _SIZES = 8  # bytes before a frame: the length of its head and of its body
 
@@ -41,9 +41,9 @@ class Served:
         self._readers = 0
         self._over = False
 
-    def band(self, now: float) -> Band:
+    def freshness(self, now: float) -> Freshness:
         """The session's band at unix time ``now``."""
-        return freshness.band(issued=self.issued, expires=self.expires, now=now)
+        return freshness.classify(issued=self.issued, expires=self.expires, now=now)
 
     @contextmanager
     def shown(self) -> Iterator[memoryview | None]:
@@ -74,7 +74,7 @@ class Served:
             self._body[:] = bytes(len(self._body))
 
 
-def document(got: Got) -> bytes:
+def document(got: Issued) -> bytes:
     """The answer as ECS gives it: the token is called Token, and there is no Version."""
     found = credential_json.fields(got.line)
     shown = {

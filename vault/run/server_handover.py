@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from vault import errors, limits
 from vault.credentials import refreshing
-from vault.credentials.obtain import Wish
-from vault.credentials.profile_metadata import Terms, terms_of
+from vault.credentials.obtain import Request
+from vault.credentials.profile_metadata import ProfileMetadata, metadata_of
 from vault.run import exec_env
 from vault.run.served_session import CutShort, Served, document, frame, pair, receive
 from vault.system import hardening
@@ -39,8 +39,8 @@ class Handed(NamedTuple):
     """
 
     first: Served
-    wish: Wish
-    terms: Terms
+    request: Request
+    terms: ProfileMetadata
     hidden: tuple[str, str] | None
     chain: str
     mark: Attributes | None
@@ -48,15 +48,15 @@ class Handed(NamedTuple):
     key: socket.socket
 
 
-def start_again(first: First, wish: Wish, *, mark: Attributes | None) -> NoReturn:
+def start_again(first: First, request: Request, *, mark: Attributes | None) -> NoReturn:
     """Become a server of the session, for ``taken`` to go on with. Errors: StorageError."""
     got, opened = first.got, first.way.opened
     head = {
         "magic": _MAGIC,
         "issued": got.issued,
         "expires": got.expires,
-        "wish": [getattr(refreshing.later(wish, got), name) for name in _KEPT],
-        "terms": list(terms_of(got)),
+        "wish": [getattr(refreshing.later(request, got), name) for name in _KEPT],
+        "terms": list(metadata_of(got)),
         "hidden": exec_env.hidden(first.ready.config),
         "chain": refreshing.named(got.chain),
         "mark": mark,
@@ -110,11 +110,11 @@ def taken() -> Handed | None:
 def _handed(head: dict[str, Any], body: bytearray, connection: socket.socket) -> Handed:
     if head["magic"] != _MAGIC:
         raise CutShort
-    wish = Wish(**dict(zip(_KEPT, head["wish"], strict=True)), agreed=True)
+    request = Request(**dict(zip(_KEPT, head["wish"], strict=True)), agreed=True)
     return Handed(
         first=Served(body, issued=head["issued"], expires=head["expires"]),
-        wish=wish._replace(anew=refreshing.RENEW),
-        terms=Terms(*head["terms"]),
+        request=request._replace(refetch=refreshing.RENEW),
+        terms=ProfileMetadata(*head["terms"]),
         hidden=tuple(head["hidden"]) if head["hidden"] else None,
         chain=head["chain"],
         mark=Attributes(*head["mark"]) if head["mark"] else None,

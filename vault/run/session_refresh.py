@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from vault import errors, limits
-from vault.cache.freshness import Band, ahead_until
+from vault.cache.freshness import Freshness, ahead_until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vault.system.clock import Clock
 
 
-class Renewing:
+class SessionRefresh:
     """The newest session. ``again`` gets the next one and may wait for AWS; ``locked``: whether the vault was locked since."""
 
     def __init__(
@@ -39,15 +39,15 @@ class Renewing:
         """A session that may be handed out. Errors: Locked; what the renewal met, where none may be any more."""
         self._check()
         got = self._got
-        band = got.band(self._clock.time())
-        if band in (Band.FRESH, Band.AHEAD):
+        freshness = got.freshness(self._clock.time())
+        if freshness in (Freshness.FRESH, Freshness.REFRESH_AHEAD):
             return got
-        return self._renewed(wait=band is Band.OVER)
+        return self._renewed(wait=freshness is Freshness.EXPIRED)
 
     def ahead(self) -> None:
         """Renew where it is time to; called beside the requests, so that none of them has to wait. Errors: Locked."""
         self._check()
-        if self._got.band(self._clock.time()) is not Band.FRESH:
+        if self._got.freshness(self._clock.time()) is not Freshness.FRESH:
             self._renewed(wait=False)
 
     def pause(self) -> float:
@@ -72,20 +72,20 @@ class Renewing:
             return self._got  # somebody is at it, and this one still lives
         try:
             now = self._clock.time()
-            band = self._got.band(now)
-            if band is Band.FRESH:
+            freshness = self._got.freshness(now)
+            if freshness is Freshness.FRESH:
                 return self._got  # somebody was faster
             if self._clock.monotonic() - self._failed < limits.SERVER_RETRY and self._error is not None:
-                return self._or(self._error, band)
+                return self._or(self._error, freshness)
             try:
                 newer = self._again()
             except errors.Error as error:
                 self._failed, self._error = self._clock.monotonic(), error
-                return self._or(error, band)
+                return self._or(error, freshness)
             before, self._got, self._error = self._got, newer, None
             before.wipe()
             self._check()  # a lock that came meanwhile
-            if newer.band(self._clock.time()) is Band.OVER:
+            if newer.freshness(self._clock.time()) is Freshness.EXPIRED:
                 late = errors.Unreachable("AWS gave a session that is over already by this machine's clock")
                 self._failed, self._error = self._clock.monotonic(), late
                 raise late
@@ -93,9 +93,9 @@ class Renewing:
         finally:
             self._one.release()
 
-    def _or(self, error: errors.Error, band: Band) -> Served:
+    def _or(self, error: errors.Error, freshness: Freshness) -> Served:
         """The session in hand where it still lives, else the error."""
         self._check()
-        if band is Band.OVER:
+        if freshness is Freshness.EXPIRED:
             raise error
         return self._got

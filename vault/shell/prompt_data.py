@@ -28,7 +28,7 @@ def names(env: "Mapping[str, str]", *, home: str) -> list[str]:
     return [name for name in found if name and shown(name, limit=limits.MAX_PROFILE_NAME) == name]
 
 
-class Rails:
+class PromptGuardrails:
     """A profile's guard rails as a prompt shows them: the environment's name, and whether it asks or only reads."""
 
     __slots__ = ("confirm", "environment", "read_only")
@@ -39,7 +39,7 @@ class Rails:
         self.read_only = read_only
 
 
-def rails(env: "Mapping[str, str]", profile: str, *, home: str) -> Rails:
+def guardrails(env: "Mapping[str, str]", profile: str, *, home: str) -> PromptGuardrails:
     """The guard rails that stand in the profile itself, and in those that it includes, in AWS's config file."""
     raw = _read(aws_files(env, home=home)[0])
     found: dict[bytes, bytes] = {}
@@ -50,7 +50,7 @@ def rails(env: "Mapping[str, str]", profile: str, *, home: str) -> Rails:
         plain = own.pop(b"include_profile", b"")
         profile = (own.pop(b"awsvault_include_profile", b"") or plain).decode("utf-8", "surrogateescape")
         found = own | found  # the nearest counts
-    return Rails(
+    return PromptGuardrails(
         shown(found.get(b"awsvault_environment", b"").decode("utf-8", "replace"), limit=40),
         confirm=found.get(b"awsvault_confirm", b"never").lower() in (b"always", b"session"),
         read_only=found.get(b"awsvault_read_only", b"").lower() in (b"true", b"yes", b"on", b"1"),
@@ -136,11 +136,11 @@ def _config_names(raw: bytes) -> list[str]:
 class Now:
     """Where a shell is: its profile and its rails, and the seconds its session has left (None: not known)."""
 
-    __slots__ = ("left", "profile", "rails")
+    __slots__ = ("guardrails", "left", "profile")
 
-    def __init__(self, profile: str, rails: Rails, left: int | None) -> None:
+    def __init__(self, profile: str, guardrails: PromptGuardrails, left: int | None) -> None:
         self.profile = profile
-        self.rails = rails
+        self.guardrails = guardrails
         self.left = left
 
 
@@ -154,7 +154,7 @@ def now(env: "Mapping[str, str]", *, home: str, socket: str, time: float) -> "No
         timestamps.unix(env.get("AWS_CREDENTIAL_EXPIRATION", "")) if inside else _warm(env, profile, socket)
     )
     left = None if ends is None else max(0, int(ends - time))
-    return Now(profile, rails(env, profile, home=home), left)
+    return Now(profile, guardrails(env, profile, home=home), left)
 
 
 def _warm(env: "Mapping[str, str]", profile: str, socket: str) -> int | None:

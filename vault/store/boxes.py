@@ -14,7 +14,7 @@ from vault import errors
 from vault.crypto.seal import OVERHEAD, SealBroken, seal, unseal
 from vault.secret import Secret
 from vault.store.format import Header, SlotRecord, VaultFile, encode_prefix, parse_file
-from vault.store.payload import Payload, Seed, decode_main, decode_strict, encode_main, encode_strict
+from vault.store.payload import Payload, StoredSeed, decode_main, decode_strict, encode_main, encode_strict
 from vault.store.strict_json import JsonError
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ class Strict:
     """Box strict, open: its key and its seeds by serial."""
 
     key: Secret
-    seeds: Mapping[str, Seed] = field(default_factory=dict)
+    seeds: Mapping[str, StoredSeed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

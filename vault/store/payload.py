@@ -29,7 +29,7 @@ class KeyPair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Journal:
+class RotationJournal:
     """A rotation under way. ``known`` is AWS's list of key ids before CreateAccessKey; ``began`` is unix seconds."""
 
     step: str
@@ -50,12 +50,12 @@ class Entry:
     mfa_serial: str | None = None
     account: str | None = None
     user: str | None = None
-    journal: Journal | None = None
+    journal: RotationJournal | None = None
     unknown: Unknown = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seed:
+class StoredSeed:
     """The seed of a virtual MFA device: base32 secret, hash, digits, period in seconds (RFC 6238)."""
 
     secret: Secret
@@ -80,7 +80,7 @@ class Payload:
 
     cache_key: Secret
     entries: Mapping[str, Entry] = field(default_factory=dict)
-    seeds: Mapping[str, Seed] = field(default_factory=dict)
+    seeds: Mapping[str, StoredSeed] = field(default_factory=dict)
     gen: int = 0
     strict_gen: int = 0
     strict_sha256: str = ""
@@ -98,7 +98,7 @@ class Payload:
         """A payload without ``name``, there or not."""
         return replace(self, entries={k: v for k, v in self.entries.items() if k != name})
 
-    def with_seed(self, serial: str, seed: Seed) -> Payload:
+    def with_seed(self, serial: str, seed: StoredSeed) -> Payload:
         """A payload with the stored seed of ``serial`` added or replaced."""
         return replace(self.without_seed(serial), seeds={**self.seeds, serial: seed})
 
@@ -166,7 +166,7 @@ def decode_main(plaintext: bytes) -> Payload:
     )
 
 
-def encode_strict(seeds: Mapping[str, Seed]) -> bytes:
+def encode_strict(seeds: Mapping[str, StoredSeed]) -> bytes:
     """The padded plaintext of box strict."""
     return pad(
         strict_json.compact({serial: _seed_json(seed) for serial, seed in seeds.items()}),
@@ -174,7 +174,7 @@ def encode_strict(seeds: Mapping[str, Seed]) -> bytes:
     )
 
 
-def decode_strict(plaintext: bytes) -> dict[str, Seed]:
+def decode_strict(plaintext: bytes) -> dict[str, StoredSeed]:
     """Box strict's plaintext to the seeds by serial."""
     value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "box strict")
     return {serial: _seed(seed) for serial, seed in value.items()}
@@ -270,7 +270,7 @@ def _entry(value: Json) -> Entry:
     )
 
 
-def _journal_json(journal: Journal) -> dict[str, Json]:
+def _journal_json(journal: RotationJournal) -> dict[str, Json]:
     value: dict[str, Json] = {
         **journal.unknown,
         "step": journal.step,
@@ -283,9 +283,9 @@ def _journal_json(journal: Journal) -> dict[str, Json]:
     return value
 
 
-def _journal(value: Json) -> Journal:
+def _journal(value: Json) -> RotationJournal:
     take = _Taker(strict_json.object_of(value, "a journal"), "a journal")
-    return Journal(
+    return RotationJournal(
         step=take.text("step"),
         began=take.integer("began"),
         known=tuple(
@@ -307,7 +307,7 @@ def _pair(value: Json) -> KeyPair:
     )
 
 
-def _seed_json(seed: Seed) -> dict[str, Json]:
+def _seed_json(seed: StoredSeed) -> dict[str, Json]:
     return {
         **seed.unknown,
         "secret": seed.secret.reveal_text(),
@@ -318,9 +318,9 @@ def _seed_json(seed: Seed) -> dict[str, Json]:
     }
 
 
-def _seed(value: Json) -> Seed:
+def _seed(value: Json) -> StoredSeed:
     take = _Taker(strict_json.object_of(value, "a seed"), "a seed")
-    return Seed(
+    return StoredSeed(
         secret=take.secret("secret"),
         algorithm=take.text("algorithm"),
         digits=take.integer("digits"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TRIES = 3  # another process's sweep may come between a file and its lock
 
 
-class Living(NamedTuple):
+class LiveFile(NamedTuple):
     """A file and its lock, which ends with the last process that has the descriptor."""
 
     name: str
@@ -31,14 +31,14 @@ class Kind(NamedTuple):
     start: str
     end: str
 
-    def make(self, folder: Folder) -> Living:
+    def make(self, folder: Folder) -> LiveFile:
         """A new one, empty, 0600; those of processes that were killed are removed. Errors: StorageError, UnsafeFile."""
         self.sweep(folder)
         for _ in range(_TRIES):
             name = f"{self.start}{secrets.token_hex(8)}{self.end}"
             lock = locks.try_lock(folder, name)
             if lock is not None:
-                return Living(name, lock)
+                return LiveFile(name, lock)
         raise errors.StorageError(f"{folder.path}: a file of ours was removed as soon as it was there")
 
     def names(self, folder: Folder) -> list[str]:

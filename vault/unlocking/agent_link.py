@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vault.context import Context
-    from vault.credentials.obtain import Got
+    from vault.credentials.obtain import Issued
     from vault.mfa.ledger import Code
     from vault.secret import Secret
     from vault.store.vault import Opened
@@ -106,9 +106,9 @@ class AgentKeys:
         self.cache_key = cache_key
         self._known: dict[str, bool] = {}
         self._context = context
-        self.begin_anew()
+        self.restart()
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Ask another fork from here on: one that has the keys which the agent holds now."""
         self._desk = self._reach()
         self._begun = self._desk is not None
@@ -225,9 +225,9 @@ class AgentKeys:
 
 def let_go(keys: Keys) -> None:
     """Close keys that the agent holds open, whose fork waits for more questions; others need no closing."""
-    from vault.unlocking.resilient_keys import SteadyKeys
+    from vault.unlocking.resilient_keys import ResilientKeys
 
-    held = keys.held if isinstance(keys, SteadyKeys) else keys
+    held = keys.held if isinstance(keys, ResilientKeys) else keys
     if isinstance(held, AgentKeys):
         held.close()
 
@@ -297,7 +297,7 @@ def hand_over(
     return True
 
 
-def keep(context: Context, opened: Opened | None, *, way: str, profile: str, got: Got) -> None:
+def keep(context: Context, opened: Opened | None, *, way: str, profile: str, got: Issued) -> None:
     """After an answer is in hand: let the agent answer next time. Starts one beside this process where that is due.
 
     ``opened`` is the vault where this process opened it, None where the agent held it open already.
@@ -348,11 +348,11 @@ def _may_stay_open(way: str) -> bool:
     return way not in _NO_AGENT_FOR
 
 
-def _put(agent: Agent, profile: str, got: Got) -> None:
+def _put(agent: Agent, profile: str, got: Issued) -> None:
     if got.remember is not None and got.issued is not None and got.expires is not None:
-        from vault.credentials.profile_metadata import terms_of
+        from vault.credentials.profile_metadata import metadata_of
 
-        body = got.line + terms_of(got).encode()  # both are kept, for an export and for an exec
+        body = got.line + metadata_of(got).encode()  # both are kept, for an export and for an exec
         agent.put_session(profile, got.remember, body, issued=got.issued, expires=got.expires)
     if got.agreed is not None:
         agent.ask("CONFIRM", what=got.agreed)

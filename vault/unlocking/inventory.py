@@ -48,19 +48,19 @@ class Contents(NamedTuple):
 
         return meant(serial, self.stored | self.strict)
 
-    def devices(self) -> list[Device]:
+    def devices(self) -> list[StoredDevice]:
         """Every device that an entry names or a seed is stored for, by serial."""
         users: dict[str, list[str]] = {serial: [] for serial in (*self.stored, *self.strict)}
         for entry in self.entries:
             if entry.mfa_serial is not None:
                 users.setdefault(entry.mfa_serial, []).append(entry.name)
         return [
-            Device(serial, serial in self.stored, tuple(names), strict=serial in self.strict)
+            StoredDevice(serial, serial in self.stored, tuple(names), strict=serial in self.strict)
             for serial, names in sorted(users.items())
         ]
 
 
-class Device(NamedTuple):
+class StoredDevice(NamedTuple):
     """An MFA device: its serial, whether its seed lies beside the key or in the strict box, and the entries that use it."""
 
     serial: str

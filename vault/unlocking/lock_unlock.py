@@ -17,10 +17,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.agent.client import Agent
     from vault.context import Context
-    from vault.inspect.key_status import Standing
+    from vault.inspect.key_status import KeyStatus
 
 
-class Opened(NamedTuple):
+class UnlockOutcome(NamedTuple):
     """What ``unlock`` came to: seconds that the vault stays open unused and at all, and what could not be had."""
 
     way: str
@@ -29,7 +29,7 @@ class Opened(NamedTuple):
     warnings: tuple[str, ...]
 
 
-class Warm(NamedTuple):
+class CachedSession(NamedTuple):
     """A session that an export is answered with: unix seconds of its end, and of when it is renewed before it is served.
 
     ``held``: by the ``agent``, in its memory, or on ``disk``.
@@ -56,11 +56,11 @@ class State(NamedTuple):
     strict_until: int = 0
     hidden: bool = False
     warnings: tuple[str, ...] = ()
-    sessions: tuple[Warm, ...] = ()
-    keys: Standing | None = None
+    sessions: tuple[CachedSession, ...] = ()
+    keys: KeyStatus | None = None
 
 
-def open_by_hand(context: Context) -> Opened:
+def open_by_hand(context: Context) -> UnlockOutcome:
     """``unlock``: open the vault, give its keys to the agent (started if need be), and end a lock made by hand.
 
     Where nothing keeps it open only the lock ends: ``hard`` is 0 then. Errors: those of ``unlock``; ConfigError where
@@ -93,7 +93,7 @@ def open_by_hand(context: Context) -> Opened:
         warnings += all_agents.open_others(context, opened)
     cache_key.keep(context, opened)
     idle, hard = (settings.agent_idle, settings.agent_max) if keeps else (0, 0)
-    return Opened(way, idle, hard, tuple(warnings))
+    return UnlockOutcome(way, idle, hard, tuple(warnings))
 
 
 def _of_use(context: Context, agent: Agent | None) -> Agent | None:
@@ -108,14 +108,14 @@ def _of_use(context: Context, agent: Agent | None) -> Agent | None:
     return None
 
 
-class Closed(NamedTuple):
+class LockOutcome(NamedTuple):
     """What ``lock`` came to: whether an agent had the vault open, and the servers of ``exec --server`` that it ended."""
 
     was_open: bool
     servers: tuple[str, ...]
 
 
-def close_by_hand(context: Context) -> Closed:
+def close_by_hand(context: Context) -> LockOutcome:
     """``lock``: from now on only ``unlock`` opens the vault.
 
     An agent that does not answer is ended: its keys go with it, and so is a server's keeper. Where the lock cannot be noted, all that is open is
@@ -152,7 +152,7 @@ def close_by_hand(context: Context) -> Closed:
             " but nothing keeps a command from opening the vault again",
             hint=unnoted.hint,
         )
-    return Closed(was_open, ended.servers)
+    return LockOutcome(was_open, ended.servers)
 
 
 def look(context: Context) -> State:
@@ -176,7 +176,7 @@ def look(context: Context) -> State:
         disk = _on_disk(context, keys, ())
         return State("held" if by_hand else "none", warnings=first_use, sessions=disk, keys=keys)
     now = int(context.clock.time())
-    warm = tuple(Warm(row["profile"], row["expires"], row["due"]) for row in found["sessions"])
+    warm = tuple(CachedSession(row["profile"], row["expires"], row["due"]) for row in found["sessions"])
     state = {"": "open", "held": "held"}.get(found["why"], "held" if by_hand else "locked")
     return State(
         state,
@@ -226,13 +226,15 @@ def _first_use(context: Context) -> tuple[str, ...]:
     )
 
 
-def _on_disk(context: Context, keys: Standing | None, known: tuple[Warm, ...]) -> tuple[Warm, ...]:
+def _on_disk(
+    context: Context, keys: KeyStatus | None, known: tuple[CachedSession, ...]
+) -> tuple[CachedSession, ...]:
     """What an export would find on disk beside the sessions that are ``known``."""
     from vault.cache.freshness import margin
 
     names = {one.profile for one in known}
     return tuple(
-        Warm(one.profile, one.expires, int(one.expires - margin(one.expires - one.issued)), "disk")
+        CachedSession(one.profile, one.expires, int(one.expires - margin(one.expires - one.issued)), "disk")
         for one in (keys.sessions if keys is not None else profile_table.on_disk(context, None))
         if one.profile not in names
     )

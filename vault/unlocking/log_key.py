@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vault import errors
-from vault.cache import journal, log_state
+from vault.cache import audit_log, log_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,8 +56,13 @@ def carried(
         if old is None:
             return None
         try:
-            journal.rewrap(
-                context.paths.log, old=old, new=new, vault_id=vault_id, deadline=context.anew(), ahead=ahead
+            audit_log.rewrap(
+                context.paths.log,
+                old=old,
+                new=new,
+                vault_id=vault_id,
+                deadline=context.new_deadline(),
+                ahead=ahead,
             )
         except errors.Error as error:
             if ahead and refuse:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SYSTEMD_NAME = "awsvault.pass"
 
 
-class Found(NamedTuple):
+class FoundPassphrase(NamedTuple):
     """A passphrase and the name of its source, for messages."""
 
     secret: Secret
@@ -40,7 +40,7 @@ class Found(NamedTuple):
 class Search(NamedTuple):
     """What came of the search: the passphrase or None, and the ways that were tried in vain, each with its reason."""
 
-    found: Found | None
+    found: FoundPassphrase | None
     tried: tuple[str, ...]
 
 
@@ -52,7 +52,9 @@ def search(context: Context) -> Search:
         if found is not None:
             return Search(found, tuple(tried))
     if context.passphrase is not None and len(context.passphrase):
-        return Search(Found(without_line_end(context.passphrase.reveal()), PASSPHRASE), tuple(tried))
+        return Search(
+            FoundPassphrase(without_line_end(context.passphrase.reveal()), PASSPHRASE), tuple(tried)
+        )
     return Search(None, tuple(tried))
 
 
@@ -61,7 +63,7 @@ def without_line_end(raw: bytes) -> Secret:
     return Secret(raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith(b"\n") else raw)
 
 
-def _descriptor(context: Context, tried: list[str]) -> Found | None:
+def _descriptor(context: Context, tried: list[str]) -> FoundPassphrase | None:
     name = PASSPHRASE + "_FD"
     text = context.env.get(name, "")
     if not text:
@@ -87,7 +89,7 @@ def _descriptor(context: Context, tried: list[str]) -> Found | None:
 
 def _read_descriptor(fd: int, context: Context) -> bytes | None:
     """All that comes, once; the descriptor is closed. None where the deadline came first."""
-    deadline = context.anew(limits.PASSPHRASE_COMMAND_TIME)
+    deadline = context.new_deadline(limits.PASSPHRASE_COMMAND_TIME)
     raw = b""
     try:
         while len(raw) <= limits.MAX_PASSPHRASE_INPUT:
@@ -102,13 +104,13 @@ def _read_descriptor(fd: int, context: Context) -> bytes | None:
     return raw
 
 
-def _file(context: Context, tried: list[str]) -> Found | None:
+def _file(context: Context, tried: list[str]) -> FoundPassphrase | None:
     name = PASSPHRASE + "_FILE"
     path = context.env.get(name, "")
     return _read_file(path, source=name, tried=tried) if path else None
 
 
-def _systemd(context: Context, tried: list[str]) -> Found | None:
+def _systemd(context: Context, tried: list[str]) -> FoundPassphrase | None:
     folder = context.env.get("CREDENTIALS_DIRECTORY", "")
     if not folder or not os.path.lexists(os.path.join(folder, SYSTEMD_NAME)):
         return None  # systemd sets the variable for other credentials too
@@ -121,7 +123,9 @@ def _systemd(context: Context, tried: list[str]) -> Found | None:
     )
 
 
-def _read_file(path: str, *, source: str, tried: list[str], closed_to: int = OTHERS) -> Found | None:
+def _read_file(
+    path: str, *, source: str, tried: list[str], closed_to: int = OTHERS
+) -> FoundPassphrase | None:
     """The file's passphrase. It must be ours or root's, closed to group and others, a regular file and no link."""
     try:
         raw = read_private_file(path, limit=limits.MAX_PASSPHRASE_INPUT, closed_to=closed_to)
@@ -136,7 +140,7 @@ def _read_file(path: str, *, source: str, tried: list[str], closed_to: int = OTH
     return _checked(raw, source, tried)
 
 
-def _command(context: Context, tried: list[str]) -> Found | None:
+def _command(context: Context, tried: list[str]) -> FoundPassphrase | None:
     from vault.settings import command_words
 
     name = PASSPHRASE + "_COMMAND"
@@ -154,7 +158,7 @@ def _command(context: Context, tried: list[str]) -> Found | None:
     from vault.system.programs import ProgramFailed, output
 
     env = {key: value for key, value in context.env.items() if not key.startswith("AWSVAULT_")}
-    deadline = context.anew(limits.PASSPHRASE_COMMAND_TIME).at_most(limits.PASSPHRASE_COMMAND_TIME)
+    deadline = context.new_deadline(limits.PASSPHRASE_COMMAND_TIME).at_most(limits.PASSPHRASE_COMMAND_TIME)
     try:
         raw = output(words, env=env, limit=limits.MAX_PASSPHRASE_INPUT, deadline=deadline)
     except ProgramFailed as error:
@@ -163,7 +167,7 @@ def _command(context: Context, tried: list[str]) -> Found | None:
     return _checked(raw, name, tried)
 
 
-def _checked(raw: bytes, source: str, tried: list[str]) -> Found | None:
+def _checked(raw: bytes, source: str, tried: list[str]) -> FoundPassphrase | None:
     if len(raw) > limits.MAX_PASSPHRASE_INPUT:
         raise ConfigError(
             f"{source} gave more than {limits.MAX_PASSPHRASE_INPUT} bytes, which is no passphrase"
@@ -172,4 +176,4 @@ def _checked(raw: bytes, source: str, tried: list[str]) -> Found | None:
     if not len(secret):
         tried.append(f"{source} (empty)")
         return None
-    return Found(secret, source)
+    return FoundPassphrase(secret, source)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 
-class SteadyKeys:
+class ResilientKeys:
     """Keys (vault/unlocking/keys): ``held`` by the agent, until it is gone; then what ``otherwise`` gives, once."""
 
     def __init__(self, held: Keys, *, otherwise: Callable[[], Keys]) -> None:

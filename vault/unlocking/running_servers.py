@@ -22,7 +22,7 @@ from vault.unlocking import manual_lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.system.files import Attributes
-    from vault.system.live_files import Living
+    from vault.system.live_files import LiveFile
     from vault.system.paths import Paths
 
 _KIND = Kind("serving-", ".lock")
@@ -54,7 +54,7 @@ class Watch:
         return self._name is None or os.path.lexists(f"{self._paths.state}/{self._name}")
 
 
-def enter(paths: Paths) -> Living | None:
+def enter(paths: Paths) -> LiveFile | None:
     """A file for this server; None where none can be had, and no mark of a lock either. UnsafeFile."""
     try:
         with Folder.open(paths.state, create=True) as state:
@@ -67,7 +67,7 @@ def enter(paths: Paths) -> Living | None:
         return None
 
 
-def tell(entered: Living, *, keeper: int) -> None:
+def tell(entered: LiveFile, *, keeper: int) -> None:
     """Write down who serves, which is this process, and who keeps the key; on a full disk a lock names neither."""
     with suppress(OSError):
         os.pwrite(entered.lock.fd, b"%d %d" % (os.getpid(), keeper), 0)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vault.store.pin import Pin
 
 
-class Seen(NamedTuple):
+class SeenGenerations(NamedTuple):
     """What the agent was told, as it keeps it: the vault's id and, for each pin, gen, digest, rekeyed and its MACs."""
 
     vault: str
@@ -45,7 +45,7 @@ class Seen(NamedTuple):
                 yield pin, macs
 
 
-def last_seen(context: Context) -> Seen | None:
+def last_seen(context: Context) -> SeenGenerations | None:
     """What a running agent has seen. Ask before the vault is read."""
     from vault.unlocking.agent_link import reach, serves
 
@@ -59,11 +59,11 @@ def last_seen(context: Context) -> Seen | None:
     return _of(hello)
 
 
-def _of(hello: dict[str, Any]) -> Seen:
-    return Seen(hello["vault"], tuple(hello["seen"]))
+def _of(hello: dict[str, Any]) -> SeenGenerations:
+    return SeenGenerations(hello["vault"], tuple(hello["seen"]))
 
 
-def judge(seen: Seen | None, opened: Opened, *, path: str) -> None:
+def judge(seen: SeenGenerations | None, opened: Opened, *, path: str) -> None:
     """RolledBack or Diverged where the vault is older than what the agent has seen of it, or another."""
     newest = seen.newest(opened.k_main) if seen is not None else None
     if newest is not None and newest.vault_id == opened.vault_id:

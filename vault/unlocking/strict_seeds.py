@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.secret import Secret
     from vault.store.format import SlotRecord, VaultFile
-    from vault.store.vault import Draft, Opened, Payload, Seed
+    from vault.store.vault import Draft, Opened, Payload, StoredSeed
     from vault.unlocking.keys import Keys
 
 _TRIES = 3
@@ -34,7 +34,7 @@ class Known(NamedTuple):
     key: Secret
 
 
-def seed(opened: Opened, serial: str, *, key: Secret | None) -> Seed | None:
+def seed(opened: Opened, serial: str, *, key: Secret | None) -> StoredSeed | None:
     """The strict seed of ``serial``; None where there is none, StrictClosed where ``key`` is None or an older one."""
     if serial not in opened.payload.strict_serials:
         return None
@@ -48,7 +48,7 @@ def seed(opened: Opened, serial: str, *, key: Secret | None) -> Seed | None:
         raise errors.StrictClosed(f"the seed of {safe(serial)} was closed again") from None
 
 
-def held(found: VaultFile, payload: Payload, key: Secret) -> dict[str, Seed]:
+def held(found: VaultFile, payload: Payload, key: Secret) -> dict[str, StoredSeed]:
     """The seeds of the strict box, without those that were taken off the list while it was shut. StorageError."""
     from vault.store import boxes
 
@@ -62,7 +62,7 @@ def held(found: VaultFile, payload: Payload, key: Secret) -> dict[str, Seed]:
     return {serial: kept for serial, kept in seeds.items() if serial in payload.strict_serials}
 
 
-def stored_seed(context: Context, opened: Opened, serial: str, *, purpose: str) -> Seed | None:
+def stored_seed(context: Context, opened: Opened, serial: str, *, purpose: str) -> StoredSeed | None:
     """The seed of ``serial``, from the strict box too, whose passphrase is then asked for. StrictClosed."""
     found = opened.payload.seeds.get(serial)
     if found is not None or serial not in opened.payload.strict_serials:
@@ -74,7 +74,7 @@ def by_passphrase(context: Context, found: VaultFile, passphrase: Secret) -> Kno
     """What ``passphrase`` opens of the strict seeds. WrongPassphrase."""
     from vault.store.slots.passphrase import PassphraseSlot
 
-    slot = PassphraseSlot(passphrase, turn=vault.kdf_turn(context.paths, context.anew()))
+    slot = PassphraseSlot(passphrase, turn=vault.kdf_turn(context.paths, context.new_deadline()))
     try:
         record, key = vault.unwrap(found, slot, opens="strict")
     except errors.NotThisSlot:
@@ -113,7 +113,10 @@ def ask_or_skip(context: Context, *, purpose: str, skip: str) -> Known | None:
     for _ in range(_TRIES):
         try:
             typed = context.interaction.hidden(
-                "Passphrase of the strict seeds", deadline=context.anew(wait), note=note, complaint=complaint
+                "Passphrase of the strict seeds",
+                deadline=context.new_deadline(wait),
+                note=note,
+                complaint=complaint,
             )
         except NoAnswer as reason:
             raise errors.StrictClosed(f"the strict seeds are closed, and {reason.message}") from None
@@ -158,7 +161,7 @@ def prepared(
         return replace(after, strict=vault.Strict(key=known.key, seeds=kept))
 
     return lambda: vault.rewrite(
-        context.paths, opened.k_main, rewriting, clock=context.clock, deadline=context.anew()
+        context.paths, opened.k_main, rewriting, clock=context.clock, deadline=context.new_deadline()
     )
 
 
@@ -181,10 +184,10 @@ def open_for(context: Context, keys: Keys, *, purpose: str) -> None:
     """Open the strict seeds for ``keys``: for this process's one use, or in the agent for five minutes."""
     from vault.unlocking.agent_link import AgentKeys
     from vault.unlocking.keys import OpenedKeys
-    from vault.unlocking.resilient_keys import SteadyKeys
+    from vault.unlocking.resilient_keys import ResilientKeys
 
     key = ask(context, purpose=purpose)
-    if isinstance(keys, SteadyKeys):
+    if isinstance(keys, ResilientKeys):
         keys = keys.held
     if isinstance(keys, OpenedKeys):
         keys.strict = key
@@ -193,7 +196,7 @@ def open_for(context: Context, keys: Keys, *, purpose: str) -> None:
         raise errors.StrictClosed("the agent did not take the key of the strict seeds")
     if isinstance(keys, AgentKeys):
         keys.close()
-        keys.begin_anew()
+        keys.restart()
 
 
 def hand_over(
@@ -240,7 +243,7 @@ def put(
     opened: Opened,
     name: str,
     serial: str,
-    made: Seed,
+    made: StoredSeed,
     *,
     passphrase: Callable[[], Secret],
 ) -> Opened:
@@ -255,7 +258,7 @@ def put(
     given = passphrase()
     if first:
         key = vault.new_key()
-        slot = PassphraseSlot(given, turn=vault.kdf_turn(context.paths, context.anew()))
+        slot = PassphraseSlot(given, turn=vault.kdf_turn(context.paths, context.new_deadline()))
         record = slot.wrap(key, vault_id=opened.vault_id, opens="strict")
     else:
         key = unwrapped(context, opened.file, given)
@@ -274,4 +277,6 @@ def put(
         strict = vault.Strict(key=key, seeds={**before, serial: made})
         return replace(draft, payload=payload, slots=slots, strict=strict)
 
-    return vault.rewrite(context.paths, opened.k_main, change, clock=context.clock, deadline=context.anew())
+    return vault.rewrite(
+        context.paths, opened.k_main, change, clock=context.clock, deadline=context.new_deadline()
+    )

@@ -97,7 +97,7 @@ def _turn(context: Context) -> Iterator[None]:
     """One process at a time, so that of a hundred the first few open the vault and the agent serves the rest."""
     try:
         with Folder.open(context.paths.state, create=True) as state:
-            held = locks.lock(state, TURN_LOCK, deadline=context.anew())
+            held = locks.lock(state, TURN_LOCK, deadline=context.new_deadline())
     except errors.StorageError:  # no lock to be had: each opens the vault for itself
         yield
         return
@@ -121,7 +121,7 @@ def _by_keyring(context: Context, tried: list[str]) -> Opened | None:
 
 def _open(context: Context, secret: Secret, *, source: str) -> Opened:
     try:
-        return vault.open_with_passphrase(context.paths, secret, deadline=context.anew())
+        return vault.open_with_passphrase(context.paths, secret, deadline=context.new_deadline())
     except WrongPassphrase as error:
         raise WrongPassphrase(f"{error.message} (it came from {source})") from None
 
@@ -134,7 +134,7 @@ def _by_person(
     answer_by = limits.ATTENDED_PROMPT_TIME if context.attended else limits.PROMPT_TIME
     with Folder.open(context.paths.state, create=True) as state:
         try:
-            held = locks.lock(state, PROMPT_LOCK, deadline=context.anew(answer_by))
+            held = locks.lock(state, PROMPT_LOCK, deadline=context.new_deadline(answer_by))
         except locks.Busy:
             raise locked([*tried, "prompt (another process was asking all the time)"]) from None
         with held:
@@ -163,12 +163,12 @@ def _ask(context: Context, *, purpose: str, answer_by: float) -> Opened:
     for _ in range(_TRIES):
         typed = context.interaction.hidden(
             "Passphrase",
-            deadline=context.anew(answer_by),
+            deadline=context.new_deadline(answer_by),
             note=f"awsvault-py asks for the vault's passphrase {purpose}.",
             complaint=complaint,
         )
         try:
-            return vault.open_with_passphrase(context.paths, typed, deadline=context.anew())
+            return vault.open_with_passphrase(context.paths, typed, deadline=context.new_deadline())
         except WrongPassphrase as error:
             wrong, complaint = error, f"{error.message}; try again."
     raise wrong

@@ -45,7 +45,7 @@ class Copy(NamedTuple):
     entries: tuple[str, ...] | None
 
 
-class Chosen(NamedTuple):
+class ChosenBackup(NamedTuple):
     """A copy that opened, before it is put back. ``problem`` says why a person should think twice, or is None.
 
     ``outdated``: it is from before a renewal of the master keys, so they are due to be renewed again. ``log`` is the log
@@ -93,7 +93,7 @@ def automatic(context: Context) -> list[Copy]:
     return [_copy(name, found, _payload_by(found, ways)) for name, found in restore.automatic(context.paths)]
 
 
-def choose(context: Context, name: str, *, accept: bool) -> Chosen:
+def choose(context: Context, name: str, *, accept: bool) -> ChosenBackup:
     """Open a backup by whatever opens it. ``accept``: take one from before a renewal of the master keys too.
 
     NotFound, Damaged, RolledBack (from before a renewal, and no ``accept``), WrongPassphrase, Locked.
@@ -116,7 +116,7 @@ def to_change(found: VaultFile) -> str:
     return "awsvault-py passwd" + (" and awsvault-py passwd --strict" if strictly else "")
 
 
-def choose_present(context: Context) -> Chosen:
+def choose_present(context: Context) -> ChosenBackup:
     """The vault that lies there, rolled back or diverged as it may be. NoVault, Damaged, WrongPassphrase, Locked."""
     hardening.before_keys()
     vault.read_header(context.paths)
@@ -126,7 +126,7 @@ def choose_present(context: Context) -> Chosen:
     return _open(context, found, context.paths.vault)
 
 
-def put_back(context: Context, chosen: Chosen) -> Opened:
+def put_back(context: Context, chosen: ChosenBackup) -> Opened:
     """Make the chosen copy the newest generation of the vault, under a new cache key. StorageError, UnsafeFile, Busy."""
     from vault.credentials.cached import forget_files
 
@@ -139,7 +139,7 @@ def put_back(context: Context, chosen: Chosen) -> Opened:
             chosen.k_main,
             cache_key=fresh,
             known_gen=chosen.known_gen,
-            deadline=context.anew(),
+            deadline=context.new_deadline(),
             clock=context.clock,
         )
         forget_files(context)
@@ -157,7 +157,7 @@ def put_back(context: Context, chosen: Chosen) -> Opened:
     return after
 
 
-def _open(context: Context, found: VaultFile, name: str) -> Chosen:
+def _open(context: Context, found: VaultFile, name: str) -> ChosenBackup:
     ring = KeyringSlot() if context.settings.keyring != "off" else None
     seen = last_seen(context)
     payload, k_main, way = _by_secret(context, found, name)
@@ -172,7 +172,7 @@ def _open(context: Context, found: VaultFile, name: str) -> Chosen:
     log = log_key.look(
         context, _cache_keys(context, payload, k_main, way, ring), vault_id=found.header.vault_id
     )
-    return Chosen(_copy(name, found, payload), found, k_main, known_gen, problem, log=log)
+    return ChosenBackup(_copy(name, found, payload), found, k_main, known_gen, problem, log=log)
 
 
 def _cache_keys(
@@ -229,7 +229,7 @@ def _by_secret(context: Context, found: VaultFile, name: str) -> tuple[Payload, 
     for _ in range(_TRIES):
         typed = context.interaction.hidden(
             "Passphrase",
-            deadline=context.anew(limits.ATTENDED_PROMPT_TIME),
+            deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME),
             note=f"The passphrase, or a recovery code, that opens {name}:",
             complaint=complaint,
         )
@@ -255,7 +255,7 @@ def _try(
 def _ways(context: Context, secret: Secret) -> list[Slot]:
     code = read_code(secret)
     ways: list[Slot] = [] if code is None else [RecoverySlot(code)]
-    return [*ways, PassphraseSlot(secret, turn=vault.kdf_turn(context.paths, context.anew()))]
+    return [*ways, PassphraseSlot(secret, turn=vault.kdf_turn(context.paths, context.new_deadline()))]
 
 
 def _unattended_ways(context: Context) -> list[Slot]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vault.store.vault import Opened
 
 
-class Chosen(NamedTuple):
+class ChosenPassphrase(NamedTuple):
     """A passphrase for a new vault. ``warning`` says why it is weak; ``source`` is ``person`` or where it came from."""
 
     secret: Secret
@@ -32,13 +32,13 @@ class Chosen(NamedTuple):
     source: str
 
 
-def choose_passphrase(context: Context, *, what: str = "the new vault") -> Chosen:
+def choose_passphrase(context: Context, *, what: str = "the new vault") -> ChosenPassphrase:
     """A passphrase from the environment, or asked for twice. Usage where it is too short, Locked where nobody can be asked."""
     hardening.before_keys()
     search = unattended.search(context)
     if search.found is not None:
         passphrase_strength.check(search.found.secret)
-        return Chosen(
+        return ChosenPassphrase(
             search.found.secret, passphrase_strength.weakness(search.found.secret), search.found.source
         )
     if not context.interaction.possible():
@@ -50,7 +50,7 @@ def choose_passphrase(context: Context, *, what: str = "the new vault") -> Chose
     return choose_by_asking(context, what=what)
 
 
-def choose_by_asking(context: Context, *, what: str, otherwise: str = "") -> Chosen:
+def choose_by_asking(context: Context, *, what: str, otherwise: str = "") -> ChosenPassphrase:
     """A passphrase asked for twice, whatever the environment holds. Usage, Locked, NoAnswer.
 
     ``otherwise`` names the command that needs no person.
@@ -63,29 +63,29 @@ def choose_by_asking(context: Context, *, what: str, otherwise: str = "") -> Cho
         )
     note = f"Choose a passphrase for {what}: five or more random words, at least {limits.PASSPHRASE_LEAST} characters."
     secret = until_right(lambda complaint: _asked_twice(context, note=note, complaint=complaint))
-    return Chosen(secret, passphrase_strength.weakness(secret), "person")
+    return ChosenPassphrase(secret, passphrase_strength.weakness(secret), "person")
 
 
-def choose_from(raw: bytes) -> Chosen:
+def choose_from(raw: bytes) -> ChosenPassphrase:
     """A passphrase that came by stdin, its one line end dropped. Usage where it cannot be one."""
     secret = unattended.without_line_end(raw)
     passphrase_strength.check(secret)
-    return Chosen(secret, passphrase_strength.weakness(secret), "stdin")
+    return ChosenPassphrase(secret, passphrase_strength.weakness(secret), "stdin")
 
 
 def _asked_twice(context: Context, *, note: str, complaint: str) -> Secret:
     wait = limits.ATTENDED_PROMPT_TIME
     first = context.interaction.hidden(
-        "New passphrase", deadline=context.anew(wait), note=note, complaint=complaint
+        "New passphrase", deadline=context.new_deadline(wait), note=note, complaint=complaint
     )
     passphrase_strength.check(first)
-    if context.interaction.hidden("The same again", deadline=context.anew(wait)) != first:
+    if context.interaction.hidden("The same again", deadline=context.new_deadline(wait)) != first:
         raise Usage("the two passphrases differ", hint="type it once more")
     return first
 
 
 def make_vault(
-    context: Context, chosen: Chosen, *, kdf: KdfParams = DEFAULT, others: Sequence[Slot] = ()
+    context: Context, chosen: ChosenPassphrase, *, kdf: KdfParams = DEFAULT, others: Sequence[Slot] = ()
 ) -> Opened:
     """The new, empty vault, opened by the passphrase and by ``others``. AlreadyExists, StorageError, UnsafeFile."""
     opened = vault.create(
@@ -94,7 +94,7 @@ def make_vault(
         others=others,
         kdf=kdf,
         clock=context.clock,
-        deadline=context.anew(),
+        deadline=context.new_deadline(),
     )
     if chosen.source == "person":  # who has just typed it twice is not asked a third time
         agent_link.offer(context, opened, way=chosen.source)

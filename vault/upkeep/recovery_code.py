@@ -35,7 +35,7 @@ def issue(context: Context) -> Secret:
         try:
             typed = ask.hidden(
                 "Type it back from the paper",
-                deadline=context.anew(limits.ATTENDED_PROMPT_TIME),
+                deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME),
                 complaint=complaint,
             )
         except NoAnswer as answer:

@@ -37,7 +37,7 @@ _TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class RekeyPlan:
     """What becomes of the slots of box main: ``dropped`` and ``lost`` go, the others are wrapped anew.
 
     ``dropped`` was asked for; ``lost`` is what cannot be wrapped anew, since its secret is not at hand.
@@ -53,7 +53,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Renewed:
+class Rekeyed:
     """A vault with new keys, and what a person has to know: files with old keys that would not go, keyring items too.
 
     ``log`` says why the log of before cannot be read under the new keys, None where it can or there is none.
@@ -89,7 +89,7 @@ def _by_secret(context: Context, *, purpose: str) -> tuple[Opened, Secret | None
     while True:
         typed = context.interaction.hidden(
             "Passphrase",
-            deadline=context.anew(limits.ATTENDED_PROMPT_TIME),
+            deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME),
             note=f"awsvault-py asks for the vault's passphrase {purpose}.",
             complaint=complaint,
         )
@@ -103,7 +103,7 @@ def _by_secret(context: Context, *, purpose: str) -> tuple[Opened, Secret | None
 
 
 def _opened_by(context: Context, secret: Secret) -> tuple[Opened, Secret | None]:
-    opened = vault.open_with_passphrase(context.paths, secret, deadline=context.anew())
+    opened = vault.open_with_passphrase(context.paths, secret, deadline=context.new_deadline())
     return opened, secret if opened.slot is not None and opened.slot.type == "pass" else None
 
 
@@ -115,7 +115,7 @@ def plan(
     new_passphrase: Secret | None = None,
     kdf: KdfParams | None = None,
     without: SlotRecord | None = None,
-) -> Plan:
+) -> RekeyPlan:
     """What renewing the keys comes to. ``passphrase`` opened the vault; ``new_passphrase`` takes the place of one.
 
     Usage where nothing that a person holds would be left, or ``without`` is a slot of strict seeds that are there.
@@ -135,7 +135,7 @@ def plan(
             "no passphrase and no recovery code would be left, and a keyring alone is lost with its machine",
             hint="run: awsvault-py passwd, which sets a new passphrase",
         )
-    return Plan(
+    return RekeyPlan(
         opened=opened,
         passphrase=secret,
         kdf=kdf or ours(kept_pass.kdf if kept_pass is not None else None),
@@ -160,7 +160,7 @@ def _dropped(opened: Opened, without: SlotRecord) -> tuple[SlotRecord, ...]:
     )
 
 
-def carry_out(context: Context, made: Plan, *, strict: rekey_strict.Fresh | None = None) -> Renewed:
+def carry_out(context: Context, made: RekeyPlan, *, strict: rekey_strict.Fresh | None = None) -> Rekeyed:
     """Write the vault with new keys. A recovery code is issued first; until the write nothing is changed.
 
     ``strict`` is a new key for the strict seeds, where their passphrase was at hand; else they keep theirs.
@@ -196,13 +196,13 @@ def carry_out(context: Context, made: Plan, *, strict: rekey_strict.Fresh | None
     if strict is not None:
         rekey_strict.tell_agent(context, opened)
     kept = strict is None and any(r.opens == "strict" for r in after.header.slots)
-    return Renewed(opened=after, left=left, log=log, strict_kept=kept)
+    return Rekeyed(opened=after, left=left, log=log, strict_kept=kept)
 
 
-def _ways(context: Context, made: Plan) -> list[Slot]:
+def _ways(context: Context, made: RekeyPlan) -> list[Slot]:
     ways: list[Slot] = []
     if made.passphrase is not None:
-        turn = vault.kdf_turn(context.paths, context.anew())
+        turn = vault.kdf_turn(context.paths, context.new_deadline())
         ways.append(PassphraseSlot(made.passphrase, kdf=made.kdf, turn=turn))
     gen = made.opened.header.gen + 1
     ways += [KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, host=r.host, gen=gen) for r in made.keyrings]
@@ -215,7 +215,7 @@ def _ways(context: Context, made: Plan) -> list[Slot]:
 
 def _write(
     context: Context,
-    made: Plan,
+    made: RekeyPlan,
     k_main: Secret,
     records: tuple[SlotRecord, ...],
     *,
@@ -244,10 +244,12 @@ def _write(
         box = boxes.open_strict(found, payload, payload.strict_key, path=context.paths.vault)
         return replace(draft, strict=replace(box, key=vault.new_key()))
 
-    return vault.rewrite(context.paths, opened.k_main, change, deadline=context.anew(), clock=context.clock)
+    return vault.rewrite(
+        context.paths, opened.k_main, change, deadline=context.new_deadline(), clock=context.clock
+    )
 
 
-def _tidy(context: Context, made: Plan) -> tuple[str, ...]:
+def _tidy(context: Context, made: RekeyPlan) -> tuple[str, ...]:
     """Old backups and keyring items; what would not go, for a person."""
     with Folder.open(context.paths.vault_folder) as folder:
         left = file.drop_all_before(folder)
@@ -288,7 +290,7 @@ def _passphrase_record(
     return None
 
 
-def question(made: Plan) -> str | None:
+def question(made: RekeyPlan) -> str | None:
     """What to ask before ``carry_out``, where something is lost that nobody named."""
     if not made.lost:
         return None

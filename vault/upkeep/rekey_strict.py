@@ -34,7 +34,7 @@ class Fresh(NamedTuple):
     lost: tuple[SlotRecord, ...]
 
 
-class Changed(NamedTuple):
+class StrictRekeyed(NamedTuple):
     """The vault with a new key for its strict seeds, and the old files that would not go."""
 
     opened: Opened
@@ -64,7 +64,7 @@ def wrapped(
     """As ``prepare``, for strict seeds that somebody has opened."""
     key = vault.new_key()
     slot = PassphraseSlot(
-        new, kdf=kdf or ours(known.slot.kdf), turn=vault.kdf_turn(context.paths, context.anew())
+        new, kdf=kdf or ours(known.slot.kdf), turn=vault.kdf_turn(context.paths, context.new_deadline())
     )
     lost = tuple(r for r in opened.header.slots if r.opens == "strict" and r.sid != known.slot.sid)
     record = slot.wrap(key, vault_id=opened.vault_id, opens="strict")
@@ -78,19 +78,19 @@ def applied(draft: Draft, found: VaultFile, fresh: Fresh) -> Draft:
     return replace(draft, slots=slots, strict=vault.Strict(key=fresh.new, seeds=seeds), new_keys=True)
 
 
-def change(context: Context, opened: Opened, fresh: Fresh) -> Changed:
+def change(context: Context, opened: Opened, fresh: Fresh) -> StrictRekeyed:
     """Write the vault with the new key; no automatic backup of before is left. StorageError, Busy, KeysChanged."""
     after = vault.rewrite(
         context.paths,
         opened.k_main,
         lambda draft, found: applied(draft, found, fresh),
-        deadline=context.anew(),
+        deadline=context.new_deadline(),
         clock=context.clock,
     )
     with Folder.open(context.paths.vault_folder) as folder:
         left = file.drop_all_before(folder)
     tell_agent(context, opened)
-    return Changed(after, tuple(left))
+    return StrictRekeyed(after, tuple(left))
 
 
 def tell_agent(context: Context, opened: Opened) -> None:

@@ -117,11 +117,11 @@ def add_recovery(context: Context, opened: Opened) -> Opened:
 
 
 def add_passphrase(
-    context: Context, opened: Opened, chosen: create.Chosen, *, kdf: KdfParams = DEFAULT
+    context: Context, opened: Opened, chosen: create.ChosenPassphrase, *, kdf: KdfParams = DEFAULT
 ) -> Opened:
     """A second passphrase. Usage where there are as many as an unlock tries."""
     check_passphrase_room(opened)
-    turn = vault.kdf_turn(context.paths, context.anew())
+    turn = vault.kdf_turn(context.paths, context.new_deadline())
     return append(context, opened, PassphraseSlot(chosen.secret, kdf=kdf, turn=turn))
 
 
@@ -173,7 +173,7 @@ def append(context: Context, opened: Opened, slot: Slot) -> Opened:
 
     try:
         return vault.rewrite(
-            context.paths, opened.k_main, change, deadline=context.anew(), clock=context.clock
+            context.paths, opened.k_main, change, deadline=context.new_deadline(), clock=context.clock
         )
     except BaseException:
         if isinstance(slot, KeyringSlot):

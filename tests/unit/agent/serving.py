@@ -12,10 +12,10 @@ from tests.patience import PATIENCE
 from vault.agent.answers import Answers
 from vault.agent.client import Agent, Limits
 from vault.agent.locked_page import KeyPage
-from vault.agent.pending_log import Notes
+from vault.agent.pending_log import PendingLog
 from vault.agent.server import Server
 from vault.agent.socket_place import take
-from vault.agent.state import Hold
+from vault.agent.state import AgentState
 from vault.agent.warm_sessions import WarmSessions
 from vault.cache import freshness
 from vault.secret import Secret
@@ -62,8 +62,8 @@ class Clock:
         time.sleep(SEEN)
 
 
-def band(issued, expires, now):
-    return freshness.band(issued=issued, expires=expires, now=now).value
+def freshness_of(issued, expires, now):
+    return freshness.classify(issued=issued, expires=expires, now=now).value
 
 
 class Running:
@@ -73,8 +73,8 @@ class Running:
         self.paths = paths or from_env({"HOME": str(folder), "AWSVAULT_HOME": str(folder)})
         self.clock = clock or Clock()
         self.page = KeyPage()
-        self.sessions = WarmSessions(band=band, margin=freshness.margin, most=most)
-        self.hold = Hold(page=self.page, sessions=self.sessions, clock=self.clock)
+        self.sessions = WarmSessions(freshness=freshness_of, margin=freshness.margin, most=most)
+        self.hold = AgentState(page=self.page, sessions=self.sessions, clock=self.clock)
         self.answers = Answers(
             hold=self.hold,
             page=self.page,
@@ -83,7 +83,7 @@ class Running:
             about={"pid": 1, "version": "t", "file": name_of(self.paths)},
             barred=lambda: False,
         )
-        self.notes = Notes(write, page=self.page, clock=self.clock)
+        self.notes = PendingLog(write, page=self.page, clock=self.clock)
         self.place = take(self.paths)
         assert self.place is not None
         self.server = Server(

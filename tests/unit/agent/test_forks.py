@@ -123,7 +123,7 @@ def test_the_agent_itself_answers_nothing_that_needs_the_vault_s_contents(agent,
     """What decrypts, or brings keys, has ways of its own: it never comes out of the process that stays."""
     agent.opened()
     with pytest.raises(protocol.BadFrame):
-        agent.answers.to(protocol.Request(op, {}, 0))
+        agent.answers.to(protocol.AgentRequest(op, {}, 0))
 
 
 @pytest.mark.parametrize("call", ["fork", "pipe"])

@@ -70,7 +70,7 @@ def test_a_session_from_disk_is_logged_by_a_process_that_is_left_behind(home):
     agent.close()
     _, modules = modules_after(home, "export", "dev")
     assert "vault.credentials.disk_hit" in modules
-    assert "vault.cache.journal" not in modules
+    assert "vault.cache.audit_log" not in modules
     until(lambda: len(records(home)) == 2)
     assert records(home)[1]["pid"] == os.getpid()
 

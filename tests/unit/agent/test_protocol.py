@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vault import limits
 from vault.agent import protocol
-from vault.agent.protocol import BadFrame, Export, Request
+from vault.agent.protocol import AgentRequest, BadFrame, Export
 
 NAMES = st.text(min_size=1, max_size=40).filter(lambda s: "\0" not in s and s.isprintable())
 GOOD = {
@@ -61,7 +61,7 @@ def test_what_is_written_is_read(op):
     raw = protocol.object_request(op, **GOOD[op])
     assert protocol.length(raw[:4]) == len(raw) - 4
     request = protocol.parse(raw[4:])
-    assert isinstance(request, Request)
+    assert isinstance(request, AgentRequest)
     assert (request.op, request.fields) == (op, GOOD[op])
     assert request.follows == {"UNLOCK": 64}.get(op, 0)
 

@@ -106,7 +106,7 @@ class Stranger:
 
 def test_an_agent_of_another_version_is_passed_over_and_named(home):
     """It gets no key, whatever it says of itself; the export opens the vault, and where it cannot it says why."""
-    stranger = Stranger(socket_of(home))
+    foreign_host = Stranger(socket_of(home))
     try:
         failed(home.run("export", "dev"), 3, "agent (of another version)")
         assert home.export("dev", **UNLOCK)["AccountId"] == "222222222222"
@@ -115,22 +115,22 @@ def test_an_agent_of_another_version_is_passed_over_and_named(home):
         assert any("another version" in warning for warning in shown["warnings"])
         for words in (["list"], ["rekey", "--yes"], ["clear"], ["doctor"]):
             assert "unexpected" not in home.run(*words, **UNLOCK).stderr, words
-        assert b"UNLOCK" not in stranger.got
-        assert b"GET_ENTRY" not in stranger.got
+        assert b"UNLOCK" not in foreign_host.got
+        assert b"GET_ENTRY" not in foreign_host.got
     finally:
-        stranger.end()
+        foreign_host.end()
 
 
 @pytest.mark.parametrize("older", [{}, {"v": protocol.VERSION}], ids=["protocol", "program"])
 def test_unlock_ends_an_agent_of_another_version(home, older):
     """And starts one of its own: after an upgrade nothing else is needed."""
-    stranger = Stranger(socket_of(home), **older)
+    foreign_host = Stranger(socket_of(home), **older)
     try:
         unlock(home)
-        assert stranger.over
-        assert b"UNLOCK" not in stranger.got
+        assert foreign_host.over
+        assert b"UNLOCK" not in foreign_host.got
     finally:
-        stranger.end()
+        foreign_host.end()
     assert pid_of(home) != os.getpid()
     assert told(home)["why"] == ""
     assert home.export("dev")["AccountId"] == "222222222222"

@@ -18,7 +18,7 @@ from vault.agent.protocol import BadFrame, Export, exec_kind, frame, parse
 from vault.aws import credential_json
 from vault.aws.credentials import Credentials
 from vault.cli.warm_exec import kind
-from vault.credentials.profile_metadata import Terms, decode, fields_of
+from vault.credentials.profile_metadata import ProfileMetadata, decode, fields_of
 from vault.secret import Secret
 
 SHOW = "import json, os, sys; print(json.dumps([dict(os.environ), sys.argv[1:]]))"
@@ -174,7 +174,7 @@ def test_the_command_has_no_child_that_it_did_not_start(home, aws):
     from vault.system.paths import fingerprint, from_env
 
     now = int(time.time())
-    terms = Terms("dev", "us-west-2", True, "", False).encode()
+    terms = ProfileMetadata("dev", "us-west-2", True, "", False).encode()
     body = json.dumps(found).encode() + b"\n" + terms
     given = fingerprint(home.env, paths=from_env(home.env))
     assert agent.put_session("dev", given, body, issued=now - 3600 + 960 + 449, expires=now + 960 + 449)
@@ -225,10 +225,14 @@ def test_terms_are_read_as_they_were_written():
     """Any name and region; where one holds what parts them, nothing is kept and the full way is gone."""
     for profile, region in (("dev", "us-west-2"), ("\N{EURO SIGN} \udcff", "")):
         for own, production in ((True, False), (False, True)):
-            terms = Terms(profile, region, own, "arn", production)
+            terms = ProfileMetadata(profile, region, own, "arn", production)
             assert terms.encode().count(b"\n") == 1
             assert decode(terms.encode(), profile) == terms
-    assert Terms("a\tb", "r", True, "", False).encode() == Terms("a", "r\n", True, "", False).encode() == b""
+    assert (
+        ProfileMetadata("a\tb", "r", True, "", False).encode()
+        == ProfileMetadata("a", "r\n", True, "", False).encode()
+        == b""
+    )
 
 
 def test_an_answers_line_is_read_as_json_reads_it():

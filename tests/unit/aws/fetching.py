@@ -37,7 +37,7 @@ class Jumping:
 
 
 def around(home, env, *, seconds=PATIENCE, child_env=None, trusted=(STAND_IN,)):
-    return sources.Surroundings(
+    return sources.SourceEnvironment(
         env, dict(env if child_env is None else child_env), str(home), Deadline.after(seconds), (), "me@here",
         trusted_hosts=trusted,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from tests.patience import PATIENCE
 from tests.unit.aws.recorder import Recorder
 from vault import errors
 from vault.aws import ca_trust, service_errors, sts, wire
-from vault.aws.client import Endpoint
+from vault.aws.client import ServiceEndpoint
 from vault.aws.credentials import Credentials
 from vault.secret import Secret
 from vault.system.clock import Deadline
@@ -37,7 +37,9 @@ def no_proxies(monkeypatch):
 
 def by_us(url, *, key=KEY, kept=None):
     identity = sts.get_caller_identity(
-        key, endpoint=Endpoint(url, REGION, ("sts.example.test",), kept), deadline=Deadline.after(PATIENCE)
+        key,
+        endpoint=ServiceEndpoint(url, REGION, ("sts.example.test",), kept),
+        deadline=Deadline.after(PATIENCE),
     )
     return identity.arn
 
@@ -177,7 +179,7 @@ def test_each_refusal_of_a_role_is_told_in_awss_words(why, aws):
         sts.assume_role(
             KEY,
             session_name="beside",
-            endpoint=Endpoint(aws.url, REGION, ()),
+            endpoint=ServiceEndpoint(aws.url, REGION, ()),
             deadline=Deadline.after(PATIENCE),
             **{OURS[name]: value for name, value in asked.items()},
         )
@@ -234,7 +236,7 @@ def test_a_connection_that_aws_closed_meanwhile_is_no_fault():
 def test_a_call_with_a_code_never_takes_an_old_connection(aws):
     """Whether AWS took a request on a dying connection is not known, and a code is good once."""
     kept = wire.Kept()
-    endpoint = Endpoint(aws.url, REGION, (), kept)
+    endpoint = ServiceEndpoint(aws.url, REGION, (), kept)
     sts.get_caller_identity(KEY, endpoint=endpoint, deadline=Deadline.after(PATIENCE))
     idle = dict(kept._idle)
     assert idle

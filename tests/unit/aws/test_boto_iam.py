@@ -10,7 +10,7 @@ from tests.fakes.example import KEY_ID, SECRET
 from tests.patience import PATIENCE
 from vault import errors
 from vault.aws.boto_iam import IamClient
-from vault.aws.client import Endpoint
+from vault.aws.client import ServiceEndpoint
 from vault.aws.credentials import Credentials
 from vault.aws.iam import Iam
 from vault.secret import Secret
@@ -22,7 +22,7 @@ KEY = Credentials(KEY_ID, Secret(SECRET))
 def iam(aws, *, path="", key=KEY, seconds=PATIENCE):
     client = IamClient(
         key,
-        endpoint=Endpoint(aws.url + path, "us-east-1", service="iam", trusted_hosts=("127.0.0.1",)),
+        endpoint=ServiceEndpoint(aws.url + path, "us-east-1", service="iam", trusted_hosts=("127.0.0.1",)),
         subject="key me",
     )
 

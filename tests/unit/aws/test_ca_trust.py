@@ -20,7 +20,7 @@ from tests.patience import PATIENCE
 from tests.unit.aws.fetching import around, source_of, token_of_the_cli
 from vault import errors
 from vault.aws import ca_trust, sources, sts
-from vault.aws.client import Endpoint
+from vault.aws.client import ServiceEndpoint
 from vault.aws.credentials import Credentials
 from vault.profiles.aws_files import load
 from vault.profiles.resolve import resolve
@@ -64,7 +64,7 @@ def ours(url, bundle=None):
     """Whether our call believes the server."""
     try:
         sts.get_caller_identity(
-            KEY, endpoint=Endpoint(url, REGION, bundle=bundle), deadline=Deadline.after(PATIENCE)
+            KEY, endpoint=ServiceEndpoint(url, REGION, bundle=bundle), deadline=Deadline.after(PATIENCE)
         )
     except (errors.Unreachable, errors.ConfigError):
         return False
@@ -111,7 +111,7 @@ def test_a_bundle_that_is_not_there_is_named_with_its_place(tls, monkeypatch, pl
     with pytest.raises(errors.ConfigError) as caught:
         sts.get_caller_identity(
             KEY,
-            endpoint=Endpoint(aws.url, REGION, bundle=chain.ca_bundle),
+            endpoint=ServiceEndpoint(aws.url, REGION, bundle=chain.ca_bundle),
             deadline=Deadline.after(PATIENCE),
         )
     where = f"{home}/config:3: ca_bundle" if place == "ca_bundle" else place

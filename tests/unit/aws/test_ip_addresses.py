@@ -11,7 +11,7 @@ from tests.unit.aws.fetching import GOOD, around, source_of
 from tests.unit.aws.recorder import Recorder
 from vault import errors
 from vault.aws import ip_addresses, proxies, sources, wire
-from vault.aws.client import Endpoint
+from vault.aws.client import ServiceEndpoint
 
 SEEDED = random.Random(14)
 IPV4 = [
@@ -47,7 +47,7 @@ def url_of(host):
 def test_each_spelling_is_this_machine(host):
     """Plain http may go there, and no proxy is asked."""
     assert ip_addresses.is_loopback(host)
-    to = Endpoint(url_of(host), "us-east-1").checked()
+    to = ServiceEndpoint(url_of(host), "us-east-1").checked()
     assert proxies.proxy_for(to, {"HTTP_PROXY": "http://127.0.0.1:1"}) is None
 
 
@@ -59,7 +59,7 @@ def test_what_looks_alike_is_not(host):
     )  # which is 127.0.0.0, for who makes the connection
     if host != "127.0.0":
         with pytest.raises(errors.ConfigError, match="plain http"):
-            Endpoint(url_of(host), "us-east-1").checked()
+            ServiceEndpoint(url_of(host), "us-east-1").checked()
 
 
 class TestAContainersCredentials:

@@ -8,7 +8,7 @@ from tests.fakes.example import DEVELOPER, KEY_ID, SECRET, SERIAL, role
 from tests.patience import PATIENCE
 from vault import errors
 from vault.aws import service_errors, sts
-from vault.aws.client import Client, Endpoint
+from vault.aws.client import Client, ServiceEndpoint
 from vault.aws.credentials import Credentials
 from vault.secret import Secret
 from vault.system.clock import Deadline
@@ -17,7 +17,7 @@ KEY = Credentials(KEY_ID, Secret(SECRET))
 
 
 def where(aws, seconds=PATIENCE):
-    return {"endpoint": Endpoint(aws.url, "us-east-1"), "deadline": Deadline.after(seconds)}
+    return {"endpoint": ServiceEndpoint(aws.url, "us-east-1"), "deadline": Deadline.after(seconds)}
 
 
 def session(aws, **more):
@@ -154,7 +154,7 @@ def test_the_deadline_ends_a_slow_call(aws):
     aws.faults.add("GetCallerIdentity", "slow", seconds=20, times=None)
     deadline = Deadline.after(1.0)
     with pytest.raises(errors.Unreachable):
-        sts.get_caller_identity(KEY, endpoint=Endpoint(aws.url, "us-east-1"), deadline=deadline)
+        sts.get_caller_identity(KEY, endpoint=ServiceEndpoint(aws.url, "us-east-1"), deadline=deadline)
     assert -15 < deadline.end - deadline.clock.monotonic() < 0.5
 
 
@@ -162,7 +162,9 @@ def test_nobody_listens_is_unreachable_and_not_sent():
     """A refused connection says so, and that AWS has seen nothing."""
     with pytest.raises(errors.Unreachable) as caught:
         sts.get_caller_identity(
-            KEY, endpoint=Endpoint("http://127.0.0.1:9", "us-east-1"), deadline=Deadline.after(PATIENCE)
+            KEY,
+            endpoint=ServiceEndpoint("http://127.0.0.1:9", "us-east-1"),
+            deadline=Deadline.after(PATIENCE),
         )
     assert not caught.value.sent
 
@@ -173,13 +175,13 @@ def test_nobody_listens_is_unreachable_and_not_sent():
 def test_a_signed_request_goes_to_https_or_loopback(url):
     """Plain http elsewhere, another scheme or a user in the address is a configuration error."""
     with pytest.raises(errors.ConfigError):
-        Client(credentials=KEY, endpoint=Endpoint(url, "us-east-1"), deadline=Deadline.after(1))
+        Client(credentials=KEY, endpoint=ServiceEndpoint(url, "us-east-1"), deadline=Deadline.after(1))
 
 
 def test_plain_http_may_be_allowed_by_host():
     """allow_http names a host, or a host and its port."""
     for allowed in (["sts.example.com"], ["STS.example.com:8080"]):
-        assert Endpoint("http://sts.example.com:8080", "us-east-1", allowed).checked()
+        assert ServiceEndpoint("http://sts.example.com:8080", "us-east-1", allowed).checked()
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
@@ -224,7 +226,7 @@ def test_an_answer_in_pieces_of_a_closing_server_is_read_whole():
         for _ in range(3):
             found = sts.get_caller_identity(
                 KEY,
-                endpoint=Endpoint(f"http://127.0.0.1:{port}", "us-east-1"),
+                endpoint=ServiceEndpoint(f"http://127.0.0.1:{port}", "us-east-1"),
                 deadline=Deadline.after(PATIENCE),
             )
             assert found.user == "me"

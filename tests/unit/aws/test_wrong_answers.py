@@ -12,8 +12,8 @@ from tests.unit.aws.fetching import Jumping
 from tests.unit.aws.recorder import BODY, Recorder
 from vault import errors, limits
 from vault.aws import console, service_errors, sts
-from vault.aws.client import Answer, Endpoint, http_date, refused
-from vault.aws.credential_json import NotAnAnswer, credentials_of, fields
+from vault.aws.client import Answer, ServiceEndpoint, http_date, refused
+from vault.aws.credential_json import MalformedCredentials, credentials_of, fields
 from vault.aws.credentials import Credentials
 from vault.aws.iam import Iam
 from vault.secret import Secret
@@ -25,7 +25,7 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def where(server):
-    endpoint = Endpoint(server.url, "us-east-1", trusted_hosts=("127.0.0.1",))
+    endpoint = ServiceEndpoint(server.url, "us-east-1", trusted_hosts=("127.0.0.1",))
     return {"endpoint": endpoint, "deadline": Deadline.after(20, clock=Jumping())}
 
 
@@ -274,6 +274,6 @@ def test_what_is_gone_already_is_no_failure():
 def test_a_line_that_is_none_of_ours_is_no_answer(line):
     """What lies in the cache and cannot be read is fetched anew, and nothing of it is repeated."""
     for read in (fields, credentials_of):
-        with pytest.raises(NotAnAnswer) as raised:
+        with pytest.raises(MalformedCredentials) as raised:
             read(line)
         assert str(raised.value) == ""

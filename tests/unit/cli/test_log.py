@@ -9,8 +9,8 @@ from tests.fakes.example import SECRET
 from tests.home import PASSPHRASE, failed
 from tests.vaults import soon
 from vault import limits
-from vault.agent.pending_log import Note
-from vault.cache.journal import Journal
+from vault.agent.pending_log import PendingRecord
+from vault.cache.audit_log import AuditLog
 from vault.credentials import audit
 from vault.secret import Secret
 from vault.store import vault
@@ -94,7 +94,7 @@ def test_a_record_that_cannot_be_read_is_no_whole_log(ready):
     """By a program of another version, or cut: it is counted, shown as a problem, and the rest is listed."""
     ready.export("dev")
     opened = vault.open_with_passphrase(from_env(ready.env), Secret(PASSPHRASE), deadline=soon())
-    with Journal.open(ready.file("log"), cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
+    with AuditLog.open(ready.file("log"), cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
         journal.append(b"of another form", deadline=soon())
     failed(ready.run("log", "--verify"), 1, "1 record(s) have a form that cannot be read")
     assert len(records(ready)) == 1
@@ -130,7 +130,7 @@ def test_a_full_file_is_rotated_and_the_command_reads_both(ready):
     ready.export("dev")
     paths = from_env(ready.env)
     opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
-    note = Note(1_800_000_000, "bulk", "ASIAEXAMPLE", 1_800_003_600, "1")
+    note = PendingRecord(1_800_000_000, "bulk", "ASIAEXAMPLE", 1_800_003_600, "1")
     count = limits.LOG_FILE // limits.LOG_RECORD
     audit.from_agent(paths.log, [note] * count, cache_key=opened.cache_key, vault_id=opened.vault_id)
     ready.export("prod")

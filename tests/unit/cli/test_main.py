@@ -13,7 +13,7 @@ import pytest
 from tests.patience import PATIENCE
 from vault import errors
 from vault.cli import exits, main
-from vault.cli.command_table import ALIASES, COMMANDS, SECTIONS, Row
+from vault.cli.command_table import ALIASES, COMMANDS, SECTIONS, CommandRow
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
@@ -55,8 +55,8 @@ def one_word(word: str) -> None:
 @pytest.fixture
 def with_rows(monkeypatch):
     """The table with two commands of this file in it."""
-    monkeypatch.setitem(COMMANDS, "raise", Row("use", f"{__name__}:raising", "raises"))
-    monkeypatch.setitem(COMMANDS, "many", Row("use", f"{__name__}:one_word", "prints"))
+    monkeypatch.setitem(COMMANDS, "raise", CommandRow("use", f"{__name__}:raising", "raises"))
+    monkeypatch.setitem(COMMANDS, "many", CommandRow("use", f"{__name__}:one_word", "prints"))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_group_alone_names_its_commands(group, capsys):
 
 def test_a_near_name_is_offered(capsys, monkeypatch):
     """A mistyped command names the one that was meant, and does not run it."""
-    monkeypatch.setitem(COMMANDS, "export", Row("use", f"{__name__}:one_word", "prints"))
+    monkeypatch.setitem(COMMANDS, "export", CommandRow("use", f"{__name__}:one_word", "prints"))
     assert main.run(["exprot"]) == 2
     assert 'did you mean "export"?' in capsys.readouterr().err
 

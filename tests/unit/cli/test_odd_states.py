@@ -83,7 +83,7 @@ def test_each_key_says_what_aws_tells_of_its_use(home, here):
 
     def change(payload):
         held = payload.entries["shared-services"]
-        again = replace(held, journal=vault.Journal(step="created", began=CREATED))
+        again = replace(held, journal=vault.RotationJournal(step="created", began=CREATED))
         return payload.with_entry("gone", entry("AKIAGONEGONEGEXAMPLE")).with_entry("again", again)
 
     edit(home, change)

@@ -19,7 +19,7 @@ from vault.agent import protocol
 from vault.cli import prompt_line
 from vault.profiles import aws_files
 from vault.shell import prompt_data
-from vault.shell.prompt_data import Now, Rails
+from vault.shell.prompt_data import Now, PromptGuardrails
 from vault.system.quick_read import glance
 
 
@@ -121,7 +121,9 @@ def test_a_form_of_ones_own(home):
 )
 def test_a_name_is_never_a_command_or_a_colour(shell, name):
     """What means something in a shell's prompt is taken out or doubled."""
-    shown = prompt_line.rendered(Now(name, Rails(), None), form="{profile}", shell=shell, colour=False)
+    shown = prompt_line.rendered(
+        Now(name, PromptGuardrails(), None), form="{profile}", shell=shell, colour=False
+    )
     assert shown.isprintable()
     if shell in ("bash", "zsh"):
         assert not set(shown) & set("$`!")
@@ -296,7 +298,7 @@ def test_the_rails_are_read_as_everything_else_reads_them(tmp_path, sections):
         setting = profile.get(key) if profile is not None else None
         return setting.value if setting is not None else ""
 
-    found = prompt_data.rails(env, "two", home=str(tmp_path))
+    found = prompt_data.guardrails(env, "two", home=str(tmp_path))
     assert found.environment == value("awsvault_environment")
     assert found.confirm == (value("awsvault_confirm").lower() in ("always", "session"))
     assert found.read_only == (value("awsvault_read_only").lower() in ("true", "yes", "on", "1"))

@@ -16,7 +16,7 @@ from tests.patience import PATIENCE
 from tests.unit.agent.at_home import reach, stop, unlock, with_agent
 from tests.unit.agent.serving import session
 from tests.unit.conftest import Desk
-from vault.credentials.fetch import Anew
+from vault.credentials.fetch import Refetch
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -95,7 +95,7 @@ def test_status_tells_of_a_role_given_for_an_hour(home, aws):
     (short,) = found["given_for_an_hour"]
     assert (short["profile"], short["wanted_seconds"]) == ("long", 14400)
     aws.world.clock.freeze(start + 90)
-    desk.ask("long", anew=Anew(last=True))
+    desk.ask("long", refetch=Refetch(last=True))
     said, found = told(home)
     assert "given for one hour" not in said
     assert found["given_for_an_hour"] == []

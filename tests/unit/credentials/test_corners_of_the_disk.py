@@ -16,7 +16,7 @@ from tests.patience import PATIENCE
 from tests.unit.benches import NAME
 from tests.vaults import CHEAP, soon
 from vault import errors, limits
-from vault.cache.journal import Journal
+from vault.cache.audit_log import AuditLog
 from vault.credentials import audit, cached, obtain
 from vault.inspect import pick
 from vault.secret import Secret
@@ -76,7 +76,7 @@ def test_the_log_outlives_new_keys_whose_maker_was_killed(bench, monkeypatch, wa
     audit.handed_out(context, bench.keys(context), got, use="export")
     assert used(bench) == Counter(dev=2)
     keys = bench.keys(context)
-    with Journal.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as journal:
+    with AuditLog.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as journal:
         assert journal.read(deadline=soon()).problems == []
 
 

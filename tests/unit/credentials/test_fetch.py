@@ -18,11 +18,11 @@ from tests.unit.agent.at_home import until
 from tests.unit.conftest import Desk
 from tests.vaults import CHEAP
 from vault import errors
-from vault.cache.freshness import Band
+from vault.cache.freshness import Freshness
 from vault.credentials import access, obtain, refreshing
-from vault.credentials.fetch import Anew
+from vault.credentials.fetch import Refetch
 from vault.credentials.mfa_code import NoCode
-from vault.credentials.obtain import Wish
+from vault.credentials.obtain import Request
 from vault.secret import Secret
 from vault.system.clock import Deadline
 from vault.system.locks import try_lock
@@ -49,7 +49,7 @@ def hurried(desk, profile):
     """A run whose time is nearly over."""
     context = desk.context()
     context.deadline = Deadline.after(0.2, clock=desk.clock)
-    return obtain.obtain(context, Wish(profile), desk.keys(context), obtain.prepare(context))
+    return obtain.obtain(context, Request(profile), desk.keys(context), obtain.prepare(context))
 
 
 def test_a_session_that_another_process_asks_for_all_the_time(desk, aws):
@@ -158,7 +158,7 @@ def test_a_long_role_that_aws_fails_to_give_is_not_shortened(desk, home, aws):
 def test_a_key_itself_stays_fresh(desk):
     """--no-session: what does not expire is never renewed."""
     got = desk.ask("shared-services", session=False)
-    assert got.band(desk.clock.time() + 10**9) is Band.FRESH
+    assert got.freshness(desk.clock.time() + 10**9) is Freshness.FRESH
 
 
 def test_nothing_is_renewed_beside_a_profile_that_asks_first(desk, home, aws):
@@ -173,7 +173,7 @@ def test_all_anew_is_one_of_each(desk, aws):
     """--fresh-all after a cached answer: each link is asked for once, and the next run serves the new ones."""
     desk.ask("dev")
     aws.calls.clear()
-    got = desk.ask("dev", anew=Anew(all=True))
+    got = desk.ask("dev", refetch=Refetch(all=True))
     assert aws.calls.actions() == ["GetSessionToken", "AssumeRole"]
     assert desk.ask("dev").line == got.line
 
@@ -211,13 +211,13 @@ class Last:
 
     def __init__(self, desk, profile="dev"):
         self.context = desk.context()
-        first = refreshing.first(self.context, Wish(profile), program="terraform")
+        first = refreshing.first(self.context, Request(profile), program="terraform")
         self.first, self.ready = first.got, first.ready
         self.main = first.way.opened.k_main if first.way.opened is not None else None
 
     def again(self):
         return refreshing.again(
-            self.context, refreshing.later(Wish(""), self.first), self.ready, main=self.main,
+            self.context, refreshing.later(Request(""), self.first), self.ready, main=self.main,
             chain=refreshing.named(self.first.chain), program="terraform",
         )  # fmt: skip
 

@@ -130,9 +130,9 @@ def test_nothing_is_handed_out_without_a_yes(desk, home, aws, word):
     desk.ask("dev")
     aws.calls.clear()
     set_in(home, "dev", f"awsvault_confirm = {word}")
-    for wish in ({}, {"ask": True}, {"session": False}, {"write": True}, {"duration": 900}):
+    for request in ({}, {"ask": True}, {"session": False}, {"write": True}, {"duration": 900}):
         with pytest.raises(errors.Declined, match="profile dev"):
-            desk.ask("dev", **wish)
+            desk.ask("dev", **request)
     assert aws.calls.actions() == []
     assert desk.ask("prod").expires is not None
 

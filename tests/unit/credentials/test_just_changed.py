@@ -7,7 +7,7 @@ from tests.patience import PATIENCE
 from vault import warm
 from vault.aws import credential_json
 from vault.credentials import access, disk_hit, obtain
-from vault.credentials.obtain import Wish
+from vault.credentials.obtain import Request
 from vault.system.paths import fingerprint
 
 DEV = "[profile dev]\nawsvault_role_arn = {}\nawsvault_source_profile = shared-services\n"
@@ -69,7 +69,7 @@ class Person:
             "dev",
             ready,
             purpose="",
-            work=lambda keys: obtain.obtain(context, Wish("dev"), keys, ready),
+            work=lambda keys: obtain.obtain(context, Request("dev"), keys, ready),
         )
         way.keys.close()
         return got.line

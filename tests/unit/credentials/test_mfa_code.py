@@ -7,9 +7,9 @@ from tests.home import SCENARIO
 from tests.unit.conftest import Desk
 from vault import errors, limits
 from vault.credentials import access, obtain
-from vault.credentials.fetch import Anew
+from vault.credentials.fetch import Refetch
 from vault.credentials.mfa_code import NoCode
-from vault.credentials.obtain import Wish
+from vault.credentials.obtain import Request
 from vault.mfa.ledger import UsedCode
 from vault.unlocking.agent_link import held_keys
 
@@ -125,7 +125,7 @@ def test_a_clock_that_stays_off_never_runs_out_of_codes(desk, aws, off):
     desk.clock.monotonic = aws.world.now
     desk.clock.sleep = aws.world.clock.advance
     for _ in range(12):
-        desk.ask("shared-services", anew=Anew(all=True))
+        desk.ask("shared-services", refetch=Refetch(all=True))
         aws.world.clock.advance(60)
     results = [c.result for c in aws.calls.of("GetSessionToken")]
     assert results in (
@@ -134,7 +134,7 @@ def test_a_clock_that_stays_off_never_runs_out_of_codes(desk, aws, off):
     )  # AWS takes a code of the step next to its own
     desk.clock.time = aws.world.now  # somebody sets the clock
     for _ in range(3):
-        desk.ask("shared-services", anew=Anew(all=True))
+        desk.ask("shared-services", refetch=Refetch(all=True))
         aws.world.clock.advance(60)
     assert len(aws.calls.of("GetSessionToken")) - len(results) <= 4
 
@@ -157,7 +157,7 @@ def test_a_device_without_a_seed_takes_a_code_given_once(home, aws):
     code = aws.code()
     desk.ask("dev", mfa_code=code)
     with pytest.raises(UsedCode):
-        desk.ask("shared-services", mfa_code=code, anew=Anew(all=True))
+        desk.ask("shared-services", mfa_code=code, refetch=Refetch(all=True))
     with pytest.raises(errors.Usage, match="6 digits"):
         desk.ask("dev", mfa_code="12345")
 
@@ -257,5 +257,5 @@ def test_a_misspelt_device_is_told_by_the_agents_keys_too(desk, beside, home):
     context = desk.context()
     keys = held_keys(context)
     with pytest.raises(NoCode, match=f"but one is for {SERIAL}"):
-        obtain.obtain(context, Wish("dev"), keys, obtain.prepare(context))
+        obtain.obtain(context, Request("dev"), keys, obtain.prepare(context))
     keys.close()

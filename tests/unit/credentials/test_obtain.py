@@ -6,7 +6,7 @@ from tests.fakes.example import KEY_ID, SECRET, SERIAL, role
 from tests.home import SCENARIO
 from vault import errors
 from vault.aws import credential_json
-from vault.credentials.fetch import Anew
+from vault.credentials.fetch import Refetch
 from vault.inspect.explain import explain
 
 HOUR = 3600
@@ -149,11 +149,11 @@ def test_fresh_asks_anew_for_the_last_link_only(desk, aws):
     """--fresh costs one AssumeRole, --fresh-all a code too."""
     first = desk.ask("dev")
     aws.calls.clear()
-    second = desk.ask("dev", anew=Anew(last=True))
+    second = desk.ask("dev", refetch=Refetch(last=True))
     assert aws.calls.actions() == ["AssumeRole"]
     assert second.line != first.line
     aws.calls.clear()
-    desk.ask("dev", anew=Anew(all=True))
+    desk.ask("dev", refetch=Refetch(all=True))
     assert aws.calls.actions() == ["GetSessionToken", "AssumeRole"]
 
 

@@ -9,7 +9,7 @@ from tests.home import SCENARIO
 from tests.unit.credentials.test_mfa_code import HOUR, LONG
 from vault import errors
 from vault.credentials import cached
-from vault.credentials.fetch import Anew
+from vault.credentials.fetch import Refetch
 from vault.credentials.obtain import prepare
 
 COLLEAGUE = {
@@ -106,7 +106,7 @@ def test_a_duration_that_is_not_had_is_told(desk, home, text, seconds, why):
     assert got.expires - got.issued == seconds
     assert (got.shorter.wanted, got.shorter.lasts) == (4 * HOUR, seconds)
     assert why in got.shorter.why
-    assert desk.ask("x", anew=Anew(last=True)).shorter is None  # nobody asked for more
+    assert desk.ask("x", refetch=Refetch(last=True)).shorter is None  # nobody asked for more
 
 
 @pytest.mark.parametrize("session", [True, False])

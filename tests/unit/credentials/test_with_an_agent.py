@@ -19,7 +19,7 @@ from tests.unit.agent.at_home import until
 from tests.vaults import CHEAP, soon
 from vault import errors
 from vault.credentials import access, cached, disk_hit, obtain
-from vault.credentials.obtain import Wish
+from vault.credentials.obtain import Request
 from vault.daemon import systemd_units
 from vault.inspect import explain, key_status, profile_table
 from vault.secret import Secret
@@ -42,7 +42,7 @@ region = us-east-1
 
 def fill(desk, profile="dev", **env):
     """The session of a profile in the cache, had without the agent."""
-    return access.credentials(desk.context(AWSVAULT_AGENT="off", **env), Wish(profile), purpose="")
+    return access.credentials(desk.context(AWSVAULT_AGENT="off", **env), Request(profile), purpose="")
 
 
 def edit(desk, change):
@@ -88,7 +88,7 @@ def test_an_agent_that_locks_in_the_middle_is_done_without(desk, beside):
         ways.append(keys)
         if len(ways) == 1:
             beside.lock()
-        return obtain.obtain(context, Wish("dev"), keys, ready)
+        return obtain.obtain(context, Request("dev"), keys, ready)
 
     got, way = access.with_keys(context, "dev", ready, purpose="", work=work)
     ways[0].close()
@@ -133,7 +133,7 @@ def test_a_key_that_was_rotated_meanwhile_is_read_anew(desk, beside, aws, is_ope
 
     def work(keys):
         used.append(keys)
-        return obtain.obtain(context, Wish("open"), keys, ready)
+        return obtain.obtain(context, Request("open"), keys, ready)
 
     got, _ = access.with_keys(context, "open", ready, purpose="", work=work)
     for keys in used if is_open else ():
@@ -155,7 +155,7 @@ def test_who_waited_for_a_key_that_was_rotated_reads_anew_too(desk, aws):
         used.append(keys)
         if len(used) == 2:  # what it has read of the vault is the old key
             edit(desk, with_key(new))
-        return obtain.obtain(context, Wish("open"), keys, ready)
+        return obtain.obtain(context, Request("open"), keys, ready)
 
     with pytest.raises(errors.Refused, match="InvalidClientTokenId"):
         access.with_keys(context, "open", ready, purpose="", work=work)

@@ -37,7 +37,7 @@ def test_what_another_library_wrote_is_read(plaintext, passphrase):
 
 def test_a_wrong_passphrase_opens_nothing():
     """Said so, and nothing more."""
-    with pytest.raises(jwe.WrongPassphrase):
+    with pytest.raises(jwe.WrongJwePassphrase):
         jwe.decrypt(written(b"x"), Secret("another"))
 
 
@@ -51,7 +51,7 @@ def test_each_changed_bit_is_refused():
             changed = bytearray(raw)
             changed[bit // 8] ^= 1 << bit % 8
             bad = ".".join([*parts[:number], b64u(bytes(changed)), *parts[number + 1 :]])
-            with pytest.raises((jwe.NotReadable, jwe.WrongPassphrase)):
+            with pytest.raises((jwe.NotReadable, jwe.WrongJwePassphrase)):
                 jwe.decrypt(bad, Secret(PASSPHRASE))
 
 
@@ -135,5 +135,5 @@ def test_the_messages_hold_no_passphrase_and_no_text():
 @given(st.text(alphabet='abcXYZ019-_.={}":,', max_size=200))
 def test_any_text_gives_a_declared_error(text):
     """Fuzz: NotReadable or WrongPassphrase, nothing else."""
-    with pytest.raises((jwe.NotReadable, jwe.WrongPassphrase)):
+    with pytest.raises((jwe.NotReadable, jwe.WrongJwePassphrase)):
         jwe.decrypt(text, Secret(PASSPHRASE))

@@ -14,7 +14,7 @@ from unittest import mock
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import COMMAND, PASSPHRASE, SCENARIO, Home
 from tests.vaults import new_vault, soon
-from vault.cache.journal import Journal
+from vault.cache.audit_log import AuditLog
 from vault.context import Context
 from vault.doctor.checks import run
 from vault.doctor.facts import gather
@@ -94,7 +94,7 @@ def make(root: object) -> Sound:
     entry = vault.Entry(
         access_key_id=KEY_ID, secret=Secret(SECRET), created=int(time.time()), mfa_serial=SERIAL
     )
-    seed = vault.Seed(secret=Secret(SEED), created=int(time.time()))
+    seed = vault.StoredSeed(secret=Secret(SEED), created=int(time.time()))
     opened = vault.edit(
         paths,
         opened.k_main,
@@ -171,8 +171,8 @@ def log_under(home: Sound, cache_key: Secret) -> None:
     """One record more, by a process that has this cache key."""
     paths = from_env(home.env)
     vault_id = vault.read_header(paths).vault_id
-    with Journal.open(paths.log, cache_key=cache_key, vault_id=vault_id) as journal:
-        journal.append(b"one", deadline=soon(), anew=True)
+    with AuditLog.open(paths.log, cache_key=cache_key, vault_id=vault_id) as journal:
+        journal.append(b"one", deadline=soon(), refetch=True)
 
 
 def _log_of_another_key(home: Sound) -> None:
@@ -256,7 +256,7 @@ BREAK: dict[str, Callable[[Sound], object]] = {
     "no-pin": lambda h: _without(h, "pin"),
     "keyring": lambda h: _env(h, AWSVAULT_KEYRING="auto"),
     "old-key": lambda h: h.edit_entry(created=int(time.time()) - 91 * 86_400),
-    "rotation": lambda h: h.edit_entry(journal=vault.Journal(step="grace", began=int(time.time()))),
+    "rotation": lambda h: h.edit_entry(journal=vault.RotationJournal(step="grace", began=int(time.time()))),
     "unreadable-log": _log_of_another_key,
     "silent-agent": _silent,
     "unreadable-cache": _cut_entry,

@@ -12,7 +12,7 @@ from tests.home import COMMAND, PASSPHRASE
 from tests.unit.doctor.homes import BREAK, KEYS, Sound, log_under
 from tests.vaults import soon
 from vault import limits
-from vault.cache.journal import rewrap
+from vault.cache.audit_log import rewrap
 from vault.secret import Secret
 from vault.store import vault
 from vault.system.paths import from_env

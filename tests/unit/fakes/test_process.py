@@ -73,9 +73,9 @@ def test_policies_and_knobs_from_another_process(away, sts, refused):
 
 def test_no_control_without_the_token(away):
     """Neither calls nor codes are told to whoever does not hold the token."""
-    stranger = Remote({"url": away.url, "token": "guess"})
+    foreign_host = Remote({"url": away.url, "token": "guess"})
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        stranger.ask("POST", "code")
+        foreign_host.ask("POST", "code")
 
 
 def test_ends_with_its_parent(tmp_path):

@@ -10,10 +10,10 @@ from tests.unit.agent.serving import TIMES
 from tests.unit.inspect.test_explain import at_home, facts
 from vault import errors
 from vault.credentials import access
-from vault.credentials.obtain import Wish
+from vault.credentials.obtain import Request
 from vault.inspect import explain_text
 from vault.inspect.explain import UNKNOWN, explain
-from vault.inspect.which import Way, end_of
+from vault.inspect.which import MatchingProfile, end_of
 from vault.profiles import aws_files
 from vault.profiles.resolve import resolve
 from vault.secret import Secret
@@ -151,12 +151,12 @@ def test_where_a_program_leads_is_told_by_its_device_alone(at_home, serial, acco
     """What a credential_process prints nobody knows before it ran; an account that the file names is shown."""
     context = at_home(f"[profile a]\ncredential_process = op read x\n{serial}")
     chain = resolve(aws_files.load(context.env, home=context.paths.home), "a", env=context.env)
-    assert end_of(chain) == Way("a", account, None)
+    assert end_of(chain) == MatchingProfile("a", account, None)
 
 
 def test_the_session_that_is_held_is_told_without_the_vault(desk, beside):
     """An agent that was given the cache's key alone: how long the profile's own session lives, and nothing of the key's."""
-    access.credentials(desk.context(AWSVAULT_AGENT="off"), Wish("dev"), purpose="")
+    access.credentials(desk.context(AWSVAULT_AGENT="off"), Request("dev"), purpose="")
     opened = desk.keys(desk.context()).opened
     beside.client().unlock(
         vault_id=opened.vault_id, main=None, cache=opened.cache_key, times=TIMES, person=True

@@ -8,11 +8,11 @@ from tests.fakes.example import KEY_ID, SHARED
 from tests.fakes.model import User
 from tests.unit.benches import NAME, refused
 from vault import errors
-from vault.credentials.mfa_code import Codes, Device
+from vault.credentials.mfa_code import Codes, MfaDevice
 from vault.rotation import select
-from vault.rotation.state_machine import Wish
+from vault.rotation.state_machine import RotationRequest
 
-DEVICE = Device(serial="arn:aws:iam::111111111111:mfa/yourself", process=None, profile=NAME)
+DEVICE = MfaDevice(serial="arn:aws:iam::111111111111:mfa/yourself", process=None, profile=NAME)
 
 
 def test_a_refusal_of_the_look_is_passed_on(bench, aws):
@@ -66,7 +66,7 @@ def test_a_person_may_think_as_long_as_they_like(bench, aws, thought):
     bench.user.require_mfa_for_iam = True
     codes = Codes(bench.context(), bench.keys(bench.context()))
     codes.take(DEVICE)  # so that the next one must be waited for
-    select.carry_out(bench.context(), bench.opened(), prospect, Wish())
+    select.carry_out(bench.context(), bench.opened(), prospect, RotationRequest())
     bench.settled()
 
 
@@ -75,5 +75,5 @@ def test_a_session_that_ended_while_a_person_thought_is_replaced(bench, aws):
     bench.user.require_mfa_for_iam = True
     prospect = bench.look()
     aws.world.clock.advance(5000)
-    select.carry_out(bench.context(), bench.opened(), prospect, Wish())
+    select.carry_out(bench.context(), bench.opened(), prospect, RotationRequest())
     bench.settled()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.example import SERIAL
-from tests.home import strangers
+from tests.home import foreign
 from tests.unit.benches import NAME, Bench
 from vault import errors
 from vault.keys import mfa_enrollment
@@ -29,7 +29,7 @@ class Enrolling(Bench):
             self.context(),
             self.opened(),
             NAME,
-            strangers=strangers(self.context()),
+            foreign=foreign(self.context()),
             waiting=self.counted.append,
         )
         enroller.look()
@@ -158,7 +158,7 @@ def test_moto_takes_the_same_calls(home, aws):
 
     from moto.server import ThreadedMotoServer
 
-    from vault.rotation.state_machine import Wish
+    from vault.rotation.state_machine import RotationRequest
 
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
@@ -181,7 +181,7 @@ def test_moto_takes_the_same_calls(home, aws):
         assert serial.endswith(":mfa/yourself-desk")
         devices = admin.list_mfa_devices(UserName="yourself")["MFADevices"]
         assert [device["SerialNumber"] for device in devices] == [serial]
-        new = bench.rotate(Wish(delete_now=True)).key_id
+        new = bench.rotate(RotationRequest(delete_now=True)).key_id
         listed = admin.list_access_keys(UserName="yourself")["AccessKeyMetadata"]
         assert [(one["AccessKeyId"], one["Status"]) for one in listed] == [(new, "Active")]
     finally:
@@ -352,7 +352,7 @@ def test_a_device_that_was_made_and_may_not_be_deleted_is_named(bench, aws):
 def test_a_resynchronisation_goes_by_the_clock_as_it_is_now(bench, aws, denied):
     """The clock was 200 s fast once, and is right again: AWS learns nothing that is wrong of a device that is right."""
     context = bench.context()
-    bench.keys(context).take_code(SERIAL, deadline=context.anew(), most=35, skew=-200.0)
+    bench.keys(context).take_code(SERIAL, deadline=context.new_deadline(), most=35, skew=-200.0)
     aws.world.clock.advance(600)
     bench.user.denied |= denied
     bench.enroller().resync(SERIAL)

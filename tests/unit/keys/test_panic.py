@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
-from tests.home import strangers
+from tests.home import foreign
 from tests.unit.benches import NAME
 from tests.vaults import entry
 from vault import errors
@@ -24,7 +24,7 @@ ROBOT = ("AKIAROBOTROBOEXAMPLE", "robotXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 def press(bench):
     bench.told.clear()
     return panic.run(
-        bench.context(), bench.opened(), strangers=strangers(bench.context()), tell=bench.told.append
+        bench.context(), bench.opened(), foreign=foreign(bench.context()), tell=bench.told.append
     )
 
 
@@ -161,7 +161,7 @@ def test_a_disk_that_takes_no_lock_stops_nothing(bench):
     shutil.rmtree(state)
     with open(state, "w", encoding="utf-8"):
         pass
-    report = panic.run(bench.context(), opened, strangers=strangers(bench.context()), tell=bench.told.append)
+    report = panic.run(bench.context(), opened, foreign=foreign(bench.context()), tell=bench.told.append)
     assert [fate.inactive for fate in report.fates] == [True]
     assert state in report.unlocked.message
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SERIAL
-from tests.home import PASSPHRASE, strangers
+from tests.home import PASSPHRASE, foreign
 from tests.vaults import entry, soon
 from vault import errors
 from vault.keys.key_input import NewKey
@@ -108,12 +108,12 @@ def test_a_file_with_a_key_that_aws_does_not_know_is_not_removed(desk):
     good = Candidate("good", KEY_ID, Secret(SECRET), "keys.csv", file)
     gone = Candidate("gone", "AKIAGONEGONEGEXAMPLE", Secret(OTHER), "keys.csv", file)
     for both in ((good, gone), (gone, good)):
-        proven = verify_keys.prove(desk.context(), harvest(*both), strangers(desk.context()))
+        proven = verify_keys.prove(desk.context(), harvest(*both), foreign(desk.context()))
         assert [moved.entry for moved in proven.moved] == ["good"]
         assert [left.profile for left in proven.left] == ["gone"]
         assert after_import.file_changes(proven) == []
     (change,) = after_import.file_changes(
-        verify_keys.prove(desk.context(), harvest(good), strangers(desk.context()))
+        verify_keys.prove(desk.context(), harvest(good), foreign(desk.context()))
     )
     assert (change.path, change.after) == ("keys.csv", None)
 
@@ -134,7 +134,7 @@ def test_a_device_of_another_account_is_left_out(desk):
     """Its role's device is in the role's account: the key is proved and moved, without a device it cannot have."""
     key = NewKey(KEY_ID, Secret(SECRET), "arn:aws:iam::222222222222:mfa/theirs", None)
     taken = import_keys.Intake(moved=[replace(moved(), key=key)])
-    (proven,) = verify_keys.prove(desk.context(), taken, strangers(desk.context())).moved
+    (proven,) = verify_keys.prove(desk.context(), taken, foreign(desk.context())).moved
     assert proven.key.mfa_serial is None
     assert proven.proof.identity.account == "111111111111"
 
@@ -158,7 +158,7 @@ def test_a_rotation_that_began_meanwhile_keeps_its_keys(desk):
     def begin(payload):
         held = payload.entries["shared-services"]
         return payload.with_entry(
-            "shared-services", replace(held, journal=vault.Journal(step="create", began=1))
+            "shared-services", replace(held, journal=vault.RotationJournal(step="create", began=1))
         )
 
     vault.edit(desk.context().paths, before.k_main, begin, deadline=soon())

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.profiles.files import DEV, PROD, SCENARIO, chain_of
 from vault import errors
-from vault.profiles.chain import Rails
+from vault.profiles.chain import Guardrails
 from vault.profiles.resolve import check
 
 KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
@@ -142,9 +142,9 @@ class TestRails:
             "[profile shared-services]\nawsvault_max_duration = 900\nawsvault_environment = key\n",
         )
         chain = chain_of("dev", text, entries=("shared-services",))
-        assert (chain.rails.max_duration, chain.rails.environment) == (900, "test")
-        assert chain.hops[0].rails.max_duration == 7200
+        assert (chain.guardrails.max_duration, chain.guardrails.environment) == (900, "test")
+        assert chain.hops[0].guardrails.max_duration == 7200
 
     def test_none(self):
         """Without settings nothing is asked."""
-        assert chain_of("dev", SCENARIO, entries=("shared-services",)).rails == Rails()
+        assert chain_of("dev", SCENARIO, entries=("shared-services",)).guardrails == Guardrails()

@@ -9,7 +9,7 @@ from tests.unit.benches import unsteady
 from tests.vaults import entry as example_entry
 from vault import errors
 from vault.rotation import select, state_machine
-from vault.rotation.state_machine import Wish
+from vault.rotation.state_machine import RotationRequest
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_new_key_is_proved_before_it_is_used(bench, aws):
 def test_undo_takes_the_old_key_back(bench):
     """The old key is active again, proved and the entry's; the one that had replaced it is gone."""
     bench.rotate()
-    done = bench.rotate(Wish(undo=True))
+    done = bench.rotate(RotationRequest(undo=True))
     assert done.key_id == KEY_ID
     assert bench.keys_at_aws() == {KEY_ID: "Active"}
     assert bench.entry.journal is None
@@ -56,18 +56,18 @@ def test_undo_takes_the_old_key_back(bench):
 def test_finish_deletes_the_old_key(bench):
     """The old key is gone, the new one stays, and a second --finish has nothing to do."""
     new = bench.rotate().key_id
-    assert bench.rotate(Wish(finish=True)).deleted == (KEY_ID,)
+    assert bench.rotate(RotationRequest(finish=True)).deleted == (KEY_ID,)
     assert bench.keys_at_aws() == {new: "Active"}
-    assert bench.rotate(Wish(finish=True)).deleted == ()
+    assert bench.rotate(RotationRequest(finish=True)).deleted == ()
     assert bench.entry.journal is None
 
 
 def test_delete_now_keeps_nothing(bench):
     """With --delete-now there is one key at the end, and nothing to undo."""
-    new = bench.rotate(Wish(delete_now=True)).key_id
+    new = bench.rotate(RotationRequest(delete_now=True)).key_id
     assert bench.keys_at_aws() == {new: "Active"}
     with pytest.raises(state_machine.NothingToUndo):
-        bench.rotate(Wish(undo=True))
+        bench.rotate(RotationRequest(undo=True))
 
 
 def test_the_next_rotation_ends_the_grace_first(bench):
@@ -94,7 +94,7 @@ def test_two_keys_are_shown_and_neither_is_touched(bench, aws):
 def test_a_named_other_key_makes_room(bench, aws):
     """--delete-other deletes exactly the key that was named, and goes on."""
     other = aws.world.add_key(bench.user)
-    done = bench.rotate(Wish(delete_other=other.id))
+    done = bench.rotate(RotationRequest(delete_other=other.id))
     assert other.id in done.deleted
     assert set(bench.keys_at_aws()) == {KEY_ID, done.key_id}
 
@@ -104,7 +104,7 @@ def test_only_the_users_other_key_can_be_named(bench, aws, named):
     """--delete-other takes neither the key to rotate nor another user's."""
     aws.world.add_key(bench.user)
     with pytest.raises((errors.Declined, errors.RotationStopped)):
-        bench.rotate(Wish(delete_other=named))
+        bench.rotate(RotationRequest(delete_other=named))
     assert aws.calls.count("DeleteAccessKey") == 0
 
 
@@ -113,7 +113,7 @@ def test_a_key_of_another_entry_is_not_another_key(bench, aws):
     other = aws.world.add_key(bench.user)
     bench.edit(lambda p: p.with_entry("second", example_entry(other.id)))
     with pytest.raises(errors.Declined, match="second"):
-        bench.rotate(Wish(delete_other=other.id))
+        bench.rotate(RotationRequest(delete_other=other.id))
     assert aws.calls.count("DeleteAccessKey") == 0
 
 
@@ -128,7 +128,7 @@ def test_a_key_rotated_elsewhere_is_said_to_be(bench, aws):
 def test_iam_that_demands_mfa_costs_one_code(bench, aws):
     """One MFA session serves every call of the rotation."""
     bench.user.require_mfa_for_iam = True
-    bench.rotate(Wish(delete_now=True))
+    bench.rotate(RotationRequest(delete_now=True))
     assert len(aws.calls.codes()) == 1
     assert aws.calls.count("GetSessionToken") == 1
     bench.settled()
@@ -173,8 +173,8 @@ def test_a_refusal_after_the_turn_is_not_the_turns(bench):
 def test_the_policy_covers_what_is_called(bench, aws):
     """Every IAM action that a rotation, its undo and its end call stands in the policy that is printed."""
     bench.rotate()
-    bench.rotate(Wish(undo=True))
-    bench.rotate(Wish(delete_now=True))
+    bench.rotate(RotationRequest(undo=True))
+    bench.rotate(RotationRequest(delete_now=True))
     allowed = set(select.POLICY["Statement"][0]["Action"])
     assert {f"iam:{call.action}" for call in aws.calls if call.service == "iam"} == allowed
 
@@ -183,10 +183,10 @@ def test_undo_of_an_interrupted_delete_now_takes_the_old_key_back(bench, aws):
     """AWS stayed away when the old key was to be deleted: --undo restores it, and deletes the new one."""
     aws.faults.add("DeleteAccessKey", "error-500", times=None)
     with pytest.raises(errors.Unreachable):
-        bench.rotate(Wish(delete_now=True))
+        bench.rotate(RotationRequest(delete_now=True))
     new = bench.entry.access_key_id
     aws.faults.clear()
-    done = bench.rotate(Wish(undo=True))
+    done = bench.rotate(RotationRequest(undo=True))
     assert (done.key_id, done.deleted) == (KEY_ID, (new,))
     assert bench.keys_at_aws() == {KEY_ID: "Active"}
     bench.settled()

@@ -12,7 +12,7 @@ from tests.fakes.example import KEY_ID
 from tests.unit.benches import NAME, Bench, unsteady
 from vault import errors, limits
 from vault.rotation import select, state_machine
-from vault.rotation.state_machine import Wish
+from vault.rotation.state_machine import RotationRequest
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def test_no_fault_of_the_way_leaves_a_key_behind(bench, aws, action, kind, times
     """Whatever fails, once or for a while: the vault's key works, and the next run leaves none that nobody holds."""
     aws.faults.add(action, kind, times=times)
     try:
-        bench.rotate(Wish(delete_now=True))
+        bench.rotate(RotationRequest(delete_now=True))
     except errors.Error as error:
         assert error.exit_code in (8, 11)
         found = bench.entry.access_key_id
         assert bench.keys_at_aws()[found] == "Active"
         assert len(bench.keys_at_aws()) <= 2
         aws.faults.clear()
-        bench.rotate(Wish(delete_now=True))
+        bench.rotate(RotationRequest(delete_now=True))
     bench.settled()
     assert len(bench.keys_at_aws()) == 1
 
@@ -69,16 +69,16 @@ def test_undo_of_what_has_not_taken_over_makes_no_key_first(bench, aws, step):
     aws.faults.clear()
     assert bench.entry.journal.step == step
     calls = aws.calls.count("CreateAccessKey")
-    done = bench.rotate(Wish(undo=True))
+    done = bench.rotate(RotationRequest(undo=True))
     assert done.replaced is None
     assert done.key_id == KEY_ID
     assert bench.keys_at_aws() == {KEY_ID: "Active"}
     assert aws.calls.count("CreateAccessKey") == calls
     aws.world.clock.advance(limits.LATE_KEY + 1)  # a key that AWS's list shows late would have shown by now
-    bench.rotate(Wish(undo=True)) if bench.entry.journal is not None else None
+    bench.rotate(RotationRequest(undo=True)) if bench.entry.journal is not None else None
     assert bench.entry.journal is None
     with pytest.raises(state_machine.NothingToUndo):
-        bench.rotate(Wish(undo=True))
+        bench.rotate(RotationRequest(undo=True))
 
 
 def test_a_stranger_that_was_used_is_not_ours(bench, aws):
@@ -95,7 +95,7 @@ def test_a_stranger_that_was_used_is_not_ours(bench, aws):
     with pytest.raises(state_machine.TwoKeys, match="s3"):
         bench.rotate()
     assert lost[0] in bench.keys_at_aws()
-    bench.rotate(Wish(delete_other=lost[0]))
+    bench.rotate(RotationRequest(delete_other=lost[0]))
     bench.settled()
 
 
@@ -119,7 +119,7 @@ def test_an_mfa_session_that_ends_with_its_key_is_followed_by_another(bench, aws
     """AWS may end the old key's session as that key goes inactive: one more code, and the rotation ends well."""
     bench.user.require_mfa_for_iam = True
     aws.faults.hook("UpdateAccessKey", "after", aws.world.sessions.clear)
-    bench.rotate(Wish(delete_now=True))
+    bench.rotate(RotationRequest(delete_now=True))
     assert len(set(aws.calls.codes())) == len(aws.calls.codes()) == 2
     bench.settled()
     assert len(bench.keys_at_aws()) == 1
@@ -127,13 +127,13 @@ def test_an_mfa_session_that_ends_with_its_key_is_followed_by_another(bench, aws
 
 def test_awss_clock_is_not_taken_from_an_older_answer(bench, aws):
     """A call that gets no answer tells nothing of AWS's clock; what an answer before it said is over."""
-    hands = bench.look().run._hands
-    assert abs(hands.skew) <= 2
+    iam_signer = bench.look().run._iam_signer
+    assert abs(iam_signer.skew) <= 2
     bench.clock.sleep(100)
     aws.faults.add("ListAccessKeys", "cut-before", times=None)
     with pytest.raises(errors.Unreachable):
-        hands.iam().keys()
-    assert abs(hands.skew) <= 2
+        iam_signer.iam().keys()
+    assert abs(iam_signer.skew) <= 2
 
 
 def test_a_write_that_the_disk_did_not_confirm_keeps_the_key(bench, aws):
@@ -153,7 +153,7 @@ def test_a_write_that_the_disk_did_not_confirm_keeps_the_key(bench, aws):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", fsync)
         with pytest.raises(errors.RotationStopped, match="is in the vault"):
-            select.carry_out(bench.context(), bench.opened(), prospect, Wish())
+            select.carry_out(bench.context(), bench.opened(), prospect, RotationRequest())
     assert set(bench.keys_at_aws().values()) == {"Active"}
     done = bench.rotate()
     assert aws.calls.count("CreateAccessKey") == 1
@@ -190,10 +190,10 @@ def test_an_old_key_that_was_woken_is_not_deleted(bench, aws):
     """Somebody made the old key active in its grace: it is in need, and only --undo or a person decides."""
     bench.rotate()
     aws.world.keys[KEY_ID].status = "Active"
-    for wish in (Wish(), Wish(finish=True)):
+    for request in (RotationRequest(), RotationRequest(finish=True)):
         with pytest.raises(errors.RotationStopped, match="again"):
-            bench.rotate(wish)
-    assert bench.rotate(Wish(undo=True)).key_id == KEY_ID
+            bench.rotate(request)
+    assert bench.rotate(RotationRequest(undo=True)).key_id == KEY_ID
 
 
 def test_every_entry_that_holds_the_key_gets_the_new_one(bench):
@@ -203,7 +203,7 @@ def test_every_entry_that_holds_the_key_gets_the_new_one(bench):
     new = bench.rotate().key_id
     entries = bench.opened().payload.entries
     assert {entry.access_key_id for entry in entries.values()} == {new}
-    bench.rotate(Wish(undo=True))
+    bench.rotate(RotationRequest(undo=True))
     assert {entry.access_key_id for entry in bench.opened().payload.entries.values()} == {KEY_ID}
 
 
@@ -242,7 +242,7 @@ def test_an_entry_that_changed_meanwhile_is_left_alone(bench, aws):
     prospect = bench.look()
     bench.edit(lambda p: p.with_entry(NAME, replace(p.entries[NAME], access_key_id="AKIAI44QH8DHBEXAMPLE")))
     with pytest.raises(errors.RotationStopped, match="changed by another process"):
-        select.carry_out(bench.context(), bench.opened(), prospect, Wish())
+        select.carry_out(bench.context(), bench.opened(), prospect, RotationRequest())
     assert aws.calls.count("CreateAccessKey") == 0
 
 
@@ -277,13 +277,13 @@ def test_a_full_disk_makes_no_key_that_nobody_holds(home, aws, lasting):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(os, "write", full)
             try:
-                select.carry_out(bench.context(), bench.opened(), prospect, Wish(delete_now=True))
+                select.carry_out(bench.context(), bench.opened(), prospect, RotationRequest(delete_now=True))
             except errors.Error as error:
                 assert error.exit_code in (6, 11), error
         at_aws = bench.keys_at_aws()
         assert at_aws[bench.entry.access_key_id] == "Active"
         assert len(at_aws) <= 2
-        bench.rotate(Wish(delete_now=True))
+        bench.rotate(RotationRequest(delete_now=True))
         bench.settled()
         assert len(bench.keys_at_aws()) == 1
 
@@ -298,6 +298,6 @@ def test_a_vault_that_cannot_be_written_makes_nothing(bench, aws):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "write", full)
         with pytest.raises(errors.StorageError):
-            select.carry_out(bench.context(), bench.opened(), prospect, Wish())
+            select.carry_out(bench.context(), bench.opened(), prospect, RotationRequest())
     assert aws.calls.count("CreateAccessKey") == 0
     assert bench.keys_at_aws() == {KEY_ID: "Active"}

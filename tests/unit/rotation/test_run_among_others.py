@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.example import KEY_ID
-from tests.home import SCENARIO, strangers
+from tests.home import SCENARIO, foreign
 from tests.unit.benches import NAME, refused
 from vault import errors, limits
 from vault.keys import entries
@@ -82,11 +82,13 @@ def test_two_entries_with_one_key_are_one_rotation(bench, aws):
         bench.context(),
         bench.opened(),
         "second",
-        strangers=strangers(bench.context()),
+        foreign=foreign(bench.context()),
         tell=bench.told.append,
     )
     with pytest.raises(errors.Declined, match=f"{KEY_ID} is the vault's own"):
-        select.carry_out(bench.context(), bench.opened(), prospect, state_machine.Wish(delete_other=KEY_ID))
+        select.carry_out(
+            bench.context(), bench.opened(), prospect, state_machine.RotationRequest(delete_other=KEY_ID)
+        )
     assert KEY_ID in bench.keys_at_aws()
 
 
@@ -170,7 +172,7 @@ def test_an_entry_that_went_while_it_was_asked_is_told_so(bench):
     bench.edit(lambda p: p.without_entry(NAME))
     with pytest.raises(errors.NotFound, match="any more"):
         select.prepare(
-            bench.context(), opened, NAME, strangers=strangers(bench.context()), tell=bench.told.append
+            bench.context(), opened, NAME, foreign=foreign(bench.context()), tell=bench.told.append
         )
     assert not bench.aws.calls.actions()
 
@@ -244,7 +246,7 @@ def test_an_entry_whose_key_is_being_turned_is_not_replaced(bench):
     with pytest.raises(errors.Declined, match="is under way") as caught:
         entries.check_free(bench.opened(), NAME, replacing=True)
     assert f"--finish {NAME}" in caught.value.hint
-    bench.rotate(state_machine.Wish(finish=True))
+    bench.rotate(state_machine.RotationRequest(finish=True))
     entries.check_free(bench.opened(), NAME, replacing=True)
 
 

@@ -19,14 +19,14 @@ from vault.rotation.state_machine import (
     Done,
     Promote,
     Prove,
+    RotationRequest,
     SetActive,
     View,
-    Wish,
     Write,
     next_step,
 )
 from vault.secret import Secret
-from vault.store.vault import Journal, KeyPair
+from vault.store.vault import KeyPair, RotationJournal
 
 OWN = "AKIAIOSFODNN7EXAMPLE"
 NOW = 1_700_000_000
@@ -62,7 +62,9 @@ class Model:
                 if step.step == "create":
                     earlier = [*state_machine.earlier(old), old.began] if old else []
                     known = old.known if old else tuple(k.id for k in self.view.keys)
-                    made = Journal(step="create", began=self.now, known=known, unknown={"earlier": earlier})
+                    made = RotationJournal(
+                        step="create", began=self.now, known=known, unknown={"earlier": earlier}
+                    )
                     self.view = replace(self.view, journaled=True)
                 else:
                     made = replace(old, step=step.step)
@@ -83,7 +85,7 @@ class Model:
             case Promote():
                 old = pair(self.entry.access_key_id)
                 back = {state_machine.TAKEN_BACK: True} if step.back else {}
-                journal = Journal(step=step.then, began=self.now, old=old, unknown=back)
+                journal = RotationJournal(step=step.then, began=self.now, old=old, unknown=back)
                 self.entry = replace(self.entry, access_key_id=step.pair.access_key_id, journal=journal)
                 self.view = replace(self.view, turned=True)
             case SetActive():
@@ -100,21 +102,28 @@ class Model:
         assert self.keys[self.entry.access_key_id].active
 
 
-WISHES = st.sampled_from([Wish(), Wish(delete_now=True), Wish(undo=True), Wish(finish=True)])
+WISHES = st.sampled_from(
+    [
+        RotationRequest(),
+        RotationRequest(delete_now=True),
+        RotationRequest(undo=True),
+        RotationRequest(finish=True),
+    ]
+)
 
 
 @given(st.lists(st.tuples(WISHES, st.integers(0, 16), st.booleans()), max_size=8))
 @settings(max_examples=400)
 def test_whatever_is_asked_and_interrupted_a_working_key_stays(runs):
-    """Runs of every wish, each stopped after some steps: the entry's key works all the time, and two plain runs settle."""
+    """Runs of every request, each stopped after some steps: the entry's key works all the time, and two plain runs settle."""
     model = Model()
-    for wish, stop, lost in [*runs, (Wish(), 99, False), (Wish(), 99, False)]:
+    for request, stop, lost in [*runs, (RotationRequest(), 99, False), (RotationRequest(), 99, False)]:
         model.begin()
         for number in range(40):
             if number == stop:
                 break
             try:
-                step = next_step(model.entry, model.view, wish)
+                step = next_step(model.entry, model.view, request)
             except state_machine.NothingToUndo:
                 break
             if isinstance(step, Done):
@@ -144,7 +153,7 @@ def test_whatever_is_asked_and_interrupted_a_working_key_stays(runs):
 def test_a_lost_key_is_ours_by_list_window_and_no_use(created, used, asked, ours):
     """All three must hold; a last use that AWS would not tell is not "never"."""
     key = AccessKey("AKIASTRANGER", active=True, created=created, used=used, asked=asked)
-    journal = Journal(step="create", began=NOW, known=(OWN,))
+    journal = RotationJournal(step="create", began=NOW, known=(OWN,))
     assert state_machine.is_ours(key, journal) is ours
     assert not state_machine.is_ours(key, replace(journal, known=(OWN, key.id)))
     later = replace(journal, began=NOW + 9_999, unknown={"earlier": [NOW]})
@@ -153,16 +162,16 @@ def test_a_lost_key_is_ours_by_list_window_and_no_use(created, used, asked, ours
 
 def test_a_journal_of_a_later_version_is_left_alone():
     """A step that this version does not know is neither guessed nor overwritten."""
-    odd = replace(entry(OWN), journal=Journal(step="later\x1b", began=NOW))
+    odd = replace(entry(OWN), journal=RotationJournal(step="later\x1b", began=NOW))
     with pytest.raises(errors.Damaged) as caught:
-        next_step(odd, View(keys=(), now=NOW), Wish())
+        next_step(odd, View(keys=(), now=NOW), RotationRequest())
     assert caught.value.message.isprintable()
 
 
 def grace(**more):
     """An entry whose rotation is over but for the old key's end, or at the step that is given."""
     return replace(
-        entry(OWN), journal=Journal(**{"step": "grace", "began": NOW, "old": pair("AKIAOLD"), **more})
+        entry(OWN), journal=RotationJournal(**{"step": "grace", "began": NOW, "old": pair("AKIAOLD"), **more})
     )
 
 
@@ -173,41 +182,43 @@ def at_aws(*ids):
 def test_a_key_that_awss_list_lacks_is_not_rotated():
     """The list has other keys of the user and not the entry's: what happened is said, and how to go on."""
     with pytest.raises(errors.RotationStopped, match="rotated or deleted elsewhere") as caught:
-        next_step(entry(OWN), at_aws("AKIAANOTHER"), Wish())
+        next_step(entry(OWN), at_aws("AKIAANOTHER"), RotationRequest())
     assert "add --replace NAME" in caught.value.hint
 
 
 def test_a_stored_step_without_its_key_is_damage():
     """A journal that says the new key is stored, and has none, is not guessed around."""
     with pytest.raises(errors.Damaged, match="lacks its new key"):
-        next_step(grace(step="prove", old=None), at_aws(OWN), Wish())
+        next_step(grace(step="prove", old=None), at_aws(OWN), RotationRequest())
 
 
 def test_an_old_key_that_is_gone_at_aws_cannot_come_back():
     """Somebody deleted it in its grace: --undo says that, and a plain run ends the rotation."""
     with pytest.raises(state_machine.NothingToUndo, match="gone at AWS"):
-        next_step(grace(), at_aws(OWN), Wish(undo=True))
-    assert next_step(grace(), at_aws(OWN), Wish()) == Close()
+        next_step(grace(), at_aws(OWN), RotationRequest(undo=True))
+    assert next_step(grace(), at_aws(OWN), RotationRequest()) == Close()
 
 
 def test_an_undo_whose_old_key_was_deleted_meanwhile_keeps_the_present_one():
     """Interrupted before the old key was active again, and then that key went: the rotation is over."""
-    assert next_step(grace(step="undo"), at_aws(OWN), Wish()) == Close()
+    assert next_step(grace(step="undo"), at_aws(OWN), RotationRequest()) == Close()
 
 
 @pytest.mark.parametrize("step", ["retire", "drop"])
 def test_an_undo_of_an_interrupted_turn_deletes_nothing_first(step):
     """Stopped after the new key took over: the old one, still there, is taken back, not brought to its end."""
-    assert next_step(grace(step=step), at_aws(OWN, "AKIAOLD"), Wish(undo=True)) == Write(step="undo")
+    assert next_step(grace(step=step), at_aws(OWN, "AKIAOLD"), RotationRequest(undo=True)) == Write(
+        step="undo"
+    )
     swapped = grace(step="drop", unknown={state_machine.TAKEN_BACK: True})
-    assert next_step(swapped, at_aws(OWN, "AKIAOLD"), Wish(undo=True)) == SetActive(
+    assert next_step(swapped, at_aws(OWN, "AKIAOLD"), RotationRequest(undo=True)) == SetActive(
         key_id="AKIAOLD", active=False
     )
 
 
 def test_a_turn_whose_old_key_was_deleted_meanwhile_is_over():
     """Nothing is left to make inactive."""
-    assert next_step(grace(step="retire"), at_aws(OWN), Wish()) == Close()
+    assert next_step(grace(step="retire"), at_aws(OWN), RotationRequest()) == Close()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +235,9 @@ def test_a_span_is_told_in_its_largest_unit(seconds, said):
 
 def test_a_journal_without_its_last_try_is_the_one_before():
     """Each try that AWS refused is taken back by itself; what else the journal holds stays."""
-    journal = Journal(step="create", began=30, known=(OWN,), unknown={"earlier": [10, 20], "later": "kept"})
+    journal = RotationJournal(
+        step="create", began=30, known=(OWN,), unknown={"earlier": [10, 20], "later": "kept"}
+    )
     second = state_machine.without_last_try(journal)
     assert second == replace(journal, began=20, unknown={"earlier": [10], "later": "kept"})
     first = state_machine.without_last_try(second)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.patience import PATIENCE
 from vault import errors, limits
-from vault.credentials.obtain import Got
-from vault.run.credential_server import PATH, Endpoint, new_token
+from vault.credentials.obtain import Issued
+from vault.run.credential_server import PATH, CredentialEndpoint, new_token
 from vault.run.served_session import Served, document
-from vault.run.session_refresh import Renewing
+from vault.run.session_refresh import SessionRefresh
 
 
 class Source:
@@ -39,7 +39,7 @@ class Source:
         self.made += 1
         found = {"Version": 1, "AccessKeyId": f"ASIA{self.made}", "SecretAccessKey": "s", "SessionToken": "t"}
         found["Expiration"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.now + self.seconds))
-        got = Got(json.dumps(found).encode() + b"\n", self.chain)
+        got = Issued(json.dumps(found).encode() + b"\n", self.chain)
         return Served(bytearray(document(got)), issued=int(self.now), expires=int(self.now) + self.seconds)
 
 
@@ -50,12 +50,12 @@ def source(desk):
 
 @pytest.fixture
 def renewing(source):
-    return Renewing(source.again(), source.again, clock=source)
+    return SessionRefresh(source.again(), source.again, clock=source)
 
 
 @pytest.fixture
 def endpoint(renewing):
-    made = Endpoint(renewing, token=new_token())
+    made = CredentialEndpoint(renewing, token=new_token())
     made.start()
     yield made
     made.close()
@@ -85,7 +85,7 @@ def test_a_limit_of_processes_ends_a_connection_and_not_the_server(endpoint, mon
 
 def test_a_server_without_a_thread_says_so(renewing, monkeypatch):
     """At its start: an error of ours, and not a trace."""
-    made = Endpoint(renewing, token=new_token())
+    made = CredentialEndpoint(renewing, token=new_token())
     without_threads(monkeypatch, 1)
     with pytest.raises(errors.StorageError, match="no thread"):
         made.start()
@@ -187,7 +187,7 @@ def test_it_listens_on_this_machine_only(endpoint):
     """127.0.0.1 and nothing else; the token is 256 random bits and another for each endpoint."""
     assert endpoint._listener.getsockname()[0] == "127.0.0.1"
     assert len(endpoint.token) >= 43
-    other = Endpoint(endpoint._renewing, token=new_token())
+    other = CredentialEndpoint(endpoint._renewing, token=new_token())
     assert other.token != endpoint.token
     other.close()
 

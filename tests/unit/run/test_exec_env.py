@@ -9,7 +9,7 @@ from tests.home import PASSPHRASE
 from vault.aws import credential_json
 from vault.context import from_process
 from vault.credentials.obtain import prepare
-from vault.credentials.profile_metadata import terms_of
+from vault.credentials.profile_metadata import metadata_of
 from vault.run import exec_env
 from vault.system.passphrase_variables import OURS_ALONE
 from vault.system.paths import OUTER
@@ -37,7 +37,7 @@ def test_the_child_has_these_credentials_and_no_others(desk):
     """Every variable that could bring other credentials, or a profile that is looked at first, is gone or replaced."""
     got = desk.ask("dev")
     found = credential_json.fields(got.line)
-    env = exec_env.environment({**STALE, "KEPT": "yes"}, credential_json.fields(got.line), terms_of(got))
+    env = exec_env.environment({**STALE, "KEPT": "yes"}, credential_json.fields(got.line), metadata_of(got))
     assert env == {
         "KEPT": "yes",
         "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
@@ -57,7 +57,7 @@ def test_the_child_has_these_credentials_and_no_others(desk):
 def test_a_key_without_a_session_leaves_no_older_token(desk):
     """--no-session: a stale token beside the key would make every call fail."""
     got = desk.ask("shared-services", session=False)
-    env = exec_env.environment(STALE, credential_json.fields(got.line), terms_of(got))
+    env = exec_env.environment(STALE, credential_json.fields(got.line), metadata_of(got))
     assert not {"AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"} & env.keys()
     assert "AWS_CREDENTIAL_EXPIRATION" not in env
 
@@ -67,7 +67,7 @@ def test_the_served_child_has_an_address_and_no_credentials(desk):
     got = desk.ask("dev")
     env = exec_env.server_environment(
         STALE,
-        terms_of(got),
+        metadata_of(got),
         url="http://127.0.0.1:1/credentials",
         token="t",
         token_file="/run/x.token",
@@ -90,7 +90,7 @@ def test_default_credentials_are_hidden_from_a_served_child(desk, home, monkeypa
     home.config("[default]\ncredential_process = x export default\n[profile dev]\nregion = us-west-2\n")
     config = prepare(desk.context()).config
     home.scenario()
-    terms = terms_of(desk.ask("dev"))
+    terms = metadata_of(desk.ask("dev"))
     env = exec_env.server_environment(
         {}, terms, url="u", token="t", token_file="/x", hidden=exec_env.hidden(config)
     )
@@ -108,7 +108,7 @@ def test_a_nested_command_has_its_own_region(desk, monkeypatch):
     for chosen, kept in ((None, None), ("eu-central-1", "eu-central-1")):
         env = {"AWS_REGION": chosen} if chosen else {}
         got = desk.ask("dev", env=env)
-        child = exec_env.environment(env, credential_json.fields(got.line), terms_of(got))
+        child = exec_env.environment(env, credential_json.fields(got.line), metadata_of(got))
         assert child["AWS_REGION"] == child["AWS_DEFAULT_REGION"] == (chosen or "us-west-2")
         monkeypatch.delenv(OUTER + "REGION", raising=False)
         for name, value in child.items():

@@ -14,9 +14,9 @@ from tests.unit.agent.at_home import until
 from tests.unit.run.test_credential_server import Source, answer_key, ask, key
 from vault import errors, limits
 from vault.run.browser_handoff import Handoff
-from vault.run.credential_server import Endpoint, new_token
-from vault.run.key_keeper import Keeper
-from vault.run.session_refresh import Renewing
+from vault.run.credential_server import CredentialEndpoint, new_token
+from vault.run.key_keeper import KeyKeeper
+from vault.run.session_refresh import SessionRefresh
 from vault.secret import Secret
 from vault.system.clock import Deadline
 
@@ -28,7 +28,7 @@ def source(desk):
 
 @pytest.fixture
 def endpoint(source):
-    made = Endpoint(Renewing(source.again(), source.again, clock=source), token=new_token())
+    made = CredentialEndpoint(SessionRefresh(source.again(), source.again, clock=source), token=new_token())
     yield made
     made.close()
 
@@ -53,7 +53,7 @@ def test_clients_that_hang_up_take_no_place(endpoint, reset):
 def test_a_session_without_a_role_names_none(desk):
     """The key's own session: its account, and no RoleArn that SDKs would show."""
     source = Source(desk.ask("shared-services").chain)
-    made = Endpoint(Renewing(source.again(), source.again, clock=source), token=new_token())
+    made = CredentialEndpoint(SessionRefresh(source.again(), source.again, clock=source), token=new_token())
     made.start()
     status, body = ask(made)
     made.close()
@@ -62,7 +62,7 @@ def test_a_session_without_a_role_names_none(desk):
 
 def test_a_session_that_comes_too_late_is_not_handed_out(source):
     """AWS's answer is over by this machine's clock: an error that says so, and no expired credentials."""
-    renewing = Renewing(source.again(), source.again, clock=source)
+    renewing = SessionRefresh(source.again(), source.again, clock=source)
     source.now += 100_000
     source.seconds = -10
     with pytest.raises(errors.Unreachable, match="by this machine's clock"):
@@ -120,7 +120,7 @@ def test_no_descriptor_for_a_renewal(source, monkeypatch):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     first = source.again()
-    renewing = Renewing(first, Keeper(None, 0).again, clock=source)
+    renewing = SessionRefresh(first, KeyKeeper(None, 0).again, clock=source)
     source.now += 2700
     monkeypatch.setattr(socket, "socketpair", none)
     assert answer_key(renewing) == "ASIA1"
@@ -134,8 +134,8 @@ def test_a_page_that_nobody_fetches_ends_in_time():
     with Handoff(Secret("https://signin.example/")) as page:
         port = int(page.url.split(":")[2].split("/")[0])
         assert page.serve(deadline=Deadline.after(0)) is False
-        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as stranger:
-            stranger.sendall(b"GET / HTTP/1.1\r\n")
-            stranger.shutdown(socket.SHUT_WR)
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as foreign_host:
+            foreign_host.sendall(b"GET / HTTP/1.1\r\n")
+            foreign_host.shutdown(socket.SHUT_WR)
             assert page.serve(deadline=Deadline.after(0.3)) is False
-            assert stranger.recv(4096).startswith(b"HTTP/1.1 404 ")
+            assert foreign_host.recv(4096).startswith(b"HTTP/1.1 404 ")

@@ -103,7 +103,7 @@ def test_a_file_that_holds_something_else_than_was_meant_is_refused(paths, what)
     )
     built = boxes.build(draft, vault_id=opened.vault_id, gen=2, time=1, strict_box=None)
     boxes.verify(built.raw, draft, built, path="it")
-    seeds = {"serial": vault.Seed(secret=opened.k_main, created=1)}
+    seeds = {"serial": vault.StoredSeed(secret=opened.k_main, created=1)}
     meant = {
         "entries": Draft(
             k_main=draft.k_main, payload=draft.payload.with_entry("a", entry()), slots=draft.slots

@@ -10,10 +10,10 @@ from tests.vaults import entry
 from vault.secret import Secret
 from vault.store.payload import (
     Entry,
-    Journal,
     KeyPair,
     Payload,
-    Seed,
+    RotationJournal,
+    StoredSeed,
     decode_main,
     decode_strict,
     encode_main,
@@ -32,7 +32,7 @@ unknown = st.dictionaries(st.from_regex(r"\Ax-[a-z]{1,4}\Z"), st.recursive(
 ), max_size=2)  # fmt: skip
 pair = st.builds(KeyPair, access_key_id=text, secret=secret)
 journal = st.builds(
-    Journal, step=text, began=number, known=st.lists(text, max_size=2).map(tuple), new=st.none() | pair, old=st.none() | pair,
+    RotationJournal, step=text, began=number, known=st.lists(text, max_size=2).map(tuple), new=st.none() | pair, old=st.none() | pair,
     unknown=unknown,
 )  # fmt: skip
 entries = st.builds(
@@ -42,7 +42,13 @@ entries = st.builds(
 seeds = st.dictionaries(
     text,
     st.builds(
-        Seed, secret=secret, created=number, algorithm=text, digits=number, period=number, unknown=unknown
+        StoredSeed,
+        secret=secret,
+        created=number,
+        algorithm=text,
+        digits=number,
+        period=number,
+        unknown=unknown,
     ),
     max_size=2,
 )
@@ -126,7 +132,9 @@ def test_a_payload_of_the_wrong_shape_is_refused(old, new):
 def test_no_secret_is_in_the_text_of_a_payload():
     """repr is what tracebacks and logs show."""
     payload = Payload(cache_key=Secret(b"k" * 32), unknown={"x-new": "canary"}).with_entry("a", entry())
-    shown = repr(payload.with_seed("s", Seed(secret=Secret("canary"), created=1, unknown={"y": "canary"})))
+    shown = repr(
+        payload.with_seed("s", StoredSeed(secret=Secret("canary"), created=1, unknown={"y": "canary"}))
+    )
     for hidden in ("canary", "wJalr", "kkkk"):
         assert hidden not in shown
 
@@ -134,7 +142,7 @@ def test_no_secret_is_in_the_text_of_a_payload():
 def test_entries_and_seeds_come_and_go():
     """Each call gives a new payload and leaves the old one."""
     empty = Payload(cache_key=Secret(bytes(32)))
-    seed = Seed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)
+    seed = StoredSeed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)
     full = empty.with_entry("a", entry()).with_seed("s", seed)
     assert (list(full.entries), list(full.seeds)) == (["a"], ["s"])
     assert full.without_entry("a").without_seed("s") == empty

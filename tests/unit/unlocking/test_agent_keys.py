@@ -12,7 +12,7 @@ from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import Home
 from tests.unit.agent.serving import TIMES
 from vault import errors
-from vault.agent.protocol import LENGTH, Request
+from vault.agent.protocol import LENGTH, AgentRequest
 from vault.agent.protocol import parse_answer as parsed
 from vault.daemon import main
 from vault.inspect import key_status
@@ -136,7 +136,7 @@ def fork(desk, beside):
     beside.give()
     answer = main._desk(beside.paths, beside.page, beside.hold)
     said = []
-    return lambda op, **fields: parsed(answer(Request(op, fields, 0), said.append)[LENGTH:])
+    return lambda op, **fields: parsed(answer(AgentRequest(op, fields, 0), said.append)[LENGTH:])
 
 
 def test_a_fork_says_what_is_not_there(fork):
@@ -167,7 +167,7 @@ def test_a_list_of_long_names_comes_in_parts(desk, keys, monkeypatch):
         OpenedKeys, "contents", lambda _: given
     )  # in the forks too, which are of this process
     keys.close()
-    keys.begin_anew()
+    keys.restart()
     assert keys.contents() == given
 
 
@@ -197,7 +197,7 @@ def test_a_fork_of_an_agent_that_has_seen_no_generation_answers(desk, beside):
     )
     assert beside.hold.seen == []
     answer = main._desk(beside.paths, beside.page, beside.hold)
-    found = parsed(answer(Request("HAS_ENTRY", {"name": "shared-services"}, 0), print)[LENGTH:])
+    found = parsed(answer(AgentRequest("HAS_ENTRY", {"name": "shared-services"}, 0), print)[LENGTH:])
     assert found == {"ok": True, "found": True}
 
 

@@ -27,7 +27,7 @@ from vault.unlocking.agent_link import AgentKeys, held_keys
 from vault.upkeep import backups, recovery_code, rekey
 
 OWN = "a passphrase for the seeds alone"
-STORED = vault.Seed(secret=Secret(SEED), created=1)
+STORED = vault.StoredSeed(secret=Secret(SEED), created=1)
 
 
 def run_of(home, *, seconds=50.0, attended=False, **env):

@@ -52,7 +52,7 @@ def test_devices_are_named_with_their_users(home):
     opened = vault.edit(
         paths,
         opened.k_main,
-        lambda p: p.with_seed(loose, vault.Seed(secret=Secret(SEED), created=0)),
+        lambda p: p.with_seed(loose, vault.StoredSeed(secret=Secret(SEED), created=0)),
         deadline=soon(),
     )
     found = OpenedKeys(opened, paths=paths, clock=SystemClock()).contents()

@@ -17,7 +17,7 @@ from vault.unlocking import inventory, strict_seeds
 from vault.unlocking.keys import OpenedKeys
 
 OWN = Secret("a passphrase for the seeds alone")
-MADE = vault.Seed(secret=Secret(SEED), created=CREATED)
+MADE = vault.StoredSeed(secret=Secret(SEED), created=CREATED)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from vault.settings import Settings
 from vault.store import kdf, vault
 from vault.store.boxes import Strict
 from vault.store.format import Ext, SlotRecord
-from vault.store.payload import Seed
+from vault.store.payload import StoredSeed
 from vault.store.slots import new_sid, unwrap_key, wrap_key
 from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
@@ -82,7 +82,7 @@ class Stage:
             ext = SlotRecord(type="ext", sid=new_sid(), opens="main", wrap=b"", ext=Ext(name="age", data=b""))
             ext = wrap_key(helper, ext, vault_id=vault_id, key=draft.k_main)
             own = PassphraseSlot(STRICT, kdf=CHEAP).wrap(strict, vault_id=vault_id, opens="strict")
-            seeds = {SERIAL: Seed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
+            seeds = {SERIAL: StoredSeed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
             payload = draft.payload.with_entry("a", entry()).with_strict_seed(SERIAL)
             return replace(
                 draft, slots=(*draft.slots, ext, own), strict=Strict(key=strict, seeds=seeds), payload=payload

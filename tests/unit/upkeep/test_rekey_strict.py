@@ -18,7 +18,7 @@ from vault.unlocking import strict_seeds
 from vault.upkeep import backups, rekey, rekey_strict
 
 OWN, NEXT = Secret("a passphrase for the seeds alone"), Secret("another one for the same seeds")
-MADE = vault.Seed(secret=Secret(SEED), created=CREATED)
+MADE = vault.StoredSeed(secret=Secret(SEED), created=CREATED)
 OTHER = "arn:aws:iam::111111111111:mfa/another"
 PASS = Secret(PASSPHRASE)
 

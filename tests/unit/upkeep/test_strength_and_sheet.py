@@ -13,7 +13,7 @@ from vault import errors
 from vault.daemon import systemd_units
 from vault.secret import Secret
 from vault.store import vault
-from vault.store.payload import Journal, KeyPair, Payload
+from vault.store.payload import KeyPair, Payload, RotationJournal
 from vault.upkeep import passphrase_strength, recovery_sheet
 
 
@@ -69,7 +69,7 @@ def test_the_sheet_names_keys_devices_and_a_rotation():
     assert "none yet" in recovery_sheet.sheet(empty, **made)
     under_way = replace(
         entry(),
-        journal=Journal(
+        journal=RotationJournal(
             step="created",
             began=0,
             known=(),
@@ -77,7 +77,7 @@ def test_the_sheet_names_keys_devices_and_a_rotation():
         ),
     )
     full = empty.with_entry("dev", under_way).with_seed(
-        "arn:aws:iam::111111111111:mfa/loose", vault.Seed(secret=Secret(SEED), created=0)
+        "arn:aws:iam::111111111111:mfa/loose", vault.StoredSeed(secret=Secret(SEED), created=0)
     )
     text = recovery_sheet.sheet(full, **made)
     assert "AKIAI44QH8DHBEXAMPLE" in text

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 
 from vault import errors, limits
-from vault.cache.log_files import CURRENT, SIZE, START, LogFiles, Opened, digest, names
+from vault.cache.log_files import CURRENT, SIZE, START, LogFiles, OpenedLog, digest, names
 from vault.crypto.seal import SealBroken
 from vault.records import NamedTuple
 from vault.system.files import Folder
@@ -29,14 +29,14 @@ LOCK = "log.lock"
 GAP = b"gap"  # the text of a record that says that what was before it could not be known
 
 
-class Found(NamedTuple):
+class LogContents(NamedTuple):
     """Every record that opens, oldest first, and what is wrong with the rest: sentences, empty where all is well."""
 
     records: list[bytes]
     problems: list[str]
 
 
-class Journal:
+class AuditLog:
     """The log in ``folder``. Use as a context manager."""
 
     def __init__(self, folder: Folder, *, cache_key: Secret, vault_id: bytes) -> None:
@@ -50,18 +50,18 @@ class Journal:
         self._folder.close()
 
     @classmethod
-    def open(cls, path: str, *, cache_key: Secret, vault_id: bytes) -> Journal:
+    def open(cls, path: str, *, cache_key: Secret, vault_id: bytes) -> AuditLog:
         """The log in the folder ``path``, made if need be. Errors: UnsafeFile, StorageError."""
         return cls(Folder.open(path, create=True), cache_key=cache_key, vault_id=vault_id)
 
-    def append(self, *records: bytes, deadline: Deadline, anew: bool = False) -> None:
+    def append(self, *records: bytes, deadline: Deadline, refetch: bool = False) -> None:
         """Add records of at most ``limits.LOG_TEXT`` bytes each. Errors: Busy, StorageError, UnsafeFile.
 
         ``anew``: a log that does not open under this cache key is put aside and a new one begun, else that is Damaged.
         """
         files = self._files
         with lock(self._folder, LOCK, deadline=deadline):
-            key = self._key(anew=anew)
+            key = self._key(refetch=refetch)
             number, before, sure = self._last(key)
             size = files.size()
             together = bytearray(-size % SIZE)  # fills up what a killed writer left
@@ -73,20 +73,20 @@ class Journal:
                     rightly = files.rotate(key)
                     left += [] if rightly else [GAP]
                     size, together = 0, bytearray()
-                sealed = files.sealed(key, Opened(before, number, left.pop()))
+                sealed = files.sealed(key, OpenedLog(before, number, left.pop()))
                 together += sealed
                 number, before = number + 1, digest(sealed)
             files.write(together)
             files.set_head(key, number, before)
 
-    def _key(self, *, anew: bool) -> bytes:
+    def _key(self, *, refetch: bool) -> bytes:
         """The records' key; where there is none, that of a new log. Damaged where it does not open, unless ``anew``."""
         try:
             return self._files.key()
         except FileNotFoundError:
             lost = self._files.keyless()
         except errors.Damaged:
-            if not anew:
+            if not refetch:
                 raise
             lost = True
         return self._begin(lost=lost)
@@ -96,7 +96,7 @@ class Journal:
         key, number, before = os.urandom(32), 0, START
         if lost:
             self._files.put_aside()
-            gap = self._files.sealed(key, Opened(before, number, GAP))
+            gap = self._files.sealed(key, OpenedLog(before, number, GAP))
             self._files.write(bytearray(gap))
             number, before = 1, digest(gap)
         self._files.set_head(key, number, before)  # first: a log that has a key has a head
@@ -136,14 +136,14 @@ class Journal:
                 continue
         return found
 
-    def read(self, *, deadline: Deadline) -> Found:
+    def read(self, *, deadline: Deadline) -> LogContents:
         """All records, and whether the chain is whole. No writer is in the middle of it. Errors: Busy, Damaged."""
         with lock(self._folder, LOCK, deadline=deadline):
             try:
                 key = self._files.key()
             except FileNotFoundError:
                 missing = ["key: missing, so no record can be read"]
-                return Found([], missing if self._files.keyless() else [])
+                return LogContents([], missing if self._files.keyless() else [])
             return _Reading(self._files, key).found()
 
 
@@ -158,7 +158,7 @@ class _Reading:
         self._next = 0  # the number that should follow
         self._slots = 0
 
-    def found(self) -> Found:
+    def found(self) -> LogContents:
         for name in names():
             try:
                 content = self._files.content(name)
@@ -177,7 +177,7 @@ class _Reading:
                 f"{CURRENT}: {why}; to go on with it: cp -p {CURRENT} x && mv x {CURRENT}, in its folder"
             )
         self._check_end()
-        return Found(self._records, self._problems)
+        return LogContents(self._records, self._problems)
 
     def _look(self, name: str, at: int, sealed: bytes) -> None:
         try:

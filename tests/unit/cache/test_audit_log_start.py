@@ -7,7 +7,7 @@ import pytest
 
 from tests.journals import KEYS, change, damage, read, write
 from vault import limits
-from vault.cache.journal import Journal
+from vault.cache.audit_log import AuditLog
 from vault.cache.log_files import CURRENT, FIRST, KEY
 from vault.system.files import Folder
 
@@ -108,7 +108,7 @@ def test_an_older_file_blown_up_stops_nobody(path):
     assert read(path).records[-1:] == [b"twelve"]
     assert any(NOT_KNOWN in problem for problem in read(path).problems)
     change(path, CURRENT, lambda content: content + bytes(5 * limits.LOG_RECORD))
-    with Journal.open(path, **KEYS) as journal:
+    with AuditLog.open(path, **KEYS) as journal:
         assert journal.newest(3) == []
 
 

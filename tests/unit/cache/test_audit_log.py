@@ -14,7 +14,7 @@ from tests.journals import KEYS, change, damage, read, write
 from tests.patience import PATIENCE
 from tests.vaults import soon
 from vault import errors, limits
-from vault.cache.journal import Journal, rewrap
+from vault.cache.audit_log import AuditLog, rewrap
 from vault.cache.log_files import CURRENT, HEAD, KEY
 from vault.secret import Secret
 from vault.system.files import Folder
@@ -133,7 +133,7 @@ def test_a_renewed_cache_key_keeps_the_log(path):
     write(path, "one")
     new = Secret(b"N" * 32)
     rewrap(path, old=KEYS["cache_key"], new=new, vault_id=bytes(16), deadline=soon())
-    with Journal.open(path, cache_key=new, vault_id=bytes(16)) as journal:
+    with AuditLog.open(path, cache_key=new, vault_id=bytes(16)) as journal:
         assert journal.read(deadline=soon()).records == [b"one"]
     with pytest.raises(errors.Damaged):
         read(path)
@@ -144,8 +144,8 @@ def test_a_lost_key_begins_a_new_log(path):
     for number in (1, 2):
         write(path, "one")
         change(path, KEY, lambda c: bytes(len(c)))
-        with Journal.open(path, **KEYS) as journal:
-            journal.append(b"two", deadline=soon(), anew=True)
+        with AuditLog.open(path, **KEYS) as journal:
+            journal.append(b"two", deadline=soon(), refetch=True)
         assert read(path) == ([b"two"], [STARTED_OVER])
         assert {f"unreadable.{number}.{name}" for name in (CURRENT, HEAD, KEY)} <= set(os.listdir(path))
 
@@ -157,7 +157,7 @@ def test_an_old_key_does_not_put_the_log_aside(path):
     rewrap(path, old=KEYS["cache_key"], new=new["cache_key"], vault_id=bytes(16), deadline=soon())
     with pytest.raises(errors.Damaged):
         write(path, "late")
-    with Journal.open(path, **new) as journal:
+    with AuditLog.open(path, **new) as journal:
         assert journal.read(deadline=soon()) == ([b"one"], [])
 
 
@@ -165,13 +165,13 @@ def test_many_records_are_one_step(path, monkeypatch):
     """What is appended together is one chain with what was there, over the border of files too."""
     monkeypatch.setattr(limits, "LOG_FILE", 3 * limits.LOG_RECORD)
     write(path, "one", "two")
-    with Journal.open(path, **KEYS) as journal:
+    with AuditLog.open(path, **KEYS) as journal:
         journal.append(*(b"%d" % number for number in range(5)), deadline=soon())
     assert read(path) == ([b"one", b"two", b"0", b"1", b"2", b"3", b"4"], [])
 
 
 def newest(path, most=10):
-    with Journal.open(path, **KEYS) as journal:
+    with AuditLog.open(path, **KEYS) as journal:
         return journal.newest(most)
 
 
@@ -215,12 +215,12 @@ def test_a_log_that_is_put_aside_is_told_though_its_writer_is_killed(path, monke
             raise KeyError(old)
         rename(folder, old, new)
 
-    with monkeypatch.context() as patched, Journal.open(path, **KEYS) as journal:
+    with monkeypatch.context() as patched, AuditLog.open(path, **KEYS) as journal:
         patched.setattr(Folder, "rename", until)
         with contextlib.suppress(KeyError):
-            journal.append(b"three", deadline=soon(), anew=True)
-    with Journal.open(path, **KEYS) as journal:
-        journal.append(b"four", deadline=soon(), anew=True)
+            journal.append(b"three", deadline=soon(), refetch=True)
+    with AuditLog.open(path, **KEYS) as journal:
+        journal.append(b"four", deadline=soon(), refetch=True)
     found = read(path)
     assert found.records[-1:] == [b"four"]
     assert found.problems == [STARTED_OVER]
@@ -232,7 +232,7 @@ def test_a_renewal_that_was_killed_keeps_the_log(path):
     new = {"cache_key": Secret(b"N" * 32), "vault_id": bytes(16)}
     rewrap(path, old=KEYS["cache_key"], new=new["cache_key"], vault_id=bytes(16), deadline=soon(), ahead=True)
     write(path, "two")
-    with Journal.open(path, **new) as journal:
+    with AuditLog.open(path, **new) as journal:
         journal.append(b"three", deadline=soon())
         assert journal.read(deadline=soon()) == ([b"one", b"two", b"three"], [])
     rewrap(path, old=KEYS["cache_key"], new=new["cache_key"], vault_id=bytes(16), deadline=soon())
@@ -250,8 +250,8 @@ def test_a_file_blown_up_is_seen_and_stops_nobody(path, name):
             read(path)
     else:
         assert read(path).problems
-    with Journal.open(path, **KEYS) as journal:
-        journal.append(b"two", deadline=soon(), anew=True)
+    with AuditLog.open(path, **KEYS) as journal:
+        journal.append(b"two", deadline=soon(), refetch=True)
         assert journal.read(deadline=soon()).records[-1:] == [b"two"]
     assert name == KEY or read(path).problems
 
@@ -279,7 +279,7 @@ def test_all_records_and_the_head_taken_away_are_seen(path):
 def test_a_log_that_was_begun_and_no_more_is_whole(path):
     """Killed after the head and before the key, or after the key and before the first record: nothing is missing."""
     with Folder.open(path, create=True) as folder:
-        Journal(folder, **KEYS)._key(anew=False)
+        AuditLog(folder, **KEYS)._key(refetch=False)
     assert read(path) == ([], [])
     os.unlink(os.path.join(path, KEY))
     assert read(path) == ([], [])
@@ -334,7 +334,7 @@ def test_a_renewed_cache_key_where_there_is_no_log_to_keep(path, lost):
 
 
 WRITER = (
-    "import sys\nfrom vault.cache.journal import Journal\nfrom vault.secret import Secret\n"
+    "import sys\nfrom vault.cache.audit_log import Journal\nfrom vault.secret import Secret\n"
     "from vault.system.clock import Deadline\n"
     "for n in range({count}):\n"
     "    with Journal.open(sys.argv[1], cache_key=Secret(b'C' * 32), vault_id=bytes(16)) as j:\n"
