@@ -24,8 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
     from vault.inspect.key_status import KeyStatus
+    from vault.inspect.status import State
     from vault.rotation.key_age import Health
-    from vault.unlocking.lock_unlock import State
 
 _SAID = {
     "open": "The vault is open",
@@ -56,9 +56,9 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     """
     if policy is not None:
         return _policy(context, policy, as_json=as_json)
-    from vault.unlocking import lock_unlock
+    from vault.inspect import status
 
-    state = lock_unlock.look(context)
+    state = status.look(context)
     keys = state.keys
     if as_json:
         emit_json(_json(state) | _json_of_keys(keys))
@@ -67,7 +67,7 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     limits = (
         f" until {local(state.until)}, or {span(state.idle_until - now)} without use" if state.until else ""
     )
-    if state.state == "none" and not lock_unlock.has_vault(context):
+    if state.state == "none" and not status.has_vault(context):
         say("There is no vault yet; to make one with a first key: awsvault-py add NAME")
         return 0
     say(_SAID[state.state] + limits + ".")

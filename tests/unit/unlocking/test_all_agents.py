@@ -15,6 +15,7 @@ from vault import limits, warm
 from vault.agent.client import Agent
 from vault.credentials import cached
 from vault.daemon import main
+from vault.inspect import status
 from vault.system.paths import from_env
 from vault.unlocking import agent_link as flow
 from vault.unlocking import all_agents, lock_unlock
@@ -121,12 +122,12 @@ def test_what_one_is_told_all_are_told(desk, login, cron, env):
 def test_status_names_the_others(desk, login, cron):
     """One open agent that commands with other variables ask is not overlooked; nor is its vault taken for another's."""
     lock_unlock.open_by_hand(desk.context())
-    said = lock_unlock.look(desk.context()).warnings
+    said = status.look(desk.context()).warnings
     assert any(
         f"another agent has the vault open, behind {cron.paths.socket} (process" in one for one in said
     )
     cron.client().ask("LOCK", hold=True)
-    assert any("another agent is locked" in one for one in lock_unlock.look(desk.context()).warnings)
+    assert any("another agent is locked" in one for one in status.look(desk.context()).warnings)
     other = desk.home.with_env({"XDG_DATA_HOME": desk.home.root + "/other"})
     elsewhere = desk.context(**other)
     assert list(all_agents.others(elsewhere)) == []
@@ -161,4 +162,4 @@ def test_one_that_does_not_answer_is_named(desk, login, here, monkeypatch):
                 "awsvault-py lock",
             )
         assert any(path in one for one in lock_unlock.open_by_hand(desk.context()).warnings)
-        assert any(path in one for one in lock_unlock.look(desk.context()).warnings)
+        assert any(path in one for one in status.look(desk.context()).warnings)
