@@ -1,4 +1,4 @@
-"""Rules for every tracked file: nothing that looks like a real key, no package index, no path of one machine."""
+"""Rules for every tracked file: no real key, no package index, no path of one machine, and lines end as .editorconfig says."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ INDEX = re.compile(rb"(?:index-url|extra-index-url)\s*[= ]\s*http|\"resolved\": 
 MACHINE = re.compile(
     rb"(?<![\w.$}~-])/(?:home|Users|root|work)/(?!(?:you|me|user|alice|runner|somebody|USER)\b)[\w.-]+/"
 )
+BLANKS = re.compile(rb"[ \t\r]+$", re.MULTILINE)
+AS_OTHERS_WROTE_THEM = "tests/data/"
 
 
 def problems(name: str, content: bytes) -> Iterator[Problem]:
@@ -26,3 +28,9 @@ def problems(name: str, content: bytes) -> Iterator[Problem]:
         yield Problem("index", (name,), f"{name}: the address of a package index")
     if match := MACHINE.search(content):
         yield Problem("machine", (name,), f"{name}: a path of one machine: {match.group().decode()}")
+    if not name.startswith(AS_OTHERS_WROTE_THEM):
+        if match := BLANKS.search(content):
+            line = content.count(b"\n", 0, match.start()) + 1
+            yield Problem("ends", (name,), f"{name}:{line}: blanks at the end of the line")
+        if content and not content.endswith(b"\n"):
+            yield Problem("ends", (name,), f"{name}: no newline at the end")

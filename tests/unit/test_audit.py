@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from scripts.loop.steps import STEPS
 from tests.patience import PATIENCE
 from tests.unit.aws.recorder import Recorder
 
@@ -107,5 +108,6 @@ def test_what_an_installation_brings_is_audited_by_the_checks(script):
     """By scripts/test, and the files are there."""
     with open(os.path.join(ROOT, "scripts", "test"), encoding="utf-8") as file:
         checks = file.read().partition("\nchecks() {")[2].partition("\n}")[0]
-    assert "scripts/audit" in checks
+    assert "advisories" in checks
+    assert STEPS["advisories"] == (("python", "scripts/audit"),)
     assert all(os.path.exists(os.path.join(ROOT, name)) for name in script.FILES)

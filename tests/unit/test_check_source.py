@@ -26,20 +26,26 @@ def rules(found):
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        (f"key = '{KEY}'", "key"),
-        (f"path = '{HOME}/file'", "machine"),
-        (INDEX, "index"),
+        (f"key = '{KEY}'\n", "key"),
+        (f"path = '{HOME}/file'\n", "machine"),
+        (INDEX + "\n", "index"),
+        ("one \ntwo\n", "ends"),
+        ("one\r\ntwo\n", "ends"),
+        ("one\ntwo", "ends"),
     ],
 )
 def test_a_file_may_not_hold(text, rule):
-    """A real key, a path of one machine, an index: in any file, whatever its kind."""
+    """A real key, a path of one machine, an index, blanks at the end of a line: in any file, whatever its kind."""
     assert rules(texts.problems("docs/page.md", text.encode())) == [rule]
 
 
-@pytest.mark.parametrize("text", ["AKIAIOSFODNN7EXAMPLE", "/home/you/vault/x", "index-url is not set"])
+@pytest.mark.parametrize(
+    "text", ["AKIAIOSFODNN7EXAMPLE\n", "/home/you/vault/x\n", "index-url is not set\n", ""]
+)
 def test_a_file_may_hold(text):
     """AWS's example keys and invented homes."""
     assert not rules(texts.problems("docs/page.md", text.encode()))
+    assert not rules(texts.problems("tests/data/as-it-was", b"one \r\ntwo"))
 
 
 @pytest.mark.parametrize(

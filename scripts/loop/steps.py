@@ -1,0 +1,86 @@
+"""The checks by name, and a run of them beside the tests of what was changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from glob import glob
+from typing import NamedTuple
+
+from scripts.loop.related import changed, tests_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MAKERS = sorted(glob("scripts/make-*", root_dir=ROOT))
+# What scripts/test and .pre-commit-config.yaml run, too. The first word is a program of the environment.
+STEPS = {
+    "style": (("ruff", "check", "."), ("ruff", "format", "--check", ".")),
+    "types": (("mypy",),),
+    "layers": (("lint-imports",),),
+    "source": (("python", "scripts/check-source"),),
+    "requirements": (("python", "scripts/lock", "--check"),),
+    "advisories": (("python", "scripts/audit"),),
+    "pages": tuple(("python", maker, "--check") for maker in MAKERS),
+}
+
+SLOW = {"advisories"}  # asks the network: not at each turn of the loop
+
+
+class Done(NamedTuple):
+    """A step that has run: whether it was good, how long it took and what it said."""
+
+    name: str
+    good: bool
+    seconds: float
+    said: str
+
+
+def step(name: str, programs: str) -> Done:
+    """Every command of a step, though an earlier one fails."""
+    begun, said, good = time.monotonic(), "", True
+    for program, *words in STEPS[name]:
+        done = subprocess.run(
+            [os.path.join(programs, program), *words],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        good = good and not done.returncode
+        said += done.stdout if done.returncode or name in SLOW else ""
+    return Done(name, good, time.monotonic() - begun, said)
+
+
+def tests(paths: Sequence[str], programs: str) -> Done:
+    """The tests of the files, on every core; what they say is shown as it comes."""
+    begun, found = time.monotonic(), tests_of(paths)
+    if not found:
+        return Done("tests", good=True, seconds=0, said="nothing that was changed has tests in tests/unit\n")
+    print("tests:", *found, flush=True)
+    command = [os.path.join(programs, "python"), "-m", "pytest", "-m", "not long", "--maxfail", "5"]
+    command += ["-n", str(os.cpu_count())] if len(found) > 1 else []
+    done = subprocess.run([*command, *found], check=False)
+    return Done("tests", done.returncode == 0, time.monotonic() - begun, "")
+
+
+def main(arguments: Sequence[str], programs: str) -> int:
+    """0 where everything is good. Steps run beside the tests, one after the other."""
+    if arguments and all(word in STEPS for word in arguments):
+        return told([step(name, programs) for name in arguments])
+    if wrong := [word for word in arguments if not os.path.exists(word)]:
+        print(f"scripts/check: {wrong[0]} is neither a step ({', '.join(STEPS)}) nor a path", file=sys.stderr)
+        return 2
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        running = [beside.submit(step, name, programs) for name in STEPS if name not in SLOW]
+        tested = tests(arguments or changed(), programs)
+        return told([*(each.result() for each in running), tested])
+
+
+def told(all_done: Sequence[Done]) -> int:
+    for done in all_done:
+        print(f"{'ok' if done.good else 'FAILED':6} {done.name:12} {done.seconds:5.1f} s")
+        print(done.said, end="")
+    return 0 if all(done.good for done in all_done) else 1
