@@ -41,12 +41,10 @@ EXCEPTIONS = {
         "vault/run/exec_env.py",
         "vault/doctor/fixes.py",
         "vault/doctor/facts.py",
-        "vault/keys/mfa_enrollment.py",
         "vault/credentials/fetch.py",
         "vault/run/key_keeper.py",
         "vault/run/served_session.py",
         "vault/unlocking/running_servers.py",
         "vault/daemon/main.py",
-        "vault/store/slots/keyring.py",
     },
 }

@@ -376,9 +376,11 @@ class SessionFetcher:
         """The name CloudTrail shows where the profile sets none: who, and on which machine."""
         import os
 
+        from vault.system.machine import host_name
+
         env = self._context.env
         who = env.get("USER") or env.get("LOGNAME") or f"uid{os.getuid()}"
-        return session_name(who, os.uname().nodename)
+        return session_name(who, host_name())
 
 
 def session_name(user: str, host: str) -> str:

@@ -6,7 +6,6 @@ the process, the next run goes on or cleans up, and no device is left that nobod
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from vault.mfa.ledger import Ledger
 from vault.profiles import aws_files
 from vault.store import vault
 from vault.system.files import Folder
+from vault.system.machine import host_name
 from vault.text import safe
 from vault.unlocking import strict_seeds
 from vault.unlocking.keys import OpenedKeys, raw_seed
@@ -87,7 +87,7 @@ class NameTaken(errors.AlreadyExists):
 
 def device_name(user: str, context: Context) -> str:
     """``USER-HOST``: whose device it is and on which machine, in the characters that IAM allows."""
-    host = context.env.get("HOSTNAME") or os.uname().nodename
+    host = context.env.get("HOSTNAME") or host_name()
     name = f"{user}-{host.partition('.')[0]}"
     return "".join(c if c.isascii() and (c.isalnum() or c in "+=,.@_-") else "-" for c in name)[:128]
 

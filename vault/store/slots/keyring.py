@@ -13,6 +13,7 @@ from vault.store.format import Group, SlotRecord, SlotType
 from vault.store.slots import Slot, new_sid, unwrap_key, wrap_key
 from vault.system import keyring
 from vault.system.keyring import KeyringUnavailable
+from vault.system.machine import host_name
 
 _VERSION = "v1"
 _KEY = 32
@@ -27,7 +28,7 @@ class KeyringSlot(Slot):
         self, *, seconds: float = limits.KEYRING_TIMEOUT, host: str | None = None, gen: int = 0
     ) -> None:
         self._end = monotonic() + seconds
-        self._host = os.uname().nodename if host is None else host
+        self._host = host_name() if host is None else host
         self._gen = gen
         self.known_gen = 0
 
