@@ -6,17 +6,7 @@ from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from vault.secret import Secret
-
-# The second is the older name: boto 2 reads it alone, boto3 before the first, and other SDKs never.
-TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-
-
-def token_in(env: Mapping[str, str]) -> str:
-    """The session token beside the keys in ``env``, under either of its names; empty for a long-lived key."""
-    return next((env[name] for name in TOKENS if env.get(name)), "")
 
 
 class Credentials(NamedTuple):

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from vault import errors, limits
-from vault.aws.credentials import Credentials, token_in
+from vault.aws.credentials import Credentials
 from vault.profiles.chain import Login, NamedSource, Process, Sso, WebIdentity
+from vault.profiles.credential_variables import session_token_in
 from vault.profiles.values import is_account
 from vault.secret import Secret
 from vault.system import timestamps
@@ -179,7 +180,7 @@ def _environment(source: NamedSource, around: SourceEnvironment) -> Fetched:
         "SecretAccessKey": around.env.get("AWS_SECRET_ACCESS_KEY"),
         "AccountId": around.env.get("AWS_ACCOUNT_ID"),
         "Expiration": around.env.get("AWS_CREDENTIAL_EXPIRATION"),
-        "SessionToken": token_in(around.env),
+        "SessionToken": session_token_in(around.env),
     }
     present = {name: value for name, value in fields.items() if value}
     for name, variable in (

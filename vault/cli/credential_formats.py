@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vault import errors
-from vault.aws.credentials import TOKENS
+from vault.profiles.credential_variables import TOKEN_VARIABLES
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -31,13 +31,13 @@ def variables(answer: dict[str, str], *, region: str | None) -> Variables:
     found = {
         "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
-        **dict.fromkeys(TOKENS, answer.get("SessionToken", "")),
+        **dict.fromkeys(TOKEN_VARIABLES, answer.get("SessionToken", "")),
         "AWS_CREDENTIAL_EXPIRATION": answer.get("Expiration", ""),
         "AWS_REGION": region or "",
         "AWS_DEFAULT_REGION": region or "",
     }
     # A token or time of earlier credentials beside these would make every call fail; a region is the user's own.
-    absent = tuple(n for n in (*TOKENS, "AWS_CREDENTIAL_EXPIRATION") if not found[n])
+    absent = tuple(n for n in (*TOKEN_VARIABLES, "AWS_CREDENTIAL_EXPIRATION") if not found[n])
     return Variables({name: value for name, value in found.items() if value}, absent)
 
 

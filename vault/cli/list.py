@@ -19,7 +19,7 @@ from vault.cli.terminal import (
     without_absent,
 )
 from vault.credentials.access import open_keys
-from vault.credentials.guardrails import means_production
+from vault.profiles.production import means_production
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -82,16 +82,6 @@ def subject(chain: Chain, *, lifted: bool = False) -> str:
     return f"{chain.profile} {_target(chain)}{' with --write' if lifted else ''}"
 
 
-def is_production(chain: Chain) -> bool:
-    """Whether the profile calls itself production (awsvault_environment)."""
-    return means_production(chain.guardrails.environment)
-
-
-def means_production(environment: str | None) -> bool:
-    """Whether a value of awsvault_environment means production."""
-    return (environment or "").strip().lower() in limits.PRODUCTION
-
-
 def _target(chain: Chain) -> str:
     return chain.hops[-1].role_arn if chain.hops else f"the source of {chain.source_profile}"
 

@@ -36,7 +36,7 @@ class ProfileMetadata(NamedTuple):
 
 def metadata_of(got: Issued) -> ProfileMetadata:
     """The terms of a session."""
-    from vault.credentials.guardrails import is_production
+    from vault.profiles.production import is_production
 
     chain = got.chain
     origin = chain.region_origin

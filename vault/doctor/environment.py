@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vault import limits
-from vault.aws.credentials import TOKENS
 from vault.doctor.findings import Finding
+from vault.profiles.credential_variables import TOKEN_VARIABLES
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from vault.doctor.facts import Facts
 
-_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *TOKENS)
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *TOKEN_VARIABLES)
 
 
 def keys_in_environment(s: Facts) -> Iterator[Finding]:

@@ -9,9 +9,9 @@ from collections import Counter
 
 from vault import errors, limits
 from vault.credentials import audit
-from vault.credentials.guardrails import means_production
 from vault.credentials.prefix_match import chosen
 from vault.profiles import aws_files
+from vault.profiles.production import means_production
 from vault.system.picker import Item, pick
 from vault.system.tty import NoAnswer
 from vault.unlocking import cache_key

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vault.aws import credential_json, sources, sts
-from vault.aws.credentials import Credentials, token_in
+from vault.aws.credentials import Credentials
 from vault.credentials import access
 from vault.credentials.obtain import with_names
 from vault.errors import Refused, Usage
 from vault.keys.verify import sts_endpoint
 from vault.profiles import aws_files
 from vault.profiles.chain import NamedSource
+from vault.profiles.credential_variables import session_token_in
 from vault.secret import Secret
 from vault.system import timestamps
 from vault.text import command
@@ -52,7 +53,7 @@ def of_environment(context: Context) -> Who | None:
         raise Usage(
             "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set", hint="unset both, or set both"
         )
-    token = token_in(context.env)
+    token = session_token_in(context.env)
     held = Secret(secret.encode("utf-8", "surrogateescape"))
     credentials = Credentials(
         key_id, held, Secret(token.encode("utf-8", "surrogateescape")) if token else None

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from vault import limits
 from vault.aws import key_format
-from vault.aws.credentials import token_in
 from vault.errors import ConfigError, NotFound, Refused, Usage
 from vault.mfa import codes
 from vault.profiles import aws_files
+from vault.profiles.credential_variables import session_token_in
 from vault.secret import Secret
 from vault.text import nearest, safe, trimmed
 
@@ -141,7 +141,7 @@ def from_env(context: Context) -> NewKey:
             raise Usage(
                 f"--env: {name} is not set", hint="export both variables, or leave --env out to be asked"
             )
-    if token_in(env):
+    if session_token_in(env):
         raise Usage(
             "--env: AWS_SESSION_TOKEN or AWS_SECURITY_TOKEN is set, so these are temporary credentials",
             hint="add the user's own key, which has no token",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from vault import errors
-from vault.aws.credentials import token_in
 from vault.limits import ROLE_LEAST, ROLE_MOST
 from vault.profiles import identity_center, values
 from vault.profiles.aws_files import STATIC, Config, Origin, Profile, Setting
 from vault.profiles.chain import Login, NamedSource, Process, Source, Sso, StaticKeys, VaultKey, WebIdentity
 from vault.profiles.command_words import OwnCall, Unbalanced, own_call, split
+from vault.profiles.credential_variables import session_token_in
 from vault.profiles.endpoints import Endpoint
 from vault.profiles.unread_keys import missing
 from vault.secret import Secret
@@ -226,5 +226,5 @@ class SourceLookup:
 
     def named(self, setting: Setting) -> NamedSource:
         """The source that ``credential_source`` names."""
-        temporary = setting.value != "Environment" or bool(token_in(self.env))
+        temporary = setting.value != "Environment" or bool(session_token_in(self.env))
         return NamedSource(setting.value, temporary, setting.origin, around=_around(self.env))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from vault import errors
-from vault.aws.credentials import TOKENS
+from vault.profiles.credential_variables import TOKEN_VARIABLES
 from vault.system.paths import OUTER
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ _UNSET = (
     "AWS_VAULT",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
-    *TOKENS,
+    *TOKEN_VARIABLES,
     "AWS_ACCOUNT_ID",
     "AWS_CREDENTIAL_EXPIRATION",
     "AWS_SESSION_EXPIRATION",
@@ -68,7 +68,7 @@ def environment(env: Mapping[str, str], found: Mapping[str, str], terms: Profile
     merged["AWS_ACCESS_KEY_ID"] = found["AccessKeyId"]
     merged["AWS_SECRET_ACCESS_KEY"] = found["SecretAccessKey"]
     if "SessionToken" in found:
-        for name in TOKENS:
+        for name in TOKEN_VARIABLES:
             merged[name] = found["SessionToken"]
     if "Expiration" in found:
         merged["AWS_CREDENTIAL_EXPIRATION"] = merged["AWS_SESSION_EXPIRATION"] = found["Expiration"]

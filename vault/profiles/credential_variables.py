@@ -1,0 +1,15 @@
+"""The environment variables of AWS's tools that hold a session token. Pure; on the path of a warm exec, so it imports nothing."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The second is the older name: boto 2 reads only that one, boto3 reads it first, other SDKs never.
+TOKEN_VARIABLES = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+
+
+def session_token_in(env: Mapping[str, str]) -> str:
+    """The session token in ``env`` under either name; empty for a long-lived key."""
+    return next((env[name] for name in TOKEN_VARIABLES if env.get(name)), "")
