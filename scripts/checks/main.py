@@ -1,4 +1,4 @@
-"""Runs every check over the tracked files."""
+"""Run every rule over the tracked files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ USAGE = "usage: scripts/check-source [--all]"
 
 
 def collect() -> list[Problem]:
-    """Everything that any rule finds, exceptions or not."""
+    """Everything that the rules find, exceptions included."""
     files = tracked()
     parsed = [Module(name, content) for name, content in files.items() if is_python(name, content)]
     found = [problem for name, content in files.items() for problem in texts.problems(name, content)]
@@ -24,16 +24,16 @@ def collect() -> list[Problem]:
     vault = [each for each in parsed if each.in_vault]
     found += packages.class_names(vault)
     found += packages.sizes(vault)
-    found += packages.circles(packages.imports_of("vault"))
+    found += packages.cycles(packages.imports_of("vault"))
     return found
 
 
 def judge(found: Collection[Problem], exceptions: Mapping[str, Collection[str]]) -> list[str]:
-    """What to say: what no exception hides, and exceptions that hide nothing any more."""
+    """What to report: problems that no exception allows, and exceptions that are no longer needed."""
     said = [each.text for each in found if not set(each.keys) <= set(exceptions.get(each.rule, ()))]
     needed = {(each.rule, key) for each in found for key in each.keys}
     said += [
-        f"scripts/checks/exceptions.py: {rule}: {key} needs no exception any more: take it out"
+        f"scripts/checks/exceptions.py: {rule}: {key} no longer needs an exception: remove it"
         for rule, keys in exceptions.items()
         for key in sorted(keys)
         if (rule, key) not in needed

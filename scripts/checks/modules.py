@@ -1,4 +1,4 @@
-"""Rules for one Python file: its length, the length of its functions, and calls that belong in one place."""
+"""Rules for one Python file: its length, the length of its functions, and calls that only one place may make."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def problems(module: Module) -> Iterator[Problem]:
 
 
 def lengths(module: Module) -> Iterator[Problem]:
-    """A module over the limit, and every function that does not fit a screen."""
+    """A module over the limit, and every function that does not fit on a screen."""
     path = module.path
     longest = LONGEST_TEST_MODULE if path.startswith("tests/") else LONGEST_MODULE
     if module.lines > longest:
@@ -48,19 +48,19 @@ def lengths(module: Module) -> Iterator[Problem]:
 
 
 def type_checking(module: Module) -> Iterator[Problem]:
-    """Imports for types alone stand under `TYPE_CHECKING = False`: importing the name costs the warm path `typing`."""
+    """Type-only imports follow `TYPE_CHECKING = False`: importing the name would load `typing` on the warm path."""
     if "TYPE_CHECKING" not in module.text:
         return
     for node in module.nodes:
         if (
             isinstance(node, ast.ImportFrom) and any(alias.name == "TYPE_CHECKING" for alias in node.names)
         ) or (isinstance(node, ast.Attribute) and node.attr == "TYPE_CHECKING"):
-            text = f"{module.path}:{node.lineno}: write TYPE_CHECKING = False; it is not imported"
+            text = f"{module.path}:{node.lineno}: do not import TYPE_CHECKING: write TYPE_CHECKING = False"
             yield Problem("type-checking", (module.path,), text)
 
 
 def one_place(module: Module) -> Iterator[Problem]:
-    """open(), AESGCM and the shell: where they may be."""
+    """Where open() and AESGCM may be used; a shell nowhere."""
     path = module.path
     for node in module.nodes:
         if isinstance(node, ast.Call):
@@ -69,13 +69,13 @@ def one_place(module: Module) -> Iterator[Problem]:
                     "open", (path,), f"{path}:{node.lineno}: open() belongs in vault/system/files.py"
                 )
             if any(word.arg == "shell" and ast.unparse(word.value) == "True" for word in node.keywords):
-                yield Problem("shell", (path,), f"{path}:{node.lineno}: no shell")
+                yield Problem("shell", (path,), f"{path}:{node.lineno}: do not use a shell")
     if "AESGCM" in module.text and path not in MAY_SEAL:
         yield Problem("seal", (path,), f"{path}: AESGCM belongs in vault/crypto/seal.py")
 
 
 def opens(call: ast.Call) -> bool:
-    """Whether it is open(), os.open(), os.fdopen() or io.open() of anything but the null device."""
+    """Whether a call is open(), os.open(), os.fdopen() or io.open(), except of the null device."""
     if call.args and ast.unparse(call.args[0]) == "os.devnull":
         return False
     match call.func:

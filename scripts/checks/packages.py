@@ -1,4 +1,4 @@
-"""Rules for the tree as a whole: class names, the size of packages, circles of imports."""
+"""Rules for the tree as a whole: class names, the size of packages, import cycles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANY_SIZE = {"cli"}  # a file a command
 
 
 def class_names(modules: Collection[Module]) -> Iterator[Problem]:
-    """A name means one class: two modules that share one are two things with one word."""
+    """One name, one class: no two modules define the same name."""
     places = defaultdict(dict)
     for module in modules:
         for node in module.nodes:
@@ -29,7 +29,7 @@ def class_names(modules: Collection[Module]) -> Iterator[Problem]:
 
 
 def sizes(modules: Collection[Module]) -> Iterator[Problem]:
-    """A package with all below it, in lines."""
+    """The lines of each package, subpackages included."""
     lines = Counter()
     for module in modules:
         lines[module.package] += module.lines
@@ -39,14 +39,14 @@ def sizes(modules: Collection[Module]) -> Iterator[Problem]:
             yield Problem("package", (f"vault/{package}",), text)
 
 
-def circles(imports: Mapping[str, Collection[str]]) -> Iterator[Problem]:
-    """Modules that import each other, by whatever way round: at run time, inside functions, or for types alone."""
+def cycles(imports: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+    """Modules that import each other, directly or not: at run time, inside functions, or for types only."""
     for members in components(imports):
-        yield Problem("circle", tuple(members), f"a circle of {len(members)} imports: {', '.join(members)}")
+        yield Problem("cycle", tuple(members), f"import cycle of {len(members)}: {', '.join(members)}")
 
 
 def imports_of(package: str) -> dict[str, set[str]]:
-    """Who imports whom, by grimp (import-linter's own): imports inside functions and under TYPE_CHECKING count."""
+    """What each module imports, according to grimp. Imports inside functions and under TYPE_CHECKING count."""
     import grimp
 
     graph = grimp.build_graph(package, exclude_type_checking_imports=False, cache_dir=None)

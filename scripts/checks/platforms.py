@@ -1,6 +1,6 @@
-"""What only one family of systems has is used in vault/system/ and vault/agent/ alone, so another can be added there.
+"""Only vault/system/ and vault/agent/ may use the features of one platform, so that a port changes nothing else.
 
-Found are imports of modules that Windows lacks, names of `os`, `signal` and `socket` that it lacks, and paths of Linux.
+Reported are modules and names of `os`, `signal` and `socket` that Windows does not have, and paths of Linux.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGES = {"system", "agent"}
-# The warm path: it may import sys, os and _socket and nothing of the program, so it carries its own.
+# The warm path: it may import only sys, os and _socket, so it cannot use vault/system.
 WARM = {"vault/warm.py", "vault/__main__.py"}
 MODULES = {"ctypes", "fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
 OS = {
@@ -166,12 +166,12 @@ def problems(module: Module) -> Iterator[Problem]:
         return
     for node in module.nodes:
         for what in used(node):
-            text = f"{module.path}:{node.lineno}: {what} is of one platform: move it to vault/system or vault/agent"
+            text = f"{module.path}:{node.lineno}: {what} belongs to one platform: move it to vault/system or vault/agent"
             yield Problem("platform", (module.path,), text)
 
 
 def used(node: ast.AST) -> Iterator[str]:
-    """What of one platform this node names."""
+    """The features of one platform that this node names."""
     match node:
         case ast.Import():
             yield from (alias.name for alias in node.names if alias.name in MODULES)

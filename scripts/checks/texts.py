@@ -17,7 +17,7 @@ MACHINE = re.compile(
     rb"(?<![\w.$}~-])/(?:home|Users|root|work)/(?!(?:you|me|user|alice|runner|somebody|USER)\b)[\w.-]+/"
 )
 BLANKS = re.compile(rb"[ \t\r]+$", re.MULTILINE)
-AS_OTHERS_WROTE_THEM = "tests/data/"
+FOREIGN_FILES = "tests/data/"
 
 
 def problems(name: str, content: bytes) -> Iterator[Problem]:
@@ -28,7 +28,7 @@ def problems(name: str, content: bytes) -> Iterator[Problem]:
         yield Problem("index", (name,), f"{name}: the address of a package index")
     if match := MACHINE.search(content):
         yield Problem("machine", (name,), f"{name}: a path of one machine: {match.group().decode()}")
-    if not name.startswith(AS_OTHERS_WROTE_THEM):
+    if not name.startswith(FOREIGN_FILES):
         if match := BLANKS.search(content):
             line = content.count(b"\n", 0, match.start()) + 1
             yield Problem("ends", (name,), f"{name}:{line}: blanks at the end of the line")

@@ -1,4 +1,4 @@
-"""What the checks read: the files that git tracks, and Python files parsed once. And what they answer: problems."""
+"""What the rules read (tracked files, parsed modules) and what they report (problems)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """What is wrong, by which rule. An exception (exceptions.py) that names all of the keys hides it."""
+    """What is wrong, and the rule that says so. An exception (exceptions.py) that names all of its keys allows it."""
 
     rule: str
     keys: tuple[str, ...]
@@ -18,7 +18,7 @@ class Problem(NamedTuple):
 
 
 class Module:
-    """A Python file of the tree: its path and its text, parsed when first looked at."""
+    """A Python file: its path and its text, parsed on first use."""
 
     def __init__(self, path: str, content: bytes | str) -> None:
         self.path = path
@@ -35,7 +35,7 @@ class Module:
 
 
 def tracked() -> dict[str, bytes]:
-    """Every text file that git knows, by its path."""
+    """Every text file that git tracks, by path."""
     listed = subprocess.run(["git", "ls-files", "-z"], capture_output=True, check=True).stdout
     found = {}
     for name in listed.decode().split("\0"):

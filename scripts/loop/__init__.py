@@ -1,1 +1,1 @@
-"""The inner loop of scripts/check: its steps, and the tests of what was changed."""
+"""The inner loop (scripts/check): its steps, and the tests of changed files."""

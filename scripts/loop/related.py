@@ -1,4 +1,4 @@
-"""Which tests belong to a file: tests/unit mirrors vault/, and a module without a test of its name has those that import it."""
+"""Which tests belong to a file. tests/unit mirrors vault/; a module without a test of its name gets those that import it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST = 4  # test files that only import a module: more would not be an inner loop
+MOST = 4  # test files that only import the module: more would take too long
 
 
 def changed() -> list[str]:
-    """What differs from the last commit, new files too; where nothing does, what the last commit changed."""
+    """The files that differ from the last commit, including new ones; if there are none, those of the last commit."""
     now = lines("diff", "--name-only", "HEAD") + lines("ls-files", "--others", "--exclude-standard")
     return now or lines("diff", "--name-only", "HEAD~1", "HEAD")
 
@@ -26,7 +26,7 @@ def lines(*words: str) -> list[str]:
 
 
 def tests_of(paths: Iterable[str]) -> list[str]:
-    """The test files to run, each once, in order."""
+    """The test files to run, without duplicates."""
     found = [test for path in paths for test in _tests_of(path) if os.path.exists(test)]
     return list(dict.fromkeys(found))
 
@@ -47,7 +47,7 @@ def _tests_of(path: str) -> list[str]:
 
 
 def importers(path: str, mirror: str) -> list[str]:
-    """The tests in the module's folder that import it, and if none does those elsewhere in tests/unit."""
+    """The tests in the mirrored folder that import the module; if there are none, those elsewhere in tests/unit."""
     package, _, module = path.removesuffix(".py").replace("/", ".").rpartition(".")
     words = re.compile(
         rf"^\s*(from {re.escape(package)}\.{module} import|import {re.escape(package)}\.{module}\b"

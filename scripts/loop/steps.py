@@ -1,4 +1,4 @@
-"""The checks by name, and a run of them beside the tests of what was changed."""
+"""The static checks by name, and a run of them beside the tests of changed files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MAKERS = sorted(glob("scripts/make-*", root_dir=ROOT))
-# What scripts/test and .pre-commit-config.yaml run, too. The first word is a program of the environment.
+# scripts/test and .pre-commit-config.yaml run these too. The first word is a program of the environment.
 STEPS = {
     "style": (("ruff", "check", "."), ("ruff", "format", "--check", ".")),
     "types": (("mypy",),),
@@ -29,11 +29,11 @@ STEPS = {
     "pages": tuple(("python", maker, "--check") for maker in MAKERS),
 }
 
-SLOW = {"advisories"}  # asks the network: not at each turn of the loop
+SLOW = {"advisories"}  # needs the network: not in the loop
 
 
 class Done(NamedTuple):
-    """A step that has run: whether it was good, how long it took and what it said."""
+    """The result of a step: whether it passed, how long it took, and its output."""
 
     name: str
     good: bool
@@ -42,7 +42,7 @@ class Done(NamedTuple):
 
 
 def step(name: str, programs: str) -> Done:
-    """Every command of a step, though an earlier one fails."""
+    """Run every command of a step, even if an earlier one fails."""
     begun, said, good = time.monotonic(), "", True
     for program, *words in STEPS[name]:
         done = subprocess.run(
@@ -55,10 +55,10 @@ def step(name: str, programs: str) -> Done:
 
 
 def tests(paths: Sequence[str], programs: str) -> Done:
-    """The tests of the files, on every core; what they say is shown as it comes."""
+    """Run the tests of the files and show their output as it comes."""
     begun, found = time.monotonic(), tests_of(paths)
     if not found:
-        return Done("tests", good=True, seconds=0, said="nothing that was changed has tests in tests/unit\n")
+        return Done("tests", good=True, seconds=0, said="none of the files has tests in tests/unit\n")
     print("tests:", *found, flush=True)
     command = [os.path.join(programs, "python"), "-m", "pytest", "-m", "not long", "--maxfail", "5"]
     command += ["-n", str(os.cpu_count())] if len(found) > 1 else []
@@ -67,7 +67,7 @@ def tests(paths: Sequence[str], programs: str) -> Done:
 
 
 def main(arguments: Sequence[str], programs: str) -> int:
-    """0 where everything is good. Steps run beside the tests, one after the other."""
+    """Return 0 if everything passes. The steps run one after the other, beside the tests."""
     if arguments and all(word in STEPS for word in arguments):
         return told([step(name, programs) for name in arguments])
     if wrong := [word for word in arguments if not os.path.exists(word)]:

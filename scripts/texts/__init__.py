@@ -1,1 +1,1 @@
-"""The texts of scripts/list-texts: what a user can see, read from the code."""
+"""Find the texts that a user can see (scripts/list-texts)."""

@@ -1,7 +1,7 @@
-"""Finds the texts of one module that a user can see. Parses it; imports nothing of the program.
+"""Find the texts of a module that a user can see. Parses the module; imports nothing.
 
-A text is a string of two words or more, or one word where only a text can stand: an error, a hint, a heading, a part of a
-sentence. Left out is what programs read: keys, compared and searched strings, patterns, headers, names of options.
+A text is a string of at least two words, or of one word where only a text makes sense: in an error, a hint, a heading or part
+of a sentence. Strings for programs are left out: keys, compared and searched strings, patterns, headers, option names.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WORD = re.compile(r"[A-Za-z][A-Za-z' ().,…-]*[A-Za-z).…]|[A-Z]+")
 HOLE = re.compile(r"\{\w+\}")
 HEADER = re.compile(r"(Connection|Host|[A-Z][a-z]+(-[A-Z][a-z]+)+): |\w+/[\w.+-]+; |[A-Z]+( [A-Z]+){4,}$")
 
-# Where one word alone is a text: the arguments of these calls and under these names, and whatever an error is made with.
+# One word is a text as an argument of these calls, under these names, and in an error.
 SHOWN_BY = frozenset(
     {"say", "emit", "echo", "secho", "style", "table", "output", "fact", "Fact", "tell", "title"}
 )
@@ -57,7 +57,7 @@ SHOWN_AS = frozenset(
     }
 )
 WHOLE = frozenset({"help", "metavar", "short_help"})  # of click, whatever they hold
-# Calls whose strings are searched for, looked up or matched, not shown.
+# Calls that look up or match a string and do not show it.
 READS = frozenset(
     {
         "compile",
@@ -97,21 +97,19 @@ READS = frozenset(
     }
     | {"TypeVar", "ParamSpec", "AssertionError", "TypeError", "NotImplementedError"}
 )
-LOOKS_UP = frozenset(
-    {"get", "pop", "setdefault"}
-)  # a first argument that is a key, and a default that may be shown
+LOOKS_UP = frozenset({"get", "pop", "setdefault"})  # the first argument is a key; the default may be shown
 PASSES = frozenset(
     {"append", "command", "extend", "format", "join", "safe"}
-)  # what is given comes out in a text
+)  # the arguments become part of a text
 READ_BY_PROGRAMS = (ast.Compare, ast.pattern)
-HELPS = frozenset({"command", "group"})  # decorators that make a docstring the help of a command
+HELPS = frozenset({"command", "group"})  # decorators of functions whose docstring is help
 ROOTS = frozenset(
     {"Exception", "BaseException", "ValueError", "OSError", "RuntimeError", "KeyError", "LookupError"}
 )
 
 
 class Text(NamedTuple):
-    """A text, the line it begins at, and what it is: `help`, `hint`, the error or the call it is given to."""
+    """A text, its line, and its role: `help`, `hint`, the name of the error or of the call that gets it."""
 
     line: int
     role: str
@@ -119,7 +117,7 @@ class Text(NamedTuple):
 
 
 def error_names(trees: Iterable[ast.AST]) -> set[str]:
-    """The names of all classes that come from an exception."""
+    """The names of all exception classes."""
     bases = {}
     for tree in trees:
         for node in ast.walk(tree):
@@ -132,12 +130,12 @@ def error_names(trees: Iterable[ast.AST]) -> set[str]:
 
 
 def texts_of(tree: ast.Module, errors: Collection[str] = ROOTS) -> list[Text]:
-    """The texts of a module, in its order."""
+    """The texts of a module, by line."""
     return sorted(dict.fromkeys(_Finder(errors).found_in(tree)), key=lambda text: text.line)
 
 
 def docstrings_of(tree: ast.Module) -> Iterator[Text]:
-    """The docstrings that no user sees as help."""
+    """The docstrings that are not help."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             text = ast.get_docstring(node)
@@ -146,7 +144,7 @@ def docstrings_of(tree: ast.Module) -> Iterator[Text]:
 
 
 def comments_of(source: str) -> Iterator[Text]:
-    """The comments, those of several lines whole; what they say to tools is left out."""
+    """The comments, with lines joined and without directives for tools."""
     last = None
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type != tokenize.COMMENT or token.string.startswith("#!"):
@@ -172,13 +170,13 @@ def _is_command(node: ast.AST) -> bool:
 
 
 class _Finder:
-    """Walks a module with what is known at each place: the role of a text there, and whether one word is one."""
+    """Walks a module and tracks the role of a text at each place, and whether one word is a text there."""
 
     def __init__(self, errors: Collection[str]) -> None:
         self._errors = errors
 
     def found_in(self, node: ast.AST, role: str = "", *, shown: bool = False) -> Iterator[Text]:
-        """The texts of a node, by the method for its kind."""
+        """The texts of a node."""
         if isinstance(node, READ_BY_PROGRAMS):
             return
         if is_text(node):
@@ -200,7 +198,7 @@ class _Finder:
                 yield from self._calls_of(part, role)
 
     def _calls_of(self, node: ast.AST, role: str) -> Iterator[Text]:
-        """What fills a hole is made by calls, which may have texts of their own."""
+        """The texts inside the calls that fill a hole."""
         if (each := joined(node)) is not None:
             yield from self._calls_of(each, role)
         elif isinstance(node, ast.Call):
@@ -214,7 +212,7 @@ class _Finder:
             yield from self.found_in(child, role, shown=shown)
 
     def _in_module(self, node: ast.Module, role: str, *, shown: bool) -> Iterator[Text]:
-        """Also a function or a class: without docstring, but for a command's help, and without annotations."""
+        """A module, function or class: without annotations, and without docstrings that are not help."""
         help_text = ast.get_docstring(node) if _is_command(node) else None
         if help_text:
             yield Text(node.body[0].lineno, "help", help_text)
@@ -229,7 +227,7 @@ class _Finder:
     _in_classdef = _in_functiondef = _in_asyncfunctiondef = _in_module
 
     def _in_expr(self, node: ast.Expr, role: str, *, shown: bool) -> Iterator[Text]:
-        if not isinstance(node.value, ast.Constant):  # the docstring of a function or of an attribute
+        if not isinstance(node.value, ast.Constant):  # a docstring
             yield from self.found_in(node.value, role, shown=shown)
 
     def _in_assign(self, node: ast.Assign, _role: str, *, shown: bool) -> Iterator[Text]:

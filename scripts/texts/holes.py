@@ -1,4 +1,4 @@
-"""How an expression that makes a text reads: f-strings and concatenations with their holes as {name}."""
+"""Show the text that an expression makes, with values as {name}."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NOT_TEXT = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.Starred)
 
 
 def is_text(node: ast.AST) -> bool:
-    """Whether it makes a text that can be read here: a string, an f-string, a sum or a template of such."""
+    """Whether a node makes a text: a string, an f-string, a concatenation or a % template."""
     match node:
         case ast.Constant(value=str()) | ast.JoinedStr():
             return True
@@ -24,14 +24,14 @@ def is_text(node: ast.AST) -> bool:
 
 
 def leaves(node: ast.AST) -> list[ast.AST]:
-    """The parts of a sum, in order."""
+    """The operands of a concatenation."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return [*leaves(node.left), *leaves(node.right)]
     return [node]
 
 
 def parts(node: ast.AST) -> list[ast.AST]:
-    """What a text is made of, in order: strings, values, and what is not text."""
+    """The strings and values that make a text."""
     match node:
         case ast.JoinedStr():
             return [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
@@ -43,7 +43,7 @@ def parts(node: ast.AST) -> list[ast.AST]:
 
 
 def rendered(node: ast.AST) -> str:
-    """The text of a node, with holes."""
+    """The text of a node, with holes for values."""
     match node:
         case ast.Constant(value=str(text)):
             return text
@@ -59,7 +59,7 @@ def rendered(node: ast.AST) -> str:
 
 
 def hole(node: ast.AST) -> str:
-    """What stands for a value: {name}; {this|that} where it is one of two texts."""
+    """The hole for a value: {name}, or {this|that} for a choice between texts."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.IfExp) and (is_text(node.body) or is_text(node.orelse)):
@@ -70,7 +70,7 @@ def hole(node: ast.AST) -> str:
 
 
 def joined(node: ast.AST) -> ast.AST | None:
-    """The text of each item, where a list of texts is joined: ", ".join(f"{a} and {b}" for …)."""
+    """The text of one item of ", ".join(f"{a} and {b}" for …)."""
     match node:
         case ast.Call(
             func=ast.Attribute(attr="join"), args=[ast.GeneratorExp(elt=each) | ast.ListComp(elt=each)]
@@ -80,14 +80,14 @@ def joined(node: ast.AST) -> ast.AST | None:
 
 
 def branches(node: ast.AST) -> list[ast.AST]:
-    """The values of a conditional expression, with those of the conditional expressions in it."""
+    """The values of a conditional expression, nested ones included."""
     if isinstance(node, ast.IfExp):
         return [*branches(node.body), *branches(node.orelse)]
     return [node]
 
 
 def name(node: ast.AST) -> str:
-    """The word that says most of an expression: of safe(profile.name) it is `name`."""
+    """The most telling word of an expression: `name` for safe(profile.name)."""
     match node:
         case ast.Name():
             return node.id

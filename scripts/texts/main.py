@@ -1,4 +1,4 @@
-"""Writes the list: a heading for each module, and below it FILE:LINE, the role and the text."""
+"""List the texts that a user can see: a heading for each module, then FILE:LINE, the role and the text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PACKAGE = "vault"
 
 
 def modules(folder: str) -> Iterator[str]:
-    """The paths of all modules below a folder, or the one module that is named, in order."""
+    """The path of a module, or of all modules below a folder."""
     if os.path.isfile(folder):
         yield folder
     for place, folders, files in os.walk(folder):
@@ -45,15 +45,15 @@ def listed(paths: Sequence[str], *, docstrings: bool = False) -> Iterator[str]:
 
 
 def line(path: str, text: Text) -> str:
-    """Further lines of a text are indented; what a terminal would obey is escaped."""
+    """One text. Its further lines are indented, and control characters escaped."""
     shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text.text.strip("\n"))
     return f"{path}:{text.line}: [{text.role}] " + "\n    ".join(shown.split("\n"))
 
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="scripts/list-texts", description=__doc__)
-    parser.add_argument("--docstrings", action="store_true", help="list docstrings and comments too")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, not to standard output")
+    parser.add_argument("--docstrings", action="store_true", help="also list docstrings and comments")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", default=[PACKAGE], help="modules or folders; default: all"
     )

@@ -134,33 +134,33 @@ def test_a_package_has_a_size():
     assert problem.keys == ("vault/aws",)
 
 
-def test_circles_are_found_whole():
+def test_import_cycles_are_found_whole():
     """Each once, however long the way round; what only leads into one is no part of it."""
     imports = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": {"d"}, "f": {"a"}, "g": set()}
-    assert sorted(problem.keys for problem in packages.circles(imports)) == [("a", "b", "c"), ("d", "e")]
-    assert not list(packages.circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}))
+    assert sorted(problem.keys for problem in packages.cycles(imports)) == [("a", "b", "c"), ("d", "e")]
+    assert not list(packages.cycles({"a": {"b", "c"}, "b": {"c"}, "c": set()}))
 
 
 def test_imports_count_wherever_they_are(tmp_path, monkeypatch):
     """In a function, and where only types need them."""
-    folder = tmp_path / "circled"
+    folder = tmp_path / "cyclic"
     folder.mkdir()
     (folder / "__init__.py").touch()
-    (folder / "a.py").write_text("TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from circled.b import B\n")
-    (folder / "b.py").write_text("def f():\n    import circled.a\n")
+    (folder / "a.py").write_text("TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from cyclic.b import B\n")
+    (folder / "b.py").write_text("def f():\n    import cyclic.a\n")
     monkeypatch.syspath_prepend(tmp_path)
-    (problem,) = packages.circles(packages.imports_of("circled"))
-    assert problem.keys == ("circled.a", "circled.b")
+    (problem,) = packages.cycles(packages.imports_of("cyclic"))
+    assert problem.keys == ("cyclic.a", "cyclic.b")
 
 
 def test_an_exception_hides_its_problem_alone_and_goes_with_it():
-    """One that names a part of a circle is not enough; one that nothing needs is itself an error."""
-    found = [Problem("circle", ("a", "b"), "the circle"), Problem("length", ("a",), "too long")]
-    assert judge(found, {}) == ["the circle", "too long"]
-    assert judge(found, {"circle": {"a", "b"}, "length": {"a"}}) == []
-    assert judge(found, {"circle": {"a"}, "length": {"a"}}) == ["the circle"]
-    (said,) = judge(found, {"circle": {"a", "b", "c"}, "length": {"a"}})
-    assert "circle: c" in said
+    """One that names a part of a cycle is not enough; one that nothing needs is itself an error."""
+    found = [Problem("cycle", ("a", "b"), "the cycle"), Problem("length", ("a",), "too long")]
+    assert judge(found, {}) == ["the cycle", "too long"]
+    assert judge(found, {"cycle": {"a", "b"}, "length": {"a"}}) == []
+    assert judge(found, {"cycle": {"a"}, "length": {"a"}}) == ["the cycle"]
+    (said,) = judge(found, {"cycle": {"a", "b", "c"}, "length": {"a"}})
+    assert "cycle: c" in said
 
 
 def test_python_scripts_are_checked_by_ruff_too():

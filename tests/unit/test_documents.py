@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("unmeasured")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGES = sorted(
     os.path.relpath(path, ROOT)
-    for path in [os.path.join(ROOT, "README.md"), *glob.glob(os.path.join(ROOT, "docs", "**", "*.md"), recursive=True)]
+    for path in [*(os.path.join(ROOT, name) for name in ("README.md", "CONTRIBUTING.md")), *glob.glob(os.path.join(ROOT, "docs", "**", "*.md"), recursive=True)]
 )  # fmt: skip
 REFERENCE = "docs/reference/commands.md"
 

@@ -53,10 +53,10 @@ def test_a_file_that_fits(lock):
     ("requirements", "text", "said"),
     [
         (["three"], PINNED, "three is missing"),
-        (["one>=2"], PINNED, "one is pinned to 1.2, and pyproject.toml wants >=2"),
+        (["one>=2"], PINNED, "one is pinned to 1.2, but pyproject.toml wants >=2"),
         (["one"], PINNED.replace("1.2", "1.1"), "one==1.1 differs"),
         (["one"], "one==1.2\n", "one==1.2 has no hash"),
-        (["one"], "--index-url x\n" + PINNED, "what is no pin: --index-url x"),
+        (["one"], "--index-url x\n" + PINNED, "not a pin: --index-url x"),
     ],
 )
 def test_a_file_that_does_not_fit(lock, requirements, text, said):

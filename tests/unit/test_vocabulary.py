@@ -12,7 +12,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 GLOSSARY = "docs/glossary.md"
 
 # Files and folders whose words are checked. Add "vault", "scripts", "tests" here once their texts are rewritten.
-CHECKED = ("README.md", "docs", "tests/data/README.md")
+CHECKED = ("README.md", "CONTRIBUTING.md", "docs", "tests/data/README.md")
 # Made from texts in vault/ and scripts/: remove each from here when its source is in CHECKED.
 MADE = ("docs/reference/", "docs/doctor.md")
 # Not rewritten yet.
