@@ -78,13 +78,13 @@ def send(prepared):
 
 OURS = """
 from vault.aws import sts
-from vault.aws.client import Endpoint
+from vault.aws.client import ServiceEndpoint
 from vault.aws.credentials import Credentials
 from vault.aws.wire import Kept
 from vault.secret import Secret
 from vault.system.clock import Deadline
 kept, deadline = Kept(), Deadline.after(20)
-endpoint = Endpoint(URL, "us-east-1", (), kept)
+endpoint = ServiceEndpoint(URL, "us-east-1", (), kept)
 first = sts.get_session_token(Credentials(KEY, Secret(SECRET)), duration=3600, endpoint=endpoint, deadline=deadline)
 assert sts.assume_role(first.credentials, role_arn=ROLE, session_name="bench", endpoint=endpoint, deadline=deadline)
 """

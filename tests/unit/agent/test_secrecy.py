@@ -227,8 +227,8 @@ def dump(*_):
     os.rename(sys.argv[1] + ".new", sys.argv[1])
 signal.signal(signal.SIGUSR1, dump)
 if sys.argv[2] == "plain":
-    from vault.agent import page
-    page._MEMFD_SECRET = {}
+    from vault.agent import locked_page
+    locked_page._MEMFD_SECRET = {}
 from vault.daemon.main import process
 sys.exit(process([]))
 """

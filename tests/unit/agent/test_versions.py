@@ -32,7 +32,7 @@ def test_a_fork_loads_nothing_of_ours_anew(home):
     code = f"""
 import json, os, sys, types
 from vault.daemon import main as daemon
-from vault.agent.protocol import Request
+from vault.agent.protocol import AgentRequest
 from vault.system.paths import from_env
 daemon._load_what_forks_need()
 before = set(sys.modules)
@@ -50,7 +50,7 @@ for op, fields in [
     ("TOTP", {{"serial": {SERIAL!r}, "most": 35000, "skew": 0, "after": 0}}),
     ("NOTE_CODE", {{"serial": {SERIAL!r}, "code": "123456", "within": 9000}}),
 ]:
-    said = daemon._desk(where, page, hold)(Request(op, fields, 0), print)
+    said = daemon._desk(where, page, hold)(AgentRequest(op, fields, 0), print)
     assert b'"ok":true' in said.replace(b" ", b""), said
 print(json.dumps(sorted(name for name in set(sys.modules) - before if name.partition(".")[0] == "vault")))
 """

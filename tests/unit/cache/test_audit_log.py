@@ -334,10 +334,10 @@ def test_a_renewed_cache_key_where_there_is_no_log_to_keep(path, lost):
 
 
 WRITER = (
-    "import sys\nfrom vault.cache.audit_log import Journal\nfrom vault.secret import Secret\n"
+    "import sys\nfrom vault.cache.audit_log import AuditLog\nfrom vault.secret import Secret\n"
     "from vault.system.clock import Deadline\n"
     "for n in range({count}):\n"
-    "    with Journal.open(sys.argv[1], cache_key=Secret(b'C' * 32), vault_id=bytes(16)) as j:\n"
+    "    with AuditLog.open(sys.argv[1], cache_key=Secret(b'C' * 32), vault_id=bytes(16)) as j:\n"
     "        j.append(b'%s %d' % (sys.argv[2].encode(), n), deadline=Deadline.after(60))\n"
 )
 

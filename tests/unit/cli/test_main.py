@@ -211,9 +211,9 @@ def test_a_reader_that_went_away_is_no_traceback(tmp_path):
     """`awsvault-py … | head -1` ends as other programs do: 141 and silent."""
     script = tmp_path / "wide.py"
     script.write_text(
-        "import sys, click\nfrom vault.cli import main\nfrom vault.cli.command_table import COMMANDS, Row\n"
+        "import sys, click\nfrom vault.cli import main\nfrom vault.cli.command_table import COMMANDS, CommandRow\n"
         "@click.command()\ndef wide():\n    for _ in range(20000): click.echo('x' * 100)\n"
-        "COMMANDS['wide'] = Row('use', '__main__:wide', 'prints')\nsys.exit(main.run(['wide']))\n"
+        "COMMANDS['wide'] = CommandRow('use', '__main__:wide', 'prints')\nsys.exit(main.run(['wide']))\n"
     )
     with subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

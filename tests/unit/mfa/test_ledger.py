@@ -24,7 +24,7 @@ KEY = Secret(bytes(range(32)))
 START = 1_700_000_020.0  # ten seconds into a step
 
 
-class Hands:
+class HandClock:
     """A clock that a test turns; waiting turns it too."""
 
     def __init__(self, at=START):
@@ -59,14 +59,14 @@ def file_of(folder):
 
 def test_the_first_code_needs_no_wait(folder):
     """No ledger means no step was used."""
-    clock = Hands()
+    clock = HandClock()
     got = take(folder, clock)
     assert (got.text, got.step, clock.waited) == (codes.code(DEVICE, int(START // 30)), int(START // 30), [])
 
 
 def test_the_next_code_waits_for_its_step(folder):
     """The second request gets another step, and is told each second how long it waits."""
-    clock, told = Hands(), []
+    clock, told = HandClock(), []
     first, second = take(folder, clock), take(folder, clock, waiting=told.append)
     assert second.step == first.step + 1
     assert clock.at == second.step * 30
@@ -76,7 +76,7 @@ def test_the_next_code_waits_for_its_step(folder):
 
 def test_a_third_request_is_told_at_once(folder):
     """Who cannot have a code within the bound learns it without waiting, and how long it would take."""
-    clock = Hands()
+    clock = HandClock()
     take(folder, clock)
     ledger = Ledger(folder, serial=SERIAL, key=KEY)
     ledger._write(ledger._read(0)._replace(steps=(int(START // 30), int(START // 30) + 1)))
@@ -87,13 +87,13 @@ def test_a_third_request_is_told_at_once(folder):
 
 def test_a_code_at_the_end_of_its_step_is_not_sent(folder):
     """With under two seconds left it could arrive in the next step."""
-    clock = Hands(START + 18.5)
+    clock = HandClock(START + 18.5)
     assert take(folder, clock).step == int(START // 30) + 1
 
 
 def test_now_or_not_at_all(folder):
     """With most=0 a code comes at once or NoCodeInTime does; the end of a step is waited for."""
-    clock = Hands(START + 18.5)
+    clock = HandClock(START + 18.5)
     first = take(folder, clock, most=0)
     assert first.step == int(START // 30) + 1
     with pytest.raises(NoCodeInTime):
@@ -102,19 +102,19 @@ def test_now_or_not_at_all(folder):
 
 def test_a_refused_step_is_not_given_again(folder):
     """After AWS refused a code only a later one is tried."""
-    clock = Hands()
+    clock = HandClock()
     first = take(folder, clock)
     assert take(folder, clock, after=first.step + 1, most=60).step == first.step + 2
 
 
 def test_a_clock_that_is_off_is_corrected(folder):
     """``skew`` is AWS's clock minus ours."""
-    assert take(folder, Hands(), skew=90.0).step == int(START // 30) + 3
+    assert take(folder, HandClock(), skew=90.0).step == int(START // 30) + 3
 
 
 def test_devices_do_not_wait_for_each_other(folder):
     """Each serial has a ledger of its own, whose name does not tell it."""
-    clock = Hands()
+    clock = HandClock()
     assert take(folder, clock).step == take(folder, clock, serial="GAHT12345678").step
     assert not any("GAHT" in name for name in folder.names())
 
@@ -125,7 +125,7 @@ def test_devices_do_not_wait_for_each_other(folder):
 )
 def test_a_damaged_ledger_counts_the_current_step_as_used(folder, damage):
     """No damage lets a code out twice; the next step mends the file."""
-    clock = Hands()
+    clock = HandClock()
     first = take(folder, clock)
     name = file_of(folder)
     folder.write_atomic(name, damage(folder.read(name, limit=10_000)), durable=False)
@@ -135,7 +135,7 @@ def test_a_damaged_ledger_counts_the_current_step_as_used(folder, damage):
 
 def test_every_flipped_bit_is_noticed(folder):
     """A changed ledger never gives the step that it held."""
-    clock = Hands()
+    clock = HandClock()
     first = take(folder, clock)
     name = file_of(folder)
     good = folder.read(name, limit=10_000)
@@ -149,18 +149,18 @@ def test_every_flipped_bit_is_noticed(folder):
 
 def test_a_link_in_its_place_is_refused(folder, tmp_path):
     """The ledger is never read through a link."""
-    take(folder, Hands())
+    take(folder, HandClock())
     name = file_of(folder)
     folder.unlink(name)
     os.symlink(str(tmp_path / "elsewhere"), folder.path_of(name))
     with pytest.raises(errors.UnsafeFile):
-        take(folder, Hands())
+        take(folder, HandClock())
 
 
 def test_a_clock_set_back_stops_nobody(folder):
     """Steps taken under a clock that was an hour ahead bind only themselves."""
-    ahead = take(folder, Hands(START + 3600))
-    clock = Hands()
+    ahead = take(folder, HandClock(START + 3600))
+    clock = HandClock()
     assert take(folder, clock).step == int(START // 30)
     assert clock.waited == []
     clock.at = START + 3600
@@ -169,7 +169,7 @@ def test_a_clock_set_back_stops_nobody(folder):
 
 def test_a_typed_code_is_sent_once(folder):
     """The same code from a person or a program is refused for three minutes, a new one is not."""
-    clock = Hands()
+    clock = HandClock()
     ledger = Ledger(folder, serial=SERIAL, key=KEY)
     deadline = Deadline.after(60, clock=clock)
     ledger.note("123456", clock=clock, deadline=deadline)
@@ -184,11 +184,11 @@ def test_a_typed_code_is_sent_once(folder):
 
 def test_the_ledger_forgets_the_oldest_and_never_gives_what_it_forgot(folder):
     """A full ledger holds no more than its bound, and nothing before its first step is given."""
-    clock = Hands()
+    clock = HandClock()
     for _ in range(limits.LEDGER_STEPS + 5):
         last = take(folder, clock, most=60)
     assert len(Ledger(folder, serial=SERIAL, key=KEY)._read(0).steps) == limits.LEDGER_STEPS
-    assert take(folder, Hands(), seconds=1e9, most=1e9).step > last.step - limits.LEDGER_STEPS
+    assert take(folder, HandClock(), seconds=1e9, most=1e9).step > last.step - limits.LEDGER_STEPS
 
 
 @given(
@@ -207,7 +207,7 @@ def test_a_step_is_never_one_that_was_used(used, now, after):
 
 
 def _taker(path, queue, rounds):
-    clock = Hands()
+    clock = HandClock()
     with Folder.open(path) as folder:
         for _ in range(rounds):
             queue.put(take(folder, clock, seconds=1e6, most=1e6).step)
@@ -239,11 +239,11 @@ def test_it_works_by_the_machines_clock(folder):
 def test_a_clock_that_is_set_back_while_a_code_is_waited_for(folder):
     """The wait ends with the run's own time, not a minute later, and says how long the code would take."""
 
-    class SetBack(Hands):
+    class SetBack(HandClock):
         def time(self):
             return self.at - (60 if len(self.waited) >= 3 else 0)
 
-    take(folder, Hands())
+    take(folder, HandClock())
     clock = SetBack()
     with pytest.raises(NoCodeInTime, match="in 55 s") as caught:
         take(folder, clock, seconds=25.0)

@@ -151,21 +151,21 @@ def _open_to_all(path, aside):
     os.chmod(path, 0o644)
 
 
-STRANGERS = {"a link": _link, "a FIFO": _fifo, "a folder": _folder}
+INTRUDERS = {"a link": _link, "a FIFO": _fifo, "a folder": _folder}
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.parametrize("intruder", INTRUDERS)
 @pytest.mark.parametrize(
     "name", ["vault.avlt", "vault.lock", "vault.avlt.bak1", "vault.avlt.bak2", "vault.avlt.bak3"]
 )
-def test_what_stands_in_the_place_of_a_file_is_named_and_not_followed(paths, foreign_host, name):
+def test_what_stands_in_the_place_of_a_file_is_named_and_not_followed(paths, intruder, name):
     """An error of exit 6 that names it, before anything is written; what a link points at is as it was."""
     opened = new_vault(paths)
     for n in "abc":
         opened = add(paths, opened.k_main, n)
     path = os.path.join(paths.vault_folder, name)
     aside = os.path.join(paths.home, "aside")
-    STRANGERS[foreign_host](path, aside)
+    INTRUDERS[intruder](path, aside)
     with open(aside, "rb") as kept:
         before = kept.read()
     with pytest.raises((errors.UnsafeFile, errors.StorageError)) as caught:
@@ -174,36 +174,36 @@ def test_what_stands_in_the_place_of_a_file_is_named_and_not_followed(paths, for
     assert path in caught.value.message
     with open(aside, "rb") as kept:
         assert kept.read() == before
-    os.unlink(path) if foreign_host != "a folder" else os.rmdir(path)
+    os.unlink(path) if intruder != "a folder" else os.rmdir(path)
     os.rename(aside, path)
     assert add(paths, opened.k_main, "d").header.gen == 5
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
-def test_what_stands_in_the_place_of_the_pin_is_named(paths, foreign_host):
+@pytest.mark.parametrize("intruder", INTRUDERS)
+def test_what_stands_in_the_place_of_the_pin_is_named(paths, intruder):
     """A link there could make us write elsewhere, a FIFO make us wait."""
     opened = new_vault(paths)
     name = next(n for n in os.listdir(paths.state) if n.startswith("pin-"))
     path = os.path.join(paths.state, name)
-    STRANGERS[foreign_host](path, os.path.join(paths.home, "aside"))
+    INTRUDERS[intruder](path, os.path.join(paths.home, "aside"))
     with pytest.raises(errors.UnsafeFile, match=name):
         vault.open_with_main_key(paths, opened.k_main)
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
-def test_what_stands_in_the_place_of_a_lock_of_the_state_is_named(paths, foreign_host):
+@pytest.mark.parametrize("intruder", INTRUDERS)
+def test_what_stands_in_the_place_of_a_lock_of_the_state_is_named(paths, intruder):
     """The turn at Argon2 is waited for on a file of ours alone."""
     new_vault(paths)
     path = os.path.join(paths.state, "kdf.lock")
-    STRANGERS[foreign_host](path, os.path.join(paths.home, "aside"))
+    INTRUDERS[intruder](path, os.path.join(paths.home, "aside"))
     with pytest.raises(errors.UnsafeFile) as caught:
         vault.open_with_passphrase(paths, PASSPHRASE, deadline=soon())
     assert path in caught.value.message
     assert os.path.getsize(os.path.join(paths.home, "aside")) == 0
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
-def test_what_stands_where_a_restore_sets_a_damaged_vault_aside_is_named(paths, foreign_host):
+@pytest.mark.parametrize("intruder", INTRUDERS)
+def test_what_stands_where_a_restore_sets_a_damaged_vault_aside_is_named(paths, intruder):
     """It is not replaced, and neither is the damaged vault."""
     opened = add(paths, new_vault(paths).k_main, "a")
     found = restore.read_backup(paths, "bak1")
@@ -211,7 +211,7 @@ def test_what_stands_where_a_restore_sets_a_damaged_vault_aside_is_named(paths, 
     path, aside = paths.vault + ".damaged", os.path.join(paths.home, "aside")
     with open(path, "xb"):
         os.chmod(path, 0o600)
-    STRANGERS[foreign_host](path, aside)
+    INTRUDERS[intruder](path, aside)
     with pytest.raises(errors.UnsafeFile, match="damaged"):
         restore.put_back(paths, found, opened.k_main, cache_key=vault.new_key(), deadline=soon())
     assert os.path.lexists(path)
