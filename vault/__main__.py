@@ -32,7 +32,7 @@ def main(renew: str | None = None, *, asked: bool = False) -> None:
 
 def _run(argv: list[str]) -> int:
     if argv[:1] == ["agent-process"]:  # vault.agent.start.COMMAND
-        from vault.daemon.main import process
+        from vault.agent_process.main import process
 
         return process(argv[1:])
     if argv[:1] == ["agent-watch"]:  # vault.agent.start.WATCH

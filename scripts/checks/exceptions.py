@@ -45,6 +45,6 @@ EXCEPTIONS = {
         "vault/run/key_keeper.py",
         "vault/run/served_session.py",
         "vault/unlocking/running_servers.py",
-        "vault/daemon/main.py",
+        "vault/agent_process/main.py",
     },
 }

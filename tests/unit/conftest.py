@@ -10,12 +10,12 @@ from tests.patience import PATIENCE
 from tests.unit.agent.serving import Running
 from tests.vaults import CHEAP, soon
 from vault.agent.client import Agent
+from vault.agent_process import main
 from vault.aws import client
 from vault.context import Context
 from vault.credentials import access, obtain
 from vault.credentials.fetch import Refetch
 from vault.credentials.obtain import Request
-from vault.daemon import main
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.slots.passphrase import PassphraseSlot

@@ -27,7 +27,7 @@ def command(context: Context, *, install_service: bool, strictly: bool) -> None:
     when the machine sleeps, and by `lock`.
     """
     if install_service:
-        from vault.daemon import systemd_units
+        from vault.agent_process import systemd_units
 
         for path in systemd_units.install(context):
             say(f"Wrote {path}")

@@ -229,7 +229,7 @@ signal.signal(signal.SIGUSR1, dump)
 if sys.argv[2] == "plain":
     from vault.agent import locked_page
     locked_page._MEMFD_SECRET = {}
-from vault.daemon.main import process
+from vault.agent_process.main import process
 sys.exit(process([]))
 """
 
@@ -327,7 +327,7 @@ def test_after_the_time_limit_no_writable_memory_holds_a_key(scanned):
 ORDINARY = (
     """
 import ctypes, mmap, resource, select, selectors
-from vault.daemon import main
+from vault.agent_process import main
 main._load_what_forks_need()
 """
     + BECOME

@@ -31,7 +31,7 @@ def test_a_fork_loads_nothing_of_ours_anew(home):
     """Each question that a fork answers, and the log: what they import of ours is there before the agent listens."""
     code = f"""
 import json, os, sys, types
-from vault.daemon import main as daemon
+from vault.agent_process import main as daemon
 from vault.agent.protocol import AgentRequest
 from vault.system.paths import from_env
 daemon._load_what_forks_need()

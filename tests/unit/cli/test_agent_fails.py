@@ -14,8 +14,8 @@ from tests.unit.agent.serving import Running
 from tests.vaults import soon
 from vault import __version__, limits, warm
 from vault.agent.client import Agent, Limits
+from vault.agent_process import main
 from vault.cli.command_table import COMMANDS
-from vault.daemon import main
 from vault.secret import Secret
 from vault.shell.prompt_data import now
 from vault.store import vault

@@ -18,9 +18,9 @@ from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
 from tests.vaults import CHEAP, soon
 from vault import errors
+from vault.agent_process import systemd_units
 from vault.credentials import access, cached, disk_hit, obtain
 from vault.credentials.obtain import Request
-from vault.daemon import systemd_units
 from vault.inspect import explain, key_status, profile_table
 from vault.secret import Secret
 from vault.store import vault

@@ -14,7 +14,7 @@ from tests.unit.agent.serving import TIMES
 from vault import errors
 from vault.agent.protocol import LENGTH, AgentRequest
 from vault.agent.protocol import parse_answer as parsed
-from vault.daemon import main
+from vault.agent_process import main
 from vault.inspect import key_status
 from vault.keys import mfa_devices
 from vault.mfa.ledger import NoCodeInTime, UsedCode

@@ -13,8 +13,8 @@ from tests.unit.agent.serving import Running, session
 from tests.unit.conftest import Desk
 from vault import limits, warm
 from vault.agent.client import Agent
+from vault.agent_process import main
 from vault.credentials import cached
-from vault.daemon import main
 from vault.inspect import status
 from vault.system.paths import from_env
 from vault.unlocking import agent_link as flow

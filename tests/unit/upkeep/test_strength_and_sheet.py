@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.example import SEED
 from tests.vaults import entry
 from vault import errors
-from vault.daemon import systemd_units
+from vault.agent_process import systemd_units
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.payload import KeyPair, Payload, RotationJournal
