@@ -36,12 +36,18 @@ for number in (
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Folders of which only `scripts/test long` runs anything: the real tools, and every point of each campaign of accidents.
+LONG = ("clients", "campaigns")
 # Folders whose tests take longest: they start first, so that the last minutes are shared by all workers.
-LONGEST = ("clients", "faults", "journeys", "agent")
+LONGEST = ("campaigns", "clients", "faults", "journeys", "agent")
 
 
 def pytest_collection_modifyitems(items):
-    """The longest first; within that the order of files stays."""
+    """Marks what is long, and puts the longest first; within that the order of files stays."""
+    for item in items:
+        if os.path.relpath(item.path, HERE).partition(os.sep)[0] in LONG:
+            item.add_marker(pytest.mark.long)
     items.sort(
         key=lambda item: LONGEST.index(item.path.parent.name) if item.path.parent.name in LONGEST else 9
     )

@@ -56,7 +56,6 @@ def test_the_version_of_the_page_is_the_one_tried(program):
     assert version == pinned[package]
 
 
-@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_every_program_sends_what_the_page_says():
     """Whose keys each program signs with by credential_process, exec and exec --server, and who asks for an instance's role."""

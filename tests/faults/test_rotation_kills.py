@@ -1,4 +1,4 @@
-"""A sample of scripts/kill-rotations: the whole of it has every accident at every call, this some of each kind."""
+"""A sample of scripts/kill-rotations: tests/campaigns has every accident at every call, this some of each kind."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import shutil
 
 import pytest
 
-from tests.faults import enrolment, rotation
+from tests.faults import rotation
 from tests.faults.accidents import KILLS, at_each
+from tests.faults.kinds import ALL, run_of
 
 pytestmark = pytest.mark.usefixtures("untraced", "unmeasured")
 
-ALL = [*rotation.KINDS, "mfa", "enrol"]
-SAMPLED = 20  # every so many points, from another start for each kind
-SAMPLED_FAULTS = 25
+SAMPLED = 40  # every so many points, from another start for each kind
+SAMPLED_FAULTS = 40
 
 
 @pytest.fixture(scope="module")
@@ -23,20 +23,10 @@ def place():
     shutil.rmtree(made.template)
 
 
-def run(place, kind):
-    """The calls of an undisturbed run, and what makes one with an accident."""
-    if kind == "enrol":
-        points = enrolment.points_of(place)
-        return points, lambda number, how: enrolment.suffer(place, points, number, how)
-    real, mfa = ("rotate", True) if kind == "mfa" else (kind, False)
-    points = rotation.points_of(place, real, mfa=mfa)
-    return points, lambda number, how: rotation.suffer(place, real, points, number, how, mfa=mfa)
-
-
 @pytest.mark.parametrize("kind", ALL)
 def test_whatever_dies_leaves_a_working_key_or_device(place, kind):
     """After a kill: a working key in the vault, two at AWS at most, no device without its seed; the next run mends all."""
-    points, suffer = run(place, kind)
+    points, suffer = run_of(place, kind)
     start = ALL.index(kind)
     happened = [suffer(n, when) for n in range(start, len(points), SAMPLED) for when in KILLS]
     assert sum(happened) >= len(happened) - 2  # proofs differ in number from run to run
@@ -44,7 +34,7 @@ def test_whatever_dies_leaves_a_working_key_or_device(place, kind):
 
 def test_the_calls_of_aws_are_died_around_in_full(place):
     """Every HTTP exchange of a rotation, before and after: where what AWS did and what we know part company."""
-    points, suffer = run(place, "rotate")
+    points, suffer = run_of(place, "rotate")
     sends = [number for number, name in enumerate(points) if name == "send"]
     assert len(sends) > 10
     # The proofs are alike: one of them stands for all.
@@ -56,9 +46,9 @@ def test_the_calls_of_aws_are_died_around_in_full(place):
 @pytest.mark.parametrize("kind", ["rotate", "mfa", "enrol"])
 def test_faults_of_the_way_and_of_the_disk_leave_nothing_lost(place, kind):
     """Cut connections, throttling, 500s and a full disk, at exchanges and writes of every part of a run."""
-    points, suffer = run(place, kind)
+    points, suffer = run_of(place, kind)
     faults = [(number, how) for number, how in at_each(points) if how not in KILLS]
     start = ALL.index(kind)
     happened = [suffer(number, how) for number, how in faults[start::SAMPLED_FAULTS]]
-    assert len(happened) >= 5
+    assert len(happened) >= 3
     assert sum(happened) >= len(happened) - 2  # proofs differ in number from run to run

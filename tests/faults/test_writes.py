@@ -1,4 +1,4 @@
-"""The short form of the campaign (scripts/break-writes runs all of it): every write of the vault, stopped or refused."""
+"""A sample of scripts/break-writes: tests/campaigns stops or refuses every write of the vault, this one in so many."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def _run(campaign, faults):
         return list(pool.map(lambda fault: campaign.fault(*fault), faults))
 
 
-def test_an_edit_killed_at_any_of_its_calls_leaves_the_old_or_the_new_vault(campaign):
-    """SIGKILL before and after each: the vault opens, nothing is in clear, and the next write leaves nothing behind."""
-    verdicts = _run(campaign, plan(campaign, ["add"], one_in=1, kinds=KILLS))
-    assert len(verdicts) > 40
+def test_an_edit_killed_at_some_of_its_calls_leaves_the_old_or_the_new_vault(campaign):
+    """SIGKILL before or after one: the vault opens, nothing is in clear, and the next write leaves nothing behind."""
+    verdicts = _run(campaign, plan(campaign, ["add"], one_in=5, kinds=KILLS))
+    assert len(verdicts) > 8
     assert set(verdicts) == {"old", "new"}
     # Once the new vault is there it stays: the calls come in order.
     assert verdicts == sorted(verdicts, key=("old", "new").index)
@@ -36,9 +36,9 @@ def test_an_edit_killed_at_any_of_its_calls_leaves_the_old_or_the_new_vault(camp
 
 @pytest.mark.parametrize("act", ACTS)
 def test_every_command_that_writes_survives_kills_and_errors(campaign, act):
-    """One in eleven of: SIGKILL before and after, ENOSPC, EIO, EINTR, EMFILE and a short write at each call."""
-    verdicts = _run(campaign, plan(campaign, [act], one_in=11, kinds=KINDS))
-    assert len(verdicts) >= 8
+    """One in fifty of: SIGKILL before and after, ENOSPC, EIO, EINTR, EMFILE and a short write at each call."""
+    verdicts = _run(campaign, plan(campaign, [act], one_in=50, kinds=KINDS))
+    assert len(verdicts) >= 2
     assert set(verdicts) <= {"old", "new"}
 
 

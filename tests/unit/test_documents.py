@@ -47,7 +47,7 @@ SHOWN = {
     "Key rotation": "tests/unit/rotation/test_run.py::test_a_new_key_takes_over_and_the_old_one_waits",
     "… verified before the old key is retired, with undo": "tests/unit/rotation/test_run.py::test_undo_takes_the_old_key_back",
     "Credentials server for jobs longer than a session": "tests/clients/test_server_renews.py::test_longer_than_a_session_lasts",
-    "Console sign-in": "tests/unit/cli/test_login.py::test_a_real_browser_lands_on_the_page",
+    "Console sign-in": "tests/clients/test_browser.py::test_a_real_browser_lands_on_the_page",
     "Guard rails: confirmation, read-only, production in red": "tests/unit/credentials/test_guardrails.py::test_nothing_is_handed_out_without_a_yes "
     "tests/unit/credentials/test_guardrails.py::test_read_only_sends_the_policy_with_the_role "
     "tests/unit/cli/test_prompt.py::test_production_is_loud",

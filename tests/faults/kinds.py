@@ -1,0 +1,24 @@
+"""Every kind of run that may die: each rotation, one where IAM demands MFA, and an enrolment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.faults import enrolment, rotation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.faults.rotation import Place
+
+ALL = (*rotation.KINDS, "mfa", "enrol")
+
+
+def run_of(place: Place, kind: str) -> tuple[list[str], Callable[[int, str], bool]]:
+    """The calls of an undisturbed run, and what makes one with an accident."""
+    if kind == "enrol":
+        points = enrolment.points_of(place)
+        return points, lambda number, how: enrolment.suffer(place, points, number, how)
+    real, mfa = ("rotate", True) if kind == "mfa" else (kind, False)
+    points = rotation.points_of(place, real, mfa=mfa)
+    return points, lambda number, how: rotation.suffer(place, real, points, number, how, mfa=mfa)
