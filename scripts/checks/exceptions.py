@@ -31,7 +31,6 @@ EXCEPTIONS = {
         "vault/credentials/fetch.py",
         "vault/credentials/obtain.py",
         "vault/warm.py",
-        "vault/rotation/run.py",
     },
     "package": set(),
     "platform": {

@@ -49,7 +49,7 @@ class Enrolments(Scene):
             assert serial != SERIAL
             assert self.aws.world.devices[serial].user == self.user.arn
             assert len(self.aws.world.devices) == 2
-            assert mfa_enrollment.Enrolment.of(payload.entries[NAME]) is None
+            assert payload.entries[NAME].enrollment is None
             assert set(payload.seeds) == {SERIAL, serial}
 
 
@@ -70,7 +70,7 @@ def suffer(place: Place, points: list[str], number: int, how: str) -> bool:
         if not happened:
             return False
         payload = scene.payload()
-        if mfa_enrollment.Enrolment.of(payload.entries[NAME]) is None and DEVICE in str(payload.seeds):
+        if payload.entries[NAME].enrollment is None and DEVICE in str(payload.seeds):
             scene.check_devices(settled=True)  # it was done, and ended on the way out
             return True
         again = scene.enrol()

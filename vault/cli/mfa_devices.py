@@ -71,7 +71,7 @@ def enroll(
         context, opened, name, foreign=foreign, waiting=countdown(context), mfa_code=mfa_code
     )
     user = enroller.look()
-    under_way = mfa_enrollment.Enrolment.of(enroller.entry)
+    under_way = enroller.entry.enrollment
     wanted = device_name or mfa_enrollment.device_name(user, context)
     what = "Enrol"
     if under_way is not None and (under_way.step == "enable" or device_name in (None, under_way.name)):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from vault import errors, limits
 from vault.aws import service_errors
@@ -31,41 +30,9 @@ if TYPE_CHECKING:
     from vault.aws.iam import CreatedDevice, Iam
     from vault.context import Context
     from vault.keys.foreign_hosts import ForeignHosts
-    from vault.store.vault import Entry, Opened, Payload
+    from vault.store.vault import Enrollment, Entry, Opened, Payload
 
-JOURNAL = "enrolment"  # a key of the entry beside those of format.md 5
 DEVICES_A_USER = 8  # IAM's own limit
-
-
-class Enrolment(NamedTuple):
-    """An enrolment under way: ``create`` (a device may have been made) or ``enable`` (its seed is stored)."""
-
-    step: str
-    name: str
-    serial: str | None = None
-
-    @classmethod
-    def of(cls, entry: Entry) -> Enrolment | None:
-        """The entry's, if one is under way."""
-        found = entry.unknown.get(JOURNAL)
-        if not isinstance(found, dict):
-            return None
-        step, name, serial = found.get("step"), found.get("name"), found.get("serial")
-        if step not in ("create", "enable") or not isinstance(name, str):
-            return None
-        return cls(str(step), name, serial if isinstance(serial, str) else None)
-
-    def within(self, entry: Entry) -> Entry:
-        """``entry`` with this enrolment in it."""
-        fields = {"step": self.step, "name": self.name}
-        if self.serial is not None:
-            fields["serial"] = self.serial
-        return replace(entry, unknown={**entry.unknown, JOURNAL: dict(fields)})
-
-
-def without(entry: Entry) -> Entry:
-    """``entry`` with no enrolment under way."""
-    return replace(entry, unknown={key: value for key, value in entry.unknown.items() if key != JOURNAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +92,14 @@ class Enroller:
     def run(self, wanted: str | None) -> Enrolled:
         """Enrol a device named ``wanted`` (None: ``USER-HOST``), or go on with an interrupted enrolment."""
         iam = self._iam_signer.iam()
-        under_way = Enrolment.of(self.entry)
+        under_way = self.entry.enrollment
         resumed = under_way is not None
         if under_way is not None and under_way.step == "enable" and self._seed_is_there(under_way):
             serial = under_way.serial or ""
         else:
             serial = self._make(iam, under_way, wanted)
         self._enable(iam, serial)
-        self._save(lambda entry: without(replace(entry, mfa_serial=serial)))
+        self._save(lambda entry: replace(entry.with_enrollment(None), mfa_serial=serial))
         return Enrolled(
             serial=serial,
             resumed=resumed,
@@ -140,10 +107,10 @@ class Enroller:
             left=self._left if self._left != serial else None,
         )
 
-    def _seed_is_there(self, enrolment: Enrolment) -> bool:
-        return enrolment.serial is not None and enrolment.serial in self._opened.payload.seeds
+    def _seed_is_there(self, under_way: Enrollment) -> bool:
+        return under_way.serial is not None and under_way.serial in self._opened.payload.seeds
 
-    def _make(self, iam: Iam, under_way: Enrolment | None, wanted: str | None) -> str:
+    def _make(self, iam: Iam, under_way: Enrollment | None, wanted: str | None) -> str:
         """A new device whose seed is in the vault; its serial."""
         if len(iam.devices()) >= DEVICES_A_USER:
             raise errors.Refused(
@@ -155,12 +122,13 @@ class Enroller:
         name = wanted or interrupted or device_name(self._iam_signer.user, self._context)
         if under_way is not None:
             self._clean_up(iam, under_way)
-        self._save(Enrolment("create", name).within)
+        self._save(lambda entry: entry.with_enrollment(vault.Enrollment(step="create", name=name)))
         made = self._create(iam, name)
         seed = vault.StoredSeed(secret=made.seed, created=self._iam_signer.now)
 
         def change(payload: Payload) -> Payload:
-            entry = Enrolment("enable", name, made.serial).within(find(payload, self._name))
+            enabling = vault.Enrollment(step="enable", name=name, serial=made.serial)
+            entry = find(payload, self._name).with_enrollment(enabling)
             return payload.with_entry(self._name, entry).with_seed(made.serial, seed)
 
         try:
@@ -182,7 +150,7 @@ class Enroller:
             return False
         return serial in found.payload.seeds
 
-    def _clean_up(self, iam: Iam, under_way: Enrolment) -> None:
+    def _clean_up(self, iam: Iam, under_way: Enrollment) -> None:
         """Delete the device that an interrupted run may have made: its seed never arrived, and it was not enabled."""
         partition, account = self._partition_account
         serial = under_way.serial or f"arn:{partition}:iam::{account}:mfa/{under_way.name}"
@@ -194,7 +162,7 @@ class Enroller:
                 return
             if error.code != "DeleteConflict":
                 raise
-            self._save(without)
+            self._save(lambda entry: entry.with_enrollment(None))
             raise self._taken(under_way.name) from None
 
     def _create(self, iam: Iam, name: str) -> CreatedDevice:
@@ -202,7 +170,9 @@ class Enroller:
             return iam.create_device(name)
         except errors.Refused as error:
             if error.code != "EntityAlreadyExists" or not self._may_be_left(name):
-                self._save(without)  # a refusal made nothing; what is left is deleted by a run that may
+                self._save(
+                    lambda entry: entry.with_enrollment(None)
+                )  # a refusal made nothing; what is left is deleted by a run that may
             if error.code == "EntityAlreadyExists":
                 raise self._taken(name) from None
             if error.code == "AccessDenied":
@@ -280,9 +250,9 @@ class Enroller:
 
     def _forget(self, serial: str) -> None:
         self._change(
-            lambda payload: payload.with_entry(self._name, without(find(payload, self._name))).without_seed(
-                serial
-            )
+            lambda payload: payload.with_entry(
+                self._name, find(payload, self._name).with_enrollment(None)
+            ).without_seed(serial)
         )
 
     def resync(self, serial: str) -> None:

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.credentials.mfa_code import Codes
     from vault.keys.foreign_hosts import ForeignHosts
-    from vault.store.strict_json import Json
     from vault.store.vault import Entry, Opened, Payload
 
 LOCK = "rotate.lock"
@@ -142,12 +141,6 @@ class Run:
         )
 
     @property
-    def _place(self) -> dict[str, Json]:
-        """What a journal says of the host where it began."""
-        foreign_host = self._iam_signer.foreign_host
-        return {state_machine.AT: foreign_host} if foreign_host is not None else {}
-
-    @property
     def _again(self) -> str:
         return f"awsvault-py rotate {safe(self._name)}"
 
@@ -176,13 +169,14 @@ class Run:
     def _write(self, step: Write) -> None:
         journal = self.entry.journal
         if step.step == "create":
-            before = [*state_machine.earlier(journal), journal.began][-8:] if journal is not None else []
+            before = (*journal.earlier, journal.began)[-8:] if journal is not None else ()
             known = journal.known if journal is not None else tuple(key.id for key in self._view.keys)
             fresh = RotationJournal(
                 step="create",
                 began=self._iam_signer.now,
                 known=known,
-                unknown={**({state_machine.EARLIER: list(before)} if before else {}), **self._place},
+                earlier=before,
+                at=self._iam_signer.foreign_host,
             )
             self._save(lambda entry: replace(entry, journal=fresh))
             self._view = replace(self._view, journaled=True)
@@ -296,10 +290,12 @@ class Run:
                     user=identity.user if identity is not None else entry.user,
                 )
                 if name == self._name:
-                    back: dict[str, Json] = {state_machine.TAKEN_BACK: True} if step.back else {}
-                    more = {**back, **self._place}
                     journal = RotationJournal(
-                        step=step.then, began=self._iam_signer.now, old=old, unknown=more
+                        step=step.then,
+                        began=self._iam_signer.now,
+                        old=old,
+                        taken_back=step.back,
+                        at=self._iam_signer.foreign_host,
                     )
                     turned = replace(turned, journal=journal)
                 payload = payload.with_entry(name, turned)

@@ -19,13 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vault.aws.iam import AccessKey
-    from vault.store.strict_json import Json
     from vault.store.vault import Entry, KeyPair, RotationJournal
 
 KEYS_A_USER = 2  # IAM's own limit
-TAKEN_BACK = "taken_back"  # the journal's key that says that its old key is the one which an undo replaced
-EARLIER = "earlier"  # the journal's key for the beginnings of earlier tries
-AT = "at"  # the journal's key for the host that answers for IAM, where that is not AWS's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +129,7 @@ def check_place(journal: RotationJournal, at: str | None) -> None:
 
     A key that the other one lacks is not gone for that.
     """
-    began = journal.unknown.get(AT)
+    began = journal.at
     if began == at:
         return
     here, there = (safe(str(host)) if host is not None else "AWS's own host" for host in (at, began))
@@ -221,26 +217,16 @@ def is_ours(key: AccessKey, journal: RotationJournal) -> bool:
     """
     inside = any(
         began - limits.CREATION_BEFORE <= key.created <= began + limits.CREATION_WINDOW
-        for began in (journal.began, *earlier(journal))
+        for began in (journal.began, *journal.earlier)
     )
     return key.id not in journal.known and inside and key.asked and key.used is None
 
 
-def earlier(journal: RotationJournal) -> list[int]:
-    """When earlier tries of the same journal began: IAM's list may show what they made only now."""
-    found = journal.unknown.get(EARLIER)
-    return [began for began in found if isinstance(began, int)] if isinstance(found, list) else []
-
-
 def without_last_try(journal: RotationJournal) -> RotationJournal | None:
     """The journal as it was before its last try, which AWS refused: what came in its window, somebody else made."""
-    before = earlier(journal)
-    if not before:
+    if not journal.earlier:
         return None
-    kept: dict[str, Json] = {name: value for name, value in journal.unknown.items() if name != EARLIER}
-    if before[:-1]:
-        kept[EARLIER] = list(before[:-1])
-    return replace(journal, began=before[-1], unknown=kept)
+    return replace(journal, began=journal.earlier[-1], earlier=journal.earlier[:-1])
 
 
 def _after_store(journal: RotationJournal, view: View, request: RotationRequest) -> Step:
@@ -261,7 +247,7 @@ def _after_promotion(journal: RotationJournal, view: View, request: RotationRequ
     old = view.key(journal.old.access_key_id) if journal.old is not None else None
     if old is None:
         return Close()
-    if request.undo and TAKEN_BACK not in journal.unknown:
+    if request.undo and not journal.taken_back:
         return Write(step="undo")
     if old.active:
         return SetActive(key_id=old.id, active=False)

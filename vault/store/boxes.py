@@ -14,12 +14,14 @@ from vault import errors
 from vault.crypto.seal import OVERHEAD, SealBroken, seal, unseal
 from vault.secret import Secret
 from vault.store.format import Header, SlotRecord, VaultFile, encode_prefix, parse_file
-from vault.store.payload import Payload, StoredSeed, decode_main, decode_strict, encode_main, encode_strict
+from vault.store.payload_codec import decode_main, decode_strict, encode_main, encode_strict
 from vault.store.strict_json import JsonError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from vault.store.payload import Payload, StoredSeed
 
 KEY = 32
 

@@ -73,7 +73,7 @@ def replace(folder: Folder, raw: bytes, *, check: Callable[[bytes], None], keep_
     """
     folder.sweep(_TEMP)
     for name in (VAULT, *BACKUP_NAMES):
-        _refuse_foreign_host(folder, name)
+        _refuse_foreign(folder, name)
     temp = folder.create_temp(_TEMP, raw, durable=True)
     try:
         check(_read_back(folder, temp, raw))
@@ -112,7 +112,7 @@ def already_there(path: str) -> errors.AlreadyExists:
 def set_aside(folder: Folder) -> None:
     """Give the vault that cannot be read a second name, so that a restore loses nothing. The lock is held."""
     folder.sweep(_TEMP)
-    _refuse_foreign_host(folder, SET_ASIDE)
+    _refuse_foreign(folder, SET_ASIDE)
     _second_name(folder, VAULT, SET_ASIDE)
 
 
@@ -188,7 +188,7 @@ def _second_name(folder: Folder, old: str, new: str) -> None:
         folder.unlink(temp)  # rename() of two links to one file does nothing, and leaves it
 
 
-def _refuse_foreign_host(folder: Folder, name: str) -> None:
+def _refuse_foreign(folder: Folder, name: str) -> None:
     """UnsafeFile for a link, FIFO or other thing, or another's file, that stands where a file of ours goes."""
     try:
         os.close(folder.open_file(name))

@@ -1,23 +1,23 @@
-"""What the two boxes hold: entries and seeds as frozen values, and their JSON, padded (format.md 5). Pure.
+"""What the two boxes hold, as frozen values: entries, seeds, and what a change may do to them (format.md 5).
 
-Keys that this version does not know are kept, at the top level and inside entries, journals and seeds.
+``unknown`` holds the keys that this version does not know: they are kept, at the top level and inside entries, journals
+and seeds. payload_codec.py turns the values into JSON and back.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from vault import limits
-from vault.crypto.seal import b64u, unb64u
-from vault.secret import Secret
-from vault.store import strict_json
-from vault.store.strict_json import Json, JsonError
+from vault.store.strict_json import Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vault.secret import Secret
+
 Unknown = dict[str, Json]
+ENROLLMENT = "enrolment"  # the key in an entry of the file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +30,36 @@ class KeyPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationJournal:
-    """A rotation under way. ``known`` is AWS's list of key ids before CreateAccessKey; ``began`` is unix seconds."""
+    """A rotation in progress. ``known`` is AWS's list of key IDs before CreateAccessKey; times are Unix seconds.
+
+    ``earlier``: when earlier tries began. ``taken_back``: ``old`` is the key that an undo replaced. ``at``: the host that
+    answers for IAM, None for AWS's own.
+    """
 
     step: str
     began: int
     known: tuple[str, ...] = ()
     new: KeyPair | None = None
     old: KeyPair | None = None
+    earlier: tuple[int, ...] = ()
+    taken_back: bool = False
+    at: str | None = None
+    unknown: Unknown = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrollment:
+    """An MFA device being enrolled. ``step``: ``create`` (a device may have been made) or ``enable`` (its seed is stored)."""
+
+    step: str
+    name: str
+    serial: str | None = None
     unknown: Unknown = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A source key. ``created`` is unix seconds; ``mfa_serial`` names the device, whose seed may be in the vault."""
+    """A source key. ``created`` is Unix seconds; ``mfa_serial`` names the device, whose seed may be in the vault."""
 
     access_key_id: str
     secret: Secret
@@ -51,7 +68,13 @@ class Entry:
     account: str | None = None
     user: str | None = None
     journal: RotationJournal | None = None
+    enrollment: Enrollment | None = None
     unknown: Unknown = field(default_factory=dict, repr=False)
+
+    def with_enrollment(self, found: Enrollment | None) -> Entry:
+        """The entry with ``found`` in place of any enrollment, also of one that this version could not read."""
+        kept = {key: value for key, value in self.unknown.items() if key != ENROLLMENT}
+        return replace(self, enrollment=found, unknown=kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,217 +137,3 @@ class Payload:
             seeds={k: v for k, v in self.seeds.items() if k != serial},
             strict_serials=tuple(one for one in self.strict_serials if one != serial),
         )
-
-
-def encode_main(payload: Payload) -> bytes:
-    """The padded plaintext of box main."""
-    value: dict[str, Json] = {
-        "v": 1,
-        "gen": payload.gen,
-        "strict_gen": payload.strict_gen,
-        "strict_sha256": payload.strict_sha256,
-    }
-    if payload.strict_key is not None:
-        value["strict_key"] = b64u(payload.strict_key.reveal())
-    value["cache_key"] = b64u(payload.cache_key.reveal())
-    if payload.rekeyed:
-        value["rekeyed"] = payload.rekeyed
-    if payload.ledger_key is not None:
-        value["ledger_key"] = b64u(payload.ledger_key.reveal())
-    if payload.strict_serials:
-        value["strict_serials"] = list(payload.strict_serials)
-    value["entries"] = {name: _entry_json(entry) for name, entry in payload.entries.items()}
-    value["seeds"] = {serial: _seed_json(seed) for serial, seed in payload.seeds.items()}
-    return pad(strict_json.compact({**payload.unknown, **value}), step=limits.PAD_MAIN)
-
-
-def decode_main(plaintext: bytes) -> Payload:
-    """Box main's plaintext to Payload; JsonError says which key is wrong, never its value."""
-    value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "box main")
-    take = _Taker(value, "box main")
-    if take.integer("v") != 1:
-        raise JsonError("has a box main that is not of version 1")
-    entries = strict_json.object_of(take.required("entries"), "entries")
-    seeds = strict_json.object_of(take.required("seeds"), "seeds")
-    return Payload(
-        gen=take.integer("gen"),
-        strict_gen=take.integer("strict_gen"),
-        strict_sha256=take.text("strict_sha256"),
-        strict_key=take.key("strict_key") if "strict_key" in value else None,
-        cache_key=take.key("cache_key"),
-        rekeyed=take.integer("rekeyed") if "rekeyed" in value else 0,
-        ledger_key=take.key("ledger_key") if "ledger_key" in value else None,
-        entries={name: _entry(entry) for name, entry in entries.items()},
-        seeds={serial: _seed(seed) for serial, seed in seeds.items()},
-        strict_serials=tuple(
-            strict_json.text_of(one, "strict_serials")
-            for one in strict_json.list_of(take.required("strict_serials"), "strict_serials")
-        )
-        if "strict_serials" in value
-        else (),
-        unknown=take.rest(),
-    )
-
-
-def encode_strict(seeds: Mapping[str, StoredSeed]) -> bytes:
-    """The padded plaintext of box strict."""
-    return pad(
-        strict_json.compact({serial: _seed_json(seed) for serial, seed in seeds.items()}),
-        step=limits.PAD_STRICT,
-    )
-
-
-def decode_strict(plaintext: bytes) -> dict[str, StoredSeed]:
-    """Box strict's plaintext to the seeds by serial."""
-    value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "box strict")
-    return {serial: _seed(seed) for serial, seed in value.items()}
-
-
-def pad(text: bytes, *, step: int) -> bytes:
-    """``text`` | 0x80 | zeros, up to a multiple of ``step``, or from 64 KiB to the size that Padmé gives."""
-    size = len(text) + 1
-    whole = padme(size) if size > limits.PAD_PADME_OVER else -(-size // step) * step
-    return text + b"\x80" + bytes(whole - size)
-
-
-def unpad(padded: bytes) -> bytes:
-    """What ``pad`` was given; JsonError where the mark is missing."""
-    text = padded.rstrip(b"\0")
-    if not text.endswith(b"\x80"):
-        raise JsonError("has a box that is not padded")
-    return text[:-1]
-
-
-def padme(size: int) -> int:
-    """The next size with only its upper bits set (Nikitin and others, PETS 2019): at most 12 % more than ``size``."""
-    exponent = size.bit_length() - 1
-    low_bits = exponent - exponent.bit_length()
-    mask = (1 << max(low_bits, 0)) - 1
-    return (size + mask) & ~mask
-
-
-class _Taker:
-    """Takes known keys out of an object with their types; what is left at the end is unknown to us and kept."""
-
-    __slots__ = ("_left", "_what")
-
-    def __init__(self, value: dict[str, Json], what: str) -> None:
-        self._left = dict(value)
-        self._what = what
-
-    def required(self, key: str) -> Json:
-        if key not in self._left:
-            raise JsonError(f"lacks {key} in {self._what}")
-        return self._left.pop(key)
-
-    def integer(self, key: str) -> int:
-        return strict_json.integer_of(self.required(key), f"{self._what}'s {key}")
-
-    def text(self, key: str) -> str:
-        return strict_json.text_of(self.required(key), f"{self._what}'s {key}")
-
-    def text_or_none(self, key: str) -> str | None:
-        return self.text(key) if key in self._left else None
-
-    def secret(self, key: str) -> Secret:
-        return Secret(self.text(key))
-
-    def key(self, key: str) -> Secret:
-        try:
-            raw = unb64u(self.text(key))
-        except ValueError:
-            raise JsonError(f"has a {key} that is not canonical base64url") from None
-        if len(raw) != 32:  # bytes, as every key of the format
-            raise JsonError(f"has a {key} that is not of 32 bytes")
-        return Secret(raw)
-
-    def rest(self) -> Unknown:
-        return self._left
-
-
-def _entry_json(entry: Entry) -> dict[str, Json]:
-    value: dict[str, Json] = {
-        **entry.unknown,
-        "akid": entry.access_key_id,
-        "sak": entry.secret.reveal_text(),
-        "created": entry.created,
-    }
-    optional = (("mfa_serial", entry.mfa_serial), ("account", entry.account), ("user", entry.user))
-    value.update({key: text for key, text in optional if text is not None})
-    if entry.journal is not None:
-        value["journal"] = _journal_json(entry.journal)
-    return value
-
-
-def _entry(value: Json) -> Entry:
-    take = _Taker(strict_json.object_of(value, "an entry"), "an entry")
-    return Entry(
-        access_key_id=take.text("akid"),
-        secret=take.secret("sak"),
-        created=take.integer("created"),
-        mfa_serial=take.text_or_none("mfa_serial"),
-        account=take.text_or_none("account"),
-        user=take.text_or_none("user"),
-        journal=_journal(take.required("journal")) if "journal" in take.rest() else None,
-        unknown=take.rest(),
-    )
-
-
-def _journal_json(journal: RotationJournal) -> dict[str, Json]:
-    value: dict[str, Json] = {
-        **journal.unknown,
-        "step": journal.step,
-        "began": journal.began,
-        "known": list(journal.known),
-    }
-    for name, pair in (("new", journal.new), ("old", journal.old)):
-        if pair is not None:
-            value[name] = {"akid": pair.access_key_id, "sak": pair.secret.reveal_text()}
-    return value
-
-
-def _journal(value: Json) -> RotationJournal:
-    take = _Taker(strict_json.object_of(value, "a journal"), "a journal")
-    return RotationJournal(
-        step=take.text("step"),
-        began=take.integer("began"),
-        known=tuple(
-            strict_json.text_of(k, "a known key id")
-            for k in strict_json.list_of(take.required("known"), "known")
-        ),
-        new=_pair(take.required("new")) if "new" in take.rest() else None,
-        old=_pair(take.required("old")) if "old" in take.rest() else None,
-        unknown=take.rest(),
-    )
-
-
-def _pair(value: Json) -> KeyPair:
-    pair = strict_json.object_of(value, "a journal's key")
-    strict_json.exact_keys(pair, frozenset({"akid", "sak"}), "a journal's key")
-    return KeyPair(
-        access_key_id=strict_json.text_of(pair["akid"], "akid"),
-        secret=Secret(strict_json.text_of(pair["sak"], "sak")),
-    )
-
-
-def _seed_json(seed: StoredSeed) -> dict[str, Json]:
-    return {
-        **seed.unknown,
-        "secret": seed.secret.reveal_text(),
-        "algorithm": seed.algorithm,
-        "digits": seed.digits,
-        "period": seed.period,
-        "created": seed.created,
-    }
-
-
-def _seed(value: Json) -> StoredSeed:
-    take = _Taker(strict_json.object_of(value, "a seed"), "a seed")
-    return StoredSeed(
-        secret=take.secret("secret"),
-        algorithm=take.text("algorithm"),
-        digits=take.integer("digits"),
-        period=take.integer("period"),
-        created=take.integer("created"),
-        unknown=take.rest(),
-    )

@@ -75,6 +75,13 @@ def integer_of(value: Json, what: str) -> int:
     return value
 
 
+def boolean_of(value: Json, what: str) -> bool:
+    """``value`` as true or false."""
+    if not isinstance(value, bool):
+        raise JsonError(f"{what} is not true or false")
+    return value
+
+
 def list_of(value: Json, what: str) -> list[Json]:
     """``value`` as an array."""
     if not isinstance(value, list):

@@ -18,7 +18,7 @@ from vault.store.file import NoVault
 from vault.store.format import ID, Group, Header, SlotRecord, VaultFile
 from vault.store.kdf import DEFAULT, KdfParams
 from vault.store.opened import KeysChanged, Opened
-from vault.store.payload import Entry, KeyPair, Payload, RotationJournal, StoredSeed
+from vault.store.payload import Enrollment, Entry, KeyPair, Payload, RotationJournal, StoredSeed
 from vault.store.pin_file import PinState, judge_unopened, keep_pin, read_pin
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, read_code
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Draft",
+    "Enrollment",
     "Entry",
     "KeyPair",
     "KeysChanged",

@@ -71,7 +71,7 @@ def began_at(home, host):
 
     def edit(payload):
         found = payload.entries[NAME]
-        journal = replace(found.journal, unknown={"at": host} if host is not None else {})
+        journal = replace(found.journal, at=host)
         return payload.with_entry(NAME, replace(found, journal=journal))
 
     vault.edit(paths, opened.k_main, edit, deadline=soon())
@@ -184,7 +184,7 @@ def test_a_rotation_goes_on_only_where_it_began(ready, aws):
     ready.settings("")
     assert ready.run("rotate", NAME, "--yes").returncode == 0
     held = entry(ready)
-    assert (held.journal.step, held.journal.unknown["at"]) == ("grace", host_of(aws))
+    assert (held.journal.step, held.journal.at) == ("grace", host_of(aws))
     for began in (None, "iam.example"):
         began_at(ready, began)
         aws.world.keys.pop(KEY_ID, None)

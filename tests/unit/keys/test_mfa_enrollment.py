@@ -13,6 +13,7 @@ from tests.home import foreign
 from tests.unit.benches import NAME, Bench
 from vault import errors
 from vault.keys import mfa_enrollment
+from vault.store.payload import ENROLLMENT, Enrollment
 
 OURS = "arn:aws:iam::111111111111:mfa/yourself-desk"
 
@@ -101,7 +102,7 @@ def test_a_name_that_exists_is_told_with_its_way_out(bench):
     with pytest.raises(mfa_enrollment.NameTaken) as caught:
         bench.enrol("yourself")
     assert "--device-name yourself-2" in caught.value.hint
-    assert mfa_enrollment.Enrolment.of(bench.entry) is None
+    assert bench.entry.enrollment is None
     assert bench.enrol().serial == OURS
 
 
@@ -140,7 +141,7 @@ def test_no_fault_leaves_a_device_without_its_seed(bench, aws, action, kind):
     assert set(aws.world.devices) == {SERIAL, OURS} == set(payload.seeds)
     assert aws.world.devices[OURS].user == bench.user.arn
     assert payload.entries[NAME].mfa_serial == OURS
-    assert mfa_enrollment.Enrolment.of(payload.entries[NAME]) is None
+    assert payload.entries[NAME].enrollment is None
 
 
 @pytest.mark.usefixtures("awss_own")
@@ -189,10 +190,9 @@ def test_moto_takes_the_same_calls(home, aws):
 
 
 def leave(bench, found):
-    """The journal of an interrupted enrolment in the entry."""
-    bench.edit(
-        lambda p: p.with_entry(NAME, replace(p.entries[NAME], unknown={mfa_enrollment.JOURNAL: found}))
-    )
+    """The journal of an interrupted enrollment in the entry."""
+    left = {"enrollment": found} if isinstance(found, Enrollment) else {"unknown": {ENROLLMENT: found}}
+    bench.edit(lambda p: p.with_entry(NAME, replace(p.entries[NAME], **left)))
 
 
 @pytest.mark.parametrize("found", ["x", {"step": "later", "name": "x"}, {"step": "create", "name": 7}])
@@ -201,7 +201,7 @@ def test_a_journal_of_another_version_is_begun_anew(bench, found):
     leave(bench, found)
     done = bench.enrol()
     assert (done.serial, done.resumed) == (OURS, False)
-    assert mfa_enrollment.JOURNAL not in bench.entry.unknown
+    assert ENROLLMENT not in bench.entry.unknown
 
 
 def test_a_write_that_the_disk_did_not_confirm_keeps_the_device(bench, aws):
@@ -239,21 +239,21 @@ def test_a_device_whose_seed_cannot_be_kept_is_deleted_again(bench, aws):
 
 def test_a_name_that_was_taken_since_the_interruption_is_told(bench, aws):
     """The device of the interrupted run's name is in use now: it is left alone, and another name is proposed."""
-    leave(bench, {"step": "create", "name": "yourself"})
+    leave(bench, Enrollment(step="create", name="yourself"))
     with pytest.raises(mfa_enrollment.NameTaken, match="named yourself already"):
         bench.enrol()
     assert aws.world.devices[SERIAL].user == bench.user.arn
-    assert mfa_enrollment.Enrolment.of(bench.entry) is None
+    assert bench.entry.enrollment is None
 
 
 def test_a_clean_up_that_is_forbidden_is_done_by_the_next_run(bench, aws):
     """Without leave to delete the lost device the journal stays, so that a later run deletes it and ends."""
-    leave(bench, {"step": "create", "name": "yourself-desk"})
+    leave(bench, Enrollment(step="create", name="yourself-desk"))
     aws.world.add_device(OURS, seed=aws.world.new_seed())
     bench.user.denied = {"iam:DeleteVirtualMFADevice"}
     with pytest.raises(mfa_enrollment.NameTaken, match="lets the user delete none"):
         bench.enrol()
-    assert mfa_enrollment.Enrolment.of(bench.entry) == mfa_enrollment.Enrolment("create", "yourself-desk")
+    assert bench.entry.enrollment == Enrollment(step="create", name="yourself-desk")
     bench.user.denied = set()
     assert bench.enrol().serial == OURS
     assert set(bench.opened().payload.seeds) == {SERIAL, OURS}
@@ -264,7 +264,7 @@ def test_a_refusal_to_make_it_leaves_no_journal(bench, aws):
     aws.faults.add("CreateVirtualMFADevice", "refuse", code="LimitExceeded", message="full", status=409)
     with pytest.raises(errors.Refused, match="LimitExceeded"):
         bench.enrol()
-    assert mfa_enrollment.Enrolment.of(bench.entry) is None
+    assert bench.entry.enrollment is None
     assert bench.enrol().resumed is False
 
 
@@ -298,7 +298,7 @@ def interrupted(bench, aws, name="yourself-desk"):
     with pytest.raises(errors.Error):
         bench.enrol(name)
     aws.faults.clear()
-    assert mfa_enrollment.Enrolment.of(bench.entry).name == name
+    assert bench.entry.enrollment.name == name
     bench.user.denied |= {"iam:DeleteVirtualMFADevice"}
 
 
@@ -316,7 +316,7 @@ def test_another_name_is_a_way_out_where_nothing_may_be_deleted(bench, aws):
     done = bench.enrol("another")
     assert done.serial.endswith(":mfa/another")
     assert done.left == OURS
-    assert mfa_enrollment.Enrolment.of(bench.entry) is None
+    assert bench.entry.enrollment is None
 
 
 def test_a_taken_name_instead_of_the_interrupted_one_leaves_no_journal_of_it(bench, aws):
@@ -327,7 +327,7 @@ def test_a_taken_name_instead_of_the_interrupted_one_leaves_no_journal_of_it(ben
     with pytest.raises(mfa_enrollment.NameTaken) as caught:
         bench.enrol("theirs")
     assert "interrupted" not in caught.value.message
-    assert mfa_enrollment.Enrolment.of(bench.entry) is None
+    assert bench.entry.enrollment is None
     bench.user.denied = set()
     assert bench.enrol("yet-another").left is None
     assert theirs in aws.world.devices
@@ -345,7 +345,7 @@ def test_a_device_that_was_made_and_may_not_be_deleted_is_named(bench, aws):
     assert "--device-name yourself-desk-2" in caught.value.hint
     done = bench.enrol("yourself-desk-2")
     assert (done.serial, done.left) == (OURS + "-2", OURS)
-    assert mfa_enrollment.Enrolment.of(bench.entry) is None
+    assert bench.entry.enrollment is None
 
 
 @pytest.mark.parametrize("denied", [set(), {"iam:ListMFADevices"}])

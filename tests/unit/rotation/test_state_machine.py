@@ -60,11 +60,9 @@ class Model:
             case Write():
                 old = self.entry.journal
                 if step.step == "create":
-                    earlier = [*state_machine.earlier(old), old.began] if old else []
+                    earlier = (*old.earlier, old.began) if old else ()
                     known = old.known if old else tuple(k.id for k in self.view.keys)
-                    made = RotationJournal(
-                        step="create", began=self.now, known=known, unknown={"earlier": earlier}
-                    )
+                    made = RotationJournal(step="create", began=self.now, known=known, earlier=earlier)
                     self.view = replace(self.view, journaled=True)
                 else:
                     made = replace(old, step=step.step)
@@ -84,8 +82,7 @@ class Model:
                 self.view = replace(self.view, proved=self.view.proved | {step.pair.access_key_id})
             case Promote():
                 old = pair(self.entry.access_key_id)
-                back = {state_machine.TAKEN_BACK: True} if step.back else {}
-                journal = RotationJournal(step=step.then, began=self.now, old=old, unknown=back)
+                journal = RotationJournal(step=step.then, began=self.now, old=old, taken_back=step.back)
                 self.entry = replace(self.entry, access_key_id=step.pair.access_key_id, journal=journal)
                 self.view = replace(self.view, turned=True)
             case SetActive():
@@ -156,7 +153,7 @@ def test_a_lost_key_is_ours_by_list_window_and_no_use(created, used, asked, ours
     journal = RotationJournal(step="create", began=NOW, known=(OWN,))
     assert state_machine.is_ours(key, journal) is ours
     assert not state_machine.is_ours(key, replace(journal, known=(OWN, key.id)))
-    later = replace(journal, began=NOW + 9_999, unknown={"earlier": [NOW]})
+    later = replace(journal, began=NOW + 9_999, earlier=(NOW,))
     assert state_machine.is_ours(key, later) is ours
 
 
@@ -210,7 +207,7 @@ def test_an_undo_of_an_interrupted_turn_deletes_nothing_first(step):
     assert next_step(grace(step=step), at_aws(OWN, "AKIAOLD"), RotationRequest(undo=True)) == Write(
         step="undo"
     )
-    swapped = grace(step="drop", unknown={state_machine.TAKEN_BACK: True})
+    swapped = grace(step="drop", taken_back=True)
     assert next_step(swapped, at_aws(OWN, "AKIAOLD"), RotationRequest(undo=True)) == SetActive(
         key_id="AKIAOLD", active=False
     )
@@ -236,10 +233,10 @@ def test_a_span_is_told_in_its_largest_unit(seconds, said):
 def test_a_journal_without_its_last_try_is_the_one_before():
     """Each try that AWS refused is taken back by itself; what else the journal holds stays."""
     journal = RotationJournal(
-        step="create", began=30, known=(OWN,), unknown={"earlier": [10, 20], "later": "kept"}
+        step="create", began=30, known=(OWN,), earlier=(10, 20), unknown={"later": "kept"}
     )
     second = state_machine.without_last_try(journal)
-    assert second == replace(journal, began=20, unknown={"earlier": [10], "later": "kept"})
+    assert second == replace(journal, began=20, earlier=(10,))
     first = state_machine.without_last_try(second)
-    assert first == replace(journal, began=10, unknown={"later": "kept"})
+    assert first == replace(journal, began=10, earlier=())
     assert state_machine.without_last_try(first) is None

@@ -134,8 +134,8 @@ def test_a_page_that_nobody_fetches_ends_in_time():
     with Handoff(Secret("https://signin.example/")) as page:
         port = int(page.url.split(":")[2].split("/")[0])
         assert page.serve(deadline=Deadline.after(0)) is False
-        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as foreign_host:
-            foreign_host.sendall(b"GET / HTTP/1.1\r\n")
-            foreign_host.shutdown(socket.SHUT_WR)
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as other:
+            other.sendall(b"GET / HTTP/1.1\r\n")
+            other.shutdown(socket.SHUT_WR)
             assert page.serve(deadline=Deadline.after(0.3)) is False
-            assert foreign_host.recv(4096).startswith(b"HTTP/1.1 404 ")
+            assert other.recv(4096).startswith(b"HTTP/1.1 404 ")

@@ -16,7 +16,7 @@ from vault.secret import Secret
 from vault.store import backup_mark, boxes, file, restore, vault
 from vault.store.boxes import Draft, Strict
 from vault.store.format import FormatError, parse_file
-from vault.store.payload import pad
+from vault.store.padding import pad
 from vault.system import files
 
 

@@ -18,7 +18,8 @@ from vault.secret import Secret
 from vault.store import boxes, strict_json, vault
 from vault.store.format import FormatError, parse_file
 from vault.store.kdf import derive, normalised
-from vault.store.payload import encode_main, pad, unpad
+from vault.store.padding import pad, unpad
+from vault.store.payload_codec import encode_main
 from vault.store.slots import unwrap_key
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, read_code

@@ -10,14 +10,13 @@ from argon2.exceptions import HashingError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.vaults import CHEAP
+from tests.vaults import CHEAP, entry, new_vault, paths_in, soon
 from vault import errors
 from vault.secret import Secret
-from vault.store import kdf
+from vault.store import kdf, vault
 from vault.store.format import Ext, SlotRecord
 from vault.store.kdf import KdfError, KdfParams, derive, new_passphrase, normalised
-from vault.store.slots import SLOTS, unwrap_key, wrap_key
-from vault.store.slots.ext import ExtSlot
+from vault.store.slots import unwrap_key, wrap_key
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, new_code, read_code, write_code
 from vault.system import memory
@@ -149,34 +148,27 @@ def test_a_recovery_slot_opens_for_its_code_and_its_vault_alone():
             RecoverySlot(other).unwrap(changed, vault_id=vault_id)
 
 
-def test_an_ext_slot_is_skipped():
-    """No helper is known: it opens nothing, makes nothing and runs nothing."""
-    record = SlotRecord(
-        type="ext", sid=bytes(8), opens="main", wrap=bytes(112), ext=Ext(name="age", data=b"x")
+def test_an_ext_slot_is_skipped_and_kept(tmp_path):
+    """A helper's slot opens nothing here; the vault opens by another slot, and a change keeps the helper's."""
+    paths = paths_in(tmp_path)
+    opened = new_vault(paths)
+    blank = SlotRecord(type="ext", sid=bytes(8), opens="main", wrap=b"", ext=Ext(name="age", data=b"x"))
+    helper = wrap_key(KEY, blank, vault_id=opened.vault_id, key=opened.k_main)
+    vault.rewrite(
+        paths,
+        opened.k_main,
+        lambda draft, _: dataclasses.replace(draft, slots=(helper, *draft.slots)),
+        deadline=soon(),
     )
-    record = wrap_key(KEY, record, vault_id=ID, key=KEY)
-    assert unwrap_key(KEY, record, vault_id=ID) == KEY
-    with pytest.raises(errors.NotThisSlot):
-        ExtSlot().unwrap(record, vault_id=ID)
-    with pytest.raises(errors.NotThisSlot):
-        ExtSlot().wrap(KEY, vault_id=ID)
-
-
-def test_every_kind_of_slot_has_its_file():
-    """The table is complete, and each file's slot says its kind."""
-    from importlib import import_module
-    from typing import get_args
-
-    from vault.store.format import SlotType
-
-    assert set(SLOTS) == set(get_args(SlotType))
-    for kind, module in SLOTS.items():
-        classes = [
-            v
-            for k, v in vars(import_module(module)).items()
-            if k.endswith("Slot") and k not in ("Slot", "NotThisSlot")
-        ]
-        assert [c.type for c in classes] == [kind]
+    again = vault.open_with_passphrase(paths, GOOD, deadline=soon())
+    assert again.slot is not None
+    assert again.slot.type == "pass"
+    with pytest.raises(errors.WrongPassphrase):
+        vault.open_with_passphrase(paths, Secret("another passphrase altogether"), deadline=soon())
+    vault.edit(paths, again.k_main, lambda payload: payload.with_entry("a", entry()), deadline=soon())
+    kept = vault.read_header(paths).slots[0]
+    assert kept == helper
+    assert unwrap_key(KEY, kept, vault_id=opened.vault_id) == opened.k_main
 
 
 def test_a_machine_that_gives_no_memory_says_so(monkeypatch):

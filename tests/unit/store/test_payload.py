@@ -8,20 +8,9 @@ from hypothesis import strategies as st
 
 from tests.vaults import entry
 from vault.secret import Secret
-from vault.store.payload import (
-    Entry,
-    KeyPair,
-    Payload,
-    RotationJournal,
-    StoredSeed,
-    decode_main,
-    decode_strict,
-    encode_main,
-    encode_strict,
-    pad,
-    padme,
-    unpad,
-)
+from vault.store.padding import pad, padme, unpad
+from vault.store.payload import Enrollment, Entry, KeyPair, Payload, RotationJournal, StoredSeed
+from vault.store.payload_codec import decode_main, decode_strict, encode_main, encode_strict
 from vault.store.strict_json import JsonError
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -33,11 +22,18 @@ unknown = st.dictionaries(st.from_regex(r"\Ax-[a-z]{1,4}\Z"), st.recursive(
 pair = st.builds(KeyPair, access_key_id=text, secret=secret)
 journal = st.builds(
     RotationJournal, step=text, began=number, known=st.lists(text, max_size=2).map(tuple), new=st.none() | pair, old=st.none() | pair,
-    unknown=unknown,
+    earlier=st.lists(number, max_size=2).map(tuple), taken_back=st.booleans(), at=st.none() | text, unknown=unknown,
 )  # fmt: skip
+enrollment = st.builds(
+    Enrollment,
+    step=st.sampled_from(["create", "enable"]),
+    name=text,
+    serial=st.none() | text,
+    unknown=unknown,
+)
 entries = st.builds(
     Entry, access_key_id=text, secret=secret, created=number, mfa_serial=st.none() | text, account=st.none() | text,
-    user=st.none() | text, journal=st.none() | journal, unknown=unknown,
+    user=st.none() | text, journal=st.none() | journal, enrollment=st.none() | enrollment, unknown=unknown,
 )  # fmt: skip
 seeds = st.dictionaries(
     text,
@@ -55,7 +51,8 @@ seeds = st.dictionaries(
 key = st.binary(min_size=32, max_size=32).map(Secret)
 payloads = st.builds(
     Payload, cache_key=key, entries=st.dictionaries(text, entries, max_size=2), seeds=seeds, gen=number, strict_gen=number,
-    strict_sha256=text, strict_key=st.none() | key, rekeyed=number, unknown=unknown,
+    strict_sha256=text, strict_key=st.none() | key, rekeyed=number, ledger_key=st.none() | key,
+    strict_serials=st.lists(text, max_size=2).map(tuple), unknown=unknown,
 )  # fmt: skip
 
 
@@ -63,6 +60,42 @@ payloads = st.builds(
 def test_box_main_reads_back_as_it_was_written(payload):
     """Every field, and the keys of later versions at every place that has them."""
     assert decode_main(encode_main(payload)) == payload
+
+
+EVERY_KEY = (
+    b'{"v":1,"gen":3,"strict_gen":2,"strict_sha256":"","cache_key":"%s","rekeyed":2,"ledger_key":"%s","strict_serials":["D"],'
+    b'"entries":{"a":{"enrolment":{"step":"enable","name":"n","serial":"E"},"akid":"A","sak":"S","created":1,"journal":'
+    b'{"earlier":[7,8],"taken_back":true,"at":"iam.example.org","step":"create","began":9,"known":["A"]}}},"seeds":{}}'
+) % (b"A" * 43, b"A" * 43)
+
+
+def test_every_key_that_the_program_writes_is_a_field():
+    """None of them hides among the unknown keys, and the bytes of the file stay as they were."""
+    payload = decode_main(pad(EVERY_KEY, step=4096))
+    found = payload.entries["a"]
+    assert (payload.unknown, found.unknown, found.journal.unknown) == ({}, {}, {})
+    assert payload.strict_serials == ("D",)
+    assert payload.ledger_key == Secret(bytes(32))
+    assert found.enrollment == Enrollment(step="enable", name="n", serial="E")
+    assert (found.journal.earlier, found.journal.taken_back, found.journal.at) == (
+        (7, 8),
+        True,
+        "iam.example.org",
+    )
+    assert encode_main(payload) == pad(EVERY_KEY, step=4096)
+
+
+@pytest.mark.parametrize("later", [b'"x"', b'{"step":"later","name":"n"}', b'{"step":"create","name":7}'])
+def test_an_enrollment_of_a_later_version_is_kept_as_it_is(later):
+    """This version cannot continue it, and another change of the vault does not lose it."""
+    raw = GOOD.replace(b'{"akid"', b'{"enrolment":%s,"akid"' % later)
+    payload = decode_main(pad(raw, step=4096))
+    found = payload.entries["a"]
+    assert found.enrollment is None
+    assert encode_main(payload.with_entry("a", found)) == pad(raw, step=4096)
+    begun = Enrollment(step="create", name="n")
+    assert found.with_enrollment(begun).with_enrollment(None) == found.with_enrollment(None)
+    assert found.with_enrollment(begun).unknown == {}
 
 
 @given(seeds)
@@ -118,6 +151,9 @@ GOOD = (
         (b'{"akid"', b'{"journal":[],"akid"'),
         (b'{"akid"', b'{"journal":{"step":"x","began":1,"known":[1]},"akid"'),
         (b'{"akid"', b'{"journal":{"step":"x","began":1,"known":[],"new":{"akid":"A"}},"akid"'),
+        (b'{"akid"', b'{"journal":{"step":"x","began":1,"known":[],"earlier":[true]},"akid"'),
+        (b'{"akid"', b'{"journal":{"step":"x","began":1,"known":[],"taken_back":1},"akid"'),
+        (b'{"akid"', b'{"journal":{"step":"x","began":1,"known":[],"at":7},"akid"'),
         (b'"' + b"A" * 43 + b'"', b'"' + b"A" * 42 + b'"'),
         (b'"' + b"A" * 43 + b'"', b'"' + b"A" * 42 + b'B"'),
     ],

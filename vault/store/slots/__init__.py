@@ -11,19 +11,8 @@ from vault.errors import NotThisSlot
 from vault.secret import Secret
 from vault.store.format import SID, Group, SlotRecord, SlotType, slot_aad
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 _LABEL = "slot"
 _HYPHEN = 62  # its place in base64url's alphabet
-
-SLOTS: Mapping[SlotType, str] = {
-    "pass": "vault.store.slots.passphrase",
-    "keyring": "vault.store.slots.keyring",
-    "recovery": "vault.store.slots.recovery",
-    "ext": "vault.store.slots.ext",
-}
 
 
 class Slot(Protocol):

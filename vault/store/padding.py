@@ -1,0 +1,29 @@
+"""Padding of the boxes' plaintext, so that a box's size says little about its content (format.md 5). Pure."""
+
+from __future__ import annotations
+
+from vault import limits
+from vault.store.strict_json import JsonError
+
+
+def pad(text: bytes, *, step: int) -> bytes:
+    """``text`` | 0x80 | zeros, up to a multiple of ``step``, or from 64 KiB to the size that Padmé gives."""
+    size = len(text) + 1
+    whole = padme(size) if size > limits.PAD_PADME_OVER else -(-size // step) * step
+    return text + b"\x80" + bytes(whole - size)
+
+
+def unpad(padded: bytes) -> bytes:
+    """What ``pad`` was given; JsonError where the mark is missing."""
+    text = padded.rstrip(b"\0")
+    if not text.endswith(b"\x80"):
+        raise JsonError("has a box that is not padded")
+    return text[:-1]
+
+
+def padme(size: int) -> int:
+    """The next size with only its upper bits set (Nikitin and others, PETS 2019): at most 12 % more than ``size``."""
+    exponent = size.bit_length() - 1
+    low_bits = exponent - exponent.bit_length()
+    mask = (1 << max(low_bits, 0)) - 1
+    return (size + mask) & ~mask

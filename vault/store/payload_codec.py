@@ -1,0 +1,239 @@
+"""The boxes' JSON: payload.py's values to padded plaintext and back (format.md 5). Pure. No error quotes a value."""
+
+from __future__ import annotations
+
+from vault import limits
+from vault.crypto.seal import b64u, unb64u
+from vault.secret import Secret
+from vault.store import strict_json
+from vault.store.padding import pad, unpad
+from vault.store.payload import ENROLLMENT, Enrollment, Entry, KeyPair, Payload, RotationJournal, StoredSeed
+from vault.store.strict_json import Json, JsonError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vault.store.payload import Unknown
+
+
+def encode_main(payload: Payload) -> bytes:
+    """The padded plaintext of box main."""
+    value: dict[str, Json] = {
+        "v": 1,
+        "gen": payload.gen,
+        "strict_gen": payload.strict_gen,
+        "strict_sha256": payload.strict_sha256,
+    }
+    if payload.strict_key is not None:
+        value["strict_key"] = b64u(payload.strict_key.reveal())
+    value["cache_key"] = b64u(payload.cache_key.reveal())
+    if payload.rekeyed:
+        value["rekeyed"] = payload.rekeyed
+    if payload.ledger_key is not None:
+        value["ledger_key"] = b64u(payload.ledger_key.reveal())
+    if payload.strict_serials:
+        value["strict_serials"] = list(payload.strict_serials)
+    value["entries"] = {name: _entry_json(entry) for name, entry in payload.entries.items()}
+    value["seeds"] = {serial: _seed_json(seed) for serial, seed in payload.seeds.items()}
+    return pad(strict_json.compact({**payload.unknown, **value}), step=limits.PAD_MAIN)
+
+
+def decode_main(plaintext: bytes) -> Payload:
+    """Box main's plaintext to Payload; JsonError says which key is wrong, never its value."""
+    value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "box main")
+    take = _Taker(value, "box main")
+    if take.integer("v") != 1:
+        raise JsonError("has a box main that is not of version 1")
+    entries = strict_json.object_of(take.required("entries"), "entries")
+    seeds = strict_json.object_of(take.required("seeds"), "seeds")
+    return Payload(
+        gen=take.integer("gen"),
+        strict_gen=take.integer("strict_gen"),
+        strict_sha256=take.text("strict_sha256"),
+        strict_key=take.key("strict_key") if "strict_key" in value else None,
+        cache_key=take.key("cache_key"),
+        rekeyed=take.integer("rekeyed") if "rekeyed" in value else 0,
+        ledger_key=take.key("ledger_key") if "ledger_key" in value else None,
+        entries={name: _entry(entry) for name, entry in entries.items()},
+        seeds={serial: _seed(seed) for serial, seed in seeds.items()},
+        strict_serials=tuple(
+            strict_json.text_of(one, "strict_serials")
+            for one in strict_json.list_of(take.optional("strict_serials", []), "strict_serials")
+        ),
+        unknown=take.rest(),
+    )
+
+
+def encode_strict(seeds: Mapping[str, StoredSeed]) -> bytes:
+    """The padded plaintext of box strict."""
+    return pad(
+        strict_json.compact({serial: _seed_json(seed) for serial, seed in seeds.items()}),
+        step=limits.PAD_STRICT,
+    )
+
+
+def decode_strict(plaintext: bytes) -> dict[str, StoredSeed]:
+    """Box strict's plaintext to the seeds by serial."""
+    value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "box strict")
+    return {serial: _seed(seed) for serial, seed in value.items()}
+
+
+class _Taker:
+    """Takes known keys out of an object with their types; what is left at the end is unknown to us and kept."""
+
+    __slots__ = ("_left", "_what")
+
+    def __init__(self, value: dict[str, Json], what: str) -> None:
+        self._left = dict(value)
+        self._what = what
+
+    def required(self, key: str) -> Json:
+        if key not in self._left:
+            raise JsonError(f"lacks {key} in {self._what}")
+        return self._left.pop(key)
+
+    def optional(self, key: str, default: Json) -> Json:
+        return self._left.pop(key, default)
+
+    def integer(self, key: str) -> int:
+        return strict_json.integer_of(self.required(key), f"{self._what}'s {key}")
+
+    def text(self, key: str) -> str:
+        return strict_json.text_of(self.required(key), f"{self._what}'s {key}")
+
+    def text_or_none(self, key: str) -> str | None:
+        return self.text(key) if key in self._left else None
+
+    def secret(self, key: str) -> Secret:
+        return Secret(self.text(key))
+
+    def key(self, key: str) -> Secret:
+        try:
+            raw = unb64u(self.text(key))
+        except ValueError:
+            raise JsonError(f"has a {key} that is not canonical base64url") from None
+        if len(raw) != 32:  # bytes, as every key of the format
+            raise JsonError(f"has a {key} that is not of 32 bytes")
+        return Secret(raw)
+
+    def rest(self) -> Unknown:
+        return self._left
+
+
+def _entry_json(entry: Entry) -> dict[str, Json]:
+    value: dict[str, Json] = {
+        **entry.unknown,
+        **({ENROLLMENT: _enrollment_json(entry.enrollment)} if entry.enrollment is not None else {}),
+        "akid": entry.access_key_id,
+        "sak": entry.secret.reveal_text(),
+        "created": entry.created,
+    }
+    optional = (("mfa_serial", entry.mfa_serial), ("account", entry.account), ("user", entry.user))
+    value.update({key: text for key, text in optional if text is not None})
+    if entry.journal is not None:
+        value["journal"] = _journal_json(entry.journal)
+    return value
+
+
+def _entry(value: Json) -> Entry:
+    take = _Taker(strict_json.object_of(value, "an entry"), "an entry")
+    return Entry(
+        access_key_id=take.text("akid"),
+        secret=take.secret("sak"),
+        created=take.integer("created"),
+        mfa_serial=take.text_or_none("mfa_serial"),
+        account=take.text_or_none("account"),
+        user=take.text_or_none("user"),
+        journal=_journal(take.required("journal")) if "journal" in take.rest() else None,
+        enrollment=_enrollment(take),
+        unknown=take.rest(),
+    )
+
+
+def _enrollment_json(found: Enrollment) -> dict[str, Json]:
+    value: dict[str, Json] = {**found.unknown, "step": found.step, "name": found.name}
+    if found.serial is not None:
+        value["serial"] = found.serial
+    return value
+
+
+def _enrollment(take: _Taker) -> Enrollment | None:
+    """None where there is none. One of a form that only a later version knows stays among the entry's unknown keys."""
+    found = take.rest().get(ENROLLMENT)
+    if not isinstance(found, dict):
+        return None
+    step, name, serial = found.get("step"), found.get("name"), found.get("serial")
+    if step not in ("create", "enable") or not isinstance(name, str) or not isinstance(serial, str | None):
+        return None
+    take.required(ENROLLMENT)
+    unknown = {key: value for key, value in found.items() if key not in ("step", "name", "serial")}
+    return Enrollment(step=str(step), name=name, serial=serial, unknown=unknown)
+
+
+def _journal_json(journal: RotationJournal) -> dict[str, Json]:
+    value = dict(journal.unknown)
+    if journal.earlier:
+        value["earlier"] = list(journal.earlier)
+    if journal.taken_back:
+        value["taken_back"] = True
+    if journal.at is not None:
+        value["at"] = journal.at
+    value |= {"step": journal.step, "began": journal.began, "known": list(journal.known)}
+    for name, pair in (("new", journal.new), ("old", journal.old)):
+        if pair is not None:
+            value[name] = {"akid": pair.access_key_id, "sak": pair.secret.reveal_text()}
+    return value
+
+
+def _journal(value: Json) -> RotationJournal:
+    take = _Taker(strict_json.object_of(value, "a journal"), "a journal")
+    return RotationJournal(
+        step=take.text("step"),
+        began=take.integer("began"),
+        known=tuple(
+            strict_json.text_of(k, "a known key id")
+            for k in strict_json.list_of(take.required("known"), "known")
+        ),
+        new=_pair(take.required("new")) if "new" in take.rest() else None,
+        old=_pair(take.required("old")) if "old" in take.rest() else None,
+        earlier=tuple(
+            strict_json.integer_of(began, "an earlier beginning")
+            for began in strict_json.list_of(take.optional("earlier", []), "earlier")
+        ),
+        taken_back=strict_json.boolean_of(take.optional("taken_back", False), "taken_back"),
+        at=take.text_or_none("at"),
+        unknown=take.rest(),
+    )
+
+
+def _pair(value: Json) -> KeyPair:
+    pair = strict_json.object_of(value, "a journal's key")
+    strict_json.exact_keys(pair, frozenset({"akid", "sak"}), "a journal's key")
+    return KeyPair(
+        access_key_id=strict_json.text_of(pair["akid"], "akid"),
+        secret=Secret(strict_json.text_of(pair["sak"], "sak")),
+    )
+
+
+def _seed_json(seed: StoredSeed) -> dict[str, Json]:
+    return {
+        **seed.unknown,
+        "secret": seed.secret.reveal_text(),
+        "algorithm": seed.algorithm,
+        "digits": seed.digits,
+        "period": seed.period,
+        "created": seed.created,
+    }
+
+
+def _seed(value: Json) -> StoredSeed:
+    take = _Taker(strict_json.object_of(value, "a seed"), "a seed")
+    return StoredSeed(
+        secret=take.secret("secret"),
+        algorithm=take.text("algorithm"),
+        digits=take.integer("digits"),
+        period=take.integer("period"),
+        created=take.integer("created"),
+        unknown=take.rest(),
+    )
