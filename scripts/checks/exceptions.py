@@ -22,8 +22,6 @@ EXCEPTIONS = {
         "vault.unlocking.resilient_keys",
         "vault.unlocking.strict_seeds",
         "vault.credentials.profile_metadata",
-        "vault.migrate.setup",
-        "vault.migrate.minimal_setup",
     },
     "class": set(),
     "length": {
@@ -38,8 +36,6 @@ EXCEPTIONS = {
         "vault/unlocking/all_agents.py",
         "vault/run/supervise.py",
         "vault/run/exec_env.py",
-        "vault/doctor/fixes.py",
-        "vault/doctor/facts.py",
         "vault/credentials/fetch.py",
         "vault/run/key_keeper.py",
         "vault/run/served_session.py",

@@ -19,7 +19,17 @@ from tests.faults import dying
 from tests.home import COMMAND, PASSPHRASE, Home, foreign
 from tests.vaults import new_vault
 from vault import errors
-from vault.migrate import after_import, foreign_stores, import_keys, setup, undo, verify_keys
+from vault.migrate import (
+    edit_plan,
+    foreign_stores,
+    import_keys,
+    import_plan,
+    key_removal,
+    plaintext_keys,
+    setup,
+    undo,
+    verify_keys,
+)
 from vault.store import vault
 from vault.system.paths import from_env
 
@@ -116,7 +126,7 @@ class Scene:
 
     def import_(self) -> None:
         context, opened = self.context(), self.opened()
-        files = setup.read(context.env, home=context.paths.home)
+        files = edit_plan.read(context.env, home=context.paths.home)
         known = opened.payload.entries
         csv = os.path.join(self.aws_folder, "keys.csv")
         if self.act.startswith("import-csv"):
@@ -125,27 +135,27 @@ class Scene:
                 if os.path.exists(csv)
                 else foreign_stores.Harvest((), ())
             )
-            taken = import_keys.intake_foreign(found, config=files.merged, known=known, replacing=False)
+            taken = import_plan.from_store(found, config=files.merged, known=known, replacing=False)
         else:
-            sources = import_keys.clear_keys(files)
-            taken = import_keys.intake(*sources, config=files.merged, known=known, replacing=False)
-        taken = verify_keys.prove(context, taken, foreign(context))
-        taken, plan = after_import.settle(
+            sources = plaintext_keys.find(files)
+            taken = import_plan.from_files(*sources, config=files.merged, known=known, replacing=False)
+        taken = verify_keys.verify(context, taken, foreign(context))
+        taken, plan = key_removal.plan_removal(
             files, taken, env={}, words=(COMMAND,), known=known, setting_up=True
         )
-        changes = [*plan.changes(files), *after_import.file_changes(taken)]
+        changes = [*plan.changes(files), *key_removal.removed_files(taken)]
         import_keys.move(context, opened, taken, changes)
 
     def setup(self) -> None:
         context, known = self.context(), self.opened().payload.entries
-        files = setup.read(context.env, home=context.paths.home)
+        files = edit_plan.read(context.env, home=context.paths.home)
         plan = setup.Setup(files, env={}, words=(COMMAND,), has_entry=lambda n: n in known).run(())
-        undo.carry_out(context, plan.changes(files), kind="setup", opened=None)
+        undo.apply_changes(context, plan.changes(files), kind="setup", opened=None)
 
     def back(self) -> None:
         kind = "import" if self.act.startswith("import") else "setup"
         context = self.context()
-        undone = undo.look_back(context, kind=kind, open_vault=self.opened)
+        undone = undo.preview(context, kind=kind, open_vault=self.opened)
         undo.take_back(context, undone, kind=kind)
 
     def do(self) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.fakes.world import World
 from tests.home import COMMAND, Home
 from tests.properties.lived_in import make
-from vault.migrate import after_import, import_keys, setup
+from vault.migrate import edit_plan, import_plan, key_removal, plaintext_keys, setup, setup_source_only
 from vault.profiles.chain import VaultKey
 from vault.profiles.edit import Document, revert
 from vault.profiles.resolve import resolve
@@ -25,8 +25,8 @@ KEYS = {b"aws_access_key_id", b"aws_secret_access_key"}
 RENAMED = {b"role_arn", b"source_profile", b"credential_source", b"web_identity_token_file"}
 
 
-def files_of(config: bytes, credentials: bytes) -> setup.Files:
-    return setup.Files(
+def files_of(config: bytes, credentials: bytes) -> edit_plan.Files:
+    return edit_plan.Files(
         Document(config, path="config", kind="config"),
         Document(credentials, path="credentials", kind="credentials"),
         (config, credentials),
@@ -36,9 +36,9 @@ def files_of(config: bytes, credentials: bytes) -> setup.Files:
 def moved_in(lived):
     """The files, what import found in them, and the plan that rewrites them."""
     files = files_of(lived.config, lived.credentials)
-    sources, left = import_keys.clear_keys(files)
-    taken = import_keys.intake(sources, left, config=files.merged, known={}, replacing=False)
-    taken, plan = after_import.settle(files, taken, env={}, words=(COMMAND,), known={}, setting_up=True)
+    found, skipped = plaintext_keys.find(files)
+    taken = import_plan.from_files(found, skipped, config=files.merged, known={}, replacing=False)
+    taken, plan = key_removal.plan_removal(files, taken, env={}, words=(COMMAND,), known={}, setting_up=True)
     return files, taken, plan
 
 
@@ -71,7 +71,7 @@ def only_the_touched_keys_changed(before: bytes, after: bytes) -> None:
 
 def holds(lived) -> None:
     files, taken, plan = moved_in(lived)
-    assert not taken.left
+    assert not taken.skipped
     changes = {change.path: change for change in plan.changes(files)}
     after = {path: change.after for path, change in changes.items()}
     config, credentials = after["config"], after.get("credentials", lived.credentials)
@@ -82,7 +82,7 @@ def holds(lived) -> None:
     for change in changes.values():
         again = Document(change.after, path=change.path, kind=change.path)
         assert revert(again, change.hunks, exact=True) == change.before
-    entries = {moved.entry: moved for moved in taken.moved}
+    entries = {moved.entry: moved for moved in taken.keys}
     assert len(entries) == len(
         set(lived.keys.values())
     )  # one entry for each key, however many profiles share it
@@ -119,14 +119,14 @@ def test_setup_alone_changes_nothing_else_either(seed, source_only):
     """Keys that went before (`import --no-setup`), then setup of all or of the sources: undone to the byte, once enough."""
     lived = make(seed)
     files, taken, _ = moved_in(lived)
-    taken, gone = after_import.settle(files, taken, env={}, words=(COMMAND,), known={}, setting_up=False)
+    taken, gone = key_removal.plan_removal(files, taken, env={}, words=(COMMAND,), known={}, setting_up=False)
     bare = {c.path: c.after for c in gone.changes(files)}
     files = files_of(bare["config"], bare.get("credentials", lived.credentials))
-    entries = {moved.entry for moved in taken.moved}
+    entries = {moved.entry for moved in taken.keys}
 
     def planned(of):
         run = setup.Setup(of, env={}, words=(COMMAND,), has_entry=lambda name: name in entries)
-        return run.run((), source_only=source_only)
+        return setup_source_only.run(run, ()) if source_only else run.run(())
 
     plan = planned(files)
     (change,) = plan.changes(files)

@@ -14,8 +14,16 @@ from vault.cli.init import made
 from vault.cli.setup import refuse_hands_off, show, undo_newest
 from vault.cli.terminal import say
 from vault.errors import CheckFailed, Locked, NotFound, Refused, Usage
-from vault.migrate import after_import, foreign_stores, import_keys, setup, verify_keys
-from vault.migrate import own_command as commands
+from vault.migrate import (
+    edit_plan,
+    foreign_stores,
+    import_keys,
+    import_plan,
+    key_removal,
+    own_command,
+    plaintext_keys,
+    verify_keys,
+)
 from vault.secret import Secret
 from vault.store import vault
 from vault.system.prompts import NoAnswer
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vault.context import Context
-    from vault.migrate.import_keys import Intake
+    from vault.migrate.import_plan import ImportPlan
 
 
 @click.command(name="import")
@@ -91,42 +99,42 @@ def command(
     home = context.paths.home
     store = foreign_stores.aws_vault(context.env, home=home) if aws_vault else None
     store = foreign_stores.granted(context.env, home=home) if granted else store
-    files = setup.read(context.env, home=context.paths.home)
+    files = edit_plan.read(context.env, home=context.paths.home)
     there = vault.exists(context.paths)
     opened = unlock(context, purpose="to move keys into it").opened if there else None
     known = opened.payload.entries if opened is not None else {}
     taken = _taken(
         context, files, profiles, store=store, csv=csv_file, entry=entry, known=known, replace=replace
     )
-    refused = len(taken.left)
+    refused = len(taken.skipped)
     if not no_verify and not dry_run:
         foreign = None if keep else trust_option.foreign(context, trust_endpoint=trust_endpoint)
-        taken = verify_keys.prove(context, taken, foreign)
-    refused = len(taken.left) - refused
-    plan = setup.SetupPlan()
+        taken = verify_keys.verify(context, taken, foreign)
+    refused = len(taken.skipped) - refused
+    plan = edit_plan.EditPlan()
     if not keep:
-        words = commands.our_words(context.env)
-        taken, plan = after_import.settle(
+        words = own_command.program_words(context.env)
+        taken, plan = key_removal.plan_removal(
             files, taken, env=context.env, words=words, known=known, setting_up=not no_setup
         )
     _tell(taken)
-    if taken.moved:
+    if taken.keys:
         _move(context, opened, files, taken, plan, keep=keep, dry_run=dry_run, yes=yes)
-        in_keyring = any("keyring item" in moved.origins[0] for moved in taken.moved)
+        in_keyring = any("keyring item" in moved.origins[0] for moved in taken.keys)
         if store is not None and in_keyring and not keep and not dry_run:
             say(f"{store.program}'s keyring keeps its copies: {store.forget}, once the profiles work.")
     _refuse_left(taken, refused=refused, what="in plaintext" if store is None else "where it is")
 
 
-def _refuse_left(taken: Intake, *, refused: int, what: str) -> None:
+def _refuse_left(taken: ImportPlan, *, refused: int, what: str) -> None:
     """Raise where a key was left: Refused where AWS does not know it, CheckFailed otherwise."""
     if refused:
         raise Refused(
             f"AWS does not know {refused} of the keys; they were left where they are",
             hint="a key that is deleted or inactive at AWS can be taken out of the file by hand",
         )
-    if taken.left:
-        names = ", ".join(dict.fromkeys(safe(left.profile) for left in taken.left))
+    if taken.skipped:
+        names = ", ".join(dict.fromkeys(safe(left.profile) for left in taken.skipped))
         raise CheckFailed(
             f"left {what}: {names}",
             hint="the reason is given above; correct it and run the import again, or remove the key by hand",
@@ -135,7 +143,7 @@ def _refuse_left(taken: Intake, *, refused: int, what: str) -> None:
 
 def _taken(
     context: Context,
-    files: setup.Files,
+    files: edit_plan.Files,
     profiles: tuple[str, ...],
     *,
     store: foreign_stores.Store | None,
@@ -143,24 +151,24 @@ def _taken(
     entry: str | None,
     known: Mapping[str, vault.Entry],
     replace: bool,
-) -> Intake:
+) -> ImportPlan:
     config = files.merged
     if csv is None and store is None:
         for name in profiles:
             if name not in config.profiles:
                 hint = config.meant(name) or "run: awsvault-py list"
                 raise NotFound(f"no profile {safe(name)} in AWS's files", hint=hint)
-        sources, left = import_keys.clear_keys(files, profiles)
-        return import_keys.intake(sources, left, config=config, known=known, replacing=replace)
+        found, skipped = plaintext_keys.find(files, profiles)
+        return import_plan.from_files(found, skipped, config=config, known=known, replacing=replace)
     harvest = foreign_stores.from_csv(csv, name=entry) if csv is not None else foreign_stores.Harvest((), ())
     if store is not None:
         harvest = _harvest(context, store)
-        if not harvest.keys and not harvest.left and not profiles:
+        if not harvest.keys and not harvest.skipped and not profiles:
             raise NotFound(
                 f"{store.program} keeps no key in {safe(store.folder)}, nor in the keyring's collection {safe(store.collection)}",
                 hint="if it keeps them elsewhere (pass, KWallet, another folder), store the key by: awsvault-py add NAME",
             )
-    there = {key.name for key in harvest.keys} | {left.profile for left in harvest.left}
+    there = {key.name for key in harvest.keys} | {left.profile for left in harvest.skipped}
     for name in profiles:
         if name not in there:
             where = store.program if store is not None else csv
@@ -172,9 +180,9 @@ def _taken(
     if profiles:
         harvest = foreign_stores.Harvest(
             tuple(key for key in harvest.keys if key.name in profiles),
-            tuple(left for left in harvest.left if left.profile in profiles),
+            tuple(left for left in harvest.skipped if left.profile in profiles),
         )
-    return import_keys.intake_foreign(harvest, config=config, known=known, replacing=replace)
+    return import_plan.from_store(harvest, config=config, known=known, replacing=replace)
 
 
 def _harvest(context: Context, store: foreign_stores.Store) -> foreign_stores.Harvest:
@@ -193,13 +201,13 @@ def _harvest(context: Context, store: foreign_stores.Store) -> foreign_stores.Ha
 
     stored = foreign_stores.from_files(store, passphrase)
     ring = foreign_stores.from_keyring(store)
-    return foreign_stores.Harvest(stored.keys + ring.keys, stored.left + ring.left)
+    return foreign_stores.Harvest(stored.keys + ring.keys, stored.skipped + ring.skipped)
 
 
-def _tell(taken: Intake) -> None:
-    for left in taken.left:
+def _tell(taken: ImportPlan) -> None:
+    for left in taken.skipped:
         say(f"Left where it is: {safe(left.profile)}: {left.reason}")
-    for moved in taken.moved:
+    for moved in taken.keys:
         identity = moved.proof.identity if moved.proof is not None else None
         who = (
             f", {safe(identity.user or 'the root user')} in {identity.account}"
@@ -209,24 +217,24 @@ def _tell(taken: Intake) -> None:
         where = ", ".join(moved.origins)
         shared = f", for profiles {', '.join(map(safe, moved.profiles))}" if len(moved.profiles) > 1 else ""
         shared = shared if moved.profiles else ", which no profile uses"
-        state = "in the vault already" if moved.there else "to be stored"
+        state = "in the vault already" if moved.stored else "to be stored"
         say(f"{safe(moved.entry)}: {safe(moved.key.access_key_id)}{who}{shared} ({where}): {state}")
-    if not taken.moved:
+    if not taken.keys:
         say("There is no key to move.")
 
 
 def _move(
     context: Context,
     opened: vault.Opened | None,
-    files: setup.Files,
-    taken: Intake,
-    plan: setup.SetupPlan,
+    files: edit_plan.Files,
+    taken: ImportPlan,
+    plan: edit_plan.EditPlan,
     *,
     keep: bool,
     dry_run: bool,
     yes: bool,
 ) -> None:
-    changes = [*plan.changes(files), *([] if keep else after_import.file_changes(taken))]
+    changes = [*plan.changes(files), *([] if keep else key_removal.removed_files(taken))]
     show(changes)
     for warning in plan.warnings:
         say(f"Warning: {warning}")
@@ -244,9 +252,9 @@ def _move(
     if opened is None:
         raise AssertionError("either there was a vault, or a passphrase was chosen")
     import_keys.move(context, opened, taken, changes)
-    say(f"In the vault: {', '.join(safe(moved.entry) for moved in taken.moved)}.")
+    say(f"In the vault: {', '.join(safe(moved.entry) for moved in taken.keys)}.")
     refuse_hands_off(changes)
-    for left in plan.left:
+    for left in plan.skipped:
         say(f"Not set up: {safe(left.profile)}: {left.reason}")
     if changes:
         say("Taken out of the files. To put them back as they were: awsvault-py import --undo")

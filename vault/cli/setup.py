@@ -9,8 +9,7 @@ from vault.cli.confirm import sure
 from vault.cli.terminal import emit, say
 from vault.credentials.access import open_keys
 from vault.errors import CheckFailed, Usage
-from vault.migrate import own_command as commands
-from vault.migrate import setup, undo
+from vault.migrate import edit_plan, own_command, setup, setup_source_only, undo
 from vault.migrate.diff import diff
 from vault.system.replace_file import hands_off
 from vault.text import safe
@@ -59,21 +58,23 @@ def command(
         entry.name: entry
         for entry in open_keys(context, purpose="to see which keys it holds").contents().entries
     }
-    files = setup.read(context.env, home=context.paths.home)
+    files = edit_plan.read(context.env, home=context.paths.home)
     run = setup.Setup(
         files,
         env=context.env,
-        words=commands.our_words(context.env),
+        words=own_command.program_words(context.env),
         has_entry=lambda name: name in known,
         entry_serial=lambda name: known[name].mfa_serial if name in known else None,
     )
-    plan = run.run(profiles, source_only=source_only)
+    plan = setup_source_only.run(run, profiles) if source_only else run.run(profiles)
     changes = plan.changes(files)
     tell(plan, asked=bool(profiles))
     for name in run.unused(known) if not profiles else []:
         say(f"No profile uses the key {safe(name)}; this gives it one: awsvault-py setup {safe(name)}")
     if not changes:
-        done = "" if plan.left and profiles else ": every profile whose key is in the vault calls it already"
+        done = (
+            "" if plan.skipped and profiles else ": every profile whose key is in the vault calls it already"
+        )
         say(f"Nothing to change{done}.")
         return
     show(changes)
@@ -81,18 +82,18 @@ def command(
         return
     refuse_hands_off(changes)
     sure(context, f"Change {' and '.join(safe(c.path) for c in changes)}?", yes=yes)
-    undo.carry_out(context, changes, kind="setup", opened=None)
+    undo.apply_changes(context, changes, kind="setup", opened=None)
     say(f"Done: {', '.join(safe(name) for name in plan.done)}. To take it back: awsvault-py setup --undo")
 
 
-def tell(plan: setup.SetupPlan, *, asked: bool) -> None:
+def tell(plan: edit_plan.EditPlan, *, asked: bool) -> None:
     """What was left as it is, and warnings. Profiles that nobody named and that are no business of ours are counted."""
     for warning in plan.warnings:
         say(f"Warning: {warning}")
-    for left in plan.left if asked or len(plan.left) <= 10 else []:
+    for left in plan.skipped if asked or len(plan.skipped) <= 10 else []:
         say(f"Left as it is: {safe(left.profile)}: {left.reason}")
-    if not asked and len(plan.left) > 10:
-        say(f"Left as they are: {len(plan.left)} profiles; name one to see why.")
+    if not asked and len(plan.skipped) > 10:
+        say(f"Left as they are: {len(plan.skipped)} profiles; name one to see why.")
 
 
 def show(changes: Sequence[undo.Change]) -> None:
@@ -115,7 +116,7 @@ def refuse_hands_off(changes: Sequence[undo.Change]) -> None:
 
 def undo_newest(context: Context, *, kind: undo.Kind, dry_run: bool, yes: bool) -> None:
     """Take the newest change of ``kind`` back, shown first."""
-    seen = undo.look_back(
+    seen = undo.preview(
         context, kind=kind, open_vault=lambda: unlock(context, purpose=f"to take the {kind} back").opened
     )
     undone = seen.files

@@ -41,7 +41,7 @@ CHECKS: tuple[Check, ...] = (
           "Correct the line. A file that everybody may write is refused too; --fix closes it.", fixes=True),
     Check("broken-settings", "files", files.broken_settings,
           "A setting that cannot be is refused by every command rather than guessed at.", "Correct it in config.toml."),
-    Check("plaintext-keys", "files", files.plaintext_keys,
+    Check("plaintext-keys", "files", files.keys_in_plaintext,
           "Any program that runs as you, and any backup of your home, can read the key; one that is not temporary is good "
           "until somebody deletes it at AWS.",
           "`awsvault-py import` proves the key, stores it in the vault and takes it out of the file. A temporary key stays: "

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from vault import __version__, errors, limits
 from vault.agent.client import Agent
 from vault.keys import verify
-from vault.migrate import own_command as commands
-from vault.migrate import setup
+from vault.migrate import edit_plan, own_command
 from vault.profiles import aws_files
 from vault.store import backup_mark, pin_file, vault
+from vault.system import ownership
 from vault.system.programs import ProgramFailed, output
 from vault.system.user_files import read_users_file
 from vault.text import safe
@@ -55,13 +55,13 @@ class Facts:
     passphrase_in_env: bool = False
     settings: Settings | None = None
     settings_error: str | None = None
-    files: setup.Files | None = None
+    files: edit_plan.Files | None = None
     files_error: str | None = None
     locations: aws_files.Locations
     modes: Mapping[str, int] = field(default_factory=dict)
     cli_cache: tuple[str, ...] = ()
     bare_trees: tuple[tuple[str, str], ...] = ()
-    words: tuple[str, ...] = (commands.PROGRAM,)
+    words: tuple[str, ...] = (own_command.PROGRAM,)
     programs: Mapping[str, Program] = field(default_factory=dict)
     has_vault: bool = False
     header: Header | None = None
@@ -97,7 +97,7 @@ def gather(context: Context, *, network: bool) -> Facts:
     except errors.Error as error:
         found["settings_error"] = error.message
     try:
-        found["files"] = files = setup.read(context.env, home=context.paths.home)
+        found["files"] = files = edit_plan.read(context.env, home=context.paths.home)
     except errors.Error as error:
         files, found["files_error"] = None, error.message
     cache = os.path.join(context.paths.home, ".aws", "cli", "cache")  # wherever AWS_CONFIG_FILE points
@@ -105,7 +105,7 @@ def gather(context: Context, *, network: bool) -> Facts:
     found["modes"] = _modes(context.paths, at, cache)
     found["bare_trees"] = _bare_trees(context, at)
     with suppress(errors.Error):  # a path that cannot be written into a file: nothing can be compared with it
-        found["words"] = commands.our_words(context.env)
+        found["words"] = own_command.program_words(context.env)
     found["programs"] = _programs(context, files, found.get("words", ())) if files is not None else {}
     found |= _vault(context, found.get("settings"))
     found["odd_entries"] = _odd_entries(context.paths.sessions)
@@ -129,7 +129,7 @@ def _modes(paths: Paths, at: aws_files.Locations, cache: str) -> dict[str, int]:
             status = os.lstat(path)
         except OSError:
             continue
-        if not stat.S_ISLNK(status.st_mode) and status.st_uid == os.geteuid():
+        if not stat.S_ISLNK(status.st_mode) and ownership.is_own(status):
             found[path] = status.st_mode
     return found
 
@@ -188,14 +188,14 @@ def _ignored(context: Context, tree: str, path: str) -> bool:
     return True
 
 
-def _programs(context: Context, files: setup.Files, words: tuple[str, ...]) -> dict[str, Program]:
+def _programs(context: Context, files: edit_plan.Files, words: tuple[str, ...]) -> dict[str, Program]:
     """The programs that profiles call, by the word that names them."""
     found: dict[str, Program] = {}
     config = files.merged
     for name in config.profiles:
         for section in config.profiles[name]:
             held = section.properties.get("credential_process") if section is not None else None
-            word = commands.program(held.value) if held is not None else None
+            word = own_command.program(held.value) if held is not None else None
             if word is not None and word not in found:
                 found[word] = _program(context, word, words)
     return found
@@ -206,7 +206,7 @@ def _program(context: Context, word: str, words: tuple[str, ...]) -> Program:
 
     path = word if os.path.isabs(word) else shutil.which(word, path=context.env.get("PATH"))
     runs = path is not None and os.path.isfile(path) and os.access(path, os.X_OK)
-    if path is None or not runs or os.path.basename(path) != commands.PROGRAM:
+    if path is None or not runs or os.path.basename(path) != own_command.PROGRAM:
         return Program(path, runs)
     if words and os.path.exists(words[0]) and os.path.samefile(path, words[0]):
         return Program(path, runs)
@@ -255,7 +255,7 @@ def _odd_entries(folder: str) -> tuple[str, ...]:
         except OSError:
             continue
         whole = stat.S_ISREG(status.st_mode) and status.st_size and status.st_size % limits.ENTRY_BLOCK == 0
-        if not whole or status.st_size > limits.MAX_ENTRY or status.st_uid != os.geteuid():
+        if not whole or status.st_size > limits.MAX_ENTRY or not ownership.is_own(status):
             found.append(os.path.join(folder, name))
     return tuple(found)
 

@@ -7,7 +7,7 @@ import stat
 
 from vault.doctor.findings import Chmod, Finding, Remove, split_place
 from vault.errors import ConfigError
-from vault.migrate import import_keys, keys_in_files
+from vault.migrate import plaintext_keys
 from vault.profiles.aws_files import Origin
 from vault.profiles.unread_keys import unread
 from vault.text import safe
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from vault.doctor.findings import Level
 
 
-def plaintext_keys(s: Facts) -> Iterator[Finding]:
+def keys_in_plaintext(s: Facts) -> Iterator[Finding]:
     """Access keys in clear in AWS's files."""
     if s.files is None:
         return
-    found, left = import_keys.clear_keys(s.files)
+    found, left = plaintext_keys.find(s.files)
     for source in found:
         message = f"the access key of profile {safe(source.profile)} stands in plaintext"
-        reason = keys_in_files.unmovable(s.files.merged, source.profile, source.origin)
+        reason = plaintext_keys.unmovable(s.files.merged, source.profile, source.origin)
         yield Finding(
             level="warning",
             where=source.origin,
@@ -37,13 +37,13 @@ def plaintext_keys(s: Facts) -> Iterator[Finding]:
     for one in left:
         place, text = split_place(one.reason)
         kind = "profile " if one.profile in s.files.merged.profiles else ""
-        fix = "remove it where no program renews it" if text == import_keys.TEMPORARY else "edit the file"
+        fix = "remove it where no program renews it" if text == plaintext_keys.TEMPORARY else "edit the file"
         yield Finding(level="warning", where=place, message=f"{kind}{safe(one.profile)}: {text}", fix=fix)
 
 
 def _holds_keys(s: Facts, path: str) -> bool:
     """Whether a key stands in the file, one that could be moved or not."""
-    found, left = import_keys.clear_keys(s.files) if s.files is not None else ([], [])
+    found, left = plaintext_keys.find(s.files) if s.files is not None else ([], [])
     places = [source.origin for source in found] + [split_place(one.reason)[0] for one in left]
     return any(place.rpartition(":")[0] == safe(path) for place in places)
 

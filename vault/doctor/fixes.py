@@ -7,7 +7,8 @@ import stat
 
 from vault.doctor.findings import Chmod, Finding, Remove, Rewrite
 from vault.errors import StorageError
-from vault.migrate import setup, undo
+from vault.migrate import edit_plan, undo
+from vault.system import ownership
 from vault.system.replace_file import hands_off
 from vault.text import safe
 
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from vault.context import Context
 
 
-def changes(files: setup.Files | None, findings: Sequence[Finding]) -> list[undo.Change]:
+def changes(files: edit_plan.Files | None, findings: Sequence[Finding]) -> list[undo.Change]:
     """The findings' edits of AWS's files, as one change of each file. A line that two findings would mend is mended once."""
-    plan = setup.SetupPlan()
+    plan = edit_plan.EditPlan()
     taken: set[tuple[str, int]] = set()
     for finding in findings:
         for mend in finding.mends:
@@ -56,7 +57,7 @@ def carry_out(context: Context, edits: Sequence[undo.Change], rest: Sequence[Chm
             _do(mend)
         except OSError as error:
             raise StorageError(f"{described(mend)}: {os.strerror(error.errno or 0)}") from None
-    undo.carry_out(context, [c for c in edits if hands_off(c.path) is None], kind="setup", opened=None)
+    undo.apply_changes(context, [c for c in edits if hands_off(c.path) is None], kind="setup", opened=None)
     return left
 
 
@@ -65,7 +66,7 @@ def _do(mend: Chmod | Remove) -> None:
         status = os.lstat(mend.path)
     except FileNotFoundError:
         return
-    if stat.S_ISLNK(status.st_mode) or status.st_uid != os.geteuid():
+    if stat.S_ISLNK(status.st_mode) or not ownership.is_own(status):
         return  # swapped since it was looked at
     match mend:
         case Chmod():

@@ -9,8 +9,8 @@ from vault.doctor.findings import Finding, Rewrite
 from vault.doctor.profiles import documents, each
 from vault.errors import Usage
 from vault.keys.entry_names import check_name
-from vault.migrate import own_command as commands
-from vault.profiles.command_words import Unbalanced, own_call, split
+from vault.migrate import own_command
+from vault.profiles.command_words import Unbalanced, split
 from vault.text import safe
 
 QUOTES = "\"'\\"
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from vault.doctor.facts import Facts
     from vault.doctor.findings import Level
     from vault.profiles.aws_files import Profile, Setting
-    from vault.profiles.command_words import OwnCall
 
 
 def _calls(s: Facts) -> Iterator[tuple[Profile, Setting, tuple[Rewrite, ...]]]:
@@ -32,9 +31,9 @@ def _calls(s: Facts) -> Iterator[tuple[Profile, Setting, tuple[Rewrite, ...]]]:
         if setting is None:
             continue
         mends: tuple[Rewrite, ...] = ()
-        called = _own(setting.value)
+        called = own_command.call_in(setting.value)
         if called is not None and _may_be_written(called.profile):
-            value = commands.process(s.words, called.profile, commands.options(setting.value))
+            value = own_command.process_value(s.words, called.profile, own_command.options(setting.value))
             mends = tuple(
                 Rewrite(kind, tuple(document.set_value(line, value) for line in lines))
                 for kind, document in documents(s)
@@ -50,13 +49,6 @@ def _may_be_written(profile: str) -> bool:
     except Usage:
         return False
     return True
-
-
-def _own(command: str) -> OwnCall | None:
-    try:
-        return own_call(command)
-    except ValueError:  # process-needs-shell or broken-chain tells of it
-        return None
 
 
 def process_needs_shell(s: Facts) -> Iterator[Finding]:
@@ -107,7 +99,7 @@ def _process(
 def process_by_name(s: Facts) -> Iterator[Finding]:
     """A credential_process without an absolute path: a program started from the desktop has another PATH."""
     for profile, setting, mends in _calls(s):
-        word = commands.program(setting.value)
+        word = own_command.program(setting.value)
         if word is None or os.path.isabs(word) or word.startswith(("~", "$")):
             continue
         found = s.programs.get(word)
@@ -123,7 +115,7 @@ def process_by_name(s: Facts) -> Iterator[Finding]:
 def process_missing(s: Facts) -> Iterator[Finding]:
     """A credential_process whose program is not there, or not executable."""
     for profile, setting, mends in _calls(s):
-        word = commands.program(setting.value)
+        word = own_command.program(setting.value)
         if word is None:
             if setting.value.strip() == "":
                 yield _process(profile, setting, "is empty", otherwise="remove the line")
@@ -136,7 +128,7 @@ def process_missing(s: Facts) -> Iterator[Finding]:
 def process_older(s: Facts) -> Iterator[Finding]:
     """A credential_process that calls another copy of awsvault-py, of another version."""
     for profile, setting, mends in _calls(s):
-        word = commands.program(setting.value)
+        word = own_command.program(setting.value)
         found = s.programs.get(word) if word is not None else None
         if found is not None and found.other_version is not None:
             message = f"calls another copy of awsvault-py, of version {safe(found.other_version)}"

@@ -7,7 +7,7 @@ from vault.aws.ip_addresses import is_loopback
 from vault.doctor.findings import Finding, Rewrite, split_place
 from vault.errors import ConfigError, Error
 from vault.mfa.serials import meant
-from vault.migrate import keys_in_files, setup
+from vault.migrate import plaintext_keys, setup
 from vault.profiles.chain import Sso, VaultKey
 from vault.profiles.endpoints import configured_url
 from vault.profiles.identity_center import lacking, mark_of
@@ -72,7 +72,7 @@ def keys_before_process(s: Facts) -> Iterator[Finding]:
         found = before_process(s.config, profile.name) if s.config is not None else None
         if found is not None and own_export(profile) is not None:
             place, who = str(found[0].origin), found[1]
-            reason = keys_in_files.unmovable(s.config, profile.name, place) if s.config is not None else None
+            reason = plaintext_keys.unmovable(s.config, profile.name, place) if s.config is not None else None
             yield Finding(
                 level="error",
                 where=place,
@@ -103,7 +103,7 @@ def role_before_process(s: Facts) -> Iterator[Finding]:
         for kind, document in documents(s) if call.profile == profile.name else ():
             edits: list[Edit] = []
             for line in document.keys(profile.name):
-                if setup.forestalls(line.key):
+                if setup.comes_before_process(line.key):
                     ours = document.places(profile.name, "awsvault_" + line.key)
                     edits.append(
                         document.remove(line) if ours else document.rename(line, "awsvault_" + line.key)

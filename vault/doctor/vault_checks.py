@@ -6,7 +6,7 @@ import os
 
 from vault import limits
 from vault.doctor.findings import Finding, Remove, split_place
-from vault.migrate import import_keys, keys_in_files
+from vault.migrate import plaintext_keys
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -29,10 +29,10 @@ def no_vault(s: Facts) -> Iterator[Finding]:
 
 def _movable(s: Facts) -> bool:
     """Whether import would find a key."""
-    found = import_keys.clear_keys(s.files)[0] if s.files is not None else []
+    found = plaintext_keys.find(s.files)[0] if s.files is not None else []
     config = s.config
     return config is not None and any(
-        keys_in_files.unmovable(config, o.profile, o.origin) is None for o in found
+        plaintext_keys.unmovable(config, o.profile, o.origin) is None for o in found
     )
 
 

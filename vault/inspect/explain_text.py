@@ -305,12 +305,12 @@ def warnings(
 
 def _remedy(config: Config, chain: Chain) -> str:
     """What lets AWS's tools use the vault for the profile, or why nothing can."""
-    from vault.migrate import keys_in_files
+    from vault.migrate import plaintext_keys
 
     source = chain.source
     if isinstance(source, StaticKeys):
-        return keys_in_files.told(config, source.profile, str(source.origin))
-    in_the_way = keys_in_files.in_the_way(config, chain.source_profile)
+        return plaintext_keys.advice(config, source.profile, str(source.origin))
+    in_the_way = plaintext_keys.before_process(config, chain.source_profile)
     return in_the_way or f"{command('setup', chain.profile)} can change that"
 
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from vault import errors, limits
 from vault.crypto import jwe
-from vault.migrate.setup import Left
+from vault.migrate.edit_plan import Skipped
 from vault.profiles import aws_files
 from vault.secret import Secret
 from vault.system.user_files import read_users_file
@@ -50,7 +50,7 @@ class Harvest(NamedTuple):
     """What a store holds: keys, and what was left with the reason."""
 
     keys: tuple[Candidate, ...]
-    left: tuple[Left, ...]
+    skipped: tuple[Skipped, ...]
 
 
 class Store(NamedTuple):
@@ -116,7 +116,7 @@ def from_files(store: Store, passphrase: Callable[[], Secret]) -> Harvest:
     if len(names) > limits.MAX_FOREIGN_ITEMS:
         raise errors.ConfigError(f"{safe(folder)} holds {len(names)} files, more than are read")
     found: list[Candidate] = []
-    left: list[Left] = []
+    skipped: list[Skipped] = []
     wanted = [(unquote(name), os.path.join(folder, name)) for name in names]
     secret: Secret | None = None
     for name, path in wanted:
@@ -125,7 +125,7 @@ def from_files(store: Store, passphrase: Callable[[], Secret]) -> Harvest:
         try:
             raw = read_users_file(path, limit=limits.MAX_FOREIGN_ITEM)
         except errors.Error as error:
-            left.append(Left(name, error.message))
+            skipped.append(Skipped(name, error.message))
             continue
         if raw is None:
             continue
@@ -140,8 +140,8 @@ def from_files(store: Store, passphrase: Callable[[], Secret]) -> Harvest:
                 + (f", or what {store.variable} holds" if store.variable is not None else ""),
             ) from None
         except ValueError as error:
-            left.append(Left(name, f"{safe(path)} {error}"))
-    return Harvest(tuple(found), tuple(left))
+            skipped.append(Skipped(name, f"{safe(path)} {error}"))
+    return Harvest(tuple(found), tuple(skipped))
 
 
 def _is_session(store: Store, name: str) -> bool:
@@ -169,13 +169,13 @@ def from_keyring(store: Store) -> Harvest:
 
 def _of_items(items: Mapping[str, bytes]) -> Harvest:
     found: list[Candidate] = []
-    left: list[Left] = []
+    skipped: list[Skipped] = []
     for name, raw in sorted(items.items()):
         try:
             found.append(_of_item(name, raw, f"keyring item {safe(name)}"))
         except ValueError as error:
-            left.append(Left(name, f"keyring item {error}"))
-    return Harvest(tuple(found), tuple(left))
+            skipped.append(Skipped(name, f"keyring item {error}"))
+    return Harvest(tuple(found), tuple(skipped))
 
 
 def _of_item(name: str, raw: bytes, origin: str) -> Candidate:
@@ -219,16 +219,18 @@ def from_csv(path: str, *, name: str | None) -> Harvest:
             hint="is it the console's own file?",
         )
     users = titles.index("user name") if "user name" in titles else -1
-    filled, left = [], []
+    filled, skipped = [], []
     for number, row in enumerate(rows[1:], 2):
         if len(row) > max(columns) and row[columns[0]].strip():
             filled.append(row)
         elif any(cell.strip() for cell in row):
             whose = row[users].strip() if 0 <= users < len(row) else ""
-            left.append(
-                Left(whose or f"row {number}", f"{shown}: row {number} holds no whole key, so the file stays")
+            skipped.append(
+                Skipped(
+                    whose or f"row {number}", f"{shown}: row {number} holds no whole key, so the file stays"
+                )
             )
-    file = None if left else (path, raw)  # what else stands in it is not to be lost
+    file = None if skipped else (path, raw)  # what else stands in it is not to be lost
     found = [
         Candidate(
             (row[users].strip() if 0 <= users < len(row) and name is None else name) or "",
@@ -248,4 +250,4 @@ def from_csv(path: str, *, name: str | None) -> Harvest:
             if name is None
             else "leave --as out: each is named by its user",
         )
-    return Harvest(tuple(found), tuple(left))
+    return Harvest(tuple(found), tuple(skipped))

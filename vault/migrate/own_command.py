@@ -1,6 +1,6 @@
-"""How a config file calls this program: its words, and the value of credential_process. Looks at paths, runs nothing.
+"""How a config file calls awsvault-py: the value of credential_process, to write and to read. Runs nothing.
 
-The value works with and without a shell: absolute, no ``~ $ | ;``, double quotes only, and a program that is there.
+The value works with and without a shell: the path is absolute and exists, quotes are double, and there is no ``~ $ | ;``.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from vault.profiles.command_words import OwnCall
+
 PROGRAM = "awsvault-py"
 _ACTIVE = frozenset("\"'\\`$~|;&<>()*?![]{}#%\n\r\t")
 
 
-def our_words(env: Mapping[str, str], *, argv0: str | None = None) -> tuple[str, ...]:
-    """The words that start this very program, the first an absolute path. Links are kept: installers move what is behind.
+def program_words(env: Mapping[str, str], *, argv0: str | None = None) -> tuple[str, ...]:
+    """The words that start this program; the first is an absolute path. Links are kept, because installers move their targets.
 
-    ConfigError where the path holds what a shell or AWS's files read otherwise.
+    ConfigError if the path has a character that a shell or AWS's files treat specially.
     """
     running = os.path.abspath(argv0 if argv0 is not None else sys.argv[0])
     beside = os.path.join(os.path.dirname(sys.executable), PROGRAM)
@@ -47,7 +49,7 @@ def our_words(env: Mapping[str, str], *, argv0: str | None = None) -> tuple[str,
     return words
 
 
-def process(words: Sequence[str], profile: str, more: Sequence[str] = ()) -> str:
+def process_value(words: Sequence[str], profile: str, more: Sequence[str] = ()) -> str:
     """The value of credential_process for ``profile``, with ``more`` options."""
     return " ".join((*(quoted(word) for word in words), "export", quoted(profile), *(_word(m) for m in more)))
 
@@ -56,8 +58,16 @@ def _word(word: str) -> str:
     return word if is_name(word) or word.replace("=", "").replace("-", "").isalnum() else quoted(word)
 
 
+def call_in(command: str) -> OwnCall | None:
+    """The call of ``awsvault-py export`` in ``command``. None for another program or a call that would fail."""
+    try:
+        return own_call(command)
+    except ValueError:
+        return None
+
+
 def options(command: str) -> tuple[str, ...]:
-    """What follows ``export`` in a call of ours, but the profile's name: ``--no-session``, ``--duration 1h``."""
+    """The options of ``awsvault-py export`` in ``command``: ``--no-session``, ``--duration 1h``."""
     words = split(command)
     call = own_call(command)
     if call is None:
@@ -68,7 +78,7 @@ def options(command: str) -> tuple[str, ...]:
 
 
 def program(command: str) -> str | None:
-    """The first word of a command, or None where it cannot be split."""
+    """The first word of a command, or None if it cannot be split."""
     try:
         words = split(command)
     except Unbalanced:
@@ -76,8 +86,8 @@ def program(command: str) -> str | None:
     return words[0] if words else None
 
 
-def served_by(command: str, profile: str) -> str | None:
-    """The program whose keys can be moved in and which ``command`` has serve this very profile, or None."""
+def importable_from(command: str, profile: str) -> str | None:
+    """The program that ``command`` calls for this profile, if import can move its keys; else None."""
     try:
         words = split(command)
     except Unbalanced:

@@ -1,101 +1,46 @@
-"""Setup: AWS's files to the form in which every tool calls us. Decides edits; writes nothing and asks nobody.
+"""Setup: edits of AWS's files that make every tool call awsvault-py. Decides edits; writes nothing and asks nothing.
 
-A profile whose chain ends in a key of the vault gets a credential_process of ours, and the keys that would make an
-SDK assume the role by itself get our prefix. Everything else stays to the byte.
+A profile whose source key is in the vault gets a credential_process that calls awsvault-py, and the keys that would
+make an SDK assume the role itself get the prefix. Every other byte of the files stays.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
-from vault import errors, limits
+from vault import errors
 from vault.keys import entry_names
-from vault.migrate import keys_in_files
-from vault.migrate import own_command as commands
-from vault.migrate.undo import Change
+from vault.migrate import own_command, plaintext_keys
+from vault.migrate.edit_plan import EditPlan, Skipped
 from vault.profiles import aws_files
 from vault.profiles.chain import Process, StaticKeys, VaultKey
-from vault.profiles.command_words import OwnCall, own_call
-from vault.profiles.edit import Document, Edit, FileLine
 from vault.profiles.resolve import resolve
-from vault.system.user_files import read_users_file
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from vault.migrate.edit_plan import Files
     from vault.profiles.chain import Chain
+    from vault.profiles.edit import Document, Edit, FileLine
 
-# Each of these in a profile is asked before its credential_process, so an SDK would never call us (docs/profiles.md).
-FORESTALL = ("role_arn", "source_profile", "credential_source", "web_identity_token_file", "login_session")
+# An SDK reads each of these before a credential_process, so it would never call awsvault-py (docs/profiles.md).
+BEFORE_PROCESS = (
+    "role_arn",
+    "source_profile",
+    "credential_source",
+    "web_identity_token_file",
+    "login_session",
+)
 _PREFIX = aws_files.PREFIX
-_CONFIG, _CREDENTIALS = "config", "credentials"
 
 
-def forestalls(key: str) -> bool:
-    """Whether ``key`` in a profile keeps an SDK from calling its credential_process."""
-    return key in FORESTALL or key.startswith("sso_")
-
-
-class Files(NamedTuple):
-    """Both of AWS's files as they were read. ``raw`` is None for one that is not there."""
-
-    config: Document
-    credentials: Document
-    raw: tuple[bytes | None, bytes | None]
-
-    @property
-    def merged(self) -> aws_files.Config:
-        """The profiles of both."""
-        return aws_files.merge(self.config.sections, self.credentials.sections)
-
-
-def read(env: Mapping[str, str], *, home: str) -> Files:
-    """AWS's files from where the environment puts them. ConfigError, UnsafeFile, StorageError."""
-    at = aws_files.locations(env, home=home)
-    raw = tuple(read_users_file(path, limit=limits.MAX_CONFIG_FILE) for path in at)
-    documents = [
-        Document(data or b"", path=path, kind=kind)
-        for data, path, kind in zip(raw, at, (_CONFIG, _CREDENTIALS), strict=True)
-    ]
-    return Files(documents[0], documents[1], (raw[0], raw[1]))
-
-
-class Left(NamedTuple):
-    """A profile that was left as it is, and why."""
-
-    profile: str
-    reason: str
-
-
-@dataclass(slots=True)
-class SetupPlan:
-    """Edits of both files, which profiles they are for, which were left, and what a person should know."""
-
-    config: list[Edit] = field(default_factory=list)
-    credentials: list[Edit] = field(default_factory=list)
-    done: list[str] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def changes(self, files: Files) -> list[Change]:
-        """The edits as changes of files, those that change nothing left out."""
-        made = []
-        for document, edits, raw, kind in (
-            (files.config, self.config, files.raw[0], _CONFIG),
-            (files.credentials, self.credentials, files.raw[1], _CREDENTIALS),
-        ):
-            after = document.apply(edits)
-            if edits and after != document.data:
-                hunks = document.hunks(edits)
-                made.append(Change(path=document.path, kind=kind, before=raw, after=after, hunks=hunks))
-        return made
+def comes_before_process(key: str) -> bool:
+    """Whether ``key`` in a profile keeps an SDK from running its credential_process."""
+    return key in BEFORE_PROCESS or key.startswith("sso_")
 
 
 class Setup:
-    """One run over some profiles. ``words`` start our program; ``has_entry`` knows the vault's keys."""
+    """One run over some profiles. ``words`` start awsvault-py; ``has_entry`` knows the vault's entries."""
 
     def __init__(
         self,
@@ -108,8 +53,8 @@ class Setup:
         named: Mapping[str, str] | None = None,
         leaving: Collection[tuple[str, str]] = (),
     ) -> None:
-        """For import: ``named`` gives profiles an ``awsvault_credential`` that they do not have yet, ``leaving`` are
-        the profiles, each with the kind of file, whose key is being taken out.
+        """For import: ``named`` maps profiles to entries that they do not name yet in ``awsvault_credential``;
+        ``leaving`` are the profiles, each with the kind of file, whose plaintext key the import removes.
         """
         self.files = files
         self.config = files.merged
@@ -118,55 +63,57 @@ class Setup:
         self.has_entry = has_entry
         self.entry_serial = entry_serial
         self.named = dict(named or {})
-        self.staying = keys_in_files.without(self.config, leaving)
-        self.plan = SetupPlan()
+        self.staying = plaintext_keys.without(self.config, leaving)
+        self.plan = EditPlan()
 
-    def run(self, wanted: Sequence[str], *, source_only: bool = False) -> SetupPlan:
-        """The plan for the profiles ``wanted``; all that end in a key of the vault where none is named.
-
-        NotFound for a name that no file and no entry has; a profile that cannot be set up is left, with the reason.
-        """
+    def chosen(self, wanted: Sequence[str]) -> list[str]:
+        """``wanted``, or every profile where it is empty. NotFound for a name that neither a file nor the vault has."""
         for name in wanted:
             if name not in self.config.profiles and not self.has_entry(name):
                 raise errors.NotFound(
                     f"no profile {safe(name)!r} in {safe(self.config.config_path)} and no key of that name",
                     hint=self.config.meant(name) or "run: awsvault-py list",
                 )
-        names_ = list(wanted) or list(self.config.profiles)
-        if source_only:
-            from vault.migrate import minimal_setup
+        return list(wanted) or list(self.config.profiles)
 
-            minimal_setup.plan(self, names_)
-        else:
-            for name in names_:
-                self._one(name, asked=bool(wanted))
+    def run(self, wanted: Sequence[str]) -> EditPlan:
+        """The plan for the profiles ``wanted``; where none is named, for all whose source key is in the vault.
+
+        NotFound as of ``chosen``. A profile that cannot be set up is skipped, with the reason.
+        """
+        for name in self.chosen(wanted):
+            self._one(name, asked=bool(wanted))
         return self.plan
 
     def unused(self, entries: Iterable[str]) -> list[str]:
-        """The keys among ``entries`` that no profile leads to."""
+        """Those of ``entries`` that no profile uses."""
         used = set()
         for name in self.config.profiles:
             try:
                 source = self.chain(name).source
-            except errors.Error:  # doctor tells of it
+            except errors.Error:  # doctor reports it
                 used.add(name)
                 continue
             used.add(source.entry if isinstance(source, VaultKey) else name)
         return [name for name in entries if name not in used]
 
-    def run_for(self, entries: Collection[str]) -> SetupPlan:
-        """The plan for the profiles whose chain ends in one of these keys."""
+    def run_for(self, entries: Collection[str]) -> EditPlan:
+        """The plan for the profiles whose source key is one of these entries."""
         for name in self.config.profiles:
             try:
                 source = self.chain(name).source
             except errors.Error as error:
                 if name in self.named:
-                    self.plan.left.append(Left(name, error.message))
+                    self.skip(name, error.message)
                 continue
             key = source.entry if isinstance(source, VaultKey) else None
             if name in self.named or key in entries or key in self.named:
                 self._one(name, asked=False)
         return self.plan
+
+    def skip(self, name: str, reason: str) -> None:
+        """Note a profile that is not set up."""
+        self.plan.skipped.append(Skipped(name, reason))
 
     # ── one profile ─────────────────────────────────────────────────────────────────────────
 
@@ -175,41 +122,40 @@ class Setup:
             entry_names.check_name(name)
             chain = self.chain(name)
         except errors.Error as error:
-            self.plan.left.append(Left(name, error.message))
+            self.skip(name, error.message)
             return
         reason = self.why_not(chain, name, asked=asked) or self._served_elsewhere(name)
         if reason is not None:
-            self.plan.left.append(Left(name, reason))
-            return
-        if self.edit(name):
+            self.skip(name, reason)
+        elif self.edit(name):
             self.plan.done.append(name)
             self._warn(chain)
 
     def _warn(self, chain: Chain) -> None:
-        """Tell what AWS will refuse: once, though several profiles share the line."""
+        """Warn of values that AWS will refuse, once for each line, even if several profiles share it."""
         for fault in chain.faults:
-            told = f"an export will fail: {fault.message}" + (f"; {fault.hint}" if fault.hint else "")
-            if told not in self.plan.warnings:
-                self.plan.warnings.append(told)
+            warning = f"an export will fail: {fault.message}" + (f"; {fault.hint}" if fault.hint else "")
+            if warning not in self.plan.warnings:
+                self.plan.warnings.append(warning)
 
     def chain(self, name: str) -> Chain:
-        """The profile's chain, with the keys that are being moved taken as the vault's already."""
-        known = self.named
-        return resolve(self.config, name, env=self.env, has_entry=lambda n: n in known or self.has_entry(n))
+        """The profile's chain, as if the keys that are being imported were in the vault already."""
+        named = self.named
+        return resolve(self.config, name, env=self.env, has_entry=lambda n: n in named or self.has_entry(n))
 
     def why_not(self, chain: Chain, name: str, *, asked: bool) -> str | None:
-        """Why the profile ``name``, by which the chain goes, is not set up; None where it can be."""
+        """Why the profile ``name`` of this chain cannot be set up; None if it can. ``asked``: the user named it."""
         source = chain.source
         match source:
             case VaultKey():
                 found = self.has_entry(source.entry) or source.entry in self.named
                 if not found:
                     return f"the vault holds no key {safe(source.entry)!r}: awsvault-py add it first"
-                return keys_in_files.in_the_way(self.staying, name)
+                return plaintext_keys.before_process(self.staying, name)
             case StaticKeys():
-                return keys_in_files.told(self.config, source.profile, str(source.origin))
+                return plaintext_keys.advice(self.config, source.profile, str(source.origin))
             case Process():
-                program = commands.served_by(source.command, source.profile)
+                program = own_command.importable_from(source.command, source.profile)
                 if program is not None:
                     return f"{program} serves it, and its key is not in the vault: awsvault-py import --{program}"
                 return f"another program serves it ({source.origin})"
@@ -217,71 +163,74 @@ class Setup:
                 return None if asked else f"its credentials come from elsewhere ({source.origin})"
 
     def _served_elsewhere(self, name: str) -> str | None:
-        """Another program's credential_process beside the profile's key or role: which of them is meant, a person knows."""
+        """Another program's credential_process beside the profile's key or role: only the user knows which is meant."""
         for document, _ in self.both():
             for line in document.places(name, "credential_process"):
-                if _own(_value(document, line)) is None and self._program(document, line) is None:
+                value = _value(document, line)
+                if (
+                    own_command.call_in(value) is None
+                    and own_command.importable_from(value, line.profile) is None
+                ):
                     return f"another program serves it too ({safe(document.path)}:{line.start + 1}): take one of them out"
         return None
 
-    def _program(self, document: Document, line: FileLine) -> str | None:
-        return commands.served_by(_value(document, line), line.profile)
-
     def edit(self, name: str) -> bool:
-        """The edits of one profile; False where it has its form already."""
+        """Add the edits of one profile; False if it is set up already."""
         before = len(self.plan.config) + len(self.plan.credentials)
-        forestalled = False
+        hidden = False
         for document, edits in self.both():
             for line in document.keys(name):
-                if not forestalls(line.key):
+                if not comes_before_process(line.key):
                     continue
-                forestalled = True
+                hidden = True
                 if document.places(name, _PREFIX + line.key):
-                    edits.append(document.remove(line))  # ours counts; the plain one only forestalls us
+                    edits.append(document.remove(line))  # the key with the prefix counts
                 else:
                     edits.append(document.rename(line, _PREFIX + line.key))
-        self._call(name, forestalled=forestalled)
+        self._call(name, hidden=hidden)
         return len(self.plan.config) + len(self.plan.credentials) > before
 
     def both(self) -> tuple[tuple[Document, list[Edit]], tuple[Document, list[Edit]]]:
+        """Each file with the list of its edits."""
         return (self.files.config, self.plan.config), (self.files.credentials, self.plan.credentials)
 
-    def _call(self, name: str, *, forestalled: bool) -> None:
-        """Let the profile's credential_process call us; a call of ours that is there keeps its options.
+    def _call(self, name: str, *, hidden: bool) -> None:
+        """Make the profile's credential_process call awsvault-py. A call that is there keeps its options.
 
-        A call of ours for another profile is an alias, unless ``forestalled``: then no tool has ever run it.
+        A call for another profile is an alias and stays, unless it was ``hidden`` behind another key: then no tool has
+        ever run it.
         """
-        value = commands.process(self.words, name)
+        value = own_command.process_value(self.words, name)
         found = False
         for document, edits in self.both():
             for line in document.places(name, "credential_process"):
                 found = True
                 old = _value(document, line)
-                called = _own(old)
-                if called is not None and called.profile != name and not forestalled:
+                call = own_command.call_in(old)
+                if call is not None and call.profile != name and not hidden:
                     self.plan.warnings.append(
-                        f"profile {safe(name)} calls us for {safe(called.profile)}: left so"
+                        f"profile {safe(name)} calls us for {safe(call.profile)}: left so"
                     )
                     continue
-                kept = commands.options(old) if called is not None else ()
-                new = commands.process(self.words, name, kept)
+                kept = own_command.options(old) if call is not None else ()
+                new = own_command.process_value(self.words, name, kept)
                 if old != new:
                     edits.append(document.set_value(line, new))
-        credential = self.named.get(name)
-        more = [(_PREFIX + "credential", credential)] if credential not in (None, name) else []
-        if not found:
-            self.insert(name, [("credential_process", value), *((k, v) for k, v in more if v is not None)])
-        elif more and credential is not None:
-            self.insert(name, [(_PREFIX + "credential", credential)])
+        added = [] if found else [("credential_process", value)]
+        entry = self.named.get(name)
+        if entry is not None and entry != name:
+            added.append((_PREFIX + "credential", entry))
+        if added:
+            self.insert(name, added)
 
     def insert(self, name: str, properties: Sequence[tuple[str, str]]) -> None:
-        """New lines of a profile, after its region or its header; a section of its own where the config has none."""
+        """Add lines to a profile, after its region or its header; add a section where the config file has none."""
         document = self.files.config
         headers = document.headers(name)
         if not headers:
             self.plan.config.append(document.append(entry_names.section(name), properties))
             return
-        for header in document.rivals(name):  # each tool has the line in the section that it takes
+        for header in document.rivals(name):  # tools disagree which section counts, so each gets the lines
             self.plan.config += [document.insert(header, name, key, value) for key, value in properties]
         if document.rivals(name):
             return
@@ -291,15 +240,8 @@ class Setup:
 
 
 def _value(document: Document, line: FileLine) -> str:
-    """What counts of a property that stands there."""
+    """The value that counts of the property on this line."""
     section = document.section(line.profile)
     return (
         section.properties[line.key].value if section is not None and line.key in section.properties else ""
     )
-
-
-def _own(command: str) -> OwnCall | None:
-    try:
-        return own_call(command)
-    except ValueError:
-        return None

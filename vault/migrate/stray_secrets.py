@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from vault import limits
-from vault.migrate.setup import Left
+from vault.migrate.edit_plan import Skipped
 from vault.profiles.aws_files import STATIC
 from vault.profiles.ini import uncommented
 from vault.text import safe
@@ -23,7 +23,7 @@ _SECRET = re.compile(rf"{STATIC[1]}[ \t\"']*[=:][ \t\"']*([^\s\"']+)", re.IGNORE
 INHERITED = "botocore has every profile of the file inherit it, so whose key it is only you know"
 
 
-def strays(document: Document) -> Iterator[Left]:
+def strays(document: Document) -> Iterator[Skipped]:
     """Each line of the file with a secret that ``clear_keys`` does not see, under the header above it, and why."""
     counted = {
         line.start for line in document.every_key() if line.key == STATIC[1] and _counts(document, line)
@@ -42,7 +42,7 @@ def strays(document: Document) -> Iterator[Left]:
         if reason is None and not _looks_real(found[1]):
             continue  # a comment's or a document's placeholder
         at = f"{safe(document.path)}:{number + 1}"
-        yield Left(under, f"{at}: a secret key stands here, {reason or 'commented out'}")
+        yield Skipped(under, f"{at}: a secret key stands here, {reason or 'commented out'}")
 
 
 def doubled(document: Document, profile: str) -> bool:

@@ -82,7 +82,7 @@ class UndoView(NamedTuple):
     opened: Opened | None
 
 
-def carry_out(context: Context, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
+def apply_changes(context: Context, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
     """Write the record, then the files, each in one step. ``opened`` seals the record; None only for ``setup``.
 
     Whatever stops it in between leaves each file as it was or as it is to be, and a record that takes back either.
@@ -104,7 +104,7 @@ def carry_out(context: Context, changes: Sequence[Change], *, kind: Kind, opened
                 replace_file.replace(change.path, change.after, before=change.before)
 
 
-def look_back(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -> UndoView:
+def preview(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -> UndoView:
     """What taking back the newest change would do. NotFound where there is none, Declined where it cannot be done.
 
     ``open_vault`` is called only where the record is sealed.
@@ -120,7 +120,7 @@ def look_back(context: Context, *, kind: Kind, open_vault: Callable[[], Opened])
 
 
 def take_back(context: Context, seen: UndoView, *, kind: Kind) -> None:
-    """Put the files back as ``look_back`` said, then drop the record. Errors: ChangedMeanwhile, StorageError, Busy."""
+    """Put the files back as ``preview`` said, then drop the record. Errors: ChangedMeanwhile, StorageError, Busy."""
     with (
         Folder.open(context.paths.state, create=True) as state,
         locks.lock(state, LOCK, deadline=context.new_deadline()),

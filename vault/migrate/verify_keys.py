@@ -1,4 +1,4 @@
-"""The keys of an import, proved by AWS before they are taken out of where they lie. Prints nothing."""
+"""Import: verify the keys with AWS before anything is removed. Prints nothing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from vault import errors
 from vault.aws.key_format import odd_lengths
 from vault.keys import entries
 from vault.keys.verify import sts_endpoint
-from vault.migrate.import_keys import Intake, holds, without_files
-from vault.migrate.setup import Left
+from vault.migrate.edit_plan import Skipped
+from vault.migrate.import_plan import ImportPlan, without_files
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -18,34 +18,34 @@ if TYPE_CHECKING:
     from vault.keys.foreign_hosts import ForeignHosts
 
 
-def prove(context: Context, taken: Intake, foreign: ForeignHosts | None) -> Intake:
-    """Ask AWS about every key that the vault does not hold yet; one that AWS refuses is left where it is.
+def verify(context: Context, plan: ImportPlan, foreign: ForeignHosts | None) -> ImportPlan:
+    """Verify each key that the vault does not have yet. A key that AWS refuses is skipped.
 
-    ``strangers`` is None where no key is taken out on the strength of the answers. Errors: Unreachable, Untrusted.
+    ``foreign`` is None if no key leaves its place because of the answers. Errors: Unreachable, Untrusted.
     """
-    for moved in taken.moved:
-        if foreign is not None and not moved.there:
-            foreign.admit(sts_endpoint(context, moved.asked))
-    proven = Intake(left=list(taken.left), sources=list(taken.sources))
+    for moved in plan.keys:
+        if foreign is not None and not moved.stored:
+            foreign.admit(sts_endpoint(context, moved.verified_as))
+    verified = ImportPlan(skipped=list(plan.skipped), plaintext=list(plan.plaintext))
     kept = set()
-    for moved in taken.moved:
-        if moved.there:
-            proven.moved.append(moved)
+    for moved in plan.keys:
+        if moved.stored:
+            verified.keys.append(moved)
             continue
         key = moved.key
         try:
             try:
-                proof = entries.proven(context, moved.asked, key, verify=True)
-            except errors.Usage:  # the device is another account's: the key is moved without it
+                proof = entries.proven(context, moved.verified_as, key, verify=True)
+            except errors.Usage:  # the device belongs to another account: move the key without it
                 key = key._replace(mfa_serial=None)
-                proof = entries.proven(context, moved.asked, key, verify=True)
+                proof = entries.proven(context, moved.verified_as, key, verify=True)
         except errors.Refused as error:
             odd = odd_lengths(key.access_key_id, key.secret)
             reason = f"{error.message}; {odd}" if odd else error.message
-            at = [s for s in proven.sources if holds(moved, s)]
-            proven.left += [Left(s.profile, f"{s.origin}: {reason}") for s in at]
-            proven.left += [Left(name, reason) for name in moved.profiles if not at]
-            proven.sources = [s for s in proven.sources if s not in at]
+            places = [one for one in verified.plaintext if moved.is_at(one)]
+            verified.skipped += [Skipped(one.profile, f"{one.origin}: {reason}") for one in places]
+            verified.skipped += [Skipped(name, reason) for name in moved.profiles if not places]
+            verified.plaintext = [one for one in verified.plaintext if one not in places]
             kept |= {path for path, _ in moved.files}
             continue
         if proof.unreachable is not None:
@@ -53,6 +53,6 @@ def prove(context: Context, taken: Intake, foreign: ForeignHosts | None) -> Inta
                 f"the key of {safe(moved.entry)} cannot be proved: {proof.unreachable}",
                 hint="nothing was moved; run it again with a network, or say --no-verify",
             )
-        proven.moved.append(replace(moved, key=key, proof=proof))
-    proven.moved = without_files(proven.moved, kept)
-    return proven
+        verified.keys.append(replace(moved, key=key, proof=proof))
+    verified.keys = without_files(verified.keys, kept)
+    return verified

@@ -107,7 +107,7 @@ def test_a_mend_of_two_findings_on_one_line_is_made_once(home):
     assert findings(home) == {}
     from vault.migrate import undo
 
-    undone = undo.look_back(home.context(), kind="setup", open_vault=lambda: pytest.fail("not sealed"))
+    undone = undo.preview(home.context(), kind="setup", open_vault=lambda: pytest.fail("not sealed"))
     undo.take_back(home.context(), undone, kind="setup")
     with open(home.config_path, "rb") as file:
         assert file.read() == before

@@ -13,7 +13,7 @@ from botocore.compat import compat_shell_split
 
 from vault.errors import ConfigError
 from vault.keys.entry_names import check_name
-from vault.migrate import own_command as commands
+from vault.migrate import own_command
 
 NAMES = (
     "dev",
@@ -41,20 +41,20 @@ def program(request, tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_way_of_running_it_gives_the_same_words(program, name):
     """Go, JavaScript and Java by `sh -c`, Python by a split of its own: nothing is expanded, nothing is lost."""
-    words = commands.our_words({"PATH": ""}, argv0=program)
-    value = commands.process(words, check_name(name), ("--no-session", "--duration", "90m"))
+    words = own_command.program_words({"PATH": ""}, argv0=program)
+    value = own_command.process_value(words, check_name(name), ("--no-session", "--duration", "90m"))
     wanted = ["export", name, "--no-session", "--duration", "90m"]
     for line in (compat_shell_split(value), shlex.split(value), ["/bin/sh", "-c", value]):
         done = subprocess.run(line, env={}, cwd="/", capture_output=True, check=True)
         assert json.loads(done.stdout) == wanted
-    assert commands.options(value) == ("--no-session", "--duration", "90m")
+    assert own_command.options(value) == ("--no-session", "--duration", "90m")
 
 
 @pytest.mark.parametrize("odd", ["$HOME", "a;b", "it's", 'x"y', "back\\slash", "~", "new\nline", "50%"])
 def test_a_path_that_a_shell_reads_otherwise_is_refused(odd, tmp_path):
     """Exit 6 with the way out, rather than a line that works in one tool only."""
     with pytest.raises(ConfigError) as raised:
-        commands.our_words({}, argv0=str(tmp_path / odd / "awsvault-py"))
+        own_command.program_words({}, argv0=str(tmp_path / odd / "awsvault-py"))
     assert "under a plain path" in raised.value.hint
 
 
@@ -62,9 +62,9 @@ def test_the_link_that_was_called_is_kept(tmp_path):
     """An update moves what is behind it."""
     link = tmp_path / "awsvault-py"
     link.symlink_to("/somewhere/1.0/awsvault-py")
-    assert commands.our_words({}, argv0=str(link)) == (str(link),)
+    assert own_command.program_words({}, argv0=str(link)) == (str(link),)
     beside = os.path.join(os.path.dirname(sys.executable), "awsvault-py")
-    assert commands.our_words({}, argv0="/x/python -m vault") == (beside,)
+    assert own_command.program_words({}, argv0="/x/python -m vault") == (beside,)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_the_link_that_was_called_is_kept(tmp_path):
 )
 def test_whom_a_command_has_serve_the_profile(command, program):
     """Only a call for this very profile is replaced when its key has moved in."""
-    assert commands.served_by(command, "dev") == program
+    assert own_command.importable_from(command, "dev") == program
 
 
 @pytest.mark.parametrize("on_path", [True, False])
@@ -97,7 +97,7 @@ def test_without_a_command_beside_python_it_is_looked_for(tmp_path, monkeypatch,
     if on_path:
         found.write_text("#!/bin/sh\n")
         found.chmod(0o755)
-    words = commands.our_words({"PATH": str(found.parent)}, argv0="/x/other")
+    words = own_command.program_words({"PATH": str(found.parent)}, argv0="/x/other")
     assert words == ((str(found),) if on_path else (python, "-m", "vault"))
 
 
@@ -106,10 +106,10 @@ def test_without_a_command_beside_python_it_is_looked_for(tmp_path, monkeypatch,
 )  # fmt: skip
 def test_the_program_of_a_command(command, wanted):
     """Its first word; none where the command is empty or cannot be split."""
-    assert commands.program(command) == wanted
+    assert own_command.program(command) == wanted
 
 
 @pytest.mark.parametrize("command", ["/opt/tool export dev", ""])
 def test_a_command_of_others_has_no_options_of_ours(command):
     """Nothing of it is taken over."""
-    assert commands.options(command) == ()
+    assert own_command.options(command) == ()

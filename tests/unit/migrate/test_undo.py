@@ -44,10 +44,10 @@ class Bench:
         hunk = Hunk(0, old or b"", new or b"", "")
         change = undo.Change(path=path, kind=kind, before=old, after=new, hunks=(hunk,))
         made = "setup" if opened is None else "import"
-        undo.carry_out(self.context, [change], kind=made, opened=opened)
+        undo.apply_changes(self.context, [change], kind=made, opened=opened)
 
     def look(self, kind="setup"):
-        return undo.look_back(self.context, kind=kind, open_vault=self.opened)
+        return undo.preview(self.context, kind=kind, open_vault=self.opened)
 
     def undo(self, kind="setup"):
         undo.take_back(self.context, self.look(kind), kind=kind)
@@ -145,7 +145,7 @@ def test_an_import_is_never_recorded_in_clear(bench):
     path = bench.file("credentials", "[a]\n")
     change = undo.Change(path=path, kind="credentials", before=b"[a]\n", after=b"", hunks=())
     with pytest.raises(errors.Internal):
-        undo.carry_out(bench.context, [change], kind="import", opened=None)
+        undo.apply_changes(bench.context, [change], kind="import", opened=None)
     assert (bench.kept(), text(path)) == ([], "[a]\n")
 
 
@@ -185,7 +185,7 @@ def test_a_record_holds_only_what_was_changed(bench):
     change = undo.Change(
         path=path, kind="config", before=b"[a]\nx = 1\n", after=b"[a]\ny = 2\n", hunks=(hunk,)
     )
-    undo.carry_out(bench.context, [change], kind="setup", opened=None)
+    undo.apply_changes(bench.context, [change], kind="setup", opened=None)
     with open(os.path.join(bench.records, "setup-000001.undo"), "rb") as file:
         head, _, body = file.read().partition(b"\n")
     assert head == b"awsvault undo 1 plain"

@@ -7,11 +7,10 @@ import itertools
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET
-from vault.migrate import after_import, import_keys
-from vault.migrate.setup import Files
+from tests.unit.migrate.files import files
+from vault.migrate import import_plan, key_removal, plaintext_keys
 from vault.profiles import sdk_precedence
 from vault.profiles.command_words import own_call
-from vault.profiles.edit import Document
 
 OTHER_ID, OTHER = "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
 US = "/bin/awsvault-py"
@@ -23,20 +22,11 @@ def key(key_id=KEY_ID, secret=SECRET, *, token=False):
     return lines + ("aws_session_token = t\n" if token else "")
 
 
-def files(config, credentials=""):
-    raw = config.encode(), credentials.encode()
-    return Files(
-        Document(raw[0], path="config", kind="config"),
-        Document(raw[1], path="credentials", kind="credentials"),
-        raw,
-    )
-
-
 def taken_from(held, *, setting_up=True, wanted=()):
-    """The intake that is settled, and both files as the plan leaves them."""
-    found, left = import_keys.clear_keys(held, wanted)
-    taken = import_keys.intake(found, left, config=held.merged, known={}, replacing=False)
-    taken, plan = after_import.settle(held, taken, env={}, words=(US,), known={}, setting_up=setting_up)
+    """The import that is planned, and both files as the plan leaves them."""
+    found, skipped = plaintext_keys.find(held, wanted)
+    taken = import_plan.from_files(found, skipped, config=held.merged, known={}, replacing=False)
+    taken, plan = key_removal.plan_removal(held, taken, env={}, words=(US,), known={}, setting_up=setting_up)
     after = held.config.apply(plan.config).decode(), held.credentials.apply(plan.credentials).decode()
     return taken, after
 
@@ -87,17 +77,17 @@ def test_no_tool_changes_its_key(process, setting_up):
         )
         taken, after = taken_from(held, setting_up=setting_up)
         merged = files(*after).merged
-        entries = {moved.entry: (moved.key.access_key_id, moved.key.secret) for moved in taken.moved}
+        entries = {moved.entry: (moved.key.access_key_id, moved.key.secret) for moved in taken.keys}
         for reader in sdk_precedence.READERS:
             was, then = (sdk_precedence.supply(config, "default", reader) for config in (held.merged, merged))
-            case = (config_key, credentials_key, role, reader.name, after, taken.left)
+            case = (config_key, credentials_key, role, reader.name, after, taken.skipped)
             assert same(then, was, merged, entries), case
             assert not setting_up or then is not None or was is None, case
         for text, which in zip(after, ("config", "credentials"), strict=True):
             stands = "aws_secret_access_key" in text or "aws_access_key_id" in text
-            assert stands == any(left.reason.startswith(f"{which}:") for left in taken.left), (
+            assert stands == any(one.reason.startswith(f"{which}:") for one in taken.skipped), (
                 text,
-                taken.left,
+                taken.skipped,
             )
 
 
@@ -105,20 +95,20 @@ def test_the_other_key_of_a_profile_goes_along():
     """JavaScript and Go would sign with it; it gets a name of its own, which is no profile's, and no profile calls it."""
     held = files("[default]\n" + key(OTHER_ID, OTHER) + "[profile default-unused]\n", "[default]\n" + key())
     taken, after = taken_from(held)
-    assert [(moved.entry, moved.profiles) for moved in taken.moved] == [
+    assert [(moved.entry, moved.profiles) for moved in taken.keys] == [
         ("default", ("default",)),
         ("default-unused-2", ()),
     ]
     assert "aws_secret" not in "".join(after)
-    assert taken.left == []
+    assert taken.skipped == []
 
 
 def test_a_key_that_cannot_go_along_keeps_the_first_one_there():
     """Which tools would change is said, with the place of the other key in the file as it is."""
     held = files("[default]\nregion = x\n" + key(token=True), "[default]\n" + key(OTHER_ID, OTHER))
     taken, after = taken_from(held)
-    assert taken.moved == []
-    reasons = [left.reason for left in taken.left]
+    assert taken.keys == []
+    reasons = [one.reason for one in taken.skipped]
     assert any("sign with the key" in r and KEY_ID in r and "(config:3)" in r for r in reasons), reasons
     assert after == (held.config.data.decode(), held.credentials.data.decode())
 
@@ -128,14 +118,14 @@ def test_another_program_is_not_uncovered():
     config = f"[default]\ncredential_process = /opt/tool\n[profile dev]\n{ROLES[1]}"
     taken, after = taken_from(files(config, "[default]\n" + key()))
     assert after == (config, "[default]\n" + key())
-    assert "would run another program (config:2)" in taken.left[0].reason
+    assert "would run another program (config:2)" in taken.skipped[0].reason
 
 
 def test_a_key_that_two_profiles_share_stays_where_it_cannot_go():
     """The other profile's lines go; its entry is set up for it alone."""
     config = "[default]\ncredential_process = /opt/tool\n"
     taken, after = taken_from(files(config, "[default]\n" + key() + "[work]\n" + key()))
-    assert [(m.entry, m.profiles, m.origins) for m in taken.moved] == [
+    assert [(m.entry, m.profiles, m.origins) for m in taken.keys] == [
         ("default", ("work",), ("credentials:5",)),
     ]
     assert after[1] == "[default]\n" + key() + "[work]\n"

@@ -8,13 +8,12 @@ import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SERIAL
 from tests.home import PASSPHRASE, foreign
+from tests.unit.migrate.files import files
 from tests.vaults import entry, soon
 from vault import errors
 from vault.keys.key_input import NewKey
-from vault.migrate import after_import, import_keys, verify_keys
+from vault.migrate import import_keys, import_plan, key_removal, plaintext_keys, verify_keys
 from vault.migrate.foreign_stores import Candidate, Harvest
-from vault.migrate.setup import Files
-from vault.profiles.edit import Document
 from vault.secret import Secret
 from vault.store import vault
 
@@ -26,37 +25,32 @@ def keys(name, key_id=KEY_ID, secret=SECRET):
 
 
 def intake(config, credentials="", *, known=()):
-    raw = config.encode(), credentials.encode()
-    files = Files(
-        Document(raw[0], path="config", kind="config"),
-        Document(raw[1], path="credentials", kind="credentials"),
-        raw,
-    )
-    found, left = import_keys.clear_keys(files)
-    return import_keys.intake(found, left, config=files.merged, known=dict(known), replacing=False)
+    held = files(config, credentials)
+    found, skipped = plaintext_keys.find(held)
+    return import_plan.from_files(found, skipped, config=held.merged, known=dict(known), replacing=False)
 
 
 def harvest(*keys_, config="", replacing=False):
-    document = Document(config.encode(), path="config", kind="config")
-    files = Files(document, Document(b"", path="credentials", kind="credentials"), (b"", b""))
-    return import_keys.intake_foreign(Harvest(keys_, ()), config=files.merged, known={}, replacing=replacing)
+    return import_plan.from_store(
+        Harvest(keys_, ()), config=files(config).merged, known={}, replacing=replacing
+    )
 
 
 @pytest.mark.parametrize("other", [(OTHER_ID, OTHER), (KEY_ID, OTHER)])
 def test_a_second_key_of_a_profile_has_an_entry_of_its_own(other):
     """Tools take the credentials file's; the other one, or the same id with another secret, is no profile's entry."""
     taken = intake(keys("profile work", *other), keys("work"))
-    assert [(m.entry, m.key.access_key_id, m.key.secret, m.profiles) for m in taken.moved] == [
+    assert [(m.entry, m.key.access_key_id, m.key.secret, m.profiles) for m in taken.keys] == [
         ("work", KEY_ID, Secret(SECRET), ("work",)),
         ("work-unused", other[0], Secret(other[1]), ()),
     ]
-    assert taken.left == []
+    assert taken.skipped == []
 
 
 def test_a_second_key_that_is_another_profiles_is_that_ones():
     """The entry has the name of the profile that lives on it."""
     taken = intake(keys("profile work", OTHER_ID, OTHER), keys("work") + keys("hers", OTHER_ID, OTHER))
-    assert [(moved.entry, moved.profiles) for moved in taken.moved] == [
+    assert [(moved.entry, moved.profiles) for moved in taken.keys] == [
         ("work", ("work",)),
         ("hers", ("hers",)),
     ]
@@ -65,10 +59,10 @@ def test_a_second_key_that_is_another_profiles_is_that_ones():
 def test_a_name_that_no_entry_may_have_gives_way_to_another_profiles():
     """Profiles that share a key share the first good name; where there is none, the key stays with the reason."""
     taken = intake("", keys("a%b") + keys("work"))
-    assert [(moved.entry, moved.profiles) for moved in taken.moved] == [("work", ("a%b", "work"))]
-    (left,) = intake("", keys("a%b")).left
-    assert left.profile == "a%b"
-    assert 'credentials:2: the name "a%b" holds %' in left.reason
+    assert [(moved.entry, moved.profiles) for moved in taken.keys] == [("work", ("a%b", "work"))]
+    (one,) = intake("", keys("a%b")).skipped
+    assert one.profile == "a%b"
+    assert 'credentials:2: the name "a%b" holds %' in one.reason
 
 
 @pytest.mark.parametrize(
@@ -85,7 +79,7 @@ def test_the_device_is_the_profiles_own_or_the_one_that_all_its_roles_name(own, 
     config = "[profile work]\nregion = x\n" + (f"mfa_serial = {own}\n" if own else "")
     for number, serial in enumerate(roles):
         config += f"[profile r{number}]\nrole_arn = x\nsource_profile = work\nmfa_serial = {serial}\n"
-    (moved,) = intake(config, keys("work")).moved
+    (moved,) = intake(config, keys("work")).keys
     assert moved.key.mfa_serial == wanted
 
 
@@ -95,11 +89,11 @@ def test_two_keys_of_one_name_in_another_store_are_not_both_moved():
     first = Candidate("work", KEY_ID, Secret(SECRET), "keys.csv", file)
     second = Candidate("work", OTHER_ID, Secret(OTHER), "keys.csv", file)
     taken = harvest(first, second)
-    assert [(moved.key.access_key_id, moved.files) for moved in taken.moved] == [(KEY_ID, ())]
-    assert [(left.profile, left.reason) for left in taken.left] == [
+    assert [(moved.key.access_key_id, moved.files) for moved in taken.keys] == [(KEY_ID, ())]
+    assert [(one.profile, one.reason) for one in taken.skipped] == [
         ("work", "keys.csv: there are two keys named work")
     ]
-    assert after_import.file_changes(taken) == []
+    assert key_removal.removed_files(taken) == []
 
 
 def test_a_file_with_a_key_that_aws_does_not_know_is_not_removed(desk):
@@ -108,12 +102,12 @@ def test_a_file_with_a_key_that_aws_does_not_know_is_not_removed(desk):
     good = Candidate("good", KEY_ID, Secret(SECRET), "keys.csv", file)
     gone = Candidate("gone", "AKIAGONEGONEGEXAMPLE", Secret(OTHER), "keys.csv", file)
     for both in ((good, gone), (gone, good)):
-        proven = verify_keys.prove(desk.context(), harvest(*both), foreign(desk.context()))
-        assert [moved.entry for moved in proven.moved] == ["good"]
-        assert [left.profile for left in proven.left] == ["gone"]
-        assert after_import.file_changes(proven) == []
-    (change,) = after_import.file_changes(
-        verify_keys.prove(desk.context(), harvest(good), foreign(desk.context()))
+        proven = verify_keys.verify(desk.context(), harvest(*both), foreign(desk.context()))
+        assert [moved.entry for moved in proven.keys] == ["good"]
+        assert [one.profile for one in proven.skipped] == ["gone"]
+        assert key_removal.removed_files(proven) == []
+    (change,) = key_removal.removed_files(
+        verify_keys.verify(desk.context(), harvest(good), foreign(desk.context()))
     )
     assert (change.path, change.after) == ("keys.csv", None)
 
@@ -123,7 +117,9 @@ def test_a_file_with_a_key_that_aws_does_not_know_is_not_removed(desk):
 
 def moved(name="new", *, serial=None, proof=None):
     key = NewKey(OTHER_ID, Secret(OTHER), serial, None)
-    return import_keys.Moved(entry=name, key=key, profiles=(name,), origins=("x",), there=False, proof=proof)
+    return import_plan.ImportedKey(
+        entry=name, key=key, profiles=(name,), origins=("x",), stored=False, proof=proof
+    )
 
 
 def opened(desk):
@@ -133,16 +129,16 @@ def opened(desk):
 def test_a_device_of_another_account_is_left_out(desk):
     """Its role's device is in the role's account: the key is proved and moved, without a device it cannot have."""
     key = NewKey(KEY_ID, Secret(SECRET), "arn:aws:iam::222222222222:mfa/theirs", None)
-    taken = import_keys.Intake(moved=[replace(moved(), key=key)])
-    (proven,) = verify_keys.prove(desk.context(), taken, foreign(desk.context())).moved
+    taken = import_plan.ImportPlan(keys=[replace(moved(), key=key)])
+    (proven,) = verify_keys.verify(desk.context(), taken, foreign(desk.context())).keys
     assert proven.key.mfa_serial is None
     assert proven.proof.identity.account == "111111111111"
 
 
 def stored(desk, before, name):
-    return import_keys.store(desk.context(), before, import_keys.Intake(moved=[moved(name)])).payload.entries[
-        name
-    ]
+    return import_keys.store(
+        desk.context(), before, import_plan.ImportPlan(keys=[moved(name)])
+    ).payload.entries[name]
 
 
 def test_a_replaced_key_keeps_its_users_device(desk):
@@ -189,13 +185,13 @@ def test_a_profile_with_two_keys_in_one_file_is_left(again):
     """Every line would be taken out and one key be stored: the other would be lost."""
     for first, second in ((keys("work"), again), (again, keys("work"))):
         taken = intake("", first + second)
-        assert taken.moved == []
-        assert [left.profile for left in taken.left] == ["work"]
-        assert "twice" in taken.left[0].reason
+        assert taken.keys == []
+        assert [one.profile for one in taken.skipped] == ["work"]
+        assert "twice" in taken.skipped[0].reason
     rivals = intake(keys("default") + again.replace("[work]", "[profile default]"))
-    assert (rivals.moved, [left.profile for left in rivals.left]) == ([], ["default"])
+    assert (rivals.keys, [one.profile for one in rivals.skipped]) == ([], ["default"])
 
 
 def test_a_key_that_stands_twice_is_moved_once():
     """The same pair in two sections of one name: no key is lost by it."""
-    assert [moved.entry for moved in intake("", keys("work") * 2).moved] == ["work"]
+    assert [moved.entry for moved in intake("", keys("work") * 2).keys] == ["work"]

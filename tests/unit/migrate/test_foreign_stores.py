@@ -79,11 +79,11 @@ def test_what_is_no_key_is_left_and_the_others_are_taken(store, text, reason):
     found, _ = read(store)
     (key,) = found.keys
     assert (key.name, key.access_key_id, key.secret) == ("work", KEY_ID, Secret(SECRET))
-    (left,) = found.left
-    assert left.profile == "odd"
-    assert os.path.join(store.folder, "odd") in left.reason
-    assert reason in left.reason
-    assert SECRET not in left.reason
+    (one,) = found.skipped
+    assert one.profile == "odd"
+    assert os.path.join(store.folder, "odd") in one.reason
+    assert reason in one.reason
+    assert SECRET not in one.reason
 
 
 def test_a_folder_among_the_keys_stops_nothing(store):
@@ -93,8 +93,8 @@ def test_a_folder_among_the_keys_stops_nothing(store):
     put(store, "work", sealed(item()))
     found, _ = read(store)
     assert [key.name for key in found.keys] == ["work"]
-    assert [left.profile for left in found.left] == ["folder"]
-    assert "is not a regular file" in found.left[0].reason
+    assert [one.profile for one in found.skipped] == ["folder"]
+    assert "is not a regular file" in found.skipped[0].reason
 
 
 def test_without_a_key_no_passphrase_is_asked_for(store):
@@ -160,5 +160,5 @@ def test_a_csv_that_holds_more_than_keys_is_not_removed(tmp_path, row, left):
     path.chmod(0o600)
     found = foreign_stores.from_csv(str(path), name=None)
     assert [key.name for key in found.keys] == ["work"]
-    assert [one.profile for one in found.left] == left
+    assert [one.profile for one in found.skipped] == left
     assert found.keys[0].file == (None if left else (str(path), path.read_bytes()))

@@ -1,0 +1,77 @@
+"""AWS's files as read, and the edits planned for them. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from vault import limits
+from vault.migrate.undo import Change
+from vault.profiles import aws_files
+from vault.profiles.edit import Document, Edit
+from vault.system.user_files import read_users_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG, CREDENTIALS = "config", "credentials"
+
+
+class Files(NamedTuple):
+    """Both of AWS's files as they were read. ``raw`` is None for a file that does not exist."""
+
+    config: Document
+    credentials: Document
+    raw: tuple[bytes | None, bytes | None]
+
+    @property
+    def merged(self) -> aws_files.Config:
+        """The profiles of both files."""
+        return aws_files.merge(self.config.sections, self.credentials.sections)
+
+
+def read(env: Mapping[str, str], *, home: str) -> Files:
+    """AWS's files, from the paths that the environment sets. ConfigError, UnsafeFile, StorageError."""
+    paths = aws_files.locations(env, home=home)
+    raw = tuple(read_users_file(path, limit=limits.MAX_CONFIG_FILE) for path in paths)
+    documents = [
+        Document(data or b"", path=path, kind=kind)
+        for data, path, kind in zip(raw, paths, (CONFIG, CREDENTIALS), strict=True)
+    ]
+    return Files(documents[0], documents[1], (raw[0], raw[1]))
+
+
+class Skipped(NamedTuple):
+    """A profile that is not changed, or a key that is not moved, and the reason."""
+
+    profile: str
+    reason: str
+
+
+@dataclass(slots=True)
+class EditPlan:
+    """The edits of both files, the profiles that they set up, those that are skipped, and warnings for the user."""
+
+    config: list[Edit] = field(default_factory=list)
+    credentials: list[Edit] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def edits(self, kind: str) -> list[Edit]:
+        """The list of edits of the file of this kind, to read or to extend."""
+        return self.config if kind == CONFIG else self.credentials
+
+    def changes(self, files: Files) -> list[Change]:
+        """The edits as changes of files. A file that would stay the same is left out."""
+        made = []
+        for document, raw, kind in zip(
+            (files.config, files.credentials), files.raw, (CONFIG, CREDENTIALS), strict=True
+        ):
+            edits = self.edits(kind)
+            after = document.apply(edits)
+            if edits and after != document.data:
+                hunks = document.hunks(edits)
+                made.append(Change(path=document.path, kind=kind, before=raw, after=after, hunks=hunks))
+        return made
