@@ -29,6 +29,7 @@ STEPS = {
     "pages": tuple(("python", maker, "--check") for maker in MAKERS),
 }
 
+BUDGET = 20  # seconds for tests, so that the loop stays under half a minute
 SLOW = {"advisories"}  # needs the network: not in the loop
 
 
@@ -54,20 +55,23 @@ def step(name: str, programs: str) -> Done:
     return Done(name, good, time.monotonic() - begun, said)
 
 
-def tests(paths: Sequence[str], programs: str) -> Done:
-    """Run the tests of the files and show their output as it comes."""
+def tests(paths: Sequence[str], programs: str, *, whole: bool) -> Done:
+    """Run the tests of the files and show their output as it comes. Stops after BUDGET unless ``whole``."""
     begun, found = time.monotonic(), tests_of(paths)
     if not found:
         return Done("tests", good=True, seconds=0, said="none of the files has tests in tests/unit\n")
     print("tests:", *found, flush=True)
     command = [os.path.join(programs, "python"), "-m", "pytest", "-m", "not long", "--maxfail", "5"]
-    command += ["-n", str(os.cpu_count())] if len(found) > 1 else []
+    command += [] if whole else ["-p", "scripts.loop.budget", "--budget", str(BUDGET)]
+    command += ["-n", str(os.cpu_count()), "--maxschedchunk", "1"] if len(found) > 1 else []
     done = subprocess.run([*command, *found], check=False)
     return Done("tests", done.returncode == 0, time.monotonic() - begun, "")
 
 
 def main(arguments: Sequence[str], programs: str) -> int:
     """Return 0 if everything passes. The steps run one after the other, beside the tests."""
+    whole = "--whole" in arguments
+    arguments = [word for word in arguments if word != "--whole"]
     if arguments and all(word in STEPS for word in arguments):
         return told([step(name, programs) for name in arguments])
     if wrong := [word for word in arguments if not os.path.exists(word)]:
@@ -75,7 +79,7 @@ def main(arguments: Sequence[str], programs: str) -> int:
         return 2
     with ThreadPoolExecutor(max_workers=1) as beside:
         running = [beside.submit(step, name, programs) for name in STEPS if name not in SLOW]
-        tested = tests(arguments or changed(), programs)
+        tested = tests(arguments or changed(), programs, whole=whole)
         return told([*(each.result() for each in running), tested])
 
 

@@ -89,6 +89,49 @@ def test_a_step_that_fails_is_said(monkeypatch, capsys):
     assert steps.main(["good"], os.path.dirname(sys.executable)) == 0
 
 
+@pytest.mark.parametrize(
+    ("workers", "failing", "code"), [("0", "False", 0), ("0", "True", 1), ("2", "False", 0)]
+)
+def test_a_run_that_is_stopped(tmp_path, workers, failing, code):
+    """After the budget no test begins; those that ran decide whether it passed; without a budget all run."""
+    (tmp_path / "test_slow.py").write_text(
+        "import pathlib, pytest, time\n@pytest.mark.parametrize('n', range(40))\ndef test_slow(n):\n"
+        f"    pathlib.Path(__file__).with_name(f'ran{{n}}').touch()\n    time.sleep(0.05)\n    assert not {failing} or n\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        workers,
+        "-c",
+        os.devnull,
+        "-p",
+        "scripts.loop.budget",
+        "--maxschedchunk",
+        "1",
+    ]
+    env = {**os.environ, "PYTHONPATH": ROOT}
+    stopped = subprocess.run(
+        [*command, "--budget", "0.2", tmp_path],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (stopped.returncode, "seconds for tests are over" in stopped.stdout) == (code, True), (
+        stopped.stdout
+    )
+    assert 0 < len(list(tmp_path.glob("ran*"))) < 40
+    whole = subprocess.run(
+        [*command, tmp_path], env=env, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (whole.returncode, "are over" in whole.stdout) == (code, False), whole.stdout
+    assert len(list(tmp_path.glob("ran*"))) == 40
+
+
 def test_neither_a_step_nor_a_path(capsys):
     """Nothing is run."""
     assert steps.main(["no-such-thing"], "/nowhere") == 2
