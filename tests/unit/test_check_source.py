@@ -56,6 +56,7 @@ def test_a_file_may_hold(text):
         ("vault/a.py", LONG, "function"),
         ("vault/a.py", "from typing import TYPE_CHECKING, Any\n", "type-checking"),
         ("tests/test_a.py", "from typing import TYPE_CHECKING\n", "type-checking"),
+        ("tests/test_b.py", "from typing import (\n    Any,\n    TYPE_CHECKING,\n)\n", "type-checking"),
         ("scripts/a", "import typing\nif typing.TYPE_CHECKING:\n    import os\n", "type-checking"),
         ("vault/aws/a.py", "with open('x') as file:\n    pass\n", "open"),
         ("vault/aws/a.py", "import os\nos.open('x', 0)\n", "open"),
