@@ -6,11 +6,6 @@ EXCEPTIONS = {
     "cycle": {
         "vault.system.pinentry",
         "vault.system.prompts",
-        "vault.aws.proxies",
-        "vault.aws.wire",
-        "vault.aws.metadata",
-        "vault.aws.portal",
-        "vault.aws.sources",
         "vault.unlocking.agent_link",
         "vault.credentials.mfa_code",
         "vault.keys.entries",

@@ -78,13 +78,13 @@ def send(prepared):
 
 OURS = """
 from vault.aws import sts
-from vault.aws.client import ServiceEndpoint
+from vault.aws.connections import ConnectionPool
 from vault.aws.credentials import Credentials
-from vault.aws.wire import Kept
+from vault.aws.service_endpoint import ServiceEndpoint
 from vault.secret import Secret
 from vault.system.clock import Deadline
-kept, deadline = Kept(), Deadline.after(20)
-endpoint = ServiceEndpoint(URL, "us-east-1", (), kept)
+pool, deadline = ConnectionPool(), Deadline.after(20)
+endpoint = ServiceEndpoint(URL, "us-east-1", (), pool)
 first = sts.get_session_token(Credentials(KEY, Secret(SECRET)), duration=3600, endpoint=endpoint, deadline=deadline)
 assert sts.assume_role(first.credentials, role_arn=ROLE, session_name="bench", endpoint=endpoint, deadline=deadline)
 """

@@ -1,7 +1,7 @@
 """A child that is killed, or whose disk is full, at one exact point: each HTTP exchange and each change of a file of ours.
 
 The child is a fork that runs a flow of the program with counted calls. The points are those of Python's ``os`` and
-``fcntl`` that every file of ours goes through (vault/system), and ``wire.send``, the one way to AWS.
+``fcntl`` that every file of ours goes through (vault/system), and ``transport.send``, the one way to AWS.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import boto3  # noqa: F401  # here once, where each child would import it for it
 
 from tests.fakes.remote import Remote
 from tests.home import PASSPHRASE
-from vault.aws import wire
+from vault.aws import transport
 from vault.context import Context
 from vault.secret import Secret
 from vault.system.clock import Deadline
@@ -34,7 +34,7 @@ CALLS = (
     (os, "link"),
     (os, "unlink"),
     (fcntl, "flock"),
-    (wire, "send"),
+    (transport, "send"),
 )
 
 

@@ -11,7 +11,7 @@ from tests.unit.agent.serving import Running
 from tests.vaults import CHEAP, soon
 from vault.agent.client import Agent
 from vault.agent_process import main
-from vault.aws import client
+from vault.aws import service_endpoint
 from vault.context import Context
 from vault.credentials import access, obtain
 from vault.credentials.fetch import Refetch
@@ -98,7 +98,7 @@ def models_read_once():
 @pytest.fixture
 def awss_own(monkeypatch):
     """The stand-in counts as a host of AWS's own: what it lacks is gone."""
-    monkeypatch.setattr(client, "is_own", lambda *_args, **_more: True)
+    monkeypatch.setattr(service_endpoint, "is_aws_host", lambda *_args, **_more: True)
 
 
 @pytest.fixture

@@ -11,16 +11,16 @@ import os
 from typing import Any
 
 from vault import errors, limits
-from vault.aws import query_protocol, service_errors, sigv4, wire
-from vault.aws.client import Answer, about, http_date, refused, retried
+from vault.aws import query_protocol, service_errors, sigv4, transport
+from vault.aws.service_call import Answer, http_date, refusal, with_operation, with_retry
 from vault.system.clock import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.aws.client import ServiceEndpoint
     from vault.aws.credentials import Credentials
+    from vault.aws.service_endpoint import ServiceEndpoint
 
 # What a session of botocore would take from the environment: answered here, so that it looks nowhere.
 _ALONE: dict[str, tuple[None, None, Any, None]] = {
@@ -38,7 +38,7 @@ class IamClient:
         """``credentials`` sign until ``sign_as`` names others; ``subject`` names the key in messages."""
         self._subject = subject
         self._to = endpoint.trusted("what it says of keys would be believed")
-        self._kept, self._bundle = endpoint.kept, endpoint.bundle
+        self._pool, self._ca_bundle = endpoint.pool, endpoint.ca_bundle
         self._deadline = Deadline.after(limits.IAM_CALL)  # of the call under way
         self._region = endpoint.region
         self.sign_as(credentials)
@@ -46,7 +46,7 @@ class IamClient:
         self._client.meta.events.register("before-send.iam", self._exchange)
         # Of the last call's answer, a refusal too; None where none came. Callers compare it with the machine's clock.
         self.date: int | None = None
-        self._reply = wire.Reply(0, {}, b"")  # the last
+        self._reply = transport.Reply(0, {}, b"")  # the last
 
     def sign_as(self, credentials: Credentials) -> None:
         """Let ``credentials`` sign from here on. A client of their own would cost more than a call."""
@@ -58,7 +58,7 @@ class IamClient:
         ``once``: sent one time, whatever happens. Errors: Refused with AWS's code, Unreachable (``sent`` tells
         whether AWS may have done it).
         """
-        return retried(lambda: self._send(operation, parameters, deadline), once=once, deadline=deadline)
+        return with_retry(lambda: self._send(operation, parameters, deadline), once=once, deadline=deadline)
 
     def _send(self, operation: str, parameters: dict[str, Any], deadline: Deadline) -> Answer:
         from botocore import exceptions, xform_name
@@ -69,10 +69,10 @@ class IamClient:
         try:
             fields = getattr(self._client, xform_name(operation))(**parameters)
         except errors.Unreachable as error:
-            raise about(error, operation, self._subject) from None
+            raise with_operation(error, operation, self._subject) from None
         except exceptions.ClientError as error:
             found, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-            raise refused(
+            raise refusal(
                 found.get("Code", ""), found.get("Message", ""), status=status, operation=operation,
                 subject=self._subject, date=self.date, deadline=deadline, region=self._region,
             ) from None  # fmt: skip
@@ -84,7 +84,7 @@ class IamClient:
             other = service_errors.not_awss(
                 self._to.host, self._reply.status, self._reply.body, reason="no answer of IAM's"
             )
-            raise about(other, operation, self._subject) from None
+            raise with_operation(other, operation, self._subject) from None
         return Answer(fields, self.date)
 
     def _exchange(self, request: Any, **_: Any) -> Any:
@@ -95,9 +95,9 @@ class IamClient:
         now = self._deadline.clock.time()
         headers = sigv4.headers(self._signer, host=self._to.host, path=self._to.path, body=body, now=now)
         headers["user-agent"] = "awsvault-py"
-        reply = wire.post(
-            self._to, headers=headers, body=body, deadline=self._deadline, bundle=self._bundle, kept=self._kept,
-            reuse=False,
+        reply = transport.send(
+            self._to, method="POST", headers=headers, body=body, deadline=self._deadline, ca_bundle=self._ca_bundle,
+            pool=self._pool, reuse=False,
         )  # fmt: skip
         self._reply = reply
         self.date = http_date(reply.headers.get("date", ""))

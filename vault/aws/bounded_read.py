@@ -13,30 +13,30 @@ if TYPE_CHECKING:
     from vault.system.clock import Deadline
 
 
-def response_by(deadline: Deadline, seconds: float) -> Any:
-    """A response class that reads through ``_Timed``, ``seconds`` at most; http.client calls it with the socket."""
+def response_class(deadline: Deadline, seconds: float) -> Any:
+    """A class for http.client's ``response_class``, whose reads all end at ``deadline``, or after ``seconds``."""
     import http.client
 
-    def respond(sock: socket.socket, **more: Any) -> http.client.HTTPResponse:
-        timed: Any = _Timed(sock, deadline.at_most(seconds))
-        return http.client.HTTPResponse(timed, **more)
+    def response(sock: socket.socket, **more: Any) -> http.client.HTTPResponse:
+        bounded: Any = _BoundedSocket(sock, deadline.at_most(seconds))
+        return http.client.HTTPResponse(bounded, **more)
 
-    return respond
+    return response
 
 
-class _Timed:
-    """A socket whose every read ends at the deadline; http.client alone would wait anew after each byte."""
+class _BoundedSocket:
+    """A socket whose every read ends at the deadline; http.client alone would wait again after each byte."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
         self._deadline = deadline
 
     def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._sock, self._deadline))
+        return io.BufferedReader(_BoundedReader(self._sock, self._deadline))
 
 
-class _TimedReader(io.RawIOBase):
-    """The socket's own raw file: it keeps the descriptor open where http.client has closed the socket already."""
+class _BoundedReader(io.RawIOBase):
+    """The socket's own raw file, which keeps the descriptor open after http.client has closed the socket."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock

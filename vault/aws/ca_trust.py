@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vault.profiles.aws_files import Setting
 
 
-class Bundle(NamedTuple):
+class CaBundle(NamedTuple):
     """A file of certificates: its path, what is written for it, and where (a variable, or a line of AWS's files)."""
 
     path: str
@@ -30,18 +30,18 @@ class Bundle(NamedTuple):
     place: str
 
 
-def bundle(env: Mapping[str, str], configured: Setting | None) -> Bundle | None:
+def chosen_bundle(env: Mapping[str, str], configured: Setting | None) -> CaBundle | None:
     """The bundle that counts, in the order of AWS's tools; ``configured`` is the selected profile's ca_bundle."""
     for variable in ("AWS_CA_BUNDLE", "", "REQUESTS_CA_BUNDLE"):
         if variable and env.get(variable):
-            return Bundle(os.path.expanduser(env[variable]), env[variable], variable)
+            return CaBundle(os.path.expanduser(env[variable]), env[variable], variable)
         if not variable and configured is not None and configured.value:
             place = f"{configured.origin}: {configured.name}"
-            return Bundle(os.path.expanduser(configured.value), configured.value, place)
+            return CaBundle(os.path.expanduser(configured.value), configured.value, place)
     return None
 
 
-def context(chosen: Bundle | None) -> ssl.SSLContext:
+def ssl_context(chosen: CaBundle | None) -> ssl.SSLContext:
     """What vouches for AWS: ``chosen``, else the machine's certificates, else botocore's. ConfigError.
 
     Not by ssl.create_default_context, which also writes the keys of each connection to the file in SSLKEYLOGFILE, and
@@ -73,10 +73,12 @@ def context(chosen: Bundle | None) -> ssl.SSLContext:
     return found
 
 
-def _no_file() -> Bundle | None:
+def _no_file() -> CaBundle | None:
     """SSL_CERT_FILE where it names what is there and is no file: OpenSSL reads it, and would wait for ever."""
     name = os.environ.get("SSL_CERT_FILE", "")
-    return Bundle(name, name, "SSL_CERT_FILE") if os.path.exists(name) and not os.path.isfile(name) else None
+    return (
+        CaBundle(name, name, "SSL_CERT_FILE") if os.path.exists(name) and not os.path.isfile(name) else None
+    )
 
 
 def _machine_has_certificates() -> bool:

@@ -12,17 +12,17 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from vault import errors
-from vault.aws import service_errors, wire
+from vault.aws import service_errors, transport
 from vault.secret import Secret
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.aws.client import ServiceEndpoint
     from vault.aws.credentials import Credentials
+    from vault.aws.service_endpoint import ServiceEndpoint
     from vault.system.clock import Deadline
 
-GETS = "it would get the whole session"
+UNTRUSTED_REASON = "it would get the whole session"  # a reason in a message
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _TOKEN = re.compile(r"[!-~]{1,16384}", re.ASCII)
 
@@ -97,14 +97,16 @@ def signin_token(
         }
     )
     body = urlencode({"Action": "getSigninToken", "Session": session}).encode("ascii")
-    to = endpoint.trusted(GETS)
+    to = endpoint.trusted(UNTRUSTED_REASON)
     headers = {
         "content-type": "application/x-www-form-urlencoded",
         "host": to.host,
         "user-agent": "awsvault-py",
         "accept": "application/json",
     }
-    reply = wire.post(to, headers=headers, body=body, deadline=deadline, bundle=endpoint.bundle)
+    reply = transport.send(
+        to, method="POST", headers=headers, body=body, deadline=deadline, ca_bundle=endpoint.ca_bundle
+    )
     if reply.status == 400:
         raise errors.Refused(
             f"{subject}: AWS refused the sign-in ({reply.status})",

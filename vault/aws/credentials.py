@@ -20,14 +20,13 @@ class Credentials(NamedTuple):
 class Session(NamedTuple):
     """Temporary credentials. ``expiration`` and ``issued`` are Unix seconds, ``issued`` by AWS's own Date.
 
-    ``account_id`` is 12 digits, or None where the answer does not tell. ``assumed_arn`` is None for GetSessionToken.
+    ``account_id`` is 12 digits, or None where the answer does not tell.
     """
 
     credentials: Credentials
     expiration: int
     account_id: str | None
     issued: int
-    assumed_arn: str | None = None
 
 
 class Identity(NamedTuple):

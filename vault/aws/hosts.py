@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 
-from vault.aws import wire
+from vault.aws.target import parse_target
 from vault.profiles.endpoints import PARTITIONS, Partition, partition_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from vault.aws.target import Target
 
 STS, IAM, SIGN_IN, PORTAL, OIDC = "sts", "iam", "signin", "sso", "sso-oidc"
 SERVICES = {
@@ -86,9 +88,9 @@ _REGION_OF_AWS = re.compile(r"[a-z]{2}-[a-z]+-[0-9]{1,2}", re.ASCII)
 _VPC_ENDPOINT = re.compile(r"vpce-[0-9a-z-]+", re.ASCII)
 
 
-def is_own(url: str, *, service: str, partition: str) -> bool:
+def is_aws_host(url: str, *, service: str, partition: str) -> bool:
     """Whether ``url`` leads to AWS's own host for ``service`` (one of SERVICES) in ``partition``, over TLS."""
-    to = wire.target(url)
+    to = parse_target(url)
     if to is None or to.scheme != "https" or to.port not in (None, 443):
         return False
     found = next(each for each in PARTITIONS if each.name == partition)
@@ -99,11 +101,10 @@ def is_own(url: str, *, service: str, partition: str) -> bool:
     return _VPC_ENDPOINT.fullmatch(endpoint) is not None and _fits(rest, inside, found)
 
 
-def is_named(to: wire.Target, names: Collection[str]) -> bool:
-    """Whether a setting's list of ``host`` or ``host:port`` has the host."""
-    written = f"[{to.name}]" if ":" in to.name else to.name
-    port = to.port or {"https": 443, "http": 80}[to.scheme]
-    return not {to.name, written, f"{written}:{port}"}.isdisjoint(name.lower() for name in names)
+def is_listed(to: Target, names: Collection[str]) -> bool:
+    """Whether a setting's list of ``host`` or ``host:port`` contains the host."""
+    forms = {to.name, to.bracketed, f"{to.bracketed}:{to.effective_port}"}
+    return not forms.isdisjoint(name.lower() for name in names)
 
 
 def _patterns(service: str, partition: Partition) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from vault import errors, limits
 from vault.aws import hosts, service_errors
-from vault.aws.client import Answer, ServiceEndpoint
+from vault.aws.service_endpoint import ServiceEndpoint
 from vault.profiles import endpoints
 from vault.secret import Secret
 
@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vault.aws.service_call import Answer
     from vault.profiles.aws_files import Setting
 
 _PLAIN = re.compile(r"[!-~]+", re.ASCII)
@@ -85,7 +86,7 @@ def endpoint(
     url: str | None = None,
     allow_http: tuple[str, ...] = (),
     place: str = "",
-    bundle: Setting | None = None,
+    ca_bundle: Setting | None = None,
     trusted_hosts: tuple[str, ...] = (),
 ) -> ServiceEndpoint:
     """Where IAM is in ``partition``; ``url`` is what somebody configured instead, at ``place``."""
@@ -95,7 +96,7 @@ def endpoint(
         region,
         allow_http,
         place=place,
-        bundle=bundle,
+        ca_bundle=ca_bundle,
         service=hosts.IAM,
         trusted_hosts=trusted_hosts,
     )

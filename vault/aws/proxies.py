@@ -13,8 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vault.aws.wire import Target
-
+    from vault.aws.target import Target
 
 _END = "_proxy"
 
@@ -83,8 +82,7 @@ def _bypassed(to: Target, listed: str) -> bool:
     """Whether ``no_proxy`` covers ``to``: by name, by name and port as the endpoint has them, or by the end of its domain."""
     if listed == "*":
         return True
-    name = f"[{to.name}]" if ":" in to.name else to.name
-    hosts = (name, name if to.port is None else f"{name}:{to.port}")
+    hosts = (to.bracketed, to.bracketed if to.port is None else f"{to.bracketed}:{to.port}")
     for word in listed.lower().split(","):
         entry = word.strip().lstrip(".")
         if entry and any(host == entry or host.endswith(f".{entry}") for host in hosts):

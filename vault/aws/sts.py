@@ -10,8 +10,8 @@ from typing import Any
 
 from vault import errors, limits
 from vault.aws import service_errors
-from vault.aws.client import Answer, Client, ServiceEndpoint
 from vault.aws.credentials import Credentials, Identity, Session
+from vault.aws.sts_client import StsClient
 from vault.secret import Secret
 from vault.system import timestamps
 from vault.text import safe
@@ -20,10 +20,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from vault.aws.service_call import Answer
+    from vault.aws.service_endpoint import ServiceEndpoint
     from vault.system.clock import Deadline
 
-GETS = "it would get the whole token"
+UNTRUSTED_REASON = "it would get the whole token"  # a reason in a message
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+_MAX_ARN = 2048  # the longest of STS's service model
 _PLAIN = re.compile(r"[!-~]+", re.ASCII)  # no blank and no control character
 
 
@@ -31,10 +34,10 @@ def get_caller_identity(
     credentials: Credentials, *, endpoint: ServiceEndpoint, deadline: Deadline, subject: str = ""
 ) -> Identity:
     """Who ``credentials`` are. Allowed to every key, whatever its policies. Errors: Refused, Unreachable."""
-    client = Client(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
+    client = StsClient(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
     fields = client.call("GetCallerIdentity").fields
     account, arn, user_id = (
-        _text(fields, name, "GetCallerIdentity", 2048) for name in ("Account", "Arn", "UserId")
+        _text(fields, name, "GetCallerIdentity", _MAX_ARN) for name in ("Account", "Arn", "UserId")
     )
     if not _ACCOUNT.fullmatch(account):
         raise _wrong("GetCallerIdentity", f"account {safe(account)}")
@@ -54,7 +57,7 @@ def get_session_token(
     """A session of the key itself, ``duration`` seconds (900 to 129,600), with MFA where ``serial`` and ``code`` are given."""
     parameters: dict[str, Any] = {"DurationSeconds": duration}
     _put_mfa(parameters, serial, code)
-    client = Client(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
+    client = StsClient(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
     answer = client.call("GetSessionToken", once=code is not None, **parameters)
     return _session("GetSessionToken", answer, asked=duration, now=deadline.clock.time())
 
@@ -71,7 +74,6 @@ def assume_role(
     source_identity: str | None = None,
     tags: Mapping[str, str] | None = None,
     transitive_keys: Sequence[str] = (),
-    policy: str | None = None,
     policy_arns: Sequence[str] = (),
     endpoint: ServiceEndpoint,
     deadline: Deadline,
@@ -85,19 +87,15 @@ def assume_role(
         "SourceIdentity": source_identity,
         "Tags": [{"Key": key, "Value": value} for key, value in (tags or {}).items()] or None,
         "TransitiveTagKeys": list(transitive_keys) or None,
-        "Policy": policy,
         "PolicyArns": [{"arn": arn} for arn in policy_arns] or None,
     }
     parameters.update({name: value for name, value in optional.items() if value is not None})
     _put_mfa(parameters, serial, code)
-    client = Client(
+    client = StsClient(
         credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject or role_arn
     )
     answer = client.call("AssumeRole", once=code is not None, **parameters)
-    session = _session("AssumeRole", answer, asked=duration or 3600, now=deadline.clock.time())
-    arn = _text(answer.fields.get("AssumedRoleUser") or {}, "Arn", "AssumeRole", 2048)
-    account = _check_role(asked=role_arn, answered=arn)
-    return session._replace(account_id=account, assumed_arn=arn)
+    return _role_session("AssumeRole", answer, role_arn, duration, now=deadline.clock.time())
 
 
 def assume_role_with_web_identity(
@@ -111,7 +109,7 @@ def assume_role_with_web_identity(
     subject: str = "",
 ) -> Session:
     """A session of ``role_arn`` for the bearer of an OpenID issuer's token; not signed. Errors: Refused, Unreachable, Untrusted."""
-    endpoint.trusted(GETS)
+    endpoint.trusted(UNTRUSTED_REASON)
     parameters: dict[str, Any] = {
         "RoleArn": role_arn,
         "RoleSessionName": session_name,
@@ -120,12 +118,9 @@ def assume_role_with_web_identity(
     if duration is not None:
         parameters["DurationSeconds"] = duration
     operation = "AssumeRoleWithWebIdentity"
-    client = Client(credentials=None, endpoint=endpoint, deadline=deadline, subject=subject or role_arn)
+    client = StsClient(credentials=None, endpoint=endpoint, deadline=deadline, subject=subject or role_arn)
     answer = client.call(operation, **parameters)
-    session = _session(operation, answer, asked=duration or 3600, now=deadline.clock.time())
-    arn = _text(answer.fields.get("AssumedRoleUser") or {}, "Arn", operation, 2048)
-    account = _check_role(asked=role_arn, answered=arn)
-    return session._replace(account_id=account, assumed_arn=arn)
+    return _role_session(operation, answer, role_arn, duration, now=deadline.clock.time())
 
 
 def _put_mfa(parameters: dict[str, Any], serial: str | None, code: str | None) -> None:
@@ -135,12 +130,21 @@ def _put_mfa(parameters: dict[str, Any], serial: str | None, code: str | None) -
         parameters.update(SerialNumber=serial, TokenCode=code)
 
 
+def _role_session(
+    operation: str, answer: Answer, role_arn: str, duration: int | None, *, now: float
+) -> Session:
+    """The session in ``answer``, if it is one of the role that was asked for."""
+    session = _session(operation, answer, asked=duration or limits.ROLE_DURATION, now=now)
+    arn = _text(answer.fields.get("AssumedRoleUser") or {}, "Arn", operation, _MAX_ARN)
+    return session._replace(account_id=_account_of_role(operation, asked=role_arn, answered=arn))
+
+
 def _session(operation: str, answer: Answer, *, asked: int, now: float) -> Session:
     found = answer.fields.get("Credentials") or {}
     key = _text(found, "AccessKeyId", operation, limits.MAX_ACCESS_KEY_ID)
     secret = _text(found, "SecretAccessKey", operation, limits.MAX_SECRET_KEY)
     token = _text(found, "SessionToken", operation, limits.MAX_SESSION_TOKEN)
-    expiration = moment(_text(found, "Expiration", operation, limits.MAX_TIME_TEXT, blanks=True))
+    expiration = answer_time(_text(found, "Expiration", operation, limits.MAX_TIME_TEXT, blanks=True))
     if expiration is None:
         raise _wrong(operation, "no expiry")
     issued = answer.date if answer.date is not None else int(now)
@@ -151,7 +155,7 @@ def _session(operation: str, answer: Answer, *, asked: int, now: float) -> Sessi
     return Session(Credentials(key, Secret(secret), Secret(token)), expiration, None, issued)
 
 
-def moment(text: str) -> int | None:
+def answer_time(text: str) -> int | None:
     """Unix seconds of an answer's time: ``2026-05-01T12:00:00Z`` from AWS, or as what plays AWS writes it; None for none."""
     whole, _, fraction = text.partition(".")
     if whole.isdigit() and (fraction or "0").isdigit() and len(whole) <= limits.UNIX_DIGITS:
@@ -168,7 +172,7 @@ def _text(fields: Any, name: str, operation: str, most: int, *, blanks: bool = F
     return text
 
 
-def _check_role(*, asked: str, answered: str) -> str:
+def _account_of_role(operation: str, *, asked: str, answered: str) -> str:
     """The account of ``answered`` (arn:P:sts::ACCOUNT:assumed-role/NAME/SESSION) if it is the role ``asked`` for."""
     ask, got = asked.split(":", 5), answered.split(":", 5)
     name = ask[-1].rpartition("/")[2]
@@ -179,7 +183,7 @@ def _check_role(*, asked: str, answered: str) -> str:
         and got[5].startswith(f"assumed-role/{name}/")
     )
     if not same:
-        raise _wrong("AssumeRole", f"{safe(answered)} where {safe(asked)} was asked for")
+        raise _wrong(operation, f"{safe(answered)} where {safe(asked)} was asked for")
     return got[4]
 
 

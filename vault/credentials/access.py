@@ -60,9 +60,9 @@ def open_way(context: Context, *, purpose: str, ask_agent: bool = True) -> KeysA
     hardening.before_keys()  # for the agent's keys too: the source key comes here to sign with
     held = held_keys(context) if ask_agent else None
     if held is not None:
-        from vault.aws import wire
+        from vault.aws import transport
 
-        wire.prepare()  # a call will likely be due; meanwhile the agent's fork opens the vault
+        transport.preload()  # a call will likely be due; meanwhile the agent's fork opens the vault
         return KeysAccess(held, None, "agent")
     from vault.unlocking import cache_key
     from vault.unlocking.keys import OpenedKeys

@@ -23,9 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.aws.client import ServiceEndpoint as Address
+    from vault.aws.connections import ConnectionPool
     from vault.aws.credentials import Credentials, Session
-    from vault.aws.wire import Kept
+    from vault.aws.service_endpoint import ServiceEndpoint
     from vault.cache.entries import Cache
     from vault.context import Context
     from vault.credentials.mfa_code import Codes
@@ -71,7 +71,7 @@ class SessionFetcher:
         self._key = key
         self._account = account
         self._codes = codes
-        self._kept: Kept | None = None
+        self._pool: ConnectionPool | None = None
         self._wait = limits.CODE_WAIT
         self.called = False  # whether AWS was asked for anything
         self._refetch = {
@@ -87,8 +87,8 @@ class SessionFetcher:
 
     def close(self) -> None:
         """Close the connections to AWS that its calls left open."""
-        if self._kept is not None:
-            self._kept.close()
+        if self._pool is not None:
+            self._pool.close()
 
     def cached(self) -> Cached | None:
         """The last link's session where the cache has one that may be served as it is; asks nobody."""
@@ -317,12 +317,12 @@ class SessionFetcher:
 
     def _fetch(self, link: FetchSource) -> Cached:
         """The source's credentials; a key that does not expire comes without Expiration and is never kept."""
-        from vault.aws import sources
+        from vault.aws import provider_inputs, providers
 
         context = self._context
-        found = sources.fetch(
+        found = providers.fetch(
             link.source,
-            sources.SourceEnvironment(
+            provider_inputs.ProviderContext(
                 context.env, context.child_env(), context.paths.home, context.deadline,
                 context.settings.allow_http, self._session_name(), self._chain.ca_bundle,
                 context.settings.trusted_hosts,
@@ -335,19 +335,20 @@ class SessionFetcher:
         # A source that outlives what the cache takes is served as it is and fetched again by the next process.
         return Cached(found.issued, min(expires, found.issued + limits.MAX_LIFE), body)
 
-    def _address(self, endpoint: Endpoint) -> Address:
+    def _address(self, endpoint: Endpoint) -> ServiceEndpoint:
         """Where a call goes. ConfigError where none can go there, before a code is taken for it."""
-        from vault.aws.client import ServiceEndpoint as Address
+        from vault.aws.connections import ConnectionPool
+        from vault.aws.service_endpoint import ServiceEndpoint
 
         url = endpoint.url or f"https://{endpoint.host}"
-        if self._kept is None:
-            from vault.aws.wire import Kept
-
-            self._kept = Kept()
+        if self._pool is None:
+            self._pool = ConnectionPool()
         place = str(endpoint.url_origin or "")
         bundle = self._chain.ca_bundle
-        address = Address(url, endpoint.region, self._context.settings.allow_http, self._kept, place, bundle)
-        self._kept.check(address.checked(), bundle=bundle)
+        address = ServiceEndpoint(
+            url, endpoint.region, self._context.settings.allow_http, self._pool, place, bundle
+        )
+        self._pool.check(address.checked(), ca_bundle=bundle)
         return address
 
     def _subject(self, at: int) -> str:

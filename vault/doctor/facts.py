@@ -283,11 +283,11 @@ def _keyring() -> dict[str, str]:
 
 def _skew(context: Context) -> dict[str, Any]:
     """How far this machine's clock is from STS's, by the Date of an answer that needs no key."""
-    from vault.aws.client import Client
+    from vault.aws.sts_client import StsClient
 
     try:
         endpoint = verify.sts_endpoint(context, aws_files.selected(context.env))
-        client = Client(credentials=None, endpoint=endpoint, deadline=context.new_deadline())
+        client = StsClient(credentials=None, endpoint=endpoint, deadline=context.new_deadline())
         with suppress(errors.Refused):  # unsigned, so refused: the Date is what was wanted
             client.call("GetCallerIdentity", once=True)
         if client.date is None:

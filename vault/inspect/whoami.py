@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from vault.aws import credential_json, sources, sts
+from vault.aws import credential_json, providers, sts
 from vault.aws.credentials import Credentials
+from vault.aws.provider_inputs import ProviderContext
 from vault.credentials import access
 from vault.credentials.obtain import with_names
 from vault.errors import Refused, Usage
@@ -72,11 +73,11 @@ def of_server(context: Context) -> Who | None:
     if not inside or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE"):
         return None
     source = NamedSource("EcsContainer", temporary=True, origin=aws_files.Origin("the environment", 0))
-    around = sources.SourceEnvironment(
+    provider_context = ProviderContext(
         env, context.child_env(), context.paths.home, context.new_deadline(), context.settings.allow_http, "",
         trusted_hosts=context.settings.trusted_hosts,
     )  # fmt: skip
-    found = sources.fetch(source, around)
+    found = providers.fetch(source, provider_context)
     return Who(_ask_outside(context, found.credentials), None, found.expiration)
 
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.aws.client import ServiceEndpoint
+    from vault.aws.service_endpoint import ServiceEndpoint
     from vault.context import Context
 
 _BELIEVED = "what it says of keys would be believed"

@@ -19,8 +19,9 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.boto_iam import IamClient
-    from vault.aws.client import Answer, ServiceEndpoint
     from vault.aws.credentials import Identity
+    from vault.aws.service_call import Answer
+    from vault.aws.service_endpoint import ServiceEndpoint
     from vault.context import Context
     from vault.credentials.mfa_code import Codes
     from vault.keys.foreign_hosts import ForeignHosts
@@ -235,6 +236,6 @@ def iam_endpoint(context: Context, name: str, partition: str) -> ServiceEndpoint
         url=url.value if url is not None else None,
         allow_http=context.settings.allow_http,
         place=str(url.origin) if url is not None else "",
-        bundle=get("ca_bundle"),
+        ca_bundle=get("ca_bundle"),
         trusted_hosts=context.settings.trusted_hosts,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vault.aws import sts
-from vault.aws.client import ServiceEndpoint
+from vault.aws.service_endpoint import ServiceEndpoint
 from vault.errors import Unreachable
 from vault.profiles import aws_files, endpoints
 from vault.profiles.build_chain import region_of, sane_region
@@ -45,7 +45,7 @@ def sts_endpoint(context: Context, profile_name: str) -> ServiceEndpoint:
         region=found.region,
         allow_http=context.settings.allow_http,
         place=str(found.url_origin or ""),
-        bundle=get("ca_bundle"),
+        ca_bundle=get("ca_bundle"),
         trusted_hosts=context.settings.trusted_hosts,
     )
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from vault import errors
 from vault.aws import console, credential_json, hosts
-from vault.aws.client import ServiceEndpoint
+from vault.aws.service_endpoint import ServiceEndpoint
 from vault.credentials import access
 from vault.credentials.obtain import with_names
 from vault.credentials.prefix_match import chosen
@@ -114,11 +114,11 @@ def _federation(context: Context, config: Config, chain: Chain) -> ServiceEndpoi
         region,
         context.settings.allow_http,
         place=str(configured.origin) if configured is not None else "",
-        bundle=chain.ca_bundle,
+        ca_bundle=chain.ca_bundle,
         service=hosts.SIGN_IN,
         trusted_hosts=context.settings.trusted_hosts,
     )
-    found.trusted(console.GETS)
+    found.trusted(console.UNTRUSTED_REASON)
     return found
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import boto3
 import botocore.exceptions
 import pytest
@@ -17,9 +14,9 @@ from tests.fakes.example import KEY_ID, SECRET, SERIAL, role
 from tests.patience import PATIENCE
 from tests.unit.aws.recorder import Recorder
 from vault import errors
-from vault.aws import ca_trust, service_errors, sts, wire
-from vault.aws.client import ServiceEndpoint
+from vault.aws import ca_trust, service_errors, sts
 from vault.aws.credentials import Credentials
+from vault.aws.service_endpoint import ServiceEndpoint
 from vault.secret import Secret
 from vault.system.clock import Deadline
 
@@ -35,10 +32,10 @@ def no_proxies(monkeypatch):
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def by_us(url, *, key=KEY, kept=None):
+def by_us(url, *, key=KEY):
     identity = sts.get_caller_identity(
         key,
-        endpoint=ServiceEndpoint(url, REGION, ("sts.example.test",), kept),
+        endpoint=ServiceEndpoint(url, REGION, ("sts.example.test",)),
         deadline=Deadline.after(PATIENCE),
     )
     return identity.arn
@@ -99,7 +96,7 @@ def test_https_goes_through_a_tunnel_with_a_bundle(ask, tmp_path, monkeypatch):
 def test_a_machine_without_certificates_trusts_what_botocore_brings(monkeypatch):
     """Where the system has no store at all, AWS is still known, as by boto3."""
     monkeypatch.setattr(ca_trust, "_machine_has_certificates", lambda: False)
-    subjects = {str(c["subject"]) for c in ca_trust.context(None).get_ca_certs()}
+    subjects = {str(c["subject"]) for c in ca_trust.ssl_context(None).get_ca_certs()}
     assert any("Amazon Root CA 1" in subject for subject in subjects)
 
 
@@ -208,62 +205,3 @@ def test_nobody_listening_is_said(ask):
     """A refused connection is an error of the network, not of the key."""
     with pytest.raises((errors.Unreachable, botocore.exceptions.EndpointConnectionError)):
         ask("http://127.0.0.1:9")
-
-
-# ── connections kept from hop to hop ─────────────────────────────────────────────────────────
-
-
-def test_a_second_call_takes_the_first_ones_connection():
-    """As boto3's client does it within a process."""
-    kept = wire.Kept()
-    with Recorder() as server:
-        for _ in range(3):
-            by_us(server.url, kept=kept)
-        assert [number for number, _, _ in server.asked] == [1, 1, 1]
-        kept.close()
-
-
-def test_a_connection_that_aws_closed_meanwhile_is_no_fault():
-    """A new one is taken in its place, and the call is made once."""
-    kept = wire.Kept()
-    with Recorder(close_after=1) as server:
-        for _ in range(3):
-            by_us(server.url, kept=kept)
-        assert [number for number, _, _ in server.asked] == [1, 2, 3]
-        kept.close()
-
-
-def test_a_call_with_a_code_never_takes_an_old_connection(aws):
-    """Whether AWS took a request on a dying connection is not known, and a code is good once."""
-    kept = wire.Kept()
-    endpoint = ServiceEndpoint(aws.url, REGION, (), kept)
-    sts.get_caller_identity(KEY, endpoint=endpoint, deadline=Deadline.after(PATIENCE))
-    idle = dict(kept._idle)
-    assert idle
-    serial = "arn:aws:iam::111111111111:mfa/yourself"
-    sts.get_session_token(
-        KEY,
-        duration=3600,
-        serial=serial,
-        code=aws.code(),
-        endpoint=endpoint,
-        deadline=Deadline.after(PATIENCE),
-    )
-    assert list(kept._idle.values()) != list(idle.values())
-    kept.close()
-
-
-def test_certificates_are_read_once_for_all_hops(tmp_path, monkeypatch):
-    """Reading the machine's certificates costs more than a signature: it is done once a run."""
-    chain, key = self_signed(tmp_path)
-    monkeypatch.setenv("AWS_CA_BUNDLE", chain)
-    kept = wire.Kept()
-    with StandIn(certificate=(chain, key)) as aws:
-        by_us(aws.url, kept=kept)
-        os.rename(chain, str(Path(chain).with_suffix(".gone")))
-        by_us(aws.url, kept=kept)
-        kept.close()
-        by_us(aws.url, kept=kept)
-        kept.close()
-        with pytest.raises(errors.ConfigError):
-            by_us(aws.url)

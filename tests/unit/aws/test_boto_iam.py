@@ -10,9 +10,9 @@ from tests.fakes.example import KEY_ID, SECRET
 from tests.patience import PATIENCE
 from vault import errors
 from vault.aws.boto_iam import IamClient
-from vault.aws.client import ServiceEndpoint
 from vault.aws.credentials import Credentials
 from vault.aws.iam import Iam
+from vault.aws.service_endpoint import ServiceEndpoint
 from vault.secret import Secret
 from vault.system.clock import Deadline
 

@@ -17,11 +17,12 @@ from tests.fakes.aws import StandIn
 from tests.fakes.example import ISSUER, KEY_ID, SECRET, SSO_TOKEN, role
 from tests.home import Home
 from tests.patience import PATIENCE
-from tests.unit.aws.fetching import around, source_of, token_of_the_cli
+from tests.unit.aws.exchange import send
+from tests.unit.aws.provider_context import around, source_of, token_of_the_cli
 from vault import errors
-from vault.aws import ca_trust, sources, sts
-from vault.aws.client import ServiceEndpoint
+from vault.aws import ca_trust, providers, sts
 from vault.aws.credentials import Credentials
+from vault.aws.service_endpoint import ServiceEndpoint
 from vault.profiles.aws_files import load
 from vault.profiles.resolve import resolve
 from vault.secret import Secret
@@ -64,7 +65,7 @@ def ours(url, bundle=None):
     """Whether our call believes the server."""
     try:
         sts.get_caller_identity(
-            KEY, endpoint=ServiceEndpoint(url, REGION, bundle=bundle), deadline=Deadline.after(PATIENCE)
+            KEY, endpoint=ServiceEndpoint(url, REGION, ca_bundle=bundle), deadline=Deadline.after(PATIENCE)
         )
     except (errors.Unreachable, errors.ConfigError):
         return False
@@ -111,7 +112,7 @@ def test_a_bundle_that_is_not_there_is_named_with_its_place(tls, monkeypatch, pl
     with pytest.raises(errors.ConfigError) as caught:
         sts.get_caller_identity(
             KEY,
-            endpoint=ServiceEndpoint(aws.url, REGION, bundle=chain.ca_bundle),
+            endpoint=ServiceEndpoint(aws.url, REGION, ca_bundle=chain.ca_bundle),
             deadline=Deadline.after(PATIENCE),
         )
     where = f"{home}/config:3: ca_bundle" if place == "ca_bundle" else place
@@ -122,7 +123,7 @@ class TestEveryCallOfAProfile:
     """The profile's bundle vouches for each service that the profile makes us call, as in boto3."""
 
     def around(self, home, chain):
-        return around(home, {})._replace(bundle=chain.ca_bundle)
+        return around(home, {})._replace(ca_bundle=chain.ca_bundle)
 
     def test_identity_center(self, tls, monkeypatch):
         aws, home = tls
@@ -133,7 +134,7 @@ class TestEveryCallOfAProfile:
         )
         source = source_of(text, env={"AWS_ENDPOINT_URL_SSO": aws.url})
         chain = profile(tls, monkeypatch, f"{home}/right.pem")
-        assert sources.fetch(source, self.around(home, chain)).account_id == "222222222222"
+        assert providers.fetch(source, self.around(home, chain)).account_id == "222222222222"
 
     def test_web_identity(self, tls, monkeypatch):
         aws, home = tls
@@ -143,7 +144,7 @@ class TestEveryCallOfAProfile:
         text = f"[profile a]\nrole_arn = {role('WebRole')}\nweb_identity_token_file = {token}\n"
         source = source_of(text, env={"AWS_ENDPOINT_URL_STS": aws.url})
         chain = profile(tls, monkeypatch, f"{home}/right.pem")
-        assert sources.fetch(source, self.around(home, chain)).account_id == "222222222222"
+        assert providers.fetch(source, self.around(home, chain)).account_id == "222222222222"
 
     @pytest.mark.parametrize(
         "command",
@@ -192,9 +193,9 @@ class TestTheMachines:
         """Folders that hold certificates are enough; where they hold none, AWS is known by what botocore brings."""
         monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
         monkeypatch.setenv("SSL_CERT_DIR", f"/nowhere:{tmp_path}")
-        assert ca_trust.context(None).get_ca_certs()
+        assert ca_trust.ssl_context(None).get_ca_certs()
         (tmp_path / "0.0").write_text("")
-        assert not ca_trust.context(None).get_ca_certs()
+        assert not ca_trust.ssl_context(None).get_ca_certs()
 
     def test_a_pipe_is_not_waited_for(self, monkeypatch, tmp_path):
         """OpenSSL would read a pipe that nobody writes into for ever."""
@@ -202,7 +203,7 @@ class TestTheMachines:
         os.mkfifo(pipe)
         monkeypatch.setenv("SSL_CERT_FILE", pipe)
         with pytest.raises(errors.ConfigError, match="SSL_CERT_FILE names"):
-            ca_trust.context(None)
+            ca_trust.ssl_context(None)
 
 
 def hash_of(certificate):
@@ -214,3 +215,11 @@ def hash_of(certificate):
         check=True,
     )
     return done.stdout.strip()
+
+
+def test_a_bundle_that_is_a_pipe_is_not_waited_for(tmp_path):
+    """Nobody may ever write into it."""
+    pipe = str(tmp_path / "pipe")
+    os.mkfifo(pipe)
+    with pytest.raises(errors.ConfigError, match="holds no certificates that can be read"):
+        send("https://127.0.0.1:9", env={"AWS_CA_BUNDLE": pipe})

@@ -10,7 +10,7 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import BotoCoreError
 
 from vault.aws import console, hosts, iam
-from vault.aws.wire import target
+from vault.aws.target import parse_target
 from vault.profiles.endpoints import PARTITIONS
 
 LOADER = botocore.session.get_session().get_component("data_loader")
@@ -35,11 +35,11 @@ def test_every_host_of_the_endpoint_rules_is_awss_own(service):
     seen = set(botocores(service))
     assert len(seen) >= 20
     for partition, url in seen:
-        assert hosts.is_own(url, service=service, partition=partition), url
+        assert hosts.is_aws_host(url, service=service, partition=partition), url
         for other in hosts.SERVICES:
-            assert other == service or not hosts.is_own(url, service=other, partition=partition), url
+            assert other == service or not hosts.is_aws_host(url, service=other, partition=partition), url
         foreign = "aws-cn" if partition != "aws-cn" else "aws"
-        assert not hosts.is_own(url, service=service, partition=foreign), url
+        assert not hosts.is_aws_host(url, service=service, partition=foreign), url
 
 
 @pytest.mark.parametrize("partition", [each.name for each in PARTITIONS])
@@ -47,8 +47,8 @@ def test_the_hosts_that_are_asked_by_default_are_awss_own(partition):
     """What login and rotate ask where nobody configured anything."""
     region = next(each.region for each in PARTITIONS if each.name == partition)
     federation = console.federation_url(partition, region=region, configured=None)
-    assert hosts.is_own(federation, service="signin", partition=partition)
-    assert hosts.is_own(iam.endpoint(partition).url, service="iam", partition=partition)
+    assert hosts.is_aws_host(federation, service="signin", partition=partition)
+    assert hosts.is_aws_host(iam.endpoint(partition).url, service="iam", partition=partition)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_hosts_that_are_asked_by_default_are_awss_own(partition):
 )
 def test_the_forms_of_awss_own_hosts(service, host):
     """The old global host, VPC endpoints with and without their zone, upper case, the port that https has."""
-    assert hosts.is_own(f"https://{host}/federation", service=service, partition="aws")
+    assert hosts.is_aws_host(f"https://{host}/federation", service=service, partition="aws")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_the_forms_of_awss_own_hosts(service, host):
 )  # fmt: skip
 def test_hosts_that_others_can_have(service, url):
     """Names of customers under AWS's domains, look-alikes, other ports, plain http, this machine."""
-    assert not hosts.is_own(url, service=service, partition="aws")
+    assert not hosts.is_aws_host(url, service=service, partition="aws")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +126,6 @@ def test_hosts_that_others_can_have(service, url):
 )
 def test_a_list_names_hosts_or_hosts_with_a_port(url, names, is_named):
     """``host`` is every port of it."""
-    to = target(url)
+    to = parse_target(url)
     assert to is not None
-    assert hosts.is_named(to, names) is is_named
+    assert hosts.is_listed(to, names) is is_named

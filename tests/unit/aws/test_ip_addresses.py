@@ -7,11 +7,11 @@ import random
 import pytest
 from botocore.utils import ContainerMetadataFetcher
 
-from tests.unit.aws.fetching import GOOD, around, source_of
+from tests.unit.aws.provider_context import GOOD, around, source_of
 from tests.unit.aws.recorder import Recorder
 from vault import errors
-from vault.aws import ip_addresses, proxies, sources, wire
-from vault.aws.client import ServiceEndpoint
+from vault.aws import ip_addresses, providers, proxies, transport
+from vault.aws.service_endpoint import ServiceEndpoint
 
 SEEDED = random.Random(14)
 IPV4 = [
@@ -76,10 +76,10 @@ class TestAContainersCredentials:
             seen.append(to)
             raise errors.Unreachable("nobody")
 
-        monkeypatch.setattr(wire, "send", send)
+        monkeypatch.setattr(transport, "send", send)
         env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url}
         with pytest.raises(errors.Error) as caught:
-            sources.fetch(source_of(self.SOURCE), around(tmp_path, env))
+            providers.fetch(source_of(self.SOURCE), around(tmp_path, env))
         return seen, caught.value
 
     @pytest.mark.parametrize("host", [*OURS, *NAMED, "fd00:0ec2:0::23", *OTHERS[:-2]])
@@ -116,5 +116,5 @@ class TestAContainersCredentials:
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url + "/x",
                 "HTTP_PROXY": "http://127.0.0.1:1",
             }
-            found = sources.fetch(source_of(self.SOURCE), around(tmp_path, env))
+            found = providers.fetch(source_of(self.SOURCE), around(tmp_path, env))
         assert found.credentials.access_key_id == GOOD["AccessKeyId"]

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from tests.unit.aws.fetching import around, source_of
+from tests.unit.aws.provider_context import around, source_of
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
-from vault.aws import sources, wire
+from vault.aws import providers, transport
 
 TEXT = "[profile a]\nrole_arn = arn:aws:iam::222222222222:role/R\ncredential_source = {source}\n"
 
@@ -30,7 +30,7 @@ def test_a_token_that_no_instance_gives_goes_into_no_header(line, tmp_path):
     """Somebody's web page at that address is not asked any further."""
     with Recorder(bodies=[line]) as server:
         with pytest.raises(errors.Unreachable, match="is not what an instance answers"):
-            sources.fetch(instance(server.url), around(tmp_path, {}))
+            providers.fetch(instance(server.url), around(tmp_path, {}))
         assert [asked.split()[0] for _, asked, _ in server.asked] == ["PUT"]
 
 
@@ -41,7 +41,7 @@ def test_a_role_that_cannot_be_assumed_is_told(tmp_path):
         with pytest.raises(
             errors.Unreachable, match="has no credentials: AssumeRoleUnauthorizedAccess"
         ) as raised:
-            sources.fetch(instance(server.url), around(tmp_path, {}))
+            providers.fetch(instance(server.url), around(tmp_path, {}))
         assert server.asked[-1][1].split()[1].endswith("/security-credentials/role")
     assert raised.value.message.startswith("config:3: ")
 
@@ -56,18 +56,18 @@ def test_the_hint_fits_where_nobody_answers(tmp_path, monkeypatch, url, hint):
     def refused(*_, **__):
         raise errors.Unreachable("no connection to it: Connection refused")
 
-    monkeypatch.setattr(wire, "send", refused)
+    monkeypatch.setattr(transport, "send", refused)
     with pytest.raises(
         errors.Unreachable, match="config:3: the instance's metadata: no connection"
     ) as raised:
-        sources.fetch(instance(url), around(tmp_path, {}))
+        providers.fetch(instance(url), around(tmp_path, {}))
     assert hint in raised.value.hint
 
 
 def test_an_address_that_is_none_is_a_mistake_of_configuration(tmp_path):
     """The line of the profile is named with what it leads to."""
     with pytest.raises(errors.ConfigError, match="config:3: ftp://x is no address of a host"):
-        sources.fetch(instance("ftp://x"), around(tmp_path, {}))
+        providers.fetch(instance("ftp://x"), around(tmp_path, {}))
 
 
 @pytest.mark.parametrize("token", ["é", "two\nlines"])
@@ -79,7 +79,7 @@ def test_a_containers_token_that_no_header_takes_is_not_sent(tmp_path, token):
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
         }
         with pytest.raises(errors.ConfigError, match="authorization token cannot be a header") as raised:
-            sources.fetch(source_of(TEXT.format(source="EcsContainer")), around(tmp_path, env))
+            providers.fetch(source_of(TEXT.format(source="EcsContainer")), around(tmp_path, env))
         assert server.asked == []
     assert token not in raised.value.message
 
@@ -109,20 +109,20 @@ def test_a_containers_token_goes_to_the_machine_itself_or_a_trusted_host(
 
     def answered(to, *, headers, **_):
         sent.append((to.name, headers["authorization"]))
-        return wire.Reply(200, {}, json.dumps(CONTAINER).encode())
+        return transport.Reply(200, {}, json.dumps(CONTAINER).encode())
 
-    monkeypatch.setattr(wire, "send", answered)
+    monkeypatch.setattr(transport, "send", answered)
     path = tmp_path / "token"
     path.write_text("example-container-token")
     value = str(path) if variable.endswith("_FILE") else path.read_text()
     env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url, variable: value}
     source = source_of(TEXT.format(source="EcsContainer"))
     if goes:
-        assert sources.fetch(source, around(tmp_path, env, trusted=trusted)).credentials.token is not None
+        assert providers.fetch(source, around(tmp_path, env, trusted=trusted)).credentials.token is not None
         assert [token for _, token in sent] == ["example-container-token"]
         return
     path.unlink()
     with pytest.raises(errors.Untrusted, match="authorization token") as raised:
-        sources.fetch(source, around(tmp_path, env, trusted=trusted))
+        providers.fetch(source, around(tmp_path, env, trusted=trusted))
     assert sent == []
     assert "trusted_hosts" in raised.value.hint

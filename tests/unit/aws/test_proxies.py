@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import os
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.httpsession import ProxyConfiguration
 from botocore.utils import get_environ_proxies
 
 from vault import errors
-from vault.aws import proxies, wire
+from vault.aws import proxies
+from vault.aws.target import parse_target
 
 URLS = ("https://sts.eu-west-1.amazonaws.com/", "http://sts.example.test:8080/x")
 FAMILIES = {
@@ -28,12 +30,12 @@ def theirs(url, env, monkeypatch):
     monkeypatch.undo()
     if found is None:
         return None
-    parts = wire.urlsplit(found)
+    parts = urlsplit(found)
     return parts.hostname, parts.port
 
 
 def ours(url, env):
-    found = proxies.proxy_for(wire.target(url), env)
+    found = proxies.proxy_for(parse_target(url), env)
     return None if found is None else (found.name, found.port)
 
 
@@ -117,3 +119,38 @@ def test_this_machine_is_asked_directly(url):
     """A proxy would ask its own machine. AWS's tools for Go have this rule; botocore asks the proxy."""
     env = {"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1"}
     assert ours(url, env) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "env", "name"),
+    [
+        ("https://sts.amazonaws.com", {"HTTPS_PROXY": "http://proxy.example:3128"}, "proxy.example"),
+        (
+            "https://sts.amazonaws.com",
+            {"https_proxy": "proxy.example:3128", "HTTPS_PROXY": "http://no:1"},
+            "proxy.example",
+        ),
+        ("https://sts.amazonaws.com", {"HTTP_PROXY": "http://proxy.example:3128"}, None),
+        ("https://sts.amazonaws.com", {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "x, .amazonaws.com"}, None),
+        ("https://sts.amazonaws.com", {"HTTPS_PROXY": "http://p:1", "no_proxy": "*"}, None),
+        ("https://notamazonaws.com", {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "amazonaws.com"}, "p"),
+        ("http://127.0.0.1:80", {"HTTP_PROXY": "http://p:1", "NO_PROXY": "127.0.0.1"}, None),
+    ],
+)
+def test_a_proxy_is_found_as_awss_tools_find_it(url, env, name):
+    """Lower case before upper, NO_PROXY by whole labels."""
+    found = proxies.proxy_for(parse_target(url), env)
+    assert (found.name if found else None) == name
+
+
+def test_a_proxys_password_goes_into_its_header_only():
+    """User and password are taken off the address, percent-decoded."""
+    found = proxies.proxy_for(parse_target("https://x.example"), {"HTTPS_PROXY": "http://me:p%40ss@p:1"})
+    assert (found.name, found.authorization) == ("p", "Basic bWU6cEBzcw==")
+
+
+@pytest.mark.parametrize("url", ["socks5://p:1", "https://p:1", "http://", "http://p:port"])
+def test_a_proxy_of_another_kind_is_named(url):
+    """What cannot be used is said, not passed over: the call would go another way than the person thinks."""
+    with pytest.raises(errors.ConfigError, match="HTTPS_PROXY"):
+        proxies.proxy_for(parse_target("https://x.example"), {"HTTPS_PROXY": url})

@@ -13,7 +13,7 @@ import pytest
 from tests.fakes import webidentity
 from tests.fakes.example import ISSUER, KEY_ID, SECRET, SERIAL, SSO_TOKEN, role
 from tests.home import PASSPHRASE, Home, failed
-from tests.unit.aws.fetching import token_of_the_cli
+from tests.unit.aws.provider_context import token_of_the_cli
 from tests.vaults import soon
 from vault.secret import Secret
 from vault.store import vault

@@ -1,5 +1,7 @@
-"""A TCP connection by name within a deadline. The C library's look-up knows none: with name servers that are mute it
-takes five seconds for each of them, twice, and for each domain that is searched.
+"""A TCP connection to a host name, within a deadline.
+
+The C library's lookup has no deadline: with name servers that do not answer it takes five seconds for each of them,
+twice, and for each search domain.
 """
 
 from __future__ import annotations
@@ -17,16 +19,16 @@ if TYPE_CHECKING:
     from vault.system.clock import Deadline
 
 
-def dialler(deadline: Deadline) -> Callable[..., socket.socket]:
-    """What http.client takes in place of socket.create_connection: each address is tried, none beyond ``deadline``.
+def connector(deadline: Deadline) -> Callable[..., socket.socket]:
+    """A replacement for socket.create_connection in http.client: tries each address, none beyond ``deadline``.
 
-    The socket's time-out is then limits.AWS_CONNECT, or what is left. Errors: gaierror (EAI_AGAIN where no name server
+    The socket's timeout is then limits.AWS_CONNECT, or what is left. Errors: gaierror (EAI_AGAIN if no name server
     answered), OSError.
     """
 
-    def dial(address: tuple[str, int], *_: object) -> socket.socket:
+    def connect(address: tuple[str, int], *_: object) -> socket.socket:
         failure: OSError = TimeoutError()
-        for family, kind, protocol, _, where in _looked_up(*address, deadline=deadline):
+        for family, kind, protocol, _, where in _addresses(*address, deadline=deadline):
             sock = socket.socket(family, kind, protocol)
             try:
                 sock.settimeout(max(0.001, min(limits.AWS_CONNECT, deadline.remaining())))
@@ -38,28 +40,28 @@ def dialler(deadline: Deadline) -> Callable[..., socket.socket]:
                 return sock
         raise failure
 
-    return dial
+    return connect
 
 
-def _looked_up(name: str, port: int, *, deadline: Deadline) -> list[Any]:
+def _addresses(name: str, port: int, *, deadline: Deadline) -> list[Any]:
     """The addresses of ``name``, as getaddrinfo(3) gives them."""
     try:
         return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
-        pass  # a name: that takes somebody's answer
+        pass  # a name: ask DNS
     found: list[Any] = []
 
-    def look() -> None:
+    def look_up() -> None:
         try:
             found.extend(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             found.append(error)
 
-    thread = Thread(target=look, daemon=True)  # left behind at its bound: nothing ends a look-up
+    thread = Thread(target=look_up, daemon=True)  # abandoned at the deadline: nothing can end a lookup
     try:
         thread.start()
-    except RuntimeError:  # no further thread may be had
-        look()
+    except RuntimeError:  # the system allows no further thread
+        look_up()
     else:
         thread.join(min(limits.AWS_LOOK_UP, deadline.remaining()))
     if not found:

@@ -7,7 +7,7 @@ import time
 from tests.home import STAND_IN
 from tests.patience import PATIENCE
 from tests.unit.profiles.files import chain_of
-from vault.aws import sources
+from vault.aws.provider_inputs import ProviderContext
 from vault.system.clock import Deadline
 
 GOOD = {
@@ -37,7 +37,7 @@ class Jumping:
 
 
 def around(home, env, *, seconds=PATIENCE, child_env=None, trusted=(STAND_IN,)):
-    return sources.SourceEnvironment(
+    return ProviderContext(
         env, dict(env if child_env is None else child_env), str(home), Deadline.after(seconds), (), "me@here",
         trusted_hosts=trusted,
     )  # fmt: skip

@@ -8,11 +8,11 @@ import pytest
 
 from tests.fakes.example import SSO_TOKEN
 from tests.home import Home, failed
-from tests.unit.aws.fetching import around, source_of, token_of_the_cli
+from tests.unit.aws.calls import KEY, at
+from tests.unit.aws.provider_context import around, source_of, token_of_the_cli
 from tests.unit.aws.recorder import Recorder
-from tests.unit.aws.test_wrong_answers import KEY, where
 from vault import errors, limits
-from vault.aws import query_protocol, sources, sts
+from vault.aws import providers, sts
 from vault.aws.boto_iam import IamClient
 from vault.system.clock import Deadline
 
@@ -48,7 +48,7 @@ def test_sts(page, status):
     """The key is not blamed, and nothing of the page but its being one is said."""
     recorder = Recorder(statuses=[status] * 2, bodies=[PAGES[page]])
     with recorder as server, pytest.raises(errors.Error) as caught:
-        sts.get_caller_identity(KEY, **where(server))
+        sts.get_caller_identity(KEY, **at(server))
     check(caught.value, status)
     assert ("a web page" in caught.value.message) == (b"<html" in PAGES[page])
     assert "Blocked" not in caught.value.message
@@ -58,7 +58,7 @@ def test_sts(page, status):
 def test_iam(page, status):
     """boto3 would make a refusal with an empty code of it."""
     with Recorder(statuses=[status] * 2, bodies=[PAGES[page]]) as server:
-        client = IamClient(KEY, endpoint=where(server)["endpoint"], subject="key me")
+        client = IamClient(KEY, endpoint=at(server)["endpoint"], subject="key me")
         with pytest.raises(errors.Error) as caught:
             client.call("GetUser", deadline=Deadline.after(limits.IAM_CALL), once=True)
     check(caught.value, status)
@@ -76,7 +76,7 @@ def test_identity_center(tmp_path, page, status):
     with Recorder(statuses=[status], bodies=[PAGES[page]]) as server:
         source = source_of(text, env={"AWS_ENDPOINT_URL_SSO": server.url})
         with pytest.raises(errors.Error) as caught:
-            sources.fetch(source, around(tmp_path, {}))
+            providers.fetch(source, around(tmp_path, {}))
     check(caught.value, status)
 
 
@@ -97,25 +97,9 @@ def test_each_form_of_awss_keeps_code_and_message(form):
         Recorder(statuses=["403 Forbidden"], bodies=[body]) as server,
         pytest.raises(errors.Refused) as caught,
     ):
-        sts.get_caller_identity(KEY, **where(server))
+        sts.get_caller_identity(KEY, **at(server))
     assert caught.value.code == "AccessDenied"
     assert "AccessDenied: not authorized to perform" in caught.value.message
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (
-            b"<AccessDeniedException><Message>who</Message></AccessDeniedException>",
-            ("AccessDeniedException", "who"),
-        ),
-        (b"<UnknownOperationException/>", ("UnknownOperationException", "")),
-        (b"<ErrorResponse><Error><Code>A</Code></Error></ErrorResponse>", ("A", "")),
-    ],
-)
-def test_rarer_forms(body, expected):
-    """What stands before AWS's services, and an error without a message."""
-    assert query_protocol.refusal(body) == expected
 
 
 def test_a_user_behind_a_web_filter(tmp_path):

@@ -1,16 +1,15 @@
 """People who signed in with the AWS CLI: Identity Center against a live portal, and what aws login keeps."""
 
-import hashlib
 import json
 import time
 
 import pytest
 
 from tests.fakes.example import SSO_TOKEN
-from tests.unit.aws.fetching import GOOD, around, source_of, token_of_the_cli
+from tests.unit.aws.provider_context import GOOD, around, source_of, token_of_the_cli
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
-from vault.aws import sources
+from vault.aws import providers
 
 
 class TestIdentityCenter:
@@ -42,7 +41,7 @@ sso_start_url = https://corp.example/start
     def test_both_forms(self, aws, tmp_path, text, key):
         """The token that the AWS CLI left gives the role's credentials, named by session or by start URL."""
         self.signed_in(tmp_path, key)
-        found = sources.fetch(self.source(aws, text), around(tmp_path, {}))
+        found = providers.fetch(self.source(aws, text), around(tmp_path, {}))
         assert found.account_id == "222222222222"
         assert found.credentials.token is not None
         assert found.expiration > time.time() + 3000
@@ -53,7 +52,7 @@ sso_start_url = https://corp.example/start
     def test_other_forms_of_a_time(self, aws, tmp_path, ends):
         """Older versions of the CLI wrote UTC where newer ones write Z."""
         self.signed_in(tmp_path, "corp", ends=ends)
-        assert sources.fetch(self.source(aws, self.SESSION), around(tmp_path, {})).credentials.token
+        assert providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {})).credentials.token
 
     @pytest.mark.parametrize(
         ("text", "hint"),
@@ -62,28 +61,28 @@ sso_start_url = https://corp.example/start
     def test_nobody_signed_in(self, aws, tmp_path, text, hint):
         """Without a token the command that makes one is said, for the form at hand."""
         with pytest.raises(errors.Refused, match="nobody has signed in") as caught:
-            sources.fetch(self.source(aws, text), around(tmp_path, {}))
+            providers.fetch(self.source(aws, text), around(tmp_path, {}))
         assert hint in caught.value.hint
 
     def test_expired_sign_in(self, aws, tmp_path):
         """A stale token is said without asking AWS."""
         self.signed_in(tmp_path, "corp", ends="2020-01-01T00:00:00Z")
         with pytest.raises(errors.Refused, match="has expired"):
-            sources.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
+            providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
         assert not list(aws.calls)
 
     def test_token_that_aws_no_longer_takes(self, aws, tmp_path):
         """A token that was revoked is the same mistake with the same mend."""
         self.signed_in(tmp_path, "corp", token="another")
         with pytest.raises(errors.Refused, match="no longer takes") as caught:
-            sources.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
+            providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
         assert "aws sso login" in caught.value.hint
 
     def test_role_without_access(self, aws, tmp_path):
         """A role that the person may not have is named."""
         self.signed_in(tmp_path, "corp")
         with pytest.raises(errors.Refused, match="role NoRole in account 222222222222"):
-            sources.fetch(self.source(aws, self.SESSION, "NoRole"), around(tmp_path, {}))
+            providers.fetch(self.source(aws, self.SESSION, "NoRole"), around(tmp_path, {}))
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"accessToken": 1, "expiresAt": "x"}'])
     def test_broken_token_file(self, aws, tmp_path, content):
@@ -92,14 +91,14 @@ sso_start_url = https://corp.example/start
         for path in (tmp_path / ".aws/sso/cache").iterdir():
             path.write_text(content)
         with pytest.raises(errors.Error):
-            sources.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
+            providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
 
     def test_token_that_no_header_takes(self, aws, tmp_path):
         """A token with a line break or beyond ASCII is sent nowhere."""
         for token in ("two\nlines", "é", "x" * (limits.MAX_SESSION_TOKEN + 1)):
             self.signed_in(tmp_path, "corp", token=token)
             with pytest.raises(errors.Refused, match="holds no token"):
-                sources.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
+                providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
         assert not list(aws.calls)
 
     @pytest.mark.parametrize("status", ["500 Broken", "503 Busy", "429 Slow"])
@@ -111,7 +110,7 @@ sso_start_url = https://corp.example/start
             Recorder(statuses=[status], bodies=[said]) as portal,
             pytest.raises(errors.Unreachable) as caught,
         ):
-            sources.fetch(self.source(portal, self.SESSION), around(tmp_path, {}))
+            providers.fetch(self.source(portal, self.SESSION), around(tmp_path, {}))
         assert caught.value.message == f"config:2: the Identity Center answered {status[:3]}"
 
     def test_portal_that_is_not_there(self, tmp_path):
@@ -119,7 +118,7 @@ sso_start_url = https://corp.example/start
         self.signed_in(tmp_path, "corp")
         source = source_of(self.SESSION.format(role="R"), env={"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:9"})
         with pytest.raises(errors.Unreachable, match="config:2: the Identity Center: no connection"):
-            sources.fetch(source, around(tmp_path, {}))
+            providers.fetch(source, around(tmp_path, {}))
 
     @pytest.mark.parametrize(
         ("change", "said"),
@@ -142,7 +141,7 @@ sso_start_url = https://corp.example/start
         }  # fmt: skip
         body = json.dumps({} if change is None else {"roleCredentials": {**given, **change}}).encode()
         with Recorder(bodies=[body]) as portal, pytest.raises(errors.Unreachable, match=said) as caught:
-            sources.fetch(self.source(portal, self.SESSION), around(tmp_path, {}))
+            providers.fetch(self.source(portal, self.SESSION), around(tmp_path, {}))
         assert caught.value.code == "WrongAnswer"
         assert GOOD["SecretAccessKey"] not in caught.value.message
 
@@ -165,45 +164,12 @@ sso_start_url = https://corp.example/start
         source = source_of(text, env={name: value.format(url=aws.url) for name, value in env.items()})
         for trusted in ((), ("127.0.0.1:1", "portal.sso.us-east-1.amazonaws.com")):
             with pytest.raises(errors.Untrusted, match="it would get the whole access token") as caught:
-                sources.fetch(source, around(tmp_path, {}, trusted=trusted))
+                providers.fetch(source, around(tmp_path, {}, trusted=trusted))
             assert caught.value.message.startswith(f"{place}: endpoint {aws.url}")
         assert not list(aws.calls)
-        assert sources.fetch(source, around(tmp_path, {})).credentials.token
+        assert providers.fetch(source, around(tmp_path, {})).credentials.token
 
     def test_portal_is_https(self):
         """Without a configured URL the portal is AWS's own, in the session's region and partition."""
         source = source_of(self.SESSION.format(role="R").replace("us-east-1", "cn-north-1"))
         assert source.portal == "https://portal.sso.cn-north-1.amazonaws.com.cn"
-
-
-class TestLogin:
-    def test_kept_credentials(self, tmp_path):
-        """What `aws login` keeps is used while it is good, and its end is said with the command."""
-        source = source_of("[profile a]\nlogin_session = arn:aws:sts::111111111111:user\n")
-        with pytest.raises(errors.Refused, match="nobody has signed in") as caught:
-            sources.fetch(source, around(tmp_path, {}))
-        assert caught.value.hint == "run: aws login --profile a"
-        folder = tmp_path / "cache"
-        folder.mkdir()
-        kept = {"accessKeyId": GOOD["AccessKeyId"], "secretAccessKey": GOOD["SecretAccessKey"], "sessionToken": "t",
-                "accountId": "111111111111", "expiresAt": "2999-01-01T00:00:00Z"}  # fmt: skip
-        name = hashlib.sha256(b"arn:aws:sts::111111111111:user").hexdigest()
-        (folder / f"{name}.json").write_text(json.dumps({"accessToken": kept}))
-        env = {"AWS_LOGIN_CACHE_DIRECTORY": str(folder)}
-        assert sources.fetch(source, around(tmp_path, env)).account_id == "111111111111"
-        kept["expiresAt"] = "2020-01-01T00:00:00Z"
-        (folder / f"{name}.json").write_text(json.dumps({"accessToken": kept}))
-        with pytest.raises(errors.Refused, match="has expired"):
-            sources.fetch(source, around(tmp_path, env))
-
-    @pytest.mark.parametrize("held", [{}, {"accessToken": None}, {"accessToken": "x"}])
-    def test_kept_file_without_credentials(self, tmp_path, held):
-        """A file of another version is named with the command that writes a new one."""
-        source = source_of("[profile a]\nlogin_session = me\n")
-        name = hashlib.sha256(b"me").hexdigest()
-        (tmp_path / f"{name}.json").write_text(json.dumps(held))
-        with pytest.raises(
-            errors.ConfigError, match="config:2: what aws login keeps holds no credentials"
-        ) as caught:
-            sources.fetch(source, around(tmp_path, {"AWS_LOGIN_CACHE_DIRECTORY": str(tmp_path)}))
-        assert caught.value.hint == "run: aws login --profile a"

@@ -1,0 +1,81 @@
+"""Connections that stay open from one call of a run to the next."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.certificates import self_signed
+from tests.fakes.aws import StandIn
+from tests.patience import PATIENCE
+from tests.unit.aws.calls import KEY, REGION
+from tests.unit.aws.recorder import Recorder
+from vault import errors
+from vault.aws import sts
+from vault.aws.connections import ConnectionPool
+from vault.aws.service_endpoint import ServiceEndpoint
+from vault.system.clock import Deadline
+
+
+def ask(url, pool):
+    return sts.get_caller_identity(
+        KEY, endpoint=ServiceEndpoint(url, REGION, (), pool), deadline=Deadline.after(PATIENCE)
+    )
+
+
+def test_a_second_call_takes_the_first_ones_connection():
+    """As boto3's client does it within a process."""
+    pool = ConnectionPool()
+    with Recorder() as server:
+        for _ in range(3):
+            ask(server.url, pool)
+        assert [number for number, _, _ in server.asked] == [1, 1, 1]
+        pool.close()
+
+
+def test_a_connection_that_aws_closed_meanwhile_is_no_fault():
+    """A new one is taken in its place, and the call is made once."""
+    pool = ConnectionPool()
+    with Recorder(close_after=1) as server:
+        for _ in range(3):
+            ask(server.url, pool)
+        assert [number for number, _, _ in server.asked] == [1, 2, 3]
+        pool.close()
+
+
+def test_a_call_with_a_code_never_takes_an_old_connection(aws):
+    """Whether AWS took a request on a dying connection is not known, and a code is good once."""
+    pool = ConnectionPool()
+    endpoint = ServiceEndpoint(aws.url, REGION, (), pool)
+    sts.get_caller_identity(KEY, endpoint=endpoint, deadline=Deadline.after(PATIENCE))
+    idle = dict(pool._idle)
+    assert idle
+    serial = "arn:aws:iam::111111111111:mfa/yourself"
+    sts.get_session_token(
+        KEY,
+        duration=3600,
+        serial=serial,
+        code=aws.code(),
+        endpoint=endpoint,
+        deadline=Deadline.after(PATIENCE),
+    )
+    assert list(pool._idle.values()) != list(idle.values())
+    pool.close()
+
+
+def test_certificates_are_read_once_for_all_hops(tmp_path, monkeypatch):
+    """Reading the machine's certificates costs more than a signature: it is done once a run."""
+    chain, key = self_signed(tmp_path)
+    monkeypatch.setenv("AWS_CA_BUNDLE", chain)
+    pool = ConnectionPool()
+    with StandIn(certificate=(chain, key)) as aws:
+        ask(aws.url, pool)
+        os.rename(chain, str(Path(chain).with_suffix(".gone")))
+        ask(aws.url, pool)
+        pool.close()
+        ask(aws.url, pool)
+        pool.close()
+        with pytest.raises(errors.ConfigError):
+            ask(aws.url, None)

@@ -1,0 +1,37 @@
+"""The console's sign-in: only a session signs in, and only AWS's answer opens a page."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.aws.calls import KEY, SESSION, at
+from tests.unit.aws.recorder import Recorder
+from vault import errors
+from vault.aws import console
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "said"),
+    [
+        ("503 Busy", b"", errors.Unreachable, "me: 127.0.0.1:[0-9]+ answered 503 with what is not AWS's"),
+        ("400 Bad", b"", errors.Refused, r"me: AWS refused the sign-in \(400\)"),
+        ("403 No", b"<html>no</html>", errors.Unreachable, "answered 403 with what is not AWS's: a web page"),
+        ("200 OK", b"<html>", errors.Unreachable, "is not AWS's: a web page"),
+        ("200 OK", b"[]", errors.Unreachable, "is not AWS's"),
+        ("200 OK", b"{}", errors.Unreachable, "is not AWS's"),
+        ("200 OK", b'{"SigninToken": "two words"}', errors.Unreachable, "is not AWS's"),
+        ("200 OK", b'{"SigninToken": 7}', errors.Unreachable, "is not AWS's"),
+    ],
+)
+def test_a_sign_in_that_gives_no_token_opens_no_page(status, body, kind, said):
+    """AWS failing, AWS refusing, and somebody else's answer are told apart; no part of the answer goes on."""
+    with Recorder(statuses=[status], bodies=[body]) as server, pytest.raises(kind, match=said):
+        console.signin_token(SESSION, subject="me", **at(server))
+
+
+def test_a_long_lived_key_never_signs_in():
+    """Only a session goes to the sign-in: its end is the end of what the page may do."""
+    with Recorder() as server:
+        with pytest.raises(errors.Internal):
+            console.signin_token(KEY, subject="me", **at(server))
+        assert server.asked == []

@@ -1,0 +1,47 @@
+"""AWS's refusals as errors: the code that callers compare, and a hint that names the cause."""
+
+from __future__ import annotations
+
+import pytest
+
+from vault.aws import service_errors
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "known"),
+    [
+        ("InvalidAuthenticationCode", "Authentication code for device is not valid", service_errors.MFA_CODE),
+        ("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", service_errors.MFA_CODE),
+        ("AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code", service_errors.MFA_SERIAL),
+        ("AccessDenied", "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code. ", service_errors.MFA_MISSING),
+    ],
+)  # fmt: skip
+def test_each_refusal_of_a_code_is_named(code, message, known):
+    """IAM and STS spell it differently; the mend is the same."""
+    error = service_errors.refusal(code, message, status=403, operation="X")
+    assert (error.code, "mfa" in error.hint) == (known, True)
+
+
+def test_a_wrong_region_is_not_said_to_be_a_wrong_key():
+    """AWS names both SignatureDoesNotMatch; a good key must not be replaced for a region's sake."""
+    said = "Credential should be scoped to a valid region. "
+    error = service_errors.refusal("SignatureDoesNotMatch", said, status=403, operation="AssumeRole")
+    assert ("region" in error.hint, "--replace" in error.hint) == (True, False)
+    wrong = service_errors.refusal("SignatureDoesNotMatch", "", status=403, operation="AssumeRole")
+    assert "--replace" in wrong.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "status", "hint"),
+    [
+        ("Throttling", "Rate exceeded", 400, "AWS limits how often"),
+        ("InternalFailure", "", 500, "the fault is on AWS's side"),
+        ("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining", 400, "a role that a role assumes lasts an hour"),
+        ("AccessDenied", "User: arn:aws:iam::1:user/me is not authorized to perform: sts:TagSession on resource: r", 403, "must allow sts:TagSession"),
+        ("AccessDenied", "User: u is not authorized to perform: sts:AssumeRole on resource: r because no identity-based policy allows the sts:AssumeRole action", 403, "the policies of who asks"),
+        ("AccessDenied", "User: u is not authorized to perform: sts:AssumeRole on resource: r", 403, "the role's trust does not name"),
+    ],
+)  # fmt: skip
+def test_a_refusals_hint_names_its_own_cause(code, message, status, hint):
+    """Where AWS says more than no, the hint goes by it."""
+    assert hint in service_errors.refusal(code, message, status=status, operation="AssumeRole").hint

@@ -1,0 +1,57 @@
+"""Well-formed answers that cannot be from STS: none of them is believed."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.utils import parse_timestamp
+
+from tests.unit.aws.calls import KEY, at
+from tests.unit.aws.recorder import BODY, Recorder
+from vault import errors
+from vault.aws import sts
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            BODY.replace(b"GetCallerIdentityResponse", b"GetSessionTokenResponse"),
+            "the answer to something else",
+        ),
+        (BODY.replace(b"<Account>111111111111<", b"<Account>11111111111<"), "account 11111111111"),
+        (BODY.replace(b"<Account>111111111111</Account>", b""), "no usable Account"),
+        (BODY.replace(b"<UserId>AIDAEXAMPLE<", b"<UserId>two words<"), "no usable UserId"),
+    ],
+)
+def test_an_identity_is_of_one_account(body, said):
+    """An answer of another call, or without a whole account, names nobody."""
+    with Recorder(bodies=[body]) as server, pytest.raises(errors.Unreachable, match=said) as raised:
+        sts.get_caller_identity(KEY, **at(server))
+    assert raised.value.sent
+
+
+@pytest.mark.parametrize(
+    "end", ["soon", "2026-19-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-01T00:00:00"]
+)
+def test_a_session_has_an_end(end):
+    """A time that is none, a nineteenth month too, is no expiry."""
+    held = f"<AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>{end}</Expiration>"
+    body = f"<GetSessionTokenResponse><GetSessionTokenResult><Credentials>{held}</Credentials></GetSessionTokenResult></GetSessionTokenResponse>"
+    with Recorder(bodies=[body.encode()]) as server, pytest.raises(errors.Unreachable, match="no expiry"):
+        sts.get_session_token(KEY, duration=900, **at(server))
+
+
+@pytest.mark.parametrize("end", ["2026-05-01T12:00:00Z", "2026-05-01T12:00:00.123Z", "2026-05-01T14:00:00+02:00",
+                                 "2026-05-01 12:00:00 UTC", "1777636800", "1777636800.5"])  # fmt: skip
+def test_an_end_is_read_as_botocore_reads_it(end):
+    """What plays AWS writes it in other ways than AWS does."""
+    assert sts.answer_time(end) == int(parse_timestamp(end).timestamp()) == 1777636800
+
+
+@pytest.mark.parametrize(("serial", "code"), [("arn:aws:iam::111111111111:mfa/me", None), (None, "123456")])
+def test_half_of_mfa_is_never_sent(serial, code):
+    """A serial without its code, or the reverse, would use up a try and gain nothing."""
+    with Recorder() as server:
+        with pytest.raises(errors.Internal):
+            sts.get_session_token(KEY, duration=900, serial=serial, code=code, **at(server))
+        assert server.asked == []

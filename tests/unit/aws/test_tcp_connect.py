@@ -1,0 +1,45 @@
+"""Connections to a host name end with the deadline, whatever the name servers do."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from tests.patience import PATIENCE
+from tests.unit.aws.exchange import send
+from tests.unit.aws.recorder import Recorder
+from vault import errors, limits
+from vault.aws import tcp_connect
+from vault.system.clock import Deadline
+
+
+def test_a_look_up_that_nobody_answers_ends(monkeypatch):
+    """The C library would ask each mute name server twice, and again for each domain that is searched."""
+    monkeypatch.setattr(limits, "AWS_LOOK_UP", 0.1)
+    known, given_up = socket.getaddrinfo, threading.Event()
+
+    def mute(*args, flags=0, **more):
+        if flags & socket.AI_NUMERICHOST:
+            return known(*args, flags=flags, **more)
+        assert given_up.wait(PATIENCE)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", mute)
+    with pytest.raises(errors.Unreachable, match="no name server answers") as raised:
+        send("http://sts.example", deadline=Deadline.after(600))
+    assert (raised.value.sent, given_up.is_set()) == (False, False)
+    given_up.set()
+
+
+def test_a_name_is_looked_up_where_no_thread_may_be_had(monkeypatch):
+    """A limit on processes counts threads as well."""
+
+    class Refused(threading.Thread):
+        def start(self):
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(tcp_connect, "Thread", Refused)
+    with Recorder() as server:
+        assert send(server.url.replace("127.0.0.1", "localhost")).status == 200

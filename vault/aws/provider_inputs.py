@@ -1,0 +1,73 @@
+"""What providers of credentials read: the environment of a fetch, and the files and commands that a profile names."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault import errors, limits
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from vault.profiles.aws_files import Origin, Setting
+    from vault.system.clock import Deadline
+
+DEPTH = (
+    "AWSVAULT_DEPTH"  # how many awsvault-py are above this process: a wrapper can hide that a command is one
+)
+
+
+class ProviderContext(NamedTuple):
+    """What a fetch may use.
+
+    ``env`` is the environment, ``child_env`` the one for a child process, ``home`` the home folder. ``allow_http`` and
+    ``trusted_hosts`` are the settings, ``ca_bundle`` is the selected profile's. ``session_name`` is for a role whose
+    profile sets none.
+    """
+
+    env: Mapping[str, str]
+    child_env: Mapping[str, str]
+    home: str
+    deadline: Deadline
+    allow_http: Collection[str]
+    session_name: str
+    ca_bundle: Setting | None = None
+    trusted_hosts: Collection[str] = ()
+
+
+def run_command(command: str, *, key: str, origin: Origin, context: ProviderContext) -> bytes:
+    """The output of a command from AWS's files: split as a shell splits it, run without a shell. ConfigError.
+
+    ``key`` is the command's key, ``origin`` its place.
+    """
+    from vault.profiles.command_words import Unbalanced, split
+    from vault.system.programs import ProgramFailed, output
+
+    depth = context.env.get(DEPTH, "")
+    level = int(depth) if depth.isascii() and depth.isdigit() and len(depth) <= 2 else 0
+    if level >= limits.MAX_DEPTH:
+        raise errors.ConfigError(
+            f"{origin}: {key} ends up at awsvault-py itself again and again",
+            hint="write the command as awsvault-py export PROFILE, so that it is seen as ours",
+        )
+    try:
+        words = split(command)
+    except Unbalanced as error:
+        raise errors.ConfigError(f"{origin}: {key} cannot be split: {error}") from None
+    env = {**context.child_env, DEPTH: str(level + 1)}
+    try:
+        return output(words, env=env, limit=limits.MAX_PROCESS_OUTPUT, deadline=context.deadline)
+    except ProgramFailed as failed:
+        raise errors.ConfigError(f"{origin}: {key}: {failed.message}", hint=failed.hint) from None
+
+
+def read_token_file(path: str, *, key: str, origin: Origin) -> bytes:
+    """The token file that ``key`` names. ConfigError if it is missing; UnsafeFile if others could have written it."""
+    from vault.system.user_files import read_users_file
+
+    found = read_users_file(path, limit=limits.MAX_TOKEN_FILE)
+    if found is None:
+        raise errors.ConfigError(f"{origin}: {key} names {safe(path)}, which is not there")
+    return found

@@ -1,0 +1,152 @@
+"""Credentials of a role at IAM Identity Center's portal, for users who signed in with ``aws sso login``.
+
+Signing in is the AWS CLI's part: its token is read from the CLI's cache and never written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+from urllib.parse import urlencode
+
+from vault import errors, limits
+from vault.aws import hosts, service_errors, transport
+from vault.aws.fetched import check_fields, expiry, json_object
+from vault.aws.service_endpoint import ServiceEndpoint
+from vault.profiles.identity_center import lacking, lacks
+from vault.profiles.values import is_account
+from vault.system.user_files import read_users_file
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.aws.fetched import Fetched
+    from vault.aws.provider_inputs import ProviderContext
+    from vault.profiles.chain import Sso
+
+_UNTRUSTED_REASON = "it would get the whole access token"
+
+
+def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
+    """The credentials of the profile's role. Errors: Refused (sign in again), Unreachable, ConfigError, Untrusted."""
+    what = f"{source.origin}: the Identity Center"
+    if source.role_name is None or source.account_id is None:
+        raise errors.ConfigError(lacks(source.profile, source.origin, lacking(source)))
+    endpoint = ServiceEndpoint(
+        source.portal,
+        source.region.lower(),
+        context.allow_http,
+        place=str(source.portal_origin or ""),
+        service=hosts.PORTAL,
+        trusted_hosts=context.trusted_hosts,
+    )
+    to = endpoint.trusted(_UNTRUSTED_REASON)
+    token = _token(source, context)
+    to = to._replace(path=to.path.rstrip("/") + "/federation/credentials")
+    query = urlencode({"role_name": source.role_name, "account_id": source.account_id})
+    headers = {"host": to.host, "user-agent": "awsvault-py", "x-amz-sso_bearer_token": token}
+    try:
+        reply = transport.send(
+            to, method="GET", query=query, headers=headers, deadline=context.deadline, ca_bundle=context.ca_bundle
+        )  # fmt: skip
+    except errors.Unreachable as error:
+        raise errors.Unreachable(f"{what}: {error.message}") from None
+    fields = _answer(reply, source, host=to.host, what=what).get("roleCredentials")
+    if not isinstance(fields, dict):
+        raise errors.Unreachable(f"{what} answered without credentials", code="WrongAnswer", sent=True)
+    return _checked(fields, source, now=context.deadline.clock.time(), what=what)
+
+
+def _answer(reply: transport.Reply, source: Sso, *, host: str, what: str) -> dict[str, Any]:
+    """The fields of a good answer; an error for any other."""
+    fields = _json(reply.body)
+    if fields is None or (reply.status != 200 and not _is_refusal(reply, fields)):
+        raise service_errors.not_awss(
+            host, reply.status, reply.body, reason="no JSON of its portal", about=what
+        )
+    if reply.status == 401:
+        raise _signed_out(source, "AWS no longer takes its token")
+    if reply.status >= 500 or reply.status == 429:
+        raise errors.Unreachable(f"{what} answered {reply.status}", code=str(reply.status), sent=True)
+    if reply.status != 200:
+        message = fields.get("message")
+        raise errors.Refused(
+            f"{what} gives no credentials of role {safe(source.role_name or '')} in account {safe(source.account_id or '')}: "
+            f"it answered {reply.status}{f': {safe(message)}' if isinstance(message, str) else ''}",
+            hint="run: aws sso login, and check sso_account_id and sso_role_name",
+        )
+    return fields
+
+
+def _json(raw: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _is_refusal(reply: transport.Reply, fields: dict[str, Any]) -> bool:
+    """Whether an error has the form of AWS's JSON services."""
+    return "x-amzn-errortype" in reply.headers or not {"message", "Message", "__type"}.isdisjoint(fields)
+
+
+def _checked(fields: dict[str, Any], source: Sso, *, now: float, what: str) -> Fetched:
+    milliseconds = fields.get("expiration")
+    if (
+        not isinstance(milliseconds, int | float)
+        or isinstance(milliseconds, bool)
+        or not 0 < milliseconds <= limits.MAX_MILLISECONDS
+    ):
+        raise errors.Unreachable(f"{what} answered without an expiry", code="WrongAnswer", sent=True)
+    named = {
+        "AccessKeyId": fields.get("accessKeyId"),
+        "SecretAccessKey": fields.get("secretAccessKey"),
+        "SessionToken": fields.get("sessionToken"),
+    }
+    found = check_fields(named, what=what, now=now)
+    expiration = int(milliseconds // 1000)
+    if expiration <= now or found.credentials.token is None:
+        raise errors.Unreachable(
+            f"{what} gave credentials that cannot be used", code="WrongAnswer", sent=True
+        )
+    account = source.account_id if is_account(source.account_id) else None
+    return found._replace(expiration=expiration, account_id=account)
+
+
+def _token(source: Sso, context: ProviderContext) -> str:
+    """The access token of ``aws sso login``, still valid."""
+    from hashlib import sha1
+
+    # The AWS CLI names the file by this hash: not a matter of security.
+    name = sha1((source.session or source.start_url).encode(), usedforsecurity=False).hexdigest()
+    path = os.path.join(context.home, ".aws", "sso", "cache", f"{name}.json")
+    raw = read_users_file(path, limit=limits.MAX_TOKEN_FILE)
+    if raw is None:
+        raise _signed_out(source, "nobody has signed in here")
+    fields = json_object(raw, what=f"{source.origin}: the AWS CLI's token {safe(path)}")
+    token, expires = fields.get("accessToken"), fields.get("expiresAt")
+    usable = (
+        isinstance(token, str)
+        and isinstance(expires, str)
+        and 0 < len(token) <= limits.MAX_SESSION_TOKEN
+        and token.isascii()
+        and token.isprintable()
+    )
+    if not usable:
+        raise _signed_out(source, f"{safe(path)} holds no token")
+    if expiry(str(expires), what=f"{source.origin}: {safe(path)}") <= context.deadline.clock.time():
+        raise _signed_out(source, "the sign-in has expired")
+    return str(token)
+
+
+def _signed_out(source: Sso, why: str) -> errors.Refused:
+    from shlex import quote
+
+    option, name = ("--sso-session", source.session) if source.session else ("--profile", source.profile)
+    return errors.Refused(
+        f"{source.origin}: profile {safe(source.profile)} uses IAM Identity Center, and {why}",
+        hint=f"run: aws sso login {option} {quote(safe(name))}",
+        code="SignedOut",
+    )
