@@ -11,12 +11,19 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GLOSSARY = "docs/glossary.md"
 
-# Files and folders whose words are checked. Add "vault", "scripts", "tests" here once their texts are rewritten.
-CHECKED = ("README.md", "CONTRIBUTING.md", "docs", "tests/data/README.md")
+# Files and folders whose words are checked. Add "vault" and "tests" here once their texts are rewritten.
+CHECKED = ("README.md", "CONTRIBUTING.md", "docs", "scripts", "tests/data/README.md")
 # Made from texts in vault/ and scripts/: remove each from here when its source is in CHECKED.
 MADE = ("docs/reference/", "docs/doctor.md")
 # Not rewritten yet.
-WAITING = ("docs/architecture.md",)
+WAITING = (
+    "docs/architecture.md",
+    "scripts/awsvault-py",
+    "scripts/kill-rotations",
+    "scripts/make-doctor-docs",
+    "scripts/make-reference",
+    "scripts/measuring/",
+)
 SUFFIXES = (".md", ".py", "")  # and no suffix: scripts
 
 
