@@ -22,7 +22,7 @@ def main(renew: str | None = None, *, asked: bool = False) -> None:
         if renew is not None:
             from vault.cli import disk_export
 
-            disk_export.renew(renew)
+            disk_export.refresh(renew)
         sys.exit(_run(sys.argv[1:]))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # while modules were still being loaded
         from vault.cli import exits

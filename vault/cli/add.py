@@ -34,10 +34,12 @@ _INPUTS = "--stdin, --env or --from-profile"
 @click.command(name="add")
 @click.argument("words", metavar="NAME", nargs=-1)
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the key as JSON from stdin.")
-@click.option("--env", "from_env", is_flag=True, help="Take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
-@click.option("--from-profile", metavar="P", help="Take the key of profile P in AWS's files.")
-@click.option("--replace", is_flag=True, help="Replace the entry of this name.")
-@click.option("--no-verify", is_flag=True, help="Do not ask AWS whether it knows the key.")
+@click.option(
+    "--env", "from_env", is_flag=True, help="Read the key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+)
+@click.option("--from-profile", metavar="P", help="Read the key from profile P in AWS's files.")
+@click.option("--replace", is_flag=True, help="Replace the entry with this name.")
+@click.option("--no-verify", is_flag=True, help="Do not verify the key with AWS.")
 @with_context
 def command(
     context: Context,
@@ -49,22 +51,22 @@ def command(
     replace: bool,
     no_verify: bool,
 ) -> None:
-    """Store an access key under NAME, the name of the profile it is for.
+    """Store an access key under NAME, the name of the profile that uses it.
 
-    Without an option the key is asked for; what is secret is not shown. --stdin reads
-    {"AccessKeyId":"…","SecretAccessKey":"…","MfaSerial":"…","MfaSeed":"…"}, the last two optional, the seed as base32
-    or otpauth:// address. AWS is asked whether it knows the key before anything is stored; at a terminal, what it refuses is
-    asked for again. Makes the vault where there is none.
-    Prints the profile to paste into ~/.aws/config.
+    Without an option, add prompts for the key and hides its secret. --stdin reads
+    {"AccessKeyId":"…","SecretAccessKey":"…","MfaSerial":"…","MfaSeed":"…"}. The last two are optional; the seed is base32
+    or an otpauth:// URL. AWS verifies the key before it is stored. At a terminal, add prompts again for what AWS refuses.
+
+    Creates the vault if there is none. Prints the profile to paste into ~/.aws/config.
     """
     name = _name(words)
     if from_stdin + from_env + (from_profile is not None) > 1:
-        raise Usage(f"only one of {_INPUTS} can be given", hint="run: awsvault-py add --help")
+        raise Usage(f"give only one of {_INPUTS}", hint="run: awsvault-py add --help")
     given = _given(context, from_stdin=from_stdin, from_env=from_env, from_profile=from_profile)
     if given is None and not context.interaction.possible():
         raise Usage(
-            f"nobody can be asked for the key of {safe(name, limit=60)}: {context.interaction.obstacle()}",
-            hint=f"give it by {_INPUTS}",
+            f"cannot prompt for the key of {safe(name, limit=60)}: {context.interaction.obstacle()}",
+            hint=f"use {_INPUTS}",
         )
     opened = chosen = None
     if vault.exists(context.paths):
@@ -95,12 +97,13 @@ def _name(words: tuple[str, ...]) -> str:
         entry_names.check_name(next(word for word in words if entry_names.looks_like_key(word)))
     if len(words) > 1:
         raise Usage(
-            "one name is wanted, and more was given; a key is never an argument, where others can see it",
-            hint="run: awsvault-py add NAME, and the key is asked for",
+            "add takes one NAME; never give a key as an argument, where other users can see it",
+            hint="run: awsvault-py add NAME, which prompts for the key",
         )
     if not words:
         raise Usage(
-            "a name is wanted", hint="run: awsvault-py add NAME, with the name of the AWS profile it is for"
+            "NAME is missing",
+            hint="run: awsvault-py add NAME, where NAME is the AWS profile that uses the key",
         )
     return entry_names.check_name(words[0])
 
@@ -125,32 +128,34 @@ def _tell(name: str, added: entries.Added, key: NewKey) -> None:
     who = f", {safe(entry.user or 'the root user')} in account {safe(entry.account)}" if entry.account else ""
     say(f"Stored {safe(entry.access_key_id)} as {safe(name)}{who}.")
     if added.proof.unreachable is not None:
-        say(f"Warning: AWS could not be asked about this key: {added.proof.unreachable}")
+        say(f"Warning: this key could not be verified with AWS: {added.proof.unreachable}")
     if entry.account and entry.user is None:
-        say("Warning: this is the key of the account's root user. Delete it at AWS, and use an IAM user's.")
+        say(
+            "Warning: this is an access key of the account's root user. Delete it at AWS and use an IAM user's key instead."
+        )
     if added.seed_stored:
-        say("The MFA seed lies beside the key now: whoever opens this vault holds both factors.")
+        say("The MFA seed is now beside the key: anyone who unlocks this vault has both factors.")
     if key.warning is not None:
         say(f"Warning: {key.warning}")
 
 
 def _show_profile(context: Context, name: str, serial: str | None) -> None:
-    """The profile to paste, on stdout; where AWS's files have one that calls us, only where it stands."""
+    """The profile to paste, on stdout; if AWS's files already have one that calls awsvault-py, only its place."""
     config = aws_files.load(context.env, home=context.paths.home)
     profile = config.profile(name)
     process = profile.own("credential_process") if profile is not None else None
     if profile is not None and process is not None and own_export(profile) is not None:
-        say(f"{process.origin} names a credential_process for it already.")
+        say(f"{process.origin} already has a credential_process for it.")
         return
     if profile is None:
         say(f"Paste this into {safe(config.config_path)}:")
     else:
         others = "keys, role and credential_process" if process is not None else "keys and role"
-        say(f"Add these lines to the profile at {profile.origin}, and take its {others} out:")
+        say(f"Add these lines to the profile at {profile.origin}, and remove its {others}:")
     region = verify.region(context, profile)
     if region is None:  # every tool wants one
         region = endpoints.partition_of_arn(serial or "").region
-        say(f"(no region is set, so {region} stands in it: put your own there)")
+        say(f"(No region is set, so this uses {region}. Change it to yours.)")
     emit(entry_names.profile_block(name, command=our_command(context), region=region, mfa_serial=serial))
 
 

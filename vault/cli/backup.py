@@ -21,30 +21,32 @@ if TYPE_CHECKING:
 
 @click.command(name="backup")
 @click.argument("file", required=False)
-@click.option("--sheet", is_flag=True, help="Print what a person needs after losing the machine; no secret.")
+@click.option(
+    "--sheet", is_flag=True, help="Print what you need after losing the machine. It has no secrets."
+)
 @with_context
 def command(context: Context, file: str | None, *, sheet: bool) -> None:
-    """Copy the vault to FILE, sealed as it is, and check the copy by opening it, or by comparing it with what the agent opened.
+    """Copy the vault to FILE, encrypted as it is, and verify the copy.
 
-    The same passphrase, recovery code or keyring opens it, by `restore FILE`. With --sheet, print one page to keep on paper:
-    users, key ids, MFA devices, and what to do in the console when the machine is lost.
+    The same passphrase, recovery code or keyring unlocks it (`restore FILE`). With --sheet, print one page to keep on paper:
+    users, key IDs, MFA devices, and what to do in the console if you lose the machine.
     """
     if file is None and not sheet:
-        raise Usage("nothing to do: FILE and --sheet are missing", hint="run: awsvault-py backup --help")
+        raise Usage("give FILE or --sheet", hint="run: awsvault-py backup --help")
     if file is not None and not sheet:
         found = agent_backup.by_agent(context, file)
         if found is not None:
             backups.remember(context, found)
             size = len(found.raw)
             say(
-                f"Copied generation {found.header.gen} to {safe(file)} ({size} bytes), as the agent opened it."
+                f"Copied generation {found.header.gen} to {safe(file)} ({size} bytes), as the agent unlocked it."
             )
             return
     opened = unlock(context, purpose="to copy it").opened
     if file is not None:
         size = backups.make(opened, file)
         backups.remember(context, opened.file)
-        say(f"Copied generation {opened.header.gen} to {safe(file)} ({size} bytes), and opened the copy.")
+        say(f"Copied generation {opened.header.gen} to {safe(file)} ({size} bytes), and verified the copy.")
     if sheet:
         ways = tuple(dict.fromkeys(KINDS[slot.type] for slot in opened.header.slots if slot.opens == "main"))
         made = local(context.clock.time())

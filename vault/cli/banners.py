@@ -1,4 +1,4 @@
-"""What exec says before it hands the terminal over: where one is, and that it is production. To stderr, on a terminal only."""
+"""What exec says before the command starts: the profile, and whether it is production. To stderr, on a terminal only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def inside(env: Mapping[str, str], profile: str) -> None:
     """An exec within an exec: the inner profile wins, which is said."""
     outer = env.get("AWSVAULT_PROFILE", "")
     if outer and _seen():
-        say(f"awsvault-py: inside {safe(outer)}; from here on it is {safe(profile)}")
+        say(f"awsvault-py: already inside {safe(outer)}; this command uses {safe(profile)}")
 
 
 def production(env: Mapping[str, str], terms: ProfileMetadata) -> None:
@@ -33,26 +33,24 @@ def production(env: Mapping[str, str], terms: ProfileMetadata) -> None:
         )
 
 
-def our_shell(got: Issued, terms: ProfileMetadata, *, renews: bool = False) -> None:
-    """For a shell of ours, whose credentials it has and until when."""
+def own_shell(got: Issued, terms: ProfileMetadata, *, refreshes: bool = False) -> None:
+    """For a shell that exec starts: whose credentials it has, and until when."""
     if _seen():
         until = (
-            "renewed while it runs"
-            if renews
+            "refreshed while it runs"
+            if refreshes
             else f"until {local(got.expires)}"
             if got.expires
-            else "with no end"
+            else "without expiry"
         )
-        say(f"awsvault-py: a shell as {safe(terms.profile)} ({_role(terms)}), {until}; leave it with exit")
+        say(f"awsvault-py: shell with {safe(terms.profile)} ({_role(terms)}), {until}; to leave it: exit")
 
 
 def shorter(got: Issued, *, asked: bool) -> None:
     """The session lasts less than was ``asked`` for by an option, or at a terminal by the profile."""
     if got.shorter is not None and (asked or _seen()):
         wanted, lasts, why = got.shorter
-        say(
-            f"awsvault-py: {safe(got.chain.profile)} is given for {span(lasts)} instead of {span(wanted)}: {why}"
-        )
+        say(f"awsvault-py: {safe(got.chain.profile)} lasts {span(lasts)} instead of {span(wanted)}: {why}")
 
 
 def _role(terms: ProfileMetadata) -> str:

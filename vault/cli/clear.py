@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 @click.argument("profile", required=False)
 @with_context
 def command(context: Context, profile: str | None) -> None:
-    """Forget the cached sessions of PROFILE, its MFA session too, or of all profiles.
+    """Delete the cached sessions of PROFILE, its MFA session included, or of all profiles.
 
-    Without PROFILE the files are deleted at once, and the key that sealed them is replaced where the vault can be
-    opened. AWS knows nothing of it: a session that was handed out lives on until its end.
+    Without PROFILE, the cache's files are deleted, and its key is replaced if the vault can be unlocked without a prompt.
+    AWS does not know about it: credentials that were issued before stay valid until they expire.
     """
     if profile is not None:
         config = aws_files.load(context.env, home=context.paths.home)
@@ -38,7 +38,7 @@ def command(context: Context, profile: str | None) -> None:
         all_agents.insist(context)
         return
     gone = cached.forget_files(context)
-    say("Forgot all cached sessions." if gone else "There was no cached session.")
+    say("Forgot all cached sessions." if gone else "There were no cached sessions.")
     if vault.exists(context.paths):
         _renew_key(context)
     all_agents.insist(context)
@@ -48,6 +48,6 @@ def _renew_key(context: Context) -> None:
     try:
         opened = unlock(context, purpose="to replace the key of the session cache").opened
     except (Locked, Declined):
-        say("No passphrase was at hand to replace the cache's key with, so it is the same as before.")
+        say("The cache key was not replaced, since the vault could not be unlocked without a prompt.")
         return
     cached.renew_cache_key(context, opened)

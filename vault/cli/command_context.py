@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from vault import context as surroundings
+from vault import context as contexts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ R = TypeVar("R")
 
 
 def with_context(command: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
-    """Hand ``command`` its Context first, as one that a person runs: time to answer, and settings checked at once."""
+    """Hand ``command`` its Context first, as one that a user runs: time to answer, and settings checked at once."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        context = surroundings.from_process(attended=True)
+        context = contexts.from_process(attended=True)
         _ = context.settings  # a wrong config.toml is said before anything is done
         return command(context, *args, **kwargs)
 

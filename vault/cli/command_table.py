@@ -16,7 +16,7 @@ class CommandRow(NamedTuple):
     summary: str
 
 
-# Sections in the order in which a person meets them.
+# Sections in the order in which a user meets them.
 SECTIONS = {
     "start": "Getting started",
     "use": "Using credentials",
@@ -28,67 +28,69 @@ SECTIONS = {
 
 # Within a section what is reached for most comes first.
 COMMANDS: dict[str, CommandRow] = {
-    "init": CommandRow("start", "vault.cli.init:command", "Make the vault, opened by a passphrase."),
+    "init": CommandRow("start", "vault.cli.init:command", "Create the vault, protected by a passphrase."),
     "add": CommandRow("start", "vault.cli.add:command", "Store an access key under NAME."),
     "import": CommandRow("start", "vault.cli.import_:command", "Move access keys into the vault."),
-    "setup": CommandRow("start", "vault.cli.setup:command", "Let profiles of ~/.aws/config call the vault."),
-    "export": CommandRow(
-        "use", "vault.cli.export:command", "Print the credentials of PROFILE, an exact name."
+    "setup": CommandRow(
+        "start", "vault.cli.setup:command", "Set up profiles in ~/.aws/config to use the vault."
     ),
-    "exec": CommandRow(
-        "use", "vault.cli.exec_:command", "Run CMD with the credentials of PROFILE in its environment."
+    "export": CommandRow("use", "vault.cli.export:command", "Print the credentials of PROFILE (exact name)."),
+    "exec": CommandRow("use", "vault.cli.exec_:command", "Run CMD with the credentials of PROFILE."),
+    "login": CommandRow(
+        "use", "vault.cli.login:command", "Sign in to the AWS console as the role of PROFILE."
     ),
-    "login": CommandRow("use", "vault.cli.login:command", "Open the AWS console as the role of PROFILE."),
-    "whoami": CommandRow("use", "vault.cli.whoami:command", "Ask AWS who PROFILE is."),
-    "clear": CommandRow("use", "vault.cli.clear:command", "Forget the cached sessions of PROFILE, or all."),
+    "whoami": CommandRow("use", "vault.cli.whoami:command", "Show who PROFILE is, according to AWS."),
+    "clear": CommandRow(
+        "use", "vault.cli.clear:command", "Delete the cached sessions of PROFILE, or all of them."
+    ),
     "list": CommandRow(
-        "keys", "vault.cli.list:command", "The profiles, their sessions, and the entries of the vault."
+        "keys", "vault.cli.list:command", "List the profiles, their sessions, and the entries of the vault."
     ),
-    "rotate": CommandRow("keys", "vault.cli.rotate:command", "Replace the access keys of NAMES by new ones."),
-    "remove": CommandRow("keys", "vault.cli.remove:command", "Forget the entry NAME."),
-    "mfa": CommandRow(
-        "keys", "vault.cli.mfa:command", "MFA devices: store a seed, get a code, list, remove."
+    "rotate": CommandRow(
+        "keys", "vault.cli.rotate:command", "Replace the access keys of NAMES with new ones."
     ),
-    "otp": CommandRow("keys", "vault.cli.mfa:code", "Print an MFA code; short for mfa code."),
+    "remove": CommandRow("keys", "vault.cli.remove:command", "Remove the entry NAME."),
+    "mfa": CommandRow("keys", "vault.cli.mfa:command", "Manage MFA devices: seeds, codes, enrollment."),
+    "otp": CommandRow("keys", "vault.cli.mfa:code", "Print an MFA code (short for mfa code)."),
     "panic": CommandRow(
         "keys",
         "vault.cli.panic:command",
-        "Make every key of the vault inactive at AWS, and forget all sessions here.",
+        "Deactivate every key of the vault at AWS, and delete all cached sessions.",
     ),
     "unlock": CommandRow(
-        "vault", "vault.cli.unlock:command", "Open the vault and let the agent keep it open."
+        "vault", "vault.cli.unlock:command", "Unlock the vault and let the agent keep it unlocked."
     ),
-    "lock": CommandRow("vault", "vault.cli.lock:command", "Close the vault until a person opens it."),
+    "lock": CommandRow("vault", "vault.cli.lock:command", "Lock the vault until you unlock it."),
     "passwd": CommandRow("vault", "vault.cli.passwd:command", "Change the passphrase."),
-    "slots": CommandRow("vault", "vault.cli.slots:command", "The ways to open the vault: list, add, remove."),
-    "rekey": CommandRow("vault", "vault.cli.rekey:command", "Renew the vault's master keys."),
+    "slots": CommandRow("vault", "vault.cli.slots:command", "List, add, or remove ways to unlock the vault."),
+    "rekey": CommandRow("vault", "vault.cli.rekey:command", "Replace the vault's master keys."),
     "backup": CommandRow(
-        "vault", "vault.cli.backup:command", "Copy the vault to FILE, or print the sheet for its loss."
+        "vault", "vault.cli.backup:command", "Back up the vault to FILE, or print a recovery sheet."
     ),
     "restore": CommandRow(
-        "vault", "vault.cli.restore:command", "Show the automatic backups, or put a backup in place."
+        "vault", "vault.cli.restore:command", "List the automatic backups, or restore a backup."
     ),
     "status": CommandRow(
-        "look", "vault.cli.status:command", "What is open, until when, and which sessions are warm."
+        "look",
+        "vault.cli.status:command",
+        "Show whether the vault is unlocked, and which sessions are cached.",
     ),
     "explain": CommandRow(
-        "look", "vault.cli.explain:command", "Show how PROFILE gets its credentials, and what other tools do."
+        "look", "vault.cli.explain:command", "Show how PROFILE gets its credentials, step by step."
     ),
-    "which": CommandRow("look", "vault.cli.which:command", "The profiles that lead to ACCOUNT-OR-ARN."),
-    "doctor": CommandRow("look", "vault.cli.doctor:command", "Look for what is wrong, and mend it."),
+    "which": CommandRow("look", "vault.cli.which:command", "List the profiles that lead to ACCOUNT-OR-ARN."),
+    "doctor": CommandRow("look", "vault.cli.doctor:command", "Check for problems, and fix them."),
     "log": CommandRow(
-        "look", "vault.cli.log:command", "What was handed out: when, which profile and role, and who asked."
+        "look", "vault.cli.log:command", "Show which credentials were issued, when, and to which program."
     ),
     "shell-init": CommandRow(
         "shell",
         "vault.cli.shell_init:command",
-        "Print completion, prompt and a switch of profiles for SHELL.",
+        "Print the SHELL integration: completion, prompt, profile switch.",
     ),
-    "pick": CommandRow(
-        "shell", "vault.cli.pick:command", "Choose a profile from a list, and print its name."
-    ),
+    "pick": CommandRow("shell", "vault.cli.pick:command", "Choose a profile from a list and print its name."),
     "prompt": CommandRow(
-        "shell", "vault.cli.prompt:command", "Print the profile and its time left, for a prompt."
+        "shell", "vault.cli.prompt:command", "Print the profile and its time left, for a shell prompt."
     ),
     "completion": CommandRow("shell", "vault.cli.completion:command", "Print a completion script for SHELL."),
 }

@@ -1,6 +1,6 @@
 """Completion scripts for bash, zsh and fish, made from the commands as they are. Text only; runs nothing.
 
-Commands and options stand in the script; profile names are asked for at each press of Tab, by a way that costs no more
+Commands and options are in the script; profile names are asked for at each press of Tab, by a way that costs no more
 than a bare interpreter. A name is never given to a shell as something to expand.
 """
 

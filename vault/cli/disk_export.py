@@ -57,7 +57,7 @@ def _afterwards(found: Hit) -> NoReturn:
     try:
         disk_hit.log(found, wait=limits.LOG_WAIT_BESIDE)
         if found.renew:
-            renew(found.profile)
+            refresh(found.profile)
     finally:
         os._exit(0)
 
@@ -74,7 +74,7 @@ def _in_full(profile: str) -> NoReturn:
     os._exit(0)  # as above; nothing is left to be written
 
 
-def renew(profile: str) -> NoReturn:
+def refresh(profile: str) -> NoReturn:
     """In a detached process: a new session for ``profile`` before the one that was printed is due. Never returns."""
     try:
         from vault.context import from_process
@@ -84,7 +84,9 @@ def renew(profile: str) -> NoReturn:
         context.ask_nobody()
         access.renew(context, profile)
     finally:
-        os._exit(0)  # the session in hand is good for a while: whoever needs a new one will say what is wrong
+        os._exit(
+            0
+        )  # the issued session is valid for a while; the process that needs a new one reports what is wrong
 
 
 def write_out(line: bytes) -> None:

@@ -1,4 +1,4 @@
-"""`awsvault-py doctor`: every known way to be wrong, each with its mend."""
+"""`awsvault-py doctor`: every known problem, with its fix."""
 
 from __future__ import annotations
 
@@ -23,18 +23,17 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 
 
 @click.command(name="doctor")
-@click.option("--fix", is_flag=True, help="Mend what can be mended safely, shown first.")
-@click.option(
-    "--network", is_flag=True, help="Also ask AWS for the time, to see whether this clock is right."
-)
-@click.option("--notes", is_flag=True, help="Show the notes too, not only how many there are.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--yes", is_flag=True, help="With --fix: do not ask.")
+@click.option("--fix", is_flag=True, help="Fix what can be fixed safely, after showing it.")
+@click.option("--network", is_flag=True, help="Also ask AWS for the time, to check this machine's clock.")
+@click.option("--notes", is_flag=True, help="Show the notes too, not only their number.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--yes", is_flag=True, help="With --fix: do not prompt.")
 def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) -> int:
-    """Look for what is wrong with the vault, AWS's files, the environment and the agent.
+    """Check the vault, AWS's files, the environment and the agent for problems.
 
-    Each finding says where it is, why it hurts and what to do. Notes need no action, and are counted: --notes shows
-    them; --json has them too. Exit code 1 where there is a warning or an error, 0 where there are only notes.
+    Each finding says where the problem is, what it does, and how to fix it. Notes need no action: only their number is
+    shown, unless you use --notes or --json. Exit code 1 if there is a warning or an error, otherwise 0.
+
     --json: {"findings":[{"level":"note"|"warning"|"error", "check", "where", "message", "fix"?}]}
     """
     context = surroundings_of_run.from_process(attended=True)
@@ -45,14 +44,14 @@ def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) 
         if edits or rest:
             if not as_json:
                 show(edits)
-                for mend in rest:
-                    emit(fixes.described(mend))
-            sure(context, "Mend this?", yes=yes)
+                for one in rest:
+                    emit(fixes.described(one))
+            sure(context, "Fix this?", yes=yes)
             for left in fixes.carry_out(context, edits, rest):
-                say(f"Left as it is: {left}")
+                say(f"Not changed: {left}")
             findings = run(gather(context, network=network), network=network)
         else:
-            say("There is nothing that can be mended without you.")
+            say("Nothing can be fixed automatically.")
     if as_json:
         emit_json({"findings": [_json(finding) for finding in findings]})
     else:
@@ -73,7 +72,7 @@ def _json(finding: Finding) -> dict[str, object]:
 
 
 def _print(env: Mapping[str, str], findings: Sequence[Finding], *, notes: bool) -> None:
-    """Each finding; why it hurts, at the first of its kind; the mend. Notes are only counted, unless wanted."""
+    """Each finding; why it hurts, at the first of its kind; the fix. Notes are only counted, unless wanted."""
     reasons = {check.name: check.why for check in CHECKS}
     for finding in findings:
         if finding.level == "note" and not notes:

@@ -1,4 +1,4 @@
-"""``exec``: a command with a profile's credentials in its environment, or with a server that renews them."""
+"""``exec``: a command with a profile's credentials in its environment, or with a server that refreshes them."""
 
 from __future__ import annotations
 
@@ -31,26 +31,30 @@ class WithCommand(click.Command):
         found = ctx.params.get("cmd") or ()
         if theirs is not None:
             if found:
-                raise click.UsageError(f"{found[0]!r} stands before --; write: exec PROFILE -- CMD", ctx)
+                raise click.UsageError(f"{found[0]!r} comes before --; write: exec PROFILE -- CMD", ctx)
             ctx.params["cmd"] = theirs
         elif found and found[0].startswith("-"):
-            raise click.UsageError(f"{found[0]!r} is no command; write: exec [OPTIONS] PROFILE -- CMD", ctx)
+            raise click.UsageError(
+                f"{found[0]!r} is not a command; write: exec [OPTIONS] PROFILE -- CMD", ctx
+            )
         return rest
 
 
 @click.command("exec", cls=WithCommand)
 @click.argument("profile", required=False)
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD [ARG]...]")
-@click.option("--profile", "named", metavar="PROFILE", help="The profile, where its name begins with a dash.")
-@click.option("--duration", help="How long the last session lasts: seconds, or 90m, 4h.", metavar="TIME")
-@click.option("--fresh", is_flag=True, help="Ask AWS anew for the last session.")
+@click.option("--profile", "named", metavar="PROFILE", help="The profile, if its name begins with a dash.")
+@click.option("--duration", help="Duration of the last session: seconds, or 90m, 4h.", metavar="TIME")
+@click.option("--fresh", is_flag=True, help="Fetch the last session from AWS, not from the cache.")
 @click.option(
-    "--no-session", is_flag=True, help="Make no MFA session: the key itself, or a role straight from it."
+    "--no-session",
+    is_flag=True,
+    help="Do not make an MFA session: use the key itself, or assume the role directly with it.",
 )
-@click.option("--mfa-code", metavar="CODE", help="A code of the MFA device, where no seed is stored.")
-@click.option("--write", is_flag=True, help="Lift awsvault_read_only for this command.")
+@click.option("--mfa-code", metavar="CODE", help="An MFA code, if no seed is stored.")
+@click.option("--write", is_flag=True, help="Ignore awsvault_read_only for this command.")
 @click.option(
-    "--server", is_flag=True, help="Serve credentials that renew themselves for as long as CMD runs."
+    "--server", is_flag=True, help="Serve credentials from a local server, refreshed as long as CMD runs."
 )
 def command(
     *,
@@ -64,13 +68,12 @@ def command(
     write: bool,
     server: bool,
 ) -> int:
-    """Run CMD with the credentials of PROFILE in its environment; without CMD, your shell.
+    """Run CMD with the credentials of PROFILE in its environment. Without CMD, run your shell.
 
-    The start of a profile's name will do where it is the only one. Without PROFILE you choose one, at a terminal:
-    exec -- CMD.
+    A unique prefix of the profile name is enough. Without PROFILE, choose one at a terminal: exec -- CMD.
 
-    The command takes this process's place: its exit code, signals and terminal are its own.
-    With --server it is given an address to fetch credentials from, for jobs longer than a session.
+    CMD replaces this process, so exit code, signals and terminal are its own. With --server, CMD gets a local URL that
+    serves credentials, for jobs that run longer than a session.
     """
     from vault.cli.profile_argument import profile_or_pick
     from vault.cli.request_options import request_of
@@ -78,7 +81,7 @@ def command(
     from vault.errors import Usage
 
     if profile is not None and named is not None:
-        raise Usage("PROFILE is given twice", hint=f"write: {exits.PROGRAM} exec --profile PROFILE -- CMD")
+        raise Usage("PROFILE was given twice", hint=f"write: {exits.PROGRAM} exec --profile PROFILE -- CMD")
     profile = profile if named is None else named
     if server:
         from vault.run import server_handover
@@ -121,7 +124,7 @@ def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoRetur
     banners.production(context.env, terms)
     banners.shorter(got, asked=request.duration is not None)
     if not cmd:
-        banners.our_shell(got, terms)
+        banners.own_shell(got, terms)
     env = exec_env.environment(context.child_env(), credential_json.fields(got.line), terms)
     exec_env.replace_us(cmd or exec_env.shell(context.env), env=env)
 
@@ -139,7 +142,7 @@ def _serve(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
     banners.production(context.env, terms)
     banners.shorter(first.got, asked=request.duration is not None)
     if not cmd:
-        banners.our_shell(first.got, terms, renews=True)
+        banners.own_shell(first.got, terms, refreshes=True)
     server_handover.start_again(first, request, mark=mark)
 
 

@@ -2,7 +2,7 @@
 
 SDKs capture an export's lines and may log them, so they are ASCII and hold no secret; names in those of other commands
 are shown as they are; a traceback is given only for --debug, and then as
-places in the code: no local variable, and no text of an exception that is not ours.
+places in the code: no local variable, and no text of an exception that is not awsvault-py's own.
 """
 
 from __future__ import annotations

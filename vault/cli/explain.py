@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The chain as JSON, the source first.")
 @with_context
 def command(context: Context, profile: str | None, *, as_json: bool) -> None:
-    """Show how PROFILE gets its credentials: each link, each value and where it stands, how long it lasts and why.
+    """Show how PROFILE gets its credentials: each link, each value with its file and line, how long it lasts, and why.
 
-    Also what AWS's own tools would do with the profile. Asks AWS nothing, and opens the vault only where that needs no
-    question: by the agent, the keyring, or a passphrase from a variable, a file or a command. The start of a name will do where it is the only
-    one; without PROFILE you choose one, at a terminal.
+    Also shows what AWS's own tools do with the profile. Does not ask AWS, and unlocks the vault only if that needs no
+    prompt. A unique prefix of the profile name is enough; without PROFILE, choose one at a terminal.
 
     --json: {"profile", "region", "chain":[...]}, each item with its "type": access-key, named-source, web-identity, sso,
     login, process, session-token or assume-role.
@@ -41,7 +40,7 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
 
 
 def _lines(found: Explained) -> list[tuple[str, str]]:
-    """Each line in two parts: what stands before, and the title that may be bold."""
+    """Each line in two parts: the text before, and the title that may be bold."""
     lines = [("", found.profile), *_facts(found.facts, "  ")]
     for number, step in enumerate(found.steps, 1):
         last = number == len(found.steps)

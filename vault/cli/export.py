@@ -16,15 +16,17 @@ from vault.cli import credential_formats
     "form",
     type=click.Choice(credential_formats.FORMATS),
     default="process",
-    help="What is written: JSON for credential_process, or variables for a shell or a file.",
+    help="Output format: JSON for credential_process, or variables for a shell or a file.",
 )
-@click.option("--duration", help="How long the last session lasts: seconds, or 90m, 4h.", metavar="TIME")
-@click.option("--fresh", is_flag=True, help="Ask AWS anew for the last session.")
-@click.option("--fresh-all", is_flag=True, help="Ask AWS anew for every session, the MFA session too.")
+@click.option("--duration", help="Duration of the last session: seconds, or 90m, 4h.", metavar="TIME")
+@click.option("--fresh", is_flag=True, help="Fetch the last session from AWS, not from the cache.")
+@click.option("--fresh-all", is_flag=True, help="Fetch every session from AWS, the MFA session included.")
 @click.option(
-    "--no-session", is_flag=True, help="Make no MFA session: the key itself, or a role straight from it."
+    "--no-session",
+    is_flag=True,
+    help="Do not make an MFA session: use the key itself, or assume the role directly with it.",
 )
-@click.option("--mfa-code", metavar="CODE", help="A code of the MFA device, where no seed is stored.")
+@click.option("--mfa-code", metavar="CODE", help="An MFA code, if no seed is stored.")
 def command(
     *,
     profile: str,
@@ -35,9 +37,9 @@ def command(
     no_session: bool,
     mfa_code: str | None,
 ) -> None:
-    """Print the credentials of PROFILE, an exact name.
+    """Print the credentials of PROFILE (exact name).
 
-    On success stdout holds one JSON object and stderr nothing; on failure stdout stays empty.
+    On success, stdout has one JSON object and stderr is empty. On failure, stdout is empty.
     """
     from vault.cli.disk_export import write_out
     from vault.cli.request_options import request_of

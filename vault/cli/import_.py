@@ -42,25 +42,25 @@ if TYPE_CHECKING:
 @click.command(name="import")
 @click.argument("profiles", metavar="[PROFILE]...", nargs=-1)
 @click.option(
-    "--aws-vault", "aws_vault", is_flag=True, help="Take the keys of aws-vault's file store and keyring."
+    "--aws-vault", "aws_vault", is_flag=True, help="Import keys from aws-vault's file store and keyring."
 )
-@click.option("--granted", is_flag=True, help="Take the IAM keys of granted's secure storage.")
-@click.option("--csv", "csv_file", metavar="FILE", help="Take the keys of a CSV file of the IAM console.")
+@click.option("--granted", is_flag=True, help="Import IAM keys from granted's secure storage.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Import keys from a CSV file of the IAM console.")
 @click.option(
-    "--as", "entry", metavar="NAME", help="With --csv: the entry's name, where the file names no user."
+    "--as", "entry", metavar="NAME", help="With --csv: the entry's name, if the file names no user."
 )
-@click.option("--replace", is_flag=True, help="Replace entries that hold other keys under these names.")
-@click.option("--no-verify", is_flag=True, help="Do not ask AWS whether it knows the keys.")
+@click.option("--replace", is_flag=True, help="Replace entries with these names that have other keys.")
+@click.option("--no-verify", is_flag=True, help="Do not verify the keys with AWS.")
 @click.option(
-    "--no-setup", is_flag=True, help="Take the keys out, and leave the profiles otherwise as they are."
+    "--no-setup",
+    is_flag=True,
+    help="Remove the keys from the files, and change the profiles in no other way.",
 )
-@click.option("--keep", is_flag=True, help="Only store the keys; leave them where they are, too.")
-@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
-@click.option(
-    "--undo", "back", is_flag=True, help="Put the files back as they were before the newest import."
-)
+@click.option("--keep", is_flag=True, help="Only store the keys, and leave the files unchanged.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--undo", "back", is_flag=True, help="Restore the files as they were before the last import.")
 @trust_option.option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(
     context: Context,
@@ -81,19 +81,19 @@ def command(
 ) -> None:
     """Move access keys into the vault.
 
-    Without an option: the keys that stand in clear in ~/.aws/credentials and ~/.aws/config. Each is proved by AWS and
-    stored; then, after a question, it is taken out of the file, and its profiles are set up to call the vault.
-    Profiles that share a key share one entry. --undo puts the files back.
+    Without an option: the plaintext keys in ~/.aws/credentials and ~/.aws/config. AWS verifies each key before it is stored.
+    Then, after a question, the key is removed from the file and its profiles are set up to use the vault. Profiles that
+    share a key share one entry. --undo restores the files.
     """
     if back:
         undo_newest(context, kind="import", dry_run=dry_run, yes=yes)
         return
     if aws_vault + granted + (csv_file is not None) > 1:
         raise Usage(
-            "only one of --aws-vault, --granted and --csv can be given", hint="run: awsvault-py import --help"
+            "give only one of --aws-vault, --granted and --csv", hint="run: awsvault-py import --help"
         )
     if entry is not None and csv_file is None:
-        raise Usage("--as goes with --csv", hint="a key of a profile or of another program keeps its name")
+        raise Usage("--as needs --csv", hint="a key from a profile or another program keeps its name")
     if csv_file is not None:
         csv_file = os.path.abspath(csv_file)  # --undo may be run in another folder
     home = context.paths.home
@@ -122,7 +122,9 @@ def command(
         _move(context, opened, files, taken, plan, keep=keep, dry_run=dry_run, yes=yes)
         in_keyring = any("keyring item" in moved.origins[0] for moved in taken.keys)
         if store is not None and in_keyring and not keep and not dry_run:
-            say(f"{store.program}'s keyring keeps its copies: {store.forget}, once the profiles work.")
+            say(
+                f"{store.program}'s keyring still has its copies. To delete them: {store.forget}, once the profiles work."
+            )
     _refuse_left(taken, refused=refused, what="in plaintext" if store is None else "where it is")
 
 
@@ -130,14 +132,14 @@ def _refuse_left(taken: ImportPlan, *, refused: int, what: str) -> None:
     """Raise where a key was left: Refused where AWS does not know it, CheckFailed otherwise."""
     if refused:
         raise Refused(
-            f"AWS does not know {refused} of the keys; they were left where they are",
-            hint="a key that is deleted or inactive at AWS can be taken out of the file by hand",
+            f"AWS does not know {refused} of the keys; they were not imported",
+            hint="if a key is deleted or inactive at AWS, delete it from the file yourself",
         )
     if taken.skipped:
         names = ", ".join(dict.fromkeys(safe(left.profile) for left in taken.skipped))
         raise CheckFailed(
             f"left {what}: {names}",
-            hint="the reason is given above; correct it and run the import again, or remove the key by hand",
+            hint="fix the reason shown above and run import again, or remove the key yourself",
         )
 
 
@@ -166,7 +168,7 @@ def _taken(
         if not harvest.keys and not harvest.skipped and not profiles:
             raise NotFound(
                 f"{store.program} keeps no key in {safe(store.folder)}, nor in the keyring's collection {safe(store.collection)}",
-                hint="if it keeps them elsewhere (pass, KWallet, another folder), store the key by: awsvault-py add NAME",
+                hint="if its keys are elsewhere (pass, KWallet, another folder), store a key with: awsvault-py add NAME",
             )
     there = {key.name for key in harvest.keys} | {left.profile for left in harvest.skipped}
     for name in profiles:
@@ -175,7 +177,7 @@ def _taken(
             names = ", ".join(sorted(map(safe, there)))
             raise NotFound(
                 f"{safe(where or '')} holds no key {safe(name)}",
-                hint=f"it holds: {names}" if names else "it holds no key at all",
+                hint=f"it has: {names}" if names else "it has no key at all",
             )
     if profiles:
         harvest = foreign_stores.Harvest(
@@ -195,8 +197,10 @@ def _harvest(context: Context, store: foreign_stores.Store) -> foreign_stores.Ha
             return context.interaction.hidden(f"Passphrase of {store.program}'s file store", deadline=wait)
         except NoAnswer as reason:
             raise Locked(
-                f"{store.program}'s files are sealed, and their passphrase was not given: {reason.message}",
-                hint=f"give it by {store.variable}" if store.variable is not None else "run it at a terminal",
+                f"{store.program}'s files are encrypted, and no passphrase was given: {reason.message}",
+                hint=f"give it by {store.variable}"
+                if store.variable is not None
+                else "run the command at a terminal",
             ) from None
 
     stored = foreign_stores.from_files(store, passphrase)
@@ -206,7 +210,7 @@ def _harvest(context: Context, store: foreign_stores.Store) -> foreign_stores.Ha
 
 def _tell(taken: ImportPlan) -> None:
     for left in taken.skipped:
-        say(f"Left where it is: {safe(left.profile)}: {left.reason}")
+        say(f"Not imported: {safe(left.profile)}: {left.reason}")
     for moved in taken.keys:
         identity = moved.proof.identity if moved.proof is not None else None
         who = (
@@ -217,10 +221,10 @@ def _tell(taken: ImportPlan) -> None:
         where = ", ".join(moved.origins)
         shared = f", for profiles {', '.join(map(safe, moved.profiles))}" if len(moved.profiles) > 1 else ""
         shared = shared if moved.profiles else ", which no profile uses"
-        state = "in the vault already" if moved.stored else "to be stored"
+        state = "already in the vault" if moved.stored else "to be stored"
         say(f"{safe(moved.entry)}: {safe(moved.key.access_key_id)}{who}{shared} ({where}): {state}")
     if not taken.keys:
-        say("There is no key to move.")
+        say("There are no keys to import.")
 
 
 def _move(
@@ -257,4 +261,4 @@ def _move(
     for left in plan.skipped:
         say(f"Not set up: {safe(left.profile)}: {left.reason}")
     if changes:
-        say("Taken out of the files. To put them back as they were: awsvault-py import --undo")
+        say("Removed the keys from the files. To restore the files: awsvault-py import --undo")

@@ -24,30 +24,29 @@ if TYPE_CHECKING:
     "--kdf",
     type=click.Choice(["default", "strong"]),
     default="default",
-    help="How much memory a guess of the passphrase costs: 64 MiB, or 256 MiB (strong).",
+    help="Memory that each guess of the passphrase costs: 64 MiB, or 256 MiB (strong).",
 )
-@click.option("--recovery", "with_code", is_flag=True, help="Issue a recovery code to write on paper.")
+@click.option("--recovery", "with_code", is_flag=True, help="Show a recovery code to write down.")
 @with_context
 def command(context: Context, kdf: str, *, with_code: bool) -> None:
-    """Make the vault, opened by a passphrase.
+    """Create the vault, protected by a passphrase.
 
-    The passphrase is asked for twice, or comes from AWSVAULT_PASSPHRASE_FILE and the like. Where the OS keyring is usable
-    it opens the vault too (`slots list` shows it, AWSVAULT_KEYRING=off prevents it). `add` makes the vault by itself
-    where there is none.
+    Prompts for the passphrase twice, or reads it from AWSVAULT_PASSPHRASE_FILE and the like. If the OS keyring is usable,
+    it unlocks the vault too (see `slots list`; AWSVAULT_KEYRING=off prevents it). `add` creates the vault if there is none.
     """
     if vault.exists(context.paths):
         raise AlreadyExists(
-            f"there is a vault at {safe(context.paths.vault)} already",
-            hint="to change how it opens: awsvault-py passwd, or awsvault-py slots add WAY",
+            f"a vault already exists at {safe(context.paths.vault)} already",
+            hint="to change how it is unlocked: awsvault-py passwd, or awsvault-py slots add WAY",
         )
     if with_code and not recovery_code.can_be_issued(context):
         raise Locked(
-            "a recovery code is shown on a terminal, and there is none",
-            hint="run it where you can write it down, or without --recovery",
+            "a recovery code can be shown only on a terminal",
+            hint="run the command at a terminal, or without --recovery",
         )
     made(context, create.choose_passphrase(context), strong=kdf == "strong", with_code=with_code)
     say("Next: awsvault-py add NAME")
-    say("Once it holds your keys: awsvault-py backup FILE, and awsvault-py backup --sheet to print")
+    say("Then: awsvault-py backup FILE, and print awsvault-py backup --sheet")
 
 
 def made(
@@ -56,16 +55,16 @@ def made(
     """Make the vault and say so; a weak passphrase is taken, with a word."""
     ways: list[Slot] = [] if not with_code else [RecoverySlot(recovery_code.issue(context))]
     opened = create.make_vault(context, chosen, kdf=STRONG if strong else DEFAULT, others=ways)
-    say(f"Made the vault: {safe(context.paths.vault)}")
+    say(f"Created the vault: {safe(context.paths.vault)}")
     opened, without_keyring = slots.try_keyring(context, opened)
     if without_keyring is None:
-        say("This machine's keyring opens it too, so nobody is asked while you are logged in.")
+        say("This machine's keyring unlocks it too, so there is no prompt while you are logged in.")
     elif context.settings.keyring != "off":
         say(
             f"The OS keyring was not used: {safe(without_keyring)}. To add it later: awsvault-py slots add keyring"
         )
     if not with_code:
-        say("A recovery code for a forgotten passphrase: awsvault-py slots add recovery")
+        say("To add a recovery code for a forgotten passphrase: awsvault-py slots add recovery")
     if chosen.warning is not None:
         say(f"Warning: the passphrase is weak: {chosen.warning}. To choose another: awsvault-py passwd")
     return opened

@@ -7,6 +7,7 @@ import click
 from vault.cli.command_context import with_context
 from vault.cli.terminal import (
     Cell,
+    ago,
     emit,
     emit_json,
     is_terminal,
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
 
 
 @click.command(name="list")
-@click.option("--profiles", "only_profiles", is_flag=True, help="The profiles only.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--used", is_flag=True, help="Ask AWS for each key's true age and last use.")
+@click.option("--profiles", "only_profiles", is_flag=True, help="Show only the profiles.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--used", is_flag=True, help="Ask AWS for each key's age and last use.")
 @with_context
 def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool) -> None:
-    """The profiles with their sessions' life, and the vault's entries with their keys' age (here).
+    """List the profiles and when their sessions expire, and the vault's entries with the age of their keys (on this machine).
 
-    Piped, a line an entry with tabs between; with --profiles a line a profile.
+    In a pipe: one line per entry, with tabs; with --profiles, one line per profile.
 
     --json: {"profiles":[{"profile", "account"?, "identity"?, "source"?, "environment"?, "expires"?, "problem"?}],
     "entries":[{"name", "access_key_id", "account"?, "user"?, "mfa_serial"?, "mfa":"none"|"asked"|"strict"|"stored", "created",
@@ -98,7 +99,7 @@ def _profile_table(context: Context, profiles: list[ProfileRow]) -> None:
     now = context.clock.time()
     table(
         context.env,
-        ("PROFILE", "ACCOUNT", "ROLE OR USER", "SOURCE", "LIFE LEFT"),
+        ("PROFILE", "ACCOUNT", "ROLE OR USER", "SOURCE", "EXPIRES IN"),
         [
             (
                 Cell(line.profile, "bold red" if means_production(line.environment) else ""),
@@ -161,7 +162,7 @@ def _used(context: Context, *, as_json: bool) -> None:
         return
     for one in found:
         if one.trouble is not None:
-            say(f"{one.name}: AWS was not asked well: {one.trouble}")
+            say(f"{one.name}: could not ask AWS: {one.trouble}")
     table(
         context.env,
         ("ENTRY", "KEY", "AGE", "LAST USED", "OLD KEY"),
@@ -175,8 +176,8 @@ def _age(one: Health) -> Cell:
 
 def _last_use(one: Health, now: float) -> str:
     if one.used is None:
-        return "never" if one.used_known else "not known"
-    return f"{span(now - one.used.at)} ago, {one.used.service}"
+        return "never" if one.used_known else "unknown"
+    return f"{ago(now - one.used.at)}, {one.used.service}"
 
 
 def _old(one: Health, now: float) -> str:

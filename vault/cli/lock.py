@@ -1,4 +1,4 @@
-"""`awsvault-py lock`: closes the vault until a person opens it."""
+"""`awsvault-py lock`: locks the vault until the user unlocks it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 @click.command(name="lock")
 @with_context
 def command(context: Context) -> None:
-    """Make the agent forget the keys and sessions. Until `unlock`, `export` is refused and no keyring opens the vault.
+    """Make the agent forget all keys and sessions. Until you run `unlock`, exports fail and no keyring unlocks the vault.
 
-    Each `exec --server` of the vault forgets its key and session too, and serves nothing any more.
+    Each `exec --server` of this vault forgets its key and its session too, and serves no more credentials.
 
-    A command that you run yourself opens it still, with a passphrase that is typed, or given by variable, file or command.
-    Sessions that tools hold already live on until their end.
+    Commands that you run yourself still work if you type the passphrase, or give it by variable, file or command.
+    Credentials that were issued before stay valid until they expire.
     """
     from vault.unlocking import lock_unlock
 
     closed = lock_unlock.close_by_hand(context)
-    say("Locked." if closed.was_open or closed.servers else "Locked. It was not open.")
+    say("Locked." if closed.was_open or closed.servers else "Locked. The vault was not unlocked.")
     for one in closed.servers:
         say(f"Ended the credentials server of {one}. Its command goes on.")

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 @click.command(name="log")
-@click.option("--profile", metavar="PROFILE", help="Only what was handed out for this profile.")
-@click.option("--since", metavar="TIME", help="Only the last of it: 90m, 12h, 7d.")
-@click.option("--verify", is_flag=True, help="Check that no record was changed, taken out or cut off.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--profile", metavar="PROFILE", help="Only credentials issued for this profile.")
+@click.option("--since", metavar="TIME", help="Only the most recent: 90m, 12h, 7d.")
+@click.option("--verify", is_flag=True, help="Check that no record was changed, removed, or cut off.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
 def command(context: Context, *, profile: str | None, since: str | None, verify: bool, as_json: bool) -> None:
-    """What was handed out: when, which profile and role, until when, from where, and who asked.
+    """Show which credentials were issued: when, for which profile and role, until when, from where, and to which program.
 
     --json: {"records":[{"time", "use", "profile", "role"?, "access_key_id", "expires"?, "from", "pid"?, "asker"?,
     "parent_pid"?, "parent"?, "tty"?, "program"?}], "problems":[…]}
@@ -39,7 +39,7 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
     records = [record for record in map(decode, found.records) if record is not None]
     problems = list(found.problems)
     if len(records) < len(found.records):
-        problems.append(f"{len(found.records) - len(records)} record(s) have a form that cannot be read")
+        problems.append(f"{len(found.records) - len(records)} record(s) cannot be read")
     wanted = kept_name(profile) if profile is not None else None
     roles = {r.access_key_id: r.role for r in records if r.role}
     chosen = [
@@ -65,7 +65,7 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
         )
     if verify and problems:
         raise CheckFailed(
-            f"the log is not whole: {'; '.join(problems[:5])}",
+            f"the log is incomplete: {'; '.join(problems[:5])}",
             hint="compare it with CloudTrail for that time",
         )
 

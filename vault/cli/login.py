@@ -33,17 +33,13 @@ _OPENERS = ("xdg-open", "wslview", "x-www-browser")
 
 @click.command(name="login")
 @click.argument("profile", required=False)
-@click.option(
-    "--print", "only_print", is_flag=True, help="Write the address to stdout instead of opening it."
-)
-@click.option("--service", metavar="NAME", help="Land on this service, for example s3.")
-@click.option(
-    "--path", metavar="PATH", help="Land on this page, for example /cloudwatch/home?region=eu-west-1."
-)
-@click.option("--duration", metavar="TIME", help="How long the session lasts: seconds, or 90m, 4h.")
-@click.option("--browser", metavar="COMMAND", help="The browser to open; %s stands for the address.")
-@click.option("--mfa-code", metavar="CODE", help="A code of the MFA device, where no seed is stored.")
-@click.option("--write", is_flag=True, help="Lift awsvault_read_only for this sign-in.")
+@click.option("--print", "only_print", is_flag=True, help="Print the URL instead of opening it.")
+@click.option("--service", metavar="NAME", help="Open this service, for example s3.")
+@click.option("--path", metavar="PATH", help="Open this page, for example /cloudwatch/home?region=eu-west-1.")
+@click.option("--duration", metavar="TIME", help="Duration of the session: seconds, or 90m, 4h.")
+@click.option("--browser", metavar="COMMAND", help="The browser to open; %s is replaced by the URL.")
+@click.option("--mfa-code", metavar="CODE", help="An MFA code, if no seed is stored.")
+@click.option("--write", is_flag=True, help="Ignore awsvault_read_only for this sign-in.")
 @with_context
 def command(
     context: Context,
@@ -57,17 +53,16 @@ def command(
     mfa_code: str | None,
     write: bool,
 ) -> None:
-    """Sign in to the AWS console as the role of PROFILE, in every partition of AWS.
+    """Sign in to the AWS console as the role of PROFILE, in any AWS partition.
 
-    The start of a profile's name will do where it is the only one. Without PROFILE you choose one, at a terminal. The
-    address is good for 15 minutes and for whoever has it. The browser is handed it over a one-time page on this machine,
-    so that it stands on no command line.
+    A unique prefix of the profile name is enough. Without PROFILE, choose one at a terminal. The sign-in URL is valid for
+    15 minutes, for anyone who has it. The browser gets it from a one-time page on this machine, so it is on no command line.
     """
     if service is not None and path is not None:
-        raise Usage("--service and --path cannot both say where to land", hint="give one of them")
+        raise Usage("give only one of --service and --path", hint="give one of them")
     profile = profile_or_pick(context, profile)
     browsers = [] if only_print else openers(context, browser)
-    # The session behind a console lasts as long as it has left, so it is asked for anew.
+    # The session behind a console lasts as long as it has left, so a fresh one is fetched.
     request = request_of(
         profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
     )
@@ -76,7 +71,7 @@ def command(
     banners.shorter(found.got, asked=duration is not None)
     if not browsers:
         if not only_print:
-            say("There is no browser to open here. This address is good for 15 minutes:")
+            say("No browser can be opened here. This URL is valid for 15 minutes:")
         emit(found.url.reveal_text())
         return
     _open(context, found, browsers)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Of what a command prints to: a full disk, a limit on files, a caller that closed the descriptor.
 _NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF)
-_HELP = """An encrypted vault for AWS keys, and the credential_process that turns them into short-lived credentials.
+_HELP = """An encrypted vault for AWS access keys, and the credential_process that turns them into short-lived credentials.
 
 Start with: awsvault-py add NAME"""
 
@@ -42,7 +42,7 @@ def _debug_option() -> click.Option:
         expose_value=False,
         is_eager=True,
         callback=_debug_given,
-        help="On failure, show where in the code it happened (no values).",
+        help="On failure, show where in the code it happened, without values.",
     )
 
 
@@ -55,7 +55,7 @@ def _version(command: click.Context, _parameter: click.Parameter, given: bool) -
 
 
 def _with_debug(command: click.Command) -> click.Command:
-    """``command`` and its subcommands, each taking --debug where a person is likely to add it: at the end."""
+    """``command`` and its subcommands, each taking --debug where a user is likely to add it: at the end."""
     if not any("--debug" in p.opts for p in command.params):
         command.params.append(_debug_option())
     if isinstance(command, click.Group):
@@ -99,7 +99,7 @@ class Commands(click.Group):
 
 
 def build() -> Commands:
-    """The group, made anew for each run: nothing is kept between runs."""
+    """The group, created for each run: nothing is kept between runs."""
     return Commands(
         "awsvault-py",
         help=_HELP,
@@ -170,7 +170,7 @@ def _with_help(error: BaseException, argv: Sequence[str]) -> BaseException:
 
 
 def _ours(error: BaseException) -> BaseException:
-    """Errors of click as ours; everything else as it is."""
+    """Errors of click as errors of this program; everything else as it is."""
     match error:
         case click.exceptions.NoArgsIsHelpError() if isinstance(error.ctx.command, click.Group):
             where, below = error.ctx.command_path, ", ".join(error.ctx.command.commands)
@@ -185,16 +185,16 @@ def _ours(error: BaseException) -> BaseException:
                 error,
             )
         case OSError() if error.errno in _NOT_WRITTEN:
-            # Files of ours are translated where they are opened, so this is what a command printed.
+            # Errors of the program's own files are translated where they are opened, so this is what a command printed.
             said = f"standard output could not be written: {os.strerror(error.errno or 0)}"
             return _keep(StorageError(said), error)
         case _:
             return error
 
 
-def _keep(ours: Error, theirs: BaseException) -> Error:
-    ours.__traceback__ = theirs.__traceback__
-    return ours
+def _keep(error: Error, cause: BaseException) -> Error:
+    error.__traceback__ = cause.__traceback__
+    return error
 
 
 def hide_keys(text: str) -> str:

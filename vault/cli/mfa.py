@@ -24,27 +24,25 @@ if TYPE_CHECKING:
 
 @click.group(name="mfa")
 def command() -> None:
-    """MFA devices: store a seed, get a code, list, remove."""
+    """Manage MFA devices: seeds, codes, enrollment."""
 
 
 @command.command(name="add")
 @click.argument("name")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the device as JSON from stdin.")
-@click.option("--strict", "strictly", is_flag=True, help="Keep the seed under a passphrase of its own.")
+@click.option("--strict", "strictly", is_flag=True, help="Protect the seed with its own passphrase.")
 @with_context
 def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> None:
-    """Give the entry NAME its MFA device, and store the device's seed.
+    """Set the MFA device of the entry NAME, and store the device's seed.
 
-    Asked for, the seed not shown; or by --stdin: {"MfaSerial":"arn:…","MfaSeed":"…"}, one of them optional, the seed as
-    base32 or otpauth:// address.
+    Prompts for both and hides the seed, or reads --stdin: {"MfaSerial":"arn:…","MfaSeed":"…"}, one of them is optional. The seed is
+    base32 or an otpauth:// URL.
 
-    With --strict the seed is opened by a passphrase of its own, for five minutes or one use.
+    With --strict, a passphrase of its own protects the seed. It is unlocked for five minutes or for one use.
     """
     given = mfa_devices.from_json(read_stdin()) if from_stdin else None
     if given is None and not context.interaction.possible():
-        raise Usage(
-            f"nobody can be asked for the device: {context.interaction.obstacle()}", hint="give it by --stdin"
-        )
+        raise Usage(f"cannot prompt for the device: {context.interaction.obstacle()}", hint="use --stdin")
     opened = unlock(context, purpose=f"to store the MFA device of {name}").opened
     known = entries.find(opened.payload, name).mfa_serial
     device = given if given is not None else mfa_devices.by_asking(context, name=name, known=known)
@@ -55,19 +53,19 @@ def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> Non
     serial = mfa_devices.serial_of(after.payload, name)
     say(f"{safe(name)} uses {safe(serial)}.")
     if device.seed is not None:
-        say("Its seed lies beside the key now: whoever opens this vault holds both factors.")
+        say("Its seed is now beside the key: anyone who unlocks this vault has both factors.")
     elif not mfa_devices.has_seed(after.payload, serial):
-        say("No seed is stored, so a person is asked for its codes.")
+        say("No seed is stored, so you are prompted for its codes.")
 
 
 @command.command(name="code")
 @click.argument("name")
-@click.option("--clip", is_flag=True, help="Put it on the clipboard instead, and take it off again.")
+@click.option("--clip", is_flag=True, help="Copy the code to the clipboard, and clear it again.")
 @with_context
 def code(context: Context, name: str, *, clip: bool) -> None:
-    """Print a code of the device of NAME, an entry or a device's ARN.
+    """Print an MFA code for NAME, an entry or a device's ARN.
 
-    Each code is given once: where this one was used, or is nearly over, it waits for the next.
+    Each code is given out once. If the current one was used or is about to expire, the command waits for the next.
     """
     board = (
         clipboard.find(context.env) if clip else None
@@ -85,10 +83,10 @@ def code(context: Context, name: str, *, clip: bool) -> None:
 
 
 @command.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
 def list_(context: Context, *, as_json: bool) -> None:
-    """The devices in the vault, whether their seed is stored, and which entries use them.
+    """List the devices in the vault, whether their seed is stored, and which entries use them.
 
     --json: {"devices":[{"serial", "seed_stored":bool, "strict":bool, "entries":[NAME…]}]}
     """
@@ -112,14 +110,14 @@ def list_(context: Context, *, as_json: bool) -> None:
 
 @command.command(name="remove")
 @click.argument("name")
-@click.option("--deactivate", is_flag=True, help="Take it off the user at AWS too, and delete it there.")
+@click.option("--deactivate", is_flag=True, help="Deactivate and delete the device at AWS too.")
 @trust_option.option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: bool, yes: bool) -> None:
-    """Take a device and its seed out of the vault. NAME is an entry or the device's ARN.
+    """Remove a device and its seed from the vault. NAME is an entry or the device's ARN.
 
-    It stays a device at AWS, unless --deactivate takes it off there first.
+    The device stays at AWS unless you use --deactivate.
     """
     opened = unlock(context, purpose=f"to remove the MFA device of {name}").opened
     serial = mfa_devices.serial_of(opened.payload, name)
@@ -131,7 +129,7 @@ def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: boo
             context, opened, holder, foreign=foreign, waiting=countdown(context)
         )
     held = mfa_devices.has_seed(opened.payload, serial)
-    lost = " and its seed, which cannot be had again from AWS," if held else ""
+    lost = " and its seed, which AWS cannot show again," if held else ""
     places = "from AWS and from the vault" if deactivate else "from the vault"
     sure(context, f"Remove {safe(serial)}{lost} {places}?", yes=yes)
     forget = mfa_devices.forgetting(context, opened, serial)

@@ -46,10 +46,10 @@ def countdown(context: Context) -> Callable[[float], None]:
 
 @click.command(name="enroll")
 @click.argument("name")
-@click.option("--device-name", metavar="DEVICE", help="Its name at AWS; USER-HOST if not given.")
-@click.option("--mfa-code", metavar="CODE", help="The code of the present device, where IAM demands MFA.")
+@click.option("--device-name", metavar="DEVICE", help="The device's name at AWS. Default: USER-HOST.")
+@click.option("--mfa-code", metavar="CODE", help="A code of the current device, if IAM demands MFA.")
 @trust_option.option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def enroll(
     context: Context,
@@ -60,12 +60,12 @@ def enroll(
     trust_endpoint: bool,
     yes: bool,
 ) -> None:
-    """Make a further MFA device for the user of NAME in IAM, and keep its seed in the vault.
+    """Create another MFA device for the IAM user of NAME, and store its seed in the vault.
 
-    The devices that the user has stay. Takes up to a minute: AWS wants two codes in a row. Interrupted, the next run
-    goes on or cleans up.
+    The user's other devices stay. This takes up to a minute, since AWS needs two consecutive codes. If it is interrupted,
+    the next run continues or cleans up.
     """
-    opened = unlock(context, purpose=f"to enrol an MFA device for {name}").opened
+    opened = unlock(context, purpose=f"to enroll an MFA device for {name}").opened
     foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
     enroller = mfa_enrollment.Enroller(
         context, opened, name, foreign=foreign, waiting=countdown(context), mfa_code=mfa_code
@@ -73,19 +73,21 @@ def enroll(
     user = enroller.look()
     under_way = enroller.entry.enrollment
     wanted = device_name or mfa_enrollment.device_name(user, context)
-    what = "Enrol"
+    what = "Enroll"
     if under_way is not None and (under_way.step == "enable" or device_name in (None, under_way.name)):
-        wanted, what = under_way.name, "Go on enrolling"
+        wanted, what = under_way.name, "Continue enrolling"
     sure(
         context,
-        f"{what} the MFA device {safe(wanted)} for {safe(user)}? Its seed will lie beside the key: whoever opens this "
+        f"{what} the MFA device {safe(wanted)} for {safe(user)}? Its seed will lie beside the key: anyone who unlocks this "
         "vault holds both factors.",
         yes=yes,
     )
     try:
         done = enroller.run(device_name)
     except KeyboardInterrupt:
-        say(f"\ninterrupted; the next awsvault-py mfa enroll {safe(name)} goes on from here, or cleans up.")
+        say(
+            f"\ninterrupted; to continue, or to clean up: awsvault-py mfa enroll {safe(name)} goes on from here, or cleans up."
+        )
         raise
     say(f"{safe(name)} uses {safe(done.serial)} now; its seed is in the vault.")
     if done.left is not None:
@@ -102,15 +104,15 @@ def enroll(
 @trust_option.option
 @with_context
 def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
-    """Tell AWS where the clock of the device of NAME stands, by two codes in a row. For codes that AWS refuses."""
-    opened = unlock(context, purpose=f"to resynchronise the MFA device of {name}").opened
+    """Resynchronize the MFA device of NAME with AWS by two consecutive codes. Use it if AWS refuses the codes."""
+    opened = unlock(context, purpose=f"to resynchronize the MFA device of {name}").opened
     serial = mfa_devices.serial_of(opened.payload, name)
     holder = holder_of(opened.payload, name, serial)
     foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
     enroller = mfa_enrollment.Enroller(context, opened, holder, foreign=foreign, waiting=countdown(context))
     enroller.look()
     enroller.resync(serial)
-    say(f"AWS knows the clock of {safe(serial)} again.")
+    say(f"AWS accepts codes of {safe(serial)} again.")
 
 
 def holder_of(payload: Payload, name: str, serial: str) -> str:
@@ -148,14 +150,12 @@ def put_strictly(context: Context, opened: Opened, name: str, device: mfa_device
 
 @click.command(name="qr")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def qr(context: Context, name: str, *, yes: bool) -> None:
-    """Show the stored seed of NAME's device as a QR code, for an authenticator app on a phone. Only on a terminal."""
+    """Show the stored seed of NAME's device as a QR code for an authenticator app. Only on a terminal."""
     if not is_terminal():
-        raise Usage(
-            "a seed is shown on a terminal only", hint="run the command by itself, without a pipe or a file"
-        )
+        raise Usage("a seed can be shown only on a terminal", hint="run the command without a pipe or a file")
     opened = unlock(context, purpose=f"to show the MFA seed of {name}").opened
     serial = mfa_devices.serial_of(opened.payload, name)
     missing = NotFound(
@@ -163,7 +163,7 @@ def qr(context: Context, name: str, *, yes: bool) -> None:
     )
     if not mfa_devices.has_seed(opened.payload, serial):
         raise missing
-    sure(context, "Show the seed? Whoever sees the picture has the device.", yes=yes)
+    sure(context, "Show the seed? Anyone who sees the QR code can generate its codes.", yes=yes)
     stored = strict_seeds.stored_seed(context, opened, serial, purpose="to show a seed")
     if stored is None:
         raise missing
@@ -177,7 +177,7 @@ def qr(context: Context, name: str, *, yes: bool) -> None:
 
     segno.make(address.reveal_text(), error="m", micro=False).terminal(compact=True)
     say(
-        "Scan it, then clear the screen. Codes of the phone and of the vault are the same: each is good for one use."
+        "Scan it, then clear the screen. The phone and the vault generate the same codes, and each works once."
     )
 
 

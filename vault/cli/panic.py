@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 @click.command(name="panic")
 @trust_option.option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
-    """Make every key of the vault inactive at AWS, and forget all sessions here.
+    """Deactivate every key of the vault at AWS, and delete all cached sessions.
 
-    For a lost machine or a leaked key. Goes on past failures and reports them. Prints the policy that ends the sessions
-    given out before, which outlive their keys. What is inactive can be made active again in the IAM console.
+    For a lost machine or a leaked key. Continues past failures and reports them. Sessions that were issued before stay
+    valid: panic prints the policy that ends them. You can activate the keys again in the IAM console.
     """
-    opened = unlock(context, purpose="to make its keys inactive").opened
+    opened = unlock(context, purpose="to deactivate its keys").opened
     foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
     panic.announce(context, opened, foreign)
     count = len({entry.access_key_id for entry in opened.payload.entries.values()})

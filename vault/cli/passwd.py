@@ -7,7 +7,7 @@ import click
 from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
-from vault.cli.rekey import copies_elsewhere, renewed
+from vault.cli.rekey import copies_elsewhere, tell_replaced
 from vault.cli.terminal import say
 from vault.store.kdf import DEFAULT, STRONG
 from vault.unlocking import strict_seeds
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 @click.option(
     "--kdf",
     type=click.Choice(["default", "strong"]),
-    help="64 or 256 MiB of memory a guess; as before without it.",
+    help="Memory for each guess: 64 or 256 MiB. Default: unchanged.",
 )
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the new passphrase from stdin.")
 @click.option(
     "--strict", "strictly", is_flag=True, help="Change the passphrase of the strict MFA seeds instead."
 )
-@click.option("--yes", is_flag=True, help="Do not ask about slots that cannot be kept.")
+@click.option("--yes", is_flag=True, help="Do not prompt about slots that cannot be kept.")
 @with_context
 def command(context: Context, kdf: str | None, *, from_stdin: bool, strictly: bool, yes: bool) -> None:
-    """Change the passphrase. Whoever knows the old one, and has an old copy, cannot read what comes after.
+    """Change the passphrase. The old passphrase with an old copy of the vault cannot decrypt what is stored from now on.
 
-    Forgotten? Type the recovery code where the passphrase is asked for, or let the keyring open the vault.
+    If you forgot it: type the recovery code at the passphrase prompt, or let the keyring unlock the vault.
 
-    --strict changes the strict seeds' own passphrase, and their key with it. The old one is asked for; nothing replaces it.
+    --strict changes the passphrase of the strict seeds, and their key. It needs the old passphrase; nothing replaces it.
     """
     new = create.choose_from(read_stdin()) if from_stdin else None
     if strictly:
@@ -53,7 +53,7 @@ def command(context: Context, kdf: str | None, *, from_stdin: bool, strictly: bo
     done = rekey.carry_out(context, plan)
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
-    renewed(done, "The passphrase is changed.")
+    tell_replaced(done, "The passphrase was changed.")
 
 
 def _params(kdf: str | None) -> KdfParams | None:
@@ -78,5 +78,5 @@ def _strict(
     done = rekey_strict.change(context, opened, fresh)
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
-    say("The passphrase of the strict seeds is changed. The automatic backups of before are gone.")
-    copies_elsewhere(done.left, "the strict seeds of their time open with the old passphrase")
+    say("The passphrase of the strict seeds was changed. The old automatic backups were deleted.")
+    copies_elsewhere(done.left, "their strict seeds still unlock with the old passphrase")

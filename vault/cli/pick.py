@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 @click.argument("start", required=False)
 @with_context
 def command(context: Context, *, start: str | None) -> None:
-    """Choose a profile at the terminal and print its name; the most used come first, typing filters.
+    """Choose a profile at the terminal and print its name. The most used come first; typing filters the list.
 
-    START may be a whole name, or the start of only one: then nothing is asked. Nothing is printed where nothing is
-    chosen (exit 10, 130 after Ctrl-C).
+    If START is a profile name or a unique prefix, there is no prompt. If you choose none, nothing is printed (exit code 10,
+    or 130 after Ctrl-C).
     """
     from vault.inspect import pick
 

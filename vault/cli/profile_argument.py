@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def profile_or_pick(context: Context, given: str | None) -> str:
-    """``given``, else the profile that a person chooses. Usage where nobody can; Declined where they did not."""
+    """``given``, else the profile that the user chooses. Usage if there is no terminal; Declined if they choose none."""
     if given is not None:
         return given
     from vault.inspect import pick
@@ -40,7 +40,7 @@ def profile_or_pick(context: Context, given: str | None) -> str:
 def repeated(argv: Sequence[str], name: str) -> list[str]:
     """``argv`` with the profile where it belongs, and without a code, which is good once.
 
-    A name that begins with a dash stands behind ``--``; exec, where that begins the command, has an option for it.
+    A name that begins with a dash comes after ``--``; exec, where that begins the command, has an option for it.
     """
     ours, theirs = list(argv), []
     if "--" in ours:

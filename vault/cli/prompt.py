@@ -13,20 +13,23 @@ from vault.cli import prompt_line
     "shell",
     type=click.Choice(prompt_line.SHELLS),
     default="plain",
-    help="Whose prompt it stands in.",
+    help="The shell or program of the prompt.",
 )
 @click.option(
     "--format",
     "form",
     default="{profile}{environment}{left}",
     metavar="TEXT",
-    help="What is shown; {profile}, {environment} and {left} are replaced.",
+    help="The text; {profile}, {environment} and {left} are replaced.",
 )
 def command(shell: str, form: str) -> None:
-    r"""Print the profile of this shell, and how long its session lasts, for a prompt.
+    r"""Print this shell's profile and when its session expires, for a shell prompt.
 
-    Nothing where no profile is chosen, or its session is over. Inside exec it is exec's profile, else the one that
-    AWS_PROFILE names: red in production, yellow where a yes is asked for or under five minutes are left, green where
-    it is read-only. Asks no network and opens no vault. For all of a shell at once: awsvault-py shell-init. bash: PS1='$(awsvault-py prompt --for=bash) \\$ ', tmux: #(awsvault-py prompt --for=tmux)
+    The profile is exec's inside exec, otherwise the one in AWS_PROFILE. Prints nothing if there is none, or if its session
+    is over. Red: production. Yellow: a confirmation is needed, or the session expires within five minutes. Green: read-only.
+    Uses no network and does not unlock the vault.
+
+    awsvault-py shell-init sets this up for a shell. By hand, bash: PS1='$(awsvault-py prompt --for=bash) \\$ ',
+    tmux: #(awsvault-py prompt --for=tmux)
     """
     prompt_line.run(["prompt", f"--for={shell}", f"--format={form}"])

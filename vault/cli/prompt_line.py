@@ -56,7 +56,7 @@ def _prompt(form: str, shell: str) -> int:
 
     places = from_env(os.environ)
     now = prompt_data.now(os.environ, home=places.home, socket=places.socket, time=time.time())
-    if now is not None and now.left != 0:  # what is over is no longer where one is
+    if now is not None and now.left != 0:  # an expired session is not shown
         sys.stdout.write(rendered(now, form=form, shell=shell, colour=not os.environ.get("NO_COLOR")) + "\n")
         sys.stdout.flush()
     os._exit(0)  # as a warm export does: the interpreter's own end costs a tenth of all this
@@ -98,7 +98,7 @@ def _quoted(text: str, shell: str) -> str:
         text = text.replace("%", "%%")
     if shell == "tmux":
         text = text.replace("#", "##")
-    if shell in ("bash", "zsh"):  # where a person put our output into PS1 by eval or prompt_subst
+    if shell in ("bash", "zsh"):  # if the user put the output into PS1 by eval or prompt_subst
         text = "".join(c if c not in "$`\\!" else "?" for c in text)
     return text
 

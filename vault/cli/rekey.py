@@ -18,30 +18,31 @@ if TYPE_CHECKING:
 
 
 @click.command(name="rekey")
-@click.option("--yes", is_flag=True, help="Do not ask about slots that cannot be kept.")
+@click.option("--yes", is_flag=True, help="Do not prompt about slots that cannot be kept.")
 @with_context
 def command(context: Context, *, yes: bool) -> None:
-    """Renew the vault's master keys, for when one may be known: an old copy of the vault no longer helps to read new ones.
+    """Replace the vault's master keys if somebody may know one. Keys from an old copy cannot decrypt later versions.
 
-    The passphrase stays, this machine's keyring is taken along, and a recovery code is issued anew. At a terminal the
-    passphrase of the strict MFA seeds is asked for too, and their key is renewed with it.
+    The passphrase stays. This machine's keyring slot is kept, and you get a new recovery code. At a terminal, rekey also
+    prompts for the passphrase of the strict seeds, to replace their key too.
     """
-    opened, passphrase = rekey.open_by_secret(context, purpose="to renew its keys")
+    opened, passphrase = rekey.open_by_secret(context, purpose="to replace its keys")
     plan = rekey.plan(context, opened, passphrase=passphrase)
     question = rekey.question(plan)
     if question is not None:
         sure(context, question, yes=yes)
-    renewed(
-        rekey.carry_out(context, plan, strict=_strict(context, opened, yes=yes)), "The master keys are new."
+    tell_replaced(
+        rekey.carry_out(context, plan, strict=_strict(context, opened, yes=yes)),
+        "The master keys were replaced.",
     )
 
 
 def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.Fresh | None:
-    """A new key for the strict seeds, where a person gives their passphrase."""
+    """A new key for the strict seeds, if the user gives their passphrase."""
     if not strict_seeds.has_passphrase(opened) or not context.interaction.possible():
         return None
     known = strict_seeds.ask_or_skip(
-        context, purpose="to renew their key too", skip="Press Enter to leave it as it is."
+        context, purpose="to replace their key too", skip="Press Enter to keep it."
     )
     if known is None:
         return None
@@ -52,24 +53,24 @@ def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.Fres
     return fresh
 
 
-def renewed(done: rekey.Rekeyed, first: str) -> None:
+def tell_replaced(done: rekey.Rekeyed, first: str) -> None:
     """What was done, and what is left to do by hand."""
-    say(f"{first} The automatic backups of before are gone, and cached sessions too.")
+    say(f"{first} The old automatic backups and all cached sessions were deleted.")
     if done.strict_kept:
         say(
-            "The strict seeds keep their passphrase and their key. To renew both: awsvault-py passwd --strict"
+            "The strict seeds keep their passphrase and their key. To replace both: awsvault-py passwd --strict"
         )
     if done.log is not None:
-        say(f"The log of before can no longer be read, and a new one is begun: {done.log}")
-    copies_elsewhere(done.left, "they open with the old secrets")
-    say("They hold the access keys as well. If somebody may have one: awsvault-py rotate --all")
+        say(f"The old log can no longer be read; a new one was started: {done.log}")
+    copies_elsewhere(done.left, "they still unlock with the old secrets")
+    say("They have the access keys too. If somebody may have a copy: awsvault-py rotate --all")
 
 
 def copies_elsewhere(left: tuple[str, ...], why: str) -> None:
-    """What a person has to delete, and ``why``."""
+    """What the user has to delete, and ``why``."""
     for path in left:
-        say(f"Could not be removed, do it by hand: {safe(path)}")
+        say(f"Could not delete {safe(path)}. Delete it yourself.")
     say(
-        f"Copies elsewhere (your own backups, snapshots, synchronised folders) are as before: {why}. Delete them, and make a "
-        "new one: awsvault-py backup FILE"
+        f"Copies elsewhere (your own backups, snapshots, synchronized folders) are unchanged: {why}. Delete them, and make a "
+        "new backup: awsvault-py backup FILE"
     )

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @click.command(name="remove")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(context: Context, name: str, *, yes: bool) -> None:
-    """Take the entry NAME, and the MFA seed that only it uses, out of the vault.
+    """Remove the entry NAME, and the MFA seed that only it uses, from the vault.
 
-    The key stays valid at AWS until it is deleted there.
+    The key stays valid at AWS until you delete it there.
     """
     opened = unlock(context, purpose=f"to remove {name}").opened
     entry = entries.find(opened.payload, name)

@@ -19,22 +19,25 @@ if TYPE_CHECKING:
 @click.command(name="restore")
 @click.argument("file", required=False)
 @click.option(
-    "--accept", is_flag=True, help="Without FILE: take the vault that lies there, older or another as it is."
+    "--accept",
+    is_flag=True,
+    help="Without FILE: accept the current vault file, although it is older or different.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The automatic backups as JSON.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print the automatic backups as JSON.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(context: Context, file: str | None, *, accept: bool, as_json: bool, yes: bool) -> None:
-    """Show the automatic backups, or put one of them (bak1 to bak3), or a backup of yours, in the vault's place.
+    """List the automatic backups, or restore one of them (bak1 to bak3), or a backup FILE of your own.
 
-    What lay there before is kept as the newest automatic backup. --accept is the way out after the vault was found older
-    than it was, or changed on two machines: it asks for the passphrase and makes the vault that lies there the newest.
-    With FILE it takes a copy from before the keys were renewed. The log stays readable where a key at hand opens it; else
-    the command says so before it asks. --json:
-    {"backups":[{"name", "generation", "written", "opened_by":[…], "entries"?:[…]}]}
+    The current vault becomes the newest automatic backup. Use --accept if awsvault-py refuses a vault that is older than
+    before, or that was changed on two machines: it asks for the passphrase and accepts the current file as the newest. With
+    FILE, --accept takes a copy from before a rekey. The log stays readable if an available key opens it; otherwise restore
+    says so before it asks.
+
+    --json: {"backups":[{"name", "generation", "written", "opened_by":[…], "entries"?:[…]}]}
     """
     if as_json and (file is not None or accept):
-        raise Usage("--json lists the automatic backups; it goes with no FILE and no --accept")
+        raise Usage("--json lists the automatic backups: do not combine it with FILE or --accept")
     if file is None and not accept:
         _show(context, as_json=as_json)
         return
@@ -47,7 +50,7 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
             f"Mind: the log in {safe(context.paths.log)} will not be readable under this copy: {chosen.log.trouble}. The next "
             "export starts a new log and keeps this one as unreadable.N.*"
         )
-    sure(context, "Make it the vault?", yes=yes)
+    sure(context, "Use this copy as the vault?", yes=yes)
     after = backups.put_back(context, chosen)
     say(f"It is the vault now, as generation {after.header.gen}.")
     if chosen.outdated:
@@ -86,7 +89,7 @@ def _show(context: Context, *, as_json: bool) -> None:
         )
         return
     if not copies:
-        say("There is no automatic backup that can be read. With one of your own: awsvault-py restore FILE")
+        say("No automatic backup can be read. To restore a backup of your own: awsvault-py restore FILE")
         return
     rows = [
         (
@@ -99,4 +102,4 @@ def _show(context: Context, *, as_json: bool) -> None:
         for c in copies
     ]
     table(context.env, ("BACKUP", "GENERATION", "WRITTEN", "OPENED BY", "ENTRIES"), rows)
-    say("To put one back: awsvault-py restore bak1")
+    say("To restore one: awsvault-py restore bak1")

@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 @click.command(name="rotate")
 @click.argument("names", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every entry of the vault.")
-@click.option("--older-than", metavar="AGE", help="Only keys older than AGE at AWS: 90d, 12h.")
-@click.option("--undo", is_flag=True, help="Take the old key back; the new one is deleted.")
+@click.option("--all", "everything", is_flag=True, help="Rotate every entry of the vault.")
+@click.option("--older-than", metavar="AGE", help="Only keys that are older than AGE at AWS: 90d, 12h.")
+@click.option("--undo", is_flag=True, help="Restore the old key and delete the new one.")
+@click.option("--finish", is_flag=True, help="Delete the old key now, or finish an interrupted rotation.")
 @click.option(
-    "--finish", is_flag=True, help="Delete the old key now, or bring an interrupted rotation to its end."
+    "--delete-now", is_flag=True, help="Delete the old key at once, without keeping it for seven days."
 )
-@click.option("--delete-now", is_flag=True, help="Delete the old key at once, without the seven days.")
 @click.option("--delete-other", metavar="KEYID", help="Delete the user's other key first, to make room.")
-@click.option("--mfa-code", metavar="CODE", help="The code of the device, where IAM demands MFA.")
-@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
+@click.option("--mfa-code", metavar="CODE", help="A code of the MFA device, if IAM demands MFA.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--print-policy", is_flag=True, help="Print the IAM policy that rotation needs.")
 @trust_option.option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(
     context: Context,
@@ -58,10 +58,10 @@ def command(
     trust_endpoint: bool,
     yes: bool,
 ) -> int:
-    """Replace the access keys of NAMES by new ones.
+    """Replace the access keys of NAMES with new ones.
 
-    The new key is stored and proved before it takes over; the old one is kept inactive for seven days, for --undo.
-    Interrupted at any point, the next run goes on. Exit 11: stopped before the new key took over.
+    The new key is stored and verified before it takes over. The old key is deactivated and kept for seven days, for --undo.
+    If a rotation is interrupted, the next run continues it. Exit code 11: stopped before the new key took over.
     """
     if print_policy:
         emit(json.dumps(select.POLICY, indent=2))
@@ -114,13 +114,11 @@ def _request(
     older: bool,
 ) -> state_machine.RotationRequest:
     if sum((undo, finish, delete_now)) > 1:
-        raise errors.Usage("--undo, --finish and --delete-now are three different wishes: say one")
+        raise errors.Usage("give only one of --undo, --finish and --delete-now")
     if delete_other is not None and (everything or len(names) > 1 or undo or finish):
-        raise errors.Usage("--delete-other goes with the rotation of one entry")
+        raise errors.Usage("--delete-other needs exactly one NAME")
     if undo and older:
-        raise errors.Usage(
-            "--undo takes a rotation back whatever a key's age: it does not go with --older-than"
-        )
+        raise errors.Usage("--undo ignores a key's age: do not combine it with --older-than")
     return state_machine.RotationRequest(
         undo=undo, finish=finish, delete_now=delete_now, delete_other=delete_other
     )
@@ -149,7 +147,7 @@ def _one(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    say(f"{safe(name)}: looking at its keys …")
+    say(f"{safe(name)}: checking its keys …")
     prospect = select.prepare(
         context,
         opened,
@@ -181,7 +179,7 @@ def _one(
     try:
         outcome = select.carry_out(context, opened, prospect, request)
     except KeyboardInterrupt:
-        say(f"\n{safe(name)}: interrupted; the next awsvault-py rotate {safe(name)} goes on from here.")
+        say(f"\n{safe(name)}: interrupted; the next awsvault-py rotate {safe(name)} continues from here.")
         raise
     _report(outcome, name, request)
 
@@ -235,7 +233,7 @@ def _report(outcome: Outcome, name: str, request: state_machine.RotationRequest)
     for key_id in outcome.deleted:
         say(f"{safe(name)}: deleted {safe(key_id)}.")
     if outcome.replaced is None and not outcome.deleted:
-        say(f"{safe(name)}: nothing to do; {outcome.key_id} stays.")
+        say(f"{safe(name)}: nothing to do. {outcome.key_id} stays.")
     if outcome.replaced is not None and request.undo:
         say(f"{safe(name)}: {outcome.key_id} is back.")
     elif outcome.replaced is not None:

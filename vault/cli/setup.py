@@ -25,14 +25,19 @@ if TYPE_CHECKING:
 @click.command(name="setup")
 @click.argument("profiles", metavar="[PROFILE]...", nargs=-1)
 @click.option(
-    "--all", "every", is_flag=True, help="Every profile whose key is in the vault; so without PROFILE."
+    "--all",
+    "every",
+    is_flag=True,
+    help="Set up every profile whose key is in the vault (the default without PROFILE).",
 )
 @click.option(
-    "--source-only", is_flag=True, help="Only the keys' own profiles call us; AWS's tools assume the roles."
+    "--source-only",
+    is_flag=True,
+    help="Set up only the keys' own profiles; AWS's tools then assume the roles.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--undo", "back", is_flag=True, help="Take the newest setup back.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--undo", "back", is_flag=True, help="Undo the last setup.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(
     context: Context,
@@ -44,13 +49,13 @@ def command(
     back: bool,
     yes: bool,
 ) -> None:
-    """Let profiles of ~/.aws/config call the vault.
+    """Set up profiles in ~/.aws/config to use the vault.
 
-    Each profile whose key is in the vault gets a credential_process, and the keys that would make AWS's tools assume
-    its role by themselves get the prefix awsvault_. Comments, order and everything else stay; the change is shown first.
+    Each profile whose key is in the vault gets a credential_process. Keys that would make AWS's tools assume the role
+    themselves get the prefix awsvault_. Comments and order stay. You see the change before it is made.
     """
     if every and profiles:
-        raise Usage("--all and names of profiles do not go together", hint="run: awsvault-py setup --help")
+        raise Usage("give --all or PROFILE names, not both", hint="run: awsvault-py setup --help")
     if back:
         undo_newest(context, kind="setup", dry_run=dry_run, yes=yes)
         return
@@ -87,13 +92,13 @@ def command(
 
 
 def tell(plan: edit_plan.EditPlan, *, asked: bool) -> None:
-    """What was left as it is, and warnings. Profiles that nobody named and that are no business of ours are counted."""
+    """What was not changed, and warnings. Profiles that the user did not name and that use no key of the vault are counted."""
     for warning in plan.warnings:
         say(f"Warning: {warning}")
     for left in plan.skipped if asked or len(plan.skipped) <= 10 else []:
-        say(f"Left as it is: {safe(left.profile)}: {left.reason}")
+        say(f"Not changed: {safe(left.profile)}: {left.reason}")
     if not asked and len(plan.skipped) > 10:
-        say(f"Left as they are: {len(plan.skipped)} profiles; name one to see why.")
+        say(f"Not changed: {len(plan.skipped)} profiles. Name one to see why.")
 
 
 def show(changes: Sequence[undo.Change]) -> None:
@@ -109,8 +114,8 @@ def refuse_hands_off(changes: Sequence[undo.Change]) -> None:
         reason = hands_off(change.path)
         if reason is not None:
             raise CheckFailed(
-                f"{safe(change.path)} is {reason}, so it is read and never rewritten",
-                hint="make the change shown above where the file is made, and run the command again to see that it took",
+                f"{safe(change.path)} is {reason}, so awsvault-py does not write it",
+                hint="make the change shown above in the file's source, then run the command again to check it",
             )
 
 
@@ -128,9 +133,9 @@ def undo_newest(context: Context, *, kind: undo.Kind, dry_run: bool, yes: bool) 
     if undone:
         sure(context, f"Put {' and '.join(safe(one.path) for one in undone)} back?", yes=yes)
     undo.take_back(context, seen, kind=kind)
-    say("Taken back." if undone else "The files are as they were before it already.")
+    say("Undone." if undone else "Nothing to undo: the files are already as they were.")
     if kind == "import" and undone:
         say(
-            "The keys stand in clear again, and stay in the vault too. Once a tool works with them again, "
+            "The files have the plaintext keys again, and the vault has them too. Once a tool works with them, "
             "awsvault-py remove NAME forgets them there; a key that was rotated since lives in the vault only."
         )

@@ -10,7 +10,7 @@ from vault.cli import shell_hooks
 @click.command(name="shell-init")
 @click.argument("shell", type=click.Choice(shell_hooks.SHELLS))
 @click.option(
-    shell_hooks.NO_PROMPT, is_flag=True, help="Leave the prompt as it is (for starship, tmux, or one's own)."
+    shell_hooks.NO_PROMPT, is_flag=True, help="Do not change the prompt (for starship, tmux, or your own)."
 )
 @click.option(
     shell_hooks.SDK_LOAD_CONFIG,
@@ -18,9 +18,9 @@ from vault.cli import shell_hooks
     help="Also set AWS_SDK_LOAD_CONFIG=1, which the Go SDK v1 and the JavaScript SDK v2 need to read ~/.aws/config.",
 )
 def command(shell: str, *, no_prompt: bool, sdk_load_config: bool) -> None:
-    r"""Print what SHELL needs: completion, the profile in the prompt, and avp, which switches profiles.
+    """Print the SHELL integration: completion, the profile in the prompt, and avp, which switches profiles.
 
-    avp PROFILE sets AWS_PROFILE (the start of a name will do), avp alone lets you choose, avp --off unsets it.
+    avp PROFILE sets AWS_PROFILE (a unique prefix is enough), avp alone lets you choose, avp --off unsets it.
 
     bash: eval "$(awsvault-py shell-init bash)" at the end of ~/.bashrc; zsh: the same in ~/.zshrc, after compinit;
     fish: awsvault-py shell-init fish | source

@@ -6,7 +6,7 @@ import click
 
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
-from vault.cli.rekey import renewed
+from vault.cli.rekey import tell_replaced
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.store.kdf import DEFAULT, STRONG
 from vault.unlocking.unlock import unlock
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from vault.context import Context
 
 _WAYS = ("keyring", "recovery", "passphrase")
-_NAME = 11  # letters of a slot's name: 8 bytes in base64url; no option of ours is as long
+_NAME = 11  # letters of a slot's name: 8 bytes in base64url; no option of the program is as long
 
 
 @click.group(name="slots")
 def command() -> None:
-    """The ways to open the vault: list, add, remove."""
+    """List, add, or remove ways to unlock the vault."""
 
 
 @command.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
 def list_(context: Context, *, as_json: bool) -> None:
-    """The slots, and when each last opened the vault on this machine. Asks for no passphrase.
+    """List the slots, and when each last unlocked the vault on this machine. Needs no passphrase.
 
     --json: {"slots":[{"slot", "kind", "opens":"main"|"strict", "about"?, "last_used"?}]}
     """
@@ -75,24 +75,22 @@ def list_(context: Context, *, as_json: bool) -> None:
 )
 @with_context
 def add(context: Context, way: str, kdf: str) -> None:
-    """Add a way in: this machine's keyring, a recovery code on paper, or a second passphrase."""
-    opened = unlock(context, purpose="to add a way in").opened
+    """Add a way to unlock the vault: this machine's keyring, a recovery code on paper, or a second passphrase."""
+    opened = unlock(context, purpose="to add a way to unlock it").opened
     match way:
         case "keyring":
             slots.add_keyring(context, opened)
-            say("This machine's keyring opens the vault now: as safe as your login, and nobody is asked.")
+            say("This machine's keyring now unlocks the vault without a prompt. It is as safe as your login.")
         case "recovery":
             slots.add_recovery(context, opened)
-            say(
-                "The recovery code opens the vault now. To try it: type it where the passphrase is asked for."
-            )
+            say("The recovery code now unlocks the vault. To try it, type it at the passphrase prompt.")
         case _:
             slots.check_passphrase_room(opened)
-            chosen = create.choose_by_asking(context, what="another way into the vault")
+            chosen = create.choose_by_asking(context, what="a second passphrase")
             slots.add_passphrase(context, opened, chosen, kdf=STRONG if kdf == "strong" else DEFAULT)
-            say("The second passphrase opens the vault now.")
+            say("The second passphrase now unlocks the vault.")
             if chosen.warning is not None:
-                say(f"Warning: it is weak: {chosen.warning}.")
+                say(f"Warning: this passphrase is weak: {chosen.warning}.")
 
 
 class _WithSlot(click.Command):
@@ -107,18 +105,18 @@ class _WithSlot(click.Command):
 
 @command.command(name="remove", cls=_WithSlot)
 @click.argument("slot")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def remove(context: Context, slot: str, *, yes: bool) -> None:
-    """Take a way in away. The master keys are renewed, so that an old copy with it does not open what comes after.
+    """Remove a way to unlock the vault. This replaces the master keys, so an old copy of the slot unlocks nothing later.
 
-    SLOT is its name in `slots list`, or the beginning of it.
+    SLOT is a name from `slots list`, or a unique prefix of it.
     """
-    opened, passphrase = rekey.open_by_secret(context, purpose="to remove a way in")
+    opened, passphrase = rekey.open_by_secret(context, purpose="to remove a way to unlock it")
     gone = slots.find(opened, slot)
     plan = rekey.plan(context, opened, passphrase=passphrase, without=gone)
-    sure(context, f"Remove the {slots.named(gone)}, and renew the master keys?", yes=yes)
+    sure(context, f"Remove the {slots.named(gone)}, and replace the master keys?", yes=yes)
     question = rekey.question(plan)
     if question is not None:
         sure(context, question, yes=yes)
-    renewed(rekey.carry_out(context, plan), f"Removed the {slots.named(gone)}.")
+    tell_replaced(rekey.carry_out(context, plan), f"Removed the {slots.named(gone)}.")

@@ -6,6 +6,7 @@ import click
 
 from vault.cli.command_context import with_context
 from vault.cli.terminal import (
+    ago,
     emit,
     emit_json,
     is_terminal,
@@ -28,25 +29,25 @@ if TYPE_CHECKING:
     from vault.rotation.key_age import Health
 
 _SAID = {
-    "open": "The vault is open",
-    "locked": "The vault is locked; the agent runs",
-    "held": "The vault was locked by hand; to open it: awsvault-py unlock",
+    "open": "The vault is unlocked",
+    "locked": "The vault is locked; the agent is running",
+    "held": "The vault is locked (you ran awsvault-py lock). To unlock it: awsvault-py unlock",
     "none": "The vault is locked; no agent answers",
 }
 
 
 @click.command(name="status")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
-    "--policy", metavar="AGE", help="For scripts: exit 1 where a key is older than AGE (90d) at AWS."
+    "--policy", metavar="AGE", help="For scripts: exit with 1 if a key is older than AGE (90d) at AWS."
 )
 @with_context
 def command(context: Context, *, as_json: bool, policy: str | None) -> int:
-    """What is open, until when, which sessions are warm, when each is renewed, and how old the keys are (here).
+    """Show whether the vault is unlocked and until when, which sessions are cached, and how old the keys are (on this machine).
 
-    Asks nobody for a passphrase: where the vault opens without one, keys are shown, what rotations have left, and the
-    roles that were given for an hour because no MFA code could be had in time. Sessions on disk are shown where their
-    key is at hand. Piped, a line a session.
+    Never prompts. If the vault unlocks without a prompt, status also shows the keys, unfinished rotations, and roles that
+    got one hour because no MFA code was available in time. Sessions on disk are shown if their key is available. In a
+    pipe: one line per session.
 
     --json: {"state":"open"|"locked"|"held"|"none", "pid"?, "opened"?, "idle_until"?, "until"?, "strict_until"?,
     "warnings":[…], "sessions":[{"profile", "expires", "due", "held":"agent"|"disk"}],
@@ -68,7 +69,7 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
         f" until {local(state.until)}, or {span(state.idle_until - now)} without use" if state.until else ""
     )
     if state.state == "none" and not status.has_vault(context):
-        say("There is no vault yet; to make one with a first key: awsvault-py add NAME")
+        say("There is no vault yet. To create it with a first key: awsvault-py add NAME")
         return 0
     say(_SAID[state.state] + limits + ".")
     for warning in state.warnings:
@@ -83,7 +84,7 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
         for one in state.sessions
     ]
     if rows:
-        table(context.env, ("PROFILE", "LIFE LEFT", "RENEWED", "HELD"), rows)
+        table(context.env, ("PROFILE", "EXPIRES IN", "REFRESH", "CACHED"), rows)
     if keys is not None:
         _show_keys(context, keys, now=now, apart=bool(rows))
     return 0
@@ -100,17 +101,17 @@ def _show_keys(context: Context, keys: KeyStatus, *, now: float, apart: bool) ->
         name = safe(entry.name)
         if entry.kept_until is not None and entry.kept_until > now:
             say(
-                f"{name}: its old key is kept, inactive, until {local(entry.kept_until)}; to delete it: "
-                f"awsvault-py rotate --finish {name}, to take it back: --undo"
+                f"{name}: its old key is inactive and kept until {local(entry.kept_until)}. To delete it now: "
+                f"awsvault-py rotate --finish {name}; to restore it: --undo"
             )
         elif entry.rotation == "grace":
-            say(f"{name}: its old key is due to be deleted: awsvault-py rotate --finish {name}")
+            say(f"{name}: its old key can be deleted: awsvault-py rotate --finish {name}")
         elif entry.rotation is not None:
-            say(f"{name}: a rotation was interrupted; to go on: awsvault-py rotate {name}")
+            say(f"{name}: a rotation was interrupted. To continue: awsvault-py rotate {name}")
     for one in keys.shortened:
         say(
-            f"{safe(one.profile)}: given for one hour instead of {span(one.wanted)}, since no MFA code could be had in "
-            f"time; {span(one.expires - now)} left, sooner anew: awsvault-py export --fresh {safe(one.profile)}"
+            f"{safe(one.profile)}: got one hour instead of {span(one.wanted)}, since no MFA code was available in "
+            f"time. Expires in {span(one.expires - now)}; for a longer one now: awsvault-py export --fresh {safe(one.profile)}"
         )
 
 
@@ -156,7 +157,7 @@ def _policy(context: Context, text: str, *, as_json: bool) -> int:
     for one in due:
         why = f"is {span(one.age)} old" if one.age > age else "has a rotation to finish"
         if one.used is not None:
-            why += f" (last used {span(now - one.used.at)} ago for {safe(one.used.service)})"
+            why += f" (last used {ago(now - one.used.at)} for {safe(one.used.service)})"
         say(f"{safe(one.name)}: {one.key_id} {why}; run: awsvault-py rotate {safe(one.name)}")
     return 1 if due else 0
 

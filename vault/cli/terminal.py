@@ -20,12 +20,12 @@ _WIDEST = 10_000  # a line of talk is as long as it is; safe() cuts at 400 other
 
 
 def say(text: str) -> None:
-    """Talk for a person, to stderr; lines are kept, everything else that is not printable is escaped."""
+    """Messages for the user, to stderr; lines are kept, everything else that is not printable is escaped."""
     click.echo("\n".join(safe(line, limit=_WIDEST) for line in text.split("\n")), err=True)
 
 
 def emit(text: str) -> None:
-    """Data for whoever reads stdout, with a line's end."""
+    """Data for stdout, with a newline."""
     click.echo("\n".join(safe(line, limit=_WIDEST) for line in text.split("\n")))
 
 
@@ -53,12 +53,12 @@ def is_live(env: Mapping[str, str]) -> bool:
 
 
 def is_terminal() -> bool:
-    """Whether stdout is a terminal, so that a table for a person is wanted."""
+    """Whether stdout is a terminal, so that the user wants a table."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 
 class Cell(NamedTuple):
-    """A cell of a table, and how it stands out where colour may be shown (a style of rich's, such as ``bold red``)."""
+    """A cell of a table, and its style if color may be shown (a style of rich's, such as ``bold red``)."""
 
     text: str
     style: str = ""
@@ -129,7 +129,7 @@ def rfc3339(unix: float) -> str:
 
 
 def local(unix: float) -> str:
-    """``2026-05-01 14:00`` in the person's own zone."""
+    """``2026-05-01 14:00`` in the user's own time zone."""
     return datetime.fromtimestamp(int(unix)).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
@@ -141,6 +141,11 @@ def span(seconds: float) -> str:
     if left >= 3_600:
         return f"{left // 3_600}h {left % 3_600 // 60:02d}m"
     return f"{left // 60}m" if left >= 60 else f"{left}s"
+
+
+def ago(seconds: float) -> str:
+    """``just now``, ``12m ago``: how long since something happened."""
+    return "just now" if seconds < 60 else f"{span(seconds)} ago"
 
 
 def without_absent(value: dict[str, Any]) -> dict[str, Any]:

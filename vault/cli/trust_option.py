@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vault.context import Context
 
 option = click.option(
-    "--trust-endpoint", is_flag=True, help="Believe a host that is not AWS's own, for this run."
+    "--trust-endpoint", is_flag=True, help="Trust this host, which is not AWS's own, for this run."
 )
 
 

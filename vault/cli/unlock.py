@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 @click.option(
     "--install-service",
     is_flag=True,
-    help="Write systemd units that start the agent when it is first needed, instead of unlocking.",
+    help="Do not unlock; install systemd units that start the agent on demand.",
 )
-@click.option("--strict", "strictly", is_flag=True, help="Open the strict MFA seeds too, for five minutes.")
+@click.option("--strict", "strictly", is_flag=True, help="Unlock the strict MFA seeds too, for five minutes.")
 @with_context
 def command(context: Context, *, install_service: bool, strictly: bool) -> None:
-    """Open the vault and let the agent keep it open, so that exports ask nobody.
+    """Unlock the vault and let the agent keep it unlocked, so that exports need no prompt.
 
-    It closes by itself after agent_idle without use and after agent_max at the latest (4 and 12 hours, config.toml),
-    when the machine sleeps, and by `lock`.
+    The vault locks after agent_idle without use, after agent_max at the latest (4 and 12 hours, see config.toml), when
+    the machine sleeps, and by `lock`.
     """
     if install_service:
         from vault.agent_process import systemd_units
@@ -40,7 +40,7 @@ def command(context: Context, *, install_service: bool, strictly: bool) -> None:
         until = context.clock.time() + done.hard
         say(f"Unlocked until {local(until)}, or {span(done.idle)} without use.")
     else:
-        say("The lock is taken back. The agent is switched off: each command opens the vault by itself.")
+        say("No longer locked. The agent is switched off, so each command unlocks the vault itself.")
     for warning in done.warnings:
         say(f"Warning: {warning}")
     if strictly:
@@ -50,7 +50,7 @@ def command(context: Context, *, install_service: bool, strictly: bool) -> None:
         key = strict_seeds.ask(context, purpose="to unlock them")
         held = strict_seeds.hand_over(context, key, vault_id=vault.read_header(context.paths).vault_id)
         say(
-            "The strict seeds are open for five minutes."
+            "The strict seeds are unlocked for five minutes."
             if held
-            else "No agent runs to hold the strict seeds open."
+            else "The strict seeds stay locked: no agent is running."
         )

@@ -42,8 +42,8 @@ def _from_agent(profile: str, command: Sequence[str]) -> None:
     found = warm.answered(kind(command[0]), profile, os.environ)
     if found is None:
         return
-    renew = found.startswith(warm.RENEW)
-    line, _, rest = found[len(warm.RENEW) if renew else 0 :].partition(b"\n")
+    refresh = found.startswith(warm.RENEW)
+    line, _, rest = found[len(warm.RENEW) if refresh else 0 :].partition(b"\n")
     from vault.credentials import profile_metadata
     from vault.run import exec_env
     from vault.system.passphrase_variables import for_child
@@ -52,10 +52,10 @@ def _from_agent(profile: str, command: Sequence[str]) -> None:
     ours, fields = profile_metadata.decode(rest, profile), profile_metadata.fields_of(line)
     if ours is None or fields is None:
         return
-    if renew and warm.detached():
+    if refresh and warm.detached():
         from vault.cli import disk_export
 
-        disk_export.renew(profile)
+        disk_export.refresh(profile)
     env = for_child(outside(os.environ))
     _banners(env, ours)
     exec_env.replace_us(command, env=exec_env.environment(env, fields, ours))

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @click.command("which")
 @click.argument("wanted", metavar="ACCOUNT-OR-ARN")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
 def command(context: Context, wanted: str, *, as_json: bool) -> None:
-    """The profiles that lead to an account (12 digits), to a role or user (its ARN), or to a role of this name.
+    """List the profiles that lead to an account (12 digits), to a role or user (its ARN), or to a role by its name.
 
-    Piped, a line a profile with tabs between. --json: {"profiles":[{"profile", "account"?, "identity"?}]}
+    In a pipe: one line per profile, with tabs. --json: {"profiles":[{"profile", "account"?, "identity"?}]}
     """
     from vault.inspect.which import ways
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @click.command(name="whoami")
 @click.argument("profile", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
 def command(context: Context, profile: str | None, *, as_json: bool) -> None:
-    """Ask AWS who PROFILE is (the start of a name will do): account, ARN and user id.
+    """Show who PROFILE is, according to AWS: account, ARN and user ID. A unique prefix of the profile name is enough.
 
-    Without PROFILE, who the environment's own keys are (inside exec), else the profile that AWS_PROFILE names, else
-    one that you choose at a terminal, else default. --json: {"profile"?, "account", "arn", "user_id", "expires"?}
+    Without PROFILE: who the keys in the environment are (inside exec), or else the profile in AWS_PROFILE, the one that you
+    choose at a terminal, or default. --json: {"profile"?, "account", "arn", "user_id", "expires"?}
     """
     who = (whoami.of_environment(context) or whoami.of_server(context)) if profile is None else None
     if who is None:
@@ -47,13 +47,13 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     rows: list[tuple[str, str | Cell]] = [
         ("account", identity.account),
         ("arn", identity.arn),
-        ("user id", identity.user_id),
+        ("user ID", identity.user_id),
     ]
     if who.profile is not None:
         rows.insert(0, ("profile", who.profile))
     if who.expires is not None:
         left = life(who.expires - context.clock.time())
-        rows.append(("until", left._replace(text=f"{local(who.expires)} ({left.text} left)")))
+        rows.append(("expires", left._replace(text=f"{local(who.expires)} (in {left.text})")))
     facts(context.env, rows)
 
 
