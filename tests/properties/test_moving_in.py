@@ -193,7 +193,7 @@ def test_the_commands_move_five_hundred_profiles_and_back(tmp_path, seed):
             only_the_touched_keys_changed(data, now)
         everything = done.stdout + done.stderr
         assert not any(secret in everything for _, secret in lived.keys.values())
-        assert home.run("import", "--yes").stderr.endswith("There is no key to move.\n")
+        assert home.run("import", "--yes").stderr.endswith("There are no keys to import.\n")
         assert home.run("setup").stderr.splitlines()[-1].startswith("Nothing to change")
         name = next(iter(lived.keys))
         assert home.export(name)["AccountId"] == "111111111111"

@@ -32,7 +32,7 @@ def test_what_is_made_elsewhere_is_left_and_named(sound, here):
     os.symlink(store, sound.config_path)
     done = here(sound, "doctor", "--fix", "--yes")
     assert done.returncode == 1
-    assert f"Left as it is: {sound.config_path} is a link to {store}\n" in done.stderr
+    assert f"Not changed: {sound.config_path} is a link to {store}\n" in done.stderr
     assert "[role-before-process]" in done.stdout
 
 
@@ -40,7 +40,7 @@ def test_where_only_a_person_can_mend_that_is_said(sound, here):
     """--fix on a home whose trouble it has no mend for."""
     BREAK["two-profile-variables"](sound)
     done = here(sound, "doctor", "--fix", "--yes")
-    assert "There is nothing that can be mended without you.\n" in done.stderr
+    assert "Nothing can be fixed automatically.\n" in done.stderr
 
 
 def test_a_finding_without_a_mend_of_ours_has_no_arrow(sound, here):

@@ -181,7 +181,7 @@ def test_a_byte_order_mark_is_no_mistake(home):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "a name is wanted"),
+        ((), "NAME is missing"),
         ((KEY_ID,), "shell's history"),
         ((SECRET,), "shell's history"),
         (("dev", KEY_ID), "shell's history"),

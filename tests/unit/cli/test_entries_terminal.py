@@ -221,7 +221,7 @@ def test_a_weak_second_passphrase_is_taken_with_a_word(home):
     home.make_vault()
     person = Terminal(home, "slots", "add", "passphrase", AWSVAULT_PASSPHRASE=PASSPHRASE)
     person.new_passphrase("password1234")
-    person.sees("The second passphrase opens the vault now.")
+    person.sees("The second passphrase now unlocks the vault.")
     person.sees("Warning: it is weak: ")
     assert person.ends() == 0
     assert home.run("list", AWSVAULT_PASSPHRASE="password1234").returncode == 0

@@ -22,11 +22,11 @@ from vault.errors import Usage
     ("words", "code", "said"),
     [
         (("backup",), 2, "FILE and --sheet are missing"),
-        (("import", "--as", "x"), 2, "--as goes with --csv"),
+        (("import", "--as", "x"), 2, "--as needs --csv"),
         (("import", "--granted", "--csv", "x"), 2, "only one of"),
         (("restore", "bak1", "--json"), 2, "--json lists the automatic backups"),
         (("restore", "--accept", "--json"), 2, "--json lists the automatic backups"),
-        (("exec", "shared-services", "-x"), 2, "'-x' is no command; write: exec [OPTIONS] PROFILE -- CMD"),
+        (("exec", "shared-services", "-x"), 2, "'-x' is not a command; write: exec [OPTIONS] PROFILE -- CMD"),
         (("exec", "shared-services", "ls", "--", "ls"), 2, "'ls' stands before --"),
         (("mfa", "add", "shared-services"), 2, "nobody can be asked for the device"),
         (("login", "--browser", "'", "shared-services"), 2, "which is no command"),

@@ -63,7 +63,7 @@ def test_a_device_without_a_seed_is_asked_for_its_codes(home, here):
     assert (done.returncode, done.stdout) == (0, "")
     assert (
         done.stderr
-        == f"shared-services uses {SERIAL}.\nNo seed is stored, so a person is asked for its codes.\n"
+        == f"shared-services uses {SERIAL}.\nNo seed is stored, so you are prompted for its codes.\n"
     )
 
 
@@ -121,7 +121,7 @@ def test_a_rotation_that_is_not_under_way_needs_no_end(home, here):
     home.make_vault()
     done = here(home, "rotate", "shared-services", "--finish", "--yes")
     assert done.returncode == 0, done.stderr
-    assert f"shared-services: nothing to do; {KEY_ID} stays." in done.stderr
+    assert f"shared-services: nothing to do. {KEY_ID} stays." in done.stderr
     dry = here(home, "rotate", "shared-services", "--finish", "--dry-run")
     assert "do nothing, since no rotation is under way" in dry.stdout + dry.stderr
 
@@ -150,7 +150,7 @@ def test_a_log_that_cannot_be_taken_along_is_no_hindrance_and_is_told(home, here
     done = here(home, "rekey")
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("The master keys are new.")
-    assert f"The log of before can no longer be read, and a new one is begun: {log}" in done.stderr
+    assert f"The old log can no longer be read; a new one was started: {log}" in done.stderr
     assert here(home, "list").returncode == 0
 
 
@@ -228,7 +228,7 @@ def test_an_undo_is_shown_first_and_says_where_nothing_is_left_to_do(home, here)
     home.config(before)
     done = here(home, "setup", "--undo")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "The files are as they were before it already.\n"
+    assert done.stderr == "Nothing to undo: the files are already as they were.\n"
 
 
 def test_a_key_whose_profile_cannot_be_set_up_stays(home, here):
@@ -260,7 +260,7 @@ def test_lines_for_a_profile_that_is_there_already_are_said_to_be_more(home, her
     done = here(home, "add", "dev", "--stdin", "--no-verify", stdin=key)
     assert done.returncode == 0, done.stderr
     assert (
-        f"Add these lines to the profile at {home.config_path}:1, and take its {others} out:" in done.stderr
+        f"Add these lines to the profile at {home.config_path}:1, and remove its {others}:" in done.stderr
     )
     assert "region = us-west-2" in done.stdout
 

@@ -79,7 +79,7 @@ def began_at(home, host):
 
 def refused(done, code, *said):
     """The two lines of an error, perhaps after the line in which rotate says what it looks at."""
-    lines = [line for line in done.stderr.splitlines() if not line.endswith("looking at its keys …")]
+    lines = [line for line in done.stderr.splitlines() if not line.endswith("checking its keys …")]
     failed(CompletedProcess(done.args, done.returncode, done.stdout, "\n".join(lines)), code, *said)
 
 

@@ -70,7 +70,7 @@ def test_list_at_a_terminal_shows_life_and_age(home):
     assert "AGE" in shown
     plain = at_terminal(home, "list", NO_COLOR="1")
     assert "\x1b[" not in plain
-    assert "LIFE LEFT" in plain
+    assert "EXPIRES IN" in plain
 
 
 def test_list_piped_is_a_line_a_profile_or_an_entry(home):
@@ -125,7 +125,7 @@ def test_status_shows_what_is_warm_and_how_old_keys_are(home):
         assert found["keys"][0]["created"].endswith("Z")
         person = Terminal(home, "status")
         assert person.ends() == 0
-        assert "LIFE LEFT" in person.shown
+        assert "EXPIRES IN" in person.shown
         assert "\x1b[32m" in next(line for line in person.shown.splitlines() if line.startswith("dev"))
         assert "AGE" in person.shown
         piped = home.run("status").stdout.splitlines()
