@@ -79,7 +79,7 @@ def code(context: Context, name: str, *, clip: bool) -> None:
         return
     emit(taken.text)
     if is_terminal():
-        say(f"good for {left:.0f} s, and for one use")
+        say(f"valid for {left:.0f} s, and for one use")
 
 
 @command.command(name="list")

@@ -44,7 +44,7 @@ def test_the_first_add_makes_the_vault_and_prints_the_profile(home):
         f"mfa_serial = {SERIAL}\n"
     )
     assert "yourself in account 111111111111" in done.stderr
-    assert "whoever opens this vault holds both factors" in done.stderr
+    assert "both factors" in done.stderr
     entry = listed(home)["shared-services"]
     assert (entry["account"], entry["user"], entry["mfa"]) == ("111111111111", "yourself", "stored")
     home.config(done.stdout)
@@ -89,7 +89,7 @@ def test_aws_out_of_reach_is_a_warning(home):
     """On a train the key is stored all the same, without account and user."""
     done = add(home, GOOD, AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert done.returncode == 0
-    assert "Warning: AWS could not be asked" in done.stderr
+    assert "could not be verified with AWS" in done.stderr
     assert "account" not in listed(home)["dev"]
 
 
@@ -186,7 +186,7 @@ def test_a_byte_order_mark_is_no_mistake(home):
         ((SECRET,), "shell's history"),
         (("dev", KEY_ID), "shell's history"),
         (("dev", KEY_ID, SECRET), "shell's history"),
-        (("dev", "prod"), "one name is wanted"),
+        (("dev", "prod"), "one NAME"),
         (("dev", "--secret", SECRET), "No such option"),
         (("dev", "--env", "--stdin"), "only one of"),
         (("",), "the name is empty"),
@@ -314,14 +314,14 @@ def test_a_profile_that_calls_us_is_not_printed_again(home):
     home.scenario()
     done = add(home, GOOD)
     assert done.stdout == ""
-    assert ".aws/config:8 names a credential_process" in done.stderr
+    assert ".aws/config:8 already has a credential_process" in done.stderr
 
 
 def test_default_is_its_own_section(home):
     """[default] has no prefix in AWS's file."""
     done = add(home, GOOD, name="default")
     assert done.stdout == "[default]\nregion = us-east-1\ncredential_process = awsvault-py export default\n"
-    assert "no region is set" in done.stderr
+    assert "No region is set" in done.stderr
 
 
 def test_without_a_terminal_the_ways_are_named(home):

@@ -222,6 +222,6 @@ def test_a_weak_second_passphrase_is_taken_with_a_word(home):
     person = Terminal(home, "slots", "add", "passphrase", AWSVAULT_PASSPHRASE=PASSPHRASE)
     person.new_passphrase("password1234")
     person.sees("The second passphrase now unlocks the vault.")
-    person.sees("Warning: it is weak: ")
+    person.sees("passphrase is weak: ")
     assert person.ends() == 0
     assert home.run("list", AWSVAULT_PASSPHRASE="password1234").returncode == 0

@@ -183,7 +183,7 @@ def test_without_a_browser_the_address_is_written(home):
     """Over ssh there is nothing to open: the address and how long it is good for."""
     done = home.run("login", "dev", DISPLAY=None, WAYLAND_DISPLAY=None, BROWSER=None)
     assert done.returncode == 0
-    assert "good for 15 minutes" in done.stderr
+    assert "valid for 15 minutes" in done.stderr
     assert done.stdout.startswith("http://127.0.0.1:")
 
 

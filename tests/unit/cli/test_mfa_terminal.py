@@ -59,7 +59,7 @@ def test_ctrl_c_at_the_countdown_leaves_nothing_half_done(ready, aws, clock):
     clock.early_in_a_step()  # else the wait may end while nobody looks
     person = at_terminal(ready, "mfa", "enroll", NAME, "--yes", "--device-name", "yourself-desk")
     assert person.interrupts("s for the next code") == 130
-    assert "goes on from here" in person.shown
+    assert f"awsvault-py mfa enroll {NAME}" in person.shown
     assert "Traceback" not in person.shown
     assert aws.world.devices[OURS].user is None
     bench = Bench(ready, aws)
@@ -93,7 +93,7 @@ def test_ctrl_c_while_a_new_key_spreads_leaves_the_old_one_in_use(ready, aws):
     person = at_terminal(ready, "rotate")
     person.answers("by a new key and keep it inactive for seven days?", "y")
     assert person.interrupts("answered 0 of 5 times in a row") == 130
-    assert f"the next awsvault-py rotate {NAME} goes on from here" in person.shown
+    assert f"awsvault-py rotate {NAME} continues from here" in person.shown
     assert "Traceback" not in person.shown
     keys = {key.id: key for key in aws.world.keys_of(aws.world.user("yourself"))}
     assert {key.status for key in keys.values()} == {"Active"}
@@ -109,7 +109,7 @@ def test_ctrl_c_while_a_new_key_spreads_leaves_the_old_one_in_use(ready, aws):
 
 def test_a_seed_is_shown_as_a_qr_code(ready):
     """The picture is that of the otpauth address an authenticator reads; a pipe gets nothing."""
-    failed(ready.run("mfa", "qr", NAME, "--yes"), 2, "on a terminal only")
+    failed(ready.run("mfa", "qr", NAME, "--yes"), 2, "only on a terminal")
     person = at_terminal(ready, "mfa", "qr", NAME)
     person.answers("Whoever sees the picture has the device.", "y")
     assert person.ends() == 0
@@ -125,7 +125,7 @@ def test_a_code_on_a_terminal_says_how_long_it_is_good(ready, aws):
     """The seconds left stand beside the code, at least three; the code is one that AWS takes now."""
     person = at_terminal(ready, "otp", NAME)
     assert person.ends() == 0
-    left = re.search(r"(\d+)\r\ngood for (\d+) s, and for one use", person.shown)
+    left = re.search(r"(\d+)\r\nvalid for (\d+) s, and for one use", person.shown)
     assert left is not None, person.shown
     assert 3 <= int(left[2]) <= 30
     assert left[1] in {aws.code(steps=n) for n in (-1, 0)}

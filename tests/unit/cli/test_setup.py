@@ -281,7 +281,7 @@ def test_a_file_that_something_else_makes_is_shown_and_never_written(moved, made
     done = moved.run("setup", "--yes")
     assert done.returncode == 1, done.stderr
     assert "+awsvault_role_arn" in done.stdout
-    assert "never rewritten" in done.stderr
+    assert "does not write it" in done.stderr
     assert text(moved) == PLAIN
 
 

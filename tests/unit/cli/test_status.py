@@ -86,12 +86,12 @@ def test_status_tells_of_a_role_given_for_an_hour(home, aws):
     got = desk.ask("long")
     assert got.expires - got.issued == 3600
     said, found = told(home)
-    assert "long: given for one hour instead of 4h 00m" in said
+    assert "long: got one hour instead of 4h 00m" in said
     assert "--fresh long" in said
     assert execed(home, "long") == ""
     for more in ((), ("--server",)):
         shorter = execed(home, *more, "--duration", "4h", "long")
-        assert "long is given for 1h 00m instead of 4h 00m: no MFA code could be had in time" in shorter
+        assert "long lasts 1h 00m instead of 4h 00m: " in shorter
     (short,) = found["given_for_an_hour"]
     assert (short["profile"], short["wanted_seconds"]) == ("long", 14400)
     aws.world.clock.freeze(start + 90)
@@ -130,7 +130,7 @@ def test_status_opens_nothing_that_costs_somebody_something(home, why):
     if why == "a command":
         env["AWSVAULT_PASSPHRASE_COMMAND"] = f"touch {home.root}/was-run"
     said, found = told(home, **env)
-    words = {"no vault": "There is no vault yet", "by hand": "locked by hand"}
+    words = {"no vault": "There is no vault yet", "by hand": "you ran awsvault-py lock"}
     assert words.get(why, "The vault is locked") in said
     assert "keys" not in found
     assert not os.path.exists(f"{home.root}/was-run")

@@ -174,15 +174,15 @@ def test_a_narrow_terminal_gets_a_block_a_row(home, command):
     assert any(line.startswith("ROLE") and line.endswith("role/DeveloperRole") for line in narrow)
 
 
-def test_whoami_shows_the_life_left(home):
+def test_whoami_shows_the_expiry(home):
     """In colour at a terminal, plain when piped."""
     shown = at_terminal(home, "whoami", "dev")
-    until = next(line for line in shown.splitlines() if line.startswith("until"))
+    until = next(line for line in shown.splitlines() if line.startswith("expires"))
     assert "\x1b[32m" in until
-    assert "left)" in until
+    assert "(in " in until
     piped = home.run("whoami", "dev").stdout
     assert "\x1b" not in piped
-    assert "left)" in piped
+    assert "(in " in piped
 
 
 def test_whoami_inside_exec_with_a_server_is_who_is_served(home):
