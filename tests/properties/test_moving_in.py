@@ -15,8 +15,9 @@ from tests.home import COMMAND, Home
 from tests.properties.lived_in import make
 from vault.migrate import edit_plan, import_plan, key_removal, plaintext_keys, setup, setup_source_only
 from vault.profiles.chain import VaultKey
-from vault.profiles.edit import Document, revert
+from vault.profiles.edit import Document
 from vault.profiles.resolve import resolve
+from vault.profiles.revert import revert
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 

@@ -13,7 +13,7 @@ from tests.data import path_of
 from tests.properties.graphs import Graph, chain_of_botocore, chain_of_ours, session_of, write
 from vault import errors
 from vault.profiles.aws_files import decode, merge
-from vault.profiles.ini import parse
+from vault.profiles.ini_parser import parse
 from vault.profiles.resolve import resolve
 
 GRAPHS = int(os.environ.get("RESOLUTION_GRAPHS", "500"))

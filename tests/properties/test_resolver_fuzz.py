@@ -12,13 +12,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.profiles.files import Durations
 from vault import errors
 from vault.inspect import explain_text
 from vault.inspect.explain import document
 from vault.profiles.aws_files import decode, load, merge
-from vault.profiles.chain import StaticKeys, digest
-from vault.profiles.ini import parse
-from vault.profiles.plan import Usual, plan
+from vault.profiles.chain import StaticKeys
+from vault.profiles.digest import digest
+from vault.profiles.ini_parser import parse
+from vault.profiles.plan import plan
 from vault.profiles.resolve import check, resolve
 from vault.profiles.unread_keys import misspelt, unread
 from vault.text import ascii_safe
@@ -93,7 +95,7 @@ def everything(config, env):
         for mode in MODES:
             try:
                 chain = resolve(config, name, env=env, **mode)
-                planned = plan(chain, Usual())
+                planned = plan(chain, Durations())
                 document(chain, planned)
                 explain_text.source(chain, home="/home/me", vault=True)
                 key = chain.source.access_key_id if isinstance(chain.source, StaticKeys) else None

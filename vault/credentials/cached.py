@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from vault.credentials import obtain
 from vault.errors import ConfigError, NotFound
-from vault.profiles.chain import AssumeRole, StaticKeys, VaultKey, digest
+from vault.profiles.chain import AssumeRole, StaticKeys, VaultKey
+from vault.profiles.digest import digest
 from vault.profiles.plan import plan
 from vault.profiles.resolve import resolve
 from vault.store import vault

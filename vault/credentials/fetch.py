@@ -15,7 +15,8 @@ from vault.aws import credential_json
 from vault.cache.entries import Cached, Failure
 from vault.cache.freshness import Freshness
 from vault.credentials.mfa_code import MfaDevice
-from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, digest
+from vault.profiles.chain import AssumeRole, FetchSource, SessionToken
+from vault.profiles.digest import digest
 from vault.profiles.values import account_of
 from vault.system.locks import Busy
 

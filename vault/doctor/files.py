@@ -169,5 +169,5 @@ def unknown_keys(s: Facts) -> Iterator[Finding]:
         for one in unread(config, profile) if profile is not None else ():
             if one.origin not in told:
                 told.add(one.origin)
-                level: Level = "error" if one.ours else "warning" if one.grave else "note"
+                level: Level = "error" if one.prefixed else "warning" if one.grave else "note"
                 yield Finding(level=level, where=str(one.origin), message=one.what, fix=one.fix)

@@ -123,7 +123,7 @@ def rails_passed_by(s: Facts) -> Iterator[Finding]:
     for profile in each(s):
         if own_export(profile) is not None:
             continue
-        rail = next((found for key in _RAILS if (found := profile.ours(key)) is not None), None)
+        rail = next((found for key in _RAILS if (found := profile.prefixed(key)) is not None), None)
         way = next((found for key in _OTHER_WAYS if (found := profile.plain(key)) is not None), None)
         if rail is not None and way is not None:
             yield Finding(

@@ -211,7 +211,7 @@ def _settings(config: Config, chain: Chain, *, home: str) -> list[Fact]:
     for name in chain.path:
         profile = config.profile(name)
         for key in OURS if profile is not None else ():
-            setting = profile.ours(key) if profile is not None else None
+            setting = profile.prefixed(key) if profile is not None else None
             if setting is None or (key in OWN and name != chain.profile):
                 continue
             place = explain_text.shown(setting.origin, home)

@@ -87,7 +87,7 @@ def _item(config: Config, name: str) -> Item:
     try:
         profile = config.profile(name)
         role = profile.get("role_arn") if profile is not None else None
-        environment = profile.ours("environment") if profile is not None else None
+        environment = profile.prefixed("environment") if profile is not None else None
     except errors.ConfigError:
         return Item(name)
     notes = []

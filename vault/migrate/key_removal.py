@@ -147,7 +147,7 @@ def _gives_same_key(
         return False
     if profile is None or (call.profile != source.profile and profile.get("role_arn") is not None):
         return False
-    entry = profile.ours("credential")
+    entry = profile.prefixed("credential")
     name = entry.value if entry is not None else call.profile
     return any(
         m.entry == name and (m.key.access_key_id, m.key.secret) == (was.key, was.secret) for m in imports.keys

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from vault.migrate.edit_plan import Files
     from vault.profiles.chain import Chain
-    from vault.profiles.edit import Document, Edit, FileLine
+    from vault.profiles.edit import Document, Edit
+    from vault.profiles.file_lines import FileLine
 
 # An SDK reads each of these before a credential_process, so it would never call awsvault-py (docs/profiles.md).
 BEFORE_PROCESS = (

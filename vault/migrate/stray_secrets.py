@@ -17,7 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vault.profiles.edit import Document, FileLine
+    from vault.profiles.edit import Document
+    from vault.profiles.file_lines import FileLine
 
 _SECRET = re.compile(rf"{STATIC[1]}[ \t\"']*[=:][ \t\"']*([^\s\"']+)", re.IGNORECASE)
 INHERITED = "botocore has every profile of the file inherit it, so whose key it is only you know"

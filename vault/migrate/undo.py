@@ -18,7 +18,8 @@ from typing import Any, Literal, NamedTuple
 from vault import errors, limits
 from vault.credentials import audit
 from vault.crypto.seal import SealBroken, hkdf, seal, unseal
-from vault.profiles.edit import Document, Hunk, revert
+from vault.profiles.edit import Document, Hunk
+from vault.profiles.revert import revert
 from vault.system import locks, replace_file
 from vault.system.files import Folder
 from vault.system.user_files import read_users_file

@@ -11,13 +11,15 @@ from typing import NamedTuple
 
 from vault import errors
 from vault.limits import MAX_CONFIG_FILE, MAX_INCLUDES
-from vault.profiles.ini import ParseNote, Property, Section, Sections, parse
+from vault.profiles.ini_parser import parse
 from vault.system.paths import substituted
 from vault.text import meant, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from vault.profiles.ini import ParseNote, Section, Sections
 
 PREFIX = "awsvault_"
 STATIC = ("aws_access_key_id", "aws_secret_access_key")
@@ -76,7 +78,7 @@ class Profile(NamedTuple):
                     break
         return found
 
-    def ours(self, key: str) -> Setting | None:
+    def prefixed(self, key: str) -> Setting | None:
         """``awsvault_KEY`` only: the keys that no other tool has."""
         found = self.own(PREFIX + key)
         for other in self.included if found is None else ():
@@ -242,17 +244,3 @@ def load(env: Mapping[str, str], *, home: str | None = None) -> Config:
         data = read_users_file(path, limit=MAX_CONFIG_FILE)
         parsed.append(parse(decode(data or b"", path=path), path=path, kind=kind))
     return merge(parsed[0], parsed[1])
-
-
-__all__ = [
-    "Config",
-    "Locations",
-    "Origin",
-    "Profile",
-    "Property",
-    "Setting",
-    "load",
-    "locations",
-    "merge",
-    "selected",
-]

@@ -46,7 +46,7 @@ class WalkedPath(NamedTuple):
     source: Source
 
 
-class Assembler:
+class ChainBuilder:
     """Makes the Chain of one walk. ``as_sdk`` as in ``resolve``."""
 
     def __init__(self, config: Config, found: WalkedPath, env: Mapping[str, str], *, as_sdk: bool) -> None:
@@ -66,11 +66,11 @@ class Assembler:
         """The profile's value of ``key`` on one line."""
         return values.one_line(profile.plain(key) if self.as_sdk else profile.get(key))
 
-    def ours(self, profile: Profile, key: str) -> Setting | None:
+    def prefixed(self, profile: Profile, key: str) -> Setting | None:
         """A key that no other tool has."""
-        return None if self.as_sdk else values.one_line(profile.ours(key))
+        return None if self.as_sdk else values.one_line(profile.prefixed(key))
 
-    def chain(self) -> Chain:
+    def build(self) -> Chain:
         """The whole chain. Raises ConfigError for a value that cannot be."""
         found, selected, last = self.found, self.found.path[0], self.found.path[-1]
         for profile in () if self.as_sdk else found.path:
@@ -146,7 +146,7 @@ class Assembler:
     def nearest(self, key: str) -> Setting | None:
         """A key of ours about the session that the chain starts from: of the profiles on the path, the first that has it."""
         return next(
-            (found for profile in self.found.path if (found := self.ours(profile, key)) is not None), None
+            (found for profile in self.found.path if (found := self.prefixed(profile, key)) is not None), None
         )
 
     def keeps_session(self) -> tuple[bool, Origin | None]:
@@ -155,7 +155,7 @@ class Assembler:
         That is awsvault_session, or a ``--no-session`` in the command of a profile that is followed in its place.
         """
         for at, profile in enumerate(() if self.as_sdk else self.found.path):
-            written = self.ours(profile, "session")
+            written = self.prefixed(profile, "session")
             if written is not None:
                 return values.switch(written, default=True), written.origin
             called, command = own_export(profile) if at else None, profile.get("credential_process")
@@ -220,12 +220,12 @@ class Assembler:
 
     def rails_of(self, profile: Profile) -> Guardrails:
         """What the profile's own awsvault_ keys ask. Raises ConfigError for values that cannot be."""
-        environment = self.ours(profile, "environment")
-        longest = self.ours(profile, "max_duration")
+        environment = self.prefixed(profile, "environment")
+        longest = self.prefixed(profile, "max_duration")
         return Guardrails(
-            values.choice(self.ours(profile, "confirm"), CONFIRM),
+            values.choice(self.prefixed(profile, "confirm"), CONFIRM),
             values.number(longest, least=ROLE_LEAST, most=SESSION_MOST, unit=True),
-            values.switch(self.ours(profile, "read_only"), default=False),
+            values.switch(self.prefixed(profile, "read_only"), default=False),
             environment.value if environment is not None else None,
         )
 

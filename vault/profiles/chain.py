@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from vault.profiles.ini import ParseNote
     from vault.secret import Secret
 
-DIGEST_VERSION = 1
-
 
 class VaultKey(NamedTuple):
     """An access key in the vault. ``assumed``: nobody looked whether the entry is there."""
@@ -38,13 +36,13 @@ class StaticKeys(NamedTuple):
 
 
 class Process(NamedTuple):
-    """A credential_process that is another program. ``around`` names what it goes by, beside its command (a hash)."""
+    """A credential_process that is another program. ``environment_digest`` names what it goes by, beside its command (a hash)."""
 
     profile: str
     command: str
     account_id: str | None
     origin: Origin
-    around: str = ""
+    environment_digest: str = ""
 
 
 class WebIdentity(NamedTuple):
@@ -88,7 +86,7 @@ class Login(NamedTuple):
 class NamedSource(NamedTuple):
     """A credential_source: "Environment", "Ec2InstanceMetadata" or "EcsContainer". ``temporary``: known to be so.
 
-    ``endpoint`` is the address of the instance's metadata; ``around`` a digest of the environment, which decides whose
+    ``endpoint`` is the address of the instance's metadata; ``environment_digest`` a digest of the environment, which decides whose
     credentials these are.
     """
 
@@ -96,7 +94,7 @@ class NamedSource(NamedTuple):
     temporary: bool
     origin: Origin
     endpoint: str | None = None
-    around: str = ""
+    environment_digest: str = ""
 
 
 Source = VaultKey | StaticKeys | Process | WebIdentity | Sso | Login | NamedSource
@@ -235,115 +233,3 @@ class Plan(NamedTuple):
 
     links: tuple[Link, ...]
     fallback: tuple[Link, ...] | None = None
-
-
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-
-
-def _text(value: str) -> str:
-    """``value`` as a JSON string in ASCII, as json.dumps writes it; json itself costs the hit path 8 ms."""
-    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
-        return f'"{value}"'
-    out = []
-    for character in value:
-        code = ord(character)
-        if character in _ESCAPES:
-            out.append(_ESCAPES[character])
-        elif " " <= character <= "~":
-            out.append(character)
-        elif code < 0x10000:
-            out.append(f"\\u{code:04x}")
-        else:
-            code -= 0x10000
-            out.append(f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}")
-    return '"' + "".join(out) + '"'
-
-
-def canonical(value: object) -> str:
-    """JSON with sorted keys, no blanks, ASCII; for str, int, bool, None, and tuples and dicts of them."""
-    if value is None:
-        return "null"
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_text(key)}:{canonical(value[key])}" for key in sorted(value)) + "}"
-    if isinstance(value, tuple):
-        return "[" + ",".join(canonical(item) for item in value) + "]"
-    raise TypeError(type(value).__name__)
-
-
-def _endpoint(endpoint: Endpoint) -> tuple[str, ...]:
-    return (endpoint.region, endpoint.address, endpoint.partition)
-
-
-def _source(source: Source) -> tuple[object, ...]:
-    match source:
-        case VaultKey():
-            return ("vault", source.entry)
-        case StaticKeys():
-            return ("static", source.access_key_id, source.token is not None)
-        case Process():
-            return ("process", source.command, source.around)
-        case WebIdentity():
-            token = source.token_file or source.token_process
-            named = (source.role_session_name, source.duration_seconds, _endpoint(source.endpoint))
-            return ("web", source.role_arn, source.token_file is not None, token, *named)
-        case Sso():
-            return (
-                "sso",
-                source.session,
-                source.start_url,
-                source.region,
-                source.account_id,
-                source.role_name,
-                source.portal,
-            )
-        case Login():
-            return ("login", source.session)
-        case NamedSource():
-            return ("named", source.name, source.endpoint, source.around)
-
-
-def _link(link: Link) -> dict[str, object]:
-    match link:
-        case FetchSource():
-            return {"fetch": _source(link.source)}
-        case SessionToken():
-            return {"session": link.duration, "mfa": link.mfa_serial, "at": _endpoint(link.endpoint)}
-        case AssumeRole():
-            hop = link.hop
-            return {
-                "role": hop.role_arn,
-                "external_id": hop.external_id,
-                "name": hop.role_session_name,
-                "duration": link.duration,
-                "mfa": link.with_code,
-                "source_identity": hop.source_identity,
-                "tags": hop.session_tags,
-                "transitive": hop.transitive_tag_keys,
-                "read_only": link.read_only,
-                "at": _endpoint(hop.endpoint),
-            }
-
-
-def digest(source: Source, links: tuple[Link, ...], *, vault_id: bytes, access_key_id: str | None) -> bytes:
-    """The 32 bytes that name the last of ``links``: SHA-256 of everything that decides its session.
-
-    Give a prefix of a plan's links for a link within it. ``access_key_id`` is that of the vault's entry (or of the
-    static key); a new key is another digest. Two plans that share their first links share those digests, whichever
-    profiles they are for.
-    """
-    from hashlib import sha256
-
-    body: dict[str, object] = {
-        "v": DIGEST_VERSION,
-        "vault": vault_id.hex(),
-        "source": _source(source),
-        "key": access_key_id,
-        "links": tuple(_link(link) for link in links),
-    }
-    return sha256(canonical(body).encode("ascii")).digest()

@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 from vault import errors
 from vault.profiles.aws_files import decode
-from vault.profiles.ini import Section, Sections, _Parser
+from vault.profiles.file_lines import FileLine, LineRecorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from vault.profiles.ini import Section, Sections
 
 
 class Edit(NamedTuple):
@@ -35,58 +37,6 @@ class Hunk(NamedTuple):
     profile: str
 
 
-class FileLine(NamedTuple):
-    """One property of a profile: its lines ``start`` up to ``end`` (from 0), continuation lines with it."""
-
-    profile: str
-    key: str
-    start: int
-    end: int
-
-
-class _Recorder(_Parser):
-    """The parser, noting for each header and property of a profile where it stands."""
-
-    def __init__(self, path: str, kind: str) -> None:
-        super().__init__(path, kind)
-        self.opens: list[int] = []  # of every section, a profile's or not
-        self.headers: list[tuple[str, int]] = []
-        self.forms: dict[str, dict[str, int]] = {}  # by profile, the form of its header, where that is first
-        self.found: list[FileLine] = []
-
-    def header(self, number: int, line: str) -> None:
-        super().header(number, line)
-        self.opens.append(number - 1)
-        name = self.profile()
-        if name is not None:
-            self.headers.append((name, number - 1))
-            self.forms.setdefault(name, {}).setdefault(self.form(), number - 1)
-
-    def form(self) -> str:
-        """The table that the open section is in; "" for one that is no profile's."""
-        for table in ("profile", "plain default"):
-            if self.section is not None and self.tables[table].get(self.section.name) is self.section:
-                return table
-        return ""
-
-    def profile(self) -> str | None:
-        """The profile whose section is open, or None."""
-        return self.section.name if self.section is not None and self.form() else None
-
-    def property(self, number: int, line: str) -> None:
-        before = self.last
-        super().property(number, line)
-        name = self.profile()
-        if name is not None and self.last is not None and self.last is not before:
-            self.found.append(FileLine(name, self.last.name, number - 1, number))
-
-    def continuation(self, number: int, line: str) -> None:
-        before = self.last
-        super().continuation(number, line)
-        if self.found and self.last is not None and self.last is not before and self.profile() is not None:
-            self.found[-1] = self.found[-1]._replace(end=number)
-
-
 class Document:
     """One of AWS's files, as lines with the places of its profiles and their properties."""
 
@@ -94,7 +44,7 @@ class Document:
 
     def __init__(self, data: bytes, *, path: str, kind: str) -> None:
         """``kind`` is "config" or "credentials". ConfigError where the file is broken."""
-        recorder = _Recorder(path, kind)
+        recorder = LineRecorder(path, kind)
         self.sections: Sections = recorder.run(decode(data, path=path))
         self.data = data
         self.path = path
@@ -261,43 +211,3 @@ def _in_order(edits: Iterable[Edit]) -> list[Edit]:
         if second.start < first.end:
             raise errors.Internal("two edits of one line")
     return ordered
-
-
-def revert(document: Document, hunks: Iterable[Hunk], *, exact: bool) -> bytes:
-    """The file with the hunks taken back; ValueError naming the profile where one is no longer as it was made.
-
-    ``exact``: the file is, to the byte, what the edits left. Otherwise somebody has edited it since, and each hunk is
-    looked for within its profile, as whole lines, of which there must be one; a line that was taken out goes back
-    under the profile's header.
-    """
-    data = document.data
-    shift, placed = 0, []
-    for hunk in hunks:
-        at = hunk.offset + shift if exact else _place_now(document, hunk)
-        placed.append((at, hunk))
-        shift += len(hunk.new) - len(hunk.old)
-    # From the end. Lines that were taken out side by side now have one place: the last of them goes back first, and
-    # after what was put in there has gone.
-    order = [(at, bool(hunk.new), number) for number, (at, hunk) in enumerate(placed)]
-    for at, _, number in sorted(order, reverse=True):
-        hunk = placed[number][1]
-        data = data[:at] + hunk.old + data[at + len(hunk.new) :]
-    return data
-
-
-def _place_now(document: Document, hunk: Hunk) -> int:
-    """Where the hunk's new lines stand in a file that was edited since."""
-    found = []
-    for start, end in document.spans(hunk.profile):
-        first = sum(map(len, document.lines[: start + 1]))
-        if not hunk.new:
-            return first
-        text = b"".join(document.lines[start:end])
-        base, at = first - len(document.lines[start]), text.find(hunk.new)
-        while at >= 0:
-            if at == 0 or text[at - 1 : at] == b"\n" or hunk.new[:1] in (b"\r", b"\n"):
-                found.append(base + at)
-            at = text.find(hunk.new, at + 1)
-    if len(found) != 1:
-        raise ValueError(hunk.profile)
-    return found[0]

@@ -187,11 +187,6 @@ def portal_address(region: str, *, url: Setting | None, by: Rules) -> str:
     return url.value if url is not None else f"https://{_regional('portal.sso', region, by)}"
 
 
-def oidc_address(region: str, *, url: Setting | None, by: Rules) -> str:
-    """Where people sign in to IAM Identity Center of ``region``."""
-    return url.value if url is not None else f"https://{_regional('oidc', region, by)}"
-
-
 def _regional(name: str, region: str, by: Rules) -> str:
     """A service's host in ``region``. GovCloud's ordinary hosts are its FIPS ones, its dual-stack hosts are not."""
     region, fips = plain(region)

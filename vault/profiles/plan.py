@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from vault.limits import ROLE_DURATION, SESSION_DURATION
+from vault.limits import ROLE_DURATION
 from vault.profiles.chain import (
     AssumeRole,
     Chain,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vault.profiles.chain import Source
 
 
-class Lengths(Protocol):
+class DefaultDurations(Protocol):
     """How long sessions last where their profiles do not say, in seconds: what vault/settings reads."""
 
     @property
@@ -36,16 +36,9 @@ class Lengths(Protocol):
         """A role's."""
 
 
-class Usual(NamedTuple):
-    """The lengths without a config.toml."""
-
-    session_duration: int = SESSION_DURATION
-    role_duration: int = ROLE_DURATION
-
-
 def plan(
     chain: Chain,
-    lengths: Lengths,
+    defaults: DefaultDurations,
     *,
     entry_mfa_serial: str | None = None,
     duration: int | None = None,
@@ -53,26 +46,26 @@ def plan(
 ) -> Plan:
     """The links of ``chain``.
 
-    ``lengths`` is what config.toml says, which awsvault_session_duration and duration_seconds of a profile outrank.
+    ``defaults`` is what config.toml says, which awsvault_session_duration and duration_seconds of a profile outrank.
     ``entry_mfa_serial`` is the device stored with the vault's key, for a profile that names none. ``duration``
     (seconds) is ``--duration``: it holds for the last link. ``session`` is False for ``--no-session``.
     """
     if not isinstance(chain.source, VaultKey):
-        return _foreign(chain, lengths, duration)
-    serial = device(chain, entry_mfa_serial)
+        return _provider_plan(chain, defaults, duration)
+    serial = mfa_device(chain, entry_mfa_serial)
     keeps = session and chain.session
-    first = _session(chain, chain.source, serial, lengths.session_duration, duration)
+    first = _session(chain, chain.source, serial, defaults.session_duration, duration)
     if not chain.hops:
         return Plan((first,) if keeps else ())
-    rest = _later(chain, lengths, duration, known=serial)
+    rest = _later(chain, defaults, duration, known=serial)
     code = chain.hops[0].mfa_serial or serial
-    straight: tuple[AssumeRole, ...] = (_role(chain, 0, lengths, duration, code=code, hour=None), *rest)
+    straight: tuple[AssumeRole, ...] = (_role(chain, 0, defaults, duration, code=code, hour=None), *rest)
     if not keeps:
         return Plan(straight)
     own = chain.hops[0].mfa_serial if chain.hops[0].mfa_serial != serial else None
     through: tuple[Link, ...] = (
         first,
-        _role(chain, 0, lengths, duration, code=own, hour="through a session a role lasts an hour at most"),
+        _role(chain, 0, defaults, duration, code=own, hour="through a session a role lasts an hour at most"),
         *rest,
     )
     if straight[0].duration <= ROLE_DURATION:
@@ -81,7 +74,7 @@ def plan(
     return Plan((straight[0]._replace(why=why), *rest), through if code else None)
 
 
-def device(chain: Chain, entry_mfa_serial: str | None) -> str | None:
+def mfa_device(chain: Chain, entry_mfa_serial: str | None) -> str | None:
     """The MFA device of the chain's key: its profile's, else the one stored with it, else the first role's.
 
     AWS takes a code from a device of the calling user only, so the first role's device is the key's.
@@ -107,20 +100,26 @@ def _session(
 
 
 def _role(
-    chain: Chain, at: int, lengths: Lengths, duration: int | None, *, code: str | None, hour: str | None
+    chain: Chain,
+    at: int,
+    defaults: DefaultDurations,
+    duration: int | None,
+    *,
+    code: str | None,
+    hour: str | None,
 ) -> AssumeRole:
     """The call for hop ``at``; ``hour`` is the reason why it cannot last longer than one, or None where it can."""
     hop = chain.hops[at]
     asked, why = hop.duration_seconds, "duration_seconds"
     if duration is not None and at == len(chain.hops) - 1:
         asked, why = duration, "--duration"
-    usual = lengths.role_duration
+    default = defaults.role_duration
     if (
         at < len(chain.hops) - 1
     ):  # on the way to the answer a longer session is of no use, and would cost a code
-        usual = min(usual, ROLE_DURATION)
-    if asked is None and usual != ROLE_DURATION:
-        asked, why = usual, "role_duration of config.toml"
+        default = min(default, ROLE_DURATION)
+    if asked is None and default != ROLE_DURATION:
+        asked, why = default, "role_duration of config.toml"
     seconds = ROLE_DURATION if asked is None else asked
     if asked is None:
         why = "AWS's default"
@@ -135,18 +134,20 @@ def _role(
 
 
 def _later(
-    chain: Chain, lengths: Lengths, duration: int | None, *, known: str | None
+    chain: Chain, defaults: DefaultDurations, duration: int | None, *, known: str | None
 ) -> tuple[AssumeRole, ...]:
     """The hops after the first. ``known`` is the device whose code the chain has used already."""
     hour = "a role assumed by a role lasts an hour at most"
     links = []
     for at in range(1, len(chain.hops)):
         serial = chain.hops[at].mfa_serial
-        links.append(_role(chain, at, lengths, duration, code=serial if serial != known else None, hour=hour))
+        links.append(
+            _role(chain, at, defaults, duration, code=serial if serial != known else None, hour=hour)
+        )
     return tuple(links)
 
 
-def _foreign(chain: Chain, lengths: Lengths, duration: int | None) -> Plan:
+def _provider_plan(chain: Chain, defaults: DefaultDurations, duration: int | None) -> Plan:
     """Sources that are no vault key: no session; each role's device is asked for its own code, as AWS's tools do."""
     source = chain.source
     hour: str | None = "temporary credentials give a role for an hour at most"
@@ -163,19 +164,21 @@ def _foreign(chain: Chain, lengths: Lengths, duration: int | None) -> Plan:
     if not isinstance(source, StaticKeys):
         # What another program gives may hang on more than its command (a folder, a variable): it is asked each time.
         links = (
-            FetchSource(_held_to(chain, source, lengths), not isinstance(source, NamedSource | Process)),
+            FetchSource(
+                _with_duration(chain, source, defaults), not isinstance(source, NamedSource | Process)
+            ),
         )
     if not chain.hops:
         return Plan(links)
-    first = _role(chain, 0, lengths, duration, code=chain.hops[0].mfa_serial, hour=hour)
-    return Plan((*links, first, *_later(chain, lengths, duration, known=None)))
+    first = _role(chain, 0, defaults, duration, code=chain.hops[0].mfa_serial, hour=hour)
+    return Plan((*links, first, *_later(chain, defaults, duration, known=None)))
 
 
-def _held_to(chain: Chain, source: Source, lengths: Lengths) -> Source:
+def _with_duration(chain: Chain, source: Source, defaults: DefaultDurations) -> Source:
     """The source with the length that is asked for: of those that are no vault key, a web identity's role has one."""
     if not isinstance(source, WebIdentity):
         return source
-    seconds = lengths.role_duration if source.duration_seconds is None else source.duration_seconds
+    seconds = defaults.role_duration if source.duration_seconds is None else source.duration_seconds
     if chain.guardrails.max_duration is not None:
         seconds = min(seconds, chain.guardrails.max_duration)
     if source.duration_seconds is None and seconds == ROLE_DURATION:

@@ -12,7 +12,7 @@ from vault import errors
 from vault.limits import MAX_HOPS
 from vault.profiles import values
 from vault.profiles.aws_files import Profile, Setting
-from vault.profiles.build_chain import Assembler, WalkedPath
+from vault.profiles.build_chain import ChainBuilder, WalkedPath
 from vault.profiles.chain import VaultKey
 from vault.profiles.source_lookup import SourceLookup, has_static, own_export
 from vault.profiles.unread_keys import missing, misspelt
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vault.profiles.aws_files import Config
     from vault.profiles.chain import Chain, Source
 
-NAMED = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
+CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 
 
 def resolve(
@@ -54,7 +54,7 @@ def resolve(
         profile = _bare_entry(config, name)
     finder = SourceLookup(config, env, None if as_sdk else has_entry, guess=guess, as_sdk=as_sdk)
     walk = _Walk(config, finder)
-    return Assembler(config, walk.go(profile), env, as_sdk=as_sdk).chain()
+    return ChainBuilder(config, walk.follow(profile), env, as_sdk=as_sdk).build()
 
 
 def _bare_entry(config: Config, name: str) -> Profile:
@@ -74,7 +74,7 @@ class _Walk:
     def get(self, profile: Profile, key: str) -> Setting | None:
         return values.one_line(profile.plain(key) if self.as_sdk else profile.get(key))
 
-    def go(self, profile: Profile) -> WalkedPath:
+    def follow(self, profile: Profile) -> WalkedPath:
         path, roles = [profile], []
         first = True
         while True:
@@ -88,13 +88,13 @@ class _Walk:
             asked_first = first or (called is not None and called.profile == profile.name)
             if role is not None and web is None and (asked_first or not self.is_key(profile)):
                 roles.append(profile)
-                onward = self.onward(profile, role, path)
+                found = self.next_step(profile, role, path)
             else:
-                onward = self.finder.find(profile, called)
-            if not isinstance(onward, str):
-                return WalkedPath(tuple(path), tuple(roles), onward)
-            path.append(self.step(onward, path))
-            first = called is not None and called.profile == onward and role is None
+                found = self.finder.find(profile, called)
+            if not isinstance(found, str):
+                return WalkedPath(tuple(path), tuple(roles), found)
+            path.append(self.profile_for(found, path))
+            first = called is not None and called.profile == found and role is None
 
     def is_key(self, profile: Profile) -> bool:
         """Whether a source profile is a key of its own, at which the chain ends whatever role it names."""
@@ -102,13 +102,15 @@ class _Walk:
             return True
         if self.as_sdk:
             return False
-        return profile.ours("credential") is not None or bool(self.has_entry and self.has_entry(profile.name))
+        return profile.prefixed("credential") is not None or bool(
+            self.has_entry and self.has_entry(profile.name)
+        )
 
-    def onward(self, profile: Profile, role: Setting, path: list[Profile]) -> Source | str:
+    def next_step(self, profile: Profile, role: Setting, path: list[Profile]) -> Source | str:
         """Where a role profile gets its credentials: a source, or the next profile's name."""
         source_profile = self.get(profile, "source_profile")
         named = self.get(profile, "credential_source")
-        credential = None if self.as_sdk else profile.ours("credential")
+        credential = None if self.as_sdk else profile.prefixed("credential")
         shown = safe(profile.name)
         if source_profile is not None and named is not None:
             raise errors.ConfigError(
@@ -116,10 +118,10 @@ class _Walk:
                 hint="keep the one that is meant",
             )
         if named is not None:
-            if named.value not in NAMED:
+            if named.value not in CREDENTIAL_SOURCES:
                 raise errors.ConfigError(
-                    f"{named.origin}: credential_source {safe(named.value)!r} is not one of {', '.join(NAMED)}",
-                    hint=meant(named.value, NAMED),
+                    f"{named.origin}: credential_source {safe(named.value)!r} is not one of {', '.join(CREDENTIAL_SOURCES)}",
+                    hint=meant(named.value, CREDENTIAL_SOURCES),
                 )
             return self.finder.named(named)
         if source_profile is None:
@@ -150,7 +152,7 @@ class _Walk:
         called = None if self.as_sdk or self.has_entry is not None else own_export(profile)
         return called is not None and called.profile == profile.name
 
-    def step(self, name: str, path: list[Profile]) -> Profile:
+    def profile_for(self, name: str, path: list[Profile]) -> Profile:
         """The profile to go on with. Raises ConfigError for a loop and for a way without end."""
         if any(name == passed.name for passed in path) or len(path) > MAX_HOPS:
             at = path[-1].own("credential_process") or Setting("source_profile", name, path[-1].origin)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LATER = Endpoint("", "", "", None, None, None)  # set once the whole chain is known
 
 
-def _around(env: Mapping[str, str]) -> str:
+def _environment_digest(env: Mapping[str, str]) -> str:
     """A hash of the variables by which one command gives the credentials of one account or of another: which of AWS's
     files and profiles it reads, whose home, and which program of its name. Some are secrets.
     """
@@ -101,7 +101,7 @@ class SourceLookup:
         def get(key: str) -> Setting | None:
             return self.get(profile, key)
 
-        named = profile.ours("credential")
+        named = profile.prefixed("credential")
         if named is not None:
             role = identity_center.role_of(get)
             if role is not None:
@@ -221,10 +221,12 @@ class SourceLookup:
             command.value,
             account.value if account is not None else None,
             command.origin,
-            _around(self.env),
+            _environment_digest(self.env),
         )
 
     def named(self, setting: Setting) -> NamedSource:
         """The source that ``credential_source`` names."""
         temporary = setting.value != "Environment" or bool(session_token_in(self.env))
-        return NamedSource(setting.value, temporary, setting.origin, around=_around(self.env))
+        return NamedSource(
+            setting.value, temporary, setting.origin, environment_digest=_environment_digest(self.env)
+        )

@@ -46,14 +46,14 @@ _LIKE = 0.85  # and leaves this much of it, as difflib counts
 class Unread(NamedTuple):
     """A line that nobody reads as it is meant: what it is, and what to do.
 
-    ``grave``: a key that counts is lost by it. ``ours``: it has our prefix, so no other tool may know it.
+    ``grave``: a key that counts is lost by it. ``prefixed``: it has our prefix, so no other tool may know it.
     """
 
     origin: Origin
     what: str
     fix: str
     grave: bool = False
-    ours: bool = False
+    prefixed: bool = False
 
     @property
     def message(self) -> str:
@@ -70,7 +70,7 @@ def unread(config: Config, profile: Profile) -> list[Unread]:
 
 def misspelt(profile: Profile) -> list[Fault]:
     """The profile's keys with our prefix that mean nothing: no other tool has them, so each is a mistake."""
-    own = [one for one in _of_profile(profile) if one.ours]
+    own = [one for one in _of_profile(profile) if one.prefixed]
     return [
         Fault(f"{one.message}{'; ' + one.fix if one.fix.endswith('?') else ''}", one.origin) for one in own
     ]
@@ -98,7 +98,7 @@ def _of_section(section: Section, path: str) -> Iterator[Unread]:
         one = _name(held.name)
         if one is not None:
             yield Unread(Origin(path, held.line), *one)
-    for name, line in section.odd:
+    for name, line in section.bad_names:
         what = f"{safe(name, limit=60)!r} is no name of a property"
         yield Unread(Origin(path, line), what, "correct the name", grave=_holds_key(name))
 

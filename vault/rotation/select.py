@@ -12,7 +12,8 @@ from vault.credentials.mfa_code import Codes
 from vault.credentials.obtain import open_cache
 from vault.keys.iam_signer import NeedsMfa
 from vault.profiles import aws_files
-from vault.profiles.chain import VaultKey, digest
+from vault.profiles.chain import VaultKey
+from vault.profiles.digest import digest
 from vault.profiles.plan import plan
 from vault.profiles.resolve import resolve
 from vault.rotation import state_machine

@@ -58,7 +58,7 @@ def same(then, was, after, entries):
         return False
     if was.key is None:
         return own_call(was.command) is not None
-    named = after.profile(called.profile).ours("credential")
+    named = after.profile(called.profile).prefixed("credential")
     return entries.get(named.value if named is not None else called.profile) == (was.key, was.secret)
 
 

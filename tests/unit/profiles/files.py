@@ -1,12 +1,25 @@
 """Both of AWS's files from text, for the tests of this folder."""
 
+from typing import NamedTuple
+
+from vault.limits import ROLE_DURATION, SESSION_DURATION
 from vault.profiles.aws_files import merge
-from vault.profiles.ini import parse
+from vault.profiles.ini_parser import parse
 from vault.profiles.resolve import resolve
+
+
+class Durations(NamedTuple):
+    """The durations of a config.toml that sets none."""
+
+    session_duration: int = SESSION_DURATION
+    role_duration: int = ROLE_DURATION
+
 
 USER = "arn:aws:iam::111111111111:mfa/yourself"
 DEV = "arn:aws:iam::222222222222:role/DeveloperRole"
 PROD = "arn:aws:iam::333333333333:role/ReadOnlyRole"
+
+KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
 
 SCENARIO = f"""\
 [profile shared-services]

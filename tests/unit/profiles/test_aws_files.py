@@ -68,7 +68,7 @@ def test_prefix_wins_in_either_file():
     assert str(profile.get("region").value) == "x1"
     assert (profile.get("mfa_serial").value, str(profile.get("mfa_serial").origin)) == ("m2", "credentials:3")
     assert profile.plain("region").value == "x3"
-    assert profile.ours("mfa_serial") is None
+    assert profile.prefixed("mfa_serial") is None
 
 
 def test_quoted_profile_finds_its_keys():
@@ -90,7 +90,7 @@ class TestInclude:
         values = [profile.get(key).value for key in ("region", "mfa_serial", "external_id")]
         assert values == ["ra", "mb", "ec"]
         assert profile.get("aws_access_key_id") is None
-        assert profile.ours("session").value == "off"
+        assert profile.prefixed("session").value == "off"
 
     @pytest.mark.parametrize(
         "text",

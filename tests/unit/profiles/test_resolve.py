@@ -2,12 +2,9 @@
 
 import pytest
 
-from tests.unit.profiles.files import DEV, PROD, SCENARIO, USER, chain_of
+from tests.unit.profiles.files import DEV, KEYS, PROD, SCENARIO, USER, chain_of
 from vault import errors
-from vault.profiles.chain import Login, NamedSource, Process, Sso, StaticKeys, VaultKey, WebIdentity
-from vault.profiles.resolve import check
-
-KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
+from vault.profiles.chain import NamedSource, Process, StaticKeys, VaultKey
 
 
 class TestScenario:
@@ -135,151 +132,6 @@ class TestVaultKey:
         assert not chain_of("dev", text, entries=("shared-services",)).session
 
 
-class TestOrder:
-    """Of several sources in one profile, the one that AWS's tools take."""
-
-    WEB = f"web_identity_token_file = /t\nrole_arn = {DEV}\n"
-    SSO = "sso_account_id = 1\nsso_role_name = r\nsso_region = us-east-1\nsso_start_url = u\n"
-    PROCESS = "credential_process = tool\n"
-    LOGIN = "login_session = l\n"
-
-    @pytest.mark.parametrize(
-        ("config", "credentials", "kind"),
-        [
-            (WEB + SSO + PROCESS + KEYS, KEYS, WebIdentity),
-            (SSO + LOGIN + PROCESS + KEYS, KEYS, Sso),
-            (LOGIN + PROCESS + KEYS, KEYS, StaticKeys),
-            (LOGIN + PROCESS + KEYS, "", Login),
-            (PROCESS + KEYS, "", Process),
-            (KEYS, "", StaticKeys),
-        ],
-    )
-    def test_order(self, config, credentials, kind):
-        """Web identity, SSO, keys of the credentials file, login, process, keys of the config file."""
-        chain = chain_of("a", "[profile a]\n" + config, f"[a]\n{credentials}" if credentials else "")
-        assert isinstance(chain.source, kind)
-        assert chain.hops == ()
-
-    def test_role_beats_own_process(self):
-        """role_arn beside a process and no source is an error, as in botocore and the Rust SDK."""
-        with pytest.raises(errors.ConfigError, match="neither source_profile nor credential_source"):
-            chain_of("a", f"[profile a]\nrole_arn = {DEV}\n{self.PROCESS}")
-
-    def test_keys_of_one_file(self):
-        """Both halves of a key come from one file; a half without its other half is an error."""
-        half, other, _ = KEYS.split("\n")
-        with pytest.raises(errors.ConfigError, match=r"credentials:2: .* without aws_secret_access_key"):
-            chain_of("a", f"[profile a]\n{KEYS}", f"[a]\n{half}\n")
-        with pytest.raises(errors.ConfigError, match=r"config:2: .* without its other half"):
-            chain_of("a", f"[profile a]\n{other}\n")
-
-    def test_token_and_account(self):
-        """A key's session token, by its old name too, and its account."""
-        chain = chain_of("a", "", f"[a]\n{KEYS}aws_security_token = t\naws_account_id = 111111111111\n")
-        assert (chain.source.token.reveal_text(), chain.source.account_id) == ("t", "111111111111")
-
-    def test_token_process(self):
-        """A token's command stands where its file would; the profile's role is then the web identity's."""
-        chain = chain_of("a", f"[profile a]\nrole_arn = {DEV}\nweb_identity_token_process = tool\n")
-        assert (chain.source.token_process, chain.source.token_file, chain.hops) == ("tool", None, ())
-
-    @pytest.mark.parametrize(
-        "key", ["role_arn", "web_identity_token_file", "sso_role_name", "credential_source"]
-    )
-    def test_prefix_is_read(self, key):
-        """A prefixed key decides as the plain one does."""
-        text = (
-            f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\n"
-            f"[profile b]\nrole_arn = {DEV}\nweb_identity_token_file = /t\n"
-            f"[profile c]\n{self.SSO}"
-        )
-        for name in "abc":
-            plain, prefixed = (
-                chain_of(name, text),
-                chain_of(name, text.replace(f"\n{key}", f"\nawsvault_{key}")),
-            )
-            assert type(plain.source) is type(prefixed.source)
-            assert [hop.role_arn for hop in plain.hops] == [hop.role_arn for hop in prefixed.hops]
-
-
-class TestIdentityCenter:
-    """A profile that speaks of IAM Identity Center is never taken for a key of the vault."""
-
-    SESSION = "[sso-session s]\nsso_region = us-east-1\nsso_start_url = u\n"
-    ROLE = "sso_account_id = 111111111111\nsso_role_name = r\n"
-
-    @pytest.mark.parametrize("entries", [(), None])
-    @pytest.mark.parametrize("prefix", ["", "awsvault_"])
-    def test_a_session_alone(self, entries, prefix):
-        """It is Identity Center's, and what it lacks is an error before a call, with its line."""
-        chain = chain_of("a", f"[profile a]\n{prefix}sso_session = s\n{self.SESSION}", entries=entries)
-        assert isinstance(chain.source, Sso)
-        assert (chain.source.session, chain.source.account_id, chain.source.role_name) == ("s", None, None)
-        with pytest.raises(errors.ConfigError, match=r"config:2: .* lacks sso_account_id, sso_role_name"):
-            check(chain)
-
-    @pytest.mark.parametrize(
-        ("lines", "said"),
-        [
-            ("sso_session = gone\n", r"config:2: there is no \[sso-session gone\]"),
-            ("sso_session = s\nsso_region = eu-west-1\n", "config:3: sso_region is 'eu-west-1' here and 'us-east-1'"),
-            ("sso_session = s\nsso_start_url = x\n", "config:3: sso_start_url is 'x' here and 'u'"),
-            ("sso_start_url = u\n", "config:2: .* lacks sso_account_id, sso_role_name, sso_region"),
-            ("sso_region = us-east-1\n", "config:2: .* lacks sso_account_id, sso_role_name, sso_start_url"),
-            ("sso_role_name = r\nsso_session = s\n", "config:3: .* lacks sso_account_id"),
-        ],
-    )  # fmt: skip
-    @pytest.mark.parametrize("entries", [(), None])
-    @pytest.mark.parametrize("own", ["", "credential_process = awsvault-py export a\n"])
-    def test_what_cannot_be(self, lines, said, entries, own):
-        """Values that disagree, a section that is not there, a part that is missing: the line, as in the SDKs."""
-        if own and entries is None and "sso_session" not in lines and "sso_role" not in lines:
-            return  # an address alone beside our own call says nothing about where the credentials come from
-        with pytest.raises(errors.ConfigError, match=said):
-            check(chain_of("a", f"[profile a]\n{lines}{own}{self.SESSION}", entries=entries))
-
-    @pytest.mark.parametrize("prefix", ["", "awsvault_"])
-    def test_it_outranks_a_key_that_nobody_looked_for(self, prefix):
-        """Beside our own command: whether the vault has such a key is unknown, and what the lines say is not."""
-        role = self.ROLE.replace("sso_", f"{prefix}sso_")
-        text = f"[profile a]\ncredential_process = awsvault-py export a\n{prefix}sso_session = s\n{role}{self.SESSION}"
-        assert isinstance(chain_of("a", text, entries=None).source, Sso)
-        assert isinstance(chain_of("a", text, entries=()).source, Sso)
-
-    @pytest.mark.parametrize(
-        "lines", [ROLE + "sso_session = s\n", "sso_session = s\n", "awsvault_sso_session = s\n"]
-    )
-    def test_a_key_of_that_name_beside_it_is_an_error(self, lines):
-        """Two sources, of two accounts perhaps: nobody but the user knows which is meant."""
-        with pytest.raises(
-            errors.ConfigError, match=r"config:\d: profile a has \w+, and the vault holds a key"
-        ):
-            chain_of("a", f"[profile a]\n{lines}{self.SESSION}", entries=("a",))
-
-    def test_a_key_that_is_named_is_meant(self):
-        """awsvault_credential beside a session for tokens is the key; beside a role of Identity Center it is an error."""
-        text = f"[profile a]\nawsvault_credential = k\nsso_session = s\n{self.SESSION}"
-        for entries in (("k",), None):
-            assert chain_of("a", text, entries=entries).source.entry == "k"
-            with pytest.raises(
-                errors.ConfigError, match="config:4: profile a has sso_account_id, and awsvault_credential"
-            ):
-                chain_of("a", text.replace("[sso-session", f"{self.ROLE}[sso-session"), entries=entries)
-
-    def test_a_session_for_tokens_beside_another_source(self):
-        """Without a role it gives no credentials, so another program of the profile does, as in botocore."""
-        text = f"[profile a]\nsso_session = s\n{TestOrder.PROCESS}{self.SESSION}"
-        assert isinstance(chain_of("a", text).source, Process)
-        assert isinstance(
-            chain_of("a", f"[profile a]\nsso_session = s\n{self.SESSION}", f"[a]\n{KEYS}").source, StaticKeys
-        )
-
-    def test_an_sdk_finds_nothing_in_a_session_alone(self):
-        """What AWS's tools make of it: no credentials."""
-        with pytest.raises(errors.ConfigError, match="lacks sso_account_id"):
-            chain_of("a", f"[profile a]\nsso_session = s\n{self.SESSION}", as_sdk=True)
-
-
 class TestRefusals:
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -357,8 +209,13 @@ class TestAsSdk:
         """Whether the environment's key is a session is seen in the environment."""
         text = f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\n"
         found = chain_of("a", text).source
-        assert found == NamedSource("Environment", False, found.origin, around=found.around)
-        assert chain_of("a", text, env={"AWS_ACCESS_KEY_ID": "x"}).source.around != found.around
+        assert found == NamedSource(
+            "Environment", False, found.origin, environment_digest=found.environment_digest
+        )
+        assert (
+            chain_of("a", text, env={"AWS_ACCESS_KEY_ID": "x"}).source.environment_digest
+            != found.environment_digest
+        )
         assert chain_of("a", text, env={"AWS_SESSION_TOKEN": "t"}).source.temporary
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.unit.profiles.files import DEV, chain_of, config_of
-from tests.unit.profiles.test_resolve import KEYS
+from tests.unit.profiles.files import DEV, KEYS, chain_of, config_of
 from vault import errors
 from vault.profiles.unread_keys import unread
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.data import path_of
 from vault import errors
-from vault.profiles.ini import parse, subproperties
+from vault.profiles.ini import subproperties
+from vault.profiles.ini_parser import parse
 
 with open(path_of("smithy-rs/profile-parser-tests.json"), encoding="utf-8") as found:
     CASES = json.load(found)["tests"]

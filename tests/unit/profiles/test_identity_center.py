@@ -1,0 +1,86 @@
+"""Profiles with IAM Identity Center's keys: what makes them a source, what they lack, what contradicts them."""
+
+import pytest
+
+from tests.unit.profiles.files import KEYS, chain_of
+from vault import errors
+from vault.profiles.chain import Process, Sso, StaticKeys
+from vault.profiles.resolve import check
+
+
+class TestIdentityCenter:
+    """A profile that speaks of IAM Identity Center is never taken for a key of the vault."""
+
+    SESSION = "[sso-session s]\nsso_region = us-east-1\nsso_start_url = u\n"
+    ROLE = "sso_account_id = 111111111111\nsso_role_name = r\n"
+
+    @pytest.mark.parametrize("entries", [(), None])
+    @pytest.mark.parametrize("prefix", ["", "awsvault_"])
+    def test_a_session_alone(self, entries, prefix):
+        """It is Identity Center's, and what it lacks is an error before a call, with its line."""
+        chain = chain_of("a", f"[profile a]\n{prefix}sso_session = s\n{self.SESSION}", entries=entries)
+        assert isinstance(chain.source, Sso)
+        assert (chain.source.session, chain.source.account_id, chain.source.role_name) == ("s", None, None)
+        with pytest.raises(errors.ConfigError, match=r"config:2: .* lacks sso_account_id, sso_role_name"):
+            check(chain)
+
+    @pytest.mark.parametrize(
+        ("lines", "said"),
+        [
+            ("sso_session = gone\n", r"config:2: there is no \[sso-session gone\]"),
+            ("sso_session = s\nsso_region = eu-west-1\n", "config:3: sso_region is 'eu-west-1' here and 'us-east-1'"),
+            ("sso_session = s\nsso_start_url = x\n", "config:3: sso_start_url is 'x' here and 'u'"),
+            ("sso_start_url = u\n", "config:2: .* lacks sso_account_id, sso_role_name, sso_region"),
+            ("sso_region = us-east-1\n", "config:2: .* lacks sso_account_id, sso_role_name, sso_start_url"),
+            ("sso_role_name = r\nsso_session = s\n", "config:3: .* lacks sso_account_id"),
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize("entries", [(), None])
+    @pytest.mark.parametrize("own", ["", "credential_process = awsvault-py export a\n"])
+    def test_what_cannot_be(self, lines, said, entries, own):
+        """Values that disagree, a section that is not there, a part that is missing: the line, as in the SDKs."""
+        if own and entries is None and "sso_session" not in lines and "sso_role" not in lines:
+            return  # an address alone beside our own call says nothing about where the credentials come from
+        with pytest.raises(errors.ConfigError, match=said):
+            check(chain_of("a", f"[profile a]\n{lines}{own}{self.SESSION}", entries=entries))
+
+    @pytest.mark.parametrize("prefix", ["", "awsvault_"])
+    def test_it_outranks_a_key_that_nobody_looked_for(self, prefix):
+        """Beside our own command: whether the vault has such a key is unknown, and what the lines say is not."""
+        role = self.ROLE.replace("sso_", f"{prefix}sso_")
+        text = f"[profile a]\ncredential_process = awsvault-py export a\n{prefix}sso_session = s\n{role}{self.SESSION}"
+        assert isinstance(chain_of("a", text, entries=None).source, Sso)
+        assert isinstance(chain_of("a", text, entries=()).source, Sso)
+
+    @pytest.mark.parametrize(
+        "lines", [ROLE + "sso_session = s\n", "sso_session = s\n", "awsvault_sso_session = s\n"]
+    )
+    def test_a_key_of_that_name_beside_it_is_an_error(self, lines):
+        """Two sources, of two accounts perhaps: nobody but the user knows which is meant."""
+        with pytest.raises(
+            errors.ConfigError, match=r"config:\d: profile a has \w+, and the vault holds a key"
+        ):
+            chain_of("a", f"[profile a]\n{lines}{self.SESSION}", entries=("a",))
+
+    def test_a_key_that_is_named_is_meant(self):
+        """awsvault_credential beside a session for tokens is the key; beside a role of Identity Center it is an error."""
+        text = f"[profile a]\nawsvault_credential = k\nsso_session = s\n{self.SESSION}"
+        for entries in (("k",), None):
+            assert chain_of("a", text, entries=entries).source.entry == "k"
+            with pytest.raises(
+                errors.ConfigError, match="config:4: profile a has sso_account_id, and awsvault_credential"
+            ):
+                chain_of("a", text.replace("[sso-session", f"{self.ROLE}[sso-session"), entries=entries)
+
+    def test_a_session_for_tokens_beside_another_source(self):
+        """Without a role it gives no credentials, so another program of the profile does, as in botocore."""
+        text = f"[profile a]\nsso_session = s\ncredential_process = tool\n{self.SESSION}"
+        assert isinstance(chain_of("a", text).source, Process)
+        assert isinstance(
+            chain_of("a", f"[profile a]\nsso_session = s\n{self.SESSION}", f"[a]\n{KEYS}").source, StaticKeys
+        )
+
+    def test_an_sdk_finds_nothing_in_a_session_alone(self):
+        """What AWS's tools make of it: no credentials."""
+        with pytest.raises(errors.ConfigError, match="lacks sso_account_id"):
+            chain_of("a", f"[profile a]\nsso_session = s\n{self.SESSION}", as_sdk=True)

@@ -1,0 +1,87 @@
+"""Edits taken back, also from a file that was edited since."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.profiles.test_edit import TEXTS, document
+from vault import errors
+from vault.profiles.edit import Document
+from vault.profiles.ini_parser import parse
+from vault.profiles.revert import revert
+
+
+@given(TEXTS, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.randoms(use_true_random=False))
+def test_any_edits_are_taken_back_to_the_byte(lines, end, ended, dice):
+    """Rename, remove, replace and insert as they come; revert gives the first bytes again."""
+    raw = (end.join(["[default]", *lines]) + (end if ended else "")).encode()
+    try:
+        found = Document(raw, path="f", kind="config")
+    except errors.ConfigError:
+        return
+    edits = []
+    for name in ("default", "dev", "a b"):
+        for line in found.keys(name):
+            edits += dice.choice(
+                [[], [found.remove(line)], [found.rename(line, "awsvault_x")], [found.set_value(line, "v")]]
+            )
+        edits += [found.insert(at, name, "credential_process", "p") for at in found.headers(name)[:1]]
+    edits += [found.append("[profile new]", [("a", "b")])]
+    changed = found.apply(edits)
+    now = Document(changed, path="f", kind="config")
+    assert revert(now, found.hunks(edits), exact=True) == raw
+
+
+def test_edits_are_taken_back_from_a_file_that_was_edited_since():
+    """Other profiles and other lines may have changed: each line is found within its own profile."""
+    text = "[profile a]\nrole_arn = r\nsource_profile = s\nmfa_serial = m\n[profile b]\nrole_arn = r\nsource_profile = s\n"
+    found = document(text)
+    edits = [
+        found.rename(line, "awsvault_" + line.key)
+        for n in "ab"
+        for line in found.keys(n)
+        if line.key != "mfa_serial"
+    ]
+    edits += [
+        found.remove(found.places("a", "mfa_serial")[0]),
+        found.insert(0, "a", "credential_process", "p"),
+    ]
+    changed = found.apply(edits).decode()
+    edited = "# new\n[profile z]\nawsvault_role_arn = r\n" + changed.replace(
+        "[profile b]", "output = json\n\n[profile b]"
+    )
+    back = revert(document(edited), found.hunks(edits), exact=False).decode()
+    read = parse(back, path="f", kind="config").profiles
+    assert {k: v.value for k, v in read["a"].properties.items()} == {
+        "role_arn": "r", "source_profile": "s", "mfa_serial": "m", "output": "json"
+    }  # fmt: skip
+    assert {k: v.value for k, v in read["b"].properties.items()} == {"role_arn": "r", "source_profile": "s"}
+    assert {k: v.value for k, v in read["z"].properties.items()} == {"awsvault_role_arn": "r"}
+
+
+def test_what_cannot_be_found_again_is_refused():
+    """A line that somebody changed since is not guessed at."""
+    found = document("[profile a]\nrole_arn = r\n")
+    edits = [found.rename(found.places("a", "role_arn")[0], "awsvault_role_arn")]
+    with pytest.raises(ValueError, match="a"):
+        revert(document("[profile a]\nawsvault_role_arn = other\n"), found.hunks(edits), exact=False)
+    with pytest.raises(ValueError, match="a"):
+        revert(document("[profile b]\nregion = x\n"), found.hunks(edits), exact=False)
+
+
+def test_a_new_section_is_taken_back_from_a_file_that_grew_since():
+    """It is found anywhere in the file, and what was written after it stays."""
+    found = document("[default]\nx = y\n")
+    edits = [found.append("[profile new]", [("a", "b")])]
+    grown = found.apply(edits).decode() + "\n[profile later]\nregion = x\n"
+    back = revert(document(grown), found.hunks(edits), exact=False).decode()
+    assert back == "[default]\nx = y\n\n[profile later]\nregion = x\n"
+
+
+def test_only_whole_lines_are_taken_back():
+    """A line that merely ends like one of ours is somebody else's."""
+    found = document("[profile a]\nregion = x\n")
+    edits = [found.insert(1, "a", "role_arn", "r")]
+    edited = found.apply(edits).decode() + "awsvault_role_arn = r\n"
+    back = revert(document(edited), found.hunks(edits), exact=False).decode()
+    assert back == "[profile a]\nregion = x\nawsvault_role_arn = r\n"

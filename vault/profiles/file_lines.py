@@ -1,0 +1,62 @@
+"""Where the headers and properties of each profile are in a file, by line. Pure.
+
+The parser that reads the files finds them, so that what an edit changes is what counts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault.profiles.ini_parser import Parser
+
+
+class FileLine(NamedTuple):
+    """One property of a profile: its lines ``start`` up to ``end`` (from 0), continuation lines with it."""
+
+    profile: str
+    key: str
+    start: int
+    end: int
+
+
+class LineRecorder(Parser):
+    """The parser, noting for each header and property of a profile where it stands."""
+
+    def __init__(self, path: str, kind: str) -> None:
+        super().__init__(path, kind)
+        self.opens: list[int] = []  # of every section, a profile's or not
+        self.headers: list[tuple[str, int]] = []
+        self.forms: dict[str, dict[str, int]] = {}  # by profile, the form of its header, where that is first
+        self.found: list[FileLine] = []
+
+    def header(self, number: int, line: str) -> None:
+        super().header(number, line)
+        self.opens.append(number - 1)
+        name = self.profile()
+        if name is not None:
+            self.headers.append((name, number - 1))
+            self.forms.setdefault(name, {}).setdefault(self.form(), number - 1)
+
+    def form(self) -> str:
+        """The table that the open section is in; "" for one that is no profile's."""
+        for table in ("profile", "plain default"):
+            if self.section is not None and self.tables[table].get(self.section.name) is self.section:
+                return table
+        return ""
+
+    def profile(self) -> str | None:
+        """The profile whose section is open, or None."""
+        return self.section.name if self.section is not None and self.form() else None
+
+    def property(self, number: int, line: str) -> None:
+        before = self.last
+        super().property(number, line)
+        name = self.profile()
+        if name is not None and self.last is not None and self.last is not before:
+            self.found.append(FileLine(name, self.last.name, number - 1, number))
+
+    def continuation(self, number: int, line: str) -> None:
+        before = self.last
+        super().continuation(number, line)
+        if self.found and self.last is not None and self.last is not before and self.profile() is not None:
+            self.found[-1] = self.found[-1]._replace(end=number)
