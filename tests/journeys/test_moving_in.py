@@ -61,7 +61,7 @@ def test_from_aws_configure_to_the_vault_in_under_ten_commands(home, aws, passph
 
     # What is wrong here? One command says it, with the way to go.
     look = person("doctor")
-    look.sees("stands in plaintext")
+    look.sees("plaintext")
     look.sees("awsvault-py import")
     assert look.ends() == 1
 

@@ -10,7 +10,7 @@ from vault.cli.setup import show
 from vault.cli.terminal import coloured, emit, emit_json, say, without_absent
 from vault.doctor import fixes
 from vault.doctor.checks import CHECKS, run
-from vault.doctor.facts import gather
+from vault.doctor.gather import gather
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) 
                 for one in rest:
                     emit(fixes.described(one))
             sure(context, "Fix this?", yes=yes)
-            for left in fixes.carry_out(context, edits, rest):
+            for left in fixes.apply(context, edits, rest):
                 say(f"Not changed: {left}")
             findings = run(gather(context, network=network), network=network)
         else:
@@ -66,7 +66,7 @@ def _json(finding: Finding) -> dict[str, object]:
             "check": finding.check,
             "where": finding.where,
             "message": finding.message,
-            "fix": finding.fix,
+            "fix": finding.hint,
         }
     )
 
@@ -85,8 +85,8 @@ def _print(env: Mapping[str, str], findings: Sequence[Finding], *, notes: bool) 
         why = reasons.pop(finding.check, None)
         if why is not None:
             emit(f"    {why}")
-        if finding.fix is not None:
-            emit(f"    → {finding.fix}")
+        if finding.hint is not None:
+            emit(f"    → {finding.hint}")
     say(_summary(findings, notes=notes))
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from vault.doctor import environment, files, log, process_commands, profiles, vault_checks
+from vault.doctor import (
+    chain_checks,
+    environment_checks,
+    file_checks,
+    log_checks,
+    process_checks,
+    profile_checks,
+    vault_checks,
+)
 from vault.doctor.findings import ORDER, Finding
 
 TYPE_CHECKING = False
@@ -23,150 +31,156 @@ THEMES = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. ``why`` is what it costs to leave it, ``mend`` what to do; ``vault``: it needs the vault open."""
+    """One check. ``why`` says what it costs to do nothing, ``advice`` what to do.
+
+    ``vault``: it needs the unlocked vault. ``network``: it runs only with --network. ``fixable``: --fix can fix it.
+    """
 
     name: str
     theme: str
     run: Callable[[Facts], Iterator[Finding]]
     why: str
-    mend: str
+    advice: str
     vault: bool = False
     network: bool = False
-    fixes: bool = False
+    fixable: bool = False
 
 
 CHECKS: tuple[Check, ...] = (
-    Check("broken-file", "files", files.broken_files,
-          "Each tool takes a broken line in its own way: some fail, some pass over the line or over the whole file.",
-          "Correct the line. A file that everybody may write is refused too; --fix closes it.", fixes=True),
-    Check("broken-settings", "files", files.broken_settings,
-          "A setting that cannot be is refused by every command rather than guessed at.", "Correct it in config.toml."),
-    Check("plaintext-keys", "files", files.keys_in_plaintext,
-          "Any program that runs as you, and any backup of your home, can read the key; one that is not temporary is good "
-          "until somebody deletes it at AWS.",
-          "`awsvault-py import` proves the key, stores it in the vault and takes it out of the file. A temporary key stays: "
-          "the program that wrote it renews it."),
-    Check("plaintext-cache", "files", files.cli_cache,
-          "AWS CLI keeps the sessions of roles that it assumes by itself as plain JSON.",
-          "--fix removes them. After `awsvault-py setup` the CLI assumes no role by itself, and keeps none.", fixes=True),
-    Check("open-aws-files", "files", files.aws_files_open,
-          "Whoever can write the configuration can have you run a command; whoever reads the credentials has the keys.",
-          "--fix takes the rights of others away.", fixes=True),
-    Check("open-vault-files", "files", files.our_files_open,
-          "awsvault-py refuses to use a folder of its own that others can open.",
-          "If nobody else has used it: --fix takes the rights of others away.", fixes=True),
-    Check("git-work-tree", "files", files.git_trees,
-          "One `git add .` puts the file into a repository, and its history keeps it.",
-          "Name it in .gitignore; a key that was ever committed is to be rotated."),
-    Check("read-differently", "files", files.read_differently,
-          "AWS's tools have several parsers. Where they disagree, one tool works and the next one does not.",
-          "Write the line as all of them read it."),
-    Check("unknown-key", "files", files.unknown_keys,
-          "A line is read by nobody: a misspelt key, one that is indented and so a part of the line above, one of another "
-          "program. What it asks for is not done.", "Correct its name, or start the line at its left edge."),
-    Check("keys-before-process", "profiles", profiles.keys_before_process,
-          "Tools look for keys in ~/.aws/credentials before they run credential_process, and the SDKs of JavaScript and "
-          "Go for those in ~/.aws/config too: they use the old key in plaintext and never call the vault.",
-          "`awsvault-py import` moves the key; or remove the lines."),
-    Check("role-before-process", "profiles", profiles.role_before_process,
-          "A tool that finds role_arn assumes the role by itself: it asks for the MFA code, and keeps the session in "
-          "clear.", "--fix, or `awsvault-py setup`, gives these keys the prefix awsvault_.", fixes=True),
-    Check("rail-passed-by", "profiles", profiles.rails_passed_by,
-          "A guard rail is kept by awsvault-py alone: a tool that gets the credentials by itself asks nobody and shortens "
-          "nothing.", "`awsvault-py setup` has tools call awsvault-py for the profile."),
-    Check("process-needs-shell", "profiles", process_commands.process_needs_shell,
-          "boto3 and the AWS CLI run the command without a shell: ~ and $HOME are then a part of the name.",
-          "An absolute path and plain words. --fix writes them where the command is ours.", fixes=True),
-    Check("process-by-name", "profiles", process_commands.process_by_name,
+    Check("broken-file", "files", file_checks.broken_files,
+          "Each tool treats a broken line in its own way: some fail, some ignore the line or the whole file.",
+          "Correct the line. awsvault-py also refuses a file that every user can change; --fix closes it.",
+          fixable=True),
+    Check("broken-settings", "files", file_checks.broken_settings,
+          "Every command refuses a wrong setting and does not guess.", "Correct it in config.toml."),
+    Check("plaintext-keys", "files", file_checks.keys_in_plaintext,
+          "Any program that runs as you, and any backup of your home folder, can read the key. Unless it is temporary, it "
+          "works until somebody deletes it at AWS.",
+          "`awsvault-py import` verifies the key, stores it in the vault and removes it from the file. A temporary key "
+          "stays: the program that wrote it refreshes it."),
+    Check("plaintext-cache", "files", file_checks.cli_cache,
+          "The AWS CLI stores the sessions of roles that it assumes as plaintext JSON.",
+          "--fix removes them. After `awsvault-py setup` the CLI assumes no roles itself and stores no sessions.",
+          fixable=True),
+    Check("open-aws-files", "files", file_checks.aws_files_open,
+          "Anyone who can change the configuration can make you run a command. Anyone who can read the credentials has "
+          "the keys.",
+          "--fix removes the rights of other users.", fixable=True),
+    Check("open-vault-files", "files", file_checks.vault_files_open,
+          "awsvault-py refuses to use its own folders if other users can open them.",
+          "If nobody else has used the folder, let --fix remove the rights of other users.", fixable=True),
+    Check("git-work-tree", "files", file_checks.git_trees,
+          "One `git add .` commits the file, and the history keeps it.",
+          "Add it to .gitignore. Rotate a key that was ever committed."),
+    Check("read-differently", "files", file_checks.read_differently,
+          "AWS's tools have several parsers. Where they disagree, one tool works and the next does not.",
+          "Write the line so that all of them read it alike."),
+    Check("unknown-key", "files", file_checks.unknown_keys,
+          "The line has no effect.", "Correct the name of the key, or remove the indentation."),
+    Check("keys-before-process", "profiles", profile_checks.keys_before_process,
+          "Tools look for keys in ~/.aws/credentials before they run credential_process; the SDKs for JavaScript and Go "
+          "also look in ~/.aws/config. They use the old plaintext key and never call the vault.",
+          "`awsvault-py import` moves the key. Or remove the lines."),
+    Check("role-before-process", "profiles", profile_checks.role_before_process,
+          "A tool that finds role_arn assumes the role itself: it asks for the MFA code and stores the session in "
+          "plaintext.", "--fix or `awsvault-py setup` adds the prefix awsvault_ to these keys.", fixable=True),
+    Check("rail-passed-by", "profiles", profile_checks.guard_rails_bypassed,
+          "Only awsvault-py applies guard rails. A tool that gets the credentials itself does not ask and does not shorten "
+          "sessions.", "`awsvault-py setup` makes tools call awsvault-py for the profile."),
+    Check("process-needs-shell", "profiles", process_checks.process_needs_shell,
+          "boto3 and the AWS CLI run the command without a shell: ~ and $HOME are then part of the name.",
+          "Use an absolute path and plain words. --fix writes them if the command calls awsvault-py.", fixable=True),
+    Check("process-by-name", "profiles", process_checks.process_by_name,
           "A program started from the desktop, by cron or by an editor has another PATH than your shell.",
-          "An absolute path. --fix writes it where the command is ours.", fixes=True),
-    Check("process-missing", "profiles", process_commands.process_missing,
+          "Use an absolute path. --fix writes it if the command calls awsvault-py.", fixable=True),
+    Check("process-missing", "profiles", process_checks.process_missing,
           "The program was moved or removed, so every tool fails with this profile.",
-          "--fix writes the path of this program where the command is ours.", fixes=True),
-    Check("process-older", "profiles", process_commands.process_older,
+          "--fix writes the path of this program if the command calls awsvault-py.", fixable=True),
+    Check("process-older", "profiles", process_checks.process_older,
           "Two copies of awsvault-py are installed, and tools call the other one.",
-          "--fix lets the profile call this one.", fixes=True),
-    Check("broken-chain", "profiles", profiles.broken_chain,
-          "The profile cannot give credentials: its source is missing, it goes in a circle, a value is impossible.",
+          "--fix makes the profile call this one.", fixable=True),
+    Check("broken-chain", "profiles", chain_checks.broken_chain,
+          "Every command and tool fails with this profile.",
           "The message names the line. `awsvault-py explain PROFILE` shows the whole chain."),
-    Check("mfa-of-user", "profiles", profiles.mfa_of_user,
-          "AWS answers such a serial as if the code were wrong.", "Write the device's ARN, which holds `:mfa/`."),
-    Check("device-without-seed", "profiles", profiles.device_without_seed,
-          "Tools without a terminal cannot ask for a code, and fail when the session is over.",
-          "`awsvault-py mfa add NAME`, if you want the vault to make the codes.", vault=True),
-    Check("seed-without-device", "profiles", profiles.seed_without_device,
-          "The seed is stored, and nothing asks for its codes.",
-          "Name the device in the key's profile, or remove the seed.", vault=True),
-    Check("long-chained-role", "profiles", profiles.long_chained_roles,
-          "A role that is assumed by a role, or with an MFA session, lasts an hour at most; tools that ask for more get an error.",
-          "--fix writes 3600.", fixes=True),
-    Check("custom-endpoint", "profiles", profiles.custom_endpoints,
-          "Whoever runs it learns key ids and codes; over plain http, so does anybody on the way.",
-          "Remove it unless it is yours. Plain http to another machine is refused (allow_http in config.toml)."),
-    Check("keys-in-environment", "environment", environment.keys_in_environment,
-          "Tools take them before AWS_PROFILE, so the profile that you chose is not the one that is used.", "Unset them."),
-    Check("two-profile-variables", "environment", environment.two_profile_variables,
+    Check("mfa-of-user", "profiles", chain_checks.mfa_of_user,
+          "AWS answers such a serial as if the code were wrong.", "Write the device's ARN, which contains `:mfa/`."),
+    Check("device-without-seed", "profiles", chain_checks.device_without_seed,
+          "Tools without a terminal cannot ask for a code, and fail when the session expires.",
+          "Run `awsvault-py mfa add NAME` if you want the vault to compute the codes.", vault=True),
+    Check("seed-without-device", "profiles", chain_checks.seed_without_device,
+          "Nothing uses the seed.", "Name the device in the key's profile, or remove the seed.", vault=True),
+    Check("long-chained-role", "profiles", chain_checks.long_chained_roles,
+          "AWS limits such a session to one hour; a tool that requests more gets an error.",
+          "--fix writes 3600.", fixable=True),
+    Check("custom-endpoint", "profiles", chain_checks.custom_endpoints,
+          "Its operator learns key IDs and codes. Over plain http, so does anyone on the network.",
+          "Remove it unless it is yours. awsvault-py refuses plain http to another machine, unless allow_http in "
+          "config.toml lists it."),
+    Check("keys-in-environment", "environment", environment_checks.keys_in_environment,
+          "Tools use them before AWS_PROFILE, so they do not use the profile that you chose.", "Unset them."),
+    Check("two-profile-variables", "environment", environment_checks.two_profile_variables,
           "Two tools in one shell work in two accounts.", "Unset AWS_DEFAULT_PROFILE."),
-    Check("unknown-profile", "environment", environment.unknown_profile,
+    Check("unknown-profile", "environment", environment_checks.unknown_profile,
           "Every tool fails until the variable is right.", "Correct or unset it."),
-    Check("passphrase-in-environment", "environment", environment.passphrase_in_environment,
-          "Every program that the shell starts can read it, and so open the vault.",
-          "Use the agent, a keyring slot, or a passphrase command."),
-    Check("clock", "environment", environment.clock,
-          "Codes are valid for about a minute and a half, signatures for a quarter of an hour.",
-          "Set the clock. Only with --network.", network=True),
-    Check("no-vault", "vault", vault_checks.no_vault, "Nothing is kept yet.", "`awsvault-py import`, or `awsvault-py add NAME`."),
+    Check("passphrase-in-environment", "environment", environment_checks.passphrase_in_environment,
+          "Every program that the shell starts can read it, and can then open the vault.",
+          "Use the agent, a keyring slot or a passphrase command."),
+    Check("clock", "environment", environment_checks.clock,
+          "MFA codes are valid for about 90 seconds, signatures for 15 minutes.", "Set the clock.", network=True),
+    Check("no-vault", "vault", vault_checks.no_vault,
+          "No key is stored yet.", "Run `awsvault-py import` or `awsvault-py add NAME`."),
     Check("vault-unreadable", "vault", vault_checks.vault_unreadable,
-          "The vault is damaged, or an older copy lies in its place.", "`awsvault-py restore` shows the copies there are."),
+          "No key can be used.", "`awsvault-py restore` shows the available backups."),
     Check("one-way-in", "vault", vault_checks.one_way_in,
-          "Who forgets the passphrase loses the vault, and makes new keys at AWS.", "A recovery code on paper."),
+          "If you lose it, you lose the vault, and have to create new keys at AWS.", "Add a recovery code on paper."),
     Check("no-backup", "vault", vault_checks.no_backup,
-          "A lost disk is a lost vault: the automatic copies lie beside it. One from before a renewal opens by the old secrets.",
-          "`awsvault-py backup FILE`, on another disk."),
+          "If you lose the disk, you lose the vault: the automatic backups are on the same disk. A backup from before a "
+          "rekey opens with the old secrets.",
+          "Run `awsvault-py backup FILE`, with a file on another disk."),
     Check("no-pin", "vault", vault_checks.no_pin,
-          "Without a pin an older vault that somebody puts in its place is not noticed, once.",
-          "It is kept from the first unlock on; nothing is to be done on your only machine."),
+          "Without a pin, one replacement of the vault by an older copy goes unnoticed.",
+          "The first unlock creates the pin. If this is your only machine, there is nothing to do."),
     Check("keyring", "vault", vault_checks.keyring,
-          "Without it the vault opens by its passphrase only.", "Start or unlock the desktop's keyring, or use the agent."),
+          "Without it, only the passphrase opens the vault.", "Start or unlock the desktop's keyring, or use the agent."),
     Check("old-key", "vault", vault_checks.old_keys,
-          "The longer a key lives, the more places have seen it. AWS's own advice is 90 days. Counted from the day it came "
-          "into the vault; `awsvault-py list --used` asks AWS for its real age.",
-          "`awsvault-py rotate` replaces it, safe at every step.", vault=True),
+          "The longer a key lives, the more places have seen it. AWS recommends 90 days. The age counts from the day the key "
+          "was stored; `awsvault-py list --used` asks AWS for its real age.",
+          "`awsvault-py rotate` replaces it; you can interrupt it at any step.", vault=True),
     Check("rotation", "vault", vault_checks.rotations,
-          "A rotation that stopped left two keys; one that is done keeps the old key, inactive, for a week.",
-          "`awsvault-py rotate --finish`.", vault=True),
-    Check("unreadable-log", "vault", log.unreadable_log,
-          "`log` cannot show what was handed out before, and `log --verify` fails. A restored backup has an older key; "
-          "`restore` carries the log over where a key at hand opens it, and says so before it acts where none does.",
-          "If you know of no restore, compare with CloudTrail. The next export starts a new log by itself.", vault=True),
+          "A rotation that was interrupted leaves two keys. One that is complete keeps the old key, inactive, for a week.",
+          "Run the command of the finding.", vault=True),
+    Check("unreadable-log", "vault", log_checks.unreadable_log,
+          "`log` cannot show earlier records, and `log --verify` fails. A restored backup has an older key: `restore` "
+          "takes the log over if a key that it has opens it, and otherwise tells you before it acts.",
+          "If you know of no restore, compare with CloudTrail. The next export starts a new log.", vault=True),
     Check("silent-agent", "vault", vault_checks.silent_agent,
-          "Every export waits for an agent that is gone.", "--fix removes the socket; `awsvault-py unlock` starts a new one.",
-          fixes=True),
-    Check("unreadable-cache", "vault", vault_checks.odd_entries,
-          "Each is a call to AWS that need not be.", "--fix removes them; they are made anew.", fixes=True),
+          "Every export waits for an agent that is gone.", "--fix removes the socket; `awsvault-py unlock` starts a new agent.",
+          fixable=True),
+    Check("unreadable-cache", "vault", vault_checks.unreadable_sessions,
+          "Each one costs a call to AWS.", "--fix removes them; awsvault-py fetches new ones.", fixable=True),
 )  # fmt: skip
 
 
-def run(surroundings: Facts, *, network: bool) -> list[Finding]:
-    """Every finding, the gravest first; checks that need the vault are named in one note where it is shut."""
+def run(facts: Facts, *, network: bool) -> list[Finding]:
+    """Every finding, the worst first. If the vault is locked, one note names the checks that need it."""
     found: list[Finding] = []
-    left_out: list[str] = []
+    skipped: list[str] = []
     for check in CHECKS:
         if check.network and not network:
             continue
-        if check.vault and surroundings.opened is None:
-            left_out += [check.name] if surroundings.has_vault else []
+        if check.vault and facts.opened is None:
+            skipped += [check.name] if facts.has_vault else []
             continue
-        found += [replace(finding, check=check.name) for finding in check.run(surroundings)]
-    if left_out:
-        reason = surroundings.why_locked or "it did not open"
+        found += [replace(finding, check=check.name) for finding in check.run(facts)]
+    if skipped:
+        reason = facts.why_locked or "it did not open"
         found.append(
             Finding(
                 check="left-out",
                 level="note",
-                where=surroundings.paths.vault,
-                message=f"left out, since the vault is shut ({reason}): {', '.join(left_out)}",
-                fix="run it again with the vault open without a person: a keyring slot or a passphrase command",
+                where=facts.paths.vault,
+                message=f"skipped because the vault is locked ({reason}): {', '.join(skipped)}",
+                hint="run doctor again when the vault opens without a prompt: by a keyring slot or a passphrase command",
             )
         )
     return sorted(found, key=lambda finding: ORDER.index(finding.level))

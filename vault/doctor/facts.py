@@ -1,31 +1,22 @@
-"""Everything that the checks look at, gathered once. Reads, runs git and older copies of us, and changes nothing."""
+"""What the checks look at, as one value. Reads nothing (gather.py does)."""
 
 from __future__ import annotations
 
-import json
-import os
-import stat
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from vault import __version__, errors, limits
-from vault.agent.client import Agent
-from vault.keys import verify
-from vault.migrate import edit_plan, own_command
-from vault.profiles import aws_files
-from vault.store import backup_mark, pin_file, vault
-from vault.system import ownership
-from vault.system.programs import ProgramFailed, output
-from vault.system.user_files import read_users_file
-from vault.text import safe
-from vault.unlocking.unlock import unlock_unless
+from vault.errors import ConfigError, Error
+from vault.migrate import own_command
+from vault.profiles.resolve import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from vault.context import Context
+    from vault.migrate.edit_plan import Files
+    from vault.profiles.aws_files import Config, Locations, Profile
+    from vault.profiles.chain import Chain
+    from vault.profiles.edit import Document
     from vault.settings import Settings
     from vault.store.format import Header
     from vault.store.vault import Opened
@@ -33,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Program(NamedTuple):
-    """The program of a credential_process: where it was found, whether it runs, and its version if it is another us."""
+    """The program of a credential_process: its path, whether it runs, and its version if it is another awsvault-py."""
 
     path: str | None
     runs: bool
@@ -42,11 +33,11 @@ class Program(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A person's machine as far as the checks care. ``None`` stands for what is not there or could not be had.
+    """The user's machine, as far as the checks care. ``None``: it does not exist or could not be read.
 
-    ``modes`` gives the mode of each file and folder looked at, links not followed; ``bare_trees`` the folders of keys
-    or configuration that lie in a git work tree which does not ignore them, with that tree; ``skew`` is how many
-    seconds this machine's clock is ahead of AWS's; ``backup`` the generation that was copied last.
+    ``modes`` has the mode of each file and folder, links not followed. ``unignored`` are the files and folders with keys
+    or configuration that a git work tree does not ignore, with that tree. ``skew`` is how many seconds this machine's
+    clock is ahead of AWS's. ``backup`` is the generation of the last backup.
     """
 
     env: Mapping[str, str]
@@ -55,12 +46,12 @@ class Facts:
     passphrase_in_env: bool = False
     settings: Settings | None = None
     settings_error: str | None = None
-    files: edit_plan.Files | None = None
+    files: Files | None = None
     files_error: str | None = None
-    locations: aws_files.Locations
+    locations: Locations
     modes: Mapping[str, int] = field(default_factory=dict)
     cli_cache: tuple[str, ...] = ()
-    bare_trees: tuple[tuple[str, str], ...] = ()
+    unignored: tuple[tuple[str, str], ...] = ()
     words: tuple[str, ...] = (own_command.PROGRAM,)
     programs: Mapping[str, Program] = field(default_factory=dict)
     has_vault: bool = False
@@ -73,225 +64,43 @@ class Facts:
     keyring: str | None = None
     keyring_problem: str | None = None
     agent: str = "off"
-    odd_entries: tuple[str, ...] = ()
+    unreadable_sessions: tuple[str, ...] = ()
     skew: float | None = None
     skew_problem: str | None = None
 
     @property
-    def config(self) -> aws_files.Config | None:
-        """The profiles of both files, where they could be read."""
+    def config(self) -> Config | None:
+        """The profiles of both files, if they could be read."""
         return self.files.merged if self.files is not None else None
 
-    def has_entry(self, name: str) -> bool:
-        """Whether the opened vault holds a key of this name."""
-        return self.opened is not None and name in self.opened.payload.entries
+    @property
+    def has_entry(self) -> Callable[[str], bool] | None:
+        """Whether the vault has an entry of a name; None if the vault is locked, so that nothing is known."""
+        return self.opened.payload.entries.__contains__ if self.opened is not None else None
 
+    def profiles(self) -> Iterator[Profile]:
+        """The profiles that can be read."""
+        if self.config is None:
+            return
+        for name in self.config.profiles:
+            try:
+                profile = self.config.profile(name)
+            except ConfigError:
+                continue
+            if profile is not None:
+                yield profile
 
-def gather(context: Context, *, network: bool) -> Facts:
-    """Look at everything. What cannot be had is a part of the value; nothing is raised for it."""
-    found: dict[str, Any] = {"env": context.env, "paths": context.paths, "now": context.clock.time()}
-    found["passphrase_in_env"] = context.passphrase is not None and len(context.passphrase) > 0
-    found["locations"] = at = aws_files.locations(context.env, home=context.paths.home)
-    try:
-        found["settings"] = context.settings
-    except errors.Error as error:
-        found["settings_error"] = error.message
-    try:
-        found["files"] = files = edit_plan.read(context.env, home=context.paths.home)
-    except errors.Error as error:
-        files, found["files_error"] = None, error.message
-    cache = os.path.join(context.paths.home, ".aws", "cli", "cache")  # wherever AWS_CONFIG_FILE points
-    found["cli_cache"] = _plain_sessions(cache)
-    found["modes"] = _modes(context.paths, at, cache)
-    found["bare_trees"] = _bare_trees(context, at)
-    with suppress(errors.Error):  # a path that cannot be written into a file: nothing can be compared with it
-        found["words"] = own_command.program_words(context.env)
-    found["programs"] = _programs(context, files, found.get("words", ())) if files is not None else {}
-    found |= _vault(context, found.get("settings"))
-    found["odd_entries"] = _odd_entries(context.paths.sessions)
-    found["agent"] = _agent(context)
-    if found.get("settings") is not None and found["settings"].keyring != "off":
-        found |= _keyring()
-    if network:
-        found |= _skew(context)
-    return Facts(**found)
+    def chains(self) -> Iterator[Chain]:
+        """The chains of the profiles that resolve."""
+        if self.config is None:
+            return
+        for profile in self.profiles():
+            try:
+                yield resolve(self.config, profile.name, env=self.env, has_entry=self.has_entry)
+            except Error:
+                continue
 
-
-def _modes(paths: Paths, at: aws_files.Locations, cache: str) -> dict[str, int]:
-    """The modes of what is ours to keep closed: folders and files that are there, no link among them."""
-    wanted = [
-        os.path.dirname(at.config), os.path.dirname(at.credentials), *at, cache, paths.vault_folder, paths.vault,
-        paths.state, paths.sessions, paths.run, paths.log, paths.config_toml,
-    ]  # fmt: skip
-    found = {}
-    for path in dict.fromkeys(wanted):
-        try:
-            status = os.lstat(path)
-        except OSError:
-            continue
-        if not stat.S_ISLNK(status.st_mode) and ownership.is_own(status):
-            found[path] = status.st_mode
-    return found
-
-
-def _plain_sessions(folder: str) -> tuple[str, ...]:
-    """The files of AWS CLI's cache that hold a session in clear."""
-    found = []
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return ()
-    for name in names:
-        path = os.path.join(folder, name)
-        try:
-            raw = read_users_file(path, limit=limits.MAX_FOREIGN_ITEM) if name.endswith(".json") else None
-            value = json.loads(raw or b"null")
-        except (errors.Error, ValueError, RecursionError):
-            continue
-        if isinstance(value, dict) and isinstance(value.get("Credentials"), dict):
-            found.append(path)
-    return tuple(found)
-
-
-def _bare_trees(context: Context, at: aws_files.Locations) -> tuple[tuple[str, str], ...]:
-    """Files and folders within a git work tree that git would take up."""
-    wanted = [at.config, at.credentials, context.paths.vault_folder, context.paths.state]
-    found = []
-    for path in dict.fromkeys(wanted):
-        if not os.path.lexists(path):
-            continue
-        tree = _work_tree(os.path.realpath(path))
-        if tree is not None and not _ignored(context, tree, os.path.realpath(path)):
-            found.append((path, tree))
-    return tuple(found)
-
-
-def _work_tree(path: str) -> str | None:
-    folder = os.path.dirname(path)
-    while True:
-        if os.path.lexists(os.path.join(folder, ".git")):
-            return folder
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
-
-
-def _ignored(context: Context, tree: str, path: str) -> bool:
-    """Whether git ignores the path; where git cannot tell, it does not."""
-    words = ("git", "-c", "core.fsmonitor=false", "-C", tree, "check-ignore", "--", path)
-    env = {k: v for k, v in context.child_env().items() if not k.startswith("GIT_")}
-    try:
-        output(words, env=env, limit=65_536, deadline=context.new_deadline(limits.GIT_TIME))
-    except ProgramFailed:
-        return False
-    return True
-
-
-def _programs(context: Context, files: edit_plan.Files, words: tuple[str, ...]) -> dict[str, Program]:
-    """The programs that profiles call, by the word that names them."""
-    found: dict[str, Program] = {}
-    config = files.merged
-    for name in config.profiles:
-        for section in config.profiles[name]:
-            held = section.properties.get("credential_process") if section is not None else None
-            word = own_command.program(held.value) if held is not None else None
-            if word is not None and word not in found:
-                found[word] = _program(context, word, words)
-    return found
-
-
-def _program(context: Context, word: str, words: tuple[str, ...]) -> Program:
-    import shutil
-
-    path = word if os.path.isabs(word) else shutil.which(word, path=context.env.get("PATH"))
-    runs = path is not None and os.path.isfile(path) and os.access(path, os.X_OK)
-    if path is None or not runs or os.path.basename(path) != own_command.PROGRAM:
-        return Program(path, runs)
-    if words and os.path.exists(words[0]) and os.path.samefile(path, words[0]):
-        return Program(path, runs)
-    try:
-        deadline = context.new_deadline(limits.VERSION_TIME)
-        raw = output((path, "--version"), env=context.child_env(), limit=4096, deadline=deadline)
-    except ProgramFailed:
-        return Program(path, runs, "unknown")
-    version = raw.decode("ascii", "replace").strip().rpartition(" ")[2]
-    return Program(path, runs, version if version != __version__ else None)
-
-
-def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
-    """The vault's header, its pin and backups, and the vault itself where it opens without a person."""
-    if not vault.exists(context.paths):
-        return {}
-    found: dict[str, Any] = {"has_vault": True}
-    try:
-        found["header"] = header = vault.read_header(context.paths)
-        found["backup"] = backup_mark.read(context.paths, header.vault_id)
-        found["had_pin"] = pin_file.read_pin(context.paths, header.vault_id) is not None
-        if settings is None:
-            return {**found, "why_locked": "config.toml is wrong"}
-        unlocked = unlock_unless(context.unattended(), purpose="to look at it", meanwhile=lambda: False)
-        found["opened"] = unlocked.opened if unlocked is not None else None
-    except (errors.Locked, errors.WrongPassphrase) as error:
-        found["why_locked"] = error.message
-    except errors.Error as error:
-        found["vault_error"] = error.message
-        found["why_locked"] = "it cannot be read"
-    return found
-
-
-def _odd_entries(folder: str) -> tuple[str, ...]:
-    """Names in the session cache that are no entry as we write it: each is a miss, and none is ever read again."""
-    found = []
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return ()
-    for name in names:
-        if name.startswith(".") or name.endswith(".lock"):
-            continue
-        try:
-            status = os.lstat(os.path.join(folder, name))
-        except OSError:
-            continue
-        whole = stat.S_ISREG(status.st_mode) and status.st_size and status.st_size % limits.ENTRY_BLOCK == 0
-        if not whole or status.st_size > limits.MAX_ENTRY or not ownership.is_own(status):
-            found.append(os.path.join(folder, name))
-    return tuple(found)
-
-
-def _agent(context: Context) -> str:
-    """``none``, ``answers`` or ``silent``: a socket that nobody answers behind."""
-    if not os.path.lexists(context.paths.socket):
-        return "none"
-    agent = Agent.reach(context.paths.socket, answer=limits.AGENT_TALK)
-    if agent is None:
-        return "silent"
-    answer = agent.ask("HELLO")
-    agent.close()
-    return "answers" if answer is not None else "silent"
-
-
-def _keyring() -> dict[str, str]:
-    from vault.system import keyring
-
-    try:
-        return {"keyring": keyring.usable()}
-    except keyring.KeyringUnavailable as reason:
-        return {"keyring_problem": str(reason)}
-
-
-def _skew(context: Context) -> dict[str, Any]:
-    """How far this machine's clock is from STS's, by the Date of an answer that needs no key."""
-    from vault.aws.sts_client import StsClient
-
-    try:
-        endpoint = verify.sts_endpoint(context, aws_files.selected(context.env))
-        client = StsClient(credentials=None, endpoint=endpoint, deadline=context.new_deadline())
-        with suppress(errors.Refused):  # unsigned, so refused: the Date is what was wanted
-            client.call("GetCallerIdentity", once=True)
-        if client.date is None:
-            return {"skew_problem": f"{safe(endpoint.url)} gave no Date"}
-        return {"skew": context.clock.time() - client.date}
-    except errors.Error as error:
-        return {"skew_problem": error.message}
+    def documents(self) -> tuple[tuple[str, Document], ...]:
+        """AWS's files to edit, each with its kind."""
+        files = self.files
+        return (("config", files.config), ("credentials", files.credentials)) if files is not None else ()

@@ -1,4 +1,4 @@
-"""What doctor finds, and how it is mended, as values. No file, no check."""
+"""What doctor finds, and what --fix can do about it, as values. No file, no check."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Chmod:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Remove a file that can be had again."""
+    """Remove a file that awsvault-py or a tool creates again."""
 
     path: str
 
@@ -36,26 +36,26 @@ class Rewrite:
     edits: tuple[Edit, ...]
 
 
-Mend = Chmod | Remove | Rewrite
+Fix = Chmod | Remove | Rewrite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that is wrong. ``where`` is a file and line, a folder, a variable or the vault.
 
-    ``fix`` says what to do; ``mends`` are what --fix can do by itself. ``check`` is set by whoever runs the checks.
+    ``hint`` says what to do (``fix`` in JSON); ``fixes`` is what --fix does. ``check`` is set when the checks run.
     """
 
     level: Level
     where: str
     message: str
-    fix: str | None = None
-    mends: tuple[Mend, ...] = ()
+    hint: str | None = None
+    fixes: tuple[Fix, ...] = ()
     check: str = ""
 
 
 def split_place(message: str) -> tuple[str, str]:
-    """``path:line: text`` as its place and text; the place is empty where there is none."""
+    """``path:line: text`` as its place and its text; the place is empty if there is none."""
     place, colon, text = message.partition(": ")
     if colon and place.rpartition(":")[2].isdigit():
         return place, text

@@ -1,4 +1,4 @@
-"""What --fix does: modes, files that can be had again, lines of AWS's files. Each shown before, by whoever calls."""
+"""What --fix does: modes, files that are created again, lines of AWS's files. The caller shows everything first."""
 
 from __future__ import annotations
 
@@ -20,56 +20,56 @@ if TYPE_CHECKING:
 
 
 def changes(files: edit_plan.Files | None, findings: Sequence[Finding]) -> list[undo.Change]:
-    """The findings' edits of AWS's files, as one change of each file. A line that two findings would mend is mended once."""
+    """The findings' edits of AWS's files, one change for each file. If two findings edit a line, the first one does."""
     plan = edit_plan.EditPlan()
-    taken: set[tuple[str, int]] = set()
+    edited: set[tuple[str, int]] = set()
     for finding in findings:
-        for mend in finding.mends:
-            if not isinstance(mend, Rewrite):
+        for fix in finding.fixes:
+            if not isinstance(fix, Rewrite):
                 continue
-            for edit in mend.edits:
-                if (mend.kind, edit.start) not in taken:
-                    taken.add((mend.kind, edit.start))
-                    (plan.config if mend.kind == "config" else plan.credentials).append(edit)
+            for edit in fix.edits:
+                if (fix.kind, edit.start) not in edited:
+                    edited.add((fix.kind, edit.start))
+                    plan.edits(fix.kind).append(edit)
     return plan.changes(files) if files is not None else []
 
 
 def others(findings: Sequence[Finding]) -> list[Chmod | Remove]:
-    """The mends that are no edits, each once."""
-    found = (mend for finding in findings for mend in finding.mends if not isinstance(mend, Rewrite))
+    """The fixes that are not edits, each once."""
+    found = (fix for finding in findings for fix in finding.fixes if not isinstance(fix, Rewrite))
     return list(dict.fromkeys(found))
 
 
-def described(mend: Chmod | Remove) -> str:
-    """What the mend does, as a command."""
-    match mend:
+def described(fix: Chmod | Remove) -> str:
+    """What the fix does, as a command."""
+    match fix:
         case Chmod():
-            return f"chmod {mend.mode:o} {safe(mend.path)}"
+            return f"chmod {fix.mode:o} {safe(fix.path)}"
         case Remove():
-            return f"rm {safe(mend.path)}"
+            return f"rm {safe(fix.path)}"
 
 
-def carry_out(context: Context, edits: Sequence[undo.Change], rest: Sequence[Chmod | Remove]) -> list[str]:
-    """Do it; the files that are made by something else are left, and named with the reason. StorageError."""
+def apply(context: Context, edits: Sequence[undo.Change], rest: Sequence[Chmod | Remove]) -> list[str]:
+    """Apply the fixes. Files that another program generates stay, and are returned with the reason. StorageError."""
     left = [f"{safe(c.path)} is {reason}" for c in edits if (reason := hands_off(c.path)) is not None]
-    for mend in rest:
+    for fix in rest:
         try:
-            _do(mend)
+            _apply(fix)
         except OSError as error:
-            raise StorageError(f"{described(mend)}: {os.strerror(error.errno or 0)}") from None
+            raise StorageError(f"{described(fix)}: {os.strerror(error.errno or 0)}") from None
     undo.apply_changes(context, [c for c in edits if hands_off(c.path) is None], kind="setup", opened=None)
     return left
 
 
-def _do(mend: Chmod | Remove) -> None:
+def _apply(fix: Chmod | Remove) -> None:
     try:
-        status = os.lstat(mend.path)
+        status = os.lstat(fix.path)
     except FileNotFoundError:
         return
     if stat.S_ISLNK(status.st_mode) or not ownership.is_own(status):
-        return  # swapped since it was looked at
-    match mend:
+        return  # replaced since the check looked at it
+    match fix:
         case Chmod():
-            os.chmod(mend.path, mend.mode)
+            os.chmod(fix.path, fix.mode)
         case Remove():
-            os.unlink(mend.path)
+            os.unlink(fix.path)

@@ -16,139 +16,139 @@ if TYPE_CHECKING:
     from vault.doctor.facts import Facts
 
 
-def no_vault(s: Facts) -> Iterator[Finding]:
-    """No vault yet."""
-    if not s.has_vault:
+def no_vault(facts: Facts) -> Iterator[Finding]:
+    """There is no vault yet."""
+    if not facts.has_vault:
         yield Finding(
             level="note",
-            where=safe(s.paths.vault),
+            where=safe(facts.paths.vault),
             message="there is no vault yet",
-            fix="awsvault-py import" if _movable(s) else "awsvault-py add NAME",
+            hint="awsvault-py import" if _importable(facts) else "awsvault-py add NAME",
         )
 
 
-def _movable(s: Facts) -> bool:
+def _importable(facts: Facts) -> bool:
     """Whether import would find a key."""
-    found = plaintext_keys.find(s.files)[0] if s.files is not None else []
-    config = s.config
+    found = plaintext_keys.find(facts.files)[0] if facts.files is not None else []
+    config = facts.config
     return config is not None and any(
-        plaintext_keys.unmovable(config, o.profile, o.origin) is None for o in found
+        plaintext_keys.unmovable(config, key.profile, key.origin) is None for key in found
     )
 
 
-def vault_unreadable(s: Facts) -> Iterator[Finding]:
-    """A vault that is damaged, rolled back, or not to be read."""
-    if s.vault_error is not None:
-        _, text = split_place(s.vault_error)
-        yield Finding(level="error", where=safe(s.paths.vault), message=text, fix="awsvault-py restore")
+def vault_unreadable(facts: Facts) -> Iterator[Finding]:
+    """The vault is damaged, rolled back or cannot be read."""
+    if facts.vault_error is not None:
+        _, text = split_place(facts.vault_error)
+        yield Finding(level="error", where=safe(facts.paths.vault), message=text, hint="awsvault-py restore")
 
 
-def one_way_in(s: Facts) -> Iterator[Finding]:
-    """One way to open the vault: who loses it loses what the vault holds."""
-    ways = [slot for slot in s.header.slots if slot.opens == "main"] if s.header is not None else []
-    if len(ways) == 1:
+def one_way_in(facts: Facts) -> Iterator[Finding]:
+    """The vault has only one slot that opens it."""
+    slots = [slot for slot in facts.header.slots if slot.opens == "main"] if facts.header is not None else []
+    if len(slots) == 1:
         yield Finding(
             level="note",
-            where=safe(s.paths.vault),
-            message=f"there is one way to open it ({ways[0].type})",
-            fix="awsvault-py slots add recovery",
+            where=safe(facts.paths.vault),
+            message=f"only one slot unlocks it ({slots[0].type})",
+            hint="awsvault-py slots add recovery",
         )
 
 
-def no_backup(s: Facts) -> Iterator[Finding]:
-    """No backup that was made here, or none since its master keys were renewed. Copies beside it go with the disk."""
-    if s.header is None:
+def no_backup(facts: Facts) -> Iterator[Finding]:
+    """No backup was made on this machine, or none since the last rekey."""
+    if facts.header is None:
         return
-    renewed = s.opened.payload.rekeyed if s.opened is not None else None
-    old = s.backup is not None and renewed is not None and s.backup < renewed
-    if s.backup is None or old:
+    rekeyed = facts.opened.payload.rekeyed if facts.opened is not None else None
+    old = facts.backup is not None and rekeyed is not None and facts.backup < rekeyed
+    if facts.backup is None or old:
         yield Finding(
             level="note",
-            where=safe(s.paths.vault),
-            message="its backup is from before its keys were renewed (passwd, rekey)"
+            where=safe(facts.paths.vault),
+            message="its last backup is older than its last rekey (passwd, rekey)"
             if old
             else "no backup of it was made on this machine",
-            fix="awsvault-py backup FILE, on another disk",
+            hint="awsvault-py backup FILE, on another disk",
         )
 
 
-def no_pin(s: Facts) -> Iterator[Finding]:
-    """No pin: an older vault in its place would go unnoticed, once."""
-    if s.header is not None and not s.had_pin:
+def no_pin(facts: Facts) -> Iterator[Finding]:
+    """The machine had no pin of the vault."""
+    if facts.header is not None and not facts.had_pin:
         yield Finding(
             level="note",
-            where=safe(s.paths.state),
-            message="no pin was kept here, so the vault is trusted as it lay there at first use",
-            fix="compare its generation with another machine's, if it came from one",
+            where=safe(facts.paths.state),
+            message="there was no pin here, so the vault was trusted at its first use",
+            hint="if the vault came from another machine, compare the generation there",
         )
 
 
-def keyring(s: Facts) -> Iterator[Finding]:
-    """A keyring that does not work, where a slot needs it, or none at all."""
-    if s.keyring_problem is None or s.header is None:
+def keyring(facts: Facts) -> Iterator[Finding]:
+    """The keyring does not work."""
+    if facts.keyring_problem is None or facts.header is None:
         return
-    needed = any(slot.type == "keyring" for slot in s.header.slots)
+    needed = any(slot.type == "keyring" for slot in facts.header.slots)
     yield Finding(
         level="warning" if needed else "note",
         where="the OS keyring",
-        message=f"it cannot be used: {safe(s.keyring_problem)}"
-        + (", and a slot of the vault is kept there" if needed else ""),
-        fix="unlock or start the desktop's keyring"
+        message=f"it cannot be used: {safe(facts.keyring_problem)}"
+        + (", and a slot of the vault needs it" if needed else ""),
+        hint="unlock or start the desktop's keyring"
         if needed
-        else "awsvault-py unlock keeps the vault open instead",
+        else "awsvault-py unlock keeps the vault unlocked instead",
     )
 
 
-def old_keys(s: Facts) -> Iterator[Finding]:
+def old_keys(facts: Facts) -> Iterator[Finding]:
     """Access keys that are due for rotation."""
-    for name, entry in s.opened.payload.entries.items() if s.opened is not None else ():
-        age = s.now - entry.created
+    for name, entry in facts.opened.payload.entries.items() if facts.opened is not None else ():
+        age = facts.now - entry.created
         if age > limits.KEY_AGE:
             yield Finding(
                 level="warning",
                 where=f"the vault, {safe(name)}",
-                message=f"the key {safe(entry.access_key_id)} has been here for {int(age // 86_400)} days",
-                fix=f"awsvault-py rotate {safe(name)}",
+                message=f"the key {safe(entry.access_key_id)} has been in the vault for {int(age // 86_400)} days",
+                hint=f"awsvault-py rotate {safe(name)}",
             )
 
 
-def rotations(s: Facts) -> Iterator[Finding]:
-    """A rotation under way: its old key waits to be deleted, or it stopped on the way."""
-    for name, entry in s.opened.payload.entries.items() if s.opened is not None else ():
+def rotations(facts: Facts) -> Iterator[Finding]:
+    """A rotation is not finished."""
+    for name, entry in facts.opened.payload.entries.items() if facts.opened is not None else ():
         if entry.journal is None:
             continue
         waiting = entry.journal.step == "grace"
         yield Finding(
             level="note" if waiting else "warning",
             where=f"the vault, {safe(name)}",
-            message="its old key is inactive and kept for a while"
+            message="its old key is inactive and is kept for a week"
             if waiting
-            else "a rotation of it stopped on the way",
-            fix=f"awsvault-py rotate --finish {safe(name)}"
+            else "its rotation was interrupted",
+            hint=f"awsvault-py rotate --finish {safe(name)}"
             if waiting
             else f"awsvault-py rotate {safe(name)}",
         )
 
 
-def silent_agent(s: Facts) -> Iterator[Finding]:
-    """A socket of the agent that nobody answers behind."""
-    if s.agent == "silent":
+def silent_agent(facts: Facts) -> Iterator[Finding]:
+    """The agent's socket exists, but nothing answers."""
+    if facts.agent == "silent":
         yield Finding(
             level="warning",
-            where=safe(s.paths.socket),
-            message="there is an agent's socket, and nobody answers",
-            fix="awsvault-py unlock",
-            mends=(Remove(s.paths.socket),),
+            where=safe(facts.paths.socket),
+            message="the agent's socket exists, but nothing answers",
+            hint="awsvault-py unlock",
+            fixes=(Remove(facts.paths.socket),),
         )
 
 
-def odd_entries(s: Facts) -> Iterator[Finding]:
-    """Entries of the session cache that could not be read: each cost a call to AWS."""
-    if s.odd_entries:
+def unreadable_sessions(facts: Facts) -> Iterator[Finding]:
+    """Entries of the session cache that cannot be read."""
+    if facts.unreadable_sessions:
         yield Finding(
             level="note",
-            where=safe(os.path.dirname(s.odd_entries[0])),
-            message=f"{len(s.odd_entries)} sessions in the cache could not be read",
-            fix="remove them: they are made anew",
-            mends=tuple(Remove(path) for path in s.odd_entries),
+            where=safe(os.path.dirname(facts.unreadable_sessions[0])),
+            message=f"{len(facts.unreadable_sessions)} cached sessions cannot be read",
+            hint="remove them; awsvault-py fetches new ones",
+            fixes=tuple(Remove(path) for path in facts.unreadable_sessions),
         )

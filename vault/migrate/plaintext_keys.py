@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vault.profiles.aws_files import Config
     from vault.profiles.ini import Section
 
-TEMPORARY = "a temporary key, with a session token, which the program that wrote it renews"
+TEMPORARY = "the key is temporary (it has a session token); the program that wrote it refreshes it"
 _TOKENS = ("aws_session_token", "aws_security_token")
 _KINDS = ("config", "credentials")
 
@@ -63,12 +63,14 @@ def find(files: Files, wanted: Sequence[str] = ()) -> tuple[list[PlaintextKey], 
                 skipped.append(Skipped(name, f"{at}: {stray_secrets.INHERITED}"))
             elif stray_secrets.doubled(document, name):
                 skipped.append(
-                    Skipped(name, f"{at}: the key stands twice, and differently: keep the one that is meant")
+                    Skipped(
+                        name, f"{at}: the profile has two different keys in this file; keep the right one"
+                    )
                 )
             elif any(key in held and held[key].value for key in _TOKENS):
                 skipped.append(Skipped(name, f"{at}: {TEMPORARY}"))
             elif not all(key in held and held[key].value for key in STATIC):
-                skipped.append(Skipped(name, f"{at}: half of a key"))
+                skipped.append(Skipped(name, f"{at}: the key is incomplete: one of its two lines is missing"))
             else:
                 pair = (held[STATIC[0]].value, Secret(held[STATIC[1]].value))
                 first = next((s for s in found if s.profile == name), None)
@@ -105,7 +107,7 @@ def advice(config: Config, profile: str, origin: str) -> str:
     reason = unmovable(config, profile, origin)
     if reason is not None:
         return f"its key at {origin} {reason}"
-    return f"its key stands in plaintext at {origin}: awsvault-py import moves it into the vault first"
+    return f"its key is in plaintext at {origin}; first move it into the vault: awsvault-py import"
 
 
 def unmovable(config: Config, profile: str, origin: str) -> str | None:
@@ -117,9 +119,9 @@ def unmovable(config: Config, profile: str, origin: str) -> str | None:
         if not any(f"{safe(path)}:{held[key].line}" == origin for key in STATIC if key in held):
             continue
         if any(key in held and held[key].value for key in _TOKENS):
-            return "is temporary (it has a session token), so the vault cannot keep it: whatever wrote it renews it"
+            return "is temporary (it has a session token), so the vault cannot store it; the program that wrote it refreshes it"
         if not all(key in held and held[key].value for key in STATIC):
-            return "lacks its other half: remove it"
+            return "is incomplete (one of its two lines is missing)"
         try:
             key_input.checked(held[STATIC[0]].value, Secret(held[STATIC[1]].value), None, None)
         except errors.Usage as error:

@@ -89,10 +89,10 @@ def test_a_finding_says_where_why_and_what_to_do(home):
     path = home.credentials_path
     why = next(check.why for check in CHECKS if check.name == "plaintext-keys")
     assert done.stdout == (
-        f"warning: {path}:2: the access key of profile one stands in plaintext [plaintext-keys]\n"
+        f"warning: {path}:2: the access key of profile one is in plaintext [plaintext-keys]\n"
         f"    {why}\n"
         "    → awsvault-py import\n"
-        f"warning: {path}:5: the access key of profile two stands in plaintext [plaintext-keys]\n"
+        f"warning: {path}:5: the access key of profile two is in plaintext [plaintext-keys]\n"
         "    → awsvault-py import\n"
     )
     assert done.stderr == "2 warnings.\n"

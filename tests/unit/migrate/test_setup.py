@@ -18,7 +18,7 @@ def test_a_key_in_clear_is_for_import():
     plan = setup("", "[old]\n" + keys).run(["old"])
     (one,) = plan.skipped
     assert one.profile == "old"
-    assert one.reason.startswith("its key stands in plaintext at credentials:2")
+    assert one.reason.startswith("its key is in plaintext at credentials:2")
     assert "awsvault-py import" in one.reason
     assert (plan.config, plan.credentials) == ([], [])
 
@@ -38,7 +38,7 @@ def test_a_key_that_tools_take_before_us_is_for_import_though_the_vault_holds_it
     plan = setup_source_only.run(run, []) if source_only else run.run([])
     assert (plan.done, plan.config, plan.credentials) == ([], [], [])
     (one,) = plan.skipped
-    assert one.reason.startswith(f"its key stands in plaintext at {kind}:")
+    assert one.reason.startswith(f"its key is in plaintext at {kind}:")
     assert "awsvault-py import" in one.reason
 
 
@@ -60,7 +60,7 @@ def test_a_role_on_such_a_key_is_set_up_all_the_same():
         ("aws_access_key_id = test\naws_secret_access_key = test\n", "does not begin with AKIA"),
         (
             "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n",
-            ("without aws_secret_access_key", "lacks its other half"),
+            ("without aws_secret_access_key", "is incomplete"),
         ),
     ],
 )
