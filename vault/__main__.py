@@ -1,4 +1,4 @@
-"""The entry: a warm export if it can be had, else an export from disk, else the command line.
+"""The entry point: a warm export if possible, else an export from disk, else the command line.
 
 Each step imports only what it needs: the first nothing but vault/warm, the second no click.
 """
@@ -6,28 +6,45 @@ Each step imports only what it needs: the first nothing but vault/warm, the seco
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
-def main(renew: str | None = None, *, asked: bool = False) -> None:
-    """Run the command in sys.argv and leave the process with its exit code.
 
-    ``asked``: the installed command has asked the agent already, with ``renew`` as the answer (vault/warm.serve).
+def main(refresh: str | None = None, *, asked: bool = False) -> None:
+    """Run the command in sys.argv and end the process with its exit code.
+
+    ``asked``: the installed command has asked the agent already; ``refresh`` is what vault/warm.serve returned.
     """
     try:
         if not asked:
             from vault.warm import serve
 
-            renew = serve(sys.argv[1:])  # does not come back where the agent had the answer
-        _standard_streams()
-        _children_have_an_end()
-        if renew is not None:
-            from vault.cli import disk_export
-
-            disk_export.refresh(renew)
+            refresh = serve(sys.argv[1:])  # does not return if the agent had the answer
+        if refresh is not None:
+            _refresh(refresh)
+        _open_standard_streams()
+        _wait_for_children()
         sys.exit(_run(sys.argv[1:]))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # while modules were still being loaded
         from vault.cli import exits
 
         sys.exit(exits.report(error))
+
+
+def _refresh(profile: str) -> "NoReturn":
+    """The answer is printed: refresh its session in a detached process. Whatever fails, there is no second answer."""
+    try:
+        from vault.system.detach import detached
+
+        if detached():
+            from vault.cli import disk_export
+
+            _open_standard_streams()
+            _wait_for_children()
+            disk_export.refresh(profile)
+    finally:
+        os._exit(0)
 
 
 def _run(argv: list[str]) -> int:
@@ -39,7 +56,7 @@ def _run(argv: list[str]) -> int:
         from vault.agent.sleep_watch import process as watch
 
         return watch(argv[1:])
-    code = _by_hand(argv)
+    code = _without_click(argv)
     if code is not None:
         return code
     from vault.cli.main import run
@@ -47,31 +64,31 @@ def _run(argv: list[str]) -> int:
     return run(argv)
 
 
-def _by_hand(argv: list[str]) -> int | None:
-    """The commands that are run at each prompt or by each tool: without click where their line is a plain one."""
+def _without_click(argv: list[str]) -> int | None:
+    """The commands that run at each prompt or for each tool, unless their command line needs click: then None."""
     if argv[:1] == ["export"]:
         from vault.cli.disk_export import export
 
         return export(argv)
     if argv[:1] == ["exec"]:
-        from vault.cli.warm_exec import run as become
+        from vault.cli.warm_exec import run as execute
 
-        return become(argv)
+        return execute(argv)
     if argv[:1] in (["prompt"], ["--profile-names"]):
-        from vault.cli.prompt_line import run as shown
+        from vault.cli.prompt_line import run as show
 
-        return shown(argv)
+        return show(argv)
     if argv[:1] == ["shell-init"]:
-        from vault.cli.shell_hooks import run as printed
+        from vault.cli.shell_hooks import run as write
 
-        return printed(argv)
+        return write(argv)
     return None
 
 
-def _standard_streams() -> None:
-    """Put something in the place of closed standard streams, so that no file of ours becomes stdout.
+def _open_standard_streams() -> None:
+    """Open closed standard streams, so that no file of the program becomes stdout.
 
-    Opened for reading only: writing to what the caller closed fails, as it should.
+    They are opened for reading only: writing to a stream that the caller closed fails, as it should.
     """
     for fd in (0, 1, 2):
         try:
@@ -80,11 +97,11 @@ def _standard_streams() -> None:
             os.open(os.devnull, os.O_RDONLY)
 
 
-def _children_have_an_end() -> None:
-    """Undo an ignored SIGCHLD, which lasts over exec: no exit code of a child of ours could be had, and its number
-    would be another process's while we still hold it for ours.
+def _wait_for_children() -> None:
+    """Undo an ignored SIGCHLD, which lasts over exec: the kernel would reap each child at once. Its exit code would be
+    lost, and its process ID could belong to another process while this one still uses it.
     """
-    import _signal  # type: ignore[import-not-found]  # always there, while signal takes as long as a disk hit's ciphers
+    import _signal  # type: ignore[import-not-found]  # importing signal takes as long as the ciphers of a disk hit
 
     if _signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN:
         _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)

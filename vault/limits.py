@@ -163,24 +163,24 @@ AGENT_SILENT = (
 AGENT_BACKLOG = 1024  # 200 exports at once, and room
 AGENT_SESSIONS = 16_384  # warm sessions kept: 10,000 profiles, and some of them under two fingerprints
 AGENT_ROWS = 48 * 1024  # bytes of rows in one answer to LIST or STATUS; a longest name alone takes 3 KiB
-AGENT_AGREED = 1024  # profiles that a person said yes to: as many as anybody guards, and no more memory
+AGENT_CONFIRMED = 1024  # profiles that a person said yes to: as many as anybody guards, and no more memory
 BACKUP_TRIES = 3  # the vault is read and opened anew where another command changed it in between
 AGENT_PINS = 8  # generations that it was told of: one under each main key, and room for what is not true
 AGENT_TICK = 1.0  # how late a time limit may be noticed after the machine slept
 AGENT_SLEPT = 60.0  # boot time ran this much ahead of running time: the machine was suspended
 AGENT_LINGER = 600.0  # so long after its lock an agent that nobody asks for anything ends
-AGENT_CHILDREN = 32  # decrypting forks at once, also such as wait for a code or for their client
-AGENT_WORKING = 8  # of them at an answer at once: each opens the vault
+AGENT_WORKERS = 32  # decrypting forks at once, also such as wait for a code or for their client
+AGENT_WORKERS_BUSY = 8  # of them at an answer at once: each opens the vault
 AGENT_WAITING = 128  # clients that wait for a fork, beside AGENT_CONNECTIONS: macOS gives 256 descriptors
-AGENT_DESK_IDLE = 1.0  # a fork whose client asks nothing more makes room for the next
-AGENT_DESK_ANSWER = (
+AGENT_WORKER_IDLE = 1.0  # a fork whose client asks nothing more makes room for the next
+AGENT_WORKER_ANSWER = (
     10.0  # a fork that says nothing for so long hangs: there is still time to open the vault without it
 )
-AGENT_CHILD_TIME = 50  # a fork that waits for a code's next step ends with its client's deadline
+AGENT_WORKER_TIME = 50  # a fork that waits for a code's next step ends with its client's deadline
 AGENT_SOCKET_PATH = 100  # bytes: sun_path has 104 on macOS and 108 on Linux, and binding adds a suffix
 MAX_PROFILE_NAME = 512  # bytes of a profile's name on the wire
 STRICT_TIME = 300  # strict seeds stay open this long, or for one use
-RENEW_AGAIN = 60  # a renewal that did not come back is asked for again
+REFRESH_AGAIN = 60  # a renewal that did not come back is asked for again
 
 # ── log of what was handed out ───────────────────────────────────────────────────────────────
 LOG_RECORD = 1024  # bytes of each record, sealed: one size tells nothing, and a torn one is seen
@@ -195,7 +195,7 @@ AGENT_LOG_AFTER = 1.0  # the agent's own answers of so long are written together
 AGENT_LOG_TIME = 30  # whole seconds in which its fork writes them while nobody waits for it
 AGENT_LOG_WAIT = 2.0  # a lock waits for the fork so long, and has 3
 AGENT_LOG_TRIES = 3
-AGENT_NOTES = 8_192  # answers in hand at most: a minute of as many as two cores can ask for
+AGENT_LOG_PENDING = 8_192  # answers in hand at most: a minute of as many as two cores can ask for
 
 # ── exec --server ────────────────────────────────────────────────────────────────────────────
 SERVER_BACKLOG = 1024  # a build tool starts its jobs all at once

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 EXCEPTIONS = {
     "cycle": {
-        "vault.system.pinentry",
-        "vault.system.prompts",
         "vault.unlocking.agent_link",
         "vault.credentials.mfa_code",
         "vault.keys.entries",
@@ -23,18 +21,12 @@ EXCEPTIONS = {
         "vault/unlocking/agent_link.py",
         "vault/credentials/fetch.py",
         "vault/credentials/obtain.py",
-        "vault/warm.py",
     },
     "package": set(),
     "platform": {
         "vault/cli/main.py",
         "vault/unlocking/all_agents.py",
-        "vault/run/supervise.py",
-        "vault/run/exec_env.py",
         "vault/credentials/fetch.py",
-        "vault/run/key_keeper.py",
-        "vault/run/served_session.py",
         "vault/unlocking/running_servers.py",
-        "vault/agent_process/main.py",
     },
 }

@@ -29,7 +29,8 @@ from tests.fakes.example import DEVELOPER, READ_ONLY, SHARED, role
 from tests.faults.campaign import build
 from tests.faults.troubles import BOUND, COMMANDS, TROUBLES, WEIGHTS, Around
 from tests.home import COMMAND, SCENARIO, Home, uncounted
-from vault.warm import dial, pid_of
+from vault.system.processes import peer_pid
+from vault.warm import dial
 
 OTHER = role("DeveloperRol2")  # as long as DEVELOPER: the edit that sizes do not show
 TABLE = {*range(12)}  # exit codes of docs/reference/exit-codes.md, without 70
@@ -232,7 +233,7 @@ class Chaos:
         if connection is None:
             return None
         with contextlib.closing(connection):
-            return pid_of(connection)
+            return peer_pid(connection)
 
     secrets: dict[tuple[str, ...], bytes] = {}  # noqa: RUF012 -- replaced in an instance at once
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import vault
 from vault import errors
-from vault.run import exec_env
 from vault.secret import Secret
+from vault.system import exec_program
 from vault.text import ascii_safe, nearest, safe
 from vault.unlocking import agent_link as link
 
@@ -77,7 +77,7 @@ def test_every_error_has_its_exit_code_and_a_hint():
             importlib.import_module(module.name)
     codes = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 70}
     # Where exec's command cannot be run, exec says what a shell would have said in its place.
-    of_exec = {exec_env.CannotRun: 126, exec_env.NoSuchCommand: 127}
+    of_exec = {exec_program.CannotRun: 126, exec_program.NoSuchCommand: 127}
     found = set(every(errors.Error))
     assert found > {link.AgentGone, *of_exec}
     for cls in found:

@@ -1,6 +1,7 @@
-"""The agent's door: which clients come in, and who has to leave where there is no room for another.
+"""Which clients the agent accepts, and which connection it closes if there is no room for another.
 
-Room is a number of places, and descriptors. Who has said nothing for a moment makes room for those that wait outside.
+Room means a number of connections, and descriptors. A connection that has been silent for a moment makes room for the
+clients that wait.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from vault.agent.protocol import AgentRequest, Put
     from vault.agent.state import AgentClock
 
-_NOBODY = (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR)  # there is no client, or it has gone again
+_NOBODY = (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR)  # there is no client, or it has left
 
 
 class Connection:
-    """One client: what it is sending, since when it has been at that, and by when the frame must be whole."""
+    """One client: what it is sending, when it last sent something, and by when the frame must be complete."""
 
     __slots__ = ("buffer", "ends", "got", "request", "sending", "since", "sock", "stage", "want")
 
@@ -42,7 +43,7 @@ class Connection:
         self.ends = now + limits.AGENT_FRAME_TIME
 
     def expect(self, stage: str, size: int, buffer: memoryview | bytearray | None = None) -> None:
-        """Receive ``size`` bytes next, into ``buffer`` where one is given."""
+        """Receive ``size`` bytes next, into ``buffer`` if one is given."""
         self.stage, self.want, self.got = stage, size, 0
         self.buffer = bytearray(size) if buffer is None else buffer
 
@@ -52,8 +53,8 @@ class Connection:
 
 
 class Admission:
-    """The listener. ``inside``: the connections that hold a place; ``waiting``: of those the ones that wait for a fork, which
-    take no others' places, up to a number of them, and are never made to leave. ``close`` ends a connection.
+    """The listener. ``inside``: all connections. ``waiting``: those of them that wait for a worker; up to a number of them
+    take up no room, and none is closed to make room. ``close`` closes a connection.
     """
 
     def __init__(
@@ -76,11 +77,11 @@ class Admission:
         self.listening = False
 
     def look(self) -> None:
-        """Listen, unless it is known that nobody can come in yet."""
+        """Listen, unless it is known that there is no room yet."""
         self._listen(on=self._clock.running() >= self._shut_until)
 
     def freed(self) -> None:
-        """A place or a descriptor is free again."""
+        """There may be room again."""
         self._shut_until = 0.0
 
     def wait(self) -> float | None:
@@ -88,7 +89,7 @@ class Admission:
         return None if self.listening else max(0.0, self._shut_until - self._clock.running())
 
     def _listen(self, *, on: bool) -> None:
-        """Take connections, or leave them in the kernel's queue: a listener that is only looked at costs all the time."""
+        """Accept clients, or leave them in the kernel's queue and the listener out of the selector, which would spin."""
         if on != self.listening:
             if on:
                 self._selector.register(self._listener, selectors.EVENT_READ, None)
@@ -97,18 +98,18 @@ class Admission:
             self.listening = on
 
     def clients(self) -> Iterator[Connection]:
-        """Those who want to come in, and may. Each is the caller's to serve and to close."""
+        """The clients that are accepted now. The caller serves and closes each."""
         while True:
             if not self._room() and not self.make_room():
                 return
             try:
                 sock, _ = self._listener.accept()
             except OSError as error:
-                # Without a descriptor to spare this is said also where nobody is there.
+                # Without a free descriptor the system reports this even if no client waits.
                 if error.errno in _NOBODY or not self._knocks() or not self.make_room():
                     return
                 continue
-            if not _ours(sock):  # root's neither: what root wants it must take by force
+            if not _same_user(sock):  # root is refused too
                 sock.close()
                 continue
             sock.setblocking(False)
@@ -122,13 +123,13 @@ class Admission:
         return bool(readable([self._listener.fileno()], 0))
 
     def make_room(self) -> bool:
-        """End the connection that has been silent the longest. Where that is not long, nobody comes in until it is: False."""
+        """Close the connection that has been silent the longest. If none was silent for long, accept nobody until then: False."""
         now = self._clock.running()
         inside = sorted(self._inside.difference(self._waiting), key=lambda one: one.since)
         silent = [one for one in inside if now - one.since >= limits.AGENT_SILENT]
         said = readable([one.sock.fileno() for one in silent], 0) if silent else []
         for one in silent:
-            if one.sock.fileno() not in said:  # else it spoke while the agent did something else
+            if one.sock.fileno() not in said:  # else it sent something while the agent was busy
                 self._close(one)
                 return True
         again = inside[0].since + limits.AGENT_SILENT if inside else now + limits.AGENT_TICK
@@ -137,8 +138,8 @@ class Admission:
         return False
 
 
-def _ours(sock: socket.socket) -> bool:
+def _same_user(sock: socket.socket) -> bool:
     try:
         return uid_of(sock) == os.geteuid()
-    except OSError:  # it went away before it was looked at
+    except OSError:  # it left before it was checked
         return False

@@ -1,6 +1,6 @@
-"""What the agent answers to each request. Values in, the parts of a frame out; no sockets.
+"""The agent's answer to each request. Values in, the parts of a frame out; no sockets.
 
-Parts are sent one after the other and never joined: some are the very memory that holds a key or a session.
+Parts are sent one after the other and never joined: some are the memory itself that has a key or a session.
 """
 
 from __future__ import annotations
@@ -14,32 +14,34 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.agent.locked_page import KeyPage
+    from vault.agent.key_page import KeyPage
+    from vault.agent.session_cache import CachedAnswer, SessionCache
     from vault.agent.state import AgentClock, AgentState
-    from vault.agent.warm_sessions import WarmAnswer, WarmSessions
 
     Parts = tuple[bytes | bytearray | memoryview, ...]
 
-_WHILE_LOCKED = frozenset({"HELLO", "STATUS", "LOCK", "SLEEP", "SHUTDOWN"})  # the rest needs an open vault
+_WHILE_LOCKED = frozenset(
+    {"HELLO", "STATUS", "LOCK", "SLEEP", "SHUTDOWN"}
+)  # the others need an unlocked vault
 
 
 class Answers:
-    """``about`` is what HELLO and STATUS add (version, process id, vault's file). ``stop`` is set by SHUTDOWN.
+    """``about`` is added to HELLO and STATUS (version, process ID, vault's file). SHUTDOWN sets ``stop``.
 
-    ``barred``: whether a lock made by hand is noted outside this process, which may have begun after it.
+    ``barred``: whether the user's ``lock`` is noted outside this process, which may have started after it.
     """
 
     def __init__(
         self,
         *,
-        hold: AgentState,
+        state: AgentState,
         page: KeyPage,
-        sessions: WarmSessions,
+        sessions: SessionCache,
         clock: AgentClock,
         about: dict[str, Any],
         barred: Callable[[], bool],
     ) -> None:
-        self._hold = hold
+        self._state = state
         self._page = page
         self._sessions = sessions
         self._clock = clock
@@ -48,22 +50,22 @@ class Answers:
         self.stop = False
 
     def locked(self, key: str) -> str:
-        """Why ``key`` cannot be used now, or "" where it can."""
-        if not self._hold.check():
-            return self._hold.why
+        """Why ``key`` cannot be used now, or "" if it can."""
+        if not self._state.check():
+            return self._state.why
         return "" if self._page.has(key) else "locked"
 
-    def export(self, request: Export) -> tuple[Parts, WarmAnswer | None]:
-        """The session's JSON as it is printed, after RENEW for the one that is to renew it; or MISS. And what was found.
+    def export(self, request: Export) -> tuple[Parts, CachedAnswer | None]:
+        """The session's JSON as it is printed, after REFRESH for the one client that refreshes it; or MISS. And the session.
 
-        An exec gets the terms behind the JSON too, and MISS where there are none.
+        An exec also gets the profile metadata after the JSON, and MISS if there is none.
         """
-        found = self._sessions.find(request.key, now=self._clock.time()) if self._hold.check() else None
+        found = self._sessions.find(request.key, now=self._clock.time()) if self._state.check() else None
         line = found.body.find(b"\n") + 1 if found is not None else 0
         if found is None or (request.program and line == len(found.body)):
             return (protocol.frame(protocol.MISS),), None
-        self._hold.used()
-        mark = protocol.RENEW if found.renew else b""
+        self._state.used()
+        mark = protocol.REFRESH if found.refresh else b""
         shown = memoryview(found.body)[: None if request.program else line]
         size = len(mark) + len(shown)
         return (size.to_bytes(protocol.LENGTH, "big") + mark, shown), found
@@ -73,16 +75,16 @@ class Answers:
         why = self.locked("cache")
         if why:
             return (protocol.refusal(why),)
-        self._hold.used()
-        vault_id = bytes.fromhex(self._hold.vault)
+        self._state.used()
+        vault_id = bytes.fromhex(self._state.vault)
         head = (1 + protocol.KEY + len(vault_id)).to_bytes(protocol.LENGTH, "big") + protocol.CACHE_KEY
         return head, self._page.view("cache"), vault_id
 
     def to(self, request: AgentRequest) -> bytes:  # noqa: C901, PLR0912  # one case an op
-        """The answer to a request that is one frame and needs no fork."""
+        """The answer to a request that is one frame and needs no worker."""
         fields = request.fields
-        if not self._hold.check() and request.op not in _WHILE_LOCKED:
-            return protocol.refusal(self._hold.why)
+        if not self._state.check() and request.op not in _WHILE_LOCKED:
+            return protocol.refusal(self._state.why)
         match request.op:
             case "HELLO":
                 return self._hello()
@@ -93,21 +95,21 @@ class Answers:
             case "DROP_SESSIONS":
                 return protocol.answer(dropped=self._sessions.drop(fields["profile"]))
             case "SEEN":
-                return protocol.answer(noted=self._hold.note(**fields))
-            case "PIN":  # of an older client, without a MAC: anybody could say so
+                return protocol.answer(noted=self._state.note(**fields))
+            case "PIN":  # of an older client, without a MAC: any process could claim it
                 return protocol.answer(noted=False)
             case "CONFIRM":
-                return protocol.answer(kept=self._hold.agree(fields["what"]))
+                return protocol.answer(kept=self._state.agree(fields["what"]))
             case "CONFIRMED":
-                return protocol.answer(confirmed=self._hold.agreed(fields["what"]))
+                return protocol.answer(confirmed=self._state.agreed(fields["what"]))
             case "LOG":
-                self._hold.before_change()
+                self._state.before_change()
                 return protocol.answer()
             case "LOCK":
-                self._hold.lock(hold=fields["hold"])
+                self._state.lock(hold=fields["hold"])
                 return protocol.answer()
             case "SLEEP":
-                self._hold.sleeping()
+                self._state.sleeping()
                 return protocol.answer()
             case "SHUTDOWN":
                 self.stop = True
@@ -118,10 +120,10 @@ class Answers:
     def _hello(self) -> bytes:
         return protocol.answer(
             v=protocol.VERSION,
-            why=self._hold.why,
-            vault=self._hold.vault,
-            pin=None,  # for older clients, which would believe it without a MAC
-            seen=self._hold.seen,
+            why=self._state.why,
+            vault=self._state.vault,
+            pin=None,  # for older clients, which would trust it without a MAC
+            seen=self._state.seen,
             main=self._page.has("main"),
             strict=self._page.has("strict"),
             **self._about,
@@ -129,14 +131,14 @@ class Answers:
 
     def _status(self, first: int) -> bytes:
         rows = [row._asdict() for row in self._sessions.rows(now=self._clock.time())]
-        idle, hard = self._hold.left()
+        idle, hard = self._state.left()
         return protocol.answer(
-            why=self._hold.why,
-            vault=self._hold.vault,
-            opened=self._hold.opened,
+            why=self._state.why,
+            vault=self._state.vault,
+            opened=self._state.opened,
             idle_left=int(idle),
             hard_left=int(hard),
-            strict_left=int(self._hold.strict_left),
+            strict_left=int(self._state.strict_left),
             warnings=self._page.warnings,
             hidden=self._page.hidden,
             sessions=protocol.page(rows, first),
@@ -145,17 +147,17 @@ class Answers:
         )
 
     def unlock(self, fields: dict[str, Any]) -> bytes:
-        """Keys stand in the staging area: take them, or clear them and refuse."""
+        """Keys are in the staging area: take them, or clear them and refuse."""
         keys = tuple(fields["keys"])
-        why = self._hold.why if not self._hold.check() else ""
+        why = self._state.why if not self._state.check() else ""
         if not fields["person"] and self._barred():
             why = "held"
         if (why == "held" and not fields["person"]) or (why and keys == ("strict",)):
             self._page.clear_staging()
             return protocol.refusal(why)
-        self._hold.before_change()
+        self._state.before_change()
         self._page.take(keys)
-        self._hold.unlock(
+        self._state.unlock(
             vault=fields["vault"],
             idle=fields["idle"],
             hard=fields["hard"],
@@ -166,12 +168,12 @@ class Answers:
         return protocol.answer(warnings=self._page.warnings)
 
     def put(self, request: Put, body: bytearray) -> bytes:
-        """Keep a session; BadFrame where its JSON is not one line, with one line of terms at most."""
+        """Keep a session. BadFrame unless it is one line of JSON, and at most one line of profile metadata."""
         if body[:1] != b"{" or body[-1:] != b"\n" or body.count(b"\n") > 2:  # the two lines
             raise BadFrame
-        if not self._hold.check():
+        if not self._state.check():
             body[:] = bytes(len(body))
-            return protocol.refusal(self._hold.why)
+            return protocol.refusal(self._state.why)
         kept = self._sessions.put(
             request.key, body, issued=request.issued, expires=request.expires, now=self._clock.time()
         )

@@ -1,5 +1,5 @@
-"""The agent's client, for everything but the warm export. Never an error of its own: an agent that is missing, locked,
-old, slow or not ours gives None, and the caller goes on without it.
+"""The agent's client, for everything but the warm export. It raises no error of its own: if the agent is missing, locked,
+older, slow or another user's, the answer is None and the caller goes on without it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from vault.agent import protocol
 from vault.agent.protocol import BadFrame
 from vault.records import NamedTuple
 from vault.secret import CacheKey, Secret
-from vault.warm import dial, pid_of
+from vault.system.processes import peer_pid, stopped
+from vault.warm import dial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Limits(NamedTuple):
-    """How long the agent keeps keys, in seconds: unused, at all, and the strict seeds; and whether sleep locks it."""
+    """How long the agent keeps keys, in seconds: while unused, at all, and the strict seeds. And whether sleep locks it."""
 
     idle: int
     hard: int
@@ -30,36 +31,34 @@ class Limits(NamedTuple):
 
 
 class Agent:
-    """A connection to the agent. After the first failure it is closed, and everything answers None."""
+    """A connection to the agent. After the first failure it is closed, and every answer is None."""
 
     __slots__ = ("_sock", "pid")
 
     def __init__(self, sock: _socket.socket) -> None:
         self._sock: _socket.socket | None = sock
-        self.pid = pid_of(sock)
+        self.pid = peer_pid(sock)
 
     @classmethod
     def reach(cls, path: str, *, answer: float = limits.AGENT_ANSWER) -> Agent | None:
-        """The agent behind the socket ``path``, each answer waited for ``answer`` seconds; None where there is none."""
+        """The agent behind the socket ``path``; None if there is none. Each answer may take ``answer`` seconds."""
         sock = dial(path, answer=answer)
         return None if sock is None else cls(sock)
 
     def close(self) -> None:
-        """Hang up; twice does no harm."""
+        """Close the connection; a second call does nothing."""
         if self._sock is not None:
             self._sock.close()
             self._sock = None
 
     def stopped(self) -> bool:
-        """Whether the agent's process was stopped: it will not answer, however long one waits."""
-        from vault.system.processes import stopped
-
+        """Whether the agent's process was stopped: no wait is long enough for its answer."""
         return bool(self.pid and stopped(self.pid))
 
     # ── requests ────────────────────────────────────────────────────────────────────────────
 
     def cache_key(self) -> CacheKey | None:
-        """The session cache's key, while the vault is open."""
+        """The session cache's key, while the vault is unlocked."""
         payload = self._exchange(protocol.frame(protocol.CACHE_KEY))
         whole = 1 + protocol.KEY + protocol.VAULT_ID
         if payload is None or payload[:1] != protocol.CACHE_KEY or len(payload) != whole:
@@ -73,7 +72,7 @@ class Agent:
     def unlock(
         self, *, vault_id: bytes, main: Secret | None, cache: Secret, times: Limits, person: bool
     ) -> dict[str, Any] | None:
-        """Hand over the keys. ``person``: somebody unlocked by hand, which also ends a lock made by hand."""
+        """Hand over the keys. ``person``: the user ran ``unlock``, which also ends a lock by ``lock``."""
         names = ["cache"] if main is None else ["main", "cache"]
         keys = (b"" if main is None else main.reveal()) + cache.reveal()
         head = protocol.object_request(
@@ -82,7 +81,7 @@ class Agent:
         return self._object(head + protocol.frame(keys))
 
     def unlock_strict(self, *, vault_id: bytes, strict: Secret, times: Limits) -> bool:
-        """Hand over the key of the strict seeds, kept for ``times.strict`` seconds. The vault itself is open already."""
+        """Hand over the key of the strict seeds, kept for ``times.strict`` seconds. The vault is unlocked already."""
         head = protocol.object_request(
             "UNLOCK", vault=vault_id.hex(), keys=["strict"], person=True, **times._asdict()
         )
@@ -92,7 +91,7 @@ class Agent:
     def put_session(
         self, profile: str, fingerprint: bytes, body: bytes, *, issued: int, expires: int
     ) -> bool:
-        """Give the agent a session to answer with; True where it keeps it."""
+        """Give the agent a session to answer with. True if it keeps it."""
         try:
             head = protocol.put_request(profile, fingerprint, issued=issued, expires=expires, size=len(body))
             return self._exchange(head + protocol.frame(body)) == protocol.KEPT
@@ -112,7 +111,7 @@ class Agent:
     def wait_for(
         self, op: str, *, waiting: Callable[[float], None] | None = None, **fields: Any
     ) -> dict[str, Any] | None:
-        """As ``ask``, for a fork that may say how long it waits for a code: ``waiting`` is called with the seconds."""
+        """As ``ask``, of a worker that may report its wait for an MFA code: ``waiting`` gets the seconds."""
         answer = self.ask(op, **fields)
         while answer is not None and "waiting" in answer:
             if waiting is not None:
@@ -164,7 +163,7 @@ class Agent:
             return None
 
     def _read(self, size: int) -> bytes:
-        """``size`` bytes. BadFrame where they do not come: each piece is waited for anew, the whole is not."""
+        """``size`` bytes. BadFrame if they do not come within the timeout, which covers all pieces together."""
         if self._sock is None:
             raise BadFrame
         got, end = b"", monotonic() + (self._sock.gettimeout() or 0.0)

@@ -1,7 +1,7 @@
-"""What the agent answered by itself and is not in the log yet: who was given which session. Holds no secret.
+"""Answers of the agent that are not in the log yet.
 
-An answer costs one look at who asks, before the client can be gone. The rest comes when nobody waits: the asker's name,
-and, a moment later and for many answers at once, a short-lived fork that writes them (``write``).
+An answer costs one look at who asks, before the client can be gone. The rest happens when nobody waits: looking up the
+asker's name, and, a moment later and for many answers at once, a short-lived fork that writes them (``write``).
 """
 
 from __future__ import annotations
@@ -10,84 +10,43 @@ import os
 from time import monotonic, sleep
 
 from vault import limits
-from vault.records import NamedTuple
-from vault.system.processes import process
-from vault.warm import all_open, pid_of
+from vault.agent.pending_record import PendingRecord, access_key_id, named
+from vault.system import children, hardening
+from vault.system.detach import close_all_but
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Sequence
 
-    from vault.agent.locked_page import KeyPage
+    from vault.agent.key_page import KeyPage
     from vault.agent.state import AgentClock
 
     Write = Callable[[KeyPage, Sequence["PendingRecord"]], None]
 
-_KEY_ID = b'"AccessKeyId": "'
-
-
-class PendingRecord(NamedTuple):
-    """One answer: unix seconds, whose session it was and until when, and who asked; what is not known is empty.
-
-    ``program``: what an exec ran, empty for an export.
-    """
-
-    time: int
-    profile: str
-    access_key_id: str
-    expires: int
-    pid: str
-    asker: str = ""
-    parent_pid: str = ""
-    parent: str = ""
-    tty: str = ""
-    program: str = ""
-
-
-def asker_of(connection: socket.socket) -> str:
-    """The process that ran the client at the other end; empty where the system does not tell."""
-    client = pid_of(connection)
-    return process(client)[1] if client else ""
-
-
-def access_key_id(line: bytes | bytearray) -> str:
-    """The access key id of an answer's line, without json."""
-    start = line.find(_KEY_ID) + len(_KEY_ID)
-    if start < len(_KEY_ID):
-        return ""
-    return bytes(line[start : line.find(b'"', start)]).decode("ascii", "replace")
-
-
-def named(pid: str) -> tuple[str, str, str, str]:
-    """The asker's name, its parent's id and name, and its terminal."""
-    if not pid:
-        return "", "", "", ""
-    name, parent, tty = process(int(pid))
-    return name, parent, process(int(parent))[0] if parent else "", tty
-
 
 class PendingLog:
-    """The notes in hand. ``write`` puts them into the log, in the fork, with the keys as they stand in the page."""
+    """The records to be written. ``write`` puts them into the log, in the fork, with the keys in the page."""
 
     def __init__(self, write: Write, *, page: KeyPage, clock: AgentClock) -> None:
         self._write = write
         self._page = page
         self._clock = clock
-        self._fresh: list[PendingRecord] = []  # whose asker has no name yet
+        self._fresh: list[PendingRecord] = []  # whose asker has not been looked up yet
         self._ready: list[PendingRecord] = []
         self._writing: list[PendingRecord] = []
         self._child = 0  # the process that writes those, or 0
-        self._seen: dict[str, tuple[str, str, str, str]] = {}  # askers of this batch: make(1) asks many times
+        self._seen: dict[
+            str, tuple[str, str, str, str]
+        ] = {}  # the askers of this batch: make(1) asks many times
         self._due = 0.0
         self._failed = 0
 
     def add(
         self, profile: str, body: bytes | bytearray, *, expires: int, pid: str, program: bytes = b""
     ) -> None:
-        """An answer is on its way to a client of the process ``pid``, for an exec of ``program`` if that is not empty."""
-        if len(self._fresh) + len(self._ready) >= limits.AGENT_NOTES:
-            return  # a log that cannot be written for so long is not worth the memory
+        """An answer goes to a client that the process ``pid`` ran; for an exec of ``program`` unless that is empty."""
+        if len(self._fresh) + len(self._ready) >= limits.AGENT_LOG_PENDING:
+            return  # a log that could not be written for so long is not worth more memory
         if not self._fresh and not self._ready:
             self._due = self._clock.running() + limits.AGENT_LOG_AFTER
         name = program.decode("utf-8", "surrogateescape")
@@ -97,7 +56,7 @@ class PendingLog:
         self._fresh.append(note)
 
     def wait(self) -> float | None:
-        """Seconds until ``turn`` has something to do; None where nothing is in hand."""
+        """Seconds until ``turn`` has something to do; None if there is nothing to write."""
         if self._fresh:
             return 0.0
         if self._child:
@@ -114,8 +73,8 @@ class PendingLog:
             self._start()
 
     def settle(self) -> None:
-        """Have all of it written now: the keys are about to change or to go. Milliseconds as a rule, else as long as
-        whoever locks the agent can be kept waiting; a fork that is not ready by then is ended.
+        """Write all of it now: the keys are about to change or to go. Takes milliseconds as a rule, and at most as long
+        as a ``lock`` may be kept waiting. A fork that has not ended by then is killed.
         """
         end = monotonic() + limits.AGENT_LOG_WAIT
         self._name()
@@ -129,7 +88,7 @@ class PendingLog:
         while self._child:
             self._collect(os.WNOHANG)
             if self._child and monotonic() >= end:
-                os.kill(self._child, 9)
+                children.kill(self._child)
                 self._collect(0)
             elif self._child:
                 sleep(pause)
@@ -151,30 +110,19 @@ class PendingLog:
             return
         self._writing, self._ready = self._ready, []
         self._seen.clear()
-        self._due = self._clock.running() + limits.AGENT_LOG_AFTER  # of those that come meanwhile
+        self._due = self._clock.running() + limits.AGENT_LOG_AFTER  # for those that come meanwhile
         agent = os.getpid()
         try:
-            self._child = os.fork()
+            self._child = children.fork(lambda: self._in_fork(agent))
         except OSError:
             self._again()
-            return
-        if not self._child:
-            self._become(agent)
 
-    def _become(self, agent: int) -> None:
-        """In the fork: write, and end where that does not end."""
-        try:
-            import signal  # here: a disk hit loads this module for its two functions above
-
-            from vault.system import hardening
-
-            hardening.end_with_parent(agent)
-            signal.alarm(limits.AGENT_LOG_TIME)
-            os.closerange(3, all_open())  # the agent's lock and its clients must not outlive it in here
-            self._write(self._page, self._writing)
-        except BaseException:  # noqa: BLE001  # nobody is there to tell: the exit code says that it is to be tried again
-            os._exit(1)
-        os._exit(0)
+    def _in_fork(self, agent: int) -> None:
+        """Write, within a time limit. An exception makes the exit code say that it has to be tried again."""
+        hardening.end_with_parent(agent)
+        children.end_after(limits.AGENT_LOG_TIME)
+        close_all_but(streams=False)  # the agent's lock and its clients must not outlive it here
+        self._write(self._page, self._writing)
 
     def _collect(self, flags: int) -> None:
         try:
@@ -190,7 +138,7 @@ class PendingLog:
             self._writing, self._failed = [], 0
 
     def _again(self) -> None:
-        """What could not be written is tried again a little later, and then let go."""
+        """Try again a little later what could not be written, a few times, and then drop it."""
         self._failed += 1
         if self._failed <= limits.AGENT_LOG_TRIES:
             self._ready = self._writing + self._ready

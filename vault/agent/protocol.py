@@ -1,21 +1,21 @@
-"""What client and agent say to each other: bytes to values and back. No sockets, no files, no clock.
+"""The protocol between client and agent: bytes to values and back. No sockets, no files, no clock.
 
-A frame is a u32 length and that many bytes, 1 to 65,536. Five kinds of request, told apart by the first byte:
+A frame is a u32 length and that many bytes, 1 to 65,536. There are five kinds of request, by the first byte:
 
-- ``E`` name NUL fingerprint: the warm export. Answer: the session's JSON line as it is printed; the same after
-  ``+`` for the one client that is to renew it; or ``MISS``.
+- ``E`` name NUL fingerprint: a warm export. Answer: the session's JSON line as it is printed; for the one client that is to
+  refresh the session, ``+`` before it; or ``MISS``.
 - ``X`` size (u8) program name NUL fingerprint: the same for an exec of ``program``, up to 64 bytes of its name. Answer: as to
-  ``E``, and then the line of terms that was kept with the session; ``MISS`` where there was none.
-- ``K``: the cache key. Answer: ``K``, its 32 bytes and the vault's id of 16, or a refusal.
-- ``P`` issued expires size (u64 each) name NUL fingerprint: a session to answer with, which follows as a frame of
-  ``size`` bytes: its JSON line, and perhaps a line of terms. Answer: ``+`` where it is kept, ``-`` where not, or a refusal.
-- ``{``: a JSON object with ``op`` and what the table below allows; UNLOCK is followed by a second
-  frame that holds the bare keys, so that those never stand inside JSON text.
-  Answer: a JSON object, ``{"ok":true,…}`` or ``{"ok":false,"why":…}``.
+  ``E``, followed by the line of profile metadata that was kept with the session; ``MISS`` if there is none.
+- ``K``: the cache key. Answer: ``K``, its 32 bytes and the vault's ID of 16, or a refusal.
+- ``P`` issued expires size (u64 each) name NUL fingerprint: a session to answer with. A frame of ``size`` bytes follows: its
+  JSON line, and possibly a line of profile metadata. Answer: ``+`` if it is kept, ``-`` if not, or a refusal.
+- ``{``: a JSON object with ``op`` and the fields of the table below. UNLOCK is followed by a second frame with the bare keys,
+  so that they are never part of JSON text. Answer: a JSON object, ``{"ok":true,…}`` or ``{"ok":false,"why":…}``.
 
-HAS_ENTRY, LIST, GET_ENTRY, TOTP and NOTE_CODE are answered by a fork that opens the vault; it may be asked more of these over
-the same connection, and says ``{"ok":true,"waiting":seconds}`` as often as it likes before a TOTP.
-No operation takes a path, a library or a command. json is imported where it is used: a disk hit says only ``K`` and ``P``.
+HAS_ENTRY, LIST, GET_ENTRY, TOTP and NOTE_CODE are answered by a worker, a fork that opens the vault. It takes more of them over
+the same connection. Before the answer to a TOTP it may send ``{"ok":true,"waiting":seconds}``, any number of times.
+No operation takes a path, a library or a command. json is imported where it is used: an answer from disk needs only ``K``
+and ``P``.
 """
 
 from __future__ import annotations
@@ -33,15 +33,17 @@ LENGTH = 4  # bytes of a frame's length
 EXPORT, EXEC, CACHE_KEY, PUT, OBJECT = b"E", b"X", b"K", b"P", b"{"
 KEPT, NOT_KEPT = b"+", b"-"
 MISS = b"MISS"
-RENEW = b"+"
+REFRESH = b"+"
 KEY = 32
 _MOST_INT = 2**53
 
-# op → the fields it takes and their types. A field more, a field less or another type closes the connection.
+# op → its fields and their types. With a field more, a field less or another type, the connection is closed.
 FIELDS: dict[str, dict[str, type]] = {
     "HELLO": {},
     "STATUS": {"first": int},
-    "ENDS": {"profile": str},  # when its session ends: for shell prompts, which must not read all of STATUS
+    "ENDS": {
+        "profile": str
+    },  # the expiry of its session: for shell prompts, which must not read all of STATUS
     "DROP_SESSIONS": {"profile": str},
     "HAS_ENTRY": {"name": str},
     "LIST": {"first": int},  # what may be shown of the entries, then the devices with a seed
@@ -57,34 +59,34 @@ FIELDS: dict[str, dict[str, type]] = {
         "sleep": bool,
         "person": bool,
     },
-    "CONFIRM": {"what": str},  # a person said yes to this, until the agent locks
+    "CONFIRM": {"what": str},  # the user said yes to this; remembered until the agent locks
     "CONFIRMED": {"what": str},
     "LOCK": {"hold": bool},
     "PIN": {"vault": str, "gen": int, "digest": str},  # of older clients
     "SEEN": {"vault": str, "gen": int, "digest": str, "rekeyed": int, "macs": list, "over": list},
-    "LOG": {},  # write down what was answered, before somebody reads the log
-    "SLEEP": {},  # the machine is about to, or its screen was locked
+    "LOG": {},  # write the answers so far into the log, before a command reads it
+    "SLEEP": {},  # the machine is about to sleep, or its screen was locked
     "SHUTDOWN": {},
 }
-SIGNED = frozenset({"skew"})  # AWS's clock may be behind ours; every other number is 0 or more
+SIGNED = frozenset({"skew"})  # AWS's clock may be behind this machine's; every other number is 0 or more
 VAULT_ID = 16
 
 KEYS = ("main", "cache", "strict")  # the order in which UNLOCK's second frame holds them
 
 
 class BadFrame(ValueError):
-    """A frame that no client of ours sends. The connection is closed without a word."""
+    """A frame that awsvault-py's clients never send. The connection is closed without an answer."""
 
 
 class Export(NamedTuple):
-    """The warm export's request: what a session is kept under. Of an exec, the ``program`` that it is for; else empty."""
+    """The request of a warm export: the key of a session. ``program``: the command of an exec; else empty."""
 
     key: bytes
     program: bytes = b""
 
 
 class Put(NamedTuple):
-    """The first frame of a session: unix seconds, how many bytes follow, and what it is kept under."""
+    """The first frame of a session: Unix seconds, how many bytes follow, and the key to keep it under."""
 
     issued: int
     expires: int
@@ -93,7 +95,7 @@ class Put(NamedTuple):
 
 
 class AgentRequest(NamedTuple):
-    """A JSON request: its op and fields, and how many bytes its second frame holds (0: there is none)."""
+    """A JSON request: its op and fields, and the size of its second frame in bytes (0: there is none)."""
 
     op: str
     fields: dict[str, Any]
@@ -101,14 +103,14 @@ class AgentRequest(NamedTuple):
 
 
 def frame(payload: bytes) -> bytes:
-    """``payload`` with its length before it."""
+    """``payload`` after its length."""
     if not 0 < len(payload) <= limits.AGENT_FRAME:
         raise BadFrame
     return len(payload).to_bytes(LENGTH, "big") + payload
 
 
 def length(head: bytes | bytearray | memoryview) -> int:
-    """The length that four bytes announce; BadFrame where it is out of bounds."""
+    """The length in the first four bytes; BadFrame if it is out of bounds."""
     size = int.from_bytes(head, "big")
     if not 0 < size <= limits.AGENT_FRAME:
         raise BadFrame
@@ -116,20 +118,15 @@ def length(head: bytes | bytearray | memoryview) -> int:
 
 
 def session_key(profile: str, fingerprint: bytes) -> bytes:
-    """What a session is kept under: the name, NUL, the fingerprint."""
+    """The key of a session: the name, NUL, the fingerprint."""
     name = profile.encode("utf-8", "surrogateescape")
     if not name or b"\0" in name or len(name) > limits.MAX_PROFILE_NAME:
         raise BadFrame
     return name + b"\0" + fingerprint
 
 
-def export_request(profile: str, fingerprint: bytes) -> bytes:
-    """The frame of a warm export."""
-    return frame(EXPORT + session_key(profile, fingerprint))
-
-
 def exec_kind(program: bytes) -> bytes:
-    """What the request of an exec begins with, before name and fingerprint. ``program``: its name, not empty."""
+    """The start of the request of an exec, before name and fingerprint. ``program``: its name, not empty."""
     cut = program[: limits.AGENT_PROGRAM]
     return EXEC + bytes((len(cut),)) + cut
 
@@ -141,13 +138,13 @@ def put_request(profile: str, fingerprint: bytes, *, issued: int, expires: int, 
 
 
 def object_request(op: str, **fields: Any) -> bytes:
-    """The (first) frame of a JSON request. BadFrame where a field is none of the op's, or its type another."""
+    """The (first) frame of a JSON request. BadFrame if a field is not one of the op's or has another type."""
     _check(op, fields)
     return frame(_text({"op": op, **fields}))
 
 
 def parse(payload: bytes) -> Export | Put | AgentRequest | None:
-    """The request that a whole frame holds; None is the request for the cache key. BadFrame for all else."""
+    """The request in a whole frame; None is the request for the cache key. BadFrame for anything else."""
     kind = payload[:1]
     if kind == EXPORT:
         return Export(_key(payload[1:]))
@@ -176,17 +173,17 @@ def _key(raw: bytes) -> bytes:
 
 
 def answer(**fields: Any) -> bytes:
-    """The frame of a JSON answer that says yes."""
+    """The frame of a JSON answer with ``ok`` true."""
     return frame(_text({"ok": True, **fields}))
 
 
 def refusal(why: str, **fields: Any) -> bytes:
-    """The frame of a JSON answer that says no: ``why`` is locked, held, failed (with what failed) or mismatch."""
+    """The frame of a JSON answer with ``ok`` false. ``why``: locked, held, failed (with what failed) or mismatch."""
     return frame(_text({"ok": False, "why": why, **fields}))
 
 
 def page(rows: Sequence[Any], first: int) -> list[Any]:
-    """The rows from ``first`` on that one answer holds beside its other fields: at least one, where there is one."""
+    """The rows from ``first`` on that fit into one answer beside its other fields; at least one, if there is one."""
     part: list[Any] = []
     room = limits.AGENT_ROWS
     while first < len(rows):
@@ -199,7 +196,7 @@ def page(rows: Sequence[Any], first: int) -> list[Any]:
 
 
 def parse_answer(payload: bytes) -> dict[str, Any]:
-    """A JSON answer as a dictionary with a boolean ``ok``; BadFrame where it is none."""
+    """A JSON answer as a dictionary with a boolean ``ok``; BadFrame if it is none."""
     found = _object(payload)
     if not isinstance(found.get("ok"), bool):
         raise BadFrame
@@ -263,5 +260,5 @@ def _check_pin(fields: dict[str, Any]) -> None:
 
 
 def _hex(text: Any, size: int) -> bool:
-    """Whether it is text, and ``size`` bytes in hexadecimal."""
+    """Whether it is a string of ``size`` bytes in hexadecimal."""
     return isinstance(text, str) and len(text) == 2 * size and not text.strip("0123456789abcdef")

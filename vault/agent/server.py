@@ -1,5 +1,5 @@
-"""The agent's loop: one thread, one selector, bounded frames. No network, no library loaded and no path opened for
-a client; what has to decrypt runs in a short-lived fork (``derive`` makes its desk), so that nothing decrypted stays here.
+"""The agent's loop: one thread, one selector, bounded frames. It uses no network, and loads no library and opens no path for
+a client. What has to decrypt runs in a short-lived fork, a worker, so that nothing decrypted stays here.
 """
 
 from __future__ import annotations
@@ -7,13 +7,13 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import signal
 
 from vault import limits
-from vault.agent import fork, protocol
+from vault.agent import protocol, worker
 from vault.agent.admission import Admission, Connection
-from vault.agent.pending_log import asker_of
+from vault.agent.pending_record import asker_of
 from vault.agent.protocol import AgentRequest, BadFrame, Export, Put
+from vault.system import children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,43 +21,46 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.agent.answers import Answers
-    from vault.agent.locked_page import KeyPage
+    from vault.agent.key_page import KeyPage
     from vault.agent.pending_log import PendingLog
     from vault.agent.state import AgentClock, AgentState
 
 
 class Server:
-    """Serves ``listener`` until SHUTDOWN, or until it has been locked and unasked for a while."""
+    """Serves ``listener`` until SHUTDOWN, or until it has been locked and unused for a while.
+
+    ``answerer`` makes, inside a worker, the function that answers its requests.
+    """
 
     def __init__(
         self,
         listener: socket.socket,
         *,
-        hold: AgentState,
+        state: AgentState,
         page: KeyPage,
         clock: AgentClock,
-        derive: Callable[[KeyPage], fork.Desk],
+        answerer: Callable[[KeyPage], worker.Answerer],
         answers: Answers,
-        notes: PendingLog,
-        stands: Callable[[], bool] = lambda: True,
+        pending: PendingLog,
+        reachable: Callable[[], bool] = lambda: True,
     ) -> None:
         self._listener = listener
-        self._hold = hold
+        self._state = state
         self._page = page
         self._clock = clock
-        self._derive = derive
+        self._answerer = answerer
         self._answers = answers
-        self._notes = notes
-        hold.before_change = notes.settle
-        self._stands = stands  # whether anybody can still reach this agent
+        self._pending = pending
+        state.before_change = pending.settle
+        self._reachable = reachable  # whether a client can still reach this agent
         self._selector = selectors.DefaultSelector()
         self._open: set[Connection] = set()
-        self._children: dict[int, int] = {}  # the pipe's descriptor → process id
-        self._working: set[int] = set()  # the pipes of those that are at an answer
-        self._waiting: list[Connection] = []  # for a child to end, or to have nothing to do
+        self._workers: dict[int, int] = {}  # the pipe's descriptor → process ID
+        self._working: set[int] = set()  # the pipes of those that work at an answer
+        self._waiting: list[Connection] = []  # for a worker to end, or to become idle
         self._staging: Connection | None = None
         self._asked = clock.boot()
-        self._door = Admission(
+        self._admission = Admission(
             listener,
             selector=self._selector,
             clock=clock,
@@ -69,15 +72,15 @@ class Server:
     # ── the loop ────────────────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
-        """Serve. The listener is closed at the end, and every key is gone."""
+        """Serve. At the end the listener is closed and every key is zeroed."""
         self._listener.setblocking(False)
-        self._door.look()
+        self._admission.look()
         try:
             while not self._answers.stop:
                 self._turn()
         finally:
-            self._hold.lock(hold=False)
-            self._end_children()
+            self._state.lock(hold=False)
+            self._kill_workers()
             for connection in list(self._open):
                 self._close(connection)
             self._selector.close()
@@ -85,7 +88,7 @@ class Server:
 
     def _turn(self) -> None:
         ready = self._selector.select(self._timeout())
-        self._hold.check()
+        self._state.check()
         for key, _ in ready:
             if key.data is None:
                 self._accept()
@@ -97,33 +100,33 @@ class Server:
         for connection in [c for c in self._open if c.ends <= now]:
             self._close(connection)
         if (
-            self._hold.why == "locked"
+            self._state.why == "locked"
             and not self._open
-            and self._clock.boot() - max(self._asked, self._hold.shut) > limits.AGENT_LINGER
+            and self._clock.boot() - max(self._asked, self._state.shut) > limits.AGENT_LINGER
         ):
             self._answers.stop = True
-        self._notes.turn(idle=not ready)
-        if not ready and not self._stands():
+        self._pending.turn(idle=not ready)
+        if not ready and not self._reachable():
             self._answers.stop = True
-        if self._hold.why:
-            self._end_children()
-        self._door.look()
+        if self._state.why:
+            self._kill_workers()
+        self._admission.look()
 
     def _timeout(self) -> float:
         waits = [limits.AGENT_LINGER]
-        if (open_for := self._hold.wait()) is not None:
+        if (open_for := self._state.wait()) is not None:
             waits.append(open_for)
-        waits += [wait for wait in (self._notes.wait(), self._door.wait()) if wait is not None]
+        waits += [wait for wait in (self._pending.wait(), self._admission.wait()) if wait is not None]
         if self._open:
             waits.append(max(0.0, min(c.ends for c in self._open) - self._clock.running()))
         return min(waits)
 
     def _accept(self) -> None:
-        for connection in self._door.clients():
+        for connection in self._admission.clients():
             self._asked = self._clock.boot()
             self._open.add(connection)
             self._selector.register(connection.sock, selectors.EVENT_READ, connection)
-            self._serve(connection)  # a client has mostly sent its request by now
+            self._serve(connection)  # as a rule the client has sent its request by now
 
     def _close(self, connection: Connection) -> None:
         if self._staging is connection:
@@ -135,7 +138,7 @@ class Server:
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(connection.sock)
         connection.sock.close()
-        self._door.freed()
+        self._admission.freed()
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────
 
@@ -143,7 +146,7 @@ class Server:
         self._guarded(connection, self._flush if connection.sending else self._receive)
 
     def _guarded(self, connection: Connection, step: Callable[..., None], *given: AgentRequest) -> None:
-        """What one client does, or the machine to it, ends its connection and nothing else."""
+        """What one client does wrong, or a failure of the system, closes its connection and nothing else."""
         try:
             step(connection, *given)
         except BlockingIOError:
@@ -164,7 +167,7 @@ class Server:
                 self._whole(connection)
 
     def _whole(self, connection: Connection) -> None:
-        """What was expected is there: the next stage, or an answer."""
+        """What was expected has arrived: the next stage, or an answer."""
         connection.since = self._clock.running()
         match connection.stage:
             case "length":
@@ -204,8 +207,8 @@ class Server:
         elif isinstance(request, Put) or request.follows:
             connection.request = request
             connection.expect("attachment-length", protocol.LENGTH)
-        elif request.op in fork.OPS:
-            self._fork(connection, request)
+        elif request.op in worker.OPS:
+            self._employ(connection, request)
         else:
             self._answer(connection, self._answers.to(request))
 
@@ -214,9 +217,9 @@ class Server:
         if found is None:
             self._answer(connection, *parts)
             return
-        asker = asker_of(connection.sock)  # before the answer: with it the client ends
+        asker = asker_of(connection.sock)  # before the answer, after which the client ends
         profile = request.key.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-        self._notes.add(profile, found.body, expires=found.expires, pid=asker, program=request.program)
+        self._pending.add(profile, found.body, expires=found.expires, pid=asker, program=request.program)
         self._answer(connection, *parts)
 
     # ── attachments: keys and sessions ──────────────────────────────────────────────────────
@@ -229,7 +232,7 @@ class Server:
             connection.expect("attachment", size)
             return
         if self._staging is not None:
-            raise BadFrame  # two unlocks at once: the second tries again
+            raise BadFrame  # two unlocks at once: the second client tries again
         self._staging = connection
         connection.expect("attachment", size, self._page.staging(size))
 
@@ -237,24 +240,24 @@ class Server:
         request, connection.request = connection.request, None
         body, connection.buffer = connection.buffer, bytearray()
         if isinstance(request, Put):
-            assert isinstance(body, bytearray)  # noqa: S101  # only keys are received elsewhere, into the page
+            assert isinstance(body, bytearray)  # noqa: S101  # only keys are received into the page
             self._answer(connection, self._answers.put(request, body))
         else:
-            assert request is not None  # noqa: S101  # _attachment has looked at it
+            assert request is not None  # noqa: S101  # _attachment has checked it
             self._staging = None
             self._answer(connection, self._answers.unlock(request.fields))
 
     # ── what decrypts ───────────────────────────────────────────────────────────────────────
 
-    def _fork(self, connection: Connection, request: AgentRequest) -> None:
-        """Answer in a child, which owns the connection from here on; where there are enough of them, a little later."""
+    def _employ(self, connection: Connection, request: AgentRequest) -> None:
+        """Answer in a worker, which owns the connection from here on; if there are too many workers, a little later."""
         why = self._answers.locked("main")
         if why:
             self._answer(connection, protocol.refusal(why))
             return
-        if not self._room_for_a_fork():
+        if not self._room_for_a_worker():
             connection.request = request
-            connection.ends = self._clock.running() + limits.AGENT_CHILD_TIME
+            connection.ends = self._clock.running() + limits.AGENT_WORKER_TIME
             self._selector.unregister(connection.sock)
             self._waiting.append(connection)
             return
@@ -262,56 +265,60 @@ class Server:
         agent = os.getpid()
         try:
             reading, writing = ends = self._pipe()
-            pid = os.fork()
+            pid = children.fork(
+                lambda: worker.serve(
+                    connection.sock,
+                    request,
+                    answerer=lambda: self._answerer(self._page),
+                    tell=writing,
+                    agent=agent,
+                )
+            )
         except OSError:  # out of descriptors or processes: the client opens the vault itself
             for end in ends:
                 os.close(end)
             self._close(connection)
             return
-        if not pid:
-            fork.become(
-                connection.sock, request, derive=lambda: self._derive(self._page), tell=writing, agent=agent
-            )
         os.close(writing)
-        self._hold.used()
-        self._children[reading] = pid
+        self._state.used()
+        self._workers[reading] = pid
         self._working.add(reading)
-        self._selector.register(reading, selectors.EVENT_READ, "child")
+        self._selector.register(reading, selectors.EVENT_READ, "worker")
         self._close(connection)
 
     def _pipe(self) -> tuple[int, int]:
         while True:
             try:
                 return os.pipe()
-            except OSError:  # out of descriptors, which silent clients may hold
-                if not self._door.make_room():
+            except OSError:  # out of descriptors, which silent clients may have
+                if not self._admission.make_room():
                     raise
 
-    def _end_children(self) -> None:
-        """Locked: no fork keeps its copy of the keys, not even one that waits for a code's next step."""
-        for pid in self._children.values():
-            os.kill(pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
+    def _kill_workers(self) -> None:
+        """Locked: no worker keeps its copy of the keys, not even one that waits for the next MFA code."""
+        for pid in self._workers.values():
+            children.kill(pid)
 
-    def _room_for_a_fork(self) -> bool:
-        return len(self._working) < limits.AGENT_WORKING and len(self._children) < limits.AGENT_CHILDREN
+    def _room_for_a_worker(self) -> bool:
+        return len(self._working) < limits.AGENT_WORKERS_BUSY and len(self._workers) < limits.AGENT_WORKERS
 
     def _hear(self, fd: int) -> None:
-        """A fork has begun or ended an answer, or is gone: there may be room for another."""
+        """A worker has begun or ended an answer, or is gone: there may be room for another."""
         said = os.read(fd, 64)
-        if said[-1:] == fork.WORKS:
+        if said[-1:] == worker.WORKS:
             self._working.add(fd)
         else:
             self._working.discard(fd)
         if not said:
             self._selector.unregister(fd)
             os.close(fd)
-            self._door.freed()
+            self._admission.freed()
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._children.pop(fd), 0)
-        while self._waiting and self._room_for_a_fork():
+                os.waitpid(self._workers.pop(fd), 0)
+        while self._waiting and self._room_for_a_worker():
             connection = self._waiting.pop(0)
             request, connection.request = connection.request, None
             if connection in self._open and isinstance(request, AgentRequest):
                 connection.expect("length", protocol.LENGTH)
                 self._selector.register(connection.sock, selectors.EVENT_READ, connection)
-                self._guarded(connection, self._fork, request)
+                self._guarded(connection, self._employ, request)

@@ -1,6 +1,6 @@
-"""A small process beside the agent that listens to logind and tells the agent when the machine sleeps or is locked.
+"""A small process beside the agent that listens to logind, and tells the agent when the machine sleeps or is locked.
 
-It has no key and no session, and D-Bus's library is loaded here only. It ends with the agent, whose pipe it holds.
+It has no key and no session, and D-Bus's library is loaded only here. It ends with the agent, whose pipe it holds open.
 Without a system bus it ends at once; the agent then notices sleep by its clocks.
 """
 
@@ -13,10 +13,10 @@ from typing import Any
 
 from vault import limits
 from vault.agent.client import Agent
+from vault.agent.launch import launch
 from vault.agent.start import WATCH
 from vault.system.paths import from_env
 from vault.system.poll import readable
-from vault.warm import all_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 _LOGIND = "org.freedesktop.login1"
 _SIGNALS = (("Manager", "PrepareForSleep"), ("Session", "Lock"))
 _MANAGER = "/org/freedesktop/login1"
-_BUS = "/run/dbus/system_bus_socket"  # where D-Bus has it where no variable says otherwise
+_BUS = "/run/dbus/system_bus_socket"  # D-Bus's default
 
 
 def start(env: Mapping[str, str]) -> int | None:
-    """Called by the agent before it has keys: start the watcher; the descriptor whose closing ends it, or None."""
+    """Start the watcher, before the agent has keys. Returns the descriptor that ends it when closed, or None."""
     if not sys.platform.startswith("linux") or not sys.executable:
         return None
     if "DBUS_SYSTEM_BUS_ADDRESS" not in env and not os.path.exists(_BUS):
@@ -38,31 +38,12 @@ def start(env: Mapping[str, str]) -> int | None:
         reading, writing = os.pipe()
     except OSError:
         return None
-    try:
-        child = os.fork()
-    except OSError:
-        os.close(reading)
+    started = launch(WATCH, env=env, descriptor=reading)
+    os.close(reading)
+    if not started:
         os.close(writing)
         return None
-    if not child:
-        _become(env, reading, writing)
-    os.close(reading)
-    os.waitpid(child, 0)
     return writing
-
-
-def _become(env: Mapping[str, str], reading: int, writing: int) -> None:
-    try:
-        os.close(writing)
-        if os.fork():  # nobody waits for the watcher
-            os._exit(0)
-        os.set_inheritable(reading, True)
-        os.closerange(3, reading)
-        os.closerange(reading + 1, all_open())
-        command = [sys.executable, "-P", "-m", "vault", WATCH, str(reading)]
-        os.execve(sys.executable, command, dict(env))  # noqa: S606
-    finally:
-        os._exit(1)
 
 
 def process(arguments: Sequence[str]) -> int:
@@ -74,7 +55,7 @@ def process(arguments: Sequence[str]) -> int:
         bus = open_dbus_connection(bus="SYSTEM")
         heard = _filtered(bus)
         _listen(bus)
-    except Exception:  # noqa: BLE001  # no bus, no logind, another library: the clocks tell instead
+    except Exception:  # noqa: BLE001  # no bus, no logind, another library: the clocks have to do
         return 0
     socket = from_env(os.environ).socket
     for _ in _locks(bus, heard, end=end):
@@ -86,7 +67,7 @@ def process(arguments: Sequence[str]) -> int:
 
 
 def _filtered(bus: Any) -> deque[Any]:
-    """Where the signals come in, also those that come while a reply is awaited."""
+    """Where the signals arrive, also during the wait for a reply."""
     from jeepney import MatchRule
 
     heard: deque[Any] = deque()
@@ -96,7 +77,7 @@ def _filtered(bus: Any) -> deque[Any]:
 
 
 def _listen(bus: Any) -> None:
-    """Only what logind itself says: the bus lets nobody but root have its name. In a message it has another."""
+    """Only logind's own signals: the bus gives its name to root alone. (In a message the sender has another name.)"""
     from jeepney import MatchRule, message_bus
 
     for interface, member in _SIGNALS:
@@ -109,9 +90,7 @@ def _locks(bus: Any, heard: deque[Any], *, end: int) -> Iterator[None]:
     while True:
         while not heard:
             try:
-                bus.recv_messages(
-                    timeout=0
-                )  # first what came together with the last one, and lies here already
+                bus.recv_messages(timeout=0)  # first what came with the last one and is here already
             except TimeoutError:
                 if end in readable([end, bus.sock.fileno()], None):
                     return
@@ -122,7 +101,7 @@ def _locks(bus: Any, heard: deque[Any], *, end: int) -> Iterator[None]:
 
 
 def _means_lock(bus: Any, message: Any) -> bool:
-    """Whether a signal says that the machine is about to sleep, or that a session of this user was locked."""
+    """Whether a signal says that the machine is about to sleep, or that a login session of this user was locked."""
     from jeepney import HeaderFields
 
     fields = message.header.fields
@@ -136,12 +115,12 @@ def _means_lock(bus: Any, message: Any) -> bool:
 
 
 def _own_sessions(bus: Any) -> set[str] | None:
-    """The paths of this user's sessions; None where logind does not tell."""
+    """The paths of this user's login sessions; None if logind does not tell."""
     from jeepney import DBusAddress, new_method_call
 
     asked = new_method_call(DBusAddress(_MANAGER, _LOGIND, f"{_LOGIND}.Manager"), "ListSessions")
     try:
         (rows,) = bus.send_and_get_reply(asked, timeout=limits.AGENT_TALK).body
-    except Exception:  # noqa: BLE001  # whose session it is cannot be told: better locked once too often
+    except Exception:  # noqa: BLE001  # it may be this user's: rather lock once too often
         return None
     return {path for _, uid, _, _, path in rows if uid == os.getuid()}

@@ -1,4 +1,4 @@
-"""What the agent holds, and until when: keys, the time limits on them, the pin, and whether a person locked it.
+"""Whether the agent is unlocked, and until when: the time limits on its keys, the pins it was told, and the user's ``lock``.
 
 Time limits count on a clock that runs while the machine sleeps. No sockets, no files.
 """
@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.agent.locked_page import KeyPage
-    from vault.agent.warm_sessions import WarmSessions
+    from vault.agent.key_page import KeyPage
+    from vault.agent.session_cache import SessionCache
 
 
 class AgentClock(Protocol):
@@ -33,9 +33,9 @@ class AgentClock(Protocol):
 
 
 class BootClock:
-    """The machine's."""
+    """The machine's clocks."""
 
-    _boot = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # macOS: CLOCK_MONOTONIC counts sleep there
+    _boot = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # on macOS CLOCK_MONOTONIC counts sleep
 
     def time(self) -> float:
         """Unix time."""
@@ -53,8 +53,8 @@ class BootClock:
 
 
 class ReportedPin(NamedTuple):
-    """A generation of the vault that some process told of, bytes in hexadecimal (format.md 6). Whether it is true, its MACs
-    tell those who have the main key.
+    """A generation of the vault that a process reported, bytes in hexadecimal (format.md 6). Its MACs prove it to
+    processes that have the main key.
     """
 
     gen: int
@@ -64,16 +64,16 @@ class ReportedPin(NamedTuple):
 
 
 class AgentState:
-    """Locked at first. ``why`` is "" while open, else "locked" (never opened, or a limit passed) or "held" (by a person)."""
+    """Locked at first. ``why`` is "" while unlocked, else "locked" (at first, or by a limit) or "held" (the user ran ``lock``)."""
 
-    def __init__(self, *, page: KeyPage, sessions: WarmSessions, clock: AgentClock) -> None:
+    def __init__(self, *, page: KeyPage, sessions: SessionCache, clock: AgentClock) -> None:
         self._page = page
         self._sessions = sessions
         self._clock = clock
         self.why = "locked"
         self.vault = ""
-        self.opened = 0  # unix seconds
-        self.shut = clock.boot()  # when it was locked last, on the clock of the limits
+        self.opened = 0  # Unix seconds
+        self.shut = clock.boot()  # when it was last locked, by the clock of the limits
         self.seen: list[ReportedPin] = []  # the newest last
         self._idle = self._hard = self._strict_for = 0
         self._idle_end = self._hard_end = self._strict_end = 0.0
@@ -86,7 +86,7 @@ class AgentState:
         return self._clock.boot() - self._clock.running()
 
     def check(self) -> bool:
-        """Whether the vault is open now. Locks where a limit has passed or the machine slept; call before any use."""
+        """Whether it is unlocked now. Locks if a limit has passed or the machine slept; call this before any use."""
         now, drift = self._clock.boot(), self._drift()
         slept = drift - self._slept > limits.AGENT_SLEPT
         self._slept = drift
@@ -100,13 +100,13 @@ class AgentState:
         return True
 
     def used(self) -> None:
-        """Something was given out: the idle limit starts anew."""
+        """A key or a session was sent to a client: the idle limit starts again."""
         self._idle_end = self._clock.boot() + self._idle
 
     def unlock(
         self, *, vault: str, idle: int, hard: int, strict: int, sleep: bool, keys: tuple[str, ...]
     ) -> None:
-        """Keys have come in. Limits are in seconds; the sessions of another vault are dropped."""
+        """Keys have arrived. Limits are in seconds. The sessions of another vault are dropped."""
         now = self._clock.boot()
         if keys != ("strict",):
             if vault != self.vault:
@@ -124,7 +124,7 @@ class AgentState:
         self._slept = self._drift()
 
     def lock(self, *, hold: bool) -> None:
-        """Zero the keys and the sessions. ``hold``: a person said so, and only ``unlock`` opens it again."""
+        """Zero the keys and the sessions. ``hold``: the user ran ``lock``, and only ``unlock`` ends that."""
         self.before_change()
         self._page.clear()
         self._sessions.drop("")
@@ -134,25 +134,25 @@ class AgentState:
             self.why = "held" if hold else "locked"
 
     def agree(self, what: str) -> bool:
-        """Remember until the lock that a person said yes to ``what`` (vault/credentials/guardrails); False where there are too many."""
-        if len(self._agreed) < limits.AGENT_AGREED or what in self._agreed:
+        """Remember until the next lock that the user said yes to ``what`` (credentials/guardrails). False if there are too many."""
+        if len(self._agreed) < limits.AGENT_CONFIRMED or what in self._agreed:
             self._agreed.add(what)
             return True
         return False
 
     def agreed(self, what: str) -> bool:
-        """Whether a person said yes to ``what`` since the vault was opened."""
+        """Whether the user said yes to ``what`` since the vault was unlocked."""
         return what in self._agreed
 
     def sleeping(self) -> None:
-        """The machine is about to sleep, or its screen was locked: lock, where the person wants that."""
+        """The machine is about to sleep, or its screen was locked: lock, if that is set."""
         if not self.why and self._lock_on_sleep:
             self.lock(hold=False)
 
     def note(self, *, vault: str, over: list[str], **pin: Any) -> bool:
-        """Remember a generation of the vault; False where it is another vault's.
+        """Remember a generation of the vault. False if it is another vault's.
 
-        ``over`` names, by a MAC, those that it takes the place of. It takes no other's before there are many.
+        ``over`` names, by their MACs, the ones it replaces. The oldest others go only once there are too many.
         """
         if vault != self.vault:
             return False
@@ -178,5 +178,5 @@ class AgentState:
 
     @property
     def strict_left(self) -> float:
-        """Seconds until the strict seeds close again; 0 where they are closed."""
+        """Seconds until the strict seeds lock again; 0 if they are locked."""
         return max(0.0, self._strict_end - self._clock.boot()) if self._page.has("strict") else 0.0

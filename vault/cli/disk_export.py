@@ -35,7 +35,7 @@ def _from_cache(profile: str) -> None:
     if found is None:
         return
     from vault import limits
-    from vault.warm import detached
+    from vault.system.detach import detached
 
     # Before the line is out, since its reader may end us then; and beside us, since the log costs a third of the whole.
     # Nothing outlives the first process of a container.

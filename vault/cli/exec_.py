@@ -111,6 +111,7 @@ def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoRetur
     from vault.credentials import access
     from vault.credentials.profile_metadata import metadata_of
     from vault.run import exec_env
+    from vault.system import exec_program
 
     got = access.credentials(
         context,
@@ -126,7 +127,7 @@ def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoRetur
     if not cmd:
         banners.own_shell(got, terms)
     env = exec_env.environment(context.child_env(), credential_json.fields(got.line), terms)
-    exec_env.replace_us(cmd or exec_env.shell(context.env), env=env)
+    exec_program.replace_process(cmd or exec_env.shell(context.env), env=env)
 
 
 def _serve(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
@@ -147,7 +148,8 @@ def _serve(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
 
 
 def _served(context: Context, handed: Handed, cmd: Sequence[str]) -> int:
-    from vault.run import credential_server, exec_env, supervise
+    from vault.run import credential_server, exec_env
+    from vault.system import supervise
 
     with credential_server.serving(context, handed, program=_program(cmd)) as serving:
         env = exec_env.server_environment(

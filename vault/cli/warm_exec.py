@@ -42,23 +42,27 @@ def _from_agent(profile: str, command: Sequence[str]) -> None:
     found = warm.answered(kind(command[0]), profile, os.environ)
     if found is None:
         return
-    refresh = found.startswith(warm.RENEW)
-    line, _, rest = found[len(warm.RENEW) if refresh else 0 :].partition(b"\n")
+    refresh = found.startswith(warm.REFRESH)
+    line, _, rest = found[len(warm.REFRESH) if refresh else 0 :].partition(b"\n")
     from vault.credentials import profile_metadata
     from vault.run import exec_env
+    from vault.system import exec_program
     from vault.system.passphrase_variables import for_child
     from vault.system.paths import outside
 
     ours, fields = profile_metadata.decode(rest, profile), profile_metadata.fields_of(line)
     if ours is None or fields is None:
         return
-    if refresh and warm.detached():
-        from vault.cli import disk_export
+    if refresh:
+        from vault.system.detach import detached
 
-        disk_export.refresh(profile)
+        if detached():
+            from vault.cli import disk_export
+
+            disk_export.refresh(profile)
     env = for_child(outside(os.environ))
     _banners(env, ours)
-    exec_env.replace_us(command, env=exec_env.environment(env, fields, ours))
+    exec_program.replace_process(command, env=exec_env.environment(env, fields, ours))
 
 
 def _banners(env: dict[str, str], terms: ProfileMetadata) -> None:

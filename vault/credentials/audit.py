@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from vault import errors, limits
-from vault.agent.pending_log import access_key_id, named
+from vault.agent.pending_record import access_key_id, named
 from vault.cache.audit_log import AuditLog
 from vault.records import NamedTuple
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Sequence
 
-    from vault.agent.pending_log import PendingRecord
+    from vault.agent.pending_record import PendingRecord
     from vault.context import Context
     from vault.credentials.obtain import Issued
     from vault.secret import Secret

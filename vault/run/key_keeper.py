@@ -10,20 +10,19 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
 from contextlib import suppress
 from importlib import import_module
 from typing import NamedTuple
 
 from vault import errors, limits
-from vault.agent.locked_page import KeyPage
+from vault.agent.key_page import KeyPage
 from vault.credentials import obtain, refreshing
-from vault.run.served_session import CutShort, Served, document, frame, pair, receive, receive_into
+from vault.run.served_session import CutShort, Served, document, frame, receive, receive_into
 from vault.secret import Secret
-from vault.system import hardening
+from vault.system import children, hardening, sockets
+from vault.system.detach import close_all_but
 from vault.system.poll import readable
 from vault.unlocking import running_servers
-from vault.warm import all_open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,10 +33,8 @@ if TYPE_CHECKING:
     from vault.run.token_file import TokenFile
     from vault.system.live_files import LiveFile
 
-_RENEW = b"R"
+_REFRESH = b"R"
 _LOCKED = b"L"
-# Sent to every process of a command line (`pkill -USR1 -f`), they are meant for the program, and ours has the same one.
-_THE_PROGRAMS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _KEY = 32
 # What a renewal may need, loaded while all of it is of one version: an upgrade may come while the program runs.
 _NEEDED = (
@@ -93,17 +90,17 @@ class KeyKeeper:
         """Fork it. ``key`` is where the main key comes from, and is closed here. It takes ``entered`` away at its end, and
         ``token`` where the server was killed. Errors: StorageError.
         """
-        ours, its = pair()
-        ours.setblocking(False)  # nobody waits for a keeper that was stopped and reads nothing
+        ours, its = sockets.pair()
+        ours.setblocking(False)  # a keeper that was stopped reads nothing: do not wait for it
         try:
-            pid = os.fork()
+            pid = children.fork(
+                lambda: _keep(context, job, its, key=key, watch=watch, entered=entered, token=token)
+            )
         except OSError as error:
             raise errors.StorageError(
                 f"no process could be started to renew sessions with: {os.strerror(error.errno or 0)}",
                 hint="raise the limit of processes (ulimit -u)",
             ) from None
-        if not pid:
-            _become(context, job, its, key=key, watch=watch, entered=entered, token=token)
         its.close()
         key.close()
         if entered is not None:
@@ -113,10 +110,10 @@ class KeyKeeper:
 
     def again(self) -> Served:
         """The next session. Errors: those of the renewal; Locked where the keeper is gone."""
-        ours, its = pair()
+        ours, its = sockets.pair()
         with ours:
             try:
-                socket.send_fds(self._connection, [_RENEW], [its.fileno()])
+                sockets.send_descriptor(self._connection, _REFRESH, its.fileno())
             except BlockingIOError:
                 raise _silent() from None
             except OSError:
@@ -136,17 +133,9 @@ class KeyKeeper:
         """Let it end, and wait for that, which takes milliseconds. One that was stopped is killed, so that its key is gone."""
         self._connection.close()
         with suppress(ChildProcessError):
-            if not self._ended():
-                os.kill(self.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
-                self._ended()
-
-    def _ended(self) -> bool:
-        ends = time.monotonic() + limits.SERVER_END_WAIT
-        while not os.waitpid(self.pid, os.WNOHANG)[0]:
-            if time.monotonic() >= ends:
-                return False
-            time.sleep(limits.LOCK_POLL_FIRST)
-        return True
+            if not children.ends_within(self.pid, limits.SERVER_END_WAIT):
+                children.kill(self.pid)
+                children.ends_within(self.pid, limits.SERVER_END_WAIT)
 
     def said_locked(self) -> bool:
         """Whether it ended because the vault was locked: it may be told so where the state folder cannot be written."""
@@ -180,7 +169,7 @@ def _error(head: dict[str, str]) -> errors.Error:
 # ── in the keeper ────────────────────────────────────────────────────────────────────────────
 
 
-def _become(
+def _keep(
     context: Context,
     job: Job,
     connection: socket.socket,
@@ -190,30 +179,16 @@ def _become(
     entered: LiveFile | None,
     token: TokenFile,
 ) -> None:
-    try:
-        for number in _THE_PROGRAMS:
-            signal.signal(number, lambda *_: None)  # not ignored: what a renewal starts would ignore it too
-        signal.signal(running_servers.LOCK_SIGNAL, lambda *_: watch.lock())
-        os.setsid()  # what the terminal sends is for the program
-        hardening.no_core()
-        _close_all_but(connection.fileno(), key.fileno(), -1 if entered is None else entered.lock.fd)
-        if not _Keeping(context, job, connection, watch=watch).run(key):
-            token.unlink()
-        running_servers.leave(context.paths, None if entered is None else entered.name)
-    finally:
-        os._exit(0)
-
-
-def _close_all_but(*kept: int) -> None:
-    """The program's files are none of ours: whoever reads its pipe must see its end."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1, 2):
-        os.dup2(null, fd)
-    low = 3
-    for fd in sorted(fd for fd in kept if fd > 2):
-        os.closerange(low, fd)
-        low = fd + 1
-    os.closerange(low, all_open())
+    for number in children.FOR_THE_PROGRAM:
+        signal.signal(number, lambda *_: None)  # not ignored: what a refresh starts would ignore it too
+    signal.signal(running_servers.LOCK_SIGNAL, lambda *_: watch.lock())
+    children.leave_terminal()  # what the terminal sends is for the program
+    hardening.no_core()
+    # The program's files too: whoever reads its pipe must see its end.
+    close_all_but(connection.fileno(), key.fileno(), -1 if entered is None else entered.lock.fd)
+    if not _Keeping(context, job, connection, watch=watch).run(key):
+        token.unlink()
+    running_servers.leave(context.paths, None if entered is None else entered.name)
 
 
 class _Keeping:
@@ -250,8 +225,7 @@ class _Keeping:
             self._page.clear()
             for pid in self._forks:
                 with suppress(OSError):
-                    os.killpg(pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
-                    os.waitpid(pid, 0)  # a lock that waits for this process has waited for its forks
+                    children.kill_group(pid)  # a lock that waits for this process has waited for its forks
 
     def _take(self, key: socket.socket) -> None:
         if self._job.main:
@@ -275,42 +249,37 @@ class _Keeping:
         return lambda: found
 
     def _serve(self, ready: Callable[[], LoadedProfiles]) -> bool:
-        """Begin a renewal; False where the server is gone."""
-        try:
-            said, fds, _, _ = socket.recv_fds(self._connection, 1, 1)
-        except OSError:
+        """Begin a refresh. False if the server is gone."""
+        descriptors = sockets.receive_descriptors(self._connection)
+        if descriptors is None:
             return False
-        if not said:
-            return False
-        for fd in fds:
-            with suppress(OSError):  # out of processes: the server sees the connection's end
-                pid = os.fork()
-                if not pid:
-                    self._renew(fd, ready)
-                self._forks.add(pid)
-                os.setpgid(pid, pid)  # with the programs that it starts, before anybody kills it
+        for fd in descriptors:
+            with suppress(OSError):  # out of processes: the server sees the end of the connection
+                self._begin(fd, ready)
             os.close(fd)
         return True
+
+    def _begin(self, fd: int, ready: Callable[[], LoadedProfiles]) -> None:
+        keeper = os.getpid()
+        pid = children.fork(lambda: self._refresh(fd, ready, keeper=keeper))
+        self._forks.add(pid)
+        children.lead_group(pid)  # with the programs that it starts, before it can be killed
 
     def _reap(self) -> None:
         for pid in tuple(self._forks):
             with suppress(ChildProcessError):
-                if not os.waitpid(pid, os.WNOHANG)[0]:
+                if not children.ended(pid):
                     continue
             self._forks.discard(pid)
 
-    def _renew(self, fd: int, ready: Callable[[], LoadedProfiles]) -> None:
+    def _refresh(self, fd: int, ready: Callable[[], LoadedProfiles], *, keeper: int) -> None:
         """In a fork: one session, over ``fd``."""
-        try:
-            keeper = os.getppid()
-            os.setpgid(0, 0)
-            hardening.end_with_parent(keeper)
-            signal.alarm(limits.SERVER_RENEWAL)
-            _close_all_but(fd)
-            with socket.socket(fileno=fd) as answer:
-                answer.sendall(self._answer(ready))
-        finally:
-            os._exit(0)
+        children.lead_group()
+        hardening.end_with_parent(keeper)
+        children.end_after(limits.SERVER_RENEWAL)
+        close_all_but(fd)
+        with socket.socket(fileno=fd) as answer:
+            answer.sendall(self._answer(ready))
 
     def _answer(self, ready: Callable[[], LoadedProfiles]) -> bytes:
         main = Secret(bytes(self._page.view("main"))) if self._job.main else None

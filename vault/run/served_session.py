@@ -1,12 +1,11 @@
-"""A session as ``exec --server`` serves it, and how one goes from process to process. Calls nothing.
+"""A session as ``exec --server`` serves it, and how it is sent from process to process. Calls nothing.
 
-Its body, the answer's JSON, stands in one place that can be wiped: no other copy is made of it here.
+Its body, the answer's JSON, is in one place that can be wiped: no other copy is made here.
 """
 
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from contextlib import contextmanager
 from typing import Any
@@ -14,16 +13,16 @@ from typing import Any
 from vault import limits
 from vault.aws import credential_json
 from vault.cache import freshness
-from vault.system.files import translate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
     from vault.cache.freshness import Freshness
     from vault.credentials.obtain import Issued
 
-_SIZES = 8  # bytes before a frame: the length of its head and of its body
+_SIZES = 8  # bytes before a frame: the lengths of its head and its body
 
 
 class CutShort(ValueError):
@@ -31,7 +30,7 @@ class CutShort(ValueError):
 
 
 class Served:
-    """The body of an answer and the times of its session, in unix seconds. Wiped once nobody is being sent it."""
+    """The body of an answer and the times of its session, in Unix seconds. Wiped once it is not being sent any more."""
 
     def __init__(self, body: bytearray, *, issued: int, expires: int) -> None:
         self.issued = issued
@@ -42,12 +41,12 @@ class Served:
         self._over = False
 
     def freshness(self, now: float) -> Freshness:
-        """The session's band at unix time ``now``."""
+        """The session's freshness at Unix time ``now``."""
         return freshness.classify(issued=self.issued, expires=self.expires, now=now)
 
     @contextmanager
     def shown(self) -> Iterator[memoryview | None]:
-        """The body while it is sent; None once it was wiped."""
+        """The body, while it is sent; None once it was wiped."""
         with self._lock:
             if self._over:
                 body = None
@@ -64,7 +63,7 @@ class Served:
                     self._wipe()
 
     def wipe(self) -> None:
-        """Show it to nobody else, and overwrite it."""
+        """Send it to no further client, and overwrite it."""
         with self._lock:
             self._over = True
             self._wipe()
@@ -75,7 +74,7 @@ class Served:
 
 
 def document(got: Issued) -> bytes:
-    """The answer as ECS gives it: the token is called Token, and there is no Version."""
+    """The answer in the form of ECS: the session token is called Token, and there is no Version."""
     found = credential_json.fields(got.line)
     shown = {
         "AccessKeyId": found["AccessKeyId"],
@@ -90,22 +89,14 @@ def document(got: Issued) -> bytes:
     return json.dumps(shown).encode("ascii")
 
 
-def pair() -> tuple[socket.socket, socket.socket]:
-    """Two connected sockets. Errors: StorageError."""
-    try:
-        return socket.socketpair()
-    except OSError as error:
-        raise translate(error, "a connection between two of our processes") from None
-
-
 def frame(head: dict[str, Any], body: bytes = b"") -> bytes:
-    """What ``receive`` takes: ``head`` as JSON, and the body behind it."""
+    """What ``receive`` reads: ``head`` as JSON, then the body."""
     said = json.dumps(head).encode("ascii")
     return len(said).to_bytes(4, "big") + len(body).to_bytes(4, "big") + said + body
 
 
 def receive(connection: socket.socket) -> tuple[dict[str, Any], bytearray]:
-    """A frame's head and body; nothing behind it is read. CutShort, OSError (its time is over)."""
+    """A frame's head and body; nothing after it is read. Errors: CutShort, OSError (timeout)."""
     sizes = _exactly(connection, _SIZES)
     head, body = int.from_bytes(sizes[:4], "big"), int.from_bytes(sizes[4:], "big")
     if head + body > limits.SERVER_FRAME:
@@ -126,7 +117,7 @@ def _exactly(connection: socket.socket, size: int) -> bytearray:
 
 
 def receive_into(connection: socket.socket, place: memoryview) -> None:
-    """Fill ``place``. CutShort, OSError."""
+    """Fill ``place``. Errors: CutShort, OSError."""
     while place:
         taken = connection.recv_into(place)
         if not taken:

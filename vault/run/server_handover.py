@@ -17,8 +17,8 @@ from vault.credentials import refreshing
 from vault.credentials.obtain import Request
 from vault.credentials.profile_metadata import ProfileMetadata, metadata_of
 from vault.run import exec_env
-from vault.run.served_session import CutShort, Served, document, frame, pair, receive
-from vault.system import hardening
+from vault.run.served_session import CutShort, Served, document, frame, receive
+from vault.system import hardening, sockets
 from vault.system.files import Attributes
 from vault.system.passphrase_variables import PASSPHRASE
 
@@ -62,7 +62,7 @@ def start_again(first: First, request: Request, *, mark: Attributes | None) -> N
         "mark": mark,
         "main": opened is not None,
     }
-    ours, theirs = pair()
+    ours, theirs = sockets.pair()
     for one, option in ((ours, socket.SO_SNDBUF), (theirs, socket.SO_RCVBUF)):
         one.setsockopt(socket.SOL_SOCKET, option, 2 * limits.SERVER_FRAME)
     ours.setblocking(False)  # nobody reads it yet, so it must fit

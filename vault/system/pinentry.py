@@ -12,7 +12,7 @@ from typing import NoReturn, Self
 from vault import limits
 from vault.secret import Secret
 from vault.system.poll import readable
-from vault.system.prompts import NoAnswer
+from vault.system.tty import NoAnswer
 from vault.text import safe
 
 TYPE_CHECKING = False

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
 
 
 def process(pid: int) -> tuple[str, str, str]:
@@ -50,3 +55,13 @@ def command_of(pid: int) -> list[str]:
         return []
     finally:
         os.close(fd)
+
+
+def peer_pid(connection: _socket.socket) -> int | None:
+    """The process ID at the other end of a connection, where the system tells it (Linux)."""
+    if sys.platform == "darwin":
+        return None
+    import _socket
+
+    pid = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 4)  # it comes first
+    return int.from_bytes(pid, sys.byteorder)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vault.system.clock import Deadline
+    from vault.system.pinentry import Pinentry
 
 
 class Interaction(NamedTuple):
@@ -117,7 +118,7 @@ class Interaction(NamedTuple):
         finally:
             os.close(fd)
 
-    def _window(self, deadline: Deadline) -> _Pinentry:
+    def _window(self, deadline: Deadline) -> Pinentry:
         from vault.system.pinentry import Pinentry  # subprocess costs 10 ms
 
         return Pinentry(self.pinentry, env=self.env, deadline=deadline)
@@ -127,10 +128,6 @@ class Interaction(NamedTuple):
             return False
         places = [""] if "/" in self.pinentry else self.env.get("PATH", os.defpath).split(os.pathsep)
         return any(os.access(os.path.join(place, self.pinentry), os.X_OK) for place in places)
-
-
-if TYPE_CHECKING:
-    from vault.system.pinentry import Pinentry as _Pinentry
 
 
 def _read_line(fd: int, prompt: str, *, deadline: Deadline, echo: bool) -> Secret:

@@ -200,7 +200,7 @@ class AgentKeys:
                 self._begun = False
                 self._desk.receive()  # the answer to the question that made it open the vault
             answer = self._desk.wait_for(op, waiting=waiting, **fields)
-        if answer is None and monotonic() - began < limits.AGENT_DESK_ANSWER / 2:
+        if answer is None and monotonic() - began < limits.AGENT_WORKER_ANSWER / 2:
             # A fork ends where nobody asks it anything for a while. One that hangs is not waited for twice.
             self._desk = self._reach()
             if self._desk is not None:
@@ -213,7 +213,8 @@ class AgentKeys:
         None also where another vault's agent has taken the place meanwhile.
         """
         agent = reach(
-            self._context, answer=min(limits.AGENT_DESK_ANSWER, max(0.1, self._context.deadline.remaining()))
+            self._context,
+            answer=min(limits.AGENT_WORKER_ANSWER, max(0.1, self._context.deadline.remaining())),
         )
         hello = agent.ask("HELLO") if agent is not None else None
         if hello and serves(self._context, hello) and hello["vault"] == self.vault_id.hex():
@@ -330,7 +331,7 @@ def _start_beside(context: Context, opened: Opened, *, way: str, then: Callable[
     """Start an agent and hand the keys over, in a process of its own: nobody waits for it."""
     if "off" in (context.env.get("AWSVAULT_AGENT"), context.settings.agent) or not _may_stay_open(way):
         return
-    from vault.warm import detached
+    from vault.system.detach import detached
 
     if not detached():
         return

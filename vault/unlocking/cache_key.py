@@ -62,7 +62,7 @@ def keep(context: Context, opened: Opened) -> None:
     mark = _mark_of(opened)
     if _mark(paths) == mark:
         return
-    from vault.warm import detached
+    from vault.system.detach import detached
 
     if detached():
         _put_in_keyring(paths, opened, mark)

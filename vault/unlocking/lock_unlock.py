@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vault import __version__, errors, limits
-from vault.agent import socket_place
+from vault.agent import agent_socket
 from vault.agent.start import COMMAND, end, start
 from vault.unlocking import all_agents, cache_key, manual_lock, running_servers
 from vault.unlocking.agent_link import hand_over, reach, serves
@@ -44,7 +44,7 @@ def open_by_hand(context: Context) -> UnlockOutcome:
     warnings: list[str] = []
     if settings.agent != "off":
         agent = _of_use(context, reach(context, answer=limits.AGENT_TALK))
-        socket_place.check_length(context.paths.socket)
+        agent_socket.check_length(context.paths.socket)
         if agent is None and start(context.env):
             agent = reach(context, answer=limits.AGENT_TALK)
         if agent is None or not hand_over(context, opened, agent=agent, person=True):

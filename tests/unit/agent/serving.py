@@ -9,14 +9,15 @@ import threading
 import time
 
 from tests.patience import PATIENCE
+from vault.agent import protocol
+from vault.agent.agent_socket import take
 from vault.agent.answers import Answers
 from vault.agent.client import Agent, Limits
-from vault.agent.locked_page import KeyPage
+from vault.agent.key_page import KeyPage
 from vault.agent.pending_log import PendingLog
 from vault.agent.server import Server
-from vault.agent.socket_place import take
+from vault.agent.session_cache import SessionCache
 from vault.agent.state import AgentState
-from vault.agent.warm_sessions import WarmSessions
 from vault.cache import freshness
 from vault.secret import Secret
 from vault.system.paths import from_env
@@ -67,33 +68,35 @@ def freshness_of(issued, expires, now):
 
 
 class Running:
-    """A server behind ``paths.socket``. ``derive`` and ``write`` stand for what forks do."""
+    """A server behind ``paths.socket``. ``answerer`` and ``write`` are what forks do."""
 
-    def __init__(self, folder: Path, *, derive=None, clock=None, most=100, write=lambda *_: None, paths=None):
+    def __init__(
+        self, folder: Path, *, answerer=None, clock=None, most=100, write=lambda *_: None, paths=None
+    ):
         self.paths = paths or from_env({"HOME": str(folder), "AWSVAULT_HOME": str(folder)})
         self.clock = clock or Clock()
         self.page = KeyPage()
-        self.sessions = WarmSessions(freshness=freshness_of, margin=freshness.margin, most=most)
-        self.hold = AgentState(page=self.page, sessions=self.sessions, clock=self.clock)
+        self.sessions = SessionCache(freshness=freshness_of, margin=freshness.margin, most=most)
+        self.state = AgentState(page=self.page, sessions=self.sessions, clock=self.clock)
         self.answers = Answers(
-            hold=self.hold,
+            state=self.state,
             page=self.page,
             sessions=self.sessions,
             clock=self.clock,
             about={"pid": 1, "version": "t", "file": name_of(self.paths)},
             barred=lambda: False,
         )
-        self.notes = PendingLog(write, page=self.page, clock=self.clock)
+        self.pending = PendingLog(write, page=self.page, clock=self.clock)
         self.place = take(self.paths)
         assert self.place is not None
         self.server = Server(
             self.place.listener,
-            hold=self.hold,
+            state=self.state,
             page=self.page,
             clock=self.clock,
-            derive=derive,
+            answerer=answerer,
             answers=self.answers,
-            notes=self.notes,
+            pending=self.pending,
         )
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.mine = []
@@ -113,7 +116,7 @@ class Running:
                 knock.settimeout(1)
                 knock.connect(self.paths.socket)
             self.thread.join(0.1)
-        for child in self.server._children.values():
+        for child in self.server._workers.values():
             os.waitpid(child, 0)  # what the agent's own end does for a process
         self.place.leave()
         assert not self.thread.is_alive()
@@ -143,3 +146,8 @@ class Running:
 def session(tag="x", *, size=None):
     body = b'{"Version": 1, "AccessKeyId": "ASIA%s"}\n' % tag.encode()
     return body if size is None else body[:-2] + b"," + b" " * (size - len(body) - 1) + b"}\n"
+
+
+def export_request(profile, fingerprint):
+    """The frame of a warm export."""
+    return protocol.frame(protocol.EXPORT + protocol.session_key(profile, fingerprint))

@@ -50,7 +50,7 @@ def test_a_socket_whose_path_is_too_long_is_named(home, tmp_path):
     """unlock says which limit is met instead of that something may be wrong with the folder."""
     deep = tmp_path.joinpath("d" * 110)
     os.rename(home.ours, deep)
-    failed(home.run("unlock", AWSVAULT_HOME=str(deep), **UNLOCK), 6, "over the", "AWSVAULT_AGENT=off")
+    failed(home.run("unlock", AWSVAULT_HOME=str(deep), **UNLOCK), 6, "100 bytes", "AWSVAULT_AGENT=off")
 
 
 def test_the_agent_holds_nothing_of_its_starters_open(home):

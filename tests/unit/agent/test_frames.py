@@ -14,7 +14,7 @@ import pytest
 
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import gone, until
-from tests.unit.agent.serving import MAIN, TIMES, VAULT, Running, session
+from tests.unit.agent.serving import MAIN, TIMES, VAULT, Running, export_request, session
 from tests.unit.agent.test_server import export, put
 from vault import limits
 from vault.agent import protocol
@@ -39,7 +39,7 @@ def test_a_client_that_does_not_read_hangs_alone(agent):
     put(agent.opened(), body=big)
     with agent.bare() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-        deaf.sendall(protocol.export_request("dev", b"f") * 30)
+        deaf.sendall(export_request("dev", b"f") * 30)
         time.sleep(0.05)
         assert export(agent) == big
 
@@ -49,8 +49,10 @@ def test_more_connections_than_are_served_wait_their_turn(agent):
     put(agent.opened())
     crowd = [agent.bare() for _ in range(limits.AGENT_CONNECTIONS + 5)]
     late = agent.bare()
-    late.sendall(protocol.export_request("dev", b"f"))
-    until(lambda: len(agent.server._open) == limits.AGENT_CONNECTIONS and not agent.server._door.listening)
+    late.sendall(export_request("dev", b"f"))
+    until(
+        lambda: len(agent.server._open) == limits.AGENT_CONNECTIONS and not agent.server._admission.listening
+    )
     assert select.select([late], [], [], 0)[0] == []
     for sock in crowd:
         sock.close()
@@ -125,9 +127,9 @@ def test_half_a_key_is_forgotten(agent):
 
 def test_forked_requests_are_answered_in_turn_over_one_connection(tmp_path, monkeypatch):
     """A cold export asks several things of one fork, which sees the keys and leaves nothing behind in the agent."""
-    monkeypatch.setattr(limits, "AGENT_DESK_IDLE", PATIENCE)
+    monkeypatch.setattr(limits, "AGENT_WORKER_IDLE", PATIENCE)
 
-    def derive(page):
+    def answerer(page):
         key = bytes(page.view("main"))
 
         def desk(request, say):
@@ -137,7 +139,7 @@ def test_forked_requests_are_answered_in_turn_over_one_connection(tmp_path, monk
 
         return desk
 
-    with Running(tmp_path / "v", derive=derive) as agent:
+    with Running(tmp_path / "v", answerer=answerer) as agent:
         client = agent.opened()
         first = client.ask("HAS_ENTRY", name="dev")
         waits = []
@@ -151,11 +153,11 @@ def test_forked_requests_are_answered_in_turn_over_one_connection(tmp_path, monk
 def test_many_forked_requests_queue(tmp_path):
     """Thirty cold exports at once are thirty answers, however few forks run at a time."""
 
-    def derive(page):
+    def answerer(page):
         del page
         return lambda request, say: (time.sleep(0.05), protocol.answer(name=request.fields["name"]))[1]
 
-    with Running(tmp_path / "v", derive=derive) as agent:
+    with Running(tmp_path / "v", answerer=answerer) as agent:
         agent.opened().close()
         crowd = [agent.bare() for _ in range(30)]
         for number, sock in enumerate(crowd):
@@ -171,13 +173,13 @@ def test_many_forked_requests_queue(tmp_path):
 def test_a_client_that_keeps_its_fork_waiting_loses_it(tmp_path):
     """Eight clients that ask nothing more do not keep the ninth from its answer."""
 
-    def derive(page):
+    def answerer(page):
         del page
         return lambda request, say: protocol.answer(name=request.fields["name"])
 
-    with Running(tmp_path / "v", derive=derive) as agent:
+    with Running(tmp_path / "v", answerer=answerer) as agent:
         agent.opened().close()
-        crowd = [agent.bare() for _ in range(limits.AGENT_CHILDREN + 1)]
+        crowd = [agent.bare() for _ in range(limits.AGENT_WORKERS + 1)]
         for sock in crowd:
             sock.sendall(protocol.object_request("HAS_ENTRY", name="dev"))
         assert all(sock.recv(1000) for sock in crowd)
@@ -197,7 +199,7 @@ def by_limit(agent):
 def test_lock_ends_the_forks_too(tmp_path, lock):
     """One that waits half a minute for the next code has a copy of the main key, and goes with it at once."""
 
-    def derive(page):
+    def answerer(page):
         kept = bytes(page.view("main"))
 
         def desk(request, say):
@@ -207,7 +209,7 @@ def test_lock_ends_the_forks_too(tmp_path, lock):
 
         return desk
 
-    with Running(tmp_path / "v", derive=derive) as agent:
+    with Running(tmp_path / "v", answerer=answerer) as agent:
         client = agent.opened()
         client.send("TOTP", serial="s", most=35_000, skew=0, after=0)
         pid = client.receive()["pid"]
@@ -224,10 +226,10 @@ def test_lock_ends_the_forks_too(tmp_path, lock):
 def test_a_fork_that_fails_ends_its_connection_only(tmp_path):
     """The client goes on without; the agent serves on."""
 
-    def derive(page):
+    def answerer(page):
         raise RuntimeError(page)
 
-    with Running(tmp_path / "v", derive=derive) as agent:
+    with Running(tmp_path / "v", answerer=answerer) as agent:
         client = agent.opened()
         put(client)
         assert client.ask("GET_ENTRY", name="dev") is None

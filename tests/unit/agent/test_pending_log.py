@@ -13,7 +13,7 @@ from tests.unit.agent.at_home import gone, until
 from tests.unit.agent.serving import NOW, Clock, Running, session
 from tests.unit.agent.test_server import export, put
 from vault import limits
-from vault.agent.pending_log import access_key_id
+from vault.agent.pending_record import access_key_id
 
 
 class Written:
@@ -140,16 +140,16 @@ def test_what_could_not_be_written_is_written_later(agent, written):
 
 def test_a_log_that_is_never_written_costs_no_more_than_so_much(agent, written, monkeypatch):
     """Answers go on, and what is in hand has a bound."""
-    monkeypatch.setattr(limits, "AGENT_NOTES", 5)
+    monkeypatch.setattr(limits, "AGENT_LOG_PENDING", 5)
     client = agent.opened()
     put(client)
     written.fails.touch()
     for _ in range(10):
         assert export(agent) == session("dev")
-    assert len(agent.notes._fresh) + len(agent.notes._ready) == 5
+    assert len(agent.pending._fresh) + len(agent.pending._ready) == 5
     for _ in range(limits.AGENT_LOG_TRIES + 1):
         client.ask("LOG")
-    assert agent.notes.wait() is None
+    assert agent.pending.wait() is None
 
 
 def test_nobody_waits_for_the_log(tmp_path):
@@ -174,7 +174,7 @@ def test_a_slow_machine_loses_nothing(agent, written, monkeypatch):
     put(agent.opened())
     export(agent)
     agent.clock.turn(limits.AGENT_LOG_AFTER)
-    until(lambda: written.rows() or agent.notes._failed)
+    until(lambda: written.rows() or agent.pending._failed)
     assert len(written.rows()) == 1
 
 
@@ -184,13 +184,13 @@ def test_a_lock_waits_for_the_log_so_long_and_no_longer(agent, written, monkeypa
     written.takes = 10 * PATIENCE
     export(agent)
     agent.clock.turn(limits.AGENT_LOG_AFTER)
-    until(lambda: agent.notes._child)
-    child = agent.notes._child
+    until(lambda: agent.pending._child)
+    child = agent.pending._child
     export(agent)
     monkeypatch.setattr(limits, "AGENT_LOG_WAIT", 0.1)
     assert agent.client().ask("LOCK", hold=True)["ok"]
     gone(child)
-    assert agent.notes._child == 0
+    assert agent.pending._child == 0
     assert bytes(agent.page._view) == bytes(len(agent.page._view))
 
 
@@ -204,7 +204,7 @@ def test_what_a_lock_could_not_write_is_let_go(agent, written):
     written.fails.unlink()
     agent.clock.turn(limits.AGENT_LOG_AFTER)
     assert client.ask("HELLO")["why"] == "locked"
-    until(lambda: agent.notes.wait() is None)
+    until(lambda: agent.pending.wait() is None)
     agent.opened().ask("LOG")
     assert written.rows() == []
 

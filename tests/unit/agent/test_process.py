@@ -171,10 +171,10 @@ def test_a_thousand_in_a_row_and_two_hundred_at_once(home, aws):
 
 def serve_many(home, count):
     """The rest of the thousand over the wire, as the warm export asks: starting Python 750 times shows nothing more."""
-    from vault.agent import protocol
+    from tests.unit.agent.serving import export_request
     from vault.system.paths import fingerprint, from_env
 
-    request = protocol.export_request("dev", fingerprint(home.env, paths=from_env(home.env)))
+    request = export_request("dev", fingerprint(home.env, paths=from_env(home.env)))
     for _ in range(count):
         with socket.socket(socket.AF_UNIX) as sock:
             sock.connect(socket_of(home))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.agent.serving import export_request
 from vault import limits
 from vault.agent import protocol
 from vault.agent.protocol import AgentRequest, BadFrame, Export
@@ -69,7 +70,7 @@ def test_what_is_written_is_read(op):
 @given(NAMES, st.binary(min_size=1, max_size=300))
 def test_an_export_keeps_name_and_fingerprint(name, fingerprint):
     """The key that the server looks up is the one that the session was put under."""
-    raw = protocol.export_request(name, fingerprint)
+    raw = export_request(name, fingerprint)
     assert protocol.parse(raw[4:]) == Export(protocol.session_key(name, fingerprint))
 
 

@@ -17,7 +17,7 @@ import pytest
 from tests.home import uncounted
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
-from tests.unit.agent.serving import TIMES, VAULT, Running, session
+from tests.unit.agent.serving import TIMES, VAULT, Running, export_request, session
 from vault import warm as peer
 from vault.agent import protocol
 from vault.agent.client import Agent
@@ -77,7 +77,7 @@ def running():
 
 
 REQUESTS = [
-    protocol.export_request("dev", b"f"),
+    export_request("dev", b"f"),
     protocol.frame(protocol.CACHE_KEY),
     protocol.object_request("HELLO"),
     protocol.object_request("STATUS", first=0),
@@ -202,7 +202,7 @@ def test_the_spelled_out_numbers_of_the_warm_path_are_the_limits():
         limits.AGENT_SOCKET_PATH,
     )
     assert (warm.NAME_MOST, warm.FRAME_MOST) == (limits.MAX_PROFILE_NAME, limits.AGENT_FRAME)
-    assert (warm.RENEW, warm.MISS) == (protocol.RENEW, protocol.MISS)
+    assert (warm.REFRESH, warm.MISS) == (protocol.REFRESH, protocol.MISS)
 
 
 # ── what is left in memory ───────────────────────────────────────────────────────────────────
@@ -227,8 +227,8 @@ def dump(*_):
     os.rename(sys.argv[1] + ".new", sys.argv[1])
 signal.signal(signal.SIGUSR1, dump)
 if sys.argv[2] == "plain":
-    from vault.agent import locked_page
-    locked_page._MEMFD_SECRET = {}
+    from vault.agent import key_page
+    key_page._MEMFD_SECRET = {}
 from vault.agent_process.main import process
 sys.exit(process([]))
 """
@@ -283,7 +283,7 @@ def talk(client, main, cache, *, times=TIMES):
     line = b'{"Version": 1, "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "%s"}\n' % main.hex().encode()
     assert agent.put_session("dev", b"f", line, issued=now, expires=now + 3600)
     assert agent.cache_key().key.reveal() == cache
-    request = protocol.export_request("dev", b"f")
+    request = export_request("dev", b"f")
     assert agent._exchange(request) == line
     return agent
 

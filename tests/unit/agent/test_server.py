@@ -10,7 +10,18 @@ import time
 import pytest
 
 from tests.patience import PATIENCE
-from tests.unit.agent.serving import CACHE, MAIN, NOW, SEEN, TICK, TIMES, VAULT, Running, session
+from tests.unit.agent.serving import (
+    CACHE,
+    MAIN,
+    NOW,
+    SEEN,
+    TICK,
+    TIMES,
+    VAULT,
+    Running,
+    export_request,
+    session,
+)
 from vault import limits, warm
 from vault.agent import admission, protocol
 from vault.agent.client import Limits
@@ -24,7 +35,7 @@ def put(client, profile="dev", fingerprint=b"f", *, issued=NOW, life=3600, body=
 
 def export(agent, profile="dev", fingerprint=b"f"):
     with agent.bare() as sock:
-        sock.sendall(protocol.export_request(profile, fingerprint))
+        sock.sendall(export_request(profile, fingerprint))
         head = sock.recv(4, socket.MSG_WAITALL)
         return sock.recv(protocol.length(head), socket.MSG_WAITALL)
 
@@ -150,9 +161,9 @@ def test_bands(agent):
     assert export(agent) == session("dev")
     agent.clock.turn(2)
     assert [export(agent) for _ in range(3)] == [b"+" + session("dev"), session("dev"), session("dev")]
-    agent.clock.turn(limits.RENEW_AGAIN)
+    agent.clock.turn(limits.REFRESH_AGAIN)
     assert export(agent) == b"+" + session("dev")
-    agent.clock.turn(451 - limits.RENEW_AGAIN)
+    agent.clock.turn(451 - limits.REFRESH_AGAIN)
     assert export(agent) == b"MISS"
     agent.clock.turn(900)
     assert export(agent) == b"MISS"

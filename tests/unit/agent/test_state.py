@@ -13,7 +13,7 @@ from vault.secret import Secret
 
 def test_a_person_s_yes_is_remembered_up_to_a_bound(agent, monkeypatch):
     """One more than so many is not kept, and asked again; those that were kept stay until the lock."""
-    monkeypatch.setattr(limits, "AGENT_AGREED", 2)
+    monkeypatch.setattr(limits, "AGENT_CONFIRMED", 2)
     client = agent.opened()
     assert [client.ask("CONFIRM", what=what)["kept"] for what in ("a", "b", "c", "a")] == [
         True,

@@ -119,7 +119,9 @@ def test_other_lines_go_the_full_way(home, monkeypatch, words):
 
     run(home, "dev", "--", *RUNS)
     monkeypatch.setattr(os, "environ", home.env)
-    monkeypatch.setattr("vault.run.exec_env.replace_us", lambda *_, **__: pytest.fail("answered by hand"))
+    monkeypatch.setattr(
+        "vault.system.exec_program.replace_process", lambda *_, **__: pytest.fail("answered by hand")
+    )
     assert warm_exec.run(["exec", *words]) is None
 
 

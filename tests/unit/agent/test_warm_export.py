@@ -11,7 +11,9 @@ import pytest
 
 from tests.unit.agent.at_home import until
 from tests.unit.agent.serving import NOW, Running, session
-from vault import limits, warm
+from vault import __main__, limits, warm
+from vault.cli import disk_export
+from vault.system.processes import peer_pid
 
 UNDECIDED = 9  # a child of a test's: the full path is to answer
 AHEAD = 3600 - 960 - 449  # of a session of an hour: it is served, and one client is to renew it
@@ -35,7 +37,7 @@ def put(agent, body):
 
 
 def served(agent, stdout, prepare=lambda: None, then=lambda _profile: None):
-    """The exit code of a process that exports dev with ``stdout``; ``then`` gets what it would go on with."""
+    """The exit code of a process that exports dev with ``stdout``; ``then`` refreshes the profile's session."""
     child = os.fork()
     if not child:
         try:
@@ -44,7 +46,10 @@ def served(agent, stdout, prepare=lambda: None, then=lambda _profile: None):
             os.dup2(stdout, 1)
             os.close(stdout)
             prepare()
-            then(warm.serve(EXPORT))
+            profile = warm.serve(EXPORT)
+            if profile is not None:
+                disk_export.refresh = then
+                __main__._refresh(profile)
         finally:
             os._exit(UNDECIDED)
     os.close(stdout)
@@ -176,4 +181,4 @@ def test_whose_connection_it_is_on_macos(monkeypatch):
     """The user id comes from another option there, and the process is not told."""
     monkeypatch.setattr(sys, "platform", "darwin")
     assert warm.uid_of(_Peer()) == 501
-    assert warm.pid_of(_Peer()) is None
+    assert peer_pid(_Peer()) is None

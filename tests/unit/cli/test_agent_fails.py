@@ -147,7 +147,7 @@ def hasty(monkeypatch):
     """Who gets no answer need not wait long for it."""
     for function in (flow.reach, Agent.reach.__func__, warm.exchange, warm.dial, flow.held_keys):
         monkeypatch.setitem(function.__kwdefaults__, "answer", 0.01)
-    for name in ("AGENT_ANSWER", "AGENT_TALK", "AGENT_DESK_ANSWER", "PROMPT_ANSWER"):
+    for name in ("AGENT_ANSWER", "AGENT_TALK", "AGENT_WORKER_ANSWER", "PROMPT_ANSWER"):
         monkeypatch.setattr(limits, name, 0.01)
 
 

@@ -9,7 +9,7 @@ from tests.fakes.example import SECRET
 from tests.home import PASSPHRASE, failed
 from tests.vaults import soon
 from vault import limits
-from vault.agent.pending_log import PendingRecord
+from vault.agent.pending_record import PendingRecord
 from vault.cache.audit_log import AuditLog
 from vault.credentials import audit
 from vault.secret import Secret

@@ -1,6 +1,5 @@
 """What a child is given: its credentials and nothing of others', never a way to the passphrase."""
 
-import errno
 import os
 
 import pytest
@@ -146,14 +145,3 @@ def test_a_user_without_an_account_has_a_shell(monkeypatch):
     assert exec_env.shell({}) == ("/bin/sh",)
     assert exec_env.shell({"SHELL": "not/absolute"}) == ("/bin/sh",)
     assert exec_env.shell({"SHELL": "/bin/zsh"}) == ("/bin/zsh",)
-
-
-def test_why_a_command_could_not_be_run():
-    """Each reason in words of its own: not there, too long for the system, and the system's own for the rest."""
-    for number, said in (
-        (errno.ENOENT, "there is no command"),
-        (errno.E2BIG, "too long"),
-        (errno.EACCES, "denied"),
-    ):
-        assert said in exec_env.cannot_run("x", OSError(number, os.strerror(number))).message
-    assert "embedded null byte" in exec_env.cannot_run("x", ValueError("embedded null byte")).message

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("unmeasured")
 
 # Of both makings of the page that keeps the main key, the one that can be looked into from outside.
 PLAIN = (
-    "import sys\nfrom vault.agent import locked_page\nlocked_page._MEMFD_SECRET = {}\n"
+    "import sys\nfrom vault.agent import key_page\nkey_page._MEMFD_SECRET = {}\n"
     "from vault.__main__ import main\nmain()\n"
 )
 TELL = (

@@ -12,7 +12,7 @@ from vault.system.paths import from_env
 def test_one_folder_holds_all():
     """With AWSVAULT_HOME everything lies under it, as product documentation names it."""
     paths = from_env({"HOME": "/h", "AWSVAULT_HOME": "/v"})
-    assert (paths.vault, paths.vault_lock) == ("/v/vault.avlt", "/v/vault.lock")
+    assert paths.vault == "/v/vault.avlt"
     assert (paths.config_toml, paths.sessions, paths.state) == ("/v/config.toml", "/v/sessions", "/v/state")
     assert (paths.socket, paths.run, paths.log, paths.home) == ("/v/run/agent.sock", "/v/run", "/v/log", "/h")
 

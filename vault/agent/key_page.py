@@ -1,6 +1,6 @@
 """One page of memory for keys: never swapped, never in a core file, zeroed when the vault is locked.
 
-Keys are received into it and sent from it, so that no other copy is ever made in this process.
+Keys are received into it and sent from it, so this process never has another copy.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import sys
 _SIZE = mmap.PAGESIZE
 _KEY = 32
 _PLACES = {"main": 0, "cache": 64, "strict": 128}
-_STAGING = 512  # where keys are received before they count
+_STAGING = 512  # where keys are received before they are taken
 _MEMFD_SECRET = {"x86_64": 447, "aarch64": 447, "riscv64": 447}  # its number, Linux 5.14
-_MADV_DONTDUMP = 16  # linux/mman.h; mmap.MADV_DONTDUMP is missing where Python was built on an older one
+_MADV_DONTDUMP = 16  # linux/mman.h; Pythons built on an older system lack mmap.MADV_DONTDUMP
 
 
 class KeyPage:
-    """Room for the three keys and one incoming set of them. ``warnings`` says which protection could not be had."""
+    """Room for the three keys and one incoming set. ``warnings`` names each protection that the system refused."""
 
     def __init__(self, *, hidden: bool = True) -> None:
         self.warnings: list[str] = []
@@ -30,7 +30,7 @@ class KeyPage:
         self._protect()
 
     def _mapped(self, *, hidden: bool) -> tuple[mmap.mmap, bool]:
-        """Memory that even the kernel does not map (memfd_secret) where it can be had, else an anonymous page."""
+        """Memory that even the kernel does not map (memfd_secret), if the system gives it, else an anonymous page."""
         number = _MEMFD_SECRET.get(os.uname().machine) if sys.platform == "linux" and hidden else None
         if number is not None:
             fd = self._libc.syscall(number, os.O_CLOEXEC)
@@ -39,7 +39,7 @@ class KeyPage:
                     os.ftruncate(fd, _SIZE)
                     return mmap.mmap(fd, _SIZE), True
                 except (OSError, ValueError):
-                    pass  # refused by a limit: the ordinary page will do
+                    pass  # refused by a limit: use an ordinary page
                 finally:
                     os.close(fd)
         return mmap.mmap(-1, _SIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), False
@@ -51,7 +51,9 @@ class KeyPage:
         address = ctypes.addressof(anchor)
         del anchor
         if self._libc.mlock(ctypes.c_void_p(address), ctypes.c_size_t(_SIZE)):
-            self.warnings.append("the keys' memory could not be locked, so it may be swapped (ulimit -l)")
+            self.warnings.append(
+                "the memory of the keys could not be locked and may be swapped (see ulimit -l)"
+            )
         if sys.platform == "linux":
             self._libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(_SIZE), _MADV_DONTDUMP)
 
@@ -60,7 +62,7 @@ class KeyPage:
         return name in self._present
 
     def view(self, name: str) -> memoryview:
-        """The key's own bytes, read-only. KeyError where it is not there."""
+        """The bytes of the key themselves, read-only. KeyError if it is not there."""
         if name not in self._present:
             raise KeyError(name)
         return self._view[_PLACES[name] : _PLACES[name] + _KEY].toreadonly()
@@ -70,7 +72,7 @@ class KeyPage:
         return self._view[_STAGING : _STAGING + size]
 
     def take(self, names: tuple[str, ...]) -> None:
-        """Make the staged keys count under these names, and clear the staging area."""
+        """Take the staged keys under these names, and clear the staging area."""
         for number, name in enumerate(names):
             start = _STAGING + number * _KEY
             place = _PLACES[name]

@@ -1,6 +1,7 @@
-"""The agent's place: its lock for life, and its socket. Exactly one agent holds both; a stale socket is replaced.
+"""The agent's socket, and the lock that the agent holds as long as it lives. Exactly one agent has both.
 
-Binds under a temporary name and renames, so the path is never without a listener while it exists for the first time.
+A stale socket is replaced. A new one is bound under a temporary name and renamed, so the path never leads to a socket
+without a listener.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 _FIRST_PASSED = 3  # systemd's first descriptor, sd_listen_fds(3)
 
 
-class Place(NamedTuple):
-    """A listening socket and the lock that says whose it is. ``made`` is False for a socket that systemd made."""
+class AgentSocket(NamedTuple):
+    """A listening socket and its lock. ``made`` is False for a socket that systemd made."""
 
     listener: socket.socket
     lock: Lock
@@ -33,32 +34,32 @@ class Place(NamedTuple):
     made: bool
     inode: int
 
-    def stands(self) -> bool:
-        """Whether the path still leads here: an agent whose folder was removed can be reached by nobody."""
+    def reachable(self) -> bool:
+        """Whether the path still leads here: no client reaches an agent whose folder was removed."""
         try:
             return not self.made or os.lstat(self.path).st_ino == self.inode
         except OSError:
             return False
 
     def leave(self) -> None:
-        """Take the socket's file away, if it is still ours, and let go of the lock."""
-        if self.made and self.stands():
+        """Remove the socket's file, if it is still this one, and release the lock."""
+        if self.made and self.reachable():
             with suppress(OSError):
                 os.unlink(self.path)
         self.lock.release()
 
 
 def check_length(path: str) -> None:
-    """Refuse a path that no socket can have. Errors: StorageError."""
+    """Refuse a path that is too long for a socket. Errors: StorageError."""
     if len(os.fsencode(path)) > limits.AGENT_SOCKET_PATH:
         raise errors.StorageError(
-            f"{path}: over the {limits.AGENT_SOCKET_PATH} bytes that a socket's path may have",
-            hint="set AWSVAULT_HOME to a shorter path, or XDG_RUNTIME_DIR; without the agent: AWSVAULT_AGENT=off",
+            f"{path}: too long for a socket (over {limits.AGENT_SOCKET_PATH} bytes)",
+            hint="set AWSVAULT_HOME or XDG_RUNTIME_DIR to a shorter path; to do without the agent: AWSVAULT_AGENT=off",
         )
 
 
-def take(paths: Paths, *, passed: int | None = None) -> Place | None:
-    """The agent's place, or None where another agent holds it. ``passed``: a listening descriptor from systemd.
+def take(paths: Paths, *, passed: int | None = None) -> AgentSocket | None:
+    """The agent's socket; None if another agent has it. ``passed``: a listening descriptor from systemd.
 
     Errors: UnsafeFile, StorageError.
     """
@@ -71,7 +72,7 @@ def take(paths: Paths, *, passed: int | None = None) -> Place | None:
         try:
             listener = _bound(folder, name) if passed is None else _passed(passed)
             inode = os.stat(name, dir_fd=folder.fd, follow_symlinks=False).st_ino if passed is None else 0
-            return Place(listener, lock, paths.socket, passed is None, inode)
+            return AgentSocket(listener, lock, paths.socket, passed is None, inode)
         except OSError as error:
             lock.release()
             raise errors.StorageError(f"{paths.socket}: {os.strerror(error.errno or 0)}") from None
@@ -81,7 +82,7 @@ def take(paths: Paths, *, passed: int | None = None) -> Place | None:
 
 
 def passed_by_systemd(env: Mapping[str, str]) -> int | None:
-    """The descriptor of a socket unit, where systemd started us for one (LISTEN_PID, LISTEN_FDS)."""
+    """The descriptor of a socket unit, if systemd started this process for one (LISTEN_PID, LISTEN_FDS)."""
     if env.get("LISTEN_PID") == str(os.getpid()) and env.get("LISTEN_FDS") == "1":
         return _FIRST_PASSED
     return None
@@ -92,12 +93,12 @@ def _lock(folder: Folder, name: str) -> Lock | None:
         return try_lock(folder, name.removesuffix(".sock") + ".lock")
     except LockUnavailable:
         raise errors.StorageError(
-            f"{folder.path}: this file system cannot lock, so no agent runs here"
+            f"{folder.path}: this file system does not support locks, so no agent can run here"
         ) from None
 
 
 def _bound(folder: Folder, name: str) -> socket.socket:
-    """A listener under ``name``. Whatever stood there is stale, since its agent would hold the lock."""
+    """A listener under ``name``. What was there is stale: its agent would hold the lock."""
     temp = f".{name}.new"  # one at a time: the lock is held
     path = folder.path_of(temp)
     folder.unlink(temp)
@@ -118,7 +119,7 @@ def _bound(folder: Folder, name: str) -> socket.socket:
 
 def _check_closed(folder: Folder, name: str) -> None:
     if stat.S_IMODE(os.stat(name, dir_fd=folder.fd, follow_symlinks=False).st_mode) != 0o600:
-        raise errors.UnsafeFile(f"{folder.path_of(name)}: the socket could not be closed to other users")
+        raise errors.UnsafeFile(f"{folder.path_of(name)}: other users cannot be kept out of this socket")
 
 
 def _passed(fd: int) -> socket.socket:
@@ -128,6 +129,6 @@ def _passed(fd: int) -> socket.socket:
         raise errors.UnsafeFile("the socket that systemd passed is not a listening Unix socket")
     listener.listen(
         limits.AGENT_BACKLOG
-    )  # so that the kernel names us to clients, and not who made the socket
+    )  # now the kernel names this process to clients, not the maker of the socket
     os.set_inheritable(fd, False)
     return listener

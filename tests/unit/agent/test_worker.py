@@ -25,7 +25,7 @@ def telling(page):
 def busy_until(done):
     """The same, but for the name "busy", whose answer comes once ``done`` exists."""
 
-    def derive(page):
+    def answerer(page):
         tell = telling(page)
 
         def desk(request, say):
@@ -35,7 +35,7 @@ def busy_until(done):
 
         return desk
 
-    return derive
+    return answerer
 
 
 def none_left():
@@ -44,7 +44,7 @@ def none_left():
 
 def test_a_fork_serves_nothing_but_what_needs_one(tmp_path):
     """Over its connection a lock would lock nobody, so it is not answered there."""
-    with Running(tmp_path / "v", derive=telling) as agent:
+    with Running(tmp_path / "v", answerer=telling) as agent:
         client = agent.opened()
         assert client.ask("HAS_ENTRY", name="dev")["name"] == "dev"
         assert client.ask("LOCK", hold=True) is None
@@ -55,16 +55,16 @@ def test_a_turn_that_comes_too_late_is_nobody_s(tmp_path):
     """A client that waited for a fork longer than any command does is hung up on, and the next one is answered."""
     done = tmp_path / "done"
 
-    with Running(tmp_path / "v", derive=busy_until(done)) as agent:
+    with Running(tmp_path / "v", answerer=busy_until(done)) as agent:
         agent.opened().close()
-        crowd = [agent.bare() for _ in range(limits.AGENT_WORKING)]
+        crowd = [agent.bare() for _ in range(limits.AGENT_WORKERS_BUSY)]
         for sock in crowd:
             sock.sendall(protocol.object_request("HAS_ENTRY", name="busy"))
-        until(lambda: len(agent.server._children) == limits.AGENT_WORKING)
+        until(lambda: len(agent.server._workers) == limits.AGENT_WORKERS_BUSY)
         late = agent.bare()
         late.sendall(protocol.object_request("HAS_ENTRY", name="late"))
         until(lambda: agent.server._waiting)
-        agent.clock.turn(limits.AGENT_CHILD_TIME)
+        agent.clock.turn(limits.AGENT_WORKER_TIME)
         assert agent.client().ask("HELLO")["why"] == ""  # it wakes up
         assert late.recv(1) == b""
         assert not agent.server._waiting
@@ -77,9 +77,9 @@ def test_a_queue_for_forks_keeps_nobody_from_a_warm_answer(tmp_path):
     """Every fork is at work, and as many clients as the agent serves at once wait for one: an export is answered."""
     done = tmp_path / "done"
 
-    with Running(tmp_path / "v", derive=busy_until(done)) as agent:
+    with Running(tmp_path / "v", answerer=busy_until(done)) as agent:
         put(agent.opened())
-        crowd = [agent.bare() for _ in range(limits.AGENT_WORKING + limits.AGENT_CONNECTIONS)]
+        crowd = [agent.bare() for _ in range(limits.AGENT_WORKERS_BUSY + limits.AGENT_CONNECTIONS)]
         for sock in crowd:
             sock.sendall(protocol.object_request("HAS_ENTRY", name="busy"))
         until(lambda: len(agent.server._waiting) == limits.AGENT_CONNECTIONS)
@@ -91,10 +91,10 @@ def test_a_queue_for_forks_keeps_nobody_from_a_warm_answer(tmp_path):
 @pytest.mark.parametrize("wait", ["for a code", "for the client"])
 def test_a_fork_that_only_waits_keeps_no_other_from_its_work(tmp_path, monkeypatch, wait):
     """As many as may be at work wait for the next code, or for another question: who comes then is answered."""
-    monkeypatch.setattr(limits, "AGENT_DESK_IDLE", PATIENCE)
+    monkeypatch.setattr(limits, "AGENT_WORKER_IDLE", PATIENCE)
     done = tmp_path / "done"
 
-    def derive(page):
+    def answerer(page):
         tell = busy_until(done)(page)
 
         def desk(request, say):
@@ -105,9 +105,9 @@ def test_a_fork_that_only_waits_keeps_no_other_from_its_work(tmp_path, monkeypat
 
         return desk
 
-    with Running(tmp_path / "v", derive=derive) as agent:
+    with Running(tmp_path / "v", answerer=answerer) as agent:
         client = agent.opened()
-        crowd = [agent.bare() for _ in range(limits.AGENT_WORKING)]
+        crowd = [agent.bare() for _ in range(limits.AGENT_WORKERS_BUSY)]
         for sock in crowd:
             if wait == "for a code":
                 sock.sendall(protocol.object_request("TOTP", serial="s", most=1, skew=0, after=0))
@@ -129,7 +129,7 @@ def test_the_agent_itself_answers_nothing_that_needs_the_vault_s_contents(agent,
 @pytest.mark.parametrize("call", ["fork", "pipe"])
 def test_a_machine_out_of_processes_costs_one_client_its_answer(tmp_path, monkeypatch, call):
     """No fork or no pipe is to be had: the client opens the vault itself, the agent goes on and leaves nothing open."""
-    with Running(tmp_path / "v", derive=telling) as agent:
+    with Running(tmp_path / "v", answerer=telling) as agent:
         client = agent.opened()
         before = len(os.listdir("/proc/self/fd"))
         with monkeypatch.context() as patch:
@@ -146,12 +146,12 @@ def test_one_that_waited_for_a_fork_does_not_end_the_agent(tmp_path, monkeypatch
     done = tmp_path / "done"
     forked = os.fork
 
-    with Running(tmp_path / "v", derive=busy_until(done)) as agent:
+    with Running(tmp_path / "v", answerer=busy_until(done)) as agent:
         agent.opened().close()
-        crowd = [agent.bare() for _ in range(limits.AGENT_WORKING)]
+        crowd = [agent.bare() for _ in range(limits.AGENT_WORKERS_BUSY)]
         for sock in crowd:
             sock.sendall(protocol.object_request("HAS_ENTRY", name="busy"))
-        until(lambda: len(agent.server._children) == limits.AGENT_WORKING)
+        until(lambda: len(agent.server._workers) == limits.AGENT_WORKERS_BUSY)
         late = agent.bare()
         late.sendall(protocol.object_request("HAS_ENTRY", name="late"))
         until(lambda: agent.server._waiting)
@@ -163,6 +163,6 @@ def test_one_that_waited_for_a_fork_does_not_end_the_agent(tmp_path, monkeypatch
         else:
             late.close()
             assert agent.client().ask("LOCK", hold=False)["ok"]
-        until(lambda: not agent.server._children)
+        until(lambda: not agent.server._workers)
         agent.opened()
         assert agent.client().ask("HAS_ENTRY", name="next")["name"] == "next"

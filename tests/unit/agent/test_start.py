@@ -1,0 +1,31 @@
+"""Starting an agent: an export goes on without one if none can be started."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from vault.agent import start
+
+
+def test_a_start_that_fails_is_false(monkeypatch):
+    """No interpreter, no pipe, no process: exports go on without an agent."""
+
+    def refuse(*_args):
+        raise OSError(11, "try again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "")
+        assert not start.start({})
+    for name in ("pipe", "fork"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, name, refuse)
+            assert not start.start({})
+
+
+def test_a_starter_that_has_ended_is_no_error():
+    """The agent reports to a closed pipe, and goes on."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    start.report(writing, listening=True)
+    os.close(writing)
