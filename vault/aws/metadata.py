@@ -38,7 +38,7 @@ def instance_credentials(source: NamedSource, context: ProviderContext) -> Fetch
             f"{source.origin}: credential_source is Ec2InstanceMetadata, and AWS_EC2_METADATA_DISABLED is true"
         )
     base = _address(source.endpoint or "", context, link=_INSTANCE, origin=str(source.origin))
-    life = {"x-aws-ec2-metadata-token-ttl-seconds": str(limits.METADATA_TOKEN_LIFE)}
+    life = {"x-aws-ec2-metadata-token-ttl-seconds": str(limits.METADATA_TOKEN_TTL)}
     token = _ask(base, "PUT", "/latest/api/token", headers=life, context=context, what=what)
     proof = {"x-aws-ec2-metadata-token": _line(token, what)}
     role = _line(

@@ -124,18 +124,18 @@ class Cache:
         code, _, rest = rest.partition(b"\0")
         words = [part.decode("utf-8", "ignore") for part in rest.partition(b"\0")]  # they may be cut
         try:
-            if 0 <= now - float(when) < limits.MARKER_LIFE:
+            if 0 <= now - float(when) < limits.MARKER_TTL:
                 return Failure(int(exit_code), words[0], words[2], code.decode("utf-8", "ignore"))
         except ValueError:
             pass
         return None
 
     def put_failure(self, digest: bytes, failure: Failure, *, now: float) -> None:
-        """Remember a failure for ``limits.MARKER_LIFE`` seconds."""
+        """Remember a failure for ``limits.MARKER_TTL`` seconds."""
         code, message = failure.code.replace("\0", ""), failure.message.replace("\0", "")
         texts = [f"{now:.3f}", str(failure.exit_code), code, message, failure.hint]
         content = "\0".join(texts).encode("utf-8", "backslashreplace")[: limits.ENTRY_BLOCK // 2]
-        self._write("marker", digest, content, expires=int(now) + limits.MARKER_LIFE)
+        self._write("marker", digest, content, expires=int(now) + limits.MARKER_TTL)
 
     def forget_failure(self, digest: bytes) -> None:
         """Drop the marker once the link works again."""

@@ -29,7 +29,7 @@ Freshness.FRESH, Freshness.REFRESH_AHEAD, Freshness.REFRESH_DUE, Freshness.EXPIR
 
 def margin(life: float) -> float:
     """Seconds before its end from which a session of ``life`` seconds is renewed before it is served."""
-    return limits.MARGIN if life >= limits.MARGIN_FROM_LIFE else life / limits.MARGIN_SHARE
+    return limits.MARGIN if life >= limits.FULL_MARGIN_FROM else life / limits.MARGIN_SHARE
 
 
 def ahead_until(life: float) -> float:
@@ -46,7 +46,7 @@ def classify(*, issued: int, expires: int, now: float) -> Freshness:
     """The freshness of a session with these unix times. What cannot be right (clock set back, endless life) is EXPIRED."""
     life = expires - issued
     left = expires - now
-    if not 0 < life <= limits.MAX_LIFE or issued > now + limits.ISSUED_AHEAD or left <= floor(life):
+    if not 0 < life <= limits.MAX_TTL or issued > now + limits.ISSUED_AHEAD or left <= floor(life):
         return Freshness.EXPIRED
     if left <= margin(life):
         return Freshness.REFRESH_DUE

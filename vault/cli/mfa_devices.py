@@ -183,7 +183,7 @@ def qr(context: Context, name: str, *, yes: bool) -> None:
 
 def copy(context: Context, board: Clipboard, code: str, *, life: float) -> None:
     """Put a code on the clipboard and take it off again after ``life`` seconds, or when the command is ended before."""
-    life = min(life, limits.CLIPBOARD_LIFE)
+    life = min(life, limits.CLIPBOARD_TTL)
     with board.holding(Secret(code)):
         say(f"The code is on the clipboard for {life:.0f} s.")
         context.clock.sleep(life)

@@ -83,11 +83,11 @@ def rendered(now: "Now", *, form: str, shell: str, colour: bool) -> str:
 
 def _kind(now: "Now", *, production: bool) -> str:
     """The colour: red in production, yellow where a yes is asked for or the time runs out, green where one can only look."""
-    from vault.limits import LIFE_LOW
+    from vault.limits import EXPIRY_RED
 
     if production:
         return RED
-    if now.guardrails.confirm or (now.left is not None and now.left < LIFE_LOW):
+    if now.guardrails.confirm or (now.left is not None and now.left < EXPIRY_RED):
         return YELLOW
     return GREEN if now.guardrails.read_only else PLAIN
 

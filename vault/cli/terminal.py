@@ -68,7 +68,7 @@ def life(left: float | None) -> Cell:
     """How long a session lives on, in colour: green, yellow when it is soon over, red at the end; empty for None."""
     if left is None:
         return Cell("")
-    style = "red" if left < limits.LIFE_LOW else "yellow" if left < limits.LIFE_SOON else "green"
+    style = "red" if left < limits.EXPIRY_RED else "yellow" if left < limits.EXPIRY_YELLOW else "green"
     return Cell(span(left), style)
 
 

@@ -332,9 +332,9 @@ class SessionFetcher:
         body = credential_json.encode(
             found.credentials, expires=found.expiration, account_id=found.account_id
         )
-        expires = found.expiration if found.expiration is not None else found.issued + limits.MAX_LIFE
+        expires = found.expiration if found.expiration is not None else found.issued + limits.MAX_TTL
         # A source that outlives what the cache takes is served as it is and fetched again by the next process.
-        return Cached(found.issued, min(expires, found.issued + limits.MAX_LIFE), body)
+        return Cached(found.issued, min(expires, found.issued + limits.MAX_TTL), body)
 
     def _address(self, endpoint: Endpoint) -> ServiceEndpoint:
         """Where a call goes. ConfigError where none can go there, before a code is taken for it."""

@@ -72,7 +72,7 @@ class Enroller:
         waiting: Callable[[float], None],
         mfa_code: str | None = None,
     ) -> None:
-        self._context = context.lasting(limits.ENROLMENT_MOST)
+        self._context = context.lasting(limits.ENROLLMENT_MOST)
         self._opened = opened
         self._name = name
         self._waiting = waiting

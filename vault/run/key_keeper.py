@@ -120,7 +120,7 @@ class KeyKeeper:
                 raise _gone() from None
             finally:
                 its.close()
-            ours.settimeout(limits.SERVER_RENEWAL + limits.AGENT_TALK)
+            ours.settimeout(limits.SERVER_REFRESH + limits.AGENT_TALK)
             try:
                 head, body = receive(ours)
             except (CutShort, OSError):
@@ -276,7 +276,7 @@ class _Keeping:
         """In a fork: one session, over ``fd``."""
         children.lead_group()
         hardening.end_with_parent(keeper)
-        children.end_after(limits.SERVER_RENEWAL)
+        children.end_after(limits.SERVER_REFRESH)
         close_all_but(fd)
         with socket.socket(fileno=fd) as answer:
             answer.sendall(self._answer(ready))

@@ -309,7 +309,7 @@ def test_a_session_that_is_over_is_not_kept(agent):
     client = agent.opened()
     assert not put(client, issued=NOW - 3600)
     assert not put(client, issued=NOW + 301)
-    assert not put(client, life=limits.MAX_LIFE + 1)
+    assert not put(client, life=limits.MAX_TTL + 1)
     assert client.cache_key() is not None
 
 

@@ -163,7 +163,7 @@ def test_the_banner_and_the_word_about_an_outer_exec_are_said(home):
         said.append(person.shown)
     assert said[0] == said[1]
     assert "PRODUCTION  live" in said[0]
-    assert "inside dev; from here on it is live" in said[0]
+    assert "inside dev; this command uses live" in said[0]
     assert home.run("exec", "live", "--", "true", AWSVAULT_PROFILE="dev").stderr == ""
 
 

@@ -206,7 +206,7 @@ def test_identity_center(home, aws, clock):
     os.makedirs(folder)
     with open(f"{folder}/{hashlib.sha1(b'corp').hexdigest()}.json", "w", encoding="utf-8") as file:
         json.dump({"accessToken": SSO_TOKEN, "expiresAt": "2999-01-01T00:00:00Z"}, file)
-    clock.move(limits.MARKER_LIFE + 0.2)  # so long a failure is remembered
+    clock.move(limits.MARKER_TTL + 0.2)  # so long a failure is remembered
     for _ in range(2):
         assert home.export("top")["AccountId"] == FOUND
     assert [call.action for call in aws.calls] == ["GetRoleCredentials", "AssumeRole"]
