@@ -13,15 +13,14 @@ from vault.agent.client import Agent
 from vault.agent_process import main
 from vault.aws import service_endpoint
 from vault.context import Context
-from vault.credentials import access, obtain
-from vault.credentials.fetch import Refetch
-from vault.credentials.obtain import Request
+from vault.credentials import cached, obtain, planned
+from vault.credentials.request import Refetch, Request
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.system.clock import Deadline
 from vault.system.paths import from_env
-from vault.unlocking import agent_link as flow
+from vault.unlocking import agent_link, key_handover
 from vault.unlocking.keys import OpenedKeys
 
 
@@ -75,16 +74,16 @@ class Desk:
     def ask(self, profile, *, refetch=None, env=None, **request):
         context = self.context(**(env or {}))
         keys = self.keys(context)
-        return obtain.obtain(
-            context, Request(profile, refetch=refetch or Refetch(), **request), keys, obtain.prepare(context)
+        return obtain.issue(
+            context, Request(profile, refetch=refetch or Refetch(), **request), keys, planned.load(context)
         )
 
     def cache(self):
         context = self.context()
-        return obtain.open_cache(context, self.keys(context))
+        return cached.open_cache(context, self.keys(context))
 
     def credentials(self, profile):
-        return access.credentials(self.context(), Request(profile), purpose="")
+        return obtain.credentials(self.context(), Request(profile), purpose="")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -129,7 +128,7 @@ class Beside(Running):
     def give(self):
         context = self.desk.context()
         opened = self.desk.keys(context).opened
-        assert flow.hand_over(context, opened, agent=self.client(), person=True)
+        assert key_handover.hand_over(context, opened, agent=self.client(), person=True)
 
     def lock(self, *, hold=False):
         assert self.client().ask("LOCK", hold=hold)["ok"]
@@ -138,7 +137,7 @@ class Beside(Running):
 @pytest.fixture
 def beside(desk, monkeypatch):
     """The desk's agent. Its clients are as patient as a busy machine needs."""
-    for function in (flow.reach, Agent.reach.__func__):
+    for function in (agent_link.reach, Agent.reach.__func__):
         monkeypatch.setitem(function.__kwdefaults__, "answer", PATIENCE)
     with Beside(desk) as running:
         yield running

@@ -34,7 +34,7 @@ _FORKS_NEED = (
     "vault.credentials.audit",
     "vault.settings",
     "vault.unlocking.inventory",
-    "vault.unlocking.strict_seeds",
+    "vault.store.strict_box",
     "vault.mfa.codes",
     "vault.mfa.ledger",
 )

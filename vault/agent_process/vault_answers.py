@@ -9,7 +9,7 @@ from vault.agent import protocol
 from vault.secret import Secret
 from vault.store import vault
 from vault.system.clock import Deadline, SystemClock
-from vault.unlocking.keys import OpenedKeys
+from vault.unlocking.keys import CodeWait, OpenedKeys
 from vault.unlocking.seen_generations import SeenGenerations, judge
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vault.mfa.ledger import Code
     from vault.system.paths import Paths
 
-# Classes that vault/unlocking/agent_link knows besides those of vault/errors.
+# Classes that vault/unlocking/agent_keys knows besides those of vault/errors.
 _OTHER_KINDS = ("NoCodeInTime", "UsedCode", "KeysChanged")
 
 
@@ -85,14 +85,14 @@ def _get_entry(keys: OpenedKeys, fields: dict[str, Any], _say: Callable[[bytes],
 
 def _totp(keys: OpenedKeys, fields: dict[str, Any], say: Callable[[bytes], None]) -> bytes:
     most = fields["most"] / 1000
-    code = keys.take_code(
-        fields["serial"],
-        deadline=Deadline.after(min(most + limits.CODE_MARGIN + 1.0, limits.DEADLINE)),
-        most=most,
+    wait = CodeWait(
+        Deadline.after(min(most + limits.CODE_MARGIN + 1.0, limits.DEADLINE)),
+        most,
         skew=fields["skew"] / 1000,
         after=fields["after"] or None,
         waiting=lambda left: say(protocol.answer(waiting=int(left))),
     )
+    code = keys.take_code(fields["serial"], wait)
     return protocol.answer(found=False) if code is None else _coded(code)
 
 

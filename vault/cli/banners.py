@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vault.credentials.obtain import Issued
+    from vault.credentials.issued import Issued
     from vault.credentials.profile_metadata import ProfileMetadata
 
 

@@ -6,13 +6,13 @@ import click
 
 from vault.cli.command_context import with_context
 from vault.cli.terminal import say
-from vault.credentials import cached
-from vault.credentials.access import open_keys
+from vault.credentials import forget_sessions
 from vault.errors import Declined, Locked
 from vault.profiles import aws_files
 from vault.store import vault
 from vault.text import safe
 from vault.unlocking import all_agents
+from vault.unlocking.key_access import open_keys
 from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
@@ -32,12 +32,12 @@ def command(context: Context, profile: str | None) -> None:
     if profile is not None:
         config = aws_files.load(context.env, home=context.paths.home)
         keys = open_keys(context, purpose=f"to clear the sessions of {profile}")
-        gone = cached.forget_profile(context, keys, config, profile)
+        gone = forget_sessions.forget_profile(context, keys, config, profile)
         count = "1 session" if gone == 1 else f"{gone} sessions"
         say(f"Forgot {count} of {safe(profile)}.")
         all_agents.insist(context)
         return
-    gone = cached.forget_files(context)
+    gone = forget_sessions.forget_files(context)
     say("Forgot all cached sessions." if gone else "There were no cached sessions.")
     if vault.exists(context.paths):
         _renew_key(context)
@@ -50,4 +50,4 @@ def _renew_key(context: Context) -> None:
     except (Locked, Declined):
         say("The cache key was not replaced, since the vault could not be unlocked without a prompt.")
         return
-    cached.renew_cache_key(context, opened)
+    forget_sessions.replace_cache_key(context, opened)

@@ -64,12 +64,11 @@ def _afterwards(found: Hit) -> NoReturn:
 
 def _in_full(profile: str) -> NoReturn:
     from vault.context import from_process
-    from vault.credentials import access, obtain
+    from vault.credentials import obtain
+    from vault.credentials.request import Request
 
     context = from_process(attended=False)
-    got = access.credentials(
-        context, obtain.Request(profile, ask=os.isatty(1)), purpose=f"to export {profile}"
-    )
+    got = obtain.credentials(context, Request(profile, ask=os.isatty(1)), purpose=f"to export {profile}")
     write_out(got.line)
     os._exit(0)  # as above; nothing is left to be written
 
@@ -78,11 +77,11 @@ def refresh(profile: str) -> NoReturn:
     """In a detached process: a new session for ``profile`` before the one that was printed is due. Never returns."""
     try:
         from vault.context import from_process
-        from vault.credentials import access
+        from vault.credentials import obtain
 
         context = from_process(attended=False)
         context.ask_nobody()
-        access.renew(context, profile)
+        obtain.refreshed(context, profile)
     finally:
         os._exit(
             0

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from vault.context import Context
-    from vault.credentials.obtain import Request
+    from vault.credentials.request import Request
     from vault.run.server_handover import Handed
 
 
@@ -108,12 +108,12 @@ def command(
 
 def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
     from vault.aws import credential_json
-    from vault.credentials import access
+    from vault.credentials import obtain
     from vault.credentials.profile_metadata import metadata_of
     from vault.run import exec_env
     from vault.system import exec_program
 
-    got = access.credentials(
+    got = obtain.credentials(
         context,
         request,
         purpose=f"to run a command as {request.profile}",
@@ -138,12 +138,12 @@ def _serve(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
 
     mark = manual_lock.seen(context.paths)
     first = credential_server.begin(context, request, program=_program(cmd))
-    terms = metadata_of(first.got)
+    terms = metadata_of(first.issued)
     banners.inside(context.env, terms.profile)
     banners.production(context.env, terms)
-    banners.shorter(first.got, asked=request.duration is not None)
+    banners.shorter(first.issued, asked=request.duration is not None)
     if not cmd:
-        banners.own_shell(first.got, terms, refreshes=True)
+        banners.own_shell(first.issued, terms, refreshes=True)
     server_handover.start_again(first, request, mark=mark)
 
 

@@ -44,14 +44,14 @@ def command(
     from vault.cli.disk_export import write_out
     from vault.cli.request_options import request_of
     from vault.context import from_process
-    from vault.credentials import access
+    from vault.credentials import obtain
 
     context = from_process(attended=False)
     request = request_of(
         profile, duration=duration, fresh=fresh, fresh_all=fresh_all, no_session=no_session, mfa_code=mfa_code,
         ask=form not in ("process", "json") or os.isatty(1),  # an SDK takes JSON from a pipe, and is not kept waiting
     )  # fmt: skip
-    got = access.credentials(context, request, purpose=f"to export {profile}")
+    got = obtain.credentials(context, request, purpose=f"to export {profile}")
     if form in ("process", "json"):
         write_out(got.line)
         return

@@ -19,8 +19,8 @@ from vault.cli.terminal import (
     table,
     without_absent,
 )
-from vault.credentials.access import open_keys
 from vault.profiles.production import means_production
+from vault.unlocking.key_access import open_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
     "parent_pid"?, "parent"?, "tty"?, "program"?}], "problems":[…]}
     """
     from vault.cache.audit_log import AuditLog
-    from vault.credentials.access import open_keys
     from vault.credentials.audit import decode, kept_name
     from vault.unlocking.agent_link import have_log_written
+    from vault.unlocking.key_access import open_keys
 
     first = context.clock.time() - _seconds(since) if since is not None else 0.0
     keys = open_keys(context, purpose="to read its log")

@@ -10,11 +10,12 @@ from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, put_strictly, qr, resync
 from vault.cli.terminal import emit, emit_json, is_terminal, say, table
-from vault.credentials.access import open_keys
 from vault.errors import Usage
-from vault.keys import entries, mfa_devices, mfa_enrollment
+from vault.keys import mfa_devices, mfa_enrollment
+from vault.store.entry_lookup import find
 from vault.system import clipboard
 from vault.text import safe
+from vault.unlocking.key_access import open_keys
 from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
@@ -44,7 +45,7 @@ def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> Non
     if given is None and not context.interaction.possible():
         raise Usage(f"cannot prompt for the device: {context.interaction.obstacle()}", hint="use --stdin")
     opened = unlock(context, purpose=f"to store the MFA device of {name}").opened
-    known = entries.find(opened.payload, name).mfa_serial
+    known = find(opened.payload, name).mfa_serial
     device = given if given is not None else mfa_devices.by_asking(context, name=name, known=known)
     if strictly:
         put_strictly(context, opened, name, device)

@@ -13,6 +13,8 @@ from vault.errors import NotFound, Usage
 from vault.keys import entries, mfa_devices, mfa_enrollment
 from vault.profiles.values import account_of
 from vault.secret import Secret
+from vault.store import strict_box
+from vault.store.entry_lookup import find
 from vault.text import safe
 from vault.unlocking import strict_seeds
 from vault.unlocking.keys import raw_seed
@@ -131,10 +133,10 @@ def holder_of(payload: Payload, name: str, serial: str) -> str:
 
 def put_strictly(context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice) -> None:
     """Keep the device's seed in the strict box. Usage where a seed or a serial is missing."""
-    serial = device.serial or entries.find(opened.payload, name).mfa_serial
+    serial = device.serial or find(opened.payload, name).mfa_serial
     if device.seed is None or serial is None:
         raise Usage("--strict keeps a seed, and needs it and the device's ARN")
-    known = strict_seeds.has_passphrase(opened)
+    known = strict_box.has_passphrase(opened)
 
     def passphrase() -> Secret:
         if not known:

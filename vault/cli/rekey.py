@@ -7,6 +7,7 @@ import click
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.terminal import say
+from vault.store import strict_box
 from vault.text import safe
 from vault.unlocking import strict_seeds
 from vault.upkeep import rekey, rekey_strict
@@ -39,7 +40,7 @@ def command(context: Context, *, yes: bool) -> None:
 
 def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.Fresh | None:
     """A new key for the strict seeds, if the user gives their passphrase."""
-    if not strict_seeds.has_passphrase(opened) or not context.interaction.possible():
+    if not strict_box.has_passphrase(opened) or not context.interaction.possible():
         return None
     known = strict_seeds.ask_or_skip(
         context, purpose="to replace their key too", skip="Press Enter to keep it."

@@ -7,7 +7,7 @@ from vault.errors import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.credentials.obtain import Request
+    from vault.credentials.request import Request
 
 
 def request_of(
@@ -23,8 +23,7 @@ def request_of(
     start: bool = False,
 ) -> Request:
     """The Wish that the options spell. Errors: Usage."""
-    from vault.credentials.fetch import Refetch
-    from vault.credentials.obtain import Request
+    from vault.credentials.request import Refetch, Request
 
     return Request(
         profile,

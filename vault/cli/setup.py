@@ -7,12 +7,12 @@ import click
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.terminal import emit, say
-from vault.credentials.access import open_keys
 from vault.errors import CheckFailed, Usage
 from vault.migrate import edit_plan, own_command, setup, setup_source_only, undo
 from vault.migrate.diff import diff
 from vault.system.replace_file import hands_off
 from vault.text import safe
+from vault.unlocking.key_access import open_keys
 from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False

@@ -140,10 +140,10 @@ def _json_of_keys(keys: KeyStatus | None) -> dict[str, object]:
 def _policy(context: Context, text: str, *, as_json: bool) -> int:
     """``--policy``: 0 where every key is young enough and no rotation is left over, else 1."""
     from vault import limits
-    from vault.credentials.access import open_keys
     from vault.errors import Usage
     from vault.rotation import key_age
     from vault.settings import duration
+    from vault.unlocking.key_access import open_keys
 
     try:
         age = duration(text, most=limits.OLDEST_KEY)

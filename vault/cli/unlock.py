@@ -6,6 +6,7 @@ import click
 
 from vault.cli.command_context import with_context
 from vault.cli.terminal import local, say, span
+from vault.unlocking import key_handover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def command(context: Context, *, install_service: bool, strictly: bool) -> None:
         from vault.unlocking import strict_seeds
 
         key = strict_seeds.ask(context, purpose="to unlock them")
-        held = strict_seeds.hand_over(context, key, vault_id=vault.read_header(context.paths).vault_id)
+        held = key_handover.hand_over_strict(context, key, vault_id=vault.read_header(context.paths).vault_id)
         say(
             "The strict seeds are unlocked for five minutes."
             if held

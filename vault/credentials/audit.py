@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from vault.agent.pending_record import PendingRecord
     from vault.context import Context
-    from vault.credentials.obtain import Issued
+    from vault.credentials.issued import Issued
     from vault.secret import Secret
     from vault.store.vault import Opened
     from vault.unlocking.keys import Keys

@@ -12,7 +12,7 @@ from vault.text import command, safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
-    from vault.credentials.obtain import Request
+    from vault.credentials.request import Request
     from vault.profiles.chain import Chain
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from vault import errors, limits
 from vault.text import command, safe
+from vault.unlocking.keys import CodeWait
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,21 +79,18 @@ class Codes:
         """A code of a stored seed; one in the strict box is opened by its own passphrase first."""
 
         def take() -> Code | None:
-            return self._keys.take_code(
-                device.serial,
-                deadline=self._context.new_deadline(),
-                most=most,
-                skew=self.skew,
-                after=after,
-                waiting=self._show_wait(),
+            wait = CodeWait(
+                self._context.new_deadline(), most, skew=self.skew, after=after, waiting=self._show_wait()
             )
+            return self._keys.take_code(device.serial, wait)
 
         try:
             return take()
         except errors.StrictClosed:
             from vault.unlocking import strict_seeds
 
-            strict_seeds.open_for(self._context, self._keys, purpose=f"for a code of {device.serial}")
+            key = strict_seeds.ask(self._context, purpose=f"for a code of {device.serial}")
+            self._keys.open_strict(key)
         return take()
 
     def send(self, device: MfaDevice, call: Callable[[str], T], *, most: float = limits.CODE_WAIT) -> T:

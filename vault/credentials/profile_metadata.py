@@ -6,7 +6,7 @@ from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.credentials.obtain import Issued
+    from vault.credentials.issued import Issued
 
 
 _FLAGS = ("00", "01", "10", "11")

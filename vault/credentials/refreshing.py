@@ -1,57 +1,42 @@
-"""Credentials for as long as a program runs: the first answer, and the next ones, which ask nobody."""
+"""Credentials for as long as a program runs: the first answer, and the later ones, which ask nobody."""
 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import NamedTuple
 
 from vault import errors, limits
-from vault.credentials import access, audit, obtain
-from vault.credentials.fetch import Refetch
+from vault.credentials import audit
+from vault.credentials.obtain import issue, obtain
+from vault.credentials.request import Refetch
 from vault.text import safe
-from vault.unlocking.agent_link import let_go
+from vault.unlocking.key_access import key_access
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
-    from vault.credentials.access import KeysAccess
-    from vault.credentials.obtain import Issued, LoadedProfiles, Request
+    from vault.credentials.issued import Issued
+    from vault.credentials.obtain import Obtained
+    from vault.credentials.planned import LoadedProfiles
+    from vault.credentials.request import Request
     from vault.profiles.chain import Chain
     from vault.secret import Secret
     from vault.unlocking.keys import Keys
 
 
-RENEW = Refetch(renew=True)
+REFRESH = Refetch(refresh=True)
 
 
-class First(NamedTuple):
-    """The first answer, how its keys came, and AWS's files as they were."""
-
-    got: Issued
-    way: KeysAccess
-    ready: LoadedProfiles
-
-
-def first(context: Context, request: Request, *, program: str) -> First:
-    """As ``access.credentials``, logged as handed to ``program``. Errors: as there."""
-    ready = obtain.prepare(context)
-    got, way = access.with_keys(
-        context,
-        request.profile,
-        ready,
-        purpose=_purpose(request),
-        start=request.start,
-        work=lambda keys: obtain.obtain(context, request, keys, ready),
-    )
-    audit.handed_out(context, way.keys, got, use="serve", program=program)
-    let_go(way.keys)
-    return First(got, way, ready)
+def first(context: Context, request: Request, *, program: str) -> Obtained:
+    """As ``obtain``, logged as handed to ``program``. Errors: as there."""
+    obtained = obtain(context, request, purpose=_purpose(request), use="serve", program=program)
+    obtained.access.keys.close()
+    return obtained
 
 
-def later(request: Request, got: Issued) -> Request:
-    """The wish of a renewal. A yes that was given holds for all of them; a code is good once."""
+def later(request: Request, issued: Issued) -> Request:
+    """The request of a refresh. A yes that was given holds for all of them; a code is good once."""
     return request._replace(
-        profile=got.chain.profile, start=False, agreed=True, ask=False, mfa_code=None, refetch=RENEW
+        profile=issued.chain.profile, start=False, agreed=True, ask=False, mfa_code=None, refetch=REFRESH
     )
 
 
@@ -63,22 +48,22 @@ def named(chain: Chain) -> str:
 def again(
     context: Context,
     request: Request,
-    ready: LoadedProfiles,
+    profiles: LoadedProfiles,
     *,
     main: Secret | None,
     chain: str,
     program: str,
 ) -> Issued:
-    """The next answer for a ``later`` request. ``main`` opens the vault; without it the agent has to. ``chain``: the way that
-    the first answer came (``named``), which is to be the same.
+    """The next answer for a ``later`` request. ``main`` opens the vault; without it the agent has to. ``chain`` is the way
+    that the first answer came (``named``), which must be the same.
 
-    Errors: as ``access.credentials``, asking nobody; ConfigError where it is another way.
+    Errors: as ``obtain``, asking nobody; ConfigError where it is another way.
     """
     fresh = context.lasting(limits.DEADLINE)
     fresh.ask_nobody()
     keys = _keys(fresh, request, main)
     try:
-        found = obtain.obtain(fresh, request, keys, ready)
+        found = issue(fresh, request, keys, profiles)
         if named(found.chain) != chain:
             raise errors.ConfigError(
                 f"profile {safe(request.profile)} is another one than when the command was started",
@@ -91,23 +76,22 @@ def again(
             )
         audit.handed_out(fresh, keys, found, use="serve", program=program)
     finally:
-        let_go(keys)
+        keys.close()
     return found
 
 
 def _keys(context: Context, request: Request, main: Secret | None) -> Keys:
     """Keys as the vault holds them now: a rotation may have replaced them."""
     if main is None:
-        return access.open_way(context, purpose=_purpose(request)).keys
+        return key_access(context, purpose=_purpose(request)).keys
     from vault.store import vault
     from vault.unlocking.keys import OpenedKeys
 
     try:
         opened = vault.open_with_main_key(context.paths, main)
-    except (
-        vault.KeysChanged
-    ):  # by rekey, passwd or slots remove: who unlocked since has given the agent the new ones
-        return access.open_way(context, purpose=_purpose(request)).keys
+    except vault.KeysChanged:
+        # By rekey, passwd or slots remove: whoever unlocked since has given the agent the new ones.
+        return key_access(context, purpose=_purpose(request)).keys
     return OpenedKeys(opened, paths=context.paths, clock=context.clock)
 
 

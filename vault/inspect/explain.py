@@ -17,7 +17,7 @@ from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, VaultKey
 from vault.profiles.plan import plan
 from vault.profiles.resolve import resolve
 from vault.store import vault
-from vault.unlocking.agent_link import held_keys, let_go
+from vault.unlocking.agent_keys import held_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def explain(context: Context, name: str) -> Explained:
         return _explained(context, config, keys, name)
     finally:
         if keys is not None:
-            let_go(keys)
+            keys.close()
 
 
 def _explained(context: Context, config: Config, keys: Keys | None, name: str) -> Explained:
@@ -134,10 +134,10 @@ def _at_hand(context: Context) -> Keys | None:
     held = held_keys(context)
     if held is not None:
         return held
-    from vault.credentials.access import open_way
+    from vault.unlocking.key_access import key_access
 
     try:
-        return open_way(context.unattended(), purpose="to explain a profile", ask_agent=False).keys
+        return key_access(context.unattended(), purpose="to explain a profile", ask_agent=False).keys
     except errors.Error:  # locked, or damaged: what AWS's files say is explained all the same
         return None
 
@@ -169,7 +169,7 @@ def _stored_device(chain: Chain, keys: Keys | None, *, exists: bool) -> Stored:
 
 def _lives(context: Context, keys: Keys | None, chain: Chain, planned: Plan) -> list[str]:
     """For each link, how long the session that is held for it lives on."""
-    from vault.credentials import cached, obtain
+    from vault.credentials import cached
 
     if not planned.links:
         return []
@@ -178,7 +178,7 @@ def _lives(context: Context, keys: Keys | None, chain: Chain, planned: Plan) -> 
     if keys is None:
         return [*([UNKNOWN] * (len(planned.links) - 1)), _remembered(context, chain.profile)]
     try:
-        cache = obtain.open_cache(context, keys)
+        cache = cached.open_cache(context, keys)
         known: dict[Link, bytes] = dict(cached.links_of(context, keys, chain))
     except errors.Error:
         return [UNKNOWN] * len(planned.links)

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from vault import errors, limits
 from vault.context import Context
-from vault.credentials import cached, obtain
+from vault.credentials import cached
 from vault.inspect.profile_table import EachEntryOnce, on_disk
 from vault.profiles import aws_files
 from vault.secret import CacheKey
 from vault.system.passphrase_variables import PASSPHRASE
-from vault.unlocking.agent_link import held_keys, let_go
+from vault.unlocking.agent_keys import held_keys
 from vault.unlocking.keys import OpenedKeys
 from vault.unlocking.manual_lock import locked_by_hand
 
@@ -47,7 +47,7 @@ def look(context: Context) -> KeyStatus | None:
     except errors.Locked:  # the agent ended, or was locked, in the middle
         return None
     finally:
-        let_go(keys)
+        keys.close()
 
 
 def _shortened(context: Context, keys: Keys) -> tuple[ShortenedRole, ...]:
@@ -55,7 +55,7 @@ def _shortened(context: Context, keys: Keys) -> tuple[ShortenedRole, ...]:
         config = aws_files.load(context.env, home=context.paths.home)
     except errors.ConfigError:
         return ()  # doctor and every export say what is wrong with the file
-    cache = obtain.open_cache(context, keys)
+    cache = cached.open_cache(context, keys)
     return tuple(cached.shortened(context, EachEntryOnce(keys), config, cache=cache))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vault import errors
-from vault.credentials import cached, obtain
+from vault.credentials import cached
 from vault.inspect import explain_text
 from vault.inspect.which import end_of
 from vault.profiles import aws_files
@@ -57,7 +57,7 @@ class OnDisk(NamedTuple):
 def lines(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
     """Every profile of AWS's files, in their order. ConfigError where a file is broken."""
     config = aws_files.load(context.env, home=context.paths.home)
-    once, cache = EachEntryOnce(keys), obtain.open_cache(context, keys)
+    once, cache = EachEntryOnce(keys), cached.open_cache(context, keys)
     owners = {entry.name: (entry.account, entry.user) for entry in found.entries}
     return [_line(context, once, config, name, owners=owners, cache=cache) for name in config.profiles]
 

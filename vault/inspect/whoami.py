@@ -7,8 +7,8 @@ from typing import NamedTuple
 from vault.aws import credential_json, providers, sts
 from vault.aws.credentials import Credentials
 from vault.aws.provider_inputs import ProviderContext
-from vault.credentials import access
-from vault.credentials.obtain import with_names
+from vault.credentials import obtain
+from vault.credentials.hints import with_names
 from vault.errors import Refused, Usage
 from vault.keys.verify import sts_endpoint
 from vault.profiles import aws_files
@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.credentials import Identity
     from vault.context import Context
-    from vault.credentials.obtain import Request
+    from vault.credentials.request import Request
 
 
 class Who(NamedTuple):
@@ -35,7 +35,7 @@ class Who(NamedTuple):
 
 def of_profile(context: Context, request: Request) -> Who:
     """Who ``request.profile`` is. Errors: those of an export."""
-    got = access.credentials(context, request, purpose=f"to see who {request.profile} is", use="whoami")
+    got = obtain.credentials(context, request, purpose=f"to see who {request.profile} is", use="whoami")
     profile = got.chain.profile
     try:
         identity = _ask(context, credential_json.credentials_of(got.line), profile)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from vault.aws.credentials import Credentials
 from vault.aws.key_format import odd_lengths
-from vault.errors import AlreadyExists, Declined, NotFound, Refused
+from vault.errors import AlreadyExists, Declined, Refused
 from vault.keys.entry_names import check_name
 from vault.keys.key_input import WRONG_ID, WRONG_SECRET, check_account
 from vault.keys.verify import Proof, prove
 from vault.store import vault
-from vault.text import nearest, safe
+from vault.store.entry_lookup import find
+from vault.text import safe
 from vault.unlocking import strict_seeds
 
 TYPE_CHECKING = False
@@ -130,18 +131,6 @@ def stored_seed(seed: DeviceSeed, *, created: int) -> StoredSeed:
         digits=seed.digits,
         period=seed.period,
     )
-
-
-def find(payload: Payload, name: str) -> Entry:
-    """The entry of exactly this name. NotFound with the nearest one."""
-    entry = payload.entries.get(name)
-    if entry is None:
-        near = nearest(name, list(payload.entries))
-        raise NotFound(
-            f'there is no entry "{safe(name)}" in the vault',
-            hint=f'did you mean "{safe(near)}"?' if near is not None else "run: awsvault-py list",
-        )
-    return entry
 
 
 def seed_goes_with(payload: Payload, name: str) -> str | None:

@@ -8,14 +8,15 @@ from typing import NamedTuple
 from vault import limits
 from vault.errors import NotFound, Usage
 from vault.keys import key_input
-from vault.keys.entries import find, stored_seed
+from vault.keys.entries import stored_seed
 from vault.mfa import codes
 from vault.profiles import aws_files
 from vault.profiles.chain import VaultKey
 from vault.profiles.resolve import resolve
+from vault.store.entry_lookup import find
 from vault.text import command, nearest, safe
 from vault.unlocking import inventory, strict_seeds
-from vault.unlocking.keys import OpenedKeys
+from vault.unlocking.keys import CodeWait, OpenedKeys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def code(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float]
 
 
 def _taken(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float], None]) -> Code:
-    taken = keys.take_code(serial, deadline=context.new_deadline(), most=limits.CODE_WAIT, waiting=waiting)
+    taken = keys.take_code(serial, CodeWait(context.new_deadline(), limits.CODE_WAIT, waiting=waiting))
     if taken is None:
         near = keys.contents().device_meant(serial)
         other = f"but one is for {safe(near)}" if near is not None else "so its codes are on its own screen"

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from vault import errors, limits
 from vault.aws import service_errors
 from vault.credentials.mfa_code import Codes
-from vault.keys.entries import find
 from vault.keys.iam_signer import IamSigner
 from vault.mfa.ledger import Ledger
 from vault.profiles import aws_files
 from vault.store import vault
+from vault.store.entry_lookup import find
 from vault.system.files import Folder
 from vault.system.machine import host_name
 from vault.text import safe

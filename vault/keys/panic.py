@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vault import errors, limits
-from vault.credentials import cached
+from vault.credentials import forget_sessions
 from vault.credentials.mfa_code import Codes
 from vault.keys.iam_signer import IamSigner, credentials, reached
 from vault.profiles import aws_files
@@ -148,7 +148,7 @@ def _readable(context: Context, tell: Callable[[str], None]) -> Context:
 
 def _wipe(context: Context, tell: Callable[[str], None]) -> int:
     try:
-        return cached.forget_files(context)
+        return forget_sessions.forget_files(context)
     except errors.Error as error:
         tell(f"the sessions here could not all be wiped: {error.message}")
         return 0

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vault import errors, limits
+from vault.credentials.cached import open_cache
 from vault.credentials.mfa_code import Codes
-from vault.credentials.obtain import open_cache
 from vault.keys.iam_signer import NeedsMfa
 from vault.profiles import aws_files
 from vault.profiles.chain import VaultKey

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from vault import errors
 from vault.aws import console, credential_json, hosts
 from vault.aws.service_endpoint import ServiceEndpoint
-from vault.credentials import access
-from vault.credentials.obtain import with_names
+from vault.credentials import obtain
+from vault.credentials.hints import with_names
 from vault.credentials.prefix_match import chosen
 from vault.profiles import aws_files, endpoints
 from vault.profiles.resolve import resolve
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.context import Context
-    from vault.credentials.obtain import Issued, Request
+    from vault.credentials.issued import Issued
+    from vault.credentials.request import Request
     from vault.profiles.aws_files import Config
     from vault.profiles.chain import Chain
     from vault.secret import Secret
@@ -51,7 +52,7 @@ def sign_in(
         "aws", region="us-east-1", service=service, path=path
     )  # a wrong word is said before any call
     _look_ahead(context, request)
-    got = access.credentials(
+    got = obtain.credentials(
         context, request, purpose=f"to sign in to the console as {request.profile}", use="login"
     )
     chain = got.chain

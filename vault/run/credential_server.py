@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.context import Context
-    from vault.credentials.obtain import Request
-    from vault.credentials.refreshing import First
+    from vault.credentials.obtain import Obtained
+    from vault.credentials.request import Request
     from vault.run.key_keeper import KeyKeeper
     from vault.run.server_handover import Handed
     from vault.run.token_file import TokenFile
@@ -192,7 +192,7 @@ class Serving:
         self._endpoint.start()
 
 
-def begin(context: Context, request: Request, *, program: str) -> First:
+def begin(context: Context, request: Request, *, program: str) -> Obtained:
     """The first session for ``request``, for the command ``program``. Errors: those of the session, and Usage where it is a
     key that never ends.
     """
@@ -200,7 +200,7 @@ def begin(context: Context, request: Request, *, program: str) -> First:
 
     hardening.before_keys()  # also where the first session lies ready: a later one needs keys
     first = refreshing.first(context, request, program=program)
-    if first.got.expires is None:
+    if first.issued.expires is None:
         raise errors.Usage(
             "--server serves sessions, and this profile gives a key that does not end",
             hint="leave out --server, or --no-session",

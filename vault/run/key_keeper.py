@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from vault import errors, limits
 from vault.agent.key_page import KeyPage
-from vault.credentials import obtain, refreshing
+from vault.credentials import planned, refreshing
 from vault.run.served_session import CutShort, Served, document, frame, receive, receive_into
 from vault.secret import Secret
 from vault.system import children, hardening, sockets
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.context import Context
-    from vault.credentials.obtain import LoadedProfiles, Request
+    from vault.credentials.planned import LoadedProfiles
+    from vault.credentials.request import Request
     from vault.run.token_file import TokenFile
     from vault.system.live_files import LiveFile
 
@@ -51,10 +52,12 @@ _NEEDED = (
     "vault.aws.transport",
     "vault.credentials.audit",
     "vault.unlocking.keys",
+    "vault.unlocking.agent_keys",
     "vault.unlocking.strict_seeds",
     "vault.unlocking.unlock",
     "vault.mfa.codes",
     "vault.mfa.ledger",
+    "vault.store.strict_box",
     "vault.store.vault",
     "vault.system.programs",
 )
@@ -238,7 +241,7 @@ class _Keeping:
         """AWS's files and the settings as they are now: a change of them is for the next command."""
         try:
             _ = self._context.settings
-            found = obtain.prepare(self._context)
+            found = planned.load(self._context)
         except errors.Error as error:
             kept = error
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vault.cache.freshness import Freshness
-    from vault.credentials.obtain import Issued
+    from vault.credentials.issued import Issued
 
 _SIZES = 8  # bytes before a frame: the lengths of its head and its body
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from vault import errors, limits
 from vault.credentials import refreshing
-from vault.credentials.obtain import Request
 from vault.credentials.profile_metadata import ProfileMetadata, metadata_of
+from vault.credentials.request import Request
 from vault.run import exec_env
 from vault.run.served_session import CutShort, Served, document, frame, receive
 from vault.system import hardening, sockets
@@ -26,7 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from vault.credentials.refreshing import First
+    from vault.credentials.obtain import Obtained
 
 VARIABLE = "AWSVAULT_SERVE"  # names the descriptor, to the next program and to nobody below it
 _MAGIC = "awsvault-py serve 1"
@@ -48,16 +48,16 @@ class Handed(NamedTuple):
     key: socket.socket
 
 
-def start_again(first: First, request: Request, *, mark: Attributes | None) -> NoReturn:
+def start_again(first: Obtained, request: Request, *, mark: Attributes | None) -> NoReturn:
     """Become a server of the session, for ``taken`` to go on with. Errors: StorageError."""
-    got, opened = first.got, first.way.opened
+    got, opened = first.issued, first.access.opened
     head = {
         "magic": _MAGIC,
         "issued": got.issued,
         "expires": got.expires,
         "wish": [getattr(refreshing.later(request, got), name) for name in _KEPT],
         "terms": list(metadata_of(got)),
-        "hidden": exec_env.hidden(first.ready.config),
+        "hidden": exec_env.hidden(first.profiles.config),
         "chain": refreshing.named(got.chain),
         "mark": mark,
         "main": opened is not None,
@@ -113,7 +113,7 @@ def _handed(head: dict[str, Any], body: bytearray, connection: socket.socket) ->
     request = Request(**dict(zip(_KEPT, head["wish"], strict=True)), agreed=True)
     return Handed(
         first=Served(body, issued=head["issued"], expires=head["expires"]),
-        request=request._replace(refetch=refreshing.RENEW),
+        request=request._replace(refetch=refreshing.REFRESH),
         terms=ProfileMetadata(*head["terms"]),
         hidden=tuple(head["hidden"]) if head["hidden"] else None,
         chain=head["chain"],

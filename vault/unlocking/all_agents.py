@@ -13,7 +13,8 @@ from vault import __version__, errors, limits, warm
 from vault.agent.client import Agent
 from vault.system.paths import from_env, without_runtime
 from vault.text import safe
-from vault.unlocking.agent_link import hand_over, name_of, serves
+from vault.unlocking.agent_link import name_of, serves
+from vault.unlocking.key_handover import hand_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

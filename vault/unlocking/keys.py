@@ -1,7 +1,7 @@
 """Keys: what an unlocked vault gives to a session, whoever holds it open. Decrypts; asks nobody and calls nothing.
 
-Two kinds: a vault opened by this process, and (vault/unlocking/agent_link) one that the agent holds open. Neither hands out
-the main key, and a stored seed leaves only as a code.
+Two kinds: of a vault opened by this process, and of one that the agent holds open (vault/unlocking/agent_keys). Neither
+hands out the main key, and a stored seed leaves only as a code.
 """
 
 from __future__ import annotations
@@ -32,6 +32,20 @@ class SourceKey(NamedTuple):
     account: str | None
 
 
+class CodeWait(NamedTuple):
+    """How a code of a stored seed is had. ``most``: seconds that a free step may be away, 0 to wait for none.
+
+    ``skew`` is AWS's clock minus this machine's, in seconds; ``after`` a step that AWS refused; ``waiting`` is called with
+    the seconds left.
+    """
+
+    deadline: Deadline
+    most: float
+    skew: float = 0.0
+    after: int | None = None
+    waiting: Callable[[float], None] | None = None
+
+
 class Keys(Protocol):
     """An unlocked vault, as far as sessions need it."""
 
@@ -41,46 +55,43 @@ class Keys(Protocol):
 
     @property
     def cache_key(self) -> Secret:
-        """What sessions are sealed under."""
+        """The key that sessions are sealed under."""
 
     def newest_cache_key(self) -> Secret:
-        """The same as it is now: it may have been renewed since. Locked."""
+        """The cache key as it is now: it may have been replaced since. Locked."""
 
     def has_entry(self, name: str) -> bool:
         """Whether the vault holds a key of this name."""
 
-    def contents(self) -> Contents:
-        """What may be shown of the vault: no secret is in it."""
-
     def entry(self, name: str) -> SourceKey | None:
         """The key of this name."""
 
-    def take_code(
-        self,
-        serial: str,
-        *,
-        deadline: Deadline,
-        most: float,
-        skew: float = 0.0,
-        after: int | None = None,
-        waiting: Callable[[float], None] | None = None,
-    ) -> Code | None:
-        """A code of the stored seed by the ledger; None where no seed is stored. NoCodeInTime."""
+    def contents(self) -> Contents:
+        """What may be shown of the vault: no secret is in it."""
+
+    def take_code(self, serial: str, wait: CodeWait) -> Code | None:
+        """A code of the stored seed, entered in the ledger; None where no seed is stored. NoCodeInTime, StrictClosed."""
 
     def note_code(self, serial: str, text: str, *, deadline: Deadline) -> Code:
-        """A code that a person or a program gave, entered in the ledger. UsedCode."""
+        """A code that the user or a program gave, entered in the ledger. UsedCode."""
+
+    def open_strict(self, key: Secret) -> None:
+        """Open the strict seeds: for one use of this process, or in the agent for five minutes. StrictClosed."""
+
+    def close(self) -> None:
+        """Let go of what holds them open for this process."""
 
 
 class OpenedKeys:
-    """Keys of a vault that this process opened."""
+    """Keys of a vault that this process opened. ``strict`` is the key of the strict seeds, once they are open."""
 
-    __slots__ = ("_clock", "_opened", "_paths", "strict")
+    __slots__ = ("_clock", "_opened", "_paths", "_strict")
 
     def __init__(self, opened: Opened, *, paths: Paths, clock: Clock, strict: Secret | None = None) -> None:
-        self.strict = strict  # the key of the strict seeds, once somebody opened them
         self._opened = opened
         self._paths = paths
         self._clock = clock
+        self._strict = strict
 
     @property
     def opened(self) -> Opened:
@@ -89,53 +100,43 @@ class OpenedKeys:
 
     @property
     def vault_id(self) -> bytes:
-        """The vault's 16 bytes."""
+        """As the header has it."""
         return self._opened.vault_id
 
     @property
     def cache_key(self) -> Secret:
-        """What sessions are sealed under."""
+        """As it was when the vault was opened."""
         return self._opened.cache_key
 
     def newest_cache_key(self) -> Secret:
-        """The same, as the vault has it now."""
+        """As the vault has it now."""
         from vault.store import vault
 
         return vault.open_with_main_key(self._paths, self._opened.k_main).cache_key
 
     def has_entry(self, name: str) -> bool:
-        """Whether the vault holds a key of this name."""
+        """Whether an entry has this name."""
         return name in self._opened.payload.entries
 
-    def contents(self) -> Contents:
-        """What may be shown of the vault: no secret is in it."""
-        from vault.unlocking import inventory
-
-        return inventory.of(self._opened.payload)
-
     def entry(self, name: str) -> SourceKey | None:
-        """The key of this name."""
+        """The entry's key, device and account."""
         found = self._opened.payload.entries.get(name)
         if found is None:
             return None
         return SourceKey(Credentials(found.access_key_id, found.secret), found.mfa_serial, found.account)
 
-    def take_code(
-        self,
-        serial: str,
-        *,
-        deadline: Deadline,
-        most: float,
-        skew: float = 0.0,
-        after: int | None = None,
-        waiting: Callable[[float], None] | None = None,
-    ) -> Code | None:
-        """A code of the stored seed by the ledger; None where no seed is stored, StrictClosed for one that is shut."""
-        from vault.unlocking import strict_seeds
+    def contents(self) -> Contents:
+        """Names, devices and rotations."""
+        from vault.unlocking import inventory
 
-        stored = self._opened.payload.seeds.get(serial) or strict_seeds.seed(
-            self._opened, serial, key=self.strict
-        )
+        return inventory.of(self._opened.payload)
+
+    def take_code(self, serial: str, wait: CodeWait) -> Code | None:
+        """By a stored seed, or by a strict one that is open."""
+        from vault.store import strict_box
+
+        payload = self._opened.payload
+        stored = payload.seeds.get(serial) or strict_box.seed(self._opened, serial, key=self._strict)
         if stored is None:
             return None
         seed = raw_seed(stored.secret, algorithm=stored.algorithm, digits=stored.digits, period=stored.period)
@@ -143,17 +144,24 @@ class OpenedKeys:
             return self._ledger(folder, serial).take(
                 seed,
                 clock=self._clock,
-                deadline=deadline,
-                most=most,
-                skew=skew or None,
-                after=after,
-                waiting=waiting,
+                deadline=wait.deadline,
+                most=wait.most,
+                skew=wait.skew or None,
+                after=wait.after,
+                waiting=wait.waiting,
             )
 
     def note_code(self, serial: str, text: str, *, deadline: Deadline) -> Code:
-        """A code that a person or a program gave, entered in the ledger."""
+        """Into the ledger of this machine."""
         with self._ledger_folder() as folder:
             return self._ledger(folder, serial).note(text, clock=self._clock, deadline=deadline)
+
+    def open_strict(self, key: Secret) -> None:
+        """For this process."""
+        self._strict = key
+
+    def close(self) -> None:
+        """Nothing outside this process holds them open."""
 
     def _ledger_folder(self) -> Folder:
         return Folder.open(self._paths.state, create=True)

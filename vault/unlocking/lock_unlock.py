@@ -8,7 +8,8 @@ from vault import __version__, errors, limits
 from vault.agent import agent_socket
 from vault.agent.start import COMMAND, end, start
 from vault.unlocking import all_agents, cache_key, manual_lock, running_servers
-from vault.unlocking.agent_link import hand_over, reach, serves
+from vault.unlocking.agent_link import reach, serves
+from vault.unlocking.key_handover import hand_over
 from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False

@@ -1,10 +1,10 @@
-"""Keys that outlast the agent: where it ends or locks in the middle, the vault is opened by this process, and nobody notices."""
+"""Keys that outlast the agent: where it ends or locks in the middle, this process opens the vault and goes on."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from vault.unlocking.agent_link import AgentGone, let_go
+from vault.unlocking.agent_keys import AgentGone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,69 +14,64 @@ if TYPE_CHECKING:
     from vault.secret import Secret
     from vault.system.clock import Deadline
     from vault.unlocking.inventory import Contents
-    from vault.unlocking.keys import Keys, SourceKey
+    from vault.unlocking.keys import CodeWait, Keys, SourceKey
 
 Found = TypeVar("Found")
 
 
 class ResilientKeys:
-    """Keys (vault/unlocking/keys): ``held`` by the agent, until it is gone; then what ``otherwise`` gives, once."""
+    """Keys (vault/unlocking/keys) by the agent, until it is gone; then those that ``otherwise`` gives, once."""
 
-    def __init__(self, held: Keys, *, otherwise: Callable[[], Keys]) -> None:
-        self.held = held
+    def __init__(self, keys: Keys, *, otherwise: Callable[[], Keys]) -> None:
+        self._keys = keys
         self._otherwise = otherwise
 
     def _by(self, work: Callable[[Keys], Found]) -> Found:
         try:
-            return work(self.held)
+            return work(self._keys)
         except AgentGone:
-            let_go(self.held)
-            self.held = self._otherwise()
-            return work(self.held)
+            self._keys.close()
+            self._keys = self._otherwise()
+            return work(self._keys)
 
     @property
     def vault_id(self) -> bytes:
-        """The vault's 16 bytes."""
-        return self.held.vault_id
+        """Of the vault that they open now."""
+        return self._keys.vault_id
 
     @property
     def cache_key(self) -> Secret:
-        """What sessions are sealed under."""
-        return self.held.cache_key
+        """Likewise."""
+        return self._keys.cache_key
 
     def newest_cache_key(self) -> Secret:
-        """The same as it is now."""
+        """By the agent or the vault."""
         return self._by(lambda keys: keys.newest_cache_key())
 
     def has_entry(self, name: str) -> bool:
-        """Whether the vault holds a key of this name."""
+        """Likewise."""
         return self._by(lambda keys: keys.has_entry(name))
 
-    def contents(self) -> Contents:
-        """What may be shown of the vault."""
-        return self._by(lambda keys: keys.contents())
-
     def entry(self, name: str) -> SourceKey | None:
-        """The key of this name."""
+        """Likewise."""
         return self._by(lambda keys: keys.entry(name))
 
-    def take_code(
-        self,
-        serial: str,
-        *,
-        deadline: Deadline,
-        most: float,
-        skew: float = 0.0,
-        after: int | None = None,
-        waiting: Callable[[float], None] | None = None,
-    ) -> Code | None:
-        """A code of the stored seed by the ledger; None where no seed is stored. NoCodeInTime."""
-        return self._by(
-            lambda keys: keys.take_code(
-                serial, deadline=deadline, most=most, skew=skew, after=after, waiting=waiting
-            )
-        )
+    def contents(self) -> Contents:
+        """Likewise."""
+        return self._by(lambda keys: keys.contents())
+
+    def take_code(self, serial: str, wait: CodeWait) -> Code | None:
+        """Likewise; there is one ledger, so no code is given twice."""
+        return self._by(lambda keys: keys.take_code(serial, wait))
 
     def note_code(self, serial: str, text: str, *, deadline: Deadline) -> Code:
-        """A code that a person or a program gave, entered in the ledger. UsedCode."""
+        """Likewise."""
         return self._by(lambda keys: keys.note_code(serial, text, deadline=deadline))
+
+    def open_strict(self, key: Secret) -> None:
+        """In the agent, or in this process."""
+        self._by(lambda keys: keys.open_strict(key))
+
+    def close(self) -> None:
+        """Let the agent's fork end."""
+        self._keys.close()

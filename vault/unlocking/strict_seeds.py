@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from vault import errors, limits
-from vault.store import vault
+from vault.store import strict_box, vault
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from vault.secret import Secret
     from vault.store.format import SlotRecord, VaultFile
     from vault.store.vault import Draft, Opened, Payload, StoredSeed
-    from vault.unlocking.keys import Keys
 
 _TRIES = 3
 
@@ -34,40 +33,12 @@ class Known(NamedTuple):
     key: Secret
 
 
-def seed(opened: Opened, serial: str, *, key: Secret | None) -> StoredSeed | None:
-    """The strict seed of ``serial``; None where there is none, StrictClosed where ``key`` is None or an older one."""
-    if serial not in opened.payload.strict_serials:
-        return None
-    if key is None:
-        raise errors.StrictClosed(f"the seed of {safe(serial)} has a passphrase of its own, and is closed")
-    from vault.store import boxes
-
-    try:
-        return boxes.open_strict(opened.file, opened.payload, key, path="the vault").seeds.get(serial)
-    except errors.Damaged:  # the box was written under another key since
-        raise errors.StrictClosed(f"the seed of {safe(serial)} was closed again") from None
-
-
-def held(found: VaultFile, payload: Payload, key: Secret) -> dict[str, StoredSeed]:
-    """The seeds of the strict box, without those that were taken off the list while it was shut. StorageError."""
-    from vault.store import boxes
-
-    try:
-        seeds = boxes.open_strict(found, payload, key, path="the vault").seeds
-    except errors.Damaged:
-        raise errors.StorageError(
-            "another process changed the passphrase of the strict seeds meanwhile; nothing was written",
-            hint="run the command again, with the passphrase that they have now",
-        ) from None
-    return {serial: kept for serial, kept in seeds.items() if serial in payload.strict_serials}
-
-
 def stored_seed(context: Context, opened: Opened, serial: str, *, purpose: str) -> StoredSeed | None:
     """The seed of ``serial``, from the strict box too, whose passphrase is then asked for. StrictClosed."""
     found = opened.payload.seeds.get(serial)
     if found is not None or serial not in opened.payload.strict_serials:
         return found
-    return seed(opened, serial, key=ask(context, purpose=purpose))
+    return strict_box.seed(opened, serial, key=ask(context, purpose=purpose))
 
 
 def by_passphrase(context: Context, found: VaultFile, passphrase: Secret) -> Known:
@@ -156,7 +127,9 @@ def prepared(
         if known is None:
             return after
         kept = {
-            serial: one for serial, one in held(found, draft.payload, known.key).items() if serial in left
+            serial: one
+            for serial, one in strict_box.seeds(found, draft.payload, known.key).items()
+            if serial in left
         }
         return replace(after, strict=vault.Strict(key=known.key, seeds=kept))
 
@@ -180,64 +153,6 @@ def _ask_to_write(context: Context, purpose: str) -> Known | None:
         ) from None
 
 
-def open_for(context: Context, keys: Keys, *, purpose: str) -> None:
-    """Open the strict seeds for ``keys``: for this process's one use, or in the agent for five minutes."""
-    from vault.unlocking.agent_link import AgentKeys
-    from vault.unlocking.keys import OpenedKeys
-    from vault.unlocking.resilient_keys import ResilientKeys
-
-    key = ask(context, purpose=purpose)
-    if isinstance(keys, ResilientKeys):
-        keys = keys.held
-    if isinstance(keys, OpenedKeys):
-        keys.strict = key
-        return
-    if not hand_over(context, key, vault_id=keys.vault_id):
-        raise errors.StrictClosed("the agent did not take the key of the strict seeds")
-    if isinstance(keys, AgentKeys):
-        keys.close()
-        keys.restart()
-
-
-def hand_over(
-    context: Context,
-    key: Secret,
-    *,
-    vault_id: bytes,
-    seconds: int = limits.STRICT_TIME,
-    only_open: bool = False,
-) -> bool:
-    """Let the agent hold the strict seeds open for five minutes; False where it is not open itself.
-
-    ``only_open``: only where it holds them open already.
-    """
-    from vault.agent.client import Limits
-    from vault.unlocking.agent_link import reach, serves
-
-    agent = reach(context, answer=limits.AGENT_TALK)
-    if agent is None:
-        return False
-    try:
-        hello = agent.ask("HELLO")
-        if not hello or not serves(context, hello) or (only_open and not hello["strict"]):
-            return False
-        settings = context.settings
-        times = Limits(settings.agent_idle, settings.agent_max, seconds, settings.lock_on_suspend)
-        return agent.unlock_strict(vault_id=vault_id, strict=key, times=times)
-    finally:
-        agent.close()
-
-
-def close(context: Context, *, vault_id: bytes) -> None:
-    """Have an agent that holds the strict seeds open close them: their key is another one now."""
-    hand_over(context, vault.new_key(), vault_id=vault_id, seconds=0, only_open=True)
-
-
-def has_passphrase(opened: Opened) -> bool:
-    """Whether the strict seeds have a passphrase. A slot that an older version left behind its last seed is none."""
-    return bool(opened.payload.strict_serials)
-
-
 def put(
     context: Context,
     opened: Opened,
@@ -251,10 +166,10 @@ def put(
 
     ``passphrase`` is asked for: the strict seeds' own, or the one they are to have. WrongPassphrase, NotFound.
     """
-    from vault.keys.entries import find
+    from vault.store.entry_lookup import find
     from vault.store.slots.passphrase import PassphraseSlot
 
-    first = not has_passphrase(opened)
+    first = not strict_box.has_passphrase(opened)
     given = passphrase()
     if first:
         key = vault.new_key()
@@ -268,7 +183,7 @@ def put(
             raise errors.AlreadyExists(
                 "another process gave the strict seeds a passphrase", hint="run the command again"
             )
-        before = {} if first else held(found, draft.payload, key)
+        before = {} if first else strict_box.seeds(found, draft.payload, key)
         slots = draft.slots
         if first:
             slots = (*(slot for slot in slots if slot.opens == "main"), record)

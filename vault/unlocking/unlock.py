@@ -15,7 +15,7 @@ from vault.store import vault
 from vault.system import hardening, locks
 from vault.system.files import Folder
 from vault.system.prompts import NoAnswer
-from vault.unlocking import agent_link, seen_generations
+from vault.unlocking import agent_link, key_handover, seen_generations
 from vault.unlocking import passphrase_sources as unattended
 from vault.unlocking.manual_lock import locked_by_hand
 
@@ -52,7 +52,7 @@ def unlock(context: Context, *, purpose: str, ends_lock: bool = False) -> Unlock
     if found is None:
         raise AssertionError("nothing came meanwhile, and yet the question was not asked")
     if not ends_lock and not locked_by_hand(context.paths):
-        agent_link.offer(context, found.opened, way=found.way)
+        key_handover.offer(context, found.opened, way=found.way)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vault import errors, limits
 from vault.store import file
 from vault.text import safe
-from vault.unlocking.agent_link import AgentGone, held_keys
+from vault.unlocking.agent_keys import AgentGone, held_keys
 from vault.upkeep import backups
 
 TYPE_CHECKING = False

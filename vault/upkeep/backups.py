@@ -128,7 +128,7 @@ def choose_present(context: Context) -> ChosenBackup:
 
 def put_back(context: Context, chosen: ChosenBackup) -> Opened:
     """Make the chosen copy the newest generation of the vault, under a new cache key. StorageError, UnsafeFile, Busy."""
-    from vault.credentials.cached import forget_files
+    from vault.credentials.forget_sessions import forget_files
 
     fresh = vault.new_key()
 

@@ -10,7 +10,7 @@ from vault.keys.key_input import until_right
 from vault.store import vault
 from vault.store.kdf import DEFAULT, KdfParams
 from vault.system import hardening
-from vault.unlocking import agent_link
+from vault.unlocking import key_handover
 from vault.unlocking import passphrase_sources as unattended
 from vault.upkeep import passphrase_strength
 
@@ -97,5 +97,5 @@ def make_vault(
         deadline=context.new_deadline(),
     )
     if chosen.source == "person":  # who has just typed it twice is not asked a third time
-        agent_link.offer(context, opened, way=chosen.source)
+        key_handover.offer(context, opened, way=chosen.source)
     return opened

@@ -271,7 +271,7 @@ def _forget(ways: list[Slot], records: list[SlotRecord], opened: Opened) -> None
 
 def _tell_agent(context: Context, after: Opened, *, before: Secret) -> None:
     """An agent that holds the old keys gets the new ones; sessions sealed under the old cache key are of no use."""
-    from vault.credentials.cached import forget_files
+    from vault.credentials.forget_sessions import forget_files
 
     forget_files(context)
     replace_keys(context, after, before=before)

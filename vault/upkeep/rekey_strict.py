@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from vault import errors
-from vault.store import file, vault
+from vault.store import file, strict_box, vault
 from vault.store.kdf import ours
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.system.files import Folder
-from vault.unlocking import strict_seeds
+from vault.unlocking import key_handover, strict_seeds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class StrictRekeyed(NamedTuple):
 
 def require(opened: Opened) -> None:
     """NotFound where there are no strict seeds."""
-    if not strict_seeds.has_passphrase(opened):
+    if not strict_box.has_passphrase(opened):
         raise errors.NotFound(
             "the vault has no strict seed, so there is no passphrase of its own to change",
             hint="to store one: awsvault-py mfa add NAME --strict",
@@ -74,7 +74,7 @@ def wrapped(
 def applied(draft: Draft, found: VaultFile, fresh: Fresh) -> Draft:
     """``draft`` with its strict seeds under the new key. StorageError where their key is no longer the old one."""
     slots = (*(slot for slot in draft.slots if slot.opens == "main"), fresh.record)
-    seeds = strict_seeds.held(found, draft.payload, fresh.old)
+    seeds = strict_box.seeds(found, draft.payload, fresh.old)
     return replace(draft, slots=slots, strict=vault.Strict(key=fresh.new, seeds=seeds), new_keys=True)
 
 
@@ -95,7 +95,7 @@ def change(context: Context, opened: Opened, fresh: Fresh) -> StrictRekeyed:
 
 def tell_agent(context: Context, opened: Opened) -> None:
     """An agent that holds the strict seeds open has a key of before: it closes them."""
-    strict_seeds.close(context, vault_id=opened.vault_id)
+    key_handover.close_strict(context, vault_id=opened.vault_id)
 
 
 def question(fresh: Fresh) -> str | None:

@@ -19,7 +19,7 @@ from vault.agent.client import Agent
 from vault.context import Context
 from vault.system.clock import SystemClock
 from vault.system.paths import from_env
-from vault.unlocking import agent_link
+from vault.unlocking import agent_keys
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -104,11 +104,11 @@ def test_keys_in_use_are_not_asked_of_another_vaults_agent(two):
     one, other = two
     unlock(one)
     context = Context(env=one.env, paths=from_env(one.env), clock=SystemClock(), deadline=soon())
-    keys = agent_link.held_keys(context)
+    keys = agent_keys.held_keys(context)
     unlock(other)
-    with pytest.raises(agent_link.AgentGone):
+    with pytest.raises(agent_keys.AgentGone):
         keys.entry("shared-services")
-    with pytest.raises(agent_link.AgentGone):
+    with pytest.raises(agent_keys.AgentGone):
         keys.newest_cache_key()
     keys.close()
 

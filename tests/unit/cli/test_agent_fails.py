@@ -20,7 +20,7 @@ from vault.secret import Secret
 from vault.shell.prompt_data import now
 from vault.store import vault
 from vault.system.paths import fingerprint, from_env
-from vault.unlocking import agent_link as flow
+from vault.unlocking import agent_keys, agent_link
 
 PROFILES = """\
 [profile key]
@@ -145,7 +145,7 @@ class Behind(Running):
 
 def hasty(monkeypatch):
     """Who gets no answer need not wait long for it."""
-    for function in (flow.reach, Agent.reach.__func__, warm.exchange, warm.dial, flow.held_keys):
+    for function in (agent_link.reach, Agent.reach.__func__, warm.exchange, warm.dial, agent_keys.held_keys):
         monkeypatch.setitem(function.__kwdefaults__, "answer", 0.01)
     for name in ("AGENT_ANSWER", "AGENT_TALK", "AGENT_WORKER_ANSWER", "PROMPT_ANSWER"):
         monkeypatch.setattr(limits, name, 0.01)

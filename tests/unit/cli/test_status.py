@@ -16,7 +16,8 @@ from tests.patience import PATIENCE
 from tests.unit.agent.at_home import reach, stop, unlock, with_agent
 from tests.unit.agent.serving import session
 from tests.unit.conftest import Desk
-from vault.credentials.fetch import Refetch
+from vault.credentials.request import Refetch
+from vault.unlocking.keys import CodeWait
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -81,7 +82,7 @@ def test_status_tells_of_a_role_given_for_an_hour(home, aws):
     start = aws.world.now() // 30 * 30 + 5
     aws.world.clock.freeze(start)
     desk.ask("shared-services")
-    desk.keys(desk.context()).take_code(SERIAL, deadline=desk.context().deadline, most=50)
+    desk.keys(desk.context()).take_code(SERIAL, CodeWait(desk.context().deadline, 50))
     aws.world.clock.freeze(start)  # the next step is taken, as if by a process that waits for it beside us
     got = desk.ask("long")
     assert got.expires - got.issued == 3600

@@ -17,7 +17,7 @@ from tests.unit.benches import NAME
 from tests.vaults import CHEAP, soon
 from vault import errors, limits
 from vault.cache.audit_log import AuditLog
-from vault.credentials import audit, cached, obtain
+from vault.credentials import audit, forget_sessions, planned
 from vault.inspect import pick
 from vault.secret import Secret
 from vault.shell import prompt_data
@@ -40,7 +40,7 @@ def test_an_answer_of_older_keys_is_logged_under_the_newest(bench):
     context = bench.context()
     keys = bench.keys(context)
     audit.handed_out(context, keys, got, use="export")
-    cached.renew_cache_key(context, keys.opened)
+    forget_sessions.replace_cache_key(context, keys.opened)
     audit.handed_out(context, keys, got, use="export")
     assert used(bench) == Counter(dev=2)
 
@@ -68,7 +68,7 @@ def test_the_log_outlives_new_keys_whose_maker_was_killed(bench, monkeypatch, wa
     with monkeypatch.context() as patched, pytest.raises(Killed):
         if way == "clear":
             patched.setattr(vault, "edit", killed_after(vault.edit))
-            cached.renew_cache_key(context, opened)
+            forget_sessions.replace_cache_key(context, opened)
         else:
             patched.setattr(rekey, "_write", killed_after(rekey._write))
             rekey.carry_out(context, rekey.plan(context, opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP))
@@ -87,7 +87,7 @@ def test_a_log_that_cannot_be_kept_stops_a_new_cache_key_before_it_is_there(benc
     opened = bench.opened()
     os.chmod(context.paths.log, 0o777)
     with pytest.raises(errors.UnsafeFile):
-        cached.renew_cache_key(context, opened)
+        forget_sessions.replace_cache_key(context, opened)
     assert bench.opened().cache_key == opened.cache_key
 
 
@@ -125,8 +125,8 @@ def test_sessions_of_a_key_that_is_gone_are_none(bench, home):
     """A profile that names an entry which the vault does not have: nothing to forget, and no error."""
     home.config("[profile lost]\nawsvault_credential = gone\n")
     context = bench.context()
-    config = obtain.prepare(context).config
-    assert cached.forget_profile(context, bench.keys(context), config, "lost") == 0
+    config = planned.load(context).config
+    assert forget_sessions.forget_profile(context, bench.keys(context), config, "lost") == 0
 
 
 def test_an_unlock_without_a_lock_is_one(tmp_path, home):

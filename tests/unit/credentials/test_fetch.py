@@ -19,10 +19,9 @@ from tests.unit.conftest import Desk
 from tests.vaults import CHEAP
 from vault import errors
 from vault.cache.freshness import Freshness
-from vault.credentials import access, obtain, refreshing
-from vault.credentials.fetch import Refetch
+from vault.credentials import obtain, planned, refreshing
 from vault.credentials.mfa_code import NoCode
-from vault.credentials.obtain import Request
+from vault.credentials.request import Refetch, Request
 from vault.secret import Secret
 from vault.system.clock import Deadline
 from vault.system.locks import try_lock
@@ -49,7 +48,7 @@ def hurried(desk, profile):
     """A run whose time is nearly over."""
     context = desk.context()
     context.deadline = Deadline.after(0.2, clock=desk.clock)
-    return obtain.obtain(context, Request(profile), desk.keys(context), obtain.prepare(context))
+    return obtain.issue(context, Request(profile), desk.keys(context), planned.load(context))
 
 
 def test_a_session_that_another_process_asks_for_all_the_time(desk, aws):
@@ -165,7 +164,7 @@ def test_nothing_is_renewed_beside_a_profile_that_asks_first(desk, home, aws):
     """A session behind a question is not had again without it."""
     home.config(SCENARIO.replace("[profile dev]\n", "[profile dev]\nawsvault_confirm = always\n"))
     aws.calls.clear()
-    assert access.renew(desk.context(), "dev") is None
+    assert obtain.refreshed(desk.context(), "dev") is None
     assert len(aws.calls) == 0
 
 
@@ -212,8 +211,8 @@ class Last:
     def __init__(self, desk, profile="dev"):
         self.context = desk.context()
         first = refreshing.first(self.context, Request(profile), program="terraform")
-        self.first, self.ready = first.got, first.ready
-        self.main = first.way.opened.k_main if first.way.opened is not None else None
+        self.first, self.ready = first.issued, first.profiles
+        self.main = first.access.opened.k_main if first.access.opened is not None else None
 
     def again(self):
         return refreshing.again(
@@ -273,7 +272,7 @@ def test_what_lasts_is_never_another_role(desk, home, aws):
     """The files changed between the first session and the server's own reading of them: an error, and no other identity."""
     serving = last(desk)
     home.config(SCENARIO.replace("role/DeveloperRole", "role/OpenRole"))
-    serving.ready = obtain.prepare(serving.context)
+    serving.ready = planned.load(serving.context)
     with pytest.raises(errors.ConfigError, match="profile dev"):
         serving.again()
 

@@ -6,8 +6,8 @@ from tests.fakes.example import SERIAL, role
 from tests.patience import PATIENCE
 from vault import warm
 from vault.aws import credential_json
-from vault.credentials import access, disk_hit, obtain
-from vault.credentials.obtain import Request
+from vault.credentials import disk_hit, obtain
+from vault.credentials.request import Request
 from vault.system.paths import fingerprint
 
 DEV = "[profile dev]\nawsvault_role_arn = {}\nawsvault_source_profile = shared-services\n"
@@ -63,16 +63,9 @@ class Person:
 
     def whole(self):
         context = self.desk.context()
-        ready = obtain.prepare(context)
-        got, way = access.with_keys(
-            context,
-            "dev",
-            ready,
-            purpose="",
-            work=lambda keys: obtain.obtain(context, Request("dev"), keys, ready),
-        )
-        way.keys.close()
-        return got.line
+        obtained = obtain.obtain(context, Request("dev"), purpose="", use="export")
+        obtained.access.keys.close()
+        return obtained.issued.line
 
 
 @pytest.mark.parametrize("agent", [True, False], ids=["agent", "disk"])
@@ -97,7 +90,7 @@ def test_a_renewal_keeps_nothing_under_it_either(ext3):
     assert ext3.ask() == ("LongRole", "whole")
     ext3.clock.advance(3600 - 960 - 100)
     ext3.edit("LongRole")
-    got = access.renew(ext3.desk.context(AWSVAULT_AGENT="off"), "dev")
+    got = obtain.refreshed(ext3.desk.context(AWSVAULT_AGENT="off"), "dev")
     assert got is not None
     assert got.remember is None
     assert ext3.ask(agent=False) == ("LongRole", "whole")

@@ -6,12 +6,12 @@ from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import SCENARIO
 from tests.unit.conftest import Desk
 from vault import errors, limits
-from vault.credentials import access, obtain
-from vault.credentials.fetch import Refetch
+from vault.credentials import obtain, planned
 from vault.credentials.mfa_code import NoCode
-from vault.credentials.obtain import Request
+from vault.credentials.request import Refetch, Request
 from vault.mfa.ledger import UsedCode
-from vault.unlocking.agent_link import held_keys
+from vault.unlocking.agent_keys import held_keys
+from vault.unlocking.keys import CodeWait
 
 HOUR = 3600
 
@@ -64,7 +64,7 @@ def test_without_a_code_in_time_a_long_role_is_given_for_an_hour(desk, aws, home
     start = aws.world.now() // 30 * 30 + 5
     aws.world.clock.freeze(start)
     desk.ask("shared-services")
-    desk.keys(desk.context()).take_code(SERIAL, deadline=desk.context().deadline, most=50)
+    desk.keys(desk.context()).take_code(SERIAL, CodeWait(desk.context().deadline, 50))
     aws.world.clock.freeze(start)  # the next step is taken, as if by a process that waits for it beside us
     aws.calls.clear()
     got = desk.ask("long")
@@ -86,7 +86,7 @@ def test_a_role_given_for_an_hour_is_renewed_ahead_of_time(home, aws):
     aws.world.clock.advance(HOUR - limits.MARGIN - limits.AHEAD / 2)
     assert desk.ask("long").line == first.line
     aws.calls.clear()
-    renewed = access.renew(desk.context(), "long")
+    renewed = obtain.refreshed(desk.context(), "long")
     assert renewed.expires > first.expires
     assert aws.calls.actions() == ["AssumeRole"]
     assert desk.ask("long").line == renewed.line
@@ -257,5 +257,5 @@ def test_a_misspelt_device_is_told_by_the_agents_keys_too(desk, beside, home):
     context = desk.context()
     keys = held_keys(context)
     with pytest.raises(NoCode, match=f"but one is for {SERIAL}"):
-        obtain.obtain(context, Request("dev"), keys, obtain.prepare(context))
+        obtain.issue(context, Request("dev"), keys, planned.load(context))
     keys.close()

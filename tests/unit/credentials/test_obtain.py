@@ -6,7 +6,7 @@ from tests.fakes.example import KEY_ID, SECRET, SERIAL, role
 from tests.home import SCENARIO
 from vault import errors
 from vault.aws import credential_json
-from vault.credentials.fetch import Refetch
+from vault.credentials.request import Refetch
 from vault.inspect.explain import explain
 
 HOUR = 3600

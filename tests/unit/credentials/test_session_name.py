@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.example import role
 from tests.home import SCENARIO
-from vault.credentials.fetch import session_name
+from vault.credentials.session_name import session_name
 
 VALID = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)  # STS's service model
 HOSTILE = [

@@ -9,8 +9,9 @@ from tests.home import SCENARIO
 from tests.unit.credentials.test_mfa_code import HOUR, LONG
 from vault import errors
 from vault.credentials import cached
-from vault.credentials.fetch import Refetch
-from vault.credentials.obtain import prepare
+from vault.credentials.planned import load
+from vault.credentials.request import Refetch
+from vault.unlocking.keys import CodeWait
 
 COLLEAGUE = {
     "AWS_ACCESS_KEY_ID": "AKIAI44QH8DHBEXAMPLE",
@@ -73,14 +74,12 @@ def test_what_was_given_short_is_known_as_that(desk, aws, home):
         context = desk.context()
         return [
             one.profile
-            for one in cached.shortened(
-                context, desk.keys(context), prepare(context).config, cache=desk.cache()
-            )
+            for one in cached.shortened(context, desk.keys(context), load(context).config, cache=desk.cache())
         ]
 
     assert told() == []
     desk.keys(desk.context()).take_code(
-        "arn:aws:iam::111111111111:mfa/yourself", deadline=desk.context().deadline, most=50
+        "arn:aws:iam::111111111111:mfa/yourself", CodeWait(desk.context().deadline, 50)
     )
     aws.world.clock.freeze(start)
     got = desk.ask("long")

@@ -19,13 +19,13 @@ from tests.unit.agent.at_home import until
 from tests.vaults import CHEAP, soon
 from vault import errors
 from vault.agent_process import systemd_units
-from vault.credentials import access, cached, disk_hit, obtain
-from vault.credentials.obtain import Request
+from vault.credentials import disk_hit, forget_sessions, obtain, planned
+from vault.credentials.request import Request
 from vault.inspect import explain, key_status, profile_table
 from vault.secret import Secret
 from vault.store import vault
 from vault.system import settled
-from vault.unlocking import agent_link as flow
+from vault.unlocking import key_access, key_handover
 from vault.unlocking.unlock import unlock
 from vault.upkeep import backups, rekey
 
@@ -42,7 +42,7 @@ region = us-east-1
 
 def fill(desk, profile="dev", **env):
     """The session of a profile in the cache, had without the agent."""
-    return access.credentials(desk.context(AWSVAULT_AGENT="off", **env), Request(profile), purpose="")
+    return obtain.credentials(desk.context(AWSVAULT_AGENT="off", **env), Request(profile), purpose="")
 
 
 def edit(desk, change):
@@ -67,7 +67,7 @@ def test_who_waited_takes_what_the_agent_got_meanwhile(desk, beside):
         return True
 
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(access.open_way, context, purpose="")
+        waiting = pool.submit(key_access.key_access, context, purpose="")
         until(asked, seconds=60)
         beside.give()
         os.write(gates[0], b"\n")
@@ -82,15 +82,15 @@ def test_an_agent_that_locks_in_the_middle_is_done_without(desk, beside):
     """What was begun with the agent's keys is done anew with the vault's own, and the person learns nothing of it."""
     beside.give()
     context = desk.context()
-    ready, ways = obtain.prepare(context), []
+    ready, ways = planned.load(context), []
 
     def work(keys):
         ways.append(keys)
         if len(ways) == 1:
             beside.lock()
-        return obtain.obtain(context, Request("dev"), keys, ready)
+        return obtain.issue(context, Request("dev"), keys, ready)
 
-    got, way = access.with_keys(context, "dev", ready, purpose="", work=work)
+    got, way = key_access.with_keys(context, work, purpose="")
     ways[0].close()
     assert [type(keys).__name__ for keys in ways] == ["AgentKeys", "OpenedKeys"]
     assert way.way == "AWSVAULT_PASSPHRASE"
@@ -129,13 +129,13 @@ def test_a_key_that_was_rotated_meanwhile_is_read_anew(desk, beside, aws, is_ope
         "GetSessionToken", "refuse", code="InvalidClientTokenId", message="as arranged", status=403
     )
     context, used = desk.context(), []
-    ready = obtain.prepare(context)
+    ready = planned.load(context)
 
     def work(keys):
         used.append(keys)
-        return obtain.obtain(context, Request("open"), keys, ready)
+        return obtain.issue(context, Request("open"), keys, ready)
 
-    got, _ = access.with_keys(context, "open", ready, purpose="", work=work)
+    got, _ = key_access.with_keys(context, work, purpose="")
     for keys in used if is_open else ():
         keys.close()
     assert got.chain.profile == "open"
@@ -149,17 +149,17 @@ def test_who_waited_for_a_key_that_was_rotated_reads_anew_too(desk, aws):
     new = aws.world.add_key(aws.world.user("yourself"))
     del aws.world.keys[KEY_ID]
     context, used = desk.context(), []
-    ready = obtain.prepare(context)
+    ready = planned.load(context)
 
     def work(keys):
         used.append(keys)
         if len(used) == 2:  # what it has read of the vault is the old key
             edit(desk, with_key(new))
-        return obtain.obtain(context, Request("open"), keys, ready)
+        return obtain.issue(context, Request("open"), keys, ready)
 
     with pytest.raises(errors.Refused, match="InvalidClientTokenId"):
-        access.with_keys(context, "open", ready, purpose="", work=work)
-    got, _ = access.with_keys(context, "open", ready, purpose="", work=work)
+        key_access.with_keys(context, work, purpose="")
+    got, _ = key_access.with_keys(context, work, purpose="")
     assert got.chain.profile == "open"
     assert [call.access_key_id for call in aws.calls.of("GetSessionToken")] == [KEY_ID, new.id]
 
@@ -169,8 +169,8 @@ def test_a_renewal_that_another_process_is_at_is_left_to_it(desk, aws):
     digest = fill(desk).digest
     aws.calls.clear()
     with desk.cache().try_lock(digest):
-        assert access.renew(desk.context(), "dev") is None
-    assert access.renew(desk.context(), "dev").digest == digest
+        assert obtain.refreshed(desk.context(), "dev") is None
+    assert obtain.refreshed(desk.context(), "dev").digest == digest
     assert len(aws.calls) == 0
 
 
@@ -181,7 +181,7 @@ def test_a_renewal_is_not_tried_where_aws_just_refused(desk, aws):
     aws.faults.add("AssumeRole", "error-503", times=None)
     desk.ask("dev")
     aws.calls.clear()
-    assert access.renew(desk.context(), "dev") is None
+    assert obtain.refreshed(desk.context(), "dev") is None
     assert len(aws.calls) == 0
 
 
@@ -260,10 +260,10 @@ def test_a_socket_that_nobody_listens_at_is_no_agent(desk, home):
 def test_an_open_agent_gets_a_new_cache_key_and_a_locked_one_does_not(desk, beside):
     """After clear it goes on with the new key; it is not opened by that."""
     context = desk.context()
-    after = cached.renew_cache_key(context, desk.keys(context).opened)
+    after = forget_sessions.replace_cache_key(context, desk.keys(context).opened)
     assert beside.client().cache_key() is None
     beside.give()
-    after = cached.renew_cache_key(context, after)
+    after = forget_sessions.replace_cache_key(context, after)
     assert beside.client().cache_key().key.reveal() == after.cache_key.reveal()
 
 
@@ -286,10 +286,10 @@ def test_a_generation_that_is_not_true_is_nothing(desk, beside):
     beside.client().ask("PIN", **told)
     beside.client().ask("SEEN", **told, rekeyed=0, macs=["cd" * 32, "ef" * 32], over=[])
     opened = unlock(context, purpose="").opened
-    keys = access.open_keys(desk.context(), purpose="")
+    keys = key_access.open_keys(desk.context(), purpose="")
     assert keys.entry(NAME) is not None
-    flow.let_go(keys)
-    assert flow.hand_over(context, opened, agent=beside.client(), person=True)
+    keys.close()
+    assert key_handover.hand_over(context, opened, agent=beside.client(), person=True)
     assert unlock(desk.context(), purpose="").opened.header.gen == opened.header.gen
 
 
@@ -309,7 +309,7 @@ def test_an_older_copy_is_noticed_by_the_agent_alone(desk, beside, renewed):
     else:
         edit(desk, lambda p: p.with_entry("other", p.entries[NAME]))
         after = desk.keys(context).opened
-        assert flow.hand_over(context, after, agent=beside.client(), person=True)
+        assert key_handover.hand_over(context, after, agent=beside.client(), person=True)
     shutil.rmtree(context.paths.state)
     with open(context.paths.vault, "wb") as file:
         file.write(copy)

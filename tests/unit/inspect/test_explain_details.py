@@ -9,8 +9,8 @@ from tests.home import SCENARIO
 from tests.unit.agent.serving import TIMES
 from tests.unit.inspect.test_explain import at_home, facts
 from vault import errors
-from vault.credentials import access
-from vault.credentials.obtain import Request
+from vault.credentials import obtain
+from vault.credentials.request import Request
 from vault.inspect import explain_text
 from vault.inspect.explain import UNKNOWN, explain
 from vault.inspect.which import MatchingProfile, end_of
@@ -156,7 +156,7 @@ def test_where_a_program_leads_is_told_by_its_device_alone(at_home, serial, acco
 
 def test_the_session_that_is_held_is_told_without_the_vault(desk, beside):
     """An agent that was given the cache's key alone: how long the profile's own session lives, and nothing of the key's."""
-    access.credentials(desk.context(AWSVAULT_AGENT="off"), Request("dev"), purpose="")
+    obtain.credentials(desk.context(AWSVAULT_AGENT="off"), Request("dev"), purpose="")
     opened = desk.keys(desk.context()).opened
     beside.client().unlock(
         vault_id=opened.vault_id, main=None, cache=opened.cache_key, times=TIMES, person=True

@@ -11,6 +11,7 @@ from tests.unit.benches import NAME, Window
 from tests.vaults import entry
 from vault import errors, limits
 from vault.keys import mfa_devices
+from vault.unlocking.keys import CodeWait
 
 ANOTHER = SERIAL + "-2"
 
@@ -20,7 +21,7 @@ def test_a_code_ends_by_this_machines_clock(bench, skew):
     """What was learnt of a clock that is fast or slow: a code comes at once, and says rightly how long it is good."""
     context = bench.context()
     keys = bench.keys(context)
-    keys.take_code(SERIAL, deadline=context.new_deadline(), most=35, skew=skew)
+    keys.take_code(SERIAL, CodeWait(context.new_deadline(), 35, skew=skew))
     waits = []
     for _ in range(3):
         code = mfa_devices.code(context, keys, SERIAL, waiting=waits.append)

@@ -14,6 +14,7 @@ from tests.unit.benches import NAME, Bench
 from vault import errors
 from vault.keys import mfa_enrollment
 from vault.store.payload import ENROLLMENT, Enrollment
+from vault.unlocking.keys import CodeWait
 
 OURS = "arn:aws:iam::111111111111:mfa/yourself-desk"
 
@@ -352,7 +353,7 @@ def test_a_device_that_was_made_and_may_not_be_deleted_is_named(bench, aws):
 def test_a_resynchronisation_goes_by_the_clock_as_it_is_now(bench, aws, denied):
     """The clock was 200 s fast once, and is right again: AWS learns nothing that is wrong of a device that is right."""
     context = bench.context()
-    bench.keys(context).take_code(SERIAL, deadline=context.new_deadline(), most=35, skew=-200.0)
+    bench.keys(context).take_code(SERIAL, CodeWait(context.new_deadline(), 35, skew=-200.0))
     aws.world.clock.advance(600)
     bench.user.denied |= denied
     bench.enroller().resync(SERIAL)

@@ -7,7 +7,7 @@ import pytest
 from tests.home import PASSPHRASE
 from vault.aws import credential_json
 from vault.context import from_process
-from vault.credentials.obtain import prepare
+from vault.credentials.planned import load
 from vault.credentials.profile_metadata import metadata_of
 from vault.run import exec_env
 from vault.system.passphrase_variables import OURS_ALONE
@@ -70,7 +70,7 @@ def test_the_served_child_has_an_address_and_no_credentials(desk):
         url="http://127.0.0.1:1/credentials",
         token="t",
         token_file="/run/x.token",
-        hidden=exec_env.hidden(prepare(desk.context()).config),
+        hidden=exec_env.hidden(load(desk.context()).config),
     )
     assert env == {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/credentials",
@@ -87,7 +87,7 @@ def test_the_served_child_has_an_address_and_no_credentials(desk):
 def test_default_credentials_are_hidden_from_a_served_child(desk, home, monkeypatch):
     """SDKs read [default] before they ask an endpoint: where it brings credentials, they see an empty file, and we do not."""
     home.config("[default]\ncredential_process = x export default\n[profile dev]\nregion = us-west-2\n")
-    config = prepare(desk.context()).config
+    config = load(desk.context()).config
     home.scenario()
     terms = metadata_of(desk.ask("dev"))
     env = exec_env.server_environment(

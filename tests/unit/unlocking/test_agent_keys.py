@@ -15,29 +15,30 @@ from vault import errors
 from vault.agent.protocol import LENGTH, AgentRequest
 from vault.agent.protocol import parse_answer as parsed
 from vault.agent_process import main
+from vault.credentials import remember
 from vault.inspect import key_status
 from vault.keys import mfa_devices
 from vault.mfa.ledger import NoCodeInTime, UsedCode
 from vault.secret import Secret
 from vault.system.paths import from_env
-from vault.unlocking import agent_link as flow
-from vault.unlocking import seen_generations
-from vault.unlocking.agent_link import AgentGone
+from vault.unlocking import agent_keys, key_handover, seen_generations
+from vault.unlocking.agent_keys import AgentGone
 from vault.unlocking.inventory import Contents, Listed
-from vault.unlocking.keys import OpenedKeys
+from vault.unlocking.key_access import KeysAccess
+from vault.unlocking.keys import CodeWait, OpenedKeys
 
 
 @pytest.fixture
 def keys(desk, beside):
     beside.give()
-    made = flow.held_keys(desk.context())
+    made = agent_keys.held_keys(desk.context())
     yield made
     made.close()
 
 
 def alone(desk):
     """Keys of an agent that is not there (any more)."""
-    return flow.AgentKeys(desk.context(), cache_key=Secret(bytes(32)), vault_id=bytes(16))
+    return agent_keys.AgentKeys(desk.context(), cache_key=Secret(bytes(32)), vault_id=bytes(16))
 
 
 def test_the_agent_answers_as_the_vault_would(desk, keys):
@@ -62,7 +63,7 @@ def test_no_code_in_time_says_how_long_it_would_take(desk, keys):
     """The step is taken and nobody may wait: the error of the fork arrives with its seconds."""
     with pytest.raises(NoCodeInTime) as caught:
         for _ in range(4):  # the step may end in between
-            assert keys.take_code(SERIAL, deadline=desk.context().deadline, most=0).text
+            assert keys.take_code(SERIAL, CodeWait(desk.context().deadline, 0)).text
     assert 0 < caught.value.wait <= 31
 
 
@@ -98,7 +99,7 @@ def test_keys_of_an_older_vault_are_no_damage(desk, beside, tmp_path):
     other = Home(tmp_path / "other")
     other.make_vault()
     shutil.copyfile(from_env(other.env).vault, desk.context().paths.vault)
-    keys = flow.held_keys(desk.context())
+    keys = agent_keys.held_keys(desk.context())
     with pytest.raises(AgentGone, match="older than the vault's"):
         keys.entry("shared-services")
     keys.close()
@@ -109,21 +110,21 @@ def test_an_agent_is_offered_the_keys_that_a_person_opened(desk, beside):
     """After an unlock for another command a locked agent opens; for a passphrase of one run, and against a lock by hand, it does not."""
     context = desk.context()
     opened = desk.keys(context).opened
-    flow.offer(context, opened, way="AWSVAULT_PASSPHRASE")
+    key_handover.offer(context, opened, way="AWSVAULT_PASSPHRASE")
     assert beside.hold.why == "locked"
-    flow.offer(context, opened, way="person")
+    key_handover.offer(context, opened, way="person")
     assert beside.hold.why == ""
     beside.lock(hold=True)
-    flow.offer(context, opened, way="person")
+    key_handover.offer(context, opened, way="person")
     assert beside.hold.why == "held"
-    assert not flow.hand_over(context, opened, agent=beside.client())
+    assert not key_handover.hand_over(context, opened, agent=beside.client())
 
 
 def test_without_an_agent_nothing_is_kept(desk):
     """An answer that came from an agent which ended since is handed out, and nothing is started for it."""
     got = desk.ask("dev")
     context = desk.context()
-    flow.keep(context, None, way="agent", profile="dev", got=got)
+    remember.in_agent(context, KeysAccess(desk.keys(context), None, "agent"), got)
     assert not os.path.exists(context.paths.socket)
 
 
@@ -216,7 +217,7 @@ def test_an_error_of_a_fork_keeps_its_exit_code(desk, beside):
     beside.give()
     place = desk.context().paths.vault
     os.rename(place, place + ".away")
-    keys = flow.held_keys(desk.context())
+    keys = agent_keys.held_keys(desk.context())
     with pytest.raises(errors.NotFound, match="there is no vault"):
         keys.entry("shared-services")
     keys.close()

@@ -14,11 +14,10 @@ from tests.unit.conftest import Desk
 from vault import limits, warm
 from vault.agent.client import Agent
 from vault.agent_process import main
-from vault.credentials import cached
+from vault.credentials import forget_sessions
 from vault.inspect import status
 from vault.system.paths import from_env
-from vault.unlocking import agent_link as flow
-from vault.unlocking import all_agents, lock_unlock
+from vault.unlocking import agent_keys, agent_link, all_agents, key_handover, lock_unlock
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def desk(home, aws, tmp_path_factory, monkeypatch):
     home.config_path = home.root + "/.aws/config"
     home.scenario()
     home.make_vault()
-    for function in (flow.reach, Agent.reach.__func__):
+    for function in (agent_link.reach, Agent.reach.__func__):
         monkeypatch.setitem(function.__kwdefaults__, "answer", PATIENCE)
     return Desk(home, aws)
 
@@ -73,10 +72,10 @@ def opened(desk):
 
 def test_an_agent_of_a_login_answers_who_does_not_name_its_folder(desk, login):
     """cron and su: its keys, its warm answers, and the cache's key are there as in the login."""
-    assert flow.hand_over(desk.context(), opened(desk), agent=login.client(), person=True)
+    assert key_handover.hand_over(desk.context(), opened(desk), agent=login.client(), person=True)
     bare = desk.context(XDG_RUNTIME_DIR=None)
     assert bare.paths.socket == login.paths.socket
-    keys = flow.held_keys(bare)
+    keys = agent_keys.held_keys(bare)
     assert keys.has_entry("shared-services")
     keys.close()
     now = int(desk.clock.time())
@@ -108,9 +107,9 @@ def test_what_one_is_told_all_are_told(desk, login, cron, env):
     now = int(desk.clock.time())
     for one in (login, cron):
         assert one.client().put_session("dev", b"f", session("dev"), issued=now, expires=now + 3600)
-    cached.forget_files(desk.context(**env))
+    forget_sessions.forget_files(desk.context(**env))
     assert [len(one.sessions) for one in (login, cron)] == [0, 0]
-    after = cached.renew_cache_key(context, opened(desk))
+    after = forget_sessions.replace_cache_key(context, opened(desk))
     keys = [one.client().cache_key().key.reveal() for one in (login, cron)]
     assert keys == [after.cache_key.reveal()] * 2
     assert lock_unlock.close_by_hand(desk.context(**env)).was_open

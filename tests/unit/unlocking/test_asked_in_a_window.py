@@ -15,15 +15,16 @@ from vault.context import Context
 from vault.keys import key_input
 from vault.keys.verify import Proof
 from vault.secret import Secret
-from vault.store import vault
+from vault.store import strict_box, vault
 from vault.store.format import SlotRecord
 from vault.store.slots import new_sid, wrap_key
 from vault.system import locks
 from vault.system.clock import Deadline, SystemClock
 from vault.system.files import Folder
 from vault.system.paths import from_env
-from vault.unlocking import strict_seeds, unlock
-from vault.unlocking.agent_link import AgentKeys, held_keys
+from vault.unlocking import key_handover, strict_seeds, unlock
+from vault.unlocking.agent_keys import AgentKeys, held_keys
+from vault.unlocking.keys import CodeWait
 from vault.upkeep import backups, recovery_code, rekey
 
 OWN = "a passphrase for the seeds alone"
@@ -253,7 +254,7 @@ def test_the_strict_passphrase_is_asked_for_three_times(strictly, home):
 def test_a_key_of_an_older_strict_box_is_a_closed_one(strictly):
     """Somebody wrote the box under another key since: it is closed, not damaged."""
     with pytest.raises(errors.StrictClosed, match="closed again"):
-        strict_seeds.seed(strictly.opened(), SERIAL, key=vault.new_key())
+        strict_box.seed(strictly.opened(), SERIAL, key=vault.new_key())
 
 
 def test_two_who_make_the_first_strict_seed_do_not_lose_one(strictly):
@@ -269,17 +270,17 @@ def test_strict_seeds_are_opened_for_one_use_or_in_the_agent(strictly, beside, h
     """A process's own keys have them for itself; the agent's have them for five minutes; a locked agent takes none."""
     Window(home, OWN, OWN, OWN)
     own = strictly.keys(strictly.context())
-    strict_seeds.open_for(strictly.context(), own, purpose="")
-    assert own.take_code(SERIAL, deadline=soon(), most=35) is not None
+    own.open_strict(strict_seeds.ask(strictly.context(), purpose=""))
+    assert own.take_code(SERIAL, CodeWait(soon(), 35)) is not None
     beside.give()
     keys = held_keys(strictly.context())
     assert isinstance(keys, AgentKeys)
-    strict_seeds.open_for(strictly.context(), keys, purpose="")
+    keys.open_strict(strict_seeds.ask(strictly.context(), purpose=""))
     assert beside.hold.strict_left > 0
     beside.lock()
     with pytest.raises(errors.StrictClosed, match="did not take"):
-        strict_seeds.open_for(strictly.context(), keys, purpose="")
+        keys.open_strict(strict_seeds.ask(strictly.context(), purpose=""))
     keys.close()
-    assert not strict_seeds.hand_over(
+    assert not key_handover.hand_over_strict(
         strictly.context(AWSVAULT_AGENT="off"), vault.new_key(), vault_id=bytes(16)
     )

@@ -12,9 +12,9 @@ from vault import errors
 from vault.keys import mfa_devices
 from vault.mfa import codes
 from vault.secret import Secret
-from vault.store import boxes, vault
+from vault.store import boxes, strict_box, vault
 from vault.unlocking import inventory, strict_seeds
-from vault.unlocking.keys import OpenedKeys
+from vault.unlocking.keys import CodeWait, OpenedKeys
 
 OWN = Secret("a passphrase for the seeds alone")
 MADE = vault.StoredSeed(secret=Secret(SEED), created=CREATED)
@@ -58,8 +58,8 @@ def test_its_passphrase_gives_codes(bench, aws):
     opened = put(bench)
     context = bench.context()
     keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
-    keys.strict = strict_seeds.unwrapped(context, opened.file, OWN)
-    code = keys.take_code(SERIAL, deadline=context.deadline, most=35)
+    keys.open_strict(strict_seeds.unwrapped(context, opened.file, OWN))
+    code = keys.take_code(SERIAL, CodeWait(context.deadline, 35))
     assert code.text == aws.world.code(SERIAL)
 
 
@@ -81,7 +81,7 @@ def test_a_second_seed_joins_the_first(bench):
     opened = bench.opened()
     key = strict_seeds.unwrapped(bench.context(), opened.file, OWN)
     for serial in (SERIAL, other):
-        assert strict_seeds.seed(opened, serial, key=key) == MADE
+        assert strict_box.seed(opened, serial, key=key) == MADE
 
 
 def test_a_seed_that_was_stored_is_moved(bench):
@@ -97,7 +97,7 @@ def test_main_is_written_while_strict_stays_shut(bench):
     bench.rotate()
     opened = bench.opened()
     key = strict_seeds.unwrapped(bench.context(), opened.file, OWN)
-    assert strict_seeds.seed(opened, SERIAL, key=key) == MADE
+    assert strict_box.seed(opened, SERIAL, key=key) == MADE
     assert opened.payload.entries[NAME].access_key_id != KEY_ID
     assert SECRET not in repr(opened)
 

@@ -14,7 +14,7 @@ from vault.keys import entries, mfa_devices
 from vault.mfa import codes
 from vault.secret import Secret
 from vault.store import boxes, restore, vault
-from vault.unlocking import strict_seeds
+from vault.unlocking import key_handover, strict_seeds
 from vault.upkeep import backups, rekey, rekey_strict
 
 OWN, NEXT = Secret("a passphrase for the seeds alone"), Secret("another one for the same seeds")
@@ -279,9 +279,9 @@ def test_an_agent_that_holds_them_open_closes_them(desk, beside, cheaply):
     context, opened = desk.context(), desk.keys(desk.context()).opened
     opened = strict_seeds.put(context, opened, NAME, OTHER, MADE, passphrase=lambda: OWN)
     key = strict_seeds.unwrapped(context, opened.file, OWN)
-    strict_seeds.close(context, vault_id=opened.vault_id)
+    key_handover.close_strict(context, vault_id=opened.vault_id)
     assert not beside.client().ask("HELLO")["strict"]
-    assert strict_seeds.hand_over(context, key, vault_id=opened.vault_id)
+    assert key_handover.hand_over_strict(context, key, vault_id=opened.vault_id)
     assert beside.client().ask("HELLO")["strict"]
     rekey_strict.change(context, opened, rekey_strict.prepare(context, opened, OWN, NEXT))
     status = beside.client().ask("STATUS", first=0)

@@ -1,0 +1,56 @@
+"""Forgetting cached sessions: a profile's, all of them, or all that an old cache key could open. Calls nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vault.credentials.cached import open_cache, sessions_of
+from vault.store import vault
+from vault.unlocking import cache_key, log_key
+from vault.unlocking.all_agents import drop_sessions, replace_keys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.context import Context
+    from vault.profiles.aws_files import Config
+    from vault.store.vault import Opened, Payload
+    from vault.unlocking.keys import Keys
+
+
+def forget_profile(context: Context, keys: Keys, config: Config, profile: str) -> int:
+    """Forget every session of the profile's chain, here and in the agent; how many there were. NotFound, ConfigError."""
+    cache = open_cache(context, keys)
+    gone = sum(cache.forget(one.digest) for one in sessions_of(context, keys, config, profile, cache=cache))
+    return gone + drop_sessions(context, profile)
+
+
+def forget_files(context: Context) -> int:
+    """Delete every session file and what the agent and the kernel hold; how many sessions' files went. Needs no key."""
+    from vault.cache.entries import Cache
+    from vault.secret import Secret
+
+    try:
+        return Cache.open(context.paths.sessions, cache_key=Secret(bytes(32)), vault_id=bytes(16)).wipe()
+    finally:  # what holds them in memory forgets them, even where a file would not go
+        drop_sessions(context, "")
+        cache_key.forget(context.paths)
+
+
+def replace_cache_key(context: Context, opened: Opened) -> Opened:
+    """Give the vault a new cache key, so that a copy of the files made before cannot be read with a key got later."""
+    fresh = vault.new_key()
+
+    def change(payload: Payload) -> Payload:
+        return replace(payload, cache_key=fresh)
+
+    def write() -> Opened:
+        after = vault.edit(
+            context.paths, opened.k_main, change, clock=context.clock, deadline=context.new_deadline()
+        )
+        replace_keys(context, after)
+        return after
+
+    after, _ = log_key.carried(
+        context, old=opened.cache_key, new=fresh, vault_id=opened.vault_id, write=write, refuse=True
+    )
+    return after

@@ -1,0 +1,53 @@
+"""What a failure says about the profile it happened for: its name, and hints whose commands can be copied as they are."""
+
+from __future__ import annotations
+
+from vault import errors
+from vault.profiles.chain import NamedSource, StaticKeys, VaultKey
+from vault.text import command, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.profiles.chain import Chain
+
+_WRONG_KEY = ("InvalidClientTokenId", "SignatureDoesNotMatch")
+
+
+def name_profile(error: errors.Error, chain: Chain, profile: str) -> None:
+    """Put the profile before the message, and fit the hint to the chain."""
+    named = f"profile {safe(profile)}"
+    if isinstance(error, errors.Refused | errors.Unreachable):
+        error.message = f"{named}: {error.message}"
+        error.hint = _hint(error, chain)
+        return
+    # of the files, or of a program that they name
+    of_files = error.exit_code == errors.ConfigError.exit_code and not isinstance(error, errors.UnsafeFile)
+    if of_files and named not in error.message:
+        error.message = f"{named}: {error.message}"
+
+
+def with_names(hint: str, chain: Chain) -> str:
+    """A hint's command with the names that the user would have to look up."""
+    for words in ("explain", "login"):
+        hint = hint.replace(f"awsvault-py {words} PROFILE", command(words, chain.profile))
+    if isinstance(chain.source, VaultKey):
+        for words in ("add", "add --replace", "mfa add"):
+            hint = hint.replace(f"awsvault-py {words} NAME", command(words, chain.source.entry))
+    return hint
+
+
+def _hint(error: errors.Refused | errors.Unreachable, chain: Chain) -> str:
+    """The error's hint for this chain: a key that is not the vault's is corrected where it is."""
+    source, code = chain.source, getattr(error, "code", "")
+    if isinstance(source, StaticKeys) and code == "ExpiredToken":
+        return f"the credentials at {safe(str(source.origin))} are over: get new ones where those came from"
+    if code in _WRONG_KEY:
+        if isinstance(source, StaticKeys):
+            return _correct(f"at {safe(str(source.origin))}")
+        if isinstance(source, NamedSource) and source.name == "Environment":
+            return _correct("in the environment")
+    return with_names(error.hint, chain)
+
+
+def _correct(place: str) -> str:
+    return f"correct the key {place}: its id and its secret must belong together, and AWS must know it"

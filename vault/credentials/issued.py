@@ -1,0 +1,46 @@
+"""Credentials that are about to be handed out, with what is known about them. Values."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault.cache.entries import Cached
+from vault.cache.freshness import Freshness
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.profiles.chain import Chain
+
+
+class Shortened(NamedTuple):
+    """How long the credentials were to last, how long they do (both in seconds), and why."""
+
+    wanted: int
+    lasts: int
+    why: str
+
+
+class Issued(NamedTuple):
+    """The credentials of a profile: the line that credential_process prints, and where it came from.
+
+    ``expires`` and ``issued`` are Unix seconds, None for a key that does not expire. ``digest`` names the session in
+    the cache. ``remember`` is the fingerprint under which the answer may be remembered, or None. ``agreed`` is what the
+    user just confirmed, for the agent to remember (vault/credentials/guardrails), or None. ``asked_aws``: AWS was called.
+    ``shorter`` says why it lasts less than was asked for, or None.
+    """
+
+    line: bytes
+    chain: Chain
+    issued: int | None = None
+    expires: int | None = None
+    digest: bytes | None = None
+    remember: bytes | None = None
+    agreed: str | None = None
+    asked_aws: bool = False
+    shorter: Shortened | None = None
+
+    def freshness(self, now: float) -> Freshness:
+        """How fresh the answer is at Unix time ``now``; a key that does not expire stays fresh."""
+        if self.issued is None or self.expires is None:
+            return Freshness.FRESH
+        return Cached(self.issued, self.expires, b"").freshness(now)

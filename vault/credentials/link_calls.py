@@ -1,0 +1,192 @@
+"""One link of a chain, asked of AWS or of its source: each call with its code, its endpoint and its words. Caches nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault import errors, limits
+from vault.aws import credential_json
+from vault.cache.entries import Cached
+from vault.credentials.mfa_code import MfaDevice
+from vault.credentials.session_name import session_name
+from vault.profiles.chain import AssumeRole, FetchSource, SessionToken
+from vault.profiles.values import account_of
+from vault.system.machine import host_name, user_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.aws.connections import ConnectionPool
+    from vault.aws.credentials import Credentials, Session
+    from vault.aws.service_endpoint import ServiceEndpoint
+    from vault.context import Context
+    from vault.credentials.mfa_code import Codes
+    from vault.credentials.planned import PlannedChain
+    from vault.profiles.chain import Link
+    from vault.profiles.endpoints import Endpoint
+
+
+class LinkCaller:
+    """Calls AWS for the links of ``planned``. ``code_wait``: seconds that a free MFA code may be away."""
+
+    def __init__(
+        self, context: Context, planned: PlannedChain, links: tuple[Link, ...], *, codes: Codes
+    ) -> None:
+        self.code_wait = limits.CODE_WAIT
+        self._context = context
+        self._chain = planned.chain
+        self._account = planned.account
+        self._links = links
+        self._codes = codes
+        self._connections: ConnectionPool | None = None
+
+    def close(self) -> None:
+        """Close the connections to AWS that the calls left open."""
+        if self._connections is not None:
+            self._connections.close()
+
+    def session(self, at: int, signer: Credentials) -> Cached:
+        """A session for link ``at``, signed for by ``signer``. Errors: Refused, Unreachable, and those of a code."""
+        made = self._call(self._links[at], signer, self.subject(at))
+        return Cached(made.issued, made.expiration, credential_json.of_session(made))
+
+    def source(self, link: FetchSource) -> Cached:
+        """The source's credentials; a key that does not expire comes without Expiration and is never cached."""
+        from vault.aws import provider_inputs, providers
+
+        context = self._context
+        found = providers.fetch(
+            link.source,
+            provider_inputs.ProviderContext(
+                context.env, context.child_env(), context.paths.home, context.deadline,
+                context.settings.allow_http, self._session_name(), self._chain.ca_bundle,
+                context.settings.trusted_hosts,
+            ),
+        )  # fmt: skip
+        body = credential_json.encode(
+            found.credentials, expires=found.expiration, account_id=found.account_id
+        )
+        expires = found.expiration if found.expiration is not None else found.issued + limits.MAX_TTL
+        # A source that outlives what the cache takes is served as it is and fetched again by the next process.
+        return Cached(found.issued, min(expires, found.issued + limits.MAX_TTL), body)
+
+    def _call(self, link: Link, signer: Credentials, subject: str) -> Session:
+        if isinstance(link, FetchSource):
+            raise errors.Internal(f"{subject}: no key signs for a source")
+        send = _Send(signer, subject, self._address(link))
+        return self._session_token(link, send) if isinstance(link, SessionToken) else self._role(link, send)
+
+    def _session_token(self, link: SessionToken, send: _Send) -> Session:
+        from vault.aws import sts
+
+        def call(serial: str | None, code: str | None) -> Session:
+            return sts.get_session_token(
+                send.signer, duration=link.duration, serial=serial, code=code,
+                endpoint=send.address, deadline=self._context.deadline, subject=send.subject,
+            )  # fmt: skip
+
+        made = self._with_code(link.mfa_serial, link.mfa_process, call)
+        # GetSessionToken does not tell the account; a device's ARN does, where nobody asked who the key is.
+        return made._replace(account_id=self._account or account_of(link.mfa_serial or ""))
+
+    def _role(self, link: AssumeRole, send: _Send) -> Session:
+        from vault.aws import sts
+
+        hop = link.hop
+
+        def call(serial: str | None, code: str | None) -> Session:
+            return sts.assume_role(
+                send.signer, role_arn=hop.role_arn, session_name=hop.role_session_name or self._session_name(),
+                duration=link.duration if link.fixed else None, external_id=hop.external_id, serial=serial,
+                code=code, source_identity=hop.source_identity, tags=dict(hop.session_tags),
+                transitive_keys=hop.transitive_tag_keys,
+                policy_arns=(_read_only_policy(hop.role_arn),) if link.read_only else (),
+                endpoint=send.address, deadline=self._context.deadline, subject=send.subject,
+            )  # fmt: skip
+
+        return self._with_code(link.with_code, hop.mfa_process or self._chain.mfa_process, call)
+
+    def _with_code(
+        self, serial: str | None, process: str | None, call: Callable[[str | None, str | None], Session]
+    ) -> Session:
+        """``call`` with a code of the device, if one is needed."""
+        if serial is None:
+            return call(None, None)
+        place = str(self._chain.device_origin(serial) or "")
+        device = MfaDevice(serial, process, self._chain.profile, self._chain.entry, place)
+        return self._codes.send(device, lambda code: call(serial, code), most=self.code_wait)
+
+    def _address(self, link: SessionToken | AssumeRole) -> ServiceEndpoint:
+        """Where the link's call goes. ConfigError where none can go there, before a code is taken for it."""
+        from vault.aws.connections import ConnectionPool
+        from vault.aws.service_endpoint import ServiceEndpoint
+
+        endpoint: Endpoint = link.endpoint if isinstance(link, SessionToken) else link.hop.endpoint
+        url = endpoint.url or f"https://{endpoint.host}"
+        if self._connections is None:
+            self._connections = ConnectionPool()
+        place, bundle = str(endpoint.url_origin or ""), self._chain.ca_bundle
+        address = ServiceEndpoint(
+            url, endpoint.region, self._context.settings.allow_http, self._connections, place, bundle
+        )
+        self._connections.check(address.checked(), ca_bundle=bundle)
+        return address
+
+    def _session_name(self) -> str:
+        """The name that CloudTrail shows where the profile sets none: who, and on which machine."""
+        return session_name(user_name(self._context.env), host_name())
+
+    # ── words ───────────────────────────────────────────────────────────────────────────────
+
+    def subject(self, at: int) -> str:
+        """Which link a message is about, and who asks for it."""
+        link = self._links[at]
+        match link:
+            case SessionToken():
+                device = f" with {link.mfa_serial}" if link.mfa_serial else ""
+                return f"the key {link.entry!r} of the vault{device}"
+            case AssumeRole():
+                return f"role {link.hop.role_arn}, asked by {self._asker(at)}"
+            case FetchSource():
+                return f"the source of profile {self._chain.source_profile!r}"
+
+    def _asker(self, at: int) -> str:
+        before = self._before(at)
+        match before:
+            case AssumeRole():
+                return f"role {before.hop.role_arn}"
+            case SessionToken():
+                return f"the session of key {before.entry!r}"
+            case _:
+                return f"the key of profile {self._chain.source_profile!r}"
+
+    def _before(self, at: int) -> Link | None:
+        return self._links[at - 1] if at > 0 else None
+
+    def say_likely_cause(self, at: int, error: errors.Error) -> None:
+        """AWS denies a role without a reason: of the likely ones, name only those that are possible."""
+        from vault.aws import service_errors
+
+        link, before = self._links[at], self._before(at)
+        if error.hint == service_errors.ROLE_DENIED and isinstance(link, AssumeRole):
+            error.hint = service_errors.role_denied(
+                asker=before.hop.role_arn if isinstance(before, AssumeRole) else "",
+                mfa=link.with_code is not None
+                or (isinstance(before, SessionToken) and before.mfa_serial is not None),
+                by_role=isinstance(before, AssumeRole),
+                external_id=link.hop.external_id is not None,
+            )
+
+
+class _Send(NamedTuple):
+    """Who signs a call, what its messages are about, and where it goes."""
+
+    signer: Credentials
+    subject: str
+    address: ServiceEndpoint
+
+
+def _read_only_policy(role_arn: str) -> str:
+    """AWS's own policy, which each partition has under its own name."""
+    return f"arn:{role_arn.split(':')[1]}:{limits.READ_ONLY_POLICY}"

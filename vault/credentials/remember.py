@@ -1,0 +1,56 @@
+"""Letting the next export answer without AWS: by an alias in the cache, and by the agent. Prints nothing."""
+
+from __future__ import annotations
+
+from vault.unlocking.agent_link import reach
+from vault.unlocking.key_handover import hand_over, may_stay_open, start_beside
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.agent.client import Agent
+    from vault.cache.entries import Cache
+    from vault.context import Context
+    from vault.credentials.issued import Issued
+    from vault.unlocking.key_access import KeysAccess
+
+
+def remember(context: Context, access: KeysAccess, issued: Issued) -> None:
+    """Remember the answer, and let the agent keep the vault open where this run may leave it so.
+
+    Under the profile's whole name: a prefix that the user typed is never remembered.
+    """
+    from vault.credentials.cached import open_cache
+
+    with open_cache(context, access.keys) as cache:
+        on_disk(cache, issued)
+    in_agent(context, access, issued)
+
+
+def on_disk(cache: Cache, issued: Issued) -> None:
+    """Let the next export of the profile find this answer without reading any configuration."""
+    if issued.remember is not None and issued.digest is not None and issued.expires is not None:
+        cache.put_alias(issued.chain.profile, issued.remember, issued.digest, expires=issued.expires)
+
+
+def in_agent(context: Context, access: KeysAccess, issued: Issued) -> None:
+    """Let the agent answer the next export; one is started beside this process where that is due."""
+    opened, way = access.opened, access.way
+    agent = reach(context)
+    if agent is not None:
+        if opened is None or (may_stay_open(way) and hand_over(context, opened, agent=agent)):
+            _put(agent, issued)
+        agent.close()
+    elif opened is not None:
+        start_beside(context, opened, way=way, then=lambda agent: _put(agent, issued))
+
+
+def _put(agent: Agent, issued: Issued) -> None:
+    if issued.remember is not None and issued.issued is not None and issued.expires is not None:
+        from vault.credentials.profile_metadata import metadata_of
+
+        body = issued.line + metadata_of(issued).encode()  # both are kept, for an export and for an exec
+        agent.put_session(
+            issued.chain.profile, issued.remember, body, issued=issued.issued, expires=issued.expires
+        )
+    if issued.agreed is not None:
+        agent.ask("CONFIRM", what=issued.agreed)

@@ -1,0 +1,40 @@
+"""What a command asks for: a profile's credentials, and how they differ from what the profile alone would give. A value."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Refetch(NamedTuple):
+    """Which links are not taken from the cache: the last (--fresh), or all (--fresh-all).
+
+    ``refresh``: the last, unless its session is fresh. That is looked up again under the link's lock, so that of many
+    processes that refresh it one asks AWS.
+    """
+
+    last: bool = False
+    all: bool = False
+    refresh: bool = False
+
+
+class Request(NamedTuple):
+    """The profile, and what the command line changes. ``duration`` is in seconds.
+
+    ``write`` lifts awsvault_read_only. ``ask``: the user ran the command and may be asked to confirm; ``agreed``: they
+    confirmed already. ``start``: a unique prefix of the profile's name is enough.
+    """
+
+    profile: str
+    duration: int | None = None
+    refetch: Refetch = Refetch()
+    session: bool = True  # False: --no-session
+    mfa_code: str | None = None
+    write: bool = False
+    ask: bool = False
+    agreed: bool = False
+    start: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether the answer is the one that the profile alone would give, so that it may be remembered for it."""
+        return self.duration is None and self.session and not self.write

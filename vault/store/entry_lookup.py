@@ -1,0 +1,22 @@
+"""An entry of the vault by its exact name. Pure."""
+
+from __future__ import annotations
+
+from vault.errors import NotFound
+from vault.text import nearest, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.store.payload import Entry, Payload
+
+
+def find(payload: Payload, name: str) -> Entry:
+    """The entry ``name``. NotFound names the nearest one."""
+    entry = payload.entries.get(name)
+    if entry is None:
+        near = nearest(name, list(payload.entries))
+        raise NotFound(
+            f'there is no entry "{safe(name)}" in the vault',
+            hint=f'did you mean "{safe(near)}"?' if near is not None else "run: awsvault-py list",
+        )
+    return entry

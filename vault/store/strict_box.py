@@ -1,0 +1,43 @@
+"""The strict box as an opened vault sees it: which seeds it holds, and one seed with its key. Asks nobody, writes nothing."""
+
+from __future__ import annotations
+
+from vault import errors
+from vault.store import boxes
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.secret import Secret
+    from vault.store.format import VaultFile
+    from vault.store.opened import Opened
+    from vault.store.payload import Payload, StoredSeed
+
+
+def has_passphrase(opened: Opened) -> bool:
+    """Whether the strict seeds have a passphrase. A slot that an older version left behind its last seed does not count."""
+    return bool(opened.payload.strict_serials)
+
+
+def seed(opened: Opened, serial: str, *, key: Secret | None) -> StoredSeed | None:
+    """The strict seed of ``serial``; None where there is none, StrictClosed where ``key`` is None or an older one."""
+    if serial not in opened.payload.strict_serials:
+        return None
+    if key is None:
+        raise errors.StrictClosed(f"the seed of {safe(serial)} has a passphrase of its own, and is closed")
+    try:
+        return boxes.open_strict(opened.file, opened.payload, key, path="the vault").seeds.get(serial)
+    except errors.Damaged:  # the box was written under another key since
+        raise errors.StrictClosed(f"the seed of {safe(serial)} was closed again") from None
+
+
+def seeds(found: VaultFile, payload: Payload, key: Secret) -> dict[str, StoredSeed]:
+    """The seeds of the strict box, without those that were taken off the list while it was shut. StorageError."""
+    try:
+        stored = boxes.open_strict(found, payload, key, path="the vault").seeds
+    except errors.Damaged:
+        raise errors.StorageError(
+            "another process changed the passphrase of the strict seeds meanwhile; nothing was written",
+            hint="run the command again, with the passphrase that they have now",
+        ) from None
+    return {serial: one for serial, one in stored.items() if serial in payload.strict_serials}
