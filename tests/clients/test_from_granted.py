@@ -62,7 +62,12 @@ def test_the_store_is_where_granted_puts_it(home, place):
     else:
         home.env["XDG_CONFIG_HOME"] = theirs
         stocked(home, os.path.join(theirs, "granted", STORE))
-    failed(home.run("import", "--granted", "--yes"), 3, "granted's files are sealed", "run the command at a terminal")
+    failed(
+        home.run("import", "--granted", "--yes"),
+        3,
+        "granted's files are sealed",
+        "run the command at a terminal",
+    )
 
 
 def test_without_a_store_there_is_no_key(home):

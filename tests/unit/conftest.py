@@ -10,7 +10,7 @@ from tests.patience import PATIENCE
 from tests.unit.agent.serving import Running
 from tests.vaults import CHEAP, soon
 from vault.agent.client import Agent
-from vault.agent_process import main
+from vault.agent_process import vault_answers
 from vault.aws import service_endpoint
 from vault.context import Context
 from vault.credentials import cached, obtain, planned
@@ -120,7 +120,9 @@ class Beside(Running):
     """An agent in a thread, beside the desk's home: locked, until ``give`` hands it the keys of the desk's vault."""
 
     def __init__(self, desk):
-        super().__init__(desk.home.ours, derive=lambda page: main._desk(self.paths, page, self.hold))
+        super().__init__(
+            desk.home.ours, answerer=lambda page: vault_answers.answerer(self.paths, page, self.state)
+        )
         self.desk = desk
         self.clock.unix = desk.clock.time()
         desk.home.env.pop("AWSVAULT_AGENT")

@@ -14,7 +14,7 @@ from tests.unit.agent.serving import Running
 from tests.vaults import soon
 from vault import __version__, limits, warm
 from vault.agent.client import Agent, Limits
-from vault.agent_process import main
+from vault.agent_process import vault_answers
 from vault.cli.command_table import COMMANDS
 from vault.secret import Secret
 from vault.shell.prompt_data import now
@@ -111,7 +111,9 @@ class Behind(Running):
     """The agent of a home, open, out of the way of what stands at its socket."""
 
     def __init__(self, home):
-        super().__init__(home.ours, derive=lambda page: main._desk(self.paths, page, self.hold))
+        super().__init__(
+            home.ours, answerer=lambda page: vault_answers.answerer(self.paths, page, self.state)
+        )
         self.clock.unix = time.time()
         self.answers._about["version"] = __version__  # else unlock replaces it
         self.socket = self.paths.socket + ".real"

@@ -259,9 +259,7 @@ def test_lines_for_a_profile_that_is_there_already_are_said_to_be_more(home, her
     key = json.dumps({"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET})
     done = here(home, "add", "dev", "--stdin", "--no-verify", stdin=key)
     assert done.returncode == 0, done.stderr
-    assert (
-        f"Add these lines to the profile at {home.config_path}:1, and remove its {others}:" in done.stderr
-    )
+    assert f"Add these lines to the profile at {home.config_path}:1, and remove its {others}:" in done.stderr
     assert "region = us-west-2" in done.stdout
 
 

@@ -271,18 +271,18 @@ def test_a_restored_vault_opens_no_locked_agent(desk, beside):
     """restore hands the keys to an agent that was open, and to no other."""
     context = desk.context()
     backups.put_back(context, backups.choose_present(context))
-    assert beside.hold.why == "locked"
+    assert beside.state.why == "locked"
     beside.give()
-    gen = beside.hold.seen[-1].gen
+    gen = beside.state.seen[-1].gen
     backups.put_back(context, backups.choose_present(context))
-    assert [pin.gen for pin in beside.hold.seen] == [gen + 1]
+    assert [pin.gen for pin in beside.state.seen] == [gen + 1]
 
 
 def test_a_generation_that_is_not_true_is_nothing(desk, beside):
     """Any process of the user can send a frame: no later opening ends for it, by the agent or without, and unlock goes on."""
     beside.give()
     context = desk.context()
-    told = {"vault": beside.hold.vault, "gen": 2**50, "digest": "ab" * 32}
+    told = {"vault": beside.state.vault, "gen": 2**50, "digest": "ab" * 32}
     beside.client().ask("PIN", **told)
     beside.client().ask("SEEN", **told, rekeyed=0, macs=["cd" * 32, "ef" * 32], over=[])
     opened = unlock(context, purpose="").opened

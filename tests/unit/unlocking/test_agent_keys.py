@@ -14,7 +14,7 @@ from tests.unit.agent.serving import TIMES
 from vault import errors
 from vault.agent.protocol import LENGTH, AgentRequest
 from vault.agent.protocol import parse_answer as parsed
-from vault.agent_process import main
+from vault.agent_process import vault_answers
 from vault.credentials import remember
 from vault.inspect import key_status
 from vault.keys import mfa_devices
@@ -70,7 +70,7 @@ def test_no_code_in_time_says_how_long_it_would_take(desk, keys):
 def test_a_fork_that_ended_is_replaced(keys, beside):
     """A fork ends when nobody asks for a while; the next question goes to another one."""
     assert keys.has_entry("shared-services")
-    for child in beside.server._children.values():
+    for child in beside.server._workers.values():
         os.kill(child, 9)
     assert keys.entry("shared-services").credentials.access_key_id == KEY_ID
 
@@ -111,12 +111,12 @@ def test_an_agent_is_offered_the_keys_that_a_person_opened(desk, beside):
     context = desk.context()
     opened = desk.keys(context).opened
     key_handover.offer(context, opened, way="AWSVAULT_PASSPHRASE")
-    assert beside.hold.why == "locked"
+    assert beside.state.why == "locked"
     key_handover.offer(context, opened, way="person")
-    assert beside.hold.why == ""
+    assert beside.state.why == ""
     beside.lock(hold=True)
     key_handover.offer(context, opened, way="person")
-    assert beside.hold.why == "held"
+    assert beside.state.why == "held"
     assert not key_handover.hand_over(context, opened, agent=beside.client())
 
 
@@ -135,7 +135,7 @@ def test_without_an_agent_nothing_is_kept(desk):
 def fork(desk, beside):
     """``fork(OP, …)`` is what a fork of the open agent answers."""
     beside.give()
-    answer = main._desk(beside.paths, beside.page, beside.hold)
+    answer = vault_answers.answerer(beside.paths, beside.page, beside.state)
     said = []
     return lambda op, **fields: parsed(answer(AgentRequest(op, fields, 0), said.append)[LENGTH:])
 
@@ -196,8 +196,8 @@ def test_a_fork_of_an_agent_that_has_seen_no_generation_answers(desk, beside):
     beside.client().unlock(
         vault_id=opened.vault_id, main=opened.k_main, cache=opened.cache_key, times=TIMES, person=True
     )
-    assert beside.hold.seen == []
-    answer = main._desk(beside.paths, beside.page, beside.hold)
+    assert beside.state.seen == []
+    answer = vault_answers.answerer(beside.paths, beside.page, beside.state)
     found = parsed(answer(AgentRequest("HAS_ENTRY", {"name": "shared-services"}, 0), print)[LENGTH:])
     assert found == {"ok": True, "found": True}
 

@@ -13,7 +13,7 @@ from tests.unit.agent.serving import Running, session
 from tests.unit.conftest import Desk
 from vault import limits, warm
 from vault.agent.client import Agent
-from vault.agent_process import main
+from vault.agent_process import vault_answers
 from vault.credentials import forget_sessions
 from vault.inspect import status
 from vault.system.paths import from_env
@@ -39,7 +39,7 @@ def desk(home, aws, tmp_path_factory, monkeypatch):
 def agent_of(desk, **env):
     """An agent that was started with these variables changed."""
     paths = from_env(desk.home.with_env(env))
-    made = Running(None, derive=lambda page: main._desk(paths, page, made.hold), paths=paths)
+    made = Running(None, answerer=lambda page: vault_answers.answerer(paths, page, made.state), paths=paths)
     made.clock.unix = desk.clock.time()
     made.answers._about["version"] = all_agents.__version__  # else unlock ends it
     return made

@@ -276,7 +276,7 @@ def test_strict_seeds_are_opened_for_one_use_or_in_the_agent(strictly, beside, h
     keys = held_keys(strictly.context())
     assert isinstance(keys, AgentKeys)
     keys.open_strict(strict_seeds.ask(strictly.context(), purpose=""))
-    assert beside.hold.strict_left > 0
+    assert beside.state.strict_left > 0
     beside.lock()
     with pytest.raises(errors.StrictClosed, match="did not take"):
         keys.open_strict(strict_seeds.ask(strictly.context(), purpose=""))

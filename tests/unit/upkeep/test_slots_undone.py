@@ -42,5 +42,5 @@ def test_what_a_renewal_could_not_delete_is_named(desk, beside, home, aws, cheap
     made = rekey.plan(context, bench.opened(), passphrase=Secret(PASSPHRASE), kdf=CHEAP)
     done = rekey.carry_out(context, made)
     assert done.left == (stuck,)
-    assert beside.hold.why == "locked"
+    assert beside.state.why == "locked"
     assert bench.opened().k_main == done.opened.k_main
