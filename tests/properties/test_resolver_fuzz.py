@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.unit.profiles.files import Durations
 from vault import errors
-from vault.inspect import explain_text
-from vault.inspect.explain import document
+from vault.inspect import explain_text, sdk_view
+from vault.inspect.chain_json import document
 from vault.profiles.aws_files import decode, load, merge
 from vault.profiles.chain import StaticKeys
 from vault.profiles.digest import digest
@@ -106,7 +106,7 @@ def everything(config, env):
                 assert ascii_safe(error.message).isprintable()
                 assert "\n" not in error.message
                 assert "\x1b" not in error.message
-        explain_text.as_sdk_sees(config, name, env=env, home="/home/me")
+        sdk_view.what_sdks_do(config, name, env=env, home="/home/me")
         try:
             profile = config.profile(name)
         except errors.ConfigError:

@@ -86,10 +86,10 @@ def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool)
 def _profiles(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
     """The profiles; none, and a word about it, where AWS's files are broken: the entries are shown all the same."""
     from vault.errors import ConfigError
-    from vault.inspect.profile_table import lines
+    from vault.inspect.profile_table import rows
 
     try:
-        return lines(context, keys, found)
+        return rows(context, keys, found)
     except ConfigError as error:
         say(f"The profiles cannot be shown: {error.message}")
         return []

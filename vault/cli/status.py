@@ -79,7 +79,7 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
             one.profile,
             life(one.expires - now),
             f"in {span(one.due - now)}" if one.due > now else "now",
-            one.held,
+            one.cached_by,
         )
         for one in state.sessions
     ]
@@ -185,7 +185,12 @@ def _json(state: State) -> dict[str, object]:
             found[name] = rfc3339(moment)
     found["warnings"] = list(state.warnings)
     found["sessions"] = [
-        {"profile": one.profile, "expires": rfc3339(one.expires), "due": rfc3339(one.due), "held": one.held}
+        {
+            "profile": one.profile,
+            "expires": rfc3339(one.expires),
+            "due": rfc3339(one.due),
+            "held": one.cached_by,
+        }
         for one in state.sessions
     ]
     return found

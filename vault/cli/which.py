@@ -21,9 +21,9 @@ def command(context: Context, wanted: str, *, as_json: bool) -> None:
 
     In a pipe: one line per profile, with tabs. --json: {"profiles":[{"profile", "account"?, "identity"?}]}
     """
-    from vault.inspect.which import ways
+    from vault.inspect.which import matching_profiles
 
-    found = ways(context, wanted)
+    found = matching_profiles(context, wanted)
     if as_json:
         emit_json({"profiles": [without_absent(way._asdict()) for way in found]})
         return

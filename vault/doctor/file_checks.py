@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from vault.doctor.findings import Chmod, Finding, Remove, split_place
+from vault.doctor.findings import Chmod, Finding, removable, split_place
 from vault.migrate import plaintext_keys
 from vault.profiles.aws_files import Origin
 from vault.profiles.unread_keys import unread
@@ -51,13 +51,9 @@ def _has_keys(facts: Facts, path: str) -> bool:
 def cli_cache(facts: Facts) -> Iterator[Finding]:
     """Sessions in plaintext in the AWS CLI's cache."""
     if facts.cli_cache:
-        yield Finding(
-            level="warning",
-            where=safe(os.path.dirname(facts.cli_cache[0])),
-            message=f"the AWS CLI keeps {len(facts.cli_cache)} sessions in plaintext here",
-            hint="remove them; profiles that call awsvault-py leave none (awsvault-py setup)",
-            fixes=tuple(Remove(path) for path in facts.cli_cache),
-        )
+        message = f"the AWS CLI stores {len(facts.cli_cache)} sessions in plaintext here"
+        hint = "remove them; profiles that call awsvault-py leave none (awsvault-py setup)"
+        yield removable("warning", facts.cli_cache, message, hint)
 
 
 def aws_files_open(facts: Facts) -> Iterator[Finding]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Literal
+
+from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +55,14 @@ class Finding:
     hint: str | None = None
     fixes: tuple[Fix, ...] = ()
     check: str = ""
+
+
+def removable(level: Level, paths: tuple[str, ...], message: str, hint: str) -> Finding:
+    """A finding about files of one folder that --fix removes."""
+    fixes = tuple(Remove(path) for path in paths)
+    return Finding(
+        level=level, where=safe(os.path.dirname(paths[0])), message=message, hint=hint, fixes=fixes
+    )
 
 
 def split_place(message: str) -> tuple[str, str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from vault import limits
-from vault.doctor.findings import Finding, Remove, split_place
+from vault.doctor.findings import Finding, Remove, removable, split_place
 from vault.migrate import plaintext_keys
 from vault.text import safe
 
@@ -145,10 +143,6 @@ def silent_agent(facts: Facts) -> Iterator[Finding]:
 def unreadable_sessions(facts: Facts) -> Iterator[Finding]:
     """Entries of the session cache that cannot be read."""
     if facts.unreadable_sessions:
-        yield Finding(
-            level="note",
-            where=safe(os.path.dirname(facts.unreadable_sessions[0])),
-            message=f"{len(facts.unreadable_sessions)} cached sessions cannot be read",
-            hint="remove them; awsvault-py fetches new ones",
-            fixes=tuple(Remove(path) for path in facts.unreadable_sessions),
-        )
+        message = f"{len(facts.unreadable_sessions)} cached sessions cannot be read"
+        hint = "remove them; awsvault-py fetches new ones"
+        yield removable("note", facts.unreadable_sessions, message, hint)

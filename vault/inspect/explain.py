@@ -1,7 +1,7 @@
-"""What a profile comes to: its chain, link by link, each value with its place. Asks nobody, neither the user nor AWS.
+"""How a profile gets its credentials: its chain, link by link, each value with its place. Asks neither the user nor AWS.
 
-Whether a vault entry exists, and which device is stored with it, is known where the vault opens without a question;
-else a key is marked as assumed (vault/profiles/resolve.py) and its device is unknown.
+Whether the vault has an entry, and which device is stored with it, is known if the vault opens without a prompt.
+Otherwise the key is marked as assumed (vault/profiles/resolve.py), and its device is unknown.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from vault import errors
 from vault.credentials.prefix_match import chosen
-from vault.inspect import explain_text
+from vault.inspect import chain_json, explain_text, sdk_view
 from vault.inspect.explain_text import Fact, Stored
+from vault.inspect.explain_warnings import warnings
 from vault.profiles import aws_files
-from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, VaultKey
+from vault.profiles.chain import AssumeRole, SessionToken, VaultKey
 from vault.profiles.plan import plan
 from vault.profiles.resolve import resolve
 from vault.store import vault
@@ -29,21 +30,30 @@ if TYPE_CHECKING:
     from vault.profiles.chain import Chain, Link, Plan
     from vault.unlocking.keys import Keys
 
-OURS = ("environment", "confirm", "max_duration", "read_only", "session", "session_duration", "credential")
-NEAREST = ("session", "session_duration")  # of the profiles on the path, the first that has it decides
-OWN = ("environment",)  # counts where it stands in the profile that is asked for, and nowhere else
-UNKNOWN = "not known while the vault is locked"
+# The keys with the prefix awsvault_ that explain shows of every profile of the chain.
+SETTINGS = (
+    "environment",
+    "confirm",
+    "max_duration",
+    "read_only",
+    "session",
+    "session_duration",
+    "credential",
+)
+_FIRST_COUNTS = ("session", "session_duration")  # from the profile to its source, the first one counts
+_NOT_INHERITED = ("environment",)
+UNKNOWN = "unknown while the vault is locked"
 
 
 class Step(NamedTuple):
-    """One thing of the tree: a headline, and what belongs to it."""
+    """One step of the chain: its title and its facts."""
 
     title: str
     facts: tuple[Fact, ...]
 
 
 class Explained(NamedTuple):
-    """A profile explained. ``sdk`` is what AWS's own tools do with it; ``document`` is the JSON of --json."""
+    """A profile explained. ``sdk`` says what AWS's own tools do with it; ``document`` is the JSON of --json."""
 
     profile: str
     facts: tuple[Fact, ...]
@@ -54,9 +64,9 @@ class Explained(NamedTuple):
 
 
 def explain(context: Context, name: str) -> Explained:
-    """The profile that ``name`` means. Errors: NotFound, ConfigError."""
+    """Explain the profile ``name``, or the one that it is a prefix of. Errors: NotFound, ConfigError."""
     config = aws_files.load(context.env, home=context.paths.home)
-    keys = _at_hand(context)
+    keys = _keys_without_prompt(context)
     try:
         return _explained(context, config, keys, name)
     finally:
@@ -67,68 +77,38 @@ def explain(context: Context, name: str) -> Explained:
 def _explained(context: Context, config: Config, keys: Keys | None, name: str) -> Explained:
     profile = chosen(config, name)
     exists = vault.exists(context.paths)
-    chain = resolve(config, profile, env=context.env, has_entry=_entries(keys), guess=exists)
+    home, env = context.paths.home, context.env
+    chain = resolve(config, profile, env=env, has_entry=_entries(keys), guess=exists)
     stored = _stored_device(chain, keys, exists=exists)
     planned = plan(chain, context.settings, entry_mfa_serial=stored.serial)
-    lives = _lives(context, keys, chain, planned)
-    home = context.paths.home
-    sdk, warned = explain_text.as_sdk_sees(config, profile, env=context.env, home=home)
+    lives = _sessions(context, keys, chain, planned)
+    sdk, bypassed = sdk_view.what_sdks_do(config, profile, env=env, home=home)
     steps = [explain_text.source(chain, home=home, vault=exists)]
-    for at, link in enumerate(planned.links):
+    for at, (link, life) in enumerate(zip(planned.links, lives, strict=True)):
         if isinstance(link, SessionToken):
-            steps.append(explain_text.session(chain, link, stored=stored, home=home, life=lives[at]))
+            steps.append(explain_text.session(chain, link, stored=stored, home=home, life=life))
         elif isinstance(link, AssumeRole):
+            unknown, fallback = at == 0 and not stored.known, at == 0 and planned.fallback is not None
             steps.append(
-                explain_text.role(
-                    chain, link, unknown=at == 0 and not stored.known, home=home, life=lives[at]
-                )
+                explain_text.role(chain, link, unknown=unknown, fallback=fallback, home=home, life=life)
             )
         else:
-            steps[0] = (steps[0][0], (*steps[0][1], *explain_text.life(lives[at])))
+            steps[0] = (steps[0][0], (*steps[0][1], explain_text.cached(life)))
     return Explained(
         profile,
-        (*explain_text.region(chain, home=home), *_settings(config, chain, home=home)),
+        (explain_text.region(chain, home=home), *_settings(config, chain, home=home)),
         tuple(Step(*step) for step in steps),
         sdk,
-        tuple(explain_text.warnings(context, config, chain, planned, warned=warned, home=home)),
-        document(chain, planned),
+        tuple(warnings(config, chain, planned, env=env, bypassed=bypassed, home=home)),
+        chain_json.document(chain, planned),
     )
 
 
-def document(chain: Chain, planned: Plan) -> dict[str, object]:
-    """The chain as --json prints it: only what the files or the plan set."""
-    items = [explain_text.source_item(chain.source)]
-    for link in planned.links:
-        match link:
-            case SessionToken():
-                items.append(
-                    {
-                        "type": "session-token",
-                        "mfa_serial": link.mfa_serial,
-                        "duration_seconds": link.duration,
-                    }
-                )
-            case AssumeRole():
-                hop = link.hop
-                items.append(
-                    {
-                        "type": "assume-role",
-                        "role_arn": hop.role_arn,
-                        "role_session_name": hop.role_session_name,
-                        "external_id": hop.external_id,
-                        "mfa_serial": link.with_code,
-                        "duration_seconds": link.duration,
-                        "region": hop.endpoint.region,
-                    }
-                )
-            case FetchSource():
-                pass
-    present = [{key: value for key, value in item.items() if value is not None} for item in items]
-    return {"profile": chain.profile, "region": chain.region, "chain": present}
+# ── what the vault and the cache know ───────────────────────────────────────────────────────────
 
 
-def _at_hand(context: Context) -> Keys | None:
-    """Keys by whatever needs no question: the agent, the keyring, a passphrase that is given. None where nothing does."""
+def _keys_without_prompt(context: Context) -> Keys | None:
+    """Keys from the agent, the keyring or a passphrase that is available without a prompt. None if there are none."""
     if not vault.exists(context.paths):
         return None
     held = held_keys(context)
@@ -138,7 +118,7 @@ def _at_hand(context: Context) -> Keys | None:
 
     try:
         return key_access(context.unattended(), purpose="to explain a profile", ask_agent=False).keys
-    except errors.Error:  # locked, or damaged: what AWS's files say is explained all the same
+    except errors.Error:  # locked or damaged: AWS's files can be explained all the same
         return None
 
 
@@ -147,15 +127,13 @@ def _entries(keys: Keys | None) -> Callable[[str], bool] | None:
         return None
     try:
         keys.has_entry("")
-    except (
-        errors.Error
-    ):  # the agent went, or the vault is damaged: what AWS's files say is explained all the same
+    except errors.Error:  # the agent ended, or the vault is damaged
         return None
     return keys.has_entry
 
 
 def _stored_device(chain: Chain, keys: Keys | None, *, exists: bool) -> Stored:
-    """The device stored with the key, where it decides anything and the vault can tell."""
+    """The device stored with the key, if it decides anything and the vault can tell."""
     if not isinstance(chain.source, VaultKey) or chain.mfa_serial is not None or not exists:
         return Stored(None, known=True)
     if keys is None:
@@ -167,26 +145,26 @@ def _stored_device(chain: Chain, keys: Keys | None, *, exists: bool) -> Stored:
     return Stored(found.mfa_serial if found is not None else None, known=True)
 
 
-def _lives(context: Context, keys: Keys | None, chain: Chain, planned: Plan) -> list[str]:
-    """For each link, how long the session that is held for it lives on."""
+def _sessions(context: Context, keys: Keys | None, chain: Chain, planned: Plan) -> list[str]:
+    """For each link, whether a session is cached and when it expires."""
     from vault.credentials import cached
 
     if not planned.links:
         return []
     if not vault.exists(context.paths):
-        return [_life(context, None)] * len(planned.links)
+        return [_session(context, None)] * len(planned.links)
     if keys is None:
-        return [*([UNKNOWN] * (len(planned.links) - 1)), _remembered(context, chain.profile)]
+        return [*([UNKNOWN] * (len(planned.links) - 1)), _session_on_disk(context, chain.profile)]
     try:
         cache = cached.open_cache(context, keys)
         known: dict[Link, bytes] = dict(cached.links_of(context, keys, chain))
     except errors.Error:
         return [UNKNOWN] * len(planned.links)
-    return [_life(context, cache.get(known[link])) if link in known else UNKNOWN for link in planned.links]
+    return [_session(context, cache.get(known[link])) if link in known else UNKNOWN for link in planned.links]
 
 
-def _remembered(context: Context, profile: str) -> str:
-    """What can be told of the profile's own session without an open vault: by the cache's key alone."""
+def _session_on_disk(context: Context, profile: str) -> str:
+    """The profile's own session, as far as the cache key alone can tell."""
     from vault.cache.entries import Cache
     from vault.system.paths import fingerprint
     from vault.unlocking import cache_key
@@ -196,31 +174,34 @@ def _remembered(context: Context, profile: str) -> str:
         return UNKNOWN
     cache = Cache.open(context.paths.sessions, cache_key=key.key, vault_id=key.vault_id)
     digest = cache.alias(profile, fingerprint(context.env, paths=context.paths))
-    return _life(context, cache.get(digest) if digest is not None else None)
+    return _session(context, cache.get(digest) if digest is not None else None)
 
 
-def _life(context: Context, session: Cached | None) -> str:
+def _session(context: Context, session: Cached | None) -> str:
     left = session.expires - context.clock.time() if session is not None else 0
-    return f"held, {explain_text.span(left)} left" if left > 0 else "none is held"
+    return f"cached, expires in {explain_text.span(left)}" if left > 0 else "not cached"
+
+
+# ── settings ────────────────────────────────────────────────────────────────────────────────────
 
 
 def _settings(config: Config, chain: Chain, *, home: str) -> list[Fact]:
-    """The awsvault_ settings of every profile on the path, and which line decides where one line overrules another."""
+    """The awsvault_ settings of every profile of the chain, and which line counts if one overrides another."""
     facts: list[Fact] = []
-    decided = {"session": explain_text.shown(chain.session_origin, home)} if chain.session_origin else {}
+    deciding = {"session": explain_text.shown(chain.session_origin, home)} if chain.session_origin else {}
     for name in chain.path:
         profile = config.profile(name)
-        for key in OURS if profile is not None else ():
+        for key in SETTINGS if profile is not None else ():
             setting = profile.prefixed(key) if profile is not None else None
-            if setting is None or (key in OWN and name != chain.profile):
+            if setting is None or (key in _NOT_INHERITED and name != chain.profile):
                 continue
             place = explain_text.shown(setting.origin, home)
             value = setting.value
-            if key in NEAREST and not isinstance(chain.source, VaultKey):
-                value += " (no effect: the source is not a key of the vault)"
-            elif key in NEAREST and decided.setdefault(key, place) != place:
-                value += f" (overruled by {decided[key]})"
+            if key in _FIRST_COUNTS and not isinstance(chain.source, VaultKey):
+                value += " (no effect: the source key is not in the vault)"
+            elif key in _FIRST_COUNTS and deciding.setdefault(key, place) != place:
+                value += f" (overridden by {deciding[key]})"
             facts.append(Fact(f"awsvault_{key}", value, place))
-    if not chain.session and decided["session"] not in [fact.place for fact in facts]:
-        facts.append(Fact("--no-session", "in credential_process", decided["session"]))
+    if not chain.session and deciding["session"] not in [fact.place for fact in facts]:
+        facts.append(Fact("--no-session", "in credential_process", deciding["session"]))
     return facts

@@ -1,8 +1,6 @@
-"""How the vault's keys stand, for ``status``: their age, what rotations left, which roles were given for less than asked.
+"""The vault's keys for ``status``: their age, unfinished rotations, roles with shorter sessions, and sessions on disk.
 
-And which sessions lie on disk.
-
-Opens the vault only by a way that costs nobody anything. Calls nothing, asks nobody and runs no program.
+Opens the vault only if that needs no prompt. Calls nothing and runs no program.
 """
 
 from __future__ import annotations
@@ -23,28 +21,28 @@ from vault.unlocking.manual_lock import locked_by_hand
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.credentials.cached import ShortenedRole
-    from vault.inspect.profile_table import OnDisk
+    from vault.inspect.profile_table import SessionOnDisk
     from vault.unlocking.inventory import Listed
     from vault.unlocking.keys import Keys
 
 
 class KeyStatus(NamedTuple):
-    """The entries with their rotations, the roles that were given for an hour for want of a code, and the sessions."""
+    """The entries with their rotations, the roles that got only an hour for lack of a code, and the sessions on disk."""
 
     entries: tuple[Listed, ...]
     shortened: tuple[ShortenedRole, ...]
-    sessions: tuple[OnDisk, ...]
+    sessions: tuple[SessionOnDisk, ...]
 
 
 def look(context: Context) -> KeyStatus | None:
-    """How the keys stand; None where the vault is shut, or there is none."""
+    """The keys; None if the vault is locked or does not exist."""
     keys = _keys(context)
     if keys is None:
         return None
     try:
-        held = on_disk(context, CacheKey(keys.cache_key, keys.vault_id))
-        return KeyStatus(keys.contents().entries, _shortened(context, keys), tuple(held))
-    except errors.Locked:  # the agent ended, or was locked, in the middle
+        sessions = on_disk(context, CacheKey(keys.cache_key, keys.vault_id))
+        return KeyStatus(keys.contents().entries, _shortened(context, keys), tuple(sessions))
+    except errors.Locked:  # the agent ended or was locked meanwhile
         return None
     finally:
         keys.close()
@@ -54,19 +52,19 @@ def _shortened(context: Context, keys: Keys) -> tuple[ShortenedRole, ...]:
     try:
         config = aws_files.load(context.env, home=context.paths.home)
     except errors.ConfigError:
-        return ()  # doctor and every export say what is wrong with the file
+        return ()  # doctor and every export report it
     cache = cached.open_cache(context, keys)
     return tuple(cached.shortened(context, EachEntryOnce(keys), config, cache=cache))
 
 
 def _keys(context: Context) -> Keys | None:
-    """Keys from the agent, else by a passphrase that is at hand; None where a person or a program would be needed."""
+    """Keys from the agent, or by a passphrase that is available; None if that needs a prompt or a program."""
     from vault.unlocking.unlock import unlock_unless
 
     found = held_keys(context)
     if found is not None or locked_by_hand(context.paths):
         return found
-    quiet = _quiet(context)
+    quiet = _without_programs(context)
     try:
         opened = unlock_unless(quiet, purpose="", meanwhile=lambda: False)
     except errors.Error:
@@ -74,7 +72,7 @@ def _keys(context: Context) -> Keys | None:
     return OpenedKeys(opened.opened, paths=quiet.paths, clock=quiet.clock) if opened is not None else None
 
 
-def _quiet(context: Context) -> Context:
+def _without_programs(context: Context) -> Context:
     env = {name: value for name, value in context.env.items() if name != PASSPHRASE + "_COMMAND"}
     settings = context.settings._replace(prompt="none", passphrase_command=())
     return Context(

@@ -1,6 +1,6 @@
-"""The profiles to choose from where a person named none: those used most come first. Opens no vault, asks no network.
+"""The profiles to choose from if the user named none, the most used first. Opens no vault, uses no network.
 
-How often each was used is read from the log, where its key is at hand without a question; else the files' order stays.
+The log says how often each was used, if its key is available without a prompt; otherwise the order of the files stays.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 def possible(context: Context) -> bool:
-    """Whether a person can be shown a list: at a terminal, where asking is allowed."""
+    """Whether a list can be shown: there is a terminal, and prompts are allowed."""
     return "tty" in context.interaction.ways() and context.env.get("TERM", "dumb") != "dumb"
 
 
 def pick_profile(context: Context, question: str, *, start: str = "") -> str:
-    """The profile that a person chose. Declined where none was; NotFound where there is none to choose from."""
+    """The profile that the user chose. Declined if none was chosen; NotFound if there are no profiles."""
     config = aws_files.load(context.env, home=context.paths.home)
     if not config.profiles:
         raise errors.NotFound(
-            f"there is no profile in {config.config_path}",
-            hint="store a key by awsvault-py add NAME, which prints its profile; or: aws configure",
+            f"there are no profiles in {config.config_path}",
+            hint="store a key, which also prints its profile: awsvault-py add NAME",
         )
     try:
         return pick(
@@ -47,12 +47,12 @@ def pick_profile(context: Context, question: str, *, start: str = "") -> str:
         )
     except NoAnswer as reason:
         raise errors.Declined(
-            f"no profile was chosen: {reason.message}", hint="name the profile on the command line"
+            f"no profile chosen: {reason.message}", hint="give the profile on the command line"
         ) from None
 
 
 def exact_or_only(context: Context, start: str) -> str | None:
-    """The profile ``start``, or the only one that starts so; None where several do. NotFound where none does."""
+    """The profile ``start``, or the only one with this prefix; None if there are several. NotFound if there is none."""
     config = aws_files.load(context.env, home=context.paths.home)
     try:
         name = chosen(config, start)
@@ -66,13 +66,13 @@ def exact_or_only(context: Context, start: str) -> str | None:
 
 
 def items(config: Config, *, used: Counter[str]) -> list[Item]:
-    """Every profile, most used first, else in the files' order; beside it its role and its environment."""
+    """Every profile with its role and its environment: the most used first, the rest in the order of the files."""
     order = sorted(config.profiles, key=lambda name: -used[name])
     return [_item(config, name) for name in order]
 
 
 def used(context: Context) -> Counter[str]:
-    """How often each profile was handed out, by the newest records of the log; empty where it cannot be read unasked."""
+    """How often credentials of each profile were issued, from the newest records of the log; empty if it needs a prompt."""
     key = cache_key.find(context.env, context.paths) if not locked_by_hand(context.paths) else None
     if key is None:
         return Counter()

@@ -1,6 +1,6 @@
-"""Every profile at a glance, for list and status: where it leads, by which source, and until when its session lives.
+"""Every profile in a row, for ``list`` and ``status``: account, role or user, source, and when its session expires.
 
-Reads AWS's files and the session cache; calls nobody. A profile that does not resolve is a line with its trouble.
+Reads AWS's files and the session cache; calls nothing. A profile that does not resolve is a row with its problem.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from vault import errors
 from vault.credentials import cached
-from vault.inspect import explain_text
+from vault.inspect.chain_json import source_item
 from vault.inspect.which import end_of
 from vault.profiles import aws_files
 from vault.profiles.chain import AssumeRole, SessionToken, VaultKey
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 class ProfileRow(NamedTuple):
-    """A profile. ``account`` is 12 digits, ``identity`` the ARN of its role or user; None where the files do not tell.
+    """A profile. ``account`` is 12 digits, ``identity`` the ARN of its role or user; None if the files do not say.
 
-    ``source`` is the vault entry's name, or the kind of another source; ``expires`` (unix seconds) the end of the
-    session that is held for it; ``problem`` says why it does not resolve.
+    ``source`` is the name of the entry, or the kind of another source; ``expires`` (unix seconds) is the expiry of the
+    cached session; ``problem`` says why the profile does not resolve.
     """
 
     profile: str
@@ -46,24 +46,24 @@ class ProfileRow(NamedTuple):
     problem: str | None = None
 
 
-class OnDisk(NamedTuple):
-    """A session that an export would find on disk, and ask AWS for nothing. Times are unix seconds."""
+class SessionOnDisk(NamedTuple):
+    """A session on disk that an export would use. Times are unix seconds."""
 
     profile: str
     issued: int
     expires: int
 
 
-def lines(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
-    """Every profile of AWS's files, in their order. ConfigError where a file is broken."""
+def rows(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
+    """Every profile of AWS's files, in their order. ConfigError if a file is broken."""
     config = aws_files.load(context.env, home=context.paths.home)
     once, cache = EachEntryOnce(keys), cached.open_cache(context, keys)
     owners = {entry.name: (entry.account, entry.user) for entry in found.entries}
-    return [_line(context, once, config, name, owners=owners, cache=cache) for name in config.profiles]
+    return [_row(context, once, config, name, owners=owners, cache=cache) for name in config.profiles]
 
 
 class EachEntryOnce:
-    """Keys as far as the names of sessions need them, each entry asked for once: ten thousand profiles share few keys."""
+    """The part of Keys that finding cached sessions needs. Each entry is read once: thousands of profiles share few keys."""
 
     def __init__(self, keys: Keys) -> None:
         self.vault_id = keys.vault_id
@@ -77,7 +77,7 @@ class EachEntryOnce:
         return self._known[name]
 
 
-def _line(
+def _row(
     context: Context,
     keys: EachEntryOnce,
     config: Config,
@@ -93,7 +93,7 @@ def _line(
         return ProfileRow(name, problem=error.message)
     end = end_of(chain)
     account, identity = end.account, end.identity
-    source = str(explain_text.source_item(chain.source)["type"])
+    source = str(source_item(chain.source)["type"])
     if isinstance(chain.source, VaultKey):
         source = chain.source.entry
         if not chain.hops and source in owners:
@@ -116,15 +116,15 @@ def _expires(context: Context, keys: EachEntryOnce, chain: Chain, *, cache: Cach
 
 
 def _answers(links: list[tuple[Link, bytes]], chain: Chain) -> list[bytes]:
-    """The names of the sessions that are the profile's own answer, by either way."""
+    """The digests of the links whose session is the profile's own, in the plan and in its fallback."""
     if not chain.hops:
         return [name for link, name in links if isinstance(link, SessionToken)]
     return [name for link, name in links if isinstance(link, AssumeRole) and link.hop == chain.hops[-1]]
 
 
-def on_disk(context: Context, key: CacheKey | None) -> Iterator[OnDisk]:
-    """The sessions that an export would find there under the cache's ``key``; None: the key that is at hand without an
-    open vault and without a question. None where that is not, or AWS's files are broken.
+def on_disk(context: Context, key: CacheKey | None) -> Iterator[SessionOnDisk]:
+    """The sessions that an export would find on disk with the cache key ``key``; None: the one that is available without a
+    prompt. Nothing if there is none, or if AWS's files are broken.
     """
     from vault.cache.entries import Cache
     from vault.cache.freshness import Freshness
@@ -144,4 +144,4 @@ def on_disk(context: Context, key: CacheKey | None) -> Iterator[OnDisk]:
         digest = cache.alias(name, before)
         session = cache.get(digest) if digest is not None else None
         if session is not None and session.freshness(context.clock.time()) is not Freshness.EXPIRED:
-            yield OnDisk(name, session.issued, session.expires)
+            yield SessionOnDisk(name, session.issued, session.expires)

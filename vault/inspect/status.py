@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 class CachedSession(NamedTuple):
-    """A session that an export is answered with: unix seconds of its end, and of when it is renewed before it is served.
+    """A session that an export would use. Unix seconds: its expiry, and from when on an export refreshes it first.
 
-    ``held``: by the ``agent``, in its memory, or on ``disk``.
+    ``cached_by``: ``agent`` (in its memory) or ``disk``.
     """
 
     profile: str
     expires: int
     due: int
-    held: str = "agent"
+    cached_by: str = "agent"
 
 
 class State(NamedTuple):
-    """The agent as ``status`` shows it. ``state``: open, locked, held (by hand) or none (no agent runs).
+    """The agent as ``status`` shows it. ``state``: open, locked, held (by the command lock) or none (no agent).
 
-    Times are unix seconds, 0 where the vault is not open. ``hidden``: the keys' memory is out of the kernel's own map.
-    ``keys``: None where the vault does not open for nothing.
+    Times are unix seconds, 0 if the vault is locked. ``hidden``: the keys' memory is not in the kernel's own map.
+    ``keys``: None if the vault does not open without a prompt.
     """
 
     state: str
@@ -48,27 +48,25 @@ class State(NamedTuple):
 
 
 def look(context: Context) -> State:
-    """``status``: what the agent holds, and until when; how the keys stand; what lies on disk."""
-    first_use = _first_use(context)  # before anything opens the vault, which pins it
+    """``status``: what the agent keeps and until when, the keys, and the sessions on disk."""
+    warnings = _first_use(context)  # before anything opens the vault, because that creates the pin
     by_hand = manual_lock.locked_by_hand(context.paths)
     agent = reach(context, answer=limits.AGENT_TALK)
     hello = agent.ask("HELLO") if agent is not None and not agent.stopped() else None
     if agent is not None and hello is None:
-        first_use += (f"an agent runs (process {agent.pid}) and does not answer: awsvault-py lock ends it",)
+        warnings += (f"the agent (process {agent.pid}) does not answer. To end it: awsvault-py lock",)
     if hello is not None and not serves(context, hello):
-        first_use += (
-            "an agent of another version or vault runs, and is of no use: awsvault-py unlock replaces it",
-        )
+        warnings += ("the running agent is of another version or vault. To replace it: awsvault-py unlock",)
     found = agent.sessions() if agent is not None and hello is not None and serves(context, hello) else None
     if agent is not None:
         agent.close()
-    first_use += _of_others(context)
+    warnings += _other_agents(context)
     keys = key_status.look(context)
     if found is None or not found["ok"]:
         disk = _on_disk(context, keys, ())
-        return State("held" if by_hand else "none", warnings=first_use, sessions=disk, keys=keys)
+        return State("held" if by_hand else "none", warnings=warnings, sessions=disk, keys=keys)
     now = int(context.clock.time())
-    warm = tuple(CachedSession(row["profile"], row["expires"], row["due"]) for row in found["sessions"])
+    in_agent = tuple(CachedSession(row["profile"], row["expires"], row["due"]) for row in found["sessions"])
     state = {"": "open", "held": "held"}.get(found["why"], "held" if by_hand else "locked")
     return State(
         state,
@@ -78,33 +76,33 @@ def look(context: Context) -> State:
         until=now + found["hard_left"] if state == "open" else 0,
         strict_until=now + found["strict_left"] if found["strict_left"] else 0,
         hidden=found["hidden"],
-        warnings=(*first_use, *found["warnings"]),
-        sessions=warm + _on_disk(context, keys, warm),
+        warnings=(*warnings, *found["warnings"]),
+        sessions=in_agent + _on_disk(context, keys, in_agent),
         keys=keys,
     )
 
 
-def _of_others(context: Context) -> tuple[str, ...]:
-    """A word for each agent of this vault that commands with other variables ask."""
-    said = []
+def _other_agents(context: Context) -> tuple[str, ...]:
+    """A warning for each agent of this vault that commands with other variables use."""
+    found = []
     for path, agent, hello in all_agents.others(context):
         if hello is None:
-            said.append(all_agents.mute(path, agent))
+            found.append(all_agents.mute(path, agent))
         else:
-            state = "is locked" if hello.get("why") else "has the vault open"
-            said.append(
-                f"another agent {state}, behind {path} (process {agent.pid}): awsvault-py lock reaches it too"
+            state = "is locked" if hello.get("why") else "has the vault unlocked"
+            found.append(
+                f"another agent {state} (process {agent.pid}, socket {path}); awsvault-py lock also locks it"
             )
-    return tuple(said)
+    return tuple(found)
 
 
 def has_vault(context: Context) -> bool:
-    """Whether there is a vault at all."""
+    """Whether there is a vault."""
     return vault.exists(context.paths)
 
 
 def _first_use(context: Context) -> tuple[str, ...]:
-    """A word for a vault that this machine has not seen yet: an older copy would go unnoticed, once (format.md 6)."""
+    """A warning for a vault that this machine has no pin of: an older copy would go unnoticed, once (format.md 6)."""
     from vault.store import pin_file
 
     try:
@@ -112,16 +110,14 @@ def _first_use(context: Context) -> tuple[str, ...]:
         if pin_file.read_pin(context.paths, vault_id) is not None:
             return ()
     except errors.Error:
-        return ()  # no vault, or one that every other command says more of
-    return (
-        "this machine has not opened this vault yet: it is trusted as it lies there at its first opening",
-    )
+        return ()  # no vault, or one that every other command reports
+    return ("this machine has not opened this vault yet, so it cannot tell whether this is an older copy",)
 
 
 def _on_disk(
     context: Context, keys: KeyStatus | None, known: tuple[CachedSession, ...]
 ) -> tuple[CachedSession, ...]:
-    """What an export would find on disk beside the sessions that are ``known``."""
+    """What an export would find on disk, other than the sessions that are ``known``."""
     from vault.cache.freshness import margin
 
     names = {one.profile for one in known}

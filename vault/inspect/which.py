@@ -1,4 +1,4 @@
-"""Which profiles lead to an account, a role or a user. Reads AWS's files only; opens no vault and calls nobody."""
+"""Which profiles lead to an account, a role or a user. Reads only AWS's files; opens no vault and calls nothing."""
 
 from __future__ import annotations
 
@@ -18,49 +18,48 @@ if TYPE_CHECKING:
 
 
 class MatchingProfile(NamedTuple):
-    """A profile that leads where somebody wants to go: to which account (12 digits), as whom."""
+    """A profile with the account (12 digits) and the role or user that it leads to."""
 
     profile: str
     account: str | None
     identity: str | None
 
 
-def ways(context: Context, wanted: str) -> list[MatchingProfile]:
+def matching_profiles(context: Context, wanted: str) -> list[MatchingProfile]:
     """The profiles that lead to ``wanted``: an account's 12 digits, an ARN, or a role's name.
 
-    Profiles that do not resolve are passed over. Raises NotFound where none leads there.
+    Profiles that do not resolve are left out. NotFound if no profile leads there.
     """
     config = load(context.env, home=context.paths.home)
-    found, every = [], []
+    found, known = [], set()
     for name in config.profiles:
         try:
-            way = end_of(resolve(config, name, env=context.env))
+            one = end_of(resolve(config, name, env=context.env))
         except errors.Error:
             continue
-        every.append(way)
-        if leads(way, wanted):
-            found.append(way)
+        known |= {text for text in (one.account, one.identity, _role(one)) if text}
+        if leads(one, wanted):
+            found.append(one)
     if found:
         return sorted(found)
-    known = sorted({text for way in every for text in (way.account, way.identity, _role(way)) if text})
-    near = nearest(wanted, known)
+    near = nearest(wanted, sorted(known))
     raise errors.NotFound(
         f"no profile leads to {safe(wanted)}",
         hint=f"did you mean {safe(near)}?" if near is not None else "run: awsvault-py list",
     )
 
 
-def leads(way: MatchingProfile, wanted: str) -> bool:
+def leads(one: MatchingProfile, wanted: str) -> bool:
     """Whether a profile leads to an account, an ARN (of a role, or of a session of it) or a role's name."""
     if is_account(wanted):
-        return way.account == wanted
+        return one.account == wanted
     if wanted.startswith("arn:"):
-        return way.identity is not None and _plain(way.identity) == _plain(wanted)
-    return bool(wanted) and _role(way) == wanted
+        return one.identity is not None and _without_path(one.identity) == _without_path(wanted)
+    return bool(wanted) and _role(one) == wanted
 
 
-def _plain(arn: str) -> tuple[str, str, str]:
-    """Partition, account and role of a role's ARN or of its sessions' (arn:P:sts::A:assumed-role/NAME/SESSION)."""
+def _without_path(arn: str) -> tuple[str, str, str]:
+    """Partition, account and role of the ARN of a role or of its session (arn:P:sts::A:assumed-role/NAME/SESSION)."""
     parts = arn.split(":", 5)
     if len(parts) < 6:
         return arn, "", ""
@@ -68,16 +67,16 @@ def _plain(arn: str) -> tuple[str, str, str]:
     if name.startswith("assumed-role/"):
         name = "role/" + name.split("/")[1]
     elif name.startswith("role/"):
-        name = "role/" + name.rpartition("/")[2]  # a session's ARN has no path
+        name = "role/" + name.rpartition("/")[2]  # the ARN of a session has no path
     return parts[1], parts[4], name
 
 
-def _role(way: MatchingProfile) -> str | None:
-    return way.identity.rpartition("/")[2] if way.identity is not None else None
+def _role(one: MatchingProfile) -> str | None:
+    return one.identity.rpartition("/")[2] if one.identity is not None else None
 
 
 def end_of(chain: Chain) -> MatchingProfile:
-    """Where a chain ends, as far as the files tell."""
+    """Where a chain leads, as far as the files say."""
     if chain.hops:
         arn = chain.hops[-1].role_arn
         return MatchingProfile(chain.profile, account_of(arn), arn)

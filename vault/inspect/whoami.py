@@ -1,4 +1,4 @@
-"""Who a profile, or the environment's credentials, are at AWS: GetCallerIdentity. Prints nothing."""
+"""The identity at AWS of a profile or of the credentials in the environment (GetCallerIdentity). Prints nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Who(NamedTuple):
-    """An identity, the profile it came by (None: the environment's own keys), and when it ends, in unix seconds."""
+    """An identity, its profile (None: the credentials in the environment), and its expiry in unix seconds."""
 
     identity: Identity
     profile: str | None
@@ -34,8 +34,10 @@ class Who(NamedTuple):
 
 
 def of_profile(context: Context, request: Request) -> Who:
-    """Who ``request.profile`` is. Errors: those of an export."""
-    got = obtain.credentials(context, request, purpose=f"to see who {request.profile} is", use="whoami")
+    """The identity of ``request.profile``. Errors: those of an export."""
+    got = obtain.credentials(
+        context, request, purpose=f"to get the identity of {request.profile}", use="whoami"
+    )
     profile = got.chain.profile
     try:
         identity = _ask(context, credential_json.credentials_of(got.line), profile)
@@ -46,7 +48,7 @@ def of_profile(context: Context, request: Request) -> Who:
 
 
 def of_environment(context: Context) -> Who | None:
-    """Who the keys in the environment are; None where there are none. Usage where one half of the pair is missing."""
+    """The identity of the keys in the environment; None if there are none. Usage if half of the pair is missing."""
     key_id, secret = context.env.get("AWS_ACCESS_KEY_ID", ""), context.env.get("AWS_SECRET_ACCESS_KEY", "")
     if not key_id and not secret:
         return None
@@ -64,7 +66,7 @@ def of_environment(context: Context) -> Who | None:
 
 
 def of_server(context: Context) -> Who | None:
-    """Who the credentials are that ``exec --server`` serves; None outside of it, and where a profile is selected inside.
+    """The identity of the credentials that ``exec --server`` serves; None outside of it, or if AWS_PROFILE is set inside.
 
     Errors: ConfigError, Unreachable.
     """
@@ -82,21 +84,21 @@ def of_server(context: Context) -> Who | None:
 
 
 def selected(context: Context) -> str:
-    """The profile that the environment selects, as AWS's tools do."""
+    """The profile that the environment selects, as for AWS's tools."""
     return aws_files.selected(context.env)
 
 
 def _ask_outside(context: Context, credentials: Credentials) -> Identity:
-    """Who credentials are that no profile gave: those of the environment, which an exec may have put there."""
+    """The identity of credentials in the environment, which an exec may have set."""
     inside = context.env.get("AWSVAULT_PROFILE", "")
-    subject = f"the environment's credentials{f', of an exec of {inside}' if inside else ''}"
+    subject = f"the credentials in the environment{f' (from exec {inside})' if inside else ''}"
     try:
         return _ask(context, credentials, selected(context), subject=subject)
     except Refused as error:
         if inside:
-            error.hint = f"leave this shell (exit), and run: {command('exec', inside)}"
+            error.hint = f"leave this shell (exit), then run: {command('exec', inside)}"
         elif error.code == "ExpiredToken":
-            error.hint = "get new ones where those came from"
+            error.hint = "get new credentials from where you got these"
         else:
             error.hint = "correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or unset them"
         raise

@@ -12,22 +12,22 @@ from tests.home import SCENARIO, failed
 EXPLAINED = """\
 dev
   region  us-west-2  (~/.aws/config:7)
-├─ 1. key 'shared-services' of the vault
+├─ 1. key 'shared-services' in the vault
 │    profile  shared-services  (~/.aws/config:1)
-│    assumed  there is no vault yet: awsvault-py add shared-services makes it
+│    assumed  there is no vault yet; to create it: awsvault-py add shared-services
 ├─ 2. MFA session of the key
-│    lasts     12 h: one session for every role of the key
+│    lasts     12h: one session for every role of the key
 │    device    arn:aws:iam::111111111111:mfa/yourself  (~/.aws/config:4)
-│    code      one, for this session and so for every role that is assumed by it
+│    code      one for this session, which all roles of the key share
 │    region    us-east-1  (~/.aws/config:2)
 │    endpoint  https://sts.us-east-1.amazonaws.com
-│    session   none is held
+│    session   not cached
 └─ 3. role arn:aws:iam::222222222222:role/DeveloperRole
      profile   dev  (~/.aws/config:9)
-     lasts     1 h: AWS's default
+     lasts     1h: AWS's default
      region    us-west-2  (~/.aws/config:7)
      endpoint  https://sts.us-west-2.amazonaws.com
-     session   none is held
+     session   not cached
 
 The AWS CLI and AWS's current SDKs run awsvault-py export dev.
 """
@@ -67,13 +67,13 @@ def test_what_is_held(home):
     agent = {"AWSVAULT_AGENT": "auto"}
     assert home.run("unlock", **agent).returncode == 0
     before = home.run("explain", "dev", **agent).stdout
-    assert "taken to be in it" not in before
-    assert before.count("none is held") == 2
+    assert "assumed" not in before
+    assert before.count("not cached") == 2
     home.export("dev", **agent)
     after = home.run("explain", "dev", **agent).stdout
-    assert len(re.findall(r"session   held, 11 h \d+ min left\n", after)) == 1
-    assert len(re.findall(r"session   held, \d+ min left\n", after)) == 1
-    assert "none is held" not in after
+    assert len(re.findall(r"session   cached, expires in 11h \d+m\n", after)) == 1
+    assert len(re.findall(r"session   cached, expires in \d+m\n", after)) == 1
+    assert "not cached" not in after
 
 
 def test_hostile_values_do_not_reach_the_terminal(home):

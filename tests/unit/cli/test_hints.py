@@ -79,7 +79,9 @@ def test_a_key_that_is_not_the_vaults_is_corrected_where_it_is(ready):
     failed(ready.run("export", "e", **env), 7, "SignatureDoesNotMatch", "correct the key in the environment")
     env = {"AWS_ACCESS_KEY_ID": "AKIANOBODYNOBEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
     failed(ready.run("export", "e", **env), 7, "InvalidClientTokenId", "correct the key in the environment")
-    failed(ready.run("whoami", **env), 7, "for the environment's credentials", "correct AWS_ACCESS_KEY_ID")
+    failed(
+        ready.run("whoami", **env), 7, "for the credentials in the environment", "correct AWS_ACCESS_KEY_ID"
+    )
 
 
 def test_whoami_in_an_exec_that_is_over(ready, aws):
@@ -90,8 +92,8 @@ def test_whoami_in_an_exec_that_is_over(ready, aws):
     done = subprocess.run([COMMAND, "whoami"], env=inside, capture_output=True, timeout=PATIENCE, check=False)
     said = done.stderr.decode()
     assert done.returncode == 7
-    assert "for the environment's credentials, of an exec of dev: ExpiredToken" in said
-    assert "leave this shell (exit), and run: awsvault-py exec dev" in said
+    assert "the credentials in the environment (from exec dev): ExpiredToken" in said
+    assert "leave this shell (exit), then run: awsvault-py exec dev" in said
 
 
 def test_a_foreign_source_s_failure_names_the_profile(ready):
@@ -151,7 +153,7 @@ def test_a_stopped_agent_is_named_by_its_process(beside):
     try:
         failed(beside.run("export", "dev"), 3, "agent (did not answer)")
         shown = beside.run("status").stderr
-        assert f"an agent runs (process {pid}) and does not answer: awsvault-py lock ends it" in shown
+        assert f"the agent (process {pid}) does not answer. To end it: awsvault-py lock" in shown
         assert "no agent answers" in shown
     finally:
         os.kill(pid, signal.SIGCONT)

@@ -116,7 +116,7 @@ def test_leaving_is_exit_10(home, key):
     person = choosing(home, "exec", "--", "touch", "made")
     person.sees("> shared-services")
     person.child.send(key)
-    person.sees("no profile was chosen")
+    person.sees("no profile chosen")
     assert person.ends() == 10
     assert "\x1b[J" in person.shown
 
@@ -261,7 +261,7 @@ def test_no_profile_at_all(home):
     """Exit 5, and how one is made."""
     home.config("")
     person = choosing(home, "explain")
-    person.sees("there is no profile in")
+    person.sees("there are no profiles in")
     assert person.ends() == 5
 
 

@@ -7,7 +7,7 @@ from tests.home import SCENARIO
 from vault import errors
 from vault.context import Context
 from vault.inspect.explain import explain
-from vault.inspect.which import ways
+from vault.inspect.which import matching_profiles
 from vault.system.clock import Deadline, SystemClock
 from vault.system.paths import from_env
 
@@ -124,7 +124,7 @@ def test_values_with_their_places(at_home):
     assert role["source_identity"] == ("me", "~/.aws/config:9")
     assert role["session_tags"] == ("a=b, c=d", "~/.aws/config:10")
     assert role["transitive_session_tags"] == ("a", "~/.aws/config:11")
-    assert role["lasts"] == ("30 min: duration_seconds", "~/.aws/config:12")
+    assert role["lasts"] == ("30m: duration_seconds", "~/.aws/config:12")
     assert found.facts[0][1:] == ("ap-south-1", "AWS_DEFAULT_REGION")
 
 
@@ -132,13 +132,11 @@ def test_a_long_role_and_its_code(at_home):
     """Over an hour: straight from the key, a code for it alone, and what happens where none can be had."""
     text = SCENARIO.replace("region = us-west-2\n", "region = us-west-2\nduration_seconds = 14400\n")
     found = explain(at_home(text), "dev")
-    assert [step.title for step in found.steps] == ["key 'shared-services' of the vault", f"role {DEVELOPER}"]
+    assert [step.title for step in found.steps] == ["key 'shared-services' in the vault", f"role {DEVELOPER}"]
     role = facts(found.steps[1])
-    assert role["lasts"][0].startswith(
-        "4 h: duration_seconds; straight from the key, since through a session"
-    )
-    assert "one hour through the session" in role["code"][0]
-    assert any("each new session of it takes an MFA code" in warning for warning in found.warnings)
+    assert role["lasts"][0].startswith("4h: duration_seconds; ")
+    assert "one hour through the key's session" in role["code"][0]
+    assert any("each new session of it needs an MFA code" in warning for warning in found.warnings)
 
 
 def test_a_role_of_a_role_is_held_to_an_hour(at_home):
@@ -147,7 +145,7 @@ def test_a_role_of_a_role_is_held_to_an_hour(at_home):
         SCENARIO + f"[profile far]\nrole_arn = {READ_ONLY}\nsource_profile = dev\nduration_seconds = 7200\n"
     )
     assert facts(explain(at_home(text), "far").steps[-1])["lasts"] == (
-        "1 h: held to an hour: a role assumed by a role lasts an hour at most",
+        "1h: held to an hour: a role assumed by a role lasts an hour at most",
         "~/.aws/config:22",
     )
 
@@ -156,15 +154,15 @@ def test_a_role_of_a_role_is_held_to_an_hour(at_home):
     ("config", "credentials", "said"),
     [
         (OWN, "", "run awsvault-py export a"),
-        (OWN, "[a]\n" + KEYS, "use the key AKIAIOSFODNN7EXAMPLE in clear in ~/.aws/credentials:2, and never run its"),
-        (OWN + KEYS, "", "run awsvault-py export a; but the SDKs of JavaScript and Go use the key AKIAIOSFODNN7EXAMPLE"),
-        (OWN + f"role_arn = {DEVELOPER}\nawsvault_source_profile = b\n[profile b]\n{KEYS}", "", "fail on it"),
+        (OWN, "[a]\n" + KEYS, "use the plaintext key AKIAIOSFODNN7EXAMPLE in ~/.aws/credentials:2, and never run credential_process"),
+        (OWN + KEYS, "", "run awsvault-py export a; but the SDKs of JavaScript and Go use the plaintext key AKIAIOSFODNN7EXAMPLE"),
+        (OWN + f"role_arn = {DEVELOPER}\nawsvault_source_profile = b\n[profile b]\n{KEYS}", "", "fail: "),
         (OWN + f"role_arn = {DEVELOPER}\nsource_profile = b\n[profile b]\n{KEYS}", "", f"assume {DEVELOPER} themselves"),
         (OWN + WEB, "", "exchange the web identity token"),
         (OWN + IN_SSO + SSO, "", "ask IAM Identity Center for role Reader"),
         ("credential_process = awsvault-py export b\n[profile b]\n" + KEYS, "", "run awsvault-py export b"),
-        (f"role_arn = {DEVELOPER}\ncredential_source = Ec2InstanceMetadata\n", "", "take the role of this EC2 instance"),
-        ("awsvault_credential = k\n", "", "fail on it"),
+        (f"role_arn = {DEVELOPER}\ncredential_source = Ec2InstanceMetadata\n", "", "use the role of this EC2 instance"),
+        ("awsvault_credential = k\n", "", "fail: "),
         ("awsvault_credential = k\nlogin_session = arn:aws:sts::111111111111:user\n", "", "use the session of aws login"),
     ],
 )  # fmt: skip
@@ -181,9 +179,9 @@ def test_what_an_sdk_really_does(at_home, config, credentials, said):
         ("role_arn = nonsense\nsource_profile = b\n[profile b]\n" + KEYS, {}, "an export will fail: "),
         ("awsvault_rolearn = x\n" + OWN, {}, "did you mean awsvault_role_arn?"),
         (OWN + "region = us-east-1 # mine\n", {}, "~/.aws/config:3: botocore takes the comment"),
-        (OWN, {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, "AWS_ACCESS_KEY_ID is set here"),
-        (OWN, {"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"}, "AWS CLI v1 and boto3 take the latter"),
-        (KEYS, {}, "awsvault-py import moves it"),
+        (OWN, {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, "AWS_ACCESS_KEY_ID is set"),
+        (OWN, {"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"}, "AWS CLI v1 and boto3 use the latter"),
+        (KEYS, {}, "awsvault-py import"),
         (KEYS + "aws_session_token = x\n", {}, "config:2 is temporary"),
         ("aws_access_key_id = test\naws_secret_access_key = test\n", {}, "cannot be moved into the vault"),
     ],
@@ -261,7 +259,7 @@ WAYS = SCENARIO + (
 )
 def test_which(at_home, wanted, profiles):
     """An account, a role's or user's ARN, that of a session, or a role's name; broken profiles are passed over."""
-    assert [way.profile for way in ways(at_home(WAYS), wanted)] == profiles
+    assert [way.profile for way in matching_profiles(at_home(WAYS), wanted)] == profiles
 
 
 @pytest.mark.parametrize(
@@ -277,5 +275,5 @@ def test_which(at_home, wanted, profiles):
 def test_which_none(at_home, wanted, hint):
     """None leads there: the nearest that one leads to."""
     with pytest.raises(errors.NotFound, match="no profile leads to") as caught:
-        ways(at_home(WAYS), wanted)
+        matching_profiles(at_home(WAYS), wanted)
     assert caught.value.hint == hint

@@ -36,7 +36,7 @@ def test_the_vault_is_opened_where_nobody_need_be_asked(desk, home):
     found = explain(desk.context(), "dev")
     assert "assumed" not in facts(found.steps[0])
     assert facts(found.steps[1])["device"] == (SERIAL, "stored with the key")
-    assert facts(found.steps[1])["session"][0] == "none is held"
+    assert facts(found.steps[1])["session"][0] == "not cached"
 
 
 def test_a_profile_whose_key_is_not_in_the_vault_is_not_said_to_have_one(desk, home):
@@ -69,7 +69,7 @@ def test_a_device_of_the_role_is_told_beside_what_is_unknown(desk, home):
     """The key's own would come first."""
     home.config(BARE.replace("[profile dev]\n", f"[profile dev]\nmfa_serial = {SERIAL}\n"))
     session = facts(explain(locked(desk), "dev").steps[1])
-    assert (session["device"][0], session["key's own"][0]) == (SERIAL, explain_text.UNKNOWN_DEVICE)
+    assert (session["device"][0], session["stored"][0]) == (SERIAL, explain_text.UNKNOWN_DEVICE)
 
 
 def test_without_a_vault_there_is_no_device(at_home):
@@ -84,7 +84,7 @@ def test_the_device_that_is_stored_with_the_key(desk, beside, home):
     found = explain(desk.context(), "dev")
     assert [step.title for step in found.steps][1] == "MFA session of the key"
     assert facts(found.steps[1])["device"] == (SERIAL, "stored with the key")
-    assert facts(found.steps[1])["session"][0] == "none is held"
+    assert facts(found.steps[1])["session"][0] == "not cached"
 
 
 def test_the_device_that_only_the_role_names(at_home):
@@ -109,7 +109,7 @@ def test_a_code_for_the_role_of_a_key_in_clear(at_home):
         f"[profile a]\nregion = us-east-1\nrole_arn = {DEVELOPER}\nsource_profile = k\nmfa_serial = {SERIAL}\n"
         f"[profile k]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
     )
-    assert facts(explain(at_home(text), "a").steps[-1])["code"][0] == "a code of its own"
+    assert facts(explain(at_home(text), "a").steps[-1])["code"][0] == "one for this role"
 
 
 def test_the_policy_of_a_read_only_profile(at_home):
@@ -124,7 +124,7 @@ def test_a_command_with_a_quote_too_many_fails_in_awss_tools(at_home):
     """The vault's key is found all the same; what the AWS CLI and the SDKs meet is told with its line."""
     text = "[profile a]\nawsvault_credential = k\ncredential_process = awsvault-py export 'a\n"
     sdk = explain(at_home(text), "a").sdk
-    assert sdk.startswith("fail on it: ")
+    assert sdk.startswith("fail: ")
     assert "config:3: credential_process cannot be split" in sdk
 
 
@@ -163,9 +163,9 @@ def test_the_session_that_is_held_is_told_without_the_vault(desk, beside):
     )
     key, role = (facts(step)["session"][0] for step in explain(locked(desk), "dev").steps[1:])
     assert key == UNKNOWN
-    assert role.startswith("held, 5")
+    assert role.startswith("cached, expires in 5")
     (other,) = (facts(step)["session"][0] for step in explain(locked(desk), "prod").steps[2:])
-    assert other == "none is held"
+    assert other == "not cached"
 
 
 def settings_of(found):
@@ -173,7 +173,7 @@ def settings_of(found):
 
 
 def test_the_line_that_decides_whether_a_session_is_made(at_home):
-    """The role's own line counts, the source's is shown as overruled; what does not count for the role is not shown."""
+    """The role's own line counts, the source's is shown as overridden; what does not count for the role is not shown."""
     text = (
         "[profile k]\nawsvault_credential = k\nawsvault_session = on\nawsvault_environment = sandbox\n"
         f"[profile a]\nrole_arn = {DEVELOPER}\nsource_profile = k\nawsvault_session = off\n"
@@ -181,7 +181,7 @@ def test_the_line_that_decides_whether_a_session_is_made(at_home):
     found = explain(at_home(text), "a")
     assert settings_of(found) == [
         ("awsvault_session", "off", "~/.aws/config:8"),
-        ("awsvault_session", "on (overruled by ~/.aws/config:8)", "~/.aws/config:3"),
+        ("awsvault_session", "on (overridden by ~/.aws/config:8)", "~/.aws/config:3"),
         ("awsvault_credential", "k", "~/.aws/config:2"),
     ]
     assert [item["type"] for item in found.document["chain"]] == ["access-key", "assume-role"]
@@ -201,7 +201,7 @@ def test_a_command_that_makes_no_session_is_named(at_home):
     text += "[profile c]\ncredential_process = awsvault-py export --no-session d\n"
     text += "[profile d]\nawsvault_credential = d\nawsvault_session = on\n"
     assert settings_of(explain(at_home(text), "b")) == [
-        ("awsvault_session", "on (overruled by ~/.aws/config:10)", "~/.aws/config:13"),
+        ("awsvault_session", "on (overridden by ~/.aws/config:10)", "~/.aws/config:13"),
         ("awsvault_credential", "d", "~/.aws/config:12"),
         ("--no-session", "in credential_process", "~/.aws/config:10"),
     ]

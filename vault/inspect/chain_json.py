@@ -1,0 +1,81 @@
+"""A chain as JSON, for ``explain --json``. Pure. docs/reference describes the fields."""
+
+from __future__ import annotations
+
+from vault.profiles.chain import (
+    AssumeRole,
+    FetchSource,
+    Login,
+    NamedSource,
+    Process,
+    SessionToken,
+    Sso,
+    StaticKeys,
+    VaultKey,
+    WebIdentity,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.profiles.chain import Chain, Plan, Source
+
+
+def document(chain: Chain, planned: Plan) -> dict[str, object]:
+    """The chain with only what the files or the plan set."""
+    items = [source_item(chain.source)]
+    for link in planned.links:
+        match link:
+            case SessionToken():
+                items.append(
+                    {
+                        "type": "session-token",
+                        "mfa_serial": link.mfa_serial,
+                        "duration_seconds": link.duration,
+                    }
+                )
+            case AssumeRole():
+                hop = link.hop
+                items.append(
+                    {
+                        "type": "assume-role",
+                        "role_arn": hop.role_arn,
+                        "role_session_name": hop.role_session_name,
+                        "external_id": hop.external_id,
+                        "mfa_serial": link.with_code,
+                        "duration_seconds": link.duration,
+                        "region": hop.endpoint.region,
+                    }
+                )
+            case FetchSource():
+                pass
+    present = [{key: value for key, value in item.items() if value is not None} for item in items]
+    return {"profile": chain.profile, "region": chain.region, "chain": present}
+
+
+def source_item(found: Source) -> dict[str, object]:
+    """The source as the first item of the chain."""
+    match found:
+        case VaultKey():
+            return {"type": "access-key", "credential": found.entry}
+        case StaticKeys():
+            return {"type": "access-key", "file": found.origin.path, "access_key_id": found.access_key_id}
+        case Process():
+            return {"type": "process", "command": found.command}
+        case WebIdentity():
+            return {
+                "type": "web-identity",
+                "role_arn": found.role_arn,
+                "token_file": found.token_file,
+                "role_session_name": found.role_session_name,
+            }
+        case Sso():
+            return {
+                "type": "sso",
+                "sso_session": found.session,
+                "sso_account_id": found.account_id,
+                "sso_role_name": found.role_name,
+            }
+        case Login():
+            return {"type": "login", "login_session": found.session}
+        case NamedSource():
+            return {"type": "named-source", "name": found.name}
