@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vault.context import Context
-    from vault.keys.foreign_hosts import ForeignHosts
+    from vault.keys.endpoint_trust import EndpointTrust
 
 COMMAND = os.path.join(os.path.dirname(sys.executable), "awsvault-py")
 STAND_IN = "127.0.0.1"  # where it is: no host of AWS's, so what AWS alone may get wants it trusted
@@ -154,11 +154,11 @@ class Home:
         return {name: value for name, value in merged.items() if value is not None}
 
 
-def foreign(context: Context, told: list[str] | None = None) -> ForeignHosts:
+def endpoint_trust(context: Context, told: list[str] | None = None) -> EndpointTrust:
     """What a command has to admit the stand-in; ``told`` hears of it."""
-    from vault.keys.foreign_hosts import ForeignHosts
+    from vault.keys.endpoint_trust import EndpointTrust
 
-    return ForeignHosts(context, tell=(told if told is not None else []).append)
+    return EndpointTrust(context, tell=(told if told is not None else []).append)
 
 
 def failed(done: subprocess.CompletedProcess[str], code: int, *said: str) -> None:

@@ -44,7 +44,7 @@ class Terminal:
 
     def new_passphrase(self, passphrase: str = PASSPHRASE) -> None:
         self.answers("New passphrase: ", passphrase)
-        self.answers("The same again: ", passphrase)
+        self.answers("New passphrase again: ", passphrase)
 
     def interrupts(self, question: str) -> int:
         """Ctrl-C at the question; the exit code."""

@@ -14,7 +14,7 @@ from vault.secret import Secret
 from vault.store import vault
 from vault.store.slots.recovery import RecoverySlot
 from vault.system.clock import Deadline
-from vault.upkeep import backups, rekey, rekey_strict, slots
+from vault.upkeep import backups, rekey, rekey_plan, rekey_strict, slots
 
 
 def act(name: str) -> None:
@@ -24,34 +24,36 @@ def act(name: str) -> None:
         vault.create(here.paths, passphrase=Secret(OLD), kdf=CHEAP, deadline=deadline)
         return
     if name in ("restore", "restore-damaged"):
-        backups.put_back(here, backups.choose(here, "bak1", accept=False))
+        backups.restore_backup(here, backups.choose(here, "bak1", accept=False))
         return
     if name == "restore-accept":
-        backups.put_back(here, backups.choose_present(here))
+        backups.restore_backup(here, backups.choose_present(here))
         return
     opened = vault.open_with_passphrase(here.paths, Secret(OLD), deadline=deadline)
     match name:
         case "add":
             vault.edit(here.paths, opened.k_main, lambda p: p.with_entry("added", entry()), deadline=deadline)
         case "passwd":
-            plan = rekey.plan(here, opened, passphrase=None, new_passphrase=Secret(NEW), kdf=CHEAP)
+            plan = rekey_plan.make_plan(here, opened, passphrase=None, new_passphrase=Secret(NEW), kdf=CHEAP)
             rekey.carry_out(here, plan)
         case "rekey":
-            fresh = rekey_strict.prepare(here, opened, Secret(STRICT), Secret(STRICT), kdf=CHEAP)
-            plan = rekey.plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP)
+            fresh = rekey_strict.make_plan(here, opened, Secret(STRICT), Secret(STRICT), kdf=CHEAP)
+            plan = rekey_plan.make_plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP)
             rekey.carry_out(here, plan, strict=fresh)
         case "passwd-strict":
-            fresh = rekey_strict.prepare(here, opened, Secret(STRICT), Secret(NEW), kdf=CHEAP)
-            rekey_strict.change(here, opened, fresh)
+            fresh = rekey_strict.make_plan(here, opened, Secret(STRICT), Secret(NEW), kdf=CHEAP)
+            rekey_strict.carry_out(here, opened, fresh)
         case "mfa-remove":
-            mfa_devices.forget(here, opened, SERIAL)
+            mfa_devices.remove(here, opened, SERIAL)
         case "slots-add":
             slots.append(here, opened, RecoverySlot(Secret(CODE)))
         case "slots-remove":
             gone = next(s for s in opened.header.slots if s.type == "recovery")
-            rekey.carry_out(here, rekey.plan(here, opened, passphrase=Secret(OLD), without=gone, kdf=CHEAP))
+            rekey.carry_out(
+                here, rekey_plan.make_plan(here, opened, passphrase=Secret(OLD), without=gone, kdf=CHEAP)
+            )
         case "backup":
-            backups.make(opened, os.environ["HOME"] + "/copy")
+            backups.write(opened, os.environ["HOME"] + "/copy")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.fakes.example import SERIAL
 from tests.faults import accidents, dying
 from tests.faults.rotation import NAME, Place, Scene
-from tests.home import foreign
+from tests.home import endpoint_trust
 from vault.keys import mfa_enrollment
 from vault.store import vault
 from vault.system.paths import from_env
@@ -23,9 +23,9 @@ class Enrolments(Scene):
             context = dying.context_of(self.home, self.aws)
             opened = vault.open_with_main_key(context.paths, self.k_main)
             enroller = mfa_enrollment.Enroller(
-                context, opened, NAME, foreign=foreign(context), waiting=lambda _: None
+                context, opened, NAME, trust=endpoint_trust(context), waiting=lambda _: None
             )
-            enroller.look()
+            enroller.identify()
             return enroller.run(DEVICE).serial
 
         return dying.run(job, die=die)

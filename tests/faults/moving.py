@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tests.fakes.aws import StandIn
 from tests.fakes.example import KEY_ID, SECRET
 from tests.faults import dying
-from tests.home import COMMAND, PASSPHRASE, Home, foreign
+from tests.home import COMMAND, PASSPHRASE, Home, endpoint_trust
 from tests.vaults import new_vault
 from vault import errors
 from vault.migrate import (
@@ -139,7 +139,7 @@ class Scene:
         else:
             sources = plaintext_keys.find(files)
             taken = import_plan.from_files(*sources, config=files.merged, known=known, replacing=False)
-        taken = verify_keys.verify(context, taken, foreign(context))
+        taken = verify_keys.verify(context, taken, endpoint_trust(context))
         taken, plan = key_removal.plan_removal(
             files, taken, env={}, words=(COMMAND,), known=known, setting_up=True
         )

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from tests.fakes.aws import StandIn
 from tests.faults import accidents, dying
-from tests.home import PASSPHRASE, Home, foreign
+from tests.home import PASSPHRASE, Home, endpoint_trust
 from tests.vaults import soon
-from vault.rotation import select
-from vault.rotation.state_machine import RotationRequest
+from vault.rotation import rotate
+from vault.rotation.steps import RotationRequest
 from vault.secret import Secret
 from vault.store import vault
 from vault.system.paths import from_env
@@ -70,11 +70,11 @@ class Scene:
         def job():
             context = dying.context_of(self.home, self.aws)
             opened = vault.open_with_main_key(context.paths, self.k_main)
-            with select.alone(context):
-                prospect = select.prepare(
-                    context, opened, NAME, foreign=foreign(context), tell=lambda _: None
+            with rotate.lock_rotations(context):
+                prepared = rotate.prepare(
+                    context, opened, NAME, trust=endpoint_trust(context), tell=lambda _: None
                 )
-                outcome = select.carry_out(context, opened, prospect, request)
+                outcome = rotate.carry_out(context, opened, prepared, request)
             return outcome.key_id
 
         return dying.run(job, die=die)

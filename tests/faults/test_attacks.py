@@ -35,7 +35,7 @@ def shared(tmp_path):
     warm = paths_in(tmp_path / "warm")
     os.mkdir(warm.home, 0o700)
     vault.open_with_passphrase(_make(warm), PASSPHRASE, deadline=soon())
-    backups.make(vault.open_with_passphrase(warm, PASSPHRASE, deadline=soon()), str(tmp_path / "copy"))
+    backups.write(vault.open_with_passphrase(warm, PASSPHRASE, deadline=soon()), str(tmp_path / "copy"))
     folder = tempfile.mkdtemp(dir="/tmp")
     os.chmod(folder, 0o1777)
     yield folder
@@ -172,7 +172,7 @@ def test_a_backup_in_a_shared_folder_follows_nothing_and_is_closed(shared):
     as_user(ATTACKER, lambda: os.symlink(target, os.path.join(shared, "laid")))
 
     def backup(path):
-        return backups.make(vault.open_with_passphrase(paths, PASSPHRASE, deadline=soon()), path)
+        return backups.write(vault.open_with_passphrase(paths, PASSPHRASE, deadline=soon()), path)
 
     said = as_user(VICTIM, lambda: backup(os.path.join(shared, "laid")))
     assert said.startswith("AlreadyExists"), said

@@ -69,12 +69,12 @@ def test_from_nothing_to_prod(home, aws):
     # The key by its questions. Mistake two: the user's ARN where the device's belongs.
     person = Terminal(home, "add", "shared-services")
     person.new_passphrase()
-    person.answers("Access key id for shared-services: ", KEY_ID)
+    person.answers("Access key ID for shared-services: ", KEY_ID)
     person.answers("Secret access key (not shown): ", SECRET)
     person.answers("(Enter for none): ", SERIAL.replace(":mfa/", ":user/"))
     person.sees(f"its device may be {SERIAL}")
     person.answers("(Enter for none): ", SERIAL)
-    person.answers("for codes instead): ", SEED)
+    person.answers("type codes instead): ", SEED)
     assert person.ends() == 0
     assert "us-east-1 stands in it: put your own there" in person.shown
     block = person.shown[person.shown.rindex("[profile shared-services]") :].replace("\r\n", "\n")

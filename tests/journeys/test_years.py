@@ -43,7 +43,7 @@ def writes_down(terminal):
     terminal.sees("Write it on paper")
     terminal.child.expect(CODE)
     code = terminal.child.after
-    terminal.answers("Type it back from the paper: ", code.lower().replace("-", " "))
+    terminal.answers("Type the code from the paper: ", code.lower().replace("-", " "))
     return code
 
 
@@ -75,10 +75,10 @@ def test_the_passphrase_forgotten(home):
         failed(home.run("list", AWSVAULT_PASSPHRASE=secret), 4, "does not open the vault")
     assert KEY_ID in home.run("list", AWSVAULT_PASSPHRASE=new_code).stdout
     # The backup of before still opens by the old passphrase: it is refused until somebody insists.
-    failed(home.run("restore", old_backup, "--yes"), 9, "before the keys were renewed", "--accept")
+    failed(home.run("restore", old_backup, "--yes"), 9, "before the rekey in generation", "--accept")
     assert "bak" not in home.run("restore", AWSVAULT_PASSPHRASE=NEW).stdout
     assert not [name for name in os.listdir(home.ours) if "bak" in name]
-    failed(home.run("passwd", AWSVAULT_PASSPHRASE=NEW), 3, "has to be typed", "awsvault-py passwd --stdin")
+    failed(home.run("passwd", AWSVAULT_PASSPHRASE=NEW), 3, "new passphrase", "awsvault-py passwd --stdin")
     # Where it is the only copy, its secrets are in force again, which is said.
     assert "until you change them: awsvault-py passwd" in ok(
         home.run("restore", old_backup, "--accept", "--yes")
@@ -91,11 +91,11 @@ def test_a_code_that_is_not_typed_back_is_no_code(home):
     person = Terminal(home, "slots", "add", "recovery")
     person.answers("Passphrase: ", PASSPHRASE)
     for _ in range(3):
-        person.answers("Type it back from the paper: ", "0000-0000")
+        person.answers("Type the code from the paper: ", "0000-0000")
     assert person.ends() == 10
     person = Terminal(home, "slots", "add", "recovery")
     person.answers("Passphrase: ", PASSPHRASE)
-    assert person.interrupts("Type it back from the paper: ") != 0
+    assert person.interrupts("Type the code from the paper: ") != 0
     assert len(home.run("slots", "list").stdout.splitlines()) == 1
     failed(home.run("slots", "add", "recovery"), 3, "terminal")
 
@@ -248,7 +248,7 @@ def test_the_sheet_has_what_a_person_needs_and_no_secret(home):
         KEY_ID,
         "arn:aws:iam::111111111111:mfa/yourself",
         "aws:TokenIssueTime",
-        "make the key below inactive",
+        "deactivate the key below",
         "restore FILE",
     ):
         assert text in printed.stdout

@@ -6,11 +6,11 @@ import os
 import shlex
 from urllib.parse import unquote
 
-from tests.home import foreign
+from tests.home import endpoint_trust
 from tests.unit.conftest import Desk
 from tests.vaults import soon
-from vault.rotation import select
-from vault.rotation.state_machine import RotationRequest
+from vault.rotation import rotate
+from vault.rotation.steps import RotationRequest
 from vault.store import vault
 
 NAME = "shared-services"
@@ -37,18 +37,18 @@ class Bench(Desk):
         return self.opened().payload.entries[NAME]
 
     def look(self, **more):
-        return select.prepare(
+        return rotate.prepare(
             self.context(),
             self.opened(),
             NAME,
-            foreign=foreign(self.context()),
+            trust=endpoint_trust(self.context()),
             tell=self.told.append,
             **more,
         )
 
     def rotate(self, request=None, **more):
-        prospect = self.look(**more)
-        return select.carry_out(self.context(), self.opened(), prospect, request or RotationRequest())
+        prepared = self.look(**more)
+        return rotate.carry_out(self.context(), self.opened(), prepared, request or RotationRequest())
 
     def keys_at_aws(self):
         return {key.id: key.status for key in self.aws.world.keys_of(self.user)}

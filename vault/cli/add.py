@@ -14,7 +14,7 @@ from vault.cli.exits import PROGRAM
 from vault.cli.init import made
 from vault.cli.terminal import emit, say
 from vault.errors import Usage
-from vault.keys import entries, entry_names, key_input, verify
+from vault.keys import entries, entry_names, key_input, key_prompts, service_endpoints
 from vault.profiles import aws_files, endpoints
 from vault.profiles.source_lookup import own_export
 from vault.store import vault
@@ -26,7 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
     from vault.keys.key_input import NewKey
-    from vault.keys.verify import Proof
+    from vault.keys.verify import Verification
 
 _INPUTS = "--stdin, --env or --from-profile"
 
@@ -71,23 +71,23 @@ def command(
     opened = chosen = None
     if vault.exists(context.paths):
         opened = unlock(context, purpose=f"to add {name}").opened
-        entries.check_free(opened, name, replacing=replace)
+        entries.check_name_is_free(opened, name, replacing=replace)
     else:
         chosen = create.choose_passphrase(context)
 
-    def prove(key: NewKey) -> Proof:
-        return entries.proven(context, name, key, verify=not no_verify)
+    def verify(key: NewKey) -> Verification:
+        return entries.verify_key(context, name, key, ask_aws=not no_verify)
 
     # Nothing is written before everything is known, so that a Ctrl-C at any question leaves all as it was.
     if given is not None:
-        key, proven = given, prove(given)
+        key, found = given, verify(given)
     else:
-        key, proven = key_input.by_asking(context, name=name, prove=prove)
+        key, found = key_prompts.ask_key(context, name=name, verify=verify)
     if opened is None and chosen is not None:
         opened = made(context, chosen)
     if opened is None:
         raise AssertionError("either there was a vault, or a passphrase was chosen")
-    added = entries.store(context, opened, name, key, proven, replacing=replace)
+    added = entries.store(context, opened, name, key, found, replacing=replace)
     _tell(name, added, key)
     _show_profile(context, name, added.entry.mfa_serial)
 
@@ -123,12 +123,12 @@ def read_stdin() -> bytes:
     return sys.stdin.buffer.read(limits.MAX_STDIN + 1)
 
 
-def _tell(name: str, added: entries.Added, key: NewKey) -> None:
+def _tell(name: str, added: entries.AddedEntry, key: NewKey) -> None:
     entry = added.entry
     who = f", {safe(entry.user or 'the root user')} in account {safe(entry.account)}" if entry.account else ""
     say(f"Stored {safe(entry.access_key_id)} as {safe(name)}{who}.")
-    if added.proof.unreachable is not None:
-        say(f"Warning: this key could not be verified with AWS: {added.proof.unreachable}")
+    if added.verification.unreachable is not None:
+        say(f"Warning: this key could not be verified with AWS: {added.verification.unreachable}")
     if entry.account and entry.user is None:
         say(
             "Warning: this is an access key of the account's root user. Delete it at AWS and use an IAM user's key instead."
@@ -152,7 +152,7 @@ def _show_profile(context: Context, name: str, serial: str | None) -> None:
     else:
         others = "keys, role and credential_process" if process is not None else "keys and role"
         say(f"Add these lines to the profile at {profile.origin}, and remove its {others}:")
-    region = verify.region(context, profile)
+    region = service_endpoints.chosen_region(context, profile)
     if region is None:  # every tool wants one
         region = endpoints.partition_of_arn(serial or "").region
         say(f"(No region is set, so this uses {region}. Change it to yours.)")

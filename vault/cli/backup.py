@@ -34,7 +34,7 @@ def command(context: Context, file: str | None, *, sheet: bool) -> None:
     if file is None and not sheet:
         raise Usage("give FILE or --sheet", hint="run: awsvault-py backup --help")
     if file is not None and not sheet:
-        found = agent_backup.by_agent(context, file)
+        found = agent_backup.write_by_agent(context, file)
         if found is not None:
             backups.remember(context, found)
             size = len(found.raw)
@@ -44,10 +44,10 @@ def command(context: Context, file: str | None, *, sheet: bool) -> None:
             return
     opened = unlock(context, purpose="to copy it").opened
     if file is not None:
-        size = backups.make(opened, file)
+        size = backups.write(opened, file)
         backups.remember(context, opened.file)
         say(f"Copied generation {opened.header.gen} to {safe(file)} ({size} bytes), and verified the copy.")
     if sheet:
-        ways = tuple(dict.fromkeys(KINDS[slot.type] for slot in opened.header.slots if slot.opens == "main"))
+        kinds = tuple(dict.fromkeys(KINDS[slot.type] for slot in opened.header.slots if slot.opens == "main"))
         made = local(context.clock.time())
-        emit(page(opened.payload, vault_id=b64u(opened.vault_id), made=made, ways=ways))
+        emit(page(opened.payload, vault_id=b64u(opened.vault_id), made=made, slots=kinds))

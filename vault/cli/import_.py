@@ -108,8 +108,8 @@ def command(
     )
     refused = len(taken.skipped)
     if not no_verify and not dry_run:
-        foreign = None if keep else trust_option.foreign(context, trust_endpoint=trust_endpoint)
-        taken = verify_keys.verify(context, taken, foreign)
+        trust = None if keep else trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
+        taken = verify_keys.verify(context, taken, trust)
     refused = len(taken.skipped) - refused
     plan = edit_plan.EditPlan()
     if not keep:

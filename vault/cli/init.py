@@ -54,7 +54,7 @@ def made(
 ) -> vault.Opened:
     """Make the vault and say so; a weak passphrase is taken, with a word."""
     ways: list[Slot] = [] if not with_code else [RecoverySlot(recovery_code.issue(context))]
-    opened = create.make_vault(context, chosen, kdf=STRONG if strong else DEFAULT, others=ways)
+    opened = create.create_vault(context, chosen, kdf=STRONG if strong else DEFAULT, others=ways)
     say(f"Created the vault: {safe(context.paths.vault)}")
     opened, without_keyring = slots.try_keyring(context, opened)
     if without_keyring is None:

@@ -26,7 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
     from vault.inspect.profile_table import ProfileRow
-    from vault.rotation.key_age import Health
+    from vault.rotation.key_age import KeyAge
     from vault.unlocking.inventory import Contents, Listed
     from vault.unlocking.keys import Keys
 
@@ -140,10 +140,10 @@ def _json(entry: Listed, found: Contents) -> dict[str, object]:
 
 def _used(context: Context, *, as_json: bool) -> None:
     """``--used``: what IAM says of each key."""
-    from vault.rotation import key_age
+    from vault.rotation.key_age import key_ages
 
     now = context.clock.time()
-    found = key_age.look(context, open_keys(context, purpose="to ask AWS about its keys"))
+    found = key_ages(context, open_keys(context, purpose="to ask AWS about its keys"))
     if as_json:
         rows = [
             {
@@ -170,17 +170,17 @@ def _used(context: Context, *, as_json: bool) -> None:
     )
 
 
-def _age(one: Health) -> Cell:
+def _age(one: KeyAge) -> Cell:
     return key_age(one.age, more="" if one.exact else " here")
 
 
-def _last_use(one: Health, now: float) -> str:
+def _last_use(one: KeyAge, now: float) -> str:
     if one.used is None:
         return "never" if one.used_known else "unknown"
     return f"{ago(now - one.used.at)}, {one.used.service}"
 
 
-def _old(one: Health, now: float) -> str:
+def _old(one: KeyAge, now: float) -> str:
     if one.step is not None:
         return "rotation interrupted"
     return f"kept for {span(one.kept_until - now)}" if one.kept_until is not None else ""

@@ -11,8 +11,9 @@ from vault.cli.confirm import sure
 from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, put_strictly, qr, resync
 from vault.cli.terminal import emit, emit_json, is_terminal, say, table
 from vault.errors import Usage
-from vault.keys import mfa_devices, mfa_enrollment
-from vault.store.entry_lookup import find
+from vault.keys import mfa_devices
+from vault.keys.user_devices import UserDevices
+from vault.store.entry_lookup import find_entry
 from vault.system import clipboard
 from vault.text import safe
 from vault.unlocking.key_access import open_keys
@@ -45,13 +46,13 @@ def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> Non
     if given is None and not context.interaction.possible():
         raise Usage(f"cannot prompt for the device: {context.interaction.obstacle()}", hint="use --stdin")
     opened = unlock(context, purpose=f"to store the MFA device of {name}").opened
-    known = find(opened.payload, name).mfa_serial
-    device = given if given is not None else mfa_devices.by_asking(context, name=name, known=known)
+    known = find_entry(opened.payload, name).mfa_serial
+    device = given if given is not None else mfa_devices.ask_device(context, name=name, known=known)
     if strictly:
         put_strictly(context, opened, name, device)
         return
-    after = mfa_devices.put(context, opened, name, device)
-    serial = mfa_devices.serial_of(after.payload, name)
+    after = mfa_devices.add_to_entry(context, opened, name, device)
+    serial = mfa_devices.find_serial(after.payload, name)
     say(f"{safe(name)} uses {safe(serial)}.")
     if device.seed is not None:
         say("Its seed is now beside the key: anyone who unlocks this vault has both factors.")
@@ -72,8 +73,8 @@ def code(context: Context, name: str, *, clip: bool) -> None:
         clipboard.find(context.env) if clip else None
     )  # before a code is taken that could not be put anywhere
     keys = open_keys(context, purpose=f"for an MFA code of {name}")
-    serial = mfa_devices.serial_for(context, keys, name)
-    taken = mfa_devices.code(context, keys, serial, waiting=countdown(context))
+    serial = mfa_devices.resolve_serial(context, keys, name)
+    taken = mfa_devices.next_code(context, keys, serial, waiting=countdown(context))
     left = taken.ends - context.clock.time()
     if board is not None:
         copy(context, board, taken.text, life=left)
@@ -121,22 +122,20 @@ def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: boo
     The device stays at AWS unless you use --deactivate.
     """
     opened = unlock(context, purpose=f"to remove the MFA device of {name}").opened
-    serial = mfa_devices.serial_of(opened.payload, name)
-    enroller = None
+    serial = mfa_devices.find_serial(opened.payload, name)
+    devices = None
     if deactivate:
         holder = holder_of(opened.payload, name, serial)
-        foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
-        enroller = mfa_enrollment.Enroller(
-            context, opened, holder, foreign=foreign, waiting=countdown(context)
-        )
+        trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
+        devices = UserDevices(context, opened, holder, trust=trust, waiting=countdown(context))
     held = mfa_devices.has_seed(opened.payload, serial)
     lost = " and its seed, which AWS cannot show again," if held else ""
     places = "from AWS and from the vault" if deactivate else "from the vault"
     sure(context, f"Remove {safe(serial)}{lost} {places}?", yes=yes)
-    forget = mfa_devices.forgetting(context, opened, serial)
-    if enroller is not None:
-        enroller.look()
-        enroller.deactivate(serial)
+    forget = mfa_devices.prepare_removal(context, opened, serial)
+    if devices is not None:
+        devices.identify()
+        devices.deactivate(serial)
     forget()
     say(f"Removed {safe(serial)}." + ("" if deactivate else " What AWS knows of it is as it was."))
 

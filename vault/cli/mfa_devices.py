@@ -11,10 +11,11 @@ from vault.cli.confirm import sure
 from vault.cli.terminal import is_live, is_terminal, say
 from vault.errors import NotFound, Usage
 from vault.keys import entries, mfa_devices, mfa_enrollment
+from vault.keys.user_devices import UserDevices
 from vault.profiles.values import account_of
 from vault.secret import Secret
 from vault.store import strict_box
-from vault.store.entry_lookup import find
+from vault.store.entry_lookup import find_entry
 from vault.text import safe
 from vault.unlocking import strict_seeds
 from vault.unlocking.keys import raw_seed
@@ -68,11 +69,11 @@ def enroll(
     the next run continues or cleans up.
     """
     opened = unlock(context, purpose=f"to enroll an MFA device for {name}").opened
-    foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
+    trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
     enroller = mfa_enrollment.Enroller(
-        context, opened, name, foreign=foreign, waiting=countdown(context), mfa_code=mfa_code
+        context, opened, name, trust=trust, waiting=countdown(context), mfa_code=mfa_code
     )
-    user = enroller.look()
+    user = enroller.identify()
     under_way = enroller.entry.enrollment
     wanted = device_name or mfa_enrollment.device_name(user, context)
     what = "Enroll"
@@ -108,12 +109,12 @@ def enroll(
 def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
     """Resynchronize the MFA device of NAME with AWS by two consecutive codes. Use it if AWS refuses the codes."""
     opened = unlock(context, purpose=f"to resynchronize the MFA device of {name}").opened
-    serial = mfa_devices.serial_of(opened.payload, name)
+    serial = mfa_devices.find_serial(opened.payload, name)
     holder = holder_of(opened.payload, name, serial)
-    foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
-    enroller = mfa_enrollment.Enroller(context, opened, holder, foreign=foreign, waiting=countdown(context))
-    enroller.look()
-    enroller.resync(serial)
+    trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
+    devices = UserDevices(context, opened, holder, trust=trust, waiting=countdown(context))
+    devices.identify()
+    devices.resync(serial)
     say(f"AWS accepts codes of {safe(serial)} again.")
 
 
@@ -133,14 +134,14 @@ def holder_of(payload: Payload, name: str, serial: str) -> str:
 
 def put_strictly(context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice) -> None:
     """Keep the device's seed in the strict box. Usage where a seed or a serial is missing."""
-    serial = device.serial or find(opened.payload, name).mfa_serial
+    serial = device.serial or find_entry(opened.payload, name).mfa_serial
     if device.seed is None or serial is None:
         raise Usage("--strict keeps a seed, and needs it and the device's ARN")
     known = strict_box.has_passphrase(opened)
 
     def passphrase() -> Secret:
         if not known:
-            return create.choose_by_asking(context, what="the strict seeds").secret
+            return create.ask_new_passphrase(context, what="the strict seeds").secret
         return context.interaction.hidden(
             "Passphrase of the strict seeds", deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME)
         )
@@ -159,7 +160,7 @@ def qr(context: Context, name: str, *, yes: bool) -> None:
     if not is_terminal():
         raise Usage("a seed can be shown only on a terminal", hint="run the command without a pipe or a file")
     opened = unlock(context, purpose=f"to show the MFA seed of {name}").opened
-    serial = mfa_devices.serial_of(opened.payload, name)
+    serial = mfa_devices.find_serial(opened.payload, name)
     missing = NotFound(
         f"no seed is stored for {safe(serial)}", hint=f"store it: awsvault-py mfa add {safe(name)}"
     )

@@ -30,8 +30,8 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
     valid: panic prints the policy that ends them. You can activate the keys again in the IAM console.
     """
     opened = unlock(context, purpose="to deactivate its keys").opened
-    foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
-    panic.announce(context, opened, foreign)
+    trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
+    panic.name_foreign_hosts(context, opened, trust)
     count = len({entry.access_key_id for entry in opened.payload.entries.values()})
     keys = "the one key" if count == 1 else f"all {count} keys"
     sure(
@@ -39,25 +39,25 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
         f"Make {keys} of the vault inactive at AWS, wherever they are used, and forget all sessions?",
         yes=yes,
     )
-    report = panic.run(context, opened, foreign=foreign, tell=say)
+    report = panic.run(context, opened, trust=trust, tell=say)
     locked = "is locked" if report.unlocked is None else f"could NOT be locked: {report.unlocked.message}"
     say(
         f"Wiped {report.sessions} cached sessions; the vault {locked}{'.' if report.unlocked is None else ''}"
     )
-    failed = [fate for fate in report.fates if not fate.inactive]
-    for fate in failed:
-        if not fate.known:
-            user = f"its user {safe(fate.user)}" if fate.user else "its user"
+    failed = [outcome for outcome in report.outcomes if not outcome.inactive]
+    for outcome in failed:
+        if not outcome.known:
+            user = f"its user {safe(outcome.user)}" if outcome.user else "its user"
             say(
-                f"NOT KNOWN to AWS: {fate.key_id} of {safe(fate.entry)}: deleted, inactive already, or replaced since"
+                f"NOT KNOWN to AWS: {outcome.key_id} of {safe(outcome.entry)}: deleted, inactive already, or replaced since"
             )
             say(
                 f"  where this is an older copy of the vault, a newer key lives: look at {user} in the IAM console, and make "
                 "each key inactive that is active"
             )
             continue
-        hint = fate.error.hint if fate.error is not None else ""
-        say(f"NOT inactive: {fate.key_id} of {safe(fate.entry)}: {fate.said}")
+        hint = outcome.error.hint if outcome.error is not None else ""
+        say(f"NOT inactive: {outcome.key_id} of {safe(outcome.entry)}: {outcome.result}")
         say(
             f"  make it inactive in the IAM console; {hint}"
             if hint
@@ -70,9 +70,9 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
         say(f"  {safe(user)}")
     emit(json.dumps(panic.policy(report.at), indent=2))
     if not failed:
-        hosts = sorted({fate.at for fate in report.fates if fate.at is not None})
+        hosts = sorted({outcome.at for outcome in report.outcomes if outcome.at is not None})
         where = f", as {' and '.join(map(safe, hosts))} says, not AWS itself" if hosts else ""
-        say(f"{len(report.fates)} of {len(report.fates)} keys are inactive{where}.")
+        say(f"{len(report.outcomes)} of {len(report.outcomes)} keys are inactive{where}.")
         return report.unlocked.exit_code if report.unlocked is not None else 0
     error = failed[0].error
     return error.exit_code if error is not None else 7

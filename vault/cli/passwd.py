@@ -12,7 +12,7 @@ from vault.cli.terminal import say
 from vault.store.kdf import DEFAULT, STRONG
 from vault.unlocking import strict_seeds
 from vault.unlocking.unlock import unlock
-from vault.upkeep import create, rekey, rekey_strict
+from vault.upkeep import create, rekey, rekey_plan, rekey_strict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,15 +39,15 @@ def command(context: Context, kdf: str | None, *, from_stdin: bool, strictly: bo
 
     --strict changes the passphrase of the strict seeds, and their key. It needs the old passphrase; nothing replaces it.
     """
-    new = create.choose_from(read_stdin()) if from_stdin else None
+    new = create.passphrase_from_stdin(read_stdin()) if from_stdin else None
     if strictly:
         _strict(context, new, _params(kdf), yes=yes)
         return
     opened = unlock(context, purpose="to change it").opened
     if new is None:
-        new = create.choose_by_asking(context, what="the vault", otherwise="awsvault-py passwd --stdin")
-    plan = rekey.plan(context, opened, passphrase=None, new_passphrase=new.secret, kdf=_params(kdf))
-    question = rekey.question(plan)
+        new = create.ask_new_passphrase(context, what="the vault", otherwise="awsvault-py passwd --stdin")
+    plan = rekey_plan.make_plan(context, opened, passphrase=None, new_passphrase=new.secret, kdf=_params(kdf))
+    question = plan.question()
     if question is not None:
         sure(context, question, yes=yes)
     done = rekey.carry_out(context, plan)
@@ -68,14 +68,14 @@ def _strict(
     rekey_strict.require(opened)
     known = strict_seeds.ask_for(context, purpose="to change it")
     if new is None:
-        new = create.choose_by_asking(
+        new = create.ask_new_passphrase(
             context, what="the strict seeds", otherwise="awsvault-py passwd --strict --stdin"
         )
-    fresh = rekey_strict.wrapped(context, opened, known, new.secret, kdf=kdf)
-    question = rekey_strict.question(fresh)
+    fresh = rekey_strict.plan_for_known(context, opened, known, new.secret, kdf=kdf)
+    question = fresh.question()
     if question is not None:
         sure(context, question, yes=yes)
-    done = rekey_strict.change(context, opened, fresh)
+    done = rekey_strict.carry_out(context, opened, fresh)
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
     say("The passphrase of the strict seeds was changed. The old automatic backups were deleted.")

@@ -10,7 +10,7 @@ from vault.cli.terminal import say
 from vault.store import strict_box
 from vault.text import safe
 from vault.unlocking import strict_seeds
-from vault.upkeep import rekey, rekey_strict
+from vault.upkeep import rekey, rekey_plan, rekey_strict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def command(context: Context, *, yes: bool) -> None:
     The passphrase stays. This machine's keyring slot is kept, and you get a new recovery code. At a terminal, rekey also
     prompts for the passphrase of the strict seeds, to replace their key too.
     """
-    opened, passphrase = rekey.open_by_secret(context, purpose="to replace its keys")
-    plan = rekey.plan(context, opened, passphrase=passphrase)
-    question = rekey.question(plan)
+    opened, passphrase = rekey_plan.open_by_secret(context, purpose="to replace its keys")
+    plan = rekey_plan.make_plan(context, opened, passphrase=passphrase)
+    question = plan.question()
     if question is not None:
         sure(context, question, yes=yes)
     tell_replaced(
@@ -38,7 +38,7 @@ def command(context: Context, *, yes: bool) -> None:
     )
 
 
-def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.Fresh | None:
+def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.StrictRekeyPlan | None:
     """A new key for the strict seeds, if the user gives their passphrase."""
     if not strict_box.has_passphrase(opened) or not context.interaction.possible():
         return None
@@ -47,8 +47,8 @@ def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.Fres
     )
     if known is None:
         return None
-    fresh = rekey_strict.wrapped(context, opened, known, known.passphrase)
-    question = rekey_strict.question(fresh)
+    fresh = rekey_strict.plan_for_known(context, opened, known, known.passphrase)
+    question = fresh.question()
     if question is not None:
         sure(context, question, yes=yes)
     return fresh

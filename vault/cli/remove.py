@@ -8,7 +8,7 @@ from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.terminal import say
 from vault.keys import entries
-from vault.store.entry_lookup import find
+from vault.store.entry_lookup import find_entry
 from vault.text import safe
 from vault.unlocking.unlock import unlock
 
@@ -27,8 +27,8 @@ def command(context: Context, name: str, *, yes: bool) -> None:
     The key stays valid at AWS until you delete it there.
     """
     opened = unlock(context, purpose=f"to remove {name}").opened
-    entry = find(opened.payload, name)
-    seed = entries.seed_goes_with(opened.payload, name) is not None
+    entry = find_entry(opened.payload, name)
+    seed = entries.seed_only_used_by(opened.payload, name) is not None
     whose = f" of {safe(entry.user)} in {safe(entry.account or '')}" if entry.user else ""
     what = f"{safe(name)}: {safe(entry.access_key_id)}{whose}" + (", with its MFA seed" if seed else "")
     sure(context, f"Remove {what}? The vault has the only copy that awsvault-py keeps.", yes=yes)

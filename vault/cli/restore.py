@@ -42,7 +42,7 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
         _show(context, as_json=as_json)
         return
     chosen = backups.choose_present(context) if file is None else backups.choose(context, file, accept=accept)
-    say(_sentence(chosen.copy))
+    say(_sentence(chosen.backup))
     if chosen.problem is not None:
         say(f"Mind: {chosen.problem.message}.")
     if chosen.log.trouble is not None:
@@ -51,16 +51,16 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
             "export starts a new log and keeps this one as unreadable.N.*"
         )
     sure(context, "Use this copy as the vault?", yes=yes)
-    after = backups.put_back(context, chosen)
+    after = backups.restore_backup(context, chosen)
     say(f"It is the vault now, as generation {after.header.gen}.")
     if chosen.outdated:
         say(
             "The secrets of its time open it, and what comes after, until you change them: "
-            + backups.to_change(chosen.file)
+            + backups.passwd_commands(chosen.file)
         )
 
 
-def _sentence(copy: backups.Copy) -> str:
+def _sentence(copy: backups.Backup) -> str:
     entries = ", ".join(safe(name, limit=60) for name in copy.entries or ()) or "none"
     return (
         f"{safe(copy.name)}: generation {copy.gen}, written {local(copy.time)}, opened by {', '.join(copy.slots)}; "
@@ -69,7 +69,7 @@ def _sentence(copy: backups.Copy) -> str:
 
 
 def _show(context: Context, *, as_json: bool) -> None:
-    copies = backups.automatic(context)
+    copies = backups.list_automatic(context)
     if as_json:
         emit_json(
             {

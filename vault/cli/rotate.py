@@ -11,7 +11,10 @@ from vault.cli import trust_option
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.terminal import emit, is_live, local, say
-from vault.rotation import select, state_machine
+from vault.rotation import rotate, state_machine, steps
+from vault.rotation.key_text import describe, span
+from vault.rotation.policy import POLICY
+from vault.rotation.steps import RotationRequest
 from vault.text import safe
 from vault.unlocking.unlock import unlock
 
@@ -20,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vault.context import Context
-    from vault.keys.foreign_hosts import ForeignHosts
-    from vault.rotation.run import Outcome
-    from vault.rotation.select import Prospect
+    from vault.keys.endpoint_trust import EndpointTrust
+    from vault.rotation.rotate import PreparedRotation
+    from vault.rotation.run import RotationOutcome
     from vault.store.vault import Opened
 
 
@@ -64,7 +67,7 @@ def command(
     If a rotation is interrupted, the next run continues it. Exit code 11: stopped before the new key took over.
     """
     if print_policy:
-        emit(json.dumps(select.POLICY, indent=2))
+        emit(json.dumps(POLICY, indent=2))
         return 0
     least = _age(older_than)
     request = _request(
@@ -77,19 +80,21 @@ def command(
         older=least is not None,
     )
     opened = unlock(context, purpose="to rotate keys").opened
-    chosen = select.chosen(opened.payload, names, everything=everything or (least is not None and not names))
+    chosen = rotate.choose_entries(
+        opened.payload, names, everything=everything or (least is not None and not names)
+    )
     for name in names:
         if name not in chosen:
-            (other,) = select.chosen(opened.payload, [name], everything=False)
+            (other,) = rotate.choose_entries(opened.payload, [name], everything=False)
             say(f"{safe(name)}: holds the same key as {safe(other)}, under whose name it is rotated.")
-    foreign = trust_option.foreign(context, trust_endpoint=trust_endpoint)
+    trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
     failures: list[errors.Error] = []
-    with select.alone(context):
+    with rotate.lock_rotations(context):
         for name in chosen:
             try:
                 _one(
                     context, opened, name, request,
-                    foreign=foreign, least=least, mfa_code=mfa_code, dry_run=dry_run, yes=yes,
+                    trust=trust, least=least, mfa_code=mfa_code, dry_run=dry_run, yes=yes,
                 )  # fmt: skip
             except errors.Error as error:
                 if len(chosen) == 1:
@@ -112,16 +117,14 @@ def _request(
     delete_other: str | None,
     everything: bool,
     older: bool,
-) -> state_machine.RotationRequest:
+) -> RotationRequest:
     if sum((undo, finish, delete_now)) > 1:
         raise errors.Usage("give only one of --undo, --finish and --delete-now")
     if delete_other is not None and (everything or len(names) > 1 or undo or finish):
         raise errors.Usage("--delete-other needs exactly one NAME")
     if undo and older:
         raise errors.Usage("--undo ignores a key's age: do not combine it with --older-than")
-    return state_machine.RotationRequest(
-        undo=undo, finish=finish, delete_now=delete_now, delete_other=delete_other
-    )
+    return RotationRequest(undo=undo, finish=finish, delete_now=delete_now, delete_other=delete_other)
 
 
 def _age(text: str | None) -> int | None:
@@ -139,45 +142,41 @@ def _one(
     context: Context,
     opened: Opened,
     name: str,
-    request: state_machine.RotationRequest,
+    request: RotationRequest,
     *,
-    foreign: ForeignHosts,
+    trust: EndpointTrust,
     least: int | None,
     mfa_code: str | None,
     dry_run: bool,
     yes: bool,
 ) -> None:
     say(f"{safe(name)}: checking its keys …")
-    prospect = select.prepare(
+    prepared = rotate.prepare(
         context,
         opened,
         name,
-        foreign=foreign,
+        trust=trust,
         tell=lambda text: say(f"{safe(name)}: {text}"),
-        proving=_progress(context),
+        progress=_progress(context),
         mfa_code=mfa_code,
     )
-    age = prospect.age
+    age = prepared.age
     if least is not None and age is not None and age < least:
-        if _settled(prospect):
-            say(
-                f"{safe(name)}: {prospect.entry.access_key_id} is {state_machine.days(age)} old, nothing to do."
-            )
+        if _settled(prepared):
+            say(f"{safe(name)}: {prepared.entry.access_key_id} is {span(age)} old, nothing to do.")
             return
-        request = state_machine.RotationRequest(
-            finish=True
-        )  # what an earlier rotation left is due, a new one is not
-    for key in prospect.view.keys:
-        described = state_machine.describe(key, now=prospect.view.now, own=prospect.entry.access_key_id)
+        request = RotationRequest(finish=True)  # what an earlier rotation left is due, a new one is not
+    for key in prepared.state.keys:
+        described = describe(key, now=prepared.state.now, own=prepared.entry.access_key_id)
         say(f"{safe(name)}:   {described}")
-    for note in prospect.notes:
+    for note in prepared.notes:
         say(f"{safe(name)}: note: {note}")
     if dry_run:
-        say(f"{safe(name)}: would {_intent(prospect, request)}. Nothing was changed.")
+        say(f"{safe(name)}: would {_intent(prepared, request)}. Nothing was changed.")
         return
-    sure(context, f"{safe(name)}: {_intent(prospect, request)}?", yes=yes)
+    sure(context, f"{safe(name)}: {_intent(prepared, request)}?", yes=yes)
     try:
-        outcome = select.carry_out(context, opened, prospect, request)
+        outcome = rotate.carry_out(context, opened, prepared, request)
     except KeyboardInterrupt:
         say(f"\n{safe(name)}: interrupted; the next awsvault-py rotate {safe(name)} continues from here.")
         raise
@@ -198,24 +197,24 @@ def _progress(context: Context) -> Callable[[int], None] | None:
     return proving
 
 
-def _settled(prospect: Prospect) -> bool:
+def _settled(prepared: PreparedRotation) -> bool:
     """Whether no step of an earlier rotation is due."""
-    waiting = prospect.waiting
-    return prospect.entry.journal is None or (waiting is not None and waiting > prospect.view.now)
+    waiting = prepared.kept_until
+    return prepared.entry.journal is None or (waiting is not None and waiting > prepared.state.now)
 
 
-def _intent(prospect: Prospect, request: state_machine.RotationRequest) -> str:
+def _intent(prepared: PreparedRotation, request: RotationRequest) -> str:
     """What ``rotate`` would do, in words that a question and a dry run share."""
-    entry, journal = prospect.entry, prospect.entry.journal
+    entry, journal = prepared.entry, prepared.entry.journal
     step = state_machine.next_step(
-        entry, prospect.view, request
+        entry, prepared.state, request
     )  # says what stops it, before anybody is asked
     old = safe(journal.old.access_key_id) if journal is not None and journal.old is not None else ""
     if request.undo and journal is not None and journal.step in ("create", "prove"):
         return f"end the interrupted rotation, delete what it made and stay with {entry.access_key_id}"
-    if isinstance(step, state_machine.Done):
+    if isinstance(step, steps.Done):
         return "do nothing, since no rotation is under way"
-    takes_back = isinstance(step, state_machine.Write) and step.step == "undo"
+    takes_back = isinstance(step, steps.WriteJournal) and step.step == "undo"
     if journal is not None and journal.step != "grace" and not takes_back:
         return "bring the interrupted rotation to its end"
     if request.undo:
@@ -223,13 +222,13 @@ def _intent(prospect: Prospect, request: state_machine.RotationRequest) -> str:
     if journal is not None and request.finish:
         return f"delete the old key {old}"
     first = f"delete the old key {old} of the last rotation, then " if journal is not None else ""
-    if isinstance(step, state_machine.Delete) and step.why == "other":
+    if isinstance(step, steps.DeleteKey) and step.why == "other":
         first = f"delete {safe(step.key_id)}, which is not the vault's, then "
     end = "delete it" if request.delete_now else "keep it inactive for seven days"
     return f"{first}replace {entry.access_key_id} by a new key and {end}"
 
 
-def _report(outcome: Outcome, name: str, request: state_machine.RotationRequest) -> None:
+def _report(outcome: RotationOutcome, name: str, request: RotationRequest) -> None:
     for key_id in outcome.deleted:
         say(f"{safe(name)}: deleted {safe(key_id)}.")
     if outcome.replaced is None and not outcome.deleted:

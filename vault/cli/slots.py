@@ -10,7 +10,7 @@ from vault.cli.rekey import tell_replaced
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.store.kdf import DEFAULT, STRONG
 from vault.unlocking.unlock import unlock
-from vault.upkeep import create, rekey, slots
+from vault.upkeep import create, rekey, rekey_plan, slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def list_(context: Context, *, as_json: bool) -> None:
 
     --json: {"slots":[{"slot", "kind", "opens":"main"|"strict", "about"?, "last_used"?}]}
     """
-    found = slots.listing(context)
+    found = slots.list_slots(context)
     if as_json:
         emit_json(
             {
@@ -86,7 +86,7 @@ def add(context: Context, way: str, kdf: str) -> None:
             say("The recovery code now unlocks the vault. To try it, type it at the passphrase prompt.")
         case _:
             slots.check_passphrase_room(opened)
-            chosen = create.choose_by_asking(context, what="a second passphrase")
+            chosen = create.ask_new_passphrase(context, what="a second passphrase")
             slots.add_passphrase(context, opened, chosen, kdf=STRONG if kdf == "strong" else DEFAULT)
             say("The second passphrase now unlocks the vault.")
             if chosen.warning is not None:
@@ -112,11 +112,11 @@ def remove(context: Context, slot: str, *, yes: bool) -> None:
 
     SLOT is a name from `slots list`, or a unique prefix of it.
     """
-    opened, passphrase = rekey.open_by_secret(context, purpose="to remove a way to unlock it")
-    gone = slots.find(opened, slot)
-    plan = rekey.plan(context, opened, passphrase=passphrase, without=gone)
-    sure(context, f"Remove the {slots.named(gone)}, and replace the master keys?", yes=yes)
-    question = rekey.question(plan)
+    opened, passphrase = rekey_plan.open_by_secret(context, purpose="to remove a way to unlock it")
+    gone = slots.find_slot(opened, slot)
+    plan = rekey_plan.make_plan(context, opened, passphrase=passphrase, without=gone)
+    sure(context, f"Remove the {slots.describe(gone)}, and replace the master keys?", yes=yes)
+    question = plan.question()
     if question is not None:
         sure(context, question, yes=yes)
-    tell_replaced(rekey.carry_out(context, plan), f"Removed the {slots.named(gone)}.")
+    tell_replaced(rekey.carry_out(context, plan), f"Removed the {slots.describe(gone)}.")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.inspect.key_status import KeyStatus
     from vault.inspect.status import State
-    from vault.rotation.key_age import Health
+    from vault.rotation.key_age import KeyAge
 
 _SAID = {
     "open": "The vault is unlocked",
@@ -141,7 +141,7 @@ def _policy(context: Context, text: str, *, as_json: bool) -> int:
     """``--policy``: 0 where every key is young enough and no rotation is left over, else 1."""
     from vault import limits
     from vault.errors import Usage
-    from vault.rotation import key_age
+    from vault.rotation.key_age import key_ages
     from vault.settings import duration
     from vault.unlocking.key_access import open_keys
 
@@ -150,7 +150,7 @@ def _policy(context: Context, text: str, *, as_json: bool) -> int:
     except ValueError as reason:
         raise Usage(f"--policy must be {reason}") from None
     now = context.clock.time()
-    found = key_age.look(context, open_keys(context, purpose="to look at the age of its keys"))
+    found = key_ages(context, open_keys(context, purpose="to look at the age of its keys"))
     due = [one for one in found if one.is_due(age, now=now)]
     if as_json:
         emit_json({"keys": [_json_of_health(one, due=one in due) for one in found]})
@@ -162,7 +162,7 @@ def _policy(context: Context, text: str, *, as_json: bool) -> int:
     return 1 if due else 0
 
 
-def _json_of_health(one: Health, *, due: bool) -> dict[str, object]:
+def _json_of_health(one: KeyAge, *, due: bool) -> dict[str, object]:
     found = {
         "name": one.name,
         "access_key_id": one.key_id,

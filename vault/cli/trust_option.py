@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from vault.cli.terminal import say
-from vault.keys.foreign_hosts import ForeignHosts
+from vault.keys.endpoint_trust import EndpointTrust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,6 @@ option = click.option(
 )
 
 
-def foreign(context: Context, *, trust_endpoint: bool) -> ForeignHosts:
+def endpoint_trust(context: Context, *, trust_endpoint: bool) -> EndpointTrust:
     """The run's Strangers, told on stderr."""
-    return ForeignHosts(context, tell=say, anyway=trust_endpoint)
+    return EndpointTrust(context, tell=say, trust_all=trust_endpoint)

@@ -12,7 +12,7 @@ from typing import Any
 from vault import __version__, errors, limits
 from vault.agent.client import Agent
 from vault.doctor.facts import Facts, Program
-from vault.keys import verify
+from vault.keys import service_endpoints
 from vault.migrate import edit_plan, own_command
 from vault.profiles import aws_files
 from vault.store import backup_mark, pin_file, vault
@@ -235,7 +235,7 @@ def _skew(context: Context) -> dict[str, Any]:
     from vault.aws.sts_client import StsClient
 
     try:
-        endpoint = verify.sts_endpoint(context, aws_files.selected(context.env))
+        endpoint = service_endpoints.sts_endpoint(context, aws_files.selected(context.env))
         client = StsClient(credentials=None, endpoint=endpoint, deadline=context.new_deadline())
         with suppress(errors.Refused):  # the request is not signed, so STS refuses it; its Date is enough
             client.call("GetCallerIdentity", once=True)

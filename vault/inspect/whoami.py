@@ -10,7 +10,7 @@ from vault.aws.provider_inputs import ProviderContext
 from vault.credentials import obtain
 from vault.credentials.hints import with_names
 from vault.errors import Refused, Usage
-from vault.keys.verify import sts_endpoint
+from vault.keys.service_endpoints import sts_endpoint
 from vault.profiles import aws_files
 from vault.profiles.chain import NamedSource
 from vault.profiles.credential_variables import session_token_in

@@ -1,4 +1,4 @@
-"""Entries: adding a source key, removing one, and what there is. Asks AWS through ``proof``; prints nothing."""
+"""Entries: adding a source key, replacing one, removing one. Asks AWS through ``verify``; prints nothing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from vault.aws.key_format import odd_lengths
 from vault.errors import AlreadyExists, Declined, Refused
 from vault.keys.entry_names import check_name
 from vault.keys.key_input import WRONG_ID, WRONG_SECRET, check_account
-from vault.keys.verify import Proof, prove
+from vault.keys.verify import Verification, verify
 from vault.store import vault
-from vault.store.entry_lookup import find
-from vault.text import safe
+from vault.store.entry_lookup import find_entry
+from vault.text import command, safe
 from vault.unlocking import strict_seeds
 
 TYPE_CHECKING = False
@@ -22,69 +22,69 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.keys.key_input import NewKey
     from vault.mfa.codes import Seed as DeviceSeed
-    from vault.store.vault import Entry, Opened, Payload, StoredSeed
+    from vault.store.vault import Entry, KeyPair, Opened, Payload, StoredSeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Added:
-    """What ``add`` did: the entry as stored, whether a seed lies beside it, and how the question to AWS ended."""
+class AddedEntry:
+    """What ``store`` did: the entry as stored, whether the vault has its seed, and what AWS said of the key."""
 
     opened: Opened
     entry: Entry
     seed_stored: bool
-    proof: Proof
+    verification: Verification
 
 
-def check_free(opened: Opened, name: str, *, replacing: bool) -> None:
-    """AlreadyExists where the name is taken and is not to be replaced; Declined while its rotation is under way."""
+def check_name_is_free(opened: Opened, name: str, *, replacing: bool) -> None:
+    """AlreadyExists if the name is taken and is not to be replaced; Declined while its rotation is in progress."""
     check_name(name)
     entry = opened.payload.entries.get(name)
     if entry is None:
         return
     if not replacing:
         raise AlreadyExists(
-            f'there is an entry "{safe(name)}" already ({safe(entry.access_key_id)})',
-            hint="choose another name, or say --replace",
+            f'the vault already has an entry "{safe(name)}" ({safe(entry.access_key_id)})',
+            hint="choose another name, or add --replace",
         )
-    _no_rotation(name, entry)
+    _check_not_in_rotation(name, entry)
 
 
-def _no_rotation(name: str, entry: Entry) -> None:
+def _check_not_in_rotation(name: str, entry: Entry) -> None:
     if entry.journal is not None:
         raise Declined(
-            f'a rotation of "{safe(name)}" is under way, and the vault holds the only copy of its new key',
-            hint=f"finish it first: awsvault-py rotate --finish {safe(name)}",
+            f'a rotation of "{safe(name)}" is in progress, and only the vault has its new key',
+            hint=f"finish it first: {command('rotate --finish', name)}",
         )
 
 
-def proven(context: Context, name: str, key: NewKey, *, verify: bool) -> Proof:
-    """Ask AWS who the key is, unless not wanted. Refused; Usage where the device is another account's."""
-    if not verify:
-        return Proof()
+def verify_key(context: Context, name: str, key: NewKey, *, ask_aws: bool) -> Verification:
+    """Ask AWS for the key's identity, if wanted. Refused; Usage if the device is in another account."""
+    if not ask_aws:
+        return Verification()
     try:
-        proof = prove(context, Credentials(key.access_key_id, key.secret), name=name)
+        found = verify(context, Credentials(key.access_key_id, key.secret), name=name)
     except Refused as error:
         if error.code == WRONG_SECRET:
-            error.hint = "nothing was stored: the secret is another key's, or was not copied whole"
+            error.hint = "nothing was stored: the secret belongs to another key, or was not copied completely"
         odd = odd_lengths(key.access_key_id, key.secret)
         if odd and error.code in (WRONG_SECRET, WRONG_ID):
-            error.hint = f"nothing was stored; {odd}: was the key copied whole?"
+            error.hint = f"nothing was stored; {odd}. Was the key copied completely?"
         raise
-    check_account(key.mfa_serial, proof)
-    return proof
+    check_account(key.mfa_serial, found)
+    return found
 
 
 def store(
-    context: Context, opened: Opened, name: str, key: NewKey, proof: Proof, *, replacing: bool
-) -> Added:
-    """Write the entry, and its seed where one is given. AlreadyExists where another process was faster."""
+    context: Context, opened: Opened, name: str, key: NewKey, found: Verification, *, replacing: bool
+) -> AddedEntry:
+    """Write the entry, and its seed if there is one. AlreadyExists if another process was faster."""
     created = int(context.clock.time())
 
     def change(payload: Payload) -> Payload:
         old = payload.entries.get(name)
         if old is not None:
-            check_free(replace(opened, payload=payload), name, replacing=replacing)
-        payload = payload.with_entry(name, new_entry(key, proof, old, created))
+            check_name_is_free(replace(opened, payload=payload), name, replacing=replacing)
+        payload = payload.with_entry(name, new_entry(key, found, old, created))
         if key.seed is not None and key.mfa_serial is not None:
             payload = payload.with_seed(key.mfa_serial, stored_seed(key.seed, created=created))
         return payload
@@ -93,17 +93,17 @@ def store(
         context, opened, change, purpose=f"to store the seed of {name} beside the key"
     )()
     entry = after.payload.entries[name]
-    return Added(
+    return AddedEntry(
         opened=after,
         entry=entry,
         seed_stored=entry.mfa_serial is not None and entry.mfa_serial in after.payload.seeds,
-        proof=proof,
+        verification=found,
     )
 
 
-def new_entry(key: NewKey, proof: Proof, old: Entry | None, created: int) -> Entry:
-    """The key as an entry, with who AWS said it is; in the place of ``old``, whose device stays with its user."""
-    identity = proof.identity
+def new_entry(key: NewKey, found: Verification, old: Entry | None, created: int) -> Entry:
+    """The key as an entry, with the identity that AWS told. It keeps the device of ``old`` if the user is the same."""
+    identity = found.identity
     account, user = (identity.account, identity.user) if identity is not None else (None, None)
     serial = key.mfa_serial
     if (
@@ -111,7 +111,7 @@ def new_entry(key: NewKey, proof: Proof, old: Entry | None, created: int) -> Ent
         and old is not None
         and (identity is None or (old.account, old.user) == (account, user))
     ):
-        serial = old.mfa_serial  # a new key of the same user: the device stays
+        serial = old.mfa_serial
     return vault.Entry(
         access_key_id=key.access_key_id,
         secret=key.secret,
@@ -123,7 +123,7 @@ def new_entry(key: NewKey, proof: Proof, old: Entry | None, created: int) -> Ent
 
 
 def stored_seed(seed: DeviceSeed, *, created: int) -> StoredSeed:
-    """A seed as the vault keeps it: base32 text."""
+    """A seed in the vault's form: base32 text."""
     return vault.StoredSeed(
         secret=seed.base32(),
         created=created,
@@ -133,8 +133,14 @@ def stored_seed(seed: DeviceSeed, *, created: int) -> StoredSeed:
     )
 
 
-def seed_goes_with(payload: Payload, name: str) -> str | None:
-    """The serial whose seed only this entry uses, so that it goes with it; None where there is none."""
+def journal_pairs(entry: Entry) -> list[KeyPair]:
+    """The keys in the journal of the entry's rotation: the old one, the new one, or none."""
+    journal = entry.journal
+    return [pair for pair in (journal.old, journal.new) if pair is not None] if journal is not None else []
+
+
+def seed_only_used_by(payload: Payload, name: str) -> str | None:
+    """The serial of a stored seed that only this entry uses, so that it is removed with it; None if there is none."""
     serial = payload.entries[name].mfa_serial
     if serial is None or (serial not in payload.seeds and serial not in payload.strict_serials):
         return None
@@ -143,11 +149,11 @@ def seed_goes_with(payload: Payload, name: str) -> str | None:
 
 
 def remove(context: Context, opened: Opened, name: str) -> Opened:
-    """Forget the entry, and the seed that only it uses. NotFound, StrictClosed, Declined while its rotation is under way."""
+    """Remove the entry, and the seed that only it uses. NotFound, StrictClosed, Declined while its rotation is in progress."""
 
     def change(payload: Payload) -> Payload:
-        _no_rotation(name, find(payload, name))
-        serial = seed_goes_with(payload, name)
+        _check_not_in_rotation(name, find_entry(payload, name))
+        serial = seed_only_used_by(payload, name)
         payload = payload.without_entry(name)
         return payload.without_seed(serial) if serial is not None else payload
 

@@ -1,39 +1,38 @@
-"""An access key on its way into the vault: from JSON, the environment, a profile or a person, looked at on the way.
+"""An access key on its way into the vault, from JSON, the environment or a profile; every value is checked.
 
-Nothing is stored and AWS is not asked here. Secrets never come from the command line.
+Stores nothing and does not ask AWS. Secrets never come from the command line. Prompts: vault/keys/key_prompts.py.
 """
 
 from __future__ import annotations
 
-import json
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from vault import limits
 from vault.aws import key_format
-from vault.errors import ConfigError, NotFound, Refused, Usage
+from vault.errors import ConfigError, NotFound, Usage
+from vault.keys.stdin_json import read_fields
 from vault.mfa import codes
 from vault.profiles import aws_files
 from vault.profiles.credential_variables import session_token_in
 from vault.secret import Secret
-from vault.text import nearest, safe, trimmed
+from vault.text import safe, trimmed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from vault.context import Context
-    from vault.keys.verify import Proof
+    from vault.keys.verify import Verification
     from vault.mfa.codes import Seed
 
 _FIELDS = ("AccessKeyId", "SecretAccessKey", "MfaSerial", "MfaSeed")
-_JSON_HINT = 'the form is {"AccessKeyId":"AKIA…","SecretAccessKey":"…","MfaSerial":"arn:…","MfaSeed":"…"}, the last two optional'
-_TRIES = 3  # a paste goes wrong twice at most
-WRONG_SECRET, WRONG_ID = "SignatureDoesNotMatch", "InvalidClientTokenId"  # AWS's words for them
-T = TypeVar("T")
+_JSON_HINT = (
+    'the form is {"AccessKeyId":"AKIA…","SecretAccessKey":"…","MfaSerial":"arn:…","MfaSeed":"…"}; '
+    "the last two are optional"
+)
+WRONG_SECRET, WRONG_ID = "SignatureDoesNotMatch", "InvalidClientTokenId"  # AWS's error codes
 
 
 class NewKey(NamedTuple):
-    """A key that has the right shape. ``warning`` is for the person: where it still lies in clear."""
+    """A key with values of the right form. ``warning`` tells the user where the key still is in plaintext."""
 
     access_key_id: str
     secret: Secret
@@ -42,113 +41,72 @@ class NewKey(NamedTuple):
     warning: str | None = None
 
 
-def checked(access_key_id: str, secret: Secret, mfa_serial: str | None, seed: Secret | None) -> NewKey:
-    """The four values, each of the right shape. Usage names what is wrong."""
+def check_key(access_key_id: str, secret: Secret, mfa_serial: str | None, seed: Secret | None) -> NewKey:
+    """The four values, each of the right form. Usage names what is wrong."""
     key_id = key_format.check_access_key_id(access_key_id)
     secret = key_format.check_secret(secret)
     serial = check_serial(mfa_serial) if mfa_serial else None
-    parsed = codes.parse_seed(seed) if seed is not None and len(seed) else None
+    parsed = parse_seed(seed) if seed is not None else None
     if parsed is not None and serial is None:
-        raise Usage("there is an MFA seed and no MFA serial", hint="give the device's ARN too: MfaSerial")
-    if parsed is not None:
-        check_aws_seed(parsed)
+        raise Usage("there is an MFA seed but no MFA serial", hint="give the device's ARN too: MfaSerial")
     return NewKey(key_id, secret, serial, parsed)
 
 
 def check_serial(serial: str) -> str:
-    """``serial`` of a device that gives codes; Usage, since it was typed or piped and stands in no file."""
+    """``serial`` if it is a device that has codes. Usage, because it was typed or piped and is in no file."""
     try:
         return codes.check_serial(trimmed(serial))
     except ConfigError as error:
-        hint = error.hint if error.hint != ConfigError.hint else "the IAM console shows it beside the device"
+        hint = error.hint if error.hint != ConfigError.hint else "the IAM console shows the ARN of the device"
         raise Usage(error.message, hint=hint) from None
 
 
-def check_aws_seed(seed: Seed) -> None:
-    """Usage for a seed whose codes STS cannot take: AWS's virtual devices have six digits."""
+def parse_seed(text: Secret) -> Seed | None:
+    """The seed in ``text``, None if that is empty. Usage if STS cannot take its codes: AWS's virtual devices have six digits."""
+    if not len(text):
+        return None
+    seed = codes.parse_seed(text)
     if seed.digits != limits.CODE_DIGITS:
         raise Usage(
-            f"the MFA seed makes codes of {seed.digits} digits, and STS takes {limits.CODE_DIGITS}",
-            hint="this is the seed of another service's device",
+            f"the MFA seed makes codes of {seed.digits} digits, but STS takes {limits.CODE_DIGITS}",
+            hint="this seed is for a device of another service",
         )
+    return seed
 
 
 def from_json(raw: bytes) -> NewKey:
-    """The key in ``add --stdin``'s JSON. Usage (exit 2) for everything that is not exactly that."""
-    if len(raw) > limits.MAX_STDIN:
-        raise Usage(f"--stdin has more than {limits.MAX_STDIN} bytes", hint=_JSON_HINT)
-    fields = json_fields(raw, known=_FIELDS, required=_FIELDS[:2], hint=_JSON_HINT)
-    seed = fields.get("MfaSeed")
-    return checked(
+    """The key in the JSON of ``add --stdin``. Usage (exit 2) for everything else."""
+    fields = read_fields(raw, known=_FIELDS, required=_FIELDS[:2], hint=_JSON_HINT)
+    return check_key(
         fields["AccessKeyId"],
-        _secret(fields["SecretAccessKey"]),
+        as_secret(fields["SecretAccessKey"]),
         fields.get("MfaSerial"),
-        _secret(seed) if seed else None,
+        as_secret(fields.get("MfaSeed", "")),
     )
 
 
-def json_fields(
-    raw: bytes, *, known: tuple[str, ...], required: tuple[str, ...], hint: str
-) -> dict[str, str]:
-    """A flat JSON object of texts. Usage names a key that is unknown, missing, doubled or no text, never a value."""
-    if not raw.strip():
-        raise Usage("--stdin is empty", hint=hint)
-    try:
-        value = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_no_doubles)
-    except UnicodeDecodeError:
-        raise Usage("--stdin is not UTF-8 text", hint=hint) from None
-    except json.JSONDecodeError as error:
-        raise Usage(
-            f"--stdin is not JSON: line {error.lineno}, column {error.colno}: {error.msg}", hint=hint
-        ) from None
-    except RecursionError:
-        raise Usage("--stdin is nested too deeply", hint=hint) from None
-    if not isinstance(value, dict):
-        raise Usage("--stdin is JSON, but no object", hint=hint)
-    for key, held in value.items():
-        if key not in known:
-            near = nearest(key, list(known))
-            raise Usage(
-                f'--stdin has the key "{safe(key, limit=40)}", which is not known',
-                hint=f"did you mean {near}?" if near else hint,
-            )
-        if not isinstance(held, str):
-            raise Usage(f"--stdin: {key} is no text", hint=hint)
-    missing = next((key for key in required if not value.get(key)), None)
-    if missing is not None:
-        raise Usage(f"--stdin lacks {missing}", hint=hint)
-    return value
-
-
-def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise Usage(f'--stdin has the key "{safe(key, limit=40)}" twice', hint=_JSON_HINT)
-        found[key] = value
-    return found
-
-
-def _secret(text: str) -> Secret:
+def as_secret(text: str) -> Secret:
+    """Text from JSON or a file, whatever it contains."""
     return Secret(text.encode("utf-8", "surrogatepass"))
 
 
 def from_env(context: Context) -> NewKey:
-    """The key in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Usage where they are not set, or are temporary."""
+    """The key in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Usage if they are not set, or are temporary credentials."""
     env = context.env
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not env.get(name):
             raise Usage(
-                f"--env: {name} is not set", hint="export both variables, or leave --env out to be asked"
+                f"--env: {name} is not set",
+                hint="set both variables, or leave out --env to type the key at a prompt",
             )
     if session_token_in(env):
         raise Usage(
             "--env: AWS_SESSION_TOKEN or AWS_SECURITY_TOKEN is set, so these are temporary credentials",
-            hint="add the user's own key, which has no token",
+            hint="add the user's access key, which has no session token",
         )
     secret = Secret(env["AWS_SECRET_ACCESS_KEY"].encode("utf-8", "surrogateescape"))
-    return checked(env["AWS_ACCESS_KEY_ID"], secret, None, None)._replace(
-        warning="the key is still in this shell's environment: unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY"
+    return check_key(env["AWS_ACCESS_KEY_ID"], secret, None, None)._replace(
+        warning="the key is still in this shell's environment. Run: unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY"
     )
 
 
@@ -165,14 +123,14 @@ def from_profile(context: Context, name: str) -> NewKey:
     if key_id is None or secret is None:
         absent = "aws_access_key_id" if key_id is None else "aws_secret_access_key"
         raise Usage(
-            f'profile "{safe(name)}" ({profile.origin}) holds no {absent}',
-            hint="name a profile that has both in AWS's files, or leave --from-profile out to be asked",
+            f'profile "{safe(name)}" ({profile.origin}) has no {absent}',
+            hint="name a profile that has both keys in AWS's files, or leave out --from-profile to type the key at a prompt",
         )
     token = profile.own("aws_session_token") or profile.own("aws_security_token")
     if token is not None:
         raise Usage(
             f'{token.origin}: profile "{safe(name)}" has a session token, so its key is temporary',
-            hint="add the user's own key, which has no token",
+            hint="add the user's access key, which has no session token",
         )
     serial = profile.get("mfa_serial")
     if serial is not None:
@@ -181,111 +139,23 @@ def from_profile(context: Context, name: str) -> NewKey:
         except ConfigError as error:
             raise ConfigError(f"{serial.origin}: {error.message}", hint=error.hint) from None
     try:
-        key = checked(key_id.value, _secret(secret.value), serial.value if serial is not None else None, None)
+        key = check_key(
+            key_id.value, as_secret(secret.value), serial.value if serial is not None else None, None
+        )
     except Usage as error:
         raise Usage(f"{key_id.origin}: {error.message}", hint=error.hint) from None
     return key._replace(
-        warning=f"the key still stands in clear at {key_id.origin}, and AWS's tools take it from there first: "
-        "remove these lines once the profile works"
+        warning=f"the key is still in plaintext at {key_id.origin}, and AWS's tools use that one first. "
+        "Remove these lines once the profile works"
     )
 
 
-def by_asking(context: Context, *, name: str, prove: Callable[[NewKey], Proof]) -> tuple[NewKey, Proof]:
-    """The key a person types or pastes, and what AWS said of it: each value asked again where it is wrong.
-
-    ``prove`` asks AWS, as soon as there is something to ask about. Usage after three wrong shapes, Refused after three
-    keys that AWS refuses.
-    """
-    asking = _Asking(context, name)
-    key_id, secret, proof = _known_to_aws(asking, prove)
-
-    def serial(complaint: str) -> str | None:
-        typed = asking.plain("ARN of the user's MFA device (Enter for none)", complaint)
-        found = check_serial(typed) if typed else None
-        check_account(found, proof)
-        return found
-
-    device = until_right(serial)
-    if device is None:
-        return NewKey(key_id, secret), proof
-    seed = until_right(lambda c: _seed_or_none(asking.hidden(SEED_QUESTION, c)))
-    return NewKey(key_id, secret, device, seed), proof
-
-
-class _Asking:
-    """The questions about one key, each with time to fetch the answer."""
-
-    def __init__(self, context: Context, name: str) -> None:
-        self._context = context
-        self._name = name
-
-    def plain(self, question: str, complaint: str) -> str:
-        deadline = self._context.new_deadline(limits.ATTENDED_PROMPT_TIME)
-        return self._context.interaction.plain(question, deadline=deadline, complaint=complaint)
-
-    def hidden(self, question: str, complaint: str) -> Secret:
-        deadline = self._context.new_deadline(limits.ATTENDED_PROMPT_TIME)
-        return self._context.interaction.hidden(question, deadline=deadline, complaint=complaint)
-
-    def key_id(self, complaint: str = "") -> str:
-        question = f"Access key id for {self._name}"
-        return until_right(lambda c: key_format.check_access_key_id(self.plain(question, c)), complaint)
-
-    def secret(self, complaint: str = "") -> Secret:
-        question = "Secret access key (not shown)"
-        return until_right(lambda c: key_format.check_secret(self.hidden(question, c)), complaint)
-
-
-def _known_to_aws(asking: _Asking, prove: Callable[[NewKey], Proof]) -> tuple[str, Secret, Proof]:
-    """An id and a secret that belong together. The one that AWS refuses is asked for again, and the other is kept."""
-    key_id, secret, tries = asking.key_id(), asking.secret(), _TRIES
-    while True:
-        try:
-            return key_id, secret, prove(NewKey(key_id, secret))
-        except Refused as error:
-            tries -= 1
-            if not tries or error.code not in (WRONG_SECRET, WRONG_ID):
-                raise
-            odd = key_format.odd_lengths(key_id, secret)
-            more = f" ({odd})" if odd else ""
-            if error.code == WRONG_SECRET:
-                secret = asking.secret(
-                    f"AWS says that this is not the secret of {key_id}{more}; give it again"
-                )
-            else:
-                key_id = asking.key_id(f"AWS knows no active key {key_id}{more}; give its id again")
-
-
-def check_account(serial: str | None, proof: Proof) -> None:
-    """Usage where the device is of another account than the key is."""
-    if proof.identity is not None and serial is not None and serial.startswith("arn:"):
+def check_account(serial: str | None, found: Verification) -> None:
+    """Usage if the device is in another account than the key."""
+    if found.identity is not None and serial is not None and serial.startswith("arn:"):
         account = serial.split(":")[4]
-        if account != proof.identity.account:
+        if account != found.identity.account:
             raise Usage(
-                f"the MFA device is of account {account}, and the key is of {proof.identity.account}",
+                f"the MFA device is in account {account}, but the key is in {found.identity.account}",
                 hint="give the ARN of a device of the key's own user",
             )
-
-
-SEED_QUESTION = "MFA seed, base32 or otpauth:// (not shown; Enter to be asked for codes instead)"
-
-
-def until_right(once: Callable[[str], T], complaint: str = "") -> T:
-    """What ``once`` gives, called again with the complaint where it raises Usage; the third Usage is the caller's."""
-    tries = _TRIES
-    while True:
-        try:
-            return once(complaint)
-        except Usage as error:
-            tries -= 1
-            if not tries:
-                raise
-            complaint = f"{error.message}; {error.hint}"
-
-
-def _seed_or_none(text: Secret) -> Seed | None:
-    if not len(text):
-        return None
-    seed = codes.parse_seed(text)
-    check_aws_seed(seed)
-    return seed

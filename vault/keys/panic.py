@@ -1,6 +1,6 @@
-"""The emergency: every key of the vault made inactive at AWS, every session here forgotten, the vault locked.
+"""The emergency: every key of the vault deactivated at AWS, every session on this machine deleted, the vault locked.
 
-Goes on past each failure and reports it. A key that signs for the others of its user goes last. Prints nothing.
+Continues after each failure and reports it. A key that signs for the user's other keys goes last. Prints nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 from vault import errors, limits
 from vault.credentials import forget_sessions
 from vault.credentials.mfa_code import Codes
-from vault.keys.iam_signer import IamSigner, credentials, reached
+from vault.keys.entries import journal_pairs
+from vault.keys.iam_signer import IamSigner, credentials_of, trusted_endpoints
 from vault.profiles import aws_files
 from vault.system.files import Folder
 from vault.text import safe
@@ -26,25 +27,25 @@ if TYPE_CHECKING:
 
     from vault.aws.credentials import Identity
     from vault.context import Context
-    from vault.keys.foreign_hosts import ForeignHosts
+    from vault.keys.endpoint_trust import EndpointTrust
     from vault.store.vault import Entry, KeyPair, Opened
 
 
-_NOTED = "panic"
+_RECORD = "panic"  # the file with the keys that a panic of this machine deactivated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
-    """What became of one key: inactive now, or why not. ``user``: whose it is by what the vault says, empty where it does not.
+class KeyOutcome:
+    """What happened to one key. ``result`` says it in words; ``user`` is its user according to the vault, or empty.
 
-    ``known`` is False where AWS does not take it and no panic here made it so: it may have been replaced by a key that this
-    copy of the vault has not seen. ``at`` is the host that said so, where that is not AWS's own.
+    ``known`` is False if AWS does not accept the key and no panic on this machine deactivated it: a newer key may have
+    replaced it that this copy of the vault does not have. ``at`` is the host that answered, if it is not AWS's own.
     """
 
     entry: str
     key_id: str
     inactive: bool
-    said: str
+    result: str
     error: errors.Error | None = None
     known: bool = True
     user: str = ""
@@ -52,19 +53,19 @@ class Fate:
 
     @property
     def mark(self) -> str:
-        """What is noted of a key that is inactive now; what a stranger said holds at that host alone."""
+        """What is recorded of a deactivated key. An answer of another host than AWS's own counts for that host only."""
         return self.key_id if self.at is None else f"{self.key_id}@{self.at}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Each key's fate, the users whose sessions outlive their keys, what was wiped here, and when it was done.
+class PanicReport:
+    """What happened to each key, the users whose sessions outlive their keys, and what was deleted on this machine.
 
-    ``at`` is Unix seconds by AWS's clock where an answer showed it: it decides which sessions the policy ends.
-    ``unlocked`` is why the vault could not be locked, None where it is.
+    ``at`` is Unix seconds by AWS's clock, if an answer showed it: the policy ends the sessions issued before.
+    ``unlocked`` is why the vault could not be locked, None if it is locked.
     """
 
-    fates: tuple[Fate, ...]
+    outcomes: tuple[KeyOutcome, ...]
     users: tuple[str, ...]
     sessions: int
     at: int
@@ -72,7 +73,7 @@ class Report:
 
 
 def policy(now: float) -> dict[str, Any]:
-    """The policy that refuses every session issued up to ``now`` (Unix seconds). To attach to users and roles."""
+    """The policy that denies everything to sessions issued up to ``now`` (Unix seconds), for users and roles."""
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(now) + 1))  # AWS's times are whole seconds
     condition = {"DateLessThan": {"aws:TokenIssueTime": moment}}
     statement = {
@@ -85,77 +86,81 @@ def policy(now: float) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def announce(context: Context, opened: Opened, foreign: ForeignHosts) -> None:
-    """Name the hosts that are not AWS's own and would be believed, before anything is done."""
+def name_foreign_hosts(context: Context, opened: Opened, trust: EndpointTrust) -> None:
+    """Name the hosts that are not AWS's own and would be trusted, before anything is done."""
     for name in opened.payload.entries:
-        with suppress(errors.Error):  # the key's fate tells it
-            reached(context, name, foreign)
+        with suppress(errors.Error):  # the key's outcome reports it
+            trusted_endpoints(context, name, trust)
 
 
-def run(context: Context, opened: Opened, *, foreign: ForeignHosts, tell: Callable[[str], None]) -> Report:
-    """Do it all. Raises nothing of AWS's and nothing of the disk's: each failure is in the report."""
+def run(
+    context: Context, opened: Opened, *, trust: EndpointTrust, tell: Callable[[str], None]
+) -> PanicReport:
+    """Do everything. Raises no error of AWS or of the disk: each failure is in the report."""
     context = context.lasting(limits.PANIC_MOST)
     _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
-    sessions = _wipe(context, tell)
-    context = _readable(context, tell)
-    before = _made_inactive(context)
-    fates: list[Fate] = []
+    sessions = _delete_sessions(context, tell)
+    context = _without_broken_files(context, tell)
+    before = _deactivated_before(context)
+    outcomes: list[KeyOutcome] = []
     users: list[str] = []
     times: list[int] = []
-    for identity, (iam_signer, name, pairs) in _by_user(context, opened, fates, foreign).items():
+    for identity, (iam_signer, name, keys) in _by_user(context, opened, outcomes, trust).items():
         users.append(identity.arn)
-        for pair in pairs:
-            fate = _inactivate(iam_signer, name, pair)
-            tell(f"{safe(name)}: {fate.key_id}: {fate.said}")
-            fates.append(fate)
+        for key in keys:
+            outcome = _deactivate(iam_signer, name, key)
+            tell(f"{safe(name)}: {outcome.key_id}: {outcome.result}")
+            outcomes.append(outcome)
         times.append(iam_signer.now)
-    _note(context, before | {fate.mark for fate in fates if fate.inactive})
-    fates = [_by_a_panic(fate) if fate.mark in before else fate for fate in fates]
+    _record(context, before | {outcome.mark for outcome in outcomes if outcome.inactive})
+    outcomes = [_by_earlier_panic(outcome) if outcome.mark in before else outcome for outcome in outcomes]
     at = max(times, default=int(context.clock.time()))
-    return Report(fates=tuple(fates), users=tuple(users), sessions=sessions, at=at, unlocked=_lock(context))
+    return PanicReport(
+        outcomes=tuple(outcomes), users=tuple(users), sessions=sessions, at=at, unlocked=_lock(context)
+    )
 
 
-def _by_a_panic(fate: Fate) -> Fate:
-    """``fate`` of a key that an earlier panic made inactive: that AWS does not take it is what was wanted."""
-    if fate.known:
-        return fate
-    return replace(fate, inactive=True, said="inactive since an earlier panic", error=None, known=True)
+def _by_earlier_panic(outcome: KeyOutcome) -> KeyOutcome:
+    """The outcome of a key that an earlier panic deactivated: it is intended that AWS does not accept it."""
+    if outcome.known:
+        return outcome
+    return replace(outcome, inactive=True, result="inactive since an earlier panic", error=None, known=True)
 
 
-def _made_inactive(context: Context) -> set[str]:
-    """The marks of the keys that a panic of this machine made inactive."""
+def _deactivated_before(context: Context) -> set[str]:
+    """The marks of the keys that a panic of this machine deactivated."""
     try:
         with Folder.open(context.paths.state) as state:
-            return set(state.read(_NOTED, limit=limits.MAX_NOTED).decode("ascii", "replace").split())
+            return set(state.read(_RECORD, limit=limits.MAX_NOTED).decode("ascii", "replace").split())
     except (OSError, errors.Error):
         return set()
 
 
-def _note(context: Context, marks: set[str]) -> None:
+def _record(context: Context, marks: set[str]) -> None:
     with suppress(OSError, errors.Error), Folder.open(context.paths.state, create=True) as state:
-        state.write_atomic(_NOTED, "\n".join(sorted(marks)).encode("ascii", "replace"), durable=True)
+        state.write_atomic(_RECORD, "\n".join(sorted(marks)).encode("ascii", "replace"), durable=True)
 
 
-def _readable(context: Context, tell: Callable[[str], None]) -> Context:
-    """``context``, without AWS's files where they cannot be read: a mistake in them must keep no key active."""
+def _without_broken_files(context: Context, tell: Callable[[str], None]) -> Context:
+    """``context``, without AWS's files if they cannot be read: a mistake in them must not keep a key active."""
     try:
         aws_files.load(context.env, home=context.paths.home)
     except errors.Error as error:
-        tell(f"{error.message}; AWS's standard endpoints are asked")
+        tell(f"{error.message}. Using AWS's standard endpoints.")
         return context.without_aws_files()
     return context
 
 
-def _wipe(context: Context, tell: Callable[[str], None]) -> int:
+def _delete_sessions(context: Context, tell: Callable[[str], None]) -> int:
     try:
         return forget_sessions.forget_files(context)
     except errors.Error as error:
-        tell(f"the sessions here could not all be wiped: {error.message}")
+        tell(f"could not delete all cached sessions: {error.message}")
         return 0
 
 
 def _lock(context: Context) -> errors.Error | None:
-    """Lock the vault by hand; why that could not be done."""
+    """Lock the vault until the next `unlock`; why that failed, or None."""
     try:
         lock_unlock.close_by_hand(context)
     except errors.Error as error:
@@ -164,70 +169,69 @@ def _lock(context: Context) -> errors.Error | None:
 
 
 def _by_user(
-    context: Context, opened: Opened, fates: list[Fate], foreign: ForeignHosts
+    context: Context, opened: Opened, outcomes: list[KeyOutcome], trust: EndpointTrust
 ) -> dict[Identity, tuple[IamSigner, str, list[Entry | KeyPair]]]:
-    """For each user with a key at hand: who signs, in which entry's name, and the keys in the order in which they go."""
-    keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
-    codes = Codes(context, keys)
+    """For each user: who signs, the entry's name, and the keys in the order in which they are deactivated.
+
+    A key that AWS does not identify goes straight to ``outcomes``.
+    """
+    codes = Codes(context, OpenedKeys(opened, paths=context.paths, clock=context.clock))
     seen: set[str] = set()
     by_user: dict[Identity, tuple[IamSigner, str, list[Entry | KeyPair]]] = {}
     for name, entry in sorted(opened.payload.entries.items()):
         if entry.access_key_id in seen:
             continue
-        journal = entry.journal
-        pairs = (
-            [pair for pair in (journal.new, journal.old) if pair is not None] if journal is not None else []
-        )
-        mine: list[Entry | KeyPair] = [*pairs, entry]
-        seen |= {one.access_key_id for one in mine}
+        pairs = journal_pairs(entry)
+        keys: list[Entry | KeyPair] = [*pairs, entry]
+        seen |= {key.access_key_id for key in keys}
         iam_signer = None
         try:
-            iam_signer = IamSigner(context, name, entry, codes=codes, foreign=foreign)
-            iam_signer.signers = [credentials(entry), *map(credentials, pairs)]
-            identity = iam_signer.look()
+            iam_signer = IamSigner(context, name, entry, codes=codes, trust=trust)
+            iam_signer.signers = [credentials_of(entry), *map(credentials_of, pairs)]
+            identity = iam_signer.identify()
         except errors.Refused as error:
             at = iam_signer.foreign_host if iam_signer is not None else None
-            fates.append(_not_known(name, entry.access_key_id, error, entry=entry, at=at))
+            outcomes.append(_refused(name, entry, error, at=at))
             continue
         except errors.Error as error:
-            fates.append(
-                Fate(entry=name, key_id=entry.access_key_id, inactive=False, said=error.message, error=error)
-            )
+            outcomes.append(_failed(name, entry.access_key_id, error))
             continue
-        mine.sort(key=lambda one: one.access_key_id == iam_signer.known)  # who signs for the others goes last
+        keys.sort(key=lambda key: key.access_key_id == iam_signer.identified_by)  # the signer goes last
         if identity in by_user:  # another key of a user who has a signer: it goes before that one
-            by_user[identity][2][:0] = mine
+            by_user[identity][2][:0] = keys
         else:
-            by_user[identity] = (iam_signer, name, mine)
+            by_user[identity] = (iam_signer, name, keys)
     return by_user
 
 
-def _not_known(
-    name: str, key_id: str, error: errors.Refused, *, entry: Entry | KeyPair, at: str | None
-) -> Fate:
-    if error.code == "InvalidClientTokenId":
-        return Fate(
-            entry=name, key_id=key_id, inactive=False, said="AWS does not take it any more", error=error,
-            known=False, user=getattr(entry, "user", None) or "", at=at,
-        )  # fmt: skip
-    return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
+def _failed(name: str, key_id: str, error: errors.Error) -> KeyOutcome:
+    return KeyOutcome(entry=name, key_id=key_id, inactive=False, result=error.message, error=error)
 
 
-def _inactivate(iam_signer: IamSigner, name: str, pair: Entry | KeyPair) -> Fate:
-    key_id, at = pair.access_key_id, iam_signer.foreign_host
+def _refused(name: str, key: Entry | KeyPair, error: errors.Refused, *, at: str | None) -> KeyOutcome:
+    """The outcome of a key that could not sign."""
+    outcome = _failed(name, key.access_key_id, error)
+    if error.code != "InvalidClientTokenId":
+        return outcome
+    user = getattr(key, "user", None) or ""
+    return replace(outcome, result="AWS no longer accepts it", known=False, user=user, at=at)
+
+
+def _deactivate(iam_signer: IamSigner, name: str, key: Entry | KeyPair) -> KeyOutcome:
+    key_id, at = key.access_key_id, iam_signer.foreign_host
     try:
         iam_signer.iam().set_active(key_id, active=False)
     except errors.Refused as error:
-        if error.code == "NoSuchEntity" and at is not None:  # it may be active at AWS, which was not asked
-            said = f"{safe(at)}, which is not AWS's own, has no such key"
-            return Fate(entry=name, key_id=key_id, inactive=False, said=said, error=error)
-        if error.code == "NoSuchEntity":
-            return Fate(entry=name, key_id=key_id, inactive=True, said="deleted already")
+        if error.code == "NoSuchEntity" and at is None:
+            return KeyOutcome(entry=name, key_id=key_id, inactive=True, result="already deleted")
+        if error.code == "NoSuchEntity":  # it may be active at AWS, which was not asked
+            result = f"{safe(str(at))}, which is not AWS's own host, has no such key"
+            return replace(_failed(name, key_id, error), result=result)
         if key_id in {
             signer.access_key_id for signer in iam_signer.signers
-        }:  # nobody signs: this one neither
-            return _not_known(name, key_id, error, entry=pair, at=at)
-        return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
+        }:  # no key signs, not even this one
+            return _refused(name, key, error, at=at)
+        return _failed(name, key_id, error)
     except errors.Error as error:
-        return Fate(entry=name, key_id=key_id, inactive=False, said=error.message, error=error)
-    return Fate(entry=name, key_id=key_id, inactive=True, said="inactive", at=at)
+        return _failed(name, key_id, error)
+    return KeyOutcome(entry=name, key_id=key_id, inactive=True, result="inactive", at=at)

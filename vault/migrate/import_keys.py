@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from vault import errors
 from vault.keys import entries
-from vault.keys.verify import Proof
+from vault.keys.verify import Verification
 from vault.migrate import undo
 from vault.store import vault
 from vault.system.replace_file import hands_off
@@ -51,7 +51,7 @@ def store(context: Context, opened: Opened, plan: ImportPlan) -> Opened:
                     f"another key was stored as {safe(moved.entry)} meanwhile ({safe(held.access_key_id)})",
                     hint="nothing was moved; run it again",
                 )
-            proof = moved.proof or Proof()
+            proof = moved.proof or Verification()
             payload = payload.with_entry(moved.entry, entries.new_entry(moved.key, proof, held, created))
         return payload
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from vault.keys.key_input import NewKey
-    from vault.keys.verify import Proof
+    from vault.keys.verify import Verification
     from vault.migrate.foreign_stores import Candidate, Harvest
     from vault.migrate.plaintext_keys import PlaintextKey
     from vault.profiles.aws_files import Config
@@ -40,7 +40,7 @@ class ImportedKey:
     origins: tuple[str, ...]
     stored: bool
     files: tuple[tuple[str, bytes], ...] = ()
-    proof: Proof | None = None
+    proof: Verification | None = None
     second_of: str = ""
 
     @property
@@ -76,7 +76,7 @@ def from_files(
     for group in _by_key(found):
         profiles = tuple(dict.fromkeys(one.profile for one in group if not one.second))
         try:
-            key = key_input.checked(group[0].access_key_id, group[0].secret, None, None)
+            key = key_input.check_key(group[0].access_key_id, group[0].secret, None, None)
             used = [moved.entry for moved in plan.keys]
             entry = _entry_name(profiles, key, known=known, uses=uses, used=used)
             entry = entry or _unused_name(group[0].profile, [*config.profiles, *known, *used])
@@ -117,7 +117,7 @@ def from_store(
     plan = ImportPlan(skipped=list(harvest.skipped))
     for found in harvest.keys:
         try:
-            key = key_input.checked(found.access_key_id, found.secret, None, None)
+            key = key_input.check_key(found.access_key_id, found.secret, None, None)
             name = check_name(found.name)
             if any(m.entry == name for m in plan.keys):
                 raise errors.Usage(

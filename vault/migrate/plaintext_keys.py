@@ -123,7 +123,7 @@ def unmovable(config: Config, profile: str, origin: str) -> str | None:
         if not all(key in held and held[key].value for key in STATIC):
             return "is incomplete (one of its two lines is missing)"
         try:
-            key_input.checked(held[STATIC[0]].value, Secret(held[STATIC[1]].value), None, None)
+            key_input.check_key(held[STATIC[0]].value, Secret(held[STATIC[1]].value), None, None)
         except errors.Usage as error:
             return f"cannot be moved into the vault: {error.message}"
     return None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from vault import errors
 from vault.aws.key_format import odd_lengths
 from vault.keys import entries
-from vault.keys.verify import sts_endpoint
+from vault.keys.service_endpoints import sts_endpoint
 from vault.migrate.edit_plan import Skipped
 from vault.migrate.import_plan import ImportPlan, without_files
 from vault.text import safe
@@ -15,17 +15,17 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
-    from vault.keys.foreign_hosts import ForeignHosts
+    from vault.keys.endpoint_trust import EndpointTrust
 
 
-def verify(context: Context, plan: ImportPlan, foreign: ForeignHosts | None) -> ImportPlan:
+def verify(context: Context, plan: ImportPlan, trust: EndpointTrust | None) -> ImportPlan:
     """Verify each key that the vault does not have yet. A key that AWS refuses is skipped.
 
-    ``foreign`` is None if no key leaves its place because of the answers. Errors: Unreachable, Untrusted.
+    ``trust`` is None if no key leaves its place because of the answers. Errors: Unreachable, Untrusted.
     """
     for moved in plan.keys:
-        if foreign is not None and not moved.stored:
-            foreign.admit(sts_endpoint(context, moved.verified_as))
+        if trust is not None and not moved.stored:
+            trust.check(sts_endpoint(context, moved.verified_as))
     verified = ImportPlan(skipped=list(plan.skipped), plaintext=list(plan.plaintext))
     kept = set()
     for moved in plan.keys:
@@ -35,10 +35,10 @@ def verify(context: Context, plan: ImportPlan, foreign: ForeignHosts | None) -> 
         key = moved.key
         try:
             try:
-                proof = entries.proven(context, moved.verified_as, key, verify=True)
+                proof = entries.verify_key(context, moved.verified_as, key, ask_aws=True)
             except errors.Usage:  # the device belongs to another account: move the key without it
                 key = key._replace(mfa_serial=None)
-                proof = entries.proven(context, moved.verified_as, key, verify=True)
+                proof = entries.verify_key(context, moved.verified_as, key, ask_aws=True)
         except errors.Refused as error:
             odd = odd_lengths(key.access_key_id, key.secret)
             reason = f"{error.message}; {odd}" if odd else error.message

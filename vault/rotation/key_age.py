@@ -1,4 +1,4 @@
-"""How old the vault's keys are and when they were last used, by AWS's own word where it gives it. Prints nothing."""
+"""How old the vault's keys are and when they were last used, according to AWS if it answers. Prints nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from vault import errors, limits
 from vault.credentials.mfa_code import Codes
-from vault.keys.foreign_hosts import ForeignHosts
+from vault.keys.endpoint_trust import EndpointTrust
 from vault.keys.iam_signer import IamSigner
 from vault.text import safe
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """One entry's key. ``age`` is seconds; ``exact`` says that AWS told it, else it is the time in the vault.
+class KeyAge:
+    """One entry's key. ``age`` is in seconds; ``exact`` means that AWS told it, else it is the age of the entry.
 
-    ``kept_until`` is when the grace of an old key ends (Unix seconds); ``step`` an interrupted rotation's.
+    ``kept_until`` is until when an old key is kept (Unix seconds). ``step`` is that of an interrupted rotation.
     """
 
     name: str
@@ -39,25 +39,25 @@ class Health:
 
     def is_due(self, policy: int, *, now: float) -> bool:
         """Whether the key is older than ``policy`` seconds, or an earlier rotation waits to be finished."""
-        over = self.kept_until is not None and self.kept_until <= now
-        return self.age > policy or over or self.step is not None
+        grace_over = self.kept_until is not None and self.kept_until <= now
+        return self.age > policy or grace_over or self.step is not None
 
 
-class _Signer(NamedTuple):
-    """A key of the vault as what signs."""
+class _StoredKey(NamedTuple):
+    """What signs IAM's calls (vault/keys/iam_signer.py)."""
 
     access_key_id: str
     secret: Secret
     mfa_serial: str | None
 
 
-def look(context: Context, keys: Keys, *, ask: bool = True) -> list[Health]:
-    """Each entry's key, in order of names. ``ask``: AWS is asked; what it does not tell is the vault's own word."""
-    return [_one(context, keys, entry, ask=ask) for entry in keys.contents().entries]
+def key_ages(context: Context, keys: Keys, *, ask_aws: bool = True) -> list[KeyAge]:
+    """Each entry's key, sorted by name. What AWS does not tell, or is not asked, is from the vault."""
+    return [_key_age(context, keys, entry, ask_aws=ask_aws) for entry in keys.contents().entries]
 
 
-def _one(context: Context, keys: Keys, entry: Listed, *, ask: bool) -> Health:
-    health = Health(
+def _key_age(context: Context, keys: Keys, entry: Listed, *, ask_aws: bool) -> KeyAge:
+    found = KeyAge(
         name=entry.name,
         key_id=entry.access_key_id,
         age=max(0, int(context.clock.time() - entry.created)),
@@ -65,27 +65,29 @@ def _one(context: Context, keys: Keys, entry: Listed, *, ask: bool) -> Health:
         kept_until=entry.kept_until,
         step=entry.rotation if entry.kept_until is None else None,
     )
-    if not ask:
-        return health
+    if not ask_aws:
+        return found
     try:
         key, now = _at_aws(context.lasting(limits.ROTATION_MOST), keys, entry)
     except errors.Error as error:
-        return replace(health, trouble=error.message)
+        return replace(found, trouble=error.message)
     if key is None:
-        return replace(health, trouble="AWS's list does not have it")
-    return replace(health, age=now - key.created, exact=True, used=key.used, used_known=key.asked)
+        return replace(found, trouble="AWS's list of the user's keys does not have it")
+    return replace(found, age=now - key.created, exact=True, used=key.used, used_known=key.asked)
 
 
 def _at_aws(context: Context, keys: Keys, entry: Listed) -> tuple[AccessKey | None, int]:
-    """The entry's key as its user's list at AWS has it, and the time there."""
+    """The entry's key in AWS's list of its user's keys, and the time by AWS's clock."""
     found = keys.entry(entry.name)
     if found is None:
-        raise errors.NotFound(f'there is no entry "{safe(entry.name)}" in the vault any more')
-    signer = _Signer(found.credentials.access_key_id, found.credentials.secret, found.mfa_serial)
-    foreign = ForeignHosts(context, tell=lambda _: None)
-    iam_signer = IamSigner(context, entry.name, signer, codes=Codes(context, keys), foreign=foreign)
-    identity = iam_signer.look()
+        raise errors.NotFound(f'the entry "{safe(entry.name)}" is no longer in the vault')
+    stored = _StoredKey(found.credentials.access_key_id, found.credentials.secret, found.mfa_serial)
+    trust = EndpointTrust(context, tell=lambda _: None)
+    iam_signer = IamSigner(context, entry.name, stored, codes=Codes(context, keys), trust=trust)
+    identity = iam_signer.identify()
     if found.account not in (None, identity.account):
-        raise errors.Refused(f"the key is of account {identity.account}, the entry of {found.account}")
+        raise errors.Refused(
+            f"the key is in account {identity.account}, but the entry is for account {found.account}"
+        )
     listed = iam_signer.iam().keys()
     return next((key for key in listed if key.id == entry.access_key_id), None), iam_signer.now

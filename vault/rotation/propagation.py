@@ -1,9 +1,9 @@
-"""A new key spreads at AWS for some seconds, known here and not there: what waits for that. Prints nothing."""
+"""AWS's servers learn a new key one by one, within some seconds: waiting for that. Prints nothing."""
 
 from __future__ import annotations
 
 from vault import errors, limits
-from vault.keys.iam_signer import credentials
+from vault.keys.iam_signer import credentials_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,35 +14,35 @@ if TYPE_CHECKING:
     from vault.system.clock import Clock
 
 
-def prove(
-    iam_signer: IamSigner, pair: KeyPair, *, clock: Clock, proving: Callable[[int], None] | None
+def verify(
+    iam_signer: IamSigner, pair: KeyPair, *, clock: Clock, progress: Callable[[int], None] | None
 ) -> None:
-    """Return once the key has answered several times in a row. ``proving`` hears how many times. Refused, Unreachable."""
+    """Return once the key has worked several times in a row. ``progress`` gets how many times. Refused, Unreachable."""
     end = clock.monotonic() + limits.PROOF_MOST
-    row = 0
-    while row < limits.PROOFS:
+    in_a_row = 0
+    while in_a_row < limits.PROOFS:
         if clock.monotonic() > end:
             raise errors.Unreachable(
-                f"AWS did not know the key {pair.access_key_id} reliably within {limits.PROOF_MOST:.0f} s",
-                hint="run: awsvault-py rotate in some minutes, which goes on from here",
+                f"AWS did not know the new key {pair.access_key_id} reliably within {limits.PROOF_MOST:.0f} s",
+                hint="to continue with that key, run awsvault-py rotate in a few minutes",
             )
         try:
-            iam_signer.whoami(credentials(pair))
-            row += 1
+            iam_signer.whoami(credentials_of(pair))
+            in_a_row += 1
         except errors.Refused as error:
             if error.code not in ("InvalidClientTokenId", "AccessDenied"):
                 raise
-            row = 0
+            in_a_row = 0
         except errors.Unreachable:
-            row = 0
-        if proving is not None:
-            proving(row)
-        if row < limits.PROOFS:
+            in_a_row = 0
+        if progress is not None:
+            progress(in_a_row)
+        if in_a_row < limits.PROOFS:
             clock.sleep(limits.PROOF_PAUSE)
 
 
-def until_known(act: Callable[[], None], *, clock: Clock) -> None:
-    """``act``, again while no key at hand is known everywhere yet. Refused, Unreachable."""
+def retry_until_known(act: Callable[[], None], *, clock: Clock) -> None:
+    """Do ``act``, again while the server that answers knows none of the signing keys yet. Refused, Unreachable."""
     end = clock.monotonic() + limits.PROOF_MOST
     while True:
         try:

@@ -1,6 +1,6 @@
-"""A rotation carried out: each step of vault/rotation/state_machine.py done at AWS and in the vault, in that order of safety.
+"""A rotation carried out: each step of vault/rotation/state_machine.py, at AWS and in the vault, in the safe order.
 
-Prints nothing; ``tell`` hears what is being done. What kills it at any point is picked up by the next run.
+Prints nothing; ``tell`` gets what is being done. If the process is killed at any point, the next run continues.
 """
 
 from __future__ import annotations
@@ -9,42 +9,41 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vault import errors, limits
-from vault.keys.iam_signer import IamSigner, NeedsMfa, credentials
-from vault.rotation import propagation, state_machine
-from vault.rotation.state_machine import (
-    Close,
-    Create,
-    Delete,
+from vault.keys.entries import journal_pairs
+from vault.keys.iam_signer import IamSigner, NeedsMfa, credentials_of
+from vault.rotation import journal, propagation
+from vault.rotation.create_key import KeyCreator
+from vault.rotation.policy import ASK_FOR_POLICY
+from vault.rotation.state_machine import next_step
+from vault.rotation.steps import (
+    CreateKey,
+    DeleteKey,
     Done,
-    Promote,
-    Prove,
-    RotationRequest,
+    RemoveJournal,
+    RunState,
     SetActive,
-    View,
-    Write,
-    next_step,
+    TakeOver,
+    VerifyKey,
+    WriteJournal,
 )
 from vault.rotation.stored_entry import StoredEntry
 from vault.store.vault import KeyPair, RotationJournal
-from vault.text import safe
+from vault.text import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vault.aws.iam import AccessKey, CreatedKey
     from vault.context import Context
     from vault.credentials.mfa_code import Codes
-    from vault.keys.foreign_hosts import ForeignHosts
+    from vault.keys.endpoint_trust import EndpointTrust
+    from vault.rotation.steps import Action, RotationRequest
     from vault.store.vault import Entry, Opened, Payload
-
-LOCK = "rotate.lock"
-ASK_FOR_POLICY = "ask for the policy that this prints: awsvault-py rotate --print-policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a run did: ids of the keys, what became of the old one, and until when it is kept (Unix seconds)."""
+class RotationOutcome:
+    """What a run did: key IDs, what became of the old key, and until when it is kept (Unix seconds)."""
 
     name: str
     key_id: str
@@ -53,8 +52,8 @@ class Outcome:
     deleted: tuple[str, ...] = ()
 
 
-class Run:
-    """One rotation of one entry. ``view`` is AWS's list, kept up by what this run itself does."""
+class Rotation:
+    """One rotation of one entry. ``state`` is AWS's list of keys, kept up to date with what this run does."""
 
     def __init__(
         self,
@@ -63,287 +62,193 @@ class Run:
         name: str,
         *,
         codes: Codes,
-        foreign: ForeignHosts,
+        trust: EndpointTrust,
         tell: Callable[[str], None],
-        proving: Callable[[int], None] | None = None,
+        progress: Callable[[int], None] | None = None,
     ) -> None:
+        """``progress`` gets how many times in a row a new key has worked."""
         self._context = context
         self._name = name
         self._tell = tell
-        self._proving = proving  # hears how many times in a row a new key has answered
-        self._kept = StoredEntry(context, opened, name)
-        self._iam_signer = IamSigner(context, name, self.entry, codes=codes, foreign=foreign)
-        self._resign()
+        self._progress = progress
+        self._stored = StoredEntry(context, opened, name)
+        self._iam_signer = IamSigner(context, name, self.entry, codes=codes, trust=trust)
+        self._creator = KeyCreator(self._stored, self._iam_signer, clock=context.clock, tell=tell)
+        self._update_signers()
         others = {one.access_key_id: other for other, one in opened.payload.entries.items() if other != name}
-        self._view = View(keys=(), now=0, others=others)
+        self._state = RunState(keys=(), now=0, others=others)
         self._deleted: list[str] = []
         self._replaced: str | None = None
-        self._tried = 0
-        # Whatever other command a person gave, a turn that was interrupted is brought to its end and no further.
-        self._resumed = self.entry.journal is not None and self.entry.journal.step != "grace"
+        # Whatever the user asked for, an interrupted rotation is completed and no new one is started.
+        self._continues = self.entry.journal is not None and self.entry.journal.step != "grace"
 
-    def look(self) -> View:
+    @property
+    def entry(self) -> Entry:
+        """The entry as it was last read or written."""
+        return self._stored.entry
+
+    def look(self) -> RunState:
         """AWS's list of the user's keys with their ages and last uses. Changes nothing. Refused, Unreachable, Untrusted."""
-        identity = self._iam_signer.look()
+        identity = self._iam_signer.identify()
         if self.entry.journal is not None:
-            state_machine.check_place(self.entry.journal, self._iam_signer.foreign_host)
+            journal.check_host(self.entry.journal, self._iam_signer.foreign_host)
         if self.entry.account not in (None, identity.account):
             raise errors.Refused(
-                f"the key is of account {identity.account}, the entry of {self.entry.account}"
+                f"the key is in account {identity.account}, but the entry is for account {self.entry.account}"
             )
         keys = self._iam_signer.iam().keys()
-        self._view = replace(self._view, keys=keys, now=self._iam_signer.now, turned=self._resumed)
-        return self._view
+        self._state = replace(self._state, keys=keys, now=self._iam_signer.now, took_over=self._continues)
+        return self._state
 
-    def steps(self, request: RotationRequest) -> Outcome:
-        """Go on until nothing is left to do now. ``look`` came before.
+    def run(self, request: RotationRequest) -> RotationOutcome:
+        """Take steps until nothing is left to do now. Call ``look`` first.
 
-        Errors: RotationStopped (11) where the old key is still the entry's; else those of AWS and of the vault.
+        Errors: RotationStopped (11) if the entry still has the old key; else those of AWS and of the vault.
         """
         for _ in range(limits.ROTATION_STEPS):
-            self._view = replace(self._view, now=self._iam_signer.now)
-            step = next_step(self.entry, self._view, request)
+            self._state = replace(self._state, now=self._iam_signer.now)
+            step = next_step(self.entry, self._state, request)
             if isinstance(step, Done):
-                return Outcome(
+                return RotationOutcome(
                     name=self._name,
                     key_id=self.entry.access_key_id,
                     replaced=self._replaced,
                     until=step.until,
                     deleted=tuple(self._deleted),
                 )
-            began = self.entry.journal is not None
+            started = self.entry.journal is not None
             try:
-                self._do(step)
+                self._take(step)
             except (errors.Refused, errors.Unreachable) as error:
-                raise self._stopped(error, began=began) from None
-            if isinstance(step, Delete) and step.why == "other":
-                request = replace(request, delete_other=None)  # it named one key, and that is gone
+                raise self._stopped(error, started=started) from None
+            if isinstance(step, DeleteKey) and step.why == "other":
+                request = replace(request, delete_other=None)  # it named one key, which is gone now
         raise errors.RotationStopped(
-            "the rotation came to no end: something else makes keys of this user at the same time",
-            hint="run: awsvault-py rotate --dry-run, which shows the user's keys",
+            "the rotation did not finish: something else creates keys of this user at the same time",
+            hint="to see the user's keys, run: awsvault-py rotate --dry-run",
         )
 
-    def _stopped(self, error: errors.Refused | errors.Unreachable, *, began: bool) -> errors.Error:
-        """The error as it ends the run: 11 while the old key is the entry's, else AWS's own with where it stands."""
+    def _stopped(self, error: errors.Refused | errors.Unreachable, *, started: bool) -> errors.Error:
+        """The error that ends the run: 11 while the entry has the old key, else AWS's own error and what is done."""
         if self._replaced is not None or self._taken_over():
             error.message = (
-                f"the key {self.entry.access_key_id} is in use; what is left to do failed: {error.message}"
+                f"the new key {self.entry.access_key_id} is in use, but a later step failed: {error.message}"
             )
             error.args = (error.message,)
-            error.hint = f"run: {self._again}, which goes on from here"
+            error.hint = f"to continue, run: {command('rotate', self._name)}"
             return error
         kept = f"{error.message}; the key {self.entry.access_key_id} is still in use"
         hint = error.hint
         if error.code == "AccessDenied" and not isinstance(error, NeedsMfa):
             hint = ASK_FOR_POLICY
         return errors.RotationStopped(
-            kept, hint=hint if not began or isinstance(error, errors.Refused) else None
+            kept, hint=hint if not started or isinstance(error, errors.Refused) else None
         )
-
-    @property
-    def _again(self) -> str:
-        return f"awsvault-py rotate {safe(self._name)}"
 
     def _taken_over(self) -> bool:
         return self.entry.journal is not None and self.entry.journal.step in ("retire", "drop", "grace")
 
-    def _do(self, step: state_machine.Act) -> None:
+    def _take(self, step: Action) -> None:
         match step:
-            case Write():
-                self._write(step)
-            case Create():
-                self._create()
-            case Prove():
-                self._prove(step.pair)
-            case Promote():
-                self._promote(step)
+            case WriteJournal():
+                self._write_journal(step)
+            case CreateKey():
+                self._state = self._creator.create(self._state)
+            case VerifyKey():
+                self._verify(step.pair)
+            case TakeOver():
+                self._take_over(step)
             case SetActive():
                 self._set_active(step)
-            case Delete():
+            case DeleteKey():
                 self._delete(step)
-            case Close():
-                self._save(lambda entry: replace(entry, journal=None))
+            case RemoveJournal():
+                self._stored.save(lambda entry: replace(entry, journal=None))
             case _:
                 assert_never(step)
+        self._update_signers()
 
-    def _write(self, step: Write) -> None:
-        journal = self.entry.journal
+    def _write_journal(self, step: WriteJournal) -> None:
+        now, before = self._iam_signer.now, self.entry.journal
         if step.step == "create":
-            before = (*journal.earlier, journal.began)[-8:] if journal is not None else ()
-            known = journal.known if journal is not None else tuple(key.id for key in self._view.keys)
-            fresh = RotationJournal(
-                step="create",
-                began=self._iam_signer.now,
-                known=known,
-                earlier=before,
-                at=self._iam_signer.foreign_host,
-            )
-            self._save(lambda entry: replace(entry, journal=fresh))
-            self._view = replace(self._view, journaled=True)
+            new = journal.start(before, now=now, keys=self._state.keys, host=self._iam_signer.foreign_host)
+            self._stored.save(lambda entry: replace(entry, journal=new))
+            self._state = replace(self._state, journaled=True)
             return
-        if journal is None:
+        if before is None:
             raise errors.Internal("a rotation without its journal")
-        began = self._iam_signer.now if step.step == "grace" else journal.began
-        self._save(lambda entry: replace(entry, journal=replace(journal, step=step.step, began=began)))
+        began = now if step.step == "grace" else before.began
+        self._stored.save(lambda entry: replace(entry, journal=replace(before, step=step.step, began=began)))
 
-    def _create(self) -> None:
-        self._tell("making a new key …")
-        try:
-            made = self._iam_signer.iam().create_key()
-        except errors.Refused as error:
-            if not self._tried:
-                self._take_try_back()
-            if error.code == "LimitExceeded":  # IAM's list was behind: look again before giving up
-                self._look_again(error)
-                return
-            raise
-        except errors.Unreachable as error:
-            self._tried += 1
-            if not error.sent or self._tried >= limits.AWS_TRIES:
-                raise
-            # It may be made, and its secret lost: the list and the journal tell, and the next step mends it.
-            self._view = replace(self._view, keys=self._iam_signer.iam().keys())
-            return
-        pair = KeyPair(access_key_id=made.id, secret=made.secret)
-        self._keep(made, pair)
-        new = self._iam_key(made)
-        self._view = replace(self._view, keys=(*self._view.keys, new))
+    def _verify(self, pair: KeyPair) -> None:
+        """AWS's servers learn a new key one by one: it must work several times in a row over some seconds."""
+        self._tell(f"waiting until all of AWS knows {pair.access_key_id} …")
+        propagation.verify(self._iam_signer, pair, clock=self._context.clock, progress=self._progress)
+        self._state = replace(self._state, verified=self._state.verified | {pair.access_key_id})
 
-    def _take_try_back(self) -> None:
-        """A refusal made nothing. Written down at once: a key that shows up in this try's window is somebody else's."""
-
-        def change(entry: Entry) -> Entry:
-            journal = entry.journal
-            return replace(
-                entry, journal=state_machine.without_last_try(journal) if journal is not None else None
-            )
-
-        self._save(change)
-        self._view = replace(self._view, journaled=False)
-
-    def _look_again(self, error: errors.Refused) -> None:
-        for _ in range(limits.KEEP_TRIES):
-            keys = self._iam_signer.iam().keys()
-            if len(keys) >= state_machine.KEYS_A_USER:
-                self._view = replace(self._view, keys=keys)
-                return
-            self._context.clock.sleep(limits.KEEP_PAUSE)
-        raise error
-
-    @staticmethod
-    def _iam_key(made: CreatedKey) -> AccessKey:
-        from vault.aws.iam import AccessKey
-
-        return AccessKey(made.id, active=True, created=made.created, asked=True)
-
-    def _keep(self, made: CreatedKey, pair: KeyPair) -> None:
-        """Store the new pair at once. Where the vault cannot be written any more, the key is deleted again."""
-        tries = limits.KEEP_TRIES
-        while True:
-            try:
-                self._save(lambda entry: self._with_new(entry, pair))
-            except errors.Error as error:
-                tries -= 1
-                if tries:
-                    self._context.clock.sleep(limits.KEEP_PAUSE)
-                    continue
-                if self._kept.holds(pair):
-                    raise errors.RotationStopped(
-                        f"the new key {made.id} is in the vault, but the disk did not confirm it: {error.message}",
-                        hint=f"run: {self._again}, which goes on with that key",
-                    ) from None
-                self._iam_signer.iam().delete_key(made.id)
-                raise errors.RotationStopped(
-                    f"the vault could not be written, so the new key {made.id} was deleted again: {error.message}",
-                    hint=error.hint,
-                ) from None
-            return
-
-    @staticmethod
-    def _with_new(entry: Entry, pair: KeyPair) -> Entry:
-        if entry.journal is None:
-            raise errors.Internal("a new key without a journal")
-        return replace(entry, journal=replace(entry.journal, step="prove", new=pair))
-
-    def _prove(self, pair: KeyPair) -> None:
-        """The key answers several times in a row over some seconds; before, it may be known here and not there."""
-        self._tell(f"waiting until AWS knows {pair.access_key_id} everywhere …")
-        propagation.prove(self._iam_signer, pair, clock=self._context.clock, proving=self._proving)
-        self._view = replace(self._view, proved=self._view.proved | {pair.access_key_id})
-
-    def _promote(self, step: Promote) -> None:
+    def _take_over(self, step: TakeOver) -> None:
         old = KeyPair(access_key_id=self.entry.access_key_id, secret=self.entry.secret)
-        new = self._view.key(step.pair.access_key_id)
+        new = self._state.key(step.pair.access_key_id)
         created = new.created if new is not None else self._iam_signer.now
-        identity = self._iam_signer.identity
 
         def change(payload: Payload) -> Payload:
             for name, entry in payload.entries.items():
                 if entry.access_key_id != old.access_key_id:
                     continue
-                turned = replace(
-                    entry,
-                    access_key_id=step.pair.access_key_id,
-                    secret=step.pair.secret,
-                    created=created,
-                    account=identity.account if identity is not None else entry.account,
-                    user=identity.user if identity is not None else entry.user,
-                )
+                changed = self._with_key(entry, step.pair, created=created)
                 if name == self._name:
-                    journal = RotationJournal(
-                        step=step.then,
-                        began=self._iam_signer.now,
-                        old=old,
-                        taken_back=step.back,
-                        at=self._iam_signer.foreign_host,
-                    )
-                    turned = replace(turned, journal=journal)
-                payload = payload.with_entry(name, turned)
+                    changed = replace(changed, journal=self._retiring(step, old))
+                payload = payload.with_entry(name, changed)
             return payload
 
-        self._kept.write(change)
+        self._stored.write(change)
         self._replaced = old.access_key_id
-        self._view = replace(self._view, turned=True)
-        self._resign()
+        self._state = replace(self._state, took_over=True)
+
+    def _with_key(self, entry: Entry, pair: KeyPair, *, created: int) -> Entry:
+        identity = self._iam_signer.identity
+        return replace(
+            entry,
+            access_key_id=pair.access_key_id,
+            secret=pair.secret,
+            created=created,
+            account=identity.account if identity is not None else entry.account,
+            user=identity.user if identity is not None else entry.user,
+        )
+
+    def _retiring(self, step: TakeOver, old: KeyPair) -> RotationJournal:
+        return RotationJournal(
+            step=step.then,
+            began=self._iam_signer.now,
+            old=old,
+            taken_back=step.back,
+            at=self._iam_signer.foreign_host,
+        )
 
     def _set_active(self, step: SetActive) -> None:
         if not step.active:
-            self._tell(f"making {step.key_id} inactive …")
-        propagation.until_known(
+            self._tell(f"deactivating {step.key_id} …")
+        propagation.retry_until_known(
             lambda: self._iam_signer.iam().set_active(step.key_id, active=step.active),
             clock=self._context.clock,
         )
         keys = tuple(
-            key._replace(active=step.active) if key.id == step.key_id else key for key in self._view.keys
+            key._replace(active=step.active) if key.id == step.key_id else key for key in self._state.keys
         )
-        self._view = replace(self._view, keys=keys)
-        self._resign()
+        self._state = replace(self._state, keys=keys)
 
-    def _delete(self, step: Delete) -> None:
-        propagation.until_known(
+    def _delete(self, step: DeleteKey) -> None:
+        propagation.retry_until_known(
             lambda: self._iam_signer.iam().delete_key(step.key_id), clock=self._context.clock
         )
         self._deleted.append(step.key_id)
-        self._view = replace(
-            self._view,
-            keys=tuple(key for key in self._view.keys if key.id != step.key_id),
-            deleted=self._view.deleted | {step.key_id},
+        self._state = replace(
+            self._state,
+            keys=tuple(key for key in self._state.keys if key.id != step.key_id),
+            deleted=self._state.deleted | {step.key_id},
         )
-        self._resign()
 
-    def _resign(self) -> None:
-        """Who may sign now: the entry's key, and the old one while AWS has it active (the new may not have spread)."""
-        signers = [credentials(self.entry)]
-        journal = self.entry.journal
-        if journal is not None:
-            signers += [credentials(pair) for pair in (journal.old, journal.new) if pair is not None]
-        self._iam_signer.signers = signers
-
-    @property
-    def entry(self) -> Entry:
-        """The entry as it stands."""
-        return self._kept.entry
-
-    def _save(self, change: Callable[[Entry], Entry]) -> None:
-        self._kept.save(change)
-        self._resign()
+    def _update_signers(self) -> None:
+        """The keys that may sign now: the entry's, and those of its journal, as AWS may not know the new one everywhere."""
+        pairs = journal_pairs(self.entry)
+        self._iam_signer.signers = [credentials_of(self.entry), *map(credentials_of, pairs)]

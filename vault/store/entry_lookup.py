@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from vault.store.payload import Entry, Payload
 
 
-def find(payload: Payload, name: str) -> Entry:
+def find_entry(payload: Payload, name: str) -> Entry:
     """The entry ``name``. NotFound names the nearest one."""
     entry = payload.entries.get(name)
     if entry is None:
         near = nearest(name, list(payload.entries))
         raise NotFound(
-            f'there is no entry "{safe(name)}" in the vault',
+            f'the vault has no entry "{safe(name)}"',
             hint=f'did you mean "{safe(near)}"?' if near is not None else "run: awsvault-py list",
         )
     return entry

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from vault import errors, limits
 from vault.store import strict_box, vault
+from vault.store.entry_lookup import find_entry
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -166,7 +167,6 @@ def put(
 
     ``passphrase`` is asked for: the strict seeds' own, or the one they are to have. WrongPassphrase, NotFound.
     """
-    from vault.store.entry_lookup import find
     from vault.store.slots.passphrase import PassphraseSlot
 
     first = not strict_box.has_passphrase(opened)
@@ -188,7 +188,7 @@ def put(
         if first:
             slots = (*(slot for slot in slots if slot.opens == "main"), record)
         payload = draft.payload.with_strict_seed(serial)
-        payload = payload.with_entry(name, replace(find(payload, name), mfa_serial=serial))
+        payload = payload.with_entry(name, replace(find_entry(payload, name), mfa_serial=serial))
         strict = vault.Strict(key=key, seeds={**before, serial: made})
         return replace(draft, payload=payload, slots=slots, strict=strict)
 

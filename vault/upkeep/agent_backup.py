@@ -1,4 +1,4 @@
-"""A backup where the agent has the vault open: nobody gives the passphrase, and the copy is of what opened. Prints nothing."""
+"""A backup while the agent has the vault open: no passphrase, and the copy is exactly what the agent opened. Prints nothing."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ if TYPE_CHECKING:
     from vault.store.format import VaultFile
 
 
-def by_agent(context: Context, path: str) -> VaultFile | None:
-    """Write the sealed vault, which the agent has opened meanwhile, to a new file; None where it does not, or another
-    command changes the vault all the time. AlreadyExists, StorageError, Damaged, RolledBack, Diverged.
+def write_by_agent(context: Context, path: str) -> VaultFile | None:
+    """Write the sealed vault, which the agent has just opened, to a new file.
+
+    None if the agent does not open it, or other commands keep changing the vault. AlreadyExists, StorageError, Damaged,
+    RolledBack, Diverged.
     """
     for _ in range(limits.BACKUP_TRIES):
-        found = _lying(context)
-        if not _opens(context):
+        found = _read(context)
+        if not _agent_opens(context):
             return None
-        if _lying(context).raw == found.raw:  # so these bytes are what was opened in between
+        if _read(context).raw == found.raw:  # so the agent opened exactly these bytes
             _write(path, found.raw)
             return found
     return None
 
 
-def _opens(context: Context) -> bool:
-    """Whether a new fork of the agent opens what lies there now."""
+def _agent_opens(context: Context) -> bool:
+    """Whether a new fork of the agent opens the file as it is now."""
     keys = held_keys(context)
     if keys is None:
         return False
@@ -42,7 +44,7 @@ def _opens(context: Context) -> bool:
     return True
 
 
-def _lying(context: Context) -> VaultFile:
+def _read(context: Context) -> VaultFile:
     with file.open_folder(context.paths) as folder:
         return file.read(folder)
 
@@ -50,6 +52,6 @@ def _lying(context: Context) -> VaultFile:
 def _write(path: str, raw: bytes) -> None:
     def check(read: bytes) -> None:
         if read != raw:
-            raise errors.StorageError(f"{safe(path)}: what is read there is not what was written")
+            raise errors.StorageError(f"{safe(path)}: reading it back gave other bytes than were written")
 
     backups.write_copy(path, raw, check=check)

@@ -1,10 +1,11 @@
-"""Copies of the vault: a sealed file made and verified, and a copy put back. Prints nothing."""
+"""Backups of the vault: a sealed copy written and checked, and a copy restored. Prints nothing."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from vault import errors, limits
+from vault import errors
+from vault.credentials.forget_sessions import forget_files
 from vault.errors import NotThisSlot
 from vault.store import backup_mark, boxes, file, restore, vault
 from vault.store.format import parse_file
@@ -13,12 +14,11 @@ from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, read_code
 from vault.system import hardening
 from vault.system.user_files import create_users_file
-from vault.text import safe
-from vault.unlocking import cache_key, log_key
-from vault.unlocking import passphrase_sources as unattended
+from vault.text import command, safe
+from vault.unlocking import cache_key, log_key, passphrase_sources
 from vault.unlocking.all_agents import replace_keys
 from vault.unlocking.seen_generations import last_seen
-from vault.unlocking.unlock import locked
+from vault.upkeep.secret_prompt import open_with_secret
 from vault.upkeep.slots import KINDS
 
 TYPE_CHECKING = False
@@ -32,11 +32,9 @@ if TYPE_CHECKING:
     from vault.store.slots import Slot
     from vault.store.vault import Opened
 
-_TRIES = 3
 
-
-class Copy(NamedTuple):
-    """A backup as it lies there. ``entries`` is None where nothing at hand opens it."""
+class Backup(NamedTuple):
+    """A backup as it is on disk. ``entries`` is None if no available key opens it."""
 
     name: str
     gen: int
@@ -46,13 +44,12 @@ class Copy(NamedTuple):
 
 
 class ChosenBackup(NamedTuple):
-    """A copy that opened, before it is put back. ``problem`` says why a person should think twice, or is None.
+    """A backup that opened, before it is restored. ``problem`` is a reason to think twice, or None.
 
-    ``outdated``: it is from before a renewal of the master keys, so they are due to be renewed again. ``log`` is the log
-    as it lies there: whether it stays readable under the copy.
+    ``outdated``: it is from before a rekey, so the vault must be rekeyed again. ``log``: whether the log stays readable.
     """
 
-    copy: Copy
+    backup: Backup
     file: VaultFile
     k_main: Secret
     known_gen: int
@@ -61,8 +58,17 @@ class ChosenBackup(NamedTuple):
     log: log_key.Before = log_key.Before()
 
 
-def make(opened: Opened, path: str) -> int:
-    """Write the sealed vault to a new file and open what was written; its bytes. AlreadyExists, StorageError."""
+class _OpenedBackup(NamedTuple):
+    payload: Payload
+    k_main: Secret
+    slot: Slot
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────
+
+
+def write(opened: Opened, path: str) -> int:
+    """Write the sealed vault to a new file and open what was written; its size. AlreadyExists, StorageError."""
 
     def check(raw: bytes) -> None:
         boxes.open_main(parse_file(raw), opened.k_main, path=safe(path))
@@ -72,52 +78,57 @@ def make(opened: Opened, path: str) -> int:
 
 
 def write_copy(path: str, raw: bytes, *, check: Callable[[bytes], None]) -> None:
-    """A new file of the user's with ``raw`` in it, which ``check`` is given as it is read back. AlreadyExists, StorageError."""
+    """A new file with ``raw``. ``check`` gets what is read back from it. AlreadyExists, StorageError."""
     try:
         create_users_file(path, raw, check=check)
     except FileExistsError:
         raise errors.AlreadyExists(
-            f"{safe(path)} is there already", hint="give the backup a name of its own"
+            f"{safe(path)} already exists", hint="give the backup another file name"
         ) from None
 
 
 def remember(context: Context, found: VaultFile) -> None:
-    """Note on this machine that a backup of this generation was made; doctor asks for one until then."""
+    """Note on this machine that this generation was backed up; doctor asks for a backup until then."""
     backup_mark.note(context.paths, found.header.vault_id, gen=found.header.gen)
 
 
-def automatic(context: Context) -> list[Copy]:
-    """The automatic backups, the newest first, with what they hold where a key at hand opens them. Asks nobody."""
+# ── choosing and restoring ───────────────────────────────────────────────────────────────────
+
+
+def list_automatic(context: Context) -> list[Backup]:
+    """The automatic backups, newest first, with their entries if an available key opens them. No prompt."""
     hardening.before_keys()
-    ways = _unattended_ways(context)
-    return [_copy(name, found, _payload_by(found, ways)) for name, found in restore.automatic(context.paths)]
+    slots = _slots_without_prompt(context)
+    return [
+        _backup(name, found, _payload_by(found, slots)) for name, found in restore.automatic(context.paths)
+    ]
 
 
 def choose(context: Context, name: str, *, accept: bool) -> ChosenBackup:
-    """Open a backup by whatever opens it. ``accept``: take one from before a renewal of the master keys too.
+    """Open a backup with the user's secret. ``accept``: even if it is from before a rekey.
 
-    NotFound, Damaged, RolledBack (from before a renewal, and no ``accept``), WrongPassphrase, Locked.
+    NotFound, Damaged, RolledBack (from before a rekey, without ``accept``), WrongPassphrase, Locked.
     """
     hardening.before_keys()
     found = restore.read_backup(context.paths, name)
     since = restore.rekeyed_since(context.paths, found)
     if since is not None and not accept:
         raise errors.RolledBack(
-            f"{safe(name)} is of generation {found.header.gen}, from before the keys were renewed in generation {since}: "
-            "who knows a secret of that time could open what comes after it",
-            hint=f"if it is the only copy: awsvault-py restore {safe(name)} --accept, then {to_change(found)}",
+            f"{safe(name)} has generation {found.header.gen}, from before the rekey in generation {since}: anyone who "
+            "knows a secret of that time could open the vault again",
+            hint=f"if you have no other backup: {command('restore', name)} --accept, then {passwd_commands(found)}",
         )
     return _open(context, found, name)._replace(outdated=since is not None)
 
 
-def to_change(found: VaultFile) -> str:
-    """The commands that change the secrets of a copy from before a renewal."""
-    strictly = any(slot.opens == "strict" for slot in found.header.slots)
-    return "awsvault-py passwd" + (" and awsvault-py passwd --strict" if strictly else "")
+def passwd_commands(found: VaultFile) -> str:
+    """The commands that change the secrets of a backup from before a rekey."""
+    has_strict = any(slot.opens == "strict" for slot in found.header.slots)
+    return "awsvault-py passwd" + (" and awsvault-py passwd --strict" if has_strict else "")
 
 
 def choose_present(context: Context) -> ChosenBackup:
-    """The vault that lies there, rolled back or diverged as it may be. NoVault, Damaged, WrongPassphrase, Locked."""
+    """The vault file itself, even if it is rolled back or diverged. NoVault, Damaged, WrongPassphrase, Locked."""
     hardening.before_keys()
     vault.read_header(context.paths)
     found = restore.present(context.paths)
@@ -126,18 +137,16 @@ def choose_present(context: Context) -> ChosenBackup:
     return _open(context, found, context.paths.vault)
 
 
-def put_back(context: Context, chosen: ChosenBackup) -> Opened:
-    """Make the chosen copy the newest generation of the vault, under a new cache key. StorageError, UnsafeFile, Busy."""
-    from vault.credentials.forget_sessions import forget_files
+def restore_backup(context: Context, chosen: ChosenBackup) -> Opened:
+    """Make the chosen backup the newest generation of the vault, with a new cache key. StorageError, UnsafeFile, Busy."""
+    new_cache_key = vault.new_key()
 
-    fresh = vault.new_key()
-
-    def write() -> Opened:
+    def write_vault() -> Opened:
         after = restore.put_back(
             context.paths,
             chosen.file,
             chosen.k_main,
-            cache_key=fresh,
+            cache_key=new_cache_key,
             known_gen=chosen.known_gen,
             deadline=context.new_deadline(),
             clock=context.clock,
@@ -149,9 +158,9 @@ def put_back(context: Context, chosen: ChosenBackup) -> Opened:
     after, _ = log_key.carried(
         context,
         old=chosen.log.opener,
-        new=fresh,
+        new=new_cache_key,
         vault_id=chosen.file.header.vault_id,
-        write=write,
+        write=write_vault,
         refuse=True,
     )
     return after
@@ -160,49 +169,62 @@ def put_back(context: Context, chosen: ChosenBackup) -> Opened:
 def _open(context: Context, found: VaultFile, name: str) -> ChosenBackup:
     ring = KeyringSlot() if context.settings.keyring != "off" else None
     seen = last_seen(context)
-    payload, k_main, way = _by_secret(context, found, name)
+    opened = _open_with_secret(context, found, name)
     known_gen = _known_to(ring, found) if ring is not None else 0
-    newest = seen.newest(k_main) if seen is not None else None
+    newest = seen.newest(opened.k_main) if seen is not None else None
     if newest is not None and newest.vault_id == found.header.vault_id:
         known_gen = max(known_gen, newest.gen)
     present = restore.present(context.paths)
     problem = None
     if present is not None and present.header.vault_id != found.header.vault_id:
-        problem = errors.Diverged(f"{safe(name)} is a copy of another vault than the one that lies there")
-    log = log_key.look(
-        context, _cache_keys(context, payload, k_main, way, ring), vault_id=found.header.vault_id
-    )
-    return ChosenBackup(_copy(name, found, payload), found, k_main, known_gen, problem, log=log)
+        problem = errors.Diverged(f"{safe(name)} is a backup of another vault than the current one")
+    log = log_key.look(context, _cache_keys(context, opened, ring), vault_id=found.header.vault_id)
+    backup = _backup(name, found, opened.payload)
+    return ChosenBackup(backup, found, opened.k_main, known_gen, problem, log=log)
 
 
-def _cache_keys(
-    context: Context, payload: Payload, k_main: Secret, way: Slot, ring: KeyringSlot | None
-) -> Iterator[Secret]:
-    """The cache keys that the log may lie under, the cheapest to get first: a ``clear`` or new master keys came between."""
-    yield payload.cache_key
-    held = cache_key.find(context.env, context.paths)
-    if held is not None:
-        yield held.key
-    lying = [found for found in (restore.present(context.paths), *_automatic(context)) if found is not None]
-    for found in lying:
-        there = restore.main_key_opens(found, k_main)
-        if there is not None:
-            yield there.cache_key
-    for found in lying:
-        there = _payload_by(found, [way] if ring is None else [ring, way])
-        if there is not None:
-            yield there.cache_key
+def _open_with_secret(context: Context, found: VaultFile, name: str) -> _OpenedBackup:
+    """By a passphrase or recovery code only: a file from elsewhere must not open without the user's secret."""
+
+    def open_with(secret: Secret) -> _OpenedBackup:
+        for slot in _slots_of(context, secret):
+            try:
+                payload, k_main = restore.open_backup(found, slot, path=name)
+            except NotThisSlot:
+                continue
+            return _OpenedBackup(payload, k_main, slot)
+        raise errors.WrongPassphrase(f"the passphrase does not open {safe(name)}")
+
+    note = f"Type the passphrase, or a recovery code, that opens {name}."
+    return open_with_secret(context, open_with, note=note)
+
+
+def _cache_keys(context: Context, opened: _OpenedBackup, ring: KeyringSlot | None) -> Iterator[Secret]:
+    """The cache keys that may open the log, cheapest first: a ``clear`` or a rekey may have come after the backup."""
+    yield opened.payload.cache_key
+    cached = cache_key.find(context.env, context.paths)
+    if cached is not None:
+        yield cached.key
+    files = [found for found in (restore.present(context.paths), *_automatic(context)) if found is not None]
+    for found in files:
+        payload = restore.main_key_opens(found, opened.k_main)
+        if payload is not None:
+            yield payload.cache_key
+    for found in files:
+        payload = _payload_by(found, [opened.slot] if ring is None else [ring, opened.slot])
+        if payload is not None:
+            yield payload.cache_key
 
 
 def _automatic(context: Context) -> list[VaultFile]:
     try:
         return [found for _, found in restore.automatic(context.paths)]
-    except file.NoVault:  # not even its folder is there
+    except file.NoVault:  # not even its folder exists
         return []
 
 
 def _known_to(ring: KeyringSlot, found: VaultFile) -> int:
-    """The newest generation that this machine's keyring has seen of the vault."""
+    """The newest generation of the vault that this machine's keyring has seen."""
     for record in found.header.slots:
         if record.type == "keyring":
             try:
@@ -213,69 +235,31 @@ def _known_to(ring: KeyringSlot, found: VaultFile) -> int:
     return 0
 
 
-def _by_secret(context: Context, found: VaultFile, name: str) -> tuple[Payload, Secret, Slot]:
-    """By a passphrase or recovery code: a copy from elsewhere is not opened without a person's word for it."""
-    search = unattended.search(context)
-    if search.found is not None:
-        opened = _try(context, found, search.found.secret, name)
-        if opened is None:
-            raise errors.WrongPassphrase(
-                f"the passphrase (from {search.found.source}) does not open {safe(name)}"
-            )
-        return opened
-    if not context.interaction.possible():
-        raise locked([*search.tried, f"prompt ({context.interaction.obstacle()})"])
-    complaint = ""
-    for _ in range(_TRIES):
-        typed = context.interaction.hidden(
-            "Passphrase",
-            deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME),
-            note=f"The passphrase, or a recovery code, that opens {name}:",
-            complaint=complaint,
-        )
-        opened = _try(context, found, typed, name)
-        if opened is not None:
-            return opened
-        complaint = "That does not open it; try again."
-    raise errors.WrongPassphrase(f"the passphrase does not open {safe(name)}")
-
-
-def _try(
-    context: Context, found: VaultFile, secret: Secret, name: str
-) -> tuple[Payload, Secret, Slot] | None:
-    for way in _ways(context, secret):
-        try:
-            payload, k_main = restore.open_backup(found, way, path=name)
-        except NotThisSlot:
-            continue
-        return payload, k_main, way
-    return None
-
-
-def _ways(context: Context, secret: Secret) -> list[Slot]:
+def _slots_of(context: Context, secret: Secret) -> list[Slot]:
+    """What the secret may be: a recovery code if it has that form, a passphrase."""
     code = read_code(secret)
-    ways: list[Slot] = [] if code is None else [RecoverySlot(code)]
-    return [*ways, PassphraseSlot(secret, turn=vault.kdf_turn(context.paths, context.new_deadline()))]
+    slots: list[Slot] = [] if code is None else [RecoverySlot(code)]
+    return [*slots, PassphraseSlot(secret, turn=vault.kdf_turn(context.paths, context.new_deadline()))]
 
 
-def _unattended_ways(context: Context) -> list[Slot]:
-    ways: list[Slot] = [] if context.settings.keyring == "off" else [KeyringSlot()]
-    search = unattended.search(context)
-    return ways if search.found is None else [*ways, *_ways(context, search.found.secret)]
+def _slots_without_prompt(context: Context) -> list[Slot]:
+    slots: list[Slot] = [] if context.settings.keyring == "off" else [KeyringSlot()]
+    search = passphrase_sources.search(context)
+    return slots if search.found is None else [*slots, *_slots_of(context, search.found.secret)]
 
 
-def _payload_by(found: VaultFile, ways: list[Slot]) -> Payload | None:
-    for way in ways:
+def _payload_by(found: VaultFile, slots: list[Slot]) -> Payload | None:
+    for slot in slots:
         try:
-            return restore.open_backup(found, way, path="")[0]
+            return restore.open_backup(found, slot, path="")[0]
         except (NotThisSlot, errors.Error):
             continue
     return None
 
 
-def _copy(name: str, found: VaultFile, payload: Payload | None) -> Copy:
+def _backup(name: str, found: VaultFile, payload: Payload | None) -> Backup:
     header = found.header
     kinds = tuple(KINDS[slot.type] for slot in header.slots if slot.opens == "main")
-    return Copy(
+    return Backup(
         name, header.gen, header.time, kinds, None if payload is None else tuple(sorted(payload.entries))
     )

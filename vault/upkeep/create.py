@@ -1,4 +1,4 @@
-"""Making the vault: a passphrase chosen and asked for twice, then the file. Nothing is made before all is known."""
+"""Creating the vault: a passphrase is chosen first, then the file is written."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 from vault import limits
 from vault.errors import Locked, Usage
-from vault.keys.key_input import until_right
+from vault.keys.key_prompts import ask_until_valid
 from vault.store import vault
 from vault.store.kdf import DEFAULT, KdfParams
 from vault.system import hardening
-from vault.unlocking import key_handover
-from vault.unlocking import passphrase_sources as unattended
+from vault.unlocking import key_handover, passphrase_sources
 from vault.upkeep import passphrase_strength
 
 TYPE_CHECKING = False
@@ -23,9 +22,11 @@ if TYPE_CHECKING:
     from vault.store.slots import Slot
     from vault.store.vault import Opened
 
+PROMPT = "prompt"  # the source of a passphrase that was typed
+
 
 class ChosenPassphrase(NamedTuple):
-    """A passphrase for a new vault. ``warning`` says why it is weak; ``source`` is ``person`` or where it came from."""
+    """A passphrase for a vault. ``warning`` says why it is weak; ``source`` is PROMPT or where it came from."""
 
     secret: Secret
     warning: str | None
@@ -33,61 +34,63 @@ class ChosenPassphrase(NamedTuple):
 
 
 def choose_passphrase(context: Context, *, what: str = "the new vault") -> ChosenPassphrase:
-    """A passphrase from the environment, or asked for twice. Usage where it is too short, Locked where nobody can be asked."""
+    """A passphrase from the environment, or typed twice. Usage if it is too short, Locked if there is no prompt."""
     hardening.before_keys()
-    search = unattended.search(context)
+    search = passphrase_sources.search(context)
     if search.found is not None:
         passphrase_strength.check(search.found.secret)
-        return ChosenPassphrase(
-            search.found.secret, passphrase_strength.weakness(search.found.secret), search.found.source
-        )
+        return _chosen(search.found.secret, search.found.source)
     if not context.interaction.possible():
         tried = ", ".join([*search.tried, f"prompt ({context.interaction.obstacle()})"])
         raise Locked(
             f"there is no passphrase for {what}; tried {tried}",
-            hint="run it at a terminal, or name a file that holds one: AWSVAULT_PASSPHRASE_FILE",
+            hint="run the command at a terminal, or set AWSVAULT_PASSPHRASE_FILE to a file with the passphrase",
         )
-    return choose_by_asking(context, what=what)
+    return ask_new_passphrase(context, what=what)
 
 
-def choose_by_asking(context: Context, *, what: str, otherwise: str = "") -> ChosenPassphrase:
-    """A passphrase asked for twice, whatever the environment holds. Usage, Locked, NoAnswer.
+def ask_new_passphrase(context: Context, *, what: str, otherwise: str = "") -> ChosenPassphrase:
+    """A passphrase typed twice, whatever is in the environment. Usage, Locked, NoAnswer.
 
-    ``otherwise`` names the command that needs no person.
+    ``otherwise`` is the command that needs no prompt.
     """
     hardening.before_keys()
     if not context.interaction.possible():
         raise Locked(
-            f"a passphrase for {what} has to be typed, and nobody can be asked: {context.interaction.obstacle()}",
-            hint="run it at a terminal" + (f", or: {otherwise}" if otherwise else ""),
+            f"cannot ask for a new passphrase for {what}: {context.interaction.obstacle()}",
+            hint="run the command at a terminal" + (f", or run: {otherwise}" if otherwise else ""),
         )
-    note = f"Choose a passphrase for {what}: five or more random words, at least {limits.PASSPHRASE_LEAST} characters."
-    secret = until_right(lambda complaint: _asked_twice(context, note=note, complaint=complaint))
-    return ChosenPassphrase(secret, passphrase_strength.weakness(secret), "person")
+    note = f"Choose a passphrase for {what}: five or more random words, {limits.PASSPHRASE_LEAST} characters or more."
+    secret = ask_until_valid(lambda complaint: _ask_twice(context, note=note, complaint=complaint))
+    return _chosen(secret, PROMPT)
 
 
-def choose_from(raw: bytes) -> ChosenPassphrase:
-    """A passphrase that came by stdin, its one line end dropped. Usage where it cannot be one."""
-    secret = unattended.without_line_end(raw)
+def passphrase_from_stdin(raw: bytes) -> ChosenPassphrase:
+    """A passphrase from stdin, without one line end. Usage if it cannot be used."""
+    secret = passphrase_sources.without_line_end(raw)
     passphrase_strength.check(secret)
-    return ChosenPassphrase(secret, passphrase_strength.weakness(secret), "stdin")
+    return _chosen(secret, "stdin")
 
 
-def _asked_twice(context: Context, *, note: str, complaint: str) -> Secret:
+def _chosen(secret: Secret, source: str) -> ChosenPassphrase:
+    return ChosenPassphrase(secret, passphrase_strength.weakness(secret), source)
+
+
+def _ask_twice(context: Context, *, note: str, complaint: str) -> Secret:
     wait = limits.ATTENDED_PROMPT_TIME
     first = context.interaction.hidden(
         "New passphrase", deadline=context.new_deadline(wait), note=note, complaint=complaint
     )
     passphrase_strength.check(first)
-    if context.interaction.hidden("The same again", deadline=context.new_deadline(wait)) != first:
-        raise Usage("the two passphrases differ", hint="type it once more")
+    if context.interaction.hidden("New passphrase again", deadline=context.new_deadline(wait)) != first:
+        raise Usage("the two passphrases differ", hint="type both again")
     return first
 
 
-def make_vault(
+def create_vault(
     context: Context, chosen: ChosenPassphrase, *, kdf: KdfParams = DEFAULT, others: Sequence[Slot] = ()
 ) -> Opened:
-    """The new, empty vault, opened by the passphrase and by ``others``. AlreadyExists, StorageError, UnsafeFile."""
+    """A new, empty vault that the passphrase and ``others`` open. AlreadyExists, StorageError, UnsafeFile."""
     opened = vault.create(
         context.paths,
         passphrase=chosen.secret,
@@ -96,6 +99,6 @@ def make_vault(
         clock=context.clock,
         deadline=context.new_deadline(),
     )
-    if chosen.source == "person":  # who has just typed it twice is not asked a third time
+    if chosen.source == PROMPT:  # the user has just typed it twice: no third time
         key_handover.offer(context, opened, way=chosen.source)
     return opened

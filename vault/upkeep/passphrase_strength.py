@@ -1,6 +1,6 @@
-"""A passphrase being chosen: long enough, and a word where it is easy to guess. Pure; never quotes it.
+"""Whether a new passphrase is long enough, and why it may be easy to guess. Pure; never quotes it.
 
-A rough count of guesses, not a proof: it warns of what a list of common passwords has, and refuses only what is short.
+A rough estimate of the guesses. It refuses only short passphrases, and warns about common and simple ones.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ _HINT = "choose five or more random words"
 _COMMON = ("password", "passwort", "qwerty", "azerty", "qwertz", "letmein", "welcome", "iloveyou", "admin", "secret", "abc123",
            "monkey", "dragon", "changeme", "awsvault", "amazon", "login", "master", "trustno1")  # fmt: skip
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop")
-_RUN = 4  # so many neighbours in a row count as one character
-_ENOUGH = 50.0  # bits: at 98 ms a guess, a thousand machines need a thousand years
+_RUN = 4  # from this many neighbors in a row on, further ones do not count
+_ENOUGH = 50.0  # bits: at 98 ms for each guess, a thousand machines need a thousand years
 
 
 def check(passphrase: Secret) -> None:
-    """Usage where the passphrase is shorter than we take, in characters as a person counts them."""
+    """Usage if the passphrase is too short, in characters as the user counts them, or too long."""
     try:
         text = passphrase.reveal_text()
     except UnicodeDecodeError:
         raise Usage("the passphrase is not UTF-8 text", hint=_HINT) from None
     if len(text) < limits.PASSPHRASE_LEAST:
         raise Usage(
-            f"the passphrase has {len(text)} characters, at least {limits.PASSPHRASE_LEAST} are needed",
+            f"the passphrase has {len(text)} characters; the minimum is {limits.PASSPHRASE_LEAST}",
             hint=_HINT,
         )
     if len(passphrase) > limits.PASSPHRASE_MOST:
         raise Usage(
-            f"the passphrase has {len(passphrase)} bytes, at most {limits.PASSPHRASE_MOST} are kept",
+            f"the passphrase has {len(passphrase)} bytes; the maximum is {limits.PASSPHRASE_MOST}",
             hint=_HINT,
         )
 
@@ -46,24 +46,24 @@ def weakness(passphrase: Secret) -> str | None:
     folded = text.casefold()
     left = folded
     for word in _COMMON:
-        left = left.replace(word, "\0")  # a word of the list is one guess more, however long it is
+        left = left.replace(word, "\0")  # a common word counts as one character, however long it is
     if bits(left) >= _ENOUGH:
         return None
     if left != folded:
-        return "it is built on one of the most common passwords"
+        return "it contains one of the most common passwords"
     if text.isdigit():
-        return "it holds digits only"
+        return "it has only digits"
     if len(set(folded)) < len(folded) / 2:
-        return "it repeats few characters"
-    return "it is short for what it is made of, or follows the keyboard"
+        return "it repeats a few characters"
+    return "it is short for the kind of characters in it, or follows the keyboard"
 
 
 def bits(text: str) -> float:
-    """A rough logarithm of the guesses: characters that follow from their neighbours count once."""
+    """The guesses in bits, roughly: characters that follow from their neighbors count once."""
     count = 0
     run = 1
     for before, this in zip(" " + text, text, strict=False):
-        run = run + 1 if this == before or _neighbours(before, this) else 1
+        run = run + 1 if this == before or _are_neighbors(before, this) else 1
         count += run < _RUN
     kinds = ((str.isdigit, 10), (str.isalpha, 26), (lambda c: not c.isalnum(), 20))
     alphabet = sum(size for is_kind, size in kinds if any(is_kind(c) for c in text))
@@ -71,6 +71,6 @@ def bits(text: str) -> float:
     return min(count * math.log2(max(alphabet, 2)), distinct * 6.0) if text else 0.0
 
 
-def _neighbours(before: str, this: str) -> bool:
+def _are_neighbors(before: str, this: str) -> bool:
     pair, back = before + this, this + before
     return any(pair in row or back in row for row in _ROWS)

@@ -1,4 +1,4 @@
-"""A recovery code for a person: shown once on the terminal, typed back once, kept nowhere. Writes no file."""
+"""A new recovery code: shown once on the terminal, typed back once, stored nowhere. Writes no file."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ _TRIES = 3
 
 
 def can_be_issued(context: Context) -> bool:
-    """Whether a person sits at a terminal: a window that comes and goes is no place to copy a code from."""
+    """Whether there is a terminal. A pinentry window closes too soon to copy a code from it."""
     return context.settings.prompt in ("auto", "tty") and has_terminal()
 
 
 def issue(context: Context) -> Secret:
-    """A new code that a person has written down and typed back. Declined where they did not; nothing was changed then."""
+    """A new code that the user has written down and typed back. Declined if they did not; then nothing was changed."""
     code = new_code()
     ask = context.interaction
     ask.tell(
-        "Your recovery code opens the vault without the passphrase. Write it on paper and keep it apart:"
+        "Your recovery code unlocks the vault without the passphrase. Write it on paper, and keep the paper away from this "
+        "machine:"
     )
     ask.tell("")
     ask.tell(f"    {write_code(code)}")
@@ -34,13 +35,13 @@ def issue(context: Context) -> Secret:
     for _ in range(_TRIES):
         try:
             typed = ask.hidden(
-                "Type it back from the paper",
+                "Type the code from the paper",
                 deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME),
                 complaint=complaint,
             )
         except NoAnswer as answer:
-            raise Declined(f"no recovery code was made: {answer.message}") from None
+            raise Declined(f"no recovery code was created: {answer.message}") from None
         if read_code(typed) == code:
             return code
-        complaint = "That is not the code; look at the paper and type it once more."
-    raise Declined("no recovery code was made: what was typed back is another one")
+        complaint = "That is not the code. Check the paper and type it again."
+    raise Declined("no recovery code was created: you typed another code")

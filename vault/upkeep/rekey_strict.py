@@ -1,6 +1,6 @@
-"""A new key for the strict seeds: `passwd --strict`, and `rekey` where their passphrase is at hand. Prints nothing.
+"""A new key for the strict seeds: for `passwd --strict`, and for `rekey` if their passphrase is given. Prints nothing.
 
-Whoever has an old copy of the vault and the old passphrase has the old key; it opens nothing that is stored from then on.
+Anyone who has an old copy of the vault and the old passphrase has the old key. It opens nothing that is stored later.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from vault.store.kdf import ours
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.system.files import Folder
 from vault.unlocking import key_handover, strict_seeds
+from vault.upkeep import slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,84 +26,79 @@ if TYPE_CHECKING:
     from vault.store.vault import Opened
 
 
-class Fresh(NamedTuple):
-    """A new key, wrapped and not yet written. ``lost`` are slots of the strict seeds whose secret is not at hand."""
+class StrictRekeyPlan(NamedTuple):
+    """A new strict key, wrapped but not written yet. ``lost`` are slots of the strict seeds whose secret is not available."""
 
     old: Secret
     new: Secret
     record: SlotRecord
     lost: tuple[SlotRecord, ...]
 
+    def question(self) -> str | None:
+        """What to ask before the rekey, if slots are lost that the user did not name."""
+        return slots.loss_question(self.lost, what="These slots of the strict seeds")
+
 
 class StrictRekeyed(NamedTuple):
-    """The vault with a new key for its strict seeds, and the old files that would not go."""
+    """The vault with a new strict key, and the old files that could not be deleted."""
 
     opened: Opened
     left: tuple[str, ...]
 
 
 def require(opened: Opened) -> None:
-    """NotFound where there are no strict seeds."""
+    """NotFound if there are no strict seeds."""
     if not strict_box.has_passphrase(opened):
         raise errors.NotFound(
-            "the vault has no strict seed, so there is no passphrase of its own to change",
-            hint="to store one: awsvault-py mfa add NAME --strict",
+            "the vault has no strict seed, so it has no strict passphrase to change",
+            hint="to store a strict seed: awsvault-py mfa add NAME --strict",
         )
 
 
-def prepare(
+def make_plan(
     context: Context, opened: Opened, old: Secret, new: Secret, *, kdf: KdfParams | None = None
-) -> Fresh:
-    """A new key under the passphrase ``new``; ``old`` is the one that they have. NotFound, WrongPassphrase."""
+) -> StrictRekeyPlan:
+    """A new key under the passphrase ``new``; ``old`` is the current one. NotFound, WrongPassphrase."""
     require(opened)
-    return wrapped(context, opened, strict_seeds.by_passphrase(context, opened.file, old), new, kdf=kdf)
+    known = strict_seeds.by_passphrase(context, opened.file, old)
+    return plan_for_known(context, opened, known, new, kdf=kdf)
 
 
-def wrapped(
+def plan_for_known(
     context: Context, opened: Opened, known: strict_seeds.Known, new: Secret, *, kdf: KdfParams | None = None
-) -> Fresh:
-    """As ``prepare``, for strict seeds that somebody has opened."""
+) -> StrictRekeyPlan:
+    """As ``make_plan``, for strict seeds that the user has opened."""
     key = vault.new_key()
     slot = PassphraseSlot(
         new, kdf=kdf or ours(known.slot.kdf), turn=vault.kdf_turn(context.paths, context.new_deadline())
     )
     lost = tuple(r for r in opened.header.slots if r.opens == "strict" and r.sid != known.slot.sid)
     record = slot.wrap(key, vault_id=opened.vault_id, opens="strict")
-    return Fresh(known.key, key, record, lost)
+    return StrictRekeyPlan(known.key, key, record, lost)
 
 
-def applied(draft: Draft, found: VaultFile, fresh: Fresh) -> Draft:
-    """``draft`` with its strict seeds under the new key. StorageError where their key is no longer the old one."""
-    slots = (*(slot for slot in draft.slots if slot.opens == "main"), fresh.record)
-    seeds = strict_box.seeds(found, draft.payload, fresh.old)
-    return replace(draft, slots=slots, strict=vault.Strict(key=fresh.new, seeds=seeds), new_keys=True)
+def apply(draft: Draft, found: VaultFile, plan: StrictRekeyPlan) -> Draft:
+    """``draft`` with its strict seeds under the new key. StorageError if their key is no longer the old one."""
+    kept = (*(slot for slot in draft.slots if slot.opens == "main"), plan.record)
+    seeds = strict_box.seeds(found, draft.payload, plan.old)
+    return replace(draft, slots=kept, strict=vault.Strict(key=plan.new, seeds=seeds), new_keys=True)
 
 
-def change(context: Context, opened: Opened, fresh: Fresh) -> StrictRekeyed:
-    """Write the vault with the new key; no automatic backup of before is left. StorageError, Busy, KeysChanged."""
+def carry_out(context: Context, opened: Opened, plan: StrictRekeyPlan) -> StrictRekeyed:
+    """Write the vault with the new key, and delete the earlier automatic backups. StorageError, Busy, KeysChanged."""
     after = vault.rewrite(
         context.paths,
         opened.k_main,
-        lambda draft, found: applied(draft, found, fresh),
+        lambda draft, found: apply(draft, found, plan),
         deadline=context.new_deadline(),
         clock=context.clock,
     )
     with Folder.open(context.paths.vault_folder) as folder:
         left = file.drop_all_before(folder)
-    tell_agent(context, opened)
+    close_in_agent(context, opened)
     return StrictRekeyed(after, tuple(left))
 
 
-def tell_agent(context: Context, opened: Opened) -> None:
-    """An agent that holds the strict seeds open has a key of before: it closes them."""
+def close_in_agent(context: Context, opened: Opened) -> None:
+    """An agent that has the strict seeds open has the old key: it closes them."""
     key_handover.close_strict(context, vault_id=opened.vault_id)
-
-
-def question(fresh: Fresh) -> str | None:
-    """What to ask before ``change``, where a way in is lost that nobody named."""
-    from vault.upkeep.slots import named
-
-    if not fresh.lost:
-        return None
-    names = ", ".join(named(record) for record in fresh.lost)
-    return f"These open the strict seeds too and cannot be kept, since their secret is not at hand: {names}. Go on?"

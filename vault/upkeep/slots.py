@@ -1,6 +1,6 @@
-"""The ways into the vault: which there are, when each was last used on this machine, and adding one. Prints nothing.
+"""Key slots: which there are, when each was last used on this machine, and adding one. Prints nothing.
 
-Taking one away renews the master keys: renewal.py.
+Removing a slot means a rekey: vault/upkeep/rekey.py.
 """
 
 from __future__ import annotations
@@ -15,21 +15,24 @@ from vault.store.kdf import DEFAULT, KdfParams
 from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot
-from vault.upkeep import create, recovery_code
+from vault.upkeep import recovery_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vault.context import Context
     from vault.store.boxes import Draft
     from vault.store.format import SlotRecord, VaultFile
     from vault.store.slots import Slot
     from vault.store.vault import Opened
+    from vault.upkeep.create import ChosenPassphrase
 
 KINDS = {"pass": "passphrase", "keyring": "keyring", "recovery": "recovery code", "ext": "helper"}
 
 
-class Shown(NamedTuple):
-    """A slot for a person: ``about`` says which one of its kind, ``used`` is unix seconds on this machine or None."""
+class SlotInfo(NamedTuple):
+    """A slot as it is shown. ``about`` tells it from others of its kind; ``used`` is Unix seconds on this machine or None."""
 
     name: str
     kind: str
@@ -38,18 +41,17 @@ class Shown(NamedTuple):
     used: int | None
 
 
-def listing(context: Context) -> list[Shown]:
-    """The slots as the header has them. Needs no key, so nothing of it is authenticated."""
+def list_slots(context: Context) -> list[SlotInfo]:
+    """The slots in the header. No key is needed, so nothing here is authenticated."""
     header = vault.read_header(context.paths)
     used = last_use.read(context.paths, header.vault_id)
     return [
-        Shown(slot.name, KINDS[slot.type], slot.opens, about(slot), used.get(slot.name))
+        SlotInfo(slot.name, KINDS[slot.type], slot.opens, _about(slot), used.get(slot.name))
         for slot in header.slots
     ]
 
 
-def about(slot: SlotRecord) -> str:
-    """What tells a slot from others of its kind."""
+def _about(slot: SlotRecord) -> str:
     if slot.kdf is not None:
         return f"Argon2id, {slot.kdf.memory_kib // 1024} MiB"
     if slot.host is not None:
@@ -57,35 +59,43 @@ def about(slot: SlotRecord) -> str:
     return slot.ext.name if slot.ext is not None else ""
 
 
-def named(slot: SlotRecord) -> str:
+def describe(slot: SlotRecord) -> str:
     """A slot in a sentence."""
-    detail = about(slot)
-    return f"{KINDS[slot.type]} slot {slot.name}" + (f" ({detail})" if detail else "")
+    about = _about(slot)
+    return f"{KINDS[slot.type]} slot {slot.name}" + (f" ({about})" if about else "")
 
 
-def find(opened: Opened, name: str) -> SlotRecord:
-    """The slot of this name, or of a beginning that only it has. NotFound."""
-    hits = [slot for slot in opened.header.slots if name and slot.name.startswith(name)]
-    exact = [slot for slot in hits if slot.name == name]
-    if len(exact or hits) == 1:
-        return (exact or hits)[0]
+def loss_question(lost: Sequence[SlotRecord], *, what: str) -> str | None:
+    """What to ask before a rekey that removes the slots ``lost``; None if there are none."""
+    if not lost:
+        return None
+    names = ", ".join(map(describe, lost))
+    return f"{what} cannot be kept, because their secret is not available: {names}. Continue without them?"
+
+
+def find_slot(opened: Opened, name: str) -> SlotRecord:
+    """The slot with this name, or with a name that is the only one to start with it. NotFound."""
+    matches = [slot for slot in opened.header.slots if name and slot.name.startswith(name)]
+    exact = [slot for slot in matches if slot.name == name]
+    if len(exact or matches) == 1:
+        return (exact or matches)[0]
     raise errors.NotFound(
-        f'{"no slot is" if not hits else "several slots are"} called "{name}"',
+        f'{"several slot names start" if matches else "no slot name starts"} with "{name}"',
         hint="run: awsvault-py slots list",
     )
 
 
 def add_keyring(context: Context, opened: Opened) -> Opened:
-    """Let this machine's keyring open the vault. AlreadyExists, ConfigError where no keyring is usable."""
-    _require_room(opened)
+    """Let this machine's keyring open the vault. AlreadyExists, ConfigError if no keyring can be used."""
+    _check_room(opened)
     if context.settings.keyring == "off":
         raise errors.ConfigError(
-            "the keyring is switched off (config.toml, AWSVAULT_KEYRING)",
-            hint="set either to auto, or say neither",
+            "the keyring is turned off in config.toml or AWSVAULT_KEYRING",
+            hint="set it to auto, or remove the setting",
         )
-    if this_keyrings(opened):
+    if local_keyring_slots(opened):
         raise errors.AlreadyExists(
-            "this machine's keyring opens the vault already", hint="nothing was changed"
+            "this machine's keyring already opens the vault", hint="nothing was changed"
         )
     slot = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, gen=opened.header.gen + 1)
     try:
@@ -95,9 +105,9 @@ def add_keyring(context: Context, opened: Opened) -> Opened:
 
 
 def try_keyring(context: Context, opened: Opened) -> tuple[Opened, str | None]:
-    """As ``add_keyring`` for a vault just made. Where none works here and now, the vault as it was, and why."""
+    """As ``add_keyring`` for a new vault. If no keyring works here and now: the vault as it was, and why."""
     if context.settings.keyring == "off":
-        return opened, "switched off"
+        return opened, "turned off"
     try:
         slot = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, gen=opened.header.gen + 1)
         return append(context, opened, slot), None
@@ -106,45 +116,46 @@ def try_keyring(context: Context, opened: Opened) -> tuple[Opened, str | None]:
 
 
 def add_recovery(context: Context, opened: Opened) -> Opened:
-    """Issue a recovery code. Declined, Locked where no person is there to write it down."""
-    _require_room(opened)
+    """Issue a recovery code. Declined; Locked if there is no terminal to show it on."""
+    _check_room(opened)
     if not recovery_code.can_be_issued(context):
         raise errors.Locked(
             "a recovery code is shown on a terminal, and there is none",
-            hint="run it where you can write it down",
+            hint="run the command at a terminal",
         )
     return append(context, opened, RecoverySlot(recovery_code.issue(context)))
 
 
 def add_passphrase(
-    context: Context, opened: Opened, chosen: create.ChosenPassphrase, *, kdf: KdfParams = DEFAULT
+    context: Context, opened: Opened, chosen: ChosenPassphrase, *, kdf: KdfParams = DEFAULT
 ) -> Opened:
-    """A second passphrase. Usage where there are as many as an unlock tries."""
+    """Add a second passphrase. Usage if the vault has as many as an unlock tries."""
     check_passphrase_room(opened)
     turn = vault.kdf_turn(context.paths, context.new_deadline())
     return append(context, opened, PassphraseSlot(chosen.secret, kdf=kdf, turn=turn))
 
 
 def check_passphrase_room(opened: Opened) -> None:
-    """Usage where another passphrase would never be tried."""
-    _require_room(opened)
+    """Usage if an unlock would never try another passphrase."""
+    _check_room(opened)
     have = sum(slot.type == "pass" and slot.opens == "main" for slot in opened.header.slots)
     if have >= limits.MAX_PASSPHRASE_SLOTS_TRIED:
         raise errors.Usage(
-            f"the vault has {have} passphrases, and no more are tried", hint="awsvault-py passwd changes one"
+            f"the vault already has {have} passphrases, the most that an unlock tries",
+            hint="to change one: awsvault-py passwd",
         )
 
 
 def no_keyring(reason: str) -> errors.ConfigError:
-    """The error for a keyring that is needed and does not do it."""
+    """The error for a keyring that is needed and cannot be used."""
     return errors.ConfigError(
         f"the OS keyring cannot be used: {reason}",
-        hint="unlock it or start one (gnome-keyring, KWallet), then run the command again",
+        hint="unlock or start a keyring (gnome-keyring, KWallet), then run the command again",
     )
 
 
-def this_keyrings(opened: Opened) -> list[SlotRecord]:
-    """The keyring slots that this machine's keyring opens here and now. A person waits: one that is slow is not lost."""
+def local_keyring_slots(opened: Opened) -> list[SlotRecord]:
+    """The keyring slots that this machine's keyring opens now. The user is waiting, so a slow keyring gets its time."""
     slot = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT)
     found = []
     for record in opened.header.slots:
@@ -157,10 +168,11 @@ def this_keyrings(opened: Opened) -> list[SlotRecord]:
     return found
 
 
-def _require_room(opened: Opened) -> None:
+def _check_room(opened: Opened) -> None:
     if len(opened.header.slots) >= limits.MAX_SLOTS:
         raise errors.Usage(
-            f"the vault has {limits.MAX_SLOTS} slots, and no more fit", hint="awsvault-py slots remove NAME"
+            f"the vault already has {limits.MAX_SLOTS} slots, the maximum",
+            hint="to remove one: awsvault-py slots remove NAME",
         )
 
 
@@ -182,7 +194,7 @@ def append(context: Context, opened: Opened, slot: Slot) -> Opened:
 
 
 def forget_quietly(slot: KeyringSlot, record: SlotRecord, *, vault_id: bytes) -> bool:
-    """Delete a keyring item that no slot needs; False where the keyring would not."""
+    """Delete a keyring item that no slot needs; False if the keyring refuses."""
     try:
         slot.forget(record, vault_id=vault_id)
     except NotThisSlot:

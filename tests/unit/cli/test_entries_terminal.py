@@ -27,10 +27,10 @@ def test_a_first_add_at_a_terminal(home):
     """Passphrase twice, key, secret unseen, device, seed unseen; then the profile."""
     person = Terminal(home, "add", "dev")
     person.new_passphrase()
-    person.answers("Access key id for dev: ", KEY_ID)
+    person.answers("Access key ID for dev: ", KEY_ID)
     person.answers("Secret access key (not shown): ", SECRET)
     person.answers("(Enter for none): ", SERIAL)
-    person.answers("for codes instead): ", SEED)
+    person.answers("type codes instead): ", SEED)
     assert person.ends() == 0
     assert "credential_process = awsvault-py export dev" in person.shown
     assert SECRET not in person.shown
@@ -44,9 +44,9 @@ def test_mistakes_at_a_terminal_are_asked_again(home):
     person.answers("New passphrase: ", "short")
     person.sees("5 characters")
     person.new_passphrase()
-    person.answers("Access key id for dev: ", "ASIAIOSFODNN7EXAMPLE")
+    person.answers("Access key ID for dev: ", "ASIAIOSFODNN7EXAMPLE")
     person.sees("it is temporary")
-    person.answers("Access key id for dev: ", KEY_ID)
+    person.answers("Access key ID for dev: ", KEY_ID)
     person.answers("Secret access key (not shown): ", SECRET[:20] + " " + SECRET[20:])
     person.sees("blanks inside")
     person.answers("Secret access key (not shown): ", f"  {SECRET}\u00a0 ")  # a paste brings these along
@@ -61,7 +61,7 @@ def test_a_wrong_secret_is_asked_for_again_by_itself(home, aws):
     """AWS is asked as soon as id and secret are there; nothing else that was typed is asked for a second time."""
     person = Terminal(home, "add", "dev")
     person.new_passphrase()
-    person.answers("Access key id for dev: ", KEY_ID)
+    person.answers("Access key ID for dev: ", KEY_ID)
     person.answers("Secret access key (not shown): ", SECRET[:-1])
     person.sees("not the secret of " + KEY_ID)
     person.sees("39 characters")
@@ -71,11 +71,11 @@ def test_a_wrong_secret_is_asked_for_again_by_itself(home, aws):
     person.answers("(Enter for none): ", SERIAL.replace("111111111111", "222222222222"))
     person.sees("222222222222")
     person.answers("(Enter for none): ", f" {SERIAL} ")
-    person.answers("for codes instead): ", "123 456")
+    person.answers("type codes instead): ", "123 456")
     person.sees("an MFA code of 6 digits")
-    person.answers("for codes instead): ", SEED)
+    person.answers("type codes instead): ", SEED)
     assert person.ends() == 0
-    assert person.shown.count("New passphrase") == person.shown.count("Access key id for") == 1
+    assert person.shown.count("New passphrase: ") == person.shown.count("Access key ID for") == 1
     assert "123 456" not in person.shown
     assert aws.calls.actions() == ["GetCallerIdentity"] * 3
     assert listed(home)["dev"]["mfa"] == "stored"
@@ -85,15 +85,15 @@ def test_a_wrong_id_is_asked_for_again_by_itself(home, aws):
     """The secret is kept; after three keys that AWS refuses the command ends, and nothing is stored."""
     person = Terminal(home, "add", "dev")
     person.new_passphrase()
-    person.answers("Access key id for dev: ", "AKIANOBODYNOBEXAMPLE")
+    person.answers("Access key ID for dev: ", "AKIANOBODYNOBEXAMPLE")
     person.answers("Secret access key (not shown): ", SECRET)
-    person.sees("no active key AKIANOBODYNOBEXAMPLE")
-    person.answers("Access key id for dev: ", KEY_ID)
+    person.sees("an active key AKIANOBODYNOBEXAMPLE")
+    person.answers("Access key ID for dev: ", KEY_ID)
     person.answers("(Enter for none): ", "")
     assert person.ends() == 0
     assert person.shown.count("Secret access key") == 1
     person = Terminal(home, "add", "other", AWSVAULT_PASSPHRASE=PASSPHRASE)
-    person.answers("Access key id for other: ", KEY_ID)
+    person.answers("Access key ID for other: ", KEY_ID)
     for last in "xyz":
         person.answers("Secret access key (not shown): ", SECRET[:-1] + last)
     assert person.ends() == 7
@@ -105,7 +105,7 @@ def test_two_passphrases_that_differ_are_asked_again(home):
     """A typing error does not lock a person out of a new vault."""
     person = Terminal(home, "init")
     person.answers("New passphrase: ", PASSPHRASE)
-    person.answers("The same again: ", PASSPHRASE + "x")
+    person.answers("New passphrase again: ", PASSPHRASE + "x")
     person.sees("the two passphrases differ")
     person.new_passphrase()
     assert person.ends() == 0
@@ -114,11 +114,11 @@ def test_two_passphrases_that_differ_are_asked_again(home):
 
 QUESTIONS = [
     "New passphrase: ",
-    "The same again: ",
-    "Access key id for dev: ",
+    "New passphrase again: ",
+    "Access key ID for dev: ",
     "Secret access key (not shown): ",
     "(Enter for none): ",
-    "for codes instead): ",
+    "type codes instead): ",
 ]
 ANSWERS = [PASSPHRASE, PASSPHRASE, KEY_ID, SECRET, SERIAL]
 

@@ -72,8 +72,8 @@ def test_two_codes_are_never_the_same(home, clock):
         ({"MfaSeed": "short"}, 2, "seed"),
         ({"MfaSerial": SERIAL.replace(":mfa/", ":user/")}, 2, "is the ARN of a user"),
         ({"MfaSerial": SERIAL.replace(":mfa/", ":u2f/")}, 2, "FIDO"),
-        ({"Seed": SEED}, 2, "not known"),
-        ({"MfaSeed": SEED}, 2, "has no MFA device yet"),
+        ({"Seed": SEED}, 2, "unknown key"),
+        ({"MfaSeed": SEED}, 2, "has no MFA device, and no ARN"),
     ],
 )
 def test_what_is_no_device_is_exit_2(home, value, code, said):
@@ -116,9 +116,9 @@ def test_add_at_a_terminal(home):
     person = Terminal(home, "mfa", "add", "shared-services")
     person.answers("Passphrase: ", PASSPHRASE)
     person.answers(f"(Enter for {SERIAL}): ", "")
-    person.answers("for codes instead): ", "not base32!")
+    person.answers("type codes instead): ", "not base32!")
     person.sees("base32 does not have")
-    person.answers("for codes instead): ", SEED.lower())
+    person.answers("type codes instead): ", SEED.lower())
     assert person.ends() == 0
     assert SEED.lower() not in person.shown
     assert devices(home)[0]["seed_stored"] is True
@@ -129,4 +129,4 @@ def test_a_code_of_a_misspelt_device_names_the_stored_one(home):
     home.make_vault()
     home.scenario()
     home.config(SCENARIO.replace("mfa/yourself", "mfa/yourslef"))
-    failed(home.run("otp", "dev"), 5, "one is for " + SERIAL, "mfa code")
+    failed(home.run("otp", "dev"), 5, "one is stored for " + SERIAL, "mfa code")

@@ -12,7 +12,7 @@ import pytest
 import segno
 
 from tests.fakes.example import KEY_ID, SEED, SERIAL
-from tests.home import PASSPHRASE, failed, foreign
+from tests.home import PASSPHRASE, endpoint_trust, failed
 from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from tests.unit.benches import Bench
@@ -67,9 +67,9 @@ def test_ctrl_c_at_the_countdown_leaves_nothing_half_done(ready, aws, clock):
     assert OURS in before.seeds
     assert before.entries[NAME].mfa_serial == SERIAL
     again = mfa_enrollment.Enroller(
-        bench.context(), bench.opened(), NAME, foreign=foreign(bench.context()), waiting=lambda _: None
+        bench.context(), bench.opened(), NAME, trust=endpoint_trust(bench.context()), waiting=lambda _: None
     )
-    again.look()
+    again.identify()
     done = again.run(None)
     assert (done.serial, done.resumed) == (OURS, True)
     assert aws.world.devices[OURS].user is not None

@@ -65,7 +65,7 @@ def test_a_strict_seed_needs_a_person(home, here):
     """Its passphrase is chosen at a terminal: the seed is not kept otherwise meanwhile."""
     home.make_vault(seed=None)
     done = here(home, "mfa", "add", "shared-services", "--stdin", "--strict", stdin=f'{{"MfaSeed":"{SEED}"}}')
-    failed(done, 3, "has to be typed, and nobody can be asked")
+    failed(done, 3, "passphrase for the strict seeds")
     assert '"seed_stored": false' in here(home, "mfa", "list", "--json").stdout
 
 

@@ -82,7 +82,7 @@ def test_a_locked_agent_is_still_unlocked_by_hand(home, here):
 def test_a_vault_that_changes_all_the_time_is_opened_here(home, here, monkeypatch):
     """No copy is made of what the agent may not have opened."""
     paths = from_env(home.env)
-    opens = agent_backup._opens
+    opens = agent_backup._agent_opens
 
     def changed(context):
         opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
@@ -92,6 +92,6 @@ def test_a_vault_that_changes_all_the_time_is_opened_here(home, here, monkeypatc
         )
         return opens(context)
 
-    monkeypatch.setattr(agent_backup, "_opens", changed)
+    monkeypatch.setattr(agent_backup, "_agent_opens", changed)
     failed(here(home, "backup", home.root + "/copy"), 3, "main key")
     assert not os.path.exists(home.root + "/copy")

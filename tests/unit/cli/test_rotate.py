@@ -95,8 +95,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(bench, aws, home):
     done = home.run("rotate", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
-    assert f"{KEY_ID} (in the vault) active, 91 days old, last used" in done.stderr
-    assert f"note: {path}:2: profile old holds {KEY_ID} as plain text" in done.stderr
+    assert f"{KEY_ID} (in the vault): active, 91 days old, last used" in done.stderr
+    assert f"note: {path}:2: profile old has {KEY_ID} in plaintext" in done.stderr
     assert f"would replace {KEY_ID} by a new key and keep it inactive for seven days" in done.stderr
     assert {call.action for call in aws.calls} == {
         "GetCallerIdentity",
@@ -162,7 +162,7 @@ def test_without_a_way_to_a_code_it_is_said(home, aws):
     aws.world.user("yourself").require_mfa_for_iam = True
     done = home.run("rotate", "--yes")
     assert done.returncode == 7
-    assert "IAM may demand MFA" in done.stderr
+    assert "IAM may require MFA" in done.stderr
     assert "--mfa-code" in done.stderr
     assert keys(aws) == {KEY_ID: "Active"}
 

@@ -125,8 +125,8 @@ def test_a_trusted_host_is_named_first(ready, aws, words, how):
     assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
     (told,) = [line for line in lines if host_of(aws) in line]
-    assert told.startswith(f"note: {host_of(aws)} (AWS_ENDPOINT_URL) answers")
-    assert ("--trust-endpoint was given" if how == "option" else LISTED) in told
+    assert told.startswith(f"note: {host_of(aws)} answers for AWS (AWS_ENDPOINT_URL)")
+    assert ("you gave --trust-endpoint" if how == "option" else LISTED) in told
     assert lines.index(told) <= 1  # after "looking at its keys" at the most
 
 
@@ -155,7 +155,7 @@ def test_a_key_that_a_stranger_lacks_is_no_success(ready, aws, more):
     done = ready.run("panic", "--yes", *more)
     assert done.returncode == 7
     assert (
-        f"NOT inactive: {KEY_ID} of {NAME}: {host_of(aws)}, which is not AWS's own, has no such key"
+        f"NOT inactive: {KEY_ID} of {NAME}: {host_of(aws)}, which is not AWS's own host, has no such key"
         in done.stderr
     )
     assert "keys are inactive" not in done.stderr
@@ -203,7 +203,7 @@ def test_an_import_scrubs_nothing_on_a_strangers_word(clear, aws):
     assert not list(aws.calls)
     done = clear.run("import", "--yes", "--trust-endpoint")
     assert done.returncode == 0, done.stderr
-    assert f"note: {host_of(aws)} (AWS_ENDPOINT_URL) answers" in done.stderr
+    assert f"note: {host_of(aws)} answers for AWS (AWS_ENDPOINT_URL)" in done.stderr
     assert not in_file(clear)
 
 

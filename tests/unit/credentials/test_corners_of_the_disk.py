@@ -25,7 +25,7 @@ from vault.store import vault
 from vault.system.files import Folder
 from vault.system.paths import from_env
 from vault.unlocking import cache_key, lock_unlock, manual_lock
-from vault.upkeep import rekey, slots
+from vault.upkeep import rekey, rekey_plan, slots
 
 
 def used(bench):
@@ -71,7 +71,9 @@ def test_the_log_outlives_new_keys_whose_maker_was_killed(bench, monkeypatch, wa
             forget_sessions.replace_cache_key(context, opened)
         else:
             patched.setattr(rekey, "_write", killed_after(rekey._write))
-            rekey.carry_out(context, rekey.plan(context, opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP))
+            rekey.carry_out(
+                context, rekey_plan.make_plan(context, opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP)
+            )
     assert bench.opened().cache_key != opened.cache_key
     audit.handed_out(context, bench.keys(context), got, use="export")
     assert used(bench) == Counter(dev=2)

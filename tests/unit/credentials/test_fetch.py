@@ -25,7 +25,7 @@ from vault.credentials.request import Refetch, Request
 from vault.secret import Secret
 from vault.system.clock import Deadline
 from vault.system.locks import try_lock
-from vault.upkeep import rekey
+from vault.upkeep import rekey, rekey_plan
 
 OPEN = f"""
 [profile shared-services]
@@ -337,7 +337,8 @@ def test_what_lasts_goes_on_after_new_keys(desk, aws):
     serving = last(desk)
     context = desk.context()
     rekey.carry_out(
-        context, rekey.plan(context, desk.keys(context).opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP)
+        context,
+        rekey_plan.make_plan(context, desk.keys(context).opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP),
     )
     aws.world.clock.advance(2400)
     assert serving.again().line != serving.first.line

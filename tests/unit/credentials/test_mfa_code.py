@@ -194,7 +194,7 @@ def test_a_code_for_a_person_has_time_left(desk, aws, into, waits):
     start = aws.world.now() // 30 * 30
     aws.world.clock.freeze(start + into)
     context = desk.context()
-    taken = mfa_devices.code(context, desk.keys(context), SERIAL, waiting=lambda _: None)
+    taken = mfa_devices.next_code(context, desk.keys(context), SERIAL, waiting=lambda _: None)
     assert (taken.step > start // 30) is waits
     assert taken.ends - desk.clock.time() >= 3
     assert taken.text == aws.world.code(SERIAL)

@@ -27,7 +27,7 @@ from vault.store import vault
 from vault.system import settled
 from vault.unlocking import key_access, key_handover
 from vault.unlocking.unlock import unlock
-from vault.upkeep import backups, rekey
+from vault.upkeep import backups, rekey, rekey_plan
 
 NAME = "shared-services"
 OPEN = """
@@ -270,11 +270,11 @@ def test_an_open_agent_gets_a_new_cache_key_and_a_locked_one_does_not(desk, besi
 def test_a_restored_vault_opens_no_locked_agent(desk, beside):
     """restore hands the keys to an agent that was open, and to no other."""
     context = desk.context()
-    backups.put_back(context, backups.choose_present(context))
+    backups.restore_backup(context, backups.choose_present(context))
     assert beside.state.why == "locked"
     beside.give()
     gen = beside.state.seen[-1].gen
-    backups.put_back(context, backups.choose_present(context))
+    backups.restore_backup(context, backups.choose_present(context))
     assert [pin.gen for pin in beside.state.seen] == [gen + 1]
 
 
@@ -303,7 +303,7 @@ def test_an_older_copy_is_noticed_by_the_agent_alone(desk, beside, renewed):
         copy = file.read()
     if renewed:
         opened = replace(before, slot=before.header.slots[0])
-        plan = rekey.plan(context, opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP)
+        plan = rekey_plan.make_plan(context, opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP)
         after = rekey.carry_out(context, plan).opened
         assert after.k_main.reveal() != before.k_main.reveal()
     else:

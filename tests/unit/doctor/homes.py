@@ -101,7 +101,7 @@ def make(root: object) -> Sound:
         lambda p: p.with_entry("shared-services", entry).with_seed(SERIAL, seed),
         deadline=soon(),
     )
-    backups.make(opened, os.path.join(home.root, "backup.avlt"))
+    backups.write(opened, os.path.join(home.root, "backup.avlt"))
     backups.remember(home.context(), opened.file)
     return home
 

@@ -24,7 +24,7 @@ def test_a_code_ends_by_this_machines_clock(bench, skew):
     keys.take_code(SERIAL, CodeWait(context.new_deadline(), 35, skew=skew))
     waits = []
     for _ in range(3):
-        code = mfa_devices.code(context, keys, SERIAL, waiting=waits.append)
+        code = mfa_devices.next_code(context, keys, SERIAL, waiting=waits.append)
         left = code.ends - context.clock.time()
         assert limits.CODE_LEAST_LEFT <= left <= 30
         assert code.step == (context.clock.time() + skew) // 30
@@ -32,7 +32,7 @@ def test_a_code_ends_by_this_machines_clock(bench, skew):
 
 
 def asked(bench, known=None):
-    return mfa_devices.by_asking(bench.context(), name=NAME, known=known)
+    return mfa_devices.ask_device(bench.context(), name=NAME, known=known)
 
 
 def test_too_much_on_stdin_is_no_device():
@@ -54,7 +54,7 @@ def test_enter_takes_the_device_that_is_known(bench, home):
 def test_a_device_without_an_arn_is_asked_for_again(bench, home):
     """Enter is no answer where no device is known: why is said, twice, and then it ends."""
     window = Window(home, "", "", "")
-    with pytest.raises(errors.Usage, match="a device has an ARN"):
+    with pytest.raises(errors.Usage, match="no ARN"):
         asked(bench)
     assert len(window.heard("GETPIN")) == 3
     assert len(window.heard("SETERROR")) == 2
@@ -70,7 +70,7 @@ def test_a_mistyped_arn_and_seed_are_asked_for_again(bench, home):
 
 def test_an_arn_alone_changes_the_entry_and_no_seed(bench):
     """The entry names the new device; the seed of the old one is not taken for its."""
-    mfa_devices.put(bench.context(), bench.opened(), NAME, mfa_devices.NewDevice(ANOTHER, None))
+    mfa_devices.add_to_entry(bench.context(), bench.opened(), NAME, mfa_devices.NewDevice(ANOTHER, None))
     payload = bench.opened().payload
     assert payload.entries[NAME].mfa_serial == ANOTHER
     assert set(payload.seeds) == {SERIAL}
@@ -80,10 +80,10 @@ def test_a_name_that_means_no_device_gets_a_way_on(bench):
     """A near name is proposed; an entry without a device is told how to get one; else the list."""
     bench.edit(lambda p: p.with_entry("bare", entry("AKIAI44QH8DHBEXAMPLE")))
     payload = bench.opened().payload
-    assert mfa_devices.serial_of(payload, NAME) == mfa_devices.serial_of(payload, SERIAL) == SERIAL
+    assert mfa_devices.find_serial(payload, NAME) == mfa_devices.find_serial(payload, SERIAL) == SERIAL
     for name, hint in [(NAME[:-1], NAME), ("bare", "mfa add bare"), ("qqqq", "mfa list")]:
         with pytest.raises(errors.NotFound) as caught:
-            mfa_devices.serial_of(payload, name)
+            mfa_devices.find_serial(payload, name)
         assert hint in caught.value.hint
 
 
@@ -93,4 +93,4 @@ def test_a_profile_without_a_device_is_no_name_of_one(bench, home):
     home.config("[profile own]\nawsvault_credential = bare\n")
     for name in ("own", "bare"):
         with pytest.raises(errors.NotFound, match=f'"{name}"'):
-            mfa_devices.serial_for(bench.context(), bench.keys(bench.context()), name)
+            mfa_devices.resolve_serial(bench.context(), bench.keys(bench.context()), name)

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
-from tests.home import foreign
+from tests.home import endpoint_trust
 from tests.unit.benches import NAME
 from tests.vaults import entry
 from vault import errors
@@ -24,7 +24,7 @@ ROBOT = ("AKIAROBOTROBOEXAMPLE", "robotXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 def press(bench):
     bench.told.clear()
     return panic.run(
-        bench.context(), bench.opened(), foreign=foreign(bench.context()), tell=bench.told.append
+        bench.context(), bench.opened(), trust=endpoint_trust(bench.context()), tell=bench.told.append
     )
 
 
@@ -37,7 +37,7 @@ def test_every_key_goes_inactive(bench, aws):
     bench.rotate()
     add(bench, "colleague", COLLEAGUE)
     report = press(bench)
-    assert all(fate.inactive for fate in report.fates)
+    assert all(fate.inactive for fate in report.outcomes)
     assert {key.status for key in aws.world.keys_of(bench.user)} == {"Inactive"}
     assert aws.world.keys[COLLEAGUE[0]].status == "Inactive"
     assert len(report.users) == 2
@@ -58,7 +58,7 @@ def test_a_mistake_in_awss_files_stops_nothing(bench, home):
     """They cannot be read: what they said of endpoints is done without, and every key goes."""
     home.config("[profile dev\nno = section\n")
     report = press(bench)
-    assert all(fate.inactive for fate in report.fates)
+    assert all(fate.inactive for fate in report.outcomes)
     assert set(bench.keys_at_aws().values()) == {"Inactive"}
     assert any("config" in said and "standard endpoints" in said for said in bench.told)
 
@@ -74,8 +74,8 @@ def test_a_key_that_is_gone_at_aws_is_no_failure(bench, aws):
     aws.faults.clear()
     del aws.world.keys[KEY_ID]
     report = press(bench)
-    assert [(fate.inactive, fate.said) for fate in report.fates] == [
-        (True, "deleted already"),
+    assert [(fate.inactive, fate.result) for fate in report.outcomes] == [
+        (True, "already deleted"),
         (True, "inactive"),
     ]
     assert set(bench.keys_at_aws().values()) == {"Inactive"}
@@ -86,7 +86,7 @@ def test_a_failure_stops_nothing(bench, aws):
     add(bench, "a-robot", ROBOT)
     add(bench, "colleague", COLLEAGUE)
     report = press(bench)
-    fates = {fate.entry: fate for fate in report.fates}
+    fates = {fate.entry: fate for fate in report.outcomes}
     assert not fates["a-robot"].inactive
     assert fates["a-robot"].error.code == "AccessDenied"
     assert fates[NAME].inactive
@@ -99,7 +99,7 @@ def test_aws_out_of_reach_still_wipes_and_locks(bench, aws):
     aws.faults.add("*", "error-503", times=None)
     report = press(bench)
     assert report.sessions > 0
-    assert [fate.inactive for fate in report.fates] == [False]
+    assert [fate.inactive for fate in report.outcomes] == [False]
     assert manual_lock.locked_by_hand(bench.context().paths)
 
 
@@ -108,7 +108,7 @@ def test_iam_that_demands_mfa_costs_one_code_a_user(bench, aws):
     bench.user.require_mfa_for_iam = True
     bench.rotate()
     aws.calls.clear()
-    assert all(fate.inactive for fate in press(bench).fates)
+    assert all(fate.inactive for fate in press(bench).outcomes)
     assert len(aws.calls.codes()) == 1
 
 
@@ -116,7 +116,7 @@ def test_pressed_twice_it_says_so(bench):
     """Keys that AWS takes no more are as they should be."""
     press(bench)
     report = press(bench)
-    assert [(fate.inactive, fate.said) for fate in report.fates] == [
+    assert [(fate.inactive, fate.result) for fate in report.outcomes] == [
         (True, "inactive since an earlier panic")
     ]
 
@@ -125,7 +125,7 @@ def test_an_older_copy_of_the_vault_does_not_call_its_dead_key_done(bench, aws, 
     """A backup from before a rotation: the key that works is another, and nobody here can reach it."""
     aws.world.keys[KEY_ID].status = "Inactive"
     successor = aws.world.add_key(bench.user)
-    (fate,) = press(bench).fates
+    (fate,) = press(bench).outcomes
     assert (fate.inactive, fate.known) == (False, False)
     assert aws.world.keys[successor.id].status == "Active"
     for name, value in bench.home.with_env({}).items():
@@ -161,8 +161,8 @@ def test_a_disk_that_takes_no_lock_stops_nothing(bench):
     shutil.rmtree(state)
     with open(state, "w", encoding="utf-8"):
         pass
-    report = panic.run(bench.context(), opened, foreign=foreign(bench.context()), tell=bench.told.append)
-    assert [fate.inactive for fate in report.fates] == [True]
+    report = panic.run(bench.context(), opened, trust=endpoint_trust(bench.context()), tell=bench.told.append)
+    assert [fate.inactive for fate in report.outcomes] == [True]
     assert state in report.unlocked.message
 
 
@@ -195,8 +195,8 @@ def test_sessions_that_cannot_be_wiped_stop_nothing(bench):
     os.mkdir(f"{folder}/{first}")
     report = press(bench)
     assert [bench.cache().get(digest) for digest in digests] == [None, None]
-    assert any("could not all be wiped" in said for said in bench.told)
-    assert [fate.inactive for fate in report.fates] == [True]
+    assert any("all cached sessions" in said for said in bench.told)
+    assert [fate.inactive for fate in report.outcomes] == [True]
     assert report.unlocked is None
     assert manual_lock.locked_by_hand(bench.context().paths)
 
@@ -208,8 +208,8 @@ def test_keys_that_go_or_stay_meanwhile_are_told_apart(bench, aws):
     add(bench, "another", (second.id, second.secret))
     aws.faults.add("UpdateAccessKey", "refuse", code="NoSuchEntity", message="gone", status=404)
     aws.faults.add("UpdateAccessKey", "error-503", times=None)
-    fates = {fate.said: fate for fate in press(bench).fates}
-    assert fates.pop("deleted already").inactive
+    fates = {fate.result: fate for fate in press(bench).outcomes}
+    assert fates.pop("already deleted").inactive
     ((said, left),) = fates.items()
     assert not left.inactive
     assert said == left.error.message
@@ -222,5 +222,7 @@ def test_two_entries_of_one_key_are_one_fate(bench):
         "GetCallerIdentity", "refuse", code="SignatureDoesNotMatch", message="as arranged", status=403
     )
     report = press(bench)
-    assert [(fate.inactive, fate.error.code) for fate in report.fates] == [(False, "SignatureDoesNotMatch")]
-    assert [fate.inactive for fate in press(bench).fates] == [True]
+    assert [(fate.inactive, fate.error.code) for fate in report.outcomes] == [
+        (False, "SignatureDoesNotMatch")
+    ]
+    assert [fate.inactive for fate in press(bench).outcomes] == [True]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SERIAL
-from tests.home import PASSPHRASE, foreign
+from tests.home import PASSPHRASE, endpoint_trust
 from tests.unit.migrate.files import files
 from tests.vaults import entry, soon
 from vault import errors
@@ -62,7 +62,7 @@ def test_a_name_that_no_entry_may_have_gives_way_to_another_profiles():
     assert [(moved.entry, moved.profiles) for moved in taken.keys] == [("work", ("a%b", "work"))]
     (one,) = intake("", keys("a%b")).skipped
     assert one.profile == "a%b"
-    assert 'credentials:2: the name "a%b" holds %' in one.reason
+    assert 'credentials:2: the name "a%b" has %' in one.reason
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_a_file_with_a_key_that_aws_does_not_know_is_not_removed(desk):
     good = Candidate("good", KEY_ID, Secret(SECRET), "keys.csv", file)
     gone = Candidate("gone", "AKIAGONEGONEGEXAMPLE", Secret(OTHER), "keys.csv", file)
     for both in ((good, gone), (gone, good)):
-        proven = verify_keys.verify(desk.context(), harvest(*both), foreign(desk.context()))
+        proven = verify_keys.verify(desk.context(), harvest(*both), endpoint_trust(desk.context()))
         assert [moved.entry for moved in proven.keys] == ["good"]
         assert [one.profile for one in proven.skipped] == ["gone"]
         assert key_removal.removed_files(proven) == []
     (change,) = key_removal.removed_files(
-        verify_keys.verify(desk.context(), harvest(good), foreign(desk.context()))
+        verify_keys.verify(desk.context(), harvest(good), endpoint_trust(desk.context()))
     )
     assert (change.path, change.after) == ("keys.csv", None)
 
@@ -130,7 +130,7 @@ def test_a_device_of_another_account_is_left_out(desk):
     """Its role's device is in the role's account: the key is proved and moved, without a device it cannot have."""
     key = NewKey(KEY_ID, Secret(SECRET), "arn:aws:iam::222222222222:mfa/theirs", None)
     taken = import_plan.ImportPlan(keys=[replace(moved(), key=key)])
-    (proven,) = verify_keys.verify(desk.context(), taken, foreign(desk.context())).keys
+    (proven,) = verify_keys.verify(desk.context(), taken, endpoint_trust(desk.context())).keys
     assert proven.key.mfa_serial is None
     assert proven.proof.identity.account == "111111111111"
 

@@ -8,8 +8,9 @@ from tests.fakes.example import KEY_ID, SERIAL
 from tests.unit.benches import unsteady
 from tests.vaults import entry as example_entry
 from vault import errors
-from vault.rotation import select, state_machine
-from vault.rotation.state_machine import RotationRequest
+from vault.rotation import state_machine
+from vault.rotation.policy import POLICY
+from vault.rotation.steps import RotationRequest
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_the_policy_covers_what_is_called(bench, aws):
     bench.rotate()
     bench.rotate(RotationRequest(undo=True))
     bench.rotate(RotationRequest(delete_now=True))
-    allowed = set(select.POLICY["Statement"][0]["Action"])
+    allowed = set(POLICY["Statement"][0]["Action"])
     assert {f"iam:{call.action}" for call in aws.calls if call.service == "iam"} == allowed
 
 

@@ -11,8 +11,8 @@ import pytest
 from tests.fakes.example import KEY_ID
 from tests.unit.benches import NAME, Bench, unsteady
 from vault import errors, limits
-from vault.rotation import select, state_machine
-from vault.rotation.state_machine import RotationRequest
+from vault.rotation import rotate, state_machine
+from vault.rotation.steps import RotationRequest
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_an_mfa_session_that_ends_with_its_key_is_followed_by_another(bench, aws
 
 def test_awss_clock_is_not_taken_from_an_older_answer(bench, aws):
     """A call that gets no answer tells nothing of AWS's clock; what an answer before it said is over."""
-    iam_signer = bench.look().run._iam_signer
+    iam_signer = bench.look().rotation._iam_signer
     assert abs(iam_signer.skew) <= 2
     bench.clock.sleep(100)
     aws.faults.add("ListAccessKeys", "cut-before", times=None)
@@ -148,12 +148,12 @@ def test_a_write_that_the_disk_did_not_confirm_keeps_the_key(bench, aws):
         if armed and os.path.isdir(f"/proc/self/fd/{fd}"):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    prospect = bench.look()
+    prepared = bench.look()
     aws.faults.hook("CreateAccessKey", "after", after)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", fsync)
         with pytest.raises(errors.RotationStopped, match="is in the vault"):
-            select.carry_out(bench.context(), bench.opened(), prospect, RotationRequest())
+            rotate.carry_out(bench.context(), bench.opened(), prepared, RotationRequest())
     assert set(bench.keys_at_aws().values()) == {"Active"}
     done = bench.rotate()
     assert aws.calls.count("CreateAccessKey") == 1
@@ -239,18 +239,18 @@ def test_sessions_of_the_old_key_are_dropped(bench):
 
 def test_an_entry_that_changed_meanwhile_is_left_alone(bench, aws):
     """Another process replaced the entry's key: the rotation stops before it makes one."""
-    prospect = bench.look()
+    prepared = bench.look()
     bench.edit(lambda p: p.with_entry(NAME, replace(p.entries[NAME], access_key_id="AKIAI44QH8DHBEXAMPLE")))
-    with pytest.raises(errors.RotationStopped, match="changed by another process"):
-        select.carry_out(bench.context(), bench.opened(), prospect, RotationRequest())
+    with pytest.raises(errors.RotationStopped, match=f'another process .*"{NAME}"'):
+        rotate.carry_out(bench.context(), bench.opened(), prepared, RotationRequest())
     assert aws.calls.count("CreateAccessKey") == 0
 
 
 def test_one_rotation_at_a_time(bench):
     """A second ``rotate`` is told that one is at work."""
-    with select.alone(bench.context()), pytest.raises(errors.Declined, match="another"):
-        select.alone(bench.context())
-    select.alone(bench.context()).release()
+    with rotate.lock_rotations(bench.context()), pytest.raises(errors.Declined, match="another"):
+        rotate.lock_rotations(bench.context())
+    rotate.lock_rotations(bench.context()).release()
 
 
 @pytest.mark.parametrize("lasting", [False, True])
@@ -273,11 +273,11 @@ def test_a_full_disk_makes_no_key_that_nobody_holds(home, aws, lasting):
                 raise OSError(errno.ENOSPC, "No space left on device")
             return real(fd, data)
 
-        prospect = bench.look()
+        prepared = bench.look()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(os, "write", full)
             try:
-                select.carry_out(bench.context(), bench.opened(), prospect, RotationRequest(delete_now=True))
+                rotate.carry_out(bench.context(), bench.opened(), prepared, RotationRequest(delete_now=True))
             except errors.Error as error:
                 assert error.exit_code in (6, 11), error
         at_aws = bench.keys_at_aws()
@@ -290,7 +290,7 @@ def test_a_full_disk_makes_no_key_that_nobody_holds(home, aws, lasting):
 
 def test_a_vault_that_cannot_be_written_makes_nothing(bench, aws):
     """The journal comes first: without it no key is made."""
-    prospect = bench.look()
+    prepared = bench.look()
 
     def full(_fd, _data):
         raise OSError(errno.EROFS, "Read-only file system")
@@ -298,6 +298,6 @@ def test_a_vault_that_cannot_be_written_makes_nothing(bench, aws):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "write", full)
         with pytest.raises(errors.StorageError):
-            select.carry_out(bench.context(), bench.opened(), prospect, RotationRequest())
+            rotate.carry_out(bench.context(), bench.opened(), prepared, RotationRequest())
     assert aws.calls.count("CreateAccessKey") == 0
     assert bench.keys_at_aws() == {KEY_ID: "Active"}

@@ -206,9 +206,9 @@ def test_the_device_that_a_name_means_is_found_beside_an_agent(desk, keys):
     """An entry's, a profile's, or the device itself by its ARN, which the agent need not know; else what to run."""
     context = desk.context()
     for name in ("shared-services", "dev", SERIAL, SERIAL + "-2"):
-        assert mfa_devices.serial_for(context, keys, name).startswith(SERIAL)
+        assert mfa_devices.resolve_serial(context, keys, name).startswith(SERIAL)
     with pytest.raises(errors.NotFound, match='"nobody" has no MFA device') as caught:
-        mfa_devices.serial_for(context, keys, "nobody")
+        mfa_devices.resolve_serial(context, keys, "nobody")
     assert "mfa list" in caught.value.hint
 
 

@@ -12,8 +12,8 @@ from tests.unit.benches import NAME, Window
 from tests.vaults import soon
 from vault import errors
 from vault.context import Context
-from vault.keys import key_input
-from vault.keys.verify import Proof
+from vault.keys import key_prompts
+from vault.keys.verify import Verification
 from vault.secret import Secret
 from vault.store import strict_box, vault
 from vault.store.format import SlotRecord
@@ -25,7 +25,7 @@ from vault.system.paths import from_env
 from vault.unlocking import key_handover, strict_seeds, unlock
 from vault.unlocking.agent_keys import AgentKeys, held_keys
 from vault.unlocking.keys import CodeWait
-from vault.upkeep import backups, recovery_code, rekey
+from vault.upkeep import backups, recovery_code, rekey_plan
 
 OWN = "a passphrase for the seeds alone"
 STORED = vault.StoredSeed(secret=Secret(SEED), created=1)
@@ -117,11 +117,11 @@ def test_a_backup_of_another_machines_keyring_is_put_back(bench, monkeypatch, tm
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
     opened = with_keyrings_slot(bench)
     path = str(tmp_path / "copy")
-    backups.make(opened, path)
+    backups.write(opened, path)
     context = bench.context(AWSVAULT_KEYRING=None)
     chosen = backups.choose(context, path, accept=False)
     assert chosen.known_gen == 0
-    assert backups.put_back(context, chosen).header.gen > opened.header.gen
+    assert backups.restore_backup(context, chosen).header.gen > opened.header.gen
 
 
 # ── a new vault's keys, a backup, a recovery code ────────────────────────────────────────────
@@ -130,26 +130,26 @@ def test_a_backup_of_another_machines_keyring_is_put_back(bench, monkeypatch, tm
 def test_renewing_the_keys_asks_for_a_passphrase(bench, home):
     """Nobody to ask is told with what was tried; a wrong answer is asked again, and the third is the end."""
     with pytest.raises(errors.Locked, match="prompt = none"):
-        rekey.open_by_secret(run_of(home), purpose="")
+        rekey_plan.open_by_secret(run_of(home), purpose="")
     window = Window(home, "wrong one", PASSPHRASE, "wrong", "wrong", "wrong")
-    opened, passphrase = rekey.open_by_secret(run_of(home), purpose="to change it")
+    opened, passphrase = rekey_plan.open_by_secret(run_of(home), purpose="to change it")
     assert list(opened.payload.entries) == [NAME]
     assert passphrase == Secret(PASSPHRASE)
     assert len(window.heard("SETERROR")) == 1
     with pytest.raises(errors.WrongPassphrase):
-        rekey.open_by_secret(run_of(home), purpose="to change it")
+        rekey_plan.open_by_secret(run_of(home), purpose="to change it")
     assert not window.left
 
 
 def test_a_backup_is_opened_by_what_a_person_types(bench, home, tmp_path):
     """Its name is in the question; a wrong answer is asked again; nobody to ask is told; three wrong ones are the end."""
     path = str(tmp_path / "copy")
-    backups.make(bench.opened(), path)
+    backups.write(bench.opened(), path)
     with pytest.raises(errors.Locked, match="prompt = none"):
         backups.choose(run_of(home), path, accept=False)
     window = Window(home, "wrong one", PASSPHRASE, "wrong", "wrong", "wrong")
     chosen = backups.choose(run_of(home), path, accept=False)
-    assert chosen.copy.entries == (NAME,)
+    assert chosen.backup.entries == (NAME,)
     assert path in window.heard("SETDESC")[0]
     with pytest.raises(errors.WrongPassphrase, match="copy"):
         backups.choose(run_of(home), path, accept=False)
@@ -161,7 +161,7 @@ def test_a_copy_of_another_vault_is_told(bench, home, tmp_path):
     other = Home(tmp_path / "other")
     other.make_vault("another")
     path = str(tmp_path / "copy")
-    backups.make(vault.open_with_passphrase(from_env(other.env), Secret(PASSPHRASE), deadline=soon()), path)
+    backups.write(vault.open_with_passphrase(from_env(other.env), Secret(PASSPHRASE), deadline=soon()), path)
     chosen = backups.choose(bench.context(AWSVAULT_KEYRING=None), path, accept=False)
     assert isinstance(chosen.problem, errors.Diverged)
     assert "another vault" in chosen.problem.message
@@ -170,17 +170,17 @@ def test_a_copy_of_another_vault_is_told(bench, home, tmp_path):
 def test_backups_that_the_passphrase_does_not_open_are_listed_without_their_entries(bench):
     """What opens none of them is asked of nobody: generation and time are shown, the content is not."""
     bench.edit(lambda p: p.with_entry("more", p.entries[NAME]))
-    listed = backups.automatic(bench.context())
+    listed = backups.list_automatic(bench.context())
     assert listed[0].entries == (NAME,)
     context = bench.context()
     context.passphrase = Secret("another passphrase")
-    assert backups.automatic(context) == [copy._replace(entries=None) for copy in listed]
+    assert backups.list_automatic(context) == [copy._replace(entries=None) for copy in listed]
 
 
 def test_a_recovery_code_that_nobody_types_back_is_not_made(bench, home):
     """Cancelled: nothing was changed, and it says so."""
     Window(home)
-    with pytest.raises(errors.Declined, match="no recovery code was made"):
+    with pytest.raises(errors.Declined, match="no recovery code was created"):
         recovery_code.issue(run_of(home, attended=True))
 
 
@@ -190,8 +190,10 @@ def test_a_recovery_code_that_nobody_types_back_is_not_made(bench, home):
 def test_a_new_key_is_asked_for_piece_by_piece(bench, home):
     """A wrong shape is said and asked again; Enter at the seed means that codes are asked for."""
     window = Window(home, "not a key", KEY_ID, SECRET, SERIAL, "")
-    made, proof = key_input.by_asking(run_of(home, attended=True), name="dev", prove=lambda _: Proof())
-    assert proof == Proof()
+    made, found = key_prompts.ask_key(
+        run_of(home, attended=True), name="dev", verify=lambda _: Verification()
+    )
+    assert found == Verification()
     assert (made.access_key_id, made.secret, made.mfa_serial, made.seed) == (
         KEY_ID,
         Secret(SECRET),
@@ -202,7 +204,7 @@ def test_a_new_key_is_asked_for_piece_by_piece(bench, home):
     for number in range(3):
         window.answer(number, "not a key")
     with pytest.raises(errors.Usage):
-        key_input.by_asking(run_of(home, attended=True), name="dev", prove=lambda _: Proof())
+        key_prompts.ask_key(run_of(home, attended=True), name="dev", verify=lambda _: Verification())
     assert not window.left
 
 
@@ -243,8 +245,8 @@ def test_the_strict_passphrase_is_asked_for_three_times(strictly, home):
     """The vault's own is as wrong as any; after three it ends, with nothing opened."""
     window = Window(home, PASSPHRASE, OWN, "wrong", "wrong", "wrong")
     context = strictly.context()
-    assert strict_seeds.stored_seed(context, strictly.opened(), SERIAL, purpose="to resynchronise") == STORED
-    assert "to resynchronise" in window.heard("SETDESC")[0]
+    assert strict_seeds.stored_seed(context, strictly.opened(), SERIAL, purpose="to resynchronize") == STORED
+    assert "to resynchronize" in window.heard("SETDESC")[0]
     with pytest.raises(errors.WrongPassphrase):
         strict_seeds.ask(context, purpose="")
     with pytest.raises(errors.StrictClosed, match="cancelled"):

@@ -123,7 +123,7 @@ def test_a_seed_stored_beside_the_key_again_is_strict_no_more(bench):
     listed = inventory.of(bench.opened().payload)
     assert [listed.mfa_mode(entry) for entry in listed.entries] == ["strict"]
     given = mfa_devices.NewDevice(SERIAL, codes.parse_seed(Secret(SEED)))
-    mfa_devices.put(bench.context(), bench.opened(), NAME, given)
+    mfa_devices.add_to_entry(bench.context(), bench.opened(), NAME, given)
     payload = bench.opened().payload
     assert payload.strict_serials == ()
     assert [one.codes for one in inventory.of(payload).devices()] == ["stored"]

@@ -15,7 +15,7 @@ from vault.mfa import codes
 from vault.secret import Secret
 from vault.store import boxes, restore, vault
 from vault.unlocking import key_handover, strict_seeds
-from vault.upkeep import backups, rekey, rekey_strict
+from vault.upkeep import backups, rekey, rekey_plan, rekey_strict
 
 OWN, NEXT = Secret("a passphrase for the seeds alone"), Secret("another one for the same seeds")
 MADE = vault.StoredSeed(secret=Secret(SEED), created=CREATED)
@@ -50,14 +50,16 @@ def seeds(opened, key):
 
 def change(bench, old=OWN, new=NEXT):
     context, opened = bench.context(), bench.opened()
-    return rekey_strict.change(context, opened, rekey_strict.prepare(context, opened, old, new)).opened
+    return rekey_strict.carry_out(context, opened, rekey_strict.make_plan(context, opened, old, new)).opened
 
 
 def rekey_whole(bench, passphrase=OWN):
     context, opened = bench.context(), bench.opened()
     opened = vault.open_with_passphrase(context.paths, PASS, deadline=soon())
-    fresh = rekey_strict.prepare(context, opened, passphrase, passphrase) if passphrase is not None else None
-    return rekey.carry_out(context, rekey.plan(context, opened, passphrase=PASS), strict=fresh)
+    fresh = (
+        rekey_strict.make_plan(context, opened, passphrase, passphrase) if passphrase is not None else None
+    )
+    return rekey.carry_out(context, rekey_plan.make_plan(context, opened, passphrase=PASS), strict=fresh)
 
 
 def gone(opened):
@@ -102,7 +104,7 @@ def test_no_backup_of_before_is_left_by_another_passphrase(bench):
     """It would open by the old one; a copy of one's own is put back only with --accept, and then the word is passwd --strict."""
     opened = put(bench)
     stick = bench.home.root + "/stick"
-    backups.make(opened, stick)
+    backups.write(opened, stick)
     put(bench, OTHER)
     assert restore.automatic(bench.context().paths)
     after = change(bench)
@@ -144,10 +146,10 @@ def test_another_process_that_changed_it_first_is_not_undone(bench):
     """What was prepared for a key that is no longer the vault's is not written."""
     put(bench)
     context, opened = bench.context(), bench.opened()
-    late = rekey_strict.prepare(context, opened, OWN, Secret("a third, which comes too late"))
+    late = rekey_strict.make_plan(context, opened, OWN, Secret("a third, which comes too late"))
     change(bench)
     with pytest.raises(errors.StorageError, match="another process"):
-        rekey_strict.change(context, opened, late)
+        rekey_strict.carry_out(context, opened, late)
     assert seeds(bench.opened(), keys_of(bench, NEXT)) == {SERIAL}
 
 
@@ -156,11 +158,11 @@ def test_another_process_that_changed_it_first_is_not_undone(bench):
 
 def stored_beside(bench):
     given = mfa_devices.NewDevice(SERIAL, codes.parse_seed(Secret(SEED)))
-    mfa_devices.put(bench.context(), bench.opened(), NAME, given)
+    mfa_devices.add_to_entry(bench.context(), bench.opened(), NAME, given)
 
 
 REMOVALS = {
-    "mfa remove": lambda b: mfa_devices.forget(b.context(), b.opened(), SERIAL),
+    "mfa remove": lambda b: mfa_devices.remove(b.context(), b.opened(), SERIAL),
     "remove": lambda b: entries.remove(b.context(), b.opened(), NAME),
     "mfa add": stored_beside,
     "an edit": lambda b: b.edit(lambda p: p.without_seed(SERIAL)),
@@ -189,7 +191,7 @@ def test_one_of_two_leaves_the_box_at_once(bench, home):
     put(bench, OTHER)
     put(bench)
     window = Window(home, "not the one", OWN.reveal().decode())
-    mfa_devices.forget(bench.context(AWSVAULT_PROMPT="pinentry", DISPLAY=":0"), bench.opened(), SERIAL)
+    mfa_devices.remove(bench.context(AWSVAULT_PROMPT="pinentry", DISPLAY=":0"), bench.opened(), SERIAL)
     assert window.left == []
     assert seeds(bench.opened(), keys_of(bench)) == {OTHER}
     assert bench.opened().payload.strict_serials == (OTHER,)
@@ -200,7 +202,7 @@ def test_one_of_two_stays_where_nobody_can_be_asked(bench):
     put(bench, OTHER)
     before = put(bench)
     with pytest.raises(errors.StrictClosed):
-        mfa_devices.forget(bench.context(), bench.opened(), SERIAL)
+        mfa_devices.remove(bench.context(), bench.opened(), SERIAL)
     assert bench.opened().header.gen == before.header.gen
 
 
@@ -209,10 +211,10 @@ def test_who_has_forgotten_the_passphrase_presses_enter(bench, home):
     put(bench, OTHER)
     put(bench)
     Window(home, "")
-    mfa_devices.forget(bench.context(AWSVAULT_PROMPT="pinentry", DISPLAY=":0"), bench.opened(), SERIAL)
+    mfa_devices.remove(bench.context(AWSVAULT_PROMPT="pinentry", DISPLAY=":0"), bench.opened(), SERIAL)
     assert bench.opened().payload.strict_serials == (OTHER,)
     assert seeds(bench.opened(), keys_of(bench)) == {SERIAL, OTHER}
-    mfa_devices.forget(bench.context(), bench.opened(), OTHER)
+    mfa_devices.remove(bench.context(), bench.opened(), OTHER)
     gone(bench.opened())
 
 
@@ -231,8 +233,8 @@ def test_a_box_that_an_older_version_left_shut_is_no_bar(bench):
     left = vault.rewrite(context.paths, opened.k_main, as_before, deadline=soon())
     assert [slot.opens for slot in left.header.slots] == ["main", "strict"]
     opened = vault.open_with_passphrase(context.paths, PASS, deadline=soon())
-    plan = rekey.plan(context, opened, passphrase=PASS, without=opened.header.slots[-1])
-    assert rekey.question(plan) is None
+    plan = rekey_plan.make_plan(context, opened, passphrase=PASS, without=opened.header.slots[-1])
+    assert plan.question() is None
     put(bench, OTHER, passphrase=NEXT)
     assert seeds(bench.opened(), keys_of(bench, NEXT)) == {OTHER}
     with pytest.raises(errors.StorageError, match="changed the slots"):
@@ -257,7 +259,7 @@ def test_slots_remove_drops_an_orphaned_box(bench):
         deadline=soon(),
     )
     opened = vault.open_with_passphrase(context.paths, PASS, deadline=soon())
-    plan = rekey.plan(context, opened, passphrase=PASS, without=opened.header.slots[-1])
+    plan = rekey_plan.make_plan(context, opened, passphrase=PASS, without=opened.header.slots[-1])
     gone(rekey.carry_out(context, plan).opened)
 
 
@@ -266,10 +268,10 @@ def test_the_hint_of_slots_remove_is_true(bench):
     put(bench)
     opened = vault.open_with_passphrase(bench.context().paths, PASS, deadline=soon())
     with pytest.raises(errors.Usage) as caught:
-        rekey.plan(bench.context(), opened, passphrase=PASS, without=opened.header.slots[-1])
+        rekey_plan.make_plan(bench.context(), opened, passphrase=PASS, without=opened.header.slots[-1])
     assert f"mfa remove {SERIAL}" in caught.value.hint
     assert "passwd --strict" in caught.value.hint
-    mfa_devices.forget(bench.context(), bench.opened(), SERIAL)
+    mfa_devices.remove(bench.context(), bench.opened(), SERIAL)
     gone(bench.opened())
 
 
@@ -283,7 +285,7 @@ def test_an_agent_that_holds_them_open_closes_them(desk, beside, cheaply):
     assert not beside.client().ask("HELLO")["strict"]
     assert key_handover.hand_over_strict(context, key, vault_id=opened.vault_id)
     assert beside.client().ask("HELLO")["strict"]
-    rekey_strict.change(context, opened, rekey_strict.prepare(context, opened, OWN, NEXT))
+    rekey_strict.carry_out(context, opened, rekey_strict.make_plan(context, opened, OWN, NEXT))
     status = beside.client().ask("STATUS", first=0)
     assert (status["strict_left"], beside.client().ask("HELLO")["strict"]) == (0, False)
     assert beside.client().ask("HELLO")["main"]

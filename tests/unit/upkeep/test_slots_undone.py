@@ -15,7 +15,7 @@ from vault.secret import Secret
 from vault.store import file, vault
 from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
-from vault.upkeep import rekey, slots
+from vault.upkeep import rekey, rekey_plan, slots
 
 __all__ = ["stage"]
 
@@ -39,7 +39,7 @@ def test_what_a_renewal_could_not_delete_is_named(desk, beside, home, aws, cheap
     context = bench.context()
     stuck = os.path.join(context.paths.vault_folder, file.SET_ASIDE)
     os.mkdir(stuck)
-    made = rekey.plan(context, bench.opened(), passphrase=Secret(PASSPHRASE), kdf=CHEAP)
+    made = rekey_plan.make_plan(context, bench.opened(), passphrase=Secret(PASSPHRASE), kdf=CHEAP)
     done = rekey.carry_out(context, made)
     assert done.left == (stuck,)
     assert beside.state.why == "locked"

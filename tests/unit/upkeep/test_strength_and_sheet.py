@@ -29,9 +29,9 @@ def test_a_passphrase_that_is_not_taken(given, said):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("123456789012345", "digits only"),
+        ("123456789012345", "only digits"),
         ("password-password", "most common"),
-        ("xyxyxyxyxyxyxy", "repeats few"),
+        ("xyxyxyxyxyxyxy", "repeats a few"),
         ("asdfghjklqaz", "keyboard"),
         ("correct horse battery staple", None),
     ],
@@ -65,7 +65,7 @@ def test_the_sheet_names_keys_devices_and_a_rotation():
         entries={},
         seeds={},
     )
-    made = {"vault_id": "v", "made": "today", "ways": ("pass",)}
+    made = {"vault_id": "v", "made": "today", "slots": ("pass",)}
     assert "none yet" in recovery_sheet.sheet(empty, **made)
     under_way = replace(
         entry(),

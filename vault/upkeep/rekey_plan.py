@@ -1,0 +1,126 @@
+"""The plan of a rekey: what becomes of each slot of the main box, before anything is changed. Prints nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vault import errors
+from vault.store import vault
+from vault.store.kdf import KdfParams, ours
+from vault.system import hardening
+from vault.text import command
+from vault.unlocking.seen_generations import judge, last_seen
+from vault.upkeep import recovery_code, slots
+from vault.upkeep.secret_prompt import open_with_secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.context import Context
+    from vault.secret import Secret
+    from vault.store.format import SlotRecord
+    from vault.store.vault import Opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RekeyPlan:
+    """What becomes of the slots of the main box. ``dropped`` and ``lost`` are removed, the others wrap the new key.
+
+    ``dropped`` was asked for. ``lost`` cannot wrap the new key, because its secret is not available.
+    """
+
+    opened: Opened
+    passphrase: Secret | None
+    kdf: KdfParams
+    keyrings: tuple[SlotRecord, ...]
+    codes: tuple[SlotRecord, ...]
+    dropped: tuple[SlotRecord, ...]
+    lost: tuple[SlotRecord, ...]
+
+    def question(self) -> str | None:
+        """What to ask before the rekey, if slots are lost that the user did not name."""
+        return slots.loss_question(self.lost, what="These slots")
+
+
+def open_by_secret(context: Context, *, purpose: str) -> tuple[Opened, Secret | None]:
+    """Open the vault with a passphrase and return that too; None in its place if a recovery code opened the vault.
+
+    Locked if there is no passphrase and no prompt, WrongPassphrase, and the errors of opening.
+    """
+    hardening.before_keys()
+    seen = last_seen(context)
+    vault.read_header(context.paths)  # NoVault, before any prompt
+
+    def open_with(secret: Secret) -> tuple[Opened, Secret | None]:
+        opened = vault.open_with_passphrase(context.paths, secret, deadline=context.new_deadline())
+        return opened, secret if opened.slot is not None and opened.slot.type == "pass" else None
+
+    note = f"awsvault-py asks for the vault's passphrase {purpose}."
+    opened, passphrase = open_with_secret(context, open_with, note=note)
+    judge(seen, opened, path=context.paths.vault)
+    return opened, passphrase
+
+
+def make_plan(
+    context: Context,
+    opened: Opened,
+    *,
+    passphrase: Secret | None,
+    new_passphrase: Secret | None = None,
+    kdf: KdfParams | None = None,
+    without: SlotRecord | None = None,
+) -> RekeyPlan:
+    """What a rekey does to the slots. ``passphrase`` opened the vault; ``new_passphrase`` replaces one.
+
+    Usage if no secret that the user knows would be left, or if ``without`` is the slot of existing strict seeds.
+    """
+    dropped = () if without is None else _dropped(opened, without)
+    records = [r for r in opened.header.slots if r.opens == "main" and r != without]
+    kept_pass = _passphrase_record(opened, records, passphrase=passphrase, new=new_passphrase)
+    local = slots.local_keyring_slots(opened) if context.settings.keyring != "off" else []
+    keyrings = tuple(r for r in records if r in local)
+    codes = tuple(r for r in records if r.type == "recovery") if recovery_code.can_be_issued(context) else ()
+    kept = {r.sid for r in (*keyrings, *codes)} | ({kept_pass.sid} if kept_pass is not None else set())
+    secret = new_passphrase if new_passphrase is not None else passphrase
+    if new_passphrase is None and kept_pass is None:
+        secret = None
+    if secret is None and not codes:
+        raise errors.Usage(
+            "no passphrase and no recovery code would be left, and a keyring alone is lost with its machine",
+            hint="to set a new passphrase, run: awsvault-py passwd",
+        )
+    return RekeyPlan(
+        opened=opened,
+        passphrase=secret,
+        kdf=kdf or ours(kept_pass.kdf if kept_pass is not None else None),
+        keyrings=keyrings,
+        codes=codes,
+        dropped=dropped,
+        lost=tuple(r for r in records if r.sid not in kept),
+    )
+
+
+def _dropped(opened: Opened, without: SlotRecord) -> tuple[SlotRecord, ...]:
+    """The slots removed with ``without``: all of the strict box, if an older version left them after the last strict seed."""
+    serials = opened.payload.strict_serials
+    if without.opens == "main":
+        return (without,)
+    if not serials:
+        return tuple(r for r in opened.header.slots if r.opens == "strict")
+    raise errors.Usage(
+        f"only the {slots.describe(without)} opens the strict seeds",
+        hint="to change its passphrase: awsvault-py passwd --strict; to remove it, remove the strict seeds: "
+        + ", ".join(command("mfa remove", serial) for serial in serials),
+    )
+
+
+def _passphrase_record(
+    opened: Opened, records: list[SlotRecord], *, passphrase: Secret | None, new: Secret | None
+) -> SlotRecord | None:
+    """The slot whose passphrase is kept, or replaced by the new one."""
+    passes = [r for r in records if r.type == "pass"]
+    given = passphrase is not None or new is not None
+    if given and opened.slot is not None and opened.slot.sid in {r.sid for r in passes}:
+        return opened.slot
+    if new is not None and passes:
+        return passes[0]
+    return None

@@ -1,0 +1,50 @@
+"""A passphrase or recovery code for a command that needs the secret itself: from the environment, or a prompt."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from vault import limits
+from vault.errors import WrongPassphrase
+from vault.unlocking import passphrase_sources
+from vault.unlocking.unlock import locked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.context import Context
+    from vault.secret import Secret
+
+_TRIES = 3
+T = TypeVar("T")
+
+
+def open_with_secret(context: Context, open_with: Callable[[Secret], T], *, note: str) -> T:
+    """What ``open_with`` returns for the user's secret. It is asked for again after a WrongPassphrase.
+
+    ``note`` tells the user what it is for. WrongPassphrase; Locked if there is no secret and no prompt.
+    """
+    search = passphrase_sources.search(context)
+    if search.found is not None:
+        try:
+            return open_with(search.found.secret)
+        except WrongPassphrase as error:
+            raise WrongPassphrase(f"{error.message} (it came from {search.found.source})") from None
+    if not context.interaction.possible():
+        raise locked([*search.tried, f"prompt ({context.interaction.obstacle()})"])
+    complaint, tries = "", _TRIES
+    while True:
+        typed = context.interaction.hidden(
+            "Passphrase",
+            deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME),
+            note=note,
+            complaint=complaint,
+        )
+        try:
+            return open_with(typed)
+        except WrongPassphrase as error:
+            tries -= 1
+            if not tries:
+                raise
+            complaint = f"{error.message}; try again."
