@@ -1,6 +1,6 @@
-"""NamedTuple for the modules of a disk hit, without ``typing``: importing that takes as long as Python's own start.
+"""NamedTuple without ``typing``, whose import takes as long as the start of Python: for modules that a disk hit loads.
 
-To a type checker it is typing's own. No other imports, no work.
+To a type checker it is the one of typing. No other imports, no work.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ else:
     from _operator import itemgetter
 
     class NamedTuple(tuple):
-        """The fields are the class's annotations in their order, a default is what stands behind one."""
+        """The fields are the annotations of the class, in order, with its values as defaults."""
 
         __slots__ = ()
         _fields = ()
@@ -26,7 +26,7 @@ else:
                 setattr(cls, name, property(itemgetter(number)))
 
         def __new__(cls, *values: object, **named: object) -> Self:
-            """By position or by name; TypeError for a field too many, twice or missing."""
+            """Fields by position or by name. TypeError if one is missing, given twice or not known."""
             if len(values) != len(cls._fields) or named:
                 left = cls._fields[len(values) :]
                 if len(values) > len(cls._fields) or not named.keys() <= set(left):

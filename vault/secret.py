@@ -1,6 +1,6 @@
-"""Secret: a value that does not print, compare in variable time, or pickle.
+"""Secret: a value that is never printed or pickled, and that compares in constant time.
 
-``reveal()`` is the one way out, so that every use can be found by searching for it.
+``reveal()`` is the only way to read it: search for that to find every use.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Secret:
-    """Holds the bytes of a key, passphrase or seed. Text is kept as UTF-8."""
+    """The bytes of a key, passphrase or seed. Text is kept as UTF-8."""
 
     __slots__ = ("_value",)
 
@@ -21,7 +21,7 @@ class Secret:
         self._value = value.encode("utf-8") if isinstance(value, str) else bytes(value)
 
     def reveal(self) -> bytes:
-        """The bytes themselves."""
+        """The bytes."""
         return self._value
 
     def reveal_text(self) -> str:
@@ -34,7 +34,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        from hmac import compare_digest  # only where secrets are compared: costs 2 ms at import
+        from hmac import compare_digest  # only when secrets are compared: the import takes 2 ms
 
         return compare_digest(self._value, other._value)
 
@@ -53,7 +53,7 @@ class Secret:
 
 
 class CacheKey(NamedTuple):
-    """What opens the session cache: the key, and the 16 bytes of the vault's id."""
+    """What opens the session cache: the key, and the 16 bytes of the vault's ID."""
 
     key: Secret
     vault_id: bytes

@@ -1,7 +1,7 @@
-"""Escaping for terminals, and near names. The only way text from outside reaches a person.
+"""Escaping for terminals, and similar names. Text from outside reaches the user only through here.
 
-Config values, profile names and AWS's answers may hold control characters, bidi overrides or line ends;
-none of them may reach a terminal as it is (docs/security.md, hostile names).
+Config values, profile names and AWS's answers may contain control characters, bidi overrides or line ends. None of these may
+reach a terminal as it is (docs/security.md, hostile names).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Bidi controls, zero-width characters, line and paragraph separators: printable by str.isprintable's rules or not,
-# they change how the rest of a line is read.
+# Bidi controls, zero-width characters, line and paragraph separators. Printable by str.isprintable or not, they change how the
+# rest of a line is read.
 _INVISIBLE = frozenset(
     [
         *(0xAD, 0x061C, 0x115F, 0x1160, 0x3164, 0xFEFF, 0xFFA0),
@@ -31,19 +31,21 @@ def _escape(character: str) -> str:
 
 
 def safe(text: str, *, limit: int = 400) -> str:
-    """``text`` for a terminal: control, bidi, invisible and lone surrogate characters as escapes, at most ``limit`` characters."""
+    """``text`` for a terminal, at most ``limit`` characters of it: control, bidi, invisible and lone surrogate characters
+    become escapes.
+    """
     shown = text if len(text) <= limit else text[: limit - 1] + "…"
     return "".join(c if c.isprintable() and ord(c) not in _INVISIBLE else _escape(c) for c in shown)
 
 
 def ascii_safe(text: str, *, limit: int = 400) -> str:
-    """``text`` for the error lines that SDKs capture: printable ASCII only, the rest as escapes."""
+    """``text`` for the error lines that SDKs capture: printable ASCII; the rest becomes escapes."""
     shown = text if len(text) <= limit else text[: limit - 3] + "..."
     return "".join(c if " " <= c <= "~" else _escape(c) for c in shown.replace("…", "..."))
 
 
 def trimmed(text: str) -> str:
-    """``text`` without what a paste brings along at its ends: blanks of every kind, line ends, invisible characters."""
+    """``text`` without what a paste adds at its ends: blanks of every kind, line ends, invisible characters."""
     start, end = 0, len(text)
     while start < end and _is_blank(text[start]):
         start += 1
@@ -57,7 +59,7 @@ def _is_blank(character: str) -> bool:
 
 
 def command(words: str, name: str) -> str:
-    """``awsvault-py WORDS NAME`` as it can be pasted into a shell, whatever the profile or entry is called."""
+    """``awsvault-py WORDS NAME``, quoted for a shell, for any name of a profile or entry."""
     from shlex import quote
 
     quoted = quote(safe(name))
@@ -67,7 +69,7 @@ def command(words: str, name: str) -> str:
 
 
 def nearest(name: str, known: list[str], *, cutoff: float = 0.6) -> str | None:
-    """The known name most like ``name``, or None where none is as like as ``cutoff`` (0 to 1). For "did you mean"; never used to choose by itself."""
+    """The known name most similar to ``name``; None if none is as similar as ``cutoff`` (0 to 1). For "did you mean" only."""
     from difflib import get_close_matches  # 4 ms, and only an error needs it
 
     by_folded = {k.casefold(): k for k in known}
@@ -76,6 +78,6 @@ def nearest(name: str, known: list[str], *, cutoff: float = 0.6) -> str | None:
 
 
 def meant(name: str, known: Iterable[str]) -> str | None:
-    """A hint that asks whether the known name most like ``name`` was meant, or None."""
+    """A hint that suggests the known name most similar to ``name``, or None."""
     near = nearest(name, list(known))
     return f"did you mean {safe(near)}?" if near is not None else None

@@ -1,4 +1,4 @@
-"""The systemd units of the agent: a socket that waits for the first export, and the service behind it."""
+"""The agent's systemd units: a socket that waits for the first export, and the service that it starts."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ Backlog=1024
 WantedBy=sockets.target
 """
 
-# The agent reads the vault, writes the ledger of used codes and the pin into the state folder, and the log, and talks to
-# its socket.
+# The agent reads the vault, writes the ledger of used codes, the pin and the log, and uses its socket.
 _SERVICE = """\
 # Written by awsvault-py unlock --install-service.
 [Unit]
@@ -54,13 +53,13 @@ SystemCallArchitectures=native
 
 
 def install(context: Context) -> list[str]:
-    """Write both units into the user's own folder and end a running agent, whose socket is systemd's from now on.
+    """Write both units into the user's folder, and end a running agent: from now on systemd makes the socket.
 
-    Returns their paths. Errors: ConfigError (not Linux, or a path that a unit cannot hold), StorageError.
+    Returns their paths. Errors: ConfigError (not Linux, or a path that is not valid in a unit), StorageError.
     """
     if not sys.platform.startswith("linux"):
         raise errors.ConfigError(
-            "systemd units are for Linux", hint="on this system unlock starts the agent itself"
+            "systemd is available on Linux only", hint="on this system, unlock starts the agent itself"
         )
     paths = context.paths
     given = [
@@ -95,12 +94,12 @@ def install(context: Context) -> list[str]:
 
 
 def _plain(value: str) -> str:
-    """``value`` in a unit where quotes are not understood: % doubled, nothing that ends the line."""
+    """``value`` in a unit, where quotes have no meaning: % doubled, and no character that ends the line."""
     if any(not c.isprintable() for c in value):
-        raise errors.ConfigError(f"{safe(value)} cannot stand in a systemd unit")
+        raise errors.ConfigError(f"a systemd unit cannot contain {safe(value)}")
     return value.replace("%", "%%")
 
 
 def _quoted(value: str) -> str:
-    """``value`` as one word of a unit's list."""
+    """``value`` as one word of a list in a unit."""
     return '"' + _plain(value).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$") + '"'

@@ -68,7 +68,7 @@ class Cache:
     def open(cls, path: str, *, cache_key: Secret, vault_id: bytes) -> Cache:
         """The cache in ``path``, made if need be. A folder that cannot be used safely gives a cache that keeps nothing."""
         try:
-            folder = Folder.open(path, create=True, mend=True)
+            folder = Folder.open(path, create=True, make_private=True)
         except (errors.Error, OSError):
             folder = None
         return cls(folder, cache_key=cache_key, vault_id=vault_id)

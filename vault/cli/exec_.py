@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from vault.context import Context
     from vault.credentials.request import Request
-    from vault.run.server_handover import Handed
+    from vault.run.server_handover import Handover
 
 
 class WithCommand(click.Command):
@@ -147,13 +147,13 @@ def _serve(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
     server_handover.start_again(first, request, mark=mark)
 
 
-def _served(context: Context, handed: Handed, cmd: Sequence[str]) -> int:
+def _served(context: Context, handed: Handover, cmd: Sequence[str]) -> int:
     from vault.run import credential_server, exec_env
     from vault.system import supervise
 
     with credential_server.serving(context, handed, program=_program(cmd)) as serving:
         env = exec_env.server_environment(
-            context.child_env(), handed.terms, url=serving.url, token=serving.token, token_file=serving.token_file,
+            context.child_env(), handed.metadata, url=serving.url, token=serving.token, token_file=serving.token_file,
             hidden=handed.hidden,
         )  # fmt: skip
         return supervise.run(cmd or exec_env.shell(context.env), env=env, started=serving.start)

@@ -67,8 +67,8 @@ def command(
         profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
     )
     found = sign_in(context, request, tell=say, service=service, path=path)
-    banners.production(context.env, metadata_of(found.got))
-    banners.shorter(found.got, asked=duration is not None)
+    banners.production(context.env, metadata_of(found.issued))
+    banners.shorter(found.issued, asked=duration is not None)
     if not browsers:
         if not only_print:
             say("No browser can be opened here. This URL is valid for 15 minutes:")
@@ -106,8 +106,8 @@ def _words(text: str, which: str) -> list[str]:
 
 
 def _open(context: Context, found: SignIn, browsers: list[list[str]]) -> None:
-    role = found.got.chain.hops[-1].role_arn if found.got.chain.hops else found.got.chain.profile
-    until = f", until {local(found.got.expires)}" if found.got.expires else ""
+    role = found.issued.chain.hops[-1].role_arn if found.issued.chain.hops else found.issued.chain.profile
+    until = f", until {local(found.issued.expires)}" if found.issued.expires else ""
     opening = f"Opening the console as {safe(role)}{until}."
     deadline = Deadline.after(limits.HANDOFF_TIME, clock=context.clock)
     with Handoff(found.url) as handoff:
@@ -127,5 +127,5 @@ def _open(context: Context, found: SignIn, browsers: list[list[str]]) -> None:
                 return
             problem = f"{safe(words[0])} {'did not ask for the page' if deadline.expired else 'ended with an error'}"
     raise ProgramFailed(
-        problem, hint=f"to open the page yourself: {command_for('login --print', found.got.chain.profile)}"
+        problem, hint=f"to open the page yourself: {command_for('login --print', found.issued.chain.profile)}"
     )

@@ -1,7 +1,7 @@
-"""Handing a secret address to a browser: by a one-time page on loopback, since a command line is seen by every user.
+"""Passing a secret URL to a browser by a one-time page on loopback, because every user can see a command line.
 
-The browser is started with http://127.0.0.1:PORT/RANDOM, which answers once with a redirect and then is gone. Asked by
-another user's process, or under another Host (DNS rebinding), it does not answer (docs/security.md, login).
+The browser opens http://127.0.0.1:PORT/RANDOM, which answers once with a redirect and is gone. It does not answer another
+user's process or a request with another Host (DNS rebinding); see docs/security.md, login.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Handoff:
-    """A listening socket for one redirect. A context manager; ``url`` is what the browser is given."""
+    """A listening socket for one redirect. A context manager; the browser opens ``url``."""
 
     def __init__(self, target: Secret) -> None:
         self._target = target
@@ -34,7 +34,7 @@ class Handoff:
 
     @property
     def url(self) -> str:
-        """The address to open; it leads on once."""
+        """The URL to open; it redirects once."""
         return f"http://127.0.0.1:{self._port}{self._path}"
 
     def __enter__(self) -> Self:
@@ -44,7 +44,7 @@ class Handoff:
         self._socket.close()
 
     def serve(self, *, deadline: Deadline, failed: Callable[[], bool] = lambda: False) -> bool:
-        """Answer until the address was fetched (True), or the deadline came or the browser ``failed`` (False)."""
+        """Answer until the URL was fetched (True), the deadline passed or the browser ``failed`` (False)."""
         while True:
             if not readable([self._socket.fileno()], min(deadline.remaining(), limits.HANDOFF_LOOK)):
                 if deadline.expired or failed():
@@ -59,10 +59,10 @@ class Handoff:
 
     def _answer(self, connection: socket.socket, *, peer_port: int, deadline: Deadline) -> bool:
         if not same_user(peer_port=peer_port, our_port=self._port):
-            return False  # before a byte is read: nobody else's connection keeps the browser waiting
+            return False  # before a byte is read: a connection of another user must not make the browser wait
         try:
             head = request_head(connection, most=limits.HANDOFF_HEAD, seconds=deadline.remaining())
-            if head is None or not self._is_ours(head.decode("latin-1").split("\r\n")):
+            if head is None or not self._is_browser(head.decode("latin-1").split("\r\n")):
                 connection.sendall(_response("404 Not Found"))
                 return False
             connection.sendall(_response("303 See Other", self._target.reveal_text()))
@@ -71,7 +71,7 @@ class Handoff:
             return False
         return True
 
-    def _is_ours(self, head: list[str]) -> bool:
+    def _is_browser(self, head: list[str]) -> bool:
         words = head[0].split(" ") if head else []
         hosts = [line.partition(":")[2].strip() for line in head[1:] if line.lower().startswith("host:")]
         return (

@@ -1,4 +1,4 @@
-"""Console sign-in for a profile: its role's session for an address that is signed in. Opens and prints nothing."""
+"""Console sign-in for a profile: a URL that is signed in with its role's session. Opens and prints nothing."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ ISSUER = "awsvault-py"
 
 
 class SignIn(NamedTuple):
-    """An address that signs in, and whose session it is."""
+    """A URL that signs in, the session that it uses, and the page that it opens."""
 
     url: Secret
-    got: Issued
+    issued: Issued
     page: str
 
 
@@ -44,23 +44,23 @@ def sign_in(
     service: str | None = None,
     path: str | None = None,
 ) -> SignIn:
-    """The address for ``request.profile``. ``tell`` hears of a host that is not AWS's own.
+    """The URL for ``request.profile``. ``tell`` is told of a host that is not AWS's own.
 
     Errors: Usage (service, path), ConfigError (no role), Untrusted (the host), and those of an export.
     """
     console.page(
         "aws", region="us-east-1", service=service, path=path
-    )  # a wrong word is said before any call
+    )  # a wrong option: say so before any call
     _look_ahead(context, request)
-    got = obtain.credentials(
+    issued = obtain.credentials(
         context, request, purpose=f"to sign in to the console as {request.profile}", use="login"
     )
-    chain = got.chain
-    credentials = credential_json.credentials_of(got.line)
-    if credentials.token is None or not _is_role(got):
+    chain = issued.chain
+    credentials = credential_json.credentials_of(issued.line)
+    if credentials.token is None or not _is_role(issued):
         raise errors.ConfigError(
-            f"profile {safe(chain.profile)} has no role, and AWS's console takes a role's session only",
-            hint="name a profile with a role (awsvault_role_arn); a user's own console has its password",
+            f"profile {safe(chain.profile)} has no role, and the console accepts only the session of a role",
+            hint="use a profile with a role (awsvault_role_arn); a user signs in to the console with a password",
         )
     federation = _federation(context, aws_files.load(context.env, home=context.paths.home), chain)
     foreign_host = federation.foreign_host()
@@ -81,11 +81,11 @@ def sign_in(
         raise
     partition = endpoints.partition_of(federation.region).name
     page = console.page(partition, region=federation.region, service=service, path=path)
-    return SignIn(console.signin_url(federation.url, page=page, token=token, issuer=ISSUER), got, page)
+    return SignIn(console.signin_url(federation.url, page=page, token=token, issuer=ISSUER), issued, page)
 
 
 def _look_ahead(context: Context, request: Request) -> None:
-    """Untrusted before a passphrase, a code or a session is asked for. What else is wrong, the export itself tells."""
+    """Raise Untrusted before anything asks for a passphrase, a code or a session. The export reports all other errors."""
     try:
         config = aws_files.load(context.env, home=context.paths.home)
         name = chosen(config, request.profile) if request.start else request.profile
@@ -97,13 +97,12 @@ def _look_ahead(context: Context, request: Request) -> None:
 
 
 def _federation(context: Context, config: Config, chain: Chain) -> ServiceEndpoint:
-    """Where the session is changed for a token. Untrusted where that is neither AWS's own host nor a trusted one."""
+    """Where the session is exchanged for a token. Untrusted if that is neither AWS's own host nor a trusted one."""
     partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
     region = endpoints.real_region(chain.region)
     if chain.hops and endpoints.partition_of(region).name != partition:
-        region = endpoints.real_region(
-            chain.hops[-1].endpoint.region
-        )  # the console of another partition knows no such role
+        # The console of another partition does not know the role.
+        region = endpoints.real_region(chain.hops[-1].endpoint.region)
     profile = config.profile(chain.profile)
     get = profile.get if profile is not None else _nothing
     configured = endpoints.configured_url(config, get, env=context.env, service=hosts.SIGN_IN)
@@ -123,11 +122,11 @@ def _federation(context: Context, config: Config, chain: Chain) -> ServiceEndpoi
     return found
 
 
-def _is_role(got: Issued) -> bool:
-    """Whether the session may be a role's: one that we assumed, or a source that gives roles (SSO, instances, …)."""
+def _is_role(issued: Issued) -> bool:
+    """Whether the session may be a role's: an assumed one, or one from a provider of roles (Identity Center, instances, …)."""
     from vault.profiles.chain import StaticKeys, VaultKey
 
-    return bool(got.chain.hops) or not isinstance(got.chain.source, StaticKeys | VaultKey)
+    return bool(issued.chain.hops) or not isinstance(issued.chain.source, StaticKeys | VaultKey)
 
 
 def _nothing(_key: str) -> None:

@@ -1,9 +1,9 @@
-"""``exec --server``: a container-credentials endpoint on 127.0.0.1 that answers one child for as long as it lives.
+"""The credentials server of ``exec --server``: a container-credentials endpoint on 127.0.0.1 for one command, as long as it runs.
 
-In the process of the exec itself and not in the agent: the agent makes no network call, opens no port and knows no
-profile, while this needs all three, for one child, and ends with it. It holds the session alone; what that is renewed with
-is kept by a process beside it (vault/run/key_keeper), and the vault is opened in another (vault/run/server_handover).
-Whoever does not know the token, or asks by another host name, learns nothing, not even which paths there are.
+It runs in the process of the exec and not in the agent: the agent makes no network call, opens no port and knows no profile,
+and this needs all three. It has only the session. The key that refreshes it is in a process beside it (vault/run/key_keeper),
+and the vault was opened before the process started itself again (vault/run/server_handover). A client that does not know the
+token, or uses another host name, learns nothing, not even which paths exist.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from vault.credentials.obtain import Obtained
     from vault.credentials.request import Request
     from vault.run.key_keeper import KeyKeeper
-    from vault.run.server_handover import Handed
+    from vault.run.server_handover import Handover
     from vault.run.token_file import TokenFile
 
 PATH = "/credentials"
 
 
 def new_token() -> str:
-    """What a client has to know: 256 random bits."""
+    """What a client must know: 256 random bits."""
     return secrets.token_urlsafe(32)
 
 
@@ -49,10 +49,10 @@ class ServerReply(NamedTuple):
 
 
 class CredentialEndpoint:
-    """The listening socket and its rules. ``token`` is what the child sends as Authorization."""
+    """The listening socket and its rules. Clients send ``token`` as Authorization."""
 
-    def __init__(self, renewing: SessionRefresh, *, token: str) -> None:
-        self._renewing = renewing
+    def __init__(self, refresh: SessionRefresh, *, token: str) -> None:
+        self._refresh = refresh
         self.token = token
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=limits.SERVER_BACKLOG)
         self.port: int = self._listener.getsockname()[1]
@@ -62,30 +62,30 @@ class CredentialEndpoint:
 
     @property
     def url(self) -> str:
-        """What stands in AWS_CONTAINER_CREDENTIALS_FULL_URI."""
+        """The value of AWS_CONTAINER_CREDENTIALS_FULL_URI."""
         return f"http://127.0.0.1:{self.port}{PATH}"
 
     def start(self) -> None:
-        """Take connections, and renew beside them, in threads that end with the process or with ``close``. StorageError."""
+        """Accept connections, and refresh in the background, in threads that end with the process or with ``close``. StorageError."""
         try:
-            for work in (self._accept, self._renew):
+            for work in (self._accept, self._keep_fresh):
                 threading.Thread(target=work, daemon=True).start()
         except RuntimeError:
             raise errors.StorageError(
-                "no thread could be started to serve credentials with",
-                hint="raise the limit of processes (ulimit -u)",
+                "cannot start a thread to serve credentials",
+                hint="raise the limit on processes (ulimit -u)",
             ) from None
 
     def close(self) -> None:
-        """No more connections. What is being answered is answered."""
+        """Accept no more connections. Answers under way are finished."""
         self._over.set()
         self._listener.close()
 
-    def _renew(self) -> None:
-        while not self._over.wait(self._renewing.pause()):
+    def _keep_fresh(self) -> None:
+        while not self._over.wait(self._refresh.pause()):
             try:
-                self._renewing.ahead()
-            except Exception:  # noqa: BLE001, S112  # whoever asks when none is left is told; the next turn tries again
+                self._refresh.ahead()
+            except Exception:  # noqa: BLE001, S112  # a client that gets no session is told why; the next turn tries again
                 continue
 
     def _accept(self) -> None:
@@ -97,11 +97,11 @@ class CredentialEndpoint:
                 self._slots.release()
                 if self._over.is_set():
                     return
-                time.sleep(0.05)  # out of descriptors: others will end
+                time.sleep(0.05)  # out of descriptors: other connections will end
                 continue
             try:
                 threading.Thread(target=self._one, args=(connection, peer[1]), daemon=True).start()
-            except RuntimeError:  # a limit of processes: others will end, and this client asks again
+            except RuntimeError:  # the limit on processes: others will end, and this client asks again
                 connection.close()
                 self._slots.release()
                 time.sleep(0.05)
@@ -110,7 +110,7 @@ class CredentialEndpoint:
         unchecked = self._unchecked.acquire(blocking=False)
         try:
             with connection:
-                # Where many are open, another user's are closed at once: without the token they can only be in the way.
+                # With many connections open, close another user's at once: it has no token and only takes up room.
                 if not unchecked and not same_user(peer_port=peer_port, our_port=self.port):
                     return
                 head = request_head(connection, most=limits.SERVER_HEAD, seconds=limits.SERVER_READ)
@@ -118,7 +118,7 @@ class CredentialEndpoint:
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self._answer(connection, head)
         except OSError:
-            return  # it hung up
+            return  # the client hung up
         finally:
             if unchecked:
                 self._unchecked.release()
@@ -128,13 +128,13 @@ class CredentialEndpoint:
         refused = self.refused(head)
         while refused is None:
             try:
-                session = self._renewing.current()
+                session = self._refresh.current()
             except errors.Error as error:
                 said = ascii_safe(f"awsvault-py: {error.message}")
                 refused = ServerReply(500, {"code": type(error).__name__, "message": said})
                 break
             with session.shown() as body:
-                if body is not None:  # else it was renewed or wiped a moment ago
+                if body is not None:  # else it was refreshed or wiped a moment ago
                     connection.sendall(_head(200, len(body)))
                     connection.sendall(body)
                     return
@@ -143,14 +143,12 @@ class CredentialEndpoint:
             connection.sendall(_head(refused.status, len(text)) + text)
 
     def refused(self, head: bytes) -> ServerReply | None:
-        """The answer to a request that gets no session. The host comes first, then the token: nothing is told before both
-        are right.
+        """The answer to a request that gets no session; None for one that gets it. It says nothing unless host and token,
+        which are checked first, are right.
         """
         request = _parse(head)
         if request is None:
-            return ServerReply(
-                400, {"code": "BadRequest", "message": "this is no request that is answered here"}
-            )
+            return ServerReply(400, {"code": "BadRequest", "message": "not a valid HTTP request"})
         method, path, headers = request
         if headers.get(b"host", []) != [b"127.0.0.1:%d" % self.port]:
             return ServerReply(403, {"code": "Forbidden", "message": "wrong host"})
@@ -158,14 +156,14 @@ class CredentialEndpoint:
         if len(given) != 1 or not hmac.compare_digest(given[0], self.token.encode("ascii")):
             return ServerReply(401, {"code": "Unauthorized", "message": "wrong token"})
         if path != PATH.encode("ascii"):
-            return ServerReply(404, {"code": "NotFound", "message": "there is nothing here"})
+            return ServerReply(404, {"code": "NotFound", "message": "not found"})
         if method != b"GET":
-            return ServerReply(405, {"code": "MethodNotAllowed", "message": "only GET"})
+            return ServerReply(405, {"code": "MethodNotAllowed", "message": "use GET"})
         return None
 
 
 class Serving:
-    """A running endpoint for one child: its address, its token, and the file with that."""
+    """A running endpoint for one command: its URL, its token, and the file that contains the token."""
 
     def __init__(
         self, endpoint: CredentialEndpoint, keeper: KeyKeeper, token: TokenFile, *, leave: Callable[[], None]
@@ -188,27 +186,27 @@ class Serving:
         self._leave()
 
     def start(self) -> None:
-        """Begin to answer: once the child is there, since a process with threads should not fork."""
+        """Begin to answer, once the command has started: a process with threads should not fork."""
         self._endpoint.start()
 
 
 def begin(context: Context, request: Request, *, program: str) -> Obtained:
-    """The first session for ``request``, for the command ``program``. Errors: those of the session, and Usage where it is a
-    key that never ends.
+    """The first session for ``request``, for the command ``program``. Errors: those of the session, and Usage for a key that
+    does not expire.
     """
     from vault.credentials import refreshing
 
-    hardening.before_keys()  # also where the first session lies ready: a later one needs keys
+    hardening.before_keys()  # also if the first session is cached: a later one needs keys
     first = refreshing.first(context, request, program=program)
     if first.issued.expires is None:
         raise errors.Usage(
-            "--server serves sessions, and this profile gives a key that does not end",
-            hint="leave out --server, or --no-session",
+            "--server issues sessions only, and this profile gives a key that does not expire",
+            hint="leave out --server or --no-session",
         )
     return first
 
 
-def serving(context: Context, handed: Handed, *, program: str) -> Serving:
+def serving(context: Context, handed: Handover, *, program: str) -> Serving:
     """An endpoint for the session that was handed over. Errors: StorageError, UnsafeFile."""
     from vault.run.key_keeper import Job, KeyKeeper
     from vault.run.token_file import TokenFile
@@ -223,13 +221,13 @@ def serving(context: Context, handed: Handed, *, program: str) -> Serving:
         watch = running_servers.Watch(paths, mark=handed.mark, name=name)
         job = Job(handed.request, program, handed.chain, handed.main)
         keeper = KeyKeeper.begin(context, job, key=handed.key, watch=watch, entered=entered, token=token)
-        renewing = SessionRefresh(
+        refresh = SessionRefresh(
             handed.first,
             keeper.again,
             clock=context.clock,
             locked=lambda: watch.locked() or keeper.said_locked(),
         )
-        endpoint = CredentialEndpoint(renewing, token=secret)
+        endpoint = CredentialEndpoint(refresh, token=secret)
     except BaseException:  # the keeper ends with this process
         token.remove()
         running_servers.leave(paths, None if entered is None else entered.name)
@@ -238,7 +236,7 @@ def serving(context: Context, handed: Handed, *, program: str) -> Serving:
 
 
 def _parse(head: bytes) -> tuple[bytes, bytes, dict[bytes, list[bytes]]] | None:
-    """Method, path and headers by their small names; None for what is not HTTP/1.x."""
+    """Method, path, and headers by lower-case name; None if it is not HTTP/1.x."""
     first, *lines = head.split(b"\r\n")
     words = first.split(b" ")
     if len(words) != 3 or words[2] not in (b"HTTP/1.1", b"HTTP/1.0"):

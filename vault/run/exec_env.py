@@ -47,9 +47,11 @@ _BRINGS = (
 FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
-def environment(env: Mapping[str, str], found: Mapping[str, str], terms: ProfileMetadata) -> dict[str, str]:
+def environment(
+    env: Mapping[str, str], found: Mapping[str, str], metadata: ProfileMetadata
+) -> dict[str, str]:
     """``env`` with the credentials ``found`` (the fields of an answer's line), and without other credentials or profiles."""
-    merged = _bare(env, terms)
+    merged = _bare(env, metadata)
     merged["AWS_ACCESS_KEY_ID"] = found["AccessKeyId"]
     merged["AWS_SECRET_ACCESS_KEY"] = found["SecretAccessKey"]
     if "SessionToken" in found:
@@ -62,7 +64,7 @@ def environment(env: Mapping[str, str], found: Mapping[str, str], terms: Profile
 
 def server_environment(
     env: Mapping[str, str],
-    terms: ProfileMetadata,
+    metadata: ProfileMetadata,
     *,
     url: str,
     token: str,
@@ -73,7 +75,7 @@ def server_environment(
 
     ``hidden`` files of AWS are replaced by an empty one; OUTER variables tell an awsvault-py inside where they are.
     """
-    merged = _bare(env, terms)
+    merged = _bare(env, metadata)
     merged["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url
     merged["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
     merged["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = token_file
@@ -94,13 +96,13 @@ def hidden(config: Config) -> tuple[str, str] | None:
     return default.paths
 
 
-def _bare(env: Mapping[str, str], terms: ProfileMetadata) -> dict[str, str]:
+def _bare(env: Mapping[str, str], metadata: ProfileMetadata) -> dict[str, str]:
     """``env`` without credentials and profiles, with the region and the name of the profile."""
     merged = {name: value for name, value in env.items() if name not in _UNSET}
-    merged["AWS_REGION"] = merged["AWS_DEFAULT_REGION"] = terms.region
-    if terms.regions_own:  # a profile in a nested exec has its own region
-        merged[OUTER + "REGION"] = terms.region
-    merged["AWSVAULT_PROFILE"] = merged["AWS_VAULT"] = terms.profile  # shell prompts read the latter
+    merged["AWS_REGION"] = merged["AWS_DEFAULT_REGION"] = metadata.region
+    if metadata.regions_own:  # a profile in a nested exec has its own region
+        merged[OUTER + "REGION"] = metadata.region
+    merged["AWSVAULT_PROFILE"] = merged["AWS_VAULT"] = metadata.profile  # shell prompts read the latter
     return merged
 
 

@@ -1,8 +1,8 @@
 """The process beside ``exec --server`` that keeps the main key, in a locked page, and nothing else of the vault.
 
-A renewal happens in a fork of its own, whose memory ends with it: the source's secret, a seed and the vault's content are
-never in this process, nor in the one that serves. It has one thread, so that it can fork. It ends when the vault is
-locked, and with the server.
+Each refresh runs in a fork, whose memory ends with it: the source key, a seed and the vault's content are never in this
+process or in the one that serves. It has one thread, so that it can fork. It ends when the vault is locked, and with the
+server.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _REFRESH = b"R"
 _LOCKED = b"L"
 _KEY = 32
-# What a renewal may need, loaded while all of it is of one version: an upgrade may come while the program runs.
+# What a refresh may need. Loaded while all of it is of one version: an upgrade may come while the command runs.
 _NEEDED = (
     "cryptography.exceptions",
     "cryptography.hazmat.primitives.ciphers.aead",
@@ -64,7 +64,7 @@ _NEEDED = (
 
 
 class Job(NamedTuple):
-    """What is renewed. ``chain`` names the way of the first session (lasting.named); ``main``: there is a main key to keep."""
+    """What is refreshed. ``chain`` names the chain of the first session (refreshing.named). ``main``: there is a main key."""
 
     request: Request
     program: str
@@ -73,7 +73,7 @@ class Job(NamedTuple):
 
 
 class KeyKeeper:
-    """The keeper as the server sees it."""
+    """The keeper, as the server uses it."""
 
     def __init__(self, connection: socket.socket, pid: int) -> None:
         self._connection = connection
@@ -90,42 +90,42 @@ class KeyKeeper:
         entered: LiveFile | None,
         token: TokenFile,
     ) -> KeyKeeper:
-        """Fork it. ``key`` is where the main key comes from, and is closed here. It takes ``entered`` away at its end, and
-        ``token`` where the server was killed. Errors: StorageError.
+        """Fork the keeper. It reads the main key from ``key``, which is closed here. At its end it removes ``entered``, and
+        ``token`` if the server was killed. Errors: StorageError.
         """
-        ours, its = sockets.pair()
-        ours.setblocking(False)  # a keeper that was stopped reads nothing: do not wait for it
+        near, far = sockets.pair()
+        near.setblocking(False)  # a keeper that was stopped reads nothing: do not wait for it
         try:
             pid = children.fork(
-                lambda: _keep(context, job, its, key=key, watch=watch, entered=entered, token=token)
+                lambda: _keep(context, job, far, key=key, watch=watch, entered=entered, token=token)
             )
         except OSError as error:
             raise errors.StorageError(
-                f"no process could be started to renew sessions with: {os.strerror(error.errno or 0)}",
-                hint="raise the limit of processes (ulimit -u)",
+                f"cannot start a process to refresh sessions: {os.strerror(error.errno or 0)}",
+                hint="raise the limit on processes (ulimit -u)",
             ) from None
-        its.close()
+        far.close()
         key.close()
         if entered is not None:
             running_servers.tell(entered, keeper=pid)
-            entered.lock.release()  # the keeper has it
-        return cls(ours, pid)
+            entered.lock.release()  # the keeper has it too
+        return cls(near, pid)
 
     def again(self) -> Served:
-        """The next session. Errors: those of the renewal; Locked where the keeper is gone."""
-        ours, its = sockets.pair()
-        with ours:
+        """The next session. Errors: those of the refresh; Locked if the keeper is gone."""
+        near, far = sockets.pair()
+        with near:
             try:
-                sockets.send_descriptor(self._connection, _REFRESH, its.fileno())
+                sockets.send_descriptor(self._connection, _REFRESH, far.fileno())
             except BlockingIOError:
                 raise _silent() from None
             except OSError:
                 raise _gone() from None
             finally:
-                its.close()
-            ours.settimeout(limits.SERVER_REFRESH + limits.AGENT_TALK)
+                far.close()
+            near.settimeout(limits.SERVER_REFRESH + limits.AGENT_TALK)
             try:
-                head, body = receive(ours)
+                head, body = receive(near)
             except (CutShort, OSError):
                 raise _silent() from None
         if "kind" in head:
@@ -133,7 +133,7 @@ class KeyKeeper:
         return Served(body, issued=head["issued"], expires=head["expires"])
 
     def close(self) -> None:
-        """Let it end, and wait for that, which takes milliseconds. One that was stopped is killed, so that its key is gone."""
+        """End the keeper and wait for that, which takes milliseconds. One that was stopped is killed, so that its key is gone."""
         self._connection.close()
         with suppress(ChildProcessError):
             if not children.ends_within(self.pid, limits.SERVER_END_WAIT):
@@ -141,29 +141,29 @@ class KeyKeeper:
                 children.ends_within(self.pid, limits.SERVER_END_WAIT)
 
     def said_locked(self) -> bool:
-        """Whether it ended because the vault was locked: it may be told so where the state folder cannot be written."""
+        """Whether the keeper ended because the vault was locked. It can say so even if the state folder cannot be written."""
         try:
             return bool(self._connection.recv(1, socket.MSG_PEEK))
-        except OSError:  # nothing was said, or this end is closed
+        except OSError:  # there is no message, or this end is closed
             return False
 
 
 def _silent() -> errors.Error:
     return errors.Unreachable(
-        "the session could not be renewed: the process that does it ended, or took too long",
-        hint="if it goes on, start the command again",
+        "the session was not refreshed: the process that does it ended or took too long",
+        hint="if this happens again, restart the command",
     )
 
 
 def _gone() -> errors.Error:
     return errors.Locked(
-        "the process that kept the vault's key for this server is gone, so nothing is renewed",
-        hint="start the command again",
+        "the process that keeps the vault's key for this server is gone, so no session is refreshed",
+        hint="restart the command",
     )
 
 
 def _error(head: dict[str, str]) -> errors.Error:
-    """The error that a renewal met, as if it had happened here."""
+    """The error of a refresh, as if it had happened here."""
     known = getattr(errors, head["kind"], errors.Internal)
     kind = known if isinstance(known, type) and issubclass(known, errors.Error) else errors.Internal
     return kind(head["message"], hint=head["hint"])
@@ -195,7 +195,7 @@ def _keep(
 
 
 class _Keeping:
-    """The page, the files of AWS as they were, and the forks under way."""
+    """The page, AWS's files as they were, and the forks at work."""
 
     def __init__(
         self, context: Context, job: Job, connection: socket.socket, *, watch: running_servers.Watch
@@ -208,7 +208,7 @@ class _Keeping:
         self._forks: set[int] = set()
 
     def run(self, key: socket.socket) -> bool:
-        """Until the vault is locked (True) or the server is gone."""
+        """Run until the vault is locked (True) or the server is gone."""
         try:
             with key:
                 self._take(key)
@@ -219,7 +219,7 @@ class _Keeping:
                 if readable([self._connection.fileno()], 0 if needed else limits.SERVER_WATCH):
                     if not self._serve(ready):
                         return False
-                elif needed:  # one at a time: a program may end at once
+                elif needed:  # one at a time: the command may end at once
                     import_module(needed.pop())
             with suppress(OSError):
                 self._connection.send(_LOCKED, socket.MSG_DONTWAIT)
@@ -238,7 +238,7 @@ class _Keeping:
             self._page.take(("main",))
 
     def _prepared(self) -> Callable[[], LoadedProfiles]:
-        """AWS's files and the settings as they are now: a change of them is for the next command."""
+        """AWS's files and the settings as they are now: a change applies to the next command."""
         try:
             _ = self._context.settings
             found = planned.load(self._context)
@@ -287,7 +287,7 @@ class _Keeping:
     def _answer(self, ready: Callable[[], LoadedProfiles]) -> bytes:
         main = Secret(bytes(self._page.view("main"))) if self._job.main else None
         try:
-            got = refreshing.again(
+            issued = refreshing.again(
                 self._context,
                 self._job.request,
                 ready(),
@@ -299,4 +299,4 @@ class _Keeping:
             names = (one.__name__ for one in type(error).__mro__)
             kind = next(name for name in names if hasattr(errors, name))
             return frame({"kind": kind, "message": error.message, "hint": error.hint})
-        return frame({"issued": got.issued, "expires": got.expires}, document(got))
+        return frame({"issued": issued.issued, "expires": issued.expires}, document(issued))

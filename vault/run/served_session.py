@@ -73,9 +73,9 @@ class Served:
             self._body[:] = bytes(len(self._body))
 
 
-def document(got: Issued) -> bytes:
+def document(issued: Issued) -> bytes:
     """The answer in the form of ECS: the session token is called Token, and there is no Version."""
-    found = credential_json.fields(got.line)
+    found = credential_json.fields(issued.line)
     shown = {
         "AccessKeyId": found["AccessKeyId"],
         "SecretAccessKey": found["SecretAccessKey"],
@@ -84,8 +84,8 @@ def document(got: Issued) -> bytes:
     }
     if "AccountId" in found:
         shown["AccountId"] = found["AccountId"]
-    if got.chain.hops:
-        shown["RoleArn"] = got.chain.hops[-1].role_arn
+    if issued.chain.hops:
+        shown["RoleArn"] = issued.chain.hops[-1].role_arn
     return json.dumps(shown).encode("ascii")
 
 
@@ -111,9 +111,9 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any], bytearray]:
 
 
 def _exactly(connection: socket.socket, size: int) -> bytearray:
-    got = bytearray(size)
-    receive_into(connection, memoryview(got))
-    return got
+    received = bytearray(size)
+    receive_into(connection, memoryview(received))
+    return received
 
 
 def receive_into(connection: socket.socket, place: memoryview) -> None:

@@ -1,8 +1,7 @@
-"""``exec --server`` starts itself again once it has the first session: what serves for hours is a process whose memory
-never held a passphrase, a seed, a source's secret or the vault's content. The process id, the terminal and the descriptors
-of the caller stay.
+"""``exec --server`` starts itself again once it has the first session: the memory of the process that serves for hours never
+had a passphrase, a seed, a source key or the content of the vault. Process ID, terminal and the caller's descriptors stay.
 
-Over go the session, what the program is told beside it, and the main key, for the keeper (vault/run/key_keeper) alone.
+It hands over the session, its metadata and, for the keeper alone (vault/run/key_keeper), the main key.
 """
 
 from __future__ import annotations
@@ -28,19 +27,19 @@ if TYPE_CHECKING:
 
     from vault.credentials.obtain import Obtained
 
-VARIABLE = "AWSVAULT_SERVE"  # names the descriptor, to the next program and to nobody below it
-_MAGIC = "awsvault-py serve 1"
+VARIABLE = "AWSVAULT_SERVE"  # the descriptor's number, for the next program and none below it
+_MAGIC = "awsvault-py serve 2"
 
 
-class Handed(NamedTuple):
-    """What came over. ``key`` is where the main key is to be read from, if there is one (``main``).
+class Handover(NamedTuple):
+    """What was handed over. The main key, if there is one (``main``), is read from ``key``.
 
-    ``hidden``: the files of AWS whose [default] the program must not see; ``mark``: that of a lock, as it lay there at first.
+    ``hidden``: AWS's files whose [default] the command must not see. ``mark``: the mark of ``lock`` as it was at the start.
     """
 
     first: Served
     request: Request
-    terms: ProfileMetadata
+    metadata: ProfileMetadata
     hidden: tuple[str, str] | None
     chain: str
     mark: Attributes | None
@@ -49,53 +48,51 @@ class Handed(NamedTuple):
 
 
 def start_again(first: Obtained, request: Request, *, mark: Attributes | None) -> NoReturn:
-    """Become a server of the session, for ``taken`` to go on with. Errors: StorageError."""
-    got, opened = first.issued, first.access.opened
+    """Replace this process by one that serves the session and calls ``taken``. Errors: StorageError."""
+    issued, opened = first.issued, first.access.opened
     head = {
         "magic": _MAGIC,
-        "issued": got.issued,
-        "expires": got.expires,
-        "wish": [getattr(refreshing.later(request, got), name) for name in _KEPT],
-        "terms": list(metadata_of(got)),
+        "issued": issued.issued,
+        "expires": issued.expires,
+        "request": [getattr(refreshing.later(request, issued), name) for name in _KEPT],
+        "metadata": list(metadata_of(issued)),
         "hidden": exec_env.hidden(first.profiles.config),
-        "chain": refreshing.named(got.chain),
+        "chain": refreshing.named(issued.chain),
         "mark": mark,
         "main": opened is not None,
     }
-    ours, theirs = sockets.pair()
-    for one, option in ((ours, socket.SO_SNDBUF), (theirs, socket.SO_RCVBUF)):
+    near, far = sockets.pair()
+    for one, option in ((near, socket.SO_SNDBUF), (far, socket.SO_RCVBUF)):
         one.setsockopt(socket.SOL_SOCKET, option, 2 * limits.SERVER_FRAME)
-    ours.setblocking(False)  # nobody reads it yet, so it must fit
+    near.setblocking(False)  # there is no reader yet, so it must fit
     try:
-        ours.sendall(frame(head, document(got)))
+        near.sendall(frame(head, document(issued)))
         if opened is not None:
-            ours.sendall(opened.k_main.reveal())
-        theirs.set_inheritable(True)
+            near.sendall(opened.k_main.reveal())
+        far.set_inheritable(True)
         env = {name: value for name, value in os.environ.items() if name not in _SPENT}
-        env[VARIABLE] = str(theirs.fileno())
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], env)  # noqa: S606  # ourselves
+        env[VARIABLE] = str(far.fileno())
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], env)  # noqa: S606  # this program
     except OSError as error:
         raise errors.StorageError(
-            f"this program could not start itself again, to serve: {os.strerror(error.errno or 0)}",
-            hint=f"look at the Python that runs it: {sys.executable or 'unknown'}",
+            f"cannot start the credentials server: {os.strerror(error.errno or 0)}",
+            hint=f"check the Python that runs awsvault-py: {sys.executable or 'unknown'}",
         ) from None
 
 
 _KEPT = ("profile", "duration", "session", "write")
-_SPENT = (
-    PASSPHRASE,
-    PASSPHRASE + "_FD",
-)  # a descriptor is read once, and its number may be another file's by now
+# Used up: a descriptor is read once, and its number may be another file's by now.
+_SPENT = (PASSPHRASE, PASSPHRASE + "_FD")
 
 
-def taken() -> Handed | None:
-    """What was handed over to this process; None where nothing was. Takes the variable out of ``os.environ``. Internal."""
+def taken() -> Handover | None:
+    """What was handed over to this process, or None. Removes the variable from ``os.environ``. Errors: Internal."""
     text = os.environ.pop(VARIABLE, "")
     if not (text.isascii() and text.isdigit() and 2 < int(text) < 1 << 20):
         return None
     try:
         connection = socket.socket(fileno=int(text))
-    except OSError:  # it is somebody else's variable
+    except OSError:  # another program's variable
         return None
     hardening.before_keys()
     try:
@@ -104,17 +101,17 @@ def taken() -> Handed | None:
         head, body = receive(connection)
         return _handed(head, body, connection)
     except (CutShort, OSError, KeyError, TypeError, ValueError):
-        raise errors.Internal(f"what {VARIABLE} leads to is no session to serve") from None
+        raise errors.Internal(f"{VARIABLE} does not lead to a session to serve") from None
 
 
-def _handed(head: dict[str, Any], body: bytearray, connection: socket.socket) -> Handed:
+def _handed(head: dict[str, Any], body: bytearray, connection: socket.socket) -> Handover:
     if head["magic"] != _MAGIC:
         raise CutShort
-    request = Request(**dict(zip(_KEPT, head["wish"], strict=True)), agreed=True)
-    return Handed(
+    request = Request(**dict(zip(_KEPT, head["request"], strict=True)), agreed=True)
+    return Handover(
         first=Served(body, issued=head["issued"], expires=head["expires"]),
         request=request._replace(refetch=refreshing.REFRESH),
-        terms=ProfileMetadata(*head["terms"]),
+        metadata=ProfileMetadata(*head["metadata"]),
         hidden=tuple(head["hidden"]) if head["hidden"] else None,
         chain=head["chain"],
         mark=Attributes(*head["mark"]) if head["mark"] else None,

@@ -1,4 +1,4 @@
-"""The session that ``exec --server`` serves, renewed before it is due, and gone for ever once the vault was locked."""
+"""The session that ``exec --server`` serves: refreshed before it is due, and gone for good once the vault was locked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SessionRefresh:
-    """The newest session. ``again`` gets the next one and may wait for AWS; ``locked``: whether the vault was locked since."""
+    """The newest session. ``again`` gets the next one and may wait for AWS. ``locked``: whether the vault was locked since."""
 
     def __init__(
         self,
@@ -26,55 +26,55 @@ class SessionRefresh:
         clock: Clock,
         locked: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._got = first
+        self._session = first
         self._again = again
         self._clock = clock
         self._locked = locked
-        self._shut = False
-        self._one = threading.Lock()  # one renewal at a time
+        self._ended = False
+        self._refreshing = threading.Lock()  # one refresh at a time
         self._failed = -float(limits.SERVER_RETRY)  # when the last one failed, by the monotonic clock
         self._error: errors.Error | None = None
 
     def current(self) -> Served:
-        """A session that may be handed out. Errors: Locked; what the renewal met, where none may be any more."""
+        """A session that may be issued. Errors: Locked; those of the refresh, if no session may be issued any more."""
         self._check()
-        got = self._got
-        freshness = got.freshness(self._clock.time())
+        session = self._session
+        freshness = session.freshness(self._clock.time())
         if freshness in (Freshness.FRESH, Freshness.REFRESH_AHEAD):
-            return got
-        return self._renewed(wait=freshness is Freshness.EXPIRED)
+            return session
+        return self._refreshed(wait=freshness is Freshness.EXPIRED)
 
     def ahead(self) -> None:
-        """Renew where it is time to; called beside the requests, so that none of them has to wait. Errors: Locked."""
+        """Refresh if it is time to. Called in the background, so that no request has to wait. Errors: Locked."""
         self._check()
-        if self._got.freshness(self._clock.time()) is not Freshness.FRESH:
-            self._renewed(wait=False)
+        if self._session.freshness(self._clock.time()) is not Freshness.FRESH:
+            self._refreshed(wait=False)
 
     def pause(self) -> float:
-        """Seconds until ``ahead`` should be called again. A clock can jump, machines sleep, and a vault is locked."""
-        got = self._got
-        until = got.expires - ahead_until(got.expires - got.issued) - self._clock.time()
+        """Seconds until the next call of ``ahead``, at most a few: a clock can jump, a machine sleep, a vault be locked."""
+        session = self._session
+        until = session.expires - ahead_until(session.expires - session.issued) - self._clock.time()
         return min(limits.SERVER_LOOK, max(1.0, until))
 
     def _check(self) -> None:
-        """Wipe the session and refuse, now and for ever, where the vault was locked."""
-        if not self._shut and self._locked():
-            self._shut = True
-        if self._shut:
-            self._got.wipe()
+        """If the vault was locked, wipe the session and refuse, now and from now on."""
+        if not self._ended and self._locked():
+            self._ended = True
+        if self._ended:
+            self._session.wipe()
             raise errors.Locked(
-                "the vault was locked while this server ran, so it serves nothing any more",
+                "the vault was locked while this server ran, so the server issues no more credentials",
                 hint="run: awsvault-py unlock, and start the command again",
             )
 
-    def _renewed(self, *, wait: bool) -> Served:
-        if not self._one.acquire(blocking=wait):
-            return self._got  # somebody is at it, and this one still lives
+    def _refreshed(self, *, wait: bool) -> Served:
+        if not self._refreshing.acquire(blocking=wait):
+            return self._session  # another request refreshes it, and this session is still valid
         try:
             now = self._clock.time()
-            freshness = self._got.freshness(now)
+            freshness = self._session.freshness(now)
             if freshness is Freshness.FRESH:
-                return self._got  # somebody was faster
+                return self._session  # another request was faster
             if self._clock.monotonic() - self._failed < limits.SERVER_RETRY and self._error is not None:
                 return self._or(self._error, freshness)
             try:
@@ -82,20 +82,20 @@ class SessionRefresh:
             except errors.Error as error:
                 self._failed, self._error = self._clock.monotonic(), error
                 return self._or(error, freshness)
-            before, self._got, self._error = self._got, newer, None
+            before, self._session, self._error = self._session, newer, None
             before.wipe()
-            self._check()  # a lock that came meanwhile
+            self._check()  # the vault may have been locked meanwhile
             if newer.freshness(self._clock.time()) is Freshness.EXPIRED:
-                late = errors.Unreachable("AWS gave a session that is over already by this machine's clock")
+                late = errors.Unreachable("AWS issued a session that has expired by this machine's clock")
                 self._failed, self._error = self._clock.monotonic(), late
                 raise late
             return newer
         finally:
-            self._one.release()
+            self._refreshing.release()
 
     def _or(self, error: errors.Error, freshness: Freshness) -> Served:
-        """The session in hand where it still lives, else the error."""
+        """The present session if it is still valid, else the error."""
         self._check()
         if freshness is Freshness.EXPIRED:
             raise error
-        return self._got
+        return self._session

@@ -1,7 +1,7 @@
-"""The token of ``exec --server`` in a file, for programs that take it from there alone (Rust's object_store).
+"""The token of ``exec --server`` in a file, for programs that read it only from there (Rust's object_store).
 
-Without it they ask the address of an instance's metadata, and on EC2 would be somebody else. The file is 0600 in the
-folder of the agent's socket, and goes with the server; one that is left by kills goes when the next server starts.
+Without it they ask the instance's metadata, and on EC2 would use another identity. The file has mode 0600, is in the folder
+of the agent's socket, and is removed at the end of the server; the next server removes one that a kill left.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from vault.system.paths import Paths
 
 _KIND = Kind("serving-", ".token")
-_HINT = "programs take the server's token from a file there: set XDG_RUNTIME_DIR or AWSVAULT_HOME to a folder that can be written"
+_HINT = "some programs read the server's token from a file there: set XDG_RUNTIME_DIR or AWSVAULT_HOME to a writable folder"
 
 
 class TokenFile:
-    """The file, as long as ``remove`` was not called."""
+    """The file, until ``remove`` is called."""
 
     def __init__(self, folder: str, name: str, lock: Lock) -> None:
         self._folder = folder
@@ -34,7 +34,7 @@ class TokenFile:
 
     @classmethod
     def make(cls, paths: Paths, token: str) -> TokenFile:
-        """A file with ``token`` in it, and no line end. Errors: StorageError, UnsafeFile."""
+        """A file that contains ``token`` and no line end. Errors: StorageError, UnsafeFile."""
         try:
             with Folder.open(paths.run, create=True) as run:
                 name, lock = _KIND.make(run)
@@ -51,11 +51,11 @@ class TokenFile:
         return made
 
     def unlink(self) -> None:
-        """Take it away, if that can be done."""
+        """Remove the file, if possible."""
         with suppress(FileNotFoundError, errors.Error), Folder.open(self._folder) as run:
             run.unlink(self._name)
 
     def remove(self) -> None:
-        """The same, by the process that holds it."""
+        """Remove the file, in the process that has its lock."""
         self.unlink()
         self._lock.release()

@@ -1,6 +1,6 @@
-"""The clipboard, through the desktop's own program: put a text in, and take it out again if it is still ours.
+"""The clipboard, through the desktop's program: copy a text, and clear it later if it is still the same text.
 
-The text goes over the program's stdin, never its arguments. Keeps nothing and waits for no person.
+The text goes over the program's stdin, never in its arguments.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 
 
 class NoClipboard(NotFound):
-    """No program for the clipboard is there, or none works here (5)."""
+    """No program for the clipboard is installed, or none works here (5)."""
 
-    hint = "install wl-clipboard, xclip or xsel; over ssh there is no clipboard"
+    hint = "install wl-clipboard, xclip or xsel; there is no clipboard over ssh"
 
 
 class Clipboard(NamedTuple):
-    """One way to the clipboard: the commands that write to it and read it."""
+    """The commands that write to the clipboard and read it."""
 
     write: tuple[str, ...]
     read: tuple[str, ...]
     env: Mapping[str, str]
 
     def put(self, text: Secret) -> None:
-        """Put ``text`` on the clipboard. NoClipboard where the program fails."""
+        """Copy ``text`` to the clipboard. NoClipboard if the program fails."""
         if self._run(self.write, stdin=text.reveal()) is None:
             raise NoClipboard(f"{self.write[0]} could not reach the clipboard")
         self._await(text)
 
     def _await(self, text: Secret) -> None:
-        """Until ``text`` can be read there: xclip ends before what it leaves behind has the selection.
+        """Wait until ``text`` can be read there: xclip ends before its background process has the selection.
 
-        Whoever took the text off before that would find nothing, and it would lie there after.
+        Clearing earlier would find nothing, and the text would be there afterwards.
         """
         until = Deadline.after(limits.CLIPBOARD_LOOK)
         while not self._holds(text) and not until.expired:
@@ -52,16 +52,16 @@ class Clipboard(NamedTuple):
 
     @contextmanager
     def holding(self, text: Secret) -> Iterator[None]:
-        """``text`` is on the clipboard inside, and off it after, also where a closed window or a kill ends the process.
+        """``text`` is on the clipboard inside the block, and cleared after it, even if a closed window or a kill ends it.
 
-        Those two are a KeyboardInterrupt inside. NoClipboard.
+        Both of these become a KeyboardInterrupt. Errors: NoClipboard.
         """
         before = {number: signal.signal(number, _interrupt) for number in (signal.SIGHUP, signal.SIGTERM)}
         try:
             try:
                 self.put(text)
             except KeyboardInterrupt:
-                self._await(text)  # the program may have got it, and is about to show it
+                self._await(text)  # the program may have the text, and is about to set it
                 raise
             yield
         finally:
@@ -70,7 +70,7 @@ class Clipboard(NamedTuple):
                 signal.signal(number, handler)
 
     def take_out(self, text: Secret) -> bool:
-        """Empty the clipboard if it still holds ``text``; whether it did."""
+        """Clear the clipboard if it still has ``text``; whether it had."""
         return self._holds(text) and self._run(self.write, stdin=b"") is not None
 
     def _holds(self, text: Secret) -> bool:
@@ -78,7 +78,7 @@ class Clipboard(NamedTuple):
         return held is not None and held.strip() == text.reveal()
 
     def _run(self, words: Sequence[str], *, stdin: bytes) -> bytes | None:
-        # What keeps a selection alive stays behind with our pipes, so the reader's stdout is a pipe and the writer's none.
+        # The process that keeps a selection alive inherits the pipes. So only the reader's stdout is a pipe.
         reads = words == self.read
         try:
             done = subprocess.run(
@@ -100,7 +100,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def find(env: Mapping[str, str]) -> Clipboard:
-    """The clipboard of this session: Wayland's, X's or macOS's. NoClipboard."""
+    """The clipboard of this desktop: Wayland's, X's or macOS's. Errors: NoClipboard."""
     ways: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
     if env.get("WAYLAND_DISPLAY"):
         ways.append((("wl-copy",), ("wl-paste", "--no-newline")))
@@ -111,7 +111,7 @@ def find(env: Mapping[str, str]) -> Clipboard:
     for write, read in ways:
         if _there(write[0], env):
             return Clipboard(write, read, env)
-    raise NoClipboard("there is no clipboard here that awsvault-py knows")
+    raise NoClipboard("no clipboard is available")
 
 
 def _there(program: str, env: Mapping[str, str]) -> bool:

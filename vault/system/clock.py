@@ -1,4 +1,4 @@
-"""Time as an argument: the clock that each operation is given, and the one deadline of a run. Reads no file."""
+"""Time as an argument: the clock that each operation gets, and the one deadline of a run. Reads no file."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 else:
-    Protocol = object  # typing takes as long as Python's own start
+    Protocol = object  # importing typing takes as long as the start of Python
 
 
 class Clock(Protocol):
-    """What the program knows of time. Tests pass one of their own."""
+    """The program's only source of time. Tests pass their own."""
 
     def time(self) -> float:
         """Unix time in seconds."""
 
     def monotonic(self) -> float:
-        """Seconds that never go back, from an unnamed start."""
+        """Seconds that never go back, from an arbitrary start."""
 
     def sleep(self, seconds: float) -> None:
         """Wait for ``seconds``."""
@@ -34,7 +34,7 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds that never go back, from an unnamed start."""
+        """Seconds that never go back, from an arbitrary start."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:

@@ -1,7 +1,7 @@
-"""The only open() of files of ours: our folders by descriptor, our files by name inside one (the user's: usersfiles.py).
+"""The only place that opens awsvault-py's own files: folders by descriptor, files by name inside one (user_files.py: the user's).
 
-Nothing here follows a link that stands in the place of a file of ours, and nothing is left half-written:
-a file appears by rename or not at all (docs/security.md, files).
+Nothing here follows a link in the place of such a file, and nothing is left half-written: a file appears by rename or not at all
+(docs/security.md, files).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from vault import errors
 from vault.records import NamedTuple
 from vault.text import safe
 
-READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # O_NONBLOCK: a FIFO must not hold us
+READ = (
+    os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+)  # O_NONBLOCK: a FIFO must not block this process
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -25,7 +27,7 @@ _RANDOM = 16  # characters of hex in a temporary name
 
 
 class Attributes(NamedTuple):
-    """What fstat says of a file: bytes, and times in nanoseconds."""
+    """What fstat says about a file: size in bytes, time in nanoseconds."""
 
     device: int
     inode: int
@@ -35,17 +37,17 @@ class Attributes(NamedTuple):
 
 
 def translate(error: OSError, path: str, *, followed: bool = False) -> errors.Error:
-    """The error of ours that says what an OSError on ``path`` means to a person. ``followed``: links were."""
+    """The error that tells the user what an OSError on ``path`` means. ``followed``: links were followed."""
     shown = safe(path)
     if (none_left := errors.no_handles(error)) is not None:
         return errors.StorageError(f"{shown}: {none_left.message}", hint=none_left.hint)
     match error.errno:
         case errno.ELOOP if followed:
-            return errors.UnsafeFile(f"{shown}: its links lead in a circle")
+            return errors.UnsafeFile(f"{shown}: a loop of links")
         case errno.ELOOP | errno.EMLINK:
-            return errors.UnsafeFile(f"{shown} is a link, and links are not followed here")
+            return errors.UnsafeFile(f"{shown} is a link; links are not followed here")
         case errno.ENOTDIR:
-            return errors.UnsafeFile(f"{shown}: a part of this path is not a folder, or is a link")
+            return errors.UnsafeFile(f"{shown}: part of this path is a link or not a folder")
         case errno.ENOSPC | errno.EDQUOT:
             return errors.StorageError(f"{shown}: no space left on the disk; nothing was changed")
         case errno.EROFS:
@@ -59,7 +61,7 @@ def translate(error: OSError, path: str, *, followed: bool = False) -> errors.Er
 
 
 def _check(status: os.stat_result, path: str, *, folder: bool) -> None:
-    """Refuse what is not ours, not of the right kind, or open to others."""
+    """Refuse what is not this user's, not of the right type, or open to other users."""
     shown = safe(path)
     if folder != stat.S_ISDIR(status.st_mode) or not (folder or stat.S_ISREG(status.st_mode)):
         raise errors.UnsafeFile(f"{shown} is not a {'folder' if folder else 'regular file'}")
@@ -73,29 +75,29 @@ def _check(status: os.stat_result, path: str, *, folder: bool) -> None:
         )
 
 
-def _make(path: str, *, ours: bool = True) -> None:
-    """Make ``path`` and its missing parents, each 0700 whatever the umask.
+def _make(path: str, *, parent_only: bool = False) -> None:
+    """Make ``path`` and its missing parents, each with mode 0700 under any umask.
 
-    A parent that root makes in a user's home (``sudo`` with that HOME) is the user's: ~/.local is every program's.
+    A parent that root makes in a user's home (``sudo`` with that HOME) gets the user as owner: all programs share ~/.local.
     """
     parent = os.path.dirname(path)
     if parent and not os.path.isdir(parent):
-        _make(parent, ours=False)
+        _make(parent, parent_only=True)
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
         return
     os.chmod(path, 0o700)
-    if not ours and os.geteuid() == 0:
+    if parent_only and os.geteuid() == 0:
         owner = os.stat(parent or ".")
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 class Folder:
-    """An open folder of ours. Every call goes by its descriptor, so a folder swapped meanwhile changes nothing.
+    """An open folder of awsvault-py's. Every call uses its descriptor, so replacing the folder meanwhile has no effect.
 
-    Names are single path components made by us, never by a user. Errors are UnsafeFile and StorageError;
-    a file that is not there is FileNotFoundError, for the caller to decide.
+    Names are single path components that the program makes, never a user. Errors are UnsafeFile and StorageError. A missing file
+    is FileNotFoundError, for the caller to decide.
     """
 
     __slots__ = ("fd", "path")
@@ -105,11 +107,11 @@ class Folder:
         self.path = path
 
     @classmethod
-    def open(cls, path: str, *, create: bool = False, mend: bool = False) -> Folder:
-        """Open the folder, making it where ``create`` says so. It must be ours and closed to others.
+    def open(cls, path: str, *, create: bool = False, make_private: bool = False) -> Folder:
+        """Open the folder. ``create`` makes it if it does not exist. It must be this user's and closed to other users.
 
-        ``mend`` closes a folder of ours that is open to others: for the session cache, where whatever somebody
-        may have put into it fails to open anyway.
+        ``make_private`` closes a folder that is open to others. It is for the session cache, where nothing that another user may
+        have put there can be opened.
         """
         try:
             if create:
@@ -119,11 +121,11 @@ class Folder:
             raise
         except OSError as error:
             if error.errno in (errno.ENOTDIR, errno.ELOOP) and os.path.islink(path):
-                raise errors.UnsafeFile(f"{safe(path)} is a link, and links are not followed here") from None
+                raise errors.UnsafeFile(f"{safe(path)} is a link; links are not followed here") from None
             raise translate(error, path) from None
         try:
             status = os.fstat(fd)
-            if mend and status.st_uid == os.geteuid() and status.st_mode & OTHERS:
+            if make_private and status.st_uid == os.geteuid() and status.st_mode & OTHERS:
                 os.fchmod(fd, 0o700)
                 status = os.fstat(fd)
             _check(status, path, folder=True)
@@ -134,9 +136,9 @@ class Folder:
 
     @classmethod
     def of_user(cls, path: str, *, create: bool = False) -> Folder:
-        """A folder of the user's own that others may look into (~/.aws), links to it followed. It must be ours.
+        """A folder of the user's that others may read (~/.aws), following links to it. It must be this user's.
 
-        FileNotFoundError where it is not there; one that is made is closed to others.
+        FileNotFoundError if it does not exist. One that is made here is closed to others.
         """
         try:
             if create:
@@ -158,7 +160,7 @@ class Folder:
         self.close()
 
     def close(self) -> None:
-        """Give the descriptor back; twice does no harm."""
+        """Close the descriptor; a second call does nothing."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
@@ -168,7 +170,7 @@ class Folder:
         return f"{self.path}/{name}"
 
     def open_file(self, name: str, flags: int = READ) -> int:
-        """A checked descriptor of an existing file; the caller closes it."""
+        """A descriptor of an existing file, after the checks. The caller closes it."""
         try:
             fd = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)
         except FileNotFoundError:
@@ -183,7 +185,7 @@ class Folder:
         return fd
 
     def read(self, name: str, *, limit: int) -> bytes:
-        """The whole file, which may hold at most ``limit`` bytes (checked before reading)."""
+        """The whole file, which may have at most ``limit`` bytes (checked before reading)."""
         fd = self.open_file(name)
         try:
             return read_all(fd, self.path_of(name), limit)
@@ -208,14 +210,14 @@ class Folder:
             raise translate(error, self.path) from None
 
     def create_temp(self, prefix: str, data: bytes, *, durable: bool) -> str:
-        """Write ``data`` to a new 0600 file ``.PREFIX.<random>`` and return its name; gone again if that fails."""
+        """Write ``data`` to a new file ``.PREFIX.<random>`` with mode 0600, and return its name. Removed if that fails."""
         name = temp_name(prefix)
         try:
             fd = os.open(name, _CREATE, 0o600, dir_fd=self.fd)
         except OSError as error:
             raise translate(error, self.path_of(name)) from None
         try:
-            os.fchmod(fd, 0o600)  # the umask took bits away where it was odd
+            os.fchmod(fd, 0o600)  # an unusual umask has removed bits
             view = memoryview(data)
             while view:
                 view = view[os.write(fd, view) :]
@@ -231,12 +233,12 @@ class Folder:
         return name
 
     def append(self, name: str, data: bytes) -> None:
-        """Add ``data`` at the end of a file, made if need be, in one write. Errors: StorageError, UnsafeFile."""
+        """Append ``data`` to a file in one write; the file is created if missing. Errors: StorageError, UnsafeFile."""
         try:
             fd = os.open(name, _APPEND, 0o600, dir_fd=self.fd)
             try:
                 if os.fstat(fd).st_size == 0:
-                    os.fchmod(fd, 0o600)  # just made under an odd umask
+                    os.fchmod(fd, 0o600)  # just created, perhaps with an unusual umask
                 _check(os.fstat(fd), self.path_of(name), folder=False)
                 if os.write(fd, data) != len(data):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -246,7 +248,7 @@ class Folder:
             raise translate(error, self.path_of(name)) from None
 
     def write_atomic(self, name: str, data: bytes, *, durable: bool, mtime: int | None = None) -> None:
-        """Replace ``name`` by ``data`` in one step. ``durable`` waits for the disk; ``mtime`` is unix seconds."""
+        """Replace ``name`` by ``data`` in one step. ``durable`` waits for the disk; ``mtime`` is in Unix seconds."""
         temp = self.create_temp(name, data, durable=durable)
         try:
             if mtime is not None:
@@ -279,7 +281,7 @@ class Folder:
             raise translate(error, self.path_of(new)) from None
 
     def unlink(self, name: str) -> None:
-        """Remove ``name``; one that is not there is fine."""
+        """Remove ``name``, if it exists."""
         try:
             os.unlink(name, dir_fd=self.fd)
         except FileNotFoundError:
@@ -288,18 +290,18 @@ class Folder:
             raise translate(error, self.path_of(name)) from None
 
     def sync(self) -> None:
-        """Wait until renames and links in this folder are on the disk. They are made: an error says so."""
+        """Wait until renames and links in this folder are on the disk. An error says that they are made all the same."""
         try:
             sync(self.fd)
         except OSError as error:
             why = os.strerror(error.errno or errno.EIO)
             raise errors.StorageError(
                 f"{safe(self.path)}: {why}; the change was made, but may not be on the disk yet",
-                hint="see what is wrong with the disk, then run the command again",
+                hint="check the disk, then run the command again",
             ) from None
 
     def sweep(self, prefix: str) -> None:
-        """Remove what a killed writer of ``PREFIX`` left. For the holder of its lock, so that none is in use."""
+        """Remove temporary files that a killed writer of ``PREFIX`` left. Only with its lock, so that none is in use."""
         start = f".{prefix}."
         for name in self.names():
             random = name[len(start) :]
@@ -307,7 +309,7 @@ class Folder:
                 self.unlink(name)
 
     def _discard(self, name: str) -> None:
-        """Unlink while another error is on its way: a second one must not hide it."""
+        """Remove ``name`` during the handling of an error, which a second error must not hide."""
         try:
             os.unlink(name, dir_fd=self.fd)
         except OSError:
@@ -315,12 +317,12 @@ class Folder:
 
 
 def temp_name(prefix: str) -> str:
-    """A new name for a file under way in a folder of ours: what ``Folder.sweep`` knows again."""
+    """A new name for a temporary file, which ``Folder.sweep`` recognizes."""
     return f".{prefix}.{os.urandom(_RANDOM // 2).hex()}"
 
 
 def sync(fd: int) -> None:
-    """Wait until the file is on the disk. macOS's fsync only reaches the drive's cache, F_FULLFSYNC the disk."""
+    """Wait until the file is on the disk. On macOS, fsync only reaches the drive's cache; F_FULLFSYNC reaches the disk."""
     if sys.platform == "darwin":
         import fcntl
 
@@ -333,10 +335,10 @@ def read_all(fd: int, path: str, limit: int) -> bytes:
     size = os.fstat(fd).st_size
     if size > limit:
         raise errors.ConfigError(
-            f"{safe(path)} has {size} bytes, over the limit of {limit}", hint="put a right copy in its place"
+            f"{safe(path)} has {size} bytes, over the limit of {limit}", hint="replace it by a good copy"
         )
     pieces = []
-    left = limit + 1  # one more than allowed shows a file that grew while it was read
+    left = limit + 1  # one more than allowed shows that the file grew while it was read
     try:
         while left > 0 and (piece := os.read(fd, min(left, 1 << 20))):
             pieces.append(piece)

@@ -1,6 +1,6 @@
-"""What the kernel can do against other processes of ours reading this one's memory. Called before keys come in.
+"""Protection by the kernel against other processes of the same user that read this one's memory. Called before it has keys.
 
-Only the cheap measures: no core file, and no ptrace or /proc/PID/mem by processes of the same user.
+Only cheap measures: no core file, and no ptrace or /proc/PID/mem by processes of the same user.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ _PR_SET_NO_NEW_PRIVS = 38
 
 
 def no_core() -> None:
-    """No core file of this process. The hard limit stays, so that a command that we start may raise its own again."""
+    """No core file of this process. The hard limit stays, so that a command that it starts can raise its own limit again."""
     import resource
 
     try:
         _, hard = resource.getrlimit(resource.RLIMIT_CORE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
-    except (OSError, ValueError):  # a sandbox may forbid it; the vault opens all the same
+    except (OSError, ValueError):  # a sandbox may forbid it: go on without
         return
 
 
 def not_dumpable() -> bool:
     """Whether the kernel now refuses ptrace and /proc/PID/mem to processes of the same user. Linux only.
 
-    ctypes costs 3 ms, so the warm export does without: it never holds a long-lived key.
+    Importing ctypes takes 3 ms, so a warm export does without: it never has a long-lived key.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -40,15 +40,15 @@ def not_dumpable() -> bool:
 
 
 def before_keys() -> None:
-    """Both measures, for a process that is about to hold keys of the vault."""
+    """Both measures, for a process that is about to have keys of the vault."""
     no_core()
     not_dumpable()
 
 
 def end_with_parent(parent: int) -> None:
-    """For a fork that holds keys: the kernel ends it with the thread that made it, in process ``parent``. Linux only.
+    """For a fork that has keys: the kernel ends it with the thread that forked it, in process ``parent``. Linux only.
 
-    Ends this process where the parent has gone already.
+    Ends this process if the parent has ended already.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -64,7 +64,7 @@ def end_with_parent(parent: int) -> None:
 
 
 def no_new_privileges() -> None:
-    """For the agent: no core file whatever a limit says later, and nothing it starts may gain rights (prctl(2))."""
+    """For the agent: no core file even if a limit is raised later, and no program that it starts gains privileges (prctl(2))."""
     import resource
     from contextlib import suppress
 

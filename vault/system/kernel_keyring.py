@@ -1,7 +1,7 @@
-"""One small secret in the Linux kernel's keyring of this user, by ctypes. Elsewhere, and where refused, nothing is kept.
+"""One small secret in the Linux kernel's keyring of this user, by ctypes. On other systems, or if refused, nothing is kept.
 
-The kernel forgets it after its time-out and at the machine's end; no file holds it. Any process of the user can
-read it, as it could ask the agent (docs/security.md).
+The kernel drops it after a timeout and when the machine goes down; it is in no file. Any process of the user can read it, as
+any can ask the agent (docs/security.md).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import sys
 _SYSCALLS = {"x86_64": (248, 250), "aarch64": (217, 219), "riscv64": (217, 219)}  # add_key, keyctl
 _USER_KEYRING = -4  # keyctl(2): KEY_SPEC_USER_KEYRING
 _READ, _SEARCH, _SETPERM, _SET_TIMEOUT, _INVALIDATE = 11, 10, 5, 15, 21
-# Possessor: all. The same user: view, read, write, search, setattr. A process that was not started by a login (cron,
-# a service) does not possess the user's keyring, and would read nothing under the default of "view".
+# Possessor: all. The same user: view, read, write, search, setattr. A process that no login started (cron, a service) does not
+# possess the user's keyring, and could read nothing with the default of "view".
 _PERMISSIONS = 0x3F2F0000
 _MOST = 4096
 
 
 def _call(number: int, *arguments: object) -> int:
-    """A system call's result, -1 where the kernel or the machine does not have it."""
+    """The result of a system call; -1 if the kernel or the machine does not have it."""
     numbers = _SYSCALLS.get(os.uname().machine) if sys.platform == "linux" else None
     if numbers is None:
         return -1
@@ -36,7 +36,7 @@ def _find(name: str) -> int:
 
 
 def read(name: str) -> bytes | None:
-    """What was put under ``name``, or None."""
+    """The secret kept under ``name``, or None."""
     key = _find(name)
     if key <= 0:
         return None
@@ -50,17 +50,17 @@ def read(name: str) -> bytes | None:
 
 
 def put(name: str, secret: bytes, *, seconds: int) -> bool:
-    """Keep ``secret`` for ``seconds``; False where the kernel would not."""
+    """Keep ``secret`` for ``seconds``. False if the kernel refuses."""
     key = _call(0, b"user", os.fsencode(name), secret, len(secret), _USER_KEYRING)
     if key <= 0:
         return False
     if _call(1, _SETPERM, key, _PERMISSIONS) < 0 or _call(1, _SET_TIMEOUT, key, seconds) < 0:
-        _call(1, _INVALIDATE, key)  # without its limit it would stay until the machine's end
+        _call(1, _INVALIDATE, key)  # without a timeout it would stay until the machine goes down
         return False
     return True
 
 
 def forget(name: str) -> bool:
-    """Remove what is under ``name``; True where there was something."""
+    """Remove the secret under ``name``. True if there was one."""
     key = _find(name)
     return key > 0 and _call(1, _INVALIDATE, key) == 0

@@ -1,8 +1,8 @@
-"""The OS keyring: get, put and delete small texts, each within a bound. The only import of keyring and secretstorage.
+"""The desktop's keyring: get, put and delete small texts, each within a time limit. The only import of keyring and secretstorage.
 
-Only backends of the desktop's own kind are used, named here one by one: no plug-in, no file, no chain of backends, and
-nothing that a configuration file or variable of the keyring package names. A call runs in a child that is ended at its
-bound, since a locked collection or a slow service would hold us for as long as it likes.
+It uses only the desktop's backends listed here: no plug-in, no file, no chain of backends, and nothing that a configuration file or
+variable of the keyring package names. A call runs in a child process that is killed at the limit, because a locked collection or a
+slow service could block this process for any time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SERVICE = "awsvault-py"
 _BUS = "DBUS_SESSION_BUS_ADDRESS"
 _DONE, _FAILED = b"+", b"-"
-# In the order in which they are tried: the Secret Service first, since KDE has one too.
+# In the order of trying: the Secret Service first, because KDE has one too.
 _LINUX = ("SecretService", "libsecret", "kwallet")
 _CLASSES = {
     "SecretService": "Keyring",
@@ -34,22 +34,22 @@ _CLASSES = {
 
 
 class KeyringUnavailable(Exception):
-    """The keyring did not do it: none is there, it is locked, or it was too slow. The text says which."""
+    """The keyring failed: there is none, it is locked, or it was too slow. The text says which."""
 
 
 class _NoBus(KeyringUnavailable):
-    """No desktop is there."""
+    """There is no desktop."""
 
 
 def get(user: str, *, seconds: float = limits.KEYRING_TIMEOUT) -> str | None:
-    """The text kept for ``user``, None where there is none. Never asks a person: a locked collection is unavailable."""
+    """The text kept for ``user``; None if there is none. Never prompts: a locked collection is unavailable."""
     if _secret_service():
         return _bounded(lambda: _read_secret_service(user), seconds)
     return _bounded(lambda: _backend().get_password(SERVICE, user), seconds)
 
 
 def put(user: str, text: str, *, seconds: float) -> None:
-    """Keep ``text`` for ``user``. Never asks a person: a locked collection is unavailable."""
+    """Keep ``text`` for ``user``. Never prompts: a locked collection is unavailable."""
 
     def work() -> None:
         if _secret_service():
@@ -60,7 +60,7 @@ def put(user: str, text: str, *, seconds: float) -> None:
 
 
 def delete(user: str, *, seconds: float) -> None:
-    """Forget what is kept for ``user``; nothing kept is fine."""
+    """Delete the text of ``user``, if there is one."""
 
     def work() -> None:
         from keyring.errors import PasswordDeleteError
@@ -76,7 +76,7 @@ def delete(user: str, *, seconds: float) -> None:
 
 
 def usable(*, seconds: float = limits.KEYRING_TIMEOUT) -> str:
-    """The name of the keyring that takes and gives back a text here and now; KeyringUnavailable says why none does."""
+    """The name of the keyring that keeps a text here and now. KeyringUnavailable says why none does."""
     probe = f"probe/{b64u(os.urandom(8))}"
 
     def work() -> str:
@@ -87,16 +87,16 @@ def usable(*, seconds: float = limits.KEYRING_TIMEOUT) -> str:
         kept = backend.get_password(SERVICE, probe)
         backend.delete_password(SERVICE, probe)
         if kept != "probe":
-            raise KeyringUnavailable("the keyring did not give back what it was given")
+            raise KeyringUnavailable("the keyring did not return the text that was stored")
         return type(backend).__module__.rpartition(".")[2]
 
     return _bounded(work, seconds) or ""
 
 
 def items_of(collection: str, *, seconds: float) -> dict[str, str]:
-    """The texts in another program's collection of the Secret Service, by label; empty where there is none.
+    """The texts in another program's collection of the Secret Service, by label; empty if there is none.
 
-    Never asks a person: a locked collection is unavailable. What is no text in an item is replaced in it.
+    Never prompts: a locked collection is unavailable. Bytes that are not UTF-8 are replaced.
     """
     import json
 
@@ -130,7 +130,7 @@ def _items_of(collection: str) -> dict[str, str]:
 
 
 def _written_out(path: str) -> str:
-    """A path of the bus with its escapes undone: ``granted_2daws`` is granted-aws."""
+    """A path of the bus without its escapes: ``granted_2daws`` is granted-aws."""
     return re.sub("_([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), path)
 
 
@@ -147,12 +147,12 @@ def _bus() -> _Connection:
 
     try:
         return secretstorage.dbus_init()
-    except OSError as error:  # a tmux that outlived its desktop still has the old bus in its environment
+    except OSError as error:  # a tmux that outlived its desktop has the old bus in its environment
         raise _NoBus(f"no session bus: {os.strerror(error.errno or 0)}") from None
 
 
 def _read_secret_service(user: str) -> str | None:
-    """By secretstorage itself: its import costs a third of keyring's, and it tells a locked item before it asks."""
+    """By secretstorage directly: its import takes a third of keyring's time, and it reports a locked item without a prompt."""
     import secretstorage
     from secretstorage.exceptions import SecretServiceNotAvailableException
 
@@ -163,12 +163,12 @@ def _read_secret_service(user: str) -> str | None:
                 raise KeyringUnavailable("locked")
             return str(item.get_secret().decode("utf-8"))
     except SecretServiceNotAvailableException:
-        return _backend().get_password(SERVICE, user)  # kwallet, where it alone is there
+        return _backend().get_password(SERVICE, user)  # there may be kwallet alone
     return None
 
 
 def _require_unlocked() -> None:
-    """The keyring package would open a window to unlock the collection, or to make one, and wait for it."""
+    """Raise where the keyring package would open a window, to unlock the collection or to create one, and wait for it."""
     import secretstorage
     from secretstorage.exceptions import ItemNotFoundException, SecretServiceNotAvailableException
 
@@ -205,60 +205,65 @@ if TYPE_CHECKING:
 
 
 def _bounded(work: Callable[[], str | None], seconds: float) -> str | None:
-    """What ``work`` returns, or KeyringUnavailable with its reason or that it took too long."""
+    """What ``work`` returns. KeyringUnavailable with its reason, or because it took too long."""
     if seconds <= 0:
         raise KeyringUnavailable("no time left")
     return _in_child(work, seconds) if sys.platform.startswith("linux") else _in_thread(work, seconds)
 
 
 def _in_child(work: Callable[[], str | None], seconds: float) -> str | None:
-    import signal
     from time import monotonic
 
+    from vault.system import children
     from vault.system.poll import readable
 
     end = monotonic() + seconds
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(ours)
-        _answer(work, theirs)
-    os.close(theirs)
+    try:
+        reading, writing = os.pipe()
+    except OSError as error:
+        raise _no_child(error) from None
+    try:
+        child = children.fork(lambda: _answer(work, writing))
+    except OSError as error:
+        os.close(reading)
+        raise _no_child(error) from None
+    finally:
+        os.close(writing)
     answer = b""
     try:
-        while readable([ours], max(0.0, end - monotonic())):
-            piece = os.read(ours, 65_536)
+        while readable([reading], max(0.0, end - monotonic())):
+            piece = os.read(reading, 65_536)
             answer += piece
             if not piece:
                 break
         else:
             raise KeyringUnavailable(f"no answer within {seconds:.0f} s")
     finally:
-        os.close(ours)
-        os.kill(child, signal.SIGKILL)
+        os.close(reading)
+        children.kill(child)
         os.waitpid(child, 0)
     return _decoded(answer)
 
 
+def _no_child(error: OSError) -> KeyringUnavailable:
+    return KeyringUnavailable(f"no process for its call: {os.strerror(error.errno or 0)}")
+
+
 def _answer(work: Callable[[], str | None], fd: int) -> None:
-    """The child's whole life: do the work, write one answer, leave without any of the parent's clean-up."""
-    answer = _FAILED + b"it failed"
-    try:
-        # The parent's garbage is not ours: a finalizer would close what the parent still talks to, and one that
-        # imports in the middle of our imports makes CPython 3.11 fail with a KeyError (python/cpython#91351).
-        gc.disable()
-        quiet = os.open(os.devnull, os.O_RDWR)  # a backend that prints must not spoil the caller's output
-        os.dup2(quiet, 1)
-        os.dup2(quiet, 2)
-        answer = _outcome(work)
-        while answer:
-            answer = answer[os.write(fd, answer) :]
-    finally:
-        os._exit(0)
+    """In the child: do the work and write one answer."""
+    # Leave the parent's garbage alone: a finalizer would close connections that the parent still uses, and one that imports
+    # something during an import here makes CPython 3.11 fail with a KeyError (python/cpython#91351).
+    gc.disable()
+    quiet = os.open(os.devnull, os.O_RDWR)  # a backend that prints must not spoil the output
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    answer = _outcome(work)
+    while answer:
+        answer = answer[os.write(fd, answer) :]
 
 
 def _in_thread(work: Callable[[], str | None], seconds: float) -> str | None:
-    """Where a fork is not safe (macOS's frameworks) or not there. The thread is left behind at its bound."""
+    """On systems where fork is not safe (macOS's frameworks) or missing. At the limit the thread is left running."""
     from threading import Thread
 
     answers: list[bytes] = []
@@ -275,7 +280,7 @@ def _outcome(work: Callable[[], str | None]) -> bytes:
         result = work()
     except KeyringUnavailable as reason:
         return _FAILED + str(reason).encode()
-    except Exception as error:  # noqa: BLE001  # backends raise what their libraries raise: all mean "not now"
+    except Exception as error:  # noqa: BLE001  # backends raise what their libraries raise: it all means "not now"
         return _FAILED + type(error).__name__.encode()
     return _DONE if result is None else _DONE + b"=" + result.encode("utf-8")
 

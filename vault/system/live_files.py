@@ -1,4 +1,4 @@
-"""Files that live as long as a process: it holds their lock, so that whoever finds one knows whether it is still meant."""
+"""Files that are valid as long as a process lives: it holds their lock, so another process can tell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vault.system.files import Folder
     from vault.system.locks import Lock
 
-_TRIES = 3  # another process's sweep may come between a file and its lock
+_TRIES = 3  # the sweep of another process may come between the file and its lock
 
 
 class LiveFile(NamedTuple):
@@ -26,27 +26,27 @@ class LiveFile(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """Files whose names begin and end so, with something random between."""
+    """Files whose names have this start and end, and random characters in between."""
 
     start: str
     end: str
 
     def make(self, folder: Folder) -> LiveFile:
-        """A new one, empty, 0600; those of processes that were killed are removed. Errors: StorageError, UnsafeFile."""
+        """A new file, empty, with mode 0600. Removes those of killed processes. Errors: StorageError, UnsafeFile."""
         self.sweep(folder)
         for _ in range(_TRIES):
             name = f"{self.start}{secrets.token_hex(8)}{self.end}"
             lock = locks.try_lock(folder, name)
             if lock is not None:
                 return LiveFile(name, lock)
-        raise errors.StorageError(f"{folder.path}: a file of ours was removed as soon as it was there")
+        raise errors.StorageError(f"{folder.path}: another process removed a file as soon as it was created")
 
     def names(self, folder: Folder) -> list[str]:
-        """Those that are there, of living processes and of others."""
+        """All of them, of living processes and of ended ones."""
         return sorted(n for n in folder.names() if n.startswith(self.start) and n.endswith(self.end))
 
     def sweep(self, folder: Folder) -> None:
-        """Remove those whose process is gone."""
+        """Remove those whose process has ended."""
         for name in self.names(folder):
             fd = opened(folder, name)
             if fd is None:
@@ -59,7 +59,7 @@ class Kind(NamedTuple):
 
 
 def opened(folder: Folder, name: str) -> int | None:
-    """A descriptor of the file; None where it has gone, or is none of ours."""
+    """A descriptor of the file; None if it is gone or not safe to open."""
     try:
         return folder.open_file(name)
     except (FileNotFoundError, errors.Error):
@@ -67,7 +67,7 @@ def opened(folder: Folder, name: str) -> int | None:
 
 
 def free(fd: int) -> bool:
-    """Whether no process holds the file any more. False where the file system cannot tell."""
+    """Whether no process has the file's lock any more. False if the file system cannot tell."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -1,7 +1,7 @@
-"""flock over processes: dies with its holder, never blocks past the deadline, never follows a link.
+"""Locks between processes by flock: they end with their holder, never block past the deadline, and never follow a link.
 
-A lock file is never truncated and never unlinked while somebody may hold it; an opener checks after locking
-that the path still names the inode it locked.
+A lock file is never truncated, and never removed while a process may hold the lock. After locking, a process checks that the
+path still leads to the inode that it locked.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _BUSY = (errno.EAGAIN, errno.EACCES)
 
 
 class Busy(errors.StorageError):
-    """Another process holds the lock until our deadline (6)."""
+    """Another process holds the lock up to the deadline (6)."""
 
-    hint = "another awsvault-py is at work; wait for it, or end it, and run the command again"
+    hint = "another awsvault-py is running: wait until it ends, or end it, and run the command again"
 
 
 class LockUnavailable(errors.StorageError):
-    """The file system cannot lock (6). Reads go on without; writes are refused."""
+    """The file system does not support locks (6). Reads go on without; writes are refused."""
 
     hint = "keep this folder on a local file system"
 
@@ -46,7 +46,7 @@ class Lock:
         self.fd = fd
 
     def release(self) -> None:
-        """Let go; twice does no harm."""
+        """Release the lock; a second call does nothing."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
@@ -64,7 +64,7 @@ def _check(status: os.stat_result, path: str) -> None:
 
 
 def _no_lock(path: str) -> errors.UnsafeFile:
-    return errors.UnsafeFile(f"{safe(path)} is not a regular file of yours, so it cannot be our lock")
+    return errors.UnsafeFile(f"{safe(path)} is not a regular file of yours, so it cannot be the lock file")
 
 
 def _attempt(folder: Folder, name: str) -> Lock | None:
@@ -78,19 +78,21 @@ def _attempt(folder: Folder, name: str) -> Lock | None:
     try:
         status = os.fstat(fd)
         _check(status, folder.path_of(name))
-        if stat.S_IMODE(status.st_mode) != 0o600:  # just made under an odd umask
+        if stat.S_IMODE(status.st_mode) != 0o600:  # just created, perhaps with an unusual umask
             os.fchmod(fd, 0o600)
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(status, os.stat(name, dir_fd=folder.fd, follow_symlinks=False)):
             return lock
     except FileNotFoundError:
-        pass  # unlinked between open and lock: whoever comes next makes another
+        pass  # removed between open and lock: the next attempt creates another
     except OSError as error:
         lock.release()
         if error.errno in _BUSY:
             return None
         if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
-            raise LockUnavailable(f"{folder.path_of(name)}: this file system cannot lock") from None
+            raise LockUnavailable(
+                f"{folder.path_of(name)}: this file system does not support locks"
+            ) from None
         raise translate(error, folder.path_of(name)) from None
     except BaseException:
         lock.release()
@@ -100,7 +102,7 @@ def _attempt(folder: Folder, name: str) -> Lock | None:
 
 
 def try_lock(folder: Folder, name: str) -> Lock | None:
-    """The lock, or None where another process holds it. Errors: LockUnavailable, UnsafeFile, StorageError."""
+    """The lock, or None if another process holds it. Errors: LockUnavailable, UnsafeFile, StorageError."""
     return _attempt(folder, name)
 
 
@@ -112,6 +114,6 @@ def lock(folder: Folder, name: str, *, deadline: Deadline) -> Lock:
         if held is not None:
             return held
         if deadline.expired:
-            raise Busy(f"{folder.path_of(name)} is held by another process")
+            raise Busy(f"{folder.path_of(name)} is locked by another process")
         deadline.clock.sleep(min(pause, deadline.remaining()))
         pause = min(pause * 2, limits.LOCK_POLL_MOST)

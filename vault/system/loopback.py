@@ -1,4 +1,4 @@
-"""Whose process is behind a connection on loopback: the kernel's own table says, on Linux. And the head of its request."""
+"""Which user's process is behind a connection on loopback, by the kernel's table on Linux. And the head of its request."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
-_TABLES = {
-    "/proc/net/tcp": "",
-    "/proc/net/tcp6": "0000000000000000FFFF0000",
-}  # and what comes before an IPv4 address there
+# With what precedes an IPv4 address there.
+_TABLES = {"/proc/net/tcp": "", "/proc/net/tcp6": "0000000000000000FFFF0000"}
 _UID, _LOCAL, _REMOTE = 7, 1, 2  # columns of that table (proc(5))
 
 
 def same_user(*, peer_port: int, our_port: int) -> bool:
-    """Whether the process that connected to 127.0.0.1:``our_port`` is this user's. True where no table tells."""
+    """Whether the process that connected to 127.0.0.1:``our_port`` is this user's. True if there is no table."""
     if not sys.platform.startswith("linux"):
         return True
     for table, before in _TABLES.items():
@@ -34,9 +32,9 @@ def same_user(*, peer_port: int, our_port: int) -> bool:
 
 
 def request_head(connection: socket.socket, *, most: int, seconds: float) -> bytes | None:
-    """A request's head up to its empty line; None where it does not come whole within ``seconds`` or ``most`` bytes.
+    """A request's head up to its empty line; None if it is not complete within ``seconds`` or ``most`` bytes.
 
-    OSError where the other end hung up hard.
+    OSError if the connection was reset.
     """
     ends = time.monotonic() + seconds
     head = b""

@@ -1,4 +1,4 @@
-"""The variables of ours that lead to a passphrase, which no program that we start is given. Imports nothing."""
+"""The variables that lead to a passphrase. No program that awsvault-py starts gets them. Imports nothing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PASSPHRASE = "AWSVAULT_PASSPHRASE"  # noqa: S105  # a variable's name
-# None of these is a child's business: the first is a secret, the others lead to it.
+# The first is a secret; the others lead to it.
 OURS_ALONE = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", PASSPHRASE + "_COMMAND")
 
 
 def for_child(env: Mapping[str, str]) -> dict[str, str]:
-    """``env`` for a program that we start: without the ways to the passphrase."""
+    """``env`` for a program that awsvault-py starts: without the variables that lead to the passphrase."""
     return {name: value for name, value in env.items() if name not in OURS_ALONE}

@@ -1,4 +1,4 @@
-"""Where everything lies, and the fingerprint of what is there now. Defined in vault/warm.py, which explains why."""
+"""Where the files are, and the fingerprint of what they contain now. Defined in vault/warm.py, which says why."""
 
 from vault.warm import (
     FORM,

@@ -1,7 +1,7 @@
 """A list to choose from on the terminal: typing filters it, arrows move, Enter chooses. Never reads stdin.
 
-Drawn below the cursor and taken away again; whatever ends it (Enter, Escape, Ctrl-C, a signal, the deadline) leaves the
-terminal as it was found. Names come from files of others: each is shown escaped and cut to the screen's width.
+It is drawn below the cursor and erased again. Whatever ends it (Enter, Escape, Ctrl-C, a signal, the deadline), the terminal is
+left as it was. Names come from other programs' files: each is escaped and cut to the width of the screen.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ERASE_SHOWN = "\r\x1b[J"
 
 
 class Item(NamedTuple):
-    """One thing to choose. ``note`` stands beside the name and is searched too; ``warn`` shows it in red."""
+    """One row. ``note`` is shown beside the name and searched too; ``warn`` shows the row in red."""
 
     name: str
     note: str = ""
@@ -42,14 +42,14 @@ class Item(NamedTuple):
 
 
 class Choosing(NamedTuple):
-    """What is typed and which row is marked. Pure: ``press`` gives the next one."""
+    """What was typed and which row is marked. Pure: ``press`` returns the next state."""
 
     items: tuple[Item, ...]
     typed: str = ""
     at: int = 0
 
     def found(self) -> list[Item]:
-        """The items that hold every word typed; those whose name starts with what is typed first, else in their order."""
+        """The items that contain every word typed. Names that start with the first word come first, else in their order."""
         words = self.typed.casefold().split()
         if not words:
             return list(self.items)
@@ -64,7 +64,7 @@ class Choosing(NamedTuple):
         return found[self.at] if found else None
 
     def press(self, key: str, *, page: int) -> Choosing:
-        """After a key: one of the names above, or the character that was typed."""
+        """The state after a key: one of the names above, or the character that was typed."""
         last = max(0, len(self.found()) - 1)
         match key:
             case "up" | "down" | "page up" | "page down" | "first" | "last":
@@ -87,7 +87,7 @@ def _in(name: str, words: Sequence[str]) -> bool:
 
 
 def pick(question: str, items: Sequence[Item], *, deadline: Deadline, typed: str = "", colour: bool) -> str:
-    """The name of the item that a person chose. NoAnswer: nobody there, left by Escape or Ctrl-D, or too late."""
+    """The name of the chosen item. NoAnswer: no terminal, left by Escape or Ctrl-D, or too late."""
     fd = open_terminal()
     try:
         choosing = Choosing(tuple(items), typed)
@@ -100,13 +100,13 @@ def pick(question: str, items: Sequence[Item], *, deadline: Deadline, typed: str
                 number = signalled.number
             signal.raise_signal(
                 number
-            )  # the terminal is itself again; after Ctrl-Z and fg the list is drawn anew
+            )  # the terminal is restored; after Ctrl-Z and fg the list is drawn again
     finally:
         os.close(fd)
 
 
 class _Keyboard:
-    """The keys of the terminal ``fd``, one at a time, and (for whoever interrupts it) how far the choice has come."""
+    """The keys of the terminal ``fd``, one at a time, and the state of the choice if a signal interrupts it."""
 
     def __init__(self, fd: int, deadline: Deadline) -> None:
         self.fd = fd
@@ -116,7 +116,7 @@ class _Keyboard:
         self._held = b""
 
     def key(self) -> str | None:
-        """The next key; None where the window changed its size first. NoAnswer: too late, or the terminal went away."""
+        """The next key; None if the window changed its size first. NoAnswer: too late, or the terminal was closed."""
         size = _size(self.fd)
         while True:
             if self._held:
@@ -126,7 +126,7 @@ class _Keyboard:
             if self._ready(limits.PICKER_TICK):
                 self._held += self._read()
             elif self._deadline.remaining() <= 0:
-                raise NoAnswer("timeout", "the question was not answered in time")
+                raise NoAnswer("timeout", "no answer in time")
             elif _size(self.fd) != size:
                 return None
 
@@ -134,7 +134,7 @@ class _Keyboard:
         waited = [self.fd] if self.wake < 0 else [self.fd, self.wake]
         ready = readable(waited, min(seconds, self._deadline.remaining()))
         if self.wake in ready:
-            os.read(self.wake, 64)  # a signal whose handler has run by now, and did not end the choice
+            os.read(self.wake, 64)  # a signal whose handler has run, and did not end the choice
         return self.fd in ready
 
     def _read(self) -> bytes:
@@ -143,12 +143,12 @@ class _Keyboard:
         except OSError:
             piece = b""
         if not piece:
-            raise NoAnswer("nobody", "the terminal went away")
+            raise NoAnswer("nobody", "the terminal was closed")
         return piece
 
 
 def _first_key(held: bytes, *, more: bool) -> tuple[str | None, bytes]:
-    """The first key of ``held`` and the rest; None where its end is still to come (``more``: bytes are waiting)."""
+    """The first key of ``held`` and the rest. None if its end is still to come (``more``: bytes are waiting)."""
     if held[:2] in (b"\x1b[", b"\x1bO"):
         end = next((n for n in range(2, len(held)) if 0x40 <= held[n] <= 0x7E), None)
         if end is None:
@@ -171,9 +171,9 @@ def _pick_once(keyboard: _Keyboard, question: str, choosing: Choosing, *, colour
     try:
         before = termios.tcgetattr(fd)
     except termios.error:
-        raise NoAnswer("nobody", "the terminal cannot be set up for a question") from None
+        raise NoAnswer("nobody", "the terminal cannot be set up for a prompt") from None
     raw = termios.tcgetattr(fd)
-    raw[3] = (raw[3] | termios.ISIG) & ~(termios.ICANON | termios.ECHO)  # Ctrl-C reaches our caller too
+    raw[3] = (raw[3] | termios.ISIG) & ~(termios.ICANON | termios.ECHO)  # Ctrl-C reaches the caller too
     raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0
     try:
         with signals_raise() as keyboard.wake:
@@ -193,11 +193,11 @@ def _pick_once(keyboard: _Keyboard, question: str, choosing: Choosing, *, colour
                 write(fd, _ERASE_SHOWN)
                 termios.tcsetattr(fd, termios.TCSADRAIN, before)
     except termios.error:
-        raise NoAnswer("nobody", "the terminal went away") from None
+        raise NoAnswer("nobody", "the terminal was closed") from None
 
 
 def _size(fd: int) -> tuple[int, int]:
-    """Columns and lines; what a terminal that does not know has is taken for 80 by 24."""
+    """Columns and lines; 80 by 24 if the terminal does not know them."""
     try:
         size = os.get_terminal_size(fd)
     except OSError:
@@ -206,7 +206,7 @@ def _size(fd: int) -> tuple[int, int]:
 
 
 def _draw(fd: int, question: str, choosing: Choosing, *, colour: bool) -> int:
-    """Question and rows, the cursor behind what is typed. How many rows there is room for."""
+    """Draw question and rows, with the cursor after what was typed. Returns how many rows there is room for."""
     columns, lines = _size(fd)
     room = max(1, min(limits.PICKER_ROWS, lines - 2))
     found = choosing.found()
@@ -219,14 +219,14 @@ def _draw(fd: int, question: str, choosing: Choosing, *, colour: bool) -> int:
         before = ("\x1b[7m" if marked else "") + ("\x1b[31m" if item.warn else "") if colour else ""
         text.append(before + _cut(row, columns) + ("\x1b[0m" if before else ""))
     if not found:
-        text.append(_cut("  nothing fits; Ctrl-U begins anew", columns))
+        text.append(_cut("  no match; Ctrl-U clears the filter", columns))
     back = f"\x1b[{len(text) - 1}A\r" + (f"\x1b[{_width(text[0])}C" if text[0] else "")
     write(fd, _ERASE_SHOWN + "\r\n".join(text) + back)
     return room
 
 
 def _asked(question: str, found: int, choosing: Choosing, columns: int) -> str:
-    """The first line: what is typed is seen to its end, and the question as far as there is room."""
+    """The first line: the end of what was typed, and as much of the question as there is room for."""
     typed = safe(choosing.typed)
     for before in (f"{question} ({found} of {len(choosing.items)}): ", f"{question}: ", "? "):
         if _width(before + typed) < columns:
@@ -235,14 +235,14 @@ def _asked(question: str, found: int, choosing: Choosing, columns: int) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns that the text takes: wide characters two, combining ones none."""
+    """The columns of the text: wide characters take two, combining ones none."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
     )
 
 
 def _cut(text: str, columns: int) -> str:
-    """``text`` for one line: a row that wrapped would spoil what is drawn after it."""
+    """``text`` cut to one line: a row that wrapped would spoil what is drawn after it."""
     while _width(text) >= columns:
         text = text[:-1]
     return text

@@ -1,6 +1,6 @@
-"""pinentry: a question in a window of its own, by the Assuan protocol over pipes. Knows no vault.
+"""pinentry: a prompt in a window, by the Assuan protocol over pipes. Knows nothing of the vault.
 
-The program's answer is read up to a deadline; whatever ends the question ends the program too.
+The program's answer is read up to a deadline. Whatever ends the prompt ends the program too.
 """
 
 from __future__ import annotations
@@ -21,12 +21,9 @@ if TYPE_CHECKING:
 
     from vault.system.clock import Deadline
 
-_CANCELLED = (
-    99,
-    114,
-    62,
-)  # GPG_ERR_CANCELED, GPG_ERR_NOT_CONFIRMED, GPG_ERR_TIMEOUT (libgpg-error, low 16 bits)
-# What a window needs to know, and nothing else of ours: no AWS variable, no passphrase.
+# GPG_ERR_CANCELED, GPG_ERR_NOT_CONFIRMED, GPG_ERR_TIMEOUT (libgpg-error, low 16 bits).
+_CANCELLED = (99, 114, 62)
+# What a window needs, and nothing else: no AWS variable, no passphrase.
 _PASSED_ON = (
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_SESSION_TYPE", "XDG_CURRENT_DESKTOP",
     "DBUS_SESSION_BUS_ADDRESS", "HOME", "USER", "LOGNAME", "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM",
@@ -39,14 +36,14 @@ def percent(text: str) -> str:
 
 
 def unpercent(line: bytes) -> bytes:
-    """The bytes of an Assuan ``D`` line; NoAnswer where an escape is broken."""
+    """The bytes of an Assuan ``D`` line; NoAnswer if an escape is broken."""
     head, *rest = line.split(b"%")
     out = [head]
     for piece in rest:
         try:
             out.append(bytes((int(piece[:2].decode("ascii"), 16),)) + piece[2:])
         except (ValueError, UnicodeDecodeError):
-            raise NoAnswer("nobody", "pinentry answered something that is not its protocol") from None
+            raise NoAnswer("nobody", "pinentry sent an answer that is not in its protocol") from None
     return b"".join(out)
 
 
@@ -67,7 +64,7 @@ class Pinentry:
             )
         except OSError as error:
             reason = os.strerror(error.errno or 0)
-            raise NoAnswer("nobody", f"pinentry ({safe(program)}) could not be started: {reason}") from None
+            raise NoAnswer("nobody", f"cannot start pinentry ({safe(program)}): {reason}") from None
 
     def __enter__(self) -> Self:
         try:
@@ -91,21 +88,21 @@ class Pinentry:
             self._process.wait()
 
     def describe(self, *, title: str, text: str, prompt: str) -> None:
-        """Set the window's texts and its time limit."""
+        """Set the texts of the window and its time limit."""
         for command, words in (("SETTITLE", title), ("SETDESC", text), ("SETPROMPT", prompt)):
             self._command(f"{command} {percent(words)}")
         self._command(f"SETTIMEOUT {max(1, int(self._deadline.remaining()))}", optional=True)
 
     def complain(self, text: str) -> None:
-        """Say why it asks again."""
+        """Say why the prompt comes again."""
         self._command(f"SETERROR {percent(text)}")
 
     def get(self) -> Secret:
-        """What the person typed, perhaps nothing. NoAnswer where it was cancelled."""
+        """What the user typed, possibly nothing. NoAnswer if it was cancelled."""
         return Secret(self._command("GETPIN"))
 
     def confirm(self) -> bool:
-        """Whether the person said yes."""
+        """Whether the user says yes."""
         try:
             self._command("CONFIRM")
         except NoAnswer as answer:
@@ -133,32 +130,32 @@ class Pinentry:
             if word == b"D":
                 data += unpercent(rest)
                 if len(data) > limits.MAX_PASSPHRASE_INPUT:
-                    raise NoAnswer("nobody", "pinentry answered more than a passphrase can be")
+                    raise NoAnswer("nobody", "pinentry's answer is longer than any passphrase")
             elif word == b"ERR":
                 if optional:
                     return b""
                 code = rest.split(b" ")[0]
                 if code.isdigit() and int(code) & 0xFFFF in _CANCELLED:
-                    raise NoAnswer("cancelled", "the question was cancelled")
+                    raise NoAnswer("cancelled", "cancelled")
                 raise NoAnswer(
                     "nobody", f"pinentry failed: {safe(rest.decode('utf-8', 'replace'), limit=80)}"
                 )
             elif word not in (b"S", b"#") and not word.startswith(b"#"):
-                raise NoAnswer("nobody", "pinentry answered something that is not its protocol")
+                raise NoAnswer("nobody", "pinentry sent an answer that is not in its protocol")
 
     def _line(self) -> bytes:
         assert self._process.stdout is not None  # noqa: S101  # Popen was given PIPE
         fd = self._process.stdout.fileno()
         while b"\n" not in self._rest and len(self._rest) <= limits.MAX_ASSUAN_LINE:
             if not readable([fd], self._deadline.remaining()):
-                raise NoAnswer("timeout", "the question was not answered in time")
+                raise NoAnswer("timeout", "no answer in time")
             piece = os.read(fd, 4096)
             if not piece:
                 self._gone()
             self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")
         if len(line) > limits.MAX_ASSUAN_LINE:
-            raise NoAnswer("nobody", "pinentry answered a line that is too long")
+            raise NoAnswer("nobody", "pinentry sent a line that is too long")
         return line
 
     def _gone(self) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Waiting for descriptors, whatever their numbers: select(2) ends at 1,024, and a caller may have more than that open."""
+"""Waiting for descriptors with any number: select(2) ends at 1,024, and a caller may have more of them open."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def readable(fds: Sequence[int], seconds: float | None) -> list[int]:
-    """Those of ``fds`` that can be read or have ended, after at most ``seconds`` (None: without an end); [] is a time-out.
+    """Those of ``fds`` that can be read or have ended, after at most ``seconds`` (None: no limit). [] is a timeout.
 
-    OSError (EBADF) where one is not open.
+    OSError (EBADF) if one is not open.
     """
-    if sys.platform == "darwin":  # its poll(2) takes a terminal for a descriptor that is not open
+    if sys.platform == "darwin":  # its poll(2) reports a terminal as not open
         return list(select.select(fds, [], [], seconds)[0])
     waiting = select.poll()
     for fd in fds:

@@ -1,4 +1,4 @@
-"""What Linux tells of a process: its name, its parent, its terminal. Nothing where it does not tell."""
+"""What Linux tells about a process: its name, its parent, its terminal. Empty on other systems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def process(pid: int) -> tuple[str, str, str]:
-    """The name of process ``pid``, its parent's id and its terminal (``pts/3``); empty where they are not known."""
+    """The name of process ``pid``, its parent's ID and its terminal (``pts/3``); empty if they are not known."""
     try:
         fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -30,7 +30,7 @@ def process(pid: int) -> tuple[str, str, str]:
 
 
 def stopped(pid: int) -> bool:
-    """Whether process ``pid`` was stopped (SIGSTOP): it answers nobody until it is continued. False where it is not known."""
+    """Whether process ``pid`` was stopped (SIGSTOP): it does not answer until it is continued. False if that is not known."""
     try:
         fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -44,7 +44,7 @@ def stopped(pid: int) -> bool:
 
 
 def command_of(pid: int) -> list[str]:
-    """The words of a process's command line; none where there is no such process, or the system does not tell."""
+    """The words of a process's command line; none if there is no such process or the system does not tell."""
     try:
         fd = os.open(f"/proc/{pid}/cmdline", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -58,7 +58,7 @@ def command_of(pid: int) -> list[str]:
 
 
 def peer_pid(connection: _socket.socket) -> int | None:
-    """The process ID at the other end of a connection, where the system tells it (Linux)."""
+    """The process ID at the other end of a connection, if the system tells it (Linux)."""
     if sys.platform == "darwin":
         return None
     import _socket

@@ -1,6 +1,6 @@
-"""Programs that we start: no shell, an environment that the caller names.
+"""Starting programs, without a shell and with an environment that the caller gives.
 
-Some for their output, up to a limit and a deadline; some to live on beside us, as a browser does.
+Some for their output, up to a limit and a deadline; some to run on independently, as a browser does.
 """
 
 from __future__ import annotations
@@ -21,37 +21,26 @@ if TYPE_CHECKING:
 
 
 class ProgramFailed(Error):
-    """A program that was run for its output gave none. The caller says what it was wanted for."""
+    """A program that was run for its output gave none. The caller says what the output was for."""
 
     exit_code = 6
-    hint = "run the command by hand and see what it says"
+    hint = "run the command yourself to see what is wrong"
 
 
 def output(words: Sequence[str], *, env: Mapping[str, str], limit: int, deadline: Deadline) -> bytes:
-    """What the program writes to stdout, at most ``limit`` bytes. Its stdin is empty and its stderr is dropped.
+    """What the program writes to stdout, at most ``limit`` bytes. Its stdin is empty and its stderr is discarded.
 
-    ProgramFailed where it cannot be started, ends with another code than 0, writes more, or is not done in time.
+    ProgramFailed if it cannot be started, ends with a code other than 0, writes more, or takes too long.
     """
+    process = _started(words, env, stdout=subprocess.PIPE)
     name = safe(words[0], limit=100)
-    try:
-        process = subprocess.Popen(
-            list(words),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=dict(env),
-            bufsize=0,
-        )
-    except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "it holds a NUL"
-        raise ProgramFailed(f"{name} could not be started: {reason}") from None
     assert process.stdout is not None  # noqa: S101  # Popen was given PIPE
     try:
         pieces = _read(process, name=name, limit=limit, deadline=deadline)
         try:
             code = process.wait(deadline.remaining())
         except subprocess.TimeoutExpired:
-            raise ProgramFailed(f"{name} was not done in time") from None
+            raise ProgramFailed(f"{name} did not finish in time") from None
     finally:
         if process.poll() is None:
             process.kill()
@@ -63,16 +52,16 @@ def output(words: Sequence[str], *, env: Mapping[str, str], limit: int, deadline
 
 
 def _read(process: subprocess.Popen[bytes], *, name: str, limit: int, deadline: Deadline) -> bytes:
-    """All up to the end of its output, or up to its own end: what it leaves running may hold the pipe for hours."""
+    """Its output up to the end, or up to the program's own end: a process that it leaves may keep the pipe open for hours."""
     assert process.stdout is not None  # noqa: S101  # Popen was given PIPE
     fd, data = process.stdout.fileno(), b""
     while True:
-        ended = process.poll() is not None  # before the look: what it wrote until then is in the pipe
+        ended = process.poll() is not None  # first: what it wrote until then is in the pipe
         if not readable([fd], 0 if ended else min(deadline.remaining(), limits.PROGRAM_LOOK)):
             if ended:
                 return data
             if deadline.expired:
-                raise ProgramFailed(f"{name} was not done in time")
+                raise ProgramFailed(f"{name} did not finish in time")
             continue
         piece = os.read(fd, 65_536)
         if not piece:
@@ -83,24 +72,12 @@ def _read(process: subprocess.Popen[bytes], *, name: str, limit: int, deadline: 
 
 
 def start_beside(words: Sequence[str], *, env: Mapping[str, str]) -> Callable[[], bool]:
-    """Start a program that outlives us, without our terminal and descriptors. ProgramFailed where it cannot be.
+    """Start a program that outlives this process, without its terminal and descriptors. Errors: ProgramFailed.
 
-    What is given tells whether it has ended with an error since.
+    Returns a function that tells whether the program has ended with an error since.
     """
-    name = safe(words[0], limit=100)
-    try:
-        process = subprocess.Popen(
-            list(words),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=dict(env),
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "it holds a NUL"
-        raise ProgramFailed(f"{name} could not be started: {reason}") from None
-    process.returncode = 0  # it is not ours to wait for: no warning when this value is dropped
+    process = _started(words, env, stdout=subprocess.DEVNULL, session=True)
+    process.returncode = 0  # nobody waits for it: no warning when this object is dropped
     ended: list[int] = []
 
     def failed() -> bool:
@@ -109,3 +86,21 @@ def start_beside(words: Sequence[str], *, env: Mapping[str, str]) -> Callable[[]
         return any(ended)
 
     return failed
+
+
+def _started(
+    words: Sequence[str], env: Mapping[str, str], *, stdout: int, session: bool = False
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            list(words),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.DEVNULL,
+            env=dict(env),
+            bufsize=0,
+            start_new_session=session,
+        )
+    except (OSError, ValueError) as error:
+        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "its command contains a NUL"
+        raise ProgramFailed(f"cannot start {safe(words[0], limit=100)}: {reason}") from None

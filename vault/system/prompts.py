@@ -1,6 +1,6 @@
-"""Questions to a person, on /dev/tty or by pinentry. Never reads stdin: that belongs to whoever started us.
+"""Prompts, on /dev/tty or by pinentry. Never reads stdin, which belongs to the caller.
 
-Whatever ends a question (an answer, Ctrl-C, a signal, the deadline) leaves the terminal as it was found.
+Whatever ends a prompt (an answer, Ctrl-C, a signal, the deadline), the terminal is left as it was.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class Interaction(NamedTuple):
-    """How a person may be asked. ``mode`` is auto, tty, pinentry or none; ``window_first`` prefers pinentry.
+    """How to prompt the user. ``mode`` is auto, tty, pinentry or none; ``window_first`` prefers pinentry.
 
-    A person who ran the command looks at its terminal; one whose SDK ran it looks elsewhere, so a window comes first.
+    A user who ran the command looks at its terminal; one whose SDK ran it looks elsewhere, so a window comes first.
     """
 
     mode: str
@@ -35,7 +35,7 @@ class Interaction(NamedTuple):
     window_first: bool = False
 
     def ways(self) -> list[str]:
-        """The ways that are open now, in the order in which they are tried: ``tty``, ``pinentry``."""
+        """The ways that are possible now, in the order in which they are tried: ``tty``, ``pinentry``."""
         if self.mode == "none":
             return []
         tty = ["tty"] if self.mode in ("auto", "tty") and has_terminal() else []
@@ -45,28 +45,28 @@ class Interaction(NamedTuple):
         return window + tty if self.window_first else tty + window
 
     def obstacle(self) -> str:
-        """Why nobody can be asked, for a message."""
+        """Why no prompt is possible, for a message."""
         return (
-            "asking is switched off (prompt = none)"
+            "prompts are disabled (prompt = none)"
             if self.mode == "none"
-            else "there is no terminal to ask on"
+            else "there is no terminal for a prompt"
         )
 
     def possible(self) -> bool:
-        """Whether anybody could be asked."""
+        """Whether a prompt is possible."""
         return bool(self.ways())
 
     def hidden(self, question: str, *, deadline: Deadline, note: str = "", complaint: str = "") -> Secret:
-        """The answer, typed unseen. ``note`` explains, ``complaint`` says why it is asked again. NoAnswer."""
+        """The answer, typed without echo. ``note`` explains; ``complaint`` says why the question comes again. NoAnswer."""
         return self._ask(question, deadline=deadline, note=note, complaint=complaint, echo=False)
 
     def plain(self, question: str, *, deadline: Deadline, note: str = "", complaint: str = "") -> str:
-        """The answer, typed visibly, without blanks around it. NoAnswer."""
+        """The answer, typed with echo, without blanks around it. NoAnswer."""
         answer = self._ask(question, deadline=deadline, note=note, complaint=complaint, echo=True)
         return answer.reveal().decode("utf-8", "surrogateescape").strip()
 
     def confirm(self, question: str, *, deadline: Deadline) -> bool:
-        """Whether the person said yes; an empty answer is no. NoAnswer where nobody can be asked."""
+        """Whether the user says yes; an empty answer means no. NoAnswer if no prompt is possible."""
         for way in self.ways():
             if way == "pinentry":
                 with self._window(deadline) as window:
@@ -83,7 +83,7 @@ class Interaction(NamedTuple):
         raise NoAnswer("nobody", self.obstacle())
 
     def tell(self, text: str) -> None:
-        """A line on the terminal, where there is one; otherwise nothing. Escapes are shown, not obeyed."""
+        """Write a line to the terminal, if there is one. Control characters are escaped."""
         try:
             fd = open_terminal()
         except NoAnswer:
@@ -119,7 +119,7 @@ class Interaction(NamedTuple):
             os.close(fd)
 
     def _window(self, deadline: Deadline) -> Pinentry:
-        from vault.system.pinentry import Pinentry  # subprocess costs 10 ms
+        from vault.system.pinentry import Pinentry  # importing subprocess takes 10 ms
 
         return Pinentry(self.pinentry, env=self.env, deadline=deadline)
 
@@ -131,15 +131,13 @@ class Interaction(NamedTuple):
 
 
 def _read_line(fd: int, prompt: str, *, deadline: Deadline, echo: bool) -> Secret:
-    """One line of the terminal ``fd``, without its end; asked again after Ctrl-Z and fg."""
+    """One line from the terminal ``fd``, without its end. The prompt is shown again after Ctrl-Z and fg."""
     while True:
         try:
             return _read_once(fd, prompt, deadline=deadline, echo=echo)
         except Signalled as signalled:
             number = signalled.number
-        signal.raise_signal(
-            number
-        )  # the terminal is itself again: now the signal does what it would have done
+        signal.raise_signal(number)  # the terminal is restored: now the signal takes effect
 
 
 def _read_once(fd: int, prompt: str, *, deadline: Deadline, echo: bool) -> Secret:
@@ -148,9 +146,9 @@ def _read_once(fd: int, prompt: str, *, deadline: Deadline, echo: bool) -> Secre
     try:
         before = termios.tcgetattr(fd)
     except termios.error:
-        raise NoAnswer("nobody", "the terminal cannot be set up for a question") from None
+        raise NoAnswer("nobody", "the terminal cannot be set up for a prompt") from None
     quiet = termios.tcgetattr(fd)
-    # Canonical: the terminal itself edits the line. ISIG: Ctrl-C reaches our caller too, which then stops as well.
+    # Canonical: the terminal edits the line. ISIG: Ctrl-C reaches the caller too, which then stops as well.
     quiet[3] = (
         (quiet[3] | termios.ICANON | termios.ISIG) & ~termios.ECHO if not echo else quiet[3] | termios.ECHO
     )
@@ -158,9 +156,7 @@ def _read_once(fd: int, prompt: str, *, deadline: Deadline, echo: bool) -> Secre
     try:
         with signals_raise() as wake:
             try:
-                termios.tcsetattr(
-                    fd, termios.TCSAFLUSH, quiet
-                )  # what was typed before the question is no answer
+                termios.tcsetattr(fd, termios.TCSAFLUSH, quiet)  # drop what was typed before the prompt
                 write(fd, prompt)
                 line = _line(fd, deadline, wake=wake)
             finally:
@@ -168,28 +164,28 @@ def _read_once(fd: int, prompt: str, *, deadline: Deadline, echo: bool) -> Secre
                 if not echo or line is None:
                     write(fd, "\n")
     except termios.error:
-        raise NoAnswer("nobody", "the terminal went away") from None
+        raise NoAnswer("nobody", "the terminal was closed") from None
     if line is None:
-        raise NoAnswer("timeout", "the question was not answered in time")
+        raise NoAnswer("timeout", "no answer in time")
     if not line:
-        raise NoAnswer("cancelled", "the question was cancelled")
+        raise NoAnswer("cancelled", "cancelled")
     return Secret(line.removesuffix(b"\n").removesuffix(b"\r"))
 
 
 def _line(fd: int, deadline: Deadline, *, wake: int) -> bytes | None:
-    """Up to the end of the line; empty at Ctrl-D; None where the deadline came first."""
+    """Up to the end of the line; empty at Ctrl-D; None if the deadline comes first."""
     line = b""
     while not line.endswith(b"\n"):
         ready = readable([fd, wake], deadline.remaining())
         if not ready:
             return None
         if fd not in ready:
-            os.read(wake, 64)  # a signal: its handler has run by now, and this one did not end the question
+            os.read(wake, 64)  # a signal whose handler has run, and did not end the prompt
             continue
         try:
             piece = os.read(fd, limits.MAX_TYPED + 1)
-        except OSError:  # the terminal was hung up
-            raise NoAnswer("nobody", "the terminal went away") from None
+        except OSError:  # the terminal hung up
+            raise NoAnswer("nobody", "the terminal was closed") from None
         if not piece:
             return line
         line += piece

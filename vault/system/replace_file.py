@@ -1,7 +1,7 @@
-"""Replacing the user's own files (AWS's config and credentials): whole, in one step, and only where that is wanted.
+"""Replacing the user's files (AWS's config and credentials): as a whole, in one step, and only if that is safe.
 
-A file that is a link, another's, or read-only is made by something else, which would put it back or never see our
-change; it is read and never rewritten. Nothing is decided here about what a file should hold.
+A file that is a link, another user's, or read-only is managed by another program, which would undo the change or not see it: it
+is read and never rewritten. The content is the caller's decision.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from vault.text import safe
 
 
 class ChangedMeanwhile(errors.Declined):
-    """The file is no longer what the change was made for (10)."""
+    """The file has changed since the new content was computed (10)."""
 
-    hint = "another program wrote it; run the command again"
+    hint = "another program wrote to it; run the command again"
 
 
 def hands_off(path: str) -> str | None:
-    """Why the file at ``path`` is not to be rewritten, or None where it may be, or is not there."""
+    """Why the file at ``path`` must not be rewritten; None if it may be, or does not exist."""
     try:
         status = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -34,16 +34,16 @@ def hands_off(path: str) -> str | None:
     if status.st_uid != os.geteuid():
         return "root's" if status.st_uid == 0 else f"of user id {status.st_uid}"
     if status.st_nlink > 1:
-        return "known by another name too (a hard link)"
+        return "a file with more than one name (hard links)"
     if not status.st_mode & stat.S_IWUSR:
         return "read-only"
     return None
 
 
 def replace(path: str, data: bytes, *, before: bytes | None) -> None:
-    """Put ``data`` in the place of ``path``, which must hold ``before`` (None: must not be there). Keeps its mode.
+    """Replace the content of ``path``, which must be ``before`` (None: no file), by ``data``. The mode stays.
 
-    The caller holds a lock over all processes of ours. Errors: ChangedMeanwhile, UnsafeFile, StorageError.
+    The caller holds a lock over all processes of awsvault-py. Errors: ChangedMeanwhile, UnsafeFile, StorageError.
     """
     _refuse(path)
     name = os.path.basename(path)
@@ -58,7 +58,7 @@ def replace(path: str, data: bytes, *, before: bytes | None) -> None:
             folder.rename(temp, name)
         except FileNotFoundError:
             folder.unlink(temp)
-            raise ChangedMeanwhile(f"{safe(path)} went away meanwhile; nothing was changed") from None
+            raise ChangedMeanwhile(f"{safe(path)} was removed meanwhile; nothing was changed") from None
         except BaseException:
             folder.unlink(temp)
             raise
@@ -66,7 +66,7 @@ def replace(path: str, data: bytes, *, before: bytes | None) -> None:
 
 
 def remove(path: str, *, before: bytes) -> None:
-    """Remove ``path``, which must hold ``before``; one that is gone already is fine. Errors as ``replace``."""
+    """Remove ``path``, whose content must be ``before``, if it exists. Errors as ``replace``."""
     if not os.path.lexists(path):
         return
     _refuse(path)
@@ -80,7 +80,8 @@ def _refuse(path: str) -> None:
     reason = hands_off(path)
     if reason is not None:
         raise errors.UnsafeFile(
-            f"{safe(path)} is {reason}, so it is not rewritten", hint="change it where it is made"
+            f"{safe(path)} is {reason}, so awsvault-py does not rewrite it",
+            hint="change it where it is managed",
         )
 
 

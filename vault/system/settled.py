@@ -1,10 +1,9 @@
-"""Whether a fingerprint may stand for the content of its files. Reads nothing but the fingerprint itself.
+"""Whether a fingerprint is safe to use as a key for the content of its files. Reads only the fingerprint.
 
-A file system's clock ticks: every 4 to 10 ms on today's, every second on ext3 with small inodes, every two on FAT. Two
-writes within one tick leave the same times, and where they leave the same size too, the fingerprint of the first is
-that of the second. So a fingerprint that was taken within a tick of a change (git calls it racily clean) tells the
-state of the files only for that moment, and no answer is kept under it. Once the tick is over, a later write cannot
-have the same times, and the fingerprint holds for good: whoever asks has nothing to check.
+The clock of a file system ticks: every 4 to 10 ms on current ones, every second on ext3 with small inodes, every two seconds
+on FAT. Two writes within one tick leave the same times, and if they leave the same size too, both have the same fingerprint.
+So a fingerprint taken within a tick of a change (git calls that racily clean) is valid only for that moment, and no answer is
+cached under it. Once the tick is over, a later write cannot have the same times, and the fingerprint is valid for good.
 """
 
 from __future__ import annotations
@@ -23,29 +22,27 @@ _SECOND = 10**9  # in nanoseconds
 
 
 def to_keep_under(env: Mapping[str, str], *, paths: Paths, clock: Clock) -> bytes | None:
-    """The fingerprint under which what is read from here on may be kept, or None where a file has just changed."""
-    now = clock.time()  # first: a change after this moment is what must show
+    """The fingerprint under which to cache what is read from now on; None if a file has just changed."""
+    now = clock.time()  # first: a change after this moment must show
     taken = fingerprint(env, paths=paths)
     return taken if settled(taken, now=now) else None
 
 
 def settled(taken: bytes, *, now: float) -> bool:
-    """Whether every change of a file after unix time ``now``, when ``taken`` was, will give another fingerprint."""
+    """Whether every change of a file after Unix time ``now``, when ``taken`` was made, will give another fingerprint."""
     form, *parts = taken.split(b"\0")
-    files = [
-        part for part in parts if b"=" not in part
-    ]  # the variables, each as name=value, stand behind them
+    files = [part for part in parts if b"=" not in part]  # variables have the form name=value
     return form == FORM and all(
         _is_past(time, now=int(now * _SECOND)) for file in files for time in _times(file)
     )
 
 
 def _times(identity: bytes) -> list[int]:
-    """When it was written and when changed, in nanoseconds; none for a file that is not there or cannot be looked at."""
+    """Its mtime and ctime in nanoseconds; none for a file that does not exist or cannot be read."""
     return [int(time) for time in identity.split(b".")[3:]]
 
 
 def _is_past(time: int, *, now: int) -> bool:
-    # One in the future is of a clock that is not ours, and may tick as it likes.
+    # A time in the future is of another clock, whose tick is unknown.
     slow = time % _SECOND == 0 or time > now
     return now - time >= int((limits.TICK + (limits.TICK_WHOLE if slow else 0)) * _SECOND)

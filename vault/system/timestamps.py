@@ -1,7 +1,7 @@
-"""Times as other programs write them: text to Unix seconds. Imports nothing, so that a prompt can afford it.
+"""Times as other programs write them: text to Unix seconds. Imports nothing, so that a shell prompt can afford it.
 
-Taken are the forms that botocore takes and that can be read in one way only: with the year in four digits, and a zone that is
-a number, UTC, GMT or Z. A test holds the two side by side.
+It reads the forms that botocore reads and that have only one meaning: a year in four digits, and a zone that is a number, UTC,
+GMT or Z. A test compares the two.
 """
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -15,7 +15,7 @@ _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class _NoTime(ValueError):
-    """The text is none of the forms."""
+    """The text has none of the forms."""
 
 
 def unix(text: str) -> int | None:
@@ -30,7 +30,7 @@ def unix(text: str) -> int | None:
 
 
 def _by_numbers(reader: "_Reader") -> int:
-    """2026-01-31T23:59:59Z, with its date and time in full or packed, and a blank in place of the T."""
+    """2026-01-31T23:59:59Z, with or without separators in date and time, and with a T or a blank between them."""
     year = reader.digits(4, 4)
     between = reader.take("-/.")
     month = reader.digits(1 if between else 2, 2)
@@ -79,7 +79,7 @@ def _seconds(year: int, month: int, day: int, clock: int, zone: str) -> int:
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     if not (year and 1 <= month <= 12 and 1 <= day <= _DAYS[month - 1] + (leap and month == 2)):
         raise _NoTime
-    year -= month <= 2  # from here on a year begins in March, so that a leap day is its last
+    year -= month <= 2  # from here on a year begins in March, so a leap day is its last day
     era, of_era = divmod(year, 400)
     of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
     days = era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
@@ -100,7 +100,7 @@ def _offset(zone: str) -> int:
 
 
 class _Reader:
-    """A text that is taken from its start; _NoTime where it goes on otherwise."""
+    """A text that is consumed from its start; _NoTime if it continues in another way."""
 
     __slots__ = ("_at", "text")
 
@@ -113,7 +113,7 @@ class _Reader:
         return self._at < len(self.text)
 
     def take(self, wanted: str) -> str:
-        """The next character where it is one of ``wanted``, else none."""
+        """The next character if it is one of ``wanted``, else none."""
         found = self.text[self._at : self._at + 1]
         if not found or found not in wanted:
             return ""
@@ -142,7 +142,7 @@ class _Reader:
         return self.text[start : self._at].lower()
 
     def time(self) -> int:
-        """Seconds since midnight of 23, 23:59, 23:59:59, 23:59:59.9 or 235959; a fraction is dropped."""
+        """Seconds since midnight of 23, 23:59, 23:59:59, 23:59:59.9 or 235959. A fraction is dropped."""
         hour = self.digits(1, 2)
         colon = self.take(":")
         minute = self.digits(2, 2) if colon or self.text[self._at : self._at + 1].isdigit() else 0

@@ -1,4 +1,4 @@
-"""The terminal itself: opening /dev/tty, writing to it, and putting it back whatever signal comes. Asks nothing."""
+"""The terminal: opening /dev/tty, writing to it, and restoring it after any signal. Asks nothing."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 Reason = Literal["nobody", "cancelled", "timeout"]
 
 
-class NoAnswer(Exception):  # a result that callers turn into the error that fits their command
-    """No answer was had. ``reason``: ``nobody`` could be asked, they ``cancelled``, or the ``timeout`` came."""
+class NoAnswer(Exception):  # callers turn it into the error that fits their command
+    """There is no answer. ``reason``: no prompt is possible (``nobody``), the user ``cancelled``, or a ``timeout``."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class NoAnswer(Exception):  # a result that callers turn into the error that fit
 
 
 def has_terminal() -> bool:
-    """Whether /dev/tty opens and we are in its foreground group, so that typing would reach us."""
+    """Whether /dev/tty opens and this process is in its foreground group, so that it gets what is typed."""
     try:
         os.close(open_terminal())
     except NoAnswer:
@@ -34,23 +34,23 @@ def has_terminal() -> bool:
 
 
 def open_terminal() -> int:
-    """A descriptor of /dev/tty, for a process of the foreground. NoAnswer ("nobody")."""
+    """A descriptor of /dev/tty, for a process in the foreground. NoAnswer ("nobody")."""
     try:
         fd = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
-        raise NoAnswer("nobody", "there is no terminal to ask on") from None
+        raise NoAnswer("nobody", "there is no terminal for a prompt") from None
     try:
         ours = os.tcgetpgrp(fd) == os.getpgrp()
     except OSError:
         ours = False
-    if not ours:  # a background job that reads would be stopped by SIGTTIN, and hang its caller
+    if not ours:  # SIGTTIN would stop a background job that reads, and its caller would hang
         os.close(fd)
-        raise NoAnswer("nobody", "this process is not in the terminal's foreground")
+        raise NoAnswer("nobody", "this process is not in the foreground of the terminal")
     return fd
 
 
 class Signalled(BaseException):
-    """A signal came while the terminal was changed: raised by the handler, so that the terminal is put back first."""
+    """A signal came while the terminal was changed. The handler raises it, so that the terminal is restored first."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -59,10 +59,11 @@ class Signalled(BaseException):
 
 @contextlib.contextmanager
 def signals_raise() -> Iterator[int]:
-    """While it holds, the first signal that would end or stop the process raises Signalled; ignored ones stay ignored.
+    """Inside the block, the first signal that would end or stop the process raises Signalled. Ignored signals stay ignored.
 
-    Gives a descriptor that becomes readable with the signal, to be waited for beside the terminal: one that came just
-    before the wait would else be noticed only after it. Only the first: a second Ctrl-C must not interrupt the putting back of the terminal.
+    Gives a descriptor that becomes readable with the signal: wait for it together with the terminal, or a signal just before
+    the wait is noticed only after it. Only the first signal raises: a second Ctrl-C must not interrupt the restoring of the
+    terminal.
     """
     before = {}
     came: list[int] = []
@@ -73,7 +74,7 @@ def signals_raise() -> Iterator[int]:
             raise Signalled(number)
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
-    wake, told = os.pipe()  # Python's pipes are not inherited
+    wake, told = os.pipe()  # not inherited by children
     os.set_blocking(told, False)
     woken_before = -1
     try:
@@ -81,7 +82,7 @@ def signals_raise() -> Iterator[int]:
         for number in numbers:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, handler)
-    except ValueError:  # not the main thread, where Python runs no handler anyway
+    except ValueError:  # not in the main thread, where Python runs no handler anyway
         pass
     try:
         yield wake
@@ -95,8 +96,8 @@ def signals_raise() -> Iterator[int]:
 
 
 def write(fd: int, text: str) -> None:
-    """All of ``text`` to the terminal. The caller has escaped what came from outside."""
+    """Write all of ``text`` to the terminal. The caller has escaped what came from outside."""
     raw = text.encode("utf-8", "replace")
-    with contextlib.suppress(OSError):  # a terminal that went away is found when it is read
+    with contextlib.suppress(OSError):  # a closed terminal is noticed at the next read
         while raw:
             raw = raw[os.write(fd, raw) :]

@@ -1,7 +1,7 @@
-"""Files of the user's own: AWS's config and tokens to read, a backup on a stick to make.
+"""The user's files: reading AWS's config and tokens, writing a backup to a stick.
 
-The other half of files.py, whose folders are ours alone; here a folder may be anybody's. Links in a folder's path are
-followed; in a new file's place and in that of a secret none is.
+The counterpart of files.py, whose folders are awsvault-py's; here a folder may be anyone's. Links in the path of a folder are
+followed, but not in the place of a new file or of a secret.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def read_users_file(path: str, *, limit: int) -> bytes | None:
-    """The bytes of one of the user's own files (AWS's config, a token), links followed; None where there is none.
+    """The bytes of one of the user's files (AWS's config, a token), following links; None if it does not exist.
 
-    It must belong to root or to us and must not be writable by everybody (docs/security.md, hostile config).
-    /dev/null stands for an empty file, as people set it. Errors: UnsafeFile, StorageError, ConfigError.
+    It must belong to root or to this user and must not be writable by everyone (docs/security.md, hostile config). /dev/null
+    counts as an empty file, because people set it for that. Errors: UnsafeFile, StorageError, ConfigError.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
@@ -32,7 +32,7 @@ def read_users_file(path: str, *, limit: int) -> bytes | None:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         if isinstance(error, OSError):
             raise translate(error, path, followed=True) from None
-        raise errors.ConfigError(f"{safe(path)} cannot be a path") from None
+        raise errors.ConfigError(f"{safe(path)} is not a valid path") from None
     try:
         status = os.fstat(fd)
         if stat.S_ISCHR(status.st_mode) and os.path.samestat(status, os.stat(os.devnull)):
@@ -43,7 +43,7 @@ def read_users_file(path: str, *, limit: int) -> bytes | None:
             raise errors.UnsafeFile(f"{safe(path)} belongs to user id {status.st_uid}, not to you or root")
         if status.st_mode & stat.S_IWOTH:
             raise errors.UnsafeFile(
-                f"{safe(path)} can be written by every user", hint=f"chmod o-w {safe(path)!r}"
+                f"{safe(path)} can be written by every user", hint=f"run: chmod o-w {safe(path)!r}"
             )
         return read_all(fd, path, limit)
     finally:
@@ -51,9 +51,9 @@ def read_users_file(path: str, *, limit: int) -> bytes | None:
 
 
 def read_private_file(path: str, *, limit: int, closed_to: int = OTHERS) -> bytes:
-    """The bytes of a file that holds a secret: regular, no link, ours or root's, with no bit of ``closed_to`` set.
+    """The bytes of a file with a secret: regular, no link, this user's or root's, with no bit of ``closed_to`` in its mode.
 
-    Errors: UnsafeFile, StorageError, ConfigError where it is over ``limit``; FileNotFoundError where there is none.
+    Errors: UnsafeFile, StorageError, ConfigError (over ``limit``), FileNotFoundError.
     """
     shown = safe(path)
     try:
@@ -63,7 +63,7 @@ def read_private_file(path: str, *, limit: int, closed_to: int = OTHERS) -> byte
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         if isinstance(error, OSError):
             raise translate(error, path) from None
-        raise errors.ConfigError(f"{shown} cannot be a path") from None
+        raise errors.ConfigError(f"{shown} is not a valid path") from None
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
@@ -73,7 +73,7 @@ def read_private_file(path: str, *, limit: int, closed_to: int = OTHERS) -> byte
         if status.st_mode & closed_to:
             mode = stat.S_IMODE(status.st_mode)
             raise errors.UnsafeFile(
-                f"{shown} is open to other users (mode {mode:04o})", hint=f"chmod 600 {shown!r}"
+                f"{shown} is open to other users (mode {mode:04o})", hint=f"run: chmod 600 {shown!r}"
             )
         return read_all(fd, path, limit)
     finally:
@@ -81,9 +81,9 @@ def read_private_file(path: str, *, limit: int, closed_to: int = OTHERS) -> byte
 
 
 def create_users_file(path: str, data: bytes, *, check: Callable[[bytes], None]) -> None:
-    """A new 0600 file, whole and on the disk, or not there at all.
+    """Create a file with mode 0600, complete and on the disk, or none at all.
 
-    ``check`` gets the bytes that the disk gives back, and raises where they are not right. Errors: FileExistsError, UnsafeFile, StorageError.
+    ``check`` gets the bytes that are read back, and raises if they are wrong. Errors: FileExistsError, UnsafeFile, StorageError.
     """
     place = os.path.dirname(path) or "."
     name = os.path.basename(path)
@@ -91,13 +91,11 @@ def create_users_file(path: str, data: bytes, *, check: Callable[[bytes], None])
         fd = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
         raise errors.StorageError(
-            f"there is no folder {safe(place)}", hint="make it, or name another"
+            f"there is no folder {safe(place)}", hint="create it, or use another one"
         ) from None
     except OSError as error:
         raise translate(error, place, followed=True) from None
-    folder = Folder(
-        fd, place
-    )  # not a folder of ours, so not checked as one: it may be anybody's and open to all
+    folder = Folder(fd, place)  # not awsvault-py's, so not checked: it may be anyone's and open to all
     with folder:
         if os.path.lexists(path):
             raise FileExistsError(path)
@@ -111,7 +109,7 @@ def create_users_file(path: str, data: bytes, *, check: Callable[[bytes], None])
 
 
 def _read_back(folder: Folder, name: str, *, limit: int) -> bytes:
-    """Without the owner's check: a stick's file system may give all its files to one user, whoever wrote them."""
+    """Without a check of the owner: the file system of a stick may give all files to one user."""
     try:
         fd = os.open(name, READ, dir_fd=folder.fd)
     except OSError as error:
@@ -130,4 +128,4 @@ def _name_without_replacing(folder: Folder, temp: str, name: str) -> None:
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
             raise translate(error, folder.path_of(name)) from None
-        folder.rename(temp, name)  # FAT has no links; nobody races for a name on a stick
+        folder.rename(temp, name)  # FAT has no links; no other process wants this name on a stick

@@ -110,7 +110,7 @@ class TestProcess:
     def test_missing_program(self, tmp_path):
         """A program that is not there is named."""
         source = source_of("[profile a]\ncredential_process = /nowhere/tool x\n")
-        with pytest.raises(errors.ConfigError, match="/nowhere/tool could not be started"):
+        with pytest.raises(errors.ConfigError, match="cannot start /nowhere/tool"):
             providers.fetch(source, around(tmp_path, {}))
 
     def test_no_shell(self, tmp_path):

@@ -166,7 +166,7 @@ def test_a_full_disk_is_named_where_a_file_must_be_written(ready, aws, full):
         ready.run("export", "dev", **full(ready.file("state"))),
         6,
         "no space left on the disk",
-        "free some space",
+        "free some disk space",
     )
     assert len(aws.calls) == 0
     full_vault = full(ready.ours)

@@ -189,7 +189,7 @@ def test_without_a_browser_the_address_is_written(home):
 
 def test_a_browser_that_is_not_there_is_said(home):
     """Exit 6 names it."""
-    failed(home.run("login", "dev", "--browser", "/nonexistent/browser"), 6, "could not be started")
+    failed(home.run("login", "dev", "--browser", "/nonexistent/browser"), 6, "cannot start")
 
 
 @pytest.mark.parametrize(

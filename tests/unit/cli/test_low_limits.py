@@ -1,4 +1,4 @@
-"""A process that may open next to nothing: exit 6, "out of handles" and how to have more, whichever step needed one."""
+"""A process that may open next to nothing: exit 6, "too many open files" and how to raise the limit, whichever step needed one."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def test_a_command_with_few_handles_succeeds_or_says_what_it_lacks(home, limit, 
     done = under(limit, home, *line.split())
     if done.returncode:
         done.stderr = "".join(done.stderr.splitlines(keepends=True)[-2:])  # clear says before what it did
-        failed(done, 6, "out of handles", "ulimit -n")
+        failed(done, 6, "too many open files", "ulimit -n")
 
 
 @pytest.mark.parametrize(
     ("found", "code", "said"),
     [
-        (OSError(24, "x"), 6, "this process may open no more files"),
-        (OSError(23, "x"), 6, "this machine may open no more files"),
+        (OSError(24, "x"), 6, "in this process"),
+        (OSError(23, "x"), 6, "on this machine"),
         (ImportError("libx.so: cannot open shared object file: Too many open files"), 6, "this process"),
         (ImportError("No module named x"), 70, "unexpected ImportError"),
         (OSError(5, "x"), 70, "unexpected OSError"),
@@ -68,7 +68,7 @@ def test_what_it_all_began_with_is_told(capsys, found, code, said):
     none = code == 6
     assert exits.report(after(found, errors.Unreachable("no connection"))) == (6 if none else 8)
     assert (said in capsys.readouterr().err) == none
-    assert exits.report(after(found, errors.StorageError("/its/file: out of handles"))) == 6
+    assert exits.report(after(found, errors.StorageError("/its/file: too many open files"))) == 6
     assert "/its/file" in capsys.readouterr().err
 
 

@@ -87,7 +87,7 @@ def test_a_server_without_a_thread_says_so(renewing, monkeypatch):
     """At its start: an error of ours, and not a trace."""
     made = CredentialEndpoint(renewing, token=new_token())
     without_threads(monkeypatch, 1)
-    with pytest.raises(errors.StorageError, match="no thread"):
+    with pytest.raises(errors.StorageError, match="thread"):
         made.start()
     made.close()
 
@@ -187,7 +187,7 @@ def test_it_listens_on_this_machine_only(endpoint):
     """127.0.0.1 and nothing else; the token is 256 random bits and another for each endpoint."""
     assert endpoint._listener.getsockname()[0] == "127.0.0.1"
     assert len(endpoint.token) >= 43
-    other = CredentialEndpoint(endpoint._renewing, token=new_token())
+    other = CredentialEndpoint(endpoint._refresh, token=new_token())
     assert other.token != endpoint.token
     other.close()
 
@@ -274,7 +274,7 @@ def test_while_one_renews_the_others_serve_what_lives(renewing, source):
     source.gate.clear()
     first = threading.Thread(target=renewing.current)
     first.start()
-    while not renewing._one.locked():
+    while not renewing._refreshing.locked():
         time.sleep(0.001)
     assert {answer_key(renewing) for _ in range(50)} == {"ASIA1"}
     source.gate.set()
@@ -297,12 +297,12 @@ def test_a_failing_renewal_costs_nothing_while_the_session_lives(renewing, sourc
 def test_when_none_is_left_the_reason_is_told(endpoint, source):
     """500 with the error's message: SDKs show it, and it holds nothing secret."""
     source.now += 10_000
-    source.error = errors.Locked("the vault was locked by hand, so nothing is renewed")
+    source.error = errors.Locked("the vault is locked, so no session is refreshed")
     status, body = ask(endpoint)
     assert status == 500
     assert body == {
         "code": "Locked",
-        "message": "awsvault-py: the vault was locked by hand, so nothing is renewed",
+        "message": "awsvault-py: the vault is locked, so no session is refreshed",
     }
     source.error = None
     source.now += limits.SERVER_RETRY + 1

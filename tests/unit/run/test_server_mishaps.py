@@ -87,7 +87,7 @@ def test_renewals_beside_the_requests_outlive_failures(source, endpoint, monkeyp
         tries.append(source.error)
         return again()
 
-    endpoint._renewing._again = counted
+    endpoint._refresh._again = counted
     source.now += 100_000
     source.error = errors.Unreachable("no network")
     endpoint.start()
@@ -107,8 +107,8 @@ def test_renewals_outlive_what_nobody_thought_of(source, endpoint, monkeypatch, 
         if len(turns) == 1:
             raise error
 
-    monkeypatch.setattr(endpoint._renewing, "pause", lambda: 0.01)
-    monkeypatch.setattr(endpoint._renewing, "ahead", ahead)
+    monkeypatch.setattr(endpoint._refresh, "pause", lambda: 0.01)
+    monkeypatch.setattr(endpoint._refresh, "ahead", ahead)
     endpoint.start()
     until(lambda: len(turns) > 2)
 
@@ -125,7 +125,7 @@ def test_no_descriptor_for_a_renewal(source, monkeypatch):
     monkeypatch.setattr(socket, "socketpair", none)
     assert answer_key(renewing) == "ASIA1"
     source.now += 900
-    with pytest.raises(errors.StorageError, match="out of handles"):
+    with pytest.raises(errors.StorageError, match="too many open files"):
         renewing.current()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import shutil
@@ -230,6 +231,20 @@ def test_garbage_of_the_caller_is_not_finalized_by_the_child():
     os.close(theirs)
     with open(ours, encoding="ascii") as pipe:
         assert pipe.read().split() == [str(os.getpid())]
+
+
+@pytest.mark.parametrize("call", ["pipe", "fork"])
+def test_a_machine_without_another_process_has_no_keyring_now(monkeypatch, call):
+    """The caller tries the next slot instead of failing, and no descriptor is left open."""
+
+    def refuse(*_args):
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    before = os.listdir("/proc/self/fd")
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(KeyringUnavailable, match="no process"):
+        keyring._in_child(lambda: None, PATIENCE)
+    assert os.listdir("/proc/self/fd") == before
 
 
 def _record():

@@ -89,7 +89,7 @@ class Elsewhere(Keychain):
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        (Forgetful, "did not give back what it was given"),
+        (Forgetful, "did not return the text"),
         (Refusing, "^LookupError$"),
         (Elsewhere, "none is running"),
     ],

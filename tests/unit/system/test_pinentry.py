@@ -94,7 +94,7 @@ def test_pinentry_that_gives_nothing_says_why(tmp_path, getpin, reason):
 def test_a_missing_pinentry_is_nobody(tmp_path):
     """A program that is not there is named."""
     way = Interaction("pinentry", {}, str(tmp_path / "none"))
-    with pytest.raises(NoAnswer, match="could not be started: No such file"):
+    with pytest.raises(NoAnswer, match=r"cannot start pinentry .*: No such file"):
         way.hidden("Passphrase", deadline=Deadline.after(PATIENCE))
 
 

@@ -25,8 +25,8 @@ def run(*words, limit=100, seconds=PATIENCE):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["/there/is/none"], "could not be started: No such file"),
-        (["a\0b"], "could not be started: it holds a NUL"),
+        (["/there/is/none"], "cannot start /there/is/none: No such file"),
+        (["a\0b"], "its command contains a NUL"),
         ([*PYTHON, "raise SystemExit(3)"], "exit code 3"),
         ([*PYTHON, "import os; os.kill(os.getpid(), 9)"], "signal 9"),
         ([*PYTHON, "print('x' * 1000)"], "100"),
@@ -45,7 +45,7 @@ def test_a_program_that_fails_is_told(words, said):
 )
 def test_a_program_that_hangs_is_ended(code):
     """Also one that closed its output and stays."""
-    with pytest.raises(ProgramFailed, match="not done in time"):
+    with pytest.raises(ProgramFailed, match="did not finish in time"):
         run(*PYTHON, code, seconds=0.5)
 
 

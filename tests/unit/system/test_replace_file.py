@@ -59,7 +59,7 @@ def test_a_new_file_does_not_replace_one_that_appeared(tmp_path):
         ("fifo", "not a regular file"),
         ("foreign", "of user id 12345"),
         ("link", "a link to "),
-        ("hard link", "known by another name too"),
+        ("hard link", "a file with more than one name"),
         ("read-only", "read-only"),
     ],
 )

@@ -106,20 +106,20 @@ def mode_of(pty):
 def test_nobody_chooses_in_time(pty):
     """The list goes, the terminal is as before, and the reason is the time."""
     before = mode_of(pty)
-    with pytest.raises(NoAnswer, match="not answered in time") as caught:
+    with pytest.raises(NoAnswer, match="no answer in time") as caught:
         pick(pty, deadline=Deadline.after(0))
     assert caught.value.reason == "timeout"
     assert mode_of(pty) == before
     assert "> dev" in pty.shown("\x1b[18C\r\x1b[J")
 
 
-def test_nothing_that_fits_says_how_to_begin_anew(pty):
+def test_without_a_match_the_list_says_how_to_clear_the_filter(pty):
     """Enter chooses nothing then; Ctrl-U shows all of them again."""
     deadline = when_looked_at(lambda: pty.types("\r\x15\r"))
     assert pick(pty, typed="xyz", deadline=deadline) == "dev"
     shown = pty.shown("\x1b[18C\r\x1b[J")
     assert "Profile (0 of 2): xyz" in shown
-    assert "nothing fits; Ctrl-U begins anew" in shown
+    assert "no match; Ctrl-U clears the filter" in shown
     assert shown.count("> dev") == 1
 
 
@@ -173,7 +173,7 @@ def test_a_choice_on_no_terminal(pty):
 @pytest.mark.parametrize("question", [pick, ask])
 def test_a_terminal_that_goes_away_in_the_middle(pty, question):
     """The window was closed, and no signal told of it: nobody is there, and no one waits."""
-    with pytest.raises(NoAnswer, match="the terminal went away") as caught:
+    with pytest.raises(NoAnswer, match="the terminal was closed") as caught:
         question(pty, deadline=when_looked_at(pty.hangs_up))
     assert caught.value.reason == "nobody"
 
@@ -183,7 +183,7 @@ def test_a_line_of_a_terminal_that_went_away(pty, monkeypatch):
     tty.setraw(pty.fd)
     pty.types("hor")
     monkeypatch.setattr(os, "read", _fail)
-    with pytest.raises(NoAnswer, match="the terminal went away"):
+    with pytest.raises(NoAnswer, match="the terminal was closed"):
         prompts._line(pty.fd, Deadline.after(PATIENCE), wake=pty.fd)
 
 
@@ -205,7 +205,7 @@ def test_keys_of_a_terminal_that_went_away(pty, monkeypatch, read):
     tty.setraw(pty.fd)
     pty.types("d")
     monkeypatch.setattr(os, "read", gone)
-    with pytest.raises(NoAnswer, match="the terminal went away"):
+    with pytest.raises(NoAnswer, match="the terminal was closed"):
         picker._Keyboard(pty.fd, Deadline.after(PATIENCE)).key()
 
 

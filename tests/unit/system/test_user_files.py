@@ -43,7 +43,7 @@ def test_users_files_that_others_could_have_written_are_refused(tmp_path, kind):
     [
         ("file", "not a folder"),
         ("foreign", "does not belong to you"),
-        ("circle", "its links lead in a circle"),
+        ("circle", "a loop of links"),
         ("long", "File name too long"),
     ],
 )
@@ -70,20 +70,20 @@ def test_a_folder_of_the_user_s_that_is_not_there(tmp_path):
     assert stat.S_IMODE((tmp_path / "aws").stat().st_mode) == 0o700
 
 
-def test_links_in_a_circle_are_told_as_such(tmp_path):
+def test_a_loop_of_links_is_reported(tmp_path):
     """Links to AWS's files are followed, so the word is not that they are not."""
     (tmp_path / "config").symlink_to(tmp_path / "other")
     (tmp_path / "other").symlink_to(tmp_path / "config")
-    with pytest.raises(errors.UnsafeFile, match="config: its links lead in a circle"):
+    with pytest.raises(errors.UnsafeFile, match="config: a loop of links"):
         read_users_file(str(tmp_path / "config"), limit=100)
 
 
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("NUL", "cannot be a path"),
+        ("NUL", "is not a valid path"),
         ("foreign", "belongs to user id 12345, not to you or root"),
-        ("link", "is a link, and links are not followed here"),
+        ("link", "is a link; links are not followed here"),
         ("fifo", "is not a regular file"),
         ("open", "is open to other users"),
     ],

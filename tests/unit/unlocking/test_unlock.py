@@ -177,7 +177,7 @@ def test_a_command_that_gives_nothing_is_in_the_list(home, body, said):
 
 def test_a_command_that_cannot_be_run_or_split(home):
     """A missing program is in the list; a quote that does not close is a mistake in the setting."""
-    failed(listing(home, AWSVAULT_PASSPHRASE_COMMAND="/nonexistent/give"), 3, "could not be started")
+    failed(listing(home, AWSVAULT_PASSPHRASE_COMMAND="/nonexistent/give"), 3, "cannot start")
     failed(listing(home, AWSVAULT_PASSPHRASE_COMMAND="give 'x"), 6, "AWSVAULT_PASSPHRASE_COMMAND must be")
 
 
