@@ -13,7 +13,7 @@ from vault import errors
 from vault.secret import Secret
 from vault.system import exec_program
 from vault.text import ascii_safe, nearest, safe
-from vault.unlocking import agent_link as link
+from vault.unlocking.agent_keys import AgentGone
 
 
 def test_a_secret_shows_itself_nowhere():
@@ -79,7 +79,7 @@ def test_every_error_has_its_exit_code_and_a_hint():
     # Where exec's command cannot be run, exec says what a shell would have said in its place.
     of_exec = {exec_program.CannotRun: 126, exec_program.NoSuchCommand: 127}
     found = set(every(errors.Error))
-    assert found > {link.AgentGone, *of_exec}
+    assert found > {AgentGone, *of_exec}
     for cls in found:
         assert cls.exit_code == of_exec[cls] if cls in of_exec else cls.exit_code in codes, cls
         assert cls.hint, cls

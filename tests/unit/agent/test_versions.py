@@ -27,30 +27,31 @@ def home(tmp_path_factory, aws):
     stop(made)
 
 
-def test_a_fork_loads_nothing_of_ours_anew(home):
-    """Each question that a fork answers, and the log: what they import of ours is there before the agent listens."""
+def test_a_fork_loads_no_module_of_the_program(home):
+    """What a worker's answers and the log import of the program is loaded before the agent listens."""
     code = f"""
 import json, os, sys, types
-from vault.agent_process import main as daemon
+from vault.agent_process import main
 from vault.agent.protocol import AgentRequest
 from vault.system.paths import from_env
-daemon._load_what_forks_need()
+main._load_what_forks_need()
+from vault.agent_process import vault_answers
 before = set(sys.modules)
 where = from_env(os.environ)
 from tests.vaults import soon
 from vault.secret import Secret
 from vault.store import vault
-main = vault.open_with_passphrase(where, Secret(os.environ["AWSVAULT_PASSPHRASE"]), deadline=soon()).k_main
+key = vault.open_with_passphrase(where, Secret(os.environ["AWSVAULT_PASSPHRASE"]), deadline=soon()).k_main
 before |= {{name for name in sys.modules if name.startswith(("tests", "vault.store.slots", "vault.store.kdf"))}}
-held = {{"main": main.reveal()}}
+held = {{"main": key.reveal()}}
 page = types.SimpleNamespace(view=held.__getitem__, has=held.__contains__)
-hold = types.SimpleNamespace(seen=[], vault="")
+state = types.SimpleNamespace(seen=[], vault="")
 for op, fields in [
     ("HAS_ENTRY", {{"name": "a"}}), ("LIST", {{"first": 0}}), ("GET_ENTRY", {{"name": "shared-services"}}),
     ("TOTP", {{"serial": {SERIAL!r}, "most": 35000, "skew": 0, "after": 0}}),
     ("NOTE_CODE", {{"serial": {SERIAL!r}, "code": "123456", "within": 9000}}),
 ]:
-    said = daemon._desk(where, page, hold)(AgentRequest(op, fields, 0), print)
+    said = vault_answers.answerer(where, page, state)(AgentRequest(op, fields, 0), print)
     assert b'"ok":true' in said.replace(b" ", b""), said
 print(json.dumps(sorted(name for name in set(sys.modules) - before if name.partition(".")[0] == "vault")))
 """

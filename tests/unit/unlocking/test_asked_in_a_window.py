@@ -63,7 +63,7 @@ def test_a_window_that_cannot_be_opened_is_in_the_list(bench, home):
     Window(home)
     home.settings('pinentry = "/nonexistent/pinentry"\n')
     for _ in range(2):
-        with pytest.raises(errors.Locked, match=r"prompt \(pinentry \(/nonexistent/pinentry\) could not"):
+        with pytest.raises(errors.Locked, match=r"prompt \(cannot start pinentry \(/nonexistent/pinentry\)"):
             opening(home)
 
 
