@@ -156,7 +156,7 @@ class Scene:
         kind = "import" if self.act.startswith("import") else "setup"
         context = self.context()
         undone = undo.preview(context, kind=kind, open_vault=self.opened)
-        undo.take_back(context, undone, kind=kind)
+        undo.undo(context, undone, kind=kind)
 
     def do(self) -> None:
         """The act itself."""

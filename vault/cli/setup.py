@@ -132,7 +132,7 @@ def undo_newest(context: Context, *, kind: undo.Kind, dry_run: bool, yes: bool) 
         return
     if undone:
         sure(context, f"Put {' and '.join(safe(one.path) for one in undone)} back?", yes=yes)
-    undo.take_back(context, seen, kind=kind)
+    undo.undo(context, seen, kind=kind)
     say("Undone." if undone else "Nothing to undo: the files are already as they were.")
     if kind == "import" and undone:
         say(

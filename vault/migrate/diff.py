@@ -1,4 +1,4 @@
-"""Changes of files as a diff for a person. Pure; what is secret in a line is never shown, in a comment neither."""
+"""Changes of files as a diff to show. Pure. Secrets are never shown, not even in a comment."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SECRET = re.compile(r"(aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*", re.IGNORECASE)
-# The start of a section or a property; what ends in = may be the padding of a secret.
+# The start of a section or a property. Text that ends in = may be the padding of a secret.
 _BEGINNING = re.compile(r"\[|[A-Za-z_]\w*[ \t]*=[ \t]*[^=\s]", re.ASCII)
 
 
 def diff(path: str, before: bytes | None, after: bytes | None, *, lines: bool) -> Iterator[str]:
-    """The lines of a unified diff; a file that appears or goes says so.
+    """The lines of a unified diff; the heading says if a file is new or removed.
 
-    Without ``lines`` no line of it: a file that is none of AWS's may hold its secrets anywhere.
+    Without ``lines`` only the heading: a file that is not AWS's may hold secrets anywhere.
     """
-    yield f"--- {path}{' (not there)' if before is None else ''}"
+    yield f"--- {path}{' (new)' if before is None else ''}"
     yield f"+++ {path}{' (removed)' if after is None else ''}"
     if after is None or not lines:
         return
@@ -27,9 +27,9 @@ def diff(path: str, before: bytes | None, after: bytes | None, *, lines: bool) -
 
 
 def _lines(data: bytes | None) -> list[str]:
-    """Without the values of secrets, whose continuation lines are hidden too, and without CRs, which a terminal obeys."""
+    """Without the values of secrets and their continuation lines, and without CRs, which a terminal would obey."""
     shown = []
-    secret: int | None = None  # how deep the line of the secret is that may go on
+    secret: int | None = None  # the indentation of the secret's line, which may continue
     for line in (data or b"").decode("utf-8", "replace").split("\n"):
         masked = _SECRET.sub(r"\1 (hidden)", line)
         if masked != line:
@@ -45,6 +45,6 @@ def _depth(line: str) -> int:
 
 
 def _starts(line: str, depth: int) -> bool:
-    """Whether a line after a secret's, which is ``depth`` deep, is none of its own: in doubt it is."""
+    """Whether a line after a secret starts a new property. If in doubt, it continues the secret. ``depth``: its indentation."""
     own = _depth(line)
     return own == 0 or (own <= depth and _BEGINNING.match(line, own) is not None)

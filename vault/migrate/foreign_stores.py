@@ -1,6 +1,6 @@
-"""Keys in the stores of others: aws-vault's and granted's files and keyrings, the CSV that the IAM console gives out.
+"""Keys in other programs' stores: files and keyrings of aws-vault and granted, and the CSV file of the IAM console.
 
-Reads only. Shapes are looked at by newkey; what is wrong with one key is told and stops none of the others.
+Reads only. The form of the keys is checked later (key_input.py). A bad key is skipped with its reason; the others go on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# What aws-vault keeps beside keys: sessions of several of its versions, and tokens of Identity Center.
+# What aws-vault stores besides keys: sessions in the forms of several versions, and tokens of Identity Center.
 _SESSION = re.compile(
     r"[^,]+,[^,]+,[^,]*,[0-9]+|session:[^ ]+:[^ ]*:[^:]+|.+? session \(\d+\)|oidc:.*", re.DOTALL
 )
@@ -37,7 +37,7 @@ _SECRET_COLUMNS = ("secret access key", "secretaccesskey")
 
 
 class Candidate(NamedTuple):
-    """A key found somewhere: the name it has there, and where. ``file`` is what to remove once it is in the vault."""
+    """A key with its name and its place in the store. ``file`` is what to remove once the key is in the vault."""
 
     name: str
     access_key_id: str
@@ -47,17 +47,17 @@ class Candidate(NamedTuple):
 
 
 class Harvest(NamedTuple):
-    """What a store holds: keys, and what was left with the reason."""
+    """What a store holds: keys, and what is skipped with the reason."""
 
     keys: tuple[Candidate, ...]
     skipped: tuple[Skipped, ...]
 
 
 class Store(NamedTuple):
-    """Where another program keeps keys: a folder of sealed files, a collection of the Secret Service, or both.
+    """Where another program stores keys: a folder of encrypted files, a collection of the Secret Service, or both.
 
-    Both programs write by one library, so the shapes are the same. ``variable`` may hold the passphrase of the
-    files; ``sessions`` says which names are no keys; ``forget`` is the command by which the program drops a key.
+    Both programs use the same library, so the form is the same. ``variable`` may hold the passphrase of the files;
+    ``sessions`` matches names that are not keys; ``forget`` is the program's command that removes a key.
     """
 
     program: str
@@ -69,7 +69,7 @@ class Store(NamedTuple):
 
 
 def aws_vault(env: Mapping[str, str], *, home: str) -> Store:
-    """aws-vault's store, where its variables put it."""
+    """aws-vault's store, where its variables say."""
     folder = aws_files.expand(env.get("AWS_VAULT_FILE_DIR") or "~/.awsvault/keys/", env=env, home=home)
     return Store(
         program="aws-vault",
@@ -82,7 +82,7 @@ def aws_vault(env: Mapping[str, str], *, home: str) -> Store:
 
 
 def granted(env: Mapping[str, str], *, home: str) -> Store:
-    """Where granted keeps IAM keys, by its own configuration. ConfigError where that cannot be read."""
+    """Granted's store of IAM keys, where its configuration says. ConfigError if that cannot be read."""
     folder = os.path.join(home, ".granted")
     if not os.path.exists(folder) and env.get("XDG_CONFIG_HOME"):
         folder = os.path.join(env["XDG_CONFIG_HOME"], "granted")
@@ -105,7 +105,7 @@ def granted(env: Mapping[str, str], *, home: str) -> Store:
 
 
 def from_files(store: Store, passphrase: Callable[[], Secret]) -> Harvest:
-    """The keys in the files of ``store``. ``passphrase`` is called once, where there is a key to open."""
+    """The keys in the files of ``store``. ``passphrase`` is called at most once, if there is a file to open."""
     folder = store.folder
     try:
         names = sorted(os.listdir(folder))
@@ -114,7 +114,9 @@ def from_files(store: Store, passphrase: Callable[[], Secret]) -> Harvest:
     except OSError as error:
         raise errors.StorageError(f"{safe(folder)}: {os.strerror(error.errno or 0)}") from None
     if len(names) > limits.MAX_FOREIGN_ITEMS:
-        raise errors.ConfigError(f"{safe(folder)} holds {len(names)} files, more than are read")
+        raise errors.ConfigError(
+            f"{safe(folder)} has {len(names)} files, but awsvault-py reads at most {limits.MAX_FOREIGN_ITEMS}"
+        )
     found: list[Candidate] = []
     skipped: list[Skipped] = []
     wanted = [(unquote(name), os.path.join(folder, name)) for name in names]
@@ -135,9 +137,9 @@ def from_files(store: Store, passphrase: Callable[[], Secret]) -> Harvest:
             found.append(_of_item(name, item, safe(path))._replace(file=(path, raw)))
         except jwe.WrongJwePassphrase:
             raise errors.WrongPassphrase(
-                f"{safe(path)}: the passphrase of {store.program}'s store does not open it",
-                hint=f"it is the one that {store.program} asks for"
-                + (f", or what {store.variable} holds" if store.variable is not None else ""),
+                f"{safe(path)}: wrong passphrase for {store.program}'s store",
+                hint=f"enter the passphrase that {store.program} asks for"
+                + (f", or set {store.variable}" if store.variable is not None else ""),
             ) from None
         except ValueError as error:
             skipped.append(Skipped(name, f"{safe(path)} {error}"))
@@ -149,7 +151,7 @@ def _is_session(store: Store, name: str) -> bool:
 
 
 def from_keyring(store: Store) -> Harvest:
-    """The keys of ``store`` in the Secret Service; none where there is no such keyring. Locked where it is shut, ConfigError where it fails."""
+    """The keys of ``store`` in the Secret Service; none if there is no such keyring. Locked, or ConfigError if it fails."""
     from vault.system import keyring
 
     try:
@@ -158,11 +160,11 @@ def from_keyring(store: Store) -> Harvest:
         if str(reason) == "locked":
             raise errors.Locked(
                 f"{store.program}'s collection in the keyring is locked",
-                hint="unlock it in the desktop's password manager, and run the import again",
+                hint="unlock it in the desktop's password manager, then run the import again",
             ) from None
         raise errors.ConfigError(
             f"{store.program}'s collection in the keyring could not be read: {safe(str(reason))}",
-            hint="see that the desktop's password manager answers, and run the import again",
+            hint="check that the desktop's password manager answers, then run the import again",
         ) from None
     return _of_items({k: v.encode() for k, v in items.items() if not _is_session(store, k)})
 
@@ -187,7 +189,7 @@ def _of_item(name: str, raw: bytes, origin: str) -> Candidate:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError("holds no access key") from None
     if item.get("Key") not in (None, "", name):
-        raise ValueError("is of another name inside: somebody swapped it")
+        raise ValueError("has another name inside, so it was swapped")
     if not isinstance(key_id, str) or not isinstance(secret, str):
         raise ValueError("holds no access key")  # noqa: TRY004  # callers tell a bad item by ValueError
     if held.get("SessionToken"):
@@ -196,18 +198,18 @@ def _of_item(name: str, raw: bytes, origin: str) -> Candidate:
 
 
 def from_csv(path: str, *, name: str | None) -> Harvest:
-    """The keys of the IAM console's CSV: named by its column of users, else ``name``. Usage, UnsafeFile, NotFound."""
+    """The keys of the IAM console's CSV file, named by its column of users, else ``name``. Usage, UnsafeFile, NotFound."""
     raw = read_users_file(path, limit=limits.MAX_CSV)
     shown = safe(path)
     if raw is None:
         raise errors.NotFound(
-            f"there is no file {shown}", hint="give the path of the file that the console gave out"
+            f"there is no file {shown}", hint="give the path of the CSV file from the IAM console"
         )
     try:
         rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error):
         raise errors.Usage(
-            f"{shown} is not a CSV file", hint="the console's file begins: Access key ID,…"
+            f"{shown} is not a CSV file", hint="the file from the IAM console starts with: Access key ID,…"
         ) from None
     titles = [title.strip().lower() for title in rows[0]] if rows else []
     columns = [
@@ -216,7 +218,7 @@ def from_csv(path: str, *, name: str | None) -> Harvest:
     if min(columns) < 0:
         raise errors.Usage(
             f"{shown} has no columns Access key ID and Secret access key",
-            hint="is it the console's own file?",
+            hint="use the CSV file from the IAM console",
         )
     users = titles.index("user name") if "user name" in titles else -1
     filled, skipped = [], []
@@ -224,13 +226,14 @@ def from_csv(path: str, *, name: str | None) -> Harvest:
         if len(row) > max(columns) and row[columns[0]].strip():
             filled.append(row)
         elif any(cell.strip() for cell in row):
-            whose = row[users].strip() if 0 <= users < len(row) else ""
+            user = row[users].strip() if 0 <= users < len(row) else ""
             skipped.append(
                 Skipped(
-                    whose or f"row {number}", f"{shown}: row {number} holds no whole key, so the file stays"
+                    user or f"row {number}",
+                    f"{shown}: row {number} has no complete key, so the file is kept",
                 )
             )
-    file = None if skipped else (path, raw)  # what else stands in it is not to be lost
+    file = None if skipped else (path, raw)  # what was skipped must not be lost
     found = [
         Candidate(
             (row[users].strip() if 0 <= users < len(row) and name is None else name) or "",
@@ -243,11 +246,11 @@ def from_csv(path: str, *, name: str | None) -> Harvest:
     ]
     if any(not key.name for key in found) or (name is not None and len(found) > 1):
         raise errors.Usage(
-            f"{shown} does not say whose keys it holds"
+            f"{shown} does not name the user of the key"
             if name is None
             else f"{shown} holds {len(found)} keys",
-            hint="say the entry's name: --as NAME"
+            hint="name the entry: --as NAME"
             if name is None
-            else "leave --as out: each is named by its user",
+            else "omit --as; each entry gets the name of its user",
         )
     return Harvest(tuple(found), tuple(skipped))

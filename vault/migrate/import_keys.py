@@ -49,7 +49,7 @@ def store(context: Context, opened: Opened, plan: ImportPlan) -> Opened:
             if held is not None and held != opened.payload.entries.get(moved.entry):
                 raise errors.AlreadyExists(
                     f"another key was stored as {safe(moved.entry)} meanwhile ({safe(held.access_key_id)})",
-                    hint="nothing was moved; run it again",
+                    hint="nothing was moved; run the import again",
                 )
             proof = moved.proof or Verification()
             payload = payload.with_entry(moved.entry, entries.new_entry(moved.key, proof, held, created))

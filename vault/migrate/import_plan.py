@@ -121,7 +121,8 @@ def from_store(
             name = check_name(found.name)
             if any(m.entry == name for m in plan.keys):
                 raise errors.Usage(
-                    f"there are two keys named {safe(name)}", hint="move one of them by: add NAME"
+                    f"there are two keys named {safe(name)}",
+                    hint="store one of them with: awsvault-py add NAME",
                 )
             stored = _is_stored(name, key, known=known, replacing=replacing)
         except errors.Error as error:
@@ -192,7 +193,7 @@ def _entry_name(
     fit = [name for name in fit if name not in used]
     if not fit:
         raise refusal or errors.Usage(
-            "another key has the name already", hint="move it by: awsvault-py add NAME"
+            "another key already has this name", hint="store this one with: awsvault-py add NAME"
         )
     return max(fit, key=lambda name: uses.get(name, 0))  # the first of equals
 
@@ -213,7 +214,8 @@ def _is_stored(entry: str, key: NewKey, *, known: Mapping[str, Entry], replacing
         return True
     if not replacing or held.journal is not None:
         raise errors.AlreadyExists(
-            f"the vault holds another key as {safe(entry)} ({safe(held.access_key_id)})", hint="say --replace"
+            f"the vault has another key named {safe(entry)} ({safe(held.access_key_id)})",
+            hint="to replace it, use --replace",
         )
     return False
 

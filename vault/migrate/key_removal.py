@@ -91,7 +91,7 @@ def _why_not(
     With a ``plan`` that sets profiles up, a tool that had credentials must not lose them either.
     """
     if source.second and not any(s.profile == source.profile and not s.second for s in imports.plaintext):
-        return "another key than in the credentials file, which stays too"
+        return "the profile has another key in the credentials file, which also stays"
     for reader in sdk_precedence.READERS:
         was = sdk_precedence.supply(before, source.profile, reader)
         then = sdk_precedence.supply(after, source.profile, reader)
@@ -103,7 +103,7 @@ def _why_not(
                 if plan
                 else ""
             )
-            return f"the profile was not set up: {left or 'half of another key stands in it'}"
+            return f"the profile cannot be set up: {left or 'it has half of another key'}"
         if then.key is not None or not _gives_same_key(after, source, was, then, imports):
             return f"without it {reader.name} would {_otherwise(before, source.profile, then)}"
     return None
@@ -119,12 +119,12 @@ def _otherwise(before: Config, profile: str, then: Supply) -> str:
         if section is not None and path == then.origin.path and name in section.properties
     ]
     if not lines:  # the call of awsvault-py, which is not in the file yet
-        return "have another key than they put together from both files; remove the half that stands in the other"
+        return "combine another key from both files; remove the half in the other file"
     call = own_command.call_in(then.command or "")
     if then.key is not None:
         what = f"sign with the key {safe(then.key)}"
     else:
-        what = "run another program" if call is None else f"have the credentials of {safe(call.profile)}"
+        what = "run another program" if call is None else f"get the credentials of {safe(call.profile)}"
     return f"{what} ({Origin(then.origin.path, lines[0])}); remove one of the two"
 
 

@@ -43,8 +43,8 @@ def program_words(env: Mapping[str, str], *, argv0: str | None = None) -> tuple[
         bad = next((c for c in word if c in _ACTIVE or not c.isprintable()), None)
         if bad is not None:
             raise ConfigError(
-                f"this program lies at {safe(word)}, and {safe(bad)!r} in a path is read otherwise by a shell",
-                hint="install it, or make a link to it, under a plain path",
+                f"awsvault-py is installed at {safe(word)}, but {safe(bad)!r} in a path has a special meaning in a shell",
+                hint="install it, or create a link to it, at a path without special characters",
             )
     return words
 

@@ -13,7 +13,7 @@ from vault.migrate.edit_plan import EditPlan, Skipped
 from vault.profiles import aws_files
 from vault.profiles.chain import Process, StaticKeys, VaultKey
 from vault.profiles.resolve import resolve
-from vault.text import safe
+from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,17 +151,21 @@ class Setup:
             case VaultKey():
                 found = self.has_entry(source.entry) or source.entry in self.named
                 if not found:
-                    return f"the vault holds no key {safe(source.entry)!r}: awsvault-py add it first"
+                    return f"the vault has no key {safe(source.entry)!r}; first run: {command('add', source.entry)}"
                 return plaintext_keys.before_process(self.staying, name)
             case StaticKeys():
                 return plaintext_keys.advice(self.config, source.profile, str(source.origin))
             case Process():
                 program = own_command.importable_from(source.command, source.profile)
                 if program is not None:
-                    return f"{program} serves it, and its key is not in the vault: awsvault-py import --{program}"
+                    return f"{program} serves it, and its key is not in the vault; to move it: awsvault-py import --{program}"
                 return f"another program serves it ({source.origin})"
             case _:
-                return None if asked else f"its credentials come from elsewhere ({source.origin})"
+                return (
+                    None
+                    if asked
+                    else f"its credentials do not come from a key in the vault ({source.origin})"
+                )
 
     def _served_elsewhere(self, name: str) -> str | None:
         """Another program's credential_process beside the profile's key or role: only the user knows which is meant."""
@@ -172,7 +176,7 @@ class Setup:
                     own_command.call_in(value) is None
                     and own_command.importable_from(value, line.profile) is None
                 ):
-                    return f"another program serves it too ({safe(document.path)}:{line.start + 1}): take one of them out"
+                    return f"another program serves it too ({safe(document.path)}:{line.start + 1}); remove one of them"
         return None
 
     def edit(self, name: str) -> bool:
@@ -210,7 +214,7 @@ class Setup:
                 call = own_command.call_in(old)
                 if call is not None and call.profile != name and not hidden:
                     self.plan.warnings.append(
-                        f"profile {safe(name)} calls us for {safe(call.profile)}: left so"
+                        f"profile {safe(name)} calls awsvault-py for profile {safe(call.profile)}; not changed"
                     )
                     continue
                 kept = own_command.options(old) if call is not None else ()

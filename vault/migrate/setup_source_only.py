@@ -69,11 +69,11 @@ def _role(setup: Setup, chain: Chain, serial: str | None) -> bool:
                 edits.append(document.remove(line))
                 changed = True
             else:
-                setup.plan.warnings.append(f"profile {safe(name)} names another MFA device: left so")
+                setup.plan.warnings.append(f"profile {safe(name)} names another MFA device; not changed")
     seconds = chain.hops[0].duration_seconds
     if seconds is not None and seconds > limits.ROLE_DURATION:
         setup.plan.warnings.append(
-            f"profile {safe(name)}: duration_seconds is {seconds}, and AWS gives an hour through a session; "
-            "set this profile up as a whole, or lower it"
+            f"profile {safe(name)}: duration_seconds is {seconds}, but with a session AWS allows one hour; lower it, or "
+            "set this profile up without --source-only"
         )
     return changed

@@ -1,6 +1,6 @@
-"""Secrets in AWS's files that are no profile's key to this program: commented out, indented, under a header that is ignored.
+"""Secrets in AWS's files that belong to no profile: in comments, on indented lines, under a header that is ignored.
 
-A program that reads the file has them all the same. Pure: looks at the lines of a file that was read.
+Any program that can read the file can read them. Pure: looks at the lines of a file that was read.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from vault.profiles.file_lines import FileLine
 
 _SECRET = re.compile(rf"{STATIC[1]}[ \t\"']*[=:][ \t\"']*([^\s\"']+)", re.IGNORECASE)
-INHERITED = "botocore has every profile of the file inherit it, so whose key it is only you know"
+INHERITED = "botocore lets every profile of the file inherit this key, so only you know to which profile it belongs"
 
 
 def strays(document: Document) -> Iterator[Skipped]:
-    """Each line of the file with a secret that ``clear_keys`` does not see, under the header above it, and why."""
+    """Each line with a secret that ``plaintext_keys.find`` does not see, with the name of the section, and why."""
     counted = {
         line.start for line in document.every_key() if line.key == STATIC[1] and _counts(document, line)
     }
@@ -41,13 +41,13 @@ def strays(document: Document) -> Iterator[Skipped]:
             continue
         reason = _why(text, raw, under)
         if reason is None and not _looks_real(found[1]):
-            continue  # a comment's or a document's placeholder
+            continue  # a placeholder in a comment
         at = f"{safe(document.path)}:{number + 1}"
-        yield Skipped(under, f"{at}: a secret key stands here, {reason or 'commented out'}")
+        yield Skipped(under, f"{at}: a secret key {reason or 'in a comment'}")
 
 
 def doubled(document: Document, profile: str) -> bool:
-    """Whether the profile's key stands in the file more than once, and differently: which one is meant only its owner knows."""
+    """Whether the profile has different keys in this file, so that only the user knows the right one."""
     for key in STATIC:
         values = {_value(document, line) for line in document.places(profile, key)}
         if len(values) > 1:
@@ -61,24 +61,24 @@ def _value(document: Document, line: FileLine) -> str:
 
 
 def _counts(document: Document, line: FileLine) -> bool:
-    """Whether the profile has a secret in this file: not where a second section of its name is the one that counts."""
+    """Whether the line counts for the profile. It does not if another section of the same name counts."""
     section = document.section(line.profile)
     return section is not None and line.key in section.properties
 
 
 def _why(text: str, raw: bytes, under: str) -> str | None:
-    """Why no tool, or not every tool, takes the line for a key; None for a comment."""
+    """Why not every tool reads the line as a key; None for a comment."""
     if text[0] in "#;":
         return None
     if under == "DEFAULT":
-        return f"under [DEFAULT]: {INHERITED}"
+        return f"under [DEFAULT]; {INHERITED}"
     if raw[:1] in b" \t":
-        return "indented, so that it belongs to the line above; start it at its left edge"
-    return f"where this program reads no key: check the line, and the header [{safe(under)}]"
+        return "on an indented line, which belongs to the line above; remove the indentation"
+    return f"where awsvault-py reads no key; check the line and the header [{safe(under)}]"
 
 
 def _looks_real(text: str) -> bool:
-    """Whether the text may be a secret: long, of its letters, and mixed as no word is."""
+    """Whether the text may be a secret: long, of the right characters, and mixed as no word is."""
     return (
         len(text) >= limits.SECRET_LOOKS
         and text.isascii()

@@ -1,8 +1,7 @@
-"""What setup and import changed, kept so that it can be taken back: records in the state folder, the newest first.
+"""Apply changes of files, and undo them: each `setup` and `import` leaves a record in the state folder.
 
-A record holds the lines that were changed and no more, written before the files are. Where such a line held a secret
-(import), the record is sealed under a key of the vault; after `passwd` or `rekey` it does not open any more, as old
-copies of the vault do not.
+A record holds only the lines that change, and is written before the files. If they hold secrets (import), the record is
+sealed under a key of the vault; after `passwd` or `rekey` it no longer opens, like old copies of the vault.
 """
 
 from __future__ import annotations
@@ -42,9 +41,9 @@ _PLAIN, _SEALED = b"awsvault undo 1 plain\n", b"awsvault undo 1 sealed\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One file to be changed. ``before`` None: it is not there yet; ``after`` None: it is to be removed.
+    """One file to change. ``before`` None: it does not exist yet; ``after`` None: it is removed.
 
-    ``kind`` is how to read it ("config", "credentials", or "" for a file that is no file of AWS's).
+    ``kind`` says how to read it: "config", "credentials", or "" for a file that is not AWS's.
     """
 
     path: str
@@ -55,15 +54,15 @@ class Change:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing would change."""
+        """Whether it changes nothing."""
         return self.before == self.after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """One file that undo puts back: what it holds now (None: not there) and what it is to hold; ``kind`` as of Change.
+    """One file that undo restores: its bytes now (None: it does not exist) and then; ``kind`` as of Change.
 
-    ``keys``: the access key ids that come to stand in it, each with its profile, empty in a file that has none.
+    ``keys``: the access key IDs that return to the file, each with its profile (empty in a file without profiles).
     """
 
     path: str
@@ -73,10 +72,8 @@ class Undone:
     keys: tuple[tuple[str, str], ...] = ()
 
 
-class UndoView(NamedTuple):
-    """What taking back a change comes to: its record, the files that are not yet as they were before, and the vault,
-    where the record was sealed.
-    """
+class UndoPreview(NamedTuple):
+    """What undoing a change does: its record, the files that differ from before, and the vault, if the record is sealed."""
 
     record: str
     files: tuple[Undone, ...]
@@ -86,7 +83,7 @@ class UndoView(NamedTuple):
 def apply_changes(context: Context, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
     """Write the record, then the files, each in one step. ``opened`` seals the record; None only for ``setup``.
 
-    Whatever stops it in between leaves each file as it was or as it is to be, and a record that takes back either.
+    If it is stopped, each file is as before or as after, and the record can undo either.
     Errors: ChangedMeanwhile, UnsafeFile, StorageError, Busy.
     """
     real = [change for change in changes if not change.empty]
@@ -105,10 +102,10 @@ def apply_changes(context: Context, changes: Sequence[Change], *, kind: Kind, op
                 replace_file.replace(change.path, change.after, before=change.before)
 
 
-def preview(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -> UndoView:
-    """What taking back the newest change would do. NotFound where there is none, Declined where it cannot be done.
+def preview(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -> UndoPreview:
+    """What undoing the newest change does. NotFound if there is none, Declined if it is not possible.
 
-    ``open_vault`` is called only where the record is sealed.
+    ``open_vault`` is called only if the record is sealed.
     """
     name, raw = _newest(context, kind)
     opened = open_vault() if raw.startswith(_SEALED) else None
@@ -117,20 +114,22 @@ def preview(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -
         files = [undone for one in reversed(value["files"]) if (undone := _undone(one)) is not None]
     except (KeyError, TypeError, ValueError):
         raise _damaged(name) from None
-    return UndoView(name, tuple(files), opened)
+    return UndoPreview(name, tuple(files), opened)
 
 
-def take_back(context: Context, seen: UndoView, *, kind: Kind) -> None:
-    """Put the files back as ``preview`` said, then drop the record. Errors: ChangedMeanwhile, StorageError, Busy."""
+def undo(context: Context, seen: UndoPreview, *, kind: Kind) -> None:
+    """Restore the files as previewed, then remove the record. Errors: ChangedMeanwhile, StorageError, Busy."""
     with (
         Folder.open(context.paths.state, create=True) as state,
         locks.lock(state, LOCK, deadline=context.new_deadline()),
     ):
         if _newest(context, kind)[0] != seen.record:
-            raise replace_file.ChangedMeanwhile(f"another {kind} was done meanwhile; nothing was changed")
+            raise replace_file.ChangedMeanwhile(f"another {kind} ran meanwhile; nothing was changed")
         if seen.opened is not None:
             keys = [(profile, key_id, one.path) for one in seen.files for profile, key_id in one.keys]
-            audit.put_back(context, seen.opened, keys)  # before: a kill then leaves no key that is not logged
+            audit.put_back(
+                context, seen.opened, keys
+            )  # before the files: even if killed, every restored key is logged
         for one in seen.files:
             if one.then is None:
                 replace_file.remove(one.path, before=one.now or b"")
@@ -156,7 +155,7 @@ def _newest(context: Context, kind: Kind) -> tuple[str, bytes]:
                 return names[-1], folder.read(names[-1], limit=limits.MAX_UNDO)
     except FileNotFoundError:
         pass
-    raise errors.NotFound(f"there is no {kind} to take back", hint="nothing was changed")
+    raise errors.NotFound(f"there is no {kind} to undo", hint="nothing was changed")
 
 
 def _write(folder: Folder, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
@@ -169,7 +168,7 @@ def _write(folder: Folder, changes: Sequence[Change], *, kind: Kind, opened: Ope
         )
         body = _SEALED + sealed
     elif kind == "import":
-        raise errors.Internal("an import's record is always sealed")
+        raise errors.Internal("the record of an import is always sealed")
     else:
         body = _PLAIN + body
     name = f"{kind}-{number:06d}.undo"
@@ -186,8 +185,8 @@ def _decode(raw: bytes, *, name: str, opened: Opened | None) -> dict[str, Any]:
             body = unseal(key, label=_LABEL, aad=opened.vault_id, box=raw[len(_SEALED) :])
         except SealBroken:
             raise errors.Declined(
-                f"the record {name} was sealed under keys that this vault no longer has",
-                hint="the vault has had new keys since (passwd, rekey); add lines by hand, or: awsvault-py export --no-session NAME",
+                f"the record {name} is sealed under keys that this vault no longer has",
+                hint="the vault was rekeyed since then (passwd, rekey); add the lines yourself, with the key from: awsvault-py export --no-session NAME",
             ) from None
     elif raw.startswith(_PLAIN):
         body = raw[len(_PLAIN) :]
@@ -217,7 +216,7 @@ def _json(change: Change) -> dict[str, Any]:
 
 
 def _undone(value: dict[str, Any]) -> Undone | None:
-    """None where the file is as it was before."""
+    """None if the file is as it was before the change."""
     path, kind = str(value["path"]), str(value["kind"])
     now = read_users_file(path, limit=limits.MAX_CONFIG_FILE) if os.path.exists(path) else None
     if _digest(now) == value["before"]:
@@ -234,7 +233,7 @@ def _undone(value: dict[str, Any]) -> Undone | None:
             raise _edited(path, "")
         return Undone(path=path, kind=kind, now=None, then=b"".join(hunk.old for hunk in hunks), keys=keys)
     if now is None:
-        raise errors.Declined(f"{safe(path)} is not there any more", hint="nothing was changed")
+        raise errors.Declined(f"{safe(path)} no longer exists", hint="nothing was changed")
     try:
         then = revert(Document(now, path=path, kind=kind), hunks, exact=exact)
     except ValueError as error:
@@ -245,8 +244,8 @@ def _undone(value: dict[str, Any]) -> Undone | None:
 def _edited(path: str, profile: str) -> errors.Declined:
     where = f" in profile {safe(profile)}" if profile else ""
     return errors.Declined(
-        f"{safe(path)} was edited since{where}, so the change cannot be taken back line by line",
-        hint="nothing was changed; edit the file by hand",
+        f"{safe(path)} was edited since{where}, so the change cannot be undone line by line",
+        hint="nothing was changed; edit the file yourself",
     )
 
 

@@ -50,8 +50,8 @@ def verify(context: Context, plan: ImportPlan, trust: EndpointTrust | None) -> I
             continue
         if proof.unreachable is not None:
             raise errors.Unreachable(
-                f"the key of {safe(moved.entry)} cannot be proved: {proof.unreachable}",
-                hint="nothing was moved; run it again with a network, or say --no-verify",
+                f"the key {safe(moved.entry)} cannot be verified: {proof.unreachable}",
+                hint="nothing was moved; check the network and run the import again, or use --no-verify",
             )
         verified.keys.append(replace(moved, key=key, proof=proof))
     verified.keys = without_files(verified.keys, kept)

@@ -245,7 +245,7 @@ def test_a_key_that_aws_does_not_know_stays_where_it_is(clear):
 
 def test_without_a_network_nothing_is_moved(clear):
     """A key that cannot be proved is not taken out of its file: exit 8; --no-verify says otherwise."""
-    failed(clear.run("import", "--yes", AWS_ENDPOINT_URL="http://127.0.0.1:9"), 8, "cannot be proved")
+    failed(clear.run("import", "--yes", AWS_ENDPOINT_URL="http://127.0.0.1:9"), 8, "cannot be verified")
     assert SECRET in read(clear, "credentials")
     assert clear.run("import", "--yes", "--no-verify", AWS_ENDPOINT_URL="http://127.0.0.1:9").returncode == 0
     assert SECRET not in read(clear, "credentials")
@@ -256,7 +256,7 @@ def test_another_key_of_the_name_is_not_replaced_unasked(clear):
     clear.make_vault(key_id=OTHER_ID, secret=OTHER, seed=None, serial=None)
     done = clear.run("import", "--yes")
     assert done.returncode == 1
-    assert "holds another key" in done.stderr
+    assert "has another key" in done.stderr
     assert SECRET in read(clear, "credentials")
     assert clear.run("import", "--yes", "--replace").returncode == 0
     assert clear.run("list").stdout.split("\t")[1] == KEY_ID
@@ -354,7 +354,7 @@ def test_a_csv_by_a_bare_name_is_taken_and_put_back_where_it_was(clear, tmp_path
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Access key ID,Secret access key\n" + f"{KEY_ID},{SECRET}\n", "does not say whose keys"),
+        ("Access key ID,Secret access key\n" + f"{KEY_ID},{SECRET}\n", "does not name the user"),
         ("a,b\n1,2\n", "has no columns"),
         ("", "has no columns"),
         ('Access key ID,"Secret\n', "is not a CSV file"),

@@ -54,10 +54,10 @@ STRAY = "aws_secret_access_key = je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY\n"
     ("config", "said"),
     [
         (f"[profile a]\nregion = x\n  {STRAY}", "config:3: .*indented"),
-        (f"[DEFAULT]\n{STRAY}", "config:2: .*botocore has every profile of the file inherit it"),
-        (f"[a]\n{STRAY}", r"config:2: .*check the line, and the header \[a\]"),
+        (f"[DEFAULT]\n{STRAY}", "config:2: .*botocore lets every profile of the file inherit this key"),
+        (f"[a]\n{STRAY}", r"config:2: .*check the line and the header \[a\]"),
         (f"[profile my dev]\n{STRAY}", r"config:2: .*the header \[profile my dev\]"),
-        (f"[profile a]\n# {STRAY}", "config:2: .*commented out"),
+        (f"[profile a]\n# {STRAY}", "config:2: .*in a comment"),
         (f"[services s]\n{STRAY}", "config:2: .*check the line"),
         (f"[profile a]\nexport {STRAY}", "config:2: .*check the line"),
         (f"[default]\n{STRAY}[profile default]\nregion = x\n", "config:2: .*check the line"),

@@ -98,7 +98,7 @@ def test_undo_restores_every_byte_and_mode(moved):
     assert moved.run("setup", "--undo", "--yes").returncode == 0
     assert text(moved) == PLAIN
     assert os.stat(moved.config_path).st_mode & 0o777 == 0o640
-    failed(moved.run("setup", "--undo", "--yes"), 5, "there is no setup to take back")
+    failed(moved.run("setup", "--undo", "--yes"), 5, "there is no setup to undo")
 
 
 def test_undo_after_an_edit_by_hand_keeps_the_edit(moved):
@@ -168,7 +168,7 @@ def test_profiles_that_are_no_business_of_ours_are_left(moved):
     done = moved.run("setup", "--yes")
     assert text(moved).endswith(other)
     assert "theirs: another program serves it" in done.stderr
-    assert "sso: its credentials come from elsewhere" in done.stderr
+    assert "sso: its credentials do not come from a key in the vault" in done.stderr
 
 
 def test_sso_that_is_named_goes_through_us(moved):
@@ -236,7 +236,7 @@ def test_a_call_for_another_profile_is_an_alias_until_a_role_forestalls_it(moved
     role = "role_arn = arn:aws:iam::222222222222:role/OpenRole\nsource_profile = shared-services\n"
     moved.config(f"[profile alias]\n{call}\n[profile role]\n{call}{role}")
     done = moved.run("setup", "--yes")
-    assert "profile alias calls us for shared-services: left so" in done.stderr
+    assert "profile alias calls awsvault-py for profile shared-services; not changed" in done.stderr
     assert f"[profile alias]\n{call}" in text(moved)
     assert f"[profile role]\ncredential_process = {COMMAND} export role\nawsvault_role_arn" in text(moved)
     assert moved.export("role")["AccountId"] == "222222222222"

@@ -108,7 +108,7 @@ def test_a_mend_of_two_findings_on_one_line_is_made_once(home):
     from vault.migrate import undo
 
     undone = undo.preview(home.context(), kind="setup", open_vault=lambda: pytest.fail("not sealed"))
-    undo.take_back(home.context(), undone, kind="setup")
+    undo.undo(home.context(), undone, kind="setup")
     with open(home.config_path, "rb") as file:
         assert file.read() == before
 

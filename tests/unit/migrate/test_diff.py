@@ -63,5 +63,5 @@ def test_in_a_file_that_is_indented_what_follows_a_secret_is_shown(indent):
 def test_of_a_file_that_is_none_of_awss_only_the_name_is_shown():
     """A CSV of the console holds its secret in any column."""
     raw = f"me,AKIAIOSFODNN7EXAMPLE,{SECRET}".encode()
-    assert list(diff("k.csv", None, raw, lines=False)) == ["--- k.csv (not there)", "+++ k.csv"]
+    assert list(diff("k.csv", None, raw, lines=False)) == ["--- k.csv (new)", "+++ k.csv"]
     assert list(diff("k.csv", raw, None, lines=False)) == ["--- k.csv", "+++ k.csv (removed)"]

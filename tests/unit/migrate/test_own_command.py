@@ -55,7 +55,7 @@ def test_a_path_that_a_shell_reads_otherwise_is_refused(odd, tmp_path):
     """Exit 6 with the way out, rather than a line that works in one tool only."""
     with pytest.raises(ConfigError) as raised:
         own_command.program_words({}, argv0=str(tmp_path / odd / "awsvault-py"))
-    assert "under a plain path" in raised.value.hint
+    assert "without special characters" in raised.value.hint
 
 
 def test_the_link_that_was_called_is_kept(tmp_path):

@@ -76,7 +76,10 @@ def test_a_profile_of_another_program_whose_key_is_not_here_is_told_how_to_come(
     """The import that brings the key is said, and the profile still works as it is."""
     plan = setup("[profile old]\ncredential_process = aws-vault export --format=json old\n").run(["old"])
     assert plan.skipped == [
-        Skipped("old", "aws-vault serves it, and its key is not in the vault: awsvault-py import --aws-vault")
+        Skipped(
+            "old",
+            "aws-vault serves it, and its key is not in the vault; to move it: awsvault-py import --aws-vault",
+        )
     ]
     assert plan.config == []
 
@@ -113,5 +116,5 @@ def test_a_process_of_the_other_file_that_is_no_call_stays():
         f"[work]\ncredential_process = {US} export work\n",
     )
     plan = run.run(["work"])
-    assert plan.skipped == [Skipped("work", "another program serves it too (config:2): take one of them out")]
+    assert plan.skipped == [Skipped("work", "another program serves it too (config:2); remove one of them")]
     assert (plan.config, plan.credentials) == ([], [])

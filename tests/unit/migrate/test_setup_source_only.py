@@ -44,10 +44,8 @@ def test_source_only_warns_of_what_the_session_cannot_do():
     run = setup(config)
     plan = setup_source_only.run(run, [])
     assert plan.done == ["work"]
-    assert plan.warnings[0] == "profile far names another MFA device: left so"
-    assert plan.warnings[1].startswith(
-        "profile far: duration_seconds is 7200, and AWS gives an hour through a session"
-    )
+    assert plan.warnings[0] == "profile far names another MFA device; not changed"
+    assert plan.warnings[1].startswith("profile far: duration_seconds is 7200, ")
     assert f"mfa_serial = {OTHER}\n" in after(run)[0]
 
 

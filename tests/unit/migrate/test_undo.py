@@ -50,7 +50,7 @@ class Bench:
         return undo.preview(self.context, kind=kind, open_vault=self.opened)
 
     def undo(self, kind="setup"):
-        undo.take_back(self.context, self.look(kind), kind=kind)
+        undo.undo(self.context, self.look(kind), kind=kind)
 
     def kept(self):
         return sorted(os.listdir(self.records))
@@ -67,7 +67,7 @@ def text(path):
 
 def test_where_nothing_was_changed_there_is_nothing_to_take_back(bench):
     """A home that never saw a setup."""
-    with pytest.raises(errors.NotFound, match="there is no setup to take back"):
+    with pytest.raises(errors.NotFound, match="there is no setup to undo"):
         bench.undo()
 
 
@@ -107,7 +107,7 @@ def test_a_changed_file_that_is_gone_is_not_made_up(bench):
     path = bench.file("config", "[a]\n")
     bench.change(path, "[a]\n", "[b]\n")
     os.unlink(path)
-    with pytest.raises(errors.Declined, match="is not there any more"):
+    with pytest.raises(errors.Declined, match="no longer exists"):
         bench.undo()
     assert not os.path.exists(path)
 
@@ -132,8 +132,8 @@ def test_a_change_that_was_made_meanwhile_is_not_taken_for_the_one_that_was_show
     bench.change(first, "[a]\n", "[b]\n")
     seen = bench.look()
     bench.change(second, "[a]\n", "[c]\n")
-    with pytest.raises(errors.Declined, match="another setup was done meanwhile"):
-        undo.take_back(bench.context, seen, kind="setup")
+    with pytest.raises(errors.Declined, match="another setup ran meanwhile"):
+        undo.undo(bench.context, seen, kind="setup")
     assert (text(first), text(second), len(bench.kept())) == ("[b]\n", "[c]\n", 2)
     bench.undo()
     bench.undo()
