@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from vault.profiles.file_lines import FileLine
 
 _SECRET = re.compile(rf"{STATIC[1]}[ \t\"']*[=:][ \t\"']*([^\s\"']+)", re.IGNORECASE)
-INHERITED = "botocore lets every profile of the file inherit this key, so only you know to which profile it belongs"
+INHERITED = (
+    "botocore lets every profile of the file inherit this key, so only you know to which profile it belongs"
+)
 
 
 def strays(document: Document) -> Iterator[Skipped]:
