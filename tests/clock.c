@@ -24,7 +24,8 @@
 static int64_t *shared;
 static char preload[4096], file[4096]; /* the two variables, for programs that are started with a cleared environment */
 
-__attribute__((constructor)) static void start(void)
+/* Exported, for forks whose environment is set after the start (tests/forkserver.py). */
+__attribute__((constructor)) void take_the_tests_clock(void)
 {
     const char *path = getenv("TEST_CLOCK"), *loaded = getenv("LD_PRELOAD");
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;

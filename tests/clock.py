@@ -12,6 +12,7 @@ import struct
 import subprocess
 import time
 
+from tests import forked
 from tests.fakes.model import Clock
 from vault.system.clock import SystemClock
 
@@ -109,4 +110,5 @@ def build(folder: str) -> str:
     subprocess.run(
         ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", made, source, "-ldl"], check=True
     )
+    forked.PRELOADABLE.add(made)
     return made

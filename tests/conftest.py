@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.clock import MovedClock, build
 from tests.fakes.aws import StandIn
+from tests.forked import DERIVATIONS
 from tests.home import Home
 from vault import warm
 from vault.agent.client import Agent
@@ -25,6 +26,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 for name in [n for n in os.environ if n.startswith(("AWS_", "AWSVAULT_"))]:
     del os.environ[name]  # a developer's own accounts are no part of a test
+DERIVATIONS.remember()
 warm.RUNTIMES = "/there/is/none"  # nor is the agent of their login
 
 for number in (
@@ -128,6 +130,14 @@ def _given(stdin):
     return io.TextIOWrapper(
         io.BytesIO(stdin if isinstance(stdin, bytes) else stdin.encode()), encoding="utf-8"
     )
+
+
+@pytest.fixture
+def started(home):
+    """Each ``home.run`` starts the command: for tests of its start, and of whose child it is (else: tests/forked.py)."""
+    home.forks = False
+    yield
+    home.forks = True
 
 
 @pytest.fixture

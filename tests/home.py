@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -10,7 +11,9 @@ import time
 from typing import Any
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
+from tests.forked import Forked, can
 from tests.patience import PATIENCE
+from vault.errors import Error
 from vault.limits import TICK
 from vault.system.clock import SystemClock
 from vault.system.paths import from_env
@@ -54,11 +57,19 @@ def uncounted(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
 
 
+def _as_late_as_a_start(env: Mapping[str, str]) -> None:
+    """Let a change of what decides an answer become old, as it does while Python starts (vault/system/settled)."""
+    with contextlib.suppress(OSError, Error):
+        if to_keep_under(env, paths=from_env(env), clock=SystemClock()) is None:
+            time.sleep(TICK)
+
+
 class Home:
     """An empty home under ``root``. ``env`` is all that a command started from it sees."""
 
     def __init__(self, root: Any, *, url: str | None = None) -> None:
         self.root = str(root)
+        self.forks = True
         self.ours = os.path.join(self.root, "vault")
         self.config_path = os.path.join(self.root, ".aws", "config")
         os.makedirs(os.path.dirname(self.config_path), mode=0o700, exist_ok=True)
@@ -120,26 +131,27 @@ class Home:
     ) -> subprocess.CompletedProcess[str]:
         """Run the command to its end; a keyword sets or (None) unsets a variable."""
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
-            [COMMAND, *arguments],
-            input=given,
-            capture_output=True,
-            env=self.with_env(env),
-            timeout=PATIENCE,
-            check=False,
-        )
-        return subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-        )
+        with self.popen(*arguments, stdin=subprocess.PIPE, **env) as running:
+            try:
+                out, err = running.communicate(given, timeout=PATIENCE)
+            except BaseException:
+                running.kill()
+                raise
+        return subprocess.CompletedProcess(running.args, running.returncode, out.decode(), err.decode())
 
     def start(self, *arguments: str, **env: str | None) -> subprocess.Popen[bytes]:
         """Start the command with pipes on stdout and stderr and nothing on stdin."""
-        return subprocess.Popen(
-            [COMMAND, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self.with_env(env),
+        return self.popen(*arguments, stdin=subprocess.DEVNULL, **env)
+
+    def popen(self, *arguments: str, stdin: int, **env: str | None) -> subprocess.Popen[bytes]:
+        """The command with pipes on stdout and stderr: forked where that is the same (tests/forked.py), else started."""
+        whole = self.with_env(env)
+        kind: type[subprocess.Popen[bytes]] = subprocess.Popen
+        if self.forks and can(whole):
+            kind = Forked
+            _as_late_as_a_start(whole)
+        return kind(
+            [COMMAND, *arguments], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=whole
         )
 
     def export(self, profile: str, *more: str, **env: str | None) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def test_a_second_exec_is_given_the_same_without_the_full_way(home, aws, dashes)
     }
 
 
+@pytest.mark.usefixtures("started")
 def test_it_is_logged_as_an_exec_of_that_program(home):
     """By the agent, which saw who asked; the role is known from the record of the session's making."""
     run(home, "dev", "--", *RUNS)
