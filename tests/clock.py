@@ -32,7 +32,7 @@ STEP = 30  # seconds of an MFA code
 class MovedClock:
     """One clock: ``move`` lets time pass for all, ``skew`` sets the machine's wall clock wrong and AWS's not.
 
-    ``library``: clock.c, compiled already (``build``).
+    ``library``: clock.c, compiled already (``build``); else it is when a command first needs it.
     """
 
     def __init__(self, folder: str, *, library: str | None = None) -> None:
@@ -40,15 +40,21 @@ class MovedClock:
         self.path = os.path.join(folder, "clock")
         with open(self.path, "wb") as made:
             made.write(bytes(FIELDS * 8))
-        self.library = library or build(folder)
+        self.library = library
         with open(self.path, "r+b") as opened:
             self._shared = mmap.mmap(opened.fileno(), FIELDS * 8)
 
     def drive(self, home: Home, world: World) -> None:
         """From now on ``home``'s commands and ``world`` live by this clock."""
+        if self.library is None:
+            self.library = build(os.path.dirname(self.path))
         others = home.env.get("LD_PRELOAD")
         home.env["LD_PRELOAD"] = f"{self.library}:{others}" if others else self.library
         home.env["TEST_CLOCK"] = self.path
+        self.drive_aws(world)
+
+    def drive_aws(self, world: World) -> None:
+        """``world`` lives by this clock."""
         world.clock = AwsClock(self)
 
     def drive_this_process(self, patch: pytest.MonkeyPatch) -> None:

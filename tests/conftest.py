@@ -101,11 +101,19 @@ def clock_library(tmp_path_factory):
 
 
 @pytest.fixture
-def clock(home, aws, clock_library, tmp_path, monkeypatch):
-    """The time of ``home``'s commands, of ``aws`` and of the program in this process: nobody waits for real seconds."""
-    moved = MovedClock(str(tmp_path / "clock"), library=clock_library)
-    moved.drive(home, aws.world)
+def moved(aws, tmp_path, monkeypatch):
+    """The time of ``aws`` and of the program in this process: what it waits for takes no real seconds."""
+    moved = MovedClock(str(tmp_path / "clock"))
     moved.drive_this_process(monkeypatch)
+    moved.drive_aws(aws.world)
+    return moved
+
+
+@pytest.fixture
+def clock(home, aws, moved, clock_library):
+    """The same for ``home``'s commands, too."""
+    moved.library = clock_library
+    moved.drive(home, aws.world)
     return moved
 
 
@@ -141,6 +149,6 @@ def started(home):
 
 
 @pytest.fixture
-def inside(home, here, monkeypatch):
-    """``home.run`` in this process: for cases of one command by the dozen, whose start another module tries."""
+def inside(home, here, moved, monkeypatch):
+    """``home.run`` in this process, and its waits take no time: for cases of one command by the dozen."""
     monkeypatch.setattr(home, "run", functools.partial(here, home))

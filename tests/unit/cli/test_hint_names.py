@@ -22,14 +22,15 @@ CALL = re.compile(r"awsvault-py((?: [^\s;,:()`'\"]+)+)")
 
 def texts(tree):
     """Every text of a module but its docstrings; what an f-string puts in is shown as ``NAME``."""
-    inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    nodes = list(ast.walk(tree))
+    inner = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
     docs = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             yield "".join(part.value if isinstance(part, ast.Constant) else "NAME" for part in node.values)
         elif (
@@ -42,8 +43,10 @@ def calls():
     """The command lines of ours in the texts of ``vault/``, as words after the program's name."""
     for path in sorted(glob.glob(os.path.join(ROOT, "vault", "**", "*.py"), recursive=True)):
         with open(path, encoding="utf-8") as file:
-            tree = ast.parse(file.read())
-        for text in texts(tree):
+            source = file.read()
+        if "awsvault-py" not in source:
+            continue
+        for text in texts(ast.parse(source)):
             for found in CALL.finditer(text):
                 yield os.path.relpath(path, ROOT), found[1].split()
 
