@@ -101,7 +101,7 @@ def clock_library(tmp_path_factory):
 
 
 @pytest.fixture
-def moved(aws, tmp_path, monkeypatch):
+def moved_clock(aws, tmp_path, monkeypatch):
     """The time of ``aws`` and of the program in this process: what it waits for takes no real seconds."""
     moved = MovedClock(str(tmp_path / "clock"))
     moved.drive_this_process(monkeypatch)
@@ -110,11 +110,11 @@ def moved(aws, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def clock(home, aws, moved, clock_library):
+def clock(home, aws, moved_clock, clock_library):
     """The same for ``home``'s commands, too."""
-    moved.library = clock_library
-    moved.drive(home, aws.world)
-    return moved
+    moved_clock.library = clock_library
+    moved_clock.drive(home, aws.world)
+    return moved_clock
 
 
 @pytest.fixture
@@ -149,6 +149,6 @@ def started(home):
 
 
 @pytest.fixture
-def inside(home, here, moved, monkeypatch):
+def inside(home, here, moved_clock, monkeypatch):
     """``home.run`` in this process, and its waits take no time: for cases of one command by the dozen."""
     monkeypatch.setattr(home, "run", functools.partial(here, home))

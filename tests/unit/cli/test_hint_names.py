@@ -88,7 +88,7 @@ def test_a_command_that_wants_a_name_has_one(path, line):
 
 
 @pytest.fixture
-def ready(home):
+def ready(home, inside):
     home.scenario()
     home.make_vault()
     return home
