@@ -70,7 +70,7 @@ def test_the_texts_are_found():
     """The scan sees plain strings and f-strings."""
     lines = [line for _, line in CALLS]
     assert any(line.startswith("mfa resync NAME") for line in lines)
-    assert any(line.startswith("mfa enroll NAME --device-name") for line in lines)
+    assert any(line.startswith("mfa remove NAME --deactivate") for line in lines)
     assert len(CALLS) > 60
 
 
