@@ -34,7 +34,7 @@ def test_what_aws_sso_login_keeps(source, which, tmp_path):
         home.env |= {"HTTPS_PROXY": tunnel.url, "AWS_CA_BUNDLE": chain}
         home.make_vault()
         home.config(CONFIG.replace("{source}", source))
-        failed(home.run("export", source), 7, "nobody has signed in", f"aws sso login {which}")
+        failed(home.run("export", source), 7, "not signed in", f"aws sso login {which}")
         cli(home, "sso", "login", "--no-browser", *which.split())
         theirs = TOOLS["cli-v2"].identity(home, source, "")
         assert theirs["Arn"].startswith("arn:aws:sts::222222222222:assumed-role/PortalRole/")
@@ -43,7 +43,7 @@ def test_what_aws_sso_login_keeps(source, which, tmp_path):
         assert aws.calls.count("AssumeRole", result="ok") == 1
         assert aws.calls.count("CreateToken", result="ok") == 1
         cli(home, "sso", "logout")
-        failed(home.run("export", source, "--fresh-all"), 7, "nobody has signed in", f"aws sso login {which}")
+        failed(home.run("export", source, "--fresh-all"), 7, "not signed in", f"aws sso login {which}")
         assert {host.partition(".")[0] for host in tunnel.hosts} == {"oidc", "portal", "sts"}
 
 

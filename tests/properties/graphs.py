@@ -296,7 +296,7 @@ def chain_of_ours(chain):
                 kwargs["RoleSessionName"] = s.role_session_name
             source = ("web", s.token_file, tuple(sorted(kwargs.items())))
         case c.Sso() if s.account_id is None or s.role_name is None:
-            return "error", "set up for SSO, and not wholly"
+            return "error", "IAM Identity Center, and not complete"
         case c.Sso():
             source = ("sso", s.session, s.start_url, s.region, s.account_id, s.role_name)
         case c.Login():

@@ -23,22 +23,25 @@ def credentials_of(source: Login, context: ProviderContext) -> Fetched:
     folder = context.env.get("AWS_LOGIN_CACHE_DIRECTORY")
     folder = folder or os.path.join(context.home, ".aws", "login", "cache")
     path = os.path.join(folder, sha256(source.session.strip().encode()).hexdigest() + ".json")
-    what = f"{source.origin}: what aws login keeps"
+    what = f"{source.origin}: profile {safe(source.profile)} uses aws login"
+    cache = f"{source.origin}: the cache of aws login"
     again = f"run: aws login --profile {safe(source.profile)}"
     raw = read_users_file(path, limit=limits.MAX_TOKEN_FILE)
     if raw is None:
-        raise errors.Refused(f"{what}: nobody has signed in here", hint=again, code="SignedOut")
-    held = json_object(raw, what=what).get("accessToken")
-    if not isinstance(held, dict):
-        raise errors.ConfigError(f"{what} holds no credentials", hint=again)
+        raise errors.Refused(
+            f"{what}, but you are not signed in on this machine", hint=again, code="SignedOut"
+        )
+    cached = json_object(raw, what=cache).get("accessToken")
+    if not isinstance(cached, dict):
+        raise errors.ConfigError(f"{what}, but its cache has no credentials", hint=again)
     now = context.deadline.clock.time()
-    if not isinstance(held.get("expiresAt"), str) or expiry(held["expiresAt"], what=what) <= now:
-        raise errors.Refused(f"{what} has expired", hint=again, code="SignedOut")
+    if not isinstance(cached.get("expiresAt"), str) or expiry(cached["expiresAt"], what=cache) <= now:
+        raise errors.Refused(f"{what}, but the sign-in has expired", hint=again, code="SignedOut")
     fields = {
-        "AccessKeyId": held.get("accessKeyId"),
-        "SecretAccessKey": held.get("secretAccessKey"),
-        "SessionToken": held.get("sessionToken"),
-        "Expiration": held.get("expiresAt"),
-        "AccountId": held.get("accountId"),
+        "AccessKeyId": cached.get("accessKeyId"),
+        "SecretAccessKey": cached.get("secretAccessKey"),
+        "SessionToken": cached.get("sessionToken"),
+        "Expiration": cached.get("expiresAt"),
+        "AccountId": cached.get("accountId"),
     }
-    return check_fields(fields, what=what, now=now)
+    return check_fields(fields, what=cache, now=now)

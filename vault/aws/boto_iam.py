@@ -1,8 +1,8 @@
-"""IAM by boto3: its service model checks, writes and reads each call. The only file that imports it.
+"""IAM through boto3, whose service model checks, writes and reads each call. The only file that imports boto3.
 
-IAM is asked seldom, so what boto3's imports cost does not matter here, and its knowledge of the operations does. Signing
-and the exchange itself are those of STS (signature, wire): one clock, one trust, and answers bounded in size and time.
-boto3 so holds no key, and reads no profile and no file of AWS's.
+Calls to IAM are rare, so the cost of importing boto3 does not matter, and its knowledge of the operations does. Signing
+and transport are the same as for STS (sigv4, transport): one clock, one trust store, answers bounded in size and time.
+boto3 has no key and reads no profile and no file of AWS's.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from vault.aws.credentials import Credentials
     from vault.aws.service_endpoint import ServiceEndpoint
 
-# What a session of botocore would take from the environment: answered here, so that it looks nowhere.
-_ALONE: dict[str, tuple[None, None, Any, None]] = {
+# What botocore's session would take from the environment: set here, so that it looks nowhere.
+_ISOLATED: dict[str, tuple[None, None, Any, None]] = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
@@ -32,30 +32,30 @@ _ALONE: dict[str, tuple[None, None, Any, None]] = {
 
 
 class IamClient:
-    """IAM at one address, signed by one set of credentials at a time, each call bounded by a deadline of its own."""
+    """IAM at one endpoint, signed with one set of credentials at a time. Each call has its own deadline."""
 
     def __init__(self, credentials: Credentials, *, endpoint: ServiceEndpoint, subject: str = "") -> None:
-        """``credentials`` sign until ``sign_as`` names others; ``subject`` names the key in messages."""
+        """``credentials`` sign until ``sign_as`` sets others. ``subject`` names the key in messages."""
         self._subject = subject
-        self._to = endpoint.trusted("what it says of keys would be believed")
+        self._to = endpoint.trusted("awsvault-py would believe its answers about your keys")
         self._pool, self._ca_bundle = endpoint.pool, endpoint.ca_bundle
-        self._deadline = Deadline.after(limits.IAM_CALL)  # of the call under way
+        self._deadline = Deadline.after(limits.IAM_CALL)  # of the current call
         self._region = endpoint.region
         self.sign_as(credentials)
         self._client = _client(endpoint)
         self._client.meta.events.register("before-send.iam", self._exchange)
-        # Of the last call's answer, a refusal too; None where none came. Callers compare it with the machine's clock.
+        # Of the last answer, a refusal too; None if there was none. Callers compare it with the machine's clock.
         self.date: int | None = None
-        self._reply = transport.Reply(0, {}, b"")  # the last
+        self._reply = transport.Reply(0, {}, b"")  # the last one
 
     def sign_as(self, credentials: Credentials) -> None:
-        """Let ``credentials`` sign from here on. A client of their own would cost more than a call."""
+        """Sign with ``credentials`` from now on. A new client would cost more than a call."""
         self._signer = sigv4.Signer(*credentials, region=self._region, service="iam")
 
     def call(self, operation: str, *, deadline: Deadline, once: bool = False, **parameters: Any) -> Answer:
-        """``operation`` in AWS's spelling; the answer's fields as boto3 gives them (times are datetimes, blobs bytes).
+        """Call ``operation``, in AWS's spelling. The answer's fields are as boto3 gives them (times are datetimes, blobs bytes).
 
-        ``once``: sent one time, whatever happens. Errors: Refused with AWS's code, Unreachable (``sent`` tells
+        ``once``: send it one time, whatever happens. Errors: Refused with AWS's code, Unreachable (``sent`` tells
         whether AWS may have done it).
         """
         return with_retry(lambda: self._send(operation, parameters, deadline), once=once, deadline=deadline)
@@ -78,17 +78,18 @@ class IamClient:
             ) from None  # fmt: skip
         except exceptions.ParamValidationError:
             raise errors.Usage(
-                f"{operation}: IAM takes no such value", hint="look at the names of the user and the device"
+                f"{operation}: IAM does not accept one of these values",
+                hint="check the names of the user and the device",
             ) from None
         except (ResponseParserError, exceptions.BotoCoreError):
-            other = service_errors.not_awss(
-                self._to.host, self._reply.status, self._reply.body, reason="no answer of IAM's"
+            other = service_errors.not_from_aws(
+                self._to.host, self._reply.status, self._reply.body, reason="not an answer from IAM"
             )
             raise with_operation(other, operation, self._subject) from None
         return Answer(fields, self.date)
 
     def _exchange(self, request: Any, **_: Any) -> Any:
-        """In the place of botocore's own exchange: what it would send itself, carried by ours."""
+        """Send botocore's request through ``transport``, signed here, and give it the answer."""
         from botocore.awsrequest import AWSResponse
 
         body = request.body.encode() if isinstance(request.body, str) else request.body
@@ -104,8 +105,8 @@ class IamClient:
         if reply.status != 200:
             try:
                 query_protocol.refusal(reply.body)
-            except query_protocol.MalformedXml as reason:  # botocore makes a refusal of any page
-                raise service_errors.not_awss(
+            except query_protocol.MalformedXml as reason:  # botocore would read any page as a refusal
+                raise service_errors.not_from_aws(
                     self._to.host, reply.status, reply.body, reason=str(reason)
                 ) from None
         headers_of: Any = reply.headers
@@ -128,7 +129,7 @@ def _client(endpoint: ServiceEndpoint) -> Any:
     from botocore import UNSIGNED
     from botocore.config import Config
 
-    session = boto3.Session(region_name=endpoint.region, botocore_session=botocore.session.Session(_ALONE))
+    session = boto3.Session(region_name=endpoint.region, botocore_session=botocore.session.Session(_ISOLATED))
     return session.client(
         "iam",
         endpoint_url=endpoint.url,

@@ -1,7 +1,7 @@
-"""Which certificates vouch for AWS: a bundle, the machine's, or those that botocore brings along. Opens no connection.
+"""Which CA certificates verify AWS: a bundle, the machine's, or those of the botocore package. Opens no connection.
 
-AWS_CA_BUNDLE, the selected profile's ca_bundle and REQUESTS_CA_BUNDLE name a bundle, in this order, as in AWS's tools. Where
-the machine's certificates are, OpenSSL knows, and SSL_CERT_FILE and SSL_CERT_DIR tell it.
+AWS_CA_BUNDLE, the selected profile's ca_bundle and REQUESTS_CA_BUNDLE name a bundle, in this order, as in AWS's tools.
+OpenSSL finds the machine's certificates; SSL_CERT_FILE and SSL_CERT_DIR change where it looks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class CaBundle(NamedTuple):
-    """A file of certificates: its path, what is written for it, and where (a variable, or a line of AWS's files)."""
+    """A file of certificates: its path, the setting's value, and the setting's place (a variable, or a line of AWS's files)."""
 
     path: str
     written: str
@@ -31,7 +31,7 @@ class CaBundle(NamedTuple):
 
 
 def chosen_bundle(env: Mapping[str, str], configured: Setting | None) -> CaBundle | None:
-    """The bundle that counts, in the order of AWS's tools; ``configured`` is the selected profile's ca_bundle."""
+    """The bundle to use, in the order of AWS's tools. ``configured`` is the selected profile's ca_bundle."""
     for variable in ("AWS_CA_BUNDLE", "", "REQUESTS_CA_BUNDLE"):
         if variable and env.get(variable):
             return CaBundle(os.path.expanduser(env[variable]), env[variable], variable)
@@ -42,20 +42,20 @@ def chosen_bundle(env: Mapping[str, str], configured: Setting | None) -> CaBundl
 
 
 def ssl_context(chosen: CaBundle | None) -> ssl.SSLContext:
-    """What vouches for AWS: ``chosen``, else the machine's certificates, else botocore's. ConfigError.
+    """A TLS context that trusts ``chosen``, otherwise the machine's certificates, otherwise botocore's. ConfigError.
 
-    Not by ssl.create_default_context, which also writes the keys of each connection to the file in SSLKEYLOGFILE, and
-    since Python 3.13 refuses certificates of company proxies that AWS's tools take.
+    Not ssl.create_default_context: that also writes the keys of each connection to the file in SSLKEYLOGFILE, and since
+    Python 3.13 it refuses certificates of company proxies that AWS's tools accept.
     """
     import ssl
 
-    chosen = chosen or _no_file()
+    chosen = chosen or _odd_cert_file()
     found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     found.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         if chosen is not None:
             if not os.path.isfile(chosen.path):
-                raise FileNotFoundError  # OpenSSL would wait on a pipe for ever
+                raise FileNotFoundError  # OpenSSL would wait forever on a pipe
             found.load_verify_locations(cafile=chosen.path)
         else:
             found.load_default_certs()
@@ -63,18 +63,18 @@ def ssl_context(chosen: CaBundle | None) -> ssl.SSLContext:
                 found.load_verify_locations(cafile=_botocores_certificates())
     except (OSError, ssl.SSLError):
         raise errors.ConfigError(
-            f"{chosen.place} names {safe(chosen.written)}, which holds no certificates that can be read"
+            f"{chosen.place}: cannot read certificates from {safe(chosen.written)}"
             if chosen is not None
-            else "this machine has no certificates to know AWS by",
-            hint="name a file of certificates in PEM form there, or leave it out"
+            else "this machine has no CA certificates, so AWS cannot be verified",
+            hint="name a file with certificates in PEM format, or remove the setting"
             if chosen is not None
-            else "install your system's package of CA certificates, or set AWS_CA_BUNDLE",
+            else "install your system's CA certificates package, or set AWS_CA_BUNDLE",
         ) from None
     return found
 
 
-def _no_file() -> CaBundle | None:
-    """SSL_CERT_FILE where it names what is there and is no file: OpenSSL reads it, and would wait for ever."""
+def _odd_cert_file() -> CaBundle | None:
+    """SSL_CERT_FILE if it names something that is not a regular file: OpenSSL would wait on it forever."""
     name = os.environ.get("SSL_CERT_FILE", "")
     return (
         CaBundle(name, name, "SSL_CERT_FILE") if os.path.exists(name) and not os.path.isfile(name) else None
@@ -85,9 +85,7 @@ def _machine_has_certificates() -> bool:
     import ssl
 
     if sys.platform == "win32":
-        return (
-            True  # the system's own store; on a Mac Python reads files, as here, which not every build brings
-        )
+        return True  # the system's store; on a Mac, Python reads files as it does here, and not every build has them
     paths = ssl.get_default_verify_paths()
     folders = os.environ.get("SSL_CERT_DIR") or paths.openssl_capath
     return bool(paths.cafile) or any(_filled(folder) for folder in folders.split(os.pathsep))
@@ -101,7 +99,7 @@ def _filled(folder: str) -> bool:
 
 
 def _botocores_certificates() -> str:
-    """The file that botocore brings along, found without importing it."""
+    """The file of the botocore package, found without importing it."""
     spec = find_spec("botocore")
     return (
         os.path.join(*(spec.submodule_search_locations or [""])[:1], "cacert.pem") if spec is not None else ""

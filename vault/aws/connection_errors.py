@@ -1,4 +1,4 @@
-"""Failures to connect as errors that name the host and the cause. Pure."""
+"""Errors for connections that fail: each names the host and the cause. Pure."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def tls_failed(to: Target, error: ssl.SSLError) -> errors.Unreachable:
     where = safe(to.host)
     if isinstance(error, ssl.SSLCertVerificationError):
         return errors.Unreachable(
-            f"the certificate of {where} is not trusted: {safe(error.verify_message)}",
-            hint="where a proxy of your company opens TLS, name its certificates in AWS_CA_BUNDLE",
+            f"the TLS certificate of {where} is not trusted: {safe(error.verify_message)}",
+            hint="if a company proxy intercepts TLS, set AWS_CA_BUNDLE to the file with its certificates",
         )
-    return errors.Unreachable(f"TLS with {where} failed")
+    return errors.Unreachable(f"the TLS handshake with {where} failed")
 
 
 def not_connected(to: Target, proxy: Proxy | None, error: Exception) -> errors.Unreachable:
@@ -35,14 +35,14 @@ def not_connected(to: Target, proxy: Proxy | None, error: Exception) -> errors.U
     if proxy is not None:
         _, refused, reply = str(error).partition("Tunnel connection failed: ")  # http.client's words
         return errors.Unreachable(
-            f"no connection to {where} through the proxy {safe(proxy.name)}:{proxy.port}"
-            + (f", which answered {safe(reply, limit=80)}" if refused else ""),
+            f"cannot connect to {where} through the proxy {safe(proxy.name)}:{proxy.port}"
+            + (f": the proxy answered {safe(reply, limit=80)}" if refused else ""),
             hint="check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
         )
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-        return errors.Unreachable(f"no connection to {where}: no name server answers")
+        return errors.Unreachable(f"DNS lookup failed for {safe(to.name)}: no name server answered")
     if isinstance(error, (socket.gaierror, UnicodeError)):  # UnicodeError: not a DNS name at all
-        return errors.Unreachable(f"no connection to {where}: its name is not known here")
+        return errors.Unreachable(f"DNS lookup failed for {safe(to.name)}: unknown host")
     timed_out = isinstance(error, TimeoutError)
-    reason = "no answer in time" if timed_out else os.strerror(getattr(error, "errno", 0) or 0)
-    return errors.Unreachable(f"no connection to {where}: {reason}")
+    reason = "timed out" if timed_out else os.strerror(getattr(error, "errno", 0) or 0)
+    return errors.Unreachable(f"cannot connect to {where}: {reason}")

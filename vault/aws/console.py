@@ -1,7 +1,7 @@
-"""The console's sign-in by federation: a role's session for a sign-in token, and the address that uses it.
+"""The console's sign-in by federation: a sign-in token for a role session, and the URL that uses it.
 
-AWS's rules: only a role's session signs in, and the token is good for 15 minutes. The session goes in a POST's body,
-so that no proxy writes it down with an address (IAM User Guide, custom identity broker).
+AWS's rules: only a role session can sign in, and the token is valid for 15 minutes. The session goes into the body of a
+POST, so that no proxy logs it with the URL (IAM User Guide, custom identity broker).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vault.aws.service_endpoint import ServiceEndpoint
     from vault.system.clock import Deadline
 
-UNTRUSTED_REASON = "it would get the whole session"  # a reason in a message
+UNTRUSTED_REASON = "it would receive the session"  # a reason in a message
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _TOKEN = re.compile(r"[!-~]{1,16384}", re.ASCII)
 
@@ -34,8 +34,8 @@ class Site(NamedTuple):
     signin: str
 
 
-# Sign-in hosts as the signin service's endpoint rules have them. In the isolated partitions pages have no regional name
-# that is documented.
+# Sign-in hosts are from the endpoint rules of the signin service. The isolated partitions document no regional host for
+# their pages.
 SITES = {
     "aws": Site("{region}.console.aws.amazon.com", "signin.aws.amazon.com"),
     "aws-cn": Site("{region}.console.amazonaws.cn", "signin.amazonaws.cn"),
@@ -49,7 +49,7 @@ SITES = {
 
 
 def federation_url(partition: str, *, region: str, configured: str | None) -> str:
-    """Where a session is changed for a token: ``configured`` (a custom endpoint), else the partition's own host."""
+    """The URL that gives a token for a session: ``configured`` (a custom endpoint), otherwise the partition's own."""
     if configured is not None:
         path = urlsplit(configured).path.rstrip("/")
         return configured.rstrip("/") + ("" if path.endswith("/federation") else "/federation")
@@ -57,7 +57,7 @@ def federation_url(partition: str, *, region: str, configured: str | None) -> st
 
 
 def page(partition: str, *, region: str, service: str | None = None, path: str | None = None) -> str:
-    """The page to land on: a service's first, or ``path`` of the console. Usage where neither can be one."""
+    """The URL of the page to open: the home page of ``service``, or ``path``. Usage if either is invalid."""
     start = f"https://{SITES[partition].pages.format(region=region)}"
     if path is not None:
         if (
@@ -68,15 +68,15 @@ def page(partition: str, *, region: str, service: str | None = None, path: str |
             or " " in path
         ):
             raise errors.Usage(
-                f"--path is {safe(path, limit=80)!r}, which is no path of the console",
-                hint="give what follows the host: /cloudwatch/home?region=eu-west-1",
+                f"--path {safe(path, limit=80)!r} is not a path of the console",
+                hint="give the part after the host, such as /cloudwatch/home?region=eu-west-1",
             )
         return start + path
     word = service if service is not None else "console"
     if not _WORD.fullmatch(word):
         raise errors.Usage(
-            f"--service is {safe(word, limit=80)!r}, which is no service's name",
-            hint="give one as in s3, ec2, cloudwatch",
+            f"--service {safe(word, limit=80)!r} is not the name of a service",
+            hint="give a name such as s3, ec2 or cloudwatch",
         )
     return f"{start}/{word}/home?region={quote(region)}"
 
@@ -84,11 +84,11 @@ def page(partition: str, *, region: str, service: str | None = None, path: str |
 def signin_token(
     credentials: Credentials, *, endpoint: ServiceEndpoint, deadline: Deadline, subject: str
 ) -> Secret:
-    """The token for a role's session. Refused where AWS does not take it, Unreachable, Untrusted."""
+    """The sign-in token for a role session. Errors: Refused, Unreachable, Untrusted."""
     from vault.secret import Secret
 
     if credentials.token is None:
-        raise errors.Internal("a key without a session was to sign in")
+        raise errors.Internal("sign-in with a key that is not a session")
     session = json.dumps(
         {
             "sessionId": credentials.access_key_id,
@@ -109,23 +109,23 @@ def signin_token(
     )
     if reply.status == 400:
         raise errors.Refused(
-            f"{subject}: AWS refused the sign-in ({reply.status})",
+            f"{subject}: AWS refused the sign-in to the console ({reply.status})",
             code="SigninRefused",
-            hint="run: awsvault-py login PROFILE again for a fresh session; the role's session must be valid now",
+            hint="the role session may have expired; run: awsvault-py login PROFILE",
         )
     try:
         token = json.loads(reply.body)["SigninToken"]
     except (ValueError, KeyError, TypeError):
         token = None
     if reply.status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise service_errors.not_awss(
-            to.host, reply.status, reply.body, reason="no token to sign in with", about=subject
+        raise service_errors.not_from_aws(
+            to.host, reply.status, reply.body, reason="no sign-in token", about=subject
         )
     return Secret(token)
 
 
 def signin_url(federation: str, *, page: str, token: Secret, issuer: str) -> Secret:
-    """The address that signs in and lands on ``page``. Whoever has it is signed in: it is a secret for 15 minutes."""
+    """The URL that signs in and opens ``page``. It signs in anyone who has it, so it is a secret for 15 minutes."""
     query = urlencode(
         {"Action": "login", "Issuer": issuer, "Destination": page, "SigninToken": token.reveal_text()},
         quote_via=quote,

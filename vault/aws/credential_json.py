@@ -1,7 +1,7 @@
-"""The JSON that credential_process prints, which is also what the session cache keeps. Pure; json is imported late.
+"""The JSON that credential_process prints and the session cache keeps. Pure; json is imported late.
 
-One ASCII line with ``Version`` first, ``Expiration`` in whole seconds of UTC, and no key without a value: the least
-that every SDK takes (docs/profiles.md, what the SDKs ask of us).
+One ASCII line with ``Version`` first, ``Expiration`` in whole seconds of UTC, and no key without a value: the form that
+every SDK accepts (docs/resolution.md, which clients accept the answer).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class MalformedCredentials(ValueError):
-    """The bytes are not what ``encode`` writes. Says nothing of their content."""
+    """The bytes are not what ``encode`` writes. The error says nothing about their content."""
 
 
 def encode(credentials: Credentials, *, expires: int | None = None, account_id: str | None = None) -> bytes:
-    """The line for ``credentials``; ``expires`` is unix seconds, None for a key that does not expire."""
+    """The line for ``credentials``. ``expires`` is Unix seconds, None for a key that does not expire."""
     import json
 
     found: dict[str, Any] = {
@@ -39,12 +39,12 @@ def encode(credentials: Credentials, *, expires: int | None = None, account_id: 
 
 
 def of_session(session: Session) -> bytes:
-    """The line for an STS session."""
+    """The line for a session."""
     return encode(session.credentials, expires=session.expiration, account_id=session.account_id)
 
 
 def fields(line: bytes) -> dict[str, str]:
-    """The line's text values by name, ``Version`` left out. NotAnAnswer."""
+    """The line's text values by name, without ``Version``. MalformedCredentials."""
     import json
 
     try:
@@ -63,7 +63,7 @@ def fields(line: bytes) -> dict[str, str]:
 
 
 def credentials_of(line: bytes) -> Credentials:
-    """The key pair and token of a line. NotAnAnswer."""
+    """The credentials in a line. MalformedCredentials."""
     found = fields(line)
     token = found.get("SessionToken")
     return Credentials(

@@ -1,4 +1,4 @@
-"""What STS gives and takes, as values: keys, sessions, identities. Reads nothing, calls nothing, imports no SDK."""
+"""Credentials, sessions and identities as values. No files, no calls, no SDK."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Credentials(NamedTuple):
-    """A key pair that signs. ``token`` is None for a long-lived key."""
+    """What signs a request. ``token`` is None for a long-lived key."""
 
     access_key_id: str
     secret: Secret
@@ -18,9 +18,9 @@ class Credentials(NamedTuple):
 
 
 class Session(NamedTuple):
-    """Temporary credentials. ``expiration`` and ``issued`` are Unix seconds, ``issued`` by AWS's own Date.
+    """Temporary credentials. ``expiration`` and ``issued`` are Unix seconds, ``issued`` is AWS's Date.
 
-    ``account_id`` is 12 digits, or None where the answer does not tell.
+    ``account_id`` is 12 digits, or None if the answer does not tell.
     """
 
     credentials: Credentials
@@ -30,7 +30,7 @@ class Session(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Who a key is: GetCallerIdentity's answer."""
+    """Whose credentials these are: the answer of GetCallerIdentity."""
 
     account: str
     arn: str
@@ -38,6 +38,6 @@ class Identity(NamedTuple):
 
     @property
     def user(self) -> str | None:
-        """The IAM user's name, the last part of its ARN; None for a role, the root or a federated user."""
+        """The IAM user's name, the last part of its ARN; None for a role, the root user or a federated user."""
         kind, _, path = self.arn.rpartition(":")[2].partition("/")
         return path.rpartition("/")[2] if kind == "user" and path else None

@@ -38,7 +38,7 @@ def json_object(raw: bytes, *, what: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise errors.ConfigError(f"{what} gave no JSON object")
+        raise errors.ConfigError(f"{what}: the answer is not a JSON object")
     return found
 
 
@@ -54,8 +54,8 @@ def check_fields(fields: dict[str, Any], *, what: str, token: str = "SessionToke
     expiration = expiry(expires, what=what) if expires is not None else None
     if expiration is not None and expiration <= now:
         raise errors.ConfigError(
-            f"{what} gave credentials that have expired already",
-            hint="check the clock, and what that program keeps",
+            f"{what}: the credentials have already expired",
+            hint="check this machine's clock; if it is right, get new credentials from this provider",
         )
     account = fields.get("AccountId")
     return Fetched(
@@ -75,7 +75,7 @@ def _text(
     text = value if isinstance(value, str) else ""
     text = text.strip() if blanks else text
     if not (0 < len(text) <= most and text.isascii() and text.isprintable()) or (" " in text and not blanks):
-        raise errors.ConfigError(f"{what} has no usable {name}")
+        raise errors.ConfigError(f"{what}: no valid {name}")
     return text
 
 
@@ -83,5 +83,5 @@ def expiry(text: str, *, what: str) -> int:
     """Unix seconds of a time with a time zone, in the forms that SDKs take. ConfigError."""
     found = timestamps.unix(text)
     if found is None:
-        raise errors.ConfigError(f"{what} has an Expiration that is no time with a zone")
+        raise errors.ConfigError(f"{what}: Expiration is not a time with a time zone")
     return found

@@ -1,8 +1,8 @@
 """Which hosts are AWS's own: the exact names of each service in each partition. Pure.
 
-The names are those of the services' endpoint rules, with their FIPS and dual-stack forms, and the names of VPC
-endpoints. No suffix is enough: customers have names under AWS's domains too (a bucket, a load balancer, a service of
-their own behind PrivateLink).
+The names are from the services' endpoint rules, with their FIPS and dual-stack forms, and those of VPC endpoints. A
+suffix is not enough: customers also have names under AWS's domains (a bucket, a load balancer, their own service behind
+PrivateLink).
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ _SIGN_IN = {
     "aws-iso-f": ("signin.csphome.hci.ic.gov", "{region}.signin.csphome.hci.ic.gov"),
     "aws-eusc": ("{region}.signin.amazonaws-eusc.eu",),
 }
-_REGION = re.compile(r"[a-z]+-[0-9]{1,2}", re.ASCII)  # after the partition's own start
+_REGION = re.compile(r"[a-z]+-[0-9]{1,2}", re.ASCII)  # after the start of the partition's regions
 _REGION_OF_AWS = re.compile(r"[a-z]{2}-[a-z]+-[0-9]{1,2}", re.ASCII)
 _VPC_ENDPOINT = re.compile(r"vpce-[0-9a-z-]+", re.ASCII)
 
 
 def is_aws_host(url: str, *, service: str, partition: str) -> bool:
-    """Whether ``url`` leads to AWS's own host for ``service`` (one of SERVICES) in ``partition``, over TLS."""
+    """Whether ``url`` is AWS's own host for ``service`` (one of SERVICES) in ``partition``, over TLS."""
     to = parse_target(url)
     if to is None or to.scheme != "https" or to.port not in (None, 443):
         return False
@@ -116,7 +116,7 @@ def _patterns(service: str, partition: Partition) -> tuple[str, ...]:
         for suffix in (partition.suffix, partition.dual_suffix)
     )
     if service == SIGN_IN:
-        return names[1:] + _SIGN_IN[partition.name]  # it has no plain name beside these
+        return names[1:] + _SIGN_IN[partition.name]  # its plain names are in the table
     return (*names, "sts.amazonaws.com") if (service, partition.name) == (STS, "aws") else names
 
 

@@ -1,7 +1,6 @@
-"""IAM's calls about one user's access keys and MFA devices, typed. Sends nothing itself: it is given how to call.
+"""IAM's calls about one user's access keys and MFA devices, typed. Sends nothing itself: the caller passes how to call.
 
-What changes something at AWS and could do it twice (CreateAccessKey, CreateVirtualMFADevice, what carries codes) is
-sent once.
+Calls that could do something twice (CreateAccessKey, CreateVirtualMFADevice, those with MFA codes) are sent once.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from vault.profiles.aws_files import Setting
 
 _PLAIN = re.compile(r"[!-~]+", re.ASCII)
-# IAM has one address a partition, and a region that signs for it.
+# IAM has one endpoint in each partition, and one region for its signatures.
 _GLOBAL = {
     "aws": ("https://iam.amazonaws.com", "us-east-1"),
     "aws-cn": ("https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
@@ -38,14 +37,14 @@ _GLOBAL = {
 
 
 class Caller(Protocol):
-    """How an operation reaches IAM: whoever holds the keys decides who signs."""
+    """How an operation reaches IAM. The owner of the keys decides which of them signs."""
 
     def __call__(self, operation: str, *, once: bool = False, **parameters: Any) -> Answer:
         """AWS's answer. Errors: Refused, Unreachable."""
 
 
 class Use(NamedTuple):
-    """A key's last use: Unix seconds, service and region as AWS tells them (up to some hours late)."""
+    """A key's last use: Unix seconds, service and region, as AWS tells them (some hours late)."""
 
     at: int
     service: str
@@ -55,7 +54,7 @@ class Use(NamedTuple):
 class AccessKey(NamedTuple):
     """One access key of the user, without its secret. ``created`` is Unix seconds.
 
-    ``asked`` says that AWS told its last use: ``used`` None then means never.
+    ``asked``: AWS told its last use, so ``used`` None means never.
     """
 
     id: str
@@ -66,7 +65,7 @@ class AccessKey(NamedTuple):
 
 
 class CreatedKey(NamedTuple):
-    """A key that was just made. AWS shows its secret this once."""
+    """A new key. AWS shows its secret only now."""
 
     id: str
     secret: Secret
@@ -74,7 +73,7 @@ class CreatedKey(NamedTuple):
 
 
 class CreatedDevice(NamedTuple):
-    """A virtual device that was just made, not enabled yet. ``seed`` is base32 text, shown this once."""
+    """A new virtual device, not enabled yet. ``seed`` is base32 text, which AWS shows only now."""
 
     serial: str
     seed: Secret
@@ -89,7 +88,7 @@ def endpoint(
     ca_bundle: Setting | None = None,
     trusted_hosts: tuple[str, ...] = (),
 ) -> ServiceEndpoint:
-    """Where IAM is in ``partition``; ``url`` is what somebody configured instead, at ``place``."""
+    """IAM's endpoint in ``partition``, or the configured ``url``; ``place`` is where that is set."""
     default, region = _GLOBAL.get(partition, _GLOBAL["aws"])
     return ServiceEndpoint(
         url or default,
@@ -108,14 +107,14 @@ def partition_of(arn: str) -> str:
 
 
 class Iam:
-    """The calls, all about ``user``: its name is always sent, since temporary credentials demand it."""
+    """The calls about ``user``. Its name is always sent, because temporary credentials require it."""
 
     def __init__(self, call: Caller, *, user: str) -> None:
         self._call = call
         self._user = user
 
     def keys(self, *, uses: bool = True) -> tuple[AccessKey, ...]:
-        """The user's keys, oldest first. ``uses`` asks for the last use of each, where that is allowed."""
+        """The user's keys, oldest first. ``uses`` also asks for the last use of each, if the user may."""
         found = [_key(item) for item in self._pages("ListAccessKeys", "AccessKeyMetadata")]
         found = [self._with_use(key) for key in found] if uses else found
         return tuple(sorted(found, key=lambda key: (key.created, key.id)))
@@ -140,27 +139,27 @@ class Iam:
         return key._replace(used=used, asked=True)
 
     def create_key(self) -> CreatedKey:
-        """A new key. Sent once: a second one would be a key that nobody holds."""
+        """Create a key. Sent once: a second one would be a key without an owner."""
         made = self._call("CreateAccessKey", once=True, UserName=self._user).fields.get("AccessKey")
         key = _key(made)
         secret = _text(made, "SecretAccessKey", limits.MAX_SECRET_KEY)
         return CreatedKey(key.id, Secret(secret), key.created)
 
     def set_active(self, key_id: str, *, active: bool) -> None:
-        """Make a key active or inactive; doing it again changes nothing."""
+        """Activate or deactivate a key; doing it again changes nothing."""
         status = "Active" if active else "Inactive"
         self._call("UpdateAccessKey", UserName=self._user, AccessKeyId=key_id, Status=status)
 
     def delete_key(self, key_id: str) -> None:
-        """Delete a key; one that is gone already is no failure."""
+        """Delete a key; a key that is already gone is not an error."""
         _unless_gone(lambda: self._call("DeleteAccessKey", UserName=self._user, AccessKeyId=key_id))
 
     def devices(self) -> tuple[str, ...]:
-        """The serials of the user's enabled devices."""
+        """The serial numbers of the user's enabled devices."""
         return tuple(_text(item, "SerialNumber", 256) for item in self._pages("ListMFADevices", "MFADevices"))
 
     def create_device(self, name: str) -> CreatedDevice:
-        """A new virtual device, not enabled. Sent once: its seed is shown this once."""
+        """Create a virtual device, not enabled. Sent once, because AWS shows its seed only in this answer."""
         fields = self._call("CreateVirtualMFADevice", once=True, VirtualMFADeviceName=name).fields
         made = fields.get("VirtualMFADevice")
         seed = made.get("Base32StringSeed") if isinstance(made, dict) else None
@@ -169,21 +168,21 @@ class Iam:
         return CreatedDevice(_text(made, "SerialNumber", 256), Secret(seed))
 
     def enable_device(self, serial: str, first: str, second: str) -> None:
-        """Enable a device by two consecutive codes."""
+        """Enable a device with two consecutive codes."""
         self._with_codes("EnableMFADevice", serial, first, second)
 
     def resync_device(self, serial: str, first: str, second: str) -> None:
-        """Tell AWS where the device's clock is, by two consecutive codes."""
+        """Synchronize AWS with the device's clock, with two consecutive codes."""
         self._with_codes("ResyncMFADevice", serial, first, second)
 
     def deactivate_device(self, serial: str) -> bool:
-        """Take a device off the user; whether it was there: one that is off already is no failure."""
+        """Deactivate the user's device. False if it was not active; that is not an error."""
         return _unless_gone(
             lambda: self._call("DeactivateMFADevice", UserName=self._user, SerialNumber=serial)
         )
 
     def delete_device(self, serial: str) -> None:
-        """Delete a virtual device that is not enabled; one that is gone already is no failure."""
+        """Delete a virtual device that is not enabled; a device that is already gone is not an error."""
         _unless_gone(lambda: self._call("DeleteVirtualMFADevice", SerialNumber=serial))
 
     def _with_codes(self, operation: str, serial: str, first: str, second: str) -> None:
@@ -225,7 +224,7 @@ def _text(fields: Any, name: str, most: int) -> str:
 
 
 def _moment(fields: Any, name: str) -> int:
-    """Unix seconds of a time of IAM's, which has a zone."""
+    """Unix seconds of a time in IAM's answer, which has a time zone."""
     value = fields.get(name) if isinstance(fields, dict) else None
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise _wrong(name)
@@ -234,8 +233,8 @@ def _moment(fields: Any, name: str) -> int:
 
 def _wrong(name: str) -> errors.Unreachable:
     return errors.Unreachable(
-        f"IAM's answer has no usable {name}",
-        hint=service_errors.IN_BETWEEN,
+        f"IAM's answer has no valid {name}",
+        hint=service_errors.INTERCEPTED,
         code="WrongAnswer",
         sent=True,
     )

@@ -1,4 +1,4 @@
-"""Whose address a host's name spells, in whatever way it is written. Opens no connection and asks no name server."""
+"""IP addresses in any spelling. Opens no connection and asks no name server."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import socket
 
 
 def canonical(name: str) -> str:
-    """The address that ``name`` spells, in its one short form; ``name`` itself where it is a name of DNS.
+    """The IP address that ``name`` spells, in its short form; ``name`` itself if it is a DNS name.
 
-    By the same function that a connection is made with, so that no spelling is taken for another host than it reaches.
+    Uses the function that connections use, so that no spelling counts as another host than the one it reaches.
     """
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except (OSError, ValueError):  # ValueError: a NUL, or what no DNS takes
+    except (OSError, ValueError):  # ValueError: a NUL, or not a DNS name
         return name
     return str(found[0][4][0])
 

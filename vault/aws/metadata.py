@@ -1,6 +1,6 @@
-"""Credentials of the machine around us: an EC2 instance's metadata (version 2 only), and container credentials.
+"""Credentials of the machine: an EC2 instance's metadata (version 2 only), and container credentials.
 
-Both are asked by plain http on addresses of the machine itself, past any proxy.
+Both are fetched over plain http from addresses of the machine itself, never through a proxy.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vault.profiles.chain import NamedSource
 
 _ROLES = "/latest/meta-data/iam/security-credentials/"
-# Where plain http may go beside this machine.
+# Hosts besides this machine that may be asked over plain http.
 _INSTANCE = ("169.254.169.254", "fd00:ec2::254")
 _CONTAINER = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 _RELATIVE = "http://169.254.170.2"
@@ -32,14 +32,15 @@ _RELATIVE = "http://169.254.170.2"
 
 def instance_credentials(source: NamedSource, context: ProviderContext) -> Fetched:
     """The credentials of the instance's role. Errors: ConfigError, Unreachable."""
-    env, what = context.env, f"{source.origin}: the instance's metadata"
+    env, what = context.env, f"{source.origin}: the instance metadata"
     if env.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         raise errors.ConfigError(
-            f"{source.origin}: credential_source is Ec2InstanceMetadata, and AWS_EC2_METADATA_DISABLED is true"
+            f"{source.origin}: credential_source is Ec2InstanceMetadata, but AWS_EC2_METADATA_DISABLED is true",
+            hint="unset AWS_EC2_METADATA_DISABLED, or use another credential_source",
         )
     base = _address(source.endpoint or "", context, link=_INSTANCE, origin=str(source.origin))
-    life = {"x-aws-ec2-metadata-token-ttl-seconds": str(limits.METADATA_TOKEN_TTL)}
-    token = _ask(base, "PUT", "/latest/api/token", headers=life, context=context, what=what)
+    ttl = {"x-aws-ec2-metadata-token-ttl-seconds": str(limits.METADATA_TOKEN_TTL)}
+    token = _ask(base, "PUT", "/latest/api/token", headers=ttl, context=context, what=what)
     proof = {"x-aws-ec2-metadata-token": _line(token, what)}
     role = _line(
         _ask(base, "GET", _ROLES, headers=proof, context=context, what=what).partition(b"\n")[0], what
@@ -52,14 +53,15 @@ def instance_credentials(source: NamedSource, context: ProviderContext) -> Fetch
 
 
 def container_credentials(source: NamedSource, context: ProviderContext) -> Fetched:
-    """The credentials that a container's orchestrator hands out. Errors: ConfigError, Unreachable, Untrusted."""
+    """The credentials that the container's orchestrator provides. Errors: ConfigError, Unreachable, Untrusted."""
     env, what = context.env, f"{source.origin}: the container's credentials"
     relative = env.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
     url = _RELATIVE + relative if relative else env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
     if not url:
         raise errors.ConfigError(
-            f"{source.origin}: credential_source is EcsContainer, and neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor "
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI is set"
+            f"{source.origin}: credential_source is EcsContainer, but neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor "
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI is set",
+            hint="run the command inside the container, or use another credential_source",
         )
     path, _, query = url.partition("?")
     base = _address(path, context, link=_CONTAINER, origin=str(source.origin))
@@ -73,7 +75,7 @@ def container_credentials(source: NamedSource, context: ProviderContext) -> Fetc
 
 
 def _container_token(source: NamedSource, context: ProviderContext, to: Target) -> str | None:
-    """What shows the container to ``to``. Untrusted, before it is read, where that may not have it."""
+    """The token that identifies the container to ``to``. Untrusted, before reading it, if ``to`` must not have it."""
     path = context.env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
     if path or context.env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN"):
         _check_bearer(to, context, origin=str(source.origin))
@@ -85,34 +87,36 @@ def _container_token(source: NamedSource, context: ProviderContext, to: Target) 
     if not text:
         return None
     if not (text.isascii() and text.isprintable()):
-        raise errors.ConfigError(f"{source.origin}: the container's authorization token cannot be a header")
+        raise errors.ConfigError(
+            f"{source.origin}: the container's authorization token has characters that no header can have"
+        )
     return text
 
 
 def _check_bearer(to: Target, context: ProviderContext, *, origin: str) -> None:
-    """The token is good for whoever has it: it goes to this machine, the orchestrators' addresses and trusted hosts."""
+    """Anyone who has the token can use it: it goes only to this machine, the orchestrators' addresses and trusted hosts."""
     here = is_loopback(to.name) or canonical(to.name) in _CONTAINER
     if not here and not is_listed(to, context.trusted_hosts):
         raise errors.Untrusted(
-            f"{origin}: AWS_CONTAINER_CREDENTIALS_FULL_URI leads to {safe(to.host)}, which is neither this machine nor an"
-            " address of AWS's containers, and it would get the whole authorization token",
-            hint=f'correct it; if the host is yours, name it in config.toml: trusted_hosts = ["{safe(to.host)}"]',
+            f"{origin}: AWS_CONTAINER_CREDENTIALS_FULL_URI names {safe(to.host)}, which is neither this machine nor an"
+            " address of AWS's containers; it would receive the authorization token",
+            hint=f'correct it; if the host is yours, add to config.toml: trusted_hosts = ["{safe(to.host)}"]',
         )
 
 
 def _address(url: str, context: ProviderContext, *, link: tuple[str, ...], origin: str) -> Target:
-    """The parts of an address that may be asked: https, or plain http to this machine, AWS's own link-local addresses of
-    this service, or an allowed host.
+    """The parts of a URL that may be asked: https, or plain http to this machine, to AWS's link-local addresses for this
+    service, or to an allowed host.
     """
     to = parse_target(url)
     if to is None:
-        raise errors.ConfigError(f"{origin}: {safe(url)} is no address of a host")
+        raise errors.ConfigError(f"{origin}: {safe(url)} is not the URL of a host")
     plain = is_loopback(to.name) or canonical(to.name) in link or is_listed(to, context.allow_http)
     if to.scheme == "http" and not plain:
         raise errors.ConfigError(
-            f"{origin}: {safe(urlsplit(url).netloc)} is none of the hosts that may be asked by plain http: localhost, "
+            f"{origin}: {safe(urlsplit(url).netloc)} must not be asked over plain http; only these hosts may: localhost, "
             f"127.0.0.0/8, ::1, {', '.join(link)}",
-            hint=f'use https, or name the host in config.toml: allow_http = ["{safe(to.name)}"]',
+            hint=f'use https, or add to config.toml: allow_http = ["{safe(to.name)}"]',
         )
     return to
 
@@ -136,16 +140,16 @@ def _ask(
             to, method=method, query=query, headers=sent, deadline=context.deadline, env={}
         )
     except errors.Unreachable as error:
-        inside = "this source exists only inside AWS"
-        served = "start what serves it on this machine, or correct its address"
+        inside = "this provider exists only inside AWS"
+        served = "start the server on this machine that provides the credentials, or correct its URL"
         raise errors.Unreachable(
             f"{what}: {error.message}", hint=served if is_loopback(to.name) else inside
         ) from None
     if reply.status != 200:
-        said = _message(reply.body)
+        message = _message(reply.body)
         raise errors.Unreachable(
-            f"{what}: {safe(to.host)} answered {reply.status}{f': {safe(said)}' if said else ''}",
-            hint="the exec --server that this runs in says so: if its vault was locked, unlock it and start that command again"
+            f"{what}: {safe(to.host)} answered {reply.status}{f': {safe(message)}' if message else ''}",
+            hint="this runs inside exec --server: if its vault is locked, unlock it and start that command again"
             if context.env.get("AWSVAULT_PROFILE")
             else "check that a role is attached to the instance or task",
         )
@@ -153,15 +157,15 @@ def _ask(
 
 
 def _message(body: bytes) -> str:
-    """What a refusal says in its JSON, as a container's endpoint and exec --server have it; empty for anything else."""
+    """The message in a refusal's JSON, as container endpoints and exec --server send it; empty for anything else."""
     import json
 
     try:
         found = json.loads(body)
     except ValueError:
         return ""
-    said = found.get("message") if isinstance(found, dict) else None
-    return said if isinstance(said, str) else ""
+    message = found.get("message") if isinstance(found, dict) else None
+    return message if isinstance(message, str) else ""
 
 
 def _line(raw: bytes, what: str) -> str:
@@ -172,5 +176,5 @@ def _line(raw: bytes, what: str) -> str:
         and text.isprintable()
         and " " not in text
     ):
-        raise errors.Unreachable(f"{what} is not what an instance answers")
+        raise errors.Unreachable(f"{what}: the answer is not from an instance")
     return text

@@ -1,4 +1,4 @@
-"""What providers of credentials read: the environment of a fetch, and the files and commands that a profile names."""
+"""What providers read: the context of a fetch, and the files and commands that a profile names."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def run_command(command: str, *, key: str, origin: Origin, context: ProviderCont
     level = int(depth) if depth.isascii() and depth.isdigit() and len(depth) <= 2 else 0
     if level >= limits.MAX_DEPTH:
         raise errors.ConfigError(
-            f"{origin}: {key} ends up at awsvault-py itself again and again",
-            hint="write the command as awsvault-py export PROFILE, so that it is seen as ours",
+            f"{origin}: {key} loop: the command runs awsvault-py through another program, again and again",
+            hint="write the command as awsvault-py export PROFILE, which awsvault-py recognizes",
         )
     try:
         words = split(command)
     except Unbalanced as error:
-        raise errors.ConfigError(f"{origin}: {key} cannot be split: {error}") from None
+        raise errors.ConfigError(f"{origin}: {key} is not a valid command line: {error}") from None
     env = {**context.child_env, DEPTH: str(level + 1)}
     try:
         return output(words, env=env, limit=limits.MAX_PROCESS_OUTPUT, deadline=context.deadline)
@@ -69,5 +69,5 @@ def read_token_file(path: str, *, key: str, origin: Origin) -> bytes:
 
     found = read_users_file(path, limit=limits.MAX_TOKEN_FILE)
     if found is None:
-        raise errors.ConfigError(f"{origin}: {key} names {safe(path)}, which is not there")
+        raise errors.ConfigError(f"{origin}: {key} names {safe(path)}, which does not exist")
     return found

@@ -39,15 +39,15 @@ def fetch(source: Source, context: ProviderContext) -> Fetched:
         case NamedSource():
             return _named(source, context)
         case _:
-            raise errors.Internal("a key is no source that is fetched")
+            raise errors.Internal("a key of the vault is not a provider")
 
 
 def _process(source: Process, context: ProviderContext) -> Fetched:
     text = run_command(source.command, key="credential_process", origin=source.origin, context=context)
-    fields = json_object(text, what=f"{source.origin}: the credential_process")
-    what = f"{source.origin}: the answer of the credential_process"
+    what = f"{source.origin}: credential_process"
+    fields = json_object(text, what=what)
     if fields.get("Version") != 1:
-        raise errors.ConfigError(f"{what} has no Version 1")
+        raise errors.ConfigError(f"{what}: Version in the answer is not 1")
     found = check_fields(fields, what=what, now=context.deadline.clock.time())
     account = found.account_id or source.account_id
     return found._replace(account_id=account if is_account(account) else None)
@@ -87,7 +87,7 @@ def _web_token(source: WebIdentity, context: ProviderContext) -> Secret:
     usable = 0 < len(token) <= limits.MAX_WEB_TOKEN and token.isascii() and token.decode().isprintable()
     if not usable:
         raise errors.ConfigError(
-            f"{source.origin}: what should be a web identity token is empty, too long, or no token"
+            f"{source.origin}: the web identity token is empty, too long, or has invalid characters"
         )
     return Secret(token)
 
@@ -116,8 +116,8 @@ def _environment(source: NamedSource, context: ProviderContext) -> Fetched:
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not env.get(variable):
             raise errors.ConfigError(
-                f"{source.origin}: credential_source is Environment, and {variable} is not set",
-                hint="the variable must be set where this command runs",
+                f"{source.origin}: credential_source is Environment, but {variable} is not set",
+                hint="set the variable in the environment of this command",
             )
     now = context.deadline.clock.time()
-    return check_fields(fields, what=f"{source.origin}: the environment", now=now)
+    return check_fields(fields, what=f"{source.origin}: credentials in the environment", now=now)

@@ -1,4 +1,4 @@
-"""The proxy of a call, as the environment names it and as AWS's tools read it. Opens no connection."""
+"""The proxy for a call, from the environment, as AWS's tools read it. Opens no connection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _END = "_proxy"
 
 
 class Proxy(NamedTuple):
-    """An HTTP proxy; ``authorization`` is the ready header, or empty."""
+    """An HTTP proxy. ``authorization`` is the value of the header, or empty."""
 
     name: str
     port: int
@@ -27,9 +27,9 @@ class Proxy(NamedTuple):
 
 
 def proxy_for(to: Target, env: Mapping[str, str]) -> Proxy | None:
-    """The proxy that the environment names for ``to``, as botocore finds it; never for this machine itself. ConfigError."""
+    """The proxy that the environment sets for ``to``, as botocore finds it; never for this machine itself. ConfigError."""
     if is_loopback(to.name):
-        return None  # on the proxy's machine that name is another
+        return None  # for the proxy, that name is the proxy's own machine
     named = _named(env)
     variable, url = named.get(to.scheme, ("", ""))  # not ALL_PROXY: AWS's tools do not read it
     if not url or _bypassed(to, named.get("no", ("", ""))[1]):
@@ -41,8 +41,8 @@ def proxy_for(to: Target, env: Mapping[str, str]) -> Proxy | None:
         name, port, parts = "", None, urlsplit("")
     if not name or parts.scheme != "http":
         raise errors.ConfigError(
-            f"{variable} is not the address of an http proxy",
-            hint="write http://HOST:PORT; the tunnel inside is TLS",
+            f"{variable} is not the URL of an HTTP proxy",
+            hint="write http://HOST:PORT; calls to AWS through it are still encrypted with TLS",
         )
     authorization = ""
     if parts.username is not None:
@@ -52,10 +52,10 @@ def proxy_for(to: Target, env: Mapping[str, str]) -> Proxy | None:
 
 
 def _named(env: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """The variables SCHEME_proxy by their scheme, each with its name and value, as urllib.request reads them for botocore.
+    """The variables SCHEME_proxy by scheme, each with its name and value, as urllib.request reads them for botocore.
 
-    A lower-case one beats others, and where it is empty, it switches them off. A CGI program's HTTP_PROXY is a header
-    that its client sent.
+    A lower-case name wins, and if it is empty, it turns the others off. In a CGI program, HTTP_PROXY is a header that the
+    client sent, so it does not count.
     """
     found = {}
     for variable, value in env.items():
@@ -79,7 +79,7 @@ def _with_scheme(url: str) -> str:
 
 
 def _bypassed(to: Target, listed: str) -> bool:
-    """Whether ``no_proxy`` covers ``to``: by name, by name and port as the endpoint has them, or by the end of its domain."""
+    """Whether ``no_proxy`` lists ``to``: by name, by name and port as in the endpoint, or by the end of its domain."""
     if listed == "*":
         return True
     hosts = (to.bracketed, to.bracketed if to.port is None else f"{to.bracketed}:{to.port}")

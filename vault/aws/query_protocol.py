@@ -1,6 +1,6 @@
-"""STS's Query protocol: parameters to a form, XML answers to nested values. Pure; bounded by what it is given.
+"""The Query protocol of STS: from parameters to a form, from XML answers to nested values. Pure.
 
-A document type, a depth beyond any answer of AWS, or a field that stands twice is no answer of AWS's.
+XML with a document type, a depth beyond AWS's answers, or a field twice is not an answer from AWS.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 _VERSION = "2011-06-15"
-_DEEPEST = 16  # the deepest answer we ask for has 6
+_DEEPEST = 16  # the deepest answer to our calls has 6
 _LISTED = "member"
 _EXCEPTION = "Exception"
 
 
 class MalformedXml(ValueError):
-    """The text is not an answer of the Query protocol. Says what is wrong, never what it holds."""
+    """The text is not an answer of the Query protocol. Says what is wrong, never what the text contains."""
 
 
 def form(operation: str, parameters: dict[str, Any]) -> bytes:
@@ -29,15 +29,17 @@ def form(operation: str, parameters: dict[str, Any]) -> bytes:
 def _flat(name: str, value: Any) -> list[tuple[str, str]]:
     match value:
         case dict():
-            return [pair for key, held in value.items() for pair in _flat(f"{name}.{key}", held)]
+            return [pair for key, inner in value.items() for pair in _flat(f"{name}.{key}", inner)]
         case list() | tuple():
-            return [pair for n, held in enumerate(value, 1) for pair in _flat(f"{name}.{_LISTED}.{n}", held)]
+            return [
+                pair for n, inner in enumerate(value, 1) for pair in _flat(f"{name}.{_LISTED}.{n}", inner)
+            ]
         case _:
             return [(name, str(value))]
 
 
 def parse(raw: bytes) -> tuple[str, dict[str, Any]]:
-    """The root's name and its fields: text, dictionaries, and lists where the children are ``member``. NotAnAnswer."""
+    """The root's name and its fields: text, dictionaries, and lists if the children are ``member``. MalformedXml."""
     import pyexpat  # 2 ms, where xml.etree costs 12
 
     builder = _Builder()
@@ -50,18 +52,18 @@ def parse(raw: bytes) -> tuple[str, dict[str, Any]]:
     try:
         parser.Parse(raw, True)
     except pyexpat.ExpatError:
-        raise MalformedXml("not well-formed XML") from None
+        raise MalformedXml("malformed XML") from None
     root, fields = builder.root or ("", "")
     if isinstance(fields, dict) or (root.endswith(_EXCEPTION) and not fields):
         return root, fields or {}
-    raise MalformedXml("no fields")
+    raise MalformedXml("XML without fields")
 
 
 def refusal(raw: bytes) -> tuple[str, str]:
-    """Code and message of an error in one of AWS's forms. NotAnAnswer for anything else, such as a page for a browser.
+    """Code and message of an error in one of AWS's forms. MalformedXml for anything else, such as a page for a browser.
 
-    The forms: ErrorResponse/Error as of STS and IAM, Response/Errors/Error, an Error alone, and an exception's name around
-    its message, which is what stands before AWS's services answers with.
+    The forms: ErrorResponse/Error of STS and IAM, Response/Errors/Error, Error alone, and an exception's name around its
+    message, which AWS's front ends answer with.
     """
     root, fields = parse(raw)
     wrapped = fields.get("Errors")
@@ -71,16 +73,16 @@ def refusal(raw: bytes) -> tuple[str, str]:
     if root.endswith(_EXCEPTION):
         code, message = root, fields.get("Message") or fields.get("message")
     if not isinstance(code, str) or not code.strip():
-        raise MalformedXml("no error of AWS's")
+        raise MalformedXml("an error without a code")
     return code.strip(), message if isinstance(message, str) else ""
 
 
 def _no_doctype(*_: object) -> None:
-    raise MalformedXml("a document type")
+    raise MalformedXml("XML with a document type")
 
 
 class _Builder:
-    """Expat's events to values, on a stack of (name, fields, list, text)."""
+    """Builds values from expat's events, on a stack of (name, fields, list, text)."""
 
     def __init__(self) -> None:
         self.root: tuple[str, Any] | None = None
@@ -88,7 +90,7 @@ class _Builder:
 
     def start(self, name: str, _attributes: dict[str, str]) -> None:
         if len(self._stack) >= _DEEPEST:
-            raise MalformedXml("nested too deep")
+            raise MalformedXml("XML nested too deeply")
         self._stack.append((name.rpartition(":")[2], {}, [], []))
 
     def text(self, text: str) -> None:
@@ -104,6 +106,6 @@ class _Builder:
         if name == _LISTED:
             listed.append(value)
         elif name in above:
-            raise MalformedXml("a field twice")
+            raise MalformedXml("XML with a field twice")
         else:
             above[name] = value

@@ -69,8 +69,10 @@ def refusal(
 def _clock_hint(off: int) -> str:
     """What to do after AWS refused the request's time; ``off`` is this machine's clock minus AWS's, in seconds."""
     if abs(off) > limits.CLOCK_SKEW_WARN:
-        return f"this machine's clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} AWS's: set it"
-    return "this machine's clock is right, so the request was long under way: run the command again"
+        return (
+            f"set this machine's clock: it is {abs(off)} s {'ahead of' if off > 0 else 'behind'} AWS's clock"
+        )
+    return "this machine's clock is right, so the request was delayed on its way; run the command again"
 
 
 def http_date(text: str) -> int | None:

@@ -40,11 +40,11 @@ class ServiceEndpoint(NamedTuple):
         """The parts of the URL, if a signed request may go there; ConfigError otherwise."""
         to = parse_target(self.url)
         if to is None:
-            raise errors.ConfigError(f"{self._what} is not an http or https address of a host")
+            raise errors.ConfigError(f"{self._what} is not the http or https URL of a host")
         if to.scheme == "http" and not is_loopback(to.name) and not is_listed(to, self.allow_http):
             raise errors.ConfigError(
-                f"{self._what} is plain http: anybody on the way could read what AWS answers",
-                hint=f'use https, or name the host in config.toml: allow_http = ["{safe(to.name)}"]',
+                f"{self._what} uses plain http: anyone on the network could read AWS's answers",
+                hint=f'use https, or add to config.toml: allow_http = ["{safe(to.name)}"]',
             )
         return to
 
@@ -61,13 +61,13 @@ class ServiceEndpoint(NamedTuple):
     def trusted(self, reason: str, *, hint: str = "") -> Target:
         """As ``checked``, for what only AWS may receive or answer. Untrusted if the host is neither AWS's own nor trusted.
 
-        ``reason`` says what the host would get; ``hint`` is a further way out.
+        ``reason`` says what the host would get. ``hint`` is added to the hint.
         """
         to = self.checked()
         host = self.foreign_host()
         if host is None or is_listed(to, self.trusted_hosts):
             return to
         raise errors.Untrusted(
-            f"{self._what} is not AWS's own for {SERVICES[self.service]}, and {reason}",
-            hint=f'remove it; if the host is yours, name it in config.toml: trusted_hosts = ["{safe(host)}"]{hint}',
+            f"{self._what} is not AWS's own for {SERVICES[self.service]}; {reason}",
+            hint=f'remove it; if the host is yours, add to config.toml: trusted_hosts = ["{safe(host)}"]{hint}',
         )

@@ -1,6 +1,6 @@
-"""AWS Signature Version 4 of a form that is posted: key, region and time in, headers out. Pure; no SDK, no clock.
+"""AWS Signature Version 4 for a POST of a form: key, region and time in, headers out. Pure; no SDK, no clock.
 
-Only what STS and IAM need: POST, no query string, a body in hand. tests compare it with botocore's own signer.
+Only what STS and IAM need: POST, no query string, a complete body. Tests compare it with botocore's signer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
 
 class Signer(NamedTuple):
-    """Who signs, and for which service of which region."""
+    """The credentials that sign, and the region and service of the signature."""
 
     access_key_id: str
     secret: Secret
@@ -30,7 +30,7 @@ class Signer(NamedTuple):
 
 
 def headers(signer: Signer, *, host: str, path: str, body: bytes, now: float) -> dict[str, str]:
-    """The headers of the signed request; ``now`` is Unix seconds, ``host`` as the Host header will have it."""
+    """The headers of the signed request; ``now`` is Unix seconds, ``host`` is the Host header."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     signed = {"content-type": FORM, "host": host, "x-amz-date": stamp}
     if signer.token is not None:

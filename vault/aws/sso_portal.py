@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from vault.aws.provider_inputs import ProviderContext
     from vault.profiles.chain import Sso
 
-_UNTRUSTED_REASON = "it would get the whole access token"
+_UNTRUSTED_REASON = "it would receive the access token of your sign-in"
 
 
 def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
     """The credentials of the profile's role. Errors: Refused (sign in again), Unreachable, ConfigError, Untrusted."""
-    what = f"{source.origin}: the Identity Center"
+    what = f"{source.origin}: IAM Identity Center"
     if source.role_name is None or source.account_id is None:
         raise errors.ConfigError(lacks(source.profile, source.origin, lacking(source)))
     endpoint = ServiceEndpoint(
@@ -62,17 +62,17 @@ def _answer(reply: transport.Reply, source: Sso, *, host: str, what: str) -> dic
     """The fields of a good answer; an error for any other."""
     fields = _json(reply.body)
     if fields is None or (reply.status != 200 and not _is_refusal(reply, fields)):
-        raise service_errors.not_awss(
-            host, reply.status, reply.body, reason="no JSON of its portal", about=what
+        raise service_errors.not_from_aws(
+            host, reply.status, reply.body, reason="not JSON from its portal", about=what
         )
     if reply.status == 401:
-        raise _signed_out(source, "AWS no longer takes its token")
+        raise _signed_out(source, "AWS no longer accepts the sign-in")
     if reply.status >= 500 or reply.status == 429:
         raise errors.Unreachable(f"{what} answered {reply.status}", code=str(reply.status), sent=True)
     if reply.status != 200:
         message = fields.get("message")
         raise errors.Refused(
-            f"{what} gives no credentials of role {safe(source.role_name or '')} in account {safe(source.account_id or '')}: "
+            f"{what} gives no credentials for role {safe(source.role_name or '')} in account {safe(source.account_id or '')}: "
             f"it answered {reply.status}{f': {safe(message)}' if isinstance(message, str) else ''}",
             hint="run: aws sso login, and check sso_account_id and sso_role_name",
         )
@@ -109,7 +109,9 @@ def _checked(fields: dict[str, Any], source: Sso, *, now: float, what: str) -> F
     expiration = int(milliseconds // 1000)
     if expiration <= now or found.credentials.token is None:
         raise errors.Unreachable(
-            f"{what} gave credentials that cannot be used", code="WrongAnswer", sent=True
+            f"{what} answered with credentials that have expired or have no session token",
+            code="WrongAnswer",
+            sent=True,
         )
     account = source.account_id if is_account(source.account_id) else None
     return found._replace(expiration=expiration, account_id=account)
@@ -124,7 +126,7 @@ def _token(source: Sso, context: ProviderContext) -> str:
     path = os.path.join(context.home, ".aws", "sso", "cache", f"{name}.json")
     raw = read_users_file(path, limit=limits.MAX_TOKEN_FILE)
     if raw is None:
-        raise _signed_out(source, "nobody has signed in here")
+        raise _signed_out(source, "you are not signed in on this machine")
     fields = json_object(raw, what=f"{source.origin}: the AWS CLI's token {safe(path)}")
     token, expires = fields.get("accessToken"), fields.get("expiresAt")
     usable = (
@@ -135,7 +137,7 @@ def _token(source: Sso, context: ProviderContext) -> str:
         and token.isprintable()
     )
     if not usable:
-        raise _signed_out(source, f"{safe(path)} holds no token")
+        raise _signed_out(source, f"{safe(path)} has no valid token")
     if expiry(str(expires), what=f"{source.origin}: {safe(path)}") <= context.deadline.clock.time():
         raise _signed_out(source, "the sign-in has expired")
     return str(token)
@@ -146,7 +148,7 @@ def _signed_out(source: Sso, why: str) -> errors.Refused:
 
     option, name = ("--sso-session", source.session) if source.session else ("--profile", source.profile)
     return errors.Refused(
-        f"{source.origin}: profile {safe(source.profile)} uses IAM Identity Center, and {why}",
+        f"{source.origin}: profile {safe(source.profile)} uses IAM Identity Center, but {why}",
         hint=f"run: aws sso login {option} {quote(safe(name))}",
         code="SignedOut",
     )

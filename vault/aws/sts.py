@@ -1,6 +1,6 @@
-"""STS's three calls, typed: who a key is, an MFA session, a role. Each answer is checked before it is believed.
+"""STS's calls, typed: whose a key is, an MFA session, a role. Each answer is checked before it is believed.
 
-Says what AWS said; knows no cache, no vault and no profile. A call that carries a code is sent once.
+No cache, no vault, no profile. A call with an MFA code is sent once.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from vault.aws.service_endpoint import ServiceEndpoint
     from vault.system.clock import Deadline
 
-UNTRUSTED_REASON = "it would get the whole token"  # a reason in a message
+UNTRUSTED_REASON = "it would receive the web identity token"  # a reason in a message
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _MAX_ARN = 2048  # the longest of STS's service model
-_PLAIN = re.compile(r"[!-~]+", re.ASCII)  # no blank and no control character
+_PLAIN = re.compile(r"[!-~]+", re.ASCII)  # no space and no control character
 
 
 def get_caller_identity(
     credentials: Credentials, *, endpoint: ServiceEndpoint, deadline: Deadline, subject: str = ""
 ) -> Identity:
-    """Who ``credentials`` are. Allowed to every key, whatever its policies. Errors: Refused, Unreachable."""
+    """Whose ``credentials`` these are. AWS allows this to every key, whatever its policies. Errors: Refused, Unreachable."""
     client = StsClient(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
     fields = client.call("GetCallerIdentity").fields
     account, arn, user_id = (
         _text(fields, name, "GetCallerIdentity", _MAX_ARN) for name in ("Account", "Arn", "UserId")
     )
     if not _ACCOUNT.fullmatch(account):
-        raise _wrong("GetCallerIdentity", f"account {safe(account)}")
+        raise _wrong("GetCallerIdentity", f"{safe(account)} is not an account ID")
     return Identity(account, arn, user_id)
 
 
@@ -54,7 +54,7 @@ def get_session_token(
     deadline: Deadline,
     subject: str = "",
 ) -> Session:
-    """A session of the key itself, ``duration`` seconds (900 to 129,600), with MFA where ``serial`` and ``code`` are given."""
+    """A session of the key itself for ``duration`` seconds (900 to 129,600), with MFA if ``serial`` and ``code`` are given."""
     parameters: dict[str, Any] = {"DurationSeconds": duration}
     _put_mfa(parameters, serial, code)
     client = StsClient(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
@@ -79,7 +79,7 @@ def assume_role(
     deadline: Deadline,
     subject: str = "",
 ) -> Session:
-    """A session of ``role_arn``. ``duration`` None leaves AWS's hour. Errors: Refused, Unreachable."""
+    """A session of ``role_arn``. Without ``duration``, AWS's default is one hour. Errors: Refused, Unreachable."""
     parameters: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": session_name}
     optional = {
         "DurationSeconds": duration,
@@ -108,7 +108,7 @@ def assume_role_with_web_identity(
     deadline: Deadline,
     subject: str = "",
 ) -> Session:
-    """A session of ``role_arn`` for the bearer of an OpenID issuer's token; not signed. Errors: Refused, Unreachable, Untrusted."""
+    """A session of ``role_arn`` for a web identity token; not signed. Errors: Refused, Unreachable, Untrusted."""
     endpoint.trusted(UNTRUSTED_REASON)
     parameters: dict[str, Any] = {
         "RoleArn": role_arn,
@@ -150,13 +150,13 @@ def _session(operation: str, answer: Answer, *, asked: int, now: float) -> Sessi
     issued = answer.date if answer.date is not None else int(now)
     if not issued < expiration <= issued + asked + limits.EXPIRY_SLACK:
         raise _wrong(
-            operation, f"an expiry {expiration - issued} s from its own Date where {asked} s were asked for"
+            operation, f"it expires {expiration - issued} s after its Date, but {asked} s were requested"
         )
     return Session(Credentials(key, Secret(secret), Secret(token)), expiration, None, issued)
 
 
 def answer_time(text: str) -> int | None:
-    """Unix seconds of an answer's time: ``2026-05-01T12:00:00Z`` from AWS, or as what plays AWS writes it; None for none."""
+    """Unix seconds of a time in an answer: ``2026-05-01T12:00:00Z`` from AWS, other forms from emulators of AWS; None for anything else."""
     whole, _, fraction = text.partition(".")
     if whole.isdigit() and (fraction or "0").isdigit() and len(whole) <= limits.UNIX_DIGITS:
         return int(whole)
@@ -167,13 +167,13 @@ def _text(fields: Any, name: str, operation: str, most: int, *, blanks: bool = F
     value = fields.get(name) if isinstance(fields, dict) else None
     text = value if isinstance(value, str) else ""
     if not 0 < len(text) <= most or not _PLAIN.fullmatch(text.replace(" ", "") if blanks else text):
-        # The value itself is not shown: it may be a secret, or control characters.
-        raise _wrong(operation, f"no usable {name}")
+        # The value is not shown: it may be a secret, or control characters.
+        raise _wrong(operation, f"no valid {name}")
     return text
 
 
 def _account_of_role(operation: str, *, asked: str, answered: str) -> str:
-    """The account of ``answered`` (arn:P:sts::ACCOUNT:assumed-role/NAME/SESSION) if it is the role ``asked`` for."""
+    """The account of ``answered`` (arn:P:sts::ACCOUNT:assumed-role/NAME/SESSION) if that is the role that was ``asked`` for."""
     ask, got = asked.split(":", 5), answered.split(":", 5)
     name = ask[-1].rpartition("/")[2]
     same = (
@@ -183,14 +183,14 @@ def _account_of_role(operation: str, *, asked: str, answered: str) -> str:
         and got[5].startswith(f"assumed-role/{name}/")
     )
     if not same:
-        raise _wrong(operation, f"{safe(answered)} where {safe(asked)} was asked for")
+        raise _wrong(operation, f"it is for {safe(answered)}, not for {safe(asked)}")
     return got[4]
 
 
 def _wrong(operation: str, what: str) -> errors.Unreachable:
     return errors.Unreachable(
-        f"the answer to {operation} cannot be AWS's: {what}",
-        hint=service_errors.IN_BETWEEN,
+        f"the answer to {operation} cannot be from AWS: {what}",
+        hint=service_errors.INTERCEPTED,
         code="WrongAnswer",
         sent=True,
     )

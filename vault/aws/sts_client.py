@@ -69,7 +69,7 @@ class StsClient:
         try:
             return self._read(operation, reply)
         except query_protocol.MalformedXml as reason:
-            other = service_errors.not_awss(self._to.host, reply.status, reply.body, reason=str(reason))
+            other = service_errors.not_from_aws(self._to.host, reply.status, reply.body, reason=str(reason))
             raise with_operation(other, operation, self._subject) from None
 
     def _read(self, operation: str, reply: transport.Reply) -> Answer:
@@ -83,5 +83,5 @@ class StsClient:
         root, fields = query_protocol.parse(reply.body)
         result = fields.get(f"{operation}Result") or {}
         if root != f"{operation}Response" or not isinstance(result, dict):
-            raise query_protocol.MalformedXml("the answer to something else")
+            raise query_protocol.MalformedXml("an answer to another operation")
         return Answer(result, self.date)

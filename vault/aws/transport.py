@@ -74,7 +74,7 @@ def send(
     Errors: Unreachable (``sent`` tells whether the request may have arrived), ConfigError.
     """
     if deadline.remaining() <= 0:
-        raise errors.Unreachable("no time is left for a call to AWS")
+        raise errors.Unreachable("no time left for a call to AWS")
     by = connections.route(to, env=os.environ if env is None else env, ca_bundle=ca_bundle)
     request = _request(by, method, query, headers, body, keep_alive=pool is not None)
     idle = pool.take(by) if pool is not None and reuse else None
@@ -125,7 +125,7 @@ def _exchange(
         reusable = not response.will_close
     except TimeoutError:
         raise errors.Unreachable(
-            f"{safe(by.to.host)} took the request and did not answer in time", sent=True
+            f"{safe(by.to.host)} received the request but did not answer in time", sent=True
         ) from None
     except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
         raise _ClosedBeforeAnswer from None
@@ -140,7 +140,9 @@ def _exchange(
 
 
 def _broken(to: Target) -> errors.Unreachable:
-    return errors.Unreachable(f"the connection to {safe(to.host)} broke after the request", sent=True)
+    return errors.Unreachable(
+        f"the connection to {safe(to.host)} broke after the request was sent", sent=True
+    )
 
 
 def _read(response: http.client.HTTPResponse, where: str) -> Reply:
@@ -151,6 +153,8 @@ def _read(response: http.client.HTTPResponse, where: str) -> Reply:
             break
         body += piece
     if len(body) > limits.MAX_AWS_ANSWER:
-        raise errors.Unreachable(f"the answer of {where} is over {limits.MAX_AWS_ANSWER} bytes", sent=True)
+        raise errors.Unreachable(
+            f"the answer from {where} is larger than {limits.MAX_AWS_ANSWER} bytes", sent=True
+        )
     headers = {name.lower(): value for name, value in response.getheaders()}
     return Reply(response.status, headers, body)

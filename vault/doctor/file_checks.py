@@ -140,9 +140,8 @@ def broken_settings(facts: Facts) -> Iterator[Finding]:
 def read_differently(facts: Facts) -> Iterator[Finding]:
     """Lines of AWS's files that AWS's tools do not read alike."""
     for note in facts.config.notes if facts.config is not None else ():
-        fatal = "refuse" in note.message or "cannot read" in note.message
         yield Finding(
-            level="warning" if fatal else "note",
+            level="warning" if note.fatal else "note",
             where=f"{safe(note.path)}:{note.line}",
             message=note.message,
             hint="write it so that all tools read it alike",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vault.aws import hosts, iam
 from vault.aws.service_endpoint import ServiceEndpoint
 from vault.profiles import aws_files, endpoints
-from vault.profiles.build_chain import region_of, sane_region
+from vault.profiles.build_chain import checked_region, region_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def chosen_region(context: Context, profile: aws_files.Profile | None) -> str | 
     named = region_of(context.env)
     if named is None and profile is not None:
         found = profile.get("region")
-        named = sane_region(found) if found is not None and found.value else None
+        named = checked_region(found) if found is not None and found.value else None
     return named.value if named is not None else None
 
 

@@ -1,7 +1,7 @@
-"""AWS's config and credentials file as one set of profiles. The only thing read is the two files named.
+"""AWS's config and credentials file as one set of profiles. Reads these two files and nothing else.
 
-A value knows the file and line it stands on. A key K of a profile is read as ``awsvault_K`` where that is there,
-else as ``K``; of two files the credentials file wins (docs/resolution.md).
+Each value has its file and line. A key K of a profile is ``awsvault_K`` if that is set, otherwise ``K``; the credentials
+file wins over the config file (docs/resolution.md).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OWN_ONLY = (*STATIC, "aws_session_token", "aws_security_token", "aws_account_id
 
 
 class Origin(NamedTuple):
-    """Where a value stands: a file and line, or (line 0) an environment variable."""
+    """Where a value is set: a file and line, or (line 0) an environment variable."""
 
     path: str
     line: int
@@ -37,7 +37,7 @@ class Origin(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """One value, the name it is written under, and where. ``parts`` as in Property."""
+    """One value, the name that the file has for it, and its place."""
 
     name: str
     value: str
@@ -45,7 +45,7 @@ class Setting(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """One profile: its section in either file, and the profiles it includes, nearest first."""
+    """One profile: its section in each file, and the profiles that it includes, nearest first."""
 
     name: str
     config: Section | None
@@ -55,13 +55,13 @@ class Profile(NamedTuple):
 
     @property
     def origin(self) -> Origin:
-        """Where the profile opens: its config section, else its credentials section."""
+        """The header of the profile: in the config file, otherwise in the credentials file."""
         if self.config is not None:
             return Origin(self.paths[0], self.config.line)
         return Origin(self.paths[1], self.credentials.line if self.credentials is not None else 0)
 
     def own(self, name: str) -> Setting | None:
-        """The value written in this profile under exactly ``name``."""
+        """The value of exactly ``name`` in this profile, nothing included."""
         for section, path in ((self.credentials, self.paths[1]), (self.config, self.paths[0])):
             found = section.properties.get(name) if section is not None else None
             if found is not None:
@@ -69,7 +69,7 @@ class Profile(NamedTuple):
         return None
 
     def get(self, key: str) -> Setting | None:
-        """``awsvault_KEY`` if it is there, else ``KEY``; then the same in the included profiles."""
+        """``awsvault_KEY`` if it is set, otherwise ``KEY``; then the same in the included profiles."""
         found = self.own(PREFIX + key) or self.own(key)
         if found is None and key not in _OWN_ONLY:
             for other in self.included:
@@ -79,7 +79,7 @@ class Profile(NamedTuple):
         return found
 
     def prefixed(self, key: str) -> Setting | None:
-        """``awsvault_KEY`` only: the keys that no other tool has."""
+        """``awsvault_KEY`` only: for keys that no other tool has."""
         found = self.own(PREFIX + key)
         for other in self.included if found is None else ():
             found = found or other.own(PREFIX + key)
@@ -91,7 +91,7 @@ class Profile(NamedTuple):
 
 
 class Config(NamedTuple):
-    """Both files. Build it by ``load`` or ``merge``."""
+    """Both files. Made by ``load`` or ``merge``."""
 
     config_path: str
     credentials_path: str
@@ -101,7 +101,7 @@ class Config(NamedTuple):
     notes: tuple[ParseNote, ...]
 
     def profile(self, name: str) -> Profile | None:
-        """The profile of exactly this name with what it includes, or None. Raises ConfigError."""
+        """The profile with exactly this name and what it includes, or None. ConfigError."""
         if name not in self.profiles:
             return None
         return self._bare(name)._replace(included=self._included(self._bare(name)))
@@ -115,11 +115,14 @@ class Config(NamedTuple):
         at = profile
         while (wanted := at.own(PREFIX + "include_profile") or at.own("include_profile")) is not None:
             if wanted.value in seen or len(seen) > MAX_INCLUDES:
-                way = " -> ".join(safe(name) for name in (*seen[:10], wanted.value))
-                raise errors.ConfigError(f"{wanted.origin}: include_profile goes in a circle: {way}")
+                loop = " -> ".join(safe(name) for name in (*seen[:10], wanted.value))
+                raise errors.ConfigError(
+                    f"{wanted.origin}: include_profile loop: {loop}",
+                    hint="remove include_profile from one of these profiles",
+                )
             if wanted.value not in self.profiles:
                 raise errors.ConfigError(
-                    f"{wanted.origin}: include_profile names {safe(wanted.value)}, which is not there",
+                    f"{wanted.origin}: include_profile names {safe(wanted.value)}, which does not exist",
                     hint=self.meant(wanted.value),
                 )
             seen.append(wanted.value)
@@ -127,34 +130,26 @@ class Config(NamedTuple):
             found.append(at)
         return tuple(found)
 
-    def ignored(self, name: str) -> ParseNote | None:
-        """The note of a header that is not read and was meant for a profile of this name, or None."""
-        shown = safe(name)
-        headers = f"[profile {shown}] is ignored", f"[{shown}] is ignored"
-        for note in self.notes:
-            elsewhere = note.message.startswith(f"[profile {shown}]: ") and note.message.endswith(
-                f"[{shown}]"
-            )
-            if elsewhere or note.message.startswith(headers):
-                return note
-        return None
+    def ignored_header(self, name: str) -> ParseNote | None:
+        """The note about a header that no tool reads as the profile ``name`` but that was meant to be it, or None."""
+        return next((note for note in self.notes if note.intended == name), None)
 
     def meant(self, name: str) -> str | None:
-        """A hint that says why the profile ``name`` is not read, or names the one most like it; or None."""
-        found = self.ignored(name)
+        """A hint for a missing profile: why its header is not read, or the name most like it; or None."""
+        found = self.ignored_header(name)
         if found is not None:
             return f"{safe(found.path)}:{found.line}: {found.message}"
         return meant(name, self.profiles)
 
     def starting_with(self, start: str) -> tuple[str, ...]:
-        """The profile ``start`` itself, else all that start so: for commands typed by people, never for export."""
+        """The profile ``start`` itself, otherwise all whose names start with it: for commands that users type, never for export."""
         if start in self.profiles:
             return (start,)
         return tuple(sorted(name for name in self.profiles if name.startswith(start)))
 
 
 class Locations(NamedTuple):
-    """The two files of AWS's tools."""
+    """The paths of the two files."""
 
     config: str
     credentials: str
@@ -163,9 +158,9 @@ class Locations(NamedTuple):
 def locations(
     env: Mapping[str, str], *, home: str | None = None, windows: bool = os.name == "nt"
 ) -> Locations:
-    """Where the two files are. ``home`` is the account's own folder, for where the environment names none.
+    """Where the two files are. ``home`` is the account's home folder, the fallback if the environment names none.
 
-    AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE may hold ``~`` and variables, as botocore reads them; empty
+    AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE may contain ``~`` and variables, as in botocore. An empty variable
     counts as unset.
     """
     base = env.get("HOME")
@@ -181,7 +176,7 @@ def locations(
 
 
 def expand(path: str, *, env: Mapping[str, str], home: str) -> str:
-    """``path`` with variables and a leading ``~`` replaced, from ``env`` alone; unknown variables stay."""
+    """``path`` with a leading ``~`` and the variables of ``env`` replaced; unknown variables stay."""
     if "$" in path:
         path = substituted(path, env)
     if path == "~" or path[:2] in ("~/", "~\\"):
@@ -194,9 +189,9 @@ def _expand(path: str | None, env: Mapping[str, str], home: str) -> str | None:
 
 
 def selected(env: Mapping[str, str]) -> str:
-    """The profile that the environment selects: AWS_PROFILE, AWS_DEFAULT_PROFILE, else "default".
+    """The profile that the environment selects: AWS_PROFILE, AWS_DEFAULT_PROFILE, otherwise "default".
 
-    AWS CLI v1 and boto3 ask the two variables in the other order; ``doctor`` says so where they differ.
+    AWS CLI v1 and boto3 read the two variables in the other order; ``doctor`` reports it if they differ.
     """
     return env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "default"
 
@@ -219,22 +214,22 @@ def merge(config: Sections, credentials: Sections) -> Config:
 
 
 def decode(data: bytes, *, path: str) -> str:
-    """The text of a file of AWS's, which is UTF-8. Raises ConfigError naming the line and byte where it is not."""
+    """The text of one of the files. ConfigError with line and byte if it is not UTF-8."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         start = error.start
     line = data.count(b"\n", 0, start) + 1
     raise errors.ConfigError(
-        f"{safe(path)}:{line}: byte {start + 1} of the file is 0x{data[start]:02x}, which is not UTF-8",
+        f"{safe(path)}:{line}: not UTF-8: byte {start + 1} of the file is 0x{data[start]:02x}",
         hint="save the file as UTF-8",
     )
 
 
 def load(env: Mapping[str, str], *, home: str | None = None) -> Config:
-    """Both files from where ``env`` puts them; one that is missing counts as empty.
+    """Both files, from where ``env`` says they are. A missing file counts as empty.
 
-    Raises ConfigError for a broken file and UnsafeFile for one that others may write.
+    ConfigError for a broken file, UnsafeFile for one that other users can write.
     """
     from vault.system.user_files import read_users_file
 

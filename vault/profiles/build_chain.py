@@ -1,4 +1,4 @@
-"""A walked path to its Chain: regions, endpoints, durations, settings of every hop. Pure; used by ``resolve`` alone."""
+"""From a path of profiles to its Chain: regions, endpoints, durations and settings of every hop. Pure; for ``resolve`` only."""
 
 from __future__ import annotations
 
@@ -30,16 +30,15 @@ if TYPE_CHECKING:
 
     from vault.profiles.aws_files import Config
     from vault.profiles.chain import Source
-    from vault.profiles.ini import ParseNote
 
 _TEXTS = ("role_arn", "role_session_name", "external_id", "duration_seconds", "mfa_serial")
-_OURS = ("source_identity", "mfa_process", "session_tags", "transitive_session_tags")
+_OWN = ("source_identity", "mfa_process", "session_tags", "transitive_session_tags")
 _SHAPED = ("role_session_name", "external_id", "source_identity")
-MAX_LABEL = 63  # a region becomes a label of a host's name
+_MAX_LABEL = 63  # characters: a region becomes a label of a host name
 
 
 class WalkedPath(NamedTuple):
-    """What a walk met: the profiles from the selected one to the source's, those of them with a role, the source."""
+    """The profiles from the selected one to the source's, those of them with a role, and the source."""
 
     path: tuple[Profile, ...]
     roles: tuple[Profile, ...]
@@ -47,7 +46,7 @@ class WalkedPath(NamedTuple):
 
 
 class ChainBuilder:
-    """Makes the Chain of one walk. ``as_sdk`` as in ``resolve``."""
+    """Builds the Chain of one path. ``as_sdk`` as in ``resolve``."""
 
     def __init__(self, config: Config, found: WalkedPath, env: Mapping[str, str], *, as_sdk: bool) -> None:
         self.config = config
@@ -55,7 +54,6 @@ class ChainBuilder:
         self.env = env
         self.as_sdk = as_sdk
         self.faults: list[Fault] = []
-        self.notes: list[ParseNote] = []
         self.by = endpoints.rules(config, self.selected, env=env)
 
     def selected(self, key: str) -> Setting | None:
@@ -63,29 +61,33 @@ class ChainBuilder:
         return self.get(self.found.path[0], key)
 
     def get(self, profile: Profile, key: str) -> Setting | None:
-        """The profile's value of ``key`` on one line."""
+        """The profile's value of ``key``, which must be on one line."""
         return values.one_line(profile.plain(key) if self.as_sdk else profile.get(key))
 
     def prefixed(self, profile: Profile, key: str) -> Setting | None:
-        """A key that no other tool has."""
+        """A key that only awsvault-py has."""
         return None if self.as_sdk else values.one_line(profile.prefixed(key))
 
     def build(self) -> Chain:
-        """The whole chain. Raises ConfigError for a value that cannot be."""
+        """The whole chain. ConfigError for an invalid value."""
         found, selected, last = self.found, self.found.path[0], self.found.path[-1]
         for profile in () if self.as_sdk else found.path:
-            for each in (profile, *profile.included):  # a rail that is misspelt there holds nowhere
+            for each in (profile, *profile.included):  # a misspelled guard rail would not be kept
                 for fault in misspelt(each):
                     self.fault(fault)
         hops = tuple(self.hop(profile) for profile in reversed(found.roles))
         first_arn = hops[0].role_arn if hops else ""
         source_region = self.region(last, first_arn)
         mfa = mfa_process = None
-        if not isinstance(found.source, NamedSource):  # its role's device is the role's, not the source's
+        if not isinstance(
+            found.source, NamedSource
+        ):  # the device in its profile is the role's, not the source's
             mfa, mfa_process = self.get(last, "mfa_serial"), self.command(last, "mfa_process")
         region = region_of(self.env) or self.written_region(selected)
         keeps, decided = self.keeps_session()
-        if isinstance(found.source, VaultKey) and (keeps or hops):  # no other source's own device is asked
+        if isinstance(found.source, VaultKey) and (
+            keeps or hops
+        ):  # the device of another source is never asked for a code
             self.fault(values.device_fault(mfa, self.entry()))
         return Chain(
             profile=selected.name,
@@ -107,22 +109,21 @@ class ChainBuilder:
             ),
             guardrails=self.guardrails(),
             faults=tuple(self.faults),
-            notes=tuple(self.notes),
             ca_bundle=self.get(selected, "ca_bundle"),
         )
 
     def fault(self, fault: Fault | None) -> None:
-        """Keep what AWS would refuse."""
+        """Record a value that AWS would refuse."""
         if fault is not None and fault not in self.faults:
             self.faults.append(fault)
 
     def entry(self) -> str | None:
-        """The vault's key at the source, if it is one."""
+        """The vault's entry, if that is the source."""
         source = self.found.source
         return source.entry if isinstance(source, VaultKey) else None
 
     def source(self) -> Source:
-        """The source; of a web identity, with the endpoint it is exchanged at."""
+        """The source, with the endpoint that gives its credentials."""
         source = self.found.source
         if isinstance(source, Sso):
             absent = lacking(source)
@@ -130,7 +131,7 @@ class ChainBuilder:
                 lack = lacks(source.profile, source.origin, absent)
                 self.fault(Fault(missing(self.config, self.found.path[-1], lack).message, source.origin))
             url = endpoints.configured_url(self.config, self.selected, env=self.env, service="sso")
-            region = sane_region(Setting("sso_region", source.region, source.origin)).value
+            region = checked_region(Setting("sso_region", source.region, source.origin)).value
             portal = endpoints.portal_address(region, url=url, by=self.by)
             return source._replace(portal=portal, portal_origin=url.origin if url is not None else None)
         if isinstance(source, NamedSource) and source.name == "Ec2InstanceMetadata":
@@ -144,15 +145,15 @@ class ChainBuilder:
         return source
 
     def nearest(self, key: str) -> Setting | None:
-        """A key of ours about the session that the chain starts from: of the profiles on the path, the first that has it."""
+        """An awsvault_ key about the key's session: the first on the path, from the selected profile on."""
         return next(
             (found for profile in self.found.path if (found := self.prefixed(profile, key)) is not None), None
         )
 
     def keeps_session(self) -> tuple[bool, Origin | None]:
-        """Whether the key's session is made, and the line that decides it: the first on the path that says anything.
+        """Whether the key gets a session, and the line that decides it: the first on the path that says so.
 
-        That is awsvault_session, or a ``--no-session`` in the command of a profile that is followed in its place.
+        That is awsvault_session, or ``--no-session`` in the credential_process of a profile that is followed.
         """
         for at, profile in enumerate(() if self.as_sdk else self.found.path):
             written = self.prefixed(profile, "session")
@@ -164,13 +165,13 @@ class ChainBuilder:
         return True, None
 
     def written_region(self, profile: Profile) -> Setting | None:
-        """The profile's own region, or None where it has none."""
+        """The profile's own region, or None."""
         setting = self.get(profile, "region")
-        return sane_region(setting) if setting is not None and setting.value else None
+        return checked_region(setting) if setting is not None and setting.value else None
 
     def region(self, profile: Profile, arn: str) -> Setting:
-        """A link's region: its profile's, else the next one's up to the selected, else the environment's, else the
-        partition's own (by the role's ARN).
+        """A link's region: of its profile, otherwise of the next profile up to the selected one, otherwise of the
+        environment, otherwise the default of the role's partition.
         """
         upwards = self.found.path[: self.found.path.index(profile) + 1]
         for other in reversed(upwards):
@@ -180,14 +181,14 @@ class ChainBuilder:
         return region_of(self.env) or Setting("region", endpoints.partition_of_arn(arn).region, _NOWHERE)
 
     def command(self, profile: Profile, key: str) -> str | None:
-        """A command of the profile, on as many lines as it likes."""
+        """A command of the profile, which may span several lines."""
         setting = None if self.as_sdk else profile.get(key)
         return setting.value if setting is not None and setting.value.strip() else None
 
     def hop(self, profile: Profile) -> Hop:
         """The role of one profile."""
         found = {field: self.get(profile, field) for field in _TEXTS}
-        found |= {field: None if self.as_sdk else profile.get(field) for field in _OURS}
+        found |= {field: None if self.as_sdk else profile.get(field) for field in _OWN}
         settings = {field: setting for field, setting in found.items() if setting is not None}
         arn = settings["role_arn"]
         self.fault(values.role_fault(arn.value, arn.origin))
@@ -214,12 +215,12 @@ class ChainBuilder:
             session_tags=tags,
             transitive_tag_keys=transitive,
             endpoint=endpoints.sts_endpoint(region.value, origin=place(region), by=self.by),
-            guardrails=self.rails_of(profile),
+            guardrails=self.guardrails_of(profile),
             origins=tuple((field, setting.origin) for field, setting in settings.items()),
         )
 
-    def rails_of(self, profile: Profile) -> Guardrails:
-        """What the profile's own awsvault_ keys ask. Raises ConfigError for values that cannot be."""
+    def guardrails_of(self, profile: Profile) -> Guardrails:
+        """The guard rails that the profile itself sets. ConfigError for an invalid value."""
         environment = self.prefixed(profile, "environment")
         longest = self.prefixed(profile, "max_duration")
         return Guardrails(
@@ -230,13 +231,13 @@ class ChainBuilder:
         )
 
     def guardrails(self) -> Guardrails:
-        """The strictest of all profiles on the path; the environment is the selected one's."""
-        every = [self.rails_of(profile) for profile in self.found.path]
-        longest = [rail.max_duration for rail in every if rail.max_duration is not None]
+        """The strictest of all profiles on the path; the environment is the selected profile's."""
+        every = [self.guardrails_of(profile) for profile in self.found.path]
+        longest = [each.max_duration for each in every if each.max_duration is not None]
         return Guardrails(
-            max((rail.confirm for rail in every), key=CONFIRM.index),
+            max((each.confirm for each in every), key=CONFIRM.index),
             min(longest) if longest else None,
-            any(rail.read_only for rail in every),
+            any(each.read_only for each in every),
             every[0].environment,
         )
 
@@ -245,22 +246,22 @@ _NOWHERE = Origin("", 0)
 
 
 def place(setting: Setting) -> Origin | None:
-    """Where the setting stands; None for one that nobody wrote."""
+    """Where the setting is; None for a default."""
     return setting.origin if setting.origin is not _NOWHERE else None
 
 
 def region_of(env: Mapping[str, str]) -> Setting | None:
-    """AWS_REGION, else AWS_DEFAULT_REGION, where they are set."""
+    """AWS_REGION, otherwise AWS_DEFAULT_REGION; None if neither is set."""
     for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         if env.get(variable):
-            return sane_region(Setting("region", env[variable], Origin(variable, 0)))
+            return checked_region(Setting("region", env[variable], Origin(variable, 0)))
     return None
 
 
-def sane_region(setting: Setting) -> Setting:
-    """A region becomes a part of a host's name, so it may be nothing but a label of one. Raises ConfigError."""
+def checked_region(setting: Setting) -> Setting:
+    """The region in lower case. ConfigError if it is not a label of a host name, which it becomes."""
     value = setting.value
     label = value.replace("-", "")
-    if value.isascii() and label.isalnum() and len(value) <= MAX_LABEL and "-" not in (value[0], value[-1]):
+    if value.isascii() and label.isalnum() and len(value) <= _MAX_LABEL and "-" not in (value[0], value[-1]):
         return setting._replace(value=value.lower())
-    raise errors.ConfigError(f"{setting.origin}: region {safe(value)!r} is not the name of a region")
+    raise errors.ConfigError(f"{setting.origin}: region {safe(value)!r} is not a valid region name")

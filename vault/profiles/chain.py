@@ -1,7 +1,7 @@
-"""A resolved chain and the plan of its calls, as values, and the digest that names a plan's links. No files, no clock.
+"""A resolved chain and the plan of its calls, as values. No files, no clock.
 
-Source -> hops is what the files say (Chain, made by ``resolve``); links are the calls that follow from it
-(Plan, made by ``plan``); the digest binds a cached session to every value that decided it.
+The source and its hops are what the files say (Chain, made by ``resolve``). The links are the calls that this takes
+(Plan, made by ``plan``).
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.profiles.aws_files import Origin, Setting
     from vault.profiles.endpoints import Endpoint
-    from vault.profiles.ini import ParseNote
     from vault.secret import Secret
 
 
 class VaultKey(NamedTuple):
-    """An access key in the vault. ``assumed``: nobody looked whether the entry is there."""
+    """An access key in the vault. ``assumed``: whether the vault has this entry is not known yet."""
 
     entry: str
     origin: Origin
@@ -25,7 +24,7 @@ class VaultKey(NamedTuple):
 
 
 class StaticKeys(NamedTuple):
-    """An access key in clear in one of AWS's files."""
+    """A plaintext access key in one of AWS's files."""
 
     profile: str
     access_key_id: str
@@ -36,7 +35,7 @@ class StaticKeys(NamedTuple):
 
 
 class Process(NamedTuple):
-    """A credential_process that is another program. ``environment_digest`` names what it goes by, beside its command (a hash)."""
+    """A credential_process that is another program. ``environment_digest`` is a hash of the variables that its answer depends on."""
 
     profile: str
     command: str
@@ -46,7 +45,7 @@ class Process(NamedTuple):
 
 
 class WebIdentity(NamedTuple):
-    """AssumeRoleWithWebIdentity; the token comes from a file, or from a command where ``token_process`` is set."""
+    """AssumeRoleWithWebIdentity. The token comes from ``token_file`` or from the command ``token_process``."""
 
     profile: str
     role_arn: str
@@ -59,9 +58,10 @@ class WebIdentity(NamedTuple):
 
 
 class Sso(NamedTuple):
-    """A role of IAM Identity Center. ``session`` is None in the older form, where the profile holds the URL.
+    """A role of IAM Identity Center. ``session`` is None in the older form, where the profile itself has the URL.
 
-    ``portal`` is the address that gives the role's credentials, ``portal_origin`` who configured one. Without an account or a role the chain has a fault.
+    ``portal`` is the URL that gives the role's credentials, ``portal_origin`` the place of a configured one. Without an
+    account or a role the chain has a fault.
     """
 
     profile: str
@@ -76,7 +76,7 @@ class Sso(NamedTuple):
 
 
 class Login(NamedTuple):
-    """The console session that ``aws login`` keeps."""
+    """The console session of ``aws login``."""
 
     profile: str
     session: str
@@ -84,9 +84,9 @@ class Login(NamedTuple):
 
 
 class NamedSource(NamedTuple):
-    """A credential_source: "Environment", "Ec2InstanceMetadata" or "EcsContainer". ``temporary``: known to be so.
+    """A credential_source: "Environment", "Ec2InstanceMetadata" or "EcsContainer". ``temporary``: known to expire.
 
-    ``endpoint`` is the address of the instance's metadata; ``environment_digest`` a digest of the environment, which decides whose
+    ``endpoint`` is the URL of the instance metadata. ``environment_digest`` is a hash of the variables that decide whose
     credentials these are.
     """
 
@@ -100,11 +100,11 @@ class NamedSource(NamedTuple):
 Source = VaultKey | StaticKeys | Process | WebIdentity | Sso | Login | NamedSource
 
 
-CONFIRM = ("never", "session", "always")  # awsvault_confirm, the strictest last
+CONFIRM = ("never", "session", "always")  # values of awsvault_confirm, the strictest last
 
 
 class Guardrails(NamedTuple):
-    """What a profile asks of its own use: for the guard rails. ``confirm`` is one of CONFIRM, seconds are seconds."""
+    """A profile's guard rails and its environment. ``confirm`` is one of CONFIRM, ``max_duration`` is seconds."""
 
     confirm: str = "never"
     max_duration: int | None = None
@@ -113,9 +113,9 @@ class Guardrails(NamedTuple):
 
 
 class Hop(NamedTuple):
-    """One role to assume. Durations are seconds, and None where the profile does not say.
+    """One role to assume. Durations are seconds, None if the profile sets none.
 
-    ``origins`` gives the place of every value that is set, by the field's name.
+    ``origins`` has the place of every value that is set, by field name.
     """
 
     profile: str
@@ -133,12 +133,12 @@ class Hop(NamedTuple):
     origins: tuple[tuple[str, Origin], ...]
 
     def origin(self, field: str) -> Origin | None:
-        """Where the value of ``field`` stands."""
+        """Where the value of ``field`` is set."""
         return next((origin for name, origin in self.origins if name == field), None)
 
 
 class Fault(NamedTuple):
-    """A value that AWS will refuse: shown by ``explain``, an error before a call is made. ``hint``: what to do, if known."""
+    """A value that AWS would refuse. ``explain`` shows it; a command that needs credentials fails before any call."""
 
     message: str
     origin: Origin
@@ -146,12 +146,12 @@ class Fault(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """How a profile gets its credentials. ``hops`` run from the source to the profile; there may be none.
+    """How a profile gets its credentials. ``hops`` go from the source to the profile; there may be none.
 
-    ``path`` holds the profiles from the selected one to the source's. ``source_endpoint`` is where a session of the
-    key is asked for. ``session`` is False for awsvault_session = off, and ``session_origin`` is the line that says so.
-    ``rails`` are the strictest of all on the path.
-    ``faults`` are values that AWS will refuse, which ``resolve.check`` turns into an error.
+    ``path`` has the profiles from the selected one to the source's. ``source_endpoint`` is where STS gives a session of
+    the key. ``session`` is False for awsvault_session = off, and ``session_origin`` is the line that says so.
+    ``guardrails`` are the strictest of all profiles on the path. ``faults`` are values that AWS would refuse;
+    ``resolve.check`` raises the first. ``ca_bundle`` is the selected profile's and holds for all calls (aws/ca_trust.py).
     """
 
     profile: str
@@ -168,36 +168,35 @@ class Chain(NamedTuple):
     session_duration: int | None
     guardrails: Guardrails
     faults: tuple[Fault, ...]
-    notes: tuple[ParseNote, ...]
-    ca_bundle: Setting | None = None  # the selected profile's, for all its calls (vault/aws/ca_trust.py)
+    ca_bundle: Setting | None = None
     session_origin: Origin | None = None
 
     def device_origin(self, serial: str) -> Origin | None:
-        """Where the device is named: by the source's profile, else by a role's; None for one stored with the key."""
+        """The line that names the device: of the source profile, otherwise of a role; None for a device stored with the key."""
         if serial == self.mfa_serial:
             return self.mfa_origin
         return next((hop.origin("mfa_serial") for hop in self.hops if hop.mfa_serial == serial), None)
 
     @property
     def source_profile(self) -> str:
-        """The profile that holds the source."""
+        """The profile that has the source: the last of the path."""
         return self.path[-1]
 
     @property
     def entry(self) -> str:
-        """The entry of the vault whose key it starts with, or empty."""
+        """The vault entry whose key starts the chain; empty for another source."""
         return self.source.entry if isinstance(self.source, VaultKey) else ""
 
 
 class FetchSource(NamedTuple):
-    """Get credentials from a source that is not a vault key. ``cached``: worth keeping between runs."""
+    """Get credentials from a source that is not a vault key. ``cached``: the session cache keeps them."""
 
     source: Source
     cached: bool
 
 
 class SessionToken(NamedTuple):
-    """GetSessionToken with a vault key; with a code of ``mfa_serial`` where that is set. Seconds."""
+    """GetSessionToken with a vault key, with a code of ``mfa_serial`` if that is set. ``duration`` is seconds, ``why`` its reason."""
 
     entry: str
     mfa_serial: str | None
@@ -208,10 +207,10 @@ class SessionToken(NamedTuple):
 
 
 class AssumeRole(NamedTuple):
-    """AssumeRole by the link before, or by the key itself where this is the first. Seconds.
+    """AssumeRole with the session of the link before, or with the key itself if this is the first link.
 
-    ``with_code`` is the device whose code goes with the call; ``fixed`` is False where DurationSeconds need not be
-    sent because nobody asked for one. ``read_only`` narrows the session by a policy.
+    ``duration`` is seconds, ``why`` its reason. ``with_code`` is the device whose code goes with the call. ``fixed`` is
+    False if nothing sets a duration, so that DurationSeconds is not sent. ``read_only`` limits the session by a policy.
     """
 
     hop: Hop
@@ -226,9 +225,9 @@ Link = FetchSource | SessionToken | AssumeRole
 
 
 class Plan(NamedTuple):
-    """The calls of a chain, in order, and what to do instead where no code for the first can be had in time.
+    """The calls of a chain, in order, and the fallback if no MFA code for the first is available in time.
 
-    No link at all: the source's own key is the answer (a static key, or ``--no-session``).
+    Without any link, the source's own key is the answer (a static key, or ``--no-session``).
     """
 
     links: tuple[Link, ...]

@@ -1,4 +1,4 @@
-"""Command lines: into words as a POSIX shell quotes them, and is it us? Pure; shlex would cost the warm path 2 ms."""
+"""Command lines: split into words as a POSIX shell does, and recognized as awsvault-py's own. Pure; importing shlex costs 2 ms."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 _BLANK = " \t\r\n"
 _VALUED = frozenset(
     ["--duration", "--format", "--mfa-code", "--config", "-f"]
-)  # options of ours that eat a word
+)  # options of awsvault-py that take a value
 
 
 class Unbalanced(ValueError):
-    """A quote that does not close, or a backslash at the end."""
+    """A quotation mark that is not closed, or a backslash at the end."""
 
 
 class OwnCall(NamedTuple):
-    """A call of our own ``export``: the profile it names, and the options that change what it gives."""
+    """A call of ``awsvault-py export``: its profile, and the options that change the answer."""
 
     profile: str
     session: bool
@@ -23,7 +23,7 @@ class OwnCall(NamedTuple):
 
 
 def split(line: str) -> list[str]:
-    """The words of ``line``, quotes and backslashes taken off as ``shlex.split`` does. Raises Unbalanced."""
+    """The words of ``line``, without quotes and backslashes, as ``shlex.split`` gives them. Unbalanced."""
     words: list[str] = []
     word: list[str] | None = None
     at, end = 0, len(line)
@@ -39,7 +39,7 @@ def split(line: str) -> list[str]:
             word = []
         if character == "\\":
             if at == end:
-                raise Unbalanced("No escaped character")
+                raise Unbalanced("a backslash at the end")
             word.append(line[at])
             at += 1
         elif character in "'\"":
@@ -52,17 +52,17 @@ def split(line: str) -> list[str]:
 
 
 def _quoted(line: str, at: int, quote: str, word: list[str]) -> int:
-    """Take the text up to the closing ``quote`` into ``word``; where it goes on after that."""
+    """Add the text up to the closing ``quote`` to ``word``; the position after it."""
     while True:
         if at >= len(line):
-            raise Unbalanced("No closing quotation")
+            raise Unbalanced("a quotation mark is not closed")
         character = line[at]
         at += 1
         if character == quote:
             return at
         if character == "\\" and quote == '"':
             if at >= len(line):
-                raise Unbalanced("No escaped character")
+                raise Unbalanced("a backslash at the end")
             if line[at] in '"\\':
                 character = line[at]
                 at += 1
@@ -70,9 +70,9 @@ def _quoted(line: str, at: int, quote: str, word: list[str]) -> int:
 
 
 def own_call(command: str) -> OwnCall | None:
-    """The call of awsvault-py's ``export`` in ``command``, or None where it is another program.
+    """The call of ``awsvault-py export`` in ``command``, or None if that is another program.
 
-    Raises Unbalanced, and ValueError where it is us but not an ``export`` of one profile.
+    Unbalanced; ValueError if it is awsvault-py but not an ``export`` of one profile.
     """
     words = split(command)
     rest = _after_program(words)
@@ -99,12 +99,12 @@ def own_call(command: str) -> OwnCall | None:
         elif option == "--duration":
             duration = value
     if len(positional) != 2 or positional[0] != "export":
-        raise ValueError("a credential_process of awsvault-py is written: awsvault-py export PROFILE")
+        raise ValueError("credential_process runs awsvault-py, but not as: awsvault-py export PROFILE")
     return OwnCall(positional[1], session, duration)
 
 
 def _after_program(words: list[str]) -> list[str] | None:
-    """The arguments where the words start our program, else None."""
+    """The arguments if the words start awsvault-py, otherwise None."""
     if not words:
         return None
     program = words[0].replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")

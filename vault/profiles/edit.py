@@ -1,7 +1,6 @@
 """Changes to the text of AWS's files that leave every other byte as it is. Pure: bytes in, bytes out; no file, no vault.
 
-The lines are found by the very parser that reads the files (ini.py), so that what is changed is what counts. A change
-is an ``Edit`` of whole lines; line ends, odd spacing, comments and a missing last line end stay.
+A change is an ``Edit`` of whole lines. Line ends, odd spacing, comments and a missing last line end stay.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Edit(NamedTuple):
-    """Lines ``start`` up to, not with, ``end`` (from 0) are to become ``new``; with start = end it is put in before."""
+    """Replace the lines ``start`` to ``end`` (from 0, ``end`` not included) by ``new``; if both are equal, insert before ``start``."""
 
     start: int
     end: int
@@ -29,7 +28,7 @@ class Edit(NamedTuple):
 
 
 class Hunk(NamedTuple):
-    """What an edit did, for taking it back: the offset in the file before it, its old and its new bytes, the profile."""
+    """What an edit did, so that it can be undone: the offset in the file before it, the old and new bytes, the profile."""
 
     offset: int
     old: bytes
@@ -38,12 +37,12 @@ class Hunk(NamedTuple):
 
 
 class Document:
-    """One of AWS's files, as lines with the places of its profiles and their properties."""
+    """One of AWS's files: its lines, and which of them belong to which profile and property."""
 
     __slots__ = ("_forms", "_headers", "_lines", "_opens", "data", "lines", "path", "sections")
 
     def __init__(self, data: bytes, *, path: str, kind: str) -> None:
-        """``kind`` is "config" or "credentials". ConfigError where the file is broken."""
+        """``kind`` is "config" or "credentials". ConfigError if the file is broken."""
         recorder = LineRecorder(path, kind)
         self.sections: Sections = recorder.run(decode(data, path=path))
         self.data = data
@@ -58,28 +57,28 @@ class Document:
         self._lines = recorder.found
 
     def section(self, profile: str) -> Section | None:
-        """What counts of the profile in this file, or None."""
+        """The profile as this file defines it, or None."""
         return self.sections.profiles.get(profile)
 
     @property
     def openings(self) -> frozenset[int]:
-        """The lines that open a section, a profile's or not."""
+        """The lines with a header, of a profile or of any other section."""
         return frozenset(self._opens)
 
     def headers(self, profile: str) -> list[int]:
-        """The lines that open the profile, in order."""
+        """The lines with a header of the profile, in order."""
         return [at for name, at in self._headers if name == profile]
 
     def rivals(self, profile: str) -> list[int]:
-        """Where sections of several forms are this one profile ([default], [profile default]): the first of each form.
+        """The first header of each form, if the profile has headers of several forms ([default], [profile default]).
 
-        Which of them counts, tools do not agree; empty where there is one form.
+        Tools disagree about which of them counts. Empty if there is one form.
         """
         forms = self._forms.get(profile, {})
         return sorted(forms.values()) if len(forms) > 1 else []
 
     def spans(self, profile: str) -> list[tuple[int, int]]:
-        """The lines of the profile's sections, from header to the next one; of "" the whole file."""
+        """The lines of the profile's sections, each from its header to the next header; for "" the whole file."""
         if not profile:
             return [(0, len(self.lines))]
         ends = [*self._opens[1:], len(self.lines)]
@@ -87,7 +86,7 @@ class Document:
         return [(at, end) for at, end in zip(self._opens, ends, strict=True) if at in starts]
 
     def places(self, profile: str, key: str) -> list[FileLine]:
-        """Every place where the profile has ``key``, in order; the last one counts."""
+        """Every line where the profile sets ``key``, in order; the last one counts."""
         return [line for line in self._lines if line.profile == profile and line.key == key]
 
     def keys(self, profile: str) -> list[FileLine]:
@@ -103,12 +102,12 @@ class Document:
         return b"".join(self.lines[line.start : line.end])
 
     def line_end(self, near: int = 0) -> bytes:
-        """The line end in use beside line ``near``: CRLF or LF."""
+        """The line end at line ``near``: CRLF or LF."""
         around = [line for line in (*self.lines[near : near + 1], *self.lines[:1]) if line.endswith(b"\n")]
         return b"\r\n" if around and around[0].endswith(b"\r\n") else b"\n"
 
     def equals(self, profile: str) -> bytes:
-        """What stands between name and value in the profile, or else in the file: `` = `` or ``=``."""
+        """What the profile, or otherwise the file, has between name and value: `` = `` or ``=``."""
         for line in (*self.keys(profile), *self._lines):
             raw = self.lines[line.start]
             at = raw.find(b"=")
@@ -122,13 +121,13 @@ class Document:
     # ── edits ───────────────────────────────────────────────────────────────────────────────
 
     def rename(self, line: FileLine, name: str) -> Edit:
-        """The property under another name; its spacing, value and continuation lines as they are."""
+        """Give the property another name; its spacing, value and continuation lines stay."""
         raw = self.text(line)
         old = raw.partition(b"=")[0].rstrip()
         return Edit(line.start, line.end, _indent(raw) + name.encode() + raw[len(old) :])
 
     def set_value(self, line: FileLine, value: str) -> Edit:
-        """The property with another value, on one line; spacing before it and the line end as they are."""
+        """Give the property another value, on one line; the spacing before it and the line end stay."""
         raw = self.lines[line.start]
         at = raw.find(b"=") + 1
         gap = raw[at : at + len(raw[at:]) - len(raw[at:].lstrip(b" \t"))]
@@ -137,19 +136,19 @@ class Document:
         return Edit(line.start, line.end, raw[:at] + gap + value.encode() + end)
 
     def remove(self, line: FileLine) -> Edit:
-        """Without the property."""
+        """Remove the property."""
         return Edit(line.start, line.end, b"")
 
     def insert(self, after: int, profile: str, name: str, value: str) -> Edit:
-        """A property on a line of its own after line ``after``, spaced and indented like its neighbours."""
+        """Add a property on a new line after line ``after``, spaced and indented like its neighbors."""
         text = self._indent_after(after) + name.encode() + self.equals(profile) + value.encode()
         end = self.line_end(after)
         whole = self.lines[after].endswith(b"\n")
         return Edit(after + 1, after + 1, text + end if whole else end + text)
 
     def _indent_after(self, after: int) -> bytes:
-        """How a property after that line is indented: as the one before it, else as the section's first one, else as the
-        headers around it. Otherwise it would continue the one before it, or the next line would continue it.
+        """The indentation of a property after that line: that of the property before it, otherwise of the section's first,
+        otherwise of the headers around it. With another one it would continue the line before, or the next would continue it.
         """
         opened = max(at for at in self._opens if at <= after)
         ends = min((at for at in self._opens if at > after), default=len(self.lines))
@@ -160,7 +159,7 @@ class Document:
         return max((_indent(self.lines[at]) for at in around), key=len)
 
     def append(self, header: str, properties: Iterable[tuple[str, str]]) -> Edit:
-        """A new section at the end of the file, an empty line before it."""
+        """Add a section at the end of the file, after an empty line."""
         end = self.line_end()
         equals = self.equals("")
         rows = [header.encode(), *(name.encode() + equals + value.encode() for name, value in properties)]
@@ -172,7 +171,7 @@ class Document:
         return Edit(count, count, before + b"".join(row + end for row in rows))
 
     def apply(self, edits: Iterable[Edit]) -> bytes:
-        """The file with the edits made, which must not overlap."""
+        """The file with the edits, which must not overlap."""
         out: list[bytes] = []
         at = 0
         for edit in _in_order(edits):
@@ -182,7 +181,7 @@ class Document:
         return b"".join(out + self.lines[at:])
 
     def hunks(self, edits: Iterable[Edit]) -> tuple[Hunk, ...]:
-        """What ``apply`` of the same edits changes."""
+        """What ``apply`` changes with the same edits."""
         offsets = [0]
         for line in self.lines:
             offsets.append(offsets[-1] + len(line))
@@ -192,7 +191,7 @@ class Document:
         )
 
     def _profile_at(self, edit: Edit) -> str:
-        """The profile an edit is within; "" for one that opens a section."""
+        """The profile that an edit is in; "" for one that adds a section."""
         if edit.new.lstrip().startswith(b"["):
             return ""
         before = [name for name, at in self._headers if at < edit.start]
@@ -200,12 +199,12 @@ class Document:
 
 
 def _indent(raw: bytes) -> bytes:
-    """The blanks that a line begins with."""
+    """The white space at the start of a line."""
     return raw[: len(raw) - len(raw.lstrip(b" \t"))]
 
 
 def _in_order(edits: Iterable[Edit]) -> list[Edit]:
-    """The edits by their place, those of one place in the order given. Internal where two overlap."""
+    """The edits in order of their lines; those of one line stay in the given order. Internal if two overlap."""
     ordered = sorted(edits, key=lambda edit: (edit.start, edit.end))
     for first, second in pairwise(ordered):
         if second.start < first.end:

@@ -1,4 +1,4 @@
-"""Where STS is for a link: region, partition, host and a configured URL. Pure; the rules are AWS's (docs/resolution.md)."""
+"""The STS endpoint of a link: region, partition, host, configured URL. Pure; the rules are AWS's (docs/resolution.md)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# Regions that had STS when there was but one address for it: `sts_regional_endpoints = legacy` sends them there.
+# Regions that `sts_regional_endpoints = legacy` sends to the global endpoint: they are older than regional endpoints.
 _LEGACY = frozenset(
     [
         "ap-northeast-1",
@@ -34,11 +34,11 @@ _LEGACY = frozenset(
         "us-west-2",
     ]
 )
-_GLOBAL = "aws-global"  # the pseudo-region of that one address
+_GLOBAL = "aws-global"  # the pseudo-region of the global endpoint
 
 
 class Partition(NamedTuple):
-    """A world of AWS: the start of its regions' names, its host suffixes, and the region asked where none is named."""
+    """A partition: the start of its regions' names, its host suffixes, and its default region."""
 
     name: str
     starts: str
@@ -61,7 +61,7 @@ PARTITIONS = (
 
 
 class Endpoint(NamedTuple):
-    """One STS address: ``region`` signs, ``host`` answers. ``url`` is set only where somebody configured one."""
+    """One STS endpoint: ``region`` is for signatures, ``host`` answers. ``url`` is set only if one is configured."""
 
     region: str
     host: str
@@ -77,7 +77,7 @@ class Endpoint(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What the selected profile and the environment say of every STS address of its chain."""
+    """What the selected profile and the environment set for every STS endpoint of the chain."""
 
     url: Setting | None
     legacy: bool
@@ -85,15 +85,15 @@ class Rules(NamedTuple):
     dualstack: bool
 
 
-def plain(region: str) -> tuple[str, bool]:
-    """A region without the ``fips`` of a pseudo-region such as us-gov-west-1-fips, and whether it was there."""
+def without_fips(region: str) -> tuple[str, bool]:
+    """A region without the ``fips`` of a pseudo-region such as us-gov-west-1-fips, and whether it had one."""
     name = region.replace("fips-", "").replace("-fips", "")
     return name, name != region
 
 
 def partition_of(region: str) -> Partition:
-    """The partition a region's name belongs to, also by its pseudo-regions; ``aws`` where none claims it."""
-    name, _ = plain(region)
+    """The partition of a region or pseudo-region; ``aws`` if the name fits no other."""
+    name, _ = without_fips(region)
     return next(
         (
             p
@@ -110,13 +110,13 @@ def _starts_as_a_region_of(partition: Partition, name: str) -> bool:
 
 
 def real_region(region: str) -> str:
-    """The region that a name stands for where only a real one will do, as in the console: aws-global is us-east-1."""
-    name, _ = plain(region)
+    """The real region of a pseudo-region, for the console and the like: aws-global is us-east-1."""
+    name, _ = without_fips(region)
     return partition_of(name).region if name.endswith("-global") else name
 
 
 def partition_of_arn(arn: str) -> Partition:
-    """The partition an ARN names; ``aws`` where it names none that is known."""
+    """The partition of an ARN; ``aws`` if it names no known one."""
     name = arn.split(":", 2)[1] if arn.count(":") > 1 else ""
     return next((p for p in PARTITIONS if p.name == name), _AWS)
 
@@ -128,7 +128,7 @@ def _flag(text: str) -> bool:
 def _chosen(
     env: Mapping[str, str], variable: str, get: Callable[[str], Setting | None], key: str
 ) -> Setting | None:
-    """The variable where it is set, else the profile's key: the order of all of AWS's tools."""
+    """The variable if it is set, otherwise the profile's key: the order of all of AWS's tools."""
     if env.get(variable):
         return Setting(key, env[variable], Origin(variable, 0))
     return get(key)
@@ -137,11 +137,11 @@ def _chosen(
 def configured_url(
     config: Config, get: Callable[[str], Setting | None], *, env: Mapping[str, str], service: str
 ) -> Setting | None:
-    """The endpoint URL somebody configured for ``service`` ("sts", "iam", …), or None.
+    """The configured endpoint URL of ``service`` ("sts", "iam", …), or None.
 
-    Order: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services section, its endpoint_url; none of
-    them where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or ignore_configured_endpoint_urls is true. Raises ConfigError
-    where ``services`` names a section that is not there.
+    Order: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services section, its endpoint_url. None of them
+    counts if AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or ignore_configured_endpoint_urls is true. ConfigError if ``services``
+    names a section that does not exist.
     """
     ignore = _chosen(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", get, "ignore_configured_endpoint_urls")
     if ignore is not None and _flag(ignore.value):
@@ -166,11 +166,11 @@ def configured_url(
 
 
 def rules(config: Config, get: Callable[[str], Setting | None], *, env: Mapping[str, str]) -> Rules:
-    """The rules of the selected profile, which hold for every link of its chain. Raises ConfigError."""
+    """The rules of the selected profile, for every link of its chain. ConfigError."""
     regional = _chosen(env, "AWS_STS_REGIONAL_ENDPOINTS", get, "sts_regional_endpoints")
     if regional is not None and regional.value.lower() not in ("regional", "legacy"):
         raise errors.ConfigError(
-            f"{regional.origin}: sts_regional_endpoints is {safe(regional.value)!r}, not regional or legacy"
+            f"{regional.origin}: sts_regional_endpoints must be regional or legacy, not {safe(regional.value)!r}"
         )
     fips = _chosen(env, "AWS_USE_FIPS_ENDPOINT", get, "use_fips_endpoint")
     dualstack = _chosen(env, "AWS_USE_DUALSTACK_ENDPOINT", get, "use_dualstack_endpoint")
@@ -183,13 +183,13 @@ def rules(config: Config, get: Callable[[str], Setting | None], *, env: Mapping[
 
 
 def portal_address(region: str, *, url: Setting | None, by: Rules) -> str:
-    """Where IAM Identity Center of ``region`` gives credentials."""
+    """The URL of IAM Identity Center's portal in ``region``, which gives credentials."""
     return url.value if url is not None else f"https://{_regional('portal.sso', region, by)}"
 
 
 def _regional(name: str, region: str, by: Rules) -> str:
-    """A service's host in ``region``. GovCloud's ordinary hosts are its FIPS ones, its dual-stack hosts are not."""
-    region, fips = plain(region)
+    """A service's host in ``region``. GovCloud's plain hosts are its FIPS hosts; its dual-stack hosts are not."""
+    region, fips = without_fips(region)
     partition = partition_of(region)
     fips = (fips or by.fips) and (by.dualstack or partition.name != "aws-us-gov")
     suffix = partition.dual_suffix if by.dualstack else partition.suffix
@@ -197,7 +197,7 @@ def _regional(name: str, region: str, by: Rules) -> str:
 
 
 def metadata_address(get: Callable[[str], Setting | None], *, env: Mapping[str, str]) -> str:
-    """Where an instance asks for its own metadata."""
+    """The URL of the instance metadata service."""
     address = _chosen(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT", get, "ec2_metadata_service_endpoint")
     if address is not None and address.value:
         return address.value
@@ -210,14 +210,14 @@ def metadata_address(get: Callable[[str], Setting | None], *, env: Mapping[str, 
 
 
 def sts_endpoint(region: str, *, origin: Origin | None, by: Rules) -> Endpoint:
-    """The STS address for a link of ``region``, which may be a pseudo-region: its host and signature are botocore's."""
-    name, fips = plain(region)
+    """The STS endpoint for a link in ``region``, which may be a pseudo-region: host and signing region are botocore's."""
+    name, fips = without_fips(region)
     fips, partition = fips or by.fips, partition_of(name)
-    signs = _AWS.region if name == _GLOBAL else name  # AWS takes a signature for a real region only
+    signs = _AWS.region if name == _GLOBAL else name  # AWS accepts signatures for real regions only
     if by.url is not None:
         host = by.url.value.partition("://")[2].partition("/")[0] or by.url.value
         return Endpoint(signs, host, partition.name, by.url.value, by.url.origin, origin)
-    one_for_all = by.legacy and name in _LEGACY
-    if (one_for_all or name == _GLOBAL) and not fips and not by.dualstack:
+    legacy_global = by.legacy and name in _LEGACY
+    if (legacy_global or name == _GLOBAL) and not fips and not by.dualstack:
         return Endpoint(_AWS.region, "sts.amazonaws.com", partition.name, None, None, origin)
     return Endpoint(signs, _regional("sts", region, by), partition.name, None, None, origin)

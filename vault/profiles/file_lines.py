@@ -1,6 +1,6 @@
-"""Where the headers and properties of each profile are in a file, by line. Pure.
+"""The lines of each profile's headers and properties in a file. Pure.
 
-The parser that reads the files finds them, so that what an edit changes is what counts.
+The parser that reads the files finds them, so an edit changes the line that counts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from vault.profiles.ini_parser import Parser
 
 
 class FileLine(NamedTuple):
-    """One property of a profile: its lines ``start`` up to ``end`` (from 0), continuation lines with it."""
+    """One property of a profile: lines ``start`` to ``end`` (from 0, ``end`` not included), continuation lines included."""
 
     profile: str
     key: str
@@ -20,13 +20,15 @@ class FileLine(NamedTuple):
 
 
 class LineRecorder(Parser):
-    """The parser, noting for each header and property of a profile where it stands."""
+    """The parser, recording the line of each header and property of a profile."""
 
     def __init__(self, path: str, kind: str) -> None:
         super().__init__(path, kind)
-        self.opens: list[int] = []  # of every section, a profile's or not
-        self.headers: list[tuple[str, int]] = []
-        self.forms: dict[str, dict[str, int]] = {}  # by profile, the form of its header, where that is first
+        self.opens: list[int] = []  # the headers of all sections
+        self.headers: list[tuple[str, int]] = []  # of profiles
+        self.forms: dict[
+            str, dict[str, int]
+        ] = {}  # by profile and form of its header, the first line of that form
         self.found: list[FileLine] = []
 
     def header(self, number: int, line: str) -> None:
@@ -38,7 +40,7 @@ class LineRecorder(Parser):
             self.forms.setdefault(name, {}).setdefault(self.form(), number - 1)
 
     def form(self) -> str:
-        """The table that the open section is in; "" for one that is no profile's."""
+        """The table that the open section is in; "" if it is not a profile's."""
         for table in ("profile", "plain default"):
             if self.section is not None and self.tables[table].get(self.section.name) is self.section:
                 return table

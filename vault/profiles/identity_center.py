@@ -1,7 +1,7 @@
-"""IAM Identity Center's keys of a profile to a source: which of them mean it, what they lack, where they disagree. Pure.
+"""A profile's IAM Identity Center keys as a source: which keys make it one, what is missing, what contradicts. Pure.
 
-An account and a role give credentials. A session without them is for tokens, which give none: another source of the
-profile comes before it then, as in botocore, and a key of the vault that nobody looked for does not.
+Credentials need an account and a role. An sso_session without them is for tokens: any other source of the profile comes
+before it, as in botocore, but not a vault key that is only assumed.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ _KEYS = ("sso_session", *_ROLE, *_PLACE)
 
 
 def role_of(get: Get) -> Setting | None:
-    """The first key that asks for a role of Identity Center, or None."""
+    """The first key that names a role of Identity Center, or None."""
     return get(_ROLE[0]) or get(_ROLE[1])
 
 
 def mark_of(get: Get) -> Setting | None:
-    """The first key that names Identity Center as where credentials come from, or None. An address alone does not."""
+    """The first key that names Identity Center as the source, or None. A URL or a region alone does not."""
     return role_of(get) or get("sso_session")
 
 
 def lacking(source: Sso) -> tuple[str, ...]:
-    """The keys without which no role can be asked for."""
+    """The missing keys without which Identity Center gives no credentials."""
     given = (source.account_id, source.role_name)
     return tuple(key for key, value in zip(_ROLE, given, strict=True) if value is None)
 
 
 def lacks(profile: str, origin: Origin, keys: tuple[str, ...]) -> str:
     """The message for a profile whose Identity Center keys are not complete."""
-    return f"{origin}: profile {safe(profile)} is set up for SSO but lacks {', '.join(keys)}"
+    return f"{origin}: profile {safe(profile)} uses IAM Identity Center but lacks {', '.join(keys)}"
 
 
 def source_of(config: Config, profile: Profile, get: Get, *, whole: bool) -> Sso | None:
-    """The profile's source, or None where it has no such key. ``whole``: AWS's tools read it, so nothing may be missing.
+    """The profile's source, or None if it has no such key. ``whole``: as AWS's tools read it, so nothing may be missing.
 
-    Without ``whole`` an account or a role may be missing; the chain then has a fault. Raises ConfigError for a section
-    that is not there, values that disagree, and an address that is missing.
+    Without ``whole``, the account or the role may be missing; the chain then has a fault. ConfigError for a section that
+    does not exist, values that contradict each other, and a missing URL or region.
     """
     session = get("sso_session")
     mark = session or next(filter(None, map(get, _KEYS)), None)
@@ -75,7 +75,7 @@ def source_of(config: Config, profile: Profile, get: Get, *, whole: bool) -> Sso
 
 
 def _agreed(config: Config, key: str, here: Setting | None, section: Section | None) -> Setting | None:
-    """The value of ``key`` in the profile or its sso-session; ConfigError where both have it, and differently."""
+    """The value of ``key`` in the profile or its sso-session. ConfigError if they have different values."""
     there = section.properties.get(key) if section is not None else None
     if there is None:
         return here
@@ -83,7 +83,7 @@ def _agreed(config: Config, key: str, here: Setting | None, section: Section | N
         return Setting(key, there.value, Origin(config.config_path, there.line))
     if here.value != there.value:
         raise errors.ConfigError(
-            f"{here.origin}: {here.name} is {safe(here.value)!r} here and {safe(there.value)!r} in the sso-session "
+            f"{here.origin}: {here.name} is {safe(here.value)!r} here, but {safe(there.value)!r} in the sso-session "
             f"({safe(config.config_path)}:{there.line})"
         )
     return here
@@ -102,18 +102,18 @@ def _section(config: Config, session: Setting | None) -> Section | None:
 
 
 def two_sources(profile: str, mark: Setting, other: str, *, hint: str) -> errors.ConfigError:
-    """The error for a profile that names Identity Center and a key of the vault."""
+    """The error for a profile that has both Identity Center and a vault key as its source."""
     return errors.ConfigError(
-        f"{mark.origin}: profile {safe(profile)} has {mark.name}, and {other}", hint=hint
+        f"{mark.origin}: profile {safe(profile)} has {mark.name}, but {other}", hint=hint
     )
 
 
 def beside_entry(profile: str, get: Get) -> errors.ConfigError | None:
-    """What is wrong where the vault holds a key of the profile's name, which nothing in the profile asks for."""
+    """The error if the profile names Identity Center and the vault has a key with the profile's name; or None."""
     mark = mark_of(get)
     if mark is None:
         return None
     way = f"keep one: remove the sso_ lines, or run: {command('remove', profile)}"
     if role_of(get) is None:
-        way = f"if the vault's key is meant, say so: awsvault_credential = {safe(profile)}"
-    return two_sources(profile, mark, "the vault holds a key of that name", hint=way)
+        way = f"to use the vault's key, add the line: awsvault_credential = {safe(profile)}"
+    return two_sources(profile, mark, "the vault has a key with that name", hint=way)

@@ -1,4 +1,7 @@
-"""AWS's file format as values: sections and properties with their lines, and the rules for names. Pure; the parser is ini_parser."""
+"""AWS's file format as values: sections and properties with their lines, and the rules for names.
+
+Pure: no files, no environment. ini_parser makes these values from text.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,20 @@ _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 
 class ParseNote(NamedTuple):
-    """A place that AWS's tools do not all read alike. ``line`` is 0 where the whole file is meant."""
+    """A line that AWS's tools do not all read alike. ``line`` is 0 for a note about the whole file.
+
+    ``intended`` is the profile that an ignored header was probably meant for. ``fatal``: a tool refuses the whole file.
+    """
 
     path: str
     line: int
     message: str
+    intended: str | None = None
+    fatal: bool = False
 
 
 class Property(NamedTuple):
-    """One ``name = value``. ``parts`` holds the continuation lines with their numbers, or nothing."""
+    """One ``name = value``. ``parts`` are the continuation lines with their numbers; empty if there are none."""
 
     name: str
     value: str
@@ -25,7 +33,7 @@ class Property(NamedTuple):
 
 
 class Section(NamedTuple):
-    """One section, its duplicates merged. ``line`` is where it first opens; ``bad_names`` are names that cannot be a property's."""
+    """One section, its duplicates merged. ``line`` is its first header; ``bad_names`` are names that no property can have."""
 
     name: str
     line: int
@@ -34,7 +42,7 @@ class Section(NamedTuple):
 
 
 class Sections(NamedTuple):
-    """All of one file."""
+    """All sections of one file."""
 
     path: str
     profiles: dict[str, Section]
@@ -44,17 +52,17 @@ class Sections(NamedTuple):
 
 
 def is_name(text: str) -> bool:
-    """Whether the shared grammar takes ``text`` as a name without quotes."""
+    """Whether the grammar that the SDKs share accepts ``text`` as a name without quotes."""
     return bool(text) and text.isascii() and (text.isalnum() or _NAME.issuperset(text))
 
 
 def can_be_named(text: str) -> bool:
-    """Whether a profile may be called ``text`` here: whatever botocore and the AWS CLI take but control characters."""
+    """Whether ``text`` can be a profile's name here: any name that botocore and the AWS CLI accept, except control characters."""
     return bool(text) and not any(c < " " or "\x7f" <= c < "\xa0" for c in text)
 
 
 def subproperties(found: Property) -> dict[str, Property]:
-    """The indented block under a name without a value, by lower-case name; empty for a plain value."""
+    """The indented block under a property without a value, by lower-case name; empty for a plain value."""
     if found.value[:1] != "\n":
         return {}
     block: dict[str, Property] = {}
@@ -66,7 +74,7 @@ def subproperties(found: Property) -> dict[str, Property]:
 
 
 def uncommented(line: str) -> str:
-    """``line`` up to a ``#`` or ``;`` that follows a blank."""
+    """``line`` up to a ``#`` or ``;`` that follows a space or tab."""
     for at, character in enumerate(line):
         if character in "#;" and line[at - 1 : at] in (" ", "\t"):
             return line[:at].rstrip()

@@ -1,7 +1,7 @@
 """The parser of AWS's file format: text to sections. No files, no environment.
 
-Follows the grammar that AWS's SDKs share. Where botocore's own parser reads a file differently, the shared grammar
-wins and the place is kept as a note for ``doctor`` (docs/resolution.md lists every such case).
+Follows the grammar that AWS's SDKs share. Where botocore reads a file differently, the shared grammar wins, and a note
+keeps the line for ``doctor`` (docs/resolution.md lists every case).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from vault.profiles.ini import ParseNote, Property, Section, Sections, can_be_na
 from vault.text import safe
 
 _PREFIXES = ("profile", "sso-session", "services")
-_FOREIGN = (
+_CLI_ONLY = (
     "preview",
     "plugins",
     "toplevel",
@@ -20,15 +20,18 @@ _FOREIGN = (
 
 
 def parse(text: str, *, path: str, kind: str) -> Sections:
-    """The sections of a file; ``kind`` is "config" or "credentials", ``path`` is for messages.
+    """The sections of a file. ``kind`` is "config" or "credentials"; ``path`` is for messages.
 
-    Raises ConfigError with path and line where the shared grammar calls the file broken.
+    ConfigError with path and line if the shared grammar calls the file broken.
     """
     return Parser(path, kind).run(text)
 
 
 class Parser:
-    """The state of one run: the open section (None: ignored), and the property that a continuation would extend."""
+    """The state of one run: the open section (None: ignored), and the property that a continuation line would extend.
+
+    Errors in AWS's words ("Expected an '=' sign defining a property") are those of the SDKs' shared test cases.
+    """
 
     def __init__(self, path: str, kind: str) -> None:
         self.path = path
@@ -38,22 +41,23 @@ class Parser:
         self.opened = False
         self.section: Section | None = None
         self.last: Property | None = None
-        self.ignoring = False  # a continuation of a property that is ignored
-        self.left = 0  # how far the line at hand is indented
-        self.depth: int | None = None  # how far the open section's newest property is indented
+        self.ignoring = False  # the continuation of an ignored property
+        self.left = 0  # indentation of the current line
+        self.depth: int | None = None  # indentation of the newest property in the open section
         self.shifted = False  # a header or property is indented
-        self.block = ""  # the open section's indented property without a value
+        self.block = ""  # the indented property without a value in the open section
 
     def fail(self, line: int, message: str, hint: str | None = None) -> errors.ConfigError:
         return errors.ConfigError(f"{safe(self.path)}:{line}: {message}", hint=hint)
 
-    def note(self, line: int, message: str) -> None:
-        self.notes.append(ParseNote(self.path, line, message))
+    def note(self, line: int, message: str, *, intended: str | None = None, fatal: bool = False) -> None:
+        self.notes.append(ParseNote(self.path, line, message, intended, fatal))
 
     def run(self, text: str) -> Sections:
         if text[:1] == "\ufeff":
             text = text[1:]
-            self.note(1, "the file starts with a byte order mark, which botocore and the AWS CLI cannot read")
+            message = "the file starts with a byte order mark: botocore and the AWS CLI cannot read it"
+            self.note(1, message, fatal=True)
         for number, line in enumerate(text.split("\n"), 1):
             first = line[:1]
             if first == "" or first in "#;":
@@ -68,15 +72,15 @@ class Parser:
         return self.finish()
 
     def indented(self, number: int, line: str) -> None:
-        """A line that does not start at the left edge: it continues a property that starts further left, or stands for itself."""
+        """An indented line: it continues a property that is indented less, otherwise it is a line of its own."""
         text = line.strip()
         depth = len(line) - len(line.lstrip())
         deeper = self.depth is not None and depth > self.depth
         if deeper and text[:1] == "[" and uncommented(text)[-1:] == "]":
             raise self.fail(
                 number,
-                "an indented header: botocore reads it as a part of the line above, JavaScript and Go as a header",
-                hint="start the header at its left edge",
+                "an indented header: botocore reads it as part of the line above, JavaScript and Go as a header",
+                hint="remove the indentation of the header",
             )
         if not text or text[0] in "#;" or deeper:
             self.continuation(number, line)
@@ -87,10 +91,8 @@ class Parser:
             return
         if not self.shifted:
             self.shifted = True
-            self.note(
-                number,
-                "an indented line, with which the SDKs of Java and Rust refuse the file; others read it",
-            )
+            message = "an indented line: the SDKs of Java and Rust refuse the file, others read it"
+            self.note(number, message, fatal=True)
         if text[0] == "[":
             self.header(number, text)
             return
@@ -99,9 +101,9 @@ class Parser:
         self.note_block(number)
 
     def note_block(self, number: int) -> None:
-        """Note an indented property after one without a value, which JavaScript and Go take for the head of a block."""
+        """Note an indented property after one without a value, which JavaScript and Go read as the head of a block."""
         if self.block and self.last is not None:
-            self.note(number, f"the SDKs of JavaScript and Go read this line as a part of {self.block}")
+            self.note(number, f"the SDKs of JavaScript and Go read this line as part of {self.block}")
         elif self.last is not None and not self.last.value:
             self.block = self.last.name
 
@@ -111,7 +113,8 @@ class Parser:
         if plain is not None:
             if "default" in profiles:
                 self.note(
-                    plain.line, "[default] is ignored beside [profile default]; botocore takes the last one"
+                    plain.line,
+                    "[default] is ignored because the file has [profile default]; botocore uses the last of the two",
                 )
             else:
                 profiles["default"] = plain
@@ -130,7 +133,7 @@ class Parser:
         if end < 0 or (rest and rest[0] not in "#;" and not line.endswith("]")):
             raise self.fail(number, "Profile definition must end with ']'")
         written = line[1:end] if not rest or rest[0] in "#;" else line[1:-1]
-        inner = written.strip(" \t")  # any other blank is a part of the name, to botocore as well
+        inner = written.strip(" \t")  # any other white space is part of the name, in botocore too
         self.opened, self.last, self.ignoring = True, None, False
         self.depth, self.block = None, ""
         self.note_header(number, written, inner)
@@ -143,17 +146,16 @@ class Parser:
         if known is None:
             known = self.tables[table][name] = Section(name, number, {}, [])
         else:
-            self.note(
-                number, f"[{safe(inner)}] stands here again; its keys are merged, botocore refuses the file"
-            )
+            message = f"[{safe(inner)}] is in the file twice: the keys are merged, botocore refuses the file"
+            self.note(number, message, fatal=True)
         self.section = known
 
     def note_header(self, number: int, written: str, inner: str) -> None:
-        """Note what botocore makes of a header, where it is something else."""
+        """Note a header that botocore reads as something else."""
         if inner == "DEFAULT":
-            self.note(number, "[DEFAULT] is ignored as such; botocore has every section inherit its keys")
+            self.note(number, "[DEFAULT] is not a profile; in botocore every section inherits its keys")
         elif written[:1].isspace() or (written != inner and not (self.config and " " in inner)):
-            self.note(number, "botocore takes the blanks beside the brackets as a part of the name")
+            self.note(number, "botocore reads the spaces inside the brackets as part of the name")
 
     def _config_table(self, number: int, inner: str) -> tuple[str, str] | None:
         if inner == "default":
@@ -162,28 +164,26 @@ class Parser:
         rest = rest.strip(" ")
         if prefix in _PREFIXES and is_name(rest):
             return prefix, rest
-        # botocore asks only how a header begins, and takes the second of two words for the name.
+        # botocore looks only at how a header begins, and takes the second of two words as the name.
         table = next((known for known in _PREFIXES if inner.startswith(known)), None)
         name = self._second_word(inner) if table is not None else None
+        shown = safe(inner)
         if table is not None and name is not None:
-            self.note(number, f"[{safe(inner)}]: only botocore and the AWS CLI read such a name")
+            self.note(number, f"[{shown}]: only botocore and the AWS CLI read such a name")
             return table, name
         if prefix in _PREFIXES and rest:
-            self.note(
-                number,
-                f"[{safe(inner)}] is ignored: it is not one name; put a name that holds blanks in quotes",
-            )
-        elif is_name(inner) and inner not in (*_FOREIGN, "DEFAULT"):
-            self.note(
-                number, f"[{safe(inner)}] is ignored: in this file a profile is written [profile {inner}]"
-            )
-        elif inner not in _FOREIGN:
-            self.note(number, f"[{safe(inner)}] is ignored: not a section that AWS's tools know")
+            intended = rest if prefix == "profile" else None
+            message = f"[{shown}] is ignored: it has more than one word; put a name with spaces in quotes"
+            self.note(number, message, intended=intended)
+        elif is_name(inner) and inner not in (*_CLI_ONLY, "DEFAULT"):
+            self.note(number, f"[{shown}] is ignored: in this file, write [profile {inner}]", intended=inner)
+        elif inner not in _CLI_ONLY:
+            self.note(number, f"[{shown}] is ignored: AWS's tools do not know this section", intended=inner)
         return None
 
     @staticmethod
     def _second_word(inner: str) -> str | None:
-        """The name in ``profile "my dev"``, as botocore splits it; None where that is no single name."""
+        """The name in ``profile "my dev"``, as botocore splits it; None if that is not a single name."""
         try:
             words = split(inner)
         except Unbalanced:
@@ -194,11 +194,16 @@ class Parser:
         if is_name(inner):
             return "profile", inner
         prefix, _, rest = inner.partition(" ")
+        shown = safe(inner)
         if prefix in _PREFIXES[1:] or not can_be_named(inner):
-            self.note(number, f"[{safe(inner)}] is ignored: not a profile's header in this file")
+            message = f"[{shown}] is ignored: it is not a profile's header in this file"
+            self.note(number, message, intended=rest if prefix == "profile" else inner)
             return None
-        meant = f"; without the prefix it is written [{safe(rest.strip(' '))}]" if prefix == "profile" else ""
-        self.note(number, f"[{safe(inner)}]: only botocore and the AWS CLI read such a name{meant}")
+        message = f"[{shown}]: only botocore and the AWS CLI read such a name"
+        intended = rest.strip(" ") if prefix == "profile" else None
+        if intended is not None:
+            message += f"; for the profile {safe(intended)}, write [{safe(intended)}]"
+        self.note(number, message, intended=intended)
         return "profile", inner
 
     def property(self, number: int, line: str) -> None:
@@ -224,20 +229,19 @@ class Parser:
         if not is_name(name):
             self.last = None
             self.section.bad_names.append((name, number))
-            self.note(number, f"{safe(name)!r} is ignored: not a name of a property")
+            self.note(number, f"{safe(name)!r} is ignored: it is not a valid name for a key")
             return
         properties = self.section.properties
         if name in properties:
-            self.note(
-                number, f"{safe(name)} stands here again and this one counts; botocore refuses the file"
-            )
+            message = f"{safe(name)} is set twice and this value counts; botocore refuses the file"
+            self.note(number, message, fatal=True)
         self.ignoring = False
         self.last = properties[name] = Property(name, value, number)
 
     def without_comment(self, number: int, line: str) -> str:
         cut = uncommented(line)
         if cut != line.rstrip():
-            self.note(number, "botocore takes the comment after a value as a part of it")
+            self.note(number, "botocore reads the comment after a value as part of the value")
         return cut
 
     def continuation(self, number: int, line: str) -> None:
@@ -246,7 +250,7 @@ class Parser:
             return
         if text[0] in "#;":
             if self.last is not None and not self.shifted:
-                self.note(number, f"an indented comment, which some SDKs read as a part of {self.last.name}")
+                self.note(number, f"an indented comment: some SDKs read it as part of {self.last.name}")
             return
         if not self.opened:
             raise self.fail(number, "Expected a profile definition")

@@ -1,4 +1,4 @@
-"""A Chain to the calls it takes, in order. Pure: no clock, no vault; the reasons are for ``explain``."""
+"""The calls that a Chain takes, in order. Pure: no clock, no vault. Each has its reason, for ``explain``."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 
 class DefaultDurations(Protocol):
-    """How long sessions last where their profiles do not say, in seconds: what vault/settings reads."""
+    """How long sessions last if their profiles do not say, in seconds. vault/settings has them from config.toml."""
 
     @property
     def session_duration(self) -> int:
-        """A key's session."""
+        """Of a key's session."""
 
     @property
     def role_duration(self) -> int:
-        """A role's."""
+        """Of a role's session."""
 
 
 def plan(
@@ -46,9 +46,9 @@ def plan(
 ) -> Plan:
     """The links of ``chain``.
 
-    ``defaults`` is what config.toml says, which awsvault_session_duration and duration_seconds of a profile outrank.
+    ``defaults`` come from config.toml; a profile's awsvault_session_duration and duration_seconds override them.
     ``entry_mfa_serial`` is the device stored with the vault's key, for a profile that names none. ``duration``
-    (seconds) is ``--duration``: it holds for the last link. ``session`` is False for ``--no-session``.
+    (seconds) is ``--duration``, for the last link. ``session`` is False for ``--no-session``.
     """
     if not isinstance(chain.source, VaultKey):
         return _provider_plan(chain, defaults, duration)
@@ -65,19 +65,26 @@ def plan(
     own = chain.hops[0].mfa_serial if chain.hops[0].mfa_serial != serial else None
     through: tuple[Link, ...] = (
         first,
-        _role(chain, 0, defaults, duration, code=own, hour="through a session a role lasts an hour at most"),
+        _role(
+            chain,
+            0,
+            defaults,
+            duration,
+            code=own,
+            hour="a role assumed with a session lasts at most one hour",
+        ),
         *rest,
     )
     if straight[0].duration <= ROLE_DURATION:
         return Plan(through)
-    why = f"{straight[0].why}; straight from the key, since through a session a role lasts an hour at most"
+    why = f"{straight[0].why}; directly with the key, because a role assumed with a session lasts at most one hour"
     return Plan((straight[0]._replace(why=why), *rest), through if code else None)
 
 
 def mfa_device(chain: Chain, entry_mfa_serial: str | None) -> str | None:
-    """The MFA device of the chain's key: its profile's, else the one stored with it, else the first role's.
+    """The MFA device of the chain's key: that of its profile, otherwise of its entry, otherwise of the first role.
 
-    AWS takes a code from a device of the calling user only, so the first role's device is the key's.
+    AWS accepts codes only from a device of the calling user, so the first role's device is the key's.
     """
     return chain.mfa_serial or entry_mfa_serial or (chain.hops[0].mfa_serial if chain.hops else None)
 
@@ -85,8 +92,8 @@ def mfa_device(chain: Chain, entry_mfa_serial: str | None) -> str | None:
 def _session(
     chain: Chain, source: VaultKey, serial: str | None, configured: int, duration: int | None
 ) -> SessionToken:
-    """The key's session; where it is the answer itself, --duration and awsvault_max_duration hold for it."""
-    seconds, why = configured, "one session for every role of the key"
+    """The key's session. If it is the answer itself, --duration and awsvault_max_duration apply to it."""
+    seconds, why = configured, "one session for all roles of the key"
     if chain.session_duration is not None:
         seconds, why = chain.session_duration, "awsvault_session_duration"
     if not chain.hops:
@@ -108,18 +115,16 @@ def _role(
     code: str | None,
     hour: str | None,
 ) -> AssumeRole:
-    """The call for hop ``at``; ``hour`` is the reason why it cannot last longer than one, or None where it can."""
+    """The call for hop ``at``. ``hour`` is the reason why it cannot last longer than one hour, None if it can."""
     hop = chain.hops[at]
     asked, why = hop.duration_seconds, "duration_seconds"
     if duration is not None and at == len(chain.hops) - 1:
         asked, why = duration, "--duration"
     default = defaults.role_duration
-    if (
-        at < len(chain.hops) - 1
-    ):  # on the way to the answer a longer session is of no use, and would cost a code
+    if at < len(chain.hops) - 1:  # a longer session is of no use inside a chain, and would need a code
         default = min(default, ROLE_DURATION)
     if asked is None and default != ROLE_DURATION:
-        asked, why = default, "role_duration of config.toml"
+        asked, why = default, "role_duration in config.toml"
     seconds = ROLE_DURATION if asked is None else asked
     if asked is None:
         why = "AWS's default"
@@ -127,8 +132,8 @@ def _role(
     if most is not None and seconds > most:
         asked, seconds, why = most, most, "awsvault_max_duration"
     if hour is not None and seconds > ROLE_DURATION:
-        seconds, why = ROLE_DURATION, f"held to an hour: {hour}"
-    # Only the last: a role under the policy could not assume the next one.
+        seconds, why = ROLE_DURATION, f"limited to one hour: {hour}"
+    # Only the last: with the policy, a role could not assume the next one.
     narrowed = chain.guardrails.read_only and at == len(chain.hops) - 1
     return AssumeRole(hop, seconds, code, asked is not None, why, narrowed)
 
@@ -136,8 +141,8 @@ def _role(
 def _later(
     chain: Chain, defaults: DefaultDurations, duration: int | None, *, known: str | None
 ) -> tuple[AssumeRole, ...]:
-    """The hops after the first. ``known`` is the device whose code the chain has used already."""
-    hour = "a role assumed by a role lasts an hour at most"
+    """The hops after the first. ``known`` is the device whose code the chain has already used."""
+    hour = "a role assumed by a role lasts at most one hour"
     links = []
     for at in range(1, len(chain.hops)):
         serial = chain.hops[at].mfa_serial
@@ -148,21 +153,21 @@ def _later(
 
 
 def _provider_plan(chain: Chain, defaults: DefaultDurations, duration: int | None) -> Plan:
-    """Sources that are no vault key: no session; each role's device is asked for its own code, as AWS's tools do."""
+    """The plan for a source that is not a vault key: no key session, and a code for each role with a device, as AWS's tools do."""
     source = chain.source
-    hour: str | None = "temporary credentials give a role for an hour at most"
+    hour: str | None = "a role assumed with temporary credentials lasts at most one hour"
     match source:
         case StaticKeys():
             hour = hour if source.token is not None else None
         case NamedSource():
             hour = hour if source.temporary else None
         case Process():
-            hour = "a process gives temporary credentials as a rule"
+            hour = "a process usually gives temporary credentials"
         case _:
             pass
     links: tuple[Link, ...] = ()
     if not isinstance(source, StaticKeys):
-        # What another program gives may hang on more than its command (a folder, a variable): it is asked each time.
+        # Another program's answer may depend on more than its command (a folder, a variable): it runs each time.
         links = (
             FetchSource(
                 _with_duration(chain, source, defaults), not isinstance(source, NamedSource | Process)
@@ -175,12 +180,12 @@ def _provider_plan(chain: Chain, defaults: DefaultDurations, duration: int | Non
 
 
 def _with_duration(chain: Chain, source: Source, defaults: DefaultDurations) -> Source:
-    """The source with the length that is asked for: of those that are no vault key, a web identity's role has one."""
+    """The source with the duration to ask for. Of the providers, only a web identity's role has one."""
     if not isinstance(source, WebIdentity):
         return source
     seconds = defaults.role_duration if source.duration_seconds is None else source.duration_seconds
     if chain.guardrails.max_duration is not None:
         seconds = min(seconds, chain.guardrails.max_duration)
     if source.duration_seconds is None and seconds == ROLE_DURATION:
-        return source  # AWS's default, which need not be sent
+        return source  # AWS's default, so it is not sent
     return source._replace(duration_seconds=seconds)

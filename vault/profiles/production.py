@@ -1,4 +1,4 @@
-"""Which profiles are production: awsvault_environment in the profile, and the words that mean it (limits.PRODUCTION). Pure."""
+"""Which profiles are production: those with one of limits.PRODUCTION as awsvault_environment. Pure."""
 
 from __future__ import annotations
 

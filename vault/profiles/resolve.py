@@ -1,9 +1,9 @@
-"""A profile's name to its Chain, by AWS's rules (docs/resolution.md). Pure: reads no file and runs nothing.
+"""From a profile's name to its Chain, by AWS's rules (docs/resolution.md). Pure: reads no file and runs nothing.
 
-Which vault entries exist may be unknown, since a cached session is served without opening the vault. Then
-(``has_entry=None``) a profile is taken to be a vault key where it says so (awsvault_credential, or a
-credential_process of ours that names the profile itself) or where nothing else supplies credentials; such a key is
-marked ``assumed``. Whoever opens the vault resolves again with the entries known.
+A cached session is served without opening the vault, so it may be unknown which entries exist (``has_entry=None``).
+A profile then counts as a vault key if it says so (awsvault_credential, or a credential_process that is awsvault-py's
+export of the profile itself) or if nothing else gives credentials. Such a key is marked ``assumed``; code that has opened
+the vault resolves again.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def resolve(
 ) -> Chain:
     """The chain of profile ``name``.
 
-    ``guess=False`` takes a profile to be an assumed key only where it says so: for where there is no vault yet.
-    ``as_sdk`` reads it as AWS's own tools do: no prefix, no vault, and a credential_process of ours is a process.
-    Raises NotFound where neither a profile nor a known entry has the name, and ConfigError with file and line for
-    loops, missing sources and values that cannot be.
+    ``guess=False`` assumes a vault key only if the profile says so: for a machine without a vault. ``as_sdk`` reads the
+    profile as AWS's own tools do: no prefix, no vault, and awsvault-py's credential_process is a process like any other.
+    NotFound if neither a profile nor a known entry has the name. ConfigError with file and line for loops, missing
+    sources and invalid values.
     """
     profile = config.profile(name)
     if profile is None:
@@ -58,12 +58,12 @@ def resolve(
 
 
 def _bare_entry(config: Config, name: str) -> Profile:
-    """A vault entry that no file mentions, as a profile without keys."""
+    """A vault entry without a profile in any file, as a profile without keys."""
     return Profile(name, None, None, (config.config_path, config.credentials_path))
 
 
 class _Walk:
-    """The way from a profile to its source."""
+    """The path from a profile to its source."""
 
     def __init__(self, config: Config, finder: SourceLookup) -> None:
         self.config = config
@@ -84,7 +84,7 @@ class _Walk:
             web = self.get(profile, "web_identity_token_file")
             if web is None and not self.as_sdk:
                 web = profile.get("web_identity_token_process")
-            # What an SDK gets from a profile that calls us is what `export` of it gives: there its role comes first.
+            # What an SDK gets from a profile that calls awsvault-py is what its `export` gives, and there the role comes first.
             asked_first = first or (called is not None and called.profile == profile.name)
             if role is not None and web is None and (asked_first or not self.is_key(profile)):
                 roles.append(profile)
@@ -97,7 +97,7 @@ class _Walk:
             first = called is not None and called.profile == found and role is None
 
     def is_key(self, profile: Profile) -> bool:
-        """Whether a source profile is a key of its own, at which the chain ends whatever role it names."""
+        """Whether a source profile has a key of its own. The chain then ends there, even if the profile names a role."""
         if has_static(profile):
             return True
         if self.as_sdk:
@@ -107,7 +107,7 @@ class _Walk:
         )
 
     def next_step(self, profile: Profile, role: Setting, path: list[Profile]) -> Source | str:
-        """Where a role profile gets its credentials: a source, or the next profile's name."""
+        """Where a role profile gets its credentials: the source, or the name of the next profile."""
         source_profile = self.get(profile, "source_profile")
         named = self.get(profile, "credential_source")
         credential = None if self.as_sdk else profile.prefixed("credential")
@@ -115,7 +115,7 @@ class _Walk:
         if source_profile is not None and named is not None:
             raise errors.ConfigError(
                 f"{named.origin}: profile {shown} has both source_profile and credential_source",
-                hint="keep the one that is meant",
+                hint="keep only one of them",
             )
         if named is not None:
             if named.value not in CREDENTIAL_SOURCES:
@@ -133,7 +133,7 @@ class _Walk:
                 self.config,
                 profile,
                 f"{role.origin}: profile {shown} has role_arn, but neither source_profile nor credential_source",
-                hint="name the profile that holds the key: source_profile = NAME",
+                hint="set source_profile to the profile that has the key",
             )
         wanted = source_profile.value
         if wanted == profile.name and (self.is_key(profile) or self.names_itself(profile)):
@@ -142,18 +142,18 @@ class _Walk:
             raise self.loop(source_profile, path)
         if wanted not in self.config.profiles and not (self.has_entry and self.has_entry(wanted)):
             raise errors.ConfigError(
-                f"{source_profile.origin}: profile {shown} names source_profile {safe(wanted)!r}, which is not there",
-                hint=self.config.meant(wanted) or f"add the key: {command('add', wanted)}",
+                f"{source_profile.origin}: profile {shown} names source_profile {safe(wanted)!r}, which does not exist",
+                hint=self.config.meant(wanted) or f"to add its key, run: {command('add', wanted)}",
             )
         return wanted
 
     def names_itself(self, profile: Profile) -> bool:
-        """A profile that calls us for itself and is its own source: the vault's key of its name is meant."""
+        """Whether the profile calls awsvault-py for itself and is its own source: it then means the vault's key with its name."""
         called = None if self.as_sdk or self.has_entry is not None else own_export(profile)
         return called is not None and called.profile == profile.name
 
     def profile_for(self, name: str, path: list[Profile]) -> Profile:
-        """The profile to go on with. Raises ConfigError for a loop and for a way without end."""
+        """The next profile on the path. ConfigError for a loop and for a path that is too long."""
         if any(name == passed.name for passed in path) or len(path) > MAX_HOPS:
             at = path[-1].own("credential_process") or Setting("source_profile", name, path[-1].origin)
             raise self.loop(at._replace(value=name), path)
@@ -162,12 +162,15 @@ class _Walk:
     @staticmethod
     def loop(setting: Setting, path: list[Profile]) -> errors.ConfigError:
         names = [safe(passed.name, limit=60) for passed in path][:MAX_HOPS]
-        way = " -> ".join((*names, safe(setting.value, limit=60)))
-        kind = "the chain has too many profiles" if len(path) > MAX_HOPS else "the chain goes in a circle"
-        return errors.ConfigError(f"{setting.origin}: {kind}: {way}", hint="let the first of them name a key")
+        loop = " -> ".join((*names, safe(setting.value, limit=60)))
+        kind = f"more than {MAX_HOPS} profiles in a chain" if len(path) > MAX_HOPS else "profile loop"
+        return errors.ConfigError(
+            f"{setting.origin}: {kind}: {loop}",
+            hint="let one of these profiles have a key, or another source",
+        )
 
 
 def check(chain: Chain) -> None:
-    """Raises ConfigError for the first value that AWS would refuse for its shape: before any call is made."""
+    """ConfigError for the first value that AWS would refuse, before any call."""
     if chain.faults:
         raise errors.ConfigError(chain.faults[0].message, hint=chain.faults[0].hint)

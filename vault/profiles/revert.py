@@ -1,4 +1,4 @@
-"""Edits taken back, in a file that may have been edited since. Pure: bytes in, bytes out."""
+"""Undo edits, even if the file has been edited since. Pure: bytes in, bytes out."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ if TYPE_CHECKING:
 
 
 def revert(document: Document, hunks: Iterable[Hunk], *, exact: bool) -> bytes:
-    """The file with the hunks taken back; ValueError naming the profile where one is no longer as it was made.
+    """The file without the hunks' changes. ValueError with the profile's name if a hunk can no longer be found.
 
-    ``exact``: the file is, to the byte, what the edits left. Otherwise somebody has edited it since, and each hunk is
-    looked for within its profile, as whole lines, of which there must be one; a line that was taken out goes back
-    under the profile's header.
+    ``exact``: the file is, to the byte, what the edits left. Otherwise it has been edited since: each hunk must then be
+    found exactly once in its profile, as whole lines. A line that an edit removed goes back under the profile's header.
     """
     data = document.data
     shift, placed = 0, []
     for hunk in hunks:
-        at = hunk.offset + shift if exact else _place_now(document, hunk)
+        at = hunk.offset + shift if exact else _current_offset(document, hunk)
         placed.append((at, hunk))
         shift += len(hunk.new) - len(hunk.old)
-    # From the end. Lines that were taken out side by side now have one place: the last of them goes back first, and
-    # after what was put in there has gone.
+    # From the end. Adjacent lines that were removed now have one place: the last of them goes back first, after the
+    # lines that were inserted there are gone.
     order = [(at, bool(hunk.new), number) for number, (at, hunk) in enumerate(placed)]
     for at, _, number in sorted(order, reverse=True):
         hunk = placed[number][1]
@@ -31,8 +30,8 @@ def revert(document: Document, hunks: Iterable[Hunk], *, exact: bool) -> bytes:
     return data
 
 
-def _place_now(document: Document, hunk: Hunk) -> int:
-    """Where the hunk's new lines stand in a file that was edited since."""
+def _current_offset(document: Document, hunk: Hunk) -> int:
+    """The offset of the hunk's new lines in a file that has been edited since."""
     found = []
     for start, end in document.spans(hunk.profile):
         first = sum(map(len, document.lines[: start + 1]))

@@ -1,6 +1,6 @@
-"""Whose key the AWS tools sign with where a profile has several: the families that differ, and what each takes. Pure.
+"""Which key AWS's tools sign with if a profile has several: the families of tools that differ, and what each uses. Pure.
 
-Looked at is what the profile's own lines supply, its role aside. Tried with the tools themselves (tests/clients).
+Covers what the profile's own lines give, not its role. Tried with the tools themselves (tests/clients).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PROCESS = "credential_process"
 
 
 class Reader(NamedTuple):
-    """Tools that take a profile's lines in one order: the key of one file, ``key`` with its halves from both, a process."""
+    """Tools that use a profile's lines in one order: the key of one file, ``key`` (its halves from both files), a process."""
 
     name: str
     order: tuple[str, ...]
@@ -33,7 +33,7 @@ READERS = (
 
 
 class Supply(NamedTuple):
-    """What a reader takes: a key (its id, and its secret where it has one), or else a command; and where it stands."""
+    """What a reader uses: a key (its ID, and its secret if it has one) or a command, and its place."""
 
     key: str | None
     secret: Secret | None
@@ -41,17 +41,17 @@ class Supply(NamedTuple):
     origin: Origin
 
     def same(self, other: Supply) -> bool:
-        """Whether both give the same credentials, wherever they stand."""
+        """Whether both give the same credentials, whatever their places."""
         return self[:3] == other[:3]
 
 
 def supply(config: Config, profile: str, reader: Reader) -> Supply | None:
-    """What ``reader`` takes for ``profile``; None where none of the profile's own lines supplies credentials."""
+    """What ``reader`` uses for ``profile``; None if none of the profile's own lines gives credentials."""
     return _first(config, profile, reader.order)
 
 
 def before_process(config: Config, profile: str) -> tuple[Supply, str] | None:
-    """The key in plaintext that keeps tools from running the profile's credential_process, and which tools; or None."""
+    """The plaintext key that keeps tools from running the profile's credential_process, and the tools; or None."""
     found: dict[str, Supply] = {}
     for reader in READERS:
         key = _first(config, profile, reader.order[: reader.order.index(_PROCESS)])
@@ -63,8 +63,8 @@ def before_process(config: Config, profile: str) -> tuple[Supply, str] | None:
 def _first(config: Config, profile: str, order: tuple[str, ...]) -> Supply | None:
     config_section, credentials_section = config.profiles.get(profile, (None, None))
     files = {
-        "config": (_held(config_section), config.config_path),
-        "credentials": (_held(credentials_section), config.credentials_path),
+        "config": (_properties(config_section), config.config_path),
+        "credentials": (_properties(credentials_section), config.credentials_path),
     }
     for way in order:
         if way == "key":
@@ -78,19 +78,19 @@ def _first(config: Config, profile: str, order: tuple[str, ...]) -> Supply | Non
     return None
 
 
-def _held(section: Section | None) -> dict[str, Property]:
+def _properties(section: Section | None) -> dict[str, Property]:
     return section.properties if section is not None else {}
 
 
 def _alone(file: tuple[dict[str, Property], str]) -> Supply | None:
-    """The key of one file; half of one stops botocore there as well."""
-    held, path = file
-    if not any(name in held for name in STATIC):
+    """The key of one file. botocore stops at half a key too."""
+    properties, path = file
+    if not any(name in properties for name in STATIC):
         return None
-    key = held.get(STATIC[0]) or held[STATIC[1]]
-    secret = held.get(STATIC[1])
+    key = properties.get(STATIC[0]) or properties[STATIC[1]]
+    secret = properties.get(STATIC[1])
     return Supply(
-        key.value if STATIC[0] in held else "",
+        key.value if STATIC[0] in properties else "",
         Secret(secret.value) if secret is not None else None,
         None,
         Origin(path, key.line),
@@ -102,15 +102,15 @@ def _merged(
 ) -> Supply | None:
     halves = []
     for name in STATIC:
-        held, path = credentials if name in credentials[0] else config
-        if name not in held or not held[name].value:
+        properties, path = credentials if name in credentials[0] else config
+        if name not in properties or not properties[name].value:
             return None
-        halves.append((held[name], path))
+        halves.append((properties[name], path))
     (key, path), (secret, _) = halves
     return Supply(key.value, Secret(secret.value), None, Origin(path, key.line))
 
 
 def _process(file: tuple[dict[str, Property], str]) -> Supply | None:
-    held, path = file
-    found = held.get(_PROCESS)
+    properties, path = file
+    found = properties.get(_PROCESS)
     return Supply(None, None, found.value, Origin(path, found.line)) if found is not None else None

@@ -1,4 +1,4 @@
-"""What supplies the credentials of a profile that assumes no role: the order of AWS's tools. Pure."""
+"""What gives the credentials of a profile that assumes no role, in the order of AWS's tools. Pure."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _LATER = Endpoint("", "", "", None, None, None)  # set once the whole chain is k
 
 
 def _environment_digest(env: Mapping[str, str]) -> str:
-    """A hash of the variables by which one command gives the credentials of one account or of another: which of AWS's
-    files and profiles it reads, whose home, and which program of its name. Some are secrets.
+    """A hash of the variables that decide whose credentials a command gives: AWS's files and profiles, the home folder,
+    the program found by its name. A hash because some of them are secrets.
     """
     from hashlib import sha256
 
@@ -34,14 +34,14 @@ def _environment_digest(env: Mapping[str, str]) -> str:
 
 
 def has_static(profile: Profile) -> bool:
-    """Whether either half of a static key stands in the profile: enough to end a chain here (botocore's rule)."""
+    """Whether the profile has either half of a static key: enough to end a chain here (botocore's rule)."""
     return any(profile.own(name) is not None for name in STATIC)
 
 
 def own_export(profile: Profile) -> OwnCall | None:
-    """The profile our own program is called for by this profile's credential_process, or None.
+    """The awsvault-py export that this profile's credential_process runs, or None.
 
-    A command that cannot be split, or that is ours but no ``export``, is an error only where it would be run.
+    A command that cannot be split, or that runs awsvault-py for something else, is an error only when it would run.
     """
     command = profile.get("credential_process")
     try:
@@ -72,9 +72,9 @@ class SourceLookup:
         return values.one_line(profile.plain(key) if self.as_sdk else profile.get(key))
 
     def find(self, profile: Profile, called: OwnCall | None, *, itself: bool = False) -> Source | str:
-        """The source of ``profile``; or, where its credential_process is our export of another, that one's name.
+        """The source of ``profile``; if its credential_process exports another profile, the name of that one.
 
-        ``itself``: the profile names itself as source_profile. Raises ConfigError where nothing supplies credentials.
+        ``itself``: the profile names itself as source_profile. ConfigError if nothing gives credentials.
         """
         key = self._vault_key(profile, called)
         if key is not None:
@@ -105,7 +105,7 @@ class SourceLookup:
         if named is not None:
             role = identity_center.role_of(get)
             if role is not None:
-                other, hint = f"{named.name} (line {named.origin.line})", "keep the one that is meant"
+                other, hint = f"also {named.name} (line {named.origin.line})", "keep only one of them"
                 raise identity_center.two_sources(profile.name, role, other, hint=hint)
             return VaultKey(named.value, named.origin, self.has_entry is None)
         if self.has_entry is not None:
@@ -123,13 +123,15 @@ class SourceLookup:
         shown = safe(profile.name)
         half = next((found for name in STATIC if (found := profile.own(name)) is not None), None)
         if half is not None:
+            other = STATIC[1] if half.name == STATIC[0] else STATIC[0]
             return missing(
-                self.config, profile, f"{half.origin}: profile {shown} has {half.name} without its other half"
+                self.config, profile, f"{half.origin}: profile {shown} has {half.name} without {other}"
             )
         keys = "AWS's files" if self.as_sdk else "the vault or in AWS's files"
-        what, more = "has no credentials", f": no key in {keys}, no process, no web identity, no SSO"
+        what = "has no credentials"
+        more = f": no key in {keys}, no credential_process, no web identity, no IAM Identity Center"
         if called is not None:
-            what, more = "calls awsvault-py, but the vault holds no key of that name", ""
+            what, more = "calls awsvault-py, but the vault has no key with that name", ""
         hint = f"run: {command('add', profile.name)}"
         return missing(
             self.config, profile, f"{profile.origin}: profile {shown} {what}", more=more, hint=hint
@@ -162,7 +164,7 @@ class SourceLookup:
         )
 
     def _sso(self, profile: Profile, *, bare: bool = False) -> Sso | None:
-        """Identity Center's role; with ``bare`` also where the profile names no account and no role."""
+        """Identity Center's role; with ``bare`` also if the profile names no account and no role."""
 
         def get(key: str) -> Setting | None:
             return self.get(profile, key)
@@ -172,7 +174,7 @@ class SourceLookup:
         return identity_center.source_of(self.config, profile, get, whole=self.as_sdk)
 
     def _static(self, profile: Profile, section: Section | None, path: str) -> StaticKeys | None:
-        """The key pair of one file. Both halves come from the same file, never mixed."""
+        """The key pair of one file. Both halves come from the same file."""
         identifier = section.properties.get(STATIC[0]) if section is not None else None
         if section is None or identifier is None:
             return None
@@ -209,7 +211,7 @@ class SourceLookup:
             _ = self.as_sdk or own_call(command.value)
         except Unbalanced as error:
             raise errors.ConfigError(
-                f"{command.origin}: credential_process cannot be split: {error}"
+                f"{command.origin}: credential_process is not a valid command line: {error}"
             ) from None
         except ValueError as error:
             raise errors.ConfigError(f"{command.origin}: {error}") from None

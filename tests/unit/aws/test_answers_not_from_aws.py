@@ -36,7 +36,7 @@ def check(error, status):
     assert type(error) is errors.Unreachable
     assert error.exit_code == 8
     assert status[:3] in error.message
-    assert "not AWS's" in error.message
+    assert "not as AWS does" in error.message
     assert "AWS refused" not in error.message
     for word in ("proxy", "HTTPS_PROXY", "NO_PROXY", "explain"):
         assert word in error.hint

@@ -16,7 +16,7 @@ class TestLogin:
     def test_kept_credentials(self, tmp_path):
         """What `aws login` keeps is used while it is good, and its end is said with the command."""
         source = source_of("[profile a]\nlogin_session = arn:aws:sts::111111111111:user\n")
-        with pytest.raises(errors.Refused, match="nobody has signed in") as caught:
+        with pytest.raises(errors.Refused, match="not signed in") as caught:
             providers.fetch(source, around(tmp_path, {}))
         assert caught.value.hint == "run: aws login --profile a"
         folder = tmp_path / "cache"
@@ -39,7 +39,7 @@ class TestLogin:
         name = hashlib.sha256(b"me").hexdigest()
         (tmp_path / f"{name}.json").write_text(json.dumps(held))
         with pytest.raises(
-            errors.ConfigError, match="config:2: what aws login keeps holds no credentials"
+            errors.ConfigError, match="config:2: profile a uses aws login, but its cache has no credentials"
         ) as caught:
             providers.fetch(source, around(tmp_path, {"AWS_LOGIN_CACHE_DIRECTORY": str(tmp_path)}))
         assert caught.value.hint == "run: aws login --profile a"

@@ -116,7 +116,7 @@ def test_a_bundle_that_is_not_there_is_named_with_its_place(tls, monkeypatch, pl
             deadline=Deadline.after(PATIENCE),
         )
     where = f"{home}/config:3: ca_bundle" if place == "ca_bundle" else place
-    assert f"{where} names ~/nowhere.pem" in caught.value.message
+    assert f"{where}: cannot read certificates from ~/nowhere.pem" in caught.value.message
 
 
 class TestEveryCallOfAProfile:
@@ -202,7 +202,7 @@ class TestTheMachines:
         pipe = str(tmp_path / "pipe")
         os.mkfifo(pipe)
         monkeypatch.setenv("SSL_CERT_FILE", pipe)
-        with pytest.raises(errors.ConfigError, match="SSL_CERT_FILE names"):
+        with pytest.raises(errors.ConfigError, match="SSL_CERT_FILE: cannot read certificates"):
             ca_trust.ssl_context(None)
 
 
@@ -221,5 +221,5 @@ def test_a_bundle_that_is_a_pipe_is_not_waited_for(tmp_path):
     """Nobody may ever write into it."""
     pipe = str(tmp_path / "pipe")
     os.mkfifo(pipe)
-    with pytest.raises(errors.ConfigError, match="holds no certificates that can be read"):
+    with pytest.raises(errors.ConfigError, match=r"AWS_CA_BUNDLE: cannot read certificates from .*/pipe"):
         send("https://127.0.0.1:9", env={"AWS_CA_BUNDLE": pipe})

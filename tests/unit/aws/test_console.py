@@ -13,14 +13,14 @@ from vault.aws import console
 @pytest.mark.parametrize(
     ("status", "body", "kind", "said"),
     [
-        ("503 Busy", b"", errors.Unreachable, "me: 127.0.0.1:[0-9]+ answered 503 with what is not AWS's"),
-        ("400 Bad", b"", errors.Refused, r"me: AWS refused the sign-in \(400\)"),
-        ("403 No", b"<html>no</html>", errors.Unreachable, "answered 403 with what is not AWS's: a web page"),
-        ("200 OK", b"<html>", errors.Unreachable, "is not AWS's: a web page"),
-        ("200 OK", b"[]", errors.Unreachable, "is not AWS's"),
-        ("200 OK", b"{}", errors.Unreachable, "is not AWS's"),
-        ("200 OK", b'{"SigninToken": "two words"}', errors.Unreachable, "is not AWS's"),
-        ("200 OK", b'{"SigninToken": 7}', errors.Unreachable, "is not AWS's"),
+        ("503 Busy", b"", errors.Unreachable, "me: 127.0.0.1:[0-9]+ answered 503, but not as AWS does"),
+        ("400 Bad", b"", errors.Refused, r"me: AWS refused the sign-in to the console \(400\)"),
+        ("403 No", b"<html>no</html>", errors.Unreachable, "answered 403, but not as AWS does: a web page"),
+        ("200 OK", b"<html>", errors.Unreachable, "not as AWS does: a web page"),
+        ("200 OK", b"[]", errors.Unreachable, "not as AWS does"),
+        ("200 OK", b"{}", errors.Unreachable, "not as AWS does"),
+        ("200 OK", b'{"SigninToken": "two words"}', errors.Unreachable, "not as AWS does"),
+        ("200 OK", b'{"SigninToken": 7}', errors.Unreachable, "not as AWS does"),
     ],
 )
 def test_a_sign_in_that_gives_no_token_opens_no_page(status, body, kind, said):

@@ -45,7 +45,7 @@ def test_a_list_in_pages_is_read_to_its_end():
 def test_a_list_without_end_is_not_iams():
     """Half of a list would make a key look as if it were not there."""
     calls, asked = iam(ListAccessKeys=listed("A", Marker="m"))
-    with pytest.raises(errors.Unreachable, match="no usable end of its list"):
+    with pytest.raises(errors.Unreachable, match="no valid end of its list"):
         calls.keys(uses=False)
     assert len(asked) == limits.MAX_IAM_PAGES
 
@@ -83,7 +83,7 @@ def test_another_refusal_of_the_last_use_is_told():
 def test_an_answer_of_iam_lacks_nothing(answers, act, said):
     """The field is named, with where to look; AWS may have done what was asked."""
     calls, _ = iam(**answers)
-    with pytest.raises(errors.Unreachable, match=f"IAM's answer has no usable {said}") as raised:
+    with pytest.raises(errors.Unreachable, match=f"IAM's answer has no valid {said}") as raised:
         act(calls)
     assert (raised.value.code, raised.value.sent) == ("WrongAnswer", True)
 

@@ -15,19 +15,19 @@ from vault.secret import Secret
     [
         ("", "is empty"),
         (" \n", "is empty"),
-        (KEY_ID[:9] + " " + KEY_ID[9:], "blanks inside"),
+        (KEY_ID[:9] + " " + KEY_ID[9:], "spaces or line breaks"),
         (f'"{KEY_ID}"', "quotes or a comma"),
         (KEY_ID + ",", "quotes or a comma"),
-        ("aws_access_key_id=" + KEY_ID, "its name and = before it"),
-        ("ASIA" + KEY_ID[4:], "begins with ASIA: it is temporary"),
-        ("AIDA" + KEY_ID[4:], "a user's unique id"),
-        ("AROA" + KEY_ID[4:], "a role's unique id"),
+        ("aws_access_key_id=" + KEY_ID, "its name and = in front"),
+        ("ASIA" + KEY_ID[4:], "begins with ASIA: this key is temporary"),
+        ("AIDA" + KEY_ID[4:], "unique ID of a user"),
+        ("AROA" + KEY_ID[4:], "unique ID of a role"),
         (SECRET, "looks like the secret"),
-        (KEY_ID.lower(), "small letters"),
+        (KEY_ID.lower(), "lowercase"),
         (KEY_ID[:15], "15 characters"),
         ("AKIA" + 125 * "A", "129 characters"),
         ("BKIA" + KEY_ID[4:], "does not begin with AKIA"),
-        (KEY_ID[:-1] + "-", "other characters"),
+        (KEY_ID[:-1] + "-", "other than capital letters"),
     ],
 )
 def test_what_is_wrong_with_an_id(text, said):
@@ -42,12 +42,12 @@ def test_what_is_wrong_with_an_id(text, said):
     [
         ("", "is empty"),
         ("\u200b\n", "is empty"),
-        (SECRET[:20] + "\n" + SECRET[20:], "blanks inside"),
-        ("é" * 40, "other than ASCII"),
-        (KEY_ID, "that is a key's id"),
+        (SECRET[:20] + "\n" + SECRET[20:], "spaces or line breaks"),
+        ("é" * 40, "not ASCII"),
+        (KEY_ID, "looks like an access key ID"),
         (SECRET * 7, "280 characters"),
-        (SECRET[:-1] + "-", "no secret has"),
-        ("aws_secret_access_key=" + SECRET, "its name and = before it"),
+        (SECRET[:-1] + "-", "no secret access key has"),
+        ("aws_secret_access_key=" + SECRET, "its name and = in front"),
     ],
 )
 def test_what_is_wrong_with_a_secret(text, said):
@@ -71,5 +71,5 @@ def test_lengths_are_for_aws_to_decide(key_id, secret):
     """What IAM's own reference allows is taken; lengths that it does not give out are named."""
     assert (check_access_key_id(key_id), check_secret(Secret(secret))) == (key_id, Secret(secret))
     odd = odd_lengths(key_id, Secret(secret))
-    assert (f"id has {len(key_id)} characters" in odd) == (len(key_id) != 20)
+    assert (f"ID has {len(key_id)} characters" in odd) == (len(key_id) != 20)
     assert (f"secret has {len(secret)} characters" in odd) == (len(secret) != 40)

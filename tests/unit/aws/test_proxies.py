@@ -108,7 +108,7 @@ def test_a_proxys_address_as_botocore(url, monkeypatch):
 def test_a_value_that_is_no_proxy_names_its_variable():
     """The variable in the case in which it is set: the person looks for that one."""
     for variable in ("https_proxy", "HTTPS_PROXY", "Https_Proxy"):
-        with pytest.raises(errors.ConfigError, match=rf"^{variable} is not the address"):
+        with pytest.raises(errors.ConfigError, match=rf"^{variable} is not the URL"):
             ours(URLS[0], {variable: "socks5://p:1"})
 
 

@@ -43,4 +43,4 @@ def test_a_clock_that_is_right_is_not_to_be_set():
             deadline=Deadline.after(9, clock=Jumping()),
             region="us-east-1",
         )
-        assert ("set it" in error.hint) is told
+        assert ("set this machine's clock" in error.hint) is told

@@ -34,12 +34,12 @@ def test_a_wrong_region_is_not_said_to_be_a_wrong_key():
 @pytest.mark.parametrize(
     ("code", "message", "status", "hint"),
     [
-        ("Throttling", "Rate exceeded", 400, "AWS limits how often"),
-        ("InternalFailure", "", 500, "the fault is on AWS's side"),
-        ("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining", 400, "a role that a role assumes lasts an hour"),
-        ("AccessDenied", "User: arn:aws:iam::1:user/me is not authorized to perform: sts:TagSession on resource: r", 403, "must allow sts:TagSession"),
-        ("AccessDenied", "User: u is not authorized to perform: sts:AssumeRole on resource: r because no identity-based policy allows the sts:AssumeRole action", 403, "the policies of who asks"),
-        ("AccessDenied", "User: u is not authorized to perform: sts:AssumeRole on resource: r", 403, "the role's trust does not name"),
+        ("Throttling", "Rate exceeded", 400, "AWS limits the rate"),
+        ("InternalFailure", "", 500, "the problem is on AWS's side"),
+        ("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining", 400, "a role assumed by a role lasts at most one hour"),
+        ("AccessDenied", "User: arn:aws:iam::1:user/me is not authorized to perform: sts:TagSession on resource: r", 403, "must also allow sts:TagSession"),
+        ("AccessDenied", "User: u is not authorized to perform: sts:AssumeRole on resource: r because no identity-based policy allows the sts:AssumeRole action", 403, "the caller's policies do not allow sts:AssumeRole"),
+        ("AccessDenied", "User: u is not authorized to perform: sts:AssumeRole on resource: r", 403, "the role's trust policy does not allow"),
     ],
 )  # fmt: skip
 def test_a_refusals_hint_names_its_own_cause(code, message, status, hint):

@@ -60,7 +60,7 @@ sso_start_url = https://corp.example/start
     )
     def test_nobody_signed_in(self, aws, tmp_path, text, hint):
         """Without a token the command that makes one is said, for the form at hand."""
-        with pytest.raises(errors.Refused, match="nobody has signed in") as caught:
+        with pytest.raises(errors.Refused, match="not signed in") as caught:
             providers.fetch(self.source(aws, text), around(tmp_path, {}))
         assert hint in caught.value.hint
 
@@ -74,7 +74,7 @@ sso_start_url = https://corp.example/start
     def test_token_that_aws_no_longer_takes(self, aws, tmp_path):
         """A token that was revoked is the same mistake with the same mend."""
         self.signed_in(tmp_path, "corp", token="another")
-        with pytest.raises(errors.Refused, match="no longer takes") as caught:
+        with pytest.raises(errors.Refused, match="no longer accepts") as caught:
             providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
         assert "aws sso login" in caught.value.hint
 
@@ -97,7 +97,7 @@ sso_start_url = https://corp.example/start
         """A token with a line break or beyond ASCII is sent nowhere."""
         for token in ("two\nlines", "é", "x" * (limits.MAX_SESSION_TOKEN + 1)):
             self.signed_in(tmp_path, "corp", token=token)
-            with pytest.raises(errors.Refused, match="holds no token"):
+            with pytest.raises(errors.Refused, match="has no valid token"):
                 providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
         assert not list(aws.calls)
 
@@ -111,13 +111,15 @@ sso_start_url = https://corp.example/start
             pytest.raises(errors.Unreachable) as caught,
         ):
             providers.fetch(self.source(portal, self.SESSION), around(tmp_path, {}))
-        assert caught.value.message == f"config:2: the Identity Center answered {status[:3]}"
+        assert caught.value.message == f"config:2: IAM Identity Center answered {status[:3]}"
 
     def test_portal_that_is_not_there(self, tmp_path):
         """The line of the profile that leads there is named."""
         self.signed_in(tmp_path, "corp")
         source = source_of(self.SESSION.format(role="R"), env={"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:9"})
-        with pytest.raises(errors.Unreachable, match="config:2: the Identity Center: no connection"):
+        with pytest.raises(
+            errors.Unreachable, match=r"config:2: IAM Identity Center: cannot connect to 127\.0\.0\.1:9"
+        ):
             providers.fetch(source, around(tmp_path, {}))
 
     @pytest.mark.parametrize(
@@ -128,8 +130,8 @@ sso_start_url = https://corp.example/start
             ({"expiration": "soon"}, "answered without an expiry"),
             ({"expiration": True}, "answered without an expiry"),
             ({"expiration": limits.MAX_MILLISECONDS + 1}, "answered without an expiry"),
-            ({"expiration": 1_000}, "gave credentials that cannot be used"),
-            ({"sessionToken": None}, "gave credentials that cannot be used"),
+            ({"expiration": 1_000}, "expired or have no session token"),
+            ({"sessionToken": None}, "expired or have no session token"),
         ],
     )
     def test_portal_whose_answer_is_of_no_use(self, tmp_path, change, said):
@@ -163,7 +165,7 @@ sso_start_url = https://corp.example/start
             text, env = text.replace("[sso-session", env.format(url=aws.url) + "[sso-session"), {}
         source = source_of(text, env={name: value.format(url=aws.url) for name, value in env.items()})
         for trusted in ((), ("127.0.0.1:1", "portal.sso.us-east-1.amazonaws.com")):
-            with pytest.raises(errors.Untrusted, match="it would get the whole access token") as caught:
+            with pytest.raises(errors.Untrusted, match="it would receive the access token") as caught:
                 providers.fetch(source, around(tmp_path, {}, trusted=trusted))
             assert caught.value.message.startswith(f"{place}: endpoint {aws.url}")
         assert not list(aws.calls)

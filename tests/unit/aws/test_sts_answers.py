@@ -16,11 +16,14 @@ from vault.aws import sts
     [
         (
             BODY.replace(b"GetCallerIdentityResponse", b"GetSessionTokenResponse"),
-            "the answer to something else",
+            "not as AWS does: an answer to another operation",
         ),
-        (BODY.replace(b"<Account>111111111111<", b"<Account>11111111111<"), "account 11111111111"),
-        (BODY.replace(b"<Account>111111111111</Account>", b""), "no usable Account"),
-        (BODY.replace(b"<UserId>AIDAEXAMPLE<", b"<UserId>two words<"), "no usable UserId"),
+        (
+            BODY.replace(b"<Account>111111111111<", b"<Account>11111111111<"),
+            "11111111111 is not an account ID",
+        ),
+        (BODY.replace(b"<Account>111111111111</Account>", b""), "no valid Account"),
+        (BODY.replace(b"<UserId>AIDAEXAMPLE<", b"<UserId>two words<"), "no valid UserId"),
     ],
 )
 def test_an_identity_is_of_one_account(body, said):

@@ -48,7 +48,7 @@ def test_mistakes_at_a_terminal_are_asked_again(home):
     person.sees("it is temporary")
     person.answers("Access key ID for dev: ", KEY_ID)
     person.answers("Secret access key (not shown): ", SECRET[:20] + " " + SECRET[20:])
-    person.sees("blanks inside")
+    person.sees("spaces or line breaks")
     person.answers("Secret access key (not shown): ", f"  {SECRET}\u00a0 ")  # a paste brings these along
     person.answers("(Enter for none): ", SERIAL.replace(":mfa/", ":user/"))
     person.sees("is the ARN of a user")

@@ -16,7 +16,7 @@ dev
 │    profile  shared-services  (~/.aws/config:1)
 │    assumed  there is no vault yet; to create it: awsvault-py add shared-services
 ├─ 2. MFA session of the key
-│    lasts     12h: one session for every role of the key
+│    lasts     12h: one session for all roles of the key
 │    device    arn:aws:iam::111111111111:mfa/yourself  (~/.aws/config:4)
 │    code      one for this session, which all roles of the key share
 │    region    us-east-1  (~/.aws/config:2)

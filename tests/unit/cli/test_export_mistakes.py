@@ -82,7 +82,7 @@ def test_plain_http_beyond_this_machine_is_refused(ready):
     failed(
         ready.run("export", "dev", AWS_ENDPOINT_URL="http://sts.example.internal"),
         6,
-        "AWS_ENDPOINT_URL: endpoint http://sts.example.internal is plain http",
+        "AWS_ENDPOINT_URL: endpoint http://sts.example.internal uses plain http",
         "allow_http",
     )
     with open(ready.config_path, "a", encoding="utf-8") as file:
@@ -92,7 +92,7 @@ def test_plain_http_beyond_this_machine_is_refused(ready):
     with open(ready.config_path, encoding="utf-8") as file:
         line = len(file.read().splitlines())
     done = ready.run("export", "clear", AWS_ENDPOINT_URL=None)
-    failed(done, 6, f".aws/config:{line}: endpoint http://sts.example.internal is plain http")
+    failed(done, 6, f".aws/config:{line}: endpoint http://sts.example.internal uses plain http")
 
 
 def test_a_wrong_passphrase(ready):

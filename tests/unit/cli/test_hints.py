@@ -115,7 +115,7 @@ def test_login_refused_at_the_sign_in_names_the_profile(ready, aws):
     aws.faults.add("getSigninToken", "refuse", status=400, code="x", message="y")
     done = ready.run("login", "--print", "dev")
     assert done.returncode == 7, done.stderr
-    assert "run: awsvault-py login dev again" in done.stderr
+    assert "run: awsvault-py login dev" in done.stderr
 
 
 def test_a_browser_that_fails_leaves_a_line_that_can_be_run(ready):

@@ -196,7 +196,7 @@ def test_what_is_no_key_is_left_with_a_reason(clear):
     assert "temporary: " in done.stderr
     assert "credentials:2: the key is temporary" in done.stderr
     assert "the key is incomplete" in done.stderr
-    assert "begins with AKIA: that is a key's id" in done.stderr
+    assert "begins with AKIA: this looks like an access key ID" in done.stderr
     assert done.stderr.splitlines()[-2].endswith("left in plaintext: temporary, half, swapped")
 
 
@@ -221,7 +221,7 @@ def test_of_a_key_that_aws_does_not_know_the_odd_length_is_said(clear):
     credentials(clear, keys("shared-services", SHORT_ID, LONG))
     done = clear.run("import", "--yes")
     assert done.returncode == 7
-    assert "the id has 19 characters" in done.stderr
+    assert "the ID has 19 characters" in done.stderr
     assert LONG in read(clear, "credentials")
 
 

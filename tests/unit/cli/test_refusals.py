@@ -26,7 +26,13 @@ def test_the_trust_policy(ready):
     extra(ready, "ClosedRole")
     done = ready.run("export", "x")
     failed(
-        done, 7, "profile x", "ClosedRole", "shared-services", "AccessDenied", "trust does not name this user"
+        done,
+        7,
+        "profile x",
+        "ClosedRole",
+        "shared-services",
+        "AccessDenied",
+        "trust policy does not allow this user",
     )
     assert "MFA, " not in done.stderr  # it went with the request
     failed(ready.run("export", "x"), 7, "run: awsvault-py explain x")  # also from what is remembered of it
@@ -36,8 +42,8 @@ def test_the_trust_policy_of_a_later_link(ready):
     """The role that asked is named, in what was refused and in the hint; MFA does not go with a role."""
     ready.config(SCENARIO + f"[profile x]\nrole_arn = {role('ClosedRole')}\nsource_profile = dev\n")
     failed(
-        ready.run("export", "x"), 7, "role/ClosedRole, asked by role", f"does not name {role('DeveloperRole')}",
-        "demands MFA, which a role's session does not carry", "awsvault-py explain x",
+        ready.run("export", "x"), 7, "role/ClosedRole, asked by role", f"does not allow {role('DeveloperRole')}",
+        "requires MFA, which a role session does not have", "awsvault-py explain x",
     )  # fmt: skip
 
 
@@ -50,7 +56,7 @@ def test_a_missing_device(home):
         7,
         "DeveloperRole",
         "AccessDenied",
-        "demands MFA, and no device is set (mfa_serial)",
+        "requires MFA, and no device is set (mfa_serial)",
         "awsvault-py explain dev",
     )
 
@@ -84,7 +90,7 @@ def test_a_missing_external_id(ready):
         "explain x",
     )
     extra(ready, "PartnerRole", "external_id = another")
-    failed(ready.run("export", "x"), 7, "external_id is not the one it wants")
+    failed(ready.run("export", "x"), 7, "requires another external_id")
     extra(ready, "PartnerRole", "external_id = example-external-id")
     assert ready.export("x")["AccountId"] == "222222222222"
 
@@ -93,7 +99,7 @@ def test_a_region_that_is_off(ready, aws):
     """The region is the account's to activate: AWS's word and how."""
     aws.world.disabled_regions.add(("111111111111", "us-east-1"))
     failed(
-        ready.run("export", "dev"), 7, "STS is not activated in this region", "us-east-1", "can activate it",
+        ready.run("export", "dev"), 7, "STS is not activated in this region", "us-east-1", "to activate it",
         "awsvault-py explain dev",
     )  # fmt: skip
 
@@ -103,7 +109,14 @@ def test_an_explicit_deny(ready, aws):
     said = f"User: {role('x')} is not authorized to perform: sts:AssumeRole on resource: {role('DeveloperRole')} with an explicit deny in an identity-based policy"
     aws.faults.add("AssumeRole", "refuse", status=403, code="AccessDenied", message=said)
     done = ready.run("export", "dev")
-    failed(done, 7, "DeveloperRole", "explicit deny", "on purpose", "run: awsvault-py explain dev")
+    failed(
+        done,
+        7,
+        "DeveloperRole",
+        "explicit deny",
+        "explicitly denies AssumeRole",
+        "run: awsvault-py explain dev",
+    )
     assert "trust" not in done.stderr
 
 

@@ -163,12 +163,12 @@ def test_process_with_a_key(home):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ("hello", "no JSON object"),
-        ("", "no JSON object"),
+        ("hello", "not a JSON object"),
+        ("", "not a JSON object"),
         ("x" * (limits.MAX_PROCESS_OUTPUT + 1), f"wrote more than {limits.MAX_PROCESS_OUTPUT} bytes"),
-        (json.dumps({"Version": 1, "AccessKeyId": KEY_ID}), "no usable SecretAccessKey"),
+        (json.dumps({"Version": 1, "AccessKeyId": KEY_ID}), "no valid SecretAccessKey"),
         (json.dumps({"Version": 1, "AccessKeyId": KEY_ID, "SecretAccessKey": SECRET,
-                     "Expiration": "2020-01-01T00:00:00Z"}), "expired already"),
+                     "Expiration": "2020-01-01T00:00:00Z"}), "already expired"),
     ],
     ids=["no JSON", "silent", "huge", "half a key", "over"],
 )  # fmt: skip
@@ -201,7 +201,7 @@ def test_identity_center(home, aws, clock):
         + f"source_profile = s\n[profile s]\nsso_session = corp\nsso_account_id = {FOUND}\nsso_role_name = PortalRole\n"
         "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.example/start\n"
     )
-    failed(home.run("export", "s"), 7, "nobody has signed in", "aws sso login --sso-session corp")
+    failed(home.run("export", "s"), 7, "not signed in", "aws sso login --sso-session corp")
     folder = f"{home.root}/.aws/sso/cache"
     os.makedirs(folder)
     with open(f"{folder}/{hashlib.sha1(b'corp').hexdigest()}.json", "w", encoding="utf-8") as file:

@@ -119,7 +119,7 @@ def test_confirm_takes_three_words(desk, home, word):
     """never, session and always; anything else is an error with its line, not a rail that is silently off."""
     set_in(home, "dev", f"awsvault_confirm = {word or '-'}")
     with pytest.raises(
-        errors.ConfigError, match=r"config:7: awsvault_confirm is .* not never, session or always"
+        errors.ConfigError, match=r"config:7: awsvault_confirm must be never, session or always, not "
     ):
         desk.ask("dev")
 

@@ -306,7 +306,7 @@ def test_two_vaults_share_no_session(desk, aws, home, tmp_path):
 def test_the_roles_are_the_ones_that_were_asked_for(desk, aws):
     """An endpoint that answers for another role or account is not believed."""
     aws.faults.add("AssumeRole", "wrong-account", times=None)
-    with pytest.raises(errors.Unreachable, match="cannot be AWS's"):
+    with pytest.raises(errors.Unreachable, match="cannot be from AWS"):
         desk.ask("dev")
 
 

@@ -147,5 +147,5 @@ def test_a_rail_that_is_misspelt_where_it_is_included_is_no_rail_that_is_kept(de
     home.config(
         f"[profile base]\n{key}\n[profile x]\ninclude_profile = base\nawsvault_credential = shared-services\n"
     )
-    with pytest.raises(errors.ConfigError, match=r"config:2: awsvault_\w+ is no key that is known"):
+    with pytest.raises(errors.ConfigError, match=r"config:2: awsvault_\w+ is not a known key"):
         desk.ask("x")

@@ -110,7 +110,7 @@ def test_profiles_that_include_each_other_are_named_and_passed_over(home):
     other(home, "awsvault_include_profile = another\n[profile another]\nawsvault_include_profile = other")
     BREAK["process-by-name"](home)
     found = findings(home)
-    assert "include_profile goes in a circle" in found["broken-chain"].message
+    assert "include_profile loop: " in found["broken-chain"].message
     assert set(found) == {"broken-chain", "process-by-name"}
 
 

@@ -24,8 +24,8 @@ from vault.system.paths import from_env
     ("line", "said"),
     [
         ("credential_source = Ec2", "credential_source 'Ec2' is not one of"),
-        ("awsvault_source_profile = dev", "goes in a circle"),
-        ("duration_seconds = soon", "not a number of seconds"),
+        ("awsvault_source_profile = dev", "profile loop: "),
+        ("duration_seconds = soon", "must be a number of seconds"),
     ],
 )
 def test_each_way_to_break_a_chain_is_named(home, line, said):
@@ -49,7 +49,7 @@ def test_each_way_to_break_a_chain_is_named(home, line, said):
 def test_a_profile_without_a_key_is_a_broken_chain(home):
     """A profile that calls us for a key that the vault does not hold fails in every tool."""
     home.edit(lambda payload: payload.without_entry("shared-services"))
-    assert "holds no key" in findings(home)["broken-chain"].message
+    assert "has no key with that name" in findings(home)["broken-chain"].message
 
 
 def test_a_seed_is_stored_by_the_entrys_name(home):
@@ -285,10 +285,10 @@ def test_a_sign_in_that_cannot_be_is_named(home, lines, said):
 @pytest.mark.parametrize(
     ("line", "level", "said"),
     [
-        ("aws_mfa_device = arn:aws:iam::111111111111:mfa/yourself", "note", "aws_mfa_device is read by aws-mfa alone"),
-        ("inlcude_profile = dev", "note", "inlcude_profile is no key"),
+        ("aws_mfa_device = arn:aws:iam::111111111111:mfa/yourself", "note", "only aws-mfa reads aws_mfa_device"),
+        ("inlcude_profile = dev", "note", "inlcude_profile is not a known key"),
         ("region = x\n  role_arn = y", "warning", "role_arn is indented"),
-        ("awsvault_confrim = always", "error", "awsvault_confrim is no key"),
+        ("awsvault_confrim = always", "error", "awsvault_confrim is not a known key"),
     ],
 )  # fmt: skip
 def test_a_line_that_nobody_reads_is_told_once(home, line, level, said):

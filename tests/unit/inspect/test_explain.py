@@ -134,7 +134,7 @@ def test_a_long_role_and_its_code(at_home):
     found = explain(at_home(text), "dev")
     assert [step.title for step in found.steps] == ["key 'shared-services' in the vault", f"role {DEVELOPER}"]
     role = facts(found.steps[1])
-    assert role["lasts"][0].startswith("4h: duration_seconds; ")
+    assert role["lasts"][0].startswith("4h: duration_seconds; directly with the key")
     assert "one hour through the key's session" in role["code"][0]
     assert any("each new session of it needs an MFA code" in warning for warning in found.warnings)
 
@@ -145,7 +145,7 @@ def test_a_role_of_a_role_is_held_to_an_hour(at_home):
         SCENARIO + f"[profile far]\nrole_arn = {READ_ONLY}\nsource_profile = dev\nduration_seconds = 7200\n"
     )
     assert facts(explain(at_home(text), "far").steps[-1])["lasts"] == (
-        "1h: held to an hour: a role assumed by a role lasts an hour at most",
+        "1h: limited to one hour: a role assumed by a role lasts at most one hour",
         "~/.aws/config:22",
     )
 
@@ -178,7 +178,7 @@ def test_what_an_sdk_really_does(at_home, config, credentials, said):
     [
         ("role_arn = nonsense\nsource_profile = b\n[profile b]\n" + KEYS, {}, "an export will fail: "),
         ("awsvault_rolearn = x\n" + OWN, {}, "did you mean awsvault_role_arn?"),
-        (OWN + "region = us-east-1 # mine\n", {}, "~/.aws/config:3: botocore takes the comment"),
+        (OWN + "region = us-east-1 # mine\n", {}, "~/.aws/config:3: botocore reads the comment"),
         (OWN, {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, "AWS_ACCESS_KEY_ID is set"),
         (OWN, {"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"}, "AWS CLI v1 and boto3 use the latter"),
         (KEYS, {}, "awsvault-py import"),
@@ -221,11 +221,11 @@ def test_a_partition_is_the_roles_own(at_home, arn, host):
     ("text", "said"),
     [
         (f"role_arn = {DEVELOPER}\nsource_profile = b\n[profile b]\nrole_arn = {DEVELOPER}\nsource_profile = a\n",
-         "config:6: the chain goes in a circle: a -> b -> a"),
+         "config:6: profile loop: a -> b -> a"),
         (f"role_arn = {DEVELOPER}\nsource_profile = gone\n", "config:3: profile a names source_profile 'gone'"),
         (f"role_arn = {DEVELOPER}\ncredential_source = ec2instancemetadata\n", "config:3: credential_source"),
-        (f"role_arn = {DEVELOPER}\nsource_profile = a\nduration_seconds = ten\n" + KEYS, "config:4: duration_seconds is 'ten'"),
-        ("region = us_east_1\n" + KEYS, "config:2: region 'us_east_1' is not the name of a region"),
+        (f"role_arn = {DEVELOPER}\nsource_profile = a\nduration_seconds = ten\n" + KEYS, "config:4: duration_seconds must be a number of seconds, not 'ten'"),
+        ("region = us_east_1\n" + KEYS, "config:2: region 'us_east_1' is not a valid region name"),
     ],
 )  # fmt: skip
 def test_mistakes_have_their_line(at_home, text, said):

@@ -125,7 +125,7 @@ def test_a_command_with_a_quote_too_many_fails_in_awss_tools(at_home):
     text = "[profile a]\nawsvault_credential = k\ncredential_process = awsvault-py export 'a\n"
     sdk = explain(at_home(text), "a").sdk
     assert sdk.startswith("fail: ")
-    assert "config:3: credential_process cannot be split" in sdk
+    assert "config:3: credential_process is not a valid command line" in sdk
 
 
 @pytest.mark.parametrize("called", ["awsvault-py", "AWSVAULT-PY", "awsvault-py login a"])
@@ -218,9 +218,9 @@ def test_a_session_setting_without_a_session(at_home):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("parent_profile = base", "config:8: parent_profile is read by old versions of aws-vault alone; write it as include_profile"),
-        ("inlcude_profile = base", "config:8: inlcude_profile is no key that is known; did you mean include_profile?"),
-        ("my key = 1", "config:8: 'my key' is no name of a property; correct the name"),
+        ("parent_profile = base", "config:8: only old versions of aws-vault read parent_profile; use include_profile instead"),
+        ("inlcude_profile = base", "config:8: inlcude_profile is not a known key; did you mean include_profile?"),
+        ("my key = 1", "config:8: 'my key' is not a valid name for a key; correct the name"),
     ],
 )  # fmt: skip
 def test_a_line_that_nobody_reads_is_told_once(at_home, line, said):

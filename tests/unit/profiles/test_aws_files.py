@@ -102,7 +102,7 @@ class TestInclude:
     )
     def test_circle(self, text):
         """A circle is an error that shows the way round."""
-        with pytest.raises(errors.ConfigError, match="goes in a circle: a -> "):
+        with pytest.raises(errors.ConfigError, match="include_profile loop: a -> "):
             config_of(text).profile("a")
 
     def test_missing(self):
@@ -124,9 +124,9 @@ def test_starting_with():
 @pytest.mark.parametrize(
     ("data", "place"),
     [
-        (b"[profile a]\nx = \xe9\n", "f:2: byte 17"),
-        (b"\xff\xfe[\x00", "f:1: byte 1"),
-        (b"\n\n\x80", "f:3: byte 3"),
+        (b"[profile a]\nx = \xe9\n", "f:2: not UTF-8: byte 17"),
+        (b"\xff\xfe[\x00", "f:1: not UTF-8: byte 1"),
+        (b"\n\n\x80", "f:3: not UTF-8: byte 3"),
     ],
 )
 def test_other_encodings(data, place):

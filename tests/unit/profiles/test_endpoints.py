@@ -210,7 +210,7 @@ def test_a_name_with_a_dot_is_no_region(region):
     """botocore refuses it, and so do we, with the line: it would be another host."""
     with pytest.raises(botocore.exceptions.InvalidRegionError):
         by_botocore("sts", region)
-    with pytest.raises(errors.ConfigError, match=r"config:2: region .* is not the name of a region"):
+    with pytest.raises(errors.ConfigError, match=r"config:2: region .* is not a valid region name"):
         chain_of("a", f"[profile a]\nregion = {region}\n", entries=("a",))
 
 

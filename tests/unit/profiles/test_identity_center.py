@@ -28,8 +28,8 @@ class TestIdentityCenter:
         ("lines", "said"),
         [
             ("sso_session = gone\n", r"config:2: there is no \[sso-session gone\]"),
-            ("sso_session = s\nsso_region = eu-west-1\n", "config:3: sso_region is 'eu-west-1' here and 'us-east-1'"),
-            ("sso_session = s\nsso_start_url = x\n", "config:3: sso_start_url is 'x' here and 'u'"),
+            ("sso_session = s\nsso_region = eu-west-1\n", "config:3: sso_region is 'eu-west-1' here, but 'us-east-1'"),
+            ("sso_session = s\nsso_start_url = x\n", "config:3: sso_start_url is 'x' here, but 'u'"),
             ("sso_start_url = u\n", "config:2: .* lacks sso_account_id, sso_role_name, sso_region"),
             ("sso_region = us-east-1\n", "config:2: .* lacks sso_account_id, sso_role_name, sso_start_url"),
             ("sso_role_name = r\nsso_session = s\n", "config:3: .* lacks sso_account_id"),
@@ -58,7 +58,7 @@ class TestIdentityCenter:
     def test_a_key_of_that_name_beside_it_is_an_error(self, lines):
         """Two sources, of two accounts perhaps: nobody but the user knows which is meant."""
         with pytest.raises(
-            errors.ConfigError, match=r"config:\d: profile a has \w+, and the vault holds a key"
+            errors.ConfigError, match=r"config:\d: profile a has \w+, but the vault has a key"
         ):
             chain_of("a", f"[profile a]\n{lines}{self.SESSION}", entries=("a",))
 
@@ -68,7 +68,8 @@ class TestIdentityCenter:
         for entries in (("k",), None):
             assert chain_of("a", text, entries=entries).source.entry == "k"
             with pytest.raises(
-                errors.ConfigError, match="config:4: profile a has sso_account_id, and awsvault_credential"
+                errors.ConfigError,
+                match="config:4: profile a has sso_account_id, but also awsvault_credential",
             ):
                 chain_of("a", text.replace("[sso-session", f"{self.ROLE}[sso-session"), entries=entries)
 

@@ -65,7 +65,7 @@ def test_a_file_that_is_indented_throughout(headers, properties):
     if (headers, properties) == (" ", ""):
         with pytest.raises(errors.ConfigError, match=r"^config:8: an indented header") as raised:
             parse(shifted(headers, properties), path="config", kind="config")
-        assert "left edge" in raised.value.hint
+        assert "indentation" in raised.value.hint
         return
     found = parse(shifted(headers, properties), path="config", kind="config")
     assert list(found.profiles) == ["a", "b"]
@@ -119,19 +119,19 @@ def notes_of(text, kind="config"):
     [
         ("\ufeff[profile a]\nx = 1\n", 1, "byte order mark"),
         ("[profile a]\nx = 1 # one\n", 2, "the comment after a value"),
-        ("[profile a]\nx = 1\nx = 2\n", 3, "this one counts"),
-        ("[profile a]\n[profile a]\n", 2, "stands here again"),
-        ("[default]\nx = 1\n[profile default]\n", 1, "ignored beside"),
-        ("[a]\n", 1, "written [profile a]"),
+        ("[profile a]\nx = 1\nx = 2\n", 3, "this value counts"),
+        ("[profile a]\n[profile a]\n", 2, "[profile a] is in the file twice"),
+        ("[default]\nx = 1\n[profile default]\n", 1, "[default] is ignored because"),
+        ("[a]\n", 1, "write [profile a]"),
         ("[profile my dev]\n", 1, "in quotes"),
         ("[profile R&D]\n", 1, "only botocore and the AWS CLI"),
         ("[profile b\u00fcro]\n", 1, "only botocore and the AWS CLI"),
         ("[profiles dev]\n", 1, "only botocore and the AWS CLI"),
         ('[profile "my dev"]\n', 1, "only botocore and the AWS CLI"),
-        ("[something else]\n", 1, "not a section"),
+        ("[something else]\n", 1, "[something else] is ignored"),
         ("[DEFAULT]\nx = 1\n", 1, "every section inherit"),
-        ("[ profile a]\nx = 1\n", 1, "the blanks beside the brackets"),
-        ("[profile a]\nmy key = 1\n", 2, "not a name of a property"),
+        ("[ profile a]\nx = 1\n", 1, "the spaces inside the brackets"),
+        ("[profile a]\nmy key = 1\n", 2, "'my key' is ignored"),
         ("[profile a]\nx = 1\n  # why\n", 3, "an indented comment"),
     ],
 )
@@ -153,7 +153,7 @@ def test_no_notes(text):
     [
         ("[my dev]", "only botocore and the AWS CLI"),
         ("[R&D]", "only botocore and the AWS CLI"),
-        ("[profile bob]", "it is written [bob]"),
+        ("[profile bob]", "write [bob]"),
         ("[sso-session corp]", "is ignored"),
         ("[a\x1b[31m]", "is ignored"),
     ],

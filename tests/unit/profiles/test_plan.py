@@ -1,4 +1,4 @@
-"""Chains to calls: one session for all roles, long roles straight from the key, chained roles held to an hour."""
+"""Chains to calls: one session for all roles, long roles directly with the key, chained roles held to an hour."""
 
 import pytest
 
@@ -64,7 +64,7 @@ class TestVaultKey:
         assert shape(of("dev", text)) == [("session", 43_200, None), (DEV, 3600, None)]
 
     def test_long_role(self):
-        """Over an hour: straight from the key with a code; else, if none can be had, an hour through the session."""
+        """Over an hour: directly with the key with a code; else, if none can be had, an hour through the session."""
         text = SCENARIO.replace("region = us-west-2\n", "duration_seconds = 43200\n")
         planned = of("dev", text)
         assert shape(planned) == [(DEV, 43_200, USER)]
@@ -72,7 +72,7 @@ class TestVaultKey:
             ("session", 43_200, USER),
             (DEV, 3600, None),
         ]
-        assert "straight from the key" in planned.links[0].why
+        assert "directly with the key" in planned.links[0].why
 
     def test_long_role_without_a_device(self):
         """Without a device no code can be missing, so there is nothing else to do instead."""
@@ -99,7 +99,7 @@ class TestVaultKey:
         assert "a role assumed by a role" in planned.links[2].why
 
     def test_no_session(self):
-        """awsvault_session = off and --no-session: the role straight from the key; for the key itself no call."""
+        """awsvault_session = off and --no-session: the role directly with the key; for the key itself no call."""
         off = SCENARIO.replace("region = us-east-1\n", "awsvault_session = off\n")
         assert shape(of("dev", off)) == shape(of("dev", SCENARIO, session=False)) == [(DEV, 3600, USER)]
         assert shape(of("shared-services", SCENARIO, session=False)) == []
@@ -147,7 +147,7 @@ class TestVaultKey:
         text = SCENARIO + f"[profile x]\nrole_arn = {PROD}\nsource_profile = dev\n"
         planned = of("x", text, lengths={"role_duration": 7200})
         assert shape(planned) == [("session", 43_200, USER), (DEV, 3600, None), (PROD, 3600, None)]
-        assert "held to an hour" in planned.links[-1].why
+        assert "limited to one hour" in planned.links[-1].why
 
     @pytest.mark.parametrize(
         ("lines", "expected"),

@@ -42,7 +42,9 @@ class TestOrder:
         half, other, _ = KEYS.split("\n")
         with pytest.raises(errors.ConfigError, match=r"credentials:2: .* without aws_secret_access_key"):
             chain_of("a", f"[profile a]\n{KEYS}", f"[a]\n{half}\n")
-        with pytest.raises(errors.ConfigError, match=r"config:2: .* without its other half"):
+        with pytest.raises(
+            errors.ConfigError, match=r"config:2: .* aws_secret_access_key without aws_access_key_id"
+        ):
             chain_of("a", f"[profile a]\n{other}\n")
 
     def test_token_and_account(self):
