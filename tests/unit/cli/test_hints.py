@@ -106,7 +106,7 @@ def test_a_foreign_source_s_failure_names_the_profile(ready):
         6,
         "profile x: ",
         "config:2: credential_process: /bin/false ended with exit code 1",
-        "run the command by hand",
+        "run the command yourself",
     )
 
 

@@ -207,7 +207,7 @@ def test_the_device_that_a_name_means_is_found_beside_an_agent(desk, keys):
     context = desk.context()
     for name in ("shared-services", "dev", SERIAL, SERIAL + "-2"):
         assert mfa_devices.resolve_serial(context, keys, name).startswith(SERIAL)
-    with pytest.raises(errors.NotFound, match='"nobody".*MFA device') as caught:
+    with pytest.raises(errors.NotFound, match=r'"nobody".*MFA device') as caught:
         mfa_devices.resolve_serial(context, keys, "nobody")
     assert "mfa list" in caught.value.hint
 
