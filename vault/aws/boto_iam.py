@@ -83,7 +83,7 @@ class IamClient:
             ) from None
         except (ResponseParserError, exceptions.BotoCoreError):
             other = service_errors.not_from_aws(
-                self._to.host, self._reply.status, self._reply.body, reason="not an answer from IAM"
+                self._to.host, self._reply.status, self._reply.body, reason="no IAM answer"
             )
             raise with_operation(other, operation, self._subject) from None
         return Answer(fields, self.date)

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from vault.profiles.aws_files import Origin, Setting
     from vault.system.clock import Deadline
 
-DEPTH = (
-    "AWSVAULT_DEPTH"  # how many awsvault-py are above this process: a wrapper can hide that a command is one
-)
+# How many awsvault-py are above this process: a wrapper can hide that a command is one.
+DEPTH = "AWSVAULT_DEPTH"
 
 
 class ProviderContext(NamedTuple):

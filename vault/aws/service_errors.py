@@ -69,7 +69,7 @@ def refusal(code: str, message: str, *, status: int, operation: str, subject: st
             sent=True,
             hint=_THROTTLED if throttled else _FAILING,
         )
-    known = _name(code, message)
+    known = _known_code(code, message)
     return errors.Refused(
         f"AWS refused {operation}{about}: {answer}",
         code=known,
@@ -114,11 +114,11 @@ def region_off(region: str) -> str:
     )
 
 
-def _name(code: str, message: str) -> str:
+def _known_code(code: str, message: str) -> str:
     if code in EXPIRED:
         return "ExpiredToken"
     if code in DENIED:
-        return _mfa(message) or "AccessDenied"
+        return _mfa_code(message) or "AccessDenied"
     if code in {"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"} or (
         code in {"SignatureDoesNotMatch", "InvalidSignatureException"}
         and re.search(r"^Signature (expired|not yet)", message)
@@ -131,7 +131,7 @@ def _name(code: str, message: str) -> str:
     return REGION if code == "RegionDisabled" else code
 
 
-def _mfa(message: str) -> str | None:
+def _mfa_code(message: str) -> str | None:
     if not message.startswith("MultiFactorAuthentication failed"):
         return None
     if "one time pass code" in message and "invalid" in message:

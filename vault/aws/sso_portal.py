@@ -14,7 +14,7 @@ from vault import errors, limits
 from vault.aws import hosts, service_errors, transport
 from vault.aws.fetched import check_fields, expiry, json_object
 from vault.aws.service_endpoint import ServiceEndpoint
-from vault.profiles.identity_center import lacking, lacks
+from vault.profiles.identity_center import incomplete, missing_role_keys
 from vault.profiles.values import is_account
 from vault.system.user_files import read_users_file
 from vault.text import safe
@@ -32,7 +32,7 @@ def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
     """The credentials of the profile's role. Errors: Refused (sign in again), Unreachable, ConfigError, Untrusted."""
     what = f"{source.origin}: IAM Identity Center"
     if source.role_name is None or source.account_id is None:
-        raise errors.ConfigError(lacks(source.profile, source.origin, lacking(source)))
+        raise errors.ConfigError(incomplete(source.profile, source.origin, missing_role_keys(source)))
     endpoint = ServiceEndpoint(
         source.portal,
         source.region.lower(),
@@ -63,7 +63,7 @@ def _answer(reply: transport.Reply, source: Sso, *, host: str, what: str) -> dic
     fields = _json(reply.body)
     if fields is None or (reply.status != 200 and not _is_refusal(reply, fields)):
         raise service_errors.not_from_aws(
-            host, reply.status, reply.body, reason="not JSON from its portal", about=what
+            host, reply.status, reply.body, reason="no JSON from the portal", about=what
         )
     if reply.status == 401:
         raise _signed_out(source, "AWS no longer accepts the sign-in")

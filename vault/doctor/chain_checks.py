@@ -9,7 +9,7 @@ from vault.errors import ConfigError, Error
 from vault.mfa.serials import meant
 from vault.profiles.chain import Sso, VaultKey
 from vault.profiles.endpoints import configured_url
-from vault.profiles.identity_center import lacking, mark_of
+from vault.profiles.identity_center import first_key, missing_role_keys
 from vault.profiles.resolve import check, resolve
 from vault.profiles.source_lookup import has_static, own_export
 from vault.text import safe
@@ -59,7 +59,7 @@ def _has_chain(profile: Profile) -> bool:
         profile.get("role_arn") is not None
         or own_export(profile) is not None
         or profile.get("web_identity_token_file") is not None
-        or mark_of(profile.get) is not None
+        or first_key(profile.get) is not None
         or has_static(profile)
     )
 
@@ -67,7 +67,7 @@ def _has_chain(profile: Profile) -> bool:
 def _for_tokens(chain: Chain) -> bool:
     """Whether it is an Identity Center sign-in without account and role. Services that take its token need no more."""
     source = chain.source
-    return isinstance(source, Sso) and not chain.hops and len(lacking(source)) > 1
+    return isinstance(source, Sso) and not chain.hops and len(missing_role_keys(source)) > 1
 
 
 def mfa_of_user(facts: Facts) -> Iterator[Finding]:

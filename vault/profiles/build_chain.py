@@ -19,7 +19,7 @@ from vault.profiles.chain import (
     VaultKey,
     WebIdentity,
 )
-from vault.profiles.identity_center import lacking, lacks
+from vault.profiles.identity_center import incomplete, missing_role_keys
 from vault.profiles.source_lookup import own_export
 from vault.profiles.unread_keys import missing, misspelt
 from vault.text import safe
@@ -79,15 +79,13 @@ class ChainBuilder:
         first_arn = hops[0].role_arn if hops else ""
         source_region = self.region(last, first_arn)
         mfa = mfa_process = None
-        if not isinstance(
-            found.source, NamedSource
-        ):  # the device in its profile is the role's, not the source's
+        # With a credential_source, the device in the profile is the role's, not the source's.
+        if not isinstance(found.source, NamedSource):
             mfa, mfa_process = self.get(last, "mfa_serial"), self.command(last, "mfa_process")
         region = region_of(self.env) or self.written_region(selected)
         keeps, decided = self.keeps_session()
-        if isinstance(found.source, VaultKey) and (
-            keeps or hops
-        ):  # the device of another source is never asked for a code
+        # The device of a provider is never asked for a code.
+        if isinstance(found.source, VaultKey) and (keeps or hops):
             self.fault(values.device_fault(mfa, self.entry()))
         return Chain(
             profile=selected.name,
@@ -126,10 +124,10 @@ class ChainBuilder:
         """The source, with the endpoint that gives its credentials."""
         source = self.found.source
         if isinstance(source, Sso):
-            absent = lacking(source)
+            absent = missing_role_keys(source)
             if absent:
-                lack = lacks(source.profile, source.origin, absent)
-                self.fault(Fault(missing(self.config, self.found.path[-1], lack).message, source.origin))
+                message = incomplete(source.profile, source.origin, absent)
+                self.fault(Fault(missing(self.config, self.found.path[-1], message).message, source.origin))
             url = endpoints.configured_url(self.config, self.selected, env=self.env, service="sso")
             region = checked_region(Setting("sso_region", source.region, source.origin)).value
             portal = endpoints.portal_address(region, url=url, by=self.by)

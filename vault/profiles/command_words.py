@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _BLANK = " \t\r\n"
-_VALUED = frozenset(
-    ["--duration", "--format", "--mfa-code", "--config", "-f"]
-)  # options of awsvault-py that take a value
+# Options of awsvault-py that take a value.
+_VALUED = frozenset(["--duration", "--format", "--mfa-code", "--config", "-f"])
 
 
 class Unbalanced(ValueError):

@@ -26,9 +26,8 @@ class LineRecorder(Parser):
         super().__init__(path, kind)
         self.opens: list[int] = []  # the headers of all sections
         self.headers: list[tuple[str, int]] = []  # of profiles
-        self.forms: dict[
-            str, dict[str, int]
-        ] = {}  # by profile and form of its header, the first line of that form
+        # The first header of each form ([default], [profile default]), by profile.
+        self.forms: dict[str, dict[str, int]] = {}
         self.found: list[FileLine] = []
 
     def header(self, number: int, line: str) -> None:

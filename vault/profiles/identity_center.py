@@ -25,42 +25,42 @@ _PLACE = ("sso_start_url", "sso_region")
 _KEYS = ("sso_session", *_ROLE, *_PLACE)
 
 
-def role_of(get: Get) -> Setting | None:
+def first_role_key(get: Get) -> Setting | None:
     """The first key that names a role of Identity Center, or None."""
     return get(_ROLE[0]) or get(_ROLE[1])
 
 
-def mark_of(get: Get) -> Setting | None:
+def first_key(get: Get) -> Setting | None:
     """The first key that names Identity Center as the source, or None. A URL or a region alone does not."""
-    return role_of(get) or get("sso_session")
+    return first_role_key(get) or get("sso_session")
 
 
-def lacking(source: Sso) -> tuple[str, ...]:
+def missing_role_keys(source: Sso) -> tuple[str, ...]:
     """The missing keys without which Identity Center gives no credentials."""
     given = (source.account_id, source.role_name)
     return tuple(key for key, value in zip(_ROLE, given, strict=True) if value is None)
 
 
-def lacks(profile: str, origin: Origin, keys: tuple[str, ...]) -> str:
+def incomplete(profile: str, origin: Origin, keys: tuple[str, ...]) -> str:
     """The message for a profile whose Identity Center keys are not complete."""
     return f"{origin}: profile {safe(profile)} uses IAM Identity Center but lacks {', '.join(keys)}"
 
 
-def source_of(config: Config, profile: Profile, get: Get, *, whole: bool) -> Sso | None:
-    """The profile's source, or None if it has no such key. ``whole``: as AWS's tools read it, so nothing may be missing.
+def source_of(config: Config, profile: Profile, get: Get, *, complete: bool) -> Sso | None:
+    """The profile's source, or None if it has no such key. ``complete``: as AWS's tools read it, so nothing may be missing.
 
-    Without ``whole``, the account or the role may be missing; the chain then has a fault. ConfigError for a section that
+    Without ``complete``, the account or the role may be missing; the chain then has a fault. ConfigError for a section that
     does not exist, values that contradict each other, and a missing URL or region.
     """
     session = get("sso_session")
-    mark = session or next(filter(None, map(get, _KEYS)), None)
-    if mark is None:
+    named = session or next(filter(None, map(get, _KEYS)), None)
+    if named is None:
         return None
     section = _section(config, session)
     found = {key: _agreed(config, key, get(key), section) for key in (*_ROLE, *_PLACE)}
     absent = tuple(key for key, setting in found.items() if setting is None)
-    if absent and (whole or any(key in absent for key in _PLACE)):
-        raise missing(config, profile, lacks(profile.name, mark.origin, absent))
+    if absent and (complete or any(key in absent for key in _PLACE)):
+        raise missing(config, profile, incomplete(profile.name, named.origin, absent))
     texts = {key: setting.value for key, setting in found.items() if setting is not None}
     return Sso(
         profile.name,
@@ -69,7 +69,7 @@ def source_of(config: Config, profile: Profile, get: Get, *, whole: bool) -> Sso
         texts["sso_region"],
         texts.get("sso_account_id"),
         texts.get("sso_role_name"),
-        mark.origin,
+        named.origin,
         "",
     )
 
@@ -101,19 +101,19 @@ def _section(config: Config, session: Setting | None) -> Section | None:
     return section
 
 
-def two_sources(profile: str, mark: Setting, other: str, *, hint: str) -> errors.ConfigError:
+def two_sources(profile: str, named: Setting, other: str, *, hint: str) -> errors.ConfigError:
     """The error for a profile that has both Identity Center and a vault key as its source."""
     return errors.ConfigError(
-        f"{mark.origin}: profile {safe(profile)} has {mark.name}, but {other}", hint=hint
+        f"{named.origin}: profile {safe(profile)} has {named.name}, but {other}", hint=hint
     )
 
 
-def beside_entry(profile: str, get: Get) -> errors.ConfigError | None:
+def conflict_with_entry(profile: str, get: Get) -> errors.ConfigError | None:
     """The error if the profile names Identity Center and the vault has a key with the profile's name; or None."""
-    mark = mark_of(get)
-    if mark is None:
+    named = first_key(get)
+    if named is None:
         return None
-    way = f"keep one: remove the sso_ lines, or run: {command('remove', profile)}"
-    if role_of(get) is None:
-        way = f"to use the vault's key, add the line: awsvault_credential = {safe(profile)}"
-    return two_sources(profile, mark, "the vault has a key with that name", hint=way)
+    hint = f"keep one: remove the sso_ lines, or run: {command('remove', profile)}"
+    if first_role_key(get) is None:
+        hint = f"to use the vault's key, add the line: awsvault_credential = {safe(profile)}"
+    return two_sources(profile, named, "the vault has a key with that name", hint=hint)

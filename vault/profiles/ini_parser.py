@@ -12,11 +12,8 @@ from vault.profiles.ini import ParseNote, Property, Section, Sections, can_be_na
 from vault.text import safe
 
 _PREFIXES = ("profile", "sso-session", "services")
-_CLI_ONLY = (
-    "preview",
-    "plugins",
-    "toplevel",
-)  # sections that only the AWS CLI reads: nothing to note about them
+# Sections that only the AWS CLI reads: nothing to note about them.
+_CLI_ONLY = ("preview", "plugins", "toplevel")
 
 
 def parse(text: str, *, path: str, kind: str) -> Sections:

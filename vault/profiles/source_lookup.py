@@ -103,7 +103,7 @@ class SourceLookup:
 
         named = profile.prefixed("credential")
         if named is not None:
-            role = identity_center.role_of(get)
+            role = identity_center.first_role_key(get)
             if role is not None:
                 other, hint = f"also {named.name} (line {named.origin.line})", "keep only one of them"
                 raise identity_center.two_sources(profile.name, role, other, hint=hint)
@@ -111,11 +111,11 @@ class SourceLookup:
         if self.has_entry is not None:
             if not self.has_entry(profile.name):
                 return None
-            wrong = identity_center.beside_entry(profile.name, get)
+            wrong = identity_center.conflict_with_entry(profile.name, get)
             if wrong is not None:
                 raise wrong
             return VaultKey(profile.name, profile.origin, False)
-        if called is not None and called.profile == profile.name and identity_center.mark_of(get) is None:
+        if called is not None and called.profile == profile.name and identity_center.first_key(get) is None:
             return VaultKey(profile.name, profile.origin, True)
         return None
 
@@ -169,9 +169,9 @@ class SourceLookup:
         def get(key: str) -> Setting | None:
             return self.get(profile, key)
 
-        if not bare and identity_center.role_of(get) is None:
+        if not bare and identity_center.first_role_key(get) is None:
             return None
-        return identity_center.source_of(self.config, profile, get, whole=self.as_sdk)
+        return identity_center.source_of(self.config, profile, get, complete=self.as_sdk)
 
     def _static(self, profile: Profile, section: Section | None, path: str) -> StaticKeys | None:
         """The key pair of one file. Both halves come from the same file."""

@@ -27,12 +27,8 @@ _OTHERS = {
     "aws_mfa_device": ("aws-mfa reads", "mfa_serial"),
     "parent_profile": ("old versions of aws-vault read", "include_profile"),
 }
-_GUARDRAILS = (
-    "confirm",
-    "max_duration",
-    "read_only",
-    "session_duration",
-)  # no tool reads these without the prefix
+# No tool reads these without the prefix.
+_GUARDRAILS = ("confirm", "max_duration", "read_only", "session_duration")
 # Keys that AWS's tools know and that do not decide credentials: never a misspelling of one that does.
 _AWS = frozenset(
     [
