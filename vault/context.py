@@ -1,7 +1,6 @@
-"""Context: what one run knows of its surroundings, gathered once and handed to every flow. Reads config.toml when asked.
+"""Context: what one run knows of its environment, collected once and passed to every operation. Reads config.toml lazily.
 
-Flows take the environment, paths, clock, deadline and the way to a person from here and from nowhere else, so a
-test hands them its own.
+Operations take environment, paths, clock, deadline and prompts only from here, so that a test can pass its own.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """The surroundings of one run. Made once; nothing in it changes but what it reads late.
+    """The environment of one run. Nothing in it changes, except what it reads lazily.
 
-    ``env``       the environment, a copy, without AWSVAULT_PASSPHRASE
-    ``passphrase``  what that variable held, or None
-    ``paths``     where everything of ours lies
-    ``clock``     the time
-    ``deadline``  the end of every wait of this run; ``anew`` gives a run by a person a later one
-    ``attended``  whether a person ran the command, who is given time to answer
+    ``env``         a copy of the environment, without AWSVAULT_PASSPHRASE
+    ``passphrase``  the value of that variable, or None
+    ``paths``       where awsvault-py's files are
+    ``clock``       the time
+    ``deadline``    the end of every wait of this run; ``new_deadline`` gives an attended run a later one
+    ``attended``    whether a user ran the command, who gets time to answer
     """
 
     __slots__ = ("_settings", "attended", "clock", "deadline", "env", "passphrase", "paths")
@@ -58,77 +57,86 @@ class Context:
 
     @property
     def settings(self) -> Settings:
-        """The settings of config.toml, read when first asked for: a warm export needs none. ConfigError."""
+        """The settings of config.toml, read at first use because a warm export needs none. ConfigError."""
         if self._settings is None:
             from vault import settings
 
             self._settings = settings.load(self.paths.config_toml, env=self.env)
         return self._settings
 
-    def ask_nobody(self) -> None:
-        """From here on no person is asked: this run has nobody in front of it."""
+    def disable_prompts(self) -> None:
+        """From now on this run asks no questions, because nobody would answer."""
         self._settings = self.settings._replace(prompt="none")
 
     @property
     def interaction(self) -> Interaction:
-        """The way to a person, as settings and environment allow it."""
+        """The prompts that settings and environment allow."""
         from vault.system.prompts import Interaction
 
         settings = self.settings
         return Interaction(settings.prompt, self.env, settings.pinentry, window_first=not self.attended)
 
     def new_deadline(self, seconds: float = limits.DEADLINE) -> Deadline:
-        """A deadline for the next wait: this run's own, or, where a person runs it, ``seconds`` from now.
+        """A deadline for the next wait: this run's own, or, if it is attended, ``seconds`` from now.
 
-        A person who took a minute over a question has not used up the time of the call that follows.
+        A user who takes a minute to answer has not used up the time of the next call.
         """
         if self.attended:
             return Deadline.after(seconds, clock=self.clock)
         return self.deadline.at_most(seconds)
 
-    def lasting(self, seconds: float) -> Context:
-        """The same context for work that takes longer than a run's ordinary deadline, ``seconds`` from now."""
-        return Context(
-            env=self.env,
-            paths=self.paths,
-            clock=self.clock,
-            deadline=Deadline.after(seconds, clock=self.clock),
-            passphrase=self.passphrase,
-            attended=self.attended,
-            settings=self._settings,
-        )
+    def with_deadline(self, seconds: float) -> Context:
+        """The same context with a deadline ``seconds`` from now, for work that may take longer than an ordinary run."""
+        return self._with(deadline=Deadline.after(seconds, clock=self.clock))
 
     def unattended(self) -> Context:
-        """The same context as nobody's: no question is asked, and its time begins now. ConfigError of config.toml."""
-        return Context(
-            env=self.env,
-            paths=self.paths,
-            clock=self.clock,
+        """The same context without prompts, with a new deadline. ConfigError from config.toml."""
+        return self._with(
             deadline=Deadline.after(limits.DEADLINE, clock=self.clock),
-            passphrase=self.passphrase,
+            attended=False,
             settings=self.settings._replace(prompt="none"),
+        )
+
+    def without_programs(self) -> Context:
+        """The same context without prompts, and without programs that give the passphrase. ConfigError from config.toml."""
+        return self._with(
+            env={name: value for name, value in self.env.items() if name != PASSPHRASE + "_COMMAND"},
+            deadline=self.new_deadline(),
+            attended=False,
+            settings=self.settings._replace(prompt="none", passphrase_command=()),
         )
 
     def without_aws_files(self) -> Context:
         """The same context as if AWS's files were empty."""
         none = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        return self._with(env={**self.env, **none})
+
+    def _with(
+        self,
+        *,
+        env: Mapping[str, str] | None = None,
+        deadline: Deadline | None = None,
+        attended: bool | None = None,
+        settings: Settings | None = None,
+    ) -> Context:
+        """A copy with these changes."""
         return Context(
-            env={**self.env, **none},
+            env=self.env if env is None else env,
             paths=self.paths,
             clock=self.clock,
-            deadline=self.deadline,
+            deadline=self.deadline if deadline is None else deadline,
             passphrase=self.passphrase,
-            attended=self.attended,
-            settings=self._settings,
+            attended=self.attended if attended is None else attended,
+            settings=self._settings if settings is None else settings,
         )
 
     def child_env(self) -> dict[str, str]:
-        """The environment for a program that we start: without the ways to the passphrase."""
+        """The environment for a child process, without the variables that give the passphrase."""
         return for_child(self.env)
 
 
 def from_process(*, attended: bool, clock: Clock | None = None, started: Deadline | None = None) -> Context:
-    """The context of this process. Takes AWSVAULT_PASSPHRASE out of ``os.environ``, so that no child inherits it."""
+    """The context of this process. Removes AWSVAULT_PASSPHRASE from ``os.environ``, so that no child inherits it."""
     held = os.environ.pop(PASSPHRASE, "")
     env = dict(places.outside(os.environ))
     clock = clock or SystemClock()

@@ -1,7 +1,7 @@
-"""config.toml of our own folder: text to Settings. Reads one file, decides nothing, and knows no profile.
+"""config.toml in the vault's folder: text to Settings. Reads one file, decides nothing, and knows no profile.
 
-The settings stand here and not in AWS's file, since AWS_CONFIG_FILE can point anywhere and one of them is a command.
-An unknown key or a wrong value is an error with its line. tomllib is imported only where the file exists.
+The settings are not in AWS's file because AWS_CONFIG_FILE can point anywhere, and one of them is a command. An unknown
+key or a wrong value is an error with its line. tomllib is imported only if the file exists.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class Settings(NamedTuple):
     agent: str = AUTO  # auto or off
     agent_idle: int = limits.AGENT_IDLE
     agent_max: int = limits.AGENT_MAX
-    allow_http: tuple[str, ...] = ()  # hosts, with their port where it is not 80
+    allow_http: tuple[str, ...] = ()  # hosts, with a port unless it is 80
     kernel_keyring: bool = False
     keyring: str = AUTO  # auto or off
     lock_on_suspend: bool = True
     log: bool = True
-    passphrase_command: tuple[str, ...] = ()  # a program and its arguments; no shell sees them
+    passphrase_command: tuple[str, ...] = ()  # a program and its arguments, run without a shell
     pinentry: str = "pinentry"
     prompt: str = AUTO  # one of PROMPTS
     role_duration: int = limits.ROLE_DURATION
@@ -41,9 +41,10 @@ class Settings(NamedTuple):
 
 
 def load(path: str, *, env: Mapping[str, str]) -> Settings:
-    """The settings of ``path`` (defaults where it does not exist) with what the environment overrules.
+    """The settings in ``path`` (defaults if it does not exist), with what the environment overrides.
 
-    ConfigError names file and line, or the variable. The file must be ours or root's, and not writable by all.
+    ConfigError names file and line, or the variable. The file must belong to the user or root, and not be writable by
+    all.
     """
     raw = user_files.read_users_file(path, limit=limits.MAX_SETTINGS_FILE)
     settings = parse(raw, path=path) if raw else Settings()
@@ -56,24 +57,24 @@ def load(path: str, *, env: Mapping[str, str]) -> Settings:
         if value and value not in known:
             raise ConfigError(
                 f'{variable} is "{safe(value, limit=60)}", not one of {", ".join(known)}',
-                hint=f"unset {variable} or give it one of these values",
+                hint=f"unset {variable}, or set it to one of these values",
             )
         if value:
             settings = Settings(**{**settings._asdict(), key: value})
     if env.get("CI") and not env.get("AWSVAULT_PROMPT"):
-        settings = settings._replace(prompt="none")  # nobody sits in front of a build machine
+        settings = settings._replace(prompt="none")  # nobody answers prompts in CI
     return settings
 
 
 def wants_log(path: str) -> bool:
-    """The setting ``log`` alone, for a disk hit: a file that does not name it is not parsed. Errors as of ``load``."""
+    """Only the setting ``log``, for a disk hit: a file that does not contain the word is not parsed. Errors as of ``load``."""
     raw = user_files.read_users_file(path, limit=limits.MAX_SETTINGS_FILE)
     return not raw or b"log" not in raw or parse(raw, path=path).log
 
 
 def parse(raw: bytes, *, path: str) -> Settings:
-    """The settings that the bytes of a config.toml hold. ConfigError with ``path`` and line."""
-    import tomllib  # 6 ms, and most people have no config.toml
+    """The settings in the bytes of a config.toml. ConfigError with ``path`` and line."""
+    import tomllib  # 6 ms, and most users have no config.toml
 
     try:
         text = raw.decode("utf-8")
@@ -83,9 +84,7 @@ def parse(raw: bytes, *, path: str) -> Settings:
         raise ConfigError(f"{safe(path)}:{line}: this is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         line, reason = _where(str(error), text)
-        raise ConfigError(
-            f"{safe(path)}:{line}: {safe(reason)}", hint="config.toml is TOML: key = value"
-        ) from None
+        raise ConfigError(f"{safe(path)}:{line}: {safe(reason)}", hint="write TOML: key = value") from None
     found: dict[str, Any] = {}
     for key, value in table.items():
         place = f"{safe(path)}:{_line_of(key, text)}"
@@ -93,27 +92,27 @@ def parse(raw: bytes, *, path: str) -> Settings:
         if check is None:
             near = nearest(key, list(_CHECKS))
             raise ConfigError(
-                f'{place}: there is no setting "{safe(key, limit=60)}"',
+                f'{place}: unknown setting "{safe(key, limit=60)}"',
                 hint=f'did you mean "{near}"?' if near else "known settings: " + ", ".join(_CHECKS),
             )
         try:
             found[key] = check(value)
         except ValueError as error:
             raise ConfigError(f"{place}: {key} must be {error}, not {_shown(value)}") from None
-    if "agent_idle" not in found and "agent_max" in found:  # nobody asked for the default beyond it
+    if "agent_idle" not in found and "agent_max" in found:  # the user did not ask for the longer default
         found["agent_idle"] = min(limits.AGENT_IDLE, found["agent_max"])
     settings = Settings(**found)
     if settings.agent_idle > settings.agent_max:
         place = f"{safe(path)}:{_line_of('agent_idle', text)}"
         raise ConfigError(
-            f"{place}: agent_idle ({settings.agent_idle} s) is over agent_max ({settings.agent_max} s)",
-            hint="without use it closes no later than at all: make agent_max as long, or agent_idle shorter",
+            f"{place}: agent_idle ({settings.agent_idle} s) is longer than agent_max ({settings.agent_max} s)",
+            hint="make agent_max at least as long, or agent_idle shorter",
         )
     return settings
 
 
 def duration(value: object, *, least: int = 1, most: int = limits.LONGEST_SETTING) -> int:
-    """Seconds of ``3600``, ``"90m"``, ``"1h30m"`` or ``"7d"``; ValueError whose text says what would be right."""
+    """Seconds of ``3600``, ``"90m"``, ``"1h30m"`` or ``"7d"``; the text of ValueError says what is allowed."""
     expected = f'a time from {least} to {most} seconds, such as "90m", "4h" or 3600'
     seconds = -1
     if isinstance(value, int) and not isinstance(value, bool):
@@ -129,7 +128,7 @@ _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
 def _seconds(text: str) -> int:
-    """-1 where ``text`` is no time, which no range allows. Units come in falling order, each at most once."""
+    """-1 if ``text`` is not a time; no range allows it. Units come in falling order, each at most once."""
     total, digits, last = 0, "", 10**6
     if len(text) > 12 or not text.isascii():
         return -1
@@ -165,9 +164,9 @@ def _yes_or_no(value: object) -> bool:
     return value
 
 
-def _command(value: object) -> tuple[str, ...]:
-    """A string split as a shell would, or a list of strings; the program first."""
-    expected = 'a command such as "pass show awsvault", or a list of strings'
+def command_words(value: object) -> tuple[str, ...]:
+    """A string split as a shell would, or a list of strings; the program first. ValueError as of ``duration``."""
+    expected = 'a command such as "pass show awsvault" or a list of strings'
     words: list[str] | None = None
     if isinstance(value, str):
         import shlex
@@ -175,7 +174,7 @@ def _command(value: object) -> tuple[str, ...]:
         try:
             words = shlex.split(value)
         except ValueError:
-            raise ValueError(expected + " with its quotes closed") from None
+            raise ValueError(expected + ", with closed quotes") from None
     elif isinstance(value, list) and all(isinstance(word, str) for word in value):
         words = value
     if not words or not words[0] or any("\0" in word for word in words):
@@ -184,7 +183,7 @@ def _command(value: object) -> tuple[str, ...]:
 
 
 def _hosts(value: object) -> tuple[str, ...]:
-    """Names that a URL can have: a URL or a pattern among them would never fit, without a word."""
+    """Host names as they appear in a URL. A URL or a pattern would never match, and nobody would notice."""
     if not isinstance(value, list) or not all(isinstance(host, str) and _is_host(host) for host in value):
         raise ValueError('a list of host names, such as ["sts.example.internal:8080"]')
     return tuple(host.lower() for host in value)
@@ -209,14 +208,13 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "keyring": _choice(AUTO, OFF),
     "lock_on_suspend": _yes_or_no,
     "log": _yes_or_no,
-    "passphrase_command": _command,
+    "passphrase_command": command_words,
     "pinentry": _program,
     "prompt": _choice(*PROMPTS),
     "role_duration": _between(900, 43_200),  # what AssumeRole allows (aws.md D)
     "session_duration": _between(900, 129_600),  # what GetSessionToken allows (aws.md D)
     "trusted_hosts": _hosts,
 }
-command_words = _command
 
 
 def _where(message: str, text: str) -> tuple[int, str]:
@@ -229,7 +227,7 @@ def _where(message: str, text: str) -> tuple[int, str]:
 
 
 def _line_of(key: str, text: str) -> int:
-    """The line on which ``key`` first stands as a key or a table; 1 where it cannot be found."""
+    """The first line that has ``key`` as a key or a table; 1 if none is found."""
     for number, line in enumerate(text.splitlines(), start=1):
         start = line.lstrip(" \t[").replace('"', "").replace("'", "")
         if start.startswith(key) and start[len(key) :].lstrip()[:1] in ("=", ".", "]"):

@@ -57,7 +57,7 @@ def test_idle_follows_a_shorter_end():
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("# x\n\nagnet = 'off'\n", 3, 'there is no setting "agnet"'),
+        ("# x\n\nagnet = 'off'\n", 3, 'unknown setting "agnet"'),
         ("agent = 'on'\n", 1, 'agent must be "auto" or "off", not "on"'),
         ("log = 1\n", 1, "log must be true or false, not 1"),
         ("log = true\nlog = false\n", 2, "overwrite"),
@@ -66,8 +66,8 @@ def test_idle_follows_a_shorter_end():
         ("agent_idle = true\n", 1, "agent_idle must be a time from 60"),
         ("session_duration = '37h'\n", 1, "session_duration must be a time from 900 to 129600"),
         ("role_duration = 899\n", 1, "role_duration must be a time from 900 to 43200"),
-        ("agent_idle = '5h'\nagent_max = '4h'\n", 1, "agent_idle (18000 s) is over agent_max (14400 s)"),
-        ('passphrase_command = "pass \'x"\n', 1, "quotes closed"),
+        ("agent_idle = '5h'\nagent_max = '4h'\n", 1, "agent_idle (18000 s) is longer than agent_max (14400 s)"),
+        ('passphrase_command = "pass \'x"\n', 1, "closed quotes"),
         ("passphrase_command = []\n", 1, "passphrase_command must be a command"),
         ("passphrase_command = ['']\n", 1, "passphrase_command must be a command"),
         ("allow_http = ['http://x/']\n", 1, "allow_http must be a list of host names"),
@@ -80,7 +80,7 @@ def test_idle_follows_a_shorter_end():
         ("prompt = 'ask'\n", 1, "prompt must be"),
         ("agent = \n", 1, "Invalid value"),
         ("a = 1\n[profile dev]\n", 2, ""),
-        ("log = true\n[profile]\nx = 1\n", 2, 'there is no setting "profile"'),
+        ("log = true\n[profile]\nx = 1\n", 2, 'unknown setting "profile"'),
         ("agent = 'o\x1bff'\n", 1, ""),
         ("agent", 1, ""),
     ],

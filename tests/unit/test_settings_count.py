@@ -13,7 +13,7 @@ from vault.settings import Settings
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PARSER = "vault/settings.py"
-HOLDERS = {"settings", "lengths"}  # what a Settings is called where it is handed on
+HOLDERS = {"settings", "defaults"}  # what a Settings is called where it is handed on
 
 
 def trees(pattern, *, but=()):

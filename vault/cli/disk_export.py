@@ -80,7 +80,7 @@ def refresh(profile: str) -> NoReturn:
         from vault.credentials import obtain
 
         context = from_process(attended=False)
-        context.ask_nobody()
+        context.disable_prompts()
         obtain.refreshed(context, profile)
     finally:
         os._exit(

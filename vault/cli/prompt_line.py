@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vault.shell.prompt_data import Now
+    from vault.shell.prompt_data import ShellState
 
 NAMES = "--profile-names"
 SHELLS = ("plain", "bash", "zsh", "fish", "tmux", "starship")
@@ -55,14 +55,14 @@ def _prompt(form: str, shell: str) -> int:
     from vault.warm import from_env
 
     places = from_env(os.environ)
-    now = prompt_data.now(os.environ, home=places.home, socket=places.socket, time=time.time())
+    now = prompt_data.shell_state(os.environ, home=places.home, socket=places.socket, time=time.time())
     if now is not None and now.left != 0:  # an expired session is not shown
         sys.stdout.write(rendered(now, form=form, shell=shell, colour=not os.environ.get("NO_COLOR")) + "\n")
         sys.stdout.flush()
     os._exit(0)  # as a warm export does: the interpreter's own end costs a tenth of all this
 
 
-def rendered(now: "Now", *, form: str, shell: str, colour: bool) -> str:
+def rendered(now: "ShellState", *, form: str, shell: str, colour: bool) -> str:
     """The prompt's text for ``shell``: nothing of a profile's name can be a command or a colour there."""
     from vault.limits import PRODUCTION
     from vault.shell.prompt_data import shown
@@ -81,7 +81,7 @@ def rendered(now: "Now", *, form: str, shell: str, colour: bool) -> str:
     return _coloured(text, kind, shell) if colour and kind else text
 
 
-def _kind(now: "Now", *, production: bool) -> str:
+def _kind(now: "ShellState", *, production: bool) -> str:
     """The colour: red in production, yellow where a yes is asked for or the time runs out, green where one can only look."""
     from vault.limits import EXPIRY_RED
 

@@ -59,8 +59,8 @@ def again(
 
     Errors: as ``obtain``, asking nobody; ConfigError where it is another way.
     """
-    fresh = context.lasting(limits.DEADLINE)
-    fresh.ask_nobody()
+    fresh = context.with_deadline(limits.DEADLINE)
+    fresh.disable_prompts()
     keys = _keys(fresh, request, main)
     try:
         found = issue(fresh, request, keys, profiles)

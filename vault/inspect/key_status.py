@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from vault import errors, limits
-from vault.context import Context
+from vault import errors
 from vault.credentials import cached
 from vault.inspect.profile_table import EachEntryOnce, on_disk
 from vault.profiles import aws_files
 from vault.secret import CacheKey
-from vault.system.passphrase_variables import PASSPHRASE
 from vault.unlocking.agent_keys import held_keys
 from vault.unlocking.keys import OpenedKeys
 from vault.unlocking.manual_lock import locked_by_hand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from vault.context import Context
     from vault.credentials.cached import ShortenedRole
     from vault.inspect.profile_table import SessionOnDisk
     from vault.unlocking.inventory import Listed
@@ -64,22 +63,9 @@ def _keys(context: Context) -> Keys | None:
     found = held_keys(context)
     if found is not None or locked_by_hand(context.paths):
         return found
-    quiet = _without_programs(context)
+    quiet = context.without_programs()
     try:
         opened = unlock_unless(quiet, purpose="", meanwhile=lambda: False)
     except errors.Error:
         return None
     return OpenedKeys(opened.opened, paths=quiet.paths, clock=quiet.clock) if opened is not None else None
-
-
-def _without_programs(context: Context) -> Context:
-    env = {name: value for name, value in context.env.items() if name != PASSPHRASE + "_COMMAND"}
-    settings = context.settings._replace(prompt="none", passphrase_command=())
-    return Context(
-        env=env,
-        paths=context.paths,
-        clock=context.clock,
-        deadline=context.new_deadline(limits.DEADLINE),
-        passphrase=context.passphrase,
-        settings=settings,
-    )

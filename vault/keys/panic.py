@@ -97,7 +97,7 @@ def run(
     context: Context, opened: Opened, *, trust: EndpointTrust, tell: Callable[[str], None]
 ) -> PanicReport:
     """Do everything. Raises no error of AWS or of the disk: each failure is in the report."""
-    context = context.lasting(limits.PANIC_MOST)
+    context = context.with_deadline(limits.PANIC_MOST)
     _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
     sessions = _delete_sessions(context, tell)
     context = _without_broken_files(context, tell)

@@ -38,7 +38,7 @@ class UserDevices:
         waiting: Callable[[float], None],
         mfa_code: str | None = None,
     ) -> None:
-        self.context = context.lasting(limits.ENROLLMENT_MOST)
+        self.context = context.with_deadline(limits.ENROLLMENT_MOST)
         self._opened = opened
         self._waiting = waiting
         keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)

@@ -68,7 +68,7 @@ def _key_age(context: Context, keys: Keys, entry: Listed, *, ask_aws: bool) -> K
     if not ask_aws:
         return found
     try:
-        key, now = _at_aws(context.lasting(limits.ROTATION_MOST), keys, entry)
+        key, now = _at_aws(context.with_deadline(limits.ROTATION_MOST), keys, entry)
     except errors.Error as error:
         return replace(found, trouble=error.message)
     if key is None:

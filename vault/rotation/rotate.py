@@ -121,7 +121,7 @@ def prepare(
 
     ``tell`` gets what is being done, ``progress`` how many times in a row the new key has worked.
     """
-    context = context.lasting(limits.ROTATION_MOST)
+    context = context.with_deadline(limits.ROTATION_MOST)
     # Read again, under the lock: another rotation may have ended since the vault was opened.
     opened = vault.open_with_main_key(context.paths, opened.k_main)
     if name not in opened.payload.entries:

@@ -1,7 +1,8 @@
-"""What a shell prompt and a completion need, in milliseconds: names, guard rails and time left. Asks no network.
+"""What the shell prompt and completion show, in milliseconds: names, guard rails and expiry. Uses no network.
 
-Both run at each key or prompt of a person, so nothing here parses AWS's files whole, imports click, or opens the
-vault: sections are found by searching the bytes, and every module that is imported is counted (docs/performance.md). `awsvault-py explain` has the exact reading.
+They run at every prompt and every press of Tab. So nothing here parses AWS's files whole, imports click or opens the
+vault: sections are found by searching the bytes, and every import counts (docs/performance.md). `awsvault-py explain`
+reads the files exactly.
 """
 
 import os
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# What splits a header without quotes into words, or joins them: more than one word is no name.
+# What splits or joins the words of a header without quotes. More than one word is not a name.
 _SPLITS = frozenset(" \t\"'\\")
 
 
 def names(env: "Mapping[str, str]", *, home: str) -> list[str]:
-    """The names of all profiles, in the order of the files; one that could harm a terminal is left out."""
+    """The names of all profiles, in the order of the files, without names that could harm a terminal."""
     config, credentials = (_read(path) for path in aws_files(env, home=home))
     found = dict.fromkeys(_config_names(config))
     found.update(dict.fromkeys(_sections(credentials)))
@@ -29,7 +30,7 @@ def names(env: "Mapping[str, str]", *, home: str) -> list[str]:
 
 
 class PromptGuardrails:
-    """A profile's guard rails as a prompt shows them: the environment's name, and whether it asks or only reads."""
+    """The guard rails that a prompt shows: the environment, whether awsvault-py asks, and whether sessions only read."""
 
     __slots__ = ("confirm", "environment", "read_only")
 
@@ -40,7 +41,7 @@ class PromptGuardrails:
 
 
 def guardrails(env: "Mapping[str, str]", profile: str, *, home: str) -> PromptGuardrails:
-    """The guard rails that stand in the profile itself, and in those that it includes, in AWS's config file."""
+    """The guard rails of the profile and of those that it includes, from AWS's config file."""
     raw = _read(aws_files(env, home=home)[0])
     found: dict[bytes, bytes] = {}
     seen: list[str] = []
@@ -49,7 +50,7 @@ def guardrails(env: "Mapping[str, str]", profile: str, *, home: str) -> PromptGu
         own = _settings(raw, profile)
         plain = own.pop(b"include_profile", b"")
         profile = (own.pop(b"awsvault_include_profile", b"") or plain).decode("utf-8", "surrogateescape")
-        found = own | found  # the nearest counts
+        found = own | found  # the profile's own line counts
     return PromptGuardrails(
         shown(found.get(b"awsvault_environment", b"").decode("utf-8", "replace"), limit=40),
         confirm=found.get(b"awsvault_confirm", b"never").lower() in (b"always", b"session"),
@@ -58,7 +59,7 @@ def guardrails(env: "Mapping[str, str]", profile: str, *, home: str) -> PromptGu
 
 
 def _settings(raw: bytes, profile: str) -> dict[bytes, bytes]:
-    """What stands in the profile's own sections, by its key in small letters."""
+    """The values in the profile's own sections, by the key in lower case."""
     found = {}
     for at in _headers(raw, profile):
         for line in raw[at:].partition(b"\n[")[0].split(b"\n")[1:]:
@@ -69,7 +70,7 @@ def _settings(raw: bytes, profile: str) -> dict[bytes, bytes]:
 
 
 def _headers(raw: bytes, profile: str) -> "list[int]":
-    """Where the profile's sections begin, in their order. Only places that name it are looked at: a config may be large."""
+    """Where the profile's sections start, in order. Searches only for the name, because a config may be large."""
     name = profile.encode("utf-8", "surrogateescape")
     found = {}
     for end in (b"]", b'"', b"'", b" ", b"\t"):  # what may follow a name in its header
@@ -80,19 +81,19 @@ def _headers(raw: bytes, profile: str) -> "list[int]":
             if line and _config_names(b"\n" + line) == [profile]:
                 found[begin] = b"profile" in line
             at = raw.find(name + end, at + 1)
-    plain = profile == "default" and not any(found.values())  # [profile default] goes before [default]
+    plain = profile == "default" and not any(found.values())  # [profile default] counts, not [default]
     return [begin for begin in sorted(found) if profile != "default" or plain or found[begin]]
 
 
 def _uncommented(line: bytes) -> bytes:
-    """``line`` up to a # or ; that follows a blank, as aws/ini has it."""
+    """``line`` up to a # or ; after a space or tab, as the parser of AWS's files reads it."""
     for mark in (b" #", b" ;", b"\t#", b"\t;"):
         line = line.partition(mark)[0]
     return line
 
 
 def _read(path: str) -> bytes:
-    """The file after a line end. Where headers are indented, as in a heredoc, every line starts at its edge."""
+    """The file, after a line end. If headers are indented, as in a heredoc, all lines lose their indentation."""
     raw = b"\n" + glance(path, limit=limits.MAX_CONFIG_FILE)
     if b"\n " in raw or b"\n\t" in raw:
         lines = raw.split(b"\n")
@@ -102,7 +103,7 @@ def _read(path: str) -> bytes:
 
 
 def shown(text: str, *, limit: int) -> str:
-    """``text`` for a terminal, as vault/text has it; what needs no escape is spared its import."""
+    """``text`` for a terminal, as vault/text escapes it. Text that needs no escape saves the import."""
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
     from vault.text import safe
@@ -111,7 +112,7 @@ def shown(text: str, *, limit: int) -> str:
 
 
 def _sections(raw: bytes) -> list[str]:
-    """The words between [ and ] at the start of a line."""
+    """The text between [ and ] at the start of each line."""
     return [
         piece.partition(b"]")[0].strip().decode("utf-8", "replace")
         for piece in raw.split(b"\n[")[1:]
@@ -128,13 +129,13 @@ def _config_names(raw: bytes) -> list[str]:
             found.append(section)
         elif first == "profile" and rest:
             quoted = len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'"
-            if quoted or _SPLITS.isdisjoint(rest):  # else nothing reads it as a name
+            if quoted or _SPLITS.isdisjoint(rest):  # otherwise no tool reads it as a name
                 found.append(rest[1:-1] if quoted else rest)
     return found
 
 
-class Now:
-    """Where a shell is: its profile and its rails, and the seconds its session has left (None: not known)."""
+class ShellState:
+    """A shell's profile with its guard rails, and the seconds until its session expires (None: unknown)."""
 
     __slots__ = ("guardrails", "left", "profile")
 
@@ -144,25 +145,27 @@ class Now:
         self.left = left
 
 
-def now(env: "Mapping[str, str]", *, home: str, socket: str, time: float) -> "Now | None":
-    """The profile of exec's shell, else AWS_PROFILE's; None where neither is set. ``time`` is unix seconds."""
+def shell_state(env: "Mapping[str, str]", *, home: str, socket: str, time: float) -> "ShellState | None":
+    """The state for exec's profile, else AWS_PROFILE's; None if neither is set. ``time`` is unix seconds."""
     inside = env.get("AWSVAULT_PROFILE", "")
     profile = inside or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or ""
     if not profile:
         return None
     ends = (
-        timestamps.unix(env.get("AWS_CREDENTIAL_EXPIRATION", "")) if inside else _warm(env, profile, socket)
+        timestamps.unix(env.get("AWS_CREDENTIAL_EXPIRATION", ""))
+        if inside
+        else _cached_expiry(env, profile, socket)
     )
     left = None if ends is None else max(0, int(ends - time))
-    return Now(profile, guardrails(env, profile, home=home), left)
+    return ShellState(profile, guardrails(env, profile, home=home), left)
 
 
-def _warm(env: "Mapping[str, str]", profile: str, socket: str) -> int | None:
-    """When the agent's session for the profile ends; None where it has none, or there is no agent."""
+def _cached_expiry(env: "Mapping[str, str]", profile: str, socket: str) -> int | None:
+    """The expiry of the agent's session for the profile; None if it has none, or if there is no agent."""
     if env.get("AWSVAULT_AGENT") == "off" or not os.path.exists(socket):
         return None
     found = exchange(socket, _question(profile), answer=limits.PROMPT_ANSWER)
-    # {"ok":true,"why":"","ends":1893456000} (vault/agent/answers), without json, which costs a quarter of the prompt.
+    # {"ok":true,"why":"","ends":1893456000} (vault/agent/answers), read without json, which costs a quarter of the prompt.
     ok, _, rest = found.partition(b'"ends":')
     ends = rest.partition(b"}")[0].partition(b",")[0].strip()
     return int(ends) or None if b'"ok":true' in ok and ends.isdigit() else None

@@ -17,7 +17,7 @@ from vault.agent.client import Agent, Limits
 from vault.agent_process import vault_answers
 from vault.cli.command_table import COMMANDS
 from vault.secret import Secret
-from vault.shell.prompt_data import now
+from vault.shell.prompt_data import shell_state
 from vault.store import vault
 from vault.system.paths import fingerprint, from_env
 from vault.unlocking import agent_keys, agent_link
@@ -243,7 +243,7 @@ def test_no_answer_for_an_agent_that_is_killed_at_any_byte(pair):
         asks = {
             "export": lambda: warm.answered(b"E", "open", env),
             "exec": lambda: warm.answered(b"X\x04true", "open", env),
-            "prompt": lambda: now({**env, "AWS_PROFILE": "open"}, home=home.root, socket=path, time=0.0).left,
+            "prompt": lambda: shell_state({**env, "AWS_PROFILE": "open"}, home=home.root, socket=path, time=0.0).left,
             "hello": lambda: ask(Agent.reach(path)),
             "cache key": lambda: Agent.reach(path).cache_key(),
             "sessions": lambda: Agent.reach(path).sessions(),

@@ -19,7 +19,7 @@ from vault.agent import protocol
 from vault.cli import prompt_line
 from vault.profiles import aws_files
 from vault.shell import prompt_data
-from vault.shell.prompt_data import Now, PromptGuardrails
+from vault.shell.prompt_data import PromptGuardrails, ShellState
 from vault.system.quick_read import glance
 
 
@@ -122,7 +122,7 @@ def test_a_form_of_ones_own(home):
 def test_a_name_is_never_a_command_or_a_colour(shell, name):
     """What means something in a shell's prompt is taken out or doubled."""
     shown = prompt_line.rendered(
-        Now(name, PromptGuardrails(), None), form="{profile}", shell=shell, colour=False
+        ShellState(name, PromptGuardrails(), None), form="{profile}", shell=shell, colour=False
     )
     assert shown.isprintable()
     if shell in ("bash", "zsh"):

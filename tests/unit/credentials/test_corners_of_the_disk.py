@@ -222,5 +222,5 @@ def test_a_prompt_waits_for_no_agent(desk, monkeypatch, answer):
 
 
 def told(desk, path):
-    now = prompt_data.now({"AWS_PROFILE": "dev"}, home=desk.home.root, socket=path, time=0.0)
+    now = prompt_data.shell_state({"AWS_PROFILE": "dev"}, home=desk.home.root, socket=path, time=0.0)
     return now.profile, now.left

@@ -1,0 +1,48 @@
+"""A context's copies: each changes what its name says, and keeps the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from vault.context import Context
+from vault.secret import Secret
+from vault.settings import Settings
+from vault.system.clock import Deadline, SystemClock
+from vault.system.paths import from_env
+
+SETTINGS = Settings(passphrase_command=("pass", "show", "x"))
+
+
+@pytest.fixture
+def context(tmp_path):
+    env = {"HOME": str(tmp_path), "AWSVAULT_PASSPHRASE_COMMAND": "pass show x"}
+    clock = SystemClock()
+    return Context(
+        env=env, paths=from_env(env), clock=clock, deadline=Deadline.after(5, clock=clock), attended=True,
+        passphrase=Secret("correct horse"), settings=SETTINGS,
+    )  # fmt: skip
+
+
+def test_a_context_without_programs_runs_none(context):
+    """Neither the variable's command nor the setting's gives the passphrase, and no prompt asks for it."""
+    quiet = context.without_programs()
+    assert "AWSVAULT_PASSPHRASE_COMMAND" not in quiet.env
+    assert (quiet.settings.passphrase_command, quiet.settings.prompt) == ((), "none")
+    assert (quiet.attended, quiet.passphrase, quiet.paths) == (False, context.passphrase, context.paths)
+    assert context.settings == SETTINGS
+    assert "AWSVAULT_PASSPHRASE_COMMAND" in context.env
+
+
+def test_an_unattended_context_asks_nothing(context):
+    """Its programs still run: the setting and the variable stay."""
+    alone = context.unattended()
+    assert (alone.attended, alone.settings.prompt) == (False, "none")
+    assert alone.settings.passphrase_command == SETTINGS.passphrase_command
+    assert alone.env == context.env
+
+
+def test_a_longer_deadline_changes_nothing_else(context):
+    """The settings are read only once."""
+    longer = context.with_deadline(500)
+    assert longer.deadline.remaining() > context.deadline.remaining() + 100
+    assert (longer.attended, longer.settings, longer.env) == (True, SETTINGS, context.env)
