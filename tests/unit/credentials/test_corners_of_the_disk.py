@@ -171,7 +171,7 @@ def no_bus(monkeypatch):
 def test_a_keyring_is_added_where_there_is_one(bench, no_bus):
     """Switched off, or not to be had: the vault is as it was, and each is told with its way out."""
     opened = bench.opened()
-    with pytest.raises(errors.ConfigError, match="switched off"):
+    with pytest.raises(errors.ConfigError, match="turned off"):
         slots.add_keyring(bench.context(), opened)
     with pytest.raises(errors.ConfigError, match="the OS keyring cannot be used"):
         slots.add_keyring(bench.context(AWSVAULT_KEYRING=None), opened)
