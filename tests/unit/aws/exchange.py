@@ -1,4 +1,4 @@
-"""One request to a URL, and a server that does what a test says with its first connection."""
+"""One request to a URL, and a server whose first connection is handled by the test."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def send(url, *, deadline=None, env=None):
 
 @contextmanager
 def answering(act):
-    """The port of a server that hands its first peer to ``act``."""
+    """The port of a server that passes its first connection to ``act``."""
 
     def serve(listener):
         peer, _ = listener.accept()

@@ -1,4 +1,4 @@
-"""What a fetch needs around it, for the tests of sources."""
+"""What a fetch from a provider needs, for tests."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ GOOD = {
 
 
 class Jumping:
-    """A clock that a test moves, and that sleeping moves."""
+    """A clock that the test moves, and that sleeping moves."""
 
     def __init__(self):
         self.ahead = 0.0
@@ -36,7 +36,7 @@ class Jumping:
         self.ahead += seconds
 
 
-def around(home, env, *, seconds=PATIENCE, child_env=None, trusted=(STAND_IN,)):
+def context(home, env, *, seconds=PATIENCE, child_env=None, trusted=(STAND_IN,)):
     return ProviderContext(
         env, dict(env if child_env is None else child_env), str(home), Deadline.after(seconds), (), "me@here",
         trusted_hosts=trusted,
@@ -48,7 +48,7 @@ def source_of(text, name="a", env=None):
 
 
 def token_of_the_cli(home, key, *, token, ends="2999-01-01T00:00:00Z"):
-    """The file that the AWS CLI keeps under ``home`` after `aws sso login` of a session or start URL."""
+    """The file that the AWS CLI writes under ``home`` after `aws sso login` for a session or start URL."""
     folder = home / ".aws" / "sso" / "cache"
     folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha1(key.encode()).hexdigest() + ".json"

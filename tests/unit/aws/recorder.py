@@ -1,4 +1,4 @@
-"""A plain HTTP server that answers GetCallerIdentity, or what it is told, to everybody and remembers how it was asked."""
+"""A plain HTTP server that answers GetCallerIdentity, or what the test sets, and records each request."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ BODY = (
 
 
 class Recorder:
-    """``asked`` holds (number of the connection, request line, headers). ``close_after``: connections end after so many answers.
+    """``asked``: (number of the connection, request line, headers) of each request. ``close_after``: answers per connection.
 
-    ``bodies`` are the answers in turn, the last of them for all that follow.
+    ``bodies`` are the answers in turn; the last one is repeated.
     """
 
     def __init__(self, *, close_after=100, statuses=(), bodies=(), host="127.0.0.1"):

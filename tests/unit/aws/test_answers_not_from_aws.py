@@ -1,4 +1,4 @@
-"""Answers of what stands between us and AWS: a web filter's page, a captive portal, a gateway. Never taken for a refusal of AWS's."""
+"""Answers that are not from AWS: a web filter's page, a captive portal, a gateway. They never count as a refusal by AWS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.example import SSO_TOKEN
 from tests.home import Home, failed
 from tests.unit.aws.calls import KEY, at
-from tests.unit.aws.provider_context import around, source_of, token_of_the_cli
+from tests.unit.aws.provider_context import context, source_of, token_of_the_cli
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
 from vault.aws import providers, sts
@@ -32,7 +32,7 @@ STATUSES = ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Fou
 
 
 def check(error, status):
-    """Exit 8, the status, and a hint that names what may be in between."""
+    """Exit 8, the status, and a hint that names what may have answered."""
     assert type(error) is errors.Unreachable
     assert error.exit_code == 8
     assert status[:3] in error.message
@@ -45,7 +45,7 @@ def check(error, status):
 
 @pytest.mark.parametrize(("page", "status"), [*itertools.product(PAGES, STATUSES)])
 def test_sts(page, status):
-    """The key is not blamed, and nothing of the page but its being one is said."""
+    """The message does not blame the key, and shows nothing of the page."""
     recorder = Recorder(statuses=[status] * 2, bodies=[PAGES[page]])
     with recorder as server, pytest.raises(errors.Error) as caught:
         sts.get_caller_identity(KEY, **at(server))
@@ -56,7 +56,7 @@ def test_sts(page, status):
 
 @pytest.mark.parametrize(("page", "status"), [*itertools.product(PAGES, STATUSES[2:4] + STATUSES[6:])])
 def test_iam(page, status):
-    """boto3 would make a refusal with an empty code of it."""
+    """boto3 would read the page as a refusal with an empty code."""
     with Recorder(statuses=[status] * 2, bodies=[PAGES[page]]) as server:
         client = IamClient(KEY, endpoint=at(server)["endpoint"], subject="key me")
         with pytest.raises(errors.Error) as caught:
@@ -67,7 +67,7 @@ def test_iam(page, status):
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "json"])
 @pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized", "403 Forbidden", "502 Bad Gateway"])
 def test_identity_center(tmp_path, page, status):
-    """Nobody is sent to sign in again for a page of a filter's."""
+    """A filter's page never makes the user sign in again."""
     token_of_the_cli(tmp_path, "corp", token=SSO_TOKEN)
     text = (
         "[profile a]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = R\n"
@@ -76,7 +76,7 @@ def test_identity_center(tmp_path, page, status):
     with Recorder(statuses=[status], bodies=[PAGES[page]]) as server:
         source = source_of(text, env={"AWS_ENDPOINT_URL_SSO": server.url})
         with pytest.raises(errors.Error) as caught:
-            providers.fetch(source, around(tmp_path, {}))
+            providers.fetch(source, context(tmp_path, {}))
     check(caught.value, status)
 
 
@@ -88,8 +88,8 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_each_form_of_awss_keeps_code_and_message(form):
-    """Who refuses is AWS, in its own words."""
+def test_each_form_of_aws_errors_keeps_code_and_message(form):
+    """AWS refused, and the message has its words."""
     body = (
         FORMS[form].format("<Code>AccessDenied</Code><Message>not authorized to perform</Message>").encode()
     )
@@ -102,8 +102,8 @@ def test_each_form_of_awss_keeps_code_and_message(form):
     assert "AccessDenied: not authorized to perform" in caught.value.message
 
 
-def test_a_user_behind_a_web_filter(tmp_path):
-    """export: exit 8, two lines, nothing on stdout."""
+def test_export_behind_a_web_filter(tmp_path):
+    """Exit 8, two lines, nothing on stdout."""
     with Recorder(statuses=["403 Forbidden"] * 4, bodies=[PAGES["well-formed"]]) as server:
         home = Home(tmp_path, url=server.url)
         home.make_vault()

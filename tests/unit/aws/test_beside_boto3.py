@@ -1,4 +1,4 @@
-"""Our calls beside boto3's over the same proxies, certificates, faults and refusals: as right, in a third of the time."""
+"""awsvault-py's calls compared with boto3's, with the same proxies, certificates, failures and refusals."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ BOTH = pytest.mark.parametrize("ask", [by_us, by_boto3])
         {"HTTP_PROXY": "http://127.0.0.1:{port}", "NO_PROXY": "other.test,example.org"},
     ],
 )
-def test_a_proxy_is_asked_alike(env, monkeypatch):
-    """Both go to the proxy, with the whole address in the request line and its password in its header only."""
+def test_proxy(env, monkeypatch):
+    """Both use the proxy, with the whole URL in the request line and its password only in its header."""
     seen = []
     for ask in (by_us, by_boto3):
         with Recorder() as proxy:
@@ -83,8 +83,8 @@ def test_a_proxy_is_asked_alike(env, monkeypatch):
 
 
 @BOTH
-def test_https_goes_through_a_tunnel_with_a_bundle(ask, tmp_path, monkeypatch):
-    """CONNECT to the proxy, TLS with AWS's name inside, and the certificate checked by AWS_CA_BUNDLE."""
+def test_https_through_a_tunnel(ask, tmp_path, monkeypatch):
+    """CONNECT to the proxy, TLS with AWS's host name inside, and AWS_CA_BUNDLE verifies the certificate."""
     chain, key = self_signed(tmp_path, *HOSTS)
     with StandIn(certificate=(chain, key)) as aws, Tunnel(aws.url) as tunnel:
         monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
@@ -93,16 +93,16 @@ def test_https_goes_through_a_tunnel_with_a_bundle(ask, tmp_path, monkeypatch):
         assert tunnel.hosts == ["sts.us-east-1.amazonaws.com:443"]
 
 
-def test_a_machine_without_certificates_trusts_what_botocore_brings(monkeypatch):
-    """Where the system has no store at all, AWS is still known, as by boto3."""
+def test_machine_without_certificates_uses_botocores(monkeypatch):
+    """If the system has no certificates, the botocore package's verify AWS, as for boto3."""
     monkeypatch.setattr(ca_trust, "_machine_has_certificates", lambda: False)
     subjects = {str(c["subject"]) for c in ca_trust.ssl_context(None).get_ca_certs()}
     assert any("Amazon Root CA 1" in subject for subject in subjects)
 
 
 @BOTH
-def test_a_certificate_without_the_bundle_is_refused(ask, tmp_path, monkeypatch):
-    """Neither believes a certificate that no store vouches for, by whatever way it comes."""
+def test_unknown_certificate_is_refused(ask, tmp_path, monkeypatch):
+    """Neither accepts a certificate that no CA certificate verifies."""
     chain, key = self_signed(tmp_path, *HOSTS)
     with StandIn(certificate=(chain, key)) as aws, Tunnel(aws.url) as tunnel:
         monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
@@ -113,24 +113,24 @@ def test_a_certificate_without_the_bundle_is_refused(ask, tmp_path, monkeypatch)
 
 @BOTH
 @pytest.mark.parametrize("status", ["500 Internal Server Error", "503 Service Unavailable"])
-def test_one_fault_of_aws_is_tried_again(ask, status):
-    """A passing 5xx costs one more request, from both."""
+def test_one_server_error_is_retried(ask, status):
+    """A passing 5xx costs one more request, in both."""
     with Recorder(statuses=[status]) as server:
         assert ask(server.url).endswith(":user/yourself")
         assert len(server.asked) == 2
 
 
 @BOTH
-def test_lasting_faults_end_in_an_error(ask):
-    """Two faults in a row are no answer, from neither."""
+def test_two_server_errors_are_an_error(ask):
+    """Neither tries a third time."""
     with Recorder(statuses=["503 Service Unavailable"] * 5) as server:
         with pytest.raises((errors.Error, botocore.exceptions.ClientError)):
             ask(server.url)
         assert len(server.asked) == 2
 
 
-def test_a_refusal_has_the_same_code_and_words(aws):
-    """What AWS says of a wrong secret reaches the person in AWS's own words."""
+def test_refusal_has_the_same_code_and_words(aws):
+    """AWS's words about a wrong secret reach the user."""
     with pytest.raises(botocore.exceptions.ClientError) as theirs:
         by_boto3(aws.url, secret="x" * 40)
     with pytest.raises(errors.Refused) as ours:
@@ -140,7 +140,7 @@ def test_a_refusal_has_the_same_code_and_words(aws):
     assert said["Message"].partition(" ")[0] in ours.value.message
 
 
-# What is asked of AssumeRole, and AWS's code for it; the names are those of boto3 and of ours.
+# Arguments of AssumeRole, and the code that AWS answers with; OURS has our names for boto3's arguments.
 REFUSED = {
     "no trust": ({"RoleArn": role("ClosedRole")}, "AccessDenied"),
     "no external id": ({"RoleArn": role("PartnerRole")}, "AccessDenied"),
@@ -159,8 +159,8 @@ OURS = {
 
 
 @pytest.mark.parametrize("why", REFUSED)
-def test_each_refusal_of_a_role_is_told_in_awss_words(why, aws):
-    """The whole of AWS's message reaches the person, as boto3 shows it, whatever we add as a hint."""
+def test_each_refused_role_keeps_awss_message(why, aws):
+    """The user sees the whole of AWS's message, as with boto3, whatever the hint adds."""
     asked, code = REFUSED[why]
     client = boto3.client(
         "sts",
@@ -186,8 +186,8 @@ def test_each_refusal_of_a_role_is_told_in_awss_words(why, aws):
     assert code in ours.value.message
 
 
-def test_a_clock_far_off_is_refused_alike(aws):
-    """Two hours off, neither is believed; ours says that it is the clock. A few minutes are nothing to either."""
+def test_wrong_clock_is_refused(aws):
+    """AWS refuses a request that is two hours off; our error names the clock. A few minutes do not matter."""
     aws.world.clock.advance(240)
     assert by_us(aws.url) == by_boto3(aws.url)
     aws.world.clock.advance(7200)
@@ -201,7 +201,7 @@ def test_a_clock_far_off_is_refused_alike(aws):
 
 
 @BOTH
-def test_nobody_listening_is_said(ask):
-    """A refused connection is an error of the network, not of the key."""
+def test_refused_connection(ask):
+    """This is an error of the network, not of the key."""
     with pytest.raises((errors.Unreachable, botocore.exceptions.EndpointConnectionError)):
         ask("http://127.0.0.1:9")

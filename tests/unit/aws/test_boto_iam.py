@@ -1,4 +1,4 @@
-"""IAM by boto3 over our own exchange, against the stand-in: what is sent once, what is not believed, what is not read."""
+"""IAM through boto3 with our own transport, against the stand-in: what is sent once, what is not believed, what is not read."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ def actions(aws):
 
 
 def test_keys_are_listed_with_their_use(aws):
-    """Times come as Unix seconds, and the last use of each key is asked for."""
+    """Times are Unix seconds, and each key has its last use."""
     (key,) = iam(aws).keys()
     assert (key.id, key.active, key.asked) == (KEY_ID, True, True)
     assert actions(aws) == ["ListAccessKeys", "GetAccessKeyLastUsed"]
 
 
 def test_a_new_device_has_a_seed(aws):
-    """The seed arrives as base32 text, with the serial that AWS gave it."""
+    """The seed is base32 text, with the serial number that AWS assigned."""
     made = iam(aws).create_device("desk")
     assert made.serial == "arn:aws:iam::111111111111:mfa/desk"
     assert made.seed.reveal().isalnum()
 
 
 def test_the_environment_of_other_tools_changes_nothing(aws, monkeypatch):
-    """Neither foreign keys, a profile that is not there, a broken file nor a number of tries reaches a call."""
+    """Other keys, a missing profile, a broken file and a number of retries in the environment have no effect."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "AKIAI44QH8DHBEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "x",
@@ -73,8 +73,8 @@ def test_the_environment_of_other_tools_changes_nothing(aws, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["cut-before", "cut-midway", "error-500", "throttle", "garbage", "redirect"])
-def test_what_creates_a_key_is_sent_once(aws, kind):
-    """Whatever goes wrong, a second key that nobody holds is not asked for."""
+def test_creating_a_key_is_sent_once(aws, kind):
+    """Whatever fails, no second key is created that nobody would know."""
     aws.faults.add("CreateAccessKey", kind)
     with pytest.raises(errors.Unreachable) as caught:
         iam(aws).create_key()
@@ -84,45 +84,45 @@ def test_what_creates_a_key_is_sent_once(aws, kind):
 
 
 @pytest.mark.parametrize("kind", ["cut-before", "cut-after", "error-503", "throttle-429"])
-def test_a_passing_fault_is_tried_once_more(aws, kind):
-    """What changes nothing by being done twice is."""
+def test_passing_failure_is_retried_once(aws, kind):
+    """Calls that change nothing are sent a second time."""
     aws.faults.add("ListAccessKeys", kind)
     assert len(iam(aws).keys(uses=False)) == 1
     assert actions(aws) == ["ListAccessKeys"] * 2
 
 
-def test_an_answer_without_end_is_cut_off(aws):
+def test_endless_answer_is_cut_off(aws):
     """A GiB is not read into memory."""
     aws.faults.add("CreateAccessKey", "huge")
     with pytest.raises(errors.Unreachable, match="larger than 262144 bytes"):
         iam(aws).create_key()
 
 
-def test_an_answer_that_does_not_come_ends_with_the_deadline(aws):
-    """Half a second was given: it ends before AWS would have answered once."""
+def test_deadline_ends_a_slow_call(aws):
+    """With half a second, the call ends before AWS would have answered."""
     aws.faults.add("ListAccessKeys", "slow", seconds=5, times=None)
     with pytest.raises(errors.Unreachable, match="key me"):
         iam(aws, seconds=0.5).keys()
     assert not aws.calls.of("ListAccessKeys")[0].status
 
 
-def test_a_refusal_tells_code_and_who(aws):
-    """AWS's words, the key that was used, and AWS's Date."""
+def test_refusal_names_code_and_key(aws):
+    """It has AWS's words, the key, and AWS's Date."""
     wrong = Credentials(KEY_ID, Secret("x" * 40))
     with pytest.raises(errors.Refused, match="for key me: SignatureDoesNotMatch") as caught:
         iam(aws, key=wrong).keys()
     assert abs(caught.value.date - time.time()) < 60
 
 
-def test_an_endpoint_may_have_a_path(aws):
-    """The path that is signed is the path that is asked for."""
+def test_endpoint_with_a_path(aws):
+    """The signed path is the requested path."""
     with pytest.raises(errors.Error) as caught:
         iam(aws, path="/behind/a/gate").keys()
     assert getattr(caught.value, "code", "") != "SignatureDoesNotMatch"
 
 
-def test_a_name_that_iam_cannot_take_is_a_usage_error(aws):
-    """It is not sent at all."""
+def test_invalid_name_is_a_usage_error(aws):
+    """It is not sent."""
     with pytest.raises(errors.Usage, match="IAM does not accept"):
         iam(aws).create_device("")
     assert actions(aws) == []

@@ -1,4 +1,4 @@
-"""Reads end with the deadline, however slowly the other end sends."""
+"""Reads end at the deadline, however slowly the other end sends."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from vault import errors
 from vault.system.clock import Deadline
 
 
-def test_an_answer_that_trickles_ends_with_the_deadline():
-    """Each byte is in time, and the whole is not: nothing waits anew after each of them."""
+def test_trickling_answer_ends_at_the_deadline():
+    """Each byte is in time but the whole answer is not."""
     clock = Jumping()
 
     def trickle(peer):
@@ -28,8 +28,8 @@ def test_an_answer_that_trickles_ends_with_the_deadline():
         assert raised.value.sent
 
 
-def test_a_proxy_that_trickles_ends_with_the_deadline():
-    """Its answer to CONNECT may have any number of lines, each of them in time."""
+def test_trickling_proxy_ends_at_the_deadline():
+    """A proxy's answer to CONNECT may have any number of lines, each of them in time."""
     clock = Jumping()
 
     def trickle(peer):

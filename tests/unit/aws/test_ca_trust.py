@@ -1,4 +1,4 @@
-"""Which certificates vouch for AWS: each way to name them, in the order of AWS's tools, and beside boto3."""
+"""Which CA certificates verify AWS: each way to name them, in the order of AWS's tools, compared with boto3."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.fakes.example import ISSUER, KEY_ID, SECRET, SSO_TOKEN, role
 from tests.home import Home
 from tests.patience import PATIENCE
 from tests.unit.aws.exchange import send
-from tests.unit.aws.provider_context import around, source_of, token_of_the_cli
+from tests.unit.aws.provider_context import context, source_of, token_of_the_cli
 from vault import errors
 from vault.aws import ca_trust, providers, sts
 from vault.aws.credentials import Credentials
@@ -35,7 +35,7 @@ KEY = Credentials(KEY_ID, Secret(SECRET))
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory):
-    """A stand-in behind TLS, in a home that holds its certificate and another's: ``right.pem`` and ``wrong.pem``."""
+    """A stand-in with TLS, in a home with its certificate and another one: ``right.pem`` and ``wrong.pem``."""
     home = tmp_path_factory.mktemp("home")
     chain, key = self_signed(home)
     other = home / "other"
@@ -54,7 +54,7 @@ def alone(monkeypatch, tls):
 
 
 def profile(tls, monkeypatch, bundle):
-    """A profile ``dev``, with ``ca_bundle`` or without; what botocore and ours make of it."""
+    """A profile ``dev``, with or without ``ca_bundle``, as botocore and awsvault-py read it."""
     config = tls[1] / "config"
     config.write_text("[profile dev]\nregion = us-east-1\n" + (f"ca_bundle = {bundle}\n" if bundle else ""))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
@@ -62,7 +62,7 @@ def profile(tls, monkeypatch, bundle):
 
 
 def ours(url, bundle=None):
-    """Whether our call believes the server."""
+    """Whether our call accepts the server."""
     try:
         sts.get_caller_identity(
             KEY, endpoint=ServiceEndpoint(url, REGION, ca_bundle=bundle), deadline=Deadline.after(PATIENCE)
@@ -73,7 +73,7 @@ def ours(url, bundle=None):
 
 
 def boto3s(url):
-    """Whether boto3's does."""
+    """Whether boto3's call does."""
     client = boto3.Session(KEY_ID, SECRET, profile_name="dev", region_name=REGION).client(
         "sts", endpoint_url=url, config=Config(retries={"total_max_attempts": 1})
     )
@@ -90,8 +90,8 @@ CHOICES = [None, "right.pem", "wrong.pem"]
 
 
 @pytest.mark.parametrize(("first", "middle", "last"), [*itertools.product(CHOICES, repeat=3)])
-def test_the_first_that_is_named_counts(tls, monkeypatch, first, middle, last):
-    """AWS_CA_BUNDLE, then the profile's ca_bundle, then REQUESTS_CA_BUNDLE; `~` is the user's home in each."""
+def test_first_setting_wins(tls, monkeypatch, first, middle, last):
+    """AWS_CA_BUNDLE, then the profile's ca_bundle, then REQUESTS_CA_BUNDLE; `~` is the home folder in each."""
     aws, _ = tls
     for name, value in zip(VARIABLES, (first, last), strict=True):
         if value:
@@ -103,8 +103,8 @@ def test_the_first_that_is_named_counts(tls, monkeypatch, first, middle, last):
 
 
 @pytest.mark.parametrize("place", [*VARIABLES, "ca_bundle"])
-def test_a_bundle_that_is_not_there_is_named_with_its_place(tls, monkeypatch, place):
-    """The message quotes what is written, and where."""
+def test_missing_bundle_is_named_with_its_place(tls, monkeypatch, place):
+    """The message has the setting's value and place."""
     aws, home = tls
     chain = profile(tls, monkeypatch, "~/nowhere.pem" if place == "ca_bundle" else None)
     if place != "ca_bundle":
@@ -120,10 +120,10 @@ def test_a_bundle_that_is_not_there_is_named_with_its_place(tls, monkeypatch, pl
 
 
 class TestEveryCallOfAProfile:
-    """The profile's bundle vouches for each service that the profile makes us call, as in boto3."""
+    """The profile's bundle verifies every service that the profile needs, as in boto3."""
 
-    def around(self, home, chain):
-        return around(home, {})._replace(ca_bundle=chain.ca_bundle)
+    def context(self, home, chain):
+        return context(home, {})._replace(ca_bundle=chain.ca_bundle)
 
     def test_identity_center(self, tls, monkeypatch):
         aws, home = tls
@@ -134,7 +134,7 @@ class TestEveryCallOfAProfile:
         )
         source = source_of(text, env={"AWS_ENDPOINT_URL_SSO": aws.url})
         chain = profile(tls, monkeypatch, f"{home}/right.pem")
-        assert providers.fetch(source, self.around(home, chain)).account_id == "222222222222"
+        assert providers.fetch(source, self.context(home, chain)).account_id == "222222222222"
 
     def test_web_identity(self, tls, monkeypatch):
         aws, home = tls
@@ -144,7 +144,7 @@ class TestEveryCallOfAProfile:
         text = f"[profile a]\nrole_arn = {role('WebRole')}\nweb_identity_token_file = {token}\n"
         source = source_of(text, env={"AWS_ENDPOINT_URL_STS": aws.url})
         chain = profile(tls, monkeypatch, f"{home}/right.pem")
-        assert providers.fetch(source, self.around(home, chain)).account_id == "222222222222"
+        assert providers.fetch(source, self.context(home, chain)).account_id == "222222222222"
 
     @pytest.mark.parametrize(
         "command",
@@ -155,7 +155,7 @@ class TestEveryCallOfAProfile:
         ],
     )
     def test_commands(self, tls, tmp_path, command):
-        """Those that ask STS, IAM and the console's sign-in themselves."""
+        """Commands that call STS, IAM and the console's sign-in themselves."""
         aws, home = tls
         ours = Home(tmp_path, url=aws.url)
         ours.make_vault()
@@ -168,8 +168,8 @@ class TestEveryCallOfAProfile:
 
 
 class TestTheMachines:
-    def test_the_keys_of_tls_are_written_nowhere(self, tls, monkeypatch, tmp_path):
-        """SSLKEYLOGFILE would let whoever reads that file read the session as well."""
+    def test_tls_keys_are_written_nowhere(self, tls, monkeypatch, tmp_path):
+        """With SSLKEYLOGFILE, anyone who reads that file could read the session."""
         aws, home = tls
         log = tmp_path / "keys"
         monkeypatch.setenv("SSLKEYLOGFILE", str(log))
@@ -178,8 +178,8 @@ class TestTheMachines:
         assert not log.exists()
 
     @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-    def test_the_machines_certificates_may_lie_elsewhere(self, tls, monkeypatch, tmp_path, variable):
-        """OpenSSL's own variables say where the machine's certificates are; each of AWS's comes before them."""
+    def test_ssl_variables_move_the_machines_certificates(self, tls, monkeypatch, tmp_path, variable):
+        """OpenSSL's variables say where the machine's certificates are; AWS's variables come before them."""
         aws, home = tls
         if variable == "SSL_CERT_DIR":
             (tmp_path / f"{hash_of(home / 'right.pem')}.0").write_bytes((home / "right.pem").read_bytes())
@@ -189,16 +189,16 @@ class TestTheMachines:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", f"{home}/wrong.pem")
         assert not ours(aws.url)
 
-    def test_botocores_are_not_added_to_a_list_of_folders(self, monkeypatch, tmp_path):
-        """Folders that hold certificates are enough; where they hold none, AWS is known by what botocore brings."""
+    def test_botocores_certificates_are_only_a_fallback(self, monkeypatch, tmp_path):
+        """Folders with certificates are enough; if they have none, the botocore package's certificates verify AWS."""
         monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
         monkeypatch.setenv("SSL_CERT_DIR", f"/nowhere:{tmp_path}")
         assert ca_trust.ssl_context(None).get_ca_certs()
         (tmp_path / "0.0").write_text("")
         assert not ca_trust.ssl_context(None).get_ca_certs()
 
-    def test_a_pipe_is_not_waited_for(self, monkeypatch, tmp_path):
-        """OpenSSL would read a pipe that nobody writes into for ever."""
+    def test_pipe_as_certificate_file(self, monkeypatch, tmp_path):
+        """OpenSSL would wait forever for a pipe without a writer."""
         pipe = str(tmp_path / "pipe")
         os.mkfifo(pipe)
         monkeypatch.setenv("SSL_CERT_FILE", pipe)
@@ -207,7 +207,7 @@ class TestTheMachines:
 
 
 def hash_of(certificate):
-    """The name under which OpenSSL looks for a certificate in a folder."""
+    """The file name by which OpenSSL finds a certificate in a folder."""
     done = subprocess.run(
         ["openssl", "x509", "-subject_hash", "-noout", "-in", certificate],
         capture_output=True,
@@ -217,8 +217,8 @@ def hash_of(certificate):
     return done.stdout.strip()
 
 
-def test_a_bundle_that_is_a_pipe_is_not_waited_for(tmp_path):
-    """Nobody may ever write into it."""
+def test_pipe_as_bundle(tmp_path):
+    """A pipe may never have a writer."""
     pipe = str(tmp_path / "pipe")
     os.mkfifo(pipe)
     with pytest.raises(errors.ConfigError, match=r"AWS_CA_BUNDLE: cannot read certificates from .*/pipe"):

@@ -1,4 +1,4 @@
-"""What is said where no connection comes about: the host, the proxy, the cause."""
+"""Errors about connections: they name the host, the proxy and the cause."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.unit.aws.exchange import answering, send
 from vault import errors
 
 
-def test_a_server_that_speaks_no_tls_gets_no_request():
-    """It is told apart from a certificate that nobody vouches for."""
+def test_server_without_tls_gets_no_request():
+    """The error differs from that for a certificate that is not trusted."""
     got = []
 
     def plain(peer):
@@ -25,16 +25,16 @@ def test_a_server_that_speaks_no_tls_gets_no_request():
     assert b"GET" not in got[0]
 
 
-def test_a_proxy_that_is_not_there_is_named():
-    """The person looks at the proxy and not at AWS."""
+def test_missing_proxy_is_named():
+    """The user looks at the proxy and not at AWS."""
     with pytest.raises(errors.Unreachable, match=r"through the proxy 127\.0\.0\.1:9") as raised:
         send("https://sts.amazonaws.com", env={"HTTPS_PROXY": "http://127.0.0.1:9"})
     assert "HTTPS_PROXY" in raised.value.hint
 
 
 @pytest.mark.parametrize("status", ["403 Forbidden", "407 Proxy Authentication Required"])
-def test_what_a_proxy_answers_is_told(status):
-    """A filter that lets no tunnel through, and a proxy that wants a password, are told apart."""
+def test_proxys_answer_is_shown(status):
+    """A filter that allows no tunnel differs from a proxy that wants a password."""
     answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
     with answering(lambda peer: (peer.recv(65536), peer.sendall(answer))) as port:
         with pytest.raises(
@@ -44,14 +44,14 @@ def test_what_a_proxy_answers_is_told(status):
         assert not raised.value.sent
 
 
-def test_a_name_that_is_none_is_said():
-    """A label too long for DNS never gets as far as a question, and "Success" would be no reason."""
+def test_invalid_host_name():
+    """A label too long for DNS is never looked up, and "Success" would be no reason."""
     with pytest.raises(errors.Unreachable, match=f"DNS lookup failed for {'x' * 70}.example: "):
         send(f"http://{'x' * 70}.example")
 
 
-def test_a_name_that_does_not_resolve_is_said(monkeypatch):
-    """A machine without a network, or a mistyped endpoint."""
+def test_unknown_host_name(monkeypatch):
+    """A machine without a network, or a misspelled endpoint."""
 
     def unknown(*_args, **_more):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

@@ -25,8 +25,8 @@ def ask(url, pool):
     )
 
 
-def test_a_second_call_takes_the_first_ones_connection():
-    """As boto3's client does it within a process."""
+def test_second_call_reuses_the_connection():
+    """As boto3's client does within a process."""
     pool = ConnectionPool()
     with Recorder() as server:
         for _ in range(3):
@@ -35,8 +35,8 @@ def test_a_second_call_takes_the_first_ones_connection():
         pool.close()
 
 
-def test_a_connection_that_aws_closed_meanwhile_is_no_fault():
-    """A new one is taken in its place, and the call is made once."""
+def test_closed_connection_is_replaced():
+    """A new one is opened, and the call is made once."""
     pool = ConnectionPool()
     with Recorder(close_after=1) as server:
         for _ in range(3):
@@ -45,8 +45,8 @@ def test_a_connection_that_aws_closed_meanwhile_is_no_fault():
         pool.close()
 
 
-def test_a_call_with_a_code_never_takes_an_old_connection(aws):
-    """Whether AWS took a request on a dying connection is not known, and a code is good once."""
+def test_call_with_a_code_opens_a_new_connection(aws):
+    """On a dying connection, nobody knows whether AWS got the request, and a code works once."""
     pool = ConnectionPool()
     endpoint = ServiceEndpoint(aws.url, REGION, (), pool)
     sts.get_caller_identity(KEY, endpoint=endpoint, deadline=Deadline.after(PATIENCE))
@@ -66,7 +66,7 @@ def test_a_call_with_a_code_never_takes_an_old_connection(aws):
 
 
 def test_certificates_are_read_once_for_all_hops(tmp_path, monkeypatch):
-    """Reading the machine's certificates costs more than a signature: it is done once a run."""
+    """Reading the machine's certificates costs more than a signature, so it is done once a run."""
     chain, key = self_signed(tmp_path)
     monkeypatch.setenv("AWS_CA_BUNDLE", chain)
     pool = ConnectionPool()

@@ -23,14 +23,14 @@ from vault.aws import console
         ("200 OK", b'{"SigninToken": 7}', errors.Unreachable, "not as AWS does"),
     ],
 )
-def test_a_sign_in_that_gives_no_token_opens_no_page(status, body, kind, said):
-    """AWS failing, AWS refusing, and somebody else's answer are told apart; no part of the answer goes on."""
+def test_sign_in_without_a_token_opens_no_page(status, body, kind, said):
+    """A failing AWS, a refusal and an answer from another server differ; no part of the answer is used."""
     with Recorder(statuses=[status], bodies=[body]) as server, pytest.raises(kind, match=said):
         console.signin_token(SESSION, subject="me", **at(server))
 
 
-def test_a_long_lived_key_never_signs_in():
-    """Only a session goes to the sign-in: its end is the end of what the page may do."""
+def test_long_lived_key_never_signs_in():
+    """Only a session may sign in: the page then ends with the session."""
     with Recorder() as server:
         with pytest.raises(errors.Internal):
             console.signin_token(KEY, subject="me", **at(server))

@@ -11,8 +11,8 @@ from vault.aws.credential_json import MalformedCredentials, credentials_of, fiel
     "line",
     [b"", b"{", b"[]", b'{"AccessKeyId": "A"}', b'{"AccessKeyId": "A", "SecretAccessKey": 7}', b"\xff"],
 )
-def test_a_line_that_is_none_of_ours_is_no_answer(line):
-    """What lies in the cache and cannot be read is fetched anew, and nothing of it is repeated."""
+def test_malformed_line_is_refused(line):
+    """A damaged cache entry is fetched again, and the error repeats nothing of it."""
     for read in (fields, credentials_of):
         with pytest.raises(MalformedCredentials) as raised:
             read(line)

@@ -1,4 +1,4 @@
-"""AWS's own hosts: every name that botocore's endpoint rules give, and none that a customer can have."""
+"""AWS's own hosts: every name in botocore's endpoint rules, and none that a customer can have."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def botocores(service):
 
 
 @pytest.mark.parametrize("service", hosts.SERVICES)
-def test_every_host_of_the_endpoint_rules_is_awss_own(service):
-    """Of each service, in each region, with FIPS and dual-stack; in its own partition and for its own service alone."""
+def test_every_host_of_the_endpoint_rules(service):
+    """Each service in each region, with FIPS and dual stack; in its own partition and for its own service only."""
     seen = set(botocores(service))
     assert len(seen) >= 20
     for partition, url in seen:
@@ -43,8 +43,8 @@ def test_every_host_of_the_endpoint_rules_is_awss_own(service):
 
 
 @pytest.mark.parametrize("partition", [each.name for each in PARTITIONS])
-def test_the_hosts_that_are_asked_by_default_are_awss_own(partition):
-    """What login and rotate ask where nobody configured anything."""
+def test_default_hosts_are_awss_own(partition):
+    """What login and rotate call if nothing is configured."""
     region = next(each.region for each in PARTITIONS if each.name == partition)
     federation = console.federation_url(partition, region=region, configured=None)
     assert hosts.is_aws_host(federation, service="signin", partition=partition)
@@ -64,8 +64,8 @@ def test_the_hosts_that_are_asked_by_default_are_awss_own(partition):
         ("signin", "us-east-2.signin.aws.amazon.com"),
     ],
 )
-def test_the_forms_of_awss_own_hosts(service, host):
-    """The old global host, VPC endpoints with and without their zone, upper case, the port that https has."""
+def test_forms_of_awss_hosts(service, host):
+    """The old global host, VPC endpoints with and without a zone, upper case, the port of https."""
     assert hosts.is_aws_host(f"https://{host}/federation", service=service, partition="aws")
 
 
@@ -104,7 +104,7 @@ def test_the_forms_of_awss_own_hosts(service, host):
     ],
 )  # fmt: skip
 def test_hosts_that_others_can_have(service, url):
-    """Names of customers under AWS's domains, look-alikes, other ports, plain http, this machine."""
+    """Customers' names under AWS's domains, look-alikes, other ports, plain http, this machine."""
     assert not hosts.is_aws_host(url, service=service, partition="aws")
 
 
@@ -124,8 +124,8 @@ def test_hosts_that_others_can_have(service, url):
         ("http://127.0.0.1:1", [], False),
     ],
 )
-def test_a_list_names_hosts_or_hosts_with_a_port(url, names, is_named):
-    """``host`` is every port of it."""
+def test_list_of_hosts_with_and_without_port(url, names, is_named):
+    """``host`` means every port of it."""
     to = parse_target(url)
     assert to is not None
     assert hosts.is_listed(to, names) is is_named

@@ -14,7 +14,7 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def iam(**answers):
-    """IAM's calls, answered in turn by operation, the last answer for all that follow; an error is raised."""
+    """IAM's calls, answered in turn by operation; the last answer is repeated, an error is raised."""
     asked = []
 
     def call(operation, *, once=False, **parameters):
@@ -35,15 +35,15 @@ def listed(*names, **more):
     return {"AccessKeyMetadata": keys, "IsTruncated": bool(more), **more}
 
 
-def test_a_list_in_pages_is_read_to_its_end():
-    """The next page is asked for by the marker of the one before."""
+def test_all_pages_are_read():
+    """The next page is requested with the marker of the last one."""
     calls, asked = iam(ListAccessKeys=[listed("A", Marker="m1"), listed("B")])
     assert [key.id for key in calls.keys(uses=False)] == ["A", "B"]
     assert [parameters for _, parameters in asked] == [{"UserName": "me"}, {"UserName": "me", "Marker": "m1"}]
 
 
-def test_a_list_without_end_is_not_iams():
-    """Half of a list would make a key look as if it were not there."""
+def test_endless_list_is_refused():
+    """With half a list, a key would seem to be missing."""
     calls, asked = iam(ListAccessKeys=listed("A", Marker="m"))
     with pytest.raises(errors.Unreachable, match="no valid end of its list"):
         calls.keys(uses=False)
@@ -51,15 +51,15 @@ def test_a_list_without_end_is_not_iams():
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchEntity"])
-def test_a_last_use_that_is_not_told_is_not_known(code):
-    """A policy without that permission, or a key that went meanwhile: the list is still of use."""
+def test_unknown_last_use(code):
+    """Without that permission, or for a key that is gone, the list is still useful."""
     calls, _ = iam(ListAccessKeys=listed("A"), GetAccessKeyLastUsed=errors.Refused("no", code=code))
     (key,) = calls.keys()
     assert (key.asked, key.used) == (False, None)
 
 
-def test_another_refusal_of_the_last_use_is_told():
-    """A key that AWS does not know any more is no list without its uses."""
+def test_other_refusal_of_the_last_use_is_raised():
+    """If AWS no longer knows the key that asks, there is no list."""
     error = errors.Refused("no", code="InvalidClientTokenId")
     calls, _ = iam(ListAccessKeys=listed("A"), GetAccessKeyLastUsed=error)
     with pytest.raises(errors.Refused) as raised:
@@ -80,16 +80,16 @@ def test_another_refusal_of_the_last_use_is_told():
         ({"ListMFADevices": {"MFADevices": [{}]}}, Iam.devices, "SerialNumber"),
     ],
 )  # fmt: skip
-def test_an_answer_of_iam_lacks_nothing(answers, act, said):
-    """The field is named, with where to look; AWS may have done what was asked."""
+def test_missing_field_is_named(answers, act, said):
+    """The error names the field and where to look; AWS may have done the call."""
     calls, _ = iam(**answers)
     with pytest.raises(errors.Unreachable, match=f"IAM's answer has no valid {said}") as raised:
         act(calls)
     assert (raised.value.code, raised.value.sent) == ("WrongAnswer", True)
 
 
-def test_what_is_gone_already_is_no_failure():
-    """Deleting twice is what a resumed rotation does; any other refusal is told."""
+def test_deleting_a_missing_key_is_no_error():
+    """A resumed rotation deletes twice; any other refusal is raised."""
     calls, asked = iam(
         DeleteAccessKey=[
             errors.Refused("gone", code="NoSuchEntity"),

@@ -1,4 +1,4 @@
-"""Which addresses are this machine's own, by every spelling of them; and who may be asked for a container's credentials."""
+"""Which addresses are this machine's own, in every spelling, and which hosts may be asked for a container's credentials."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 import pytest
 from botocore.utils import ContainerMetadataFetcher
 
-from tests.unit.aws.provider_context import GOOD, around, source_of
+from tests.unit.aws.provider_context import GOOD, context, source_of
 from tests.unit.aws.recorder import Recorder
 from vault import errors
 from vault.aws import ip_addresses, providers, proxies, transport
@@ -45,15 +45,15 @@ def url_of(host):
 
 @pytest.mark.parametrize("host", OURS)
 def test_each_spelling_is_this_machine(host):
-    """Plain http may go there, and no proxy is asked."""
+    """Plain http may go there, and no proxy is used."""
     assert ip_addresses.is_loopback(host)
     to = ServiceEndpoint(url_of(host), "us-east-1").checked()
     assert proxies.proxy_for(to, {"HTTP_PROXY": "http://127.0.0.1:1"}) is None
 
 
 @pytest.mark.parametrize("host", [host for host in OTHERS if host])
-def test_what_looks_alike_is_not(host):
-    """Plain http goes nowhere else."""
+def test_look_alikes_are_not_this_machine(host):
+    """Plain http is refused."""
     assert ip_addresses.is_loopback(host) == (
         host == "127.0.0"
     )  # which is 127.0.0.0, for who makes the connection
@@ -63,13 +63,13 @@ def test_what_looks_alike_is_not(host):
 
 
 class TestAContainersCredentials:
-    """An address that botocore asks is one that we ask."""
+    """We ask the addresses that botocore asks."""
 
     SOURCE = "[profile a]\nrole_arn = arn:aws:iam::222222222222:role/R\ncredential_source = EcsContainer\n"
     NAMED = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 
     def asked(self, url, tmp_path, monkeypatch):
-        """Where the fetch would have gone, or the error that it ends with."""
+        """Where the fetch would have gone, or the error that ends it."""
         seen = []
 
         def send(to, **_):
@@ -79,12 +79,12 @@ class TestAContainersCredentials:
         monkeypatch.setattr(transport, "send", send)
         env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url}
         with pytest.raises(errors.Error) as caught:
-            providers.fetch(source_of(self.SOURCE), around(tmp_path, env))
+            providers.fetch(source_of(self.SOURCE), context(tmp_path, env))
         return seen, caught.value
 
     @pytest.mark.parametrize("host", [*OURS, *NAMED, "fd00:0ec2:0::23", *OTHERS[:-2]])
     def test_as_botocore(self, host, tmp_path, monkeypatch):
-        """Whatever botocore takes, and more spellings of the same addresses."""
+        """Every address that botocore accepts, and more spellings of the same addresses."""
         url = url_of(host)
         seen, error = self.asked(url, tmp_path, monkeypatch)
         expected = ip_addresses.is_loopback(host) or ip_addresses.canonical(host) in self.NAMED
@@ -97,8 +97,8 @@ class TestAContainersCredentials:
             assert seen
 
     @pytest.mark.parametrize("host", ["169.254.169.254", "10.0.0.1", "127.example.org"])
-    def test_the_refusal_says_what_may_be_asked(self, host, tmp_path, monkeypatch):
-        """The reason names the host, and the addresses that plain http may go to: nothing is said of whose it is."""
+    def test_refusal_names_the_allowed_hosts(self, host, tmp_path, monkeypatch):
+        """The message names the host and the addresses that plain http may go to."""
         _, error = self.asked(url_of(host), tmp_path, monkeypatch)
         assert isinstance(error, errors.ConfigError)
         for word in (host, "127.0.0.0/8", "::1", *self.NAMED):
@@ -106,8 +106,8 @@ class TestAContainersCredentials:
         assert "allow_http" in error.hint
         assert "https" in error.hint
 
-    def test_a_server_on_another_of_our_addresses(self, tmp_path):
-        """Its credentials are taken, whatever proxy is set."""
+    def test_server_on_another_loopback_address(self, tmp_path):
+        """Its credentials are used, whatever proxy is set."""
         import json
 
         body = json.dumps({**{k: v for k, v in GOOD.items() if k != "SessionToken"}, "Token": "t"}).encode()
@@ -116,5 +116,5 @@ class TestAContainersCredentials:
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url + "/x",
                 "HTTP_PROXY": "http://127.0.0.1:1",
             }
-            found = providers.fetch(source_of(self.SOURCE), around(tmp_path, env))
+            found = providers.fetch(source_of(self.SOURCE), context(tmp_path, env))
         assert found.credentials.access_key_id == GOOD["AccessKeyId"]

@@ -1,4 +1,4 @@
-"""What is told of a key that cannot be one: what is wrong with it, and never what it is."""
+"""Errors about text that cannot be a key: what is wrong, never the text itself."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from vault.secret import Secret
     ],
 )
 def test_what_is_wrong_with_an_id(text, said):
-    """The mistake of a paste has its own words, and the value is not among them."""
+    """Each kind of bad paste has its own words, without the value."""
     with pytest.raises(Usage, match=said) as raised:
         check_access_key_id(text)
     assert not text or text not in raised.value.message + raised.value.hint
@@ -51,7 +51,7 @@ def test_what_is_wrong_with_an_id(text, said):
     ],
 )
 def test_what_is_wrong_with_a_secret(text, said):
-    """As for an id; the secret is never repeated."""
+    """As for an ID; the secret is never shown."""
     with pytest.raises(Usage, match=said) as raised:
         check_secret(Secret(text))
     assert not text or text not in raised.value.message + raised.value.hint
@@ -59,16 +59,16 @@ def test_what_is_wrong_with_a_secret(text, said):
 
 @pytest.mark.parametrize("before", ["", " ", "\t", "\ufeff", "\u00a0 "])
 @pytest.mark.parametrize("after", ["", "\n", "\r\n", "  ", "\u200b", "\u00a0\u2060\n\n"])
-def test_what_a_paste_brings_along_is_left_out(before, after):
-    """Blanks and line ends around a key are no part of it, however wide or invisible they are."""
+def test_white_space_around_a_key_is_removed(before, after):
+    """However wide or invisible it is."""
     assert check_access_key_id(before + KEY_ID + after) == KEY_ID
     assert check_secret(Secret((before + SECRET + after).encode())) == Secret(SECRET)
 
 
 @pytest.mark.parametrize("key_id", [KEY_ID, KEY_ID[:-1], KEY_ID[:16], "AKIA" + 124 * "A"])
 @pytest.mark.parametrize("secret", [SECRET, SECRET[:-1], SECRET + "A", SECRET * 6])
-def test_lengths_are_for_aws_to_decide(key_id, secret):
-    """What IAM's own reference allows is taken; lengths that it does not give out are named."""
+def test_aws_decides_about_lengths(key_id, secret):
+    """Every length that IAM's reference allows is accepted; unusual lengths are named."""
     assert (check_access_key_id(key_id), check_secret(Secret(secret))) == (key_id, Secret(secret))
     odd = odd_lengths(key_id, Secret(secret))
     assert (f"ID has {len(key_id)} characters" in odd) == (len(key_id) != 20)

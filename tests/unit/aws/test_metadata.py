@@ -1,4 +1,4 @@
-"""The machine around us as a source, where what answers there is not what an instance or a container has."""
+"""Instance and container credentials if something else answers at their address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.aws.provider_context import around, source_of
+from tests.unit.aws.provider_context import context, source_of
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
 from vault.aws import providers, transport
@@ -26,22 +26,22 @@ def instance(url):
 
 
 @pytest.mark.parametrize("line", [b"", b"two words", b"x" * (limits.MAX_METADATA_LINE + 1), b"\xff", b"a\tb"])
-def test_a_token_that_no_instance_gives_goes_into_no_header(line, tmp_path):
-    """Somebody's web page at that address is not asked any further."""
+def test_invalid_token_is_not_used(line, tmp_path):
+    """If a web page answers at that address, it gets no further request."""
     with Recorder(bodies=[line]) as server:
         with pytest.raises(errors.Unreachable, match="not from an instance"):
-            providers.fetch(instance(server.url), around(tmp_path, {}))
+            providers.fetch(instance(server.url), context(tmp_path, {}))
         assert [asked.split()[0] for _, asked, _ in server.asked] == ["PUT"]
 
 
-def test_a_role_that_cannot_be_assumed_is_told(tmp_path):
-    """The instance says why it has no credentials: its code is passed on."""
+def test_error_code_of_the_instance_is_shown(tmp_path):
+    """The instance says why it has no credentials."""
     answer = json.dumps({"Code": "AssumeRoleUnauthorizedAccess"}).encode()
     with Recorder(bodies=[b"token", b"role", answer]) as server:
         with pytest.raises(
             errors.Unreachable, match="has no credentials: AssumeRoleUnauthorizedAccess"
         ) as raised:
-            providers.fetch(instance(server.url), around(tmp_path, {}))
+            providers.fetch(instance(server.url), context(tmp_path, {}))
         assert server.asked[-1][1].split()[1].endswith("/security-credentials/role")
     assert raised.value.message.startswith("config:3: ")
 
@@ -50,34 +50,34 @@ def test_a_role_that_cannot_be_assumed_is_told(tmp_path):
     ("url", "hint"),
     [("http://127.0.0.1:9", "start the server"), ("http://169.254.169.254:9", "inside AWS")],
 )
-def test_the_hint_fits_where_nobody_answers(tmp_path, monkeypatch, url, hint):
-    """An address of AWS's own exists inside AWS; one of this machine's has a server that somebody starts."""
+def test_hint_if_nothing_answers(tmp_path, monkeypatch, url, hint):
+    """AWS's link-local address exists only inside AWS; a loopback address needs a server on this machine."""
 
     def refused(*_, **__):
         raise errors.Unreachable("no connection to it: Connection refused")
 
     monkeypatch.setattr(transport, "send", refused)
     with pytest.raises(errors.Unreachable, match="config:3: the instance metadata: no connection") as raised:
-        providers.fetch(instance(url), around(tmp_path, {}))
+        providers.fetch(instance(url), context(tmp_path, {}))
     assert hint in raised.value.hint
 
 
-def test_an_address_that_is_none_is_a_mistake_of_configuration(tmp_path):
-    """The line of the profile is named with what it leads to."""
+def test_invalid_address_is_a_config_error(tmp_path):
+    """The error names the line and the URL."""
     with pytest.raises(errors.ConfigError, match="config:3: ftp://x is not the URL of a host"):
-        providers.fetch(instance("ftp://x"), around(tmp_path, {}))
+        providers.fetch(instance("ftp://x"), context(tmp_path, {}))
 
 
 @pytest.mark.parametrize("token", ["é", "two\nlines"])
-def test_a_containers_token_that_no_header_takes_is_not_sent(tmp_path, token):
-    """A header with a line break would be two."""
+def test_token_with_invalid_characters_is_not_sent(tmp_path, token):
+    """A line break would begin another header."""
     with Recorder() as server:
         env = {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url + "/x",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
         }
         with pytest.raises(errors.ConfigError, match="authorization token has characters") as raised:
-            providers.fetch(source_of(TEXT.format(source="EcsContainer")), around(tmp_path, env))
+            providers.fetch(source_of(TEXT.format(source="EcsContainer")), context(tmp_path, env))
         assert server.asked == []
     assert token not in raised.value.message
 
@@ -99,10 +99,10 @@ def test_a_containers_token_that_no_header_takes_is_not_sent(tmp_path, token):
 @pytest.mark.parametrize(
     "variable", ["AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
 )
-def test_a_containers_token_goes_to_the_machine_itself_or_a_trusted_host(
+def test_token_goes_only_to_this_machine_or_a_trusted_host(
     tmp_path, monkeypatch, url, trusted, goes, variable
 ):
-    """It is a bearer's token: an address that a variable names does not get it by being https, and no file is read for it."""
+    """Anyone who has it can use it: https is not enough, and its file is not even read."""
     sent = []
 
     def answered(to, *, headers, **_):
@@ -116,11 +116,11 @@ def test_a_containers_token_goes_to_the_machine_itself_or_a_trusted_host(
     env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url, variable: value}
     source = source_of(TEXT.format(source="EcsContainer"))
     if goes:
-        assert providers.fetch(source, around(tmp_path, env, trusted=trusted)).credentials.token is not None
+        assert providers.fetch(source, context(tmp_path, env, trusted=trusted)).credentials.token is not None
         assert [token for _, token in sent] == ["example-container-token"]
         return
     path.unlink()
     with pytest.raises(errors.Untrusted, match="authorization token") as raised:
-        providers.fetch(source, around(tmp_path, env, trusted=trusted))
+        providers.fetch(source, context(tmp_path, env, trusted=trusted))
     assert sent == []
     assert "trusted_hosts" in raised.value.hint

@@ -1,4 +1,4 @@
-"""The proxy of a call, beside what botocore makes of the same environment."""
+"""The proxy for a call, compared with botocore's in the same environment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FAMILIES = {
 
 
 def theirs(url, env, monkeypatch):
-    """The host and port of the proxy that botocore asks for ``url``, or None."""
+    """The host and port of the proxy that botocore uses for ``url``, or None."""
     monkeypatch.setattr(os, "environ", env)
     found = ProxyConfiguration(get_environ_proxies(url)).proxy_url_for(url)
     monkeypatch.undo()
@@ -40,7 +40,7 @@ def ours(url, env):
 
 
 def test_each_pair_of_set_empty_and_unset_as_botocore(monkeypatch):
-    """All of http_proxy, https_proxy, all_proxy and no_proxy, each in lower case and in upper case: 6,561 environments."""
+    """All of http_proxy, https_proxy, all_proxy and no_proxy, each in lower and upper case: 6,561 environments."""
     ways = []
     for family, value in FAMILIES.items():
         lower, upper = f"{family}_proxy", f"{family.upper()}_PROXY"
@@ -72,7 +72,7 @@ def test_each_pair_of_set_empty_and_unset_as_botocore(monkeypatch):
     ],
 )
 def test_rarer_names_as_botocore(env, monkeypatch):
-    """Mixed case, and a CGI program, whose HTTP_PROXY is a header that its client chose."""
+    """Mixed case, and a CGI program, where HTTP_PROXY is a header from the client."""
     for url in URLS:
         assert ours(url, env) == theirs(url, env, monkeypatch)
 
@@ -92,21 +92,21 @@ HOSTS = [
 
 @pytest.mark.parametrize("listed", NO)
 def test_no_proxy_as_botocore(listed, monkeypatch):
-    """Names, ends of domains, ports, and what looks like more than it is."""
+    """Names, ends of domains, ports, and values that only look like one."""
     env = {"http_proxy": "http://p:1", "https_proxy": "http://p:1", "no_proxy": listed}
     for url in HOSTS:
         assert ours(url, env) == theirs(url, env, monkeypatch), url
 
 
 @pytest.mark.parametrize("url", ["http://p:1", "p:1", "//p:1", "http://user:pass@p:1", "user:pass@p:1", "10.0.0.1:1", "http://[fd00::1]:1"])  # fmt: skip
-def test_a_proxys_address_as_botocore(url, monkeypatch):
-    """With its scheme and without."""
+def test_proxy_url_as_botocore(url, monkeypatch):
+    """With and without a scheme."""
     env = {"https_proxy": url}
     assert ours(URLS[0], env) == theirs(URLS[0], env, monkeypatch)
 
 
-def test_a_value_that_is_no_proxy_names_its_variable():
-    """The variable in the case in which it is set: the person looks for that one."""
+def test_invalid_proxy_names_its_variable():
+    """In the case in which it is set, so that the user finds it."""
     for variable in ("https_proxy", "HTTPS_PROXY", "Https_Proxy"):
         with pytest.raises(errors.ConfigError, match=rf"^{variable} is not the URL"):
             ours(URLS[0], {variable: "socks5://p:1"})
@@ -116,7 +116,7 @@ def test_a_value_that_is_no_proxy_names_its_variable():
     "url", ["http://127.0.0.1:1", "https://127.3.2.1", "http://localhost:1", "https://[::1]:1"]
 )
 def test_this_machine_is_asked_directly(url):
-    """A proxy would ask its own machine. AWS's tools for Go have this rule; botocore asks the proxy."""
+    """A proxy would ask its own machine. AWS's Go tools have this rule; botocore uses the proxy."""
     env = {"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1"}
     assert ours(url, env) is None
 
@@ -137,20 +137,20 @@ def test_this_machine_is_asked_directly(url):
         ("http://127.0.0.1:80", {"HTTP_PROXY": "http://p:1", "NO_PROXY": "127.0.0.1"}, None),
     ],
 )
-def test_a_proxy_is_found_as_awss_tools_find_it(url, env, name):
-    """Lower case before upper, NO_PROXY by whole labels."""
+def test_order_of_the_variables(url, env, name):
+    """Lower case before upper; NO_PROXY matches whole labels."""
     found = proxies.proxy_for(parse_target(url), env)
     assert (found.name if found else None) == name
 
 
-def test_a_proxys_password_goes_into_its_header_only():
-    """User and password are taken off the address, percent-decoded."""
+def test_password_of_a_proxy_goes_only_into_its_header():
+    """User and password are removed from the URL and percent-decoded."""
     found = proxies.proxy_for(parse_target("https://x.example"), {"HTTPS_PROXY": "http://me:p%40ss@p:1"})
     assert (found.name, found.authorization) == ("p", "Basic bWU6cEBzcw==")
 
 
 @pytest.mark.parametrize("url", ["socks5://p:1", "https://p:1", "http://", "http://p:port"])
-def test_a_proxy_of_another_kind_is_named(url):
-    """What cannot be used is said, not passed over: the call would go another way than the person thinks."""
+def test_unsupported_proxy_is_an_error(url):
+    """Otherwise the call would go another way than the user expects."""
     with pytest.raises(errors.ConfigError, match="HTTPS_PROXY"):
         proxies.proxy_for(parse_target("https://x.example"), {"HTTPS_PROXY": url})

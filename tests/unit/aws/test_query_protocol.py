@@ -12,7 +12,7 @@ from vault.aws import query_protocol
 
 
 def test_a_form_flattens_lists_and_structures():
-    """Tags become Tags.member.1.Key, as the service model says."""
+    """Tags become Tags.member.1.Key, as in the service model."""
     raw = query_protocol.form("AssumeRole", {"Tags": [{"Key": "a b", "Value": "é"}], "DurationSeconds": 900})
     assert parse_qsl(raw.decode()) == [
         ("Action", "AssumeRole"),
@@ -41,15 +41,15 @@ def test_an_answer_becomes_nested_values():
         b"<R><A>1</A>",
     ],
 )
-def test_what_is_no_answer_is_named_so(raw):
-    """A field twice, a document type, depth, a torn end: NotAnAnswer and nothing else."""
+def test_malformed_answers(raw):
+    """A field twice, a document type, depth, a truncated end: MalformedXml and nothing else."""
     with pytest.raises(query_protocol.MalformedXml):
         query_protocol.parse(raw)
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 @settings(max_examples=300)
-def test_any_bytes_are_an_answer_or_not(raw):
+def test_any_bytes_are_an_answer_or_malformed(raw):
     """No input raises anything else."""
     try:
         query_protocol.parse(b"<R>" + raw + b"</R>")
@@ -69,5 +69,5 @@ def test_any_bytes_are_an_answer_or_not(raw):
     ],
 )
 def test_rarer_forms(body, expected):
-    """What stands before AWS's services, and an error without a message."""
+    """Errors of AWS's front ends, and an error without a message."""
     assert query_protocol.refusal(body) == expected

@@ -9,8 +9,8 @@ from vault.aws.service_call import http_date, refusal
 from vault.system.clock import Deadline
 
 
-def test_the_answers_date_is_read():
-    """An HTTP date is Unix seconds; anything else is none."""
+def test_http_dates():
+    """An HTTP date is Unix seconds; anything else is None."""
     assert http_date("Sun, 06 Nov 1994 08:49:37 GMT") == 784111777
     for text in (
         "",
@@ -24,13 +24,13 @@ def test_the_answers_date_is_read():
 
 @pytest.mark.parametrize("text", ["", "Mon, 01 Jan 0000 00:00:00 GMT", "Mon, 01 Jan 99999 00:00:00 GMT",
                                   "Mon, 01 Jan 2026 00:00:00 CET", "Mon, 01 Foo 2026 00:00:00 GMT"])  # fmt: skip
-def test_a_date_that_is_none_is_not_known(text):
-    """What stands in a header of a proxy's ends no command."""
+def test_invalid_http_dates(text):
+    """A proxy's strange header ends no command."""
     assert http_date(text) is None
 
 
-def test_a_clock_that_is_right_is_not_to_be_set():
-    """AWS found the request too old, and its Date is ours: it was long under way."""
+def test_hint_about_the_clock():
+    """If AWS found the request too old but the clocks agree, the request was delayed on its way."""
     now = int(Jumping().time())
     for date, told in ((now, False), (now + 600, True)):
         error = refusal(

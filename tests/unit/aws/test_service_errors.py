@@ -1,4 +1,4 @@
-"""AWS's refusals as errors: the code that callers compare, and a hint that names the cause."""
+"""AWS's refusals as errors: the code that callers compare, and a hint about the cause."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from vault.aws import service_errors
         ("AccessDenied", "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code. ", service_errors.MFA_MISSING),
     ],
 )  # fmt: skip
-def test_each_refusal_of_a_code_is_named(code, message, known):
-    """IAM and STS spell it differently; the mend is the same."""
+def test_each_refusal_of_an_mfa_code(code, message, known):
+    """IAM and STS have different words for it; the fix is the same."""
     error = service_errors.refusal(code, message, status=403, operation="X")
     assert (error.code, "mfa" in error.hint) == (known, True)
 
 
-def test_a_wrong_region_is_not_said_to_be_a_wrong_key():
-    """AWS names both SignatureDoesNotMatch; a good key must not be replaced for a region's sake."""
+def test_wrong_region_is_not_a_wrong_key():
+    """AWS has SignatureDoesNotMatch for both; a good key must not be replaced because of a region."""
     said = "Credential should be scoped to a valid region. "
     error = service_errors.refusal("SignatureDoesNotMatch", said, status=403, operation="AssumeRole")
     assert ("region" in error.hint, "--replace" in error.hint) == (True, False)
@@ -42,6 +42,6 @@ def test_a_wrong_region_is_not_said_to_be_a_wrong_key():
         ("AccessDenied", "User: u is not authorized to perform: sts:AssumeRole on resource: r", 403, "the role's trust policy does not allow"),
     ],
 )  # fmt: skip
-def test_a_refusals_hint_names_its_own_cause(code, message, status, hint):
-    """Where AWS says more than no, the hint goes by it."""
+def test_hint_names_the_cause(code, message, status, hint):
+    """If AWS gives a reason, the hint follows it."""
     assert hint in service_errors.refusal(code, message, status=status, operation="AssumeRole").hint

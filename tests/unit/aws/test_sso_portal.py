@@ -1,4 +1,4 @@
-"""People who signed in with the AWS CLI: Identity Center against a live portal, and what aws login keeps."""
+"""Users who signed in with `aws sso login`: Identity Center's portal, live."""
 
 import json
 import time
@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.fakes.example import SSO_TOKEN
-from tests.unit.aws.provider_context import GOOD, around, source_of, token_of_the_cli
+from tests.unit.aws.provider_context import GOOD, context, source_of, token_of_the_cli
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
 from vault.aws import providers
@@ -31,7 +31,7 @@ sso_start_url = https://corp.example/start
 """
 
     def signed_in(self, tmp_path, key, *, token=SSO_TOKEN, ends="2999-01-01T00:00:00Z"):
-        """The file that the AWS CLI keeps after `aws sso login`."""
+        """The file that the AWS CLI writes after `aws sso login`."""
         token_of_the_cli(tmp_path, key, token=token, ends=ends)
 
     def source(self, aws, text, role_name="PortalRole"):
@@ -39,9 +39,9 @@ sso_start_url = https://corp.example/start
 
     @pytest.mark.parametrize(("text", "key"), [(SESSION, "corp"), (LEGACY, "https://corp.example/start")])
     def test_both_forms(self, aws, tmp_path, text, key):
-        """The token that the AWS CLI left gives the role's credentials, named by session or by start URL."""
+        """The CLI's token, found by session or by start URL, gives the role's credentials."""
         self.signed_in(tmp_path, key)
-        found = providers.fetch(self.source(aws, text), around(tmp_path, {}))
+        found = providers.fetch(self.source(aws, text), context(tmp_path, {}))
         assert found.account_id == "222222222222"
         assert found.credentials.token is not None
         assert found.expiration > time.time() + 3000
@@ -50,77 +50,77 @@ sso_start_url = https://corp.example/start
         "ends", ["2999-01-01T00:00:00UTC", "2999-01-01T00:00:00 UTC", "2999-01-01T00:00:00+00:00"]
     )
     def test_other_forms_of_a_time(self, aws, tmp_path, ends):
-        """Older versions of the CLI wrote UTC where newer ones write Z."""
+        """Older versions of the CLI write UTC instead of Z."""
         self.signed_in(tmp_path, "corp", ends=ends)
-        assert providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {})).credentials.token
+        assert providers.fetch(self.source(aws, self.SESSION), context(tmp_path, {})).credentials.token
 
     @pytest.mark.parametrize(
         ("text", "hint"),
         [(SESSION, "aws sso login --sso-session corp"), (LEGACY, "aws sso login --profile a")],
     )
-    def test_nobody_signed_in(self, aws, tmp_path, text, hint):
-        """Without a token the command that makes one is said, for the form at hand."""
+    def test_not_signed_in(self, aws, tmp_path, text, hint):
+        """Without a token, the hint is the command that signs in, for the form in use."""
         with pytest.raises(errors.Refused, match="not signed in") as caught:
-            providers.fetch(self.source(aws, text), around(tmp_path, {}))
+            providers.fetch(self.source(aws, text), context(tmp_path, {}))
         assert hint in caught.value.hint
 
     def test_expired_sign_in(self, aws, tmp_path):
-        """A stale token is said without asking AWS."""
+        """An expired token is an error without any call."""
         self.signed_in(tmp_path, "corp", ends="2020-01-01T00:00:00Z")
         with pytest.raises(errors.Refused, match="has expired"):
-            providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
+            providers.fetch(self.source(aws, self.SESSION), context(tmp_path, {}))
         assert not list(aws.calls)
 
-    def test_token_that_aws_no_longer_takes(self, aws, tmp_path):
-        """A token that was revoked is the same mistake with the same mend."""
+    def test_revoked_token(self, aws, tmp_path):
+        """The same hint as for an expired one."""
         self.signed_in(tmp_path, "corp", token="another")
         with pytest.raises(errors.Refused, match="no longer accepts") as caught:
-            providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
+            providers.fetch(self.source(aws, self.SESSION), context(tmp_path, {}))
         assert "aws sso login" in caught.value.hint
 
     def test_role_without_access(self, aws, tmp_path):
-        """A role that the person may not have is named."""
+        """A role that the user may not have is named."""
         self.signed_in(tmp_path, "corp")
         with pytest.raises(errors.Refused, match="role NoRole in account 222222222222"):
-            providers.fetch(self.source(aws, self.SESSION, "NoRole"), around(tmp_path, {}))
+            providers.fetch(self.source(aws, self.SESSION, "NoRole"), context(tmp_path, {}))
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"accessToken": 1, "expiresAt": "x"}'])
     def test_broken_token_file(self, aws, tmp_path, content):
-        """Whatever stands in the CLI's file, the answer is an error of ours."""
+        """Whatever the CLI's file contains, the result is one of our errors."""
         self.signed_in(tmp_path, "corp")
         for path in (tmp_path / ".aws/sso/cache").iterdir():
             path.write_text(content)
         with pytest.raises(errors.Error):
-            providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
+            providers.fetch(self.source(aws, self.SESSION), context(tmp_path, {}))
 
-    def test_token_that_no_header_takes(self, aws, tmp_path):
-        """A token with a line break or beyond ASCII is sent nowhere."""
+    def test_token_with_invalid_characters(self, aws, tmp_path):
+        """A token with a line break or non-ASCII characters is not sent."""
         for token in ("two\nlines", "é", "x" * (limits.MAX_SESSION_TOKEN + 1)):
             self.signed_in(tmp_path, "corp", token=token)
             with pytest.raises(errors.Refused, match="has no valid token"):
-                providers.fetch(self.source(aws, self.SESSION), around(tmp_path, {}))
+                providers.fetch(self.source(aws, self.SESSION), context(tmp_path, {}))
         assert not list(aws.calls)
 
     @pytest.mark.parametrize("status", ["500 Broken", "503 Busy", "429 Slow"])
     def test_portal_that_fails(self, tmp_path, status):
-        """It is said to be the portal, with its status; the sign-in is still good."""
+        """The error names the portal and its status; the sign-in is still valid."""
         self.signed_in(tmp_path, "corp")
         said = b'{"message": "busy", "__type": "TooManyRequestsException"}'
         with (
             Recorder(statuses=[status], bodies=[said]) as portal,
             pytest.raises(errors.Unreachable) as caught,
         ):
-            providers.fetch(self.source(portal, self.SESSION), around(tmp_path, {}))
+            providers.fetch(self.source(portal, self.SESSION), context(tmp_path, {}))
         assert caught.value.message == f"config:2: IAM Identity Center answered {status[:3]}"
 
-    def test_portal_that_is_not_there(self, tmp_path):
-        """The line of the profile that leads there is named."""
+    def test_unreachable_portal(self, tmp_path):
+        """The error names the line of the profile."""
         self.signed_in(tmp_path, "corp")
         source = source_of(self.SESSION.format(role="R"), env={"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:9"})
         with pytest.raises(
             errors.Unreachable, match=r"config:2: IAM Identity Center: cannot connect to 127\.0\.0\.1:9"
         ):
-            providers.fetch(source, around(tmp_path, {}))
+            providers.fetch(source, context(tmp_path, {}))
 
     @pytest.mark.parametrize(
         ("change", "said"),
@@ -134,8 +134,8 @@ sso_start_url = https://corp.example/start
             ({"sessionToken": None}, "expired or have no session token"),
         ],
     )
-    def test_portal_whose_answer_is_of_no_use(self, tmp_path, change, said):
-        """Credentials without an end, at their end, or without a session are not what a portal gives."""
+    def test_unusable_answers_of_the_portal(self, tmp_path, change, said):
+        """Credentials without an expiry, expired, or without a session token."""
         self.signed_in(tmp_path, "corp")
         given = {
             "accessKeyId": GOOD["AccessKeyId"], "secretAccessKey": GOOD["SecretAccessKey"], "sessionToken": "t",
@@ -143,7 +143,7 @@ sso_start_url = https://corp.example/start
         }  # fmt: skip
         body = json.dumps({} if change is None else {"roleCredentials": {**given, **change}}).encode()
         with Recorder(bodies=[body]) as portal, pytest.raises(errors.Unreachable, match=said) as caught:
-            providers.fetch(self.source(portal, self.SESSION), around(tmp_path, {}))
+            providers.fetch(self.source(portal, self.SESSION), context(tmp_path, {}))
         assert caught.value.code == "WrongAnswer"
         assert GOOD["SecretAccessKey"] not in caught.value.message
 
@@ -157,7 +157,7 @@ sso_start_url = https://corp.example/start
         ],
         ids=["sso", "all", "services", "profile"],
     )
-    def test_the_access_token_goes_to_no_stranger(self, aws, tmp_path, env, place):
+    def test_access_token_goes_only_to_trusted_hosts(self, aws, tmp_path, env, place):
         """It opens every role of the sign-in: exit 6 names the place and the host, and nothing is sent."""
         self.signed_in(tmp_path, "corp")
         text = self.SESSION.format(role="PortalRole")
@@ -166,10 +166,10 @@ sso_start_url = https://corp.example/start
         source = source_of(text, env={name: value.format(url=aws.url) for name, value in env.items()})
         for trusted in ((), ("127.0.0.1:1", "portal.sso.us-east-1.amazonaws.com")):
             with pytest.raises(errors.Untrusted, match="it would receive the access token") as caught:
-                providers.fetch(source, around(tmp_path, {}, trusted=trusted))
+                providers.fetch(source, context(tmp_path, {}, trusted=trusted))
             assert caught.value.message.startswith(f"{place}: endpoint {aws.url}")
         assert not list(aws.calls)
-        assert providers.fetch(source, around(tmp_path, {})).credentials.token
+        assert providers.fetch(source, context(tmp_path, {})).credentials.token
 
     def test_portal_is_https(self):
         """Without a configured URL the portal is AWS's own, in the session's region and partition."""

@@ -1,4 +1,4 @@
-"""STS's calls against the stand-in: what they send, what they refuse to believe, and how each refusal is told apart."""
+"""STS's calls against the stand-in: what they send, what they refuse to believe, and how refusals differ."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def assume(aws, credentials=KEY, arn=DEVELOPER, **more):
     return sts.assume_role(credentials, role_arn=arn, session_name="me", **more, **where(aws))
 
 
-def test_a_key_says_who_it_is(aws):
+def test_identity_of_a_key(aws):
     """GetCallerIdentity gives account, ARN and user name."""
     found = sts.get_caller_identity(KEY, **where(aws))
     assert (found.account, found.user) == ("111111111111", "yourself")
 
 
-def test_an_mfa_session_opens_a_role_that_demands_mfa(aws):
-    """GetSessionToken with a code, then AssumeRole without one: the account is the role's own."""
+def test_mfa_session_for_a_role_that_requires_mfa(aws):
+    """GetSessionToken with a code, then AssumeRole without one: the account is the role's."""
     first = session(aws, serial=SERIAL, code=aws.world.code(SERIAL))
     assert 3590 < first.expiration - first.issued <= 3600
     got = assume(aws, first.credentials, duration=1800)
@@ -46,7 +46,7 @@ def test_an_mfa_session_opens_a_role_that_demands_mfa(aws):
 
 
 def test_the_environment_of_other_tools_changes_nothing(aws, monkeypatch):
-    """Neither foreign keys, a profile that is not there nor a FIPS switch reaches a call with explicit credentials."""
+    """Other keys, a missing profile or a FIPS switch in the environment have no effect on explicit credentials."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "AKIAI44QH8DHBEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "x",
@@ -73,15 +73,15 @@ def test_the_environment_of_other_tools_changes_nothing(aws, monkeypatch):
     ],
 )
 def test_each_refusal_has_its_own_code(aws, act, code):
-    """A caller can tell a wrong code from a wrong device, a wrong secret, a dead key and a missing permission."""
+    """Callers can tell a wrong code from a wrong device, a wrong secret, a deleted key and a missing permission."""
     with pytest.raises(errors.Refused) as caught:
         act(aws)
     assert caught.value.code == code
     assert caught.value.date is not None
 
 
-def test_an_expired_session_is_named(aws):
-    """ExpiredToken, however AWS spells it."""
+def test_expired_session(aws):
+    """ExpiredToken, in both of AWS's spellings."""
     first = session(aws)
     aws.world.expire()
     with pytest.raises(errors.Refused) as caught:
@@ -89,16 +89,16 @@ def test_an_expired_session_is_named(aws):
     assert caught.value.code == "ExpiredToken"
 
 
-def test_a_region_that_is_off_is_named(aws):
-    """RegionDisabledException keeps its code and says who can change it."""
+def test_inactive_region(aws):
+    """RegionDisabledException keeps its code, and the hint says who can change it."""
     aws.world.disabled_regions.add(("111111111111", "us-east-1"))
     with pytest.raises(errors.Refused) as caught:
         session(aws)
     assert (caught.value.code, "administrator" in caught.value.hint) == (service_errors.REGION, True)
 
 
-def test_a_wrong_clock_is_named_with_its_distance(aws):
-    """A signature out of time says by how much this machine's clock is off, and which way."""
+def test_wrong_clock(aws):
+    """The hint says how far and in which direction this machine's clock is off."""
     aws.world.clock.advance(7200)
     with pytest.raises(errors.Refused) as caught:
         session(aws)
@@ -110,8 +110,8 @@ def test_a_wrong_clock_is_named_with_its_distance(aws):
 @pytest.mark.parametrize(
     "kind", ["throttle", "throttle-429", "error-500", "error-503", "cut-before", "cut-after", "garbage"]
 )
-def test_a_passing_fault_costs_one_more_try(aws, kind):
-    """A call that changes nothing is tried twice."""
+def test_passing_failure_is_retried_once(aws, kind):
+    """A call that changes nothing is sent twice."""
     aws.faults.add("GetCallerIdentity", kind)
     assert sts.get_caller_identity(KEY, **where(aws)).user == "yourself"
     assert len(aws.calls.of("GetCallerIdentity")) == 2
@@ -119,7 +119,7 @@ def test_a_passing_fault_costs_one_more_try(aws, kind):
 
 @pytest.mark.parametrize("kind", ["throttle", "error-500", "cut-after"])
 def test_a_code_is_sent_once(aws, kind):
-    """A call that carries a code is never repeated with it: the second would be refused, and counted."""
+    """A call with a code is never repeated: AWS would refuse the second, and count it."""
     aws.faults.add("GetSessionToken", kind)
     with pytest.raises(errors.Unreachable):
         session(aws, serial=SERIAL, code=aws.world.code(SERIAL))
@@ -127,15 +127,15 @@ def test_a_code_is_sent_once(aws, kind):
 
 
 @pytest.mark.parametrize("kind", ["wrong-account", "ten-year-expiry", "past-expiry", "redirect", "garbage"])
-def test_an_answer_that_cannot_be_awss_is_not_believed(aws, kind):
-    """Another account, an expiry beyond what was asked, a redirect: an error, never credentials."""
+def test_impossible_answers_are_refused(aws, kind):
+    """Another account, an expiry beyond the request, a redirect: an error, never credentials."""
     options = {"location": "http://127.0.0.1:9/"} if kind == "redirect" else {}
     aws.faults.add("AssumeRole", kind, times=None, **options)
     with pytest.raises((errors.Unreachable, errors.Refused)):
         assume(aws, arn=role("OpenRole"))
 
 
-def test_an_answer_without_end_is_cut(aws):
+def test_endless_answer_is_cut_off(aws):
     """A gigabyte is not read: the call fails after the first quarter of a megabyte."""
     aws.faults.add("AssumeRole", "huge", times=None)
     with pytest.raises(errors.Unreachable):
@@ -143,7 +143,7 @@ def test_an_answer_without_end_is_cut(aws):
 
 
 def test_control_characters_never_reach_a_message(aws):
-    """What AWS, or a proxy, says is escaped."""
+    """The words of AWS, or of a proxy, are escaped."""
     aws.faults.add("AssumeRole", "control-characters")
     with pytest.raises(errors.Refused) as caught:
         assume(aws, arn=role("OpenRole"))
@@ -151,7 +151,7 @@ def test_control_characters_never_reach_a_message(aws):
 
 
 def test_the_deadline_ends_a_slow_call(aws):
-    """No call outlasts what is left of the run."""
+    """No call outlasts the run's deadline."""
     aws.faults.add("GetCallerIdentity", "slow", seconds=20, times=None)
     deadline = Deadline.after(1.0)
     with pytest.raises(errors.Unreachable):
@@ -159,8 +159,8 @@ def test_the_deadline_ends_a_slow_call(aws):
     assert -15 < deadline.end - deadline.clock.monotonic() < 0.5
 
 
-def test_nobody_listens_is_unreachable_and_not_sent():
-    """A refused connection says so, and that AWS has seen nothing."""
+def test_refused_connection_sent_nothing():
+    """The error says that AWS has not seen the request."""
     with pytest.raises(errors.Unreachable) as caught:
         sts.get_caller_identity(
             KEY,
@@ -170,8 +170,8 @@ def test_nobody_listens_is_unreachable_and_not_sent():
     assert not caught.value.sent
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
-    """TLS is verified; AWS_CA_BUNDLE names further roots, as in AWS's tools."""
+def test_untrusted_certificate(tmp_path):
+    """TLS is verified; AWS_CA_BUNDLE adds CA certificates, as in AWS's tools."""
     from tests.certificates import self_signed
     from tests.fakes.aws import StandIn
 
@@ -184,8 +184,8 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
             assert sts.get_caller_identity(KEY, **where(aws)).user == "yourself"
 
 
-def test_an_answer_in_pieces_of_a_closing_server_is_read_whole():
-    """A server that says it will close, and sends head and body apart, is heard to its end."""
+def test_answer_in_pieces_from_a_closing_server():
+    """All of it is read, even if the server announces that it will close."""
     import socket
     import threading
     import time

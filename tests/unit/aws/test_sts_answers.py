@@ -26,8 +26,8 @@ from vault.aws import sts
         (BODY.replace(b"<UserId>AIDAEXAMPLE<", b"<UserId>two words<"), "no valid UserId"),
     ],
 )
-def test_an_identity_is_of_one_account(body, said):
-    """An answer of another call, or without a whole account, names nobody."""
+def test_identity_has_an_account(body, said):
+    """An answer to another call, or without a whole account ID, is refused."""
     with Recorder(bodies=[body]) as server, pytest.raises(errors.Unreachable, match=said) as raised:
         sts.get_caller_identity(KEY, **at(server))
     assert raised.value.sent
@@ -36,8 +36,8 @@ def test_an_identity_is_of_one_account(body, said):
 @pytest.mark.parametrize(
     "end", ["soon", "2026-19-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-01T00:00:00"]
 )
-def test_a_session_has_an_end(end):
-    """A time that is none, a nineteenth month too, is no expiry."""
+def test_session_has_an_expiry(end):
+    """An invalid time, such as month 19, is not an expiry."""
     held = f"<AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>{end}</Expiration>"
     body = f"<GetSessionTokenResponse><GetSessionTokenResult><Credentials>{held}</Credentials></GetSessionTokenResult></GetSessionTokenResponse>"
     with Recorder(bodies=[body.encode()]) as server, pytest.raises(errors.Unreachable, match="no expiry"):
@@ -46,14 +46,14 @@ def test_a_session_has_an_end(end):
 
 @pytest.mark.parametrize("end", ["2026-05-01T12:00:00Z", "2026-05-01T12:00:00.123Z", "2026-05-01T14:00:00+02:00",
                                  "2026-05-01 12:00:00 UTC", "1777636800", "1777636800.5"])  # fmt: skip
-def test_an_end_is_read_as_botocore_reads_it(end):
-    """What plays AWS writes it in other ways than AWS does."""
+def test_expiry_is_read_as_botocore_reads_it(end):
+    """Emulators of AWS write it in other forms."""
     assert sts.answer_time(end) == int(parse_timestamp(end).timestamp()) == 1777636800
 
 
 @pytest.mark.parametrize(("serial", "code"), [("arn:aws:iam::111111111111:mfa/me", None), (None, "123456")])
 def test_half_of_mfa_is_never_sent(serial, code):
-    """A serial without its code, or the reverse, would use up a try and gain nothing."""
+    """A serial number without its code, or the reverse, would waste a try."""
     with Recorder() as server:
         with pytest.raises(errors.Internal):
             sts.get_session_token(KEY, duration=900, serial=serial, code=code, **at(server))

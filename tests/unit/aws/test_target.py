@@ -11,6 +11,6 @@ from vault.aws.target import parse_target
     "url",
     ["http://[::1", "http://host:port/", "http://host:70000/", "ftp://host", "http://", "http://a@host", "http://host/?q", "x"],
 )  # fmt: skip
-def test_what_is_no_address_is_none(url):
-    """Whoever asked says which setting named it."""
+def test_invalid_urls(url):
+    """None, so that the caller can name the setting."""
     assert parse_target(url) is None

@@ -1,4 +1,4 @@
-"""Connections to a host name end with the deadline, whatever the name servers do."""
+"""Connections to a host name end at the deadline, whatever the name servers do."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from vault.aws import tcp_connect
 from vault.system.clock import Deadline
 
 
-def test_a_look_up_that_nobody_answers_ends(monkeypatch):
-    """The C library would ask each mute name server twice, and again for each domain that is searched."""
+def test_unanswered_lookup_ends(monkeypatch):
+    """The C library would ask each silent name server twice, and again for each search domain."""
     monkeypatch.setattr(limits, "AWS_LOOK_UP", 0.1)
     known, given_up = socket.getaddrinfo, threading.Event()
 
@@ -35,7 +35,7 @@ def test_a_look_up_that_nobody_answers_ends(monkeypatch):
     given_up.set()
 
 
-def test_a_name_is_looked_up_where_no_thread_may_be_had(monkeypatch):
+def test_lookup_without_a_thread(monkeypatch):
     """A limit on processes counts threads as well."""
 
     class Refused(threading.Thread):

@@ -1,4 +1,4 @@
-"""One exchange with AWS where the way or the other end fails: what is said, and whether AWS may have seen the request."""
+"""One exchange with AWS that fails: the error, and whether AWS may have seen the request."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from vault.system.clock import Deadline
 
 
 def test_without_time_left_nothing_is_sent():
-    """AWS sees nothing of a call that could not wait for its answer."""
+    """A call that could not wait for its answer is not sent."""
     with Recorder() as server:
         with pytest.raises(errors.Unreachable, match="no time left") as raised:
             send(server.url, deadline=Deadline.after(0))
         assert (server.asked, raised.value.sent) == ([], False)
 
 
-def test_an_answer_over_the_limit_is_cut():
-    """One byte more than is read is an error; so many are an answer."""
+def test_answer_over_the_limit():
+    """The limit itself is accepted, one byte more is an error."""
     for size, fits in ((limits.MAX_AWS_ANSWER, True), (limits.MAX_AWS_ANSWER + 1, False)):
         with Recorder(bodies=[b"x" * size]) as server:
             if fits:
@@ -32,8 +32,8 @@ def test_an_answer_over_the_limit_is_cut():
             assert raised.value.sent
 
 
-def test_an_answer_that_is_no_http_is_told():
-    """AWS, or whoever stands in its place, has seen the request."""
+def test_answer_that_is_not_http():
+    """The server has seen the request."""
     with answering(lambda peer: (peer.recv(65536), peer.sendall(b"\x00\x01 hello\r\n\r\n"))) as port:
         with pytest.raises(errors.Unreachable, match="broke after the request") as raised:
             send(f"http://127.0.0.1:{port}")

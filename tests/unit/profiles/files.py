@@ -44,7 +44,7 @@ mfa_serial = {USER}
 
 
 def config_of(config="", credentials=""):
-    """A Config as if the two texts stood in files called config and credentials."""
+    """A Config as if the two texts were files called config and credentials."""
     return merge(
         parse(config, path="config", kind="config"),
         parse(credentials, path="credentials", kind="credentials"),
@@ -52,6 +52,6 @@ def config_of(config="", credentials=""):
 
 
 def chain_of(name, config="", credentials="", *, entries=(), env=None, **more):
-    """The chain of ``name``; ``entries`` None: nobody knows what the vault holds."""
+    """The chain of ``name``. With ``entries`` None, it is unknown which entries the vault has."""
     known = None if entries is None else (lambda entry: entry in entries)
     return resolve(config_of(config, credentials), name, env=env or {}, has_entry=known, **more)

@@ -39,7 +39,7 @@ def test_locations(case):
     ],
 )
 def test_variables_in_the_path(path, expected):
-    """AWS_CONFIG_FILE may hold ~ and variables, as botocore reads it; empty counts as unset."""
+    """AWS_CONFIG_FILE may contain ~ and variables, as in botocore; an empty variable counts as unset."""
     env = {"HOME": "/home/me", "X": "/x", "AWS_CONFIG_FILE": path}
     assert locations(env, windows=False).config == expected
 
@@ -54,12 +54,12 @@ def test_variables_in_the_path(path, expected):
     ],
 )
 def test_selected_profile(env, name):
-    """The order of AWS CLI v2 and all SDKs but botocore."""
+    """The order of AWS CLI v2 and of all SDKs but botocore."""
     assert selected(env) == name
 
 
 def test_prefix_wins_in_either_file():
-    """awsvault_K counts before K, wherever each stands; of one name the credentials file wins."""
+    """awsvault_K wins over K in any file; for the same name the credentials file wins."""
     config = config_of(
         "[profile a]\nawsvault_region = x1\nregion = x2\nmfa_serial = m1\n",
         "[a]\nregion = x3\nmfa_serial = m2\n",
@@ -80,7 +80,7 @@ def test_quoted_profile_finds_its_keys():
 
 class TestInclude:
     def test_missing_keys_come_from_there(self):
-        """include_profile fills in what is not set, over several steps, nearest first; keys and tokens stay put."""
+        """include_profile supplies what is not set, over several steps, nearest first; never keys and tokens."""
         config = config_of(
             "[profile a]\ninclude_profile = b\nregion = ra\n"
             "[profile b]\nawsvault_include_profile = c\nregion = rb\nmfa_serial = mb\naws_access_key_id = k\n"
@@ -100,20 +100,20 @@ class TestInclude:
             "[profile a]\ninclude_profile = b\n[profile b]\ninclude_profile = b\n",
         ],
     )
-    def test_circle(self, text):
-        """A circle is an error that shows the way round."""
+    def test_loop(self, text):
+        """An error that shows the loop."""
         with pytest.raises(errors.ConfigError, match="include_profile loop: a -> "):
             config_of(text).profile("a")
 
     def test_missing(self):
-        """An include that is not there is an error with its line and the nearest name."""
+        """An error with the line and the nearest name."""
         with pytest.raises(errors.ConfigError, match="config:2: include_profile names comon") as caught:
             config_of("[profile a]\ninclude_profile = comon\n[profile common]\n").profile("a")
         assert caught.value.hint == "did you mean common?"
 
 
 def test_starting_with():
-    """For people: the exact name, else all that start so."""
+    """The exact name, otherwise all names that start with it."""
     config = config_of("[profile dev]\n[profile dev-admin]\n[profile prod]\n")
     assert config.starting_with("dev") == ("dev",)
     assert config.starting_with("de") == ("dev", "dev-admin")
@@ -130,7 +130,7 @@ def test_starting_with():
     ],
 )
 def test_other_encodings(data, place):
-    """What is not UTF-8 is said with line and byte."""
+    """A file that is not UTF-8 is an error with line and byte."""
     with pytest.raises(errors.ConfigError, match=place):
         decode(data, path="f")
 
@@ -145,25 +145,25 @@ class TestLoad:
         return {"HOME": str(tmp_path)}
 
     def test_missing_files_are_empty(self, tmp_path):
-        """No file at all is no profile."""
+        """Without files there are no profiles."""
         assert load({"HOME": str(tmp_path)}).profiles == {}
 
     def test_both_files(self, tmp_path):
-        """Profiles of both files, each value with the path it was read from."""
+        """Profiles of both files; each value has the path of its file."""
         env = self.home(tmp_path, "[profile a]\nx = 1\n", "[b]\nx = 2\n")
         config = load(env)
         assert sorted(config.profiles) == ["a", "b"]
         assert str(config.profile("b").own("x").origin) == f"{tmp_path}/.aws/credentials:2"
 
     def test_file_that_all_may_write(self, tmp_path):
-        """A file in which anybody could have put a command is refused."""
+        """A file in which any user could have put a command is refused."""
         env = self.home(tmp_path, "[profile a]\n")
         (tmp_path / ".aws/config").chmod(0o666)
         with pytest.raises(errors.UnsafeFile, match="config"):
             load(env)
 
     def test_link_is_followed(self, tmp_path):
-        """People keep their configuration elsewhere and link to it."""
+        """Users keep their configuration elsewhere and link to it."""
         (tmp_path / "dotfiles").write_text("[profile linked]\n")
         (tmp_path / ".aws").mkdir()
         (tmp_path / ".aws/config").symlink_to(tmp_path / "dotfiles")
@@ -171,7 +171,7 @@ class TestLoad:
 
     @pytest.mark.parametrize("name", BOTOCORE)
     def test_files_of_botocore(self, tmp_path, name):
-        """Each of botocore's own files, some broken on purpose, is read or refused with its place; nothing else."""
+        """Each of botocore's own files, some broken on purpose, is read, or refused with its line."""
         env = {"HOME": str(tmp_path), "AWS_CONFIG_FILE": path_of(f"botocore/cfg/{name}")}
         broken = {"aws_config_bad", "aws_config_badbytes", "aws_config_nested_bad", "aws_credentials"}
         if name in broken:
@@ -182,7 +182,7 @@ class TestLoad:
 
 
 def test_names_of_botocores_bad_file():
-    """Of the file with bad headers, the names that botocore takes, and no other."""
+    """Of the file with bad headers, exactly the names that botocore accepts."""
     with open(path_of("botocore/cfg/aws_bad_profile"), encoding="utf-8") as file:
         config = config_of(file.read())
     assert sorted(config.profiles) == ["default", "my profile", "personal1"]

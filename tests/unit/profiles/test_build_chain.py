@@ -23,8 +23,8 @@ class TestRegions:
             "eu-west-1", ["eu-west-2", "eu-west-1"], "eu-west-3"
         )  # fmt: skip
 
-    def test_else_the_next_one_up(self):
-        """Without one, the next profile's up to the selected."""
+    def test_otherwise_the_next_profile_up(self):
+        """Up to the selected profile."""
         assert self.regions("eu-west-1") == ("eu-west-1", ["eu-west-1"] * 2, "eu-west-1")
         assert self.regions("eu-west-1", "eu-west-2") == (
             "eu-west-1",
@@ -32,8 +32,8 @@ class TestRegions:
             "eu-west-2",
         )
 
-    def test_else_the_environments(self):
-        """Then the variables, then the partition's own; the caller's own region is the variable's first."""
+    def test_otherwise_the_environment(self):
+        """Then the partition's default. For the caller's own region, the variable comes first."""
         env = {"AWS_DEFAULT_REGION": "ca-central-1"}
         assert self.regions(env=env) == ("ca-central-1", ["ca-central-1"] * 2, "ca-central-1")
         env["AWS_REGION"] = "sa-east-1"
@@ -45,7 +45,7 @@ class TestRegions:
         [("aws-cn", "cn-northwest-1"), ("aws-us-gov", "us-gov-west-1"), ("aws", "us-east-1")],
     )
     def test_partition(self, partition, region):
-        """A role of another partition is asked for there where nobody names a region."""
+        """Without any region, a role of another partition is assumed in that partition."""
         text = f"[profile a]\nrole_arn = arn:{partition}:iam::222222222222:role/R\ncredential_source = Environment\n"
         chain = chain_of("a", text)
         assert (chain.region, chain.hops[0].endpoint.region, chain.hops[0].endpoint.partition) == (
@@ -53,7 +53,7 @@ class TestRegions:
         )  # fmt: skip
 
     def test_endpoint_is_the_selected_profiles(self):
-        """A configured URL holds for every link, and only where the selected profile has it."""
+        """A configured URL applies to every link, and only if the selected profile has it."""
         text = self.TEXT.format(
             a="endpoint_url = http://localhost:1\n", b="endpoint_url = http://localhost:2\n", c=""
         )
@@ -63,7 +63,7 @@ class TestRegions:
 
 class TestRails:
     def test_strictest(self):
-        """The rails of a chain are the strictest of its profiles; the environment is the selected one's."""
+        """The guard rails of a chain are the strictest of its profiles; the environment is the selected profile's."""
         text = SCENARIO.replace(
             "[profile dev]\n", "[profile dev]\nawsvault_environment = test\nawsvault_max_duration = 2h\n"
         )
@@ -76,7 +76,7 @@ class TestRails:
         assert chain.hops[0].guardrails.max_duration == 7200
 
     def test_none(self):
-        """Without settings nothing is asked."""
+        """Without settings there are no guard rails."""
         assert chain_of("dev", SCENARIO, entries=("shared-services",)).guardrails == Guardrails()
 
 
@@ -94,7 +94,7 @@ class TestRails:
     ],
 )
 def test_the_nearest_line_decides_whether_a_session_is_made(asked, between, source, session, line):
-    """On the profile that is asked for as on the source, and between: what stands nearest to the asker counts."""
+    """The requested profile, those between and the source can say; the line nearest to the requested profile counts."""
     lines = {"a": asked, "b": between, "k": source}
     text = "".join(
         f"[profile {name}]\n" + (f"awsvault_session = {value}\n" if value else "") + rest
@@ -112,7 +112,7 @@ def test_the_nearest_line_decides_whether_a_session_is_made(asked, between, sour
 
 
 def test_a_command_between_decides_too():
-    """A profile that is followed in place of its command is taken as the command says."""
+    """--no-session in the command of a profile that is followed counts as well."""
     text = (
         f"[profile a]\nrole_arn = {PROD}\nsource_profile = b\n"
         "[profile b]\ncredential_process = awsvault-py export --no-session k\n[profile k]\n"
@@ -123,7 +123,7 @@ def test_a_command_between_decides_too():
 
 
 def test_the_nearest_line_decides_how_long_it_lasts():
-    """awsvault_session_duration of the profile that is asked for comes before the source's."""
+    """awsvault_session_duration of the requested profile comes before the source's."""
     text = SCENARIO.replace("region = us-east-1\n", "awsvault_session_duration = 4h\n")
     text = text.replace("region = us-west-2\n", "awsvault_session_duration = 1h\n")
     assert chain_of("dev", text, entries=("shared-services",)).session_duration == 3600

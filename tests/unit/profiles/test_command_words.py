@@ -1,4 +1,4 @@
-"""Command lines split as shlex splits them, and our own program known by any of its names."""
+"""Command lines are split as shlex splits them, and awsvault-py is recognized by any of its names."""
 
 import shlex
 
@@ -21,7 +21,7 @@ LINES = st.text(alphabet="ab \t\n'\"\\$;|#=é\r\x0b", max_size=24)
 @example("''")
 @example('"\\$x"')
 def test_split_is_shlex(line):
-    """Every line gives the words that Python's shlex gives, or the same refusal."""
+    """Every line gives the words that Python's shlex gives, or the same fault."""
     try:
         expected = shlex.split(line)
     except ValueError as error:
@@ -54,14 +54,14 @@ def test_split_is_shlex(line):
     ],
 )
 def test_own_call(command, call):
-    """Our program by any path, by python -m, with options before and after; nothing else is us."""
+    """awsvault-py by any path, or by python -m, with options before and after; nothing else."""
     assert own_call(command) == call
 
 
 @pytest.mark.parametrize(
     "command", ["awsvault-py", "awsvault-py exec dev", "awsvault-py export", "awsvault-py export a b"]
 )
-def test_other_calls_of_ours(command):
-    """Our program called for something else is a mistake, not another program."""
+def test_other_commands_of_awsvault_py(command):
+    """awsvault-py for anything but export is a mistake, not another program."""
     with pytest.raises(ValueError, match="awsvault-py export PROFILE"):
         own_call(command)

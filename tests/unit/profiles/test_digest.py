@@ -32,8 +32,8 @@ class TestDigest:
             for at in range(len(links))
         ]
 
-    def test_shared_link_has_one_name(self):
-        """Two roles of one key share the session's name and nothing else."""
+    def test_shared_link_has_one_digest(self):
+        """Two roles of one key share the session's digest and nothing else."""
         dev, prod = self.digests("dev"), self.digests("prod")
         assert dev[0] == prod[0] == self.digests("shared-services")[0]
         assert dev[1] != prod[1]
@@ -57,7 +57,7 @@ class TestDigest:
         ],
     )
     def test_each_value_counts(self, old, new):
-        """Any change of what decides a role's session is another name."""
+        """Any change to what decides a role's session gives another digest."""
         assert old in SCENARIO
         changed = self.digests("dev", SCENARIO.replace(old, new))
         assert changed[-1] != self.digests("dev")[-1]
@@ -76,12 +76,12 @@ class TestDigest:
             {"entry_mfa_serial": None, "config": SCENARIO.replace(f"mfa_serial = {USER}\n", "")},
         ],
     )
-    def test_each_surrounding_counts(self, more):
-        """So is another key, vault, length, endpoint or device."""
+    def test_each_argument_counts(self, more):
+        """Another key, vault, duration, endpoint or device gives another digest too."""
         assert self.digests("dev", **more)[-1] != self.digests("dev")[-1]
 
     def test_nothing_else_counts(self):
-        """Where a value stands, and what the profile is called, does not."""
+        """Neither a value's place nor the profile's name changes it."""
         text = "# moved\n\n" + SCENARIO.replace("dev", "developer")
         assert self.digests("developer", text) == self.digests("dev")
 
@@ -95,5 +95,5 @@ class TestDigest:
         )
     )
     def test_canonical_is_json(self, value):
-        """The text that is hashed is JSON as Python's own encoder writes it, with sorted keys."""
+        """The hashed text is JSON as Python's own encoder writes it, with sorted keys."""
         assert canonical(value) == json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

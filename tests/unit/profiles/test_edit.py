@@ -1,4 +1,4 @@
-"""Edits of AWS's files: what is named changes, no other byte does, and it can be taken back."""
+"""Edits of AWS's files: only the named line changes, no other byte."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def test_a_rename_keeps_spacing_case_comment_and_continuation(line, renamed):
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("equals", ["=", " = ", "\t=  "])
-def test_an_insert_looks_like_its_neighbours(end, equals):
-    """Spacing and line end are the section's; where the last line has no end, the new last line has none."""
+def test_an_insert_looks_like_its_neighbors(end, equals):
+    """Spacing and line end are the section's; if the last line has no end, the new last line has none."""
     text = f"[profile dev]{end}region{equals}x"
     assert after(text, lambda d: d.insert(1, "dev", "output", "json")) == f"{text}{end}output{equals}json"
     assert after(text, lambda d: d.insert(0, "dev", "output", "json")) == (
@@ -66,8 +66,8 @@ def test_an_insert_looks_like_its_neighbours(end, equals):
         ("[default]\nx=y\n\n", "[default]\nx=y\n\n[profile new]\na=b\n"),
     ],
 )
-def test_a_new_section_stands_apart(text, result):
-    """One empty line before it, in the file's own line end."""
+def test_a_new_section_is_set_apart(text, result):
+    """One empty line before it, with the file's own line end."""
     assert after(text, lambda d: d.append("[profile new]", [("a", "b")])) == result
 
 
@@ -80,7 +80,7 @@ def test_a_value_is_replaced_with_its_continuation():
 
 
 def test_all_of_a_doubled_key_and_section_is_found():
-    """A key that stands twice has two places, in whichever of the profile's sections."""
+    """A key that is set twice has two places, in any of the profile's sections."""
     text = (
         "[profile dev]\nrole_arn = a\nrole_arn = b\n[profile x]\nrole_arn = n\n[profile dev]\nrole_arn = c\n"
     )
@@ -94,7 +94,7 @@ def test_sections_that_no_tool_reads_are_not_touched():
 
 
 def test_both_ways_to_write_default_are_the_profile():
-    """[default] and [profile default]: tools differ in which they take, so both are edited."""
+    """[default] and [profile default]: tools differ in which they read, so both are edited."""
     text = "[default]\nrole_arn = a\n[profile default]\nrole_arn = b\n"
     assert [line.start for line in document(text).places("default", "role_arn")] == [1, 3]
 
@@ -124,8 +124,8 @@ TEXTS = st.lists(
 
 
 @given(TEXTS, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.sampled_from(["config", "credentials"]))
-def test_the_places_are_those_that_the_reader_finds(lines, end, ended, kind):
-    """For each profile and key the last place is the line that counts, and untouched files come back to the byte."""
+def test_places_are_those_that_the_parser_finds(lines, end, ended, kind):
+    """The last place of each key is the line that counts, and without edits the file stays the same to the byte."""
     raw = (end.join(lines) + (end if ended else "")).encode()
     try:
         read = parse(decode(raw, path="f"), path="f", kind=kind)
@@ -143,16 +143,16 @@ def test_the_places_are_those_that_the_reader_finds(lines, end, ended, kind):
 
 
 @pytest.mark.parametrize("indent", ["  ", "\t", "      "])
-def test_the_first_property_of_an_empty_section_is_as_far_in_as_the_next_header(indent):
-    """Else the header would continue it."""
+def test_first_property_of_an_empty_section_is_indented_like_the_next_header(indent):
+    """Otherwise the header would continue it."""
     found = Document(f"[profile a]\n{indent}[profile b]\n".encode(), path="config", kind="config")
     again = Document(found.apply([found.insert(0, "a", "k", "v")]), path="config", kind="config")
     assert list(again.sections.profiles) == ["a", "b"]
 
 
 @pytest.mark.parametrize("indent", ["  ", "\t", "      "])
-def test_in_an_indented_file_every_line_stays_a_line_of_its_own(indent):
-    """Renamed, put in after the header or after a property, as far in as its neighbours: none continues another."""
+def test_in_an_indented_file_no_line_continues_another(indent):
+    """Renamed, or inserted after the header or a property, with its neighbors' indentation."""
     text = f"{indent}[profile a]\n{indent}region = x\n{indent}role_arn = r\n{indent}  deeper\n[profile b]\n{indent}k = v\n"
     found = Document(text.encode(), path="config", kind="config")
     edits = [

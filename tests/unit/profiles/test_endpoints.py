@@ -1,4 +1,4 @@
-"""Where STS is: AWS's 39 cases of configured URLs, and every region against botocore's own rules."""
+"""STS's endpoints: AWS's 39 cases of configured URLs, and every region compared with botocore's rules."""
 
 import itertools
 import json
@@ -43,7 +43,7 @@ PROVIDER = EndpointProvider(
 
 
 def regions():
-    """Every name that botocore knows a region or pseudo-region by, of any service in any partition: none is left out."""
+    """Every name of a region or pseudo-region that botocore knows, for any service in any partition."""
     for partition in LOADER.load_data("partitions")["partitions"]:
         yield from partition["regions"]
     for partition in LOADER.load_data("endpoints")["partitions"]:
@@ -53,7 +53,7 @@ def regions():
 
 
 REGIONS = sorted(set(regions()))
-# botocore refuses a name with a dot before it asks for an endpoint, as we do.
+# botocore, like awsvault-py, refuses a name with a dot before it looks for an endpoint.
 NAMES = [region for region in REGIONS if "." not in region]
 
 
@@ -62,7 +62,7 @@ def config_of(text):
 
 
 def suite_file():
-    """The suite's profiles and services as a config file, with s3 read as sts."""
+    """The suite's profiles and services as a config file, with sts instead of s3."""
     lines = []
     for name, keys in SUITE["profiles"].items():
         lines.append(f"[profile {name}]")
@@ -77,7 +77,7 @@ def suite_file():
 
 @pytest.mark.parametrize("case", SUITE["endpointUrlTests"], ids=lambda case: case["name"][:80])
 def test_configured_url(case):
-    """AWS's own 39 cases: which URL wins, read for STS where they say S3."""
+    """AWS's own 39 cases: which URL wins, with STS instead of S3."""
     config = suite_file()
     env = {
         name.replace("_S3", "_STS"): value
@@ -86,7 +86,7 @@ def test_configured_url(case):
     service = {"s3": "sts"}.get(case["service"], case["service"])
     explicit = SUITE["client_configs"][case["client_config"]]
     if explicit.get("endpoint_url"):
-        # Where a caller gives a URL there is nothing to look up: our callers have no such argument.
+        # If the caller passes a URL there is nothing to look up: our callers have no such argument.
         assert explicit["endpoint_url"] == case["output"]["endpointUrl"]
         return
     if explicit.get("ignore_configured_endpoint_urls"):
@@ -100,7 +100,7 @@ def test_configured_url(case):
 
 
 def test_services_section_has_its_line():
-    """A URL from a services section is shown with the line it stands on, which is not that of the service."""
+    """A URL from a services section has its own line, not the service's."""
     config = config_of(
         "[profile a]\nservices = s\n[services s]\nsts =\n\n  # local\n  endpoint_url = http://localhost:1\n"
     )
@@ -108,8 +108,8 @@ def test_services_section_has_its_line():
     assert (found.value, str(found.origin)) == ("http://localhost:1", "config:7")
 
 
-def test_a_services_section_without_an_address_leaves_the_profiles_own():
-    """Its block may hold other settings of the service; an empty address is none."""
+def test_services_section_without_a_url():
+    """Its block may have other settings of the service; the profile's own URL then counts."""
     for block in (
         "sts =\n  retries = 3\n",
         "sts =\n  endpoint_url =\n",
@@ -123,14 +123,14 @@ def test_a_services_section_without_an_address_leaves_the_profiles_own():
 
 
 def test_missing_services_section_is_an_error():
-    """As in botocore, a services section that is not there is refused, with the line that names it."""
+    """As in botocore, with the line that names the section."""
     config = config_of("[profile a]\nservices = gone\n")
     with pytest.raises(errors.ConfigError, match=r"config:2: there is no \[services gone\]"):
         rules(config, config.profile("a").get, env={})
 
 
 def by_botocore(service, region, **more):
-    """The address that a client of botocore asks, and the region that it signs for."""
+    """The URL that a botocore client calls, and the region of its signature."""
     asked = []
 
     def send(request, **_):
@@ -151,7 +151,7 @@ def by_botocore(service, region, **more):
 
 
 def by_rules(region, *, fips, dualstack, legacy=None, provider=PROVIDER):
-    """The same by botocore's rules alone, which a client applies after it took the fips out of a pseudo-region."""
+    """The same by botocore's rules alone, which a client applies after it removed fips from a pseudo-region."""
     name, config = botocore.client.ClientCreator._normalize_fips_region(None, region, None)
     fips = fips or config is not None
     old = {} if legacy is None else {"UseGlobalEndpoint": legacy and not fips and not dualstack}
@@ -163,7 +163,7 @@ def by_rules(region, *, fips, dualstack, legacy=None, provider=PROVIDER):
 
 @pytest.mark.parametrize(("fips", "dualstack", "legacy"), [*itertools.product((False, True), repeat=3)])
 def test_hosts_are_those_of_botocore(fips, dualstack, legacy, caplog):
-    """By each name of a region or pseudo-region, with FIPS, dual stack or the old single address, the host is botocore's."""
+    """For each region or pseudo-region, with FIPS, dual stack or the global endpoint."""
     caplog.set_level("ERROR")  # it warns of each name with fips
     assert len(NAMES) > 300
     for region in NAMES:
@@ -173,7 +173,7 @@ def test_hosts_are_those_of_botocore(fips, dualstack, legacy, caplog):
 
 
 def test_identity_center_is_where_botocore_has_it(caplog):
-    """By each name, with FIPS and dual stack: GovCloud's plain hosts are its FIPS ones, its dual-stack ones are not."""
+    """For each name, with FIPS and dual stack. GovCloud's plain hosts are its FIPS hosts; its dual-stack hosts are not."""
     caplog.set_level("ERROR")
     provider = EndpointProvider(
         LOADER.load_service_model("sso", "endpoint-rule-set-1"), LOADER.load_data("partitions")
@@ -189,8 +189,8 @@ ODD = [
 
 
 @pytest.mark.parametrize("region", ODD)
-def test_a_client_of_botocore_asks_the_same(region):
-    """With all that stands between a region's name and a request: STS, and Identity Center's portal."""
+def test_botocores_client_calls_the_same(region):
+    """For pseudo-regions: STS, and Identity Center's portal."""
     by = Rules(None, legacy=False, fips=False, dualstack=False)
     ours = sts_endpoint(region, origin=None, by=by)
     assert (ours.address, ours.region) == by_botocore("sts", region)
@@ -198,8 +198,8 @@ def test_a_client_of_botocore_asks_the_same(region):
     assert portal_address(region, url=None, by=by) == by_botocore("sso", region, **more)[0]
 
 
-def test_a_configured_address_gets_a_signature_that_aws_takes():
-    """For a real region: botocore signs for aws-global there, which AWS refuses."""
+def test_configured_url_is_signed_for_a_real_region():
+    """botocore signs for aws-global there, which AWS refuses."""
     url = Setting("endpoint_url", "https://vpce-1.sts.us-east-1.vpce.amazonaws.com", Origin("config", 2))
     found = sts_endpoint("aws-global", origin=None, by=Rules(url, legacy=False, fips=False, dualstack=False))
     assert (found.address, found.region) == (url.value, "us-east-1")
@@ -207,7 +207,7 @@ def test_a_configured_address_gets_a_signature_that_aws_takes():
 
 @pytest.mark.parametrize("region", [region for region in REGIONS if "." in region])
 def test_a_name_with_a_dot_is_no_region(region):
-    """botocore refuses it, and so do we, with the line: it would be another host."""
+    """It would be another host. An error with the line, as in botocore."""
     with pytest.raises(botocore.exceptions.InvalidRegionError):
         by_botocore("sts", region)
     with pytest.raises(errors.ConfigError, match=r"config:2: region .* is not a valid region name"):
@@ -215,7 +215,7 @@ def test_a_name_with_a_dot_is_no_region(region):
 
 
 def test_partitions_are_those_of_botocore():
-    """Every name belongs to the partition that botocore puts it in."""
+    """Every name belongs to the partition that botocore assigns."""
     for partition in LOADER.load_data("partitions")["partitions"]:
         for region in partition["regions"]:
             assert partition_of(region).name == partition["id"]
@@ -227,7 +227,7 @@ def test_partitions_are_those_of_botocore():
 
 
 def test_partition_of_an_arn():
-    """A role's ARN names its partition; what is no ARN counts as the commercial one."""
+    """A role's ARN names its partition; anything else counts as the partition aws."""
     assert partition_of_arn("arn:aws-cn:iam::111111111111:role/R").region == "cn-northwest-1"
     assert partition_of_arn("arn:aws-us-gov:iam::111111111111:role/R").name == "aws-us-gov"
     assert partition_of_arn("role").name == "aws"
@@ -235,20 +235,20 @@ def test_partition_of_an_arn():
 
 @pytest.mark.parametrize(("value", "legacy"), [("regional", False), ("legacy", True), ("Legacy", True)])
 def test_legacy_setting(value, legacy):
-    """sts_regional_endpoints of the profile, which the variable outranks."""
+    """sts_regional_endpoints of the profile, and the variable, which wins."""
     config = config_of(f"[profile a]\nsts_regional_endpoints = {value}\n")
     assert rules(config, config.profile("a").get, env={}).legacy is legacy
     assert not rules(config, config.profile("a").get, env={"AWS_STS_REGIONAL_ENDPOINTS": "regional"}).legacy
 
 
-def test_legacy_setting_of_another_kind_is_an_error():
-    """A value that is neither regional nor legacy is refused with its line, as botocore refuses it."""
+def test_invalid_legacy_setting_is_an_error():
+    """With its line, as in botocore."""
     config = config_of("[profile a]\nsts_regional_endpoints = global\n")
     with pytest.raises(errors.ConfigError, match="config:2"):
         rules(config, config.profile("a").get, env={})
 
 
-def test_data_is_where_it_should_be():
-    """The cases are there at all."""
+def test_cases_are_there():
+    """Otherwise the tests above would test nothing."""
     assert len(SUITE["endpointUrlTests"]) == 39
     assert os.path.exists(path_of("README.md"))

@@ -1,4 +1,4 @@
-"""Profiles with IAM Identity Center's keys: what makes them a source, what they lack, what contradicts them."""
+"""Profiles with IAM Identity Center's keys: what makes them a source, what is missing, what contradicts."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from vault.profiles.resolve import check
 
 
 class TestIdentityCenter:
-    """A profile that speaks of IAM Identity Center is never taken for a key of the vault."""
+    """A profile with Identity Center's keys never counts as a vault key."""
 
     SESSION = "[sso-session s]\nsso_region = us-east-1\nsso_start_url = u\n"
     ROLE = "sso_account_id = 111111111111\nsso_role_name = r\n"
@@ -17,7 +17,7 @@ class TestIdentityCenter:
     @pytest.mark.parametrize("entries", [(), None])
     @pytest.mark.parametrize("prefix", ["", "awsvault_"])
     def test_a_session_alone(self, entries, prefix):
-        """It is Identity Center's, and what it lacks is an error before a call, with its line."""
+        """It is a source of Identity Center; its missing keys are an error before any call, with the line."""
         chain = chain_of("a", f"[profile a]\n{prefix}sso_session = s\n{self.SESSION}", entries=entries)
         assert isinstance(chain.source, Sso)
         assert (chain.source.session, chain.source.account_id, chain.source.role_name) == ("s", None, None)
@@ -37,16 +37,16 @@ class TestIdentityCenter:
     )  # fmt: skip
     @pytest.mark.parametrize("entries", [(), None])
     @pytest.mark.parametrize("own", ["", "credential_process = awsvault-py export a\n"])
-    def test_what_cannot_be(self, lines, said, entries, own):
-        """Values that disagree, a section that is not there, a part that is missing: the line, as in the SDKs."""
+    def test_invalid_profiles(self, lines, said, entries, own):
+        """Contradicting values, a missing section, a missing key: an error with the line, as in the SDKs."""
         if own and entries is None and "sso_session" not in lines and "sso_role" not in lines:
             return  # an address alone beside our own call says nothing about where the credentials come from
         with pytest.raises(errors.ConfigError, match=said):
             check(chain_of("a", f"[profile a]\n{lines}{own}{self.SESSION}", entries=entries))
 
     @pytest.mark.parametrize("prefix", ["", "awsvault_"])
-    def test_it_outranks_a_key_that_nobody_looked_for(self, prefix):
-        """Beside our own command: whether the vault has such a key is unknown, and what the lines say is not."""
+    def test_it_wins_over_an_assumed_key(self, prefix):
+        """Beside awsvault-py's own command: the lines are known, the vault's entries are not."""
         role = self.ROLE.replace("sso_", f"{prefix}sso_")
         text = f"[profile a]\ncredential_process = awsvault-py export a\n{prefix}sso_session = s\n{role}{self.SESSION}"
         assert isinstance(chain_of("a", text, entries=None).source, Sso)
@@ -55,15 +55,15 @@ class TestIdentityCenter:
     @pytest.mark.parametrize(
         "lines", [ROLE + "sso_session = s\n", "sso_session = s\n", "awsvault_sso_session = s\n"]
     )
-    def test_a_key_of_that_name_beside_it_is_an_error(self, lines):
-        """Two sources, of two accounts perhaps: nobody but the user knows which is meant."""
+    def test_vault_key_with_the_same_name_is_an_error(self, lines):
+        """Only the user knows which of the two sources is meant."""
         with pytest.raises(
             errors.ConfigError, match=r"config:\d: profile a has \w+, but the vault has a key"
         ):
             chain_of("a", f"[profile a]\n{lines}{self.SESSION}", entries=("a",))
 
-    def test_a_key_that_is_named_is_meant(self):
-        """awsvault_credential beside a session for tokens is the key; beside a role of Identity Center it is an error."""
+    def test_awsvault_credential_beside_it(self):
+        """With a session for tokens the key is the source; with a role of Identity Center it is an error."""
         text = f"[profile a]\nawsvault_credential = k\nsso_session = s\n{self.SESSION}"
         for entries in (("k",), None):
             assert chain_of("a", text, entries=entries).source.entry == "k"
@@ -74,7 +74,7 @@ class TestIdentityCenter:
                 chain_of("a", text.replace("[sso-session", f"{self.ROLE}[sso-session"), entries=entries)
 
     def test_a_session_for_tokens_beside_another_source(self):
-        """Without a role it gives no credentials, so another program of the profile does, as in botocore."""
+        """Without a role it gives no credentials, so the other source counts, as in botocore."""
         text = f"[profile a]\nsso_session = s\ncredential_process = tool\n{self.SESSION}"
         assert isinstance(chain_of("a", text).source, Process)
         assert isinstance(
@@ -82,6 +82,6 @@ class TestIdentityCenter:
         )
 
     def test_an_sdk_finds_nothing_in_a_session_alone(self):
-        """What AWS's tools make of it: no credentials."""
+        """For AWS's tools, such a profile has no credentials."""
         with pytest.raises(errors.ConfigError, match="lacks sso_account_id"):
             chain_of("a", f"[profile a]\nsso_session = s\n{self.SESSION}", as_sdk=True)

@@ -1,4 +1,4 @@
-"""Where botocore makes something else of a file than we do, a note says so, for doctor; or we refuse the file."""
+"""If botocore reads a file differently, there is a note for doctor, or the file is refused."""
 
 import json
 
@@ -40,7 +40,7 @@ OTHERS = [
 
 
 def theirs(folder, texts):
-    """botocore's profiles by name and key, or None where it cannot read the files."""
+    """botocore's profiles by name and key, or None if it cannot read the files."""
     try:
         return session_of(*write(folder, texts)).full_config["profiles"]
     except Exception:
@@ -48,7 +48,7 @@ def theirs(folder, texts):
 
 
 def ours(texts):
-    """The same of our reading, an indented block as a dict; and the notes."""
+    """The same as awsvault-py reads it, with an indented block as a dict; and the notes."""
     config = config_of(*texts)
     found = {}
     for name in config.profiles:
@@ -73,7 +73,7 @@ def test_every_difference_is_noted(texts, tmp_path):
 
 
 def test_the_comparison_can_fail(tmp_path):
-    """Both are read: a difference exists among the cases, and so do files that both read alike."""
+    """Among the cases there are files that both read alike, and files that they do not."""
     alike = [texts for texts in SHARED if theirs(tmp_path, texts) is not None]
     assert len(alike) > 30
     assert theirs(tmp_path, ("[profile a]\nx = 1 # c\n", "")) == {"a": {"x": "1 # c"}}
@@ -86,8 +86,8 @@ ODD = "".join(chr(code) for code in range(0x20, 0x7F)) + "\u00fc\u20ac\u4e2d\u00
     "form", ["[profile a{}b]", '[profile "a{}b"]', "[profile 'a{}']", "[profile {}b]", "[a{}b]"]
 )
 @pytest.mark.parametrize("kind", ["config", "credentials"])
-def test_a_name_that_boto3_takes_is_a_profile_here(form, kind, tmp_path):
-    """Any character within any form of a header: a profile for boto3 is one for us, and nothing else is."""
+def test_every_name_that_boto3_accepts_is_a_profile(form, kind, tmp_path):
+    """Any character in any form of header: a profile for boto3 is one for us, and nothing else is."""
     compared = 0
     for character in ODD:
         text = form.format(character) + "\nregion = x\n"

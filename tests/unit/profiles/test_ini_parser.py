@@ -13,7 +13,7 @@ with open(path_of("smithy-rs/profile-parser-tests.json"), encoding="utf-8") as f
     CASES = json.load(found)["tests"]
 
 
-# Names that botocore and the AWS CLI take and the shared grammar ignores: here they are profiles, with a note.
+# Names that botocore and the AWS CLI accept and the shared grammar ignores: here they are profiles, with a note.
 TAKEN = {2: {"foo!bar": {}}, 40: {"in valid 2": {"name2": "value2"}}, 55: {"profile foo": {"name": "value"}},
          60: {"profile bar": {}}}  # fmt: skip
 
@@ -44,12 +44,12 @@ def test_shared_grammar(number):
 
 
 def test_all_cases_are_there():
-    """None of the 65 got lost."""
+    """None of the 65 is missing."""
     assert len(CASES) == 65
 
 
 def shifted(headers, properties, *, blank=""):
-    """Two profiles, their headers and properties indented."""
+    """Two profiles with indented headers and properties."""
     rows = ["region = us-east-1", blank, "# why", "s3 =", "  max = 3", "role_arn = r"]
     return "".join(
         f"{headers}[profile {name}]\n" + "".join(f"{properties}{row}\n" for row in rows)
@@ -61,7 +61,7 @@ def shifted(headers, properties, *, blank=""):
     ("headers", "properties"), [("", "  "), ("    ", "    "), ("  ", "\t\t\t"), ("\t", "\t"), (" ", "")]
 )
 def test_a_file_that_is_indented_throughout(headers, properties):
-    """As a heredoc leaves it: a line stands for itself unless it is further in than the property above it."""
+    """As a heredoc leaves it: a line is on its own unless it is indented more than the property above it."""
     if (headers, properties) == (" ", ""):
         with pytest.raises(errors.ConfigError, match=r"^config:8: an indented header") as raised:
             parse(shifted(headers, properties), path="config", kind="config")
@@ -89,7 +89,7 @@ def test_a_file_that_is_indented_throughout(headers, properties):
     ],
 )
 def test_a_header_that_tools_read_differently_is_refused(text):
-    """botocore takes it into the value above, JavaScript and Go open a section: whose keys follow, nobody knows."""
+    """botocore reads it as part of the value above, JavaScript and Go as a header: it is unclear whose keys follow."""
     with pytest.raises(errors.ConfigError, match=r"config:[23]: an indented header"):
         parse(text, path="config", kind="config")
 
@@ -105,7 +105,7 @@ def test_a_header_that_tools_read_differently_is_refused(text):
     ],
 )
 def test_errors_have_their_line(text, line):
-    """A broken file is said with the line that breaks it."""
+    """The error of a broken file names the line that breaks it."""
     with pytest.raises(errors.ConfigError, match=f"^config:{line}: "):
         parse(text, path="config", kind="config")
 
@@ -136,7 +136,7 @@ def notes_of(text, kind="config"):
     ],
 )
 def test_notes(text, line, said):
-    """What AWS's tools do not read alike is kept with its line, for doctor."""
+    """Lines that AWS's tools do not all read alike have a note for doctor."""
     assert any(at == line and said in message for at, message in notes_of(text)), notes_of(text)
 
 
@@ -144,7 +144,7 @@ def test_notes(text, line, said):
     "text", ["[preview]\nx = 1\n", "[plugins]\ncli = x\n", "[profile a]\nx=1\n# c\n; c\n\n"]
 )
 def test_no_notes(text):
-    """What all read alike, or what is AWS CLI's own, is no news."""
+    """Lines that all read alike, and sections of the AWS CLI, have none."""
     assert notes_of(text) == []
 
 
@@ -159,12 +159,12 @@ def test_no_notes(text):
     ],
 )
 def test_notes_of_the_credentials_file(header, said):
-    """Names there that not every tool takes, and headers that belong into the other file."""
+    """Names that not every tool accepts, and headers that belong in the other file."""
     assert any(said in message for _, message in notes_of(f"{header}\nx = 1\n", "credentials"))
 
 
 def test_byte_order_mark_does_not_hide_the_first_profile():
-    """The mark is taken off and said, so the profile after it is there."""
+    """The mark is removed and noted."""
     assert "a" in parse("\ufeff[profile a]\n", path="config", kind="config").profiles
 
 
@@ -186,7 +186,7 @@ def test_byte_order_mark_does_not_hide_the_first_profile():
     ],
 )
 def test_quoted_names(header, name):
-    """A quoted name is one name as botocore splits it, and what is not one is no profile."""
+    """A quoted name is one name, as in botocore; anything else is not a profile."""
     try:
         sections = parse(header + "\nx = 1\n", path="config", kind="config")
     except errors.ConfigError:
@@ -196,7 +196,7 @@ def test_quoted_names(header, name):
 
 
 def test_values_keep_their_lines():
-    """The line of a value, of a continued one its first, of a nested one its own."""
+    """The line of a value, the first line of a continued one, the own line of a nested one."""
     sections = parse(
         "\n[profile a]\nx = 1\ny = 2\n  3\ns3 =\n\n  # c\n  k = v\n", path="config", kind="config"
     )
@@ -209,14 +209,14 @@ def test_values_keep_their_lines():
 
 @pytest.mark.parametrize("separator", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
 def test_only_a_newline_ends_a_line(separator):
-    """No other character that some reader counts as a line's end opens a section or a property."""
+    """No other character that some readers count as a line end opens a section or a property."""
     sections = parse(f"[profile a]\nx = 1{separator}[profile b]\n", path="config", kind="config")
     assert list(sections.profiles) == ["a"]
     assert sections.profiles["a"].properties["x"].value == f"1{separator}[profile b]"
 
 
-def test_time_grows_with_the_file_alone():
-    """Ten thousand profiles parse: no step looks at the whole file again."""
+def test_parsing_time_is_linear():
+    """Ten thousand profiles: no step looks at the whole file again."""
     block = "[profile p{0}]\nregion = us-west-2\nrole_arn = arn:aws:iam::222222222222:role/R\nsource_profile = s\n"
     sections = parse("".join(block.format(n) for n in range(10_000)), path="config", kind="config")
     assert len(sections.profiles) == 10_000

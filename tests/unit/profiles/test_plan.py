@@ -1,4 +1,4 @@
-"""Chains to calls: one session for all roles, long roles directly with the key, chained roles held to an hour."""
+"""From chains to calls: one session for all roles, long roles directly with the key, chained roles for one hour."""
 
 import pytest
 
@@ -38,7 +38,7 @@ class TestVaultKey:
         )
 
     def test_device_of_another_hop(self):
-        """A device that is not the key's goes to its own role, with a code of its own."""
+        """A device that is not the key's goes to its own role, with its own code."""
         text = SCENARIO.replace(
             f"awsvault_source_profile = shared-services\nmfa_serial = {USER}",
             f"awsvault_source_profile = shared-services\nmfa_serial = {OTHER}",
@@ -46,7 +46,7 @@ class TestVaultKey:
         assert shape(of("dev", text)) == [("session", 43_200, USER), (DEV, 3600, OTHER)]
 
     def test_device_of_the_entry(self):
-        """A device stored with the key serves where its profile names none."""
+        """The device stored with the key is used if its profile names none."""
         text = SCENARIO.replace(f"mfa_serial = {USER}\n", "")
         assert shape(of("dev", text, entry_mfa_serial=OTHER)) == [
             ("session", 43_200, OTHER),
@@ -54,17 +54,17 @@ class TestVaultKey:
         ]
 
     def test_device_of_the_first_role(self):
-        """Where only the roles name the device it is the key's, so that one code serves all of them."""
+        """If only the roles name a device, it is the key's, so that one code serves all of them."""
         text = SCENARIO.replace(f"export shared-services\nmfa_serial = {USER}\n", "export shared-services\n")
         assert shape(of("dev", text)) == [("session", 43_200, USER), (DEV, 3600, None)]
 
     def test_no_device(self):
-        """A key without a device gives a plain session."""
+        """A key without a device gets a session without MFA."""
         text = SCENARIO.replace(f"mfa_serial = {USER}\n", "")
         assert shape(of("dev", text)) == [("session", 43_200, None), (DEV, 3600, None)]
 
     def test_long_role(self):
-        """Over an hour: directly with the key with a code; else, if none can be had, an hour through the session."""
+        """Over an hour: directly with the key and a code; the fallback is one hour through the session."""
         text = SCENARIO.replace("region = us-west-2\n", "duration_seconds = 43200\n")
         planned = of("dev", text)
         assert shape(planned) == [(DEV, 43_200, USER)]
@@ -75,7 +75,7 @@ class TestVaultKey:
         assert "directly with the key" in planned.links[0].why
 
     def test_long_role_without_a_device(self):
-        """Without a device no code can be missing, so there is nothing else to do instead."""
+        """Without a device no code can be missing, so there is no fallback."""
         text = SCENARIO.replace("region = us-west-2\n", "duration_seconds = 7200\n").replace(
             f"mfa_serial = {USER}\n", ""
         )
@@ -83,13 +83,13 @@ class TestVaultKey:
 
     @pytest.mark.parametrize("seconds", [900, 3600])
     def test_role_of_an_hour_or_less(self, seconds):
-        """Goes through the session, and is asked for as long as the profile says."""
+        """It goes through the session, for as long as the profile says."""
         planned = of("dev", SCENARIO.replace("region = us-west-2\n", f"duration_seconds = {seconds}\n"))
         assert shape(planned)[1] == (DEV, seconds, None)
         assert planned.links[1].fixed
 
     def test_role_of_a_role(self):
-        """A role assumed by a role lasts an hour at most, whatever it asks for."""
+        """A role assumed by a role lasts at most one hour, whatever it asks for."""
         text = (
             SCENARIO
             + f"[profile x]\nrole_arn = {PROD}\nsource_profile = dev\nduration_seconds = 43200\nmfa_serial = {USER}\n"
@@ -104,8 +104,8 @@ class TestVaultKey:
         assert shape(of("dev", off)) == shape(of("dev", SCENARIO, session=False)) == [(DEV, 3600, USER)]
         assert shape(of("shared-services", SCENARIO, session=False)) == []
 
-    def test_lengths(self):
-        """config.toml's length, which the key's profile outranks, which --duration outranks for the session itself."""
+    def test_durations(self):
+        """config.toml, the key's profile, then --duration for the session itself: the last one wins."""
         assert shape(of("dev", SCENARIO, lengths={"session_duration": 7200}))[0][1] == 7200
         text = SCENARIO.replace("region = us-east-1\n", "awsvault_session_duration = 36h\n")
         assert shape(of("dev", text, lengths={"session_duration": 7200}))[0][1] == 129_600
@@ -133,8 +133,8 @@ class TestVaultKey:
             ),
         ],
     )
-    def test_a_roles_length_by_config_toml(self, seconds, lines, expected, why):
-        """role_duration holds where the profile does not say, within what the profile allows."""
+    def test_role_duration_of_config_toml(self, seconds, lines, expected, why):
+        """It applies if the profile sets none, within what the profile allows."""
         text = SCENARIO.replace("region = us-west-2\n", "region = us-west-2\n" + lines)
         planned = of("dev", text, lengths={"role_duration": seconds})
         assert shape(planned) == expected
@@ -142,8 +142,8 @@ class TestVaultKey:
         assert planned.links[-1].fixed is (why != "AWS's default")  # which need not be sent
         assert shape(of("dev", text, lengths={"role_duration": seconds}, duration=1200))[-1][1] == 1200
 
-    def test_a_role_on_the_way_costs_no_code_for_it(self):
-        """Only the answer is to last longer; what is assumed by a role lasts an hour at most whatever is asked."""
+    def test_role_inside_a_chain_needs_no_code(self):
+        """Only the last role lasts longer; a role assumed by a role lasts at most one hour."""
         text = SCENARIO + f"[profile x]\nrole_arn = {PROD}\nsource_profile = dev\n"
         planned = of("x", text, lengths={"role_duration": 7200})
         assert shape(planned) == [("session", 43_200, USER), (DEV, 3600, None), (PROD, 3600, None)]
@@ -153,8 +153,8 @@ class TestVaultKey:
         ("lines", "expected"),
         [("", 7200), ("duration_seconds = 900\n", 900), ("awsvault_max_duration = 30m\n", 1800)],
     )
-    def test_a_web_identitys_role_too(self, lines, expected):
-        """It is a role whose session has a length."""
+    def test_duration_of_a_web_identity(self, lines, expected):
+        """Its session has a duration too."""
         text = f"[profile a]\nweb_identity_token_file = /t\nrole_arn = {DEV}\n{lines}"
         planned = of("a", text, entries=(), lengths={"role_duration": 7200})
         assert planned.links[0].source.duration_seconds == expected
@@ -162,7 +162,7 @@ class TestVaultKey:
             assert of("a", text, entries=()).links[0].source.duration_seconds is None
 
     def test_longest_allowed(self):
-        """awsvault_max_duration holds for what is handed out, asked for or not."""
+        """awsvault_max_duration limits what is issued, requested or not."""
         text = SCENARIO.replace(
             "region = us-west-2\n", "duration_seconds = 43200\nawsvault_max_duration = 30m\n"
         )
@@ -182,8 +182,8 @@ class TestOtherSources:
             (f"role_arn = {PROD}\nweb_identity_token_file = /t\n", 1, 3600),
         ],
     )
-    def test_lengths(self, source, links, seconds):
-        """No session for a key that is not the vault's; from temporary credentials a role lasts an hour."""
+    def test_durations(self, source, links, seconds):
+        """No session for a key outside the vault; with temporary credentials a role lasts one hour."""
         text = f"[profile a]\nrole_arn = {DEV}\nsource_profile = s\nduration_seconds = 43200\nmfa_serial = {USER}\n[profile s]\n{source}"
         planned = of("a", text, entries=())
         assert [kind for kind, _, _ in shape(planned)] == ["fetch"] * links + [DEV]
@@ -194,7 +194,7 @@ class TestOtherSources:
         [({}, 7200), ({"AWS_SESSION_TOKEN": "t"}, 3600), ({"AWS_SECURITY_TOKEN": "t"}, 3600)],
     )
     def test_environment(self, env, seconds):
-        """The environment's key gives what is asked for, its session an hour."""
+        """With the environment's key a role lasts as long as requested, with its session one hour."""
         text = f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\nduration_seconds = 7200\n"
         planned = plan(chain_of("a", text, env=env), Durations())
         assert shape(planned) == [("fetch", False, None), (DEV, seconds, None)]

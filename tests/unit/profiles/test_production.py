@@ -10,7 +10,7 @@ from vault.profiles.production import is_production, means_production
 
 @pytest.mark.parametrize("value", ["production", "prod", "PROD", " Production "])
 def test_production_in_any_case(value):
-    """Blanks around it do not count."""
+    """Spaces around it do not count."""
     assert means_production(value)
 
 

@@ -1,4 +1,4 @@
-"""Profiles to chains: the order of sources, who wins, loops, prefixes, the vault, and every refusal with its place."""
+"""From profiles to chains: which source wins, loops, prefixes, the vault, and every refusal with its place."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from vault.profiles.chain import NamedSource, Process, StaticKeys, VaultKey
 class TestScenario:
     @pytest.mark.parametrize("entries", [("shared-services",), None])
     def test_dev(self, entries):
-        """The README's role: the vault's key, one hop, whether or not the vault's entries are known."""
+        """The README's role: the vault's key and one hop, whether or not the vault's entries are known."""
         chain = chain_of("dev", SCENARIO, entries=entries)
         assert chain.path == ("dev", "shared-services")
         assert (chain.source.entry, chain.source.assumed) == ("shared-services", entries is None)
@@ -21,26 +21,26 @@ class TestScenario:
 
     @pytest.mark.parametrize("entries", [("shared-services",), None])
     def test_source_itself(self, entries):
-        """The source profile is the vault's key and no hop."""
+        """The source profile is the vault's key without a hop."""
         chain = chain_of("shared-services", SCENARIO, entries=entries)
         assert isinstance(chain.source, VaultKey)
         assert chain.hops == ()
 
-    def test_older_sister(self):
-        """Keys of [default], roles that name it in AWS's ordinary form."""
+    def test_default_and_plain_roles(self):
+        """Keys of [default], and roles that name it in AWS's own form."""
         text = f"[default]\nregion = eu-west-1\n[profile dev]\nrole_arn = {DEV}\nsource_profile = default\n"
         chain = chain_of("dev", text, entries=("default",))
         assert (chain.source.entry, chain.source_endpoint.region) == ("default", "eu-west-1")
         assert chain_of("dev", text, entries=None).source.entry == "default"
 
     def test_entry_without_a_section(self):
-        """A key whose profile no file mentions: by its own name, and as a source."""
+        """An entry without a profile in any file: by its own name, and as a source profile."""
         text = f"[profile dev]\nrole_arn = {DEV}\nsource_profile = default\n"
         assert chain_of("default", text, entries=("default",)).source.entry == "default"
         assert chain_of("dev", text, entries=("default",)).source.entry == "default"
 
     def test_no_vault_yet(self):
-        """Without a vault a key is taken for granted only where the files say so."""
+        """Without a vault, a key is assumed only if the files say so."""
         assert chain_of("dev", SCENARIO, entries=None, guess=False).source.assumed
         with pytest.raises(errors.ConfigError, match="has no credentials"):
             chain_of("a", "[profile a]\nregion = eu-west-1\n", entries=None, guess=False)
@@ -48,7 +48,7 @@ class TestScenario:
 
 class TestVaultKey:
     def test_named_credential(self):
-        """awsvault_credential names the entry where it is not the profile's name, also beside a role."""
+        """awsvault_credential names the entry if its name is not the profile's, also beside a role."""
         assert chain_of("a", "[profile a]\nawsvault_credential = k\n").source.entry == "k"
         chain = chain_of(
             "a", f"[profile a]\nawsvault_credential = k\nrole_arn = {DEV}\nmfa_serial = {USER}\n"
@@ -56,12 +56,12 @@ class TestVaultKey:
         assert (chain.source.entry, len(chain.hops), chain.mfa_serial) == ("k", 1, USER)
 
     def test_entry_beats_other_sources(self):
-        """A profile with an entry of its name is that key, whatever else stands in it."""
+        """A profile with an entry of its name is that key, whatever else it has."""
         text = f"[profile a]\n{KEYS}web_identity_token_file = /t\ncredential_process = x\n"
         assert isinstance(chain_of("a", text, entries=("a",)).source, VaultKey)
 
     def test_entry_ends_a_chain_as_static_keys_do(self):
-        """A source profile with an entry is that key, and its role is not assumed; selected, its role is."""
+        """As a source profile it is that key, without its role; if it is selected, its role is assumed."""
         text = (
             f"[profile a]\nrole_arn = {DEV}\nsource_profile = b\n"
             f"[profile b]\nrole_arn = {PROD}\nsource_profile = c\n[profile c]\n{KEYS}"
@@ -69,15 +69,15 @@ class TestVaultKey:
         assert chain_of("a", text, entries=("b",)).path == ("a", "b")
         assert chain_of("b", text, entries=("b",)).path == ("b", "c")
 
-    def test_role_that_calls_us_stays_a_role(self):
-        """As a source, a profile that calls us gives what its export gives: the role, even with an entry of its name."""
+    def test_role_that_calls_awsvault_py_stays_a_role(self):
+        """As a source profile, it gives what its export gives: the role, even with an entry of its name."""
         text = SCENARIO + f"[profile x]\nrole_arn = {PROD}\nsource_profile = dev\n"
         for entries in (None, ("shared-services",), ("shared-services", "dev")):
             chain = chain_of("x", text, entries=entries)
             assert [hop.role_arn for hop in chain.hops] == [DEV, PROD]
 
     def test_self_reference(self):
-        """A profile may be its own source where it is a key."""
+        """A profile may be its own source if it is a key."""
         text = f"[profile a]\nrole_arn = {DEV}\nsource_profile = a\n"
         assert chain_of("a", text, entries=("a",)).source.entry == "a"
         assert isinstance(chain_of("a", text + KEYS).source, StaticKeys)
@@ -87,21 +87,21 @@ class TestVaultKey:
             with pytest.raises(errors.ConfigError, match="profile loop: a -> a"):
                 chain_of("a", text, entries=entries)
 
-    def test_missing_entry_is_said(self):
-        """A profile that calls us, and a vault without its key: the command that adds it."""
+    def test_missing_entry(self):
+        """A profile that calls awsvault-py, and a vault without its key: the hint adds the key."""
         with pytest.raises(errors.ConfigError, match=r"config:1: .* calls awsvault-py, but") as caught:
             chain_of("shared-services", SCENARIO)
         assert caught.value.hint == "run: awsvault-py add shared-services"
 
     def test_alias(self):
-        """A profile whose command exports another is what that one is."""
+        """A profile whose command exports another profile has that one's chain."""
         text = SCENARIO + "[profile d]\ncredential_process = /x/awsvault-py export dev\nregion = eu-north-1\n"
         chain = chain_of("d", text, entries=("shared-services",))
         assert chain.path == ("d", "dev", "shared-services")
         assert (chain.region, chain.hops[0].role_arn) == ("eu-north-1", DEV)
 
-    def test_aliases_in_a_circle(self):
-        """Two profiles whose commands export each other are a circle, not an endless run."""
+    def test_loop_of_aliases(self):
+        """Two profiles whose commands export each other are a loop, not an endless run."""
         text = (
             "[profile a]\ncredential_process = awsvault-py export b\n"
             "[profile b]\ncredential_process = python -m vault export a\n"
@@ -109,20 +109,20 @@ class TestVaultKey:
         with pytest.raises(errors.ConfigError, match="profile loop: a -> b -> a"):
             chain_of("a", text, entries=("x",))
 
-    def test_alias_of_nothing(self):
-        """An alias of a profile that is nowhere is an error of ours."""
+    def test_alias_of_a_missing_profile(self):
+        """It is one of our errors."""
         with pytest.raises(errors.ConfigError):
             chain_of("a", "[profile a]\ncredential_process = awsvault-py export gone\n")
 
-    def test_another_command_of_ours(self):
-        """Our program called for anything but an export is a mistake with its line."""
+    def test_another_command_of_awsvault_py(self):
+        """Anything but an export is a mistake with its line."""
         with pytest.raises(
             errors.ConfigError, match=r"config:2: credential_process .*awsvault-py export PROFILE"
         ):
             chain_of("a", "[profile a]\ncredential_process = awsvault-py login a\n")
 
     def test_settings(self):
-        """The key's profile says whether a session is made, and for how long."""
+        """The key's profile says whether there is a session, and for how long."""
         text = SCENARIO.replace(
             "region = us-east-1\n", "awsvault_session_duration = 4h\nawsvault_session = off\n"
         )
@@ -166,13 +166,13 @@ class TestRefusals:
         ],
     )
     def test_with_place(self, text, said):
-        """Each is a ConfigError that names the line."""
+        """Each is a ConfigError with its line."""
         with pytest.raises(errors.ConfigError, match=said):
             chain_of("a", f"[profile a]\n{text}")
 
     @pytest.mark.parametrize("value", ["ten", "-1", "899", "43201", "1e3", "3600.0", "٣٦٠٠", "", "9" * 30])
     def test_durations(self, value):
-        """A duration that AWS's tools would drop in silence, or that AWS would refuse, is an error with its line."""
+        """A duration that AWS's tools would silently drop, or that AWS would refuse, is an error with its line."""
         with pytest.raises(errors.ConfigError, match="config:4: duration_seconds"):
             chain_of(
                 "a",
@@ -180,25 +180,25 @@ class TestRefusals:
             )
 
     def test_sso_disagreement(self):
-        """A value that profile and sso-session have differently is refused with both lines."""
+        """Different values in the profile and its sso-session are an error with both lines."""
         text = "[profile a]\nsso_account_id = 1\nsso_role_name = r\nsso_session = s\nsso_region = x\n[sso-session s]\nsso_region = y\nsso_start_url = u\n"
         with pytest.raises(errors.ConfigError, match=r"config:5: .*config:7"):
             chain_of("a", text)
 
     def test_unknown_profile(self):
-        """A profile named on the command line that is not there is exit 5, with the nearest name."""
+        """Exit 5, with the nearest name."""
         with pytest.raises(errors.NotFound) as caught:
             chain_of("shared-service", SCENARIO)
         assert (caught.value.exit_code, caught.value.hint) == (5, "did you mean shared-services?")
 
     def test_loop_shows_its_path(self):
-        """A circle of profiles is said with the way round, even where a profile on it has keys."""
+        """A profile loop is an error that shows the loop, even if a profile in it has keys."""
         text = f"[profile a]\nrole_arn = {DEV}\nsource_profile = b\n{KEYS}[profile b]\nrole_arn = {PROD}\nsource_profile = a\n"
         with pytest.raises(errors.ConfigError, match="config:8: profile loop: a -> b -> a"):
             chain_of("a", text)
 
-    def test_endless_chain(self):
-        """A chain of more profiles than anybody means is refused instead of followed."""
+    def test_too_long_chain(self):
+        """Too many profiles are refused instead of followed."""
         text = "".join(f"[profile p{n}]\nrole_arn = {DEV}\nsource_profile = p{n + 1}\n" for n in range(200))
         with pytest.raises(errors.ConfigError, match="more than 32 profiles"):
             chain_of("p0", text + f"[profile p200]\n{KEYS}")
@@ -206,13 +206,13 @@ class TestRefusals:
 
 class TestAsSdk:
     def test_prefix_is_not_read(self):
-        """An SDK sees a command in our form, and nothing of ours."""
+        """An SDK sees our command as any command, and none of our keys."""
         chain = chain_of("dev", SCENARIO, entries=("shared-services", "dev"), as_sdk=True)
         assert isinstance(chain.source, Process)
         assert chain.hops == ()
 
     def test_environment_source(self):
-        """Whether the environment's key is a session is seen in the environment."""
+        """The environment shows whether its key is a session."""
         text = f"[profile a]\nrole_arn = {DEV}\ncredential_source = Environment\n"
         found = chain_of("a", text).source
         assert found == NamedSource(
@@ -237,14 +237,14 @@ class TestAsSdk:
     ],
 )
 def test_near_names(text, hint):
-    """Whatever a value should name, the nearest that is there is asked about."""
+    """The hint asks about the nearest name, for every kind of name."""
     with pytest.raises(errors.ConfigError) as caught:
         chain_of("a", "[profile a]\n" + text)
     assert caught.value.hint == hint
 
 
-def test_a_misspelt_source_is_named_and_not_said_to_be_missing():
-    """The key is there, under a name that nobody knows: its line is told, and what was meant."""
+def test_misspelled_source_profile():
+    """The error names the unknown key and its line, and what was probably meant."""
     said = r"config:3: awsvault_sorce_profile .*did you mean awsvault_source_profile"
     with pytest.raises(errors.ConfigError, match=said):
         chain_of("dev", f"[profile dev]\nawsvault_role_arn = {DEV}\nawsvault_sorce_profile = base\n")

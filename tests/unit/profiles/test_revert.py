@@ -1,4 +1,4 @@
-"""Edits taken back, also from a file that was edited since."""
+"""Edits undone, also in a file that has been edited since."""
 
 import pytest
 from hypothesis import given
@@ -12,8 +12,8 @@ from vault.profiles.revert import revert
 
 
 @given(TEXTS, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.randoms(use_true_random=False))
-def test_any_edits_are_taken_back_to_the_byte(lines, end, ended, dice):
-    """Rename, remove, replace and insert as they come; revert gives the first bytes again."""
+def test_any_edits_are_undone_to_the_byte(lines, end, ended, dice):
+    """Rename, remove, replace and insert in any order; revert gives the first bytes again."""
     raw = (end.join(["[default]", *lines]) + (end if ended else "")).encode()
     try:
         found = Document(raw, path="f", kind="config")
@@ -32,8 +32,8 @@ def test_any_edits_are_taken_back_to_the_byte(lines, end, ended, dice):
     assert revert(now, found.hunks(edits), exact=True) == raw
 
 
-def test_edits_are_taken_back_from_a_file_that_was_edited_since():
-    """Other profiles and other lines may have changed: each line is found within its own profile."""
+def test_edits_are_undone_in_a_file_that_was_edited_since():
+    """Other profiles and lines may have changed: each line is found in its own profile."""
     text = "[profile a]\nrole_arn = r\nsource_profile = s\nmfa_serial = m\n[profile b]\nrole_arn = r\nsource_profile = s\n"
     found = document(text)
     edits = [
@@ -59,8 +59,8 @@ def test_edits_are_taken_back_from_a_file_that_was_edited_since():
     assert {k: v.value for k, v in read["z"].properties.items()} == {"awsvault_role_arn": "r"}
 
 
-def test_what_cannot_be_found_again_is_refused():
-    """A line that somebody changed since is not guessed at."""
+def test_changed_lines_are_refused():
+    """A line that has been changed since is not guessed at."""
     found = document("[profile a]\nrole_arn = r\n")
     edits = [found.rename(found.places("a", "role_arn")[0], "awsvault_role_arn")]
     with pytest.raises(ValueError, match="a"):
@@ -69,7 +69,7 @@ def test_what_cannot_be_found_again_is_refused():
         revert(document("[profile b]\nregion = x\n"), found.hunks(edits), exact=False)
 
 
-def test_a_new_section_is_taken_back_from_a_file_that_grew_since():
+def test_new_section_is_undone_in_a_file_that_grew_since():
     """It is found anywhere in the file, and what was written after it stays."""
     found = document("[default]\nx = y\n")
     edits = [found.append("[profile new]", [("a", "b")])]
@@ -78,8 +78,8 @@ def test_a_new_section_is_taken_back_from_a_file_that_grew_since():
     assert back == "[default]\nx = y\n\n[profile later]\nregion = x\n"
 
 
-def test_only_whole_lines_are_taken_back():
-    """A line that merely ends like one of ours is somebody else's."""
+def test_only_whole_lines_are_undone():
+    """A line that merely ends like an inserted one stays."""
     found = document("[profile a]\nregion = x\n")
     edits = [found.insert(1, "a", "role_arn", "r")]
     edited = found.apply(edits).decode() + "awsvault_role_arn = r\n"

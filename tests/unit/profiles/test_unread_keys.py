@@ -1,4 +1,4 @@
-"""What stands on a profile's lines and is read by nobody is said wherever something is missing."""
+"""Lines of a profile that have no effect are named in every error about something missing."""
 
 import pytest
 
@@ -12,7 +12,7 @@ OWN = "credential_process = awsvault-py export a\n"
 
 
 def lines_of(config, credentials="", name="a"):
-    """What is not read of the profile, as (place, text, fix)."""
+    """The profile's lines without effect, as (place, text, fix)."""
     files = config_of(config, credentials)
     return [(str(one.origin), one.what, one.fix) for one in unread(files, files.profile(name))]
 
@@ -35,22 +35,22 @@ def lines_of(config, credentials="", name="a"):
         ("[profile a]\nawsvault_credentail = k\n", "config:2: awsvault_credentail is", "awsvault_credential"),
     ],
 )  # fmt: skip
-def test_whatever_is_missing_the_line_that_is_not_understood_is_named(text, said, hint, entries):
-    """The message has the place and the key, the hint what to do with it; no value is shown, which may be a secret."""
+def test_errors_name_lines_without_effect(text, said, hint, entries):
+    """The message has the place and the key, the hint the fix; no value is shown, since it may be a secret."""
     with pytest.raises(errors.ConfigError, match=said) as caught:
         chain_of("a", text, entries=entries, guess=False)
     assert hint in caught.value.hint
     assert SECRET not in caught.value.message
 
 
-def test_a_key_that_the_vault_lacks_is_told_with_what_stands_there():
-    """A profile that calls us: the misspelt line may be why."""
+def test_missing_vault_key_and_a_misspelled_line():
+    """In a profile that calls awsvault-py, the misspelled line may be the cause."""
     with pytest.raises(errors.ConfigError, match=r"has no key .*config:3: awsvault_role_arm .*"):
         chain_of("a", f"[profile a]\n{OWN}awsvault_role_arm = {DEV}\n")
 
 
-def test_a_profile_with_nothing_odd_keeps_its_hint():
-    """The way to the vault, where that is what is missing."""
+def test_profile_without_odd_lines_keeps_its_hint():
+    """The command that adds the key."""
     with pytest.raises(errors.ConfigError) as caught:
         chain_of("a", "[profile a]\nregion = x\n")
     assert (caught.value.hint, "Lines without effect" in caught.value.message) == (
@@ -70,8 +70,8 @@ def test_a_profile_with_nothing_odd_keeps_its_hint():
         ("awsvault_confrim = always", "did you mean awsvault_confirm?"),
     ],
 )
-def test_a_key_that_nobody_reads_is_noted(line, fix):
-    """Other programs' keys, slips, and rails without their prefix; in either file and in what is included."""
+def test_keys_without_effect_are_noted(line, fix):
+    """Other programs' keys, misspellings, guard rails without prefix; in both files and in included profiles."""
     assert [one[2] for one in lines_of(f"[profile a]\n{line}\n")] == [fix]
     assert [one[2] for one in lines_of("", f"[a]\n{line}\n")] == [fix]
     included = f"[profile a]\ninclude_profile = c\n[profile c]\n{line}\n"
@@ -88,6 +88,6 @@ def test_a_key_that_nobody_reads_is_noted(line, fix):
         "role_arn = r\nsource_profile = b\nawsvault_read_only = yes\nregion = x\nservices = s\n",
     ],
 )
-def test_what_others_may_have_there_is_no_slip(text):
-    """Keys of the CLI, of its plug-ins and of other programs, and blocks of their own."""
+def test_other_programs_keys_are_not_misspellings(text):
+    """Keys of the CLI, of its plug-ins and of other programs, and blocks with their own keys."""
     assert lines_of(f"[profile a]\n{text}") == []

@@ -1,4 +1,4 @@
-"""Values that AWS would refuse: the chain can be shown, and ``check`` stops before a call."""
+"""Values that AWS would refuse: ``explain`` can show the chain, and ``check`` stops before a call."""
 
 import pytest
 
@@ -33,7 +33,7 @@ class TestFaults:
         ],
     )
     def test_fault(self, change):
-        """Named with its line; the rest of the chain is as written."""
+        """Each has its line; the rest of the chain is as in the file."""
         text = f"[profile a]\ncredential_source = Environment\nrole_arn = {DEV}\n{change}\n"
         if change.startswith("role_arn"):
             text = f"[profile a]\ncredential_source = Environment\n\n{change}\n"
@@ -42,8 +42,8 @@ class TestFaults:
             check(chain)
 
     @pytest.mark.parametrize("where", ["a", "k"])
-    def test_a_security_key(self, where):
-        """STS takes no code from it, for the role or for the key's session: the line, and a second device as the way out."""
+    def test_security_key(self, where):
+        """It has no codes for the role or the key's session: the error has the line, the hint a second device."""
         line = "mfa_serial = arn:aws:iam::111111111111:u2f/user/yourself/key-ABCDEFGHIJ\n"
         text = f"[profile k]\nawsvault_credential = my-key\n{line if where == 'k' else ''}"
         text += f"[profile a]\nsource_profile = k\nrole_arn = {DEV}\n{line if where == 'a' else ''}"
@@ -52,7 +52,7 @@ class TestFaults:
         assert "awsvault-py mfa enroll my-key" in raised.value.hint
 
     def test_no_fault(self):
-        """What AWS takes is no fault: paths, all partitions, hardware devices, long ids."""
+        """What AWS accepts is no fault: paths, all partitions, hardware devices, long IDs."""
         text = (
             "[profile a]\ncredential_source = Environment\nrole_arn = arn:aws-us-gov:iam::222222222222:role/team/R+=,.@-_\n"
             "mfa_serial = GAHT12345678\nexternal_id = a:b/c@d=e,f+g.h-i\nsession_tags = Team=A b, Cost = 1\n"
@@ -65,7 +65,7 @@ class TestFaults:
 
     @pytest.mark.parametrize("value", ["a", "=b", "a=1, a=2"])
     def test_broken_tags(self, value):
-        """Tags that are no pairs are a broken value, not a shape."""
+        """Tags that are not pairs are an error, not a fault."""
         with pytest.raises(errors.ConfigError, match="config:4: session_tags"):
             chain_of(
                 "a",
