@@ -96,7 +96,7 @@ class TestProcess:
     def test_slow_process(self, process, tmp_path):
         """A process that hangs ends at the deadline."""
         started = time.monotonic()
-        with pytest.raises(errors.ConfigError, match="not done in time"):
+        with pytest.raises(errors.ConfigError, match="did not finish in time"):
             providers.fetch(process("import time; time.sleep(150)"), context(tmp_path, {}, seconds=0.7))
         assert time.monotonic() - started < 100
 
