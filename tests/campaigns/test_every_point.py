@@ -38,7 +38,7 @@ def moved():
 
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("kind", kinds.ALL)
-def test_no_accident_of_a_rotation_or_an_enrolment_loses_a_key(place, kind, part):
+def test_no_accident_of_a_rotation_or_an_enrollment_loses_a_key(place, kind, part):
     """Kills, cut connections, throttling, 500s and full disks (scripts/kill-rotations): whatever happens, a key works."""
     points, suffer = kinds.run_of(place, kind)
     accidents = list(at_each(points))[part::PARTS]

@@ -1,4 +1,4 @@
-"""Rotations that die: every point of a rotation, and what the vault and AWS hold after it and after the next run."""
+"""Rotations that die: every point of a rotation, and what the vault and AWS have after it and after the next run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vault.store import vault
 from vault.system.paths import from_env
 
 NAME = "shared-services"
-# kind -> the wish that dies, and whether a rotation was done before it
+# kind -> the request that dies, and whether a rotation was done before it
 KINDS = {
     "rotate": (RotationRequest(), False),
     "delete-now": (RotationRequest(delete_now=True), False),
@@ -45,7 +45,7 @@ def template() -> Place:
 
 
 class Scene:
-    """One world and one home: a context manager. ``mfa``: IAM demands MFA."""
+    """One world and one home: a context manager. ``mfa``: IAM requires MFA."""
 
     def __init__(self, place: Place, *, mfa: bool = False, delay: float = 2.0, flapping: float = 2.0) -> None:
         self._root = tempfile.mkdtemp(prefix="scene-")
@@ -65,7 +65,7 @@ class Scene:
         shutil.rmtree(self._root, ignore_errors=True)
 
     def rotate(self, request: RotationRequest = RotationRequest(), *, die=None) -> dying.Ended:  # noqa: B008
-        """One run of the flow behind ``rotate --yes``, in a process of its own."""
+        """One run of what is behind ``rotate --yes``, in its own process."""
 
         def job():
             context = dying.context_of(self.home, self.aws)
@@ -86,30 +86,30 @@ class Scene:
         return vault.open_with_main_key(paths, self.k_main).payload.entries[NAME]
 
     def leftovers(self) -> list[str]:
-        """Temporary files in our folder."""
+        """Temporary files in the program's folder."""
         return [
             n for _, _, names in os.walk(self.home.ours) for n in names if n.startswith(".") and n != ".gc"
         ]
 
     def check(self, *, settled: bool) -> None:
-        """A working key in the vault, two keys at most; ``settled``: and none that the vault does not hold."""
+        """A working key in the vault, two keys at most; ``settled``: and none that the vault does not have."""
         keys = {key.id: key for key in self.aws.world.keys_of(self.user)}
         entry = self.entry
         assert len(keys) <= 2, sorted(keys)
-        held = {entry.access_key_id: entry.secret}
+        stored = {entry.access_key_id: entry.secret}
         journal = entry.journal
         for pair in (journal.old, journal.new) if journal is not None else ():
             if pair is not None:
-                held[pair.access_key_id] = pair.secret
-        for key_id, secret in held.items():
+                stored[pair.access_key_id] = pair.secret
+        for key_id, secret in stored.items():
             assert key_id not in keys or keys[key_id].secret == secret.reveal_text()
         key = keys.get(entry.access_key_id)
         assert key is not None, (entry.access_key_id, sorted(keys))
         assert key.status == "Active"
-        # One that works everywhere: the entry's is never one that AWS may not know yet.
+        # The entry's key works everywhere: it is never one that some server of AWS does not know yet.
         assert self.aws.world.now() >= key.steady_from
         if settled:
-            assert set(keys) <= set(held), (sorted(keys), sorted(held))
+            assert set(keys) <= set(stored), (sorted(keys), sorted(stored))
             assert all(keys[k].status == "Inactive" for k in keys if k != entry.access_key_id)
 
 
@@ -126,7 +126,7 @@ def points_of(place: Place, kind: str, *, mfa: bool = False) -> list[str]:
 
 
 def suffer(place: Place, kind: str, points: list[str], number: int, how: str, *, mfa: bool = False) -> bool:
-    """One accident (tests/faults/accidents), a look, ``rotate`` again, a look. False where the run ended before it."""
+    """One accident (tests/faults/accidents), a check, another ``rotate``, a check. False if the run ended before it."""
     request, before = KINDS[kind]
     with Scene(place, mfa=mfa) as scene:
         if before:

@@ -70,10 +70,9 @@ def enroll(
     """
     opened = unlock(context, purpose=f"to enroll an MFA device for {name}").opened
     trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
-    enroller = mfa_enrollment.Enroller(
-        context, opened, name, trust=trust, waiting=countdown(context), mfa_code=mfa_code
-    )
-    user = enroller.identify()
+    devices = UserDevices(context, opened, name, trust=trust, waiting=countdown(context), mfa_code=mfa_code)
+    devices.identify()
+    user, enroller = devices.user, mfa_enrollment.Enroller(devices)
     under_way = enroller.entry.enrollment
     wanted = device_name or mfa_enrollment.device_name(user, context)
     what = "Enroll"

@@ -8,7 +8,7 @@ from vault.aws.credentials import Credentials
 from vault.aws.key_format import odd_lengths
 from vault.errors import AlreadyExists, Declined, Refused
 from vault.keys.entry_names import check_name
-from vault.keys.key_input import WRONG_ID, WRONG_SECRET, check_account
+from vault.keys.key_input import WRONG_ID, WRONG_SECRET, check_device_account
 from vault.keys.verify import Verification, verify
 from vault.store import vault
 from vault.store.entry_lookup import find_entry
@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vault.aws.credentials import Identity
     from vault.context import Context
     from vault.keys.key_input import NewKey
     from vault.mfa.codes import Seed as DeviceSeed
@@ -70,7 +71,7 @@ def verify_key(context: Context, name: str, key: NewKey, *, ask_aws: bool) -> Ve
         if odd and error.code in (WRONG_SECRET, WRONG_ID):
             error.hint = f"nothing was stored; {odd}. Was the key copied completely?"
         raise
-    check_account(key.mfa_serial, found)
+    check_device_account(key.mfa_serial, found)
     return found
 
 
@@ -131,6 +132,14 @@ def stored_seed(seed: DeviceSeed, *, created: int) -> StoredSeed:
         digits=seed.digits,
         period=seed.period,
     )
+
+
+def check_account(entry_account: str | None, identity: Identity) -> None:
+    """Refused if AWS says that the key is in another account than the entry was stored for."""
+    if entry_account not in (None, identity.account):
+        raise Refused(
+            f"the key is in account {identity.account}, but the entry is for account {entry_account}"
+        )
 
 
 def journal_pairs(entry: Entry) -> list[KeyPair]:

@@ -119,7 +119,7 @@ class IamSigner:
         if self.identity is None or self.identity.user is None:
             arn = safe(self.identity.arn) if self.identity is not None else "an unknown identity"
             raise errors.Usage(
-                f"the key belongs to {arn}, but only keys of IAM users can be rotated",
+                f"the key belongs to {arn}; this command needs the key of an IAM user",
                 hint="create an IAM user with its own key. If this is a root key, delete it",
             )
         return self.identity.user

@@ -150,7 +150,7 @@ def from_profile(context: Context, name: str) -> NewKey:
     )
 
 
-def check_account(serial: str | None, found: Verification) -> None:
+def check_device_account(serial: str | None, found: Verification) -> None:
     """Usage if the device is in another account than the key."""
     if found.identity is not None and serial is not None and serial.startswith("arn:"):
         account = serial.split(":")[4]

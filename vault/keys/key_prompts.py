@@ -7,7 +7,14 @@ from typing import TypeVar
 from vault import limits
 from vault.aws import key_format
 from vault.errors import Refused, Usage
-from vault.keys.key_input import WRONG_ID, WRONG_SECRET, NewKey, check_account, check_serial, parse_seed
+from vault.keys.key_input import (
+    WRONG_ID,
+    WRONG_SECRET,
+    NewKey,
+    check_device_account,
+    check_serial,
+    parse_seed,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +43,7 @@ def ask_key(
     def ask_serial(complaint: str) -> str | None:
         typed = prompts.plain("ARN of the user's MFA device (Enter for none)", complaint)
         serial = check_serial(typed) if typed else None
-        check_account(serial, found)
+        check_device_account(serial, found)
         return serial
 
     serial = ask_until_valid(ask_serial)

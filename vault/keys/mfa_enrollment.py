@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from vault import errors
 from vault.aws import service_errors
-from vault.keys.user_devices import UserDevices
 from vault.profiles import aws_files
 from vault.store import vault
 from vault.store.entry_lookup import find_entry
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
     from vault.aws.iam import CreatedDevice, Iam
     from vault.context import Context
-    from vault.keys.endpoint_trust import EndpointTrust
-    from vault.store.vault import Enrollment, Entry, Opened, Payload
+    from vault.keys.user_devices import UserDevices
+    from vault.store.vault import Enrollment, Entry, Payload
 
 DEVICES_A_USER = 8  # IAM's limit
 
@@ -57,31 +56,15 @@ def device_name(user: str, context: Context) -> str:
 
 
 class Enroller:
-    """One enrollment for one entry. ``waiting`` gets the seconds until the next code."""
+    """One enrollment for one entry. ``devices`` has identified the user."""
 
-    def __init__(
-        self,
-        context: Context,
-        opened: Opened,
-        name: str,
-        *,
-        trust: EndpointTrust,
-        waiting: Callable[[float], None],
-        mfa_code: str | None = None,
-    ) -> None:
-        self._opened = opened
-        self._name = name
-        self.entry = find_entry(opened.payload, name)
-        self._devices = UserDevices(context, opened, name, trust=trust, waiting=waiting, mfa_code=mfa_code)
-        self._context = self._devices.context
-        self._partition_account: tuple[str, str] = ("aws", "")
+    def __init__(self, devices: UserDevices) -> None:
+        self._devices = devices
+        self._context = devices.context
+        self._name = devices.name
+        self._opened = devices.opened
+        self.entry = find_entry(devices.opened.payload, devices.name)
         self._left: str | None = None
-
-    def identify(self) -> str:
-        """The user's name. Call it first. Refused, Unreachable, Usage."""
-        identity = self._devices.identify()
-        self._partition_account = (identity.arn.split(":")[1], identity.account)
-        return self._devices.user
 
     def run(self, wanted: str | None) -> EnrolledDevice:
         """Enroll a device named ``wanted`` (None: ``USER-HOST``), or continue an interrupted enrollment."""
@@ -144,7 +127,7 @@ class Enroller:
 
     def _clean_up(self, iam: Iam, journal: Enrollment) -> None:
         """Delete the device that an interrupted run may have created: its seed never arrived, and it was not enabled."""
-        partition, account = self._partition_account
+        partition, account = self._devices.account
         serial = journal.serial or f"arn:{partition}:iam::{account}:mfa/{journal.name}"
         try:
             iam.delete_device(serial)

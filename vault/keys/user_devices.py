@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from vault import errors, limits
+from vault.aws import iam
 from vault.credentials.mfa_code import Codes
 from vault.keys.iam_signer import IamSigner
 from vault.mfa.ledger import Ledger
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.aws.credentials import Identity
-    from vault.aws.iam import Iam
     from vault.context import Context
     from vault.keys.endpoint_trust import EndpointTrust
     from vault.store.vault import Opened, StoredSeed
@@ -39,7 +39,8 @@ class UserDevices:
         mfa_code: str | None = None,
     ) -> None:
         self.context = context.with_deadline(limits.ENROLLMENT_MOST)
-        self._opened = opened
+        self.opened = opened
+        self.name = name
         self._waiting = waiting
         keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
         codes = Codes(self.context, keys, given=mfa_code)
@@ -51,11 +52,19 @@ class UserDevices:
         return self._iam_signer.identify()
 
     @property
+    def account(self) -> tuple[str, str]:
+        """The partition and the account of the user."""
+        identity = self._iam_signer.identity
+        if identity is None:
+            raise errors.Internal("the user of the key was not identified")
+        return iam.partition_of(identity.arn), identity.account
+
+    @property
     def user(self) -> str:
         """The IAM user's name. Usage if the key is not a user's."""
         return self._iam_signer.user
 
-    def iam(self) -> Iam:
+    def iam(self) -> iam.Iam:
         """IAM's calls about the user."""
         return self._iam_signer.iam()
 
@@ -69,7 +78,7 @@ class UserDevices:
         seed = raw_seed(stored.secret, algorithm=stored.algorithm, digits=stored.digits, period=stored.period)
         deadline = self.context.new_deadline(limits.TWO_CODES)
         with Folder.open(self.context.paths.state, create=True) as folder:
-            ledger = Ledger(folder, serial=serial, key=self._opened.ledger_key)
+            ledger = Ledger(folder, serial=serial, key=self.opened.ledger_key)
             skew = self._iam_signer.skew if abs(self._iam_signer.skew) > limits.CLOCK_SKEW_WARN else 0.0
             before = None
             while True:
@@ -88,23 +97,23 @@ class UserDevices:
     def resync(self, serial: str) -> None:
         """Tell AWS how far the device's clock is off. Refused, Unreachable; NotFound if no seed is stored."""
         purpose = f"to resynchronize {serial}"
-        stored = strict_seeds.stored_seed(self.context, self._opened, serial, purpose=purpose)
+        stored = strict_seeds.stored_seed(self.context, self.opened, serial, purpose=purpose)
         if stored is None:
             raise errors.NotFound(
                 f"no seed is stored for {safe(serial)}",
                 hint="resynchronize the device in the IAM console, with codes from its own screen",
             )
-        iam = self.iam()
+        calls = self.iam()
         # Even a refusal shows AWS's clock. Codes by a wrong clock would make AWS misjudge a correct device.
         with suppress(errors.Refused):
-            iam.devices()
-        iam.resync_device(serial, *self.two_codes(serial, stored))
+            calls.devices()
+        calls.resync_device(serial, *self.two_codes(serial, stored))
 
     def deactivate(self, serial: str) -> None:
         """Take the device from the user at AWS and delete it. If it is gone already, that is success, if AWS itself says so."""
-        iam = self.iam()
+        calls = self.iam()
         foreign_host = self._iam_signer.foreign_host
-        if not iam.deactivate_device(serial) and foreign_host is not None:
+        if not calls.deactivate_device(serial) and foreign_host is not None:
             raise errors.Refused(
                 f"{safe(foreign_host)}, which is not AWS's own host, has no device {safe(serial)}. "
                 "The device may still be in use at AWS",
@@ -112,4 +121,4 @@ class UserDevices:
                 code="NoSuchEntity",
             )
         if ":mfa/" in serial:
-            iam.delete_device(serial)
+            calls.delete_device(serial)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from vault import errors, limits
 from vault.credentials.mfa_code import Codes
 from vault.keys.endpoint_trust import EndpointTrust
+from vault.keys.entries import check_account
 from vault.keys.iam_signer import IamSigner
 from vault.text import safe
 
@@ -84,10 +85,6 @@ def _at_aws(context: Context, keys: Keys, entry: Listed) -> tuple[AccessKey | No
     stored = _StoredKey(found.credentials.access_key_id, found.credentials.secret, found.mfa_serial)
     trust = EndpointTrust(context, tell=lambda _: None)
     iam_signer = IamSigner(context, entry.name, stored, codes=Codes(context, keys), trust=trust)
-    identity = iam_signer.identify()
-    if found.account not in (None, identity.account):
-        raise errors.Refused(
-            f"the key is in account {identity.account}, but the entry is for account {found.account}"
-        )
+    check_account(found.account, iam_signer.identify())
     listed = iam_signer.iam().keys()
     return next((key for key in listed if key.id == entry.access_key_id), None), iam_signer.now

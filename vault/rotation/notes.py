@@ -25,7 +25,7 @@ def notes(context: Context, payload: Payload, name: str, state: RunState) -> Ite
     if key is not None and key.used is not None and key.used.service not in _OWN_CALLS:
         yield (
             f"{key.id} was last used {ago(state.now - key.used.at)} for {safe(key.used.service)} in "
-            f"{safe(key.used.region)}. Something other than awsvault-py may use it, and will stop working"
+            f"{safe(key.used.region)}. Something other than awsvault-py may use it, and will stop working."
         )
     for path, line, profile in plaintext_copies(context, entry.access_key_id):
         yield (

@@ -9,23 +9,12 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vault import errors, limits
-from vault.keys.entries import journal_pairs
+from vault.keys.entries import check_account, journal_pairs
 from vault.keys.iam_signer import IamSigner, NeedsMfa, credentials_of
-from vault.rotation import journal, propagation
+from vault.rotation import journal, propagation, steps
 from vault.rotation.create_key import KeyCreator
 from vault.rotation.policy import ASK_FOR_POLICY
 from vault.rotation.state_machine import next_step
-from vault.rotation.steps import (
-    CreateKey,
-    DeleteKey,
-    Done,
-    RemoveJournal,
-    RunState,
-    SetActive,
-    TakeOver,
-    VerifyKey,
-    WriteJournal,
-)
 from vault.rotation.stored_entry import StoredEntry
 from vault.store.vault import KeyPair, RotationJournal
 from vault.text import command
@@ -37,7 +26,6 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.credentials.mfa_code import Codes
     from vault.keys.endpoint_trust import EndpointTrust
-    from vault.rotation.steps import Action, RotationRequest
     from vault.store.vault import Entry, Opened, Payload
 
 
@@ -76,7 +64,7 @@ class Rotation:
         self._creator = KeyCreator(self._stored, self._iam_signer, clock=context.clock, tell=tell)
         self._update_signers()
         others = {one.access_key_id: other for other, one in opened.payload.entries.items() if other != name}
-        self._state = RunState(keys=(), now=0, others=others)
+        self._state = steps.RunState(keys=(), now=0, others=others)
         self._deleted: list[str] = []
         self._replaced: str | None = None
         # Whatever the user asked for, an interrupted rotation is completed and no new one is started.
@@ -87,20 +75,17 @@ class Rotation:
         """The entry as it was last read or written."""
         return self._stored.entry
 
-    def look(self) -> RunState:
+    def look(self) -> steps.RunState:
         """AWS's list of the user's keys with their ages and last uses. Changes nothing. Refused, Unreachable, Untrusted."""
         identity = self._iam_signer.identify()
         if self.entry.journal is not None:
             journal.check_host(self.entry.journal, self._iam_signer.foreign_host)
-        if self.entry.account not in (None, identity.account):
-            raise errors.Refused(
-                f"the key is in account {identity.account}, but the entry is for account {self.entry.account}"
-            )
+        check_account(self.entry.account, identity)
         keys = self._iam_signer.iam().keys()
         self._state = replace(self._state, keys=keys, now=self._iam_signer.now, took_over=self._continues)
         return self._state
 
-    def run(self, request: RotationRequest) -> RotationOutcome:
+    def run(self, request: steps.RotationRequest) -> RotationOutcome:
         """Take steps until nothing is left to do now. Call ``look`` first.
 
         Errors: RotationStopped (11) if the entry still has the old key; else those of AWS and of the vault.
@@ -108,7 +93,7 @@ class Rotation:
         for _ in range(limits.ROTATION_STEPS):
             self._state = replace(self._state, now=self._iam_signer.now)
             step = next_step(self.entry, self._state, request)
-            if isinstance(step, Done):
+            if isinstance(step, steps.Done):
                 return RotationOutcome(
                     name=self._name,
                     key_id=self.entry.access_key_id,
@@ -121,7 +106,7 @@ class Rotation:
                 self._take(step)
             except (errors.Refused, errors.Unreachable) as error:
                 raise self._stopped(error, started=started) from None
-            if isinstance(step, DeleteKey) and step.why == "other":
+            if isinstance(step, steps.DeleteKey) and step.why == "other":
                 request = replace(request, delete_other=None)  # it named one key, which is gone now
         raise errors.RotationStopped(
             "the rotation did not finish: something else creates keys of this user at the same time",
@@ -148,27 +133,27 @@ class Rotation:
     def _taken_over(self) -> bool:
         return self.entry.journal is not None and self.entry.journal.step in ("retire", "drop", "grace")
 
-    def _take(self, step: Action) -> None:
+    def _take(self, step: steps.Action) -> None:
         match step:
-            case WriteJournal():
+            case steps.WriteJournal():
                 self._write_journal(step)
-            case CreateKey():
+            case steps.CreateKey():
                 self._state = self._creator.create(self._state)
-            case VerifyKey():
+            case steps.VerifyKey():
                 self._verify(step.pair)
-            case TakeOver():
+            case steps.TakeOver():
                 self._take_over(step)
-            case SetActive():
+            case steps.SetActive():
                 self._set_active(step)
-            case DeleteKey():
+            case steps.DeleteKey():
                 self._delete(step)
-            case RemoveJournal():
+            case steps.RemoveJournal():
                 self._stored.save(lambda entry: replace(entry, journal=None))
             case _:
                 assert_never(step)
         self._update_signers()
 
-    def _write_journal(self, step: WriteJournal) -> None:
+    def _write_journal(self, step: steps.WriteJournal) -> None:
         now, before = self._iam_signer.now, self.entry.journal
         if step.step == "create":
             new = journal.start(before, now=now, keys=self._state.keys, host=self._iam_signer.foreign_host)
@@ -186,7 +171,7 @@ class Rotation:
         propagation.verify(self._iam_signer, pair, clock=self._context.clock, progress=self._progress)
         self._state = replace(self._state, verified=self._state.verified | {pair.access_key_id})
 
-    def _take_over(self, step: TakeOver) -> None:
+    def _take_over(self, step: steps.TakeOver) -> None:
         old = KeyPair(access_key_id=self.entry.access_key_id, secret=self.entry.secret)
         new = self._state.key(step.pair.access_key_id)
         created = new.created if new is not None else self._iam_signer.now
@@ -216,7 +201,7 @@ class Rotation:
             user=identity.user if identity is not None else entry.user,
         )
 
-    def _retiring(self, step: TakeOver, old: KeyPair) -> RotationJournal:
+    def _retiring(self, step: steps.TakeOver, old: KeyPair) -> RotationJournal:
         return RotationJournal(
             step=step.then,
             began=self._iam_signer.now,
@@ -225,7 +210,7 @@ class Rotation:
             at=self._iam_signer.foreign_host,
         )
 
-    def _set_active(self, step: SetActive) -> None:
+    def _set_active(self, step: steps.SetActive) -> None:
         if not step.active:
             self._tell(f"deactivating {step.key_id} …")
         propagation.retry_until_known(
@@ -237,7 +222,7 @@ class Rotation:
         )
         self._state = replace(self._state, keys=keys)
 
-    def _delete(self, step: DeleteKey) -> None:
+    def _delete(self, step: steps.DeleteKey) -> None:
         propagation.retry_until_known(
             lambda: self._iam_signer.iam().delete_key(step.key_id), clock=self._context.clock
         )

@@ -19,7 +19,7 @@ from vault.rotation.steps import (
     VerifyKey,
     WriteJournal,
 )
-from vault.text import safe
+from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ def _two_keys(entry: Entry, state: RunState) -> TwoKeys:
     other = next((key.id for key in state.keys if key.id != own), "KEYID")
     hint = f"if nothing uses the other key: awsvault-py rotate --delete-other {safe(other)}"
     if other in state.others:
-        name = safe(state.others[other])
-        hint = f'{safe(other)} is the key of the entry "{name}"; if you do not need that entry: awsvault-py remove {name}'
+        name = state.others[other]
+        hint = f'{safe(other)} is the key of the entry "{safe(name)}"; if you do not need that entry: {command("remove", name)}'
     return TwoKeys(f"the user already has two keys, the most that AWS allows: {shown}", hint=hint)
 
 

@@ -55,7 +55,7 @@ def weakness(passphrase: Secret) -> str | None:
         return "it has only digits"
     if len(set(folded)) < len(folded) / 2:
         return "it repeats a few characters"
-    return "it is short for the kind of characters in it, or follows the keyboard"
+    return "it is too short for the characters that it uses, or follows the keyboard"
 
 
 def bits(text: str) -> float:

@@ -17,6 +17,7 @@ from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from tests.unit.benches import Bench
 from vault.keys import mfa_enrollment
+from vault.keys.user_devices import UserDevices
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
@@ -66,11 +67,11 @@ def test_ctrl_c_at_the_countdown_leaves_nothing_half_done(ready, aws, clock):
     before = bench.opened().payload
     assert OURS in before.seeds
     assert before.entries[NAME].mfa_serial == SERIAL
-    again = mfa_enrollment.Enroller(
+    devices = UserDevices(
         bench.context(), bench.opened(), NAME, trust=endpoint_trust(bench.context()), waiting=lambda _: None
     )
-    again.identify()
-    done = again.run(None)
+    devices.identify()
+    done = mfa_enrollment.Enroller(devices).run(None)
     assert (done.serial, done.resumed) == (OURS, True)
     assert aws.world.devices[OURS].user is not None
     assert set(aws.world.devices) == set(bench.opened().payload.seeds) == {SERIAL, OURS}

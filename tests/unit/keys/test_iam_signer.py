@@ -1,4 +1,4 @@
-"""Who signs IAM's calls: which refusals are passed on, and keys that are no user's."""
+"""Who signs IAM's calls: refusals, codes and sessions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from vault.rotation.steps import RotationRequest
 DEVICE = MfaDevice(serial="arn:aws:iam::111111111111:mfa/yourself", process=None, profile=NAME)
 
 
-def test_a_refusal_of_the_look_is_passed_on(bench, aws):
-    """A key that AWS knows and refuses for another reason is not said to be unknown."""
+def test_another_refusal_is_not_reported_as_an_unknown_key(bench, aws):
+    """AWS knows the key and refuses for another reason: the hint does not say that the key was deactivated."""
     refused(aws, "GetCallerIdentity", "SignatureDoesNotMatch")
     with pytest.raises(errors.Refused) as caught:
         bench.look()
@@ -24,8 +24,8 @@ def test_a_refusal_of_the_look_is_passed_on(bench, aws):
     assert "deactivated" not in caught.value.hint
 
 
-def test_a_key_of_the_accounts_root_is_not_rotated(bench, aws):
-    """Only users' keys are: it says whose key it is, and makes nothing."""
+def test_a_root_key_is_refused(bench, aws):
+    """Only keys of IAM users: the error names the identity, and no key is created."""
 
     class Root(User):
         arn = f"arn:aws:iam::{SHARED}:root"
@@ -46,8 +46,8 @@ def test_a_session_that_iam_refuses_costs_no_second_code(bench, aws):
     assert bench.keys_at_aws() == {KEY_ID: "Active"}
 
 
-def test_a_key_that_goes_before_its_code_costs_none(bench, aws):
-    """AWS forgets the key between IAM's demand for MFA and the session: told as that, and no code is sent."""
+def test_a_key_that_aws_forgets_costs_no_code(bench, aws):
+    """AWS forgets the key between IAM's demand for MFA and the session: the error says that, and no code is sent."""
     bench.user.require_mfa_for_iam = True
     aws.faults.hook(
         "ListAccessKeys", "before", lambda: refused(aws, "GetCallerIdentity", "InvalidClientTokenId")
@@ -59,8 +59,8 @@ def test_a_key_that_goes_before_its_code_costs_none(bench, aws):
 
 
 @pytest.mark.parametrize("thought", [0, 300, 5000])
-def test_a_person_may_think_as_long_as_they_like(bench, aws, thought):
-    """The question of a rotation stands for minutes or an hour: what comes after the yes has its own time for a code."""
+def test_the_user_may_think_as_long_as_they_like(bench, aws, thought):
+    """The rotation's prompt waits for minutes or an hour: what comes after it has its own time for a code."""
     prepared = bench.look()
     aws.world.clock.advance(thought)
     bench.user.require_mfa_for_iam = True
@@ -70,8 +70,8 @@ def test_a_person_may_think_as_long_as_they_like(bench, aws, thought):
     bench.settled()
 
 
-def test_a_session_that_ended_while_a_person_thought_is_replaced(bench, aws):
-    """IAM demands MFA, and the yes comes hours later, when the session that looked is over."""
+def test_a_session_that_ended_during_the_prompt_is_replaced(bench, aws):
+    """IAM requires MFA, and the answer comes hours later, when the session has expired."""
     bench.user.require_mfa_for_iam = True
     prepared = bench.look()
     aws.world.clock.advance(5000)

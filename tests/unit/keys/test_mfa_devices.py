@@ -1,4 +1,4 @@
-"""Devices in the vault: what a person gives for one, and which device a name means."""
+"""Devices in the vault: what the user gives for one, and which device a name means."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANOTHER = SERIAL + "-2"
 
 @pytest.mark.parametrize("skew", [-60.0, -28.0, 60.0, 200.0])
 def test_a_code_ends_by_this_machines_clock(bench, skew):
-    """What was learnt of a clock that is fast or slow: a code comes at once, and says rightly how long it is good."""
+    """After a clock error was learned, a code comes at once, and says correctly how long it is valid."""
     context = bench.context()
     keys = bench.keys(context)
     keys.take_code(SERIAL, CodeWait(context.new_deadline(), 35, skew=skew))
@@ -35,8 +35,8 @@ def asked(bench, known=None):
     return mfa_devices.ask_device(bench.context(), name=NAME, known=known)
 
 
-def test_too_much_on_stdin_is_no_device():
-    """A file that was piped by mistake is refused by its size, with the form that is expected."""
+def test_too_much_on_stdin_is_refused():
+    """A file that was piped by mistake is refused by its size, with the expected form."""
     raw = json.dumps({"MfaSerial": SERIAL}).encode()
     with pytest.raises(errors.Usage, match=str(limits.MAX_STDIN)) as caught:
         mfa_devices.from_json(raw + b" " * limits.MAX_STDIN)
@@ -44,15 +44,15 @@ def test_too_much_on_stdin_is_no_device():
     assert mfa_devices.from_json(raw) == mfa_devices.NewDevice(SERIAL, None)
 
 
-def test_enter_takes_the_device_that_is_known(bench, home):
+def test_enter_keeps_the_known_device(bench, home):
     """An empty answer is the entry's own device, and no seed."""
     window = Window(home, "", "")
     assert asked(bench, known=SERIAL) == mfa_devices.NewDevice(SERIAL, None)
     assert any(f"Enter for {SERIAL}" in said for said in window.heard("SETPROMPT"))
 
 
-def test_a_device_without_an_arn_is_asked_for_again(bench, home):
-    """Enter is no answer where no device is known: why is said, twice, and then it ends."""
+def test_an_empty_arn_is_asked_for_again(bench, home):
+    """Enter is no answer if no device is known: the prompt says why, twice, and then the command ends."""
     window = Window(home, "", "", "")
     with pytest.raises(errors.Usage, match="no ARN"):
         asked(bench)
@@ -61,7 +61,7 @@ def test_a_device_without_an_arn_is_asked_for_again(bench, home):
 
 
 def test_a_mistyped_arn_and_seed_are_asked_for_again(bench, home):
-    """The second answer counts, for each of the two questions."""
+    """For each of the two questions, the second answer counts."""
     Window(home, "yourself", ANOTHER, "not a seed!", SEED)
     found = asked(bench)
     assert found.serial == ANOTHER
@@ -69,15 +69,15 @@ def test_a_mistyped_arn_and_seed_are_asked_for_again(bench, home):
 
 
 def test_an_arn_alone_changes_the_entry_and_no_seed(bench):
-    """The entry names the new device; the seed of the old one is not taken for its."""
+    """The entry names the new device; the seed of the old one does not become its seed."""
     mfa_devices.add_to_entry(bench.context(), bench.opened(), NAME, mfa_devices.NewDevice(ANOTHER, None))
     payload = bench.opened().payload
     assert payload.entries[NAME].mfa_serial == ANOTHER
     assert set(payload.seeds) == {SERIAL}
 
 
-def test_a_name_that_means_no_device_gets_a_way_on(bench):
-    """A near name is proposed; an entry without a device is told how to get one; else the list."""
+def test_a_name_without_a_device_gets_a_hint(bench):
+    """A similar name is proposed; an entry without a device learns how to get one; else the list."""
     bench.edit(lambda p: p.with_entry("bare", entry("AKIAI44QH8DHBEXAMPLE")))
     payload = bench.opened().payload
     assert mfa_devices.find_serial(payload, NAME) == mfa_devices.find_serial(payload, SERIAL) == SERIAL
@@ -87,8 +87,8 @@ def test_a_name_that_means_no_device_gets_a_way_on(bench):
         assert hint in caught.value.hint
 
 
-def test_a_profile_without_a_device_is_no_name_of_one(bench, home):
-    """A profile whose chain needs no code, and an entry without a device: both are told, by their names."""
+def test_a_profile_without_a_device_is_not_found(bench, home):
+    """A profile whose chain needs no code, and an entry without a device: both are named."""
     bench.edit(lambda p: p.with_entry("bare", entry("AKIAI44QH8DHBEXAMPLE")))
     home.config("[profile own]\nawsvault_credential = bare\n")
     for name in ("own", "bare"):

@@ -1,4 +1,4 @@
-"""The emergency: every key goes inactive, whatever fails on the way, and nothing usable is left here."""
+"""The emergency: every key is deactivated, whatever fails, and nothing usable is left on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLLEAGUE = ("AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY")
 ROBOT = ("AKIAROBOTROBOEXAMPLE", "robotXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 
 
-def press(bench):
+def run_panic(bench):
     bench.told.clear()
     return panic.run(
         bench.context(), bench.opened(), trust=endpoint_trust(bench.context()), tell=bench.told.append
@@ -32,11 +32,11 @@ def add(bench, name, key):
     bench.edit(lambda p: p.with_entry(name, entry(key[0], secret=Secret(key[1]))))
 
 
-def test_every_key_goes_inactive(bench, aws):
-    """Keys of several users, and the old and new keys of a rotation: all inactive, in one run."""
+def test_every_key_is_deactivated(bench, aws):
+    """Keys of several users, and both keys of a rotation: all inactive, in one run."""
     bench.rotate()
     add(bench, "colleague", COLLEAGUE)
-    report = press(bench)
+    report = run_panic(bench)
     assert all(fate.inactive for fate in report.outcomes)
     assert {key.status for key in aws.world.keys_of(bench.user)} == {"Inactive"}
     assert aws.world.keys[COLLEAGUE[0]].status == "Inactive"
@@ -44,10 +44,10 @@ def test_every_key_goes_inactive(bench, aws):
 
 
 def test_the_key_that_signs_goes_last(bench, aws):
-    """Two keys of one user in two entries: each is made inactive, the signer after the other."""
+    """Two keys of one user in two entries: each is deactivated, the signing one last."""
     second = aws.world.add_key(bench.user)
     add(bench, "another", (second.id, second.secret))
-    press(bench)
+    run_panic(bench)
     order = [(c.parameters["AccessKeyId"], c.access_key_id) for c in aws.calls.of("UpdateAccessKey")]
     assert {key for key, _ in order} == {KEY_ID, second.id}
     assert order[-1][0] == order[-1][1]
@@ -55,17 +55,17 @@ def test_the_key_that_signs_goes_last(bench, aws):
 
 
 def test_a_mistake_in_awss_files_stops_nothing(bench, home):
-    """They cannot be read: what they said of endpoints is done without, and every key goes."""
+    """They cannot be read: AWS's standard endpoints are used, and every key is deactivated."""
     home.config("[profile dev\nno = section\n")
-    report = press(bench)
+    report = run_panic(bench)
     assert all(fate.inactive for fate in report.outcomes)
     assert set(bench.keys_at_aws().values()) == {"Inactive"}
     assert any("config" in said and "standard endpoints" in said for said in bench.told)
 
 
 @pytest.mark.usefixtures("awss_own")
-def test_a_key_that_is_gone_at_aws_is_no_failure(bench, aws):
-    """The entry's key was deleted there, and the new key of a rotation works: it signs for both, and goes last."""
+def test_a_deleted_key_is_no_failure(bench, aws):
+    """The entry's key was deleted at AWS, and the new key of a rotation works: it signs for both, and goes last."""
     aws.faults.hook(
         "CreateAccessKey", "after", lambda: aws.faults.add("GetCallerIdentity", "error-500", times=None)
     )
@@ -73,7 +73,7 @@ def test_a_key_that_is_gone_at_aws_is_no_failure(bench, aws):
         bench.rotate()
     aws.faults.clear()
     del aws.world.keys[KEY_ID]
-    report = press(bench)
+    report = run_panic(bench)
     assert [(fate.inactive, fate.result) for fate in report.outcomes] == [
         (True, "already deleted"),
         (True, "inactive"),
@@ -82,10 +82,10 @@ def test_a_key_that_is_gone_at_aws_is_no_failure(bench, aws):
 
 
 def test_a_failure_stops_nothing(bench, aws):
-    """A user who may not use IAM is reported, with the code of the refusal; the others' keys go all the same."""
+    """A user who may not use IAM is reported, with the code of the refusal; the other users' keys are deactivated."""
     add(bench, "a-robot", ROBOT)
     add(bench, "colleague", COLLEAGUE)
-    report = press(bench)
+    report = run_panic(bench)
     fates = {fate.entry: fate for fate in report.outcomes}
     assert not fates["a-robot"].inactive
     assert fates["a-robot"].error.code == "AccessDenied"
@@ -93,39 +93,39 @@ def test_a_failure_stops_nothing(bench, aws):
     assert fates["colleague"].inactive
 
 
-def test_aws_out_of_reach_still_wipes_and_locks(bench, aws):
-    """Without AWS the sessions here go and the vault is locked; each key is reported as not inactive."""
+def test_without_aws_sessions_are_deleted_and_the_vault_is_locked(bench, aws):
+    """Each key is reported as not inactive."""
     bench.ask("dev")
     aws.faults.add("*", "error-503", times=None)
-    report = press(bench)
+    report = run_panic(bench)
     assert report.sessions > 0
     assert [fate.inactive for fate in report.outcomes] == [False]
     assert manual_lock.locked_by_hand(bench.context().paths)
 
 
-def test_iam_that_demands_mfa_costs_one_code_a_user(bench, aws):
-    """The codes of the stored seed open IAM where it demands MFA."""
+def test_iam_that_requires_mfa_costs_one_code_a_user(bench, aws):
+    """The stored seed gives the code."""
     bench.user.require_mfa_for_iam = True
     bench.rotate()
     aws.calls.clear()
-    assert all(fate.inactive for fate in press(bench).outcomes)
+    assert all(fate.inactive for fate in run_panic(bench).outcomes)
     assert len(aws.calls.codes()) == 1
 
 
-def test_pressed_twice_it_says_so(bench):
-    """Keys that AWS takes no more are as they should be."""
-    press(bench)
-    report = press(bench)
+def test_a_second_panic_says_that_the_first_did_it(bench):
+    """Keys that AWS no longer accepts are as they should be."""
+    run_panic(bench)
+    report = run_panic(bench)
     assert [(fate.inactive, fate.result) for fate in report.outcomes] == [
         (True, "inactive since an earlier panic")
     ]
 
 
-def test_an_older_copy_of_the_vault_does_not_call_its_dead_key_done(bench, aws, monkeypatch, capfd):
-    """A backup from before a rotation: the key that works is another, and nobody here can reach it."""
+def test_an_older_copy_of_the_vault_does_not_report_success(bench, aws, monkeypatch, capfd):
+    """A backup from before a rotation: the working key is another one, and this copy does not have it."""
     aws.world.keys[KEY_ID].status = "Inactive"
     successor = aws.world.add_key(bench.user)
-    (fate,) = press(bench).outcomes
+    (fate,) = run_panic(bench).outcomes
     assert (fate.inactive, fate.known) == (False, False)
     assert aws.world.keys[successor.id].status == "Active"
     for name, value in bench.home.with_env({}).items():
@@ -136,10 +136,10 @@ def test_an_older_copy_of_the_vault_does_not_call_its_dead_key_done(bench, aws, 
     assert "a newer key lives" in said
 
 
-def test_the_policy_ends_the_sessions_given_out_before(bench, aws):
-    """It denies all to what was issued up to now; a session outlives its key without it."""
+def test_the_policy_ends_earlier_sessions(bench, aws):
+    """It denies everything to sessions issued up to now; without it a session outlives its key."""
     got = bench.ask(NAME)
-    press(bench)
+    run_panic(bench)
     document = panic.policy(1_700_000_000)
     (statement,) = document["Statement"]
     assert statement["Condition"]["DateLessThan"] == {"aws:TokenIssueTime": "2023-11-14T22:13:21Z"}
@@ -148,15 +148,15 @@ def test_the_policy_ends_the_sessions_given_out_before(bench, aws):
     assert SERIAL in aws.world.devices
 
 
-def test_the_policy_goes_by_awss_clock(bench, aws):
+def test_the_policy_uses_awss_clock(bench, aws):
     """On a machine whose clock is slow, the policy ends the sessions of the last minutes too."""
     bench.clock.time = lambda: aws.world.now() - 250
-    report = press(bench)
+    report = run_panic(bench)
     assert abs(report.at - aws.world.now()) <= 2
 
 
-def test_a_disk_that_takes_no_lock_stops_nothing(bench):
-    """The mark of the lock cannot be written: every key goes inactive all the same, and the report says what is not."""
+def test_a_vault_that_cannot_be_locked_stops_nothing(bench):
+    """The mark of the lock cannot be written: every key is deactivated, and the report says what failed."""
     opened, state = bench.opened(), bench.context().paths.state
     shutil.rmtree(state)
     with open(state, "w", encoding="utf-8"):
@@ -167,7 +167,7 @@ def test_a_disk_that_takes_no_lock_stops_nothing(bench):
 
 
 def test_the_command_says_that_the_vault_is_not_locked(bench, monkeypatch, capsys):
-    """Every key is inactive and the vault is not locked: that is told, the policy is printed, and the exit code is the disk's."""
+    """Every key is inactive and the vault is not locked: the command says so, prints the policy, and exits with the disk's code."""
     for name, value in bench.home.with_env({}).items():
         monkeypatch.setenv(name, value)
     state = bench.context().paths.state
@@ -186,14 +186,14 @@ def test_the_command_says_that_the_vault_is_not_locked(bench, monkeypatch, capsy
     assert set(bench.keys_at_aws().values()) == {"Inactive"}
 
 
-def test_sessions_that_cannot_be_wiped_stop_nothing(bench):
-    """One file will not go: it is told, all others go, the keys go inactive and the vault is locked."""
+def test_a_session_that_cannot_be_deleted_stops_nothing(bench):
+    """One file stays: that is reported, all others are deleted, the keys are deactivated and the vault is locked."""
     digests = [bench.ask(profile).digest for profile in ("dev", "prod")]
     folder = bench.context().paths.sessions
     first = next(name for name in os.listdir(folder) if "." not in name)
     os.unlink(f"{folder}/{first}")
     os.mkdir(f"{folder}/{first}")
-    report = press(bench)
+    report = run_panic(bench)
     assert [bench.cache().get(digest) for digest in digests] == [None, None]
     assert any("all cached sessions" in said for said in bench.told)
     assert [fate.inactive for fate in report.outcomes] == [True]
@@ -202,27 +202,27 @@ def test_sessions_that_cannot_be_wiped_stop_nothing(bench):
 
 
 @pytest.mark.usefixtures("awss_own")
-def test_keys_that_go_or_stay_meanwhile_are_told_apart(bench, aws):
-    """One that was deleted between the look and the call is done; one that AWS would not change now is not."""
+def test_deleted_keys_and_failures_are_told_apart(bench, aws):
+    """A key deleted between the look and the call is done; one that AWS would not change now is not."""
     second = aws.world.add_key(bench.user)
     add(bench, "another", (second.id, second.secret))
     aws.faults.add("UpdateAccessKey", "refuse", code="NoSuchEntity", message="gone", status=404)
     aws.faults.add("UpdateAccessKey", "error-503", times=None)
-    fates = {fate.result: fate for fate in press(bench).outcomes}
+    fates = {fate.result: fate for fate in run_panic(bench).outcomes}
     assert fates.pop("already deleted").inactive
     ((said, left),) = fates.items()
     assert not left.inactive
     assert said == left.error.message
 
 
-def test_two_entries_of_one_key_are_one_fate(bench):
-    """The key goes inactive once, and is told once; a key that AWS refuses to name is told with its reason."""
+def test_two_entries_with_one_key_are_one_outcome(bench):
+    """The key is deactivated once, and reported once; a key that AWS refuses to identify is reported with the reason."""
     bench.edit(lambda p: p.with_entry("again", p.entries[NAME]))
     bench.aws.faults.add(
         "GetCallerIdentity", "refuse", code="SignatureDoesNotMatch", message="as arranged", status=403
     )
-    report = press(bench)
+    report = run_panic(bench)
     assert [(fate.inactive, fate.error.code) for fate in report.outcomes] == [
         (False, "SignatureDoesNotMatch")
     ]
-    assert [fate.inactive for fate in press(bench).outcomes] == [True]
+    assert [fate.inactive for fate in run_panic(bench).outcomes] == [True]

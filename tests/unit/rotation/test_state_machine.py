@@ -1,4 +1,4 @@
-"""The state machine alone: over every journal, list and interruption it ends, and never without a working key."""
+"""The state machine alone: with every journal, list and interruption it ends, and always with a working key."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ REQUESTS = st.sampled_from(
 @given(st.lists(st.tuples(REQUESTS, st.integers(0, 16), st.booleans()), max_size=8))
 @settings(max_examples=400)
 def test_whatever_is_asked_and_interrupted_a_working_key_stays(runs):
-    """Runs of every request, each stopped after some steps: the entry's key works all the time, and two plain runs settle."""
+    """Runs of every request, each stopped after some steps: the entry's key always works, and two plain runs finish."""
     model = Model()
     for request, stop, lost in [*runs, (RotationRequest(), 99, False), (RotationRequest(), 99, False)]:
         model.begin()
@@ -127,13 +127,13 @@ def test_whatever_is_asked_and_interrupted_a_working_key_stays(runs):
             model.do(step, lost=lost and number + 1 == stop)
             model.check()
         else:
-            raise AssertionError("a run without an end")
+            raise AssertionError("the run did not end")
     journal = model.entry.journal
-    held = {
+    stored = {
         model.entry.access_key_id,
         *([journal.old.access_key_id] if journal is not None and journal.old else []),
     }
-    assert set(model.keys) == held
+    assert set(model.keys) == stored
 
 
 def test_a_journal_of_a_later_version_is_left_alone():
@@ -145,7 +145,7 @@ def test_a_journal_of_a_later_version_is_left_alone():
 
 
 def grace(**more):
-    """An entry whose rotation is over but for the old key's end, or at the step that is given."""
+    """An entry with a rotation that only waits to delete the old key, or at the given step."""
     return replace(
         entry(OWN), journal=RotationJournal(**{"step": "grace", "began": NOW, "old": pair("AKIAOLD"), **more})
     )
@@ -155,34 +155,34 @@ def at_aws(*ids):
     return RunState(keys=tuple(AccessKey(one, active=True, created=NOW) for one in ids), now=NOW)
 
 
-def test_a_key_that_awss_list_lacks_is_not_rotated():
-    """The list has other keys of the user and not the entry's: what happened is said, and how to go on."""
+def test_a_key_that_is_not_in_awss_list_is_not_rotated():
+    """The list has other keys of the user: the error says what happened, and the hint what to do."""
     with pytest.raises(errors.RotationStopped, match="rotated or deleted elsewhere") as caught:
         next_step(entry(OWN), at_aws("AKIAANOTHER"), RotationRequest())
     assert "add --replace NAME" in caught.value.hint
 
 
-def test_a_stored_step_without_its_key_is_damage():
-    """A journal that says the new key is stored, and has none, is not guessed around."""
+def test_a_journal_without_its_new_key_is_damaged():
+    """A journal that says that the new key is stored, and does not have it."""
     with pytest.raises(errors.Damaged, match=r"journal .* its new key"):
         next_step(grace(step="prove", old=None), at_aws(OWN), RotationRequest())
 
 
-def test_an_old_key_that_is_gone_at_aws_cannot_come_back():
-    """Somebody deleted it in its grace: --undo says that, and a plain run ends the rotation."""
+def test_a_deleted_old_key_cannot_be_taken_back():
+    """Somebody deleted it while it was kept: --undo says that, and a plain run ends the rotation."""
     with pytest.raises(state_machine.NothingToUndo, match="gone at AWS"):
         next_step(grace(), at_aws(OWN), RotationRequest(undo=True))
     assert next_step(grace(), at_aws(OWN), RotationRequest()) == RemoveJournal()
 
 
-def test_an_undo_whose_old_key_was_deleted_meanwhile_keeps_the_present_one():
-    """Interrupted before the old key was active again, and then that key went: the rotation is over."""
+def test_an_undo_whose_old_key_was_deleted_keeps_the_current_key():
+    """Interrupted before the old key was active again, and then somebody deleted that key: the rotation is over."""
     assert next_step(grace(step="undo"), at_aws(OWN), RotationRequest()) == RemoveJournal()
 
 
 @pytest.mark.parametrize("step", ["retire", "drop"])
-def test_an_undo_of_an_interrupted_turn_deletes_nothing_first(step):
-    """Stopped after the new key took over: the old one, still there, is taken back, not brought to its end."""
+def test_an_undo_after_the_new_key_took_over_deletes_nothing_first(step):
+    """The old key still exists: it is taken back, not deactivated or deleted."""
     assert next_step(grace(step=step), at_aws(OWN, "AKIAOLD"), RotationRequest(undo=True)) == WriteJournal(
         step="undo"
     )
@@ -192,6 +192,6 @@ def test_an_undo_of_an_interrupted_turn_deletes_nothing_first(step):
     )
 
 
-def test_a_turn_whose_old_key_was_deleted_meanwhile_is_over():
-    """Nothing is left to make inactive."""
+def test_a_rotation_whose_old_key_was_deleted_is_over():
+    """Nothing is left to deactivate."""
     assert next_step(grace(step="retire"), at_aws(OWN), RotationRequest()) == RemoveJournal()

@@ -1,4 +1,4 @@
-"""The key of the strict seeds: it is renewed, goes with the last seed, and an old one opens nothing that came after."""
+"""The key of the strict seeds: it is replaced, removed with the last seed, and an old one opens nothing stored later."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def keys_of(bench, passphrase=OWN):
 
 
 def seeds(opened, key):
-    """What lies in the box, by the program and by the reader that shares nothing with it."""
+    """What is in the box, by the program and by the independent reader."""
     found = boxes.open_strict(opened.file, opened.payload, key, path="it").seeds
     payload = reader.open_main(opened.file.raw, opened.k_main.reveal())
     assert set(reader.open_strict(opened.file.raw, payload, key.reveal())) == set(found)
@@ -75,7 +75,7 @@ def gone(opened):
 
 
 def test_another_passphrase_brings_another_key(bench):
-    """The old one opens the present file no more, nor does the key that it gave; the seeds and the way in stay."""
+    """Neither the old passphrase nor its key opens the current file; the seeds stay, and the other slots."""
     before = put(bench)
     old = keys_of(bench)
     after = change(bench)
@@ -87,21 +87,21 @@ def test_another_passphrase_brings_another_key(bench):
     assert (after.k_main, after.cache_key) == (before.k_main, before.cache_key)
 
 
-@pytest.mark.parametrize("renew", [change, rekey_whole], ids=["passwd --strict", "rekey"])
-def test_an_old_copy_of_the_box_opens_nothing_that_was_stored_after(bench, renew):
-    """Who has the old file and the old passphrase has the old key: it opens no seed that is stored from then on."""
+@pytest.mark.parametrize("replace_key", [change, rekey_whole], ids=["passwd --strict", "rekey"])
+def test_an_old_copy_of_the_box_opens_nothing_stored_later(bench, replace_key):
+    """Anyone with the old file and the old passphrase has the old key: it opens no seed that is stored later."""
     copy = put(bench)
     old = keys_of(bench)
-    renew(bench)
-    put(bench, OTHER, passphrase=NEXT if renew is change else OWN)
+    replace_key(bench)
+    put(bench, OTHER, passphrase=NEXT if replace_key is change else OWN)
     after = bench.opened()
     with pytest.raises(errors.Damaged):
         boxes.open_strict(after.file, after.payload, old, path="it")
     assert seeds(copy, old) == {SERIAL}
 
 
-def test_no_backup_of_before_is_left_by_another_passphrase(bench):
-    """It would open by the old one; a copy of one's own is put back only with --accept, and then the word is passwd --strict."""
+def test_another_passphrase_leaves_no_earlier_backup(bench):
+    """It would open with the old one. Your own copy is restored only with --accept, and the hint names passwd --strict."""
     opened = put(bench)
     stick = bench.home.root + "/stick"
     backups.write(opened, stick)
@@ -116,7 +116,7 @@ def test_no_backup_of_before_is_left_by_another_passphrase(bench):
 
 
 def test_a_wrong_passphrase_changes_nothing(bench):
-    """The vault's own, too."""
+    """Not even the vault's own."""
     before = put(bench)
     for wrong in (PASS, NEXT):
         with pytest.raises(errors.WrongPassphrase):
@@ -124,15 +124,15 @@ def test_a_wrong_passphrase_changes_nothing(bench):
     assert bench.opened().header.gen == before.header.gen
 
 
-def test_what_has_no_strict_seeds_has_no_passphrase_to_change(bench):
+def test_without_strict_seeds_there_is_no_passphrase_to_change(bench):
     """The error names the command that stores one."""
     with pytest.raises(errors.NotFound) as caught:
         change(bench)
     assert "mfa add" in caught.value.hint
 
 
-def test_new_master_keys_without_the_strict_passphrase_keep_its_key(bench):
-    """Box and slot stay byte for byte, and what was done says so."""
+def test_a_rekey_without_the_strict_passphrase_keeps_the_strict_key(bench):
+    """Box and slot stay byte for byte, and the result says so."""
     before = put(bench)
     done = rekey_whole(bench, None)
     assert done.strict_kept
@@ -143,7 +143,7 @@ def test_new_master_keys_without_the_strict_passphrase_keep_its_key(bench):
 
 
 def test_another_process_that_changed_it_first_is_not_undone(bench):
-    """What was prepared for a key that is no longer the vault's is not written."""
+    """A plan for a key that is no longer the vault's is not written."""
     put(bench)
     context, opened = bench.context(), bench.opened()
     late = rekey_strict.make_plan(context, opened, OWN, Secret("a third, which comes too late"))
@@ -170,8 +170,8 @@ REMOVALS = {
 
 
 @pytest.mark.parametrize("way", REMOVALS)
-def test_the_last_strict_seed_takes_box_and_slot_along(bench, way):
-    """Nobody is asked, and the next strict seed has a passphrase and a key of its own."""
+def test_the_last_strict_seed_removes_box_and_slot(bench, way):
+    """No prompt; the next strict seed gets a passphrase and a key of its own."""
     put(bench)
     old = keys_of(bench)
     REMOVALS[way](bench)
@@ -186,8 +186,8 @@ def test_the_last_strict_seed_takes_box_and_slot_along(bench, way):
         boxes.open_strict(bench.opened().file, bench.opened().payload, old, path="it")
 
 
-def test_one_of_two_leaves_the_box_at_once(bench, home):
-    """The passphrase is asked for, since the box is written anew; no key opens the removed seed from the file."""
+def test_one_of_two_seeds_is_removed_from_the_box(bench, home):
+    """The box is rewritten, so there is a prompt for the passphrase; no key opens the removed seed from the file."""
     put(bench, OTHER)
     put(bench)
     window = Window(home, "not the one", OWN.reveal().decode())
@@ -197,8 +197,8 @@ def test_one_of_two_leaves_the_box_at_once(bench, home):
     assert bench.opened().payload.strict_serials == (OTHER,)
 
 
-def test_one_of_two_stays_where_nobody_can_be_asked(bench):
-    """Removed is removed: else the seed would lie in the file as before. The error says what helps."""
+def test_one_of_two_seeds_stays_without_a_prompt(bench):
+    """Removed means removed: else the seed would stay in the file. The error says what helps."""
     put(bench, OTHER)
     before = put(bench)
     with pytest.raises(errors.StrictClosed):
@@ -206,8 +206,8 @@ def test_one_of_two_stays_where_nobody_can_be_asked(bench):
     assert bench.opened().header.gen == before.header.gen
 
 
-def test_who_has_forgotten_the_passphrase_presses_enter(bench, home):
-    """Then the seed is off the list and stays in the box; the last one takes all of it."""
+def test_enter_skips_a_forgotten_passphrase(bench, home):
+    """The seed is off the list and stays in the box; removing the last one removes the whole box."""
     put(bench, OTHER)
     put(bench)
     Window(home, "")
@@ -218,8 +218,8 @@ def test_who_has_forgotten_the_passphrase_presses_enter(bench, home):
     gone(bench.opened())
 
 
-def test_a_box_that_an_older_version_left_shut_is_no_bar(bench):
-    """It took the last seed off the list alone: a new passphrase is taken, and slots remove drops what is left."""
+def test_a_box_that_an_older_version_left_is_replaced(bench):
+    """That version took the last seed off the list only: a new passphrase is accepted, and slots remove drops what is left."""
     put(bench)
     context, opened = bench.context(), bench.opened()
 
@@ -242,7 +242,7 @@ def test_a_box_that_an_older_version_left_shut_is_no_bar(bench):
 
 
 def test_slots_remove_drops_an_orphaned_box(bench):
-    """As an older version left it; the main keys are renewed, as with any slot."""
+    """As an older version left it; the master keys are replaced, as with any slot."""
     from dataclasses import replace
 
     put(bench)
@@ -264,7 +264,7 @@ def test_slots_remove_drops_an_orphaned_box(bench):
 
 
 def test_the_hint_of_slots_remove_is_true(bench):
-    """It names the device; with that removed the slot is gone."""
+    """It names the device; once that is removed the slot is gone."""
     put(bench)
     opened = vault.open_with_passphrase(bench.context().paths, PASS, deadline=soon())
     with pytest.raises(errors.Usage) as caught:
@@ -275,8 +275,8 @@ def test_the_hint_of_slots_remove_is_true(bench):
     gone(bench.opened())
 
 
-def test_an_agent_that_holds_them_open_closes_them(desk, beside, cheaply):
-    """Its key is of before: status does not call them open, and the next code asks for the new passphrase."""
+def test_an_agent_that_has_them_open_closes_them(desk, beside, cheaply):
+    """It has the old key: status does not show them as open, and the next code asks for the new passphrase."""
     beside.give()
     context, opened = desk.context(), desk.keys(desk.context()).opened
     opened = strict_seeds.put(context, opened, NAME, OTHER, MADE, passphrase=lambda: OWN)
