@@ -44,7 +44,7 @@ SHOWN = {
     "Role chains of any depth": "tests/unit/credentials/test_obtain.py::test_a_chain_of_eight_hops",
     "Sixty processes at once: one call, one code": "tests/unit/cli/test_export.py::test_sixty_at_once_on_a_cold_cache",
     "Answers from an agent, unlocked once a day": "tests/unit/agent/test_process.py::test_a_thousand_in_a_row_and_two_hundred_at_once",
-    "Key rotation": "tests/unit/rotation/test_run.py::test_a_new_key_takes_over_and_the_old_one_waits",
+    "Key rotation": "tests/unit/rotation/test_run.py::test_a_new_key_takes_over_and_the_old_one_is_kept",
     "… verified before the old key is retired, with undo": "tests/unit/rotation/test_run.py::test_undo_takes_the_old_key_back",
     "Credentials server for jobs longer than a session": "tests/clients/test_server_renews.py::test_longer_than_a_session_lasts",
     "Console sign-in": "tests/clients/test_browser.py::test_a_real_browser_lands_on_the_page",
