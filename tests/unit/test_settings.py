@@ -66,7 +66,11 @@ def test_idle_follows_a_shorter_end():
         ("agent_idle = true\n", 1, "agent_idle must be a time from 60"),
         ("session_duration = '37h'\n", 1, "session_duration must be a time from 900 to 129600"),
         ("role_duration = 899\n", 1, "role_duration must be a time from 900 to 43200"),
-        ("agent_idle = '5h'\nagent_max = '4h'\n", 1, "agent_idle (18000 s) is longer than agent_max (14400 s)"),
+        (
+            "agent_idle = '5h'\nagent_max = '4h'\n",
+            1,
+            "agent_idle (18000 s) is longer than agent_max (14400 s)",
+        ),
         ('passphrase_command = "pass \'x"\n', 1, "closed quotes"),
         ("passphrase_command = []\n", 1, "passphrase_command must be a command"),
         ("passphrase_command = ['']\n", 1, "passphrase_command must be a command"),

@@ -243,7 +243,9 @@ def test_no_answer_for_an_agent_that_is_killed_at_any_byte(pair):
         asks = {
             "export": lambda: warm.answered(b"E", "open", env),
             "exec": lambda: warm.answered(b"X\x04true", "open", env),
-            "prompt": lambda: shell_state({**env, "AWS_PROFILE": "open"}, home=home.root, socket=path, time=0.0).left,
+            "prompt": lambda: (
+                shell_state({**env, "AWS_PROFILE": "open"}, home=home.root, socket=path, time=0.0).left
+            ),
             "hello": lambda: ask(Agent.reach(path)),
             "cache key": lambda: Agent.reach(path).cache_key(),
             "sessions": lambda: Agent.reach(path).sessions(),
