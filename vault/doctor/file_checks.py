@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from vault.doctor.findings import Chmod, Finding, removable, split_place
+from vault.doctor.findings import Chmod, Finding, removable, sessions, split_place
 from vault.migrate import plaintext_keys
 from vault.profiles.aws_files import Origin
 from vault.profiles.unread_keys import unread
@@ -51,7 +51,7 @@ def _has_keys(facts: Facts, path: str) -> bool:
 def cli_cache(facts: Facts) -> Iterator[Finding]:
     """Sessions in plaintext in the AWS CLI's cache."""
     if facts.cli_cache:
-        message = f"the AWS CLI stores {len(facts.cli_cache)} sessions in plaintext here"
+        message = f"the AWS CLI stores {sessions(facts.cli_cache)} in plaintext here"
         hint = "remove them; profiles that call awsvault-py leave none (awsvault-py setup)"
         yield removable("warning", facts.cli_cache, message, hint)
 
@@ -138,13 +138,13 @@ def broken_settings(facts: Facts) -> Iterator[Finding]:
 
 
 def read_differently(facts: Facts) -> Iterator[Finding]:
-    """Lines of AWS's files that AWS's tools do not read alike."""
+    """Lines of AWS's files that AWS's tools read differently."""
     for note in facts.config.notes if facts.config is not None else ():
         yield Finding(
             level="warning" if note.fatal else "note",
             where=f"{safe(note.path)}:{note.line}",
             message=note.message,
-            hint="write it so that all tools read it alike",
+            hint="write it so that all tools read it the same way",
         )
 
 

@@ -65,6 +65,11 @@ def removable(level: Level, paths: tuple[str, ...], message: str, hint: str) -> 
     )
 
 
+def sessions(paths: tuple[str, ...]) -> str:
+    """How many sessions these files are: ``1 session``, ``3 sessions``."""
+    return f"{len(paths)} session{'' if len(paths) == 1 else 's'}"
+
+
 def split_place(message: str) -> tuple[str, str]:
     """``path:line: text`` as its place and its text; the place is empty if there is none."""
     place, colon, text = message.partition(": ")

@@ -180,7 +180,7 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
         found["had_pin"] = pin_file.read_pin(context.paths, header.vault_id) is not None
         if settings is None:
             return {**found, "why_locked": "config.toml is wrong"}
-        unlocked = unlock_unless(context.unattended(), purpose="to look at it", meanwhile=lambda: False)
+        unlocked = unlock_unless(context.unattended(), purpose="to check it", meanwhile=lambda: False)
         found["opened"] = unlocked.opened if unlocked is not None else None
     except (errors.Locked, errors.WrongPassphrase) as error:
         found["why_locked"] = error.message

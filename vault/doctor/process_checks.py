@@ -109,7 +109,7 @@ def process_by_name(facts: Facts) -> Iterator[Finding]:
             message = f"calls {safe(word)}, which is not on the PATH"
             yield _process(profile, setting, message, fixes=fixes, otherwise="install it")
         else:
-            message = f"calls {safe(word)} without its path; programs of the desktop have another PATH"
+            message = f"calls {safe(word)} without its path; programs of the desktop have a different PATH"
             path = f"write the full path: {safe(found.path or word)}"
             yield _process(profile, setting, message, fixes=fixes, otherwise=path, level="note")
 

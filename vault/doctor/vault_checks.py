@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vault import limits
-from vault.doctor.findings import Finding, Remove, removable, split_place
+from vault.doctor.findings import Finding, Remove, removable, sessions, split_place
 from vault.migrate import plaintext_keys
 from vault.text import safe
 
@@ -65,7 +65,7 @@ def no_backup(facts: Facts) -> Iterator[Finding]:
             where=safe(facts.paths.vault),
             message="its last backup is older than its last rekey (passwd, rekey)"
             if old
-            else "no backup of it was made on this machine",
+            else "it was never backed up on this machine",
             hint="awsvault-py backup FILE, on another disk",
         )
 
@@ -143,6 +143,6 @@ def silent_agent(facts: Facts) -> Iterator[Finding]:
 def unreadable_sessions(facts: Facts) -> Iterator[Finding]:
     """Entries of the session cache that cannot be read."""
     if facts.unreadable_sessions:
-        message = f"{len(facts.unreadable_sessions)} cached sessions cannot be read"
+        message = f"{sessions(facts.unreadable_sessions)} in the cache cannot be read"
         hint = "remove them; awsvault-py fetches new ones"
         yield removable("note", facts.unreadable_sessions, message, hint)

@@ -47,7 +47,7 @@ def shown(origin: Origin | None, home: str) -> str:
 
 
 def fact(name: str, value: str, origin: Origin | None, *, home: str, default: str = "") -> Fact:
-    """A fact with its place; ``default`` stands for the place if there is none."""
+    """A fact with its place; ``default`` is its place if it has none."""
     return Fact(name, value, shown(origin, home) or default)
 
 

@@ -229,7 +229,7 @@ def test_a_backup_from_before_a_renewal_is_old(home):
     assert "rekey" in findings(home)["no-backup"].message
     home.edit(lambda payload: replace(payload, rekeyed=2))
     BREAK["no-backup"](home)
-    assert "no backup" in findings(home)["no-backup"].message
+    assert "never backed up" in findings(home)["no-backup"].message
     assert home.run("backup", os.path.join(home.root, "another.avlt")).returncode == 0
     assert findings(home) == {}
 
