@@ -17,12 +17,12 @@ def parsed(text: str) -> Settings:
 
 
 def test_no_file_is_the_defaults(tmp_path):
-    """Nobody needs a config.toml."""
+    """config.toml is optional."""
     assert settings.load(str(tmp_path / "none.toml"), env={}) == Settings()
 
 
 def test_every_setting_is_read():
-    """All keys, each in a form that differs from its default."""
+    """All settings, each with a value that differs from its default."""
     got = parsed(
         'agent = "off"\nagent_idle = "1h30m"\nagent_max = 36000\nallow_http = ["STS.example.internal:8080"]\n'
         'kernel_keyring = true\nkeyring = "off"\nlock_on_suspend = false\nlog = false\n'
@@ -48,8 +48,8 @@ def test_every_setting_is_read():
     assert set(got._asdict()) == set(settings._CHECKS)
 
 
-def test_idle_follows_a_shorter_end():
-    """Whoever sets agent_max alone did not ask for the default that is beyond it."""
+def test_agent_idle_follows_a_shorter_agent_max():
+    """If only agent_max is set, the longer default of agent_idle was not asked for."""
     assert parsed("agent_max = '1h'\n").agent_idle == 3_600
     assert parsed("agent_max = '8h'\n").agent_idle == limits.AGENT_IDLE
 
@@ -90,7 +90,7 @@ def test_idle_follows_a_shorter_end():
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(text, line, said):
-    """A wrong key, value or syntax gives file:line and the value found; a bare path is never enough."""
+    """A wrong key, value or syntax gives file:line and the value; a path alone is not enough."""
     with pytest.raises(ConfigError) as caught:
         parsed(text)
     assert caught.value.message.startswith(f"config.toml:{line}: ")
@@ -106,7 +106,7 @@ def test_a_near_setting_is_offered():
 
 
 def test_bytes_that_are_not_utf8_are_named_by_line():
-    """A file in another encoding is said to be so."""
+    """The error says that the file has another encoding."""
     with pytest.raises(ConfigError, match=r"config\.toml:2: this is not UTF-8 text"):
         settings.parse(b"log = true\nagent = '\xe9'\n", path="config.toml")
 
@@ -135,7 +135,7 @@ def test_a_duration_reads_the_same_in_each_form(seconds):
 @pytest.mark.parametrize(
     "text", ["", "h", "1h1h", "1m1h", "1.5h", "-1", "1h30", "٣h", "1 h", "9" * 13, None, 1.5]
 )
-def test_a_time_that_is_none_is_refused(text):
+def test_what_is_no_time_is_refused(text):
     """Only falling units, each once; ASCII digits."""
     with pytest.raises(ValueError, match="a time from"):
         settings.duration(text)
@@ -152,19 +152,19 @@ def test_a_time_that_is_none_is_refused(text):
         ({"CI": "true", "AWSVAULT_PROMPT": "tty"}, "prompt", "tty"),
     ],
 )
-def test_the_environment_overrules_the_file(env, key, value, tmp_path):
-    """A variable that is set wins; one that is empty is unset; on a build machine nobody is asked."""
+def test_the_environment_overrides_the_file(env, key, value, tmp_path):
+    """A variable that is set wins; an empty one counts as unset; in CI there are no prompts."""
     assert settings.load(str(tmp_path / "none"), env=env)._asdict()[key] == value
 
 
 def test_a_wrong_variable_is_named(tmp_path):
-    """The variable, what it holds and what it may hold."""
+    """The variable, its value, and the allowed values."""
     with pytest.raises(ConfigError, match='AWSVAULT_AGENT is "on", not one of auto, off'):
         settings.load(str(tmp_path / "none"), env={"AWSVAULT_AGENT": "on"})
 
 
 def test_a_file_that_all_may_write_is_refused(tmp_path):
-    """config.toml holds a command, so nobody else may write it."""
+    """config.toml holds a command, so other users must not write it."""
     path = tmp_path / "config.toml"
     path.write_text("log = true\n")
     path.chmod(0o666)
@@ -173,6 +173,6 @@ def test_a_file_that_all_may_write_is_refused(tmp_path):
 
 
 def test_a_key_that_is_written_with_escapes_has_a_line_all_the_same():
-    """Where it stands cannot be found by looking for its name: the first line, never an error of ours."""
+    """Its line cannot be found by its name: the error names the first line, and nothing else fails."""
     with pytest.raises(ConfigError, match=r"config\.toml:1: prompt"):
         parsed('log = true\n"pr\\u006fmpt" = "maybe"\n')

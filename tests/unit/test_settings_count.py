@@ -26,7 +26,7 @@ def trees(pattern, *, but=()):
 
 
 def is_settings(node):
-    """Whether the expression is the settings of a run: ``settings``, ``context.settings``, ``settings.load(…)``."""
+    """Whether the expression is a run's settings: ``settings``, ``context.settings``, ``settings.load(…)``."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name in HOLDERS
@@ -39,7 +39,7 @@ def is_settings(node):
 
 
 def acted_on():
-    """The names of settings that are read off one, each with the modules that do so."""
+    """The settings that some module reads from it, each with the modules."""
     found = {}
     for name, tree in trees("vault/**/*.py"):
         for node in ast.walk(tree):
@@ -52,18 +52,18 @@ def acted_on():
 
 @pytest.mark.parametrize("setting", Settings._fields)
 def test_each_setting_of_config_toml_is_acted_on(setting):
-    """A setting that is parsed, documented and read nowhere is a promise that nobody keeps."""
+    """A setting that is parsed and documented, but read nowhere, is a broken promise."""
     assert setting in acted_on(), f"no code reads {setting}"
 
 
 def test_the_search_finds_nothing_where_nothing_is():
-    """The modules that the search names really hold the setting's name, and an unknown one is not found."""
+    """The modules that it names hold the setting's name, and an unknown one is not found."""
     assert "no_such_setting" not in acted_on()
     assert acted_on()["pinentry"] == {"vault/context.py"}
 
 
 def literals(*, but):
-    """Every string that stands by itself in the code that resolves profiles."""
+    """Every string literal in the code that resolves profiles."""
     found = set()
     for _, tree in (*trees("vault/profiles/*.py", but=but), *trees("vault/aws/*.py")):
         found |= {
@@ -76,7 +76,7 @@ def literals(*, but):
 
 @pytest.mark.parametrize("key", KNOWN)
 def test_each_key_of_a_profile_is_acted_on(key):
-    """A key that ``values.misspelt`` lets pass is one that resolution asks for by its name."""
+    """A key that ``values.misspelt`` accepts is one that resolution reads by its name."""
     assert key in literals(but=("vault/profiles/values.py", "vault/profiles/chain.py")), (
         f"no code reads {key}"
     )

@@ -1,4 +1,4 @@
-"""A sound home, made once for each file of tests, and a copy of it for each test."""
+"""A sound home, made once per test module, and a copy of it for each test."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def sound(tmp_path_factory):
 
 @pytest.fixture
 def home(sound, tmp_path):
-    """A sound home of the test's own."""
+    """A sound home for one test."""
     return copy(sound, tmp_path / "home")

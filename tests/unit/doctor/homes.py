@@ -34,7 +34,7 @@ CODE = Secret(b"twenty bytes of code")
 
 
 class Sound(Home):
-    """A home after init, import, setup, a recovery code and a backup: doctor has not a word to say about it."""
+    """A home after init, import, setup, a recovery code and a backup: doctor finds nothing in it."""
 
     def __init__(self, root: object) -> None:
         super().__init__(root)
@@ -64,7 +64,7 @@ class Sound(Home):
         self.config(text.replace(old, new))
 
     def context(self) -> Context:
-        """A context as a person's run has it, but for the passphrase, which comes from a file."""
+        """A context as in a run by the user, except that the passphrase comes from a file."""
         env = {k: v for k, v in self.env.items() if k != "AWSVAULT_PASSPHRASE"}
         held = self.env.get("AWSVAULT_PASSPHRASE")
         clock = SystemClock()
@@ -87,7 +87,7 @@ class Sound(Home):
 
 
 def make(root: object) -> Sound:
-    """The sound home, its vault made new."""
+    """The sound home, with a new vault."""
     home = Sound(root)
     paths = from_env(home.env)
     opened = new_vault(paths, others=[RecoverySlot(CODE)])
@@ -107,7 +107,7 @@ def make(root: object) -> Sound:
 
 
 def copy(sound: Sound, root: object) -> Sound:
-    """Another sound home, from the first one's files."""
+    """Another sound home, with the files of the first."""
     shutil.copytree(sound.root, str(root), symlinks=True)
     return Sound(root)
 
@@ -134,7 +134,7 @@ def _cached_by_cli(home: Sound) -> None:
     with open(os.path.join(folder, "a.json"), "w", encoding="utf-8") as file:
         json.dump({"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "x"}}, file)
     with open(os.path.join(folder, "b.json"), "w", encoding="utf-8") as file:
-        file.write("not ours to remove")
+        file.write("no session")
 
 
 def _in_git(home: Sound) -> None:
@@ -168,7 +168,7 @@ def _cut_entry(home: Sound) -> None:
 
 
 def log_under(home: Sound, cache_key: Secret) -> None:
-    """One record more, by a process that has this cache key."""
+    """Append one record to the log, as a process with this cache key does."""
     paths = from_env(home.env)
     vault_id = vault.read_header(paths).vault_id
     with AuditLog.open(paths.log, cache_key=cache_key, vault_id=vault_id) as journal:
@@ -190,7 +190,7 @@ def _damaged(home: Sound) -> None:
 
 
 def _without(home: Sound, name: str) -> None:
-    """Remove what begins with ``name`` from the state folder, which must hold it."""
+    """Remove what starts with ``name`` from the state folder. It must exist."""
     found = [n for n in os.listdir(home.file("state")) if n.startswith(name)]
     assert found
     for one in found:
@@ -261,3 +261,8 @@ BREAK: dict[str, Callable[[Sound], object]] = {
     "silent-agent": _silent,
     "unreadable-cache": _cut_entry,
 }
+
+
+def other(home, text):
+    """Add a profile."""
+    home.change_config("[profile prod]", f"[profile other]\n{text}\n\n[profile prod]")

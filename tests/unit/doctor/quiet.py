@@ -1,4 +1,4 @@
-"""What only looks like trouble: for each check of doctor, a sound home in which it has to stay silent."""
+"""Homes that only look wrong: for each check of doctor, a sound home in which it must stay silent."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def _env(home: Sound, **values: str) -> None:
     home.env |= values
 
 
-def _log_half_renewed(home: Sound) -> None:
-    """A clear that was killed before its write: the log's key lies under the next cache key too."""
+def _log_half_rekeyed(home: Sound) -> None:
+    """A clear that was killed before its write: the log's key is also wrapped under the next cache key."""
     paths = from_env(home.env)
     opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
     log_under(home, opened.cache_key)
@@ -149,7 +149,7 @@ QUIET: dict[str, Callable[[Sound], object]] = {
     "keyring": lambda h: _env(h, AWSVAULT_KEYRING="off", DBUS_SESSION_BUS_ADDRESS="unix:path=/nowhere"),
     "old-key": lambda h: h.edit_entry(created=int(time.time()) - 89 * 86_400),
     "rotation": lambda h: h.edit_entry(created=int(time.time()) - 1),
-    "unreadable-log": _log_half_renewed,
+    "unreadable-log": _log_half_rekeyed,
     "silent-agent": _no_socket,
     "unreadable-cache": _whole_entry,
 }

@@ -1,4 +1,4 @@
-"""What a person is shown of a change: lines, and never a secret, wherever it hides."""
+"""What is shown of a change: lines, and never a secret, wherever it is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
     ],
 )
 def test_a_secret_is_hidden_where_it_is_changed_and_beside_it(line):
-    """Taken out, put in, or just standing around; in a comment, on a continuation line, before a CR."""
+    """Removed, added or unchanged; in a comment, on a continuation line, before a CR."""
     text = f"[a]\n{line.format(SECRET)}\nregion = x\n".encode()
     for before, after in ((text, b""), (None, text), (text, text.replace(b"region", b"output"))):
         shown = "\n".join(diff("config", before, after, lines=True))
@@ -33,14 +33,14 @@ def test_a_secret_is_hidden_where_it_is_changed_and_beside_it(line):
 
 
 def test_what_follows_a_secret_is_shown():
-    """An indented line of another key is no part of it."""
+    """An indented line of another key is not part of it."""
     text = f"aws_secret_access_key = {SECRET}\ns3 =\n  max_queue_size = 7\n".encode()
     assert "+  max_queue_size = 7" in list(diff("config", None, text, lines=True))
 
 
 @pytest.mark.parametrize("indent", ["    ", "\t"])
 def test_in_a_file_that_is_indented_what_follows_a_secret_is_shown(indent):
-    """There every line begins with blanks; only what goes deeper than the secret's line is a part of it."""
+    """There every line is indented; only lines deeper than the secret's line continue it."""
     lines = [
         "[a]",
         f"aws_secret_access_key = {SECRET}",
@@ -60,8 +60,8 @@ def test_in_a_file_that_is_indented_what_follows_a_secret_is_shown(indent):
     ]
 
 
-def test_of_a_file_that_is_none_of_awss_only_the_name_is_shown():
-    """A CSV of the console holds its secret in any column."""
+def test_a_file_that_is_not_awss_is_shown_by_name_only():
+    """A CSV file of the console may have its secret in any column."""
     raw = f"me,AKIAIOSFODNN7EXAMPLE,{SECRET}".encode()
     assert list(diff("k.csv", None, raw, lines=False)) == ["--- k.csv (new)", "+++ k.csv"]
     assert list(diff("k.csv", raw, None, lines=False)) == ["--- k.csv", "+++ k.csv (removed)"]

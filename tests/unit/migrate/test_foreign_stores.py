@@ -72,7 +72,7 @@ def read(store):
         ("x" * (limits.MAX_FOREIGN_ITEM + 1), "bytes"),
     ],
 )
-def test_what_is_no_key_is_left_and_the_others_are_taken(store, text, reason):
+def test_what_is_no_key_is_skipped_and_the_others_are_found(store, text, reason):
     """Each is named with its file and what is wrong with it; no secret is repeated."""
     put(store, "odd", text)
     put(store, "work", sealed(item()))
@@ -87,7 +87,7 @@ def test_what_is_no_key_is_left_and_the_others_are_taken(store, text, reason):
 
 
 def test_a_folder_among_the_keys_stops_nothing(store):
-    """Nor does a link to nowhere, which is no key and needs no word."""
+    """Nor does a dangling link, which is not even named."""
     os.mkdir(os.path.join(store.folder, "folder"))
     os.symlink("/nowhere/at/all", os.path.join(store.folder, "dead"))
     put(store, "work", sealed(item()))
@@ -98,14 +98,14 @@ def test_a_folder_among_the_keys_stops_nothing(store):
 
 
 def test_without_a_key_no_passphrase_is_asked_for(store):
-    """Sessions and links to nowhere only: there is nothing to open."""
+    """Only sessions and dangling links: there is nothing to decrypt."""
     put(store, "session:work:x:1", "x")
     os.symlink("/nowhere/at/all", os.path.join(store.folder, "dead"))
     assert read(store) == (foreign_stores.Harvest((), ()), False)
 
 
-def test_a_store_that_is_no_store_is_not_walked_through(store, monkeypatch):
-    """A variable that points at a huge folder by mistake is said, rather than every file in it opened."""
+def test_a_huge_folder_is_not_read(store, monkeypatch):
+    """A variable may point at it by mistake: the error says so, and no file is opened."""
     monkeypatch.setattr(limits, "MAX_FOREIGN_ITEMS", 2)
     for name in "abc":
         put(store, name, "x")
@@ -120,15 +120,15 @@ def test_a_store_that_cannot_be_listed_is_named(tmp_path):
         read(store)
 
 
-def test_a_csv_that_is_not_there_is_said(tmp_path):
-    """Exit 5 with the path as it was given."""
+def test_a_missing_csv_is_named(tmp_path):
+    """Exit 5 with the path as given."""
     with pytest.raises(errors.NotFound, match=r"there is no file .*nowhere\.csv") as raised:
         foreign_stores.from_csv(str(tmp_path / "nowhere.csv"), name=None)
     assert "IAM console" in raised.value.hint
 
 
 def test_a_keyring_that_does_not_answer_is_not_an_empty_one(store, tmp_path, monkeypatch):
-    """Who moves would else be told that there is no key, and remove the other program."""
+    """Otherwise you would think that it has no keys, and remove the other program."""
     desktop = Desktop(tmp_path)
     try:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.address)
@@ -154,7 +154,7 @@ def test_a_keyring_that_does_not_answer_is_not_an_empty_one(store, tmp_path, mon
     ],
 )
 def test_a_csv_that_holds_more_than_keys_is_not_removed(tmp_path, row, left):
-    """A row that is cut off or of a user without a key is told, and its file stays as it is."""
+    """A row that is cut off, or of a user without a key, is reported, and the file stays as it is."""
     path = tmp_path / "keys.csv"
     path.write_text(f"User name,Access key ID,Secret access key\nwork,{KEY_ID},{SECRET}\n{row}\n")
     path.chmod(0o600)

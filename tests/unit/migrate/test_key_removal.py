@@ -23,7 +23,7 @@ def key(key_id=KEY_ID, secret=SECRET, *, token=False):
 
 
 def taken_from(held, *, setting_up=True, wanted=()):
-    """The import that is planned, and both files as the plan leaves them."""
+    """The planned import, and both files after the plan."""
     found, skipped = plaintext_keys.find(held, wanted)
     taken = import_plan.from_files(found, skipped, config=held.merged, known={}, replacing=False)
     taken, plan = key_removal.plan_removal(held, taken, env={}, words=(US,), known={}, setting_up=setting_up)
@@ -42,7 +42,7 @@ KEYS = {
 }
 PROCESSES = {
     "none": "",
-    "ours": f"credential_process = {US} export default\n",
+    "own": f"credential_process = {US} export default\n",
     "alias": f"credential_process = {US} export theirs\n",
     "foreign": "credential_process = /opt/tool\n",
 }
@@ -50,7 +50,7 @@ ROLES = ("", "role_arn = arn:aws:iam::222222222222:role/DeveloperRole\nsource_pr
 
 
 def same(then, was, after, entries):
-    """Whether a tool still has what it had: to the letter, or by our call, from the entry of that key."""
+    """Whether a tool still has the same: exactly, or from the entry of that key through awsvault-py."""
     if then is None or was is None or then.same(was):
         return then is None or was is not None or own_call(then.command or "") is not None
     called = own_call(then.command) if then.command is not None else None
@@ -65,7 +65,7 @@ def same(then, was, after, entries):
 @pytest.mark.parametrize("setting_up", [True, False])
 @pytest.mark.parametrize("process", PROCESSES)
 def test_no_tool_changes_its_key(process, setting_up):
-    """Every pair of keys in both files, with each process and role: each tool in turn, before and after."""
+    """Every pair of keys in both files, with each process and role: each tool, before and after."""
     for config_key, credentials_key, role in itertools.product(KEYS, KEYS, ROLES):
         held = files(
             "[default]\nregion = us-east-1\n"
@@ -84,15 +84,15 @@ def test_no_tool_changes_its_key(process, setting_up):
             assert same(then, was, merged, entries), case
             assert not setting_up or then is not None or was is None, case
         for text, which in zip(after, ("config", "credentials"), strict=True):
-            stands = "aws_secret_access_key" in text or "aws_access_key_id" in text
-            assert stands == any(one.reason.startswith(f"{which}:") for one in taken.skipped), (
+            left = "aws_secret_access_key" in text or "aws_access_key_id" in text
+            assert left == any(one.reason.startswith(f"{which}:") for one in taken.skipped), (
                 text,
                 taken.skipped,
             )
 
 
-def test_the_other_key_of_a_profile_goes_along():
-    """JavaScript and Go would sign with it; it gets a name of its own, which is no profile's, and no profile calls it."""
+def test_the_second_key_of_a_profile_is_moved_too():
+    """JavaScript and Go would sign with it; it gets an entry that no profile uses."""
     held = files("[default]\n" + key(OTHER_ID, OTHER) + "[profile default-unused]\n", "[default]\n" + key())
     taken, after = taken_from(held)
     assert [(moved.entry, moved.profiles) for moved in taken.keys] == [
@@ -103,8 +103,8 @@ def test_the_other_key_of_a_profile_goes_along():
     assert taken.skipped == []
 
 
-def test_a_key_that_cannot_go_along_keeps_the_first_one_there():
-    """Which tools would change is said, with the place of the other key in the file as it is."""
+def test_a_second_key_that_cannot_be_moved_keeps_the_first():
+    """The reason says which tools would change, with the place of the other key in the file."""
     held = files("[default]\nregion = x\n" + key(token=True), "[default]\n" + key(OTHER_ID, OTHER))
     taken, after = taken_from(held)
     assert taken.keys == []
@@ -114,15 +114,15 @@ def test_a_key_that_cannot_go_along_keeps_the_first_one_there():
 
 
 def test_another_program_is_not_uncovered():
-    """Without the key, the AWS CLI would run it: the key stays, and so do profiles that build on it."""
+    """Without the key, the AWS CLI would run it: the key stays, and so do profiles that use it."""
     config = f"[default]\ncredential_process = /opt/tool\n[profile dev]\n{ROLES[1]}"
     taken, after = taken_from(files(config, "[default]\n" + key()))
     assert after == (config, "[default]\n" + key())
     assert "would run another program (config:2)" in taken.skipped[0].reason
 
 
-def test_a_key_that_two_profiles_share_stays_where_it_cannot_go():
-    """The other profile's lines go; its entry is set up for it alone."""
+def test_a_shared_key_stays_in_the_profile_that_needs_it():
+    """The other profile's lines are removed, and it alone is set up for the entry."""
     config = "[default]\ncredential_process = /opt/tool\n"
     taken, after = taken_from(files(config, "[default]\n" + key() + "[work]\n" + key()))
     assert [(m.entry, m.profiles, m.origins) for m in taken.keys] == [

@@ -29,7 +29,7 @@ NAMES = (
 
 @pytest.fixture(params=["tools", "my tools"])
 def program(request, tmp_path):
-    """A program under our name that prints its arguments; once in a folder with a blank."""
+    """A program named awsvault-py that prints its arguments; once in a folder with a space."""
     folder = tmp_path / request.param
     folder.mkdir()
     path = folder / "awsvault-py"
@@ -40,7 +40,7 @@ def program(request, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_way_of_running_it_gives_the_same_words(program, name):
-    """Go, JavaScript and Java by `sh -c`, Python by a split of its own: nothing is expanded, nothing is lost."""
+    """Go, JavaScript and Java use `sh -c`, Python splits the line itself: nothing is expanded, nothing is lost."""
     words = own_command.program_words({"PATH": ""}, argv0=program)
     value = own_command.process_value(words, check_name(name), ("--no-session", "--duration", "90m"))
     wanted = ["export", name, "--no-session", "--duration", "90m"]
@@ -51,15 +51,15 @@ def test_every_way_of_running_it_gives_the_same_words(program, name):
 
 
 @pytest.mark.parametrize("odd", ["$HOME", "a;b", "it's", 'x"y', "back\\slash", "~", "new\nline", "50%"])
-def test_a_path_that_a_shell_reads_otherwise_is_refused(odd, tmp_path):
-    """Exit 6 with the way out, rather than a line that works in one tool only."""
+def test_a_path_with_special_characters_is_refused(odd, tmp_path):
+    """Exit 6 with a way out, rather than a line that works in only one tool."""
     with pytest.raises(ConfigError) as raised:
         own_command.program_words({}, argv0=str(tmp_path / odd / "awsvault-py"))
     assert "without special characters" in raised.value.hint
 
 
 def test_the_link_that_was_called_is_kept(tmp_path):
-    """An update moves what is behind it."""
+    """An update moves its target."""
     link = tmp_path / "awsvault-py"
     link.symlink_to("/somewhere/1.0/awsvault-py")
     assert own_command.program_words({}, argv0=str(link)) == (str(link),)
@@ -82,14 +82,14 @@ def test_the_link_that_was_called_is_kept(tmp_path):
         ("", None),
     ],
 )
-def test_whom_a_command_has_serve_the_profile(command, program):
-    """Only a call for this very profile is replaced when its key has moved in."""
+def test_which_program_serves_the_profile(command, program):
+    """Only a call for this very profile is replaced after its key has moved."""
     assert own_command.importable_from(command, "dev") == program
 
 
 @pytest.mark.parametrize("on_path", [True, False])
-def test_without_a_command_beside_python_it_is_looked_for(tmp_path, monkeypatch, on_path):
-    """A Python without scripts of its own: the one on the PATH, else the module by this very Python."""
+def test_the_command_is_searched_if_it_is_not_beside_python(tmp_path, monkeypatch, on_path):
+    """A Python without scripts: the command on the PATH, else the module with this Python."""
     python = str(tmp_path / "python")
     monkeypatch.setattr(sys, "executable", python)
     found = tmp_path / "tools" / "awsvault-py"
@@ -105,11 +105,11 @@ def test_without_a_command_beside_python_it_is_looked_for(tmp_path, monkeypatch,
     ("command", "wanted"), [("/opt/tool get", "/opt/tool"), ('"/my tools/tool" x', "/my tools/tool"), ("", None), ('tool "', None)]
 )  # fmt: skip
 def test_the_program_of_a_command(command, wanted):
-    """Its first word; none where the command is empty or cannot be split."""
+    """Its first word; none if the command is empty or cannot be split."""
     assert own_command.program(command) == wanted
 
 
 @pytest.mark.parametrize("command", ["/opt/tool export dev", ""])
-def test_a_command_of_others_has_no_options_of_ours(command):
-    """Nothing of it is taken over."""
+def test_another_programs_command_has_no_options(command):
+    """Nothing of it is kept."""
     assert own_command.options(command) == ()

@@ -10,8 +10,8 @@ ROLE = "arn:aws:iam::222222222222:role/DeveloperRole"
 OTHER = "arn:aws:iam::111111111111:mfa/other"
 
 
-def test_source_only_leaves_what_it_cannot_do_with_a_reason():
-    """A profile without a key of the vault, a broken one, and a key that assumes its own role."""
+def test_source_only_skips_what_it_cannot_do_with_a_reason():
+    """A profile without a key in the vault, a broken one, and a key that assumes its own role."""
     config = (
         f"[profile elsewhere]\ncredential_process = /opt/tool\n[profile broken]\nrole_arn = {ROLE}\n"
         f"[profile work]\nrole_arn = {ROLE}\nsource_profile = work\n"
@@ -25,7 +25,7 @@ def test_source_only_leaves_what_it_cannot_do_with_a_reason():
 
 
 def test_source_only_gives_a_named_key_its_profile():
-    """A key that no profile has is set up where it is named, and left alone otherwise."""
+    """A key that no profile uses is set up if it is named, and otherwise not."""
     config = "[profile other]\nregion = x\n"
     run = setup(config)
     assert setup_source_only.run(run, ["work"]).done == ["work"]
@@ -36,7 +36,7 @@ def test_source_only_gives_a_named_key_its_profile():
 
 
 def test_source_only_warns_of_what_the_session_cannot_do():
-    """Another device and over an hour are no part of the key's session; both stay as they are, and are told."""
+    """Another device, and more than an hour: both stay as they are, with a warning."""
     config = (
         f"[profile work]\nmfa_serial = {SERIAL}\n"
         f"[profile far]\nrole_arn = {ROLE}\nsource_profile = work\nmfa_serial = {OTHER}\nduration_seconds = 7200\n"
@@ -50,7 +50,7 @@ def test_source_only_warns_of_what_the_session_cannot_do():
 
 
 def test_a_role_on_a_role_is_left_to_the_role_below():
-    """Only the profile next to the key gives its device up to the key's session."""
+    """Only the role that the key assumes loses its device to the key's session."""
     config = (
         f"[profile work]\n[profile near]\nrole_arn = {ROLE}\nsource_profile = work\nmfa_serial = {SERIAL}\n"
         f"[profile far]\nrole_arn = {ROLE}\nsource_profile = near\n"

@@ -23,7 +23,7 @@ def bench(desk, tmp_path):
 
 
 class Bench:
-    """Changes of files beside the vault, with an undo of their own."""
+    """Changes of files beside the vault, each with its undo."""
 
     def __init__(self, desk, folder):
         self.context, self.folder = desk.context(), folder
@@ -39,7 +39,7 @@ class Bench:
         return str(path)
 
     def change(self, path, before, after, *, kind="config", opened=None):
-        """Carry out a change of a whole file."""
+        """Apply a change of a whole file."""
         old, new = (None if text is None else text.encode() for text in (before, after))
         hunk = Hunk(0, old or b"", new or b"", "")
         change = undo.Change(path=path, kind=kind, before=old, after=new, hunks=(hunk,))
@@ -65,13 +65,13 @@ def text(path):
         return file.read()
 
 
-def test_where_nothing_was_changed_there_is_nothing_to_take_back(bench):
+def test_without_a_change_there_is_nothing_to_undo(bench):
     """A home that never saw a setup."""
     with pytest.raises(errors.NotFound, match="there is no setup to undo"):
         bench.undo()
 
 
-def test_a_file_that_was_made_goes_again(bench):
+def test_a_new_file_is_removed_again(bench):
     """There was no config before setup, and there is none after its undo."""
     path = str(bench.folder / "config")
     bench.change(path, None, "[default]\n")
@@ -81,8 +81,8 @@ def test_a_file_that_was_made_goes_again(bench):
     assert bench.kept() == []
 
 
-def test_a_made_file_that_was_edited_since_is_kept(bench):
-    """It holds somebody's lines now: nothing is removed, and the record stays."""
+def test_a_new_file_that_was_edited_since_is_kept(bench):
+    """It has your lines now: nothing is removed, and the record stays."""
     path = str(bench.folder / "config")
     bench.change(path, None, "[default]\n")
     bench.file("config", "[default]\nregion = x\n")
@@ -93,7 +93,7 @@ def test_a_made_file_that_was_edited_since_is_kept(bench):
 
 
 def test_a_removed_file_whose_name_is_taken_again_is_not_overwritten(bench):
-    """A new CSV lies where the imported one was: it is another file."""
+    """There is a new CSV file in the place of the imported one."""
     path = bench.file("keys.csv", "old")
     bench.change(path, "old", None, kind="")
     bench.file("keys.csv", "another")
@@ -103,7 +103,7 @@ def test_a_removed_file_whose_name_is_taken_again_is_not_overwritten(bench):
 
 
 def test_a_changed_file_that_is_gone_is_not_made_up(bench):
-    """Only lines were kept, so there is nothing to make the whole of it from."""
+    """Only lines were recorded, so the file cannot be restored from them."""
     path = bench.file("config", "[a]\n")
     bench.change(path, "[a]\n", "[b]\n")
     os.unlink(path)
@@ -113,7 +113,7 @@ def test_a_changed_file_that_is_gone_is_not_made_up(bench):
 
 
 def test_the_newest_records_are_kept(bench):
-    """Each undo goes one change further back, as far as the records go; older ones are dropped."""
+    """Each undo goes one change further back, as far as the records go; older ones are removed."""
     path = str(bench.folder / "config")
     texts = [f"[profile p{number}]\n" for number in range(limits.UNDO_KEPT + 3)]
     bench.file("config", texts[0])
@@ -126,8 +126,8 @@ def test_the_newest_records_are_kept(bench):
     assert len(bench.kept()) == limits.UNDO_KEPT - 2
 
 
-def test_a_change_that_was_made_meanwhile_is_not_taken_for_the_one_that_was_shown(bench):
-    """Its record stays: it is the only way back to what that change took out of other files."""
+def test_a_change_that_was_made_meanwhile_is_not_undone(bench):
+    """Its record stays: only it can restore what that change removed from other files."""
     first, second = bench.file("config", "[a]\n"), bench.file("other", "[a]\n")
     bench.change(first, "[a]\n", "[b]\n")
     seen = bench.look()
@@ -140,7 +140,7 @@ def test_a_change_that_was_made_meanwhile_is_not_taken_for_the_one_that_was_show
     assert (text(first), text(second), bench.kept()) == ("[a]\n", "[a]\n", [])
 
 
-def test_an_import_is_never_recorded_in_clear(bench):
+def test_an_import_is_never_recorded_in_plaintext(bench):
     """Its lines hold keys: without the vault's key no record is written, and no file is changed."""
     path = bench.file("credentials", "[a]\n")
     change = undo.Change(path=path, kind="credentials", before=b"[a]\n", after=b"", hunks=())
@@ -155,7 +155,7 @@ def test_an_import_is_never_recorded_in_clear(bench):
      b'awsvault undo 1 plain\n{"files":[{"path":"x"}]}'],
 )  # fmt: skip
 def test_a_damaged_record_is_named(bench, raw):
-    """Which file it is, and that removing it helps; the files it was about stay."""
+    """The error says which file it is, and to remove it; the files that it was about stay."""
     path = bench.file("config", "[a]\n")
     bench.change(path, "[a]\n", "[b]\n")
     bench.spoil(raw)
@@ -166,7 +166,7 @@ def test_a_damaged_record_is_named(bench, raw):
 
 
 def test_a_record_of_other_keys_says_why_it_does_not_open(bench, tmp_path):
-    """After passwd or rekey the record is as dead as an old copy of the vault, and the way by hand is told."""
+    """After passwd or rekey the record no longer opens, like old copies of the vault; the hint says what to do."""
     path = bench.file("credentials", "[a]\n")
     bench.change(path, "[a]\n", "[b]\n", opened=bench.opened())
     with open(os.path.join(bench.records, bench.kept()[0]), "rb") as file:
@@ -179,7 +179,7 @@ def test_a_record_of_other_keys_says_why_it_does_not_open(bench, tmp_path):
 
 
 def test_a_record_holds_only_what_was_changed(bench):
-    """Which file, how it was and is, and the lines: no more of it lies in the state folder."""
+    """The path, the hashes before and after, and the changed lines: nothing else of the file is in the state folder."""
     path = bench.file("config", "[a]\nx = 1\n")
     hunk = Hunk(4, b"x = 1\n", b"y = 2\n", "a")
     change = undo.Change(

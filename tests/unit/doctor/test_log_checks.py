@@ -13,7 +13,7 @@ from vault.system.paths import from_env
 
 
 def test_a_log_that_was_put_aside_is_a_note(home):
-    """The next export starts a new log; the one before is named, and so is a key file that is gone."""
+    """The next export starts a new log. The earlier one is named, and so is a missing key file."""
     BREAK["unreadable-log"](home)
     assert findings(home)["unreadable-log"].level == "warning"
     opened = vault.open_with_passphrase(from_env(home.env), Secret(PASSPHRASE), deadline=soon())

@@ -1,0 +1,58 @@
+"""The warnings of explain."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.home import SCENARIO
+from tests.unit.inspect.chains import KEYS, OWN
+from vault.inspect.explain import explain
+
+
+@pytest.mark.parametrize(
+    ("config", "env", "said"),
+    [
+        ("role_arn = nonsense\nsource_profile = b\n[profile b]\n" + KEYS, {}, "an export will fail: "),
+        ("awsvault_rolearn = x\n" + OWN, {}, "did you mean awsvault_role_arn?"),
+        (OWN + "region = us-east-1 # mine\n", {}, "~/.aws/config:3: botocore reads the comment"),
+        (OWN, {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, "AWS_ACCESS_KEY_ID is set"),
+        (OWN, {"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"}, "AWS CLI v1 and boto3 use the latter"),
+        (KEYS, {}, "awsvault-py import"),
+        (KEYS + "aws_session_token = x\n", {}, "config:2 is temporary"),
+        ("aws_access_key_id = test\naws_secret_access_key = test\n", {}, "cannot be moved into the vault"),
+    ],
+)
+def test_warnings(at_home, config, env, said):
+    """What AWS will refuse, what is misspelled, and where AWS's tools differ; for a key, what you can do about it."""
+    found = explain(at_home("[profile a]\n" + config, **env), "a").warnings
+    assert any(said in warning for warning in found)
+    assert not any("awsvault-py setup" in warning for warning in found)
+
+
+def test_notes_about_other_profiles_are_not_shown(at_home):
+    """A value that AWS's tools read differently, outside the chain, is no warning."""
+    text = "[profile other]\nregion = us-east-1 # mine\n" + SCENARIO
+    assert not any("botocore" in warning for warning in explain(at_home(text), "dev").warnings)
+    text = SCENARIO.replace("region = us-west-2\n", "region = us-west-2 # mine\n")
+    assert any("botocore" in warning for warning in explain(at_home(text), "dev").warnings)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("parent_profile = base", "config:8: only old versions of aws-vault read parent_profile; use include_profile instead"),
+        ("inlcude_profile = base", "config:8: inlcude_profile is not a known key; did you mean include_profile?"),
+        ("my key = 1", "config:8: 'my key' is not a valid name for a key; correct the name"),
+    ],
+)  # fmt: skip
+def test_a_line_that_no_tool_reads_is_reported_once(at_home, line, said):
+    """A misspelled key is a note, one that its indentation hides a warning, one with the prefix an error."""
+    found = explain(
+        at_home(
+            SCENARIO.replace(
+                "[profile dev]\nregion = us-west-2\n", f"[profile dev]\nregion = us-west-2\n{line}\n"
+            )
+        ),
+        "dev",
+    )
+    assert [warning for warning in found.warnings if "config:8" in warning] == [f"~/.aws/{said}"]
