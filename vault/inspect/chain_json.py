@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from vault.profiles.chain import (
-    AssumeRole,
-    FetchSource,
-    Login,
-    NamedSource,
-    Process,
-    SessionToken,
-    Sso,
-    StaticKeys,
-    VaultKey,
-    WebIdentity,
-)
+from vault.profiles import chain as model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +14,7 @@ def document(chain: Chain, planned: Plan) -> dict[str, object]:
     items = [source_item(chain.source)]
     for link in planned.links:
         match link:
-            case SessionToken():
+            case model.SessionToken():
                 items.append(
                     {
                         "type": "session-token",
@@ -33,7 +22,7 @@ def document(chain: Chain, planned: Plan) -> dict[str, object]:
                         "duration_seconds": link.duration,
                     }
                 )
-            case AssumeRole():
+            case model.AssumeRole():
                 hop = link.hop
                 items.append(
                     {
@@ -46,7 +35,7 @@ def document(chain: Chain, planned: Plan) -> dict[str, object]:
                         "region": hop.endpoint.region,
                     }
                 )
-            case FetchSource():
+            case model.FetchSource():
                 pass
     present = [{key: value for key, value in item.items() if value is not None} for item in items]
     return {"profile": chain.profile, "region": chain.region, "chain": present}
@@ -55,27 +44,27 @@ def document(chain: Chain, planned: Plan) -> dict[str, object]:
 def source_item(found: Source) -> dict[str, object]:
     """The source as the first item of the chain."""
     match found:
-        case VaultKey():
+        case model.VaultKey():
             return {"type": "access-key", "credential": found.entry}
-        case StaticKeys():
+        case model.StaticKeys():
             return {"type": "access-key", "file": found.origin.path, "access_key_id": found.access_key_id}
-        case Process():
+        case model.Process():
             return {"type": "process", "command": found.command}
-        case WebIdentity():
+        case model.WebIdentity():
             return {
                 "type": "web-identity",
                 "role_arn": found.role_arn,
                 "token_file": found.token_file,
                 "role_session_name": found.role_session_name,
             }
-        case Sso():
+        case model.Sso():
             return {
                 "type": "sso",
                 "sso_session": found.session,
                 "sso_account_id": found.account_id,
                 "sso_role_name": found.role_name,
             }
-        case Login():
+        case model.Login():
             return {"type": "login", "login_session": found.session}
-        case NamedSource():
+        case model.NamedSource():
             return {"type": "named-source", "name": found.name}
