@@ -12,10 +12,11 @@ import coverage
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import forked
 from tests.clock import MovedClock, build
 from tests.fakes.aws import StandIn
-from tests.forked import DERIVATIONS
 from tests.home import Home
+from tests.quick import sync_nothing
 from vault import warm
 from vault.agent.client import Agent
 
@@ -26,7 +27,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 for name in [n for n in os.environ if n.startswith(("AWS_", "AWSVAULT_"))]:
     del os.environ[name]  # a developer's own accounts are no part of a test
-DERIVATIONS.remember()
+if not forked.MEASURED:
+    forked.DERIVATIONS.remember()
+    sync_nothing()
 warm.RUNTIMES = "/there/is/none"  # nor is the agent of their login
 
 for number in (
@@ -53,6 +56,10 @@ def pytest_collection_modifyitems(items):
     items.sort(
         key=lambda item: LONGEST.index(item.path.parent.name) if item.path.parent.name in LONGEST else 9
     )
+
+
+def pytest_sessionfinish():
+    forked.end()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 
-from tests.derivations import Derivations
+from tests.quick import Derivations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +87,15 @@ class Forked(subprocess.Popen[bytes]):
 
 
 _starting = threading.Lock()
+_servers: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []
+
+
+def end() -> None:
+    """Let the servers of this process end; what they forked goes on."""
+    while _servers:
+        orders, server = _servers.pop()
+        orders.close()
+        server.communicate()
 
 
 @functools.cache
@@ -110,4 +119,5 @@ def _server(command: str, library: str | None) -> tuple[socket.socket, subproces
             env={"PATH": os.environ["PATH"], "LANG": LANG, **({"LD_PRELOAD": library} if library else {})},
             pass_fds=[theirs.fileno(), DERIVATIONS.file],
         )
+    _servers.append((ours, server))
     return ours, server

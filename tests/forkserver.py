@@ -33,10 +33,12 @@ CHEAP = (19_456, 2, 1)  # Argon2 as tests/vaults.py has it: a vault that a comma
 def preload(derivations: int) -> None:
     """Import all that a command might."""
     sys.path.insert(0, HERE)
-    from derivations import Derivations
+    import quick
 
     del sys.path[0]
-    Derivations(derivations).remember()
+    quick.Derivations(derivations).remember()
+    quick.sync_nothing()
+    quick.read_models_once()
     from vault.store import kdf
 
     kdf.DEFAULT = kdf.KdfParams(*CHEAP)  # before others take it as their default

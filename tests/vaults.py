@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import string
+from types import SimpleNamespace
+from unittest import mock
 
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.kdf import KdfParams
+from vault.store.slots import passphrase as passphrase_slot
 from vault.system.clock import Deadline
 from vault.system.paths import Paths, from_env
 
@@ -49,8 +52,9 @@ def entry(key_id: str = "AKIAIOSFODNN7EXAMPLE", **more: object) -> vault.Entry:
 def new_vault(
     paths: Paths, *, passphrase: str = "correct horse battery staple", others: Sequence[Slot] = ()
 ) -> Opened:
-    """An empty vault."""
-    return vault.create(paths, passphrase=Secret(passphrase), others=others, kdf=CHEAP, deadline=soon())
+    """An empty vault. Its passphrase's salt is always the same, so that Argon2 has the result (tests/quick.py)."""
+    with mock.patch.object(passphrase_slot, "os", SimpleNamespace(urandom=bytes)):
+        return vault.create(paths, passphrase=Secret(passphrase), others=others, kdf=CHEAP, deadline=soon())
 
 
 def make(

@@ -1,12 +1,10 @@
 """Flows in this process: a context whose clock is the stand-in's, so that a test moves both at once."""
 
-import functools
-
 import pytest
-from botocore.loaders import JSONFileLoader
 
 from tests.home import PASSPHRASE
 from tests.patience import PATIENCE
+from tests.quick import read_models_once
 from tests.unit.agent.serving import Running
 from tests.vaults import CHEAP, soon
 from vault.agent.client import Agent
@@ -88,10 +86,8 @@ class Desk:
 
 @pytest.fixture(scope="session", autouse=True)
 def models_read_once():
-    """botocore reads its models for each session, a tenth of a second each; here they are read once per process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", staticmethod(functools.cache(JSONFileLoader().load_file)))
-        yield
+    """botocore's models."""
+    read_models_once()
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
-"""Argon2's results, remembered by this process and by the commands that it forks (tests/forked.py).
+"""What takes tests time and shows them nothing, done faster, in this process and in the commands that it forks.
 
-The same passphrase, salt and parameters give the same key, so nothing but time is saved: a vault that was opened or made
-once opens at once. Standard library alone at import: tests/forkserver.py imports it by its path.
+A run under coverage (tests/forked.py) does all of it as a user's machine does. Standard library alone at import:
+tests/forkserver.py imports this by its path.
 """
 
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import mmap
 import os
@@ -14,11 +15,14 @@ import threading
 
 TAG = KEY = 32
 RECORD = TAG + KEY
-ROOM = RECORD * 16_384  # of all vaults of one process of tests; what comes later is derived each time
+ROOM = RECORD * 16_384  # results of Argon2 in one process of tests; what comes later is derived each time
 
 
 class Derivations:
-    """``file``: a descriptor of a file that the processes share; its first record holds the number of the others."""
+    """Argon2's results: the same passphrase, salt and parameters give the same key, so a vault opens at once again.
+
+    ``file``: a descriptor of a file that the processes share; its first record holds the number of the others.
+    """
 
     def __init__(self, file: int) -> None:
         self.file = file
@@ -64,3 +68,30 @@ class Derivations:
                     self._page[:8] = (at // RECORD).to_bytes(8, "little")
             finally:
                 fcntl.lockf(self.file, fcntl.LOCK_UN)
+
+
+def sync_nothing() -> None:
+    """``os.fsync`` without the disk, which all processes of the tests share. tests/faults looks at each real one."""
+
+    def fsync(fd):
+        os.fstat(fd)  # fails as the real one where there is no such descriptor
+
+    os.fsync = fsync
+
+
+def read_models_once() -> None:
+    """botocore looks through its folders and reads its models for each session, a tenth of a second; here, once."""
+    from botocore.loaders import JSONFileLoader, Loader
+
+    real = Loader.list_available_services
+
+    known = {}
+
+    def list_available_services(self, type_name):
+        key = (type_name, *self.search_paths)
+        if key not in known:
+            known[key] = real(self, type_name)
+        return list(known[key])
+
+    JSONFileLoader.load_file = staticmethod(functools.cache(JSONFileLoader().load_file))
+    Loader.list_available_services = list_available_services
