@@ -18,7 +18,9 @@ def describe(key: AccessKey, *, now: int, own: str | None = None) -> str:
     used = "never used" if key.asked else "last use unknown"
     if key.used is not None:
         used = f"last used {ago(now - key.used.at)} for {safe(key.used.service)}"
-    return f"{safe(key.id)}{in_vault}: {'active' if key.active else 'inactive'}, {span(now - key.created)} old, {used}"
+    status, age = "active" if key.active else "inactive", now - key.created
+    created = f"{span(age)} old" if age >= _MINUTE else "created just now"
+    return f"{safe(key.id)}{in_vault}: {status}, {created}, {used}"
 
 
 def ago(seconds: int) -> str:

@@ -33,6 +33,7 @@ def test_a_last_use_that_aws_does_not_tell_is_not_never():
     """Never used, unknown, and a use with its service are told apart."""
     key = AccessKey(OWN, active=False, created=NOW - 7200, asked=True)
     assert describe(key, now=NOW) == f"{OWN}: inactive, 2 hours old, never used"
+    assert describe(key._replace(created=NOW), now=NOW) == f"{OWN}: inactive, created just now, never used"
     assert describe(key._replace(asked=False), now=NOW, own=OWN).startswith(f"{OWN} (in the vault)")
     assert "never" not in describe(key._replace(asked=False), now=NOW)
     assert "just now for s3" in describe(key._replace(used=Use(NOW, "s3", "us-east-1")), now=NOW)
