@@ -76,7 +76,7 @@ def test_from_nothing_to_prod(home, aws):
     person.answers("(Enter for none): ", SERIAL)
     person.answers("type codes instead): ", SEED)
     assert person.ends() == 0
-    assert "us-east-1 stands in it: put your own there" in person.shown
+    assert "this uses us-east-1" in person.shown
     block = person.shown[person.shown.rindex("[profile shared-services]") :].replace("\r\n", "\n")
 
     # The block goes into AWS's file, and the roles are written below it. Mistake three: a name misspelt.

@@ -55,7 +55,7 @@ def test_the_passphrase_forgotten(home):
     assert first.ends() == 0, first.shown
     ok(home.run("add", "shared-services", "--stdin", "--no-verify", stdin=KEY))
     old_backup = os.path.join(home.root, "stick.avlt")
-    assert "opened the copy" in ok(home.run("backup", old_backup))
+    assert "verified the copy" in ok(home.run("backup", old_backup))
     kinds = [line.split("\t")[1] for line in home.run("slots", "list").stdout.splitlines()]
     assert kinds == ["passphrase", "recovery code"]
 
@@ -105,7 +105,7 @@ def test_the_laptops_keyring_gone(home, desktop):
     home.env |= {"AWSVAULT_KEYRING": "auto"}
     home.scenario()
     with_keyring = {**desktop.env, "AWSVAULT_PASSPHRASE": None}
-    assert "keyring opens it too" in ok(home.run("init", **desktop.env))
+    assert "keyring unlocks it too" in ok(home.run("init", **desktop.env))
     ok(home.run("add", "shared-services", "--stdin", "--no-verify", stdin=KEY, **with_keyring))
     listed = home.run("slots", "list", "--json", **with_keyring)
     assert f'"about": "host {os.uname().nodename}"' in listed.stdout
@@ -261,7 +261,7 @@ def test_a_backup_moves_the_vault_to_another_machine(home, tmp_path, aws):
     home.make_vault()
     stick = os.path.join(home.root, "stick.avlt")
     ok(home.run("backup", stick))
-    failed(home.run("backup", stick), 10, "is there already")
+    failed(home.run("backup", stick), 10, "already exists")
     failed(
         home.run("backup", home.root + "/no/stick.avlt"), 6, f"there is no folder {home.root}/no", "make it"
     )

@@ -45,7 +45,7 @@ def test_mistakes_at_a_terminal_are_asked_again(home):
     person.sees("5 characters")
     person.new_passphrase()
     person.answers("Access key ID for dev: ", "ASIAIOSFODNN7EXAMPLE")
-    person.sees("it is temporary")
+    person.sees("this key is temporary")
     person.answers("Access key ID for dev: ", KEY_ID)
     person.answers("Secret access key (not shown): ", SECRET[:20] + " " + SECRET[20:])
     person.sees("spaces or line breaks")

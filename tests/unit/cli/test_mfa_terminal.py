@@ -112,7 +112,7 @@ def test_a_seed_is_shown_as_a_qr_code(ready):
     """The picture is that of the otpauth address an authenticator reads; a pipe gets nothing."""
     failed(ready.run("mfa", "qr", NAME, "--yes"), 2, "only on a terminal")
     person = at_terminal(ready, "mfa", "qr", NAME)
-    person.answers("Whoever sees the picture has the device.", "y")
+    person.answers("Anyone who sees the QR code", "y")
     assert person.ends() == 0
     address = f"otpauth://totp/AWS:yourself@111111111111?secret={SEED}&issuer=AWS"
     picture = io.StringIO()

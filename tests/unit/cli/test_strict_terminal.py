@@ -81,7 +81,7 @@ def test_its_passphrase_is_changed_and_its_key_renewed(home):
     said = typed(
         home, ["passwd", "--strict"], [main, (strict, OWN), ("New passphrase: ", NEXT), ("again: ", NEXT)]
     )
-    assert "strict seeds is changed" in said
+    assert "strict seeds was changed" in said
     assert "backup" in said
     changed = strict_box(home)
     assert changed != box
