@@ -1,6 +1,6 @@
-"""Opening and making whole vault files in memory: the boxes, their AADs, and what binds them. No files, no clock.
+"""Opening and building whole vault files in memory: the boxes, their AADs, and what binds them. No files, no clock.
 
-``Draft`` is a vault as a change leaves it; ``build`` seals it as the next generation; ``open_main`` is its inverse.
+``Draft`` is the vault that a change wants; ``build`` seals it as the next generation; ``open_main`` is its inverse.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KEY = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strict:
-    """Box strict, open: its key and its seeds by serial."""
+    """Box strict, opened: its key, and its seeds by serial."""
 
     key: Secret
     seeds: Mapping[str, StoredSeed] = field(default_factory=dict)
@@ -36,10 +36,10 @@ class Strict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A vault to be written. Where ``strict`` is None, box strict stays as it is, byte for byte.
+    """A vault to be written. If ``strict`` is None, box strict stays as it is, byte for byte.
 
-    While no slot opens box strict, its key is kept in the payload; ``build`` sees to it.
-    ``new_keys`` says that a key is renewed, that of box main or of box strict, so that no backup of before may be left.
+    While no slot opens box strict, its key is in the payload; ``build`` puts it there. ``new_keys``: the key of box main or of
+    box strict is new, so no backup from before may be left.
     """
 
     k_main: Secret
@@ -55,28 +55,30 @@ def new_key() -> Secret:
 
 
 def open_main(file: VaultFile, k_main: Secret, *, path: str) -> Payload:
-    """Box main, and with it header, slots and the strict box authenticated; Damaged where anything does not fit."""
+    """Box main, which authenticates header, slots and strict box as well. Damaged if anything does not match."""
     try:
         plaintext = unseal(k_main, label="main", aad=file.prefix, box=file.main)
     except SealBroken:
         raise errors.Damaged(
-            f"{path}: its box main does not open with its key: it was changed or damaged"
+            f"{path}: box main does not open with its key: the file was changed or is damaged"
         ) from None
     try:
         payload = decode_main(plaintext)
     except JsonError as e:
-        raise errors.Damaged(f"{path} {e}") from None
+        raise errors.Damaged(f"{path}: {e}") from None
     if payload.gen != file.header.gen:
-        raise errors.Damaged(f"{path}: its header says generation {file.header.gen}, its box {payload.gen}")
+        raise errors.Damaged(
+            f"{path}: the header has generation {file.header.gen}, box main has {payload.gen}"
+        )
     if not hmac.compare_digest(
         hashlib.sha256(file.strict).hexdigest().encode(), payload.strict_sha256.encode()
     ):
-        raise errors.Damaged(f"{path}: its box strict is not the one that its box main names")
+        raise errors.Damaged(f"{path}: box strict is not the one that box main expects")
     return payload
 
 
 def open_strict(file: VaultFile, payload: Payload, k_strict: Secret, *, path: str) -> Strict:
-    """Box strict; Damaged where it does not fit."""
+    """Box strict. Damaged if it does not match."""
     aad = _strict_aad(file.header.vault_id, payload.strict_gen)
     try:
         return Strict(
@@ -84,14 +86,14 @@ def open_strict(file: VaultFile, payload: Payload, k_strict: Secret, *, path: st
         )
     except SealBroken:
         raise errors.Damaged(
-            f"{path}: its box strict does not open with its key: it was changed or damaged"
+            f"{path}: box strict does not open with its key: the file was changed or is damaged"
         ) from None
     except JsonError as e:
-        raise errors.Damaged(f"{path} {e}") from None
+        raise errors.Damaged(f"{path}: {e}") from None
 
 
 def build(draft: Draft, *, vault_id: bytes, gen: int, time: int, strict_box: bytes | None) -> VaultFile:
-    """The next file: ``gen`` its generation, ``time`` unix seconds, ``strict_box`` the old one where it stays."""
+    """The next file: ``gen`` is its generation, ``time`` in Unix seconds, ``strict_box`` the old one if it stays."""
     payload = draft.payload
     if draft.strict is None:
         if strict_box is None:
@@ -127,13 +129,13 @@ def build(draft: Draft, *, vault_id: bytes, gen: int, time: int, strict_box: byt
 
 
 def verify(raw: bytes, draft: Draft, built: VaultFile, *, path: str) -> None:
-    """Opens what was written as a reader would and compares it with what was meant (format.md 6, step 4)."""
+    """Open what was written, as a reader does, and compare it with the draft (format.md 6, step 4)."""
     file = parse_file(raw)
     payload = open_main(file, draft.k_main, path=path)
     if file.header != built.header or _content(payload) != _content(draft.payload):
-        raise errors.Internal(f"{path}: what was written is not what was meant")
+        raise errors.Internal(f"{path}: the file was not written as intended")
     if draft.strict is not None and open_strict(file, payload, draft.strict.key, path=path) != draft.strict:
-        raise errors.Internal(f"{path}: the strict seeds that were written are not what was meant")
+        raise errors.Internal(f"{path}: the strict seeds were not written as intended")
 
 
 def _content(payload: Payload) -> tuple[object, ...]:
@@ -141,7 +143,7 @@ def _content(payload: Payload) -> tuple[object, ...]:
 
 
 def without_strict(draft: Draft) -> Draft:
-    """``draft`` with box strict as in a first vault: empty, under a key of its own in box main, and no slot that opens it."""
+    """``draft`` with box strict as in a new vault: empty, under a key of its own in box main, and without slots."""
     slots = tuple(slot for slot in draft.slots if slot.opens == "main")
     return replace(draft, slots=slots, strict=Strict(key=new_key()))
 

@@ -35,10 +35,10 @@ def edit(
     deadline: Deadline,
     clock: Clock | None = None,
 ) -> Opened:
-    """Apply ``change`` to what the vault holds now and write the next generation.
+    """Apply ``change`` to the present content of the vault and write the next generation.
 
-    ``change`` may raise to stop without a write; where it returns what it was given, nothing is written. Errors:
-    KeysChanged, NoVault, Damaged, RolledBack, Diverged, StorageError, UnsafeFile, Busy.
+    ``change`` may raise to stop without a write. If it returns what it got, nothing is written. Errors: KeysChanged, NoVault,
+    Damaged, RolledBack, Diverged, StorageError, UnsafeFile, Busy.
     """
     return rewrite(
         paths,
@@ -57,9 +57,9 @@ def rewrite(
     deadline: Deadline,
     clock: Clock | None = None,
 ) -> Opened:
-    """As ``edit``, for slots, keys and strict seeds too. A draft with new keys leaves no automatic backup behind.
+    """As ``edit``, for slots, keys and strict seeds too. A draft with new keys leaves no automatic backup.
 
-    A change that takes away the last strict seed takes box strict and its slots along: that needs no key of theirs.
+    A change that removes the last strict seed also removes the slots of box strict and empties it, which needs none of their keys.
     """
     path = safe(paths.vault)
     with file.open_folder(paths) as folder, file.lock(folder, deadline=deadline):
@@ -69,9 +69,9 @@ def rewrite(
             payload = boxes.open_main(found, k_main, path=path)
         except errors.Damaged:
             raise KeysChanged(
-                f"{path} no longer opens with the key that opened it when this command began: another process has given "
-                "it new keys (passwd, rekey, slots remove), or it was damaged; nothing was written",
-                hint="run the command again: it opens the vault anew, and says so if it is damaged",
+                f"{path} does not open any more with the key that opened it when this command started: another process "
+                "has changed its keys (passwd, rekey, slots remove), or it is damaged; nothing was written",
+                hint="run the command again: it opens the vault again, and reports damage",
             ) from None
         if pinned is not None:
             pins.judge(pinned[0], found, path=path)
@@ -80,7 +80,7 @@ def rewrite(
         if payload.strict_serials and not draft.payload.strict_serials and draft.strict is None:
             draft = boxes.without_strict(draft)
         if draft == old:
-            folder.sync()  # it may have been put in place by a write whose last step failed
+            folder.sync()  # a write whose last step failed may have put it there
             pin = keep_pin(paths, found, payload, k_main, durable=True)
             return Opened(file=found, payload=payload, k_main=k_main, pin=pin)
         return write(paths, folder, draft, old=found, gen=found.header.gen + 1, clock=clock)
@@ -98,8 +98,8 @@ def write(
 ) -> Opened:
     """Steps 3 to 7 of a write, under the lock that the caller holds.
 
-    ``old`` lends its id, and its strict box where the draft keeps it; ``gen`` is the new file's generation.
-    ``keep_old`` makes what lies in the vault's place the newest backup, unless the draft has new keys.
+    ``old`` gives the ID, and the strict box if the draft keeps it. ``gen`` is the generation of the new file. ``keep_old`` makes
+    the present vault file the newest backup, unless the draft has new keys.
     """
     path = safe(paths.vault)
     try:
@@ -107,8 +107,10 @@ def write(
             draft, vault_id=old.header.vault_id, gen=gen, time=now(clock), strict_box=old.strict
         )
     except (FormatError, JsonError) as e:
-        raise errors.Usage(f"the vault cannot hold this: it {e}", hint="use plain text for names") from None
-    # With new keys the old file must not live on as a backup: the secrets it opens with would open this vault's.
+        raise errors.Usage(
+            f"the vault cannot store this: {e}", hint="use other characters in names"
+        ) from None
+    # With new keys the old file must not remain as a backup: its secrets would open the same entries.
     file.replace(
         folder,
         built.raw,
@@ -122,5 +124,5 @@ def write(
 
 
 def now(clock: Clock | None) -> int:
-    """Unix seconds, never negative: the format has no sign."""
+    """Unix seconds, never negative: numbers in the format have no sign."""
     return max(0, int((clock or SystemClock()).time()))

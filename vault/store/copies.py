@@ -1,4 +1,4 @@
-"""The automatic backups beside a vault that is damaged or gone: which of them helps, and what is not done meanwhile."""
+"""The automatic backups beside a vault that is damaged or missing: which of them helps, and what must wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def refuse_beside(paths: Paths) -> None:
-    """AlreadyExists where backups lie in a new vault's place: its writes would push them out one by one."""
+    """AlreadyExists if there are backups where a new vault is to be: its writes would replace them one by one."""
     try:
         with file.open_folder(paths) as folder:
             names = [name for name, _ in file.backups(folder)]
@@ -27,20 +27,20 @@ def refuse_beside(paths: Paths) -> None:
         return
     if names:
         raise errors.AlreadyExists(
-            f"there is no vault at {safe(paths.vault)}, but its backups {', '.join(names)} lie there",
-            hint="to put one back: awsvault-py restore; to begin anew, move them to another folder first",
+            f"there is no vault at {safe(paths.vault)}, but its backups {', '.join(names)} are there",
+            hint="to restore one: awsvault-py restore; to start with an empty vault, first move them to another folder",
         )
 
 
 def missed(error: file.NoVault, folder: Folder) -> file.NoVault:
-    """The error with a hint at the backups, where there are any."""
+    """The error, with a hint about the backups if there are any."""
     if any(file.backups(folder)):
-        error.hint = "its automatic backups are still there: run: awsvault-py restore"
+        error.hint = "to restore an automatic backup, run: awsvault-py restore"
     return error
 
 
 def naming(error: errors.Damaged, folder: Folder, fits: Callable[[VaultFile], bool] | None) -> errors.Damaged:
-    """The error with a hint at the newest automatic backup that opens, or that can be read where no key is at hand."""
+    """The error, with a hint about the newest automatic backup that opens, or that can be read if there is no key."""
     for name, backup in file.backups(folder):
         try:
             if fits is not None:
@@ -54,5 +54,5 @@ def naming(error: errors.Damaged, folder: Folder, fits: Callable[[VaultFile], bo
             f"(generation {backup.header.gen}, {when})"
         )
         return error
-    error.hint = "no automatic backup opens: run awsvault-py restore FILE with a backup that you made"
+    error.hint = "no automatic backup opens; restore a backup that you made: awsvault-py restore FILE"
     return error

@@ -1,7 +1,7 @@
-"""The vault's files: lock, read, the seven steps of a write, backups, and the pin (format.md 6).
+"""The vault's files: lock, read, the seven steps of a write, and backups (format.md 6).
 
-Holds no key and opens no box: what is written is checked by a function that the caller gives. All calls go through
-the folder's descriptor, so no link is followed and a folder swapped meanwhile changes nothing.
+It has no key and opens no box: the caller passes the function that checks what was written. All calls use the descriptor of the
+folder, so no link is followed and replacing the folder meanwhile has no effect.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ VAULT = "vault.avlt"
 LOCK = "vault.lock"
 KDF_LOCK = "kdf.lock"
 BACKUP_NAMES = tuple(f"{VAULT}.bak{n}" for n in range(1, limits.BACKUPS + 1))  # the newest first
-SET_ASIDE = f"{VAULT}.damaged"  # what restore found in the vault's place and could not read
+SET_ASIDE = f"{VAULT}.damaged"  # an unreadable vault that a restore replaced
 _TEMP = "vault"
 
 
 class NoVault(errors.NotFound):
-    """There is no vault yet (5)."""
+    """There is no vault (5)."""
 
     hint = "run: awsvault-py init"
 
 
 def open_folder(paths: Paths, *, create: bool = False) -> Folder:
-    """The vault's folder; NoVault where it is not there."""
+    """The vault's folder. NoVault if it does not exist."""
     try:
         return Folder.open(paths.vault_folder, create=create)
     except FileNotFoundError:
@@ -49,7 +49,7 @@ def lock(folder: Folder, *, deadline: Deadline) -> locks.Lock:
 
 
 def read(folder: Folder, name: str = VAULT) -> VaultFile:
-    """A vault file taken apart, unauthenticated. NoVault, Damaged, UnsafeFile or StorageError."""
+    """The parts of a vault file, not authenticated. NoVault, Damaged, UnsafeFile or StorageError."""
     path = safe(folder.path_of(name))
     try:
         raw = folder.read(name, limit=limits.MAX_VAULT_FILE)
@@ -57,19 +57,19 @@ def read(folder: Folder, name: str = VAULT) -> VaultFile:
         raise NoVault(f"there is no vault at {path}") from None
     except (errors.UnsafeFile, errors.StorageError):
         raise
-    except errors.ConfigError as e:  # its size: known before a byte was read
+    except errors.ConfigError as e:  # its size, checked before a byte was read
         raise errors.Damaged(e.message) from None
     try:
         return parse_file(raw)
     except FormatError as e:
-        raise errors.Damaged(f"{path} {e}") from None
+        raise errors.Damaged(f"{path}: {e}") from None
 
 
 def replace(folder: Folder, raw: bytes, *, check: Callable[[bytes], None], keep_old: bool) -> None:
-    """Put ``raw`` in the vault's place; the caller holds the lock. Whatever fails leaves the old vault as it was.
+    """Replace the vault by ``raw``; the caller holds the lock. After a failure the old vault is as it was.
 
-    ``check`` gets the bytes that the disk gives back and raises where they do not open. ``keep_old`` makes the
-    present vault the newest backup.
+    ``check`` gets the bytes that are read back, and raises if they do not open. ``keep_old`` makes the present vault the newest
+    backup.
     """
     folder.sweep(_TEMP)
     for name in (VAULT, *BACKUP_NAMES):
@@ -87,12 +87,12 @@ def replace(folder: Folder, raw: bytes, *, check: Callable[[bytes], None], keep_
 
 
 def create(folder: Folder, raw: bytes, *, check: Callable[[bytes], None]) -> None:
-    """As ``replace``, for the first vault; AlreadyExists where there is one, even one that just appeared."""
+    """As ``replace``, for a new vault. AlreadyExists if there is one, even one that was just created."""
     folder.sweep(_TEMP)
     temp = folder.create_temp(_TEMP, raw, durable=True)
     try:
         check(_read_back(folder, temp, raw))
-        # A link, where a rename would do: it never replaces what another process put there.
+        # By link and not by rename, so that it never replaces a file that another process put there.
         folder.link(temp, VAULT)
     except FileExistsError:
         raise already_there(folder.path_of(VAULT)) from None
@@ -102,15 +102,15 @@ def create(folder: Folder, raw: bytes, *, check: Callable[[bytes], None]) -> Non
 
 
 def already_there(path: str) -> errors.AlreadyExists:
-    """The error for a vault to be made where there is one."""
+    """The error if a vault is to be created where there is one."""
     return errors.AlreadyExists(
-        f"there is a vault at {safe(path)} already",
+        f"there already is a vault at {safe(path)}",
         hint="to change how it opens: awsvault-py passwd, or awsvault-py slots add WAY",
     )
 
 
 def set_aside(folder: Folder) -> None:
-    """Give the vault that cannot be read a second name, so that a restore loses nothing. The lock is held."""
+    """Give a vault that cannot be read a second name, so that a restore loses nothing. The caller holds the lock."""
     folder.sweep(_TEMP)
     _refuse_foreign(folder, SET_ASIDE)
     _second_name(folder, VAULT, SET_ASIDE)
@@ -126,7 +126,7 @@ def backups(folder: Folder) -> Iterator[tuple[str, VaultFile]]:
 
 
 def drop_backups(folder: Folder, *, below: int | None = None) -> list[str]:
-    """Remove the automatic backups, or those of a generation under ``below``; returns the paths that would not go."""
+    """Remove the automatic backups, or those of a generation under ``below``. Returns the paths that could not be removed."""
     left = []
     for name in BACKUP_NAMES:
         try:
@@ -136,14 +136,14 @@ def drop_backups(folder: Folder, *, below: int | None = None) -> list[str]:
         except NoVault:
             continue
         except errors.Error:
-            # One that cannot be read has no generation to judge by; it goes only where all go.
+            # One that cannot be read has no known generation: it is removed only if all are.
             if below is None:
                 left.append(folder.path_of(name))
     return left
 
 
 def drop_all_before(folder: Folder) -> list[str]:
-    """After a key was renewed: remove what old secrets open, also what restore set aside; the paths that would not go."""
+    """After a rekey: remove all that old secrets open, also what a restore set aside. Returns the paths that are left."""
     left = drop_backups(folder)
     try:
         folder.unlink(SET_ASIDE)
@@ -155,7 +155,9 @@ def drop_all_before(folder: Folder) -> list[str]:
 def _read_back(folder: Folder, name: str, raw: bytes) -> bytes:
     back = folder.read(name, limit=limits.MAX_VAULT_FILE)
     if back != raw:
-        raise errors.StorageError(f"{safe(folder.path_of(name))}: the disk gave back other bytes")
+        raise errors.StorageError(
+            f"{safe(folder.path_of(name))}: the disk returned other bytes than were written"
+        )
     return back
 
 
@@ -163,13 +165,13 @@ def _rotate(folder: Folder) -> None:
     try:
         vault = folder.attributes(VAULT)
     except FileNotFoundError:
-        return  # a restore where the vault itself is lost
+        return  # a restore of a vault that is lost
     try:
         newest = folder.attributes(BACKUP_NAMES[0])
     except FileNotFoundError:
         newest = None
     if newest is not None and (newest.device, newest.inode) == (vault.device, vault.inode):
-        return  # a write was killed after this step: the backup is made, a second time would push out an older one
+        return  # a write was killed after this step: the backup exists, and a second one would replace an older one
     for older, newer in reversed(list(zip(BACKUP_NAMES[1:], BACKUP_NAMES, strict=False))):
         try:
             folder.rename(newer, older)
@@ -179,17 +181,17 @@ def _rotate(folder: Folder) -> None:
 
 
 def _second_name(folder: Folder, old: str, new: str) -> None:
-    """``new`` for the same file, in one step, replacing what had that name."""
+    """Give the file ``old`` the second name ``new`` in one step, replacing what had that name."""
     temp = temp_name(_TEMP)
     folder.link(old, temp)
     try:
         folder.rename(temp, new)
     finally:
-        folder.unlink(temp)  # rename() of two links to one file does nothing, and leaves it
+        folder.unlink(temp)  # rename() between two links to one file does nothing, and leaves it
 
 
 def _refuse_foreign(folder: Folder, name: str) -> None:
-    """UnsafeFile for a link, FIFO or other thing, or another's file, that stands where a file of ours goes."""
+    """UnsafeFile for a link, a FIFO or the like, or another user's file, in the place of a file to be written."""
     try:
         os.close(folder.open_file(name))
     except FileNotFoundError:
@@ -200,4 +202,4 @@ def _discard(folder: Folder, name: str) -> None:
     try:
         folder.unlink(name)
     except errors.Error:
-        return  # the error under way matters more; the next write sweeps
+        return  # the error being handled matters more; the next write sweeps

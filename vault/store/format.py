@@ -1,7 +1,6 @@
 """Header codec and layout: bytes to values and back (format.md 2). No keys, no files, no clock.
 
-The parser refuses everything that the writer would not have written; FormatError says what and never quotes more
-than a key's name.
+The parser refuses everything that the writer would not write. FormatError says what, and quotes no more than the name of a key.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ ID = 16
 SID = 8
 KDF_SALT = 16
 WRAP = OVERHEAD + 32  # one key
-_FRESH = 64  # a box's salt and commitment: new in every write
+_FRESH = 64  # the salt and commitment of a box, new in every write
 
 SlotType = Literal["pass", "keyring", "recovery", "ext"]
 Group = Literal["main", "strict"]  # the box whose key a slot wraps
@@ -32,12 +31,12 @@ _EXTRA: dict[SlotType, str | None] = {"pass": "kdf", "keyring": "ref", "recovery
 
 
 class FormatError(ValueError):
-    """The bytes are no vault of version 1. The message is for a person and holds no secret."""
+    """The bytes are not a vault of version 1. The message is for the user and has no secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ext:
-    """What an ``ext`` slot carries for its helper: a name of ``[a-z0-9]{1,24}`` and at most 8 KiB."""
+    """The content of an ``ext`` slot for its helper: a name of ``[a-z0-9]{1,24}`` and at most 8 KiB."""
 
     name: str
     data: bytes
@@ -45,7 +44,7 @@ class Ext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotRecord:
-    """One slot of the header: a wrapped key, and what its kind needs to unwrap it."""
+    """One slot of the header: a wrapped key, and what its type needs to unwrap it."""
 
     type: SlotType
     sid: bytes
@@ -58,13 +57,13 @@ class SlotRecord:
 
     @property
     def name(self) -> str:
-        """The slot's id as people and the keyring write it."""
+        """The slot's ID as text, as users and the keyring see it."""
         return b64u(self.sid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """The header's values. ``time`` is unix seconds; sizes are of whole boxes, in bytes."""
+    """The values of the header. ``time`` is in Unix seconds; sizes are those of whole boxes, in bytes."""
 
     vault_id: bytes
     gen: int
@@ -76,28 +75,28 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultFile:
-    """A vault file taken apart: nothing of it is authenticated until box main has opened."""
+    """The parts of a vault file. None of it is authenticated until box main has been opened."""
 
     header: Header
-    prefix: bytes = field(repr=False)  # every byte before box main, and so its AAD
+    prefix: bytes = field(repr=False)  # every byte before box main: its AAD
     main: bytes = field(repr=False)
     strict: bytes = field(repr=False)
 
     @property
     def raw(self) -> bytes:
-        """The whole file again."""
+        """The whole file."""
         return self.prefix + self.main + self.strict
 
     @property
     def digest(self) -> bytes:
-        """What a pin remembers of this generation: SHA-256 of the header's bytes and box main's salt and commitment.
+        """What a pin has of this generation: the SHA-256 of the header's bytes and box main's salt and commitment.
 
-        The header alone is the same in two copies that were changed in one second to boxes of one size.
+        The header alone can be equal in two copies that were changed within the same second to boxes of the same size.
         """
         return self._digest(self.prefix[_PREFIX:])
 
     def digest_under(self, vault_id: bytes) -> bytes:
-        """``digest`` as it would be if the header had ``vault_id``."""
+        """The ``digest`` if the header had ``vault_id``."""
         mine, other = (f'"id":"{b64u(value)}"'.encode() for value in (self.header.vault_id, vault_id))
         return self._digest(self.prefix[_PREFIX:].replace(mine, other, 1))
 
@@ -106,21 +105,21 @@ class VaultFile:
 
 
 def parse_file(raw: bytes) -> VaultFile:
-    """The file taken apart; FormatError unless its every byte has its place."""
+    """The parts of the file. FormatError unless every byte belongs to one."""
     if len(raw) > limits.MAX_VAULT_FILE:
-        raise FormatError(f"has {len(raw)} bytes, and a vault has at most {limits.MAX_VAULT_FILE}")
+        raise FormatError(f"{len(raw)} bytes; a vault has at most {limits.MAX_VAULT_FILE}")
     if not raw.startswith(MAGIC):
-        raise FormatError("does not begin like a vault of version 1")
+        raise FormatError("not a vault of version 1")
     size = int.from_bytes(raw[len(MAGIC) : _PREFIX], "big")
     if len(raw) < _PREFIX or not 2 <= size <= limits.MAX_HEADER:
-        raise FormatError(f"has a header of {size} bytes, and 2 to {limits.MAX_HEADER} are allowed")
+        raise FormatError(f"a header of {size} bytes; 2 to {limits.MAX_HEADER} are allowed")
     end = _PREFIX + size
     if len(raw) < end:
-        raise FormatError("ends inside its header")
+        raise FormatError("the file ends inside its header")
     header = parse_header(raw[_PREFIX:end])
     whole = end + header.main_size + header.strict_size
     if len(raw) != whole:
-        raise FormatError(f"has {len(raw)} bytes, and its header says {whole}")
+        raise FormatError(f"{len(raw)} bytes, but its header says {whole}")
     middle = end + header.main_size
     return VaultFile(header=header, prefix=raw[:end], main=raw[end:middle], strict=raw[middle:])
 
@@ -129,20 +128,20 @@ def encode_prefix(header: Header) -> bytes:
     """Magic, length and header: every byte before box main."""
     raw = encode_header(header)
     if len(raw) > limits.MAX_HEADER:
-        raise FormatError(f"needs a header of {len(raw)} bytes, over the limit of {limits.MAX_HEADER}")
+        raise FormatError(f"a header of {len(raw)} bytes, over the limit of {limits.MAX_HEADER}")
     return MAGIC + len(raw).to_bytes(4, "big") + raw
 
 
 def parse_header(raw: bytes) -> Header:
-    """Header bytes to Header; FormatError names what is wrong."""
+    """Header bytes to Header. FormatError says what is wrong."""
     try:
         return _header(strict_json.parse(raw))
     except (JsonError, KdfError) as e:
-        raise FormatError(f"has a header that {e}") from None
+        raise FormatError(f"invalid header: {e}") from None
 
 
 def encode_header(header: Header) -> bytes:
-    """Header to the bytes that are authenticated as they stand."""
+    """Header to the bytes that are authenticated as they are."""
     return strict_json.compact(
         {
             "v": 1,
@@ -156,25 +155,25 @@ def encode_header(header: Header) -> bytes:
 
 
 def slot_aad(slot: SlotRecord, *, vault_id: bytes) -> bytes:
-    """What a slot's wrap is bound to: the vault, and everything else that the slot says (format.md 4)."""
+    """What the wrapped key of a slot is bound to: the vault, and everything else in the slot (format.md 4)."""
     return b"slot\0" + vault_id + b"\0" + strict_json.canonical(_slot_object(slot))
 
 
 def _header(value: Json) -> Header:
-    top = strict_json.object_of(value, "it")
+    top = strict_json.object_of(value, "the header")
     if top.get("v") != 1 or isinstance(top.get("v"), bool):
-        raise JsonError("is not of version 1")
-    strict_json.exact_keys(top, frozenset({"v", "id", "gen", "time", "len", "slots"}), "its top level")
+        raise JsonError("not of version 1")
+    strict_json.exact_keys(top, frozenset({"v", "id", "gen", "time", "len", "slots"}), "the top level")
     sizes = [strict_json.integer_of(n, "a box's length") for n in strict_json.list_of(top["len"], "len")]
     if len(sizes) != 2 or min(sizes) < OVERHEAD:  # main and strict
-        raise JsonError("does not give the length of two boxes")
+        raise JsonError("len is not the length of two boxes")
     slots = tuple(_slot(s) for s in strict_json.list_of(top["slots"], "slots"))
     if not 1 <= len(slots) <= limits.MAX_SLOTS:
-        raise JsonError(f"has {len(slots)} slots, and 1 to {limits.MAX_SLOTS} are allowed")
+        raise JsonError(f"{len(slots)} slots; 1 to {limits.MAX_SLOTS} are allowed")
     if len({slot.sid for slot in slots}) != len(slots):
-        raise JsonError("has two slots of one id")
+        raise JsonError("two slots have the same ID")
     if not any(slot.opens == "main" for slot in slots):
-        raise JsonError("has no slot that opens box main")
+        raise JsonError("no slot opens box main")
     return Header(
         vault_id=_bytes(top["id"], "id", ID),
         gen=strict_json.integer_of(top["gen"], "gen"),
@@ -189,16 +188,16 @@ def _slot(value: Json) -> SlotRecord:
     slot = strict_json.object_of(value, "a slot")
     kind = next((known for known in _EXTRA if known == slot.get("t")), None)
     if kind is None:
-        raise JsonError("has a slot of an unknown type")
+        raise JsonError("a slot has an unknown type")
     extra = _EXTRA[kind]
     keys = {"t", "sid", "g", "wrap"} | ({extra} if extra else set())
     strict_json.exact_keys(slot, frozenset(keys), f"a {kind} slot")
     opens = slot["g"]
     if opens not in (["main"], ["strict"]):
-        raise JsonError("has a slot whose g is neither main nor strict")
+        raise JsonError("the g of a slot is neither main nor strict")
     group: Group = "main" if opens == ["main"] else "strict"
     if group == "strict" and kind in ("keyring", "recovery"):
-        raise JsonError(f"has a {kind} slot that opens box strict")
+        raise JsonError(f"a {kind} slot opens box strict")
     kdf, salt = _kdf(slot["kdf"]) if extra == "kdf" else (None, None)
     return SlotRecord(
         type=kind,
@@ -216,7 +215,7 @@ def _kdf(value: Json) -> tuple[KdfParams, bytes]:
     kdf = strict_json.object_of(value, "kdf")
     strict_json.exact_keys(kdf, frozenset({"a", "m", "t", "p", "salt"}), "kdf")
     if kdf["a"] != "argon2id":
-        raise JsonError("has a kdf that is not argon2id")
+        raise JsonError("kdf is not argon2id")
     params = KdfParams(*(strict_json.integer_of(kdf[k], f"kdf.{k}") for k in ("m", "t", "p")))
     check_bounds(params)
     return params, _bytes(kdf["salt"], "kdf.salt", KDF_SALT)
@@ -227,7 +226,7 @@ def _host(value: Json) -> str:
     strict_json.exact_keys(ref, frozenset({"host"}), "ref")
     host = strict_json.text_of(ref["host"], "ref.host")
     if len(host) > limits.MAX_SLOT_HOST:
-        raise JsonError(f"has a host name of over {limits.MAX_SLOT_HOST} characters")
+        raise JsonError(f"a host name has over {limits.MAX_SLOT_HOST} characters")
     return host
 
 
@@ -235,12 +234,12 @@ def _ext(value: Json) -> Ext:
     ext = strict_json.object_of(value, "ext")
     strict_json.exact_keys(ext, frozenset({"name", "data"}), "ext")
     name = strict_json.text_of(ext["name"], "ext.name")
-    # A fixed alphabet, since a helper's name may one day name a program: no dot, slash, dash or space.
+    # A fixed alphabet, because the name of a helper may one day be that of a program: no dot, slash, dash or space.
     if not 1 <= len(name) <= 24 or not _NAME.issuperset(name):  # format.md 4
-        raise JsonError("has an ext slot whose name is not 1 to 24 of a-z and 0-9")
+        raise JsonError("the name of an ext slot is not 1 to 24 of a-z and 0-9")
     data = _bytes(ext["data"], "ext.data", None)
     if len(data) > limits.MAX_EXT_DATA:
-        raise JsonError(f"has an ext slot with over {limits.MAX_EXT_DATA} bytes")
+        raise JsonError(f"an ext slot has over {limits.MAX_EXT_DATA} bytes")
     return Ext(name=name, data=data)
 
 
@@ -249,9 +248,9 @@ def _bytes(value: Json, what: str, size: int | None) -> bytes:
     try:
         raw = unb64u(text)
     except ValueError:
-        raise JsonError(f"has a value of {what} that is not canonical base64url") from None
+        raise JsonError(f"{what} is not canonical base64url") from None
     if size is not None and len(raw) != size:
-        raise JsonError(f"has {len(raw)} bytes of {what}, and it takes {size}")
+        raise JsonError(f"{what} has {len(raw)} bytes instead of {size}")
     return raw
 
 

@@ -1,7 +1,7 @@
-"""Argon2id for passphrase slots: bounds before the work, then the work. The only argon2 import.
+"""Argon2id for passphrase slots: first the bounds, then the work. The only import of argon2.
 
-A vault file is a stranger's until it opens, so its parameters are checked before one byte is allocated (format.md 4).
-New slots never take parameters from a file.
+A vault file is not trusted until it opens, so its parameters are checked before one byte is allocated (format.md 4). New slots
+never take parameters from a file.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ class KdfParams(NamedTuple):
 
 
 DEFAULT = KdfParams(65_536, 3, 4)  # RFC 9106, section 4: the second recommended choice
-STRONG = KdfParams(262_144, 3, 4)  # --kdf strong: four times the memory a guess
+STRONG = KdfParams(262_144, 3, 4)  # --kdf strong: four times the memory for each guess
 
 
 class KdfError(ValueError):
-    """Parameters outside the format's bounds. The message has the value found, the limit and what to do."""
+    """Parameters outside the bounds of the format. The message has the value, the limit and what to do."""
 
 
 def check_bounds(params: KdfParams) -> None:
-    """Refuses what the format refuses everywhere (format.md 4), whatever the machine."""
+    """Refuse what the format refuses (format.md 4), on any machine."""
     memory, passes, lanes = params
     low, high = limits.KDF_MEMORY_LEAST, limits.KDF_MEMORY_MOST
     if not low <= memory <= high:
@@ -49,13 +49,13 @@ def check_bounds(params: KdfParams) -> None:
 
 
 def derive(passphrase: Secret, *, params: KdfParams, salt: bytes, available_kib: int | None) -> Secret:
-    """The slot's key-encryption key. ``available_kib`` is the machine's free memory, None where it is not known.
+    """The slot's key-encryption key. ``available_kib`` is the free memory of the machine, None if it is not known.
 
-    KdfError for parameters outside the format's bounds, ConfigError where this machine has not the memory.
+    KdfError for parameters outside the bounds, ConfigError if this machine does not have the memory.
     """
     check_bounds(params)
     if available_kib is not None and params.memory_kib > available_kib // limits.KDF_MEMORY_SHARE:
-        raise _no_memory(params, f"{available_kib} KiB are available, and at most half of them are taken")
+        raise _no_memory(params, f"{available_kib} KiB are available, of which it may use half")
     from argon2.exceptions import HashingError
     from argon2.low_level import Type, hash_secret_raw
 
@@ -71,12 +71,12 @@ def derive(passphrase: Secret, *, params: KdfParams, salt: bytes, available_kib:
             version=0x13,
         )
     except (HashingError, MemoryError):
-        raise _no_memory(params, "the machine did not give it") from None
+        raise _no_memory(params, "the system refused") from None
     return Secret(raw)
 
 
 def normalised(passphrase: Secret) -> Secret | None:
-    """The passphrase as the format has it, NFC in UTF-8; None where it cannot be one (not UTF-8, too short or long)."""
+    """The passphrase in the form of the format, NFC in UTF-8. None if it cannot be one (not UTF-8, too short or too long)."""
     try:
         text = passphrase.reveal_text()
     except UnicodeDecodeError:
@@ -86,32 +86,32 @@ def normalised(passphrase: Secret) -> Secret | None:
 
 
 def new_passphrase(passphrase: Secret) -> Secret:
-    """``normalised`` for a passphrase being chosen: Usage says what is wrong with it."""
+    """``normalised`` for a new passphrase: Usage says what is wrong with it."""
     form = normalised(passphrase)
     if form is None:
         least, most = limits.PASSPHRASE_LEAST, limits.PASSPHRASE_MOST
         raise errors.Usage(
-            f"a passphrase has {least} to {most} bytes of UTF-8 text; this one has {len(passphrase)}",
-            hint="choose five or more random words",
+            f"the passphrase has {len(passphrase)} bytes; {least} to {most} bytes of UTF-8 are allowed",
+            hint="use five or more random words",
         )
     return form
 
 
 def _outside(name: str, found: str, bounds: str) -> KdfError:
     return KdfError(
-        f"asks Argon2 for {name} of {safe(found)}, and the limit is {bounds}: "
-        "the file is not one that awsvault-py wrote; put a backup in its place"
+        f"Argon2 with {name} of {safe(found)}, and the limit is {bounds}: "
+        "awsvault-py did not write this file; replace it by a backup"
     )
 
 
 def _no_memory(params: KdfParams, why: str) -> errors.ConfigError:
     return errors.ConfigError(
-        f"the passphrase slot needs {params.memory_kib} KiB of memory for Argon2, and {why}",
-        hint="close other programs or open the vault by another slot (awsvault-py slots list); "
+        f"the passphrase slot needs {params.memory_kib} KiB of memory for Argon2, but {why}",
+        hint="close other programs, or unlock by another slot (awsvault-py slots list); "
         "on a machine with more memory, awsvault-py passwd makes a smaller slot",
     )
 
 
-def ours(params: KdfParams | None) -> KdfParams:
-    """One of our own choices in the place of a file's numbers: strong where those are at least that."""
+def preset(params: KdfParams | None) -> KdfParams:
+    """The preset to use instead of a file's parameters: strong if those are at least that strong."""
     return STRONG if params is not None and params.memory_kib >= STRONG.memory_kib else DEFAULT

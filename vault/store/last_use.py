@@ -1,4 +1,4 @@
-"""When each slot last opened a vault on this machine: a small file in the state folder. Nothing depends on it."""
+"""When each slot last opened a vault on this machine: a small file in the state folder. Only ``slots list`` reads it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read(paths: Paths, vault_id: bytes) -> dict[str, int]:
-    """Unix seconds by slot name; empty where nothing is known."""
+    """Unix seconds by slot name; empty if nothing is known."""
     try:
         with Folder.open(paths.state) as folder:
             value = strict_json.parse(folder.read(_name(vault_id), limit=limits.MAX_PIN_FILE))
@@ -24,12 +24,12 @@ def read(paths: Paths, vault_id: bytes) -> dict[str, int]:
 
 
 def due(paths: Paths, vault_id: bytes, name: str, *, now: int) -> bool:
-    """Whether it is time to note that slot ``name`` opened the vault: to the hour is enough."""
+    """Whether to note that slot ``name`` opened the vault: once an hour is enough."""
     return not 0 <= now - read(paths, vault_id).get(name, 0) < limits.SLOT_USE_STEP
 
 
 def note(paths: Paths, vault_id: bytes, name: str, *, now: int, keep: frozenset[str]) -> None:
-    """Note it; slots not in ``keep`` are forgotten. The vault's lock is held. Never fails."""
+    """Note it, and forget slots that are not in ``keep``. The caller holds the vault's lock. Never fails."""
     after: dict[str, Json] = {n: when for n, when in read(paths, vault_id).items() if n in keep}
     after[name] = now
     try:
@@ -41,7 +41,7 @@ def note(paths: Paths, vault_id: bytes, name: str, *, now: int, keep: frozenset[
 
 
 def sweep(folder: Folder, vault_id: bytes) -> None:
-    """Remove what a killed ``note`` left in the state folder. The vault's lock is held."""
+    """Remove what a killed ``note`` left in the state folder. The caller holds the vault's lock."""
     folder.sweep(_name(vault_id))
 
 

@@ -1,4 +1,4 @@
-"""Opened: a vault as it was read, every byte of it authenticated. A value; no files, no work."""
+"""Opened: a vault as it was read, with every byte authenticated. A value; no files, no work."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class KeysChanged(errors.Damaged):
-    """The vault does not open with a main key from before (9): other keys since, or damage. Unlocking anew tells."""
+    """The vault does not open with an earlier main key (9): its keys were changed, or it is damaged. Unlocking tells which."""
 
     hint = "run: awsvault-py lock, then awsvault-py unlock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A vault, open. ``slot`` is the one that opened it, None where a main key from before did."""
+    """An open vault. ``slot`` is the one that opened it, None if an earlier main key did."""
 
     file: VaultFile = field(repr=False)
     payload: Payload
@@ -38,16 +38,16 @@ class Opened:
 
     @property
     def vault_id(self) -> bytes:
-        """The vault's 16 bytes."""
+        """The vault's ID, 16 bytes."""
         return self.file.header.vault_id
 
     @property
     def cache_key(self) -> Secret:
-        """The key that sessions are sealed under."""
+        """The key that seals cached sessions."""
         return self.payload.cache_key
 
     @property
     def ledger_key(self) -> Secret:
-        """The key of the ledgers of used codes: it outlives the main key, since AWS remembers a code whatever we renew."""
+        """The key of the ledgers of used codes. It outlives the main key: a rekey does not make AWS forget a code."""
         kept = self.payload.ledger_key
         return kept if kept is not None else Secret(hkdf(self.k_main, info=b"ledger"))

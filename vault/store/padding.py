@@ -7,22 +7,22 @@ from vault.store.strict_json import JsonError
 
 
 def pad(text: bytes, *, step: int) -> bytes:
-    """``text`` | 0x80 | zeros, up to a multiple of ``step``, or from 64 KiB to the size that Padmé gives."""
+    """``text`` | 0x80 | zeros, up to a multiple of ``step``, or from 64 KiB on to the size of Padmé."""
     size = len(text) + 1
     whole = padme(size) if size > limits.PAD_PADME_OVER else -(-size // step) * step
     return text + b"\x80" + bytes(whole - size)
 
 
 def unpad(padded: bytes) -> bytes:
-    """What ``pad`` was given; JsonError where the mark is missing."""
+    """The text that was padded. JsonError if the mark is missing."""
     text = padded.rstrip(b"\0")
     if not text.endswith(b"\x80"):
-        raise JsonError("has a box that is not padded")
+        raise JsonError("a box has no padding")
     return text[:-1]
 
 
 def padme(size: int) -> int:
-    """The next size with only its upper bits set (Nikitin and others, PETS 2019): at most 12 % more than ``size``."""
+    """The next size with only its upper bits set (Nikitin et al., PETS 2019): at most 12 % more than ``size``."""
     exponent = size.bit_length() - 1
     low_bits = exponent - exponent.bit_length()
     mask = (1 << max(low_bits, 0)) - 1

@@ -22,7 +22,7 @@ ENROLLMENT = "enrolment"  # the key in an entry of the file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPair:
-    """An access key: its id, and its secret."""
+    """An access key: its ID and its secret."""
 
     access_key_id: str
     secret: Secret
@@ -91,14 +91,14 @@ class StoredSeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """Box main. ``rekeyed`` is the generation that brought the present master keys, 0 for the first.
+    """Box main. ``rekeyed`` is the generation that replaced the master keys last, 0 for the first keys.
 
-    ``ledger_key`` is what the ledgers of used codes are named and sealed by since before that generation.
+    ``ledger_key`` names and authenticates the ledgers of used codes if they are older than that generation.
 
-    ``strict_serials`` are the devices whose seed lies in box strict: a seed has one place, so storing one here, or taking
-    it out, takes it off that list.
+    ``strict_serials`` are the devices whose seed is in box strict. A seed is in one place: adding it here, or removing it,
+    removes it from that list.
 
-    The four fields of generations and the strict box are the writer's: what a change sets there is overwritten.
+    The writer sets the four fields about generations and the strict box, whatever a change has set there.
     """
 
     cache_key: Secret
@@ -114,24 +114,24 @@ class Payload:
     unknown: Unknown = field(default_factory=dict, repr=False)
 
     def with_entry(self, name: str, entry: Entry) -> Payload:
-        """A payload with ``name`` added or replaced."""
+        """The payload with ``name`` added or replaced."""
         return replace(self, entries={**self.entries, name: entry})
 
     def without_entry(self, name: str) -> Payload:
-        """A payload without ``name``, there or not."""
+        """The payload without ``name``."""
         return replace(self, entries={k: v for k, v in self.entries.items() if k != name})
 
     def with_seed(self, serial: str, seed: StoredSeed) -> Payload:
-        """A payload with the stored seed of ``serial`` added or replaced."""
+        """The payload with the stored seed of ``serial`` added or replaced."""
         return replace(self.without_seed(serial), seeds={**self.seeds, serial: seed})
 
     def with_strict_seed(self, serial: str) -> Payload:
-        """A payload that says that the seed of ``serial`` lies in box strict, and nowhere else."""
+        """The payload with the seed of ``serial`` noted as being in box strict, and only there."""
         left = self.without_seed(serial)
         return replace(left, strict_serials=tuple(sorted({*left.strict_serials, serial})))
 
     def without_seed(self, serial: str) -> Payload:
-        """A payload without a seed of ``serial``, there or not, strict or not."""
+        """The payload without a seed of ``serial``, stored or strict."""
         return replace(
             self,
             seeds={k: v for k, v in self.seeds.items() if k != serial},

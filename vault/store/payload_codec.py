@@ -44,7 +44,7 @@ def decode_main(plaintext: bytes) -> Payload:
     value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "box main")
     take = _Taker(value, "box main")
     if take.integer("v") != 1:
-        raise JsonError("has a box main that is not of version 1")
+        raise JsonError("box main is not of version 1")
     entries = strict_json.object_of(take.required("entries"), "entries")
     seeds = strict_json.object_of(take.required("seeds"), "seeds")
     return Payload(
@@ -80,7 +80,7 @@ def decode_strict(plaintext: bytes) -> dict[str, StoredSeed]:
 
 
 class _Taker:
-    """Takes known keys out of an object with their types; what is left at the end is unknown to us and kept."""
+    """Takes known keys out of an object, with their types. What is left at the end is unknown, and is kept."""
 
     __slots__ = ("_left", "_what")
 
@@ -90,7 +90,7 @@ class _Taker:
 
     def required(self, key: str) -> Json:
         if key not in self._left:
-            raise JsonError(f"lacks {key} in {self._what}")
+            raise JsonError(f"{self._what} has no {key}")
         return self._left.pop(key)
 
     def optional(self, key: str, default: Json) -> Json:
@@ -112,9 +112,9 @@ class _Taker:
         try:
             raw = unb64u(self.text(key))
         except ValueError:
-            raise JsonError(f"has a {key} that is not canonical base64url") from None
+            raise JsonError(f"{key} is not canonical base64url") from None
         if len(raw) != 32:  # bytes, as every key of the format
-            raise JsonError(f"has a {key} that is not of 32 bytes")
+            raise JsonError(f"{key} does not have 32 bytes")
         return Secret(raw)
 
     def rest(self) -> Unknown:

@@ -1,7 +1,7 @@
-"""The pin: what this machine last saw of a vault, so that an older or another copy is noticed (format.md 6).
+"""The pin: what this machine last saw of a vault, so that it notices an older or a different copy (format.md 6).
 
-Bytes and values only; file.py reads and writes them. A pin that does not authenticate can
-raise an alarm, since deleting it would have been as easy, but never lower what is expected.
+Bytes and values only; pin_file.py reads and writes them. A pin that does not authenticate may raise an alarm, because deleting it
+would be as easy, but it never lowers what is expected.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INFO = b"awsvault/v1/pin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """A generation as last seen. ``rekeyed`` is the generation that brought its master keys, 0 for the first."""
+    """A generation as last seen. ``rekeyed`` is the generation that replaced the master keys last, 0 for the first keys."""
 
     vault_id: bytes
     gen: int
@@ -34,17 +34,17 @@ class Pin:
 
 
 def pin_name(vault_id: bytes) -> str:
-    """The pin's file in the state folder: one for each vault, so that two vaults do not alarm each other."""
+    """The name of the pin's file in the state folder. Each vault has its own, so that two vaults raise no alarm."""
     return f"pin-{vault_id.hex()}"
 
 
 def encode_pin(pin: Pin, *, k_main: Secret) -> bytes:
-    """The pin's file."""
+    """The content of the pin's file."""
     return strict_json.canonical({**_values(pin), "mac": mac_of(pin, k_main).hex()})
 
 
 def decode_pin(raw: bytes) -> tuple[Pin, bytes]:
-    """The pin and its MAC, not yet checked; JsonError where it is none."""
+    """The pin and its MAC, not yet checked. JsonError if it is not a pin."""
     value = strict_json.object_of(strict_json.parse(raw), "the pin")
     strict_json.exact_keys(value, frozenset({"id", "gen", "digest", "rekeyed", "mac"}), "the pin")
     try:
@@ -58,33 +58,33 @@ def decode_pin(raw: bytes) -> tuple[Pin, bytes]:
     except JsonError:
         raise
     except ValueError:
-        raise JsonError("has a value that is not base64url or hex") from None
+        raise JsonError("a value is not base64url or hex") from None
     if len(pin.vault_id) != ID or len(pin.digest) != hashlib.sha256().digest_size:
-        raise JsonError("has a value of the wrong size")
+        raise JsonError("a value has the wrong size")
     return pin, mac
 
 
 def authentic(pin: Pin, mac: bytes, *, k_main: Secret) -> bool:
-    """Whether a holder of this main key wrote the pin. After a rekey that stopped before its pin, nobody did."""
+    """Whether a process with this main key wrote the pin. After a rekey that stopped before its pin, none did."""
     return hmac.compare_digest(mac_of(pin, k_main), mac)
 
 
 def judge(pin: Pin, file: VaultFile, *, path: str) -> None:
-    """RolledBack or Diverged where ``file`` is not the pinned generation or a later one."""
+    """RolledBack or Diverged, unless ``file`` is the pinned generation or a later one."""
     found = file.header.gen
     if found < pin.gen:
         raise errors.RolledBack(
-            f"{path} is of generation {found}, and this machine has seen generation {pin.gen}: an older copy lies there"
+            f"{path} has generation {found}, but this machine has seen generation {pin.gen}: this is an older copy"
         )
     if found == pin.gen and file.digest != pin.digest:
         raise errors.Diverged(
-            f"{path} is of generation {found}, but not the one that this machine has seen: "
-            "two machines changed their copies, or its header is damaged"
+            f"{path} has generation {found}, but its content is not the one that this machine has seen: "
+            "two machines changed their copies, or the header is damaged"
         )
 
 
 def pin_of(file: VaultFile, *, rekeyed: int) -> Pin:
-    """The pin for ``file``, once it has opened."""
+    """The pin for ``file``, which has been opened."""
     return Pin(vault_id=file.header.vault_id, gen=file.header.gen, digest=file.digest, rekeyed=rekeyed)
 
 
@@ -98,5 +98,5 @@ def _values(pin: Pin) -> dict[str, Json]:
 
 
 def mac_of(pin: Pin, k_main: Secret) -> bytes:
-    """What only a holder of the main key can make for this pin."""
+    """The MAC of this pin, which only a process with the main key can make."""
     return hmac.digest(hkdf(k_main, salt=b"", info=_INFO), strict_json.canonical(_values(pin)), "sha256")

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from vault.store.pin import Pin
     from vault.system.paths import Paths
 
-# first use: there was none, so the vault is trusted as it lies there. not kept: the disk would not take a new one.
+# first use: there was no pin, so the vault is trusted as it is. not kept: a new pin could not be written.
 PinState = Literal["first use", "kept", "renewed", "not kept"]
 
 
 def read_pin(paths: Paths, vault_id: bytes) -> tuple[Pin, bytes] | None:
-    """The pin of this vault and its MAC; None on a new machine, or where the file is no pin. UnsafeFile, StorageError."""
+    """The pin of this vault and its MAC; None on a new machine or if the file is not a pin. UnsafeFile, StorageError."""
     try:
         with Folder.open(paths.state) as folder:
             found, mac = pins.decode_pin(folder.read(pins.pin_name(vault_id), limit=limits.MAX_PIN_FILE))
@@ -34,9 +34,9 @@ def read_pin(paths: Paths, vault_id: bytes) -> tuple[Pin, bytes] | None:
 
 
 def judge_unopened(paths: Paths, file: VaultFile, *, path: str) -> None:
-    """What this machine's pins say of a file that no secret has opened: RolledBack, Diverged, or Damaged in its id.
+    """Compare a file that no secret has opened with this machine's pins: RolledBack, Diverged, or Damaged (its ID).
 
-    A flipped bit of a slot or of the id cannot be told from a wrong secret by the slot; the pins can tell.
+    A slot cannot tell a flipped bit of itself or of the ID from a wrong secret; the pins can.
     """
     pinned = read_pin(paths, file.header.vault_id)
     if pinned is not None:
@@ -46,12 +46,12 @@ def judge_unopened(paths: Paths, file: VaultFile, *, path: str) -> None:
         other = read_pin(paths, vault_id)
         if other is not None and other[0].digest == file.digest_under(vault_id):
             raise errors.Damaged(
-                f"{path} is the vault that this machine has seen, but for the id in its header"
+                f"{path} is the vault that this machine has seen, except for the ID in its header"
             )
 
 
 def _pinned_ids(paths: Paths) -> list[bytes]:
-    """The ids of all vaults that have a pin here."""
+    """The IDs of all vaults that have a pin on this machine."""
     try:
         with Folder.open(paths.state) as folder:
             names = folder.names()
@@ -65,10 +65,10 @@ def _pinned_ids(paths: Paths) -> list[bytes]:
 def keep_pin(
     paths: Paths, file: VaultFile, payload: Payload, k_main: Secret, *, durable: bool, accept: bool = False
 ) -> PinState:
-    """Pin ``file``, which has opened, unless a later generation is pinned; the vault's lock is held.
+    """Pin ``file``, which has been opened, unless a later generation is pinned. The caller holds the vault's lock.
 
-    ``accept`` pins it whatever was pinned: a person said that an older or another copy is the right one.
-    A disk that takes no pin is no error: the vault is written, only a roll-back would go unnoticed.
+    ``accept`` pins it in any case: the user said that an older or a different copy is the right one. If the pin cannot be
+    written, that is no error: the vault is written, and only a rollback would go unnoticed.
     """
     now = pins.pin_of(file, rekeyed=payload.rekeyed)
     before = read_pin(paths, file.header.vault_id)

@@ -1,6 +1,6 @@
-"""Putting a backup in the vault's place, and taking the vault that lies there for the right one. Asks nobody.
+"""Restoring a backup, and accepting the present vault file as the right one. Asks nothing.
 
-A file put back becomes the newest generation, so that every pin and every other machine takes it for what it is.
+A restored file becomes the newest generation, so that every pin and every other machine accepts it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from vault.system.clock import Clock, Deadline
     from vault.system.paths import Paths
 
-_ANOTHER = "try another: awsvault-py restore shows the automatic ones"
-_FARTHEST = 2**40  # generations: more than any vault will see, and 2^53 has room for thousands of such steps
+_ANOTHER = "try another backup: awsvault-py restore lists the automatic ones"
+_FARTHEST = 2**40  # generations: more than any vault will have, and 2^53 has room for thousands of such steps
 
 
 def automatic(paths: Paths) -> list[tuple[str, VaultFile]]:
@@ -52,11 +52,11 @@ def read_backup(paths: Paths, name: str) -> VaultFile:
     try:
         return parse_file(raw)
     except FormatError as e:
-        raise errors.Damaged(f"{safe(name)} {e}", hint=_ANOTHER) from None
+        raise errors.Damaged(f"{safe(name)}: {e}", hint=_ANOTHER) from None
 
 
 def open_backup(found: VaultFile, slot: Slot, *, path: str) -> tuple[Payload, Secret]:
-    """What a backup holds, and its main key. NotThisSlot, Damaged."""
+    """The content of a backup, and its main key. NotThisSlot, Damaged."""
     _, k_main = unwrap(found, slot)
     try:
         return boxes.open_main(found, k_main, path=safe(path)), k_main
@@ -65,7 +65,7 @@ def open_backup(found: VaultFile, slot: Slot, *, path: str) -> tuple[Payload, Se
 
 
 def present(paths: Paths) -> VaultFile | None:
-    """The vault as it lies there, not authenticated; None where there is none or it cannot be read."""
+    """The present vault file, not authenticated. None if there is none or it cannot be read."""
     try:
         with file.open_folder(paths) as folder:
             return file.read(folder)
@@ -74,7 +74,7 @@ def present(paths: Paths) -> VaultFile | None:
 
 
 def main_key_opens(found: VaultFile, k_main: Secret) -> Payload | None:
-    """What ``found`` holds, where it opens by the main key of another generation; None where it does not."""
+    """The content of ``found`` if it opens with the main key of another generation, else None."""
     try:
         return boxes.open_main(found, k_main, path="")
     except errors.Damaged:
@@ -82,7 +82,7 @@ def main_key_opens(found: VaultFile, k_main: Secret) -> Payload | None:
 
 
 def rekeyed_since(paths: Paths, found: VaultFile) -> int | None:
-    """The generation that renewed the master keys after ``found`` was written, as far as this machine knows."""
+    """The generation of a rekey after ``found`` was written, as far as this machine knows."""
     pinned = read_pin(paths, found.header.vault_id)
     return pinned[0].rekeyed if pinned is not None and found.header.gen < pinned[0].rekeyed else None
 
@@ -97,11 +97,11 @@ def put_back(
     deadline: Deadline,
     clock: Clock | None = None,
 ) -> Opened:
-    """Write ``found``, which opens by ``k_main``, as the newest generation with a new ``cache_key``, and pin it.
+    """Write ``found``, which opens with ``k_main``, as the newest generation with a new ``cache_key``, and pin it.
 
-    The copy's own cache key does not come back: it may have been replaced since because somebody knows it.
-    The vault that lay there becomes the newest backup, or where it cannot be read ``vault.avlt.damaged``.
-    ``known_gen`` is a generation that another pin (the keyring's) has seen. Errors: Damaged, StorageError, Busy.
+    The backup's own cache key is not restored: it may have been replaced because someone knows it. The present vault file becomes
+    the newest backup, or ``vault.avlt.damaged`` if it cannot be read. ``known_gen`` is a generation that another pin (the
+    keyring's) has seen. Errors: Damaged, StorageError, Busy.
     """
     path = safe(paths.vault)
     with file.open_folder(paths, create=True) as folder, file.lock(folder, deadline=deadline):
@@ -119,7 +119,7 @@ def put_back(
             keep_old = False
         except errors.Damaged:
             file.set_aside(folder)
-            keep_old = False  # as the newest backup it would push out one that opens
+            keep_old = False  # as the newest backup it would replace one that opens
         draft = Draft(k_main=k_main, payload=replace(payload, cache_key=cache_key), slots=found.header.slots)
         gen = _next(seen)
         opened = write(paths, folder, draft, old=found, gen=gen, clock=clock, keep_old=keep_old)
@@ -128,5 +128,5 @@ def put_back(
 
 
 def _next(seen: list[int]) -> int:
-    """The generation after all that were seen. Some of them nobody vouches for: a forged one must not use up all numbers."""
+    """The generation after all that were seen. Not all are authenticated: a forged one must not use up all numbers."""
     return max(n for n in seen if n <= seen[0] + _FARTHEST) + 1

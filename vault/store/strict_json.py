@@ -1,7 +1,7 @@
 """The JSON of the vault file: a strict reader and one compact writer. Pure.
 
-One dialect for header, boxes and pin (format.md 2): no duplicate keys, no floats, no NaN, integers 0 to 2^53,
-at most eight levels, no lone surrogates. What is read is written back the same, so keys unknown to us survive.
+Header, boxes and pin share one dialect (format.md 2): no duplicate keys, no floats, no NaN, integers 0 to 2^53, at most eight
+levels, no lone surrogates. What is read is written back the same, so unknown keys survive.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 
 class JsonError(ValueError):
-    """The text is not what the vault's JSON may be. The message quotes no value: boxes hold secrets."""
+    """The text is not valid in the vault. The message quotes no value: boxes contain secrets."""
 
 
 def parse(raw: bytes) -> Json:
-    """The value of ``raw``, UTF-8; JsonError says what is wrong with it."""
+    """The value of ``raw``, UTF-8. JsonError says what is wrong with it."""
     try:
         value: Json = json.loads(
             raw.decode("utf-8"),
@@ -29,26 +29,26 @@ def parse(raw: bytes) -> Json:
             parse_constant=_no_float,
         )
     except UnicodeDecodeError:
-        raise JsonError("is not UTF-8") from None
+        raise JsonError("not UTF-8") from None
     except json.JSONDecodeError as e:
-        raise JsonError(f"is not JSON at character {e.pos}") from None
+        raise JsonError(f"not JSON at character {e.pos}") from None
     except RecursionError:
-        raise JsonError(f"is nested deeper than {limits.MAX_JSON_DEPTH}") from None
+        raise JsonError(f"nested deeper than {limits.MAX_JSON_DEPTH} levels") from None
     _check(value, 1)
     return value
 
 
 def compact(value: Json) -> bytes:
-    """ASCII, no spaces, keys in the order they have: what the header and the boxes are written as.
+    """ASCII, no spaces, keys in their order: the form of the header and the boxes.
 
-    JsonError where ``parse`` would not take it back (a name that is half of a surrogate pair).
+    JsonError if ``parse`` would refuse it (half of a surrogate pair in a name).
     """
     _check(value, 1)
     return json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
 
 
 def canonical(value: Json) -> bytes:
-    """``compact`` with keys sorted at every depth: what AADs and MACs are made over."""
+    """``compact`` with sorted keys at every level: the input of AADs and MACs."""
     return json.dumps(
         value, separators=(",", ":"), ensure_ascii=True, allow_nan=False, sort_keys=True
     ).encode()
@@ -69,7 +69,7 @@ def text_of(value: Json, what: str) -> str:
 
 
 def integer_of(value: Json, what: str) -> int:
-    """``value`` as an integer; true is none, though Python says that it is."""
+    """``value`` as an integer. True is not one, although it is in Python."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise JsonError(f"{what} is not an integer")
     return value
@@ -90,33 +90,33 @@ def list_of(value: Json, what: str) -> list[Json]:
 
 
 def exact_keys(value: dict[str, Json], keys: frozenset[str], what: str) -> None:
-    """Refuses an object with a key missing or one too many."""
+    """Refuse an object with a missing key or one too many."""
     if value.keys() != keys:
         odd = sorted(value.keys() ^ keys)
-        state = "lacks" if odd[0] in keys else "has the unknown key"
+        state = "has no" if odd[0] in keys else "has the unknown key"
         raise JsonError(f"{what} {state} {odd[0]!a:.40}")
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise JsonError("has a key twice in one object")
+        raise JsonError("an object has the same key twice")
     return value
 
 
 def _integer(digits: str) -> int:
-    # The sign and the length first: "-0" is no second zero, and a million digits are never converted.
+    # Check sign and length first: "-0" is not a second zero, and a million digits are never converted.
     if (
         digits.startswith("-")
         or len(digits) > len(str(limits.MAX_JSON_INT))
         or int(digits) > limits.MAX_JSON_INT
     ):
-        raise JsonError("has an integer outside 0 to 2^53")
+        raise JsonError("an integer is outside 0 to 2^53")
     return int(digits)
 
 
 def _no_float(_digits: str) -> NoReturn:
-    raise JsonError("has a number that is not an integer")
+    raise JsonError("a number is not an integer")
 
 
 def _check(value: Json, depth: int) -> None:
@@ -124,14 +124,14 @@ def _check(value: Json, depth: int) -> None:
         _check_text(value)
     elif isinstance(value, dict | list):
         if depth > limits.MAX_JSON_DEPTH:
-            raise JsonError(f"is nested deeper than {limits.MAX_JSON_DEPTH}")
+            raise JsonError(f"nested deeper than {limits.MAX_JSON_DEPTH} levels")
         inner = value
         if isinstance(value, dict):
             for key in value:
                 _check_text(key)
             inner = list(value.values())
         for item in inner:
-            # Most values are plain strings, and a call for each of 100,000 would cost more than reading them.
+            # Most values are ASCII strings: a call for each of 100,000 would take longer than reading them.
             if item.__class__ is str:
                 if not item.isascii():
                     _check(item, depth)
@@ -141,4 +141,4 @@ def _check(value: Json, depth: int) -> None:
 
 def _check_text(text: str) -> None:
     if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-        raise JsonError("has half of a surrogate pair")
+        raise JsonError("half of a surrogate pair in a text")

@@ -1,4 +1,4 @@
-"""The vault for the rest of the program: make it, open it, change it. Knows no terminal and asks nobody.
+"""The vault for the rest of the program: create it, open it, change it. No terminal, no prompts.
 
 Opening gives an ``Opened``; every change goes through ``edit`` or ``rewrite`` (change.py).
 """
@@ -64,7 +64,7 @@ __all__ = [
 
 
 def exists(paths: Paths) -> bool:
-    """Whether something stands in the vault's place."""
+    """Whether there is anything in the place of the vault file."""
     return os.path.lexists(paths.vault)
 
 
@@ -77,12 +77,12 @@ def create(
     clock: Clock | None = None,
     deadline: Deadline,
 ) -> Opened:
-    """Make the vault, empty, of generation 1, opened by the passphrase and by ``others``.
+    """Create an empty vault of generation 1, which opens by the passphrase and by ``others``.
 
-    Errors: AlreadyExists (backups of one count), Usage (the passphrase), StorageError, UnsafeFile, Busy.
+    Errors: AlreadyExists (also for backups of a vault), Usage (the passphrase), StorageError, UnsafeFile, Busy.
     """
     if exists(paths):
-        raise file.already_there(paths.vault)  # before the work: file.create decides
+        raise file.already_there(paths.vault)  # an early check; file.create decides
     copies.refuse_beside(paths)
     vault_id = os.urandom(ID)
     k_main = new_key()
@@ -103,13 +103,13 @@ def create(
 
 
 def read_header(paths: Paths) -> Header:
-    """The header as it stands, not authenticated: which ways in there are. NoVault, Damaged, UnsafeFile."""
+    """The header, not authenticated: which slots there are. NoVault, Damaged, UnsafeFile."""
     with file.open_folder(paths) as folder:
         return _read(folder, None).header
 
 
 def open_with_main_key(paths: Paths, k_main: Secret) -> Opened:
-    """Open with a main key that was had before. NoVault, KeysChanged, Damaged, RolledBack, Diverged."""
+    """Open with an earlier main key. NoVault, KeysChanged, Damaged, RolledBack, Diverged."""
 
     def fits(backup: VaultFile) -> bool:
         boxes.open_main(backup, k_main, path="")
@@ -125,7 +125,7 @@ def open_with_main_key(paths: Paths, k_main: Secret) -> Opened:
 
 
 def open_with(paths: Paths, slot: Slot) -> Opened:
-    """Open by one kind of slot. NotThisSlot where none of its kind opens; NoVault, Damaged, RolledBack, Diverged."""
+    """Open by one type of slot. NotThisSlot if no slot of the type opens; NoVault, Damaged, RolledBack, Diverged."""
 
     def fits(backup: VaultFile) -> bool:
         boxes.open_main(backup, unwrap(backup, slot)[1], path="")
@@ -141,8 +141,8 @@ def open_with(paths: Paths, slot: Slot) -> Opened:
         gen = found.header.gen
         if gen < slot.known_gen:
             raise errors.RolledBack(
-                f"{safe(paths.vault)} is of generation {gen}, and the {slot.type} slot has seen generation {slot.known_gen}: "
-                "an older copy lies there"
+                f"{safe(paths.vault)} has generation {gen}, but the {slot.type} slot has seen generation {slot.known_gen}: "
+                "this is an older copy"
             )
         try:
             opened = _opened(paths, folder, found, payload=payload, k_main=k_main, record=record)
@@ -155,7 +155,7 @@ def open_with(paths: Paths, slot: Slot) -> Opened:
 
 
 def open_with_passphrase(paths: Paths, passphrase: Secret, *, deadline: Deadline) -> Opened:
-    """Open by a passphrase, or by a recovery code in its place: who has lost the one types the other.
+    """Open by a passphrase, or by a recovery code that was typed instead of it.
 
     WrongPassphrase, NoVault, Damaged, RolledBack, Diverged, ConfigError (no memory), Busy.
     """
@@ -164,7 +164,7 @@ def open_with_passphrase(paths: Paths, passphrase: Secret, *, deadline: Deadline
         try:
             return open_with(paths, RecoverySlot(code))
         except NotThisSlot:
-            pass  # a passphrase may read like a code, if rarely
+            pass  # a passphrase may look like a code, if rarely
     try:
         return open_with(paths, PassphraseSlot(passphrase, turn=kdf_turn(paths, deadline)))
     except NotThisSlot:
@@ -172,28 +172,26 @@ def open_with_passphrase(paths: Paths, passphrase: Secret, *, deadline: Deadline
 
 
 def wrong(paths: Paths, message: str) -> errors.Error:
-    """What to raise for a secret that opens nothing: WrongPassphrase, unless the header is not the one last seen here."""
+    """The error for a secret that opens nothing: WrongPassphrase, unless the header is not the one last seen here."""
     try:
         check_seen(paths)
     except errors.Damaged as e:
         older = isinstance(e, errors.RolledBack)
         hint = (
-            e.hint
-            if older
-            else "if the passphrase is the right one the file is damaged: run: awsvault-py restore"
+            e.hint if older else "if the passphrase is right, the file is damaged; run: awsvault-py restore"
         )
         return type(e)(f"{message}, and {e.message}", hint=hint)
     return errors.WrongPassphrase(message)
 
 
 def check_seen(paths: Paths) -> None:
-    """Compare the header, which nothing has opened, with what this machine saw last: RolledBack, Diverged, Damaged."""
+    """Compare the header, not authenticated, with what this machine last saw: RolledBack, Diverged, Damaged."""
     with file.open_folder(paths) as folder:
         judge_unopened(paths, file.read(folder), path=safe(paths.vault))
 
 
 def unwrap(found: VaultFile, slot: Slot, *, opens: Group = "main") -> tuple[SlotRecord, Secret]:
-    """The first record of the slot's kind that opens, and its key; NotThisSlot where none does."""
+    """The first record of the slot's type that opens, and its key. NotThisSlot if none does."""
     records = [r for r in found.header.slots if r.type == slot.type and r.opens == opens]
     if slot.type == "pass":
         records = records[: limits.MAX_PASSPHRASE_SLOTS_TRIED]
@@ -207,7 +205,7 @@ def unwrap(found: VaultFile, slot: Slot, *, opens: Group = "main") -> tuple[Slot
 
 
 def open_strict(opened: Opened, slot: Slot | None, *, path: str) -> Strict:
-    """Box strict: by its key in the payload while it has no slots, else by ``slot``. NotThisSlot, Damaged."""
+    """Box strict, by its key in the payload while it has no slots, else by ``slot``. NotThisSlot, Damaged."""
     key = opened.payload.strict_key
     if key is None:
         if slot is None:
@@ -217,7 +215,7 @@ def open_strict(opened: Opened, slot: Slot | None, *, path: str) -> Strict:
 
 
 def kdf_turn(paths: Paths, deadline: Deadline) -> Callable[[], AbstractContextManager[object]]:
-    """A turn at Argon2: one process at a time, waited for until the deadline (Busy)."""
+    """A turn at Argon2: one process at a time, with a wait up to the deadline (Busy)."""
 
     @contextmanager
     def turn() -> Iterator[None]:
@@ -227,7 +225,7 @@ def kdf_turn(paths: Paths, deadline: Deadline) -> Callable[[], AbstractContextMa
         except (locks.Busy, errors.UnsafeFile):
             raise
         except errors.StorageError:
-            held = None  # a read-only or lockless state folder: memory is at risk, not the vault
+            held = None  # a state folder that is read-only or without locks: only memory is at risk, not the vault
         try:
             yield
         finally:
@@ -251,14 +249,14 @@ def _opened(
         try:
             pins.judge(pinned[0], found, path=safe(paths.vault))
         except errors.Damaged:
-            # A writer may have come between our two reads: its vault is newer than the one in hand.
+            # There may have been a write between the two reads: then the vault is newer than what was read.
             again = file.read(folder)
             if again.prefix == found.prefix:
                 raise
             try:
                 payload = boxes.open_main(again, k_main, path=safe(paths.vault))
             except errors.Damaged as e:
-                raise KeysChanged(e.message) from None  # that writer may have renewed the keys
+                raise KeysChanged(e.message) from None  # that write may have been a rekey
             found = again
             pins.judge(pinned[0], found, path=safe(paths.vault))
     pin = _pin_quietly(paths, folder, found, payload=payload, k_main=k_main, known=pinned)
@@ -274,7 +272,7 @@ def _pin_quietly(
     k_main: Secret,
     known: tuple[pins.Pin, bytes] | None,
 ) -> PinState:
-    """Pin what was read, if that needs a write and no writer is at work: the writer pins for itself."""
+    """Pin what was read, if that needs a write and no writer is at work, which pins its own generation."""
     now_pinned = pins.pin_of(found, rekeyed=payload.rekeyed)
     if known is not None and known[0] == now_pinned and pins.authentic(*known, k_main=k_main):
         return "kept"

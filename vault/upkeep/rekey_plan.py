@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vault import errors
 from vault.store import vault
-from vault.store.kdf import KdfParams, ours
+from vault.store.kdf import KdfParams, preset
 from vault.system import hardening
 from vault.text import command
 from vault.unlocking.seen_generations import judge, last_seen
@@ -91,7 +91,7 @@ def make_plan(
     return RekeyPlan(
         opened=opened,
         passphrase=secret,
-        kdf=kdf or ours(kept_pass.kdf if kept_pass is not None else None),
+        kdf=kdf or preset(kept_pass.kdf if kept_pass is not None else None),
         keyrings=keyrings,
         codes=codes,
         dropped=dropped,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from vault import errors
 from vault.store import file, strict_box, vault
-from vault.store.kdf import ours
+from vault.store.kdf import preset
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.system.files import Folder
 from vault.unlocking import key_handover, strict_seeds
@@ -70,7 +70,7 @@ def plan_for_known(
     """As ``make_plan``, for strict seeds that the user has opened."""
     key = vault.new_key()
     slot = PassphraseSlot(
-        new, kdf=kdf or ours(known.slot.kdf), turn=vault.kdf_turn(context.paths, context.new_deadline())
+        new, kdf=kdf or preset(known.slot.kdf), turn=vault.kdf_turn(context.paths, context.new_deadline())
     )
     lost = tuple(r for r in opened.header.slots if r.opens == "strict" and r.sid != known.slot.sid)
     record = slot.wrap(key, vault_id=opened.vault_id, opens="strict")

@@ -108,6 +108,6 @@ def test_the_id_is_named(paths):
         raw = file.read()
     with open(paths.vault, "wb") as file:
         file.write(flip(raw, raw.index(b'"id":"') + 6, letter=True))
-    with pytest.raises(errors.Damaged, match="but for the id in its header") as caught:
+    with pytest.raises(errors.Damaged, match="except for the ID in its header") as caught:
         vault.open_with_passphrase(paths, PASSPHRASE, deadline=soon())
     assert "awsvault-py restore" in caught.value.hint

@@ -82,7 +82,7 @@ def test_new_master_keys_leave_no_backup_of_the_old_ones(paths):
     assert restore.automatic(paths) == []
     with pytest.raises(vault.KeysChanged):
         vault.open_with_main_key(paths, opened.k_main)
-    with pytest.raises(vault.KeysChanged, match="another process has given it new keys") as caught:
+    with pytest.raises(vault.KeysChanged, match="another process has changed its keys") as caught:
         add(paths, opened.k_main, "b")
     assert "run the command again" in caught.value.hint
     with Folder.open(paths.vault_folder) as folder:  # as a kill between rename and unlink would leave it

@@ -205,7 +205,7 @@ def _resealed(golden, **changes):
 
 def test_a_header_of_another_generation_than_its_box_is_refused():
     """Header gen and payload gen are one number, though each is authentic."""
-    with pytest.raises(errors.Damaged, match="generation 7, its box 8"):
+    with pytest.raises(errors.Damaged, match="generation 7, box main has 8"):
         boxes.open_main(_resealed(SMALL, gen=8), main_key(SMALL), path="it")
 
 

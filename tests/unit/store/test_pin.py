@@ -82,7 +82,7 @@ def test_an_older_copy_is_rolled_back(paths):
         lambda: add(paths, opened.k_main, "c"),
     ):
         with pytest.raises(
-            errors.RolledBack, match="generation 2, and this machine has seen generation 3"
+            errors.RolledBack, match="generation 2, but this machine has seen generation 3"
         ) as caught:
             act()
         assert caught.value.exit_code == 9

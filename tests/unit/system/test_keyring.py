@@ -82,7 +82,7 @@ def test_an_item_that_is_none_of_ours_opens_nothing(login, tmp_path):
         else:
             keyring.put(user, text, seconds=PATIENCE)
         slot = KeyringSlot(seconds=PATIENCE)
-        said = "no item for this vault" if text is None else "its item is not ours"
+        said = "no item for this vault" if text is None else "its item is not valid"
         with pytest.raises(NotThisSlot, match=said):
             slot.unwrap(record, vault_id=opened.vault_id)
         slot.remember(record, vault_id=opened.vault_id, gen=5)

@@ -1,4 +1,4 @@
-"""The ``keyring`` slot: a key kept in the OS keyring of one machine, which opens the vault without a person."""
+"""The ``keyring`` slot: a key in the keyring of one machine, which opens the vault without a prompt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEY = 32
 
 
 class KeyringSlot(Slot):
-    """The keyring of this machine. ``seconds`` is for all its calls together; ``gen`` is what a new item is said to have seen."""
+    """The keyring of this machine. ``seconds`` is for all its calls together; ``gen`` is the generation noted in a new item."""
 
     type: SlotType = "keyring"
 
@@ -33,12 +33,12 @@ class KeyringSlot(Slot):
         self.known_gen = 0
 
     def unwrap(self, record: SlotRecord, *, vault_id: bytes) -> Secret:
-        """The wrapped key; NotThisSlot says what the keyring said: none, locked, too slow, no item of this slot."""
+        """The wrapped key. NotThisSlot has the keyring's reason: none, locked, too slow, no item of this slot."""
         kek, self.known_gen = self._item(record, vault_id)
         return unwrap_key(kek, record, vault_id=vault_id)
 
     def wrap(self, key: Secret, *, vault_id: bytes, opens: Group = "main") -> SlotRecord:
-        """A new item and the slot for it; NotThisSlot where the keyring takes none."""
+        """A new item and its slot. NotThisSlot if the keyring does not keep one."""
         host = self._host[: limits.MAX_SLOT_HOST]
         record = SlotRecord(type=self.type, sid=new_sid(), opens=opens, wrap=b"", host=host)
         kek = Secret(os.urandom(_KEY))
@@ -46,7 +46,7 @@ class KeyringSlot(Slot):
         return wrap_key(kek, record, vault_id=vault_id, key=key)
 
     def remember(self, record: SlotRecord, *, vault_id: bytes, gen: int) -> None:
-        """The item's generation raised to ``gen``, if the keyring takes it in the time that is left."""
+        """Raise the generation in the item to ``gen``, if the keyring does it in the time left."""
         try:
             kek, _ = self._item(record, vault_id)
             self._put(record, vault_id, kek, gen)
@@ -55,7 +55,7 @@ class KeyringSlot(Slot):
         self.known_gen = gen
 
     def forget(self, record: SlotRecord, *, vault_id: bytes) -> None:
-        """Delete the item; NotThisSlot where the keyring would not."""
+        """Delete the item. NotThisSlot if the keyring does not."""
         try:
             keyring.delete(_user(record, vault_id), seconds=self._left())
         except KeyringUnavailable as reason:
@@ -75,7 +75,7 @@ class KeyringSlot(Slot):
         except ValueError:
             kek = b""
         if version != _VERSION or len(kek) != _KEY or not (gen.isascii() and gen.isdigit() and len(gen) < 17):
-            raise NotThisSlot("its item is not ours")
+            raise NotThisSlot("its item is not valid")
         return Secret(kek), int(gen)
 
     def _put(self, record: SlotRecord, vault_id: bytes, kek: Secret, gen: int) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PassphraseSlot(Slot):
-    """A passphrase as it was typed. ``turn`` is held while Argon2 runs: a hundred at once would take 6.4 GiB."""
+    """A passphrase as it was typed. ``turn`` is held while Argon2 runs: a hundred at once would need 6.4 GiB."""
 
     type: SlotType = "pass"
 
@@ -36,14 +36,14 @@ class PassphraseSlot(Slot):
         self._turn = turn
 
     def unwrap(self, record: SlotRecord, *, vault_id: bytes) -> Secret:
-        """The wrapped key; NotThisSlot for a wrong passphrase, ConfigError where the memory is not there."""
+        """The wrapped key. NotThisSlot for a wrong passphrase, ConfigError if there is not enough memory."""
         form = normalised(self._passphrase)
         if form is None or record.kdf is None or record.salt is None:
             raise NotThisSlot("not a passphrase")
         return unwrap_key(self._derive(form, record.kdf, record.salt), record, vault_id=vault_id)
 
     def wrap(self, key: Secret, *, vault_id: bytes, opens: Group = "main") -> SlotRecord:
-        """A new slot, its parameters ours; Usage where the passphrase is too short or too long."""
+        """A new slot, with the program's parameters. Usage if the passphrase is too short or too long."""
         form = new_passphrase(self._passphrase)
         salt = os.urandom(KDF_SALT)
         record = SlotRecord(type=self.type, sid=new_sid(), opens=opens, wrap=b"", kdf=self._kdf, salt=salt)

@@ -1,4 +1,4 @@
-"""The ``recovery`` slot: 160 random bits on paper, typed back with their check character (format.md 4)."""
+"""The ``recovery`` slot: 160 random bits on paper, typed with a check character (format.md 4)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no I, L, O
 _CHARACTERS = CODE * 8 // 5
 _GROUP = 4
 _INFO = b"awsvault/v1/recovery\0"
-# What people read for another character, as Crockford has it, and what they write between groups.
+# Characters that are easily misread (Crockford), and those that people write between groups.
 _READ_AS = str.maketrans(
     {"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\t": None, "\n": None, "\r": None}
 )
@@ -26,7 +26,7 @@ def new_code() -> Secret:
 
 
 def write_code(code: Secret) -> str:
-    """The code for a person: 8 groups of 4 characters and one check character. To be shown once."""
+    """The code as text: 8 groups of 4 characters and one check character. Show it once."""
     number = int.from_bytes(code.reveal(), "big")
     values = [number >> 5 * i & 31 for i in reversed(range(_CHARACTERS))]
     text = "".join(_ALPHABET[v] for v in values)
@@ -35,7 +35,7 @@ def write_code(code: Secret) -> str:
 
 
 def read_code(text: Secret) -> Secret | None:
-    """The code that a person typed, whatever its case and gaps; None where its check character does not fit."""
+    """The code that was typed, in any case and with any gaps. None if its check character does not match."""
     try:
         typed = text.reveal_text().upper().translate(_READ_AS)
     except UnicodeDecodeError:
@@ -58,7 +58,7 @@ class RecoverySlot(Slot):
         self._code = code
 
     def unwrap(self, record: SlotRecord, *, vault_id: bytes) -> Secret:
-        """The wrapped key; NotThisSlot for another code."""
+        """The wrapped key. NotThisSlot for another code."""
         return unwrap_key(self._kek(record, vault_id), record, vault_id=vault_id)
 
     def wrap(self, key: Secret, *, vault_id: bytes, opens: Group = "main") -> SlotRecord:
