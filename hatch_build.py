@@ -1,7 +1,7 @@
-"""What the wheel has beside the package: a copy of vault/warm.py as a module of its own.
+"""Adds to the wheel, beside the package, a copy of vault/warm.py as a module of its own.
 
-Importing it spares the installed command two imports, a hundredth of a warm export (docs/performance.md). It imports
-nothing of ours, so it can. An editable install has no copy, which would grow old.
+It saves the installed command two imports, a hundredth of a warm export (docs/performance.md). That is possible because it imports
+nothing of the package. An editable install has no copy, which would become outdated.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Beside(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version != "standard" or self.target_name != "wheel":
             return
-        # By way of another file: what is included by force is left out of its package.
+        # From another file: a file that is force-included is left out of its package.
         self._folder = tempfile.mkdtemp()
         copy = shutil.copy(os.path.join(self.root, "vault", "warm.py"), self._folder)
         build_data["force_include"][copy] = "awsvault_warm.py"

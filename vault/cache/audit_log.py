@@ -1,10 +1,10 @@
-"""The log of what was handed out: each record bound to the one before. One folder (cache/logfiles), no clock.
+"""The log of issued credentials: each record is bound to the one before. One folder (cache/log_files), no clock.
 
-``current`` is appended to under a lock; over its limit it becomes ``older.1``, and so on. ``head`` is written after the
-records, so that some cut off at the end are missed, and is there before the first one. ``first`` is written before a
-file is left behind, so that others taken away at the front are missed. A writer that finds no head, a key that does not
-open, or files to leave behind that do not fit together writes a record which says so, and which stays. What a killed
-writer leaves half-written is filled up and counted as torn; it never stops the next one.
+A writer appends to ``current`` under a lock. Over its limit that file becomes ``older.1``, and so on. ``head`` exists before the
+first record and is written after each, so that records missing at the end are noticed. ``first`` is written before the oldest file
+is dropped, so that others missing at the start are noticed. A writer that finds no head, a key that does not open, or files that do
+not match writes a record that says so, and that stays. A half-written record of a killed writer is filled up and counted as torn; it
+never stops the next writer.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from vault.system.clock import Deadline
 
 LOCK = "log.lock"
-GAP = b"gap"  # the text of a record that says that what was before it could not be known
+GAP = b"gap"  # the text of a record that says that records before it may be missing
 
 
 class LogContents(NamedTuple):
-    """Every record that opens, oldest first, and what is wrong with the rest: sentences, empty where all is well."""
+    """Every record that opens, oldest first, and what is wrong with the rest: sentences, empty if all is well."""
 
     records: list[bytes]
     problems: list[str]
@@ -51,20 +51,20 @@ class AuditLog:
 
     @classmethod
     def open(cls, path: str, *, cache_key: Secret, vault_id: bytes) -> AuditLog:
-        """The log in the folder ``path``, made if need be. Errors: UnsafeFile, StorageError."""
+        """The log in the folder ``path``, which is created if missing. Errors: UnsafeFile, StorageError."""
         return cls(Folder.open(path, create=True), cache_key=cache_key, vault_id=vault_id)
 
-    def append(self, *records: bytes, deadline: Deadline, refetch: bool = False) -> None:
+    def append(self, *records: bytes, deadline: Deadline, start_over: bool = False) -> None:
         """Add records of at most ``limits.LOG_TEXT`` bytes each. Errors: Busy, StorageError, UnsafeFile.
 
-        ``anew``: a log that does not open under this cache key is put aside and a new one begun, else that is Damaged.
+        ``start_over``: if the log does not open under this cache key, put it aside and start a new one. Else that is Damaged.
         """
         files = self._files
         with lock(self._folder, LOCK, deadline=deadline):
-            key = self._key(refetch=refetch)
+            key = self._key(start_over=start_over)
             number, before, sure = self._last(key)
             size = files.size()
-            together = bytearray(-size % SIZE)  # fills up what a killed writer left
+            together = bytearray(-size % SIZE)  # fills up a half-written record of a killed writer
             left = [*reversed(records), *([] if sure else [GAP])]
             while left:
                 if size + len(together) + SIZE > limits.LOG_FILE:
@@ -79,34 +79,34 @@ class AuditLog:
             files.write(together)
             files.set_head(key, number, before)
 
-    def _key(self, *, refetch: bool) -> bytes:
-        """The records' key; where there is none, that of a new log. Damaged where it does not open, unless ``anew``."""
+    def _key(self, *, start_over: bool) -> bytes:
+        """The key of the records, or of a new log if there is none. Damaged if it does not open, unless ``start_over``."""
         try:
             return self._files.key()
         except FileNotFoundError:
             lost = self._files.keyless()
         except errors.Damaged:
-            if not refetch:
+            if not start_over:
                 raise
             lost = True
         return self._begin(lost=lost)
 
     def _begin(self, *, lost: bool) -> bytes:
-        """A new log. One that is lost is put aside, and the first record says so, before there is a key: a kill leaves none."""
+        """A new log. A lost one is put aside, and the first record says so. The key comes last: after a kill there is none."""
         key, number, before = os.urandom(32), 0, START
         if lost:
             self._files.put_aside()
             gap = self._files.sealed(key, OpenedLog(before, number, GAP))
             self._files.write(bytearray(gap))
             number, before = 1, digest(gap)
-        self._files.set_head(key, number, before)  # first: a log that has a key has a head
+        self._files.set_head(key, number, before)  # first: a log with a key has a head
         self._files.put_key(key)
         return key
 
     def _last(self, key: bytes) -> tuple[int, bytes, bool]:
-        """The next number and the hash of the last record, also where its writer was killed before it wrote the head.
+        """The next number and the hash of the last record, even if its writer was killed before it wrote the head.
 
-        And whether there was a head, without which nobody knows what was the last record.
+        And whether there is a head, without which the last record is not known.
         """
         sure = True
         try:
@@ -117,12 +117,12 @@ class AuditLog:
             try:
                 found = self._files.opened(key, sealed).number
             except SealBroken:
-                continue  # torn: the one before it may have no head either
+                continue  # torn: the head may not know the one before it either
             return (found + 1, digest(sealed), sure) if found >= number else (number, before, sure)
         return number, before, sure
 
     def newest(self, most: int) -> list[bytes]:
-        """Up to ``most`` of the newest records that open, in their order, unchecked: for what comes first in a list."""
+        """Up to ``most`` of the newest records that open, in order, without the checks: to sort a list of choices."""
         try:
             key = self._files.key()
             content = self._files.content(CURRENT)
@@ -137,7 +137,7 @@ class AuditLog:
         return found
 
     def read(self, *, deadline: Deadline) -> LogContents:
-        """All records, and whether the chain is whole. No writer is in the middle of it. Errors: Busy, Damaged."""
+        """All records, and whether the chain is complete. Errors: Busy, Damaged."""
         with lock(self._folder, LOCK, deadline=deadline):
             try:
                 key = self._files.key()
@@ -148,7 +148,7 @@ class AuditLog:
 
 
 class _Reading:
-    """One look at every record."""
+    """One pass over all records."""
 
     def __init__(self, files: LogFiles, key: bytes) -> None:
         self._files, self._key = files, key
@@ -165,7 +165,7 @@ class _Reading:
             except FileNotFoundError:
                 continue
             except errors.ConfigError:
-                self._problems.append(f"{name}: larger than ours ever are")
+                self._problems.append(f"{name}: too large for a file of the log")
                 continue
             if name != CURRENT and len(content) != limits.LOG_FILE:
                 self._problems.append(f"{name}: {len(content)} bytes instead of {limits.LOG_FILE}")
@@ -174,7 +174,7 @@ class _Reading:
                 self._look(name, at, content[at : at + SIZE])
         if why := self._files.linked():
             self._problems.append(
-                f"{CURRENT}: {why}; to go on with it: cp -p {CURRENT} x && mv x {CURRENT}, in its folder"
+                f"{CURRENT}: {why}; to continue it, run in its folder: cp -p {CURRENT} x && mv x {CURRENT}"
             )
         self._check_end()
         return LogContents(self._records, self._problems)
@@ -183,8 +183,8 @@ class _Reading:
         try:
             record = self._files.opened(self._key, sealed)
         except SealBroken:
-            torn = len(sealed) < SIZE or sealed.endswith(b"\0")  # what filled it up
-            what = "torn: its writer was killed" if torn else "changed, or is not ours"
+            torn = len(sealed) < SIZE or sealed.endswith(b"\0")  # what fills up a half-written record
+            what = "torn: its writer was killed" if torn else "changed, or not written by awsvault-py"
             self._problems.append(f"{name}: the record at byte {at} is {what}")
             return
         number = record.number
@@ -201,16 +201,18 @@ class _Reading:
     def _gap(self, number: int) -> str:
         if number == 0 and self._files.has_aside():
             return (
-                "the log starts over here: the one before it did not open under the vault's key, as after the restore of an "
-                "older copy, and lies in unreadable.*"
+                "the log starts over here: the log before it does not open under the vault's key, as after the restore of an "
+                "older copy, and is in unreadable.*"
             )
-        return f"records may be missing before record {number}: what was there did not fit together"
+        return f"records may be missing before record {number}: the files did not match"
 
     def _check_start(self, oldest: int) -> None:
         try:
             kept = self._files.first(self._key)
         except SealBroken:
-            self._problems.append("first: changed, or not ours, so records may be missing at the start")
+            self._problems.append(
+                "first: changed, or not written by awsvault-py; records may be missing at the start"
+            )
             return
         if oldest > kept:
             self._problems.append(f"{oldest - kept} record(s) are missing at the start")
@@ -219,10 +221,10 @@ class _Reading:
         try:
             number, last = self._files.head(self._key)
         except FileNotFoundError:
-            self._problems.append("head: missing, so records may be missing at the end")
+            self._problems.append("head: missing; records may be missing at the end")
             return
         except SealBroken:
-            self._problems.append("head: changed, or not ours")
+            self._problems.append("head: changed, or not written by awsvault-py")
             return
         if number > self._next:
             self._problems.append(f"{number - self._next} record(s) are missing at the end")
@@ -233,9 +235,9 @@ class _Reading:
 def rewrap(
     path: str, *, old: Secret, new: Secret, vault_id: bytes, deadline: Deadline, ahead: bool = False
 ) -> None:
-    """The cache key is renewed: keep the log readable under the new one. Nothing where there is no log.
+    """Keep the log readable under a new cache key. Does nothing if there is no log.
 
-    ``ahead``: before the vault has the new key, so that a kill in between loses nothing; the old one opens it too.
+    ``ahead``: called before the vault has the new key, so that a kill in between loses nothing; the old key opens it too.
     """
     try:
         folder = Folder.open(path)

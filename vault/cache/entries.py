@@ -1,8 +1,8 @@
-"""Sealed sessions on disk. Reads and writes one folder; any entry that is not exactly right is a miss, never an error.
+"""Sealed sessions on disk, in one folder. An entry that is not exactly right is a miss, never an error.
 
-An entry's name is a keyed hash of what decides it and its content is sealed under the cache key, so the folder
-tells nothing but how many sessions there are. Three kinds lie side by side: sessions, aliases (profile and
-fingerprint of the configuration to a session's digest, so that a hit reads no config), and markers of a failure.
+The name of an entry is a keyed hash of what decides it, and its content is sealed under the cache key: the folder tells only how many
+sessions there are. It has three kinds of files: sessions, aliases (profile and fingerprint of the configuration to the digest of a
+session, so that a hit reads no config), and markers of a failure.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ _TIMES = 16  # two u64: issued, expires
 
 
 class Cached(NamedTuple):
-    """One session: unix seconds of issue and expiry, and the JSON line that credential_process prints for it."""
+    """One session: Unix seconds of issue and expiry, and the JSON line that credential_process prints for it."""
 
     issued: int
     expires: int
     body: bytes
 
     def freshness(self, now: float) -> Freshness:
-        """How to treat it at unix time ``now``."""
+        """Its freshness at Unix time ``now``."""
         return classify(issued=self.issued, expires=self.expires, now=now)
 
 
 class Failure(NamedTuple):
-    """A failure of STS a moment ago: the exit code of its class, its message and hint (neither holds a secret).
+    """A failure of STS a moment ago: the exit code of its class, its message and hint (without secrets).
 
-    ``code`` is AWS's word for it: who waited for the answer decides by it as the one who asked does.
+    ``code`` is AWS's error code: a process that waited for the answer decides by it like the one that asked.
     """
 
     exit_code: int
@@ -54,7 +54,7 @@ class Failure(NamedTuple):
 
 
 class Cache:
-    """The sessions of one vault. ``folder`` is None where it cannot be used: then all is a miss and nothing is kept."""
+    """The sessions of one vault. ``folder`` is None if it cannot be used: then everything is a miss and nothing is kept."""
 
     __slots__ = ("_encryption", "_folder", "_naming", "_vault_id")
 
@@ -66,7 +66,7 @@ class Cache:
 
     @classmethod
     def open(cls, path: str, *, cache_key: Secret, vault_id: bytes) -> Cache:
-        """The cache in ``path``, made if need be. A folder that cannot be used safely gives a cache that keeps nothing."""
+        """The cache in ``path``, which is created if missing. A folder that is not safe to use gives a cache that keeps nothing."""
         try:
             folder = Folder.open(path, create=True, make_private=True)
         except (errors.Error, OSError):
@@ -77,14 +77,14 @@ class Cache:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the folder: a server makes a cache at each renewal."""
+        """Close the folder: a server opens a cache at each refresh."""
         if self._folder is not None:
             self._folder.close()
 
     # ── sessions ────────────────────────────────────────────────────────────────────────────
 
     def get(self, digest: bytes) -> Cached | None:
-        """The session whose chain has this digest (32 bytes), whatever time it has left; None is a miss."""
+        """The session whose chain has this digest (32 bytes), even if it has expired. None is a miss."""
         times_and_body = self._read("cache", digest)
         if times_and_body is None or len(times_and_body) <= _TIMES:
             return None
@@ -93,12 +93,12 @@ class Cache:
         return Cached(issued, expires, times_and_body[_TIMES:])
 
     def put(self, digest: bytes, session: Cached) -> bool:
-        """Keep a session; False where it could not be kept, which costs a call later and nothing else."""
+        """Keep a session. False if that failed, which costs a call to AWS later and nothing else."""
         times = session.issued.to_bytes(8) + session.expires.to_bytes(8)
         return self._write("cache", digest, times + session.body, expires=session.expires)
 
     def forget(self, digest: bytes) -> bool:
-        """Remove a session; True where there was one."""
+        """Remove a session. True if there was one."""
         return self._remove("cache", digest)
 
     # ── aliases ─────────────────────────────────────────────────────────────────────────────
@@ -109,20 +109,22 @@ class Cache:
         return found if found is not None and len(found) == 32 else None
 
     def put_alias(self, profile: str, fingerprint: bytes, digest: bytes, *, expires: int) -> bool:
-        """Remember which session answers for ``profile`` until unix time ``expires``."""
+        """Note which session answers for ``profile`` until Unix time ``expires``."""
         return self._write("alias", _alias_key(profile, fingerprint), digest, expires=expires)
 
     # ── markers of a failure ────────────────────────────────────────────────────────────────
 
     def failure(self, digest: bytes, *, now: float) -> Failure | None:
-        """How getting this link failed within the last seconds, or None."""
+        """The failure of this link within the last seconds, or None."""
         found = self._read("marker", digest)
         if found is None:
             return None
         when, _, rest = found.partition(b"\0")
         exit_code, _, rest = rest.partition(b"\0")
         code, _, rest = rest.partition(b"\0")
-        words = [part.decode("utf-8", "ignore") for part in rest.partition(b"\0")]  # they may be cut
+        words = [
+            part.decode("utf-8", "ignore") for part in rest.partition(b"\0")
+        ]  # the content may be cut off
         try:
             if 0 <= now - float(when) < limits.MARKER_TTL:
                 return Failure(int(exit_code), words[0], words[2], code.decode("utf-8", "ignore"))
@@ -131,21 +133,21 @@ class Cache:
         return None
 
     def put_failure(self, digest: bytes, failure: Failure, *, now: float) -> None:
-        """Remember a failure for ``limits.MARKER_TTL`` seconds."""
+        """Note a failure for ``limits.MARKER_TTL`` seconds."""
         code, message = failure.code.replace("\0", ""), failure.message.replace("\0", "")
         texts = [f"{now:.3f}", str(failure.exit_code), code, message, failure.hint]
         content = "\0".join(texts).encode("utf-8", "backslashreplace")[: limits.ENTRY_BLOCK // 2]
         self._write("marker", digest, content, expires=int(now) + limits.MARKER_TTL)
 
     def forget_failure(self, digest: bytes) -> None:
-        """Drop the marker once the link works again."""
+        """Remove the marker, once the link works again."""
         self._remove("marker", digest)
 
-    # ── one flight at a time ────────────────────────────────────────────────────────────────
+    # ── single flight ───────────────────────────────────────────────────────────────────────
 
     def lock(self, digest: bytes, *, deadline: Deadline) -> Lock | None:
-        """The lock of a link over all processes; None where there can be none (a full disk, a place that cannot lock):
-        work goes on without.
+        """The lock of a link between all processes. None if there can be none (a full disk, a file system without locks): go on
+        without it.
 
         Errors: locks.Busy at the deadline.
         """
@@ -159,7 +161,7 @@ class Cache:
             return None
 
     def try_lock(self, digest: bytes) -> Lock | None:
-        """The lock if nobody holds it."""
+        """The lock, if no process holds it."""
         if self._folder is None:
             return None
         try:
@@ -170,7 +172,7 @@ class Cache:
     # ── clearing ────────────────────────────────────────────────────────────────────────────
 
     def collect(self, now: float) -> int:
-        """Remove some entries whose time is over, at most hourly; how many went."""
+        """Remove some expired entries, at most once an hour. Returns how many."""
         if self._folder is None:
             return 0
         try:
@@ -184,7 +186,7 @@ class Cache:
             names = _ours_of(self._folder)
             start = int.from_bytes(os.urandom(4)) % (
                 len(names) or 1
-            )  # so that each gets its turn in a large cache
+            )  # in a large cache, each file gets its turn
             return sum(
                 _sweep(self._folder, name, now) for name in (names[start:] + names[:start])[: limits.GC_MOST]
             )
@@ -192,9 +194,9 @@ class Cache:
             return 0  # a full or read-only disk: the next miss tries again
 
     def wipe(self) -> int:
-        """Remove every entry of ours, whatever time it has left; how many sessions, aliases and markers went.
+        """Remove all entries, expired or not. Returns how many sessions, aliases and markers were removed.
 
-        What would not go is raised once all others are gone. StorageError, UnsafeFile.
+        If one cannot be removed, the error is raised after all others are gone. Errors: StorageError, UnsafeFile.
         """
         if self._folder is None:
             return 0
@@ -212,12 +214,12 @@ class Cache:
 
     def _name(self, kind: str, key: bytes) -> str:
         mac = hmac.digest(self._naming, kind.encode() + b"\0" + key, "sha256")
-        number = int.from_bytes(mac[: _NAME * 5 // 8])  # base32 by hand: base64 imports re
+        number = int.from_bytes(mac[: _NAME * 5 // 8])  # base32 without base64, which imports re
         return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * _NAME - 5, -1, -5))
 
     def _aad(self, kind: str, key: bytes) -> bytes:
-        # An alias is found before the vault is read, so the vault's id cannot be part of it; the cache key is
-        # the vault's own, which binds it just as well.
+        # An alias is read before the vault is, so the vault's ID cannot be part of it. The cache key is the vault's own, which binds it
+        # as well.
         return b"\0" + key if kind == "alias" else self._vault_id + key
 
     def _read(self, kind: str, key: bytes) -> bytes | None:
@@ -241,7 +243,9 @@ class Cache:
         sealed = seal(
             self._encryption, label=kind, aad=self._aad(kind, key), plaintext=content + b"\x80" + padding
         )
-        rounded = -(-expires // 3600) * 3600  # the hour: a file's time must not tell when it was made
+        rounded = (
+            -(-expires // 3600) * 3600
+        )  # to the hour: the time of the file must not tell when it was written
         try:
             self._folder.write_atomic(self._name(kind, key), sealed, durable=False, mtime=rounded)
         except errors.Error:
@@ -261,7 +265,7 @@ class Cache:
 
 
 def _sweep(folder: Folder, name: str, now: float | None) -> bool:
-    """Remove one file if its time is over (always, where ``now`` is None); True where an entry went."""
+    """Remove one file if it has expired (always if ``now`` is None). True if it was an entry."""
     try:
         expired = now is None or folder.attributes(name).mtime_ns / 1e9 < now
     except FileNotFoundError:
@@ -271,7 +275,7 @@ def _sweep(folder: Folder, name: str, now: float | None) -> bool:
     if not name.endswith(_LOCK):
         folder.unlink(name)
         return not name.startswith(".")
-    held = try_lock(folder, name)  # a held lock stays: unlinking it would let two in
+    held = try_lock(folder, name)  # a held lock stays: without its file two processes could have it
     if held is not None:
         with held:
             folder.unlink(name)
@@ -287,7 +291,7 @@ def _alias_key(profile: str, fingerprint: bytes) -> bytes:
 
 
 def _is_ours(name: str) -> bool:
-    """Whether a file name in the folder is an entry, a lock or a temporary file of this module."""
+    """Whether a file name is that of an entry, a lock or a temporary file of this module."""
     stem = name.removesuffix(_LOCK)
     if name.startswith("."):
         stem = name[1:].partition(".")[0]

@@ -1,4 +1,4 @@
-"""How a session is treated by the time it has left. Pure: no clock, no files (docs/security.md, session cache)."""
+"""How fresh a session is, by the time until its expiry. Pure: no clock, no files (docs/security.md, session cache)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from vault import limits
 
 
 class Freshness:
-    """FRESH: served. REFRESH_AHEAD: served, refreshed in the background. REFRESH_DUE: refreshed first, served if that fails.
+    """FRESH: served. REFRESH_AHEAD: served, and refreshed in the background. REFRESH_DUE: refreshed first, served if that fails.
     EXPIRED: never served.
 
-    No Enum: importing that takes a third of the time of Python's own start, on the way of each hit on disk.
+    Not an Enum: importing enum takes a third of the time that Python takes to start, and each disk hit would pay it.
     """
 
     __slots__ = ("value",)
@@ -27,27 +27,27 @@ Freshness.FRESH, Freshness.REFRESH_AHEAD, Freshness.REFRESH_DUE, Freshness.EXPIR
 )
 
 
-def margin(life: float) -> float:
-    """Seconds before its end from which a session of ``life`` seconds is renewed before it is served."""
-    return limits.MARGIN if life >= limits.FULL_MARGIN_FROM else life / limits.MARGIN_SHARE
+def margin(ttl: float) -> float:
+    """Seconds before its expiry from which a session with this TTL is refreshed before it is served."""
+    return limits.MARGIN if ttl >= limits.FULL_MARGIN_FROM else ttl / limits.MARGIN_SHARE
 
 
-def ahead_until(life: float) -> float:
-    """Seconds left up to which a session is renewed beside being served."""
-    return margin(life) + min(limits.AHEAD, life / limits.AHEAD_SHARE)
+def ahead_until(ttl: float) -> float:
+    """Seconds before its expiry from which a session with this TTL is refreshed in the background."""
+    return margin(ttl) + min(limits.AHEAD, ttl / limits.AHEAD_SHARE)
 
 
-def floor(life: float) -> float:
-    """Seconds left below which a session is not served at all."""
-    return min(limits.FLOOR, life / limits.FLOOR_SHARE)
+def floor(ttl: float) -> float:
+    """Seconds before its expiry from which a session with this TTL is not served."""
+    return min(limits.FLOOR, ttl / limits.FLOOR_SHARE)
 
 
 def classify(*, issued: int, expires: int, now: float) -> Freshness:
-    """The freshness of a session with these unix times. What cannot be right (clock set back, endless life) is EXPIRED."""
-    life = expires - issued
+    """The freshness of a session with these Unix times. Times that cannot be right (clock set back, endless TTL) are EXPIRED."""
+    ttl = expires - issued
     left = expires - now
-    if not 0 < life <= limits.MAX_TTL or issued > now + limits.ISSUED_AHEAD or left <= floor(life):
+    if not 0 < ttl <= limits.MAX_TTL or issued > now + limits.ISSUED_AHEAD or left <= floor(ttl):
         return Freshness.EXPIRED
-    if left <= margin(life):
+    if left <= margin(ttl):
         return Freshness.REFRESH_DUE
-    return Freshness.REFRESH_AHEAD if left <= ahead_until(life) else Freshness.FRESH
+    return Freshness.REFRESH_AHEAD if left <= ahead_until(ttl) else Freshness.FRESH

@@ -1,9 +1,8 @@
-"""The log's files: records of one size, each sealed, in ``current`` and up to four older ones; head, first and key.
+"""The log's files: sealed records of one size in ``current`` and up to four older files; and head, first and key.
 
-The key of the records is random and lies beside them, sealed under the cache key, so that a renewed cache key costs one
-small file: ``key.next`` before the vault has the new cache key, ``key`` after. ``head`` holds the newest number and
-hash; ``first`` the oldest number that is kept, and is not there before the first file was left behind. What they mean
-together stands in cache/audit_log.
+The key of the records is random and is beside them, sealed under the cache key, so a new cache key changes only one small file:
+``key.next`` before the vault has the new cache key, ``key`` after. ``head`` has the newest number and hash. ``first`` has the oldest
+number that is kept; it does not exist before the first file was dropped. cache/audit_log says what they mean together.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 SIZE = limits.LOG_RECORD
 CURRENT, HEAD, FIRST, KEY, NEXT = "current", "head", "first", "key", "key.next"
-ASIDE = "unreadable."  # and a number, a dot and the file's name: a log whose key was lost
+ASIDE = "unreadable."  # then a number, a dot and the name of the file: a log whose key was lost
 START = bytes(32)  # the hash before the first record
 _HASH = 32
 _SMALL = 1024  # bytes of head, first and key at most
@@ -52,7 +51,7 @@ def digest(sealed: bytes) -> bytes:
 
 
 class LogFiles:
-    """The files in ``folder``. Whoever writes holds the log's lock. What does not open raises SealBroken."""
+    """The files in ``folder``. A writer holds the log's lock. What does not open raises SealBroken."""
 
     def __init__(self, folder: Folder, *, cache_key: Secret, vault_id: bytes) -> None:
         self.folder = folder
@@ -69,17 +68,17 @@ class LogFiles:
         return seal(key, label="log", aad=self._vault_id, plaintext=padded)
 
     def opened(self, key: bytes, sealed: bytes) -> OpenedLog:
-        """What ``sealed`` holds."""
+        """The content of ``sealed``."""
         inner = unseal(key, label="log", aad=self._vault_id, box=sealed)
         end = _HASH + 10 + int.from_bytes(inner[_HASH + 8 : _HASH + 10])
         return OpenedLog(inner[:_HASH], int.from_bytes(inner[_HASH : _HASH + 8]), inner[_HASH + 10 : end])
 
     def content(self, name: str) -> bytes:
-        """All of a file of records. FileNotFoundError; ConfigError where it is larger than ours ever are."""
+        """All of a file of records. FileNotFoundError; ConfigError if it is too large."""
         return self.folder.read(name, limit=2 * limits.LOG_FILE)
 
     def newest(self) -> Iterator[bytes]:
-        """The last whole records of ``current``, sealed, the newest first; ``limits.LOG_LOOK`` at most."""
+        """The last complete records of ``current``, sealed, the newest first; ``limits.LOG_LOOK`` at most."""
         try:
             fd = self.folder.open_file(CURRENT)
         except FileNotFoundError:
@@ -92,33 +91,31 @@ class LogFiles:
             os.close(fd)
 
     def size(self) -> int:
-        """Bytes of ``current``, 0 where there is none."""
+        """The bytes of ``current``, 0 if there is none."""
         try:
             return self.folder.attributes(CURRENT).size
         except FileNotFoundError:
             return 0
 
     def linked(self) -> str:
-        """What keeps ``current``, the one file of ours that is changed where it lies, from being added to: other names of it.
-        "" where it has none.
-        """
+        """Why nothing may be appended to ``current``, the only file that is changed in place: it has other names. "" if not."""
         try:
             links = self.folder.attributes(CURRENT).links
         except FileNotFoundError:
             return ""
-        return f"the file has {links} names (hard links), so nothing is added to it" if links > 1 else ""
+        return f"the file has {links} names (hard links), so no record is added" if links > 1 else ""
 
     def write(self, sealed: bytearray) -> None:
-        """Append to ``current``. UnsafeFile where it has another name."""
+        """Append to ``current``. UnsafeFile if it has another name."""
         if sealed:
             if why := self.linked():
                 raise errors.UnsafeFile(f"{safe(self.folder.path_of(CURRENT))}: {why}")
             self.folder.append(CURRENT, bytes(sealed))
 
     def rotate(self, key: bytes) -> bool:
-        """Make room for a new ``current``; whether nothing is left behind but what is rightly the oldest.
+        """Make room for a new ``current``. Returns whether the file that is dropped is rightly the oldest.
 
-        A kill leaves a name free in the row, up to which the next one moves.
+        A kill leaves one name of the row free; the next call moves the files up to it.
         """
         there = self.folder.names()
         free = (n for n in range(1, limits.LOG_FILES + 1) if f"older.{n}" not in there)
@@ -126,13 +123,13 @@ class LogFiles:
         if last is None:
             last = limits.LOG_FILES
             rightly = self._whole(key)
-            self._set_first(key)  # before the oldest goes: nobody misses what is left behind
+            self._set_first(key)  # before the oldest is dropped, so that its records do not count as missing
         for number in range(last, 0, -1):
             self.folder.rename(CURRENT if number == 1 else f"older.{number - 1}", f"older.{number}")
         return rightly
 
     def _whole(self, key: bytes) -> bool:
-        """Whether every file is full of records from the oldest that is kept on, by its ends: names prove nothing."""
+        """Whether the files are full and continuous from the oldest kept record on, by their first and last records."""
         starts: list[int] = []
         before = b""
         try:
@@ -144,7 +141,9 @@ class LogFiles:
                     return False
                 starts.append(first.number)
                 before = digest(content[-SIZE:])
-            return self.first(key) in starts[:2]  # the second: a writer was killed before it moved the files
+            return (
+                self.first(key) in starts[:2]
+            )  # the second, if a writer was killed before it moved the files
         except (SealBroken, FileNotFoundError, errors.ConfigError):
             return False
 
@@ -156,13 +155,13 @@ class LogFiles:
         return int.from_bytes(plain[:8]), plain[8:]
 
     def set_head(self, key: bytes, number: int, last: bytes) -> None:
-        """Keep the next number and the hash of the last record."""
+        """Write the next number and the hash of the last record."""
         plain = number.to_bytes(8) + last
         box = seal(key, label="log-head", aad=self._vault_id, plaintext=plain)
         self.folder.write_atomic(HEAD, box, durable=False)
 
     def first(self, key: bytes) -> int:
-        """The number of the oldest record that is kept; 0 where none was left behind."""
+        """The number of the oldest record that is kept; 0 if none was dropped."""
         try:
             box = self._small(FIRST)
         except FileNotFoundError:
@@ -170,7 +169,7 @@ class LogFiles:
         return int.from_bytes(unseal(key, label="log-first", aad=self._vault_id, box=box))
 
     def _set_first(self, key: bytes) -> None:
-        """The first record that opens once the oldest file is gone."""
+        """Write the number of the first record after the oldest file."""
         for name in names(limits.LOG_FILES - 1):
             try:
                 content = self.content(name)
@@ -188,17 +187,17 @@ class LogFiles:
     # ── the key ─────────────────────────────────────────────────────────────────────────────
 
     def key(self) -> bytes:
-        """The records' key. FileNotFoundError where there is none; Damaged where it does not open."""
+        """The key of the records. FileNotFoundError if there is none; Damaged if it does not open."""
         try:
             return self._key_in(KEY)
         except SealBroken:
             pass
         try:
-            return self._key_in(NEXT)  # whoever renewed the cache key was killed
+            return self._key_in(NEXT)  # a rekey was killed
         except (FileNotFoundError, SealBroken):
             raise errors.Damaged(
-                "the log was sealed under another cache key than this vault's, and cannot be read",
-                hint="the vault is an older copy or another machine's; the next export begins a new log and keeps this one as "
+                "the log cannot be read: it is sealed under another cache key than this vault's",
+                hint="the vault is an older copy, or another machine's; the next export starts a new log and keeps this one as "
                 f"{ASIDE}N.*",
             ) from None
 
@@ -206,22 +205,22 @@ class LogFiles:
         return unseal(self._wrapping, label="log-key", aad=self._vault_id, box=self._small(name))
 
     def put_key(self, key: bytes, *, ahead: bool = False) -> None:
-        """Keep ``key``, sealed under the cache key; ``ahead``: which the vault does not have yet."""
+        """Write ``key``, sealed under the cache key. ``ahead``: the vault does not have that cache key yet."""
         box = seal(self._wrapping, label="log-key", aad=self._vault_id, plaintext=key)
         self.folder.write_atomic(NEXT if ahead else KEY, box, durable=True)
         if not ahead and NEXT in self.folder.names():
             self.folder.unlink(NEXT)
 
     def keyless(self) -> bool:
-        """Whether there are records, or were, although there is no key."""
+        """Whether there are or were records, although there is no key."""
         return any(n in (CURRENT, FIRST) or n.startswith(("older.", ASIDE)) for n in self.folder.names())
 
     def has_aside(self) -> bool:
-        """Whether a log was put aside here."""
+        """Whether a log was put aside."""
         return any(name.startswith(ASIDE) for name in self.folder.names())
 
     def put_aside(self) -> None:
-        """Under a number of its own: with the lost cache key, from a backup, it can be read again."""
+        """Rename the files, under a new number. With the lost cache key, from a backup, the log can be read again."""
         there = self.folder.names()
         taken = [n.split(".")[1] for n in there if n.startswith(ASIDE)]
         number = 1 + max((int(n) for n in taken if n.isdecimal()), default=0)
@@ -231,12 +230,12 @@ class LogFiles:
             FIRST,
             NEXT,
             KEY,
-        ):  # the key last: without it nobody knows what the rest is
+        ):  # the key last: it tells that the others belong to a log
             if name in there:
                 self.folder.rename(name, f"{ASIDE}{number}.{name}")
 
     def _small(self, name: str) -> bytes:
         try:
             return self.folder.read(name, limit=_SMALL)
-        except errors.ConfigError:  # larger than ours ever are
+        except errors.ConfigError:  # too large to be valid
             raise SealBroken from None

@@ -1,4 +1,4 @@
-"""How the log lies there: whether a cache key opens it, and what was put aside. Changes nothing and takes no lock."""
+"""The state of the log on disk: whether a cache key opens it, and what was put aside. Changes nothing and takes no lock."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 class LogState(NamedTuple):
-    """``there``: records lie there; ``opener`` is the cache key that opens them, None where none of the given does.
+    """``there``: there are records. ``opener`` is the cache key that opens them, None if none of the given keys does.
 
-    ``keyless``: their key file is gone. ``aside`` has the names of logs that were put aside, without their files' ends.
+    ``keyless``: the file with their key is missing. ``aside`` has the names of logs that were put aside, without the ends of the
+    names of their files.
     """
 
     there: bool = False
@@ -27,7 +28,7 @@ class LogState(NamedTuple):
 
 
 def look(path: str, keys: Iterable[Secret], *, vault_id: bytes) -> LogState:
-    """The log in the folder ``path``. The keys are asked for one by one, and no further than one opens it. UnsafeFile."""
+    """The log in the folder ``path``. ``keys`` are tried one by one until one opens it. Errors: UnsafeFile."""
     try:
         folder = Folder.open(path)
     except FileNotFoundError:
@@ -41,7 +42,7 @@ def look(path: str, keys: Iterable[Secret], *, vault_id: bytes) -> LogState:
         for cache_key in keys:
             try:
                 LogFiles(folder, cache_key=cache_key, vault_id=vault_id).key()
-            except (FileNotFoundError, errors.Damaged):  # not there: a writer is at work
+            except (FileNotFoundError, errors.Damaged):  # missing: a writer is at work
                 continue
             return LogState(there=True, opener=cache_key, aside=aside)
         return LogState(there=True, aside=aside)

@@ -101,7 +101,7 @@ def put_back(context: Context, opened: Opened, keys: Sequence[tuple[str, str, st
         ) for profile, key_id, path in keys
     ]  # fmt: skip
     try:
-        _write(context.paths.log, opened.cache_key, opened.vault_id, *records, refetch=True)
+        _write(context.paths.log, opened.cache_key, opened.vault_id, *records, start_over=True)
     except _CANNOT:
         return
 
@@ -175,7 +175,7 @@ def _append(path: str, keys: Keys, record: Record) -> None:
             _write(path, keys.cache_key, keys.vault_id, record)
         except errors.Damaged:
             # Either somebody renewed the cache key since these keys were had, or the log's own was lost.
-            _write(path, keys.newest_cache_key(), keys.vault_id, record, refetch=True)
+            _write(path, keys.newest_cache_key(), keys.vault_id, record, start_over=True)
     except _CANNOT:
         return
 
@@ -185,11 +185,11 @@ def _write(
     cache_key: Secret,
     vault_id: bytes,
     *records: Record,
-    refetch: bool = False,
+    start_over: bool = False,
     wait: float = limits.LOG_WAIT,
 ) -> None:
     from vault.system.clock import Deadline
 
     encoded = [record.encode() for record in records]
     with AuditLog.open(path, cache_key=cache_key, vault_id=vault_id) as journal:
-        journal.append(*encoded, deadline=Deadline.after(wait), refetch=refetch)
+        journal.append(*encoded, deadline=Deadline.after(wait), start_over=start_over)

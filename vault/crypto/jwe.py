@@ -1,7 +1,7 @@
-"""Reading one kind of JWE (RFC 7516): PBES2-HS256+A128KW with A256GCM, as aws-vault's file store has it. Never writes one.
+"""Reading one kind of JWE (RFC 7516): PBES2-HS256+A128KW with A256GCM, as in aws-vault's file store. Never writes one.
 
-A foreign format, for moving keys out of it: nothing of ours is kept so. The header of such a file decides how much
-work its opening takes, so everything in it is bounded before any is done, and compression is refused.
+It serves only to move keys out of that format. The header of such a file decides how much work it takes to open it, so everything in it
+is checked against limits first, and compression is refused.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 _ALG, _ENC = "PBES2-HS256+A128KW", "A256GCM"
 _KNOWN = frozenset({"alg", "enc", "p2c", "p2s", "created", "cty", "typ"})
 _IV, _TAG, _WRAPPED = 12, 16, 40  # bytes; the wrapped key is 32 and 8 of A128KW's check
-_SALT_LEAST, _SALT_MOST = 8, 1024  # bytes; RFC 7518 4.8.1.1 demands 8 at least
+_SALT_LEAST, _SALT_MOST = 8, 1024  # bytes; RFC 7518 4.8.1.1 requires at least 8
 
 
 class NotReadable(ValueError):
-    """The text is not such a JWE, or asks for what is refused; the text of the error says which."""
+    """The text is not such a JWE, or asks for something that is refused. The message says which."""
 
 
 class WrongJwePassphrase(ValueError):
-    """The passphrase does not open it, or it was changed: the two cannot be told apart."""
+    """The passphrase does not open it, or it was changed: there is no way to tell."""
 
 
 def decrypt(text: str, passphrase: Secret) -> bytes:
-    """The plaintext of a compact JWE. Errors: NotReadable, WrongPassphrase."""
+    """The plaintext of a compact JWE. Errors: NotReadable, WrongJwePassphrase."""
     if len(text) > limits.MAX_FOREIGN_ITEM:
         raise NotReadable(f"is over {limits.MAX_FOREIGN_ITEM} bytes")
     parts = text.strip().split(".")
     if len(parts) != 5:
-        raise NotReadable("is no JWE in five parts")
+        raise NotReadable("is not a JWE of five parts")
     try:
         head, wrapped, iv, body, tag = (unb64u(part) for part in parts)
     except ValueError:
@@ -51,7 +51,7 @@ def decrypt(text: str, passphrase: Secret) -> bytes:
 
 
 def _checked(head: bytes) -> tuple[int, bytes]:
-    """The rounds and the salt of a header that asks for nothing else than what is read here."""
+    """The rounds and the salt of a header that asks only for what is supported here."""
     try:
         header: Any = json.loads(head)
     except (ValueError, RecursionError):
@@ -60,13 +60,13 @@ def _checked(head: bytes) -> tuple[int, bytes]:
         raise NotReadable(f"is not {_ALG} with {_ENC}")
     unknown = sorted(set(header) - _KNOWN)
     if unknown:  # zip among them: a small text that unpacks to a huge one
-        raise NotReadable("has a header that asks for more than is read here")
+        raise NotReadable("has a header with unsupported fields")
     rounds = header.get("p2c")
     if not isinstance(rounds, int) or isinstance(rounds, bool):
-        raise NotReadable("has no count of rounds")
+        raise NotReadable("has no number of rounds")
     if not limits.JWE_ROUNDS_LEAST <= rounds <= limits.JWE_ROUNDS_MOST:
         raise NotReadable(
-            f"asks for {rounds} rounds, and {limits.JWE_ROUNDS_LEAST} to {limits.JWE_ROUNDS_MOST} are allowed"
+            f"asks for {rounds} rounds; {limits.JWE_ROUNDS_LEAST} to {limits.JWE_ROUNDS_MOST} are allowed"
         )
     try:
         salt = unb64u(str(header.get("p2s", "")))

@@ -1,7 +1,7 @@
-"""SEAL, HKDF and base64url: the one construction that every ciphertext of the program uses (format.md 3).
+"""SEAL, HKDF and base64url: the one construction of all the program's ciphertexts (format.md 3).
 
-The only AESGCM of the program. No files, no clock, no JSON, and nothing is kept between calls. On the hot path:
-cryptography is imported by the first call, not with this module.
+The only AESGCM of the program. No files, no clock, no JSON, and nothing is kept between calls. A disk hit loads this module, so the first
+call imports cryptography, not the module.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Key = bytes | bytearray | memoryview | Secret
 
 SALT = 32
 OVERHEAD = 80  # salt, commitment, and the tag of 16 bytes
-_NONCE = bytes(12)  # each message has a key of its own by its salt, so a fixed nonce is used once
+_NONCE = bytes(12)  # the salt gives each message its own key, so a fixed nonce is used once
 _PREFIX = b"awsvault/v1/"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
 class SealBroken(ValueError):
-    """The box is not what the key, label and AAD sealed: too short, changed, or another's. Says nothing more."""
+    """The box was not sealed with this key, label and AAD, is too short or was changed. Says nothing more."""
 
 
 def hkdf(key: Key, *, info: bytes, salt: bytes = bytes(32), length: int = 32) -> bytes:
@@ -47,7 +47,7 @@ def hkdf(key: Key, *, info: bytes, salt: bytes = bytes(32), length: int = 32) ->
 def seal(key: Key, *, label: str, aad: bytes, plaintext: bytes, salt: bytes | None = None) -> bytes:
     """Salt | commitment | ciphertext and tag: ``OVERHEAD`` bytes more than ``plaintext``.
 
-    ``salt`` is given only by test vectors; without it 32 random bytes make the message's own key.
+    Only test vectors give a ``salt``; otherwise 32 random bytes make the key of this message.
     """
     used = os.urandom(SALT) if salt is None else salt
     if len(used) != SALT:
@@ -57,19 +57,17 @@ def seal(key: Key, *, label: str, aad: bytes, plaintext: bytes, salt: bytes | No
 
 
 def unseal(key: Key, *, label: str, aad: bytes, box: bytes) -> bytes:
-    """The plaintext of ``box``; SealBroken where key, label, AAD or any bit of the box differs from what was sealed."""
+    """The plaintext of ``box``. SealBroken if key, label, AAD or any bit of the box differs from what was sealed."""
     if len(box) < OVERHEAD:
         raise SealBroken
     encryption, commitment = _derive(key, box[:SALT], label, aad)
-    # Before decrypting: AES-GCM alone does not commit to its key, one ciphertext can open under two (format.md 3).
+    # Before decrypting: AES-GCM alone does not commit to its key; one ciphertext can open under two (format.md 3).
     if not hmac.compare_digest(commitment, box[SALT : 2 * SALT]):
         raise SealBroken
     try:
         return _aesgcm()(encryption).decrypt(_NONCE, box[2 * SALT :], aad)
     except Exception as error:
-        from cryptography.exceptions import (
-            InvalidTag,
-        )  # here: it imports typing, as long as Python's own start
+        from cryptography.exceptions import InvalidTag  # not above: it imports typing, which is slow
 
         if isinstance(error, InvalidTag):
             raise SealBroken from None
@@ -82,7 +80,7 @@ def b64u(raw: bytes) -> str:
 
 
 def unb64u(text: str) -> bytes:
-    """The bytes of ``text``; ValueError unless it is exactly what ``b64u`` writes for them (one text for each value)."""
+    """The bytes of ``text``. ValueError unless it is exactly what ``b64u`` writes: each value has one text."""
     try:
         padded = text.encode("ascii").translate(_FROM_URL) + b"=" * (-len(text) % 4)
         raw = binascii.a2b_base64(padded, strict_mode=True)
@@ -94,8 +92,8 @@ def unb64u(text: str) -> bytes:
 
 
 def _aesgcm() -> type[AESGCM]:
-    """AESGCM from where cryptography makes it: its public place imports every other cipher too, which takes longer than
-    the rest of a disk hit. In a version that makes it elsewhere, from the public place.
+    """AESGCM from the module that defines it: the public one imports all other ciphers too, which takes longer than the rest of a
+    disk hit. If a version of cryptography defines it elsewhere, from the public module.
     """
     try:
         from cryptography.hazmat.bindings._rust import openssl

@@ -1,6 +1,6 @@
-"""Seeds and their codes: RFC 6238 by cryptography's TOTP, base32 and otpauth:// texts in, serials looked at.
+"""Seeds and their codes: RFC 6238 by cryptography's TOTP, seeds from base32 and otpauth:// texts, and checks of serials.
 
-Pure: no files, no clock, no network. A seed's text is never part of a message.
+Pure: no files, no clock, no network. The text of a seed is never part of a message.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from vault.secret import Secret
 from vault.text import safe
 
 ALGORITHMS = ("SHA1", "SHA256", "SHA512")
-PERIOD_LEAST, PERIOD_MOST = 15, 120  # seconds; AWS's own devices have 30
+PERIOD_LEAST, PERIOD_MOST = 15, 120  # seconds; AWS's devices have 30
 DIGITS_LEAST, DIGITS_MOST = 6, 8
 
-_HINT = "paste the base32 text (letters A-Z and digits 2-7) shown under 'Show secret key', or the whole otpauth:// address"
-_NO_SEED_HINT = "the seed is the long text under 'Show secret key'; without it leave the seed out, and you are asked for codes"
+_HINT = "paste the base32 text (letters A-Z, digits 2-7) that AWS shows under 'Show secret key', or the whole otpauth:// URI"
+_NO_SEED_HINT = (
+    "the seed is the long text under 'Show secret key'; without one, leave it out and type codes when asked"
+)
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(mfa|sms-mfa|u2f|user)/[\w+=/,.@-]+", re.ASCII)
-_INVISIBLE = re.compile(
-    "[\u00ad\u200b-\u200f\u2060\ufeff]"
-)  # what comes along from web pages and word processors
-_BETWEEN = re.compile("[\\s\u2010-\u2015\u2212-]+")  # blanks of every width, and dashes
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # copied from web pages and word processors
+_BETWEEN = re.compile("[\\s\u2010-\u2015\u2212-]+")  # blanks of any width, and dashes
 _DECIDES = re.compile(r"[?&](?:amp;)?(secret|algorithm|digits|period)=([^&#]*)", re.IGNORECASE)
 _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)  # STS's service model
 
 
 class Seed(NamedTuple):
-    """What a TOTP device shares with AWS. ``secret`` is the raw bytes, ``period`` seconds."""
+    """What a TOTP device shares with AWS. ``secret`` has the raw bytes; ``period`` is in seconds."""
 
     secret: Secret
     algorithm: str = "SHA1"
@@ -39,45 +39,43 @@ class Seed(NamedTuple):
     period: int = 30
 
     def base32(self) -> Secret:
-        """The secret as the vault and authenticator apps write it: base32 without padding."""
+        """The secret in the form of the vault and of authenticator apps: base32 without padding."""
         return Secret(base64.b32encode(self.secret.reveal()).rstrip(b"="))
 
 
 def parse_seed(text: Secret) -> Seed:
-    """A seed from base32 (blanks, dashes, case and padding do not matter) or an otpauth:// address. Errors: Usage."""
+    """A seed from base32 (blanks, dashes, case and padding do not matter) or an otpauth:// URI. Errors: Usage."""
     raw = text.reveal()
     if len(raw) > limits.MAX_SEED_TEXT:
         raise errors.Usage(
-            f"the MFA seed is {len(raw)} bytes long, at most {limits.MAX_SEED_TEXT} are read", hint=_HINT
+            f"the MFA seed has {len(raw)} bytes; at most {limits.MAX_SEED_TEXT} are allowed", hint=_HINT
         )
-    # Labels may be in any encoding; of what counts below, only ASCII is taken.
+    # A label may have any encoding; the fields read below must be ASCII.
     words = _INVISIBLE.sub("", raw.decode("utf-8", "surrogateescape")).strip()
     if words[:10].lower() == "otpauth://":
         return _from_uri(words)
     if "://" in words:
-        raise errors.Usage("the MFA seed is an address, and not one of otpauth://", hint=_HINT)
+        raise errors.Usage("the MFA seed is a URI, but not an otpauth:// one", hint=_HINT)
     return Seed(_secret(words))
 
 
 def _from_uri(text: str) -> Seed:
-    """The seed of an otpauth:// address. Only what decides the code is looked at, so nothing else can be wrong."""
+    """The seed of an otpauth:// URI. Only what decides the code is read, so nothing else can be wrong."""
     kind = re.split(r"[/?#]", text[10:], maxsplit=1)[0]
     if kind.lower() != "totp":
         raise errors.Usage(
-            f"an otpauth:// address of kind {safe(kind, limit=20)}, AWS's devices are of kind totp",
+            f"the otpauth:// URI is of type {safe(kind, limit=20)}, but AWS's devices are of type totp",
             hint=_HINT,
         )
     fields: dict[str, str] = {}
     for name, value in _DECIDES.findall(text):
         name, value = name.lower(), unquote_plus(value).strip()  # noqa: PLW2901
         if value and fields.setdefault(name, value) != value:
-            raise errors.Usage(
-                f"the otpauth:// address names {name} twice, with different values", hint=_HINT
-            )
+            raise errors.Usage(f"the otpauth:// URI has {name} twice, with different values", hint=_HINT)
     algorithm = fields.get("algorithm", "SHA1").upper().replace("-", "").removeprefix("HMAC")
     if algorithm not in ALGORITHMS:
         raise errors.Usage(
-            f"the otpauth:// address has algorithm {safe(algorithm, limit=20)}, known are SHA1, SHA256, SHA512"
+            f"the otpauth:// URI has algorithm {safe(algorithm, limit=20)}; supported are SHA1, SHA256 and SHA512"
         )
     return Seed(
         _secret(fields.get("secret", "")),
@@ -91,7 +89,7 @@ def _number(fields: dict[str, str], name: str, default: int, least: int, most: i
     text = fields.get(name, str(default))
     if not re.fullmatch(r"[0-9]{1,3}", text, re.ASCII) or not least <= int(text) <= most:
         raise errors.Usage(
-            f"the otpauth:// address has {name} {safe(text, limit=20)}, known are {least} to {most}"
+            f"the otpauth:// URI has {name} {safe(text, limit=20)}; supported are {least} to {most}"
         )
     return int(text)
 
@@ -99,29 +97,27 @@ def _number(fields: dict[str, str], name: str, default: int, least: int, most: i
 def _secret(text: str) -> Secret:
     packed = _BETWEEN.sub("", text).upper().rstrip("=")
     if packed.isascii() and packed.isdigit() and len(packed) in range(DIGITS_LEAST, DIGITS_MOST + 1):
-        raise errors.Usage(
-            f"that is an MFA code of {len(packed)} digits, not the seed that makes them", hint=_NO_SEED_HINT
-        )
+        raise errors.Usage(f"this is an MFA code of {len(packed)} digits, not the seed", hint=_NO_SEED_HINT)
     if not packed:
         raise errors.Usage("the MFA seed is empty", hint=_HINT)
     if not packed.isascii():
-        raise errors.Usage("the MFA seed holds characters other than ASCII", hint=_HINT)
+        raise errors.Usage("the MFA seed has characters other than ASCII", hint=_HINT)
     wrong = next((c for c in packed if c not in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), None)
     if wrong is not None:
         like = {"0": " (the letter O?)", "1": " (the letter I or L?)", "8": " (the letter B?)"}.get(wrong, "")
         raise errors.Usage(
-            f"the MFA seed holds {safe(wrong)!r}, which base32 does not have{like}", hint=_HINT
+            f"the MFA seed has {safe(wrong)!r}, which is not a base32 character{like}", hint=_HINT
         )
     try:
         raw = base64.b32decode(packed + "=" * (-len(packed) % 8))
     except binascii.Error:
         raise errors.Usage(
-            f"the MFA seed has {len(packed)} base32 characters, which is no whole number of bytes: some are missing",
+            f"the MFA seed has {len(packed)} base32 characters, which is not a valid length: some are missing",
             hint=_HINT,
         ) from None
     if not limits.SEED_LEAST <= len(raw) <= limits.SEED_MOST:
         raise errors.Usage(
-            f"the MFA seed is {len(raw)} bytes, known are {limits.SEED_LEAST} to {limits.SEED_MOST}",
+            f"the MFA seed has {len(raw)} bytes; {limits.SEED_LEAST} to {limits.SEED_MOST} are supported",
             hint=_HINT,
         )
     return Secret(raw)
@@ -145,25 +141,25 @@ def code(seed: Seed, step: int) -> str:
 
 
 def uri(seed: Seed, *, label: str, issuer: str = "AWS") -> Secret:
-    """The otpauth:// address that authenticator apps read from a QR code."""
+    """The otpauth:// URI that authenticator apps read from a QR code."""
     from urllib.parse import quote
 
     query = f"secret={seed.base32().reveal_text()}&issuer={quote(issuer)}"
-    if seed[1:] != ("SHA1", 6, 30):  # some apps stumble over parameters that only say the default
+    if seed[1:] != ("SHA1", 6, 30):  # some apps fail on parameters with the default value
         query += f"&algorithm={seed.algorithm}&digits={seed.digits}&period={seed.period}"
     return Secret(f"otpauth://totp/{quote(issuer)}:{quote(label, safe='@')}?{query}")
 
 
 def check_serial(serial: str) -> str:
-    """``serial`` if AWS can know it as a code device; ConfigError naming what is wrong with it."""
+    """``serial`` if it can be that of a device with codes. ConfigError says what is wrong with it."""
     shown = safe(serial, limit=120)
     if not serial.strip():
         raise errors.ConfigError("mfa_serial is empty")
     if serial != serial.strip() or " " in serial:
-        raise errors.ConfigError(f"mfa_serial {shown} holds a blank", hint="remove it: an ARN has none")
+        raise errors.ConfigError(f"mfa_serial {shown} has a blank", hint="remove it: an ARN has none")
     if serial[0] in "\"'" or serial[-1] in "\"'":
         raise errors.ConfigError(
-            f"mfa_serial {shown} stands in quotes", hint="remove them: AWS's files have no quotes"
+            f"mfa_serial {shown} is in quotes", hint="remove them: AWS's files have no quotes"
         )
     if "%" in serial and unquote(serial) != serial:
         raise errors.ConfigError(
@@ -171,13 +167,14 @@ def check_serial(serial: str) -> str:
         )
     if not _SERIAL.fullmatch(serial):
         raise errors.ConfigError(
-            f"mfa_serial {shown} is no ARN and no serial number: 9 to 256 of A-Z a-z 0-9 + = / : , . @ _ -"
+            f"mfa_serial {shown} is neither an ARN nor a serial number (9 to 256 of A-Z a-z 0-9 + = / : , . @ _ -)"
         )
     if serial.startswith("arn:"):
         _check_arn(serial, shown)
     elif "/" in serial:
         raise errors.ConfigError(
-            f"mfa_serial {shown} is a part of an ARN", hint="give all of it, as the IAM console shows it"
+            f"mfa_serial {shown} is only part of an ARN",
+            hint="use the whole ARN, as the IAM console shows it",
         )
     return serial
 
@@ -193,10 +190,10 @@ def _check_arn(serial: str, shown: str) -> None:
     if kind == "user":
         meant = serial.replace(":user/", ":mfa/", 1)
         raise errors.ConfigError(
-            f"mfa_serial {shown} is the ARN of a user", hint=f"its device may be {safe(meant)}"
+            f"mfa_serial {shown} is the ARN of a user", hint=f"the user's device may be {safe(meant)}"
         )
     if kind == "u2f":
         raise errors.ConfigError(
-            f"mfa_serial {shown} is a FIDO security key, which gives no codes to STS",
-            hint="leave it out, and add a virtual device beside it with: awsvault-py mfa enroll NAME",
+            f"mfa_serial {shown} is a FIDO security key, which has no codes for STS",
+            hint="remove it, and add a virtual device to the user: awsvault-py mfa enroll NAME",
         )

@@ -1,8 +1,8 @@
-"""The ledger of used codes: no code is sent twice, over all processes and restarts (security.md 6).
+"""The ledger of used codes: no code is sent twice, by any process, also after a restart (security.md 6).
 
-A step is written down and fsynced under a lock before its code leaves this module. A process that must wait for a
-step takes it first and waits without the lock, so that the next one knows at once what is left for it.
-A missing ledger means no step was used; a damaged one means the current step was.
+A step is written and fsynced under a lock before its code leaves this module. A process that has to wait for a step takes it first and
+waits without the lock, so that the next one knows at once which steps are left. A missing ledger means that no step was used; a damaged
+one that the current step was.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _RECORD = re.compile(
 
 
 class Code(NamedTuple):
-    """A code that nobody has sent, its time step, and the Unix time (by this machine's clock) at which its step ends for AWS."""
+    """An unused code, its time step, and the Unix time by this machine's clock at which the step ends for AWS."""
 
     text: str
     step: int | None
@@ -43,9 +43,9 @@ class Code(NamedTuple):
 
 
 class NoCodeInTime(errors.Unreachable):
-    """Every code within the bound is taken by another request (8). ``wait`` is how long the next one takes, in seconds."""
+    """Other requests have taken all codes within the time limit (8). ``wait``: seconds until the next free one."""
 
-    hint = "another request uses this device; run the command again in a minute"
+    hint = "other requests use this device; run the command again in a minute"
 
     def __init__(self, message: str, *, wait: float) -> None:
         super().__init__(message)
@@ -53,7 +53,7 @@ class NoCodeInTime(errors.Unreachable):
 
 
 class UsedCode(errors.Refused):
-    """A code given by a person or a program was sent before (7). AWS would refuse it, and count it."""
+    """A code from the user or a program was sent before (7). AWS would refuse it, and count the attempt."""
 
     hint = "wait for the device's next code"
 
@@ -61,15 +61,15 @@ class UsedCode(errors.Refused):
 class _Record(NamedTuple):
     steps: tuple[int, ...] = ()
     sent: tuple[tuple[str, int], ...] = ()
-    skew: tuple[int, int] = (0, 0)  # AWS's clock minus ours, in seconds, and when we learnt it, by ours
+    skew: tuple[int, int] = (0, 0)  # AWS's clock minus this machine's in seconds, and when that was learned
 
     def skew_at(self, now: float) -> int:
-        """The skew as far as it is known: a clock may have been set since."""
+        """The skew, as long as it may be relied on: the clock may have been set since."""
         return self.skew[0] if abs(now - self.skew[1]) < limits.SKEW_REMEMBERED else 0
 
 
 class Ledger:
-    """The used steps of one device. ``key`` is the vault's for ledgers; the file's name tells nothing without it."""
+    """The used steps of one device. ``key`` is the vault's key for ledgers; without it the name of the file tells nothing."""
 
     def __init__(self, folder: Folder, *, serial: str, key: Secret) -> None:
         """``folder`` is the state folder."""
@@ -89,12 +89,12 @@ class Ledger:
         after: int | None = None,
         waiting: Callable[[float], None] | None = None,
     ) -> Code:
-        """A code for one request, at a moment when it may be sent.
+        """A code for one request, returned when it may be sent.
 
-        ``most``: seconds the step may be away, 0 for "now or not"; ``skew``: AWS's clock minus ours, in seconds, as an
-        answer has just shown it, 0 where the two agree; ``after``: a step that AWS refused, only later ones are given, unless it was refused
-        because our clock is fast: then it is free again. Without both the skew is what was learnt last. ``waiting`` is
-        called about once a second with the seconds left. Errors: NoCodeInTime, and those of the file and its lock.
+        ``most``: how many seconds away the step may be; 0 for "now or never". ``skew``: AWS's clock minus this machine's in seconds,
+        as an answer has just shown it; 0 if they agree. ``after``: a step that AWS refused; only later steps are used, unless it was
+        refused because this machine's clock is fast, which frees it again. Without ``skew`` and ``after`` the last known skew is used.
+        ``waiting`` gets the seconds left about once a second. Errors: NoCodeInTime, and those of the file and its lock.
         """
         with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
             ours = clock.time()
@@ -114,21 +114,21 @@ class Ledger:
             bound = min(most, deadline.remaining()) if start > 0 else most
             if start > bound + (limits.CODE_MARGIN if most <= 0 else 0):
                 raise NoCodeInTime(
-                    f"the next free MFA code comes in {start:.0f} s, later than it can be used", wait=start
+                    f"the next free MFA code comes in {start:.0f} s, which is too late", wait=start
                 )
             self._write(record._replace(steps=(*record.steps, step)))
         _wait_until(step * seed.period, clock=clock, skew=skew, deadline=deadline, waiting=waiting)
         return Code(codes.code(seed, step), step, (step + 1) * seed.period - skew)
 
     def note(self, text: str, *, clock: Clock, deadline: Deadline) -> Code:
-        """``text``, a code from a person or a program, once: UsedCode where it was sent in the last minutes."""
+        """``text``, a code from the user or a program, once. UsedCode if it was sent within the last minutes."""
         with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
             now = int(clock.time())
             record = self._read(now // 30)
             mark = hmac.digest(self._key, b"code|" + text.encode(), "sha256").hex()[:32]
             recent = [(m, at) for m, at in record.sent if abs(now - at) < limits.CODE_REMEMBERED]
             if any(m == mark for m, _ in recent):
-                raise UsedCode("this MFA code was sent already, and a code is good for one request")
+                raise UsedCode("this MFA code was used already; AWS accepts a code only once")
             self._write(record._replace(sent=(*recent, (mark, now))[-8:]))
         return Code(text, None, now + 30.0)
 
@@ -169,15 +169,15 @@ class Ledger:
 def _next_step(
     used: tuple[int, ...], *, now: float, period: int, after: int | None, ahead: int = limits.LEDGER_AHEAD
 ) -> int:
-    """The first step that nobody took and that AWS can still take, at ``now``. ``ahead``: steps that AWS may have taken early."""
+    """The first step at ``now`` that is unused and that AWS still accepts. ``ahead``: how many steps early AWS accepts one."""
     current = int(now // period)
     earliest = current if (current + 1) * period - now >= limits.CODE_MARGIN else current + 1
-    # AWS refuses what is not later than the last it took. Steps far ahead were taken under a clock that was wrong,
-    # which AWS would not have accepted: they bind only themselves.
+    # AWS refuses a step that is not later than the last one it accepted. Steps far ahead were taken under a wrong clock, and AWS would
+    # not have accepted them: only they themselves are used up.
     near = [step for step in used if step <= current + ahead]
     step = max([earliest, *(taken + 1 for taken in near), *([] if after is None else [after + 1])])
     if len(used) >= limits.LEDGER_STEPS:
-        step = max(step, min(used) + 1)  # older ones were forgotten
+        step = max(step, min(used) + 1)  # older ones are not remembered
     while step in used:
         step += 1
     return step
@@ -189,7 +189,7 @@ def _wait_until(
     while (left := moment - clock.time() - skew) > 0:
         if deadline.expired:
             raise NoCodeInTime(
-                f"the next free MFA code comes in {left:.0f} s, and no time is left", wait=left
+                f"the next free MFA code comes in {left:.0f} s, but there is no time left", wait=left
             )
         if waiting is not None:
             waiting(left)

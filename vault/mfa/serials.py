@@ -1,4 +1,4 @@
-"""Which stored device a serial may have been meant for: a slip in its name, another account, the user's ARN. Pure."""
+"""Which stored device a wrong serial may stand for: a typo in its name, another account, the user's ARN. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_NAME_LIKE = 0.75  # as difflib counts: one letter of a short name, two that changed places
-_ACCOUNT_LIKE = 0.85  # one or two digits of an account's twelve, with all that stands around them
+_NAME_LIKE = 0.75  # by difflib's measure: one letter of a short name, or two that changed places
+_ACCOUNT_LIKE = 0.85  # one or two of the twelve digits of an account, with what surrounds them
 
 
 def meant(serial: str, stored: Iterable[str]) -> str | None:
-    """The stored serial that ``serial`` is close to, or None. For "did you mean"; never used to choose by itself.
+    """The stored serial that ``serial`` is close to, or None. For "did you mean" only.
 
-    Close is: the same name in another account or form (a role's account instead of the user's, ``:user/``), or a name
-    with a slip in the same account.
+    Close means: the same name in another account or form (a role's account instead of the user's, ``:user/``), or a name with a typo in
+    the same account.
     """
     account, name = _parts(serial)
     others = {other: _parts(other) for other in sorted(set(stored) - {serial})}
@@ -29,7 +29,7 @@ def meant(serial: str, stored: Iterable[str]) -> str | None:
 
 
 def _parts(serial: str) -> tuple[str, str]:
-    """What stands before the device's path, and its name in small letters."""
+    """The part before the device's path, and its name in lower case."""
     before, _, name = serial.rpartition("/")
     return before.partition(":mfa")[0].partition(":user")[0], name.casefold()
 

@@ -99,7 +99,7 @@ def test_a_record_torn_anywhere_is_called_torn(path, missing):
     write(path, "three")
     torn, *more = read(path).problems
     assert "byte 1024 is torn" in torn
-    assert not any("not ours" in problem for problem in more)
+    assert not any("not written by" in problem for problem in more)
 
 
 def test_torn_records_behind_one_that_has_no_head_start_no_second_chain(path):
@@ -145,7 +145,7 @@ def test_a_lost_key_begins_a_new_log(path):
         write(path, "one")
         change(path, KEY, lambda c: bytes(len(c)))
         with AuditLog.open(path, **KEYS) as journal:
-            journal.append(b"two", deadline=soon(), refetch=True)
+            journal.append(b"two", deadline=soon(), start_over=True)
         assert read(path) == ([b"two"], [STARTED_OVER])
         assert {f"unreadable.{number}.{name}" for name in (CURRENT, HEAD, KEY)} <= set(os.listdir(path))
 
@@ -187,17 +187,17 @@ def test_the_newest_are_what_opens_of_them(path):
 
 
 STARTED_OVER = (
-    "current: the log starts over here: the one before it did not open under the vault's key, as after the restore of an "
-    "older copy, and lies in unreadable.*"
+    "current: the log starts over here: the log before it does not open under the vault's key, as after the restore of an "
+    "older copy, and is in unreadable.*"
 )
-NO_HEAD = "current: records may be missing before record {}: what was there did not fit together"
+NO_HEAD = "current: records may be missing before record {}: the files did not match"
 
 
 def test_a_changed_head_is_seen_and_stops_nobody(path):
     """verify names it; the next writer goes on from the last record, and that there was no head is said ever after."""
     write(path, "one", "two")
     damage(path, HEAD)
-    assert read(path) == ([b"one", b"two"], ["head: changed, or not ours"])
+    assert read(path) == ([b"one", b"two"], ["head: changed, or not written by awsvault-py"])
     write(path, "three", "four")
     assert read(path) == ([b"one", b"two", b"three", b"four"], [NO_HEAD.format(2)])
 
@@ -218,9 +218,9 @@ def test_a_log_that_is_put_aside_is_told_though_its_writer_is_killed(path, monke
     with monkeypatch.context() as patched, AuditLog.open(path, **KEYS) as journal:
         patched.setattr(Folder, "rename", until)
         with contextlib.suppress(KeyError):
-            journal.append(b"three", deadline=soon(), refetch=True)
+            journal.append(b"three", deadline=soon(), start_over=True)
     with AuditLog.open(path, **KEYS) as journal:
-        journal.append(b"four", deadline=soon(), refetch=True)
+        journal.append(b"four", deadline=soon(), start_over=True)
     found = read(path)
     assert found.records[-1:] == [b"four"]
     assert found.problems == [STARTED_OVER]
@@ -251,7 +251,7 @@ def test_a_file_blown_up_is_seen_and_stops_nobody(path, name):
     else:
         assert read(path).problems
     with AuditLog.open(path, **KEYS) as journal:
-        journal.append(b"two", deadline=soon(), refetch=True)
+        journal.append(b"two", deadline=soon(), start_over=True)
         assert journal.read(deadline=soon()).records[-1:] == [b"two"]
     assert name == KEY or read(path).problems
 
@@ -261,7 +261,7 @@ def test_records_cut_off_together_with_the_head_are_seen(path):
     write(path, "one", "two", "three")
     change(path, CURRENT, lambda content: content[: limits.LOG_RECORD])
     os.unlink(os.path.join(path, HEAD))
-    assert read(path) == ([b"one"], ["head: missing, so records may be missing at the end"])
+    assert read(path) == ([b"one"], ["head: missing; records may be missing at the end"])
     write(path, "four", "five")
     assert read(path) == ([b"one", b"four", b"five"], [NO_HEAD.format(1)])
 
@@ -271,7 +271,7 @@ def test_all_records_and_the_head_taken_away_are_seen(path):
     write(path, "one", "two")
     os.unlink(os.path.join(path, CURRENT))
     os.unlink(os.path.join(path, HEAD))
-    assert read(path) == ([], ["head: missing, so records may be missing at the end"])
+    assert read(path) == ([], ["head: missing; records may be missing at the end"])
     write(path, "three")
     assert read(path) == ([b"three"], [NO_HEAD.format(0)])
 
@@ -279,7 +279,7 @@ def test_all_records_and_the_head_taken_away_are_seen(path):
 def test_a_log_that_was_begun_and_no_more_is_whole(path):
     """Killed after the head and before the key, or after the key and before the first record: nothing is missing."""
     with Folder.open(path, create=True) as folder:
-        AuditLog(folder, **KEYS)._key(refetch=False)
+        AuditLog(folder, **KEYS)._key(start_over=False)
     assert read(path) == ([], [])
     os.unlink(os.path.join(path, KEY))
     assert read(path) == ([], [])
@@ -311,7 +311,7 @@ def test_a_changed_last_record_stops_nobody(path):
     write(path, "three")
     found = read(path)
     assert found.records == [b"one", b"three"]
-    assert f"{CURRENT}: the record at byte {limits.LOG_RECORD} is changed, or is not ours" in found.problems
+    assert f"{CURRENT}: the record at byte {limits.LOG_RECORD} is changed, or not written by awsvault-py" in found.problems
 
 
 @pytest.mark.parametrize("lost", ["no folder", "no key", "another key"])

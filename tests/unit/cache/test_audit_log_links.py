@@ -28,7 +28,7 @@ def test_a_log_that_has_another_name_is_not_added_to(path):
         assert file.read() == before
     records, (problem,) = read(path)
     assert records == [b"one"]
-    subprocess.run(problem.partition("with it: ")[2].partition(",")[0], shell=True, cwd=path, check=True)
+    subprocess.run(problem.partition("folder: ")[2], shell=True, cwd=path, check=True)
     write(path, "three")
     assert read(path) == ([b"one", b"three"], [])
     with open(other, "rb") as file:

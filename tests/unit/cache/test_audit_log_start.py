@@ -78,7 +78,7 @@ def test_the_oldest_number_taken_away_is_seen(path, how):
     write(path, *map(str, range(12)))
     if how == "changed":
         damage(path, FIRST)
-        said = ["first: changed, or not ours, so records may be missing at the start"]
+        said = ["first: changed, or not written by awsvault-py; records may be missing at the start"]
     else:
         os.unlink(os.path.join(path, FIRST))
         said = ["2 record(s) are missing at the start"]

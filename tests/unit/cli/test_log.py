@@ -103,7 +103,7 @@ def test_a_record_that_cannot_be_read_is_no_whole_log(ready):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda c: c[:1500] + bytes([c[1500] ^ 1]) + c[1501:], "changed, or is not ours"),
+        (lambda c: c[:1500] + bytes([c[1500] ^ 1]) + c[1501:], "changed, or not written by awsvault-py"),
         (lambda c: c[:1024] + c[2048:], "does not follow"),
         (lambda c: c[1024:2048] + c[:1024] + c[2048:], "does not follow"),
         (lambda c: c + b"half", "torn"),

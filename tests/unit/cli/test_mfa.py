@@ -117,7 +117,7 @@ def test_add_at_a_terminal(home):
     person.answers("Passphrase: ", PASSPHRASE)
     person.answers(f"(Enter for {SERIAL}): ", "")
     person.answers("type codes instead): ", "not base32!")
-    person.sees("base32 does not have")
+    person.sees("not a base32 character")
     person.answers("type codes instead): ", SEED.lower())
     assert person.ends() == 0
     assert SEED.lower() not in person.shown
