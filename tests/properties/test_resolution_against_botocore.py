@@ -21,7 +21,7 @@ GRAPHS = int(os.environ.get("RESOLUTION_GRAPHS", "500"))
 # Where we refuse what botocore takes: (name, whether our message is that refusal).
 DECIDED = (
     # botocore drops such a duration without a word, or sends one that AWS refuses.
-    ("duration", lambda message: "duration_seconds is" in message),
+    ("duration", lambda message: "duration_seconds must be" in message),
 )
 
 

@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from vault.profiles.chain import (
-    AssumeRole,
-    FetchSource,
-    Login,
-    NamedSource,
-    Process,
-    SessionToken,
-    Sso,
-    StaticKeys,
-    VaultKey,
-    WebIdentity,
-)
+from vault.profiles import chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,17 +56,17 @@ def _endpoint_values(endpoint: Endpoint) -> tuple[str, ...]:
 
 def _source_values(source: Source) -> tuple[object, ...]:
     match source:
-        case VaultKey():
+        case chain.VaultKey():
             return ("vault", source.entry)
-        case StaticKeys():
+        case chain.StaticKeys():
             return ("static", source.access_key_id, source.token is not None)
-        case Process():
+        case chain.Process():
             return ("process", source.command, source.environment_digest)
-        case WebIdentity():
+        case chain.WebIdentity():
             token = source.token_file or source.token_process
             named = (source.role_session_name, source.duration_seconds, _endpoint_values(source.endpoint))
             return ("web", source.role_arn, source.token_file is not None, token, *named)
-        case Sso():
+        case chain.Sso():
             return (
                 "sso",
                 source.session,
@@ -87,19 +76,19 @@ def _source_values(source: Source) -> tuple[object, ...]:
                 source.role_name,
                 source.portal,
             )
-        case Login():
+        case chain.Login():
             return ("login", source.session)
-        case NamedSource():
+        case chain.NamedSource():
             return ("named", source.name, source.endpoint, source.environment_digest)
 
 
 def _link_values(link: Link) -> dict[str, object]:
     match link:
-        case FetchSource():
+        case chain.FetchSource():
             return {"fetch": _source_values(link.source)}
-        case SessionToken():
+        case chain.SessionToken():
             return {"session": link.duration, "mfa": link.mfa_serial, "at": _endpoint_values(link.endpoint)}
-        case AssumeRole():
+        case chain.AssumeRole():
             hop = link.hop
             return {
                 "role": hop.role_arn,

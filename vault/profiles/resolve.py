@@ -166,7 +166,7 @@ class _Walk:
         kind = f"more than {MAX_HOPS} profiles in a chain" if len(path) > MAX_HOPS else "profile loop"
         return errors.ConfigError(
             f"{setting.origin}: {kind}: {loop}",
-            hint="let one of these profiles have a key, or another source",
+            hint="give one of these profiles a key or another source",
         )
 
 
