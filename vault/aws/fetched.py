@@ -38,7 +38,7 @@ def json_object(raw: bytes, *, what: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise errors.ConfigError(f"{what}: the answer is not a JSON object")
+        raise errors.ConfigError(f"{what}: not a JSON object")
     return found
 
 

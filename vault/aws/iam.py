@@ -128,7 +128,7 @@ class Iam:
             raise
         last = fields.get("AccessKeyLastUsed")
         if not isinstance(last, dict):
-            raise _wrong("AccessKeyLastUsed")
+            raise _invalid("AccessKeyLastUsed")
         if not last.get("LastUsedDate"):
             return key._replace(asked=True)
         used = Use(
@@ -164,7 +164,7 @@ class Iam:
         made = fields.get("VirtualMFADevice")
         seed = made.get("Base32StringSeed") if isinstance(made, dict) else None
         if not isinstance(seed, bytes) or not seed:
-            raise _wrong("Base32StringSeed")
+            raise _invalid("Base32StringSeed")
         return CreatedDevice(_text(made, "SerialNumber", 256), Secret(seed))
 
     def enable_device(self, serial: str, first: str, second: str) -> None:
@@ -197,7 +197,7 @@ class Iam:
             if not fields.get("IsTruncated") or not isinstance(fields.get("Marker"), str):
                 return
             more = {"Marker": fields["Marker"]}
-        raise _wrong("end of its list")
+        raise _wrong_answer(f"IAM's answer to {operation} has more than {limits.MAX_IAM_PAGES} pages")
 
 
 def _unless_gone(act: Any) -> bool:
@@ -219,7 +219,7 @@ def _key(item: Any) -> AccessKey:
 def _text(fields: Any, name: str, most: int) -> str:
     value = fields.get(name) if isinstance(fields, dict) else None
     if not isinstance(value, str) or not 0 < len(value) <= most or not _PLAIN.fullmatch(value):
-        raise _wrong(name)
+        raise _invalid(name)
     return value
 
 
@@ -227,13 +227,17 @@ def _moment(fields: Any, name: str) -> int:
     """Unix seconds of a time in IAM's answer, which has a time zone."""
     value = fields.get(name) if isinstance(fields, dict) else None
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise _wrong(name)
+        raise _invalid(name)
     return int(value.timestamp())
 
 
-def _wrong(name: str) -> errors.Unreachable:
+def _invalid(name: str) -> errors.Unreachable:
+    return _wrong_answer(f"IAM's answer has no valid {name}")
+
+
+def _wrong_answer(message: str) -> errors.Unreachable:
     return errors.Unreachable(
-        f"IAM's answer has no valid {name}",
+        message,
         hint=service_errors.INTERCEPTED,
         code="WrongAnswer",
         sent=True,

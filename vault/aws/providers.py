@@ -45,7 +45,7 @@ def fetch(source: Source, context: ProviderContext) -> Fetched:
 def _process(source: Process, context: ProviderContext) -> Fetched:
     text = run_command(source.command, key="credential_process", origin=source.origin, context=context)
     what = f"{source.origin}: credential_process"
-    fields = json_object(text, what=what)
+    fields = json_object(text, what=f"{source.origin}: the output of credential_process")
     if fields.get("Version") != 1:
         raise errors.ConfigError(f"{what}: Version in the answer is not 1")
     found = check_fields(fields, what=what, now=context.deadline.clock.time())

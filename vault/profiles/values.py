@@ -151,7 +151,7 @@ def shape_fault(field: str, setting: Setting | None) -> Fault | None:
         )
     if not _WORD.union(extra).issuperset(value):
         return Fault(
-            f"{setting.origin}: {field} {safe(value)!r} may contain only letters, digits and _{extra}",
+            f"{setting.origin}: {field} {safe(value)!r} has invalid characters: AWS allows letters, digits and _{extra}",
             setting.origin,
         )
     return None
