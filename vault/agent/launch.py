@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def launch(word: str, *, env: Mapping[str, str], descriptor: int) -> bool:
     """Run ``python -m vault WORD DESCRIPTOR``, detached, with ``env`` and that descriptor. False if no process can be made.
 
-    Nothing else that is open here is open there. The new process is nobody's child, so nobody has to wait for its end.
+    Nothing else that is open here is open there. The new process is not a child of this one, which need not wait for its end.
     """
     try:
         between = children.fork(lambda: _leave(word, env, descriptor))

@@ -1,7 +1,7 @@
 """Answers of the agent that are not in the log yet.
 
-An answer costs one look at who asks, before the client can be gone. The rest happens when nobody waits: looking up the
-asker's name, and, a moment later and for many answers at once, a short-lived fork that writes them (``write``).
+For each answer the agent looks up the asking process, which may have ended a moment later. The rest happens when no client waits:
+the asker's name, and, for all answers of about a second, a short-lived fork that writes them (``write``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the log notes about an answer: which session it was, and which process asked. Holds no secret.
+"""What the log notes about an answer: which session it was, and which process asked. No secrets.
 
-Loaded by an answer from disk too, so it imports little.
+An answer from disk loads this module too, so it imports little.
 """
 
 from __future__ import annotations

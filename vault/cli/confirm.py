@@ -20,7 +20,7 @@ def sure(context: Context, question: str, *, yes: bool) -> None:
             question, deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME)
         )
     except NoAnswer as reason:
-        hint = "use --yes to skip the question" if reason.reason == "nobody" else "nothing was changed"
+        hint = "use --yes to skip the question" if reason.reason == "impossible" else "nothing was changed"
         raise Declined(f"cancelled: {reason.message}", hint=hint) from None
     if not answer:
         raise Declined("cancelled")

@@ -97,14 +97,14 @@ class Ledger:
         ``waiting`` gets the seconds left about once a second. Errors: NoCodeInTime, and those of the file and its lock.
         """
         with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
-            ours = clock.time()
-            record = self._read(int((ours + (skew or 0.0)) // seed.period))
+            own = clock.time()
+            record = self._read(int((own + (skew or 0.0)) // seed.period))
             if skew is not None or after is not None:
                 skew = skew or 0.0
-                record = record._replace(skew=(round(skew), int(ours)))
+                record = record._replace(skew=(round(skew), int(own)))
             else:
-                skew = float(record.skew_at(ours))
-            now = ours + skew
+                skew = float(record.skew_at(own))
+            now = own + skew
             if after is not None and after > now // seed.period + limits.STEPS_TAKEN_EARLY:
                 record = record._replace(steps=tuple(step for step in record.steps if step != after))
                 after = None

@@ -9,7 +9,7 @@ import os
 
 from vault import limits
 from vault.system import timestamps
-from vault.system.quick_read import glance
+from vault.system.quick_read import read_quickly
 from vault.warm import aws_files, exchange
 
 TYPE_CHECKING = False
@@ -94,7 +94,7 @@ def _uncommented(line: bytes) -> bytes:
 
 def _read(path: str) -> bytes:
     """The file, after a line end. If headers are indented, as in a heredoc, all lines lose their indentation."""
-    raw = b"\n" + glance(path, limit=limits.MAX_CONFIG_FILE)
+    raw = b"\n" + read_quickly(path, limit=limits.MAX_CONFIG_FILE)
     if b"\n " in raw or b"\n\t" in raw:
         lines = raw.split(b"\n")
         if any(line[:1] in (b" ", b"\t") and line.lstrip(b" \t")[:1] == b"[" for line in lines):

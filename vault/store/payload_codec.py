@@ -159,7 +159,7 @@ def _enrollment_json(found: Enrollment) -> dict[str, Json]:
 
 
 def _enrollment(take: _Taker) -> Enrollment | None:
-    """None where there is none. One of a form that only a later version knows stays among the entry's unknown keys."""
+    """The enrollment, if there is one. A form that only a later version knows stays among the unknown keys of the entry."""
     found = take.rest().get(ENROLLMENT)
     if not isinstance(found, dict):
         return None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vault.system.paths import Paths
 
 # first use: there was no pin, so the vault is trusted as it is. not kept: a new pin could not be written.
-PinState = Literal["first use", "kept", "renewed", "not kept"]
+PinState = Literal["first use", "kept", "updated", "not kept"]
 
 
 def read_pin(paths: Paths, vault_id: bytes) -> tuple[Pin, bytes] | None:
@@ -85,4 +85,4 @@ def keep_pin(
             folder.write_atomic(pins.pin_name(file.header.vault_id), raw, durable=durable)
     except errors.StorageError:
         return "not kept"
-    return "first use" if before is None else "renewed"
+    return "first use" if before is None else "updated"

@@ -1,4 +1,4 @@
-"""The strict box as an opened vault sees it: which seeds it holds, and one seed with its key. Asks nobody, writes nothing."""
+"""The strict box of an opened vault: which seeds it has, and one seed by its key. No prompts, no writes."""
 
 from __future__ import annotations
 
@@ -15,29 +15,31 @@ if TYPE_CHECKING:
 
 
 def has_passphrase(opened: Opened) -> bool:
-    """Whether the strict seeds have a passphrase. A slot that an older version left behind its last seed does not count."""
+    """Whether the strict seeds have a passphrase. A slot that an older version left after the last seed does not count."""
     return bool(opened.payload.strict_serials)
 
 
 def seed(opened: Opened, serial: str, *, key: Secret | None) -> StoredSeed | None:
-    """The strict seed of ``serial``; None where there is none, StrictClosed where ``key`` is None or an older one."""
+    """The strict seed of ``serial``; None if there is none. StrictClosed if ``key`` is None or an old one."""
     if serial not in opened.payload.strict_serials:
         return None
     if key is None:
-        raise errors.StrictClosed(f"the seed of {safe(serial)} has a passphrase of its own, and is closed")
+        raise errors.StrictClosed(
+            f"the seed of {safe(serial)} is strict and locked: it has its own passphrase"
+        )
     try:
         return boxes.open_strict(opened.file, opened.payload, key, path="the vault").seeds.get(serial)
     except errors.Damaged:  # the box was written under another key since
-        raise errors.StrictClosed(f"the seed of {safe(serial)} was closed again") from None
+        raise errors.StrictClosed(f"the seed of {safe(serial)} was locked again") from None
 
 
 def seeds(found: VaultFile, payload: Payload, key: Secret) -> dict[str, StoredSeed]:
-    """The seeds of the strict box, without those that were taken off the list while it was shut. StorageError."""
+    """The seeds of the strict box, without those that were removed while it was locked. Errors: StorageError."""
     try:
         stored = boxes.open_strict(found, payload, key, path="the vault").seeds
     except errors.Damaged:
         raise errors.StorageError(
             "another process changed the passphrase of the strict seeds meanwhile; nothing was written",
-            hint="run the command again, with the passphrase that they have now",
+            hint="run the command again with their new passphrase",
         ) from None
     return {serial: one for serial, one in stored.items() if serial in payload.strict_serials}

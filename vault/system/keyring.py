@@ -168,7 +168,7 @@ def _read_secret_service(user: str) -> str | None:
 
 
 def _require_unlocked() -> None:
-    """Raise where the keyring package would open a window, to unlock the collection or to create one, and wait for it."""
+    """Raise KeyringUnavailable if the keyring package would open a window: to unlock the collection, or to create one."""
     import secretstorage
     from secretstorage.exceptions import ItemNotFoundException, SecretServiceNotAvailableException
 

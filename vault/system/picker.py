@@ -143,7 +143,7 @@ class _Keyboard:
         except OSError:
             piece = b""
         if not piece:
-            raise NoAnswer("nobody", "the terminal was closed")
+            raise NoAnswer("impossible", "the terminal was closed")
         return piece
 
 
@@ -171,7 +171,7 @@ def _pick_once(keyboard: _Keyboard, question: str, choosing: Choosing, *, colour
     try:
         before = termios.tcgetattr(fd)
     except termios.error:
-        raise NoAnswer("nobody", "the terminal cannot be set up for a prompt") from None
+        raise NoAnswer("impossible", "the terminal cannot be set up for a prompt") from None
     raw = termios.tcgetattr(fd)
     raw[3] = (raw[3] | termios.ISIG) & ~(termios.ICANON | termios.ECHO)  # Ctrl-C reaches the caller too
     raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0
@@ -193,7 +193,7 @@ def _pick_once(keyboard: _Keyboard, question: str, choosing: Choosing, *, colour
                 write(fd, _ERASE_SHOWN)
                 termios.tcsetattr(fd, termios.TCSADRAIN, before)
     except termios.error:
-        raise NoAnswer("nobody", "the terminal was closed") from None
+        raise NoAnswer("impossible", "the terminal was closed") from None
 
 
 def _size(fd: int) -> tuple[int, int]:

@@ -43,7 +43,7 @@ def unpercent(line: bytes) -> bytes:
         try:
             out.append(bytes((int(piece[:2].decode("ascii"), 16),)) + piece[2:])
         except (ValueError, UnicodeDecodeError):
-            raise NoAnswer("nobody", "pinentry sent an answer that is not in its protocol") from None
+            raise NoAnswer("impossible", "pinentry sent an answer that is not in its protocol") from None
     return b"".join(out)
 
 
@@ -64,7 +64,7 @@ class Pinentry:
             )
         except OSError as error:
             reason = os.strerror(error.errno or 0)
-            raise NoAnswer("nobody", f"cannot start pinentry ({safe(program)}): {reason}") from None
+            raise NoAnswer("impossible", f"cannot start pinentry ({safe(program)}): {reason}") from None
 
     def __enter__(self) -> Self:
         try:
@@ -130,7 +130,7 @@ class Pinentry:
             if word == b"D":
                 data += unpercent(rest)
                 if len(data) > limits.MAX_PASSPHRASE_INPUT:
-                    raise NoAnswer("nobody", "pinentry's answer is longer than any passphrase")
+                    raise NoAnswer("impossible", "pinentry's answer is longer than any passphrase")
             elif word == b"ERR":
                 if optional:
                     return b""
@@ -138,10 +138,10 @@ class Pinentry:
                 if code.isdigit() and int(code) & 0xFFFF in _CANCELLED:
                     raise NoAnswer("cancelled", "cancelled")
                 raise NoAnswer(
-                    "nobody", f"pinentry failed: {safe(rest.decode('utf-8', 'replace'), limit=80)}"
+                    "impossible", f"pinentry failed: {safe(rest.decode('utf-8', 'replace'), limit=80)}"
                 )
             elif word not in (b"S", b"#") and not word.startswith(b"#"):
-                raise NoAnswer("nobody", "pinentry sent an answer that is not in its protocol")
+                raise NoAnswer("impossible", "pinentry sent an answer that is not in its protocol")
 
     def _line(self) -> bytes:
         assert self._process.stdout is not None  # noqa: S101  # Popen was given PIPE
@@ -155,8 +155,8 @@ class Pinentry:
             self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")
         if len(line) > limits.MAX_ASSUAN_LINE:
-            raise NoAnswer("nobody", "pinentry sent a line that is too long")
+            raise NoAnswer("impossible", "pinentry sent a line that is too long")
         return line
 
     def _gone(self) -> NoReturn:
-        raise NoAnswer("nobody", "pinentry ended without an answer")
+        raise NoAnswer("impossible", "pinentry ended without an answer")

@@ -80,7 +80,7 @@ class Interaction(NamedTuple):
                     return True
                 if answer in (b"", b"n", b"no"):
                     return False
-        raise NoAnswer("nobody", self.obstacle())
+        raise NoAnswer("impossible", self.obstacle())
 
     def tell(self, text: str) -> None:
         """Write a line to the terminal, if there is one. Control characters are escaped."""
@@ -94,7 +94,7 @@ class Interaction(NamedTuple):
             os.close(fd)
 
     def _ask(self, question: str, *, deadline: Deadline, note: str, complaint: str, echo: bool) -> Secret:
-        failure = NoAnswer("nobody", self.obstacle())
+        failure = NoAnswer("impossible", self.obstacle())
         for way in self.ways():
             try:
                 if way == "pinentry":
@@ -106,7 +106,7 @@ class Interaction(NamedTuple):
                 lines = "".join(safe(line, limit=2000) + "\n" for line in (complaint, note) if line)
                 return self._typed(f"{question}: ", deadline=deadline, echo=echo, before=lines)
             except NoAnswer as answer:
-                if answer.reason != "nobody":
+                if answer.reason != "impossible":
                     raise
                 failure = answer
         raise failure
@@ -146,7 +146,7 @@ def _read_once(fd: int, prompt: str, *, deadline: Deadline, echo: bool) -> Secre
     try:
         before = termios.tcgetattr(fd)
     except termios.error:
-        raise NoAnswer("nobody", "the terminal cannot be set up for a prompt") from None
+        raise NoAnswer("impossible", "the terminal cannot be set up for a prompt") from None
     quiet = termios.tcgetattr(fd)
     # Canonical: the terminal edits the line. ISIG: Ctrl-C reaches the caller too, which then stops as well.
     quiet[3] = (
@@ -164,7 +164,7 @@ def _read_once(fd: int, prompt: str, *, deadline: Deadline, echo: bool) -> Secre
                 if not echo or line is None:
                     write(fd, "\n")
     except termios.error:
-        raise NoAnswer("nobody", "the terminal was closed") from None
+        raise NoAnswer("impossible", "the terminal was closed") from None
     if line is None:
         raise NoAnswer("timeout", "no answer in time")
     if not line:
@@ -185,7 +185,7 @@ def _line(fd: int, deadline: Deadline, *, wake: int) -> bytes | None:
         try:
             piece = os.read(fd, limits.MAX_TYPED + 1)
         except OSError:  # the terminal hung up
-            raise NoAnswer("nobody", "the terminal was closed") from None
+            raise NoAnswer("impossible", "the terminal was closed") from None
         if not piece:
             return line
         line += piece

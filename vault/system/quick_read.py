@@ -9,7 +9,7 @@ import stat
 _PIECE = 1 << 20
 
 
-def glance(path: str, *, limit: int) -> bytes:
+def read_quickly(path: str, *, limit: int) -> bytes:
     """The bytes of the regular file ``path``, if it is the user's or root's and not writable by everyone; else b""."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)

@@ -81,7 +81,7 @@ def _refuse(path: str) -> None:
     if reason is not None:
         raise errors.UnsafeFile(
             f"{safe(path)} is {reason}, so awsvault-py does not rewrite it",
-            hint="change it where it is managed",
+            hint="make the change in its source",
         )
 
 

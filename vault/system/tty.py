@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-Reason = Literal["nobody", "cancelled", "timeout"]
+Reason = Literal["impossible", "cancelled", "timeout"]
 
 
 class NoAnswer(Exception):  # callers turn it into the error that fits their command
-    """There is no answer. ``reason``: no prompt is possible (``nobody``), the user ``cancelled``, or a ``timeout``."""
+    """There is no answer. ``reason``: no prompt is possible (``impossible``), the user ``cancelled``, or a ``timeout``."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
@@ -34,18 +34,18 @@ def has_terminal() -> bool:
 
 
 def open_terminal() -> int:
-    """A descriptor of /dev/tty, for a process in the foreground. NoAnswer ("nobody")."""
+    """A descriptor of /dev/tty, for a process in the foreground. NoAnswer ("impossible")."""
     try:
         fd = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
-        raise NoAnswer("nobody", "there is no terminal for a prompt") from None
+        raise NoAnswer("impossible", "there is no terminal for a prompt") from None
     try:
-        ours = os.tcgetpgrp(fd) == os.getpgrp()
+        foreground = os.tcgetpgrp(fd) == os.getpgrp()
     except OSError:
-        ours = False
-    if not ours:  # SIGTTIN would stop a background job that reads, and its caller would hang
+        foreground = False
+    if not foreground:  # SIGTTIN would stop a background job that reads, and its caller would hang
         os.close(fd)
-        raise NoAnswer("nobody", "this process is not in the foreground of the terminal")
+        raise NoAnswer("impossible", "this process is not in the foreground of the terminal")
     return fd
 
 
@@ -74,11 +74,11 @@ def signals_raise() -> Iterator[int]:
             raise Signalled(number)
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
-    wake, told = os.pipe()  # not inherited by children
-    os.set_blocking(told, False)
+    wake, waker = os.pipe()  # not inherited by children
+    os.set_blocking(waker, False)
     woken_before = -1
     try:
-        woken_before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        woken_before = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         for number in numbers:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, handler)
@@ -92,7 +92,7 @@ def signals_raise() -> Iterator[int]:
         with contextlib.suppress(ValueError):
             signal.set_wakeup_fd(woken_before)
         os.close(wake)
-        os.close(told)
+        os.close(waker)
 
 
 def write(fd: int, text: str) -> None:

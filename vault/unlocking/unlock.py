@@ -145,7 +145,7 @@ def _by_person(
             try:
                 return Unlocked(_ask(context, purpose=purpose, answer_by=answer_by), "person")
             except NoAnswer as answer:
-                if answer.reason == "nobody":
+                if answer.reason == "impossible":
                     raise locked([*tried, f"prompt ({answer.message})"]) from None
                 _begin_silence(context, state)
                 if answer.reason == "timeout":

@@ -311,7 +311,10 @@ def test_a_changed_last_record_stops_nobody(path):
     write(path, "three")
     found = read(path)
     assert found.records == [b"one", b"three"]
-    assert f"{CURRENT}: the record at byte {limits.LOG_RECORD} is changed, or not written by awsvault-py" in found.problems
+    assert (
+        f"{CURRENT}: the record at byte {limits.LOG_RECORD} is changed, or not written by awsvault-py"
+        in found.problems
+    )
 
 
 @pytest.mark.parametrize("lost", ["no folder", "no key", "another key"])

@@ -14,7 +14,7 @@ from tests.patience import PATIENCE
 from tests.unit.agent.at_home import stop, unlock, until
 from vault.cli import prompt_line
 from vault.shell.prompt_data import PromptGuardrails, ShellState
-from vault.system.quick_read import glance
+from vault.system.quick_read import read_quickly
 
 
 def soon(seconds):
@@ -220,14 +220,14 @@ def test_a_file_that_is_not_as_it_should_be_is_not_read(tmp_path, wrong):
             path.chmod(0o666)
         case "large":
             path.write_text("x" * 11)
-    assert glance(str(path), limit=10) == b""
+    assert read_quickly(str(path), limit=10) == b""
 
 
 def test_a_file_as_it_should_be_is_read(tmp_path):
     """Whole, up to the limit."""
     path = tmp_path / "config"
     path.write_text("x" * 10)
-    assert glance(str(path), limit=10) == b"x" * 10
+    assert read_quickly(str(path), limit=10) == b"x" * 10
 
 
 def test_in_a_real_tmux(home):

@@ -109,7 +109,7 @@ def test_a_newer_generation_from_another_machine_is_taken_and_pinned(paths, tmp_
     other = paths_in(tmp_path / "other")
     shutil.copytree(paths.vault_folder, other.vault_folder)
     put(paths, add(other, opened.k_main, "b").file.raw)
-    assert vault.open_with_main_key(paths, opened.k_main).pin == "renewed"
+    assert vault.open_with_main_key(paths, opened.k_main).pin == "updated"
     assert vault.open_with_main_key(paths, opened.k_main).pin == "kept"
 
 
@@ -148,7 +148,7 @@ def test_a_forged_pin_of_a_later_generation_raises_an_alarm_and_one_of_an_earlie
                 k_main=Secret(bytes(32)),
             )
         )
-    assert vault.open_with_main_key(paths, opened.k_main).pin == "renewed"
+    assert vault.open_with_main_key(paths, opened.k_main).pin == "updated"
     with open(pin_path(paths, opened), "rb") as file:
         found, mac = pins.decode_pin(file.read())
     assert found.gen == 2
@@ -159,7 +159,7 @@ def test_a_pin_of_a_later_generation_stays(paths):
     """A reader that was overtaken by a writer does not lower what is expected; a person who accepts it does."""
     first = new_vault(paths)
     add(paths, first.k_main, "a")
-    for accept, state, gen in ((False, "kept", 2), (True, "renewed", 1)):
+    for accept, state, gen in ((False, "kept", 2), (True, "updated", 1)):
         kept = keep_pin(paths, first.file, first.payload, first.k_main, durable=False, accept=accept)
         assert kept == state
         assert read_pin(paths, first.vault_id)[0].gen == gen

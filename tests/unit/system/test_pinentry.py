@@ -72,12 +72,12 @@ def test_pinentry_confirms(tmp_path, line, said):
     [
         ('print("ERR 83886179 Operation cancelled <Pinentry>", flush=True)', "cancelled"),
         ("time.sleep(300)", "timeout"),
-        ("sys.exit(0)", "nobody"),
-        ('print("D " + "x" * 3000, flush=True)', "nobody"),
-        ('[print("D " + "x" * 900, flush=True) for _ in range(9)]; print("OK", flush=True)', "nobody"),
-        ('print("D a%zz\\nOK", flush=True)', "nobody"),
-        ('print("HELLO", flush=True)', "nobody"),
-        ('print("ERR 83886340 No pinentry <x>\\x1b", flush=True)', "nobody"),
+        ("sys.exit(0)", "impossible"),
+        ('print("D " + "x" * 3000, flush=True)', "impossible"),
+        ('[print("D " + "x" * 900, flush=True) for _ in range(9)]; print("OK", flush=True)', "impossible"),
+        ('print("D a%zz\\nOK", flush=True)', "impossible"),
+        ('print("HELLO", flush=True)', "impossible"),
+        ('print("ERR 83886340 No pinentry <x>\\x1b", flush=True)', "impossible"),
     ],
 )
 def test_pinentry_that_gives_nothing_says_why(tmp_path, getpin, reason):
@@ -130,7 +130,7 @@ def test_a_pinentry_that_does_not_begin_is_nobody(tmp_path, lines, said):
     """Before a word was asked, and it is not left behind: the next way to ask is tried."""
     with pytest.raises(NoAnswer, match=said) as caught:
         shell_window(tmp_path, *lines).hidden("Passphrase", deadline=Deadline.after(PATIENCE))
-    assert caught.value.reason == "nobody"
+    assert caught.value.reason == "impossible"
 
 
 def test_a_question_that_pinentry_cannot_put_is_no_no(tmp_path):
@@ -139,4 +139,4 @@ def test_a_question_that_pinentry_cannot_put_is_no_no(tmp_path):
         window(tmp_path, confirm="ERR 83886340 No pinentry").confirm(
             "Really?", deadline=Deadline.after(PATIENCE)
         )
-    assert caught.value.reason == "nobody"
+    assert caught.value.reason == "impossible"

@@ -215,7 +215,7 @@ def test_in_the_background_nobody_is_asked():
         script.write(code)
     try:
         shell.sendline(f"{sys.executable} {path} &")
-        shell.expect_exact("nobody")
+        shell.expect_exact("impossible")
     finally:
         os.unlink(path)
         shell.close(force=True)
@@ -224,4 +224,4 @@ def test_in_the_background_nobody_is_asked():
 def test_mode_none_asks_nobody():
     """AWSVAULT_PROMPT=none holds even in front of a terminal."""
     child = asking(HIDDEN, mode="none")
-    child.expect_exact("nobody")
+    child.expect_exact("impossible")

@@ -165,7 +165,7 @@ def test_a_choice_on_no_terminal(pty):
     ):
         with pytest.raises(NoAnswer, match="cannot be set up") as caught:
             act()
-        assert caught.value.reason == "nobody"
+        assert caught.value.reason == "impossible"
     os.close(reading)
     os.close(writing)
 
@@ -175,7 +175,7 @@ def test_a_terminal_that_goes_away_in_the_middle(pty, question):
     """The window was closed, and no signal told of it: nobody is there, and no one waits."""
     with pytest.raises(NoAnswer, match="the terminal was closed") as caught:
         question(pty, deadline=when_looked_at(pty.hangs_up))
-    assert caught.value.reason == "nobody"
+    assert caught.value.reason == "impossible"
 
 
 def test_a_line_of_a_terminal_that_went_away(pty, monkeypatch):
