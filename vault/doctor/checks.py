@@ -88,7 +88,7 @@ CHECKS: tuple[Check, ...] = (
           "Only awsvault-py applies guard rails. A tool that gets the credentials itself does not ask and does not shorten "
           "sessions.", "`awsvault-py setup` makes tools call awsvault-py for the profile."),
     Check("process-needs-shell", "profiles", process_checks.process_needs_shell,
-          "boto3 and the AWS CLI run the command without a shell: ~ and $HOME are then part of the name.",
+          "Without a shell, ~ and $HOME are part of the name.",
           "Use an absolute path and plain words. --fix writes them if the command calls awsvault-py.", fixable=True),
     Check("process-by-name", "profiles", process_checks.process_by_name,
           "A program started from the desktop, by cron or by an editor has a different PATH from your shell.",

@@ -63,7 +63,7 @@ def passphrase_in_environment(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             where="AWSVAULT_PASSPHRASE",
-            message="it holds the passphrase, and every program that you start can read it",
+            message="it holds the passphrase",
             hint="unset AWSVAULT_PASSPHRASE; use the agent (awsvault-py unlock) or a keyring slot instead",
         )
 

@@ -32,7 +32,8 @@ def warnings(
     yield from _read_differently(config, chain, reported, home=home)
     yield from _variables(chain, env)
     if bypassed:
-        yield f"AWS's own tools do not use the vault for this profile (see above); {_remedy(config, chain)}"
+        remedy = _remedy(config, chain).replace(f"{home}/", "~/")
+        yield f"AWS's own tools do not use the vault for this profile (see above); {remedy}"
     if planned.fallback is not None:
         yield "the first role lasts longer than an hour, so each new session of it needs an MFA code"
 

@@ -18,7 +18,7 @@ from vault.inspect.explain import explain
         (OWN, {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, "AWS_ACCESS_KEY_ID is set"),
         (OWN, {"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"}, "AWS CLI v1 and boto3 use the latter"),
         (KEYS, {}, "awsvault-py import"),
-        (KEYS + "aws_session_token = x\n", {}, "config:2 is temporary"),
+        (KEYS + "aws_session_token = x\n", {}, "its key at ~/.aws/config:2 is temporary"),
         ("aws_access_key_id = test\naws_secret_access_key = test\n", {}, "cannot be moved into the vault"),
     ],
 )
