@@ -32,7 +32,7 @@ def warnings(
     yield from _read_differently(config, chain, reported, home=home)
     yield from _variables(chain, env)
     if bypassed:
-        remedy = _remedy(config, chain).replace(f"{home}/", "~/")
+        remedy = _remedy(config, chain, home=home)
         yield f"AWS's own tools do not use the vault for this profile (see above); {remedy}"
     if planned.fallback is not None:
         yield "the first role lasts longer than an hour, so each new session of it needs an MFA code"
@@ -51,13 +51,16 @@ def _variables(chain: Chain, env: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-def _remedy(config: Config, chain: Chain) -> str:
+def _remedy(config: Config, chain: Chain, *, home: str) -> str:
     """How to make AWS's tools use the vault for the profile, or why that is not possible."""
     source = chain.source
     if isinstance(source, StaticKeys):
-        return plaintext_keys.advice(config, source.profile, str(source.origin))
-    reason = plaintext_keys.before_process(config, chain.source_profile)
-    return reason or f"to change that: {command('setup', chain.profile)}"
+        reason: str | None = plaintext_keys.advice(config, source.profile, str(source.origin))
+    else:
+        reason = plaintext_keys.before_process(config, chain.source_profile)
+    if reason is None:
+        return f"to change that: {command('setup', chain.profile)}"
+    return reason.replace(f"{home}/", "~/") if home else reason
 
 
 def _unread(config: Config, chain: Chain) -> Iterator[Unread]:
