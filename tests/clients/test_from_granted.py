@@ -39,7 +39,7 @@ def test_a_person_moves_in_from_granted(home, aws):
     move = Terminal(home, "import", "--granted", AWSVAULT_PASSPHRASE=home.env["AWSVAULT_PASSPHRASE"])
     move.answers("Passphrase of granted's file store: ", theirs.passphrase)
     move.sees("yourself in 111111111111")
-    move.answers("so? [y/N] ", "y")
+    move.answers("[y/N] ", "y")
     assert move.ends() == 0
     assert SECRET not in move.shown
     assert os.listdir(folder) == []
@@ -72,8 +72,8 @@ def test_the_store_is_where_granted_puts_it(home, place):
 
 def test_without_a_store_there_is_no_key(home):
     """Where it was looked for is said; a key that was asked for by name is not found."""
-    failed(home.run("import", "--granted", "--yes"), 5, "granted keeps no key", "add NAME")
-    failed(home.run("import", "nobody", "--granted", "--yes"), 5, "granted holds no key nobody")
+    failed(home.run("import", "--granted", "--yes"), 5, "granted has no key", "add NAME")
+    failed(home.run("import", "nobody", "--granted", "--yes"), 5, "granted has no key nobody")
     failed(home.run("import", "--granted", "--aws-vault", "--yes"), 2, "only one of")
 
 

@@ -39,7 +39,7 @@ def test_keys_of_the_real_aws_vault_are_moved_out_of_the_keyring(home, desktop, 
     assert home.export("shared-services")["AccountId"] == "111111111111"
     assert theirs.names() == ["shared-services"]
     theirs.run("remove", "--force", "shared-services")
-    failed(home.run("import", "--aws-vault", "--yes"), 5, "aws-vault keeps no key", "add NAME")
+    failed(home.run("import", "--aws-vault", "--yes"), 5, "aws-vault has no key", "add NAME")
 
 
 def test_a_locked_collection_is_said(home, desktop):

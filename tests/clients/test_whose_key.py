@@ -102,7 +102,7 @@ def test_import_uncovers_no_other_key(users, name, home, aws):
     before = whose(tool, home, names, aws.url)
     done = home.run("import", "--yes")
     assert done.returncode == 1, done.stderr
-    assert "left in plaintext: served, mine" in done.stderr
+    assert "in plaintext: served, mine" in done.stderr
     assert whose(tool, home, names, aws.url) == before
     with open(home.config_path, encoding="utf-8") as file:
         assert file.read().count(SECOND[1]) == 1

@@ -36,7 +36,7 @@ def test_the_ninetieth_day(home, aws):
     overdue = home.run("status", "--policy", "90d")
     assert (overdue.returncode, "92d old" in overdue.stderr) == (1, True)
     young = home.run("rotate", "--older-than", "100d", "--yes")
-    assert (young.returncode, "nothing to do" in young.stderr) == (0, True)
+    assert (young.returncode, "Nothing to do" in young.stderr) == (0, True)
     shown = home.run("rotate", "--dry-run")
     assert (shown.returncode, keys()) == (0, {KEY_ID: "Active"})
 

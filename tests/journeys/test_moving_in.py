@@ -73,7 +73,7 @@ def test_from_aws_configure_to_the_vault_in_under_ten_commands(home, aws, passph
     move = person("import")
     move.sees("yourself in 111111111111")
     move.new_passphrase()
-    move.answers("so? [y/N] ", "y")
+    move.answers("[y/N] ", "y")
     move.sees("awsvault-py import --undo")
     assert move.ends() == 0
 
@@ -84,7 +84,7 @@ def test_from_aws_configure_to_the_vault_in_under_ten_commands(home, aws, passph
     # And now? What the CLI left in clear before is still there, and goes with --fix.
     mend = person("doctor", "--fix")
     mend.sees("rm ")
-    mend.answers("Mend this? [y/N] ", "y")
+    mend.answers("[y/N] ", "y")
     assert mend.ends() == 0
     assert len(typed) < 10, typed
     for folder, _, names in os.walk(home.root):
@@ -95,7 +95,7 @@ def test_from_aws_configure_to_the_vault_in_under_ten_commands(home, aws, passph
     # It was safe: the way back is one command, and gives every byte.
     back = person("import", "--undo")
     back.answers("Passphrase: ", PASSPHRASE)
-    back.answers("back? [y/N] ", "y")
+    back.answers("[y/N] ", "y")
     assert back.ends() == 0
     again = tool("sts", "get-caller-identity", "--output", "json")
     assert json.loads(again.stdout)["Account"] == "111111111111"

@@ -1,4 +1,4 @@
-"""`awsvault-py add NAME`: stores an access key, and where given its MFA device and seed."""
+"""`awsvault-py add NAME`: stores an access key, with its MFA device and seed if given."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def command(
 
     Without an option, add prompts for the key and hides its secret. --stdin reads
     {"AccessKeyId":"…","SecretAccessKey":"…","MfaSerial":"…","MfaSeed":"…"}. The last two are optional; the seed is base32
-    or an otpauth:// URL. AWS verifies the key before it is stored. At a terminal, add prompts again for what AWS refuses.
+    or an otpauth:// URL. add verifies the key with AWS before it stores it. At a terminal, it prompts again if AWS refuses.
 
     Creates the vault if there is none. Prints the profile to paste into ~/.aws/config.
     """
@@ -78,7 +78,7 @@ def command(
     def verify(key: NewKey) -> Verification:
         return entries.verify_key(context, name, key, ask_aws=not no_verify)
 
-    # Nothing is written before everything is known, so that a Ctrl-C at any question leaves all as it was.
+    # Nothing is written until every prompt is answered, so that Ctrl-C changes nothing.
     if given is not None:
         key, found = given, verify(given)
     else:
@@ -117,7 +117,7 @@ def _given(context: Context, *, from_stdin: bool, from_env: bool, from_profile: 
 
 
 def read_stdin() -> bytes:
-    """What --stdin brings, one byte more than is allowed at most."""
+    """What --stdin reads: at most one byte more than is allowed, so that the reader sees that it is too much."""
     if sys.stdin is None:
         return b""
     return sys.stdin.buffer.read(limits.MAX_STDIN + 1)
@@ -134,18 +134,18 @@ def _tell(name: str, added: entries.AddedEntry, key: NewKey) -> None:
             "Warning: this is an access key of the account's root user. Delete it at AWS and use an IAM user's key instead."
         )
     if added.seed_stored:
-        say("The MFA seed is now beside the key: anyone who unlocks this vault has both factors.")
+        say("The MFA seed is stored with the key: anyone who unlocks this vault has both factors.")
     if key.warning is not None:
         say(f"Warning: {key.warning}")
 
 
 def _show_profile(context: Context, name: str, serial: str | None) -> None:
-    """The profile to paste, on stdout; if AWS's files already have one that calls awsvault-py, only its place."""
+    """Print the profile to paste. If AWS's files already have one that calls awsvault-py, only say where."""
     config = aws_files.load(context.env, home=context.paths.home)
     profile = config.profile(name)
     process = profile.own("credential_process") if profile is not None else None
     if profile is not None and process is not None and own_export(profile) is not None:
-        say(f"{process.origin} already has a credential_process for it.")
+        say(f"The profile already calls awsvault-py ({process.origin}).")
         return
     if profile is None:
         say(f"Paste this into {safe(config.config_path)}:")
@@ -153,14 +153,14 @@ def _show_profile(context: Context, name: str, serial: str | None) -> None:
         others = "keys, role and credential_process" if process is not None else "keys and role"
         say(f"Add these lines to the profile at {profile.origin}, and remove its {others}:")
     region = service_endpoints.chosen_region(context, profile)
-    if region is None:  # every tool wants one
+    if region is None:  # every tool needs one
         region = endpoints.partition_of_arn(serial or "").region
-        say(f"(No region is set, so this uses {region}. Change it to yours.)")
+        say(f"(No region is set. Replace {region} with yours.)")
     emit(entry_names.profile_block(name, command=our_command(context), region=region, mfa_serial=serial))
 
 
 def our_command(context: Context) -> str:
-    """How a config file calls this program: by name where the name leads to it, else by its whole path."""
+    """How the profile calls this program: by its name if PATH leads to it, otherwise by its absolute path."""
     running = os.path.abspath(sys.argv[0])
     found = shutil.which(PROGRAM, path=context.env.get("PATH"))
     if found is not None and (os.path.basename(running) != PROGRAM or os.path.samefile(found, running)):

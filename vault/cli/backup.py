@@ -1,4 +1,4 @@
-"""`awsvault-py backup`: a sealed copy of the vault, or the sheet to print."""
+"""`awsvault-py backup`: copies the vault, or prints the recovery sheet."""
 
 from __future__ import annotations
 
@@ -21,15 +21,13 @@ if TYPE_CHECKING:
 
 @click.command(name="backup")
 @click.argument("file", required=False)
-@click.option(
-    "--sheet", is_flag=True, help="Print what you need after losing the machine. It has no secrets."
-)
+@click.option("--sheet", is_flag=True, help="Print a recovery sheet for a lost machine. It has no secrets.")
 @with_context
 def command(context: Context, file: str | None, *, sheet: bool) -> None:
     """Copy the vault to FILE, encrypted as it is, and verify the copy.
 
-    The same passphrase, recovery code or keyring unlocks it (`restore FILE`). With --sheet, print one page to keep on paper:
-    users, key IDs, MFA devices, and what to do in the console if you lose the machine.
+    The passphrase, recovery code or keyring of the vault unlocks the copy (`restore FILE`). With --sheet, print one page to
+    keep on paper: users, key IDs, MFA devices, and what to do in the console if you lose the machine.
     """
     if file is None and not sheet:
         raise Usage("give FILE or --sheet", hint="run: awsvault-py backup --help")
@@ -39,14 +37,14 @@ def command(context: Context, file: str | None, *, sheet: bool) -> None:
             backups.remember(context, found)
             size = len(found.raw)
             say(
-                f"Copied generation {found.header.gen} to {safe(file)} ({size} bytes), as the agent unlocked it."
+                f"Copied generation {found.header.gen} to {safe(file)} ({size} bytes). The agent verified that it can be unlocked."
             )
             return
     opened = unlock(context, purpose="to copy it").opened
     if file is not None:
         size = backups.write(opened, file)
         backups.remember(context, opened.file)
-        say(f"Copied generation {opened.header.gen} to {safe(file)} ({size} bytes), and verified the copy.")
+        say(f"Copied generation {opened.header.gen} to {safe(file)} ({size} bytes) and verified the copy.")
     if sheet:
         kinds = tuple(dict.fromkeys(KINDS[slot.type] for slot in opened.header.slots if slot.opens == "main"))
         made = local(context.clock.time())

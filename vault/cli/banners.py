@@ -1,4 +1,4 @@
-"""What exec says before the command starts: the profile, and whether it is production. To stderr, on a terminal only."""
+"""What exec prints before the command starts: the profile, and whether it is production. Only if stderr is a terminal."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def inside(env: Mapping[str, str], profile: str) -> None:
-    """An exec within an exec: the inner profile wins, which is said."""
+    """Say that an exec inside an exec uses the inner profile."""
     outer = env.get("AWSVAULT_PROFILE", "")
     if outer and _seen():
         say(f"awsvault-py: already inside {safe(outer)}; this command uses {safe(profile)}")
 
 
 def production(env: Mapping[str, str], terms: ProfileMetadata) -> None:
-    """The banner of production."""
+    """Print the banner of a production profile."""
     if terms.production and _seen():
         line = f" PRODUCTION  {safe(terms.profile)} ({_role(terms)}) "
         click.echo(
@@ -34,7 +34,7 @@ def production(env: Mapping[str, str], terms: ProfileMetadata) -> None:
 
 
 def own_shell(got: Issued, terms: ProfileMetadata, *, refreshes: bool = False) -> None:
-    """For a shell that exec starts: whose credentials it has, and until when."""
+    """For a shell that exec starts: which credentials it has, and until when."""
     if _seen():
         until = (
             "refreshed while it runs"
@@ -43,18 +43,20 @@ def own_shell(got: Issued, terms: ProfileMetadata, *, refreshes: bool = False) -
             if got.expires
             else "without expiry"
         )
-        say(f"awsvault-py: shell with {safe(terms.profile)} ({_role(terms)}), {until}; to leave it: exit")
+        say(
+            f"awsvault-py: shell with the credentials of {safe(terms.profile)} ({_role(terms)}), {until}. To leave it: exit"
+        )
 
 
 def shorter(got: Issued, *, asked: bool) -> None:
-    """The session lasts less than was ``asked`` for by an option, or at a terminal by the profile."""
+    """Say that the session is shorter than an option asked for (``asked``) or, at a terminal, than the profile does."""
     if got.shorter is not None and (asked or _seen()):
         wanted, lasts, why = got.shorter
         say(f"awsvault-py: {safe(got.chain.profile)} lasts {span(lasts)} instead of {span(wanted)}: {why}")
 
 
 def _role(terms: ProfileMetadata) -> str:
-    return safe(terms.role) or "the source's own session"
+    return safe(terms.role) or "no role"
 
 
 def _seen() -> bool:

@@ -1,6 +1,6 @@
-"""Names of profiles for bash's completions: one function, which both of them use. Imports nothing: shell-init is to be quick."""
+"""The bash function that completes profile names, for `completion` and `shell-init`. Imports nothing, to be quick."""
 
-# Bash splits words at @ : and = too, and replaces what follows the last of them; within quotes it splits nowhere.
+# Bash also splits words at @ : and =, and replaces what follows the last of them. Inside quotes it does not split.
 BASH_NAMES = """\
 _awsvault_py_names() {
     local cur=${COMP_WORDS[COMP_CWORD]} line=${COMP_LINE:0:COMP_POINT} quote= before= breaks= word name

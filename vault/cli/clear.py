@@ -1,4 +1,4 @@
-"""`awsvault-py clear [PROFILE]`: forgets cached sessions."""
+"""`awsvault-py clear [PROFILE]`: deletes cached sessions."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
 @click.argument("profile", required=False)
 @with_context
 def command(context: Context, profile: str | None) -> None:
-    """Delete the cached sessions of PROFILE, its MFA session included, or of all profiles.
+    """Delete the cached sessions of PROFILE, including its MFA session, or of all profiles.
 
-    Without PROFILE, the cache's files are deleted, and its key is replaced if the vault can be unlocked without a prompt.
-    AWS does not know about it: credentials that were issued before stay valid until they expire.
+    Without PROFILE, clear deletes the files of the cache. It also replaces the cache key, if the vault can be unlocked
+    without a prompt. Nothing is revoked at AWS: credentials that were issued before stay valid until they expire.
     """
     if profile is not None:
         config = aws_files.load(context.env, home=context.paths.home)
         keys = open_keys(context, purpose=f"to clear the sessions of {profile}")
         gone = forget_sessions.forget_profile(context, keys, config, profile)
-        count = "1 session" if gone == 1 else f"{gone} sessions"
-        say(f"Forgot {count} of {safe(profile)}.")
+        count = "1 cached session" if gone == 1 else f"{gone} cached sessions"
+        say(f"Deleted {count} of {safe(profile)}.")
         all_agents.insist(context)
         return
     gone = forget_sessions.forget_files(context)
-    say("Forgot all cached sessions." if gone else "There were no cached sessions.")
+    say("Deleted all cached sessions." if gone else "There were no cached sessions.")
     if vault.exists(context.paths):
-        _renew_key(context)
+        _replace_key(context)
     all_agents.insist(context)
 
 
-def _renew_key(context: Context) -> None:
+def _replace_key(context: Context) -> None:
     try:
         opened = unlock(context, purpose="to replace the key of the session cache").opened
     except (Locked, Declined):
-        say("The cache key was not replaced, since the vault could not be unlocked without a prompt.")
+        say("The cache key was not replaced, because the vault could not be unlocked without a prompt.")
         return
     forget_sessions.replace_cache_key(context, opened)

@@ -1,4 +1,4 @@
-"""What every command starts from: its Frame and its Context. No command reads the process's environment by itself."""
+"""What every command starts from: its Invocation and its Context. No command reads the environment of the process itself."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from vault.context import Context
 
 
-class Frame:
-    """What one run of the command line carries from option to exit: its words, and whether --debug was given."""
+class Invocation:
+    """One run of the command line: its arguments, and whether --debug was given."""
 
     __slots__ = ("argv", "debug")
 
@@ -29,12 +29,12 @@ R = TypeVar("R")
 
 
 def with_context(command: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
-    """Hand ``command`` its Context first, as one that a user runs: time to answer, and settings checked at once."""
+    """Call ``command`` with the Context of a command that a user runs: there is time to answer prompts."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         context = contexts.from_process(attended=True)
-        _ = context.settings  # a wrong config.toml is said before anything is done
+        _ = context.settings  # an error in config.toml is reported before anything is done
         return command(context, *args, **kwargs)
 
     return run

@@ -1,6 +1,6 @@
-"""The table of commands: name → section, where it lives, one line about it. A literal: no imports, no work.
+"""The table of commands: name → section, module, summary. A literal: no imports, no work.
 
-The list that ``--help`` prints comes from here, so that no command has to be imported to be named.
+``--help`` prints its list from this table, so that it imports no command.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ class CommandRow(NamedTuple):
     summary: str
 
 
-# Sections in the order in which a user meets them.
+# Sections in the order in which a user needs them.
 SECTIONS = {
     "start": "Getting started",
     "use": "Using credentials",
     "keys": "Keys and devices",
     "vault": "The vault",
-    "look": "Looking closer",
-    "shell": "In a shell",
+    "look": "Status and diagnosis",
+    "shell": "Shell integration",
 }
 
-# Within a section what is reached for most comes first.
+# Within a section, the most used command comes first.
 COMMANDS: dict[str, CommandRow] = {
     "init": CommandRow("start", "vault.cli.init:command", "Create the vault, protected by a passphrase."),
     "add": CommandRow("start", "vault.cli.add:command", "Store an access key under NAME."),
@@ -39,7 +39,7 @@ COMMANDS: dict[str, CommandRow] = {
     "login": CommandRow(
         "use", "vault.cli.login:command", "Sign in to the AWS console as the role of PROFILE."
     ),
-    "whoami": CommandRow("use", "vault.cli.whoami:command", "Show who PROFILE is, according to AWS."),
+    "whoami": CommandRow("use", "vault.cli.whoami:command", "Show the AWS identity of PROFILE."),
     "clear": CommandRow(
         "use", "vault.cli.clear:command", "Delete the cached sessions of PROFILE, or all of them."
     ),
@@ -55,7 +55,7 @@ COMMANDS: dict[str, CommandRow] = {
     "panic": CommandRow(
         "keys",
         "vault.cli.panic:command",
-        "Deactivate every key of the vault at AWS, and delete all cached sessions.",
+        "Deactivate all keys of the vault at AWS, and delete all cached sessions.",
     ),
     "unlock": CommandRow(
         "vault", "vault.cli.unlock:command", "Unlock the vault and let the agent keep it unlocked."
@@ -78,7 +78,7 @@ COMMANDS: dict[str, CommandRow] = {
     "explain": CommandRow(
         "look", "vault.cli.explain:command", "Show how PROFILE gets its credentials, step by step."
     ),
-    "which": CommandRow("look", "vault.cli.which:command", "List the profiles that lead to ACCOUNT-OR-ARN."),
+    "which": CommandRow("look", "vault.cli.which:command", "Find the profiles for an account, user or role."),
     "doctor": CommandRow("look", "vault.cli.doctor:command", "Check for problems, and fix them."),
     "log": CommandRow(
         "look", "vault.cli.log:command", "Show which credentials were issued, when, and to which program."
@@ -90,7 +90,9 @@ COMMANDS: dict[str, CommandRow] = {
     ),
     "pick": CommandRow("shell", "vault.cli.pick:command", "Choose a profile from a list and print its name."),
     "prompt": CommandRow(
-        "shell", "vault.cli.prompt:command", "Print the profile and its time left, for a shell prompt."
+        "shell",
+        "vault.cli.prompt:command",
+        "Print the profile and when its session expires, for a shell prompt.",
     ),
     "completion": CommandRow("shell", "vault.cli.completion:command", "Print a completion script for SHELL."),
 }

@@ -1,7 +1,7 @@
-"""Completion scripts for bash, zsh and fish, made from the commands as they are. Text only; runs nothing.
+"""Completion scripts for bash, zsh and fish, generated from the commands. Text only; runs nothing.
 
-Commands and options are in the script; profile names are asked for at each press of Tab, by a way that costs no more
-than a bare interpreter. A name is never given to a shell as something to expand.
+A script contains all commands and options. It reads the profile names at each press of Tab with ``--profile-names``, which
+takes little longer than starting Python. No shell ever expands a name.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _PROFILE_OPTIONS = ("profile", "from_profile", "named")
 
 
 class Option(NamedTuple):
-    """An option: its spelling, the words it takes ((): none are known, None: it takes no value), its help.
+    """An option, the words it takes, and its help. ``values``: () if any word will do, None if it takes no value.
 
-    ``profile``: its value is a profile's name.
+    ``profile``: the value is the name of a profile.
     """
 
     name: str
@@ -38,9 +38,9 @@ class Option(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A command as completion sees it. ``path`` is its words after the program, ``takes`` what its arguments are.
+    """A command as completion sees it. ``path``: its words after the program. ``takes``: the kind of its arguments.
 
-    ``choices`` are the words that an argument can be.
+    ``choices``: the words that an argument can be.
     """
 
     path: tuple[str, ...]
@@ -91,7 +91,7 @@ def _quoted(text: str) -> str:
 
 
 def bash(found: list[Shape]) -> str:
-    """For bash 3.2 and newer: no associative arrays, and no word list that bash would expand."""
+    """The script for bash 3.2 and newer: no associative arrays, and no word list that bash would expand."""
     top = " ".join(s.path[0] for s in found if len(s.path) == 1)
     cases = []
     for s in found:
@@ -105,7 +105,7 @@ def bash(found: list[Shape]) -> str:
     ]
     below = " ".join(" ".join(s.path) for s in found if s.below)
     return f"""\
-# {PROGRAM} completion for bash; put into ~/.bashrc: eval "$({PROGRAM} completion bash)"
+# {PROGRAM} completion for bash. Add this to ~/.bashrc: eval "$({PROGRAM} completion bash)"
 {BASH_NAMES}_awsvault_py() {{
     local cur=${{COMP_WORDS[COMP_CWORD]}} path= words= takes={NOTHING} word at=1
     local before=${{COMP_WORDS[COMP_CWORD-1]}}
@@ -151,7 +151,7 @@ complete -F _awsvault_py {PROGRAM}
 
 
 def zsh(found: list[Shape]) -> str:
-    """For zsh with compinit; names are added by compadd, which quotes them itself."""
+    """The script for zsh with compinit. compadd quotes the names itself."""
     top = " ".join(_quoted(f"{s.path[0]}:{s.help}") for s in found if len(s.path) == 1)
     cases = []
     for s in found:
@@ -170,7 +170,7 @@ def zsh(found: list[Shape]) -> str:
     groups = " ".join(_quoted(" ".join(s.path)) for s in found if s.below)
     return f"""\
 #compdef {PROGRAM}
-# {PROGRAM} completion for zsh; put into ~/.zshrc, after compinit: eval "$({PROGRAM} completion zsh)"
+# {PROGRAM} completion for zsh. Add this to ~/.zshrc, after compinit: eval "$({PROGRAM} completion zsh)"
 _awsvault_py() {{
   local -a options below names groups
   local at=2 word at_path= takes={NOTHING}
@@ -219,7 +219,7 @@ def _help_of(found: list[Shape], path: tuple[str, ...]) -> str:
     return next((s.help for s in found if s.path == path), "")
 
 
-# What follows -- is completed as a command line of its own.
+# What follows -- is completed as a separate command line.
 _FISH_COMMAND = """\
 function __awsvault_py_command
     set -l words (commandline -opc)
@@ -230,9 +230,9 @@ end"""
 
 
 def fish(found: list[Shape]) -> str:
-    """For fish 3; each name is one candidate, which fish escapes itself."""
+    """The script for fish 3. Each name is one candidate, which fish escapes itself."""
     lines = [
-        f"# {PROGRAM} completion for fish; put into ~/.config/fish/config.fish: {PROGRAM} completion fish | source",
+        f"# {PROGRAM} completion for fish. Add this to ~/.config/fish/config.fish: {PROGRAM} completion fish | source",
         _FISH_COMMAND,
         f"complete -c {PROGRAM} -f",
     ]

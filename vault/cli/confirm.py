@@ -1,4 +1,4 @@
-"""Yes or no before something is lost: asked on the terminal, answered by --yes where there is none."""
+"""The confirmation before something changes: a prompt, or --yes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def sure(context: Context, question: str, *, yes: bool) -> None:
-    """Go on only after a yes. Declined (10) after a no, and where nobody can be asked."""
+    """Return only after a yes. Declined (10) after a no, and if nobody can answer."""
     if yes:
         return
     try:
@@ -20,7 +20,7 @@ def sure(context: Context, question: str, *, yes: bool) -> None:
             question, deadline=context.new_deadline(limits.ATTENDED_PROMPT_TIME)
         )
     except NoAnswer as reason:
-        hint = "use --yes to skip the question" if reason.reason == "impossible" else "nothing was changed"
+        hint = "use --yes to skip the prompt" if reason.reason == "impossible" else None
         raise Declined(f"cancelled: {reason.message}", hint=hint) from None
     if not answer:
         raise Declined("cancelled")

@@ -1,6 +1,6 @@
-"""The credentials of an answer in the forms that people and tools read. Pure: bytes of credential_process in, text out.
+"""The formats of ``export --format``. Pure: the fields of the JSON in, text out.
 
-Values come from AWS or the vault and are still quoted for each form, since an endpoint can be anybody's
+Values come from AWS or the vault, but they are quoted for each format: an endpoint may not be AWS's
 (docs/security.md, hostile answers).
 """
 
@@ -20,14 +20,14 @@ FORMATS = ("process", "json", "env", "dotenv", "ini", "fish", "powershell")
 
 
 class Variables(NamedTuple):
-    """What a form writes: names with their values, and names that must not keep an older value."""
+    """The variables to set, and those to remove because they may have an older value."""
 
     values: dict[str, str]
     absent: tuple[str, ...]
 
 
 def variables(answer: dict[str, str], *, region: str | None) -> Variables:
-    """AWS's environment variables for an answer, in the order in which AWS's documents name them."""
+    """AWS's environment variables for an answer, in the order of AWS's documentation."""
     found = {
         "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
@@ -36,18 +36,18 @@ def variables(answer: dict[str, str], *, region: str | None) -> Variables:
         "AWS_REGION": region or "",
         "AWS_DEFAULT_REGION": region or "",
     }
-    # A token or time of earlier credentials beside these would make every call fail; a region is the user's own.
+    # The token or expiry of other credentials would make every call fail. A region is the user's choice.
     absent = tuple(n for n in (*TOKEN_VARIABLES, "AWS_CREDENTIAL_EXPIRATION") if not found[n])
     return Variables({name: value for name, value in found.items() if value}, absent)
 
 
 def render(form: str, answer: dict[str, str], *, profile: str, region: str | None) -> str:
-    """The text of one of FORMATS other than process and json, which are the answer itself. Errors: Usage."""
+    """The text of one of FORMATS except process and json, which are the answer itself. Errors: Usage."""
     return _WRITERS[form](variables(answer, region=region), answer, profile)
 
 
 def _single(value: str) -> str:
-    """Quoted for a POSIX shell: nothing is special between single quotes but the quote itself."""
+    """Quoted for a POSIX shell: between single quotes, only the quote itself is special."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 
@@ -80,7 +80,8 @@ def _dotenv(found: Variables, _answer: dict[str, str], _profile: str) -> str:
 def _ini(_found: Variables, answer: dict[str, str], profile: str) -> str:
     if any(c in profile for c in "[]\r\n") or not profile.isprintable():
         raise errors.Usage(
-            f'profile "{safe(profile)}" cannot be the name of a section', hint="choose another --format"
+            f'profile "{safe(profile)}": an INI file cannot have a section of this name',
+            hint="choose another --format",
         )
     rows = {
         "aws_access_key_id": answer["AccessKeyId"],

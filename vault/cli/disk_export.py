@@ -1,6 +1,6 @@
-"""``export PROFILE`` without options, parsed by hand: click costs more than the whole answer from disk.
+"""``export PROFILE`` without options, parsed without click, which takes longer than the whole answer from disk.
 
-As the command of vault/cli/export.py does: one JSON line on stdout or two lines on stderr.
+Prints what vault/cli/export.py prints: one JSON line on stdout, or two lines on stderr.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def export(argv: Sequence[str]) -> int | None:
-    """The exit code of ``export PROFILE``; None where the command line is another one."""
+    """The exit code of ``export PROFILE``; None for any other command line."""
     if len(argv) != 2 or argv[0] != "export" or not argv[1] or argv[1].startswith("-"):
         return None
     try:
         _from_cache(argv[1])
         _in_full(argv[1])
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit here
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit code
         return exits.report(error)
 
 
@@ -37,8 +37,8 @@ def _from_cache(profile: str) -> None:
     from vault import limits
     from vault.system.detach import detached
 
-    # Before the line is out, since its reader may end us then; and beside us, since the log costs a third of the whole.
-    # Nothing outlives the first process of a container.
+    # A second process writes the log, which takes a third of the time. It starts before the line is printed, because the
+    # reader may end this process after that. In a container, nothing outlives process 1.
     beside = detached() if os.getpid() != 1 else None
     if beside:
         _afterwards(found)
@@ -46,11 +46,11 @@ def _from_cache(profile: str) -> None:
         disk_hit.log(found, wait=limits.LOG_WAIT)
     write_out(found.line)
     disk_hit.tell_agent(os.environ, found)
-    os._exit(0)  # the interpreter's own end costs as much as the session's decryption
+    os._exit(0)  # the normal end of the interpreter takes as long as decrypting the session
 
 
 def _afterwards(found: Hit) -> NoReturn:
-    """In a detached process: the log, and perhaps the next session."""
+    """In a detached process: write the log, and refresh the session if it is due."""
     from vault import limits
     from vault.credentials import disk_hit
 
@@ -70,11 +70,11 @@ def _in_full(profile: str) -> NoReturn:
     context = from_process(attended=False)
     got = obtain.credentials(context, Request(profile, ask=os.isatty(1)), purpose=f"to export {profile}")
     write_out(got.line)
-    os._exit(0)  # as above; nothing is left to be written
+    os._exit(0)  # as above: everything is written
 
 
 def refresh(profile: str) -> NoReturn:
-    """In a detached process: a new session for ``profile`` before the one that was printed is due. Never returns."""
+    """In a detached process: refresh the session of ``profile`` before it expires. Never returns."""
     try:
         from vault.context import from_process
         from vault.credentials import obtain
@@ -85,11 +85,11 @@ def refresh(profile: str) -> NoReturn:
     finally:
         os._exit(
             0
-        )  # the issued session is valid for a while; the process that needs a new one reports what is wrong
+        )  # the issued session is still valid; whichever process needs the next one reports the problem
 
 
 def write_out(line: bytes) -> None:
-    """All of ``line`` to stdout, in one write where the pipe takes it. Errors: StorageError, BrokenPipeError."""
+    """Write all of ``line`` to stdout, in one write if the pipe takes it. Errors: StorageError, BrokenPipeError."""
     while line:
         try:
             line = line[os.write(1, line) :]
@@ -98,6 +98,4 @@ def write_out(line: bytes) -> None:
         except OSError as error:
             from vault.errors import StorageError
 
-            raise StorageError(
-                f"standard output could not be written: {os.strerror(error.errno or 0)}"
-            ) from None
+            raise StorageError(f"cannot write to standard output: {os.strerror(error.errno or 0)}") from None

@@ -1,10 +1,10 @@
-"""`awsvault-py doctor`: every known problem, with its fix."""
+"""`awsvault-py doctor`: reports known problems with their fixes, and applies the safe ones."""
 
 from __future__ import annotations
 
 import click
 
-from vault import context as surroundings_of_run
+from vault import context as contexts
 from vault.cli.confirm import sure
 from vault.cli.setup import show
 from vault.cli.terminal import coloured, emit, emit_json, say, without_absent
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
     from vault.doctor.findings import Finding
 
-_COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
+_COLORS = {"error": "red", "warning": "yellow", "note": "blue"}
 
 
 @click.command(name="doctor")
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely, after showing it.")
 @click.option("--network", is_flag=True, help="Also ask AWS for the time, to check this machine's clock.")
-@click.option("--notes", is_flag=True, help="Show the notes too, not only their number.")
+@click.option("--notes", is_flag=True, help="Show the notes, not only their number.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--yes", is_flag=True, help="With --fix: do not prompt.")
 def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) -> int:
     """Check the vault, AWS's files, the environment and the agent for problems.
 
-    Each finding says where the problem is, what it does, and how to fix it. Notes need no action: only their number is
-    shown, unless you use --notes or --json. Exit code 1 if there is a warning or an error, otherwise 0.
+    Each finding says where the problem is, what it causes, and how to fix it. Notes need no action: doctor shows only their
+    number, unless you use --notes or --json. Exit code 1 if there is a warning or an error, otherwise 0.
 
     --json: {"findings":[{"level":"note"|"warning"|"error", "check", "where", "message", "fix"?}]}
     """
-    context = surroundings_of_run.from_process(attended=True)
+    context = contexts.from_process(attended=True)
     found = gather(context, network=network)
     findings = run(found, network=network)
     if fix:
@@ -46,7 +46,7 @@ def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) 
                 show(edits)
                 for one in rest:
                     emit(fixes.described(one))
-            sure(context, "Fix this?", yes=yes)
+            sure(context, "Apply these changes?", yes=yes)
             for left in fixes.apply(context, edits, rest):
                 say(f"Not changed: {left}")
             findings = run(gather(context, network=network), network=network)
@@ -72,14 +72,14 @@ def _json(finding: Finding) -> dict[str, object]:
 
 
 def _print(env: Mapping[str, str], findings: Sequence[Finding], *, notes: bool) -> None:
-    """Each finding; why it hurts, at the first of its kind; the fix. Notes are only counted, unless wanted."""
+    """Each finding with its fix; the first of each kind also says why it matters. Without ``notes``, notes are only counted."""
     reasons = {check.name: check.why for check in CHECKS}
     for finding in findings:
         if finding.level == "note" and not notes:
             continue
         level = finding.level
         if coloured(env):
-            level = click.style(level, fg=_COLOURS[level])  # type: ignore[assignment]
+            level = click.style(level, fg=_COLORS[level])  # type: ignore[assignment]
         text = safe(f"{finding.where}: {finding.message} [{finding.check}]", limit=2000)
         click.echo(f"{level}: {text}")
         why = reasons.pop(finding.check, None)
@@ -95,7 +95,7 @@ def _summary(findings: Sequence[Finding], *, notes: bool) -> str:
     said = ", ".join(
         f"{count} {level}{'s' if count != 1 else ''}" for level, count in counts.items() if count
     )
-    more = " (shown by: awsvault-py doctor --notes)" if counts["note"] and not notes else ""
+    more = " (to show them: awsvault-py doctor --notes)" if counts["note"] and not notes else ""
     if counts["error"] or counts["warning"]:
         return f"{said}{more}."
-    return f"Nothing is wrong. {said}{more}." if said else "Nothing is wrong."
+    return f"No problems. {said}{more}." if said else "No problems."

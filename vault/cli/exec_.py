@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 class WithCommand(click.Command):
-    """A command whose arguments end in somebody else's command line: what follows ``--`` is never looked at.
+    """A command whose arguments end in another command line. What follows ``--`` is never parsed.
 
-    Without ``--`` our options end where the other command begins.
+    Without ``--``, the options end where the other command begins.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ours, theirs = args, None
+        own, other = args, None
         if "--" in args:
-            ours, theirs = args[: args.index("--")], tuple(args[args.index("--") + 1 :])
-        ctx.allow_interspersed_args = theirs is not None
-        rest = super().parse_args(ctx, ours)
+            own, other = args[: args.index("--")], tuple(args[args.index("--") + 1 :])
+        ctx.allow_interspersed_args = other is not None
+        rest = super().parse_args(ctx, own)
         found = ctx.params.get("cmd") or ()
-        if theirs is not None:
+        if other is not None:
             if found:
                 raise click.UsageError(f"{found[0]!r} comes before --; write: exec PROFILE -- CMD", ctx)
-            ctx.params["cmd"] = theirs
+            ctx.params["cmd"] = other
         elif found and found[0].startswith("-"):
             raise click.UsageError(
                 f"{found[0]!r} is not a command; write: exec [OPTIONS] PROFILE -- CMD", ctx
@@ -44,17 +44,17 @@ class WithCommand(click.Command):
 @click.argument("profile", required=False)
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD [ARG]...]")
 @click.option("--profile", "named", metavar="PROFILE", help="The profile, if its name begins with a dash.")
-@click.option("--duration", help="Duration of the last session: seconds, or 90m, 4h.", metavar="TIME")
-@click.option("--fresh", is_flag=True, help="Fetch the last session from AWS, not from the cache.")
+@click.option("--duration", help="Duration of the session: seconds, or 90m, 4h.", metavar="TIME")
+@click.option("--fresh", is_flag=True, help="Fetch the session from AWS, not from the cache.")
 @click.option(
     "--no-session",
     is_flag=True,
-    help="Do not make an MFA session: use the key itself, or assume the role directly with it.",
+    help="Do not get an MFA session: use the access key itself, or assume the role with it.",
 )
 @click.option("--mfa-code", metavar="CODE", help="An MFA code, if no seed is stored.")
 @click.option("--write", is_flag=True, help="Ignore awsvault_read_only for this command.")
 @click.option(
-    "--server", is_flag=True, help="Serve credentials from a local server, refreshed as long as CMD runs."
+    "--server", is_flag=True, help="Serve CMD credentials from a local server, refreshed as long as it runs."
 )
 def command(
     *,
@@ -72,8 +72,8 @@ def command(
 
     A unique prefix of the profile name is enough. Without PROFILE, choose one at a terminal: exec -- CMD.
 
-    CMD replaces this process, so exit code, signals and terminal are its own. With --server, CMD gets a local URL that
-    serves credentials, for jobs that run longer than a session.
+    CMD replaces this process and has its exit code, signals and terminal. With --server, CMD gets the URL of a local server,
+    for jobs that run longer than a session.
     """
     from vault.cli.profile_argument import profile_or_pick
     from vault.cli.request_options import request_of
@@ -131,7 +131,7 @@ def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoRetur
 
 
 def _serve(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
-    """The first session, and all that is said or asked; ``_served`` goes on in a program without its memory."""
+    """Fetch the first session and do all prompting. ``_served`` continues in a new program that does not have the keys in memory."""
     from vault.credentials.profile_metadata import metadata_of
     from vault.run import credential_server, server_handover
     from vault.unlocking import manual_lock
@@ -160,5 +160,5 @@ def _served(context: Context, handed: Handover, cmd: Sequence[str]) -> int:
 
 
 def _program(cmd: Sequence[str]) -> str:
-    """What the log is told of the command."""
+    """The name of the command for the log."""
     return cmd[0] if cmd else "sh"

@@ -1,8 +1,7 @@
-"""Errors to exits: two lines on stderr and a number. The one place that does so; imports no click.
+"""Turns an error into two lines on stderr and an exit code, for every command. Imports no click.
 
-SDKs capture an export's lines and may log them, so they are ASCII and hold no secret; names in those of other commands
-are shown as they are; a traceback is given only for --debug, and then as
-places in the code: no local variable, and no text of an exception that is not awsvault-py's own.
+SDKs capture the lines of an export and may log them, so they are ASCII and contain no secret. Other commands show names as
+they are. Only --debug prints a traceback: lines of code, without local variables or the text of foreign exceptions.
 """
 
 from __future__ import annotations
@@ -18,20 +17,20 @@ if TYPE_CHECKING:
 
 PROGRAM = "awsvault-py"
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
-BROKEN_PIPE = 141  # 128 + SIGPIPE: the reader went away, which is no error worth a word
+BROKEN_PIPE = 141  # 128 + SIGPIPE: the reader closed the pipe, which needs no message
 INTERNAL = 70  # EX_SOFTWARE
 
 
 def two_lines(message: str, hint: str, *, captured: bool = True) -> str:
-    """The text of a failure: ``error:`` says what was found, ``hint:`` what to do. ``captured``: in ASCII, for an SDK."""
+    """The text of a failure: ``error:`` says what was found, ``hint:`` what to do. ``captured``: as ASCII, for an SDK."""
     shown = ascii_safe if captured else safe
     return f"{PROGRAM}: error: {shown(message)}\n{PROGRAM}: hint: {shown(hint)}\n"
 
 
 def report(error: BaseException, *, captured: bool = True, debug: bool = False) -> int:
-    """Say on stderr what went wrong and return the exit code. ``debug`` adds the places in the code, nothing more.
+    """Report an error on stderr and return its exit code. ``debug`` adds the lines of code.
 
-    ``captured`` is False for commands that no SDK runs. What stderr cannot encode is escaped by it.
+    ``captured`` is False for commands that no SDK runs. stderr escapes what it cannot encode.
     """
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
@@ -39,19 +38,19 @@ def report(error: BaseException, *, captured: bool = True, debug: bool = False) 
         return BROKEN_PIPE
     if debug:
         _write(places(error))
-    if not isinstance(error, StorageError):  # it says itself what could not be opened
+    if not isinstance(error, StorageError):  # its message already names what could not be opened
         error = no_handles(error) or error
     if isinstance(error, Error):
         _write(two_lines(error.message, error.hint, captured=captured))
         return error.exit_code
-    _write(two_lines(f"unexpected {type(error).__name__}", Error.hint))
+    _write(two_lines(f"unexpected error: {type(error).__name__}", Error.hint))
     return INTERNAL
 
 
 def places(error: BaseException) -> str:
-    """A traceback without values: each frame's file, line and function, each exception's type; our own messages too.
+    """A traceback without values: file, line and function of each frame, and the type of each exception.
 
-    The text of a foreign exception is left out, since it may quote what was being parsed.
+    Only awsvault-py's own errors show their message: a foreign exception may quote what was being parsed.
     """
     chain: list[BaseException] = []
     current: BaseException | None = error
@@ -82,5 +81,5 @@ def _write(text: str) -> None:
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
-    except (OSError, ValueError):  # nobody can be told; the exit code still tells
+    except (OSError, ValueError):  # nobody reads stderr; the exit code is all that is left
         return

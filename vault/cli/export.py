@@ -1,4 +1,4 @@
-"""``export``: a profile's credentials on stdout, in one write, or nothing. What SDKs run as credential_process."""
+"""``export``: prints credentials to stdout in one write, or nothing. SDKs run it as credential_process."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from vault.cli import credential_formats
     default="process",
     help="Output format: JSON for credential_process, or variables for a shell or a file.",
 )
-@click.option("--duration", help="Duration of the last session: seconds, or 90m, 4h.", metavar="TIME")
-@click.option("--fresh", is_flag=True, help="Fetch the last session from AWS, not from the cache.")
-@click.option("--fresh-all", is_flag=True, help="Fetch every session from AWS, the MFA session included.")
+@click.option("--duration", help="Duration of the session: seconds, or 90m, 4h.", metavar="TIME")
+@click.option("--fresh", is_flag=True, help="Fetch the session from AWS, not from the cache.")
+@click.option(
+    "--fresh-all", is_flag=True, help="Fetch all sessions of the chain from AWS, including the MFA session."
+)
 @click.option(
     "--no-session",
     is_flag=True,
-    help="Do not make an MFA session: use the key itself, or assume the role directly with it.",
+    help="Do not get an MFA session: use the access key itself, or assume the role with it.",
 )
 @click.option("--mfa-code", metavar="CODE", help="An MFA code, if no seed is stored.")
 def command(
@@ -49,7 +51,7 @@ def command(
     context = from_process(attended=False)
     request = request_of(
         profile, duration=duration, fresh=fresh, fresh_all=fresh_all, no_session=no_session, mfa_code=mfa_code,
-        ask=form not in ("process", "json") or os.isatty(1),  # an SDK takes JSON from a pipe, and is not kept waiting
+        ask=form not in ("process", "json") or os.isatty(1),  # an SDK reads JSON from a pipe, and must not wait for a prompt
     )  # fmt: skip
     got = obtain.credentials(context, request, purpose=f"to export {profile}")
     if form in ("process", "json"):

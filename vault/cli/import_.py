@@ -1,4 +1,4 @@
-"""`awsvault-py import`: keys from AWS's files, aws-vault, granted or the console's CSV into the vault."""
+"""`awsvault-py import`: moves keys from AWS's files, aws-vault, granted or a CSV file of the console into the vault."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 @click.option(
     "--no-setup",
     is_flag=True,
-    help="Remove the keys from the files, and change the profiles in no other way.",
+    help="Remove the keys from the files, but do not set up the profiles.",
 )
 @click.option("--keep", is_flag=True, help="Only store the keys, and leave the files unchanged.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
@@ -81,9 +81,9 @@ def command(
 ) -> None:
     """Move access keys into the vault.
 
-    Without an option: the plaintext keys in ~/.aws/credentials and ~/.aws/config. AWS verifies each key before it is stored.
-    Then, after a question, the key is removed from the file and its profiles are set up to use the vault. Profiles that
-    share a key share one entry. --undo restores the files.
+    Without an option, import moves the plaintext keys in ~/.aws/credentials and ~/.aws/config. It verifies each key with
+    AWS. After you confirm, it stores the keys, removes them from the files, and sets up their profiles to use the vault.
+    Profiles with the same key share one entry. --undo restores the files.
     """
     if back:
         undo_newest(context, kind="import", dry_run=dry_run, yes=yes)
@@ -93,15 +93,14 @@ def command(
             "give only one of --aws-vault, --granted and --csv", hint="run: awsvault-py import --help"
         )
     if entry is not None and csv_file is None:
-        raise Usage("--as needs --csv", hint="a key from a profile or another program keeps its name")
+        raise Usage("--as needs --csv", hint="leave out --as: only a key from a CSV file can be renamed")
     if csv_file is not None:
         csv_file = os.path.abspath(csv_file)  # --undo may be run in another folder
     home = context.paths.home
     store = foreign_stores.aws_vault(context.env, home=home) if aws_vault else None
     store = foreign_stores.granted(context.env, home=home) if granted else store
-    files = edit_plan.read(context.env, home=context.paths.home)
-    there = vault.exists(context.paths)
-    opened = unlock(context, purpose="to move keys into it").opened if there else None
+    files = edit_plan.read(context.env, home=home)
+    opened = unlock(context, purpose="to move keys into it").opened if vault.exists(context.paths) else None
     known = opened.payload.entries if opened is not None else {}
     taken = _taken(
         context, files, profiles, store=store, csv=csv_file, entry=entry, known=known, replace=replace
@@ -123,23 +122,23 @@ def command(
         in_keyring = any("keyring item" in moved.origins[0] for moved in taken.keys)
         if store is not None and in_keyring and not keep and not dry_run:
             say(
-                f"{store.program}'s keyring still has its copies. To delete them: {store.forget}, once the profiles work."
+                f"{store.program}'s keyring still has the keys. Once the profiles work, delete them: {store.forget}"
             )
-    _refuse_left(taken, refused=refused, what="in plaintext" if store is None else "where it is")
+    _refuse_left(taken, refused=refused, where="in plaintext" if store is None else f"in {store.program}")
 
 
-def _refuse_left(taken: ImportPlan, *, refused: int, what: str) -> None:
-    """Raise where a key was left: Refused where AWS does not know it, CheckFailed otherwise."""
+def _refuse_left(taken: ImportPlan, *, refused: int, where: str) -> None:
+    """Fail if a key was not imported: Refused if AWS does not know it, otherwise CheckFailed."""
     if refused:
         raise Refused(
-            f"AWS does not know {refused} of the keys; they were not imported",
+            f"AWS does not know {refused} of the keys, so they were not imported",
             hint="if a key is deleted or inactive at AWS, delete it from the file yourself",
         )
     if taken.skipped:
         names = ", ".join(dict.fromkeys(safe(left.profile) for left in taken.skipped))
         raise CheckFailed(
-            f"left {what}: {names}",
-            hint="fix the reason shown above and run import again, or remove the key yourself",
+            f"these keys are still {where}: {names}",
+            hint="fix the problem shown above and run import again, or remove the key yourself",
         )
 
 
@@ -167,7 +166,7 @@ def _taken(
         harvest = _harvest(context, store)
         if not harvest.keys and not harvest.skipped and not profiles:
             raise NotFound(
-                f"{store.program} keeps no key in {safe(store.folder)}, nor in the keyring's collection {safe(store.collection)}",
+                f"{store.program} has no key in {safe(store.folder)} or in the keyring collection {safe(store.collection)}",
                 hint="if its keys are elsewhere (pass, KWallet, another folder), store a key with: awsvault-py add NAME",
             )
     there = {key.name for key in harvest.keys} | {left.profile for left in harvest.skipped}
@@ -176,8 +175,8 @@ def _taken(
             where = store.program if store is not None else csv
             names = ", ".join(sorted(map(safe, there)))
             raise NotFound(
-                f"{safe(where or '')} holds no key {safe(name)}",
-                hint=f"it has: {names}" if names else "it has no key at all",
+                f"{safe(where or '')} has no key {safe(name)}",
+                hint=f"choose one of: {names}" if names else "it has no keys",
             )
     if profiles:
         harvest = foreign_stores.Harvest(
@@ -197,8 +196,8 @@ def _harvest(context: Context, store: foreign_stores.Store) -> foreign_stores.Ha
             return context.interaction.hidden(f"Passphrase of {store.program}'s file store", deadline=wait)
         except NoAnswer as reason:
             raise Locked(
-                f"{store.program}'s files are encrypted, and no passphrase was given: {reason.message}",
-                hint=f"give it by {store.variable}"
+                f"{store.program}'s files are encrypted, and there is no passphrase: {reason.message}",
+                hint=f"set {store.variable}"
                 if store.variable is not None
                 else "run the command at a terminal",
             ) from None
@@ -219,9 +218,11 @@ def _tell(taken: ImportPlan) -> None:
             else ""
         )
         where = ", ".join(moved.origins)
-        shared = f", for profiles {', '.join(map(safe, moved.profiles))}" if len(moved.profiles) > 1 else ""
-        shared = shared if moved.profiles else ", which no profile uses"
-        state = "already in the vault" if moved.stored else "to be stored"
+        shared = (
+            f", used by profiles {', '.join(map(safe, moved.profiles))}" if len(moved.profiles) > 1 else ""
+        )
+        shared = shared if moved.profiles else ", used by no profile"
+        state = "already in the vault" if moved.stored else "not yet in the vault"
         say(f"{safe(moved.entry)}: {safe(moved.key.access_key_id)}{who}{shared} ({where}): {state}")
     if not taken.keys:
         say("There are no keys to import.")
@@ -246,9 +247,9 @@ def _move(
         return
     chosen = create.choose_passphrase(context) if opened is None else None
     what = (
-        "Store them"
+        "Store these keys"
         if not changes
-        else f"Store them, and change {' and '.join(safe(c.path) for c in changes)} so"
+        else f"Store these keys and apply the changes to {' and '.join(safe(c.path) for c in changes)}"
     )
     sure(context, f"{what}?", yes=yes)
     if opened is None and chosen is not None:

@@ -1,4 +1,4 @@
-"""`awsvault-py init`: makes the vault."""
+"""`awsvault-py init`: creates the vault."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 def command(context: Context, kdf: str, *, with_code: bool) -> None:
     """Create the vault, protected by a passphrase.
 
-    Prompts for the passphrase twice, or reads it from AWSVAULT_PASSPHRASE_FILE and the like. If the OS keyring is usable,
-    it unlocks the vault too (see `slots list`; AWSVAULT_KEYRING=off prevents it). `add` creates the vault if there is none.
+    Prompts for the passphrase twice, or reads it from AWSVAULT_PASSPHRASE_FILE or another passphrase variable. If the OS
+    keyring is available, it unlocks the vault too (see `slots list`; AWSVAULT_KEYRING=off prevents it). `add` also creates
+    the vault if there is none.
     """
     if vault.exists(context.paths):
         raise AlreadyExists(
-            f"a vault already exists at {safe(context.paths.vault)} already",
-            hint="to change how it is unlocked: awsvault-py passwd, or awsvault-py slots add WAY",
+            f"a vault already exists at {safe(context.paths.vault)}",
+            hint="run: awsvault-py add NAME; to change the passphrase: awsvault-py passwd",
         )
     if with_code and not recovery_code.can_be_issued(context):
         raise Locked(
@@ -46,13 +47,13 @@ def command(context: Context, kdf: str, *, with_code: bool) -> None:
         )
     made(context, create.choose_passphrase(context), strong=kdf == "strong", with_code=with_code)
     say("Next: awsvault-py add NAME")
-    say("Then: awsvault-py backup FILE, and print awsvault-py backup --sheet")
+    say("Then: awsvault-py backup FILE, and print the output of awsvault-py backup --sheet")
 
 
 def made(
     context: Context, chosen: create.ChosenPassphrase, *, strong: bool = False, with_code: bool = False
 ) -> vault.Opened:
-    """Make the vault and say so; a weak passphrase is taken, with a word."""
+    """Create the vault and report it, with a warning if the passphrase is weak."""
     ways: list[Slot] = [] if not with_code else [RecoverySlot(recovery_code.issue(context))]
     opened = create.create_vault(context, chosen, kdf=STRONG if strong else DEFAULT, others=ways)
     say(f"Created the vault: {safe(context.paths.vault)}")

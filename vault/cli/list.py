@@ -1,4 +1,4 @@
-"""`awsvault-py list`: the profiles, and what is in the vault."""
+"""`awsvault-py list`: the profiles, and the entries of the vault."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 @click.option("--used", is_flag=True, help="Ask AWS for each key's age and last use.")
 @with_context
 def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool) -> None:
-    """List the profiles and when their sessions expire, and the vault's entries with the age of their keys (on this machine).
+    """List the profiles with the expiry of their sessions, and the entries of the vault with the age of their keys.
 
-    In a pipe: one line per entry, with tabs; with --profiles, one line per profile.
+    The age counts from when the key was stored. --used asks AWS for it. In a pipe: one line per entry, with tabs; with
+    --profiles, one line per profile.
 
     --json: {"profiles":[{"profile", "account"?, "identity"?, "source"?, "environment"?, "expires"?, "problem"?}],
     "entries":[{"name", "access_key_id", "account"?, "user"?, "mfa_serial"?, "mfa":"none"|"asked"|"strict"|"stored", "created",
@@ -84,14 +85,14 @@ def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool)
 
 
 def _profiles(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
-    """The profiles; none, and a word about it, where AWS's files are broken: the entries are shown all the same."""
+    """The profiles. If AWS's files have an error, report it and return none: the entries are still shown."""
     from vault.errors import ConfigError
     from vault.inspect.profile_table import rows
 
     try:
         return rows(context, keys, found)
     except ConfigError as error:
-        say(f"The profiles cannot be shown: {error.message}")
+        say(f"Cannot show the profiles: {error.message}")
         return []
 
 
@@ -114,7 +115,7 @@ def _profile_table(context: Context, profiles: list[ProfileRow]) -> None:
 
 
 def _short(identity: str | None) -> str:
-    """``role/NAME`` of an ARN; the account has a column of its own."""
+    """``role/NAME`` of an ARN; the account is in another column."""
     return (identity or "").rpartition(":")[2]
 
 
@@ -139,7 +140,7 @@ def _json(entry: Listed, found: Contents) -> dict[str, object]:
 
 
 def _used(context: Context, *, as_json: bool) -> None:
-    """``--used``: what IAM says of each key."""
+    """``--used``: what IAM knows about each key."""
     from vault.rotation.key_age import key_ages
 
     now = context.clock.time()
@@ -171,7 +172,7 @@ def _used(context: Context, *, as_json: bool) -> None:
 
 
 def _age(one: KeyAge) -> Cell:
-    return key_age(one.age, more="" if one.exact else " here")
+    return key_age(one.age, more="" if one.exact else " or more")
 
 
 def _last_use(one: KeyAge, now: float) -> str:

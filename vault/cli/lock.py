@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 @click.command(name="lock")
 @with_context
 def command(context: Context) -> None:
-    """Make the agent forget all keys and sessions. Until you run `unlock`, exports fail and no keyring unlocks the vault.
+    """Make the agent forget all keys and sessions. Until you run `unlock`, exports fail, and the keyring does not unlock the vault.
 
-    Each `exec --server` of this vault forgets its key and its session too, and serves no more credentials.
+    Each `exec --server` of this vault also forgets its key and its session, and stops serving credentials.
 
-    Commands that you run yourself still work if you type the passphrase, or give it by variable, file or command.
+    Commands that you run yourself still work if you type the passphrase or provide it in a variable, file or command.
     Credentials that were issued before stay valid until they expire.
     """
     from vault.unlocking import lock_unlock
 
     closed = lock_unlock.close_by_hand(context)
-    say("Locked." if closed.was_open or closed.servers else "Locked. The vault was not unlocked.")
+    say("Locked." if closed.was_open or closed.servers else "Locked. The vault was not unlocked before.")
     for one in closed.servers:
-        say(f"Ended the credentials server of {one}. Its command goes on.")
+        say(f"Ended the credentials server of {one}. Its command keeps running.")

@@ -1,4 +1,4 @@
-"""``log``: what was handed out, to whom and when; and whether the log is whole."""
+"""``log``: shows which credentials were issued, when and to which program, and verifies the log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(name="log")
 @click.option("--profile", metavar="PROFILE", help="Only credentials issued for this profile.")
-@click.option("--since", metavar="TIME", help="Only the most recent: 90m, 12h, 7d.")
+@click.option("--since", metavar="TIME", help="Only credentials issued in the last TIME: 90m, 12h, 7d.")
 @click.option("--verify", is_flag=True, help="Check that no record was changed, removed, or cut off.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
@@ -39,7 +39,7 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
     records = [record for record in map(decode, found.records) if record is not None]
     problems = list(found.problems)
     if len(records) < len(found.records):
-        problems.append(f"{len(found.records) - len(records)} record(s) cannot be read")
+        problems.append(f"{len(found.records) - len(records)} records cannot be read")
     wanted = kept_name(profile) if profile is not None else None
     roles = {r.access_key_id: r.role for r in records if r.role}
     chosen = [
@@ -51,7 +51,7 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
         emit_json({"records": [_json(r) for r in chosen], "problems": problems})
     elif verify:
         if not problems:
-            say(f"{len(found.records)} records, each following the one before")
+            say(f"{len(found.records)} records. None was changed, removed or cut off.")
     else:
         rows = [
             (local(int(r.time)), r.use, r.profile, r.role, local(int(r.expires)) if r.expires else "never", r.origin,
@@ -60,7 +60,7 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
         ]  # fmt: skip
         table(
             context.env,
-            ("TIME", "USE", "PROFILE", "ROLE", "UNTIL", "FROM", "ASKED BY", "IN", "TERMINAL"),
+            ("TIME", "USE", "PROFILE", "ROLE", "UNTIL", "FROM", "PROGRAM", "PARENT", "TERMINAL"),
             rows,
         )
     if verify and problems:

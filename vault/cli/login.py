@@ -1,4 +1,4 @@
-"""`awsvault-py login PROFILE`: the AWS console in a browser, signed in as the profile's role."""
+"""`awsvault-py login PROFILE`: opens the AWS console in a browser, signed in as the role of the profile."""
 
 from __future__ import annotations
 
@@ -56,13 +56,14 @@ def command(
     """Sign in to the AWS console as the role of PROFILE, in any AWS partition.
 
     A unique prefix of the profile name is enough. Without PROFILE, choose one at a terminal. The sign-in URL is valid for
-    15 minutes, for anyone who has it. The browser gets it from a one-time page on this machine, so it is on no command line.
+    15 minutes, for anyone who has it. The browser reads it from a one-time page on this machine, so that it never appears on
+    a command line.
     """
     if service is not None and path is not None:
-        raise Usage("give only one of --service and --path", hint="give one of them")
+        raise Usage("give only one of --service and --path", hint="run: awsvault-py login --help")
     profile = profile_or_pick(context, profile)
     browsers = [] if only_print else openers(context, browser)
-    # The session behind a console lasts as long as it has left, so a fresh one is fetched.
+    # The console stays signed in only until its session expires, so a new session is fetched.
     request = request_of(
         profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
     )
@@ -78,7 +79,7 @@ def command(
 
 
 def openers(context: Context, browser: str | None) -> list[list[str]]:
-    """Commands that open a browser, without the address, in their order: --browser, those of $BROWSER, else the desktop's own."""
+    """Commands that open a browser, without the URL: --browser, otherwise those of $BROWSER, otherwise the desktop's."""
     which = "--browser" if browser is not None else "BROWSER"
     named = [browser] if browser is not None else context.env.get("BROWSER", "").split(":")
     if any(named):
@@ -100,7 +101,8 @@ def _words(text: str, which: str) -> list[str]:
         words = []
     if not words:
         raise Usage(
-            f"{which} is {safe(text, limit=80)!r}, which is no command", hint="give one as in firefox"
+            f"{which} is {safe(text, limit=80)!r}, which is not a command",
+            hint="use the command of a browser, such as firefox",
         )
     return words
 
@@ -125,7 +127,7 @@ def _open(context: Context, found: SignIn, browsers: list[list[str]]) -> None:
                 opening = ""
             if handoff.serve(deadline=deadline, failed=failed):
                 return
-            problem = f"{safe(words[0])} {'did not ask for the page' if deadline.expired else 'ended with an error'}"
+            problem = f"{safe(words[0])} {'did not open the page' if deadline.expired else 'failed'}"
     raise ProgramFailed(
         problem, hint=f"to open the page yourself: {command_for('login --print', found.issued.chain.profile)}"
     )

@@ -1,6 +1,6 @@
-"""The command line: finds the command, runs it, turns errors into exits. Does none of the work itself.
+"""The command line: finds the command, runs it, and turns errors into exit codes.
 
-A command is imported only when it is run (vault/cli/command_table.py), and imports only its own file and its flow.
+A command is imported only when it runs (vault/cli/command_table.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from vault.cli import exits
-from vault.cli.command_context import Frame
+from vault.cli.command_context import Invocation
 from vault.cli.command_table import ALIASES, COMMANDS, SECTIONS
 from vault.errors import Error, StorageError, Usage
 from vault.text import nearest
@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Of what a command prints to: a full disk, a limit on files, a caller that closed the descriptor.
+# Errors of stdout: the disk is full, a file is at its size limit, the caller closed the descriptor.
 _NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF)
 _HELP = """An encrypted vault for AWS access keys, and the credential_process that turns them into short-lived credentials.
 
@@ -32,7 +32,7 @@ Start with: awsvault-py add NAME"""
 
 def _debug_given(command: click.Context, _parameter: click.Parameter, given: bool) -> None:
     if given:
-        command.ensure_object(Frame).debug = True
+        command.ensure_object(Invocation).debug = True
 
 
 def _debug_option() -> click.Option:
@@ -42,7 +42,7 @@ def _debug_option() -> click.Option:
         expose_value=False,
         is_eager=True,
         callback=_debug_given,
-        help="On failure, show where in the code it happened, without values.",
+        help="If the command fails, show where in the code, without values.",
     )
 
 
@@ -55,7 +55,7 @@ def _version(command: click.Context, _parameter: click.Parameter, given: bool) -
 
 
 def _with_debug(command: click.Command) -> click.Command:
-    """``command`` and its subcommands, each taking --debug where a user is likely to add it: at the end."""
+    """``command`` and its subcommands with --debug, so that a user can add it at the end of the line."""
     if not any("--debug" in p.opts for p in command.params):
         command.params.append(_debug_option())
     if isinstance(command, click.Group):
@@ -65,7 +65,7 @@ def _with_debug(command: click.Command) -> click.Command:
 
 
 class Commands(click.Group):
-    """The group of all commands, each loaded from the table when it is asked for."""
+    """The group of all commands, each loaded from the table on demand."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -128,34 +128,34 @@ def _bare(command: click.Context) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line (without the program's name) and return its exit code. Prints errors; raises nothing."""
-    frame = Frame(argv)
+    invocation = Invocation(argv)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(
                 errors="backslashreplace"
-            )  # a name that the locale cannot write is no reason to fail
+            )  # a name that the locale cannot encode must not fail
     try:
-        code = _invoke(list(argv), frame)
+        code = _invoke(list(argv), invocation)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit here
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit code
         captured = _command_of(argv) == "export"
-        code = exits.report(_with_help(_ours(error), argv), captured=captured, debug=frame.debug)
-        _drop_stdout()
+        code = exits.report(_with_help(_translated(error), argv), captured=captured, debug=invocation.debug)
+        _discard_stdout()
     return code
 
 
 def _command_of(argv: Sequence[str]) -> str:
-    """The command that a line names, "" where it names none; no option before it takes a value."""
+    """The command of a command line, or "". No option before the command takes a value."""
     word = next((word for word in argv if not word.startswith("-")), "")
     return ALIASES.get(word, word)
 
 
-def _invoke(argv: list[str], frame: Frame) -> int:
-    """Without click's own main(), which talks on Ctrl-C and looks for completion in the environment."""
+def _invoke(argv: list[str], invocation: Invocation) -> int:
+    """Like click's main(), which cannot be used: it prints on Ctrl-C and reads completion variables."""
     group = build()
     try:
-        with group.make_context(exits.PROGRAM, argv, obj=frame) as command:
+        with group.make_context(exits.PROGRAM, argv, obj=invocation) as command:
             result: Any = group.invoke(command)
     except click.exceptions.Exit as left:
         return left.exit_code
@@ -163,18 +163,18 @@ def _invoke(argv: list[str], frame: Frame) -> int:
 
 
 def _with_help(error: BaseException, argv: Sequence[str]) -> BaseException:
-    """A mistake in a command's line has the help of that command as its hint."""
+    """Make the help of the command the hint of a usage error that has no other hint."""
     if isinstance(error, Usage) and error.hint == Usage.hint and argv and argv[0] in COMMANDS:
         error.hint = f"run: {exits.PROGRAM} {argv[0]} --help"
     return error
 
 
-def _ours(error: BaseException) -> BaseException:
-    """Errors of click as errors of this program; everything else as it is."""
+def _translated(error: BaseException) -> BaseException:
+    """Errors of click as errors of this program; all others unchanged."""
     match error:
         case click.exceptions.NoArgsIsHelpError() if isinstance(error.ctx.command, click.Group):
             where, below = error.ctx.command_path, ", ".join(error.ctx.command.commands)
-            return _keep(Usage(f"{where} needs one of: {below}", hint=f"run: {where} --help"), error)
+            return _keep(Usage(f"{where} needs a subcommand: {below}", hint=f"run: {where} --help"), error)
         case click.UsageError():
             where = error.ctx.command_path if error.ctx is not None else exits.PROGRAM
             return _keep(
@@ -185,8 +185,8 @@ def _ours(error: BaseException) -> BaseException:
                 error,
             )
         case OSError() if error.errno in _NOT_WRITTEN:
-            # Errors of the program's own files are translated where they are opened, so this is what a command printed.
-            said = f"standard output could not be written: {os.strerror(error.errno or 0)}"
+            # Errors of the program's own files are translated where they are opened, so this one is from stdout.
+            said = f"cannot write to standard output: {os.strerror(error.errno or 0)}"
             return _keep(StorageError(said), error)
         case _:
             return error
@@ -198,22 +198,22 @@ def _keep(error: Error, cause: BaseException) -> Error:
 
 
 def hide_keys(text: str) -> str:
-    """``text`` without what looks like an access key or its secret: a usage error must not repeat one."""
+    """``text`` without what looks like an access key or a secret: a usage error must not show one."""
     import re  # 4 ms, and only a usage error needs it
 
-    # An argument too many is most often a value that belongs to a question: a key, a seed, a passphrase.
+    # An extra argument is most often the answer to a prompt: a key, a seed, a passphrase.
     text = re.sub(r"(unexpected extra arguments?) \(.*\)", r"\1", text, flags=re.DOTALL)
     text = re.sub(r"(?:AKIA|ASIA)[A-Z0-9]{8,}", "[access key]", text)
     return re.sub(r"(?<![A-Za-z0-9/+_.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_.-])", "[secret]", text)
 
 
-def _drop_stdout() -> None:
-    """Point descriptor 1 at nothing, so that the interpreter's own last flush cannot fail aloud."""
+def _discard_stdout() -> None:
+    """If stdout cannot be flushed, replace it by /dev/null, so that the interpreter does not report it again at exit."""
     if sys.stdout is None:
         return
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.close(nowhere)

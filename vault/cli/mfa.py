@@ -1,4 +1,4 @@
-"""`awsvault-py mfa …`: the devices behind the keys, their seeds and codes. `otp NAME` is `mfa code NAME`."""
+"""`awsvault-py mfa …`: manages MFA devices, their seeds and codes. `otp NAME` is short for `mfa code NAME`."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def command() -> None:
 def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> None:
     """Set the MFA device of the entry NAME, and store the device's seed.
 
-    Prompts for both and hides the seed, or reads --stdin: {"MfaSerial":"arn:…","MfaSeed":"…"}, one of them is optional. The seed is
-    base32 or an otpauth:// URL.
+    Prompts for both and hides the seed. --stdin reads one or both as {"MfaSerial":"arn:…","MfaSeed":"…"}. The seed is base32
+    or an otpauth:// URL.
 
-    With --strict, a passphrase of its own protects the seed. It is unlocked for five minutes or for one use.
+    With --strict, a separate passphrase protects the seed, and unlocks it for five minutes or for one use.
     """
     given = mfa_devices.from_json(read_stdin()) if from_stdin else None
     if given is None and not context.interaction.possible():
@@ -55,40 +55,38 @@ def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> Non
     serial = mfa_devices.find_serial(after.payload, name)
     say(f"{safe(name)} uses {safe(serial)}.")
     if device.seed is not None:
-        say("Its seed is now beside the key: anyone who unlocks this vault has both factors.")
+        say("The MFA seed is stored with the key: anyone who unlocks this vault has both factors.")
     elif not mfa_devices.has_seed(after.payload, serial):
-        say("No seed is stored, so you are prompted for its codes.")
+        say("Its seed is not stored, so awsvault-py prompts for its codes.")
 
 
 @command.command(name="code")
 @click.argument("name")
-@click.option("--clip", is_flag=True, help="Copy the code to the clipboard, and clear it again.")
+@click.option("--clip", is_flag=True, help="Copy the code to the clipboard, and remove it after a while.")
 @with_context
 def code(context: Context, name: str, *, clip: bool) -> None:
-    """Print an MFA code for NAME, an entry or a device's ARN.
+    """Print an MFA code for NAME, an entry or the ARN of a device.
 
-    Each code is given out once. If the current one was used or is about to expire, the command waits for the next.
+    Each code is issued only once. If the current one was used or is about to expire, the command waits for the next.
     """
-    board = (
-        clipboard.find(context.env) if clip else None
-    )  # before a code is taken that could not be put anywhere
+    board = clipboard.find(context.env) if clip else None  # fails before it uses up a code
     keys = open_keys(context, purpose=f"for an MFA code of {name}")
     serial = mfa_devices.resolve_serial(context, keys, name)
     taken = mfa_devices.next_code(context, keys, serial, waiting=countdown(context))
     left = taken.ends - context.clock.time()
     if board is not None:
-        copy(context, board, taken.text, life=left)
+        copy(context, board, taken.text, ttl=left)
         return
     emit(taken.text)
     if is_terminal():
-        say(f"valid for {left:.0f} s, and for one use")
+        say(f"Valid for {left:.0f} s and one use.")
 
 
 @command.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
 def list_(context: Context, *, as_json: bool) -> None:
-    """List the devices in the vault, whether their seed is stored, and which entries use them.
+    """List the MFA devices in the vault, whether their seeds are stored, and which entries use them.
 
     --json: {"devices":[{"serial", "seed_stored":bool, "strict":bool, "entries":[NAME…]}]}
     """
@@ -117,7 +115,7 @@ def list_(context: Context, *, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: bool, yes: bool) -> None:
-    """Remove a device and its seed from the vault. NAME is an entry or the device's ARN.
+    """Remove an MFA device and its seed from the vault. NAME is an entry or the ARN of the device.
 
     The device stays at AWS unless you use --deactivate.
     """
@@ -137,7 +135,7 @@ def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: boo
         devices.identify()
         devices.deactivate(serial)
     forget()
-    say(f"Removed {safe(serial)}." + ("" if deactivate else " What AWS knows of it is as it was."))
+    say(f"Removed {safe(serial)}." + ("" if deactivate else " It is still at AWS."))
 
 
 for further in (enroll, resync, qr):

@@ -1,4 +1,4 @@
-"""`awsvault-py mfa enroll`, `resync` and `qr`: devices at AWS, and a stored seed shown to a phone."""
+"""`awsvault-py mfa enroll`, `resync` and `qr`: manage devices at AWS, and show a stored seed to a phone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def countdown(context: Context) -> Callable[[float], None]:
-    """Shows the seconds left until the next code: one line that counts on a terminal, one in all elsewhere."""
+    """Shows the seconds until the next code: a line that counts down on a terminal, otherwise a single line."""
     last: list[float] = []
     live = is_live(context.env)
 
@@ -65,7 +65,7 @@ def enroll(
 ) -> None:
     """Create another MFA device for the IAM user of NAME, and store its seed in the vault.
 
-    The user's other devices stay. This takes up to a minute, since AWS needs two consecutive codes. If it is interrupted,
+    Other devices of the user stay. This takes up to a minute, because AWS needs two consecutive codes. If it is interrupted,
     the next run continues or cleans up.
     """
     opened = unlock(context, purpose=f"to enroll an MFA device for {name}").opened
@@ -80,25 +80,23 @@ def enroll(
         wanted, what = under_way.name, "Continue enrolling"
     sure(
         context,
-        f"{what} the MFA device {safe(wanted)} for {safe(user)}? Its seed will lie beside the key: anyone who unlocks this "
-        "vault holds both factors.",
+        f"{what} the MFA device {safe(wanted)} for {safe(user)}? Its seed will be stored with the key: anyone who unlocks this "
+        "vault has both factors.",
         yes=yes,
     )
     try:
         done = enroller.run(device_name)
     except KeyboardInterrupt:
-        say(
-            f"\ninterrupted; to continue, or to clean up: awsvault-py mfa enroll {safe(name)} goes on from here, or cleans up."
-        )
+        say(f"\nInterrupted. To continue or clean up: awsvault-py mfa enroll {safe(name)}")
         raise
-    say(f"{safe(name)} uses {safe(done.serial)} now; its seed is in the vault.")
+    say(f"{safe(name)} now uses {safe(done.serial)}. Its seed is in the vault.")
     if done.left is not None:
         say(
-            f"note: {safe(done.left)}, of a run that was interrupted, may be left at AWS, not enabled; the policy lets "
-            "you delete none"
+            f"Note: {safe(done.left)}, created by an interrupted run, may still be at AWS, not enabled. Your IAM policy does "
+            "not let you delete it."
         )
     for place in done.elsewhere:
-        say(f"note: {place} still names the device before it; change mfa_serial there to {safe(done.serial)}")
+        say(f"Note: {place} still has the previous device. Change its mfa_serial to {safe(done.serial)}.")
 
 
 @click.command(name="resync")
@@ -106,7 +104,7 @@ def enroll(
 @trust_option.option
 @with_context
 def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
-    """Resynchronize the MFA device of NAME with AWS by two consecutive codes. Use it if AWS refuses the codes."""
+    """Resynchronize the MFA device of NAME with AWS, using two consecutive codes. Use it if AWS refuses the codes."""
     opened = unlock(context, purpose=f"to resynchronize the MFA device of {name}").opened
     serial = mfa_devices.find_serial(opened.payload, name)
     holder = holder_of(opened.payload, name, serial)
@@ -118,7 +116,7 @@ def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
 
 
 def holder_of(payload: Payload, name: str, serial: str) -> str:
-    """The entry whose key calls IAM about a device: the one named, one that uses it, or the only one of its account. NotFound."""
+    """The entry to call IAM with about a device: ``name``, one that uses it, or the only one of its account. Errors: NotFound."""
     if name in payload.entries:
         return name
     for holder, entry in sorted(payload.entries.items()):
@@ -128,14 +126,14 @@ def holder_of(payload: Payload, name: str, serial: str) -> str:
     near = [held for held, entry in payload.entries.items() if account and entry.account == account]
     if len(near) == 1:
         return near[0]
-    raise NotFound(f"no entry uses {safe(serial)}, so there is no key to ask AWS with")
+    raise NotFound(f"no entry uses {safe(serial)}, so there is no key to call AWS with")
 
 
 def put_strictly(context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice) -> None:
-    """Keep the device's seed in the strict box. Usage where a seed or a serial is missing."""
+    """Store the seed of the device in the strict box. Errors: Usage if the seed or the serial is missing."""
     serial = device.serial or find_entry(opened.payload, name).mfa_serial
     if device.seed is None or serial is None:
-        raise Usage("--strict keeps a seed, and needs it and the device's ARN")
+        raise Usage("--strict needs the seed and the ARN of the device")
     known = strict_box.has_passphrase(opened)
 
     def passphrase() -> Secret:
@@ -147,7 +145,9 @@ def put_strictly(context: Context, opened: Opened, name: str, device: mfa_device
 
     made = entries.stored_seed(device.seed, created=int(context.clock.time()))
     strict_seeds.put(context, opened, name, serial, made, passphrase=passphrase)
-    say(f"{safe(name)} uses {safe(serial)}. Its seed has a passphrase of its own, asked for at each code.")
+    say(
+        f"{safe(name)} uses {safe(serial)}. Its seed has a separate passphrase, which unlocks it for five minutes."
+    )
 
 
 @click.command(name="qr")
@@ -155,7 +155,7 @@ def put_strictly(context: Context, opened: Opened, name: str, device: mfa_device
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def qr(context: Context, name: str, *, yes: bool) -> None:
-    """Show the stored seed of NAME's device as a QR code for an authenticator app. Only on a terminal."""
+    """Show the stored MFA seed of NAME as a QR code for an authenticator app. Only on a terminal."""
     if not is_terminal():
         raise Usage("a seed can be shown only on a terminal", hint="run the command without a pipe or a file")
     opened = unlock(context, purpose=f"to show the MFA seed of {name}").opened
@@ -165,7 +165,7 @@ def qr(context: Context, name: str, *, yes: bool) -> None:
     )
     if not mfa_devices.has_seed(opened.payload, serial):
         raise missing
-    sure(context, "Show the seed? Anyone who sees the QR code can generate its codes.", yes=yes)
+    sure(context, "Show the seed? Anyone who sees the QR code can generate MFA codes.", yes=yes)
     stored = strict_seeds.stored_seed(context, opened, serial, purpose="to show a seed")
     if stored is None:
         raise missing
@@ -183,9 +183,9 @@ def qr(context: Context, name: str, *, yes: bool) -> None:
     )
 
 
-def copy(context: Context, board: Clipboard, code: str, *, life: float) -> None:
-    """Put a code on the clipboard and take it off again after ``life`` seconds, or when the command is ended before."""
-    life = min(life, limits.CLIPBOARD_TTL)
+def copy(context: Context, board: Clipboard, code: str, *, ttl: float) -> None:
+    """Put a code on the clipboard, and remove it after ``ttl`` seconds or when the command is interrupted."""
+    ttl = min(ttl, limits.CLIPBOARD_TTL)
     with board.holding(Secret(code)):
-        say(f"The code is on the clipboard for {life:.0f} s.")
-        context.clock.sleep(life)
+        say(f"The code is on the clipboard for {ttl:.0f} s.")
+        context.clock.sleep(ttl)

@@ -1,4 +1,4 @@
-"""`awsvault-py panic`: every key of the vault inactive at AWS, every session here forgotten."""
+"""`awsvault-py panic`: deactivates all keys of the vault at AWS and deletes all cached sessions."""
 
 from __future__ import annotations
 
@@ -24,54 +24,45 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
-    """Deactivate every key of the vault at AWS, and delete all cached sessions.
+    """Deactivate all keys of the vault at AWS, and delete all cached sessions.
 
-    For a lost machine or a leaked key. Continues past failures and reports them. Sessions that were issued before stay
-    valid: panic prints the policy that ends them. You can activate the keys again in the IAM console.
+    For a lost machine or a leaked key. panic continues after failures and reports them. Sessions that were issued before
+    stay valid: panic prints the policy that ends them. You can activate the keys again in the IAM console.
     """
     opened = unlock(context, purpose="to deactivate its keys").opened
     trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
     panic.name_foreign_hosts(context, opened, trust)
     count = len({entry.access_key_id for entry in opened.payload.entries.values()})
-    keys = "the one key" if count == 1 else f"all {count} keys"
+    keys = "the only key" if count == 1 else f"all {count} keys"
     sure(
         context,
-        f"Make {keys} of the vault inactive at AWS, wherever they are used, and forget all sessions?",
+        f"Deactivate {keys} of the vault at AWS, for all programs that use them, and delete all cached sessions?",
         yes=yes,
     )
     report = panic.run(context, opened, trust=trust, tell=say)
-    locked = "is locked" if report.unlocked is None else f"could NOT be locked: {report.unlocked.message}"
-    say(
-        f"Wiped {report.sessions} cached sessions; the vault {locked}{'.' if report.unlocked is None else ''}"
-    )
+    locked = "is locked." if report.unlocked is None else f"could NOT be locked: {report.unlocked.message}"
+    say(f"Deleted {report.sessions} cached sessions. The vault {locked}")
     failed = [outcome for outcome in report.outcomes if not outcome.inactive]
     for outcome in failed:
         if not outcome.known:
-            user = f"its user {safe(outcome.user)}" if outcome.user else "its user"
+            user = f"the user {safe(outcome.user)}" if outcome.user else "its user"
+            say(f"NOT KNOWN to AWS: {outcome.key_id} of {safe(outcome.entry)}: deleted, inactive or replaced")
             say(
-                f"NOT KNOWN to AWS: {outcome.key_id} of {safe(outcome.entry)}: deleted, inactive already, or replaced since"
-            )
-            say(
-                f"  where this is an older copy of the vault, a newer key lives: look at {user} in the IAM console, and make "
-                "each key inactive that is active"
+                f"  If this is an older copy of the vault, {user} may have a newer key: deactivate it in the IAM console"
             )
             continue
         hint = outcome.error.hint if outcome.error is not None else ""
         say(f"NOT inactive: {outcome.key_id} of {safe(outcome.entry)}: {outcome.result}")
-        say(
-            f"  make it inactive in the IAM console; {hint}"
-            if hint
-            else "  make it inactive in the IAM console"
-        )
+        say("  Deactivate it in the IAM console" + (f"; {hint}" if hint else ""))
     say(
-        "Sessions given out before live on until they end, unless this policy is attached to their users and roles:"
+        "Sessions issued before stay valid until they expire, unless you attach this policy to their users and roles:"
     )
     for user in report.users:
         say(f"  {safe(user)}")
     emit(json.dumps(panic.policy(report.at), indent=2))
     if not failed:
         hosts = sorted({outcome.at for outcome in report.outcomes if outcome.at is not None})
-        where = f", as {' and '.join(map(safe, hosts))} says, not AWS itself" if hosts else ""
+        where = f", according to {' and '.join(map(safe, hosts))}, which is not AWS" if hosts else ""
         say(f"{len(report.outcomes)} of {len(report.outcomes)} keys are inactive{where}.")
         return report.unlocked.exit_code if report.unlocked is not None else 0
     error = failed[0].error

@@ -1,4 +1,4 @@
-"""`awsvault-py passwd`: another passphrase, and new master keys with it."""
+"""`awsvault-py passwd`: changes the passphrase, and the master keys with it."""
 
 from __future__ import annotations
 
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not prompt about slots that cannot be kept.")
 @with_context
 def command(context: Context, kdf: str | None, *, from_stdin: bool, strictly: bool, yes: bool) -> None:
-    """Change the passphrase. The old passphrase with an old copy of the vault cannot decrypt what is stored from now on.
+    """Change the passphrase. The old passphrase and an old copy of the vault cannot decrypt what you store from now on.
 
     If you forgot it: type the recovery code at the passphrase prompt, or let the keyring unlock the vault.
 
-    --strict changes the passphrase of the strict seeds, and their key. It needs the old passphrase; nothing replaces it.
+    --strict changes the passphrase of the strict seeds, and their key. It needs the old one: there is no other way to unlock
+    them.
     """
     new = create.passphrase_from_stdin(read_stdin()) if from_stdin else None
     if strictly:
@@ -63,7 +64,7 @@ def _params(kdf: str | None) -> KdfParams | None:
 def _strict(
     context: Context, new: create.ChosenPassphrase | None, kdf: KdfParams | None, *, yes: bool
 ) -> None:
-    """The strict seeds under another passphrase and another key; the vault's own ways in stay as they are."""
+    """Change the passphrase and the key of the strict seeds. The slots of the main box stay."""
     opened = unlock(context, purpose="to change the passphrase of the strict seeds").opened
     rekey_strict.require(opened)
     known = strict_seeds.ask_for(context, purpose="to change it")

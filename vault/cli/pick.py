@@ -1,4 +1,4 @@
-"""`awsvault-py pick [START]`: choose a profile, for scripts and for the function of shell-init."""
+"""`awsvault-py pick [START]`: chooses a profile, for scripts and for avp of shell-init."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def command(context: Context, *, start: str | None) -> None:
         if not pick.possible(context):
             raise Usage(
                 "there is no terminal to choose a profile on",
-                hint="give a whole name: awsvault-py pick PROFILE",
+                hint="use the whole name: awsvault-py pick PROFILE",
             )
         name = pick.pick_profile(context, "Profile", start=start or "")
     click.echo(name)

@@ -1,4 +1,4 @@
-"""A profile that the command line left out: chosen from a list at a terminal, and the command that repeats it is said."""
+"""The PROFILE argument: if it is missing, the user chooses one from a list and is told the whole command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 import click
 
 from vault.cli import exits
-from vault.cli.command_context import Frame
+from vault.cli.command_context import Invocation
 from vault.cli.terminal import say
 from vault.errors import Usage
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def profile_or_pick(context: Context, given: str | None) -> str:
-    """``given``, else the profile that the user chooses. Usage if there is no terminal; Declined if they choose none."""
+    """``given``, otherwise the profile that the user chooses. Errors: Usage without a terminal, Declined if none is chosen."""
     if given is not None:
         return given
     from vault.inspect import pick
@@ -31,28 +31,28 @@ def profile_or_pick(context: Context, given: str | None) -> str:
             hint=f"run: {exits.PROGRAM} {command.info_name} PROFILE",
         )
     name = pick.pick_profile(context, f"Profile for {command.info_name}")
-    frame = command.find_object(Frame)
-    words = repeated(frame.argv if frame is not None else (str(command.info_name),), name)
-    say(f"{exits.PROGRAM}: the same again: {shlex.join([exits.PROGRAM, *words])}")
+    invocation = command.find_object(Invocation)
+    words = repeated(invocation.argv if invocation is not None else (str(command.info_name),), name)
+    say(f"{exits.PROGRAM}: to repeat this: {shlex.join([exits.PROGRAM, *words])}")
     return name
 
 
 def repeated(argv: Sequence[str], name: str) -> list[str]:
-    """``argv`` with the profile where it belongs, and without a code, which is good once.
+    """``argv`` with the profile added, and without the MFA code, which AWS accepts only once.
 
-    A name that begins with a dash comes after ``--``; exec, where that begins the command, has an option for it.
+    A name that begins with a dash goes after ``--``, or into exec's --profile.
     """
-    ours, theirs = list(argv), []
-    if "--" in ours:
-        at = ours.index("--")
-        ours, theirs = ours[:at], ours[at:]
+    own, other = list(argv), []
+    if "--" in own:
+        at = own.index("--")
+        own, other = own[:at], own[at:]
     kept: list[str] = []
-    while ours:
-        word = ours.pop(0)
+    while own:
+        word = own.pop(0)
         if word == "--mfa-code":
-            del ours[:1]
+            del own[:1]
         elif not word.startswith("--mfa-code="):
             kept.append(word)
     if name.startswith("-"):
-        return [*kept, f"--profile={name}", *theirs] if kept[:1] == ["exec"] else [*kept, "--", name]
-    return [*kept, name, *theirs]
+        return [*kept, f"--profile={name}", *other] if kept[:1] == ["exec"] else [*kept, "--", name]
+    return [*kept, name, *other]

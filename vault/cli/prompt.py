@@ -1,4 +1,4 @@
-"""`awsvault-py prompt` as click has it: its help, and its mistakes. The work is done before, by hand (promptline)."""
+"""`awsvault-py prompt` for click: the help and the usage errors. vault/cli/prompt_line.py does the work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vault.cli import prompt_line
     "shell",
     type=click.Choice(prompt_line.SHELLS),
     default="plain",
-    help="The shell or program of the prompt.",
+    help="The shell or program that shows the prompt.",
 )
 @click.option(
     "--format",
@@ -26,10 +26,10 @@ def command(shell: str, form: str) -> None:
     r"""Print this shell's profile and when its session expires, for a shell prompt.
 
     The profile is exec's inside exec, otherwise the one in AWS_PROFILE. Prints nothing if there is none, or if its session
-    is over. Red: production. Yellow: a confirmation is needed, or the session expires within five minutes. Green: read-only.
+    has expired. Red: production. Yellow: using it needs a confirmation, or the session expires within five minutes. Green: read-only.
     Uses no network and does not unlock the vault.
 
-    awsvault-py shell-init sets this up for a shell. By hand, bash: PS1='$(awsvault-py prompt --for=bash) \\$ ',
+    awsvault-py shell-init sets this up. To do it yourself, in bash: PS1='$(awsvault-py prompt --for=bash) \\$ ',
     tmux: #(awsvault-py prompt --for=tmux)
     """
     prompt_line.run(["prompt", f"--for={shell}", f"--format={form}"])

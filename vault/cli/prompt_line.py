@@ -1,6 +1,6 @@
-"""`awsvault-py prompt` and `--profile-names`, parsed by hand: they run at each prompt and each press of Tab.
+"""`awsvault-py prompt` and `--profile-names` without click: they run at each prompt and each press of Tab.
 
-Whatever goes wrong shows nothing: a prompt must not become an error message.
+If anything fails, they print nothing: a shell prompt must not show an error message.
 """
 
 import os
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 NAMES = "--profile-names"
 SHELLS = ("plain", "bash", "zsh", "fish", "tmux", "starship")
 RED, YELLOW, GREEN, PLAIN = "red", "yellow", "green", ""
-# How each shell is told of a colour: before and after. bash and zsh must know what has no width.
+# Escape sequences. bash and zsh also need to know which characters have no width.
 _ANSI = {RED: "\x1b[1;31m", YELLOW: "\x1b[33m", GREEN: "\x1b[32m"}
 
 
 def run(argv: "Sequence[str]") -> int | None:
-    """The exit code of ``prompt`` or ``--profile-names``; None where the command line is another one."""
+    """The exit code of ``prompt`` or ``--profile-names``; None for any other command line."""
     if list(argv) == [NAMES]:
         return _names()
     if argv[:1] != ["prompt"] or len(argv) > 3 or any(word in ("-h", "--help", "--debug") for word in argv):
@@ -57,13 +57,13 @@ def _prompt(form: str, shell: str) -> int:
     places = from_env(os.environ)
     now = prompt_data.shell_state(os.environ, home=places.home, socket=places.socket, time=time.time())
     if now is not None and now.left != 0:  # an expired session is not shown
-        sys.stdout.write(rendered(now, form=form, shell=shell, colour=not os.environ.get("NO_COLOR")) + "\n")
+        sys.stdout.write(rendered(now, form=form, shell=shell, color=not os.environ.get("NO_COLOR")) + "\n")
         sys.stdout.flush()
-    os._exit(0)  # as a warm export does: the interpreter's own end costs a tenth of all this
+    os._exit(0)  # the normal end of the interpreter takes a tenth of the whole time
 
 
-def rendered(now: "ShellState", *, form: str, shell: str, colour: bool) -> str:
-    """The prompt's text for ``shell``: nothing of a profile's name can be a command or a colour there."""
+def rendered(now: "ShellState", *, form: str, shell: str, color: bool) -> str:
+    """The text of the prompt for ``shell``, in which no part of a profile name can be a command or a color."""
     from vault.limits import PRODUCTION
     from vault.shell.prompt_data import shown
 
@@ -78,11 +78,11 @@ def rendered(now: "ShellState", *, form: str, shell: str, colour: bool) -> str:
     text = form
     for name, value in parts.items():
         text = text.replace("{" + name + "}", _quoted(value, shell))
-    return _coloured(text, kind, shell) if colour and kind else text
+    return _colored(text, kind, shell) if color and kind else text
 
 
 def _kind(now: "ShellState", *, production: bool) -> str:
-    """The colour: red in production, yellow where a yes is asked for or the time runs out, green where one can only look."""
+    """The color: red for production, yellow if it needs a confirmation or soon expires, green if it is read-only."""
     from vault.limits import EXPIRY_RED
 
     if production:
@@ -93,17 +93,17 @@ def _kind(now: "ShellState", *, production: bool) -> str:
 
 
 def _quoted(text: str, shell: str) -> str:
-    """``text`` without a meaning of its own in ``shell``'s prompt."""
+    """``text``, escaped for the prompt of ``shell``."""
     if shell == "zsh":
         text = text.replace("%", "%%")
     if shell == "tmux":
         text = text.replace("#", "##")
-    if shell in ("bash", "zsh"):  # if the user put the output into PS1 by eval or prompt_subst
+    if shell in ("bash", "zsh"):  # in case the user's PS1 expands the output (eval, prompt_subst)
         text = "".join(c if c not in "$`\\!" else "?" for c in text)
     return text
 
 
-def _coloured(text: str, kind: str, shell: str) -> str:
+def _colored(text: str, kind: str, shell: str) -> str:
     match shell:
         case "bash":
             return f"\x01{_ANSI[kind]}\x02{text}\x01\x1b[0m\x02"
@@ -111,7 +111,7 @@ def _coloured(text: str, kind: str, shell: str) -> str:
             return f"%F{{{kind}}}{text}%f"
         case "tmux":
             return f"#[fg={kind}]{text}#[default]"
-        case "fish" | "starship":  # a custom module of starship passes colours on as they are
+        case "fish" | "starship":  # a custom module of starship passes escape sequences on
             return f"{_ANSI[kind]}{text}\x1b[0m"
         case _:
             return text

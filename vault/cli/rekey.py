@@ -1,4 +1,4 @@
-"""`awsvault-py rekey`: new master keys under the same secrets."""
+"""`awsvault-py rekey`: replaces the master keys; the passphrase stays."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not prompt about slots that cannot be kept.")
 @with_context
 def command(context: Context, *, yes: bool) -> None:
-    """Replace the vault's master keys if somebody may know one. Keys from an old copy cannot decrypt later versions.
+    """Replace the vault's master keys if someone may know one. Keys from an old copy cannot decrypt later versions.
 
     The passphrase stays. This machine's keyring slot is kept, and you get a new recovery code. At a terminal, rekey also
-    prompts for the passphrase of the strict seeds, to replace their key too.
+    prompts for the passphrase of the strict seeds, to replace their key.
     """
     opened, passphrase = rekey_plan.open_by_secret(context, purpose="to replace its keys")
     plan = rekey_plan.make_plan(context, opened, passphrase=passphrase)
@@ -55,7 +55,7 @@ def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.Stri
 
 
 def tell_replaced(done: rekey.Rekeyed, first: str) -> None:
-    """What was done, and what is left to do by hand."""
+    """Report what was done, and what the user has to do."""
     say(f"{first} The old automatic backups and all cached sessions were deleted.")
     if done.strict_kept:
         say(
@@ -64,14 +64,14 @@ def tell_replaced(done: rekey.Rekeyed, first: str) -> None:
     if done.log is not None:
         say(f"The old log can no longer be read; a new one was started: {done.log}")
     copies_elsewhere(done.left, "they still unlock with the old secrets")
-    say("They have the access keys too. If somebody may have a copy: awsvault-py rotate --all")
+    say("They also contain the access keys. If someone may have a copy: awsvault-py rotate --all")
 
 
 def copies_elsewhere(left: tuple[str, ...], why: str) -> None:
-    """What the user has to delete, and ``why``."""
+    """Tell the user which copies to delete, and ``why``."""
     for path in left:
         say(f"Could not delete {safe(path)}. Delete it yourself.")
     say(
-        f"Copies elsewhere (your own backups, snapshots, synchronized folders) are unchanged: {why}. Delete them, and make a "
+        f"Copies elsewhere (your own backups, snapshots, synchronized folders) are unchanged: {why}. Delete them, and create a "
         "new backup: awsvault-py backup FILE"
     )

@@ -1,4 +1,4 @@
-"""`awsvault-py remove NAME`: forgets an entry."""
+"""`awsvault-py remove NAME`: removes an entry."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def command(context: Context, name: str, *, yes: bool) -> None:
     opened = unlock(context, purpose=f"to remove {name}").opened
     entry = find_entry(opened.payload, name)
     seed = entries.seed_only_used_by(opened.payload, name) is not None
-    whose = f" of {safe(entry.user)} in {safe(entry.account or '')}" if entry.user else ""
-    what = f"{safe(name)}: {safe(entry.access_key_id)}{whose}" + (", with its MFA seed" if seed else "")
-    sure(context, f"Remove {what}? The vault has the only copy that awsvault-py keeps.", yes=yes)
+    owner = f" of {safe(entry.user)} in {safe(entry.account or '')}" if entry.user else ""
+    what = f"{safe(name)}: {safe(entry.access_key_id)}{owner}" + (", with its MFA seed" if seed else "")
+    sure(context, f"Remove {what}? AWS cannot show its secret again.", yes=yes)
     entries.remove(context, opened, name)
     say(f"Removed {safe(name)}. Its key {safe(entry.access_key_id)} is still valid at AWS.")

@@ -1,4 +1,4 @@
-"""Options that export, exec and login share, as a Wish. Parses; asks nothing."""
+"""Options that export, exec and login share, parsed into a Request. Prompts for nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def request_of(
     ask: bool = False,
     start: bool = False,
 ) -> Request:
-    """The Wish that the options spell. Errors: Usage."""
+    """The Request for the options. Errors: Usage."""
     from vault.credentials.request import Refetch, Request
 
     return Request(
@@ -38,7 +38,7 @@ def request_of(
 
 
 def seconds(text: str | None) -> int | None:
-    """``--duration`` as seconds; STS gives 900 to 129,600, and a role less. Errors: Usage."""
+    """``--duration`` in seconds: STS allows 900 to 129,600, and less for a role. Errors: Usage."""
     if text is None:
         return None
     from vault.settings import duration

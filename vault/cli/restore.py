@@ -1,4 +1,4 @@
-"""`awsvault-py restore`: a copy of the vault put back in its place."""
+"""`awsvault-py restore`: restores the vault from a backup."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(context: Context, file: str | None, *, accept: bool, as_json: bool, yes: bool) -> None:
-    """List the automatic backups, or restore one of them (bak1 to bak3), or a backup FILE of your own.
+    """List the automatic backups, or restore one of them (bak1 to bak3) or your own backup FILE.
 
     The current vault becomes the newest automatic backup. Use --accept if awsvault-py refuses a vault that is older than
-    before, or that was changed on two machines: it asks for the passphrase and accepts the current file as the newest. With
-    FILE, --accept takes a copy from before a rekey. The log stays readable if an available key opens it; otherwise restore
-    says so before it asks.
+    before, or that was changed on two machines: it prompts for the passphrase and accepts the current file as the newest.
+    With FILE, --accept takes a copy from before a rekey. If the log would become unreadable, restore tells you before you
+    confirm.
 
     --json: {"backups":[{"name", "generation", "written", "opened_by":[…], "entries"?:[…]}]}
     """
@@ -44,18 +44,18 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
     chosen = backups.choose_present(context) if file is None else backups.choose(context, file, accept=accept)
     say(_sentence(chosen.backup))
     if chosen.problem is not None:
-        say(f"Mind: {chosen.problem.message}.")
+        say(f"Warning: {chosen.problem.message}.")
     if chosen.log.trouble is not None:
         say(
-            f"Mind: the log in {safe(context.paths.log)} will not be readable under this copy: {chosen.log.trouble}. The next "
-            "export starts a new log and keeps this one as unreadable.N.*"
+            f"Warning: the log in {safe(context.paths.log)} will be unreadable with this copy: {chosen.log.trouble}. The next "
+            "export starts a new log and keeps the old one as unreadable.N.*"
         )
     sure(context, "Use this copy as the vault?", yes=yes)
     after = backups.restore_backup(context, chosen)
-    say(f"It is the vault now, as generation {after.header.gen}.")
+    say(f"This copy is now the vault, as generation {after.header.gen}.")
     if chosen.outdated:
         say(
-            "The secrets of its time open it, and what comes after, until you change them: "
+            "The secrets of this copy unlock the vault until you change them: "
             + backups.passwd_commands(chosen.file)
         )
 
@@ -97,7 +97,7 @@ def _show(context: Context, *, as_json: bool) -> None:
             str(c.gen),
             local(c.time),
             ", ".join(c.slots),
-            "sealed" if c.entries is None else ", ".join(c.entries) or "none",
+            "encrypted" if c.entries is None else ", ".join(c.entries) or "none",
         )
         for c in copies
     ]

@@ -1,4 +1,4 @@
-"""`awsvault-py rotate`: replaces access keys, safe at every step."""
+"""`awsvault-py rotate`: replaces access keys."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     "--delete-now", is_flag=True, help="Delete the old key at once, without keeping it for seven days."
 )
 @click.option("--delete-other", metavar="KEYID", help="Delete the user's other key first, to make room.")
-@click.option("--mfa-code", metavar="CODE", help="A code of the MFA device, if IAM demands MFA.")
+@click.option("--mfa-code", metavar="CODE", help="A code of the MFA device, if IAM requires MFA.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--print-policy", is_flag=True, help="Print the IAM policy that rotation needs.")
 @trust_option.option
@@ -86,7 +86,7 @@ def command(
     for name in names:
         if name not in chosen:
             (other,) = rotate.choose_entries(opened.payload, [name], everything=False)
-            say(f"{safe(name)}: holds the same key as {safe(other)}, under whose name it is rotated.")
+            say(f"{safe(name)}: has the same key as {safe(other)}, so it is rotated as {safe(other)}.")
     trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
     failures: list[errors.Error] = []
     with rotate.lock_rotations(context):
@@ -121,7 +121,7 @@ def _request(
     if sum((undo, finish, delete_now)) > 1:
         raise errors.Usage("give only one of --undo, --finish and --delete-now")
     if delete_other is not None and (everything or len(names) > 1 or undo or finish):
-        raise errors.Usage("--delete-other needs exactly one NAME")
+        raise errors.Usage("--delete-other needs exactly one NAME, without --undo or --finish")
     if undo and older:
         raise errors.Usage("--undo ignores a key's age: do not combine it with --older-than")
     return RotationRequest(undo=undo, finish=finish, delete_now=delete_now, delete_other=delete_other)
@@ -163,9 +163,9 @@ def _one(
     age = prepared.age
     if least is not None and age is not None and age < least:
         if _settled(prepared):
-            say(f"{safe(name)}: {prepared.entry.access_key_id} is {span(age)} old, nothing to do.")
+            say(f"{safe(name)}: {prepared.entry.access_key_id} is {span(age)} old. Nothing to do.")
             return
-        request = RotationRequest(finish=True)  # what an earlier rotation left is due, a new one is not
+        request = RotationRequest(finish=True)  # an earlier rotation is due to be finished
     for key in prepared.state.keys:
         described = describe(key, now=prepared.state.now, own=prepared.entry.access_key_id)
         say(f"{safe(name)}:   {described}")
@@ -178,20 +178,20 @@ def _one(
     try:
         outcome = rotate.carry_out(context, opened, prepared, request)
     except KeyboardInterrupt:
-        say(f"\n{safe(name)}: interrupted; the next awsvault-py rotate {safe(name)} continues from here.")
+        say(f"\n{safe(name)}: interrupted. To continue: awsvault-py rotate {safe(name)}")
         raise
     _report(outcome, name, request)
 
 
 def _progress(context: Context) -> Callable[[int], None] | None:
-    """On a terminal: one line that shows how far the proof of a new key is, and since when it goes on."""
+    """On a terminal, a line that shows how far the verification of the new key is. None elsewhere."""
     if not is_live(context.env):
         return None
     began: list[float] = []
 
     def proving(row: int) -> None:
         began.append(context.clock.monotonic())
-        shown = f"\r  answered {row} of {limits.PROOFS} times in a row, {began[-1] - began[0]:.0f} s … "
+        shown = f"\r  accepted {row} of {limits.PROOFS} times in a row, {began[-1] - began[0]:.0f} s … "
         click.echo(shown, nl=row == limits.PROOFS, err=True)
 
     return proving
@@ -216,9 +216,9 @@ def _intent(prepared: PreparedRotation, request: RotationRequest) -> str:
         return "do nothing, since no rotation is under way"
     takes_back = isinstance(step, steps.WriteJournal) and step.step == "undo"
     if journal is not None and journal.step != "grace" and not takes_back:
-        return "bring the interrupted rotation to its end"
+        return "finish the interrupted rotation"
     if request.undo:
-        return f"take the old key {old} back and delete {entry.access_key_id}"
+        return f"restore the old key {old} and delete {entry.access_key_id}"
     if journal is not None and request.finish:
         return f"delete the old key {old}"
     first = f"delete the old key {old} of the last rotation, then " if journal is not None else ""
@@ -232,13 +232,13 @@ def _report(outcome: RotationOutcome, name: str, request: RotationRequest) -> No
     for key_id in outcome.deleted:
         say(f"{safe(name)}: deleted {safe(key_id)}.")
     if outcome.replaced is None and not outcome.deleted:
-        say(f"{safe(name)}: nothing to do. {outcome.key_id} stays.")
+        say(f"{safe(name)}: nothing to do. The key is still {outcome.key_id}.")
     if outcome.replaced is not None and request.undo:
-        say(f"{safe(name)}: {outcome.key_id} is back.")
+        say(f"{safe(name)}: restored {outcome.key_id}.")
     elif outcome.replaced is not None:
-        say(f"{safe(name)}: {outcome.key_id} has replaced {outcome.replaced}.")
+        say(f"{safe(name)}: replaced {outcome.replaced} with {outcome.key_id}.")
     if outcome.until is not None:
         say(
-            f"{safe(name)}: the old key is inactive and kept until {local(outcome.until)}; "
-            f"awsvault-py rotate --undo {safe(name)} takes it back, --finish deletes it now."
+            f"{safe(name)}: the old key is inactive and kept until {local(outcome.until)}. "
+            f"To restore it: awsvault-py rotate --undo {safe(name)}; to delete it now: --finish"
         )

@@ -1,4 +1,4 @@
-"""`awsvault-py setup`: AWS's files to the form in which every tool calls us."""
+"""`awsvault-py setup`: sets up the profiles in AWS's files to use the vault."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def command(
     """Set up profiles in ~/.aws/config to use the vault.
 
     Each profile whose key is in the vault gets a credential_process. Keys that would make AWS's tools assume the role
-    themselves get the prefix awsvault_. Comments and order stay. You see the change before it is made.
+    themselves get the prefix awsvault_. Comments and order stay. setup shows the
+    changes and asks before it makes them.
     """
     if every and profiles:
         raise Usage("give --all or PROFILE names, not both", hint="run: awsvault-py setup --help")
@@ -75,10 +76,10 @@ def command(
     changes = plan.changes(files)
     tell(plan, asked=bool(profiles))
     for name in run.unused(known) if not profiles else []:
-        say(f"No profile uses the key {safe(name)}; this gives it one: awsvault-py setup {safe(name)}")
+        say(f"No profile uses the key {safe(name)}. To create one: awsvault-py setup {safe(name)}")
     if not changes:
         done = (
-            "" if plan.skipped and profiles else ": every profile whose key is in the vault calls it already"
+            "" if plan.skipped and profiles else ": every profile whose key is in the vault already uses it"
         )
         say(f"Nothing to change{done}.")
         return
@@ -86,30 +87,30 @@ def command(
     if dry_run:
         return
     refuse_hands_off(changes)
-    sure(context, f"Change {' and '.join(safe(c.path) for c in changes)}?", yes=yes)
+    sure(context, f"Apply these changes to {' and '.join(safe(c.path) for c in changes)}?", yes=yes)
     undo.apply_changes(context, changes, kind="setup", opened=None)
-    say(f"Done: {', '.join(safe(name) for name in plan.done)}. To take it back: awsvault-py setup --undo")
+    say(f"Set up: {', '.join(safe(name) for name in plan.done)}. To undo: awsvault-py setup --undo")
 
 
 def tell(plan: edit_plan.EditPlan, *, asked: bool) -> None:
-    """What was not changed, and warnings. Profiles that the user did not name and that use no key of the vault are counted."""
+    """Report the warnings and the profiles that stay unchanged; if there are many that the user did not name, their number."""
     for warning in plan.warnings:
         say(f"Warning: {warning}")
     for left in plan.skipped if asked or len(plan.skipped) <= 10 else []:
         say(f"Not changed: {safe(left.profile)}: {left.reason}")
     if not asked and len(plan.skipped) > 10:
-        say(f"Not changed: {len(plan.skipped)} profiles. Name one to see why.")
+        say(f"Not changed: {len(plan.skipped)} profiles. To see why: awsvault-py setup PROFILE")
 
 
 def show(changes: Sequence[undo.Change]) -> None:
-    """The diff, on stdout."""
+    """Print the diff on stdout."""
     for change in changes:
         for line in diff(change.path, change.before, change.after, lines=change.kind != ""):
             emit(line)
 
 
 def refuse_hands_off(changes: Sequence[undo.Change]) -> None:
-    """CheckFailed where a file is made by something else: what was shown is to be changed there."""
+    """CheckFailed if another program writes one of the files, which would undo the changes."""
     for change in changes:
         reason = hands_off(change.path)
         if reason is not None:
@@ -120,9 +121,9 @@ def refuse_hands_off(changes: Sequence[undo.Change]) -> None:
 
 
 def undo_newest(context: Context, *, kind: undo.Kind, dry_run: bool, yes: bool) -> None:
-    """Take the newest change of ``kind`` back, shown first."""
+    """Show the newest change of ``kind`` and undo it."""
     seen = undo.preview(
-        context, kind=kind, open_vault=lambda: unlock(context, purpose=f"to take the {kind} back").opened
+        context, kind=kind, open_vault=lambda: unlock(context, purpose=f"to undo the {kind}").opened
     )
     undone = seen.files
     for one in undone:
@@ -136,6 +137,6 @@ def undo_newest(context: Context, *, kind: undo.Kind, dry_run: bool, yes: bool) 
     say("Undone." if undone else "Nothing to undo: the files are already as they were.")
     if kind == "import" and undone:
         say(
-            "The files have the plaintext keys again, and the vault has them too. Once a tool works with them, "
-            "awsvault-py remove NAME forgets them there; a key that was rotated since lives in the vault only."
+            "The plaintext keys are in the files again, and still in the vault. To remove a key from the vault: "
+            "awsvault-py remove NAME. Do not remove a key that was rotated after the import: only the vault has it."
         )

@@ -1,7 +1,7 @@
-"""What ``shell-init`` prints for each shell: completion when it is first asked for, the prompt, and a switch of profiles.
+"""What ``shell-init`` prints for each shell: completion, the prompt, and ``avp``, which switches profiles.
 
-Text only, and no click: it is read at each start of a shell. Completion is loaded at the first press of Tab, since
-making it costs more than all the rest. Reading it twice changes nothing.
+Text only, and no click, because it runs at each start of a shell. The first press of Tab loads the completion script, which
+takes longer to generate than all the rest. A shell may evaluate the text twice.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ PROGRAM = "awsvault-py"
 SWITCH = "avp"
 SHELLS = ("bash", "zsh", "fish")
 
-_USAGE = "avp [START]: set AWS_PROFILE to the profile of that name, or choose one; avp --off: set none"
-# exec's shell has its profile's credentials: another profile's name beside them would be a lie.
+_USAGE = "avp [START]: set AWS_PROFILE to the profile START, or choose one; avp --off: unset AWS_PROFILE"
+# A shell of exec has credentials in its environment, which AWS_PROFILE would not change.
 _SH_SWITCH = """\
 avp() {
     local name
     if [ -n "${AWSVAULT_PROFILE-}" ]; then
-        printf 'avp: this shell has the credentials of %s; leave it first: exit\\n' "$AWSVAULT_PROFILE" >&2
+        printf 'avp: this shell has the credentials of %s; to leave it: exit\\n' "$AWSVAULT_PROFILE" >&2
         return 1
     fi
     if [ "${1-}" = --off ]; then
@@ -35,7 +35,7 @@ avp() {
     unset AWS_DEFAULT_PROFILE
     export AWS_PROFILE="$name"
     if [ -n "${AWS_ACCESS_KEY_ID-}" ]; then
-        printf 'avp: AWS_ACCESS_KEY_ID is set, and beats the profile; to drop it: unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN\\n' >&2
+        printf 'avp: AWS_ACCESS_KEY_ID is set and overrides the profile; to unset it: unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN\\n' >&2
     fi
 }
 """
@@ -98,7 +98,7 @@ complete -c avp -f -a '(awsvault-py --profile-names 2>/dev/null)'
 _FISH_SWITCH = """\
 function avp
     if test -n "$AWSVAULT_PROFILE"
-        echo "avp: this shell has the credentials of $AWSVAULT_PROFILE; leave it first: exit" >&2
+        echo "avp: this shell has the credentials of $AWSVAULT_PROFILE; to leave it: exit" >&2
         return 1
     end
     if test "$argv[1]" = --off
@@ -114,7 +114,7 @@ function avp
     set -e AWS_DEFAULT_PROFILE
     set -gx AWS_PROFILE $name
     if test -n "$AWS_ACCESS_KEY_ID"
-        echo "avp: AWS_ACCESS_KEY_ID is set, and beats the profile; to drop it: set -e AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN" >&2
+        echo "avp: AWS_ACCESS_KEY_ID is set and overrides the profile; to unset it: set -e AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN" >&2
     end
 end
 """
@@ -137,20 +137,20 @@ end
 """
 NO_PROMPT, SDK_LOAD_CONFIG = _OPTIONS = ("--no-prompt", "--sdk-load-config")
 _FILES = {
-    "bash": '~/.bashrc, at its end: eval "$(awsvault-py shell-init bash)"',
-    "zsh": '~/.zshrc, after compinit and the prompt: eval "$(awsvault-py shell-init zsh)"',
-    "fish": "~/.config/fish/config.fish: awsvault-py shell-init fish | source",
+    "bash": 'at the end of ~/.bashrc: eval "$(awsvault-py shell-init bash)"',
+    "zsh": 'to ~/.zshrc, after compinit and the prompt: eval "$(awsvault-py shell-init zsh)"',
+    "fish": "to ~/.config/fish/config.fish: awsvault-py shell-init fish | source",
 }
 
 
 def text(shell: str, *, prompt: bool = True, sdk_load_config: bool = False) -> str:
-    """The whole of it for ``shell``; without ``prompt`` the prompt is left as it is.
+    """The text for ``shell``. Without ``prompt``, it does not change the prompt.
 
-    ``sdk_load_config``: also set AWS_SDK_LOAD_CONFIG, without which the first Go SDK and the second JavaScript SDK do
-    not read ~/.aws/config, and so never run credential_process.
+    ``sdk_load_config``: also set AWS_SDK_LOAD_CONFIG. Without it, the Go SDK v1 and the JavaScript SDK v2 do not read
+    ~/.aws/config, and never run credential_process.
     """
     parts = [
-        f"# awsvault-py for {shell}: completion, the prompt, and avp to switch profiles. In {_FILES[shell]}\n"
+        f"# awsvault-py for {shell}: completion, the prompt, and avp to switch profiles. Add this {_FILES[shell]}\n"
     ]
     if sdk_load_config:
         parts.append(
@@ -176,7 +176,7 @@ def _shown(shell: str) -> str:
 
 
 def run(argv: list[str]) -> int | None:
-    """``shell-init SHELL`` with its options, without click; None where the command line is another one."""
+    """The exit code of ``shell-init SHELL`` with its options; None for any other command line."""
     words = [word for word in argv[1:] if word not in _OPTIONS]
     if len(words) != 1 or words[0] not in SHELLS:
         return None

@@ -1,4 +1,4 @@
-"""`awsvault-py shell-init` as click has it: its help and its mistakes. The text is vault/cli/shell_hooks.py's."""
+"""`awsvault-py shell-init` for click: the help and the usage errors. vault/cli/shell_hooks.py has the text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vault.cli import shell_hooks
 def command(shell: str, *, no_prompt: bool, sdk_load_config: bool) -> None:
     """Print the SHELL integration: completion, the profile in the prompt, and avp, which switches profiles.
 
-    avp PROFILE sets AWS_PROFILE (a unique prefix is enough), avp alone lets you choose, avp --off unsets it.
+    avp PROFILE sets AWS_PROFILE (a unique prefix is enough). avp alone lets you choose a profile. avp --off unsets it.
 
     bash: eval "$(awsvault-py shell-init bash)" at the end of ~/.bashrc; zsh: the same in ~/.zshrc, after compinit;
     fish: awsvault-py shell-init fish | source

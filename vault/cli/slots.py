@@ -1,4 +1,4 @@
-"""`awsvault-py slots …`: the ways to open the vault."""
+"""`awsvault-py slots …`: manages the ways to unlock the vault."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vault.context import Context
 
 _WAYS = ("keyring", "recovery", "passphrase")
-_NAME = 11  # letters of a slot's name: 8 bytes in base64url; no option of the program is as long
+_NAME = 11  # characters of a slot name: 8 bytes in base64url. No option of the program is as long
 
 
 @click.group(name="slots")
@@ -71,7 +71,7 @@ def list_(context: Context, *, as_json: bool) -> None:
     "--kdf",
     type=click.Choice(["default", "strong"]),
     default="default",
-    help="For a passphrase: 64 or 256 MiB.",
+    help="For a passphrase: memory for each guess, 64 or 256 MiB.",
 )
 @with_context
 def add(context: Context, way: str, kdf: str) -> None:
@@ -94,7 +94,7 @@ def add(context: Context, way: str, kdf: str) -> None:
 
 
 class _WithSlot(click.Command):
-    """A command that takes a slot's name, which may begin with ``-`` where an older version made it."""
+    """A command that takes the name of a slot, which may begin with ``-`` if an older version made it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         names = [word for word in args if word.startswith("-") and len(word) == _NAME]
@@ -108,7 +108,7 @@ class _WithSlot(click.Command):
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def remove(context: Context, slot: str, *, yes: bool) -> None:
-    """Remove a way to unlock the vault. This replaces the master keys, so an old copy of the slot unlocks nothing later.
+    """Remove a way to unlock the vault. This replaces the master keys, so that an old copy of the slot is useless from now on.
 
     SLOT is a name from `slots list`, or a unique prefix of it.
     """

@@ -1,4 +1,4 @@
-"""`awsvault-py status`: what is open, until when, and which sessions are warm."""
+"""`awsvault-py status`: whether the vault is unlocked, until when, and which sessions are cached."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 _SAID = {
     "open": "The vault is unlocked",
-    "locked": "The vault is locked; the agent is running",
+    "locked": "The vault is locked. The agent is running",
     "held": "The vault is locked (you ran awsvault-py lock). To unlock it: awsvault-py unlock",
-    "none": "The vault is locked; no agent answers",
+    "none": "The vault is locked. No agent is running",
 }
 
 
@@ -43,11 +43,11 @@ _SAID = {
 )
 @with_context
 def command(context: Context, *, as_json: bool, policy: str | None) -> int:
-    """Show whether the vault is unlocked and until when, which sessions are cached, and how old the keys are (on this machine).
+    """Show whether the vault is unlocked and until when, which sessions are cached, and how old the keys are.
 
-    Never prompts. If the vault unlocks without a prompt, status also shows the keys, unfinished rotations, and roles that
-    got one hour because no MFA code was available in time. Sessions on disk are shown if their key is available. In a
-    pipe: one line per session.
+    Never prompts. If the vault unlocks without a prompt, status also shows the keys (their age counts from when they were
+    stored), unfinished rotations, and role sessions of only one hour because no MFA code was available in time. Sessions on
+    disk are shown if the cache key is available. In a pipe: one line per session.
 
     --json: {"state":"open"|"locked"|"held"|"none", "pid"?, "opened"?, "idle_until"?, "until"?, "strict_until"?,
     "warnings":[…], "sessions":[{"profile", "expires", "due", "held":"agent"|"disk"}],
@@ -66,7 +66,9 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
         return 0
     now = context.clock.time()
     limits = (
-        f" until {local(state.until)}, or {span(state.idle_until - now)} without use" if state.until else ""
+        f" until {local(state.until)}, or for {span(state.idle_until - now)} without use"
+        if state.until
+        else ""
     )
     if state.state == "none" and not status.has_vault(context):
         say("There is no vault yet. To create it with a first key: awsvault-py add NAME")
@@ -91,7 +93,7 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
 
 
 def _show_keys(context: Context, keys: KeyStatus, *, now: float, apart: bool) -> None:
-    """The age of the keys on a terminal, what is left of rotations, and roles that were given for less than asked."""
+    """Show the age of the keys (on a terminal), unfinished rotations, and sessions that are shorter than requested."""
     if keys.entries and is_terminal():
         if apart:
             emit("")
@@ -110,8 +112,8 @@ def _show_keys(context: Context, keys: KeyStatus, *, now: float, apart: bool) ->
             say(f"{name}: a rotation was interrupted. To continue: awsvault-py rotate {name}")
     for one in keys.shortened:
         say(
-            f"{safe(one.profile)}: got one hour instead of {span(one.wanted)}, since no MFA code was available in "
-            f"time. Expires in {span(one.expires - now)}; for a longer one now: awsvault-py export --fresh {safe(one.profile)}"
+            f"{safe(one.profile)}: got one hour instead of {span(one.wanted)}, because no MFA code was available in "
+            f"time. Expires in {span(one.expires - now)}. For a longer session: awsvault-py export --fresh {safe(one.profile)}"
         )
 
 
@@ -138,7 +140,7 @@ def _json_of_keys(keys: KeyStatus | None) -> dict[str, object]:
 
 
 def _policy(context: Context, text: str, *, as_json: bool) -> int:
-    """``--policy``: 0 where every key is young enough and no rotation is left over, else 1."""
+    """``--policy``: 0 if no key is too old and no rotation is unfinished, otherwise 1."""
     from vault import limits
     from vault.errors import Usage
     from vault.rotation.key_age import key_ages
@@ -155,7 +157,7 @@ def _policy(context: Context, text: str, *, as_json: bool) -> int:
     if as_json:
         emit_json({"keys": [_json_of_health(one, due=one in due) for one in found]})
     for one in due:
-        why = f"is {span(one.age)} old" if one.age > age else "has a rotation to finish"
+        why = f"is {span(one.age)} old" if one.age > age else "has an unfinished rotation"
         if one.used is not None:
             why += f" (last used {ago(now - one.used.at)} for {safe(one.used.service)})"
         say(f"{safe(one.name)}: {one.key_id} {why}; run: awsvault-py rotate {safe(one.name)}")

@@ -1,4 +1,4 @@
-"""What commands show: data to stdout, talk to stderr, both escaped. Colour only on a terminal and without NO_COLOR."""
+"""What commands print: data to stdout, messages to stderr, both escaped. Color only on a terminal and without NO_COLOR."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_WIDEST = 10_000  # a line of talk is as long as it is; safe() cuts at 400 otherwise
+_WIDEST = 10_000  # characters of a line; safe() alone would cut it at 400
 
 
 def say(text: str) -> None:
-    """Messages for the user, to stderr; lines are kept, everything else that is not printable is escaped."""
+    """Print a message for the user to stderr. Everything that is not printable, except line ends, is escaped."""
     click.echo("\n".join(safe(line, limit=_WIDEST) for line in text.split("\n")), err=True)
 
 
 def emit(text: str) -> None:
-    """Data for stdout, with a newline."""
+    """Print data to stdout, with a newline at the end."""
     click.echo("\n".join(safe(line, limit=_WIDEST) for line in text.split("\n")))
 
 
 def emit_titled(lines: Sequence[tuple[str, str]], *, bold: bool) -> None:
-    """Data in lines of two parts each, of which the second is a title that may be bold. Both are escaped first."""
+    """Print lines of two parts each, of which the second is a title, bold on request. Both are escaped."""
     for plain, title in lines:
         shown = safe(title, limit=_WIDEST)
         click.echo(safe(plain, limit=_WIDEST) + (click.style(shown, bold=True) if bold and shown else shown))
 
 
 def emit_json(value: object) -> None:
-    """One JSON document on stdout: ASCII, times as RFC 3339 in UTC where ``value`` has them as such text."""
+    """Print one JSON document to stdout, as ASCII. ``value`` has times as text (``rfc3339``)."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=True))
 
 
 def coloured(env: Mapping[str, str], *, err: bool = False) -> bool:
-    """Whether colour may be shown: a terminal, and no NO_COLOR (no-color.org) in the environment."""
+    """Whether to use color: on a terminal, and without NO_COLOR (no-color.org) in the environment."""
     stream = sys.stderr if err else sys.stdout
     return not env.get("NO_COLOR") and env.get("TERM") != "dumb" and stream is not None and stream.isatty()
 
 
 def is_live(env: Mapping[str, str]) -> bool:
-    """Whether stderr is a terminal that can write a line over again, to show how a wait goes on."""
+    """Whether stderr is a terminal that can overwrite a line, to show progress."""
     return sys.stderr is not None and sys.stderr.isatty() and env.get("TERM") != "dumb"
 
 
 def is_terminal() -> bool:
-    """Whether stdout is a terminal, so that the user wants a table."""
+    """Whether stdout is a terminal, so that a user reads a table."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 
@@ -65,7 +65,7 @@ class Cell(NamedTuple):
 
 
 def life(left: float | None) -> Cell:
-    """How long a session lives on, in colour: green, yellow when it is soon over, red at the end; empty for None."""
+    """The time until a session expires, in green, yellow or red; empty for None."""
     if left is None:
         return Cell("")
     style = "red" if left < limits.EXPIRY_RED else "yellow" if left < limits.EXPIRY_YELLOW else "green"
@@ -73,13 +73,13 @@ def life(left: float | None) -> Cell:
 
 
 def key_age(seconds: float, *, more: str = "") -> Cell:
-    """How old a key is, yellow once it is due to be rotated."""
+    """The age of a key, in yellow if it is due to be rotated."""
     return Cell(span(seconds) + more, "yellow" if seconds > limits.KEY_AGE else "")
 
 
 def table(env: Mapping[str, str], columns: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
-    """A table on a terminal, or a block a row where that is too narrow for one; elsewhere a line a row with tabs between,
-    so that ``cut`` and ``awk`` can read it.
+    """Print a table on a terminal, or a block per row if the terminal is too narrow. Elsewhere, print a line per row with
+    tabs, for ``cut`` and ``awk``.
     """
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     if not is_terminal():
@@ -107,13 +107,13 @@ def table(env: Mapping[str, str], columns: Sequence[str], rows: Sequence[Sequenc
 
 
 def _least(columns: Sequence[str], cells: Sequence[Sequence[Cell]]) -> int:
-    """The width of a table whose cells are folded as far as can still be read."""
+    """The least width at which the folded cells of a table can still be read."""
     widest = [max(map(len, (name, *(row[at].text for row in cells)))) for at, name in enumerate(columns)]
     return sum(min(one, limits.CELL_LEAST) for one in widest) + 2 * (len(columns) - 1)
 
 
 def facts(env: Mapping[str, str], rows: Sequence[tuple[str, str | Cell]]) -> None:
-    """Names and values, one a line; the values in colour where that may be shown."""
+    """Print names and values, one pair per line, the values in color if possible."""
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         cell = value if isinstance(value, Cell) else Cell(value)
@@ -124,17 +124,17 @@ def facts(env: Mapping[str, str], rows: Sequence[tuple[str, str | Cell]]) -> Non
 
 
 def rfc3339(unix: float) -> str:
-    """``2026-05-01T12:00:00Z`` for a machine."""
+    """``2026-05-01T12:00:00Z``, for programs."""
     return datetime.fromtimestamp(int(unix), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def local(unix: float) -> str:
-    """``2026-05-01 14:00`` in the user's own time zone."""
+    """``2026-05-01 14:00`` in the user's time zone."""
     return datetime.fromtimestamp(int(unix)).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def span(seconds: float) -> str:
-    """``3h 05m``, ``12m``, ``40s`` or ``92d``: how long, in at most two units."""
+    """``3h 05m``, ``12m``, ``40s`` or ``92d``: a duration in at most two units."""
     left = max(0, int(seconds))
     if left >= 2 * 86_400:
         return f"{left // 86_400}d"
@@ -144,10 +144,10 @@ def span(seconds: float) -> str:
 
 
 def ago(seconds: float) -> str:
-    """``just now``, ``12m ago``: how long since something happened."""
+    """``just now`` or ``12m ago``: the time since something happened."""
     return "just now" if seconds < 60 else f"{span(seconds)} ago"
 
 
 def without_absent(value: dict[str, Any]) -> dict[str, Any]:
-    """``value`` without the keys that hold None: in JSON what is absent is left out."""
+    """``value`` without the keys that are None: JSON output leaves them out."""
     return {key: held for key, held in value.items() if held is not None}

@@ -1,4 +1,4 @@
-"""--trust-endpoint, of the commands that change keys or take them out of files."""
+"""--trust-endpoint, for commands that change keys at AWS or remove them from files."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from vault.context import Context
 
 option = click.option(
-    "--trust-endpoint", is_flag=True, help="Trust this host, which is not AWS's own, for this run."
+    "--trust-endpoint", is_flag=True, help="For this run, trust an endpoint that is not AWS's."
 )
 
 
 def endpoint_trust(context: Context, *, trust_endpoint: bool) -> EndpointTrust:
-    """The run's Strangers, told on stderr."""
+    """The EndpointTrust of this run, which names each such host on stderr."""
     return EndpointTrust(context, tell=say, trust_all=trust_endpoint)

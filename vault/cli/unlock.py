@@ -1,4 +1,4 @@
-"""`awsvault-py unlock`: opens the vault for the hours to come."""
+"""`awsvault-py unlock`: unlocks the vault and lets the agent keep it unlocked."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 @click.option(
     "--install-service",
     is_flag=True,
-    help="Do not unlock; install systemd units that start the agent on demand.",
+    help="Do not unlock. Install systemd units that start the agent on demand.",
 )
 @click.option("--strict", "strictly", is_flag=True, help="Unlock the strict MFA seeds too, for five minutes.")
 @with_context
 def command(context: Context, *, install_service: bool, strictly: bool) -> None:
     """Unlock the vault and let the agent keep it unlocked, so that exports need no prompt.
 
-    The vault locks after agent_idle without use, after agent_max at the latest (4 and 12 hours, see config.toml), when
-    the machine sleeps, and by `lock`.
+    The vault locks again after 4 hours without use (agent_idle in config.toml), after 12 hours in any case (agent_max), when
+    the machine sleeps, and when you run `lock`.
     """
     if install_service:
         from vault.agent_process import systemd_units
@@ -39,9 +39,9 @@ def command(context: Context, *, install_service: bool, strictly: bool) -> None:
     done = lock_unlock.open_by_hand(context)
     if done.hard:
         until = context.clock.time() + done.hard
-        say(f"Unlocked until {local(until)}, or {span(done.idle)} without use.")
+        say(f"Unlocked until {local(until)}, or for {span(done.idle)} without use.")
     else:
-        say("No longer locked. The agent is switched off, so each command unlocks the vault itself.")
+        say("No longer locked. The agent is off, so each command unlocks the vault itself.")
     for warning in done.warnings:
         say(f"Warning: {warning}")
     if strictly:

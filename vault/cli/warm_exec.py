@@ -1,6 +1,6 @@
-"""``exec PROFILE -- CMD`` without options, where the agent has the session: by hand, for the reasons of vault/cli/disk_export.
+"""``exec PROFILE -- CMD`` without options, if the agent has the session. Without click, as vault/cli/disk_export.py.
 
-As the command of vault/cli/exec_ does, whose environment, banners and place in the log it shares.
+It sets the environment, prints the banners and writes the log as vault/cli/exec_.py does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def run(argv: Sequence[str]) -> int | None:
-    """The exit code of an exec that could not be run; None where this is another command line, or for the full way."""
+    """The exit code of an exec that failed; None for any other command line, or if vault/cli/exec_.py has to do it."""
     if len(argv) < 3 or argv[0] != "exec" or argv[1].startswith("-"):  # exec PROFILE CMD
         return None
     command = list(argv[3:] if argv[2] == "--" else argv[2:])
@@ -23,7 +23,7 @@ def run(argv: Sequence[str]) -> int | None:
         return None
     try:
         _from_agent(argv[1], command)
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit here
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit code
         from vault.cli import exits
 
         return exits.report(error, captured=False)
@@ -31,7 +31,7 @@ def run(argv: Sequence[str]) -> int | None:
 
 
 def kind(program: str) -> bytes:
-    """What vault/agent/protocol.exec_kind says, which is not imported here; a test holds them equal."""
+    """The same as vault/agent/protocol.exec_kind, which takes too long to import; a test compares them."""
     name = os.fsencode(os.path.basename(program) or program)[:64]  # limits.AGENT_PROGRAM
     return b"X" + bytes((len(name),)) + name
 
@@ -66,7 +66,7 @@ def _from_agent(profile: str, command: Sequence[str]) -> None:
 
 
 def _banners(env: dict[str, str], terms: ProfileMetadata) -> None:
-    if terms.production or "AWSVAULT_PROFILE" in env:  # click takes longer than all of this
+    if terms.production or "AWSVAULT_PROFILE" in env:  # click takes longer than all the rest
         from vault.cli import banners
 
         banners.inside(env, terms.profile)

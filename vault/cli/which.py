@@ -1,4 +1,4 @@
-"""`awsvault-py which ACCOUNT-OR-ARN`: the profiles that lead there."""
+"""`awsvault-py which ACCOUNT-OR-ARN`: finds the profiles for an account, user or role."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
 def command(context: Context, wanted: str, *, as_json: bool) -> None:
-    """List the profiles that lead to an account (12 digits), to a role or user (its ARN), or to a role by its name.
+    """Find the profiles for an account (12 digits), a user or role (its ARN), or a role (its name).
 
     In a pipe: one line per profile, with tabs. --json: {"profiles":[{"profile", "account"?, "identity"?}]}
     """

@@ -1,4 +1,4 @@
-"""`awsvault-py whoami [PROFILE]`: who one is at AWS."""
+"""`awsvault-py whoami [PROFILE]`: shows the identity of a profile at AWS."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
 def command(context: Context, profile: str | None, *, as_json: bool) -> None:
-    """Show who PROFILE is, according to AWS: account, ARN and user ID. A unique prefix of the profile name is enough.
+    """Show the AWS identity of PROFILE: account, ARN and user ID. A unique prefix of the profile name is enough.
 
-    Without PROFILE: who the keys in the environment are (inside exec), or else the profile in AWS_PROFILE, the one that you
-    choose at a terminal, or default. --json: {"profile"?, "account", "arn", "user_id", "expires"?}
+    Without PROFILE: the identity of the credentials in the environment (inside exec), otherwise of the profile in
+    AWS_PROFILE, otherwise of the profile that you choose at a terminal, or default. --json: {"profile"?, "account", "arn", "user_id", "expires"?}
     """
     who = (whoami.of_environment(context) or whoami.of_server(context)) if profile is None else None
     if who is None:

@@ -22,7 +22,7 @@ def test_clear_of_a_profile_forgets_its_chain(home, aws):
     dev, prod = ready(home, aws)
     done = home.run("clear", "dev")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "Forgot 2 sessions of dev" in done.stderr
+    assert "2 cached sessions of dev" in done.stderr
     aws.world.offset = 60
     assert home.export("prod") == prod
     calls = len(list(aws.calls))
@@ -36,7 +36,7 @@ def test_clear_without_a_name_deletes_the_files(home, aws):
     assert [n for n in os.listdir(home.file("sessions")) if not n.endswith(".lock")]
     done = home.run("clear")
     assert done.returncode == 0, done.stderr
-    assert "Forgot all cached sessions" in done.stderr
+    assert "all cached sessions" in done.stderr
     assert [n for n in os.listdir(home.file("sessions")) if len(n) == 40] == []
     assert home.export("dev")["AccountId"] == "222222222222"
 
@@ -63,7 +63,7 @@ def test_clear_needs_no_passphrase_to_delete(home, aws):
     ready(home, aws)
     done = home.run("clear", AWSVAULT_PASSPHRASE=None)
     assert done.returncode == 0
-    assert "No passphrase was at hand" in done.stderr
+    assert "The cache key was not replaced" in done.stderr
     assert [n for n in os.listdir(home.file("sessions")) if len(n) == 40] == []
 
 

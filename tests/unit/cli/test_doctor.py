@@ -28,7 +28,7 @@ def test_nothing_wrong_is_exit_0_and_an_empty_list(home):
     done = home.run("doctor", "--json")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"findings": []})
     said = home.run("doctor")
-    assert (said.returncode, said.stdout, said.stderr) == (0, "", "Nothing is wrong.\n")
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "No problems.\n")
 
 
 def test_notes_leave_exit_0(home):
@@ -62,7 +62,7 @@ def test_notes_are_counted_and_shown_on_demand(home):
     both = home.run("doctor")
     assert both.returncode == 1
     assert "note: " not in both.stdout
-    assert both.stderr == f"1 warning, {count} notes (shown by: awsvault-py doctor --notes).\n"
+    assert both.stderr == f"1 warning, {count} notes (to show them: awsvault-py doctor --notes).\n"
 
 
 def test_a_warning_is_exit_1_and_fix_mends_it(home):

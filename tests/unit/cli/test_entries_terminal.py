@@ -208,8 +208,8 @@ def test_a_key_whose_file_stays_is_stored_after_a_plain_question(home, tmp_path)
     home.make_vault()
     person = Terminal(home, "import", "--csv", str(path), "--no-verify", AWSVAULT_PASSPHRASE=PASSPHRASE)
     person.sees("colleague: " + str(path) + ": row 3 has no complete key, so the file is kept")
-    person.answers("Store them? ", "y")
-    person.sees("left in plaintext: colleague")
+    person.answers("Store these keys? ", "y")
+    person.sees("in plaintext: colleague")
     assert person.ends() == 1
     assert path.read_text() == text
     assert "Taken out" not in person.shown

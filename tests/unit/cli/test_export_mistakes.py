@@ -237,7 +237,7 @@ def test_a_stdout_that_takes_nothing_is_named(ready, place):
         ):  # nothing to print to is how a script asks for the exit code alone
             assert (done.returncode, done.stderr) == (0, "")
             continue
-        failed(done, 6, "standard output could not be written")
+        failed(done, 6, "standard output")
 
 
 @pytest.mark.parametrize(

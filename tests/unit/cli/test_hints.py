@@ -154,7 +154,7 @@ def test_a_stopped_agent_is_named_by_its_process(beside):
         failed(beside.run("export", "dev"), 3, "agent (did not answer)")
         shown = beside.run("status").stderr
         assert f"the agent (process {pid}) does not answer. To end it: awsvault-py lock" in shown
-        assert "no agent answers" in shown
+        assert "No agent is running" in shown
     finally:
         os.kill(pid, signal.SIGCONT)
 

@@ -164,7 +164,7 @@ def test_a_key_that_some_sdks_would_go_on_with_goes_along(clear, aws):
     done = clear.run("import", "--yes")
     assert done.returncode == 0, done.stderr
     assert (
-        "shared-services-unused: AKIAI44QH8DHBEXAMPLE, older in 111111111111, which no profile uses"
+        "shared-services-unused: AKIAI44QH8DHBEXAMPLE, older in 111111111111, used by no profile"
         in done.stderr
     )
     assert OTHER not in read(clear, "config")
@@ -197,7 +197,7 @@ def test_what_is_no_key_is_left_with_a_reason(clear):
     assert "credentials:2: the key is temporary" in done.stderr
     assert "the key is incomplete" in done.stderr
     assert "begins with AKIA: this looks like an access key ID" in done.stderr
-    assert done.stderr.splitlines()[-2].endswith("left in plaintext: temporary, half, swapped")
+    assert done.stderr.splitlines()[-2].endswith("in plaintext: temporary, half, swapped")
 
 
 # Forms that AWS's documentation uses: their lengths are not IAM's.
@@ -231,7 +231,7 @@ def test_nothing_but_keys_that_cannot_be_moved_is_no_success(clear, more):
     credentials(clear, "[half]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
     done = clear.run("import", "--yes", *more)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "left in plaintext: half" in done.stderr
+    assert "in plaintext: half" in done.stderr
 
 
 def test_a_key_that_aws_does_not_know_stays_where_it_is(clear):

@@ -96,7 +96,7 @@ def test_a_record_that_cannot_be_read_is_no_whole_log(ready):
     opened = vault.open_with_passphrase(from_env(ready.env), Secret(PASSPHRASE), deadline=soon())
     with AuditLog.open(ready.file("log"), cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
         journal.append(b"of another form", deadline=soon())
-    failed(ready.run("log", "--verify"), 1, "1 record(s) cannot be read")
+    failed(ready.run("log", "--verify"), 1, "1 records cannot be read")
     assert len(records(ready)) == 1
 
 

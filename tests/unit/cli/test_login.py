@@ -170,7 +170,7 @@ def test_a_profile_without_a_role_is_said(home):
 def test_a_wrong_service_is_said_before_any_call(home, aws):
     """Exit 2, and AWS is not asked for a session first."""
     failed(home.run("login", "dev", "--print", "--service", "S 3"), 2, "--service 'S 3'")
-    failed(home.run("login", "dev", "--print", "--service", "s3", "--path", "/x"), 2, "give one of them")
+    failed(home.run("login", "dev", "--print", "--service", "s3", "--path", "/x"), 2, "--service", "--path")
     assert not list(aws.calls)
 
 

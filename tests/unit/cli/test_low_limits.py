@@ -40,7 +40,7 @@ def under(limit, home, *arguments):
     "line", ["export open", "exec open -- true", "whoami open", "login --print open", "clear"]
 )
 def test_a_command_with_few_handles_succeeds_or_says_what_it_lacks(home, limit, line):
-    """Never "unexpected OSError", nor a traceback of Python's: from the first import on to AWS's connection."""
+    """Never "unexpected error", nor a traceback of Python's: from the first import on to AWS's connection."""
     home.config(
         "[profile open]\nawsvault_role_arn = arn:aws:iam::222222222222:role/OpenRole\nawsvault_source_profile = key\n[profile key]\nregion = us-east-1\n"
     )
@@ -57,8 +57,8 @@ def test_a_command_with_few_handles_succeeds_or_says_what_it_lacks(home, limit, 
         (OSError(24, "x"), 6, "in this process"),
         (OSError(23, "x"), 6, "on this machine"),
         (ImportError("libx.so: cannot open shared object file: Too many open files"), 6, "this process"),
-        (ImportError("No module named x"), 70, "unexpected ImportError"),
-        (OSError(5, "x"), 70, "unexpected OSError"),
+        (ImportError("No module named x"), 70, "unexpected error: ImportError"),
+        (OSError(5, "x"), 70, "unexpected error: OSError"),
     ],
 )
 def test_what_it_all_began_with_is_told(capsys, found, code, said):

@@ -92,7 +92,7 @@ def test_a_bug_is_70_without_traceback_or_text(capsys, with_rows):
     """The text of an unexpected exception may hold a secret, so only its type is named."""
     assert main.run(["raise", "foreign"]) == 70
     err = capsys.readouterr().err
-    assert err.startswith("awsvault-py: error: unexpected ValueError\nawsvault-py: hint: ")
+    assert err.startswith("awsvault-py: error: unexpected error: ValueError\nawsvault-py: hint: ")
     assert len(err.splitlines()) == 2
     assert SECRET not in err
 
@@ -153,7 +153,7 @@ def test_a_group_alone_names_its_commands(group, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     first, second = err.splitlines()
-    assert f"awsvault-py {group} needs one of: " in first
+    assert f"awsvault-py {group} needs a subcommand: " in first
     assert "add, " in first
     assert second == f"awsvault-py: hint: run: awsvault-py {group} --help"
 
@@ -238,7 +238,7 @@ def test_a_full_disk_behind_stdout_is_said():
             timeout=PATIENCE,
         )
     assert done.returncode == 6
-    assert "standard output could not be written: No space left on device" in done.stderr
+    assert "standard output: No space left on device" in done.stderr
     assert len(done.stderr.splitlines()) == 2
 
 

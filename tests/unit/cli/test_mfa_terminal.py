@@ -39,11 +39,11 @@ def at_terminal(home, *arguments, **env):
 def test_a_device_is_enrolled_used_and_removed(ready, aws):
     """One command, one question, a countdown; then codes come from the new device, and --deactivate takes it off."""
     person = at_terminal(ready, "mfa", "enroll", NAME, "--device-name", "yourself-desk")
-    person.answers("Its seed will lie beside the key", "y")
+    person.answers("both factors", "y")
     person.sees("s for the next code")
     assert person.ends() == 0
-    assert f"uses {OURS} now" in person.shown
-    assert "change mfa_serial there" in person.shown
+    assert f"now uses {OURS}" in person.shown
+    assert f"Change its mfa_serial to {OURS}" in person.shown
     assert aws.world.devices[OURS].user == aws.world.user("yourself").arn
     assert aws.world.devices[SERIAL].user is not None
     listed = ready.run("mfa", "list")
@@ -92,9 +92,9 @@ def test_ctrl_c_while_a_new_key_spreads_leaves_the_old_one_in_use(ready, aws):
     """The proof counts on the terminal; after Ctrl-C exports go on, and the next rotate goes on with the same key."""
     aws.world.new_key_delay = 600
     person = at_terminal(ready, "rotate")
-    person.answers("by a new key and keep it inactive for seven days?", "y")
-    assert person.interrupts("answered 0 of 5 times in a row") == 130
-    assert f"awsvault-py rotate {NAME} continues from here" in person.shown
+    person.answers("for seven days?", "y")
+    assert person.interrupts("0 of 5 times in a row") == 130
+    assert f"To continue: awsvault-py rotate {NAME}" in person.shown
     assert "Traceback" not in person.shown
     keys = {key.id: key for key in aws.world.keys_of(aws.world.user("yourself"))}
     assert {key.status for key in keys.values()} == {"Active"}
@@ -126,7 +126,7 @@ def test_a_code_on_a_terminal_says_how_long_it_is_good(ready, aws):
     """The seconds left stand beside the code, at least three; the code is one that AWS takes now."""
     person = at_terminal(ready, "otp", NAME)
     assert person.ends() == 0
-    left = re.search(r"(\d+)\r\nvalid for (\d+) s, and for one use", person.shown)
+    left = re.search(r"(\d+)\r\nValid for (\d+) s", person.shown)
     assert left is not None, person.shown
     assert 3 <= int(left[2]) <= 30
     assert left[1] in {aws.code(steps=n) for n in (-1, 0)}

@@ -21,15 +21,15 @@ from vault.errors import Usage
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("backup",), 2, "FILE and --sheet are missing"),
+        (("backup",), 2, "FILE or --sheet"),
         (("import", "--as", "x"), 2, "--as needs --csv"),
         (("import", "--granted", "--csv", "x"), 2, "only one of"),
         (("restore", "bak1", "--json"), 2, "--json lists the automatic backups"),
         (("restore", "--accept", "--json"), 2, "--json lists the automatic backups"),
         (("exec", "shared-services", "-x"), 2, "'-x' is not a command; write: exec [OPTIONS] PROFILE -- CMD"),
-        (("exec", "shared-services", "ls", "--", "ls"), 2, "'ls' stands before --"),
-        (("mfa", "add", "shared-services"), 2, "nobody can be asked for the device"),
-        (("login", "--browser", "'", "shared-services"), 2, "which is no command"),
+        (("exec", "shared-services", "ls", "--", "ls"), 2, "'ls' comes before --"),
+        (("mfa", "add", "shared-services"), 2, "--stdin"),
+        (("login", "--browser", "'", "shared-services"), 2, "--browser"),
         (("prompt", "--for", "tcsh"), 2, "Invalid value for '--for'"),
         (("restore", "bak3"), 5, "there is no automatic backup bak3"),
     ],
@@ -43,7 +43,7 @@ def test_a_call_that_cannot_be_meant_is_told_before_anything_is_done(home, here,
 
 def test_a_recovery_code_is_not_issued_where_nobody_can_read_it(home, here):
     """No vault is made either: the person runs it again at a terminal."""
-    failed(here(home, "init", "--recovery"), 3, "a recovery code is shown on a terminal")
+    failed(here(home, "init", "--recovery"), 3, "recovery code", "--recovery")
     assert not os.path.exists(home.file("vault.avlt"))
 
 
@@ -58,7 +58,7 @@ def test_a_strict_seed_needs_a_seed(home, here):
     done = here(
         home, "mfa", "add", "shared-services", "--stdin", "--strict", stdin=f'{{"MfaSerial":"{SERIAL}"}}'
     )
-    failed(done, 2, "--strict keeps a seed, and needs it and the device's ARN")
+    failed(done, 2, "--strict", "the seed", "ARN")
 
 
 def test_a_strict_seed_needs_a_person(home, here):
@@ -82,7 +82,7 @@ def test_a_section_of_an_ini_file_has_a_name_that_fits():
     answer = {"AccessKeyId": "A", "SecretAccessKey": "s"}
     assert credential_formats.render("ini", answer, profile="a b", region=None).startswith("[a b]\n")
     for name in ("a]b", "a[b", "a\nb", "a\x1bb"):
-        with pytest.raises(Usage, match="cannot be the name of a section"):
+        with pytest.raises(Usage, match="INI"):
             credential_formats.render("ini", answer, profile=name, region=None)
 
 
@@ -119,7 +119,7 @@ def test_which_browser_is_opened(tmp_path, browser, env, words):
 )
 def test_a_browser_that_is_no_command_is_named_by_whoever_named_it(browser, env, said):
     """The option or the variable: a person looks where the mistake stands."""
-    with pytest.raises(Usage, match=f"^{said} .*, which is no command"):
+    with pytest.raises(Usage, match=f"^{said} .*command"):
         openers(Surroundings(**env), browser)
 
 

@@ -43,7 +43,7 @@ def test_names_ages_and_copies_need_no_passphrase(home, here, aws):
     assert "credential_process" in here(home, "setup", "--dry-run").stdout
     copy = home.root + "/copy"
     done = here(home, "backup", copy)
-    assert (done.returncode, "as the agent unlocked it" in done.stderr) == (0, True), done.stderr
+    assert (done.returncode, "The agent verified" in done.stderr) == (0, True), done.stderr
     opened = vault.open_with_passphrase(from_env(home.env), Secret(PASSPHRASE), deadline=soon())
     with open(copy, "rb") as file:
         assert boxes.open_main(parse_file(file.read()), opened.k_main, path="copy") is not None

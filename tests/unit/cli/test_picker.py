@@ -57,7 +57,7 @@ def test_typing_filters_and_enter_chooses(home):
     person.child.send("pro")
     person.sees("(1 of 3): pro")
     person.child.send("\r")
-    person.sees("awsvault-py: the same again: awsvault-py whoami prod")
+    person.sees("awsvault-py: to repeat this: awsvault-py whoami prod")
     assert person.ends() == 0
     assert "333333333333" in person.shown
 
@@ -69,7 +69,7 @@ def test_roles_and_accounts_are_searched_too(home):
     person.child.send("2222 developer")
     person.sees("(1 of 3): 2222 developer")
     person.child.send("\r")
-    person.sees("the same again: awsvault-py explain dev")
+    person.sees("to repeat this: awsvault-py explain dev")
     assert person.ends() == 0
 
 
@@ -93,7 +93,7 @@ def test_exec_keeps_its_options_and_its_command(home):
     person = choosing(home, "exec", "--duration", "30m", "--", "sh", "-c", "echo in $AWSVAULT_PROFILE")
     person.sees("Profile for exec")
     person.child.send("dev\r")
-    person.sees("the same again: awsvault-py exec --duration 30m dev -- sh -c 'echo in $AWSVAULT_PROFILE'")
+    person.sees("to repeat this: awsvault-py exec --duration 30m dev -- sh -c 'echo in $AWSVAULT_PROFILE'")
     person.sees("in dev")
     assert person.ends() == 0
 
@@ -105,7 +105,7 @@ def test_login_asks_too(home):
     person.child.send("dev")
     person.sees("(1 of 3)")
     person.child.send("\r")
-    person.sees("the same again: awsvault-py login --print dev")
+    person.sees("to repeat this: awsvault-py login --print dev")
     person.sees("SigninToken=")
     assert person.ends() == 0
 
@@ -172,7 +172,7 @@ def test_ctrl_z_and_fg(home):
     child.sendline("fg")
     child.expect_exact("(1 of 3): pro")
     child.send("\r")
-    child.expect_exact("the same again: awsvault-py explain prod")
+    child.expect_exact("to repeat this: awsvault-py explain prod")
     child.expect_exact("READY ")
     child.close(force=True)
 
@@ -207,7 +207,7 @@ def test_names_of_others_are_shown_escaped(home):
     person.child.send("pwned")
     person.sees("(1 of 2): pwned")
     person.child.send("\r")
-    person.sees("the same again: awsvault-py explain '$(touch pwned)'")
+    person.sees("to repeat this: awsvault-py explain '$(touch pwned)'")
     person.ends()
     assert "\x1bc" not in person.shown
 
@@ -300,7 +300,7 @@ def test_the_line_that_repeats_a_choice_does_so_for_a_name_with_a_dash(home, nam
     person.sees(f"> {name}")
     person.child.send("\r")
     person.ends()
-    line = person.shown.split("the same again: ")[1].splitlines()[0].strip()
+    line = person.shown.split("to repeat this: ")[1].splitlines()[0].strip()
     again = home.run(*shlex.split(line)[1:])
     assert again.stdout.startswith(f"{name}\n"), again
     done = home.run(*repeated(["exec", "--", "true"], name))

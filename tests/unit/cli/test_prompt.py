@@ -113,10 +113,10 @@ def test_a_form_of_ones_own(home):
 @pytest.mark.parametrize(
     "name", ["$(id)", "`id`", "\\$(id)", "!!", "%F{red}", "#(id)", "\x1b[31m", "a\nb", "\u202ex"]
 )
-def test_a_name_is_never_a_command_or_a_colour(shell, name):
+def test_a_name_is_never_a_command_or_a_color(shell, name):
     """What means something in a shell's prompt is taken out or doubled."""
     shown = prompt_line.rendered(
-        ShellState(name, PromptGuardrails(), None), form="{profile}", shell=shell, colour=False
+        ShellState(name, PromptGuardrails(), None), form="{profile}", shell=shell, color=False
     )
     assert shown.isprintable()
     if shell in ("bash", "zsh"):

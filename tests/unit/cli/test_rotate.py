@@ -60,7 +60,7 @@ def test_older_than_takes_the_old_ones_only(bench, aws, home):
     aws.world.keys[COLLEAGUE[0]].created = aws.world.now() - 89 * DAY
     done = home.run("rotate", "--older-than", "90d", "--yes")
     assert done.returncode == 0, done.stderr
-    assert "colleague: AKIAI44QH8DHBEXAMPLE is 89 days old, nothing to do" in done.stderr
+    assert "colleague: AKIAI44QH8DHBEXAMPLE is 89 days old. Nothing to do" in done.stderr
     assert keys(aws)[KEY_ID] == "Inactive"
     assert keys(aws, "colleague") == {COLLEAGUE[0]: "Active"}
     again = home.run("rotate", "--older-than", "90d", "--yes")
@@ -77,7 +77,7 @@ def test_a_grace_that_is_over_is_brought_to_its_end(bench, aws, home):
     bench.edit(lambda p: p.with_entry(NAME, replace(p.entries[NAME], journal=over)))
     assert "its old key can be deleted" in home.run("status").stderr
     due = home.run("status", "--policy", "90d")
-    assert (due.returncode, "has a rotation to finish" in due.stderr) == (1, True)
+    assert (due.returncode, "unfinished rotation" in due.stderr) == (1, True)
     done = home.run("rotate", "--older-than", "90d", "--yes")
     assert done.returncode == 0, done.stderr
     assert f"deleted {KEY_ID}" in done.stderr
@@ -97,14 +97,16 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(bench, aws, home):
     assert done.stdout == ""
     assert f"{KEY_ID} (in the vault): active, 91 days old, last used" in done.stderr
     assert f"note: {path}:2: profile old has {KEY_ID} in plaintext" in done.stderr
-    assert f"would replace {KEY_ID} by a new key and keep it inactive for seven days" in done.stderr
+    assert (
+        f"would replace {KEY_ID} with a new key and keep the old key inactive for seven days" in done.stderr
+    )
     assert {call.action for call in aws.calls} == {
         "GetCallerIdentity",
         "ListAccessKeys",
         "GetAccessKeyLastUsed",
     }
     assert bench.entry.journal is None
-    assert "and delete it. Nothing" in home.run("rotate", "--dry-run", "--delete-now").stderr
+    assert "and delete the old key. Nothing" in home.run("rotate", "--dry-run", "--delete-now").stderr
 
 
 def test_a_second_key_goes_only_by_its_name(bench, aws, home):
@@ -115,7 +117,7 @@ def test_a_second_key_goes_only_by_its_name(bench, aws, home):
     for text in (KEY_ID, other.id, "never used", f"--delete-other {other.id}"):
         assert text in done.stderr
     person = Terminal(home, "rotate", "--delete-other", other.id, AWSVAULT_PASSPHRASE=PASSPHRASE)
-    person.answers(f"delete {other.id}, which is not the vault's, then replace {KEY_ID}", "n")
+    person.answers(f"delete {other.id}, which is not in the vault, then replace {KEY_ID}", "n")
     assert person.ends() == 10
     assert other.id in keys(aws)
     done = home.run("rotate", "--delete-other", other.id, "--yes")

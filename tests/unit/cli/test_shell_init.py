@@ -121,10 +121,10 @@ def test_avp_says_what_stands_in_its_way(home, shell):
     assert "did you mean prod?" in unknown
     assert "no profile" in unknown
     inside = run(home, shell, "avp prod", PROFILE, AWSVAULT_PROFILE="dev")
-    assert "credentials of dev; leave it first" in inside
+    assert "credentials of dev; to leave it: exit" in inside
     assert "no profile" in inside
     said = run(home, shell, "avp prod", AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE")
-    assert "beats the profile" in said
+    assert "overrides the profile" in said
     assert "AWS_SESSION_TOKEN AWS_SECURITY_TOKEN" in said
 
 

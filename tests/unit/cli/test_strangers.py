@@ -140,7 +140,7 @@ def test_a_panic_goes_on_without_the_stranger(ready, aws):
     )
     assert "--trust-endpoint" in done.stderr
     assert "keys are inactive" not in done.stderr
-    assert "the vault is locked" in done.stderr
+    assert "The vault is locked" in done.stderr
     assert not list(aws.calls)
     assert aws.world.keys[KEY_ID].status == "Active"
 
@@ -165,7 +165,7 @@ def test_what_a_stranger_did_is_said_to_be_its_word(ready, aws):
     """A trusted host's answer counts, and the last line says whose it is; a later panic elsewhere does not count it."""
     done = ready.run("panic", "--yes", "--trust-endpoint")
     assert done.returncode == 0, done.stderr
-    assert f"1 of 1 keys are inactive, as {host_of(aws)} says, not AWS itself." in done.stderr
+    assert f"1 of 1 keys are inactive, according to {host_of(aws)}, which is not AWS." in done.stderr
     assert ready.run("panic", "--yes", "--trust-endpoint").returncode == 0  # there it is done
     with open(os.path.join(ready.file("state"), "panic"), encoding="ascii") as file:
         assert file.read() == f"{KEY_ID}@{host_of(aws)}"

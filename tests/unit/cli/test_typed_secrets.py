@@ -43,7 +43,7 @@ def test_a_second_passphrase_is_added_and_taken_away(home):
     person.answers("Passphrase: ", PASSPHRASE)
     person.new_passphrase("aaaabbbbcccc")
     assert person.ends() == 0
-    assert "Warning: it is weak" in person.shown
+    assert "passphrase is weak" in person.shown
     assert home.run("list", AWSVAULT_PASSPHRASE="aaaabbbbcccc").returncode == 0
     name = home.run("slots", "list").stdout.splitlines()[-1].split("\t")[0]
     person = typed(home, "slots", "remove", name)

@@ -153,7 +153,7 @@ def test_unlock_ends_a_lock_without_an_agent_too(home):
     done = home.run("unlock")
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         0,
-        "No longer locked. The agent is switched off, so each command unlocks the vault itself.",
+        "No longer locked. The agent is off, so each command unlocks the vault itself.",
     )
     assert not manual_lock.locked_by_hand(from_env(home.env))
     failed(home.run("unlock"), 6, "agent is switched off")
