@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vault.agent.link import AgentLink
     from vault.settings import Settings
     from vault.system.clock import Clock
     from vault.system.paths import Paths
@@ -34,7 +35,7 @@ class Context:
     ``attended``    whether a user ran the command, who gets time to answer
     """
 
-    __slots__ = ("_settings", "attended", "clock", "deadline", "env", "passphrase", "paths")
+    __slots__ = ("_agent", "_settings", "attended", "clock", "deadline", "env", "passphrase", "paths")
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Context:
         passphrase: Secret | None = None,
         attended: bool = False,
         settings: Settings | None = None,
+        agent: AgentLink | None = None,
     ) -> None:
         self.env = env
         self.passphrase = passphrase
@@ -54,6 +56,16 @@ class Context:
         self.deadline = deadline
         self.attended = attended
         self._settings = settings
+        self._agent = agent
+
+    @property
+    def agent(self) -> AgentLink:
+        """The run's link to the agent. Nothing is dialled before the first question."""
+        if self._agent is None:
+            from vault.agent.link import AgentLink
+
+            self._agent = AgentLink.of(self.env, self.paths)
+        return self._agent
 
     @property
     def settings(self) -> Settings:
@@ -119,7 +131,7 @@ class Context:
         attended: bool | None = None,
         settings: Settings | None = None,
     ) -> Context:
-        """A copy with these changes."""
+        """A copy with these changes, which shares the link to the agent."""
         return Context(
             env=self.env if env is None else env,
             paths=self.paths,
@@ -128,6 +140,7 @@ class Context:
             passphrase=self.passphrase,
             attended=self.attended if attended is None else attended,
             settings=self._settings if settings is None else settings,
+            agent=self.agent,
         )
 
     def child_env(self) -> dict[str, str]:
@@ -135,8 +148,17 @@ class Context:
         return for_child(self.env)
 
 
-def from_process(*, attended: bool, clock: Clock | None = None, started: Deadline | None = None) -> Context:
-    """The context of this process. Removes AWSVAULT_PASSPHRASE from ``os.environ``, so that no child inherits it."""
+def from_process(
+    *,
+    attended: bool,
+    clock: Clock | None = None,
+    started: Deadline | None = None,
+    agent: AgentLink | None = None,
+) -> Context:
+    """The context of this process. Removes AWSVAULT_PASSPHRASE from ``os.environ``, so that no child inherits it.
+
+    ``agent``: the link that this process already has.
+    """
     held = os.environ.pop(PASSPHRASE, "")
     env = dict(places.outside(os.environ))
     clock = clock or SystemClock()
@@ -147,4 +169,5 @@ def from_process(*, attended: bool, clock: Clock | None = None, started: Deadlin
         deadline=started or Deadline.after(limits.DEADLINE, clock=clock),
         passphrase=Secret(held.encode("utf-8", "surrogateescape")) if held else None,
         attended=attended,
+        agent=agent,
     )

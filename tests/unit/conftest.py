@@ -8,17 +8,18 @@ from tests.quick import read_models_once
 from tests.unit.agent.serving import Running
 from tests.vaults import CHEAP, soon
 from vault.agent.client import Agent
+from vault.agent.link import AgentLink, Hello
 from vault.agent_process import vault_answers
 from vault.aws import service_endpoint
 from vault.context import Context
-from vault.credentials import cached, obtain, planned
+from vault.credentials import cached, disk_hit, obtain, planned
 from vault.credentials.request import Refetch, Request
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.system.clock import Deadline
 from vault.system.paths import from_env
-from vault.unlocking import agent_link, key_handover
+from vault.unlocking import key_handover
 from vault.unlocking.keys import OpenedKeys
 
 
@@ -112,6 +113,17 @@ def bench(desk, home, aws):
     return Bench(home, aws)
 
 
+def on_disk(env, profile):
+    """The disk hit of ``export PROFILE`` in this environment, or None."""
+    paths = from_env(env)
+    return disk_hit.find(env, paths, profile, AgentLink.of(env, paths))
+
+
+def hand_over(context, opened, agent, **more):
+    """Keys for a given agent, as a run hands them to its own."""
+    return key_handover.hand_over(context, opened, agent=agent, hello=Hello.of(agent.ask("HELLO")), **more)
+
+
 class Beside(Running):
     """An agent in a thread, beside the desk's home: locked, until ``give`` hands it the keys of the desk's vault."""
 
@@ -126,7 +138,7 @@ class Beside(Running):
     def give(self):
         context = self.desk.context()
         opened = self.desk.keys(context).opened
-        assert key_handover.hand_over(context, opened, agent=self.client(), person=True)
+        assert hand_over(context, opened, self.client(), person=True)
 
     def lock(self, *, hold=False):
         assert self.client().ask("LOCK", hold=hold)["ok"]
@@ -135,7 +147,7 @@ class Beside(Running):
 @pytest.fixture
 def beside(desk, monkeypatch):
     """The desk's agent. Its clients are as patient as a busy machine needs."""
-    for function in (agent_link.reach, Agent.reach.__func__):
+    for function in (AgentLink.__init__, Agent.reach.__func__):
         monkeypatch.setitem(function.__kwdefaults__, "answer", PATIENCE)
     with Beside(desk) as running:
         yield running

@@ -4,6 +4,8 @@ older, slow or another user's, the answer is None and the caller goes on without
 
 from __future__ import annotations
 
+import os
+from _socket import MSG_PEEK
 from time import monotonic
 
 from vault import limits
@@ -31,13 +33,24 @@ class Limits(NamedTuple):
 
 
 class Agent:
-    """A connection to the agent. After the first failure it is closed, and every answer is None."""
+    """A connection to the agent. After the first failure it is closed, and every answer is None.
 
-    __slots__ = ("_sock", "pid")
+    ``answered``: whether an answer came; ``waited``: seconds in which one did not come, 0 as long as none was too late.
+    """
+
+    __slots__ = ("_owner", "_sock", "answered", "pid", "waited")
 
     def __init__(self, sock: _socket.socket) -> None:
         self._sock: _socket.socket | None = sock
+        self._owner = os.getpid()
         self.pid = peer_pid(sock)
+        self.answered = False
+        self.waited = 0.0
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it is closed, and not since an answer was too late."""
+        return self._sock is None and not self.waited
 
     @classmethod
     def reach(cls, path: str, *, answer: float = limits.AGENT_ANSWER) -> Agent | None:
@@ -48,8 +61,31 @@ class Agent:
     def close(self) -> None:
         """Close the connection; a second call does nothing."""
         if self._sock is not None:
-            self._sock.close()
+            if self._owner == os.getpid():
+                self._sock.close()
+            else:  # a fork, where the number may be another file's by now
+                self._sock.detach()
             self._sock = None
+
+    def usable(self) -> bool:
+        """Whether it can be asked something more: by this process, and the agent has not hung up."""
+        if self._sock is None or self._owner != os.getpid():
+            return False
+        patience = self._sock.gettimeout()
+        self._sock.settimeout(0)
+        try:
+            self._sock.recv(1, MSG_PEEK)  # between questions an agent has nothing to say: this is its end
+        except BlockingIOError:
+            self._sock.settimeout(patience)
+            return True
+        except OSError:
+            return False
+        return False
+
+    def allow(self, answer: float) -> None:
+        """Let each answer take ``answer`` seconds from here on."""
+        if self._sock is not None:
+            self._sock.settimeout(answer)
 
     def stopped(self) -> bool:
         """Whether the agent's process was stopped: no wait is long enough for its answer."""
@@ -150,26 +186,35 @@ class Agent:
             return None
         try:
             self._sock.sendall(request)
-        except OSError:
-            self.close()
+        except OSError as error:
+            self._failed(error)
             return None
         return self._receive()
 
     def _receive(self) -> bytes | None:
         try:
-            return self._read(protocol.length(self._read(protocol.LENGTH)))
-        except (OSError, BadFrame):
-            self.close()
+            payload = self._read(protocol.length(self._read(protocol.LENGTH)))
+        except (OSError, BadFrame) as error:
+            self._failed(error)
             return None
+        self.answered = True
+        return payload
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, TimeoutError) and self._sock is not None:
+            self.waited = self._sock.gettimeout() or 0.0
+        self.close()
 
     def _read(self, size: int) -> bytes:
-        """``size`` bytes. BadFrame if they do not come within the timeout, which covers all pieces together."""
+        """``size`` bytes. BadFrame if they are cut short, TimeoutError if all of them do not come within the timeout."""
         if self._sock is None:
             raise BadFrame
         got, end = b"", monotonic() + (self._sock.gettimeout() or 0.0)
         while len(got) < size:
             piece = self._sock.recv(size - len(got))
             got += piece
-            if not piece or (len(got) < size and monotonic() > end):
+            if not piece:
                 raise BadFrame
+            if len(got) < size and monotonic() > end:
+                raise TimeoutError
         return got

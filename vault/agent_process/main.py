@@ -11,6 +11,7 @@ from vault import __version__, errors
 from vault.agent import agent_socket, sleep_watch, start
 from vault.agent.answers import Answers
 from vault.agent.key_page import KeyPage
+from vault.agent.link import name_of
 from vault.agent.pending_log import PendingLog
 from vault.agent.server import Server
 from vault.agent.session_cache import SessionCache
@@ -18,7 +19,7 @@ from vault.agent.state import AgentState, BootClock
 from vault.cache import freshness
 from vault.secret import Secret
 from vault.system import children, hardening, paths
-from vault.unlocking import agent_link, manual_lock
+from vault.unlocking import manual_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _server(taken: AgentSocket, places: Paths) -> Server:
         page=page,
         sessions=sessions,
         clock=clock,
-        about={"pid": os.getpid(), "version": __version__, "file": agent_link.name_of(places)},
+        about={"pid": os.getpid(), "version": __version__, "file": name_of(places)},
         barred=lambda: manual_lock.locked_by_hand(places),
     )
     pending = PendingLog(lambda keys, found: _log(places, state, keys, found), page=page, clock=clock)

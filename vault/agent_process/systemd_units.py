@@ -8,7 +8,6 @@ from vault import errors
 from vault.agent.start import COMMAND
 from vault.system.files import Folder
 from vault.text import safe
-from vault.unlocking.agent_link import reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,10 +85,8 @@ def install(context: Context) -> list[str]:
     with Folder.of_user(folder, create=True) as place:
         for name, text in units.items():
             place.write_atomic(name, text.encode(), durable=True)
-    agent = reach(context)
-    if agent is not None:
-        agent.ask("SHUTDOWN")
-        agent.close()
+    context.agent.ask("SHUTDOWN")
+    context.agent.close()
     return [f"{folder}/{name}" for name in units]
 
 

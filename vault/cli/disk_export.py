@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
+    from vault.agent.link import AgentLink
     from vault.credentials.disk_hit import Hit
+    from vault.system.paths import Paths
 
 
 def export(argv: Sequence[str]) -> int | None:
@@ -22,16 +24,21 @@ def export(argv: Sequence[str]) -> int | None:
     if len(argv) != 2 or argv[0] != "export" or not argv[1] or argv[1].startswith("-"):
         return None
     try:
-        _from_cache(argv[1])
-        _in_full(argv[1])
+        from vault.agent.link import AgentLink
+        from vault.system.paths import from_env
+
+        paths = from_env(os.environ)
+        agent = AgentLink.of(os.environ, paths)
+        _from_cache(argv[1], paths, agent)
+        _in_full(argv[1], agent)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit code
         return exits.report(error)
 
 
-def _from_cache(profile: str) -> None:
+def _from_cache(profile: str, paths: Paths, agent: AgentLink) -> None:
     from vault.credentials import disk_hit
 
-    found = disk_hit.find(os.environ, profile)
+    found = disk_hit.find(os.environ, paths, profile, agent)
     if found is None:
         return
     from vault import limits
@@ -45,7 +52,7 @@ def _from_cache(profile: str) -> None:
     if beside is None:
         disk_hit.log(found, wait=limits.LOG_WAIT)
     write_out(found.line)
-    disk_hit.tell_agent(os.environ, found)
+    disk_hit.tell_agent(agent, found)
     os._exit(0)  # the normal end of the interpreter takes as long as decrypting the session
 
 
@@ -62,12 +69,12 @@ def _afterwards(found: Hit) -> NoReturn:
         os._exit(0)
 
 
-def _in_full(profile: str) -> NoReturn:
+def _in_full(profile: str, agent: AgentLink) -> NoReturn:
     from vault.context import from_process
     from vault.credentials import obtain
     from vault.credentials.request import Request
 
-    context = from_process(attended=False)
+    context = from_process(attended=False, agent=agent)
     got = obtain.credentials(context, Request(profile, ask=os.isatty(1)), purpose=f"to export {profile}")
     write_out(got.line)
     os._exit(0)  # as above: everything is written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vault import limits
 from vault.cli.command_context import with_context
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.errors import CheckFailed, Usage
@@ -28,12 +29,11 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
     """
     from vault.cache.audit_log import AuditLog
     from vault.credentials.audit import decode, kept_name
-    from vault.unlocking.agent_link import have_log_written
     from vault.unlocking.key_access import open_keys
 
     first = context.clock.time() - _seconds(since) if since is not None else 0.0
     keys = open_keys(context, purpose="to read its log")
-    have_log_written(context)
+    context.agent.ask("LOG", answer=limits.AGENT_TALK)  # write down what it has answered
     with AuditLog.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as journal:
         found = journal.read(deadline=context.new_deadline())
     records = [record for record in map(decode, found.records) if record is not None]

@@ -11,7 +11,7 @@ import time
 from vault.cache.entries import Cache
 from vault.cache.freshness import Freshness
 from vault.records import NamedTuple
-from vault.system.paths import fingerprint, from_env
+from vault.system.paths import fingerprint
 from vault.unlocking import cache_key
 from vault.unlocking.manual_lock import locked_by_hand
 
@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vault.agent.link import AgentLink
     from vault.secret import CacheKey
     from vault.system.paths import Paths
 
@@ -40,13 +41,12 @@ class Hit(NamedTuple):
     paths: Paths
 
 
-def find(env: Mapping[str, str], profile: str) -> Hit | None:
-    """The session that the cache has for ``profile`` as the configuration stands now; None where there is none."""
-    paths = from_env(env)
+def find(env: Mapping[str, str], paths: Paths, profile: str, agent: AgentLink) -> Hit | None:
+    """The session that the cache has for ``profile`` under the configuration of now; None where there is none."""
     if locked_by_hand(paths):
         return None
     before = fingerprint(env, paths=paths)
-    key = cache_key.find(env, paths)
+    key = cache_key.find(env, paths, agent)
     if key is None:
         return None
     cache = Cache.open(paths.sessions, cache_key=key.key, vault_id=key.vault_id)
@@ -73,17 +73,11 @@ def log(hit: Hit, *, wait: float) -> None:
         )  # fmt: skip
 
 
-def tell_agent(env: Mapping[str, str], hit: Hit) -> None:
+def tell_agent(link: AgentLink, hit: Hit) -> None:
     """Let a running agent that is open answer next time."""
-    socket = hit.paths.socket
-    if env.get("AWSVAULT_AGENT") == "off" or not os.path.lexists(socket):
-        return
-    from vault.agent.client import Agent
-
-    agent = Agent.reach(socket)
+    agent = link.agent()
     if agent is not None:
         agent.put_session(hit.profile, hit.fingerprint, hit.line, issued=hit.issued, expires=hit.expires)
-        agent.close()
 
 
 def _ours_to_renew(cache: Cache, digest: bytes) -> bool:

@@ -109,23 +109,11 @@ def _ask(context: Context, chain: Chain, *, lifted: bool) -> None:
 
 def _with_an_agent(context: Context, run: str) -> str:
     """The command that has a yes remembered; without an agent there is none who would."""
-    from vault.unlocking import agent_link as agents
-
     if context.settings.agent == "off":
         return f"the agent is off, so run the command as: {run} COMMAND"
-    found = agents.reach(context)
-    if found is None:
-        return f"awsvault-py unlock; {run} true"
-    found.close()
-    return f"{run} true"
+    return f"{run} true" if context.agent.agent() is not None else f"awsvault-py unlock; {run} true"
 
 
 def _remembered(context: Context, what: str) -> bool:
-    from vault.unlocking import agent_link as agents
-
-    agent = agents.reach(context)
-    if agent is None:
-        return False
-    answer = agent.ask("CONFIRMED", what=what)
-    agent.close()
+    answer = context.agent.ask("CONFIRMED", what=what)
     return bool(answer and answer["ok"] and answer.get("confirmed"))

@@ -61,6 +61,7 @@ def again(
     """
     fresh = context.with_deadline(limits.DEADLINE)
     fresh.disable_prompts()
+    fresh.agent.close()  # a run of its own: an agent may have come or gone
     keys = _keys(fresh, request, main)
     try:
         found = issue(fresh, request, keys, profiles)

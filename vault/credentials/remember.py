@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from vault.unlocking.agent_link import reach
-from vault.unlocking.key_handover import hand_over, may_stay_open, start_beside
+from vault.unlocking.key_handover import hand_to_own, may_stay_open, start_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,13 +34,15 @@ def on_disk(cache: Cache, issued: Issued) -> None:
 def in_agent(context: Context, access: KeysAccess, issued: Issued) -> None:
     """Let the agent answer the next export; one is started beside this process where that is due."""
     opened, way = access.opened, access.way
-    agent = reach(context)
+    agent = context.agent.agent(again=True)  # another process may have started one
+    if agent is None:
+        if opened is not None:
+            start_beside(context, opened, way=way, then=lambda agent: _put(agent, issued))
+        return
+    if opened is not None:
+        agent = hand_to_own(context, opened) if may_stay_open(way) else None
     if agent is not None:
-        if opened is None or (may_stay_open(way) and hand_over(context, opened, agent=agent)):
-            _put(agent, issued)
-        agent.close()
-    elif opened is not None:
-        start_beside(context, opened, way=way, then=lambda agent: _put(agent, issued))
+        _put(agent, issued)
 
 
 def _put(agent: Agent, issued: Issued) -> None:

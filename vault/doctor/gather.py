@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any
 
 from vault import __version__, errors, limits
-from vault.agent.client import Agent
 from vault.doctor.facts import Facts, Program
 from vault.keys import service_endpoints
 from vault.migrate import edit_plan, own_command
@@ -213,12 +212,8 @@ def _agent(context: Context) -> str:
     """``none``, ``answers`` or ``silent``: a socket behind which nothing answers."""
     if not os.path.lexists(context.paths.socket):
         return "none"
-    agent = Agent.reach(context.paths.socket, answer=limits.AGENT_TALK)
-    if agent is None:
-        return "silent"
-    answer = agent.ask("HELLO")
-    agent.close()
-    return "answers" if answer is not None else "silent"
+    hello = context.agent.even_off().hello(answer=limits.AGENT_TALK)
+    return "answers" if hello is not None else "silent"
 
 
 def _keyring() -> dict[str, str]:

@@ -169,7 +169,7 @@ def _session_on_disk(context: Context, profile: str) -> str:
     from vault.system.paths import fingerprint
     from vault.unlocking import cache_key
 
-    key = cache_key.find(context.env, context.paths)
+    key = cache_key.find(context.env, context.paths, context.agent)
     if key is None:
         return UNKNOWN
     cache = Cache.open(context.paths.sessions, cache_key=key.key, vault_id=key.vault_id)

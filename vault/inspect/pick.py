@@ -15,7 +15,6 @@ from vault.profiles.production import means_production
 from vault.system.picker import Item, pick
 from vault.system.tty import NoAnswer
 from vault.unlocking import cache_key
-from vault.unlocking.agent_link import have_log_written
 from vault.unlocking.manual_lock import locked_by_hand
 
 TYPE_CHECKING = False
@@ -73,10 +72,14 @@ def items(config: Config, *, used: Counter[str]) -> list[Item]:
 
 def used(context: Context) -> Counter[str]:
     """How often credentials of each profile were issued, from the newest records of the log; empty if it needs a prompt."""
-    key = cache_key.find(context.env, context.paths) if not locked_by_hand(context.paths) else None
+    key = (
+        cache_key.find(context.env, context.paths, context.agent)
+        if not locked_by_hand(context.paths)
+        else None
+    )
     if key is None:
         return Counter()
-    have_log_written(context)
+    context.agent.ask("LOG", answer=limits.AGENT_TALK)  # write down what it has answered
     try:
         return audit.used(context.paths.log, cache_key=key.key, vault_id=key.vault_id)
     except errors.Error:

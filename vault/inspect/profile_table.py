@@ -131,7 +131,7 @@ def on_disk(context: Context, key: CacheKey | None) -> Iterator[SessionOnDisk]:
     from vault.system.paths import fingerprint
 
     if key is None and not locked_by_hand(context.paths):
-        key = cache_key.find(context.env, context.paths)
+        key = cache_key.find(context.env, context.paths, context.agent)
     if key is None:
         return
     try:

@@ -8,7 +8,6 @@ from vault import errors, limits
 from vault.inspect import key_status, profile_table
 from vault.store import vault
 from vault.unlocking import all_agents, manual_lock
-from vault.unlocking.agent_link import reach, serves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,15 +50,17 @@ def look(context: Context) -> State:
     """``status``: what the agent keeps and until when, the keys, and the sessions on disk."""
     warnings = _first_use(context)  # before anything opens the vault, because that creates the pin
     by_hand = manual_lock.locked_by_hand(context.paths)
-    agent = reach(context, answer=limits.AGENT_TALK)
-    hello = agent.ask("HELLO") if agent is not None and not agent.stopped() else None
+    agent = context.agent.agent(answer=limits.AGENT_TALK)
+    hello = None
+    if agent is not None and not agent.stopped():
+        hello = context.agent.hello(answer=limits.AGENT_TALK)
+        agent = context.agent.agent(answer=limits.AGENT_TALK) or agent
     if agent is not None and hello is None:
         warnings += (f"the agent (process {agent.pid}) does not answer. To end it: awsvault-py lock",)
-    if hello is not None and not serves(context, hello):
+    serves = hello is not None and hello.serves(context.paths)
+    if hello is not None and not serves:
         warnings += ("the running agent is of another version or vault. To replace it: awsvault-py unlock",)
-    found = agent.sessions() if agent is not None and hello is not None and serves(context, hello) else None
-    if agent is not None:
-        agent.close()
+    found = agent.sessions() if agent is not None and serves else None
     warnings += _other_agents(context)
     keys = key_status.look(context)
     if found is None or not found["ok"]:
@@ -89,7 +90,7 @@ def _other_agents(context: Context) -> tuple[str, ...]:
         if hello is None:
             found.append(all_agents.mute(path, agent))
         else:
-            state = "is locked" if hello.get("why") else "has the vault unlocked"
+            state = "is locked" if hello.why else "has the vault unlocked"
             found.append(
                 f"another agent {state} (process {agent.pid}, socket {path}); awsvault-py lock also locks it"
             )

@@ -9,7 +9,6 @@ from time import monotonic
 from typing import Any
 
 from vault import errors, limits
-from vault.unlocking.agent_link import reach, serves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,15 +27,15 @@ class AgentGone(errors.Locked):
     """The agent stopped answering in the middle (3). The vault is then opened without it."""
 
 
-def held_keys(context: Context, *, answer: float = limits.AGENT_ANSWER) -> AgentKeys | None:
-    """Keys of the vault that the agent holds open; None where it is locked, does not answer, or there is none."""
-    agent = reach(context, answer=answer)
-    if agent is None:
+def held_keys(context: Context, *, again: bool = False, answer: float | None = None) -> AgentKeys | None:
+    """Keys of the vault that the agent holds open; None where it is locked, does not answer, or there is none.
+
+    ``again``: ask it once more, after a wait.
+    """
+    hello = context.agent.hello(again=again, answer=answer)
+    if hello is None or not hello.is_open or not hello.serves(context.paths):
         return None
-    hello = agent.ask("HELLO")
-    is_open = hello and hello["ok"] and serves(context, hello) and not hello["why"] and hello["main"]
-    key = agent.cache_key() if is_open else None
-    agent.close()
+    key = context.agent.cache_key()
     return None if key is None else AgentKeys(context, cache_key=key.key, vault_id=key.vault_id)
 
 
@@ -67,10 +66,7 @@ class AgentKeys:
 
     def newest_cache_key(self) -> Secret:
         """The cache key as the agent has it now. AgentGone."""
-        agent = reach(self._context)
-        found = agent.cache_key() if agent is not None else None
-        if agent is not None:
-            agent.close()
+        found = self._context.agent.cache_key()
         if found is None or found.vault_id != self.vault_id:
             raise AgentGone("the agent stopped answering")
         return found.key
@@ -157,16 +153,11 @@ class AgentKeys:
 
         None also where another vault's agent has taken the place meanwhile.
         """
-        agent = reach(
-            self._context,
-            answer=min(limits.AGENT_WORKER_ANSWER, max(0.1, self._context.deadline.remaining())),
-        )
-        hello = agent.ask("HELLO") if agent is not None else None
-        if hello and serves(self._context, hello) and hello["vault"] == self.vault_id.hex():
-            return agent
-        if agent is not None:
-            agent.close()
-        return None
+        link = self._context.agent
+        answer = min(limits.AGENT_WORKER_ANSWER, max(0.1, self._context.deadline.remaining()))
+        hello = link.hello(answer=answer)
+        same = hello is not None and hello.serves(self._context.paths) and hello.vault == self.vault_id.hex()
+        return link.lend() if same else None
 
 
 def _checked(answer: dict[str, Any] | None) -> dict[str, Any]:

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from vault import __version__, errors, limits, warm
-from vault.agent.client import Agent
+from vault.agent.link import AgentLink
 from vault.system.paths import from_env, without_runtime
 from vault.text import safe
-from vault.unlocking.agent_link import name_of, serves
 from vault.unlocking.key_handover import hand_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from vault.agent.client import Agent
+    from vault.agent.link import Hello
     from vault.context import Context
     from vault.secret import Secret
     from vault.store.vault import Opened
@@ -35,29 +35,39 @@ def sockets(env: Mapping[str, str]) -> list[str]:
     return found
 
 
-def each(env: Mapping[str, str], *, answer: float = limits.AGENT_TALK) -> Iterator[tuple[str, Agent]]:
-    """A connection to each that listens, by its socket; it is closed before the next."""
-    for path in sockets(env):
-        agent = Agent.reach(path, answer=answer)
-        if agent is not None:
-            try:
-                yield path, agent
-            finally:
-                agent.close()
+def each(context: Context, *, again: bool = False) -> Iterator[tuple[str, Agent, Hello | None]]:
+    """A connection to each that listens, by its socket, with its HELLO, None where it does not answer.
+
+    The one that this run asks is asked over the run's own link; ``again``: what it says now. The others are closed before
+    the next.
+    """
+    for path in sockets(context.env):
+        own = path == context.paths.socket
+        link = context.agent.even_off() if own else AgentLink(context.paths, socket=path)
+        yield from _asked(context, path, link, again=again)
 
 
-def of_this_vault(context: Context, hello: dict[str, Any] | None) -> bool:
-    """Whether the agent that said this opens the vault that this process opens, whatever its version."""
-    return bool(hello and hello.get("file") == name_of(context.paths))
+def _asked(
+    context: Context, path: str, link: AgentLink, *, again: bool = False
+) -> Iterator[tuple[str, Agent, Hello | None]]:
+    agent = link.agent(answer=limits.AGENT_TALK, again=True, mute=True)
+    if agent is None:
+        return
+    try:
+        hello = None if agent.stopped() else link.hello(answer=limits.AGENT_TALK, again=again)
+        yield path, link.agent(answer=limits.AGENT_TALK) or agent, hello  # it may have been dialled again
+    finally:
+        if link is not context.agent:
+            link.close()
 
 
-def others(context: Context) -> Iterator[tuple[str, Agent, dict[str, Any] | None]]:
+def others(context: Context) -> Iterator[tuple[str, Agent, Hello | None]]:
     """Those of this vault that this command does not ask, and those that do not answer; each with its HELLO."""
-    for path, agent in each(context.env):
+    for path in sockets(context.env):
         if path != context.paths.socket:
-            hello = agent.ask("HELLO") if not agent.stopped() else None
-            if hello is None or of_this_vault(context, hello):
-                yield path, agent, hello
+            for _, agent, hello in _asked(context, path, AgentLink(context.paths, socket=path)):
+                if hello is None or hello.of_vault(context.paths):
+                    yield path, agent, hello
 
 
 def open_others(context: Context, opened: Opened) -> tuple[str, ...]:
@@ -66,8 +76,8 @@ def open_others(context: Context, opened: Opened) -> tuple[str, ...]:
     for path, agent, hello in others(context):
         if hello is None:
             warnings.append(mute(path, agent))
-        elif serves(context, hello) and hello.get("version") == __version__:
-            hand_over(context, opened, agent=agent, person=True)
+        elif hello.serves(context.paths) and hello.version == __version__:
+            hand_over(context, opened, agent=agent, hello=hello, person=True)
         else:
             agent.ask("SHUTDOWN")
     return tuple(warnings)
@@ -77,28 +87,24 @@ def replace_keys(context: Context, opened: Opened, *, before: Secret | None = No
     """Agents that hold the vault open go on with the keys that it has now; ``before`` as in ``hand_over``."""
     if context.env.get("AWSVAULT_AGENT") == "off":
         return
-    for _, agent in each(context.env):
-        hello = agent.ask("HELLO")
-        if hello and hello["ok"] and not hello.get("why"):
-            hand_over(context, opened, agent=agent, before=before)
+    for _, agent, hello in each(context, again=True):
+        if hello is not None and not hello.why:
+            hand_over(context, opened, agent=agent, hello=hello, before=before)
 
 
 def drop_sessions(context: Context, profile: str) -> int:
     """Have each agent of this vault forget the sessions of ``profile``, or all where it is empty; how many there were."""
     count = 0
-    for _, agent in each(context.env):
-        answer = (
-            agent.ask("DROP_SESSIONS", profile=profile)
-            if of_this_vault(context, agent.ask("HELLO"))
-            else None
-        )
-        count += int(answer.get("dropped", 0)) if answer and answer["ok"] else 0
+    for _, agent, hello in each(context):
+        if hello is not None and hello.of_vault(context.paths):
+            answer = agent.ask("DROP_SESSIONS", profile=profile)
+            count += int(answer.get("dropped", 0)) if answer and answer["ok"] else 0
     return count
 
 
 def insist(context: Context) -> None:
     """After all else was forgotten: StorageError where an agent does not answer, and so may go on with what it holds."""
-    silent = [_mute(path, agent) for path, agent in each(context.env) if agent.ask("HELLO") is None]
+    silent = [_mute(path, agent) for path, agent, hello in each(context, again=True) if hello is None]
     if silent:
         raise errors.StorageError(
             f"{silent[0]}, so it may go on handing out sessions; those on disk are forgotten",

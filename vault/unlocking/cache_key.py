@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vault.agent.link import AgentLink
     from vault.context import Context
     from vault.store.vault import Opened
     from vault.system.paths import Paths
@@ -25,17 +26,11 @@ _MARK = "cache-key-item"
 _VERSION = "c1:"
 
 
-def find(env: Mapping[str, str], paths: Paths) -> CacheKey | None:
+def find(env: Mapping[str, str], paths: Paths, agent: AgentLink) -> CacheKey | None:
     """The key and the vault it belongs to, from the nearest place that has them."""
-    if env.get("AWSVAULT_AGENT") != "off" and os.path.lexists(paths.socket):
-        from vault.agent.client import Agent
-
-        agent = Agent.reach(paths.socket)
-        if agent is not None:
-            key = agent.cache_key()
-            agent.close()
-            if key is not None:
-                return key
+    key = agent.cache_key()
+    if key is not None:
+        return key
     from vault.system import kernel_keyring
 
     found = _decoded(kernel_keyring.read(name(paths)))

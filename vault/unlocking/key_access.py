@@ -68,14 +68,14 @@ def key_access(context: Context, *, purpose: str, ask_agent: bool = True) -> Key
 
     def meanwhile() -> bool:
         """Whether the one who was asked first has answered, and the agent has the keys."""
-        found = held_keys(context) if ask_agent else None
+        found = held_keys(context, again=True) if ask_agent else None
         came.extend([] if found is None else [found])
         return bool(came)
 
     try:
         unlocked = unlock_unless(context, purpose=purpose, meanwhile=meanwhile)
     except errors.Locked:  # nothing else opens it, so an agent that was slow to answer is given time
-        held = held_keys(context, answer=limits.AGENT_TALK) if ask_agent else None
+        held = held_keys(context, again=True, answer=limits.AGENT_TALK) if ask_agent else None
         if held is None:
             raise
         return KeysAccess(held, None, "agent")

@@ -8,13 +8,13 @@ from vault import limits
 from vault.agent.client import Limits
 from vault.system.passphrase_variables import PASSPHRASE
 from vault.unlocking import seen_generations
-from vault.unlocking.agent_link import reach, serves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.agent.client import Agent
+    from vault.agent.link import Hello
     from vault.context import Context
     from vault.secret import Secret
     from vault.store.vault import Opened
@@ -24,16 +24,21 @@ _NO_AGENT_FOR = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", "CREDENTI
 
 
 def hand_over(
-    context: Context, opened: Opened, *, agent: Agent, person: bool = False, before: Secret | None = None
+    context: Context,
+    opened: Opened,
+    *,
+    agent: Agent,
+    hello: Hello | None,
+    person: bool = False,
+    before: Secret | None = None,
 ) -> bool:
-    """Give a running agent the keys of the vault just opened. ``person``: by ``unlock``, which ends a lock by hand.
-    ``before`` is the main key that the vault had until now, where it has another.
+    """Give a running agent the keys of the vault just opened. ``hello`` is what it said of itself.
 
-    False where it does not take them, or is of another version or vault, which gets none.
+    ``person``: the user ran ``unlock``, which ends a lock by ``lock``. ``before`` is the main key that the vault had until
+    now, where it has another. False where it does not take them, or is of another version or vault, which gets none.
     """
     settings = context.settings
-    hello = agent.ask("HELLO")
-    if not hello or not serves(context, hello):
+    if hello is None or not hello.serves(context.paths):
         return False
     answer = agent.unlock(
         vault_id=opened.vault_id,
@@ -48,23 +53,37 @@ def hand_over(
     return True
 
 
+def hand_to_own(
+    context: Context, opened: Opened, *, person: bool = False, answer: float | None = None
+) -> Agent | None:
+    """``hand_over`` to the agent that this run asks; the agent where it took the keys. ``answer`` as in vault/agent/link."""
+    hello = context.agent.hello(answer=answer)
+    agent = context.agent.agent(answer=answer)
+    if agent is None or not hand_over(context, opened, agent=agent, hello=hello, person=person):
+        return None
+    context.agent.changed()
+    return agent
+
+
 def offer(context: Context, opened: Opened, *, way: str) -> None:
     """After an unlock for another command: the agent keeps the vault open from here on. Starts one beside this process."""
-    agent = reach(context)
+    hello = context.agent.hello()
+    agent = context.agent.agent()
     if agent is None:
         start_beside(context, opened, way=way, then=lambda _: None)
         return
-    hello = agent.ask("HELLO")
-    known = hello["why"] if hello and serves(context, hello) else None
-    if known == "locked" and may_stay_open(way):
-        hand_over(context, opened, agent=agent)
-    elif hello and known == "":
+    if hello is None or not hello.serves(context.paths):
+        return
+    if hello.why == "locked" and may_stay_open(way):
+        hand_to_own(context, opened)
+    elif not hello.why:
         seen_generations.tell(opened, agent, hello=hello)
-    agent.close()
 
 
 def start_beside(context: Context, opened: Opened, *, way: str, then: Callable[[Agent], None]) -> None:
     """Start an agent and hand the keys over, in a process of its own: nobody waits for it."""
+    if context.agent.hangs:
+        return  # it has the place of another
     if "off" in (context.env.get("AWSVAULT_AGENT"), context.settings.agent) or not may_stay_open(way):
         return
     from vault.system.detach import detached
@@ -74,9 +93,10 @@ def start_beside(context: Context, opened: Opened, *, way: str, then: Callable[[
     try:
         from vault.agent.start import start
 
-        agent = reach(context, answer=limits.AGENT_TALK) if start(context.env) else None
-        if agent is not None and hand_over(context, opened, agent=agent):
-            then(agent)
+        if start(context.env) and context.agent.agent(answer=limits.AGENT_TALK, again=True) is not None:
+            agent = hand_to_own(context, opened, answer=limits.AGENT_TALK)
+            if agent is not None:
+                then(agent)
     finally:
         os._exit(0)
 
@@ -98,18 +118,13 @@ def hand_over_strict(
 
     ``only_open``: only where it holds them open already.
     """
-    agent = reach(context, answer=limits.AGENT_TALK)
-    if agent is None:
+    hello = context.agent.hello(again=True, answer=limits.AGENT_TALK)
+    agent = context.agent.serving(answer=limits.AGENT_TALK)
+    if agent is None or hello is None or (only_open and not hello.strict):
         return False
-    try:
-        hello = agent.ask("HELLO")
-        if not hello or not serves(context, hello) or (only_open and not hello["strict"]):
-            return False
-        settings = context.settings
-        times = Limits(settings.agent_idle, settings.agent_max, seconds, settings.lock_on_suspend)
-        return agent.unlock_strict(vault_id=vault_id, strict=key, times=times)
-    finally:
-        agent.close()
+    settings = context.settings
+    times = Limits(settings.agent_idle, settings.agent_max, seconds, settings.lock_on_suspend)
+    return agent.unlock_strict(vault_id=vault_id, strict=key, times=times)
 
 
 def close_strict(context: Context, *, vault_id: bytes) -> None:

@@ -8,13 +8,11 @@ from vault import __version__, errors, limits
 from vault.agent import agent_socket
 from vault.agent.start import COMMAND, end, start
 from vault.unlocking import all_agents, cache_key, manual_lock, running_servers
-from vault.unlocking.agent_link import reach, serves
-from vault.unlocking.key_handover import hand_over
+from vault.unlocking.key_handover import hand_to_own
 from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.agent.client import Agent
     from vault.context import Context
 
 
@@ -44,11 +42,13 @@ def open_by_hand(context: Context) -> UnlockOutcome:
     manual_lock.unmark(context.paths)  # whatever comes of the agent: nothing else could end the lock
     warnings: list[str] = []
     if settings.agent != "off":
-        agent = _of_use(context, reach(context, answer=limits.AGENT_TALK))
+        _end_unless_of_use(context)
         agent_socket.check_length(context.paths.socket)
-        if agent is None and start(context.env):
-            agent = reach(context, answer=limits.AGENT_TALK)
-        if agent is None or not hand_over(context, opened, agent=agent, person=True):
+        if context.agent.agent(answer=limits.AGENT_TALK) is None:
+            start(context.env)
+            context.agent.agent(answer=limits.AGENT_TALK, again=True)
+        agent = hand_to_own(context, opened, person=True, answer=limits.AGENT_TALK)
+        if agent is None:
             raise errors.StorageError(
                 f"no agent could be started behind {context.paths.socket}",
                 hint="the lock is ended, and each command opens the vault by itself; for a vault that stays open"
@@ -56,23 +56,22 @@ def open_by_hand(context: Context) -> UnlockOutcome:
             )
         shown = agent.ask("STATUS", first=0)
         warnings = list(shown["warnings"]) if shown is not None else []
-        agent.close()
         warnings += all_agents.open_others(context, opened)
     cache_key.keep(context, opened)
     idle, hard = (settings.agent_idle, settings.agent_max) if keeps else (0, 0)
     return UnlockOutcome(way, idle, hard, tuple(warnings))
 
 
-def _of_use(context: Context, agent: Agent | None) -> Agent | None:
-    """The agent, unless it is of another vault or was started before an upgrade (or after): that one is ended, and None."""
-    hello = agent.ask("HELLO") if agent is not None else None
-    if agent is None or hello is None or (serves(context, hello) and hello.get("version") == __version__):
-        return agent
+def _end_unless_of_use(context: Context) -> None:
+    """End an agent of another vault, and one that was started before an upgrade (or after)."""
+    hello = context.agent.hello(answer=limits.AGENT_TALK)
+    agent = context.agent.agent(answer=limits.AGENT_TALK)
+    if agent is None or hello is None or (hello.serves(context.paths) and hello.version == __version__):
+        return
     if agent.ask("SHUTDOWN") is None:
         end(agent)
     agent.receive()  # the end of the connection is the end of the agent, and its place is free
-    agent.close()
-    return None
+    context.agent.close()
 
 
 class LockOutcome(NamedTuple):
@@ -95,9 +94,8 @@ def close_by_hand(context: Context) -> LockOutcome:
         unnoted = error
     cache_key.forget(context.paths)
     was_open, unended = False, []
-    for path, agent in all_agents.each(context.env):
-        hello = agent.ask("HELLO")
-        was_open |= bool(hello and hello["ok"] and not hello["why"])
+    for path, agent, hello in all_agents.each(context, again=True):
+        was_open |= hello is not None and not hello.why
         if not agent.ask("LOCK", hold=True):
             was_open = True
             unended += [] if end(agent) else [path]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vault.context import Context
 
 SYSTEMD_NAME = "awsvault.pass"
+_AT_ONCE = (PASSPHRASE, PASSPHRASE + "_FILE", "CREDENTIALS_DIRECTORY")
 
 
 class FoundPassphrase(NamedTuple):
@@ -35,6 +36,11 @@ class FoundPassphrase(NamedTuple):
 
     secret: Secret
     source: str
+
+    @property
+    def at_once(self) -> bool:
+        """Whether no other process was waited for to give it."""
+        return self.source in _AT_ONCE
 
 
 class Search(NamedTuple):

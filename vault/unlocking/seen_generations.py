@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vault.agent.client import Agent
+    from vault.agent.link import Hello
     from vault.context import Context
     from vault.secret import Secret
     from vault.store.opened import Opened
@@ -45,22 +46,12 @@ class SeenGenerations(NamedTuple):
                 yield pin, macs
 
 
-def last_seen(context: Context) -> SeenGenerations | None:
-    """What a running agent has seen. Ask before the vault is read."""
-    from vault.unlocking.agent_link import reach, serves
-
-    agent = reach(context)
-    if agent is None:
-        return None
-    hello = agent.ask("HELLO")
-    agent.close()
-    if not hello or not hello["ok"] or not serves(context, hello) or not hello.get("seen"):
+def last_seen(context: Context, *, again: bool = False) -> SeenGenerations | None:
+    """What a running agent has seen. Ask before the vault is read; ``again`` where the agent was asked long before that."""
+    hello = context.agent.hello(again=again)
+    if hello is None or not hello.serves(context.paths) or not hello.seen:
         return None  # an agent of an older version cannot prove what it says
-    return _of(hello)
-
-
-def _of(hello: dict[str, Any]) -> SeenGenerations:
-    return SeenGenerations(hello["vault"], tuple(hello["seen"]))
+    return SeenGenerations(hello.vault, hello.seen)
 
 
 def judge(seen: SeenGenerations | None, opened: Opened, *, path: str) -> None:
@@ -73,15 +64,15 @@ def judge(seen: SeenGenerations | None, opened: Opened, *, path: str) -> None:
         pin.judge(newest, opened.file, path=safe(path))
 
 
-def tell(opened: Opened, agent: Agent, *, hello: dict[str, Any], before: Secret | None = None) -> None:
+def tell(opened: Opened, agent: Agent, *, hello: Hello, before: Secret | None = None) -> None:
     """Let the agent know the generation of the vault just opened. ``before``: the main key that it had until now, so that
     who puts an older copy back, which opens with that, is found out too.
     """
-    if "seen" not in hello:
+    if hello.seen is None:
         return
     from vault.store import pin as pins
 
-    mine = hello["vault"] == opened.vault_id.hex()
+    over = SeenGenerations(hello.vault, hello.seen) if hello.vault == opened.vault_id.hex() else None
     pin = pins.pin_of(opened.file, rekeyed=opened.payload.rekeyed)
     keys = [opened.k_main] if before is None else [opened.k_main, before]
     agent.ask(
@@ -91,5 +82,5 @@ def tell(opened: Opened, agent: Agent, *, hello: dict[str, Any], before: Secret 
         digest=pin.digest.hex(),
         rekeyed=pin.rekeyed,
         macs=[pins.mac_of(pin, key).hex() for key in keys],
-        over=_of(hello).passed(pin.gen, opened.k_main) if mine else [],
+        over=over.passed(pin.gen, opened.k_main) if over is not None else [],
     )

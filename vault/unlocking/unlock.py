@@ -15,7 +15,7 @@ from vault.store import vault
 from vault.system import hardening, locks
 from vault.system.files import Folder
 from vault.system.prompts import NoAnswer
-from vault.unlocking import agent_link, key_handover, seen_generations
+from vault.unlocking import key_handover, seen_generations
 from vault.unlocking import passphrase_sources as unattended
 from vault.unlocking.manual_lock import locked_by_hand
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PROMPT_LOCK = "prompt.lock"
 TURN_LOCK = "unlock.lock"
 SILENCE = "prompt.silent"
+_OPEN_ELSEWHERE = "agent (has the vault open, without its main key for us)"
 _TRIES = 3  # typing errors happen; more is guessing
 
 
@@ -71,7 +72,7 @@ def unlock_unless(
 def _by_first_way(
     context: Context, *, purpose: str, meanwhile: Callable[[], bool], ends_lock: bool
 ) -> Unlocked | None:
-    tried = [agent_link.obstacle(context)]
+    tried = [_agent_obstacle(context)]
     header = vault.read_header(context.paths)  # NoVault, before anything is asked
     by_hand = not ends_lock and locked_by_hand(context.paths)
     if by_hand and not context.attended:
@@ -82,27 +83,43 @@ def _by_first_way(
             return Unlocked(opened, "keyring")
     search = unattended.search(context)
     tried += search.tried
-    if search.found is not None:
-        with _turn(context):
-            if meanwhile():
+    found = search.found
+    if found is not None:
+        with _turn(context) as waited:
+            if (waited or not found.at_once) and meanwhile():
                 return None
-            return Unlocked(
-                _open(context, search.found.secret, source=search.found.source), search.found.source
-            )
+            return Unlocked(_open(context, found.secret, source=found.source), found.source)
     return _by_person(context, purpose=purpose, tried=tried, meanwhile=meanwhile)
 
 
+def _agent_obstacle(context: Context) -> str:
+    """Why the agent, which is asked before anything else, did not help: for the list of what was tried."""
+    if context.settings.agent == "off":
+        return "agent (switched off)"
+    hello = context.agent.hello()
+    if hello is None:
+        return "agent (did not answer)" if context.agent.mute else "agent (none runs)"
+    if not hello.serves(context.paths):
+        return f"agent (of another {'vault' if hello.speaks and hello.file else 'version'})"
+    return _OPEN_ELSEWHERE if hello.is_open else "agent (locked)"
+
+
 @contextmanager
-def _turn(context: Context) -> Iterator[None]:
-    """One process at a time, so that of a hundred the first few open the vault and the agent serves the rest."""
+def _turn(context: Context) -> Iterator[bool]:
+    """One process at a time, so that of a hundred the first few open the vault and the agent serves the rest.
+
+    Gives whether another process came first.
+    """
     try:
         with Folder.open(context.paths.state, create=True) as state:
-            held = locks.lock(state, TURN_LOCK, deadline=context.new_deadline())
+            held = locks.try_lock(state, TURN_LOCK)
+            waited = held is None
+            held = held or locks.lock(state, TURN_LOCK, deadline=context.new_deadline())
     except errors.StorageError:  # no lock to be had: each opens the vault for itself
-        yield
+        yield False
         return
     with held:
-        yield
+        yield waited
 
 
 def _by_keyring(context: Context, tried: list[str]) -> Opened | None:
@@ -176,7 +193,7 @@ def _ask(context: Context, *, purpose: str, answer_by: float) -> Opened:
 
 def locked(tried: list[str]) -> Locked:
     """The error that lists what was tried. To unlock helps nobody where the agent has the vault open already."""
-    if agent_link.HAS_IT_OPEN not in tried:
+    if _OPEN_ELSEWHERE not in tried:
         return Locked(
             "vault locked; " + (f"tried {', '.join(tried)}" if tried else "there was no way to ask")
         )

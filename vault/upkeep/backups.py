@@ -202,7 +202,7 @@ def _open_with_secret(context: Context, found: VaultFile, name: str) -> _OpenedB
 def _cache_keys(context: Context, opened: _OpenedBackup, ring: KeyringSlot | None) -> Iterator[Secret]:
     """The cache keys that may open the log, cheapest first: a ``clear`` or a rekey may have come after the backup."""
     yield opened.payload.cache_key
-    cached = cache_key.find(context.env, context.paths)
+    cached = cache_key.find(context.env, context.paths, context.agent)
     if cached is not None:
         yield cached.key
     files = [found for found in (restore.present(context.paths), *_automatic(context)) if found is not None]

@@ -14,6 +14,7 @@ from vault.agent.agent_socket import take
 from vault.agent.answers import Answers
 from vault.agent.client import Agent, Limits
 from vault.agent.key_page import KeyPage
+from vault.agent.link import name_of
 from vault.agent.pending_log import PendingLog
 from vault.agent.server import Server
 from vault.agent.session_cache import SessionCache
@@ -21,7 +22,6 @@ from vault.agent.state import AgentState
 from vault.cache import freshness
 from vault.secret import Secret
 from vault.system.paths import from_env
-from vault.unlocking.agent_link import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

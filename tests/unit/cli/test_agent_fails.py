@@ -14,13 +14,13 @@ from tests.unit.agent.serving import Running
 from tests.vaults import soon
 from vault import __version__, limits, warm
 from vault.agent.client import Agent, Limits
+from vault.agent.link import AgentLink
 from vault.agent_process import vault_answers
 from vault.cli.command_table import COMMANDS
 from vault.secret import Secret
 from vault.shell.prompt_data import shell_state
 from vault.store import vault
 from vault.system.paths import fingerprint, from_env
-from vault.unlocking import agent_keys, agent_link
 
 PROFILES = """\
 [profile key]
@@ -147,7 +147,7 @@ class Behind(Running):
 
 def hasty(monkeypatch):
     """Who gets no answer need not wait long for it."""
-    for function in (agent_link.reach, Agent.reach.__func__, warm.exchange, warm.dial, agent_keys.held_keys):
+    for function in (AgentLink.__init__, Agent.reach.__func__, warm.exchange, warm.dial):
         monkeypatch.setitem(function.__kwdefaults__, "answer", 0.01)
     for name in ("AGENT_ANSWER", "AGENT_TALK", "AGENT_WORKER_ANSWER", "PROMPT_ANSWER"):
         monkeypatch.setattr(limits, name, 0.01)

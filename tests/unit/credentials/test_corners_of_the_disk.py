@@ -184,7 +184,7 @@ def test_a_cache_key_that_the_keyring_does_not_give_is_none(bench, no_bus):
     context = bench.context(AWSVAULT_KEYRING=None)
     with Folder.open(context.paths.state, create=True) as state:
         state.write_atomic("cache-key-item", b"x", durable=False)
-    assert cache_key.find(context.env, context.paths) is None
+    assert cache_key.find(context.env, context.paths, context.agent) is None
 
 
 # ── the agent at a shell prompt ──────────────────────────────────────────────────────────────

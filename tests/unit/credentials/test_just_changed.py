@@ -4,7 +4,9 @@ import pytest
 
 from tests.fakes.example import SERIAL, role
 from tests.patience import PATIENCE
+from tests.unit.conftest import on_disk
 from vault import warm
+from vault.agent.link import AgentLink
 from vault.aws import credential_json
 from vault.credentials import disk_hit, obtain
 from vault.credentials.request import Request
@@ -53,10 +55,10 @@ class Person:
             self.beside.client().ask("DROP_SESSIONS", profile="")
         way, line = "agent", warm.ask(["export", "dev"], env)
         if line is None:
-            found = disk_hit.find(env, "dev")
+            found = on_disk(env, "dev")
             if found is not None:
                 way, line = "disk", found.line
-                disk_hit.tell_agent(env, found)
+                disk_hit.tell_agent(AgentLink.of(env, found.paths), found)
             else:
                 way, line = "whole", self.whole()
         return self.world.sessions[credential_json.fields(line)["AccessKeyId"]].arn.split("/")[1], way

@@ -16,6 +16,7 @@ from tests.fakes.example import KEY_ID
 from tests.home import PASSPHRASE
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
+from tests.unit.conftest import hand_over, on_disk
 from tests.vaults import CHEAP, soon
 from vault import errors
 from vault.agent_process import systemd_units
@@ -25,7 +26,7 @@ from vault.inspect import explain, key_status, profile_table
 from vault.secret import Secret
 from vault.store import vault
 from vault.system import settled
-from vault.unlocking import key_access, key_handover
+from vault.unlocking import key_access
 from vault.unlocking.unlock import unlock
 from vault.upkeep import backups, rekey, rekey_plan
 
@@ -207,22 +208,22 @@ def aged(desk, beside, aws, monkeypatch):
 def test_a_hit_says_who_is_to_renew_it(desk, aged):
     """A session that is due soon is printed, and renewed by the one process that has the lock."""
     got = aged(2300)
-    found = disk_hit.find(desk.home.env, "dev")
+    found = on_disk(desk.home.env, "dev")
     assert (found.line, found.renew) == (got.line, True)
     with desk.cache().try_lock(got.digest):
-        assert disk_hit.find(desk.home.env, "dev").renew is False
+        assert on_disk(desk.home.env, "dev").renew is False
 
 
 def test_a_session_that_is_due_is_no_hit(desk, aged):
     """Minutes before its end the full way decides."""
     aged(3200)
-    assert disk_hit.find(desk.home.env, "dev") is None
+    assert on_disk(desk.home.env, "dev") is None
 
 
 def test_a_hit_is_logged_unless_that_is_off(desk, aged):
     """``log = false`` holds for what comes from the cache too."""
     aged(10)
-    found = disk_hit.find(desk.home.env, "dev")
+    found = on_disk(desk.home.env, "dev")
     folder = desk.context().paths.log
     before = sorted((name, os.path.getsize(f"{folder}/{name}")) for name in os.listdir(folder))
     with open(found.paths.config_toml, "w", encoding="utf-8") as file:
@@ -237,7 +238,7 @@ def test_a_hit_is_logged_unless_that_is_off(desk, aged):
 def test_a_hit_lets_the_agent_answer_next_time(desk, beside, aged):
     """The line that was printed is the agent's from then on."""
     aged(10)
-    disk_hit.tell_agent(desk.home.env, disk_hit.find(desk.home.env, "dev"))
+    disk_hit.tell_agent(desk.context().agent, on_disk(desk.home.env, "dev"))
     assert [row["profile"] for row in beside.client().sessions()["sessions"]] == ["dev"]
 
 
@@ -249,9 +250,11 @@ def test_a_socket_that_nobody_listens_at_is_no_agent(desk, home):
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(paths.socket)
     fill(desk)
-    assert disk_hit.find(home.env, "dev") is None
+    assert on_disk(home.env, "dev") is None
     now = int(time.time())
-    disk_hit.tell_agent(home.env, disk_hit.Hit(b"{}\n", False, "dev", b"f", now, now + 60, None, "1", paths))
+    disk_hit.tell_agent(
+        desk.context().agent, disk_hit.Hit(b"{}\n", False, "dev", b"f", now, now + 60, None, "1", paths)
+    )
 
 
 # ── what else tells it ───────────────────────────────────────────────────────────────────────
@@ -289,7 +292,7 @@ def test_a_generation_that_is_not_true_is_nothing(desk, beside):
     keys = key_access.open_keys(desk.context(), purpose="")
     assert keys.entry(NAME) is not None
     keys.close()
-    assert key_handover.hand_over(context, opened, agent=beside.client(), person=True)
+    assert hand_over(context, opened, beside.client(), person=True)
     assert unlock(desk.context(), purpose="").opened.header.gen == opened.header.gen
 
 
@@ -309,7 +312,7 @@ def test_an_older_copy_is_noticed_by_the_agent_alone(desk, beside, renewed):
     else:
         edit(desk, lambda p: p.with_entry("other", p.entries[NAME]))
         after = desk.keys(context).opened
-        assert key_handover.hand_over(context, after, agent=beside.client(), person=True)
+        assert hand_over(context, after, beside.client(), person=True)
     shutil.rmtree(context.paths.state)
     with open(context.paths.vault, "wb") as file:
         file.write(copy)

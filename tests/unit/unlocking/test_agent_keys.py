@@ -11,7 +11,9 @@ import pytest
 from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import Home
 from tests.unit.agent.serving import TIMES
+from tests.unit.conftest import hand_over
 from vault import errors
+from vault.agent.link import Hello
 from vault.agent.protocol import LENGTH, AgentRequest
 from vault.agent.protocol import parse_answer as parsed
 from vault.agent_process import vault_answers
@@ -117,7 +119,7 @@ def test_an_agent_is_offered_the_keys_that_a_person_opened(desk, beside):
     beside.lock(hold=True)
     key_handover.offer(context, opened, way="person")
     assert beside.state.why == "held"
-    assert not key_handover.hand_over(context, opened, agent=beside.client())
+    assert not hand_over(context, opened, beside.client())
 
 
 def test_without_an_agent_nothing_is_kept(desk):
@@ -183,7 +185,7 @@ def test_a_fork_notes_and_makes_codes_in_one_ledger(fork, aws):
 def test_a_fork_of_an_agent_that_saw_a_newer_vault_gives_nothing(fork, desk, beside):
     """The file was put back: the generation that the agent has seen tells, before a key leaves."""
     opened = desk.keys(desk.context()).opened
-    hello = beside.client().ask("HELLO")
+    hello = Hello.of(beside.client().ask("HELLO"))
     later = replace(opened.file, header=replace(opened.header, gen=opened.header.gen + 5))
     seen_generations.tell(replace(opened, file=later), beside.client(), hello=hello)
     answer = fork("GET_ENTRY", name="shared-services")

@@ -10,14 +10,15 @@ from tests.home import PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.unit.agent.failing import STOPPED, Failing
 from tests.unit.agent.serving import Running, session
-from tests.unit.conftest import Desk
+from tests.unit.conftest import Desk, hand_over
 from vault import limits, warm
 from vault.agent.client import Agent
+from vault.agent.link import AgentLink
 from vault.agent_process import vault_answers
 from vault.credentials import forget_sessions
 from vault.inspect import status
 from vault.system.paths import from_env
-from vault.unlocking import agent_keys, agent_link, all_agents, key_handover, lock_unlock
+from vault.unlocking import agent_keys, all_agents, lock_unlock
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def desk(home, aws, tmp_path_factory, monkeypatch):
     home.config_path = home.root + "/.aws/config"
     home.scenario()
     home.make_vault()
-    for function in (agent_link.reach, Agent.reach.__func__):
+    for function in (AgentLink.__init__, Agent.reach.__func__):
         monkeypatch.setitem(function.__kwdefaults__, "answer", PATIENCE)
     return Desk(home, aws)
 
@@ -72,7 +73,7 @@ def opened(desk):
 
 def test_an_agent_of_a_login_answers_who_does_not_name_its_folder(desk, login):
     """cron and su: its keys, its warm answers, and the cache's key are there as in the login."""
-    assert key_handover.hand_over(desk.context(), opened(desk), agent=login.client(), person=True)
+    assert hand_over(desk.context(), opened(desk), login.client(), person=True)
     bare = desk.context(XDG_RUNTIME_DIR=None)
     assert bare.paths.socket == login.paths.socket
     keys = agent_keys.held_keys(bare)
@@ -148,7 +149,6 @@ def test_one_that_does_not_answer_is_named(desk, login, here, monkeypatch):
     assert path.startswith(desk.home.root)
     with Failing(path, STOPPED):
         monkeypatch.setattr(limits, "AGENT_TALK", 0.3)
-        monkeypatch.setitem(all_agents.each.__kwdefaults__, "answer", 0.3)
         for line in (["clear"], ["clear", "dev"]):
             done = here(desk.home, *line, AWSVAULT_PASSPHRASE=PASSPHRASE)
             done.stderr = "".join(done.stderr.splitlines(keepends=True)[-2:])
