@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import glob
 import os
 
@@ -38,6 +39,7 @@ def is_settings(node):
             return False
 
 
+@functools.cache
 def acted_on():
     """The settings that some module reads from it, each with the modules."""
     found = {}
@@ -62,6 +64,7 @@ def test_the_search_finds_nothing_where_nothing_is():
     assert acted_on()["pinentry"] == {"vault/context.py"}
 
 
+@functools.cache
 def literals(*, but):
     """Every string literal in the code that resolves profiles."""
     found = set()
