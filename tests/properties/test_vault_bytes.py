@@ -14,7 +14,7 @@ import sys
 from tests.vectors import reader
 from vault import errors
 from vault.secret import Secret
-from vault.store import boxes, payload, pin, strict_json
+from vault.store import boxes, padding, payload_codec, pin, strict_json
 from vault.store.format import FormatError, parse_file
 from vault.store.strict_json import JsonError
 
@@ -83,7 +83,7 @@ def run(count: int, seed: int) -> dict[str, int]:
                 raise AssertionError(changed)
         text = mutated(json.dumps(golden["main"]).encode(), rng)
         try:
-            payload.decode_main(payload.pad(text, step=4096))
+            payload_codec.decode_main(padding.pad(text, step=4096))
             tally["payload taken"] += 1
         except JsonError:
             tally["payload"] += 1
