@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from vault import errors, limits
 from vault.credentials.cached import open_cache
 from vault.credentials.mfa_code import Codes
+from vault.credentials.planned import chain_of, planned
 from vault.keys.entries import journal_pairs
 from vault.keys.iam_signer import NeedsMfa
 from vault.profiles import aws_files
 from vault.profiles.chain import VaultKey
-from vault.profiles.digest import digest
-from vault.profiles.plan import plan
-from vault.profiles.resolve import resolve
 from vault.rotation.journal import grace_ends
 from vault.rotation.notes import notes
 from vault.rotation.policy import ASK_FOR_POLICY
@@ -181,15 +179,12 @@ def _drop_sessions(context: Context, opened: Opened, key_id: str) -> None:
     cache = open_cache(context, keys)
     for name in config.profiles:
         try:
-            chain = resolve(config, name, env=context.env, has_entry=keys.has_entry)
-            if not isinstance(chain.source, VaultKey) or chain.source.entry not in opened.payload.entries:
+            chain = chain_of(context, config, name, keys)
+            if not isinstance(chain.source, VaultKey):
                 continue
-            serial = opened.payload.entries[chain.source.entry].mfa_serial
-            planned = plan(chain, context.settings, entry_mfa_serial=serial)
+            ways = planned(context, chain, keys).ways(key_id=key_id)
         except errors.Error:
             continue
-        for links in (planned.links, planned.fallback or ()):
-            for end in range(1, len(links) + 1):
-                cache.forget(
-                    digest(chain.source, links[:end], vault_id=opened.vault_id, access_key_id=key_id)
-                )
+        for way in ways:
+            for _, name_in_cache in way:
+                cache.forget(name_in_cache)

@@ -19,7 +19,7 @@ from vault.agent.key_page import KeyPage
 from vault.credentials import planned, refreshing
 from vault.run.served_session import CutShort, Served, document, frame, receive, receive_into
 from vault.secret import Secret
-from vault.system import children, hardening, sockets
+from vault.system import children, hardening, process_signals, sockets
 from vault.system.detach import close_all_but
 from vault.system.poll import readable
 from vault.unlocking import running_servers
@@ -184,7 +184,7 @@ def _keep(
 ) -> None:
     for number in children.FOR_THE_PROGRAM:
         signal.signal(number, lambda *_: None)  # not ignored: what a refresh starts would ignore it too
-    signal.signal(running_servers.LOCK_SIGNAL, lambda *_: watch.lock())
+    signal.signal(process_signals.LOCKED, lambda *_: watch.lock())
     children.leave_terminal()  # what the terminal sends is for the program
     hardening.no_core()
     # The program's files too: whoever reads its pipe must see its end.

@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 
+def user_id() -> int:
+    """The number of the user who runs this process."""
+    return os.geteuid()
+
+
 def is_own(status: os.stat_result) -> bool:
     """Whether the file or folder belongs to the user who runs this process."""
-    return status.st_uid == os.geteuid()
+    return status.st_uid == user_id()

@@ -5,11 +5,11 @@ One agent answers a command. But what one forgets all must forget, and what one 
 
 from __future__ import annotations
 
-import os
 import sys
 
 from vault import __version__, errors, limits, warm
 from vault.agent.link import AgentLink
+from vault.system.ownership import user_id
 from vault.system.paths import from_env, without_runtime
 from vault.text import safe
 from vault.unlocking.key_handover import hand_over
@@ -30,7 +30,7 @@ def sockets(env: Mapping[str, str]) -> list[str]:
     paths = from_env(env)
     found = [paths.socket]
     if sys.platform == "linux" and not env.get("AWSVAULT_HOME"):
-        login = from_env({**env, "XDG_RUNTIME_DIR": f"{warm.RUNTIMES}/{os.geteuid()}"}).socket
+        login = from_env({**env, "XDG_RUNTIME_DIR": f"{warm.RUNTIMES}/{user_id()}"}).socket
         found += [path for path in (login, without_runtime(paths.state)) if path not in found]
     return found
 

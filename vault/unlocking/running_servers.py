@@ -7,11 +7,11 @@ process ids in it and no name: it may lie on a disk that is stolen.
 from __future__ import annotations
 
 import os
-import signal
 from contextlib import suppress
 from typing import NamedTuple
 
 from vault import errors, limits
+from vault.system import process_signals
 from vault.system.clock import Deadline
 from vault.system.files import Folder
 from vault.system.live_files import Kind, free, opened
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from vault.system.paths import Paths
 
 _KIND = Kind("serving-", ".lock")
-# To a keeper: the vault is locked, and the state folder cannot say so. One that nobody sends to all processes of a name.
-LOCK_SIGNAL = getattr(signal, "SIGRTMIN", signal.SIGUSR2) + 7 * hasattr(signal, "SIGRTMIN")
 
 
 class Watch:
@@ -113,7 +111,7 @@ def end_all(paths: Paths, *, noted: bool = True) -> Ended:
                 sees = _taken_away(state, name) or noted
                 if fd is not None:
                     serves, keeps = _processes(fd)
-                    told = sees or (not over and _signal(keeps, LOCK_SIGNAL))
+                    told = sees or (not over and _signal(keeps, process_signals.LOCKED))
                     found.append(_Found(fd, serves, keeps, over=over, sees=sees, told=told))
     except (FileNotFoundError, errors.Error):
         pass  # what was not reached sees the mark, or that it cannot see its file
@@ -150,13 +148,7 @@ def _is_one(pid: int) -> bool:
 
 def _signal(pid: int, number: int) -> bool:
     """Send it to a server's process, if the number is still that of one: it may be of another pid namespace."""
-    if pid <= 0 or not _is_one(pid):
-        return False
-    try:
-        os.kill(pid, number)
-    except OSError:
-        return False
-    return True
+    return pid > 0 and _is_one(pid) and process_signals.send(pid, number)
 
 
 def _processes(fd: int) -> tuple[int, int]:
@@ -174,7 +166,7 @@ def _freed(fd: int, deadline: Deadline) -> bool:
 
 def _killed(fd: int, pid: int) -> bool:
     """Kill a keeper that does not end (it was stopped); whether that freed the lock."""
-    return _signal(pid, signal.SIGKILL) and _freed(fd, Deadline.after(limits.SERVER_LOCK_WAIT))
+    return _signal(pid, process_signals.KILL) and _freed(fd, Deadline.after(limits.SERVER_LOCK_WAIT))
 
 
 def _named(pid: int) -> str:
