@@ -1,0 +1,20 @@
+"""The signals that one awsvault-py process sends to another, by their purpose."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+# To the keeper of a server: the vault is locked, and the state folder cannot tell. Not one that a user sends to every
+# process of a name.
+LOCKED = getattr(signal, "SIGRTMIN", signal.SIGUSR2) + 7 * hasattr(signal, "SIGRTMIN")
+KILL = signal.SIGKILL
+
+
+def send(pid: int, number: int) -> bool:
+    """Whether the process got the signal: False if it has ended or is another user's."""
+    try:
+        os.kill(pid, number)
+    except OSError:
+        return False
+    return True
