@@ -142,7 +142,7 @@ def test_with_the_agent_nothing_of_the_old_key_is_served(home, aws):
         after = home.export("dev")
         assert after["AccessKeyId"] != before["AccessKeyId"]
         assert home.run("panic", "--yes", **UNLOCK).returncode == 0
-        failed(home.run("export", "dev"), 3, "locked by hand")
+        failed(home.run("export", "dev"), 3, "you ran awsvault-py lock")
         assert told(home)["sessions"] == []
     finally:
         stop(home)

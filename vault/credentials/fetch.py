@@ -156,8 +156,8 @@ class SessionFetcher:
             return self._cache.lock(self.digests[at], deadline=self._context.deadline)
         except Busy:
             raise errors.Unreachable(
-                f"{self._caller.subject(at)}: another process has been asking AWS for it all the time",
-                hint="run the command again; if it goes on, look for a hanging awsvault-py",
+                f"{self._caller.subject(at)}: another process is still asking AWS for it",
+                hint="run the command again; if this continues, look for a hanging awsvault-py process",
             ) from None
 
     def _raise_recent(self, at: int) -> None:
@@ -224,7 +224,7 @@ class SessionFetcher:
         if at > 0:
             return credential_json.credentials_of(self._session(at - 1).body)
         if self._key is None:
-            raise errors.Internal(f"{self._caller.subject(at)}: there is no key to sign with")
+            raise errors.Internal(f"{self._caller.subject(at)}: no key to sign with")
         return self._key
 
 

@@ -25,12 +25,12 @@ def kept(chain: Chain, request: Request) -> Chain:
         raise errors.Declined(
             f"profile {safe(chain.profile)}: awsvault_read_only cannot be kept, since only a role's session can be narrowed "
             "by a policy",
-            hint="set awsvault_read_only in a profile with a role, or lift it once: "
+            hint="set awsvault_read_only in a profile with a role, or ignore it once: "
             f"{command('exec --write', chain.profile)} -- COMMAND",
         )
     if guardrails.max_duration is not None and not request.session and not chain.hops:
         raise errors.Declined(
-            f"profile {safe(chain.profile)}: awsvault_max_duration is set, and the key itself never ends",
+            f"profile {safe(chain.profile)}: awsvault_max_duration is set, but the key itself never expires",
             hint="leave out --no-session",
         )
     return chain
@@ -43,10 +43,10 @@ def outlasts(chain: Chain, *, expires: int | None, now: float) -> None:
         return  # a role's session is asked for no longer (vault/profiles/plan)
     left = None if expires is None else int(expires - now)
     if left is None or left > most + limits.EXPIRY_SLACK:
-        found = "never end" if left is None else f"last another {left} s"
+        found = "never expire" if left is None else f"expire in {left} s"
         raise errors.Declined(
-            f"profile {safe(chain.profile)}: awsvault_max_duration is {most} s, and its source's own credentials {found}",
-            hint="set awsvault_max_duration in a profile with a role, whose session can be held to it",
+            f"profile {safe(chain.profile)}: awsvault_max_duration is {most} s, but the credentials of its source {found}",
+            hint="set awsvault_max_duration in a profile with a role, whose session can have this duration",
         )
 
 
@@ -67,11 +67,11 @@ def confirm(context: Context, chain: Chain, request: Request, *, lifted: bool = 
     if not request.ask:
         # An SDK waits for us and a person may not be looking: no window, no question, no waiting.
         if word == "session":
-            hint = f"say yes once, for as long as the agent runs: {_with_an_agent(context, run)}"
+            hint = f"confirm once for as long as the agent runs: {_with_an_agent(context, run)}"
         else:
             hint = f"run the command as: {run} COMMAND"
         raise errors.Declined(
-            f"profile {profile} asks for a yes before each use (awsvault_confirm = {word})", hint=hint
+            f"profile {profile} needs confirmation before each use (awsvault_confirm = {word})", hint=hint
         )
     _ask(context, chain, lifted=lifted)
     return what if word == "session" else None
@@ -92,18 +92,18 @@ def _ask(context: Context, chain: Chain, *, lifted: bool) -> None:
     about = f"{safe(_target(chain))}, in {safe(chain.region)}"
     if chain.guardrails.environment:
         about = f"{safe(chain.guardrails.environment)}: {about}"
-    how = " not only for reading, as it is set to," if lifted else ""
+    how = " with write access, although it is set to read-only," if lifted else ""
     question = f"Use profile {safe(chain.profile)}{how} ({about})?"
     try:
         yes = context.interaction.confirm(question, deadline=context.new_deadline(limits.PROMPT_TIME))
     except NoAnswer as reason:
         raise errors.Declined(
-            f"profile {safe(chain.profile)} asks for a yes before it is used, and {reason.message}",
-            hint="run the command in a terminal, or set AWSVAULT_PROMPT to a way to a person (tty, pinentry)",
+            f"profile {safe(chain.profile)} needs confirmation before it is used, and {reason.message}",
+            hint="run the command in a terminal, or set AWSVAULT_PROMPT to tty or pinentry",
         ) from None
     if not yes:
         raise errors.Declined(
-            f"profile {safe(chain.profile)} was not used, as you said", hint="nothing was handed out"
+            f"profile {safe(chain.profile)} was not used: you declined", hint="no credentials were issued"
         )
 
 

@@ -40,7 +40,9 @@ def _hint(error: errors.Refused | errors.Unreachable, chain: Chain) -> str:
     """The error's hint for this chain: a key that is not the vault's is corrected where it is."""
     source, code = chain.source, getattr(error, "code", "")
     if isinstance(source, StaticKeys) and code == "ExpiredToken":
-        return f"the credentials at {safe(str(source.origin))} are over: get new ones where those came from"
+        return (
+            f"the credentials at {safe(str(source.origin))} have expired: get new ones from where they came"
+        )
     if code in _WRONG_KEY:
         if isinstance(source, StaticKeys):
             return _correct(f"at {safe(str(source.origin))}")
@@ -50,4 +52,4 @@ def _hint(error: errors.Refused | errors.Unreachable, chain: Chain) -> str:
 
 
 def _correct(place: str) -> str:
-    return f"correct the key {place}: its id and its secret must belong together, and AWS must know it"
+    return f"fix the key {place}: its ID and secret must belong together, and it must exist at AWS"

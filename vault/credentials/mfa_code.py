@@ -108,7 +108,7 @@ class Codes:
                 raise
             if not computed:
                 error.hint = (
-                    "a code is good once, for about a minute: give the next one that the device shows"
+                    "a code works once and for about a minute: use the next one that the device shows"
                 )
                 raise
             self._learn_skew(error)
@@ -162,7 +162,7 @@ class Codes:
         except ProgramFailed as error:
             raise NoCode(
                 f"profile {safe(device.profile)}: mfa_process gave no code: {error.message}",
-                hint="run the program by hand and see what it says",
+                hint="run the program yourself to see its output",
             ) from None
         text = raw.decode("ascii", "replace")
         return _check_digits(text, f"profile {safe(device.profile)}: mfa_process", usage=False)
@@ -202,7 +202,7 @@ def _way_out(device: MfaDevice, near: str | None) -> str:
     """What to do where nobody knows a code of the device; ``near`` is one with a seed that may be meant."""
     if near is not None:
         where = f" at {device.place}" if device.place else ""
-        return f"if that device is meant, correct mfa_serial{where}; else give a code: --mfa-code"
+        return f"if that is the right device, fix mfa_serial{where}; otherwise give a code: --mfa-code"
     if device.entry:
         return f"store the seed: {command('mfa add', device.entry)}, or give a code: --mfa-code"
     return "give a code: --mfa-code"
@@ -214,4 +214,4 @@ def _check_digits(text: str, source: str, *, usage: bool) -> str:
     if packed.isascii() and packed.isdigit() and len(packed) == limits.CODE_DIGITS:
         return packed
     kind = errors.Usage if usage else errors.ConfigError
-    raise kind(f"{source} gave something other than the {limits.CODE_DIGITS} digits that STS takes")
+    raise kind(f"{source} did not give the {limits.CODE_DIGITS} digits of a code")

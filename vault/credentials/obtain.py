@@ -149,7 +149,7 @@ def _check_profile(config: Config, request: Request) -> None:
 def _planned(context: Context, request: Request, chain: Chain, keys: Keys) -> PlannedChain:
     if request.duration is not None and request.duration > limits.ROLE_MOST and chain.hops:
         raise errors.Usage(
-            f"--duration is {request.duration / 3600:.3g} h, and a role lasts {limits.ROLE_MOST // 3600} h at most",
+            f"--duration is {request.duration / 3600:.3g} h, but a role session lasts {limits.ROLE_MOST // 3600} h at most",
             hint=f"give {limits.ROLE_MOST // 3600}h or less",
         )
     plan = planned(context, chain, keys, duration=request.duration, session=request.session)
@@ -183,9 +183,9 @@ def _check_clock(context: Context, session: Cached) -> None:
     now = context.clock.time()
     if session.freshness(now) is Freshness.EXPIRED:
         ahead = session.issued - now
-        found = f"issued {ahead:.0f} s from now" if ahead > limits.ISSUED_AHEAD else "over already"
+        found = f"issued {ahead:.0f} s from now" if ahead > limits.ISSUED_AHEAD else "already expired"
         raise errors.Unreachable(
-            f"AWS gave a session that is {found} by this machine's clock",
+            f"AWS returned a session that is {found} by this machine's clock",
             hint="set the clock (for example: timedatectl set-ntp true) and run the command again",
         )
 
@@ -197,8 +197,8 @@ def _key_itself(request: Request, plan: PlannedChain) -> Issued:
         raise errors.Internal(f"profile {safe(chain.profile)}: a plan without links and without a key")
     if isinstance(chain.source, VaultKey) and request.session:
         raise errors.ConfigError(
-            f"profile {safe(chain.profile)}: {chain.session_origin} says to make no session, "
-            "and without one there is only the key itself",
+            f"profile {safe(chain.profile)}: {chain.session_origin} says not to make a session, "
+            "and without one only the key itself is left",
             hint="remove awsvault_session or --no-session there, or, to print the key: "
             + command("export --no-session", chain.profile),
         )
@@ -215,7 +215,7 @@ def _shortened(request: Request, plan: PlannedChain, *, fell_back: bool) -> Shor
         return None
     if fell_back:
         return Shortened(
-            last.duration, limits.ROLE_DURATION, "no MFA code could be had in time; later: --fresh"
+            last.duration, limits.ROLE_DURATION, "no MFA code was available in time; to try again: --fresh"
         )
     if request.duration is None or last.duration >= request.duration:
         return None
@@ -229,13 +229,13 @@ def _noting_its_length(context: Context, request: Request, issued: Issued) -> Is
         return issued
     left = None if issued.expires is None else int(issued.expires - context.clock.time())
     if left is None or left > wanted + limits.EXPIRY_SLACK:
-        found = "never end" if left is None else f"last another {left} s"
+        found = "never expire" if left is None else f"expire in {left} s"
         raise errors.Usage(
-            f"profile {safe(chain.profile)}: --duration is {wanted} s, and its source's own credentials {found}",
-            hint="leave out --duration, or use a profile with a role, whose session can be held to it",
+            f"profile {safe(chain.profile)}: --duration is {wanted} s, but the credentials of its source {found}",
+            hint="leave out --duration, or use a profile with a role, whose session can have this duration",
         )
     if left < wanted - limits.EXPIRY_SLACK and not isinstance(chain.source, VaultKey):
-        return issued._replace(shorter=issued.shorter or Shortened(wanted, left, "its source gives no more"))
+        return issued._replace(shorter=issued.shorter or Shortened(wanted, left, "its source allows no more"))
     return issued
 
 

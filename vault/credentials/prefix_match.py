@@ -26,7 +26,7 @@ def chosen(config: Config, name: str, *, has_entry: Callable[[str], bool] | None
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         listed = ", ".join(safe(known, limit=60) for known in found[:_SHOWN])
         raise errors.NotFound(
-            f"no profile is called {safe(name)!r}, and {len(found)} start so: {listed}{more}",
-            hint="write more of the name",
+            f"no profile is named {safe(name)!r}, and {len(found)} begin with it: {listed}{more}",
+            hint="type more of the name",
         )
     return found[0] if found else name

@@ -67,12 +67,12 @@ def again(
         found = issue(fresh, request, keys, profiles)
         if named(found.chain) != chain:
             raise errors.ConfigError(
-                f"profile {safe(request.profile)} is another one than when the command was started",
-                hint="AWS's files or the vault's entries were changed meanwhile: start the command again",
+                f"profile {safe(request.profile)} has changed since the command was started",
+                hint="AWS's files or the vault's entries were changed: start the command again",
             )
         if found.expires is None or found.issued is None:
             raise errors.ConfigError(
-                f"profile {safe(request.profile)} gives a key that does not end by now, and a server serves sessions",
+                f"profile {safe(request.profile)} now gives a key that never expires, but a server serves sessions",
                 hint="start the command again, without --server",
             )
         audit.handed_out(fresh, keys, found, use="serve", program=program)

@@ -128,7 +128,7 @@ class AgentKeys:
         from vault.unlocking.key_handover import hand_over_strict
 
         if not hand_over_strict(self._context, key, vault_id=self.vault_id):
-            raise errors.StrictClosed("the agent did not take the key of the strict seeds")
+            raise errors.StrictClosed("the agent did not accept the key of the strict seeds")
         self.close()
         self.restart()
 

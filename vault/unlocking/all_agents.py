@@ -107,8 +107,8 @@ def insist(context: Context) -> None:
     silent = [_mute(path, agent) for path, agent, hello in each(context, again=True) if hello is None]
     if silent:
         raise errors.StorageError(
-            f"{silent[0]}, so it may go on handing out sessions; those on disk are forgotten",
-            hint="run: awsvault-py lock, which ends it",
+            f"{silent[0]}, so it may still issue sessions; the sessions on disk were deleted",
+            hint="run: awsvault-py lock, which stops it",
         )
 
 

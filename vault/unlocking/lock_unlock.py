@@ -35,8 +35,8 @@ def open_by_hand(context: Context) -> UnlockOutcome:
     keeps = settings.agent != "off" or settings.kernel_keyring
     if not keeps and not manual_lock.locked_by_hand(context.paths):
         raise errors.ConfigError(
-            "the agent is switched off, and it is what keeps the vault unlocked",
-            hint="set agent to auto (config.toml, AWSVAULT_AGENT) to use unlock",
+            "the agent is switched off, but only the agent can keep the vault unlocked",
+            hint="set agent to auto (config.toml, AWSVAULT_AGENT)",
         )
     opened, way = unlock(context, purpose="to unlock it", ends_lock=True)
     manual_lock.unmark(context.paths)  # whatever comes of the agent: nothing else could end the lock
@@ -50,7 +50,7 @@ def open_by_hand(context: Context) -> UnlockOutcome:
         agent = hand_to_own(context, opened, person=True, answer=limits.AGENT_TALK)
         if agent is None:
             raise errors.StorageError(
-                f"no agent could be started behind {context.paths.socket}",
+                f"no agent could be started at {context.paths.socket}",
                 hint="the lock is ended, and each command opens the vault by itself; for a vault that stays open"
                 " check the folder's owner, mode and free space",
             )
@@ -102,14 +102,14 @@ def close_by_hand(context: Context) -> LockOutcome:
     ended = running_servers.end_all(context.paths, noted=unnoted is None)
     if unended:
         raise errors.StorageError(
-            f"the agent behind {', '.join(unended)} does not answer and could not be ended: it may still hold keys",
+            f"the agent behind {', '.join(unended)} does not answer and could not be stopped: it may still have keys",
             hint=f"end the process whose command line ends in {COMMAND} by hand",
         )
     if ended.left:
         left = ", ".join(map(str, ended.left))
         raise errors.StorageError(
-            f"a server of exec --server does not end and could not be ended: it may still hold the key or serve (process {left})",
-            hint="end that process by hand, and run lock again",
+            f"a credentials server (exec --server) could not be stopped: it may still have the key or serve credentials (process {left})",
+            hint="stop that process, then run awsvault-py lock again",
         )
     if unnoted is not None:
         raise type(unnoted)(

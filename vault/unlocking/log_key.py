@@ -34,7 +34,7 @@ def look(context: Context, keys: Iterable[Secret], *, vault_id: bytes) -> Before
         return Before(trouble=error.message)
     if state.opener is not None or not state.there:
         return Before(state.opener)
-    return Before(trouble="its key file is gone" if state.keyless else "no key at hand opens it")
+    return Before(trouble="its key file is missing" if state.keyless else "no available key can decrypt it")
 
 
 def carried(

@@ -79,7 +79,7 @@ def _descriptor(context: Context, tried: list[str]) -> FoundPassphrase | None:
     fd = int(text)
     if fd <= 2:
         raise ConfigError(
-            f"{name} is {fd}: descriptors 0 to 2 belong to whoever started us",
+            f"{name} is {fd}: descriptors 0 to 2 belong to the calling program",
             hint=f"use another one: {name}=3 3<file",
         )
     try:
@@ -88,7 +88,7 @@ def _descriptor(context: Context, tried: list[str]) -> FoundPassphrase | None:
         tried.append("descriptor (closed)")
         return None
     if raw is None:
-        tried.append("descriptor (nothing came)")
+        tried.append("descriptor (no data)")
         return None
     return _checked(raw, name, tried)
 
@@ -136,7 +136,7 @@ def _read_file(
     try:
         raw = read_private_file(path, limit=limits.MAX_PASSPHRASE_INPUT, closed_to=closed_to)
     except FileNotFoundError:
-        tried.append(f"file ({safe(path, limit=120)} is not there)")
+        tried.append(f"file ({safe(path, limit=120)} does not exist)")
         return None
     except StorageError as error:
         tried.append(f"file ({error.message})")
@@ -176,7 +176,7 @@ def _command(context: Context, tried: list[str]) -> FoundPassphrase | None:
 def _checked(raw: bytes, source: str, tried: list[str]) -> FoundPassphrase | None:
     if len(raw) > limits.MAX_PASSPHRASE_INPUT:
         raise ConfigError(
-            f"{source} gave more than {limits.MAX_PASSPHRASE_INPUT} bytes, which is no passphrase"
+            f"{source} gave more than {limits.MAX_PASSPHRASE_INPUT} bytes, which is not a passphrase"
         )
     secret = without_line_end(raw)
     if not len(secret):

@@ -50,7 +50,7 @@ def by_passphrase(context: Context, found: VaultFile, passphrase: Secret) -> Kno
     try:
         record, key = vault.unwrap(found, slot, opens="strict")
     except errors.NotThisSlot:
-        raise errors.WrongPassphrase("the passphrase does not open the strict seeds") from None
+        raise errors.WrongPassphrase("wrong passphrase for the strict seeds") from None
     return Known(passphrase, record, key)
 
 
@@ -80,7 +80,7 @@ def ask_or_skip(context: Context, *, purpose: str, skip: str) -> Known | None:
     with file.open_folder(context.paths) as folder:
         found = file.read(folder)
     wait = limits.ATTENDED_PROMPT_TIME if context.attended else limits.PROMPT_TIME
-    note = f"awsvault-py asks for the strict seeds' own passphrase {safe(purpose)}." + (skip and f" {skip}")
+    note = f"awsvault-py needs the passphrase of the strict seeds {safe(purpose)}." + (skip and f" {skip}")
     complaint = ""
     for _ in range(_TRIES):
         try:
@@ -91,7 +91,7 @@ def ask_or_skip(context: Context, *, purpose: str, skip: str) -> Known | None:
                 complaint=complaint,
             )
         except NoAnswer as reason:
-            raise errors.StrictClosed(f"the strict seeds are closed, and {reason.message}") from None
+            raise errors.StrictClosed(f"the strict seeds are locked, and {reason.message}") from None
         if skip and not len(typed):
             return None
         try:
@@ -122,7 +122,7 @@ def prepared(
             return after
         if not asked:
             raise errors.StorageError(
-                "another process stored a strict seed meanwhile; nothing was written",
+                "another process stored a strict seed; nothing was written",
                 hint="run the command again",
             )
         if known is None:
@@ -150,7 +150,7 @@ def _ask_to_write(context: Context, purpose: str) -> Known | None:
     except errors.StrictClosed as error:
         raise errors.StrictClosed(
             f"{error.message}; the box of the other strict seeds cannot be written without their passphrase",
-            hint="run it at a terminal; where the passphrase is forgotten, press Enter there",
+            hint="run the command at a terminal; if you forgot the passphrase, press Enter there",
         ) from None
 
 
@@ -181,7 +181,7 @@ def put(
     def change(draft: Draft, found: VaultFile) -> Draft:
         if first == bool(draft.payload.strict_serials):
             raise errors.AlreadyExists(
-                "another process gave the strict seeds a passphrase", hint="run the command again"
+                "another process set the passphrase of the strict seeds", hint="run the command again"
             )
         before = {} if first else strict_box.seeds(found, draft.payload, key)
         slots = draft.slots

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PROMPT_LOCK = "prompt.lock"
 TURN_LOCK = "unlock.lock"
 SILENCE = "prompt.silent"
-_OPEN_ELSEWHERE = "agent (has the vault open, without its main key for us)"
+_OPEN_ELSEWHERE = "agent (unlocked, but it does not give out the main key)"
 _TRIES = 3  # typing errors happen; more is guessing
 
 
@@ -76,7 +76,7 @@ def _by_first_way(
     header = vault.read_header(context.paths)  # NoVault, before anything is asked
     by_hand = not ends_lock and locked_by_hand(context.paths)
     if by_hand and not context.attended:
-        raise Locked("vault locked by hand; nothing was tried")
+        raise Locked("the vault is locked (you ran awsvault-py lock)")
     if not by_hand and any(slot.type == "keyring" for slot in header.slots):
         opened = _by_keyring(context, tried)
         if opened is not None:
@@ -98,7 +98,7 @@ def _agent_obstacle(context: Context) -> str:
         return "agent (switched off)"
     hello = context.agent.hello()
     if hello is None:
-        return "agent (did not answer)" if context.agent.mute else "agent (none runs)"
+        return "agent (did not answer)" if context.agent.mute else "agent (not running)"
     if not hello.serves(context.paths):
         return f"agent (of another {'vault' if hello.speaks and hello.file else 'version'})"
     return _OPEN_ELSEWHERE if hello.is_open else "agent (locked)"
@@ -153,7 +153,7 @@ def _by_person(
         try:
             held = locks.lock(state, PROMPT_LOCK, deadline=context.new_deadline(answer_by))
         except locks.Busy:
-            raise locked([*tried, "prompt (another process was asking all the time)"]) from None
+            raise locked([*tried, "prompt (another process was prompting)"]) from None
         with held:
             if meanwhile():
                 return None
@@ -168,7 +168,7 @@ def _by_person(
                 if answer.reason == "timeout":
                     raise locked([*tried, f"prompt (not answered within {int(answer_by)} s)"]) from None
                 raise Declined(
-                    "the passphrase was not given", hint="run the command again when you have it"
+                    "no passphrase was given", hint="run the command again when you have it"
                 ) from None
             except KeyboardInterrupt:
                 _begin_silence(context, state)
@@ -181,7 +181,7 @@ def _ask(context: Context, *, purpose: str, answer_by: float) -> Opened:
         typed = context.interaction.hidden(
             "Passphrase",
             deadline=context.new_deadline(answer_by),
-            note=f"awsvault-py asks for the vault's passphrase {purpose}.",
+            note=f"awsvault-py needs the vault's passphrase {purpose}.",
             complaint=complaint,
         )
         try:
@@ -195,11 +195,11 @@ def locked(tried: list[str]) -> Locked:
     """The error that lists what was tried. To unlock helps nobody where the agent has the vault open already."""
     if _OPEN_ELSEWHERE not in tried:
         return Locked(
-            "vault locked; " + (f"tried {', '.join(tried)}" if tried else "there was no way to ask")
+            "the vault is locked; " + (f"tried {', '.join(tried)}" if tried else "no prompt is possible")
         )
     return Locked(
-        f"the vault's main key is needed, and that an open agent keeps to itself; tried {', '.join(tried)}",
-        hint="give it the passphrase: run it at a terminal, or name a file that holds it in AWSVAULT_PASSPHRASE_FILE",
+        f"the vault's main key is needed, and the agent does not give it out; tried {', '.join(tried)}",
+        hint="run the command at a terminal to type the passphrase, or put it into a file and set AWSVAULT_PASSPHRASE_FILE",
     )
 
 

@@ -132,7 +132,7 @@ def test_with_an_item_in_the_os_keyring_a_hit_opens_no_vault(home, aws, desktop)
     assert len(aws.calls) == calls
     assert not {m for m in modules if m.startswith(("vault.store", "vault.aws", "keyring", "secretstorage"))}
     assert home.run("lock").returncode == 0
-    failed(home.run("export", "dev"), 3, "locked by hand")
+    failed(home.run("export", "dev"), 3, "you ran awsvault-py lock")
 
 
 def test_after_a_time_limit_the_keyring_opens_the_vault_again(home, desktop):

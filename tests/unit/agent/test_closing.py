@@ -33,7 +33,7 @@ def test_lock_closes_what_is_open_even_where_it_cannot_be_noted(home):
     os.chmod(home.file("state"), 0o755)
     failed(home.run("lock"), 6, home.file("state"), "what was open is closed")
     assert told(home)["why"] == "held"
-    failed(home.run("export", "dev"), 3, "vault locked")
+    failed(home.run("export", "dev"), 3, "vault is locked")
 
 
 def test_unlock_ends_the_lock_also_where_no_agent_can_be_started(home):
@@ -41,7 +41,7 @@ def test_unlock_ends_the_lock_also_where_no_agent_can_be_started(home):
     assert home.run("lock").returncode == 0
     with open(home.file("run"), "w", encoding="utf-8"):
         pass
-    failed(home.run("export", "dev", **UNLOCK), 3, "locked by hand")
+    failed(home.run("export", "dev", **UNLOCK), 3, "you ran awsvault-py lock")
     failed(home.run("unlock", **UNLOCK), 6, "no agent could be started", "the lock is ended")
     assert home.run("export", "dev", **UNLOCK).returncode == 0
 

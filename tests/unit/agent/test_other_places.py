@@ -165,7 +165,7 @@ def test_no_agent_opens_after_a_lock(home, tmp_path):
     assert done.returncode == 0, done.stderr
     until(lambda: not beside(home))
     assert told(home).get("why") != ""
-    failed(home.run("export", "dev"), 3, "locked by hand")
+    failed(home.run("export", "dev"), 3, "you ran awsvault-py lock")
     unlock(home)
     assert home.export("dev")
 

@@ -239,7 +239,7 @@ def test_lock_holds_until_unlock(home):
     export(home)
     assert home.run("lock").returncode == 0
     for env in ({}, UNLOCK, {**UNLOCK, "AWSVAULT_AGENT": "off"}):
-        failed(home.run("export", "dev", **env), 3, "locked by hand", "awsvault-py unlock")
+        failed(home.run("export", "dev", **env), 3, "you ran awsvault-py lock", "awsvault-py unlock")
     assert json.loads(home.run("status", "--json").stdout)["state"] == "held"
     os.kill(pid_of(home), signal.SIGKILL)
     failed(home.run("export", "dev", **UNLOCK), 3)
@@ -256,7 +256,7 @@ def test_a_time_limit_lets_the_vault_be_opened_again(home):
     agent = reach(home)
     assert agent.ask("LOCK", hold=False)["ok"]  # what a limit does, to the second in test_server
     agent.close()
-    failed(home.run("export", "dev"), 3, "vault locked; tried agent")
+    failed(home.run("export", "dev"), 3, "the vault is locked; tried agent")
     assert export(home, **UNLOCK) == first
 
 

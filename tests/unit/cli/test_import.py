@@ -132,7 +132,7 @@ def test_keys_that_undo_puts_back_into_files_are_logged(clear):
 def test_the_record_opens_with_the_vault_only(clear):
     """Without the passphrase there is no undo, and the record is not a copy of the keys."""
     clear.run("import", "--yes")
-    failed(clear.run("import", "--undo", "--yes", AWSVAULT_PASSPHRASE=None), 3, "vault locked")
+    failed(clear.run("import", "--undo", "--yes", AWSVAULT_PASSPHRASE=None), 3, "vault is locked")
 
 
 def test_profiles_that_share_a_key_share_an_entry(clear, aws):

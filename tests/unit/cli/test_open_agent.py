@@ -57,7 +57,7 @@ def test_what_needs_the_main_key_says_so(home, here, line):
     """Not that the vault is locked, nor to unlock it, which it is."""
     done = here(home, *line.split())
     failed(done, 3, "main key", "has the vault open", "AWSVAULT_PASSPHRASE_FILE")
-    assert "vault locked" not in done.stderr
+    assert "vault is locked" not in done.stderr
     assert "unlock" not in done.stderr
     secret = home.root + "/secret"
     with open(secret, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
@@ -74,7 +74,7 @@ def test_a_locked_agent_is_still_unlocked_by_hand(home, here):
     failed(
         here(home, "remove", "--yes", "shared-services"),
         3,
-        "vault locked; tried agent (locked)",
+        "the vault is locked; tried agent (locked)",
         "awsvault-py unlock",
     )
 

@@ -74,7 +74,7 @@ def test_static_keys(home, aws):
     ("answer", "said"),
     [
         ('"SessionToken": "t", "Expiration": "2099-01-01T00:00:00Z"', "last another"),
-        ('"SessionToken": "t"', "never end"),
+        ('"SessionToken": "t"', "never expire"),
     ],
 )
 def test_a_source_that_outlasts_max_duration_is_declined(home, answer, said):
@@ -94,7 +94,7 @@ def test_a_static_key_under_max_duration_is_declined(home):
         f"[profile k]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\nawsvault_max_duration = 15m\n"
         f"[profile a]\nregion = us-east-1\nrole_arn = {role('OpenRole')}\nsource_profile = k\n"
     )
-    failed(home.run("export", "k"), 10, "profile k", "never end")
+    failed(home.run("export", "k"), 10, "profile k", "never expire")
     left = home.export("a")["Expiration"]
     assert time.mktime(time.strptime(left, "%Y-%m-%dT%H:%M:%SZ")) - time.mktime(time.gmtime()) <= 901
 

@@ -113,7 +113,7 @@ def test_a_key_without_end_is_not_given_for_a_quarter_of_an_hour(desk, home, ses
     """Whoever asks for less must not be handed more: a file's own keys, and the vault's key itself."""
     home.config(SCENARIO + f"[profile x]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
     name = "x" if session else "shared-services"
-    with pytest.raises(errors.Usage, match="never end"):
+    with pytest.raises(errors.Usage, match="never expire"):
         desk.ask(name, duration=900, session=session)
     assert desk.ask(name, session=session).expires is None
 

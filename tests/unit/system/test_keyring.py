@@ -70,7 +70,7 @@ def test_a_keyring_slot_opens_the_vault_and_keeps_the_generation(login, tmp_path
     assert next(iter(login.items().values())).endswith(":2")
 
 
-def test_an_item_that_is_none_of_ours_opens_nothing(login, tmp_path):
+def test_a_missing_or_foreign_item_opens_nothing(login, tmp_path):
     """Of another version, somebody's own, or gone: the slot says so, and no later generation is written into it."""
     paths = paths_in(tmp_path)
     opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENCE)])
@@ -116,12 +116,12 @@ def test_the_keyring_alone_notices_an_older_copy(login, tmp_path):
     "text",
     ["", "v1", "v2:" + "A" * 43 + ":1", "v1:AA:1", "v1:" + "A" * 43 + ":-1", "v1:" + "A" * 43 + ":\u0661"],
 )
-def test_an_item_that_is_not_ours_opens_nothing(login, tmp_path, text):
-    """Somebody wrote over it: the slot is skipped, with a word."""
+def test_an_item_of_another_form_opens_nothing(login, tmp_path, text):
+    """Another program overwrote it: the slot is skipped, with the reason."""
     opened = new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENCE)])
     (user,) = login.items()
     keyring.put(user, text, seconds=PATIENCE)
-    with pytest.raises(NotThisSlot, match="not ours"):
+    with pytest.raises(NotThisSlot, match="its item is not valid"):
         vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENCE))
     assert opened.header.slots[1].type == "keyring"
 

@@ -85,7 +85,7 @@ def test_a_question_of_another_process_is_waited_for_and_told(bench, home):
     with (
         Folder.open(context.paths.state, create=True) as state,
         locks.lock(state, unlock.PROMPT_LOCK, deadline=soon()),
-        pytest.raises(errors.Locked, match="another process was asking all the time"),
+        pytest.raises(errors.Locked, match="another process was prompting"),
     ):
         unlock.unlock_unless(context, purpose="", meanwhile=lambda: False)
     assert unlock.unlock_unless(run_of(home), purpose="", meanwhile=lambda: True) is None

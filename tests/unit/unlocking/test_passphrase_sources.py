@@ -38,7 +38,7 @@ def pipe():
 
 def test_a_descriptor_that_stays_silent_is_passed_over(search, pipe):
     """Its writer gives nothing and does not end: in the list after the time that there is, and closed."""
-    assert search(AWSVAULT_PASSPHRASE_FD=str(pipe[0])) == (None, ("descriptor (nothing came)",))
+    assert search(AWSVAULT_PASSPHRASE_FD=str(pipe[0])) == (None, ("descriptor (no data)",))
 
 
 def test_a_descriptor_that_gives_a_disk_image_is_a_mistake(search, pipe):

@@ -86,7 +86,7 @@ def test_a_file_that_is_not_there_is_in_the_list(home):
     failed(
         listing(home, AWSVAULT_PASSPHRASE_FILE="/nonexistent/pass"),
         3,
-        "file (/nonexistent/pass is not there)",
+        "file (/nonexistent/pass does not exist)",
     )
 
 
@@ -207,7 +207,7 @@ def test_locked_within_a_second_or_so(home):
     failed(
         home.run("export", "shared-services", AWSVAULT_PASSPHRASE=None),
         3,
-        "vault locked",
+        "vault is locked",
         "awsvault-py unlock",
     )
     assert time.monotonic() - began < limits.DEADLINE / 2
