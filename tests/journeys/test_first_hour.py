@@ -72,7 +72,7 @@ def test_from_nothing_to_prod(home, aws):
     person.answers("Access key ID for shared-services: ", KEY_ID)
     person.answers("Secret access key (not shown): ", SECRET)
     person.answers("(Enter for none): ", SERIAL.replace(":mfa/", ":user/"))
-    person.sees(f"its device may be {SERIAL}")
+    person.sees(f"device may be {SERIAL}")
     person.answers("(Enter for none): ", SERIAL)
     person.answers("type codes instead): ", SEED)
     assert person.ends() == 0

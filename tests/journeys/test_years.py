@@ -263,7 +263,7 @@ def test_a_backup_moves_the_vault_to_another_machine(home, tmp_path, aws):
     ok(home.run("backup", stick))
     failed(home.run("backup", stick), 10, "already exists")
     failed(
-        home.run("backup", home.root + "/no/stick.avlt"), 6, f"there is no folder {home.root}/no", "make it"
+        home.run("backup", home.root + "/no/stick.avlt"), 6, f"there is no folder {home.root}/no", "create it"
     )
     elsewhere = os.path.join(home.root, "elsewhere")
     failed(home.run("restore", os.path.join(home.root, "no such file"), "--yes"), 5)

@@ -155,7 +155,7 @@ def _show_profile(context: Context, name: str, serial: str | None) -> None:
     region = service_endpoints.chosen_region(context, profile)
     if region is None:  # every tool needs one
         region = endpoints.partition_of_arn(serial or "").region
-        say(f"(No region is set. Replace {region} with yours.)")
+        say(f"(No region is set, so this uses {region}. Replace it with yours.)")
     emit(entry_names.profile_block(name, command=our_command(context), region=region, mfa_serial=serial))
 
 

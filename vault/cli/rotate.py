@@ -213,7 +213,7 @@ def _intent(prepared: PreparedRotation, request: RotationRequest) -> str:
     if request.undo and journal is not None and journal.step in ("create", "prove"):
         return f"end the interrupted rotation, delete what it made and stay with {entry.access_key_id}"
     if isinstance(step, steps.Done):
-        return "do nothing, since no rotation is under way"
+        return "do nothing, because no rotation is in progress"
     takes_back = isinstance(step, steps.WriteJournal) and step.step == "undo"
     if journal is not None and journal.step != "grace" and not takes_back:
         return "finish the interrupted rotation"
@@ -223,9 +223,9 @@ def _intent(prepared: PreparedRotation, request: RotationRequest) -> str:
         return f"delete the old key {old}"
     first = f"delete the old key {old} of the last rotation, then " if journal is not None else ""
     if isinstance(step, steps.DeleteKey) and step.why == "other":
-        first = f"delete {safe(step.key_id)}, which is not the vault's, then "
-    end = "delete it" if request.delete_now else "keep it inactive for seven days"
-    return f"{first}replace {entry.access_key_id} by a new key and {end}"
+        first = f"delete {safe(step.key_id)}, which is not in the vault, then "
+    end = "delete the old key" if request.delete_now else "keep the old key inactive for seven days"
+    return f"{first}replace {entry.access_key_id} with a new key and {end}"
 
 
 def _report(outcome: RotationOutcome, name: str, request: RotationRequest) -> None:

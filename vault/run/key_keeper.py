@@ -96,7 +96,7 @@ class KeyKeeper:
         near, far = sockets.pair()
         near.setblocking(False)  # a keeper that was stopped reads nothing: do not wait for it
         try:
-            pid = children.fork(
+            pid = children.fork_for_itself(
                 lambda: _keep(context, job, far, key=key, watch=watch, entered=entered, token=token)
             )
         except OSError as error:
@@ -182,8 +182,6 @@ def _keep(
     entered: LiveFile | None,
     token: TokenFile,
 ) -> None:
-    for number in children.FOR_THE_PROGRAM:
-        signal.signal(number, lambda *_: None)  # not ignored: what a refresh starts would ignore it too
     signal.signal(process_signals.LOCKED, lambda *_: watch.lock())
     children.leave_terminal()  # what the terminal sends is for the program
     hardening.no_core()

@@ -11,7 +11,7 @@ from vault import limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 # What a user or a terminal sends to every process of a job is meant for the program of that job.
 FOR_THE_PROGRAM = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
@@ -31,6 +31,25 @@ def fork(work: Callable[[], object]) -> int:
         code = 0
     finally:
         os._exit(code)
+
+
+def fork_for_itself(work: Callable[[], object]) -> int:
+    """As ``fork``, for a process that outlives what the signals FOR_THE_PROGRAM are meant for: it survives all of them.
+
+    They are blocked across the fork: one that comes before the new process has its handlers would end it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_THE_PROGRAM)
+    try:
+        return fork(lambda: _for_itself(work, before))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _for_itself(work: Callable[[], object], mask: Iterable[int]) -> None:
+    for number in FOR_THE_PROGRAM:
+        signal.signal(number, lambda *_: None)  # not ignored: what this process starts would ignore it too
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    work()
 
 
 def ended(pid: int) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PROMPT_LOCK = "prompt.lock"
 TURN_LOCK = "unlock.lock"
 SILENCE = "prompt.silent"
-_OPEN_ELSEWHERE = "agent (unlocked, but it does not give out the main key)"
+_OPEN_ELSEWHERE = "agent (it is open, but does not give out the main key)"
 _TRIES = 3  # typing errors happen; more is guessing
 
 

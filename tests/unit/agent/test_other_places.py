@@ -149,7 +149,7 @@ def test_a_process_that_is_no_agent_is_not_ended(home):
     )
     try:
         mute.stdout.readline()
-        failed(home.run("lock"), 6, socket_of(home), "could not be ended")
+        failed(home.run("lock"), 6, socket_of(home), "could not be stopped")
         assert mute.poll() is None
     finally:
         mute.communicate(b"\n", timeout=PATIENCE)

@@ -12,11 +12,11 @@ from vault.agent_process import systemd_units
 
 def test_a_unit_has_no_control_characters(monkeypatch):
     """A line end in a path would start another setting."""
-    with pytest.raises(errors.ConfigError, match="cannot stand in a systemd unit"):
+    with pytest.raises(errors.ConfigError, match="systemd unit cannot contain"):
         systemd_units._plain("/a\nExecStart=/evil")
-    with pytest.raises(errors.ConfigError, match="cannot stand in a systemd unit"):
+    with pytest.raises(errors.ConfigError, match="systemd unit cannot contain"):
         systemd_units._quoted("/a\x1b")
     assert systemd_units._plain("/a%b") == "/a%%b"
     monkeypatch.setattr(sys, "platform", "darwin")
-    with pytest.raises(errors.ConfigError, match="for Linux"):
+    with pytest.raises(errors.ConfigError, match="on Linux"):
         systemd_units.install(None)

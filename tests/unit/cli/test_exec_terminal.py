@@ -120,7 +120,7 @@ def test_a_shell_says_where_one_is_and_is_left_by_exit(shell, way):
     sh = shell(SHELL="/bin/bash")
     sh.child.sendline(f"{COMMAND} exec {way} dev")
     sh.child.expect(
-        r"shell with dev \(arn:aws:iam::222222222222:role/DeveloperRole\), (until|refreshed)[^\r]*"
+        r"shell with the credentials of dev \(arn:aws:iam::222222222222:role/DeveloperRole\), (until|refreshed)[^\r]*"
     )
     sh.child.sendline("echo in=$AWSVAULT_PROFILE=$AWS_VAULT")
     sh.child.expect("in=dev=dev")

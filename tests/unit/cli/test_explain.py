@@ -131,8 +131,8 @@ class TestNames:
             failed(
                 ready.run(*command),
                 5,
-                "no profile is called 'pro', and 2 start so: prod, prod-old",
-                "write more",
+                "and 2 begin with it: prod, prod-old",
+                "type more",
             )
 
     def test_an_entry_of_the_vault_counts_before_a_longer_profile(self, home):

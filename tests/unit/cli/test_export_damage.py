@@ -36,7 +36,7 @@ def overwrite(path, raw):
     ("where", "said"),
     [
         (b"AWSVLT1", "vault.avlt"),
-        (b'"id":"', "but for the id in its header"),
+        (b'"id":"', "except for the ID in its header"),
         (b'"gen":', "vault.avlt"),
         (b'"salt":"', "header is damaged"),
         (b'"wrap":"', "header is damaged"),
@@ -68,7 +68,7 @@ def test_a_vault_cut_short(ready, length):
 def test_a_vault_that_is_gone(ready):
     """Deleted by mistake: exit 5, and that its backups are still there, before anybody makes a new one."""
     os.unlink(ready.file("vault.avlt"))
-    failed(ready.run("export", "dev"), 5, "no vault", "backups are still there", "awsvault-py restore")
+    failed(ready.run("export", "dev"), 5, "no vault", "automatic backup", "awsvault-py restore")
     backups = [name for name in os.listdir(ready.ours) if ".bak" in name]
     failed(ready.run("init"), 10, "vault.avlt.bak1", "awsvault-py restore")
     assert [name for name in os.listdir(ready.ours) if ".avlt" in name] == backups
@@ -93,7 +93,7 @@ def test_damage_where_only_a_keyring_could_open(home):
     path = home.file("vault.avlt")
     raw = content(path)
     overwrite(path, flip(raw, raw.index(b'"id":"') + 6, letter=True))
-    failed(home.run("export", "dev", **alone), 9, "but for the id in its header", "awsvault-py restore")
+    failed(home.run("export", "dev", **alone), 9, "except for the ID in its header", "awsvault-py restore")
 
 
 def test_damaged_entries_of_the_cache(home, aws):

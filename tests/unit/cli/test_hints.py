@@ -74,11 +74,11 @@ def test_a_key_that_is_not_the_vaults_is_corrected_where_it_is(ready):
         f"[profile x]\nregion = us-east-1\nrole_arn = {role('OpenRole')}\nsource_profile = k\n"
         f"[profile e]\nregion = us-east-1\nrole_arn = {role('OpenRole')}\ncredential_source = Environment\n"
     )
-    failed(ready.run("export", "x"), 7, "SignatureDoesNotMatch", "correct the key at", "config:2")
+    failed(ready.run("export", "x"), 7, "SignatureDoesNotMatch", "fix the key at", "config:2")
     env = {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": WRONG}
-    failed(ready.run("export", "e", **env), 7, "SignatureDoesNotMatch", "correct the key in the environment")
+    failed(ready.run("export", "e", **env), 7, "SignatureDoesNotMatch", "fix the key in the environment")
     env = {"AWS_ACCESS_KEY_ID": "AKIANOBODYNOBEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
-    failed(ready.run("export", "e", **env), 7, "InvalidClientTokenId", "correct the key in the environment")
+    failed(ready.run("export", "e", **env), 7, "InvalidClientTokenId", "fix the key in the environment")
     failed(
         ready.run("whoami", **env), 7, "for the credentials in the environment", "correct AWS_ACCESS_KEY_ID"
     )

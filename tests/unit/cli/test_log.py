@@ -30,7 +30,7 @@ def records(home, *options):
     return json.loads(done.stdout)["records"]
 
 
-def test_each_use_is_recorded_with_who_asked(ready):
+def test_each_use_is_recorded_with_who_asked(ready, started):
     """exec, export and the server: time, profile, role, key id, end, cache or STS, process and its parent."""
     ready.run("exec", "dev", "--", "true")
     found = ready.export("dev")

@@ -56,7 +56,7 @@ def test_names_ages_and_copies_need_no_passphrase(home, here, aws):
 def test_what_needs_the_main_key_says_so(home, here, line):
     """Not that the vault is locked, nor to unlock it, which it is."""
     done = here(home, *line.split())
-    failed(done, 3, "main key", "has the vault open", "AWSVAULT_PASSPHRASE_FILE")
+    failed(done, 3, "main key", "does not give out the main key", "AWSVAULT_PASSPHRASE_FILE")
     assert "vault is locked" not in done.stderr
     assert "unlock" not in done.stderr
     secret = home.root + "/secret"

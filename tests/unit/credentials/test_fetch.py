@@ -57,7 +57,7 @@ def test_a_session_that_another_process_asks_for_all_the_time(desk, aws):
     cache = desk.cache()
     cache.forget(got.digest)
     aws.calls.clear()
-    with cache.try_lock(got.digest), pytest.raises(errors.Unreachable, match="all the time") as caught:
+    with cache.try_lock(got.digest), pytest.raises(errors.Unreachable, match="another process") as caught:
         hurried(desk, "dev")
     assert "DeveloperRole" in caught.value.message
     assert "hanging awsvault-py" in caught.value.hint
@@ -76,7 +76,7 @@ def test_a_source_that_another_process_asks_for_all_the_time(desk, home):
         desk.ask("web")
     cache = desk.cache()
     held = [try_lock(cache._folder, name) for name in cache._folder.names() if name.endswith(".lock")]
-    with pytest.raises(errors.Unreachable, match=r"source of profile 'web'.*all the time"):
+    with pytest.raises(errors.Unreachable, match=r"source of profile 'web'.*another process"):
         hurried(desk, "web")
     for one in held:
         one.release()
@@ -110,10 +110,10 @@ def test_a_session_that_is_over_on_arrival_is_this_machines_clock(desk, aws):
     aws.faults.hook("AssumeRole", "after", lambda: late.append(7200))
     with pytest.raises(
         errors.Unreachable,
-        match="over already by this machine's clock",
+        match="expired by this machine's clock",
     ) as caught:
         desk.ask("dev")
-    assert caught.value.message.startswith("profile dev: AWS gave")
+    assert caught.value.message.startswith("profile dev: AWS returned")
     assert "set the clock" in caught.value.hint
 
 
@@ -291,7 +291,7 @@ def test_what_lasts_always_ends(desk, home):
     serving = last(desk, "p")
     assert serving.again().expires
     gives()
-    with pytest.raises(errors.ConfigError, match="does not end"):
+    with pytest.raises(errors.ConfigError, match="never expires"):
         serving.again()
 
 

@@ -73,7 +73,7 @@ def test_static_keys(home, aws):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ('"SessionToken": "t", "Expiration": "2099-01-01T00:00:00Z"', "last another"),
+        ('"SessionToken": "t", "Expiration": "2099-01-01T00:00:00Z"', "expire in"),
         ('"SessionToken": "t"', "never expire"),
     ],
 )

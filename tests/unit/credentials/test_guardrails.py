@@ -171,7 +171,7 @@ def test_a_yes_to_reading_is_none_to_writing(home):
         assert home.run("exec", "dev", "--", "true").returncode == 0
         home.env["AWSVAULT_PROMPT"] = "none"
         assert home.run("exec", "dev", "--", "true").returncode == 0
-        failed(home.run("exec", "--write", "dev", "--", "true"), 10, "a yes")
+        failed(home.run("exec", "--write", "dev", "--", "true"), 10, "confirmation")
         assert len(window.heard("SETDESC")) == 1
     finally:
         stop(home)
@@ -186,7 +186,7 @@ def test_the_question_says_that_the_rail_is_lifted(desk, home):
     set_in(home, "dev", "awsvault_confirm = always")
     desk.ask("dev", ask=True, write=True)
     first, second, third = window.heard("SETDESC")
-    assert "not only for reading" in first
+    assert "with write access" in first
     assert "reading" not in second
     assert "reading" not in third
 

@@ -76,7 +76,7 @@ def test_a_roles_length_by_config_toml(desk, aws, home):
         if fact.name == "lasts"
     ]
     assert "role_duration" in lasts[-1]
-    assert lasts[-1].startswith("15 min")
+    assert lasts[-1].startswith("15m")
 
 
 def test_a_role_without_a_session_costs_no_session(desk, aws, home):

@@ -120,7 +120,7 @@ def test_a_key_without_end_is_not_given_for_a_quarter_of_an_hour(desk, home, ses
 
 def test_a_duration_that_no_role_has_costs_no_code(desk, aws):
     """Over twelve hours: said before anybody is asked."""
-    with pytest.raises(errors.Usage, match="is 13 h, and a role lasts 12 h at most"):
+    with pytest.raises(errors.Usage, match="is 13 h, but a role session lasts 12 h"):
         desk.ask("dev", duration=13 * HOUR)
     assert aws.calls.actions() == []
     got = desk.ask("shared-services", duration=13 * HOUR)

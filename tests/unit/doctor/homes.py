@@ -172,7 +172,7 @@ def log_under(home: Sound, cache_key: Secret) -> None:
     paths = from_env(home.env)
     vault_id = vault.read_header(paths).vault_id
     with AuditLog.open(paths.log, cache_key=cache_key, vault_id=vault_id) as journal:
-        journal.append(b"one", deadline=soon(), refetch=True)
+        journal.append(b"one", deadline=soon(), start_over=True)
 
 
 def _log_of_another_key(home: Sound) -> None:

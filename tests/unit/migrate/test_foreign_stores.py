@@ -62,7 +62,7 @@ def read(store):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("no JWE", "is no JWE in five parts"),
+        ("no JWE", "is not a JWE of five parts"),
         (sealed(b"not json"), "holds no access key"),
         (sealed(b"[]"), "holds no access key"),
         (sealed(b'{"Data":"e30="}'), "holds no access key"),

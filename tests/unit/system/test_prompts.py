@@ -199,7 +199,7 @@ def test_without_a_terminal_nobody_is_asked():
         start_new_session=True,
         timeout=PATIENCE,
     )
-    assert done.stdout == "nobody\n"
+    assert done.stdout == "impossible\n"
     assert time.monotonic() - began < PATIENCE / 2
 
 

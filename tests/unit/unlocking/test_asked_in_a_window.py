@@ -255,7 +255,7 @@ def test_the_strict_passphrase_is_asked_for_three_times(strictly, home):
 
 def test_a_key_of_an_older_strict_box_is_a_closed_one(strictly):
     """Somebody wrote the box under another key since: it is closed, not damaged."""
-    with pytest.raises(errors.StrictClosed, match="closed again"):
+    with pytest.raises(errors.StrictClosed, match="locked again"):
         strict_box.seed(strictly.opened(), SERIAL, key=vault.new_key())
 
 
@@ -280,7 +280,7 @@ def test_strict_seeds_are_opened_for_one_use_or_in_the_agent(strictly, beside, h
     keys.open_strict(strict_seeds.ask(strictly.context(), purpose=""))
     assert beside.state.strict_left > 0
     beside.lock()
-    with pytest.raises(errors.StrictClosed, match="did not take"):
+    with pytest.raises(errors.StrictClosed, match="did not accept"):
         keys.open_strict(strict_seeds.ask(strictly.context(), purpose=""))
     keys.close()
     assert not key_handover.hand_over_strict(

@@ -125,7 +125,7 @@ def test_a_descriptor(home):
 
 @pytest.mark.parametrize(
     ("value", "code", "said"),
-    [("0", 6, "belong to whoever started us"), ("2", 6, "belong to whoever"), ("x", 6, "not a descriptor"),
+    [("0", 6, "belong to the calling program"), ("2", 6, "belong to the calling"), ("x", 6, "not a descriptor"),
      ("-1", 6, "not a descriptor"), ("9", 3, "descriptor (closed)")],
 )  # fmt: skip
 def test_descriptors_that_are_none(home, value, code, said):
@@ -232,7 +232,7 @@ def export(home, **env):
 def test_a_person_is_asked_by_export(home):
     """On the terminal, saying what for; the answer is one line of JSON."""
     person = export(home)
-    person.sees("asks for the vault's passphrase to export shared-services")
+    person.sees("needs the vault's passphrase to export shared-services")
     person.answers("Passphrase: ", PASSPHRASE)
     assert person.ends() == 0
     assert '"Version": 1' in person.shown
