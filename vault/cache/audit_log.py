@@ -201,8 +201,8 @@ class _Reading:
     def _gap(self, number: int) -> str:
         if number == 0 and self._files.has_aside():
             return (
-                "the log starts over here: the log before it does not open under the vault's key, as after the restore of an "
-                "older copy, and is in unreadable.*"
+                "a new log starts here: the earlier log could not be decrypted with the vault's key, as happens after an older "
+                "copy is restored, and is kept in unreadable.*"
             )
         return f"records may be missing before record {number}: the files did not match"
 

@@ -51,8 +51,8 @@ def command(
 ) -> None:
     """Set up profiles in ~/.aws/config to use the vault.
 
-    Each profile whose key is in the vault gets a credential_process. Keys that would make AWS's tools assume the role
-    themselves get the prefix awsvault_. Comments and order stay. setup shows the
+    Each profile whose key is in the vault gets a credential_process. Settings that would make AWS's tools assume the
+    role themselves get the prefix awsvault_. Comments and order stay. setup shows the
     changes and asks before it makes them.
     """
     if every and profiles:

@@ -150,8 +150,8 @@ CHECKS: tuple[Check, ...] = (
           "A rotation that was interrupted leaves two keys. One that is complete keeps the old key, inactive, for a week.",
           "Run the command of the finding.", vault=True),
     Check("unreadable-log", "vault", log_checks.unreadable_log,
-          "`log` cannot show earlier records, and `log --verify` fails. A restored backup has an older key: `restore` "
-          "takes the log over if a key that it has opens it, and otherwise tells you before it acts.",
+          "`log` cannot show earlier records, and `log --verify` fails. A restored backup has an older log "
+          "key: `restore` keeps the log if it has a key that can decrypt it, and otherwise warns you before it changes anything.",
           "If you know of no restore, compare with CloudTrail. The next export starts a new log.", vault=True),
     Check("silent-agent", "vault", vault_checks.silent_agent,
           "Every export waits for an agent that is gone.", "--fix removes the socket; `awsvault-py unlock` starts a new agent.",

@@ -119,7 +119,7 @@ def _otherwise(before: Config, profile: str, then: Supply) -> str:
         if section is not None and path == then.origin.path and name in section.properties
     ]
     if not lines:  # the call of awsvault-py, which is not in the file yet
-        return "combine another key from both files; remove the half in the other file"
+        return "combine the access key ID of one file with the secret of the other; remove what is left in the other file"
     call = own_command.call_in(then.command or "")
     if then.key is not None:
         what = f"sign with the key {safe(then.key)}"

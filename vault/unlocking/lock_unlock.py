@@ -51,8 +51,8 @@ def open_by_hand(context: Context) -> UnlockOutcome:
         if agent is None:
             raise errors.StorageError(
                 f"no agent could be started at {context.paths.socket}",
-                hint="the lock is ended, and each command opens the vault by itself; for a vault that stays open"
-                " check the folder's owner, mode and free space",
+                hint="check the folder's owner, mode and free space, then run: awsvault-py unlock. Until then, each command"
+                " unlocks the vault itself",
             )
         shown = agent.ask("STATUS", first=0)
         warnings = list(shown["warnings"]) if shown is not None else []
@@ -113,8 +113,8 @@ def close_by_hand(context: Context) -> LockOutcome:
         )
     if unnoted is not None:
         raise type(unnoted)(
-            f"{unnoted.message.removesuffix('; nothing was changed')}; what was open is closed,"
-            " but nothing keeps a command from opening the vault again",
+            f"{unnoted.message.removesuffix('; nothing was changed')}; the keys were removed"
+            " from memory, but the lock could not be recorded: the next command can unlock the vault again",
             hint=unnoted.hint,
         )
     return LockOutcome(was_open, ended.servers)

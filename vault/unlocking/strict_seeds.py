@@ -144,8 +144,8 @@ def _ask_to_write(context: Context, purpose: str) -> Known | None:
         return ask_or_skip(
             context,
             purpose=purpose,
-            skip="Forgotten? Press Enter: the seed is no longer used, but stays in the sealed file until the box of the strict "
-            "seeds is written next (mfa add --strict, passwd --strict), or the last of them is removed.",
+            skip="Forgot the passphrase? Press Enter. The seed is then no longer used, but it stays in the encrypted vault file "
+            "until the strict seeds are next written (mfa add --strict, passwd --strict) or the last one is removed.",
         )
     except errors.StrictClosed as error:
         raise errors.StrictClosed(

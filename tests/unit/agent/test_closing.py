@@ -31,7 +31,7 @@ def test_lock_closes_what_is_open_even_where_it_cannot_be_noted(home):
     unlock(home)
     home.export("dev")
     os.chmod(home.file("state"), 0o755)
-    failed(home.run("lock"), 6, home.file("state"), "what was open is closed")
+    failed(home.run("lock"), 6, home.file("state"), "could not be recorded")
     assert told(home)["why"] == "held"
     failed(home.run("export", "dev"), 3, "vault is locked")
 
@@ -42,7 +42,7 @@ def test_unlock_ends_the_lock_also_where_no_agent_can_be_started(home):
     with open(home.file("run"), "w", encoding="utf-8"):
         pass
     failed(home.run("export", "dev", **UNLOCK), 3, "you ran awsvault-py lock")
-    failed(home.run("unlock", **UNLOCK), 6, "no agent could be started", "the lock is ended")
+    failed(home.run("unlock", **UNLOCK), 6, "no agent could be started", "unlocks the vault itself")
     assert home.run("export", "dev", **UNLOCK).returncode == 0
 
 

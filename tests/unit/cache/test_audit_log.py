@@ -187,8 +187,8 @@ def test_the_newest_are_what_opens_of_them(path):
 
 
 STARTED_OVER = (
-    "current: the log starts over here: the log before it does not open under the vault's key, as after the restore of an "
-    "older copy, and is in unreadable.*"
+    "current: a new log starts here: the earlier log could not be decrypted with the vault's key, as happens after an older "
+    "copy is restored, and is kept in unreadable.*"
 )
 NO_HEAD = "current: records may be missing before record {}: the files did not match"
 

@@ -74,7 +74,7 @@ def test_a_lock_that_cannot_be_noted_ends_every_server(home, unwritable):
     context = Context(env=home.env, paths=unwritable, clock=clock, deadline=Deadline.after(50, clock=clock))
     with served(home, way=(COMMAND,)) as one, served(home, way=(COMMAND,)) as other:
         assert (one.ask()[0], other.ask()[0]) == (200, 200)
-        with pytest.raises(errors.StorageError, match="what was open is closed"):
+        with pytest.raises(errors.StorageError, match="could not be recorded"):
             lock_unlock.close_by_hand(context)
         for running in (one, other):
             assert running.ask()[0] == 500
