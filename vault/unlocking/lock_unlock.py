@@ -87,7 +87,7 @@ def close_by_hand(context: Context) -> LockOutcome:
     An agent that does not answer is ended: its keys go with it, and so is a server's keeper. Where the lock cannot be noted, all that is open is
     closed nevertheless, and then the error says so.
     """
-    unnoted = None
+    unnoted, servers = None, running_servers.running(context.paths)
     try:
         manual_lock.mark(context.paths)  # first: what opens the vault meanwhile finds the mark
     except errors.Error as error:
@@ -117,4 +117,4 @@ def close_by_hand(context: Context) -> LockOutcome:
             " from memory, but the lock could not be recorded: the next command can unlock the vault again",
             hint=unnoted.hint,
         )
-    return LockOutcome(was_open, ended.servers)
+    return LockOutcome(was_open, tuple(dict.fromkeys((*servers, *ended.servers))))
