@@ -1,7 +1,7 @@
 """A child that is killed, or whose disk is full, at one exact point: each HTTP exchange and each change of a file of ours.
 
 The child is a fork that runs a flow of the program with counted calls. The points are those of Python's ``os`` and
-``fcntl`` that every file of ours goes through (vault/system), and ``transport.send``, the one way to AWS.
+``fcntl`` that every file of the program goes through (vault/system), and ``transport.send``, the one way to AWS.
 """
 
 from __future__ import annotations

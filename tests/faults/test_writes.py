@@ -26,7 +26,7 @@ def _run(campaign, faults):
 
 
 def test_an_edit_killed_at_some_of_its_calls_leaves_the_old_or_the_new_vault(campaign):
-    """SIGKILL before or after one: the vault opens, nothing is in clear, and the next write leaves nothing behind."""
+    """SIGKILL before or after one: the vault opens, nothing is in plaintext, and the next write leaves nothing behind."""
     verdicts = _run(campaign, plan(campaign, ["add"], one_in=5, kinds=KILLS))
     assert len(verdicts) > 8
     assert set(verdicts) == {"old", "new"}

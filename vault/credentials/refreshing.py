@@ -91,7 +91,7 @@ def _keys(context: Context, request: Request, main: Secret | None) -> Keys:
     try:
         opened = vault.open_with_main_key(context.paths, main)
     except vault.KeysChanged:
-        # By rekey, passwd or slots remove: whoever unlocked since has given the agent the new ones.
+        # By rekey, passwd or slots remove: the process that unlocked since then has given the agent the new ones.
         return key_access(context, purpose=_purpose(request)).keys
     return OpenedKeys(opened, paths=context.paths, clock=context.clock)
 

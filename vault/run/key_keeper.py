@@ -185,7 +185,7 @@ def _keep(
     signal.signal(process_signals.LOCKED, lambda *_: watch.lock())
     children.leave_terminal()  # what the terminal sends is for the program
     hardening.no_core()
-    # The program's files too: whoever reads its pipe must see its end.
+    # The program's files too: the reader of its pipe must see its end.
     close_all_but(connection.fileno(), key.fileno(), -1 if entered is None else entered.lock.fd)
     if not _Keeping(context, job, connection, watch=watch).run(key):
         token.unlink()

@@ -1,4 +1,4 @@
-"""Advice that leads somewhere: whoever does what a message says ends in success or at another, truer message."""
+"""Advice that leads somewhere: a user who does what a message says ends in success or at another, truer message."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ TROUBLES = {
     "alias that leads nowhere": (f"[profile work]\n{REGION}{CALL % 'nobody'}", "", {"entry": "other"}),
     "role before our call": (f"[profile work]\n{REGION}[profile dev]\n{ROLE}{CALL % 'dev'}", "", KEPT),
     "call that needs a shell": (f"[profile work]\n{REGION}credential_process = ~/bin/awsvault-py export work\n", "", KEPT),
-    "misspelt key of ours": (f"[profile work]\n{REGION}awsvault_rolearn = x\n", "", KEPT),
+    "misspelt awsvault_ key": (f"[profile work]\n{REGION}awsvault_rolearn = x\n", "", KEPT),
     "sign-in of Identity Center": ("[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.example/start\n"
         "[profile work]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = Reader\n" + REGION, "", {"entry": "other"}),
     "header indented": (f"[profile work]\n{REGION}  [profile dev]\n{ROLE}", "", KEPT),
@@ -194,7 +194,7 @@ def given(words):
 
 
 def advised(said, home):
-    """Every command of ours in the text, as it would be run: its names filled in, without a question."""
+    """Every awsvault-py command in the text, as it would be run: its names filled in, without a question."""
     found = []
     with open(home.config_path, encoding="utf-8") as file:
         names = set(re.findall(r"\[profile ([\w-]+)\]", file.read())) | {"work", "other", "dev"}
