@@ -3,4 +3,4 @@
 This file stays empty of imports: the warm export pays for every line that runs here.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.9.0"

@@ -12,7 +12,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 GLOSSARY = "docs/glossary.md"
 
 # Files and folders whose words are checked. Add "vault" and "tests" here once their texts are rewritten.
-CHECKED = ("README.md", "CONTRIBUTING.md", "docs", "scripts", "tests/data/README.md")
+CHECKED = ("*.md", "docs", "scripts", "tests/data/README.md", ".github")
 # Made from texts in vault/ and scripts/: remove each from here when its source is in CHECKED.
 MADE = ("docs/reference/", "docs/doctor.md")
 # Not rewritten yet.
@@ -61,7 +61,16 @@ def faults(text):
 
 def files():
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *CHECKED],
+        [
+            "git",
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--",
+            *(f":(glob){name}" if "*" in name else name for name in CHECKED),
+        ],
         cwd=ROOT,
         capture_output=True,
         check=True,
