@@ -77,7 +77,10 @@ def test_a_socket_of_systemd_is_checked(paths):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(paths.socket)
         listener.listen()
-        taken = agent_socket.take(paths, passed=os.dup(listener.fileno()))
+        passed = os.dup(listener.fileno())
+        os.set_inheritable(passed, True)  # as systemd passes it
+        taken = agent_socket.take(paths, passed=passed)
         assert taken.reachable()
+        assert not os.get_inheritable(passed)  # no child of the agent keeps the socket
         end(taken)
         assert os.path.exists(paths.socket)  # systemd's own

@@ -182,6 +182,19 @@ def test_a_typed_code_is_sent_once(folder):
     assert b"123456" not in folder.read(file_of(folder), limit=10_000)
 
 
+def test_a_typed_code_after_damage_counts_the_current_step_as_used(folder):
+    """``note`` replaces a damaged ledger with one that can be read: the step is used up, and the code is remembered."""
+    clock = HandClock()
+    current = take(folder, clock).step
+    folder.write_atomic(file_of(folder), b"damaged", durable=False)
+    ledger = Ledger(folder, serial=SERIAL, key=KEY)
+    ledger.note("123456", clock=clock, deadline=Deadline.after(60, clock=clock))
+    assert ledger._read(0).steps == (current,)
+    with pytest.raises(UsedCode):
+        ledger.note("123456", clock=clock, deadline=Deadline.after(60, clock=clock))
+    assert take(folder, clock).step == current + 1
+
+
 def test_the_ledger_forgets_the_oldest_and_never_gives_what_it_forgot(folder):
     """A full ledger holds no more than its bound, and nothing before its first step is given."""
     clock = HandClock()

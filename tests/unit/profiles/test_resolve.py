@@ -100,6 +100,30 @@ class TestVaultKey:
         assert chain.path == ("d", "dev", "shared-services")
         assert (chain.region, chain.hops[0].role_arn) == ("eu-north-1", DEV)
 
+    @pytest.mark.parametrize("entries", [(), ("b",)])
+    def test_alias_of_a_key_with_a_role(self, entries):
+        """`export b` assumes b's role, and an alias of b gives the same. b as a source profile is its key, without the role."""
+        key = KEYS if not entries else ""
+        b = f"[profile b]\n{key}role_arn = {PROD}\nsource_profile = c\n[profile c]\n{KEYS}"
+        alias = "[profile a]\ncredential_process = awsvault-py export b\n"
+        chain = chain_of("a", alias + b, entries=entries)
+        assert (chain.path, [hop.role_arn for hop in chain.hops]) == (("a", "b", "c"), [PROD])
+        role = f"role_arn = {DEV}\nsource_profile = b\n"
+        chain = chain_of("a", alias + role + b, entries=entries)
+        assert (chain.path, [hop.role_arn for hop in chain.hops]) == (("a", "b"), [DEV])
+        assert isinstance(chain.source, VaultKey if entries else StaticKeys)
+
+    def test_source_that_exports_itself_assumes_its_role(self):
+        """As a source profile, b's own command decides: its role comes before its key, as in `export b`."""
+        b = f"[profile b]\ncredential_process = awsvault-py export {{}}\n{KEYS}role_arn = {PROD}\nsource_profile = c\n"
+        text = f"[profile a]\nrole_arn = {DEV}\nsource_profile = b\n{b}[profile c]\n{KEYS}"
+
+        def roles(exported):
+            return {hop.role_arn for hop in chain_of("a", text.format(exported)).hops}
+
+        assert roles("b") == {DEV, PROD}
+        assert roles("c") == {DEV}
+
     def test_loop_of_aliases(self):
         """Two profiles whose commands export each other are a loop, not an endless run."""
         text = (

@@ -12,6 +12,7 @@ from tests.unit.benches import refused, unsteady
 from vault import errors, limits
 from vault.rotation import rotate, state_machine
 from vault.rotation.steps import RotationRequest
+from vault.rotation.stored_entry import StoredEntry
 
 
 @pytest.fixture
@@ -69,6 +70,23 @@ def test_a_write_that_the_disk_did_not_confirm_keeps_the_key(bench, aws):
     done = bench.rotate()
     assert aws.calls.count("CreateAccessKey") == 1
     assert aws.calls.count("DeleteAccessKey") == 0
+    assert bench.keys_at_aws() == {KEY_ID: "Inactive", done.key_id: "Active"}
+
+
+def test_a_write_that_fails_once_is_tried_again(bench, aws, monkeypatch):
+    """A disk that is full for a moment costs no key: the pair is stored at the next try, and nothing is deleted."""
+    real, failed = StoredEntry.save, []
+
+    def save(stored, change):
+        if aws.calls.count("CreateAccessKey") and len(failed) < limits.KEEP_TRIES - 1:
+            failed.append(True)
+            raise errors.StorageError("vault: No space left on device")
+        real(stored, change)
+
+    monkeypatch.setattr(StoredEntry, "save", save)
+    done = bench.rotate()
+    assert len(failed) == limits.KEEP_TRIES - 1
+    assert (aws.calls.count("CreateAccessKey"), aws.calls.count("DeleteAccessKey")) == (1, 0)
     assert bench.keys_at_aws() == {KEY_ID: "Inactive", done.key_id: "Active"}
 
 

@@ -154,6 +154,44 @@ def test_a_refusal_after_the_new_key_took_over_says_that_it_is_in_use(bench):
     bench.settled()
 
 
+def test_a_continued_rotation_that_fails_says_that_the_new_key_is_in_use(bench):
+    """This run replaced nothing, an earlier one did: AWS's own error and its code, not that the old key is in use."""
+    bench.user.denied = {"iam:UpdateAccessKey"}
+    with pytest.raises(errors.Refused):
+        bench.rotate()
+    new = bench.entry.access_key_id
+    with pytest.raises(errors.Refused, match=f"{new} is in use") as caught:
+        bench.rotate()
+    assert (caught.value.exit_code, caught.value.code) == (7, "AccessDenied")
+    assert f"rotate {NAME}" in caught.value.hint
+
+
+def test_the_grace_begins_when_the_old_key_is_deactivated(bench):
+    """AWS refused that for two days: the old key is kept for seven days from then on."""
+    bench.user.denied = {"iam:UpdateAccessKey"}
+    with pytest.raises(errors.Refused):
+        bench.rotate()
+    taken_over = bench.entry.journal.began
+    bench.clock.sleep(2 * 86_400)
+    bench.user.denied = set()
+    done = bench.rotate()
+    assert bench.entry.journal.began >= taken_over + 2 * 86_400
+    assert done.until == bench.entry.journal.began + 7 * 86_400
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_aws_that_cannot_be_reached_gives_its_own_hint_until_a_rotation_began(bench, aws, named):
+    """Before the journal the error's own hint stays; with it, the hint is to continue: the next run reads the journal."""
+    other = aws.world.add_key(bench.user).id if named else None
+    action = "DeleteAccessKey" if named else "CreateAccessKey"
+    aws.faults.add(action, "error-500", times=None)
+    with pytest.raises(errors.RotationStopped) as caught:
+        bench.rotate(RotationRequest(delete_other=other))
+    assert (bench.entry.journal is None) == named
+    assert (caught.value.hint == errors.RotationStopped.hint) != named
+    assert KEY_ID in caught.value.message
+
+
 def test_undo_of_an_interrupted_delete_now_takes_the_old_key_back(bench, aws):
     """AWS was not reachable when the old key was to be deleted: --undo restores it, and deletes the new one."""
     aws.faults.add("DeleteAccessKey", "error-500", times=None)

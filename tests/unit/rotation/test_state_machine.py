@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.vaults import entry
-from vault import errors
+from vault import errors, limits
 from vault.aws.iam import AccessKey, Use
 from vault.rotation import journal as journals
 from vault.rotation import state_machine
@@ -166,6 +166,18 @@ def test_a_journal_without_its_new_key_is_damaged():
     """A journal that says that the new key is stored, and does not have it."""
     with pytest.raises(errors.Damaged, match=r"journal .* its new key"):
         next_step(grace(step="prove", old=None), at_aws(OWN), RotationRequest())
+
+
+def test_a_new_key_that_aws_does_not_list_is_given_time():
+    """IAM's list may be late by LATE_KEY: until then the key is verified, after it a new one is created. A listed key stays."""
+    stored = replace(entry(OWN), journal=RotationJournal(step="prove", began=NOW, new=pair("AKIANEW")))
+
+    def after(seconds, *listed):
+        return next_step(stored, replace(at_aws(OWN, *listed), now=NOW + seconds), RotationRequest())
+
+    assert after(limits.LATE_KEY) == VerifyKey(pair=stored.journal.new)
+    assert after(limits.LATE_KEY + 1) == WriteJournal(step="create")
+    assert after(limits.LATE_KEY + 1, "AKIANEW") == VerifyKey(pair=stored.journal.new)
 
 
 def test_a_deleted_old_key_cannot_be_taken_back():
