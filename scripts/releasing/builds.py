@@ -159,7 +159,7 @@ def wheel_problem(names: list[str]) -> str:
     data = dist_info.replace(".dist-info", ".data")
     wanted = {
         "awsvault_warm.py", "vault/__init__.py", f"{data}/scripts/awsvault-py", f"{dist_info}/licenses/LICENSE",
-        f"{dist_info}/licenses/NOTICE",
+        f"{dist_info}/licenses/NOTICE", f"{data}/data/share/man/man1/awsvault-py.1",
     }  # fmt: skip
     tops = {name.split("/")[0] for name in names} - {"vault", "awsvault_warm.py", dist_info, data}
     return ", ".join(sorted({*(wanted - set(names)), *tops}))

@@ -34,6 +34,7 @@ COMMANDS: dict[str, CommandRow] = {
     "setup": CommandRow(
         "start", "vault.cli.setup:command", "Set up profiles in ~/.aws/config to use the vault."
     ),
+    "help": CommandRow("start", "vault.cli.help:command", "Show the help of COMMAND."),
     "export": CommandRow("use", "vault.cli.export:command", "Print the credentials of PROFILE (exact name)."),
     "exec": CommandRow("use", "vault.cli.exec_:command", "Run CMD with the credentials of PROFILE."),
     "login": CommandRow(

@@ -164,7 +164,8 @@ def _invoke(argv: list[str], invocation: Invocation) -> int:
 
 def _with_help(error: BaseException, argv: Sequence[str]) -> BaseException:
     """Make the help of the command the hint of a usage error that has no other hint."""
-    if isinstance(error, Usage) and error.hint == Usage.hint and argv and argv[0] in COMMANDS:
+    named = bool(argv) and argv[0] in COMMANDS and argv[0] != "help"  # whose help is that of another
+    if isinstance(error, Usage) and error.hint == Usage.hint and named:
         error.hint = f"run: {exits.PROGRAM} {argv[0]} --help"
     return error
 
