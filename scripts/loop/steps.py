@@ -26,11 +26,12 @@ STEPS = {
     "source": (("python", "scripts/check-source"),),
     "requirements": (("python", "scripts/lock", "--check"),),
     "advisories": (("python", "scripts/audit"),),
+    "workflows": (("python", "scripts/check-workflows"),),
     "pages": tuple(("python", maker, "--check") for maker in MAKERS),
 }
 
 BUDGET = 20  # seconds for tests, so that the loop stays under half a minute
-SLOW = {"advisories"}  # needs the network: not in the loop
+SLOW = {"advisories", "workflows"}  # need the network (the second one once, and Go): not in the loop
 
 
 class Done(NamedTuple):
