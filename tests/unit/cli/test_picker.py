@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import termios
 import time
@@ -14,20 +13,6 @@ from tests.home import COMMAND, PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from tests.unit.agent.at_home import stop, unlock
-from vault.cli.profile_argument import repeated
-from vault.system.picker import (
-    DOWN,
-    ENTER,
-    ERASE,
-    ERASE_ALL,
-    ERASE_WORD,
-    LAST,
-    LEAVE,
-    UP,
-    Choosing,
-    Item,
-    _first_key,
-)
 
 AT_TERMINAL = {"AWSVAULT_PASSPHRASE": PASSPHRASE, "TERM": "xterm", "NO_COLOR": "1"}
 
@@ -281,64 +266,3 @@ def test_pick_of_several_begins_with_what_was_given(home):
     person.child.send("\x1b[B\r")
     person.sees("eu-prod")
     assert person.ends() == 0
-
-
-def test_repeated_leaves_out_the_code():
-    """A code is good once; what follows -- is not ours."""
-    argv = ["exec", "--mfa-code", "123456", "--fresh", "--", "run", "--mfa-code", "7"]
-    assert repeated(argv, "dev") == ["exec", "--fresh", "dev", "--", "run", "--mfa-code", "7"]
-    assert repeated(["login", "--mfa-code=123456"], "dev") == ["login", "dev"]
-
-
-@pytest.mark.parametrize("name", ["-x", "--fresh", "-", "--"])
-def test_the_line_that_repeats_a_choice_does_so_for_a_name_with_a_dash(home, name):
-    """It is run as it is shown: it names that profile, and is no option."""
-    home.config(
-        f"[profile {name}]\nregion = eu-west-1\ncredential_process = {{command}} export shared-services\n"
-    )
-    person = choosing(home, "explain")
-    person.sees(f"> {name}")
-    person.child.send("\r")
-    person.ends()
-    line = person.shown.split("to repeat this: ")[1].splitlines()[0].strip()
-    again = home.run(*shlex.split(line)[1:])
-    assert again.stdout.startswith(f"{name}\n"), again
-    done = home.run(*repeated(["exec", "--", "true"], name))
-    assert done.returncode == 0, done
-
-
-ITEMS = (Item("shared"), Item("dev", "2222 DeveloperRole"), Item("prod-dev", "3333"), Item("Ärger", "4444"))
-
-
-@pytest.mark.parametrize(
-    ("typed", "found"),
-    [("", ["shared", "dev", "prod-dev", "Ärger"]), ("dev", ["dev", "prod-dev"]), ("DEV", ["dev", "prod-dev"]),
-     ("2222", ["dev"]), ("d 33", ["prod-dev"]), ("ärg", ["Ärger"]), ("x", [])],
-)  # fmt: skip
-def test_what_is_found(typed, found):
-    """Every word somewhere in name or note, in any case; a name that starts so comes first."""
-    assert [item.name for item in Choosing(ITEMS, typed).found()] == found
-
-
-def test_editing_what_is_typed():
-    """Backspace, Ctrl-W, Ctrl-U; each begins at the first row again, and no row is left at the ends."""
-    now = Choosing(ITEMS, "ab cd", at=1)
-    assert now.press(ERASE, page=5) == Choosing(ITEMS, "ab c", at=0)
-    assert now.press(ERASE_WORD, page=5).typed == "ab "
-    assert now.press(ERASE_ALL, page=5).typed == ""
-    assert now.press("\x00", page=5) == now
-    assert Choosing(ITEMS, at=3).press(DOWN, page=5).at == 3
-    assert Choosing(ITEMS).press(UP, page=5).at == 0
-    assert Choosing(ITEMS).press(LAST, page=5).at == 3
-
-
-@pytest.mark.parametrize(
-    ("held", "more", "key", "rest"),
-    [(b"ab", False, "a", b"b"), (b"\x1b", False, LEAVE, b""), (b"\x1b", True, None, b"\x1b"),
-     (b"\x1b[", True, None, b"\x1b["), (b"\x1b[", False, "", b""), (b"\x1b[Bx", False, DOWN, b"x"),
-     (b"\x1b[200~x", False, "", b"x"), (b"\xc3\xa4b", False, "ä", b"b"), (b"\xc3", True, None, b"\xc3"),
-     (b"\xff", False, "�", b""), (b"\r", False, ENTER, b"")],
-)  # fmt: skip
-def test_keys_as_terminals_send_them(held, more, key, rest):
-    """Whole, in parts, unknown, and in UTF-8."""
-    assert _first_key(held, more=more) == (key, rest)
