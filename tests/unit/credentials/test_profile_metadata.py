@@ -51,6 +51,7 @@ def test_fields_of_an_answer():
     [
         json.dumps({"Version": 1, "AccessKeyId": "a"}),
         json.dumps({"Version": 1, **PAIR, "SessionToken": 'a"b'}),
+        json.dumps({"Version": 1, **PAIR, "SessionToken": "a\nb"}),
         json.dumps({"Version": 1, **PAIR, "Expires": 1}),
         json.dumps({"Version": 2, **PAIR}),
         json.dumps({**PAIR}),

@@ -52,9 +52,12 @@ def test_items_in_the_order_of_use():
     assert found[3] == ("b", "PRODUCTION", True)
 
 
-def test_the_order_of_use_needs_no_prompt(desk):
-    """With no key at hand, and after a lock by hand, nothing is counted."""
-    context = desk.context()
+def test_the_order_of_use_needs_no_prompt(desk, monkeypatch):
+    """With no key at hand nothing is counted; after a lock by hand no key is looked for."""
+    context, looked = desk.context(), []
+    monkeypatch.setattr(pick.cache_key, "find", lambda *_args: looked.append(True))
     assert pick.used(context) == Counter()
+    assert looked == [True]
     manual_lock.mark(context.paths)
     assert pick.used(context) == Counter()
+    assert looked == [True]

@@ -56,6 +56,8 @@ def test_a_key_in_the_place_of_a_name_is_not_repeated(name):
         "x" * MAX_ENTRY_NAME,
         "AKIAIOSFODNN7EXAMPL",
         "a" * 40,
+        "a1" * 20,
+        "A1" * 20,
     ],
 )
 def test_what_is_allowed(name):

@@ -15,7 +15,7 @@ from vault.secret import Secret
 def test_a_key_that_aws_does_not_know(desk):
     """Refused with AWS's code, and the name in the message."""
     with pytest.raises(errors.Refused) as caught:
-        verify(desk.context(), Credentials("AKIAUNKNOWNUNKNOWNAA", Secret(SECRET)), name="ci")
+        verify(desk.context(), Credentials("AKIAGONEGONEGEXAMPLE", Secret(SECRET)), name="ci")
     assert caught.value.code == "InvalidClientTokenId"
     assert "ci" in caught.value.message
 
