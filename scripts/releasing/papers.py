@@ -181,8 +181,15 @@ end
 
 def install_lines(version: str) -> str:
     """How to install from an index. Nothing in the repository says so before the release workflow has published the name."""
-    name = project()["name"]
-    return f"```sh\nuv tool install {name}=={version}\npipx install {name}=={version}\n```\n"
+    name, source = project()["name"], project()["urls"]["Source"]
+    owner = source.removeprefix("https://github.com/")
+    lines = (
+        f"uv tool install {name}=={version}",
+        f"pipx install {name}=={version}",
+        f"brew tap {owner} {source} && brew install {owner}/{name}",
+        f"docker run --rm ghcr.io/{owner}:{version} --version",
+    )
+    return "```sh\n" + "\n".join(lines) + "\n```\n"
 
 
 def publish(folder: str, version: str) -> None:
