@@ -97,11 +97,19 @@ def test_every_promised_command_is_there():
     assert {name for name in names if " " not in name} - {"mfa", "slots"} <= set(PROMISED)
 
 
-def test_the_readmes_help_is_the_programs():
-    """The list of commands in the README is what the installed command prints."""
-    block = re.search(r"```\n(Usage: awsvault-py .*?)\n```", text_of("README.md"), re.DOTALL)
-    assert block is not None
-    assert block.group(1) == help_of()
+def test_the_programs_help_fits_one_screen():
+    """40 lines of 80 columns, with each command in it."""
+    shown = help_of().splitlines()
+    assert len(shown) <= 40
+    assert max(map(len, shown)) <= 80
+    assert set(COMMANDS) <= set(re.findall(r"[a-z-]+", "\n".join(shown)))
+
+
+def test_the_readme_is_short():
+    """What a first reader gets: 120 lines at most, the two set-up commands in the first 40."""
+    lines = text_of("README.md").splitlines()
+    assert len(lines) <= 120
+    assert {line.split(" ")[0] for line in lines[:40]} >= {"./scripts/quickstart", "./scripts/test"}
 
 
 def test_the_references_help_is_the_programs():

@@ -1,6 +1,7 @@
 """The table of commands: name → section, module, summary. A literal: no imports, no work.
 
-``--help`` prints its list from this table, so that it imports no command.
+``--help`` prints its list from this table, so that it imports no command. It fits one screen: the commands that are used
+least are only named there.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from typing import NamedTuple
 
 
 class CommandRow(NamedTuple):
-    """One command. ``target`` is ``module:attribute``; the attribute is a click command."""
+    """One command. ``target`` is ``module:attribute``; the attribute is a click command.
+
+    If ``brief``, the help of the program names it without its summary.
+    """
 
     section: str
     target: str
     summary: str
+    brief: bool = False
 
 
 # Sections in the order in which a user needs them.
@@ -28,13 +33,15 @@ SECTIONS = {
 
 # Within a section, the most used command comes first.
 COMMANDS: dict[str, CommandRow] = {
-    "init": CommandRow("start", "vault.cli.init:command", "Create the vault, protected by a passphrase."),
+    "init": CommandRow(
+        "start", "vault.cli.init:command", "Create the vault, protected by a passphrase.", brief=True
+    ),
     "add": CommandRow("start", "vault.cli.add:command", "Store an access key under NAME."),
     "import": CommandRow("start", "vault.cli.import_:command", "Move access keys into the vault."),
     "setup": CommandRow(
         "start", "vault.cli.setup:command", "Set up profiles in ~/.aws/config to use the vault."
     ),
-    "help": CommandRow("start", "vault.cli.help:command", "Show the help of COMMAND."),
+    "help": CommandRow("start", "vault.cli.help:command", "Show the help of COMMAND.", brief=True),
     "export": CommandRow("use", "vault.cli.export:command", "Print the credentials of PROFILE (exact name)."),
     "exec": CommandRow("use", "vault.cli.exec_:command", "Run CMD with the credentials of PROFILE."),
     "login": CommandRow(
@@ -42,7 +49,7 @@ COMMANDS: dict[str, CommandRow] = {
     ),
     "whoami": CommandRow("use", "vault.cli.whoami:command", "Show the AWS identity of PROFILE."),
     "clear": CommandRow(
-        "use", "vault.cli.clear:command", "Delete the cached sessions of PROFILE, or all of them."
+        "use", "vault.cli.clear:command", "Delete the cached sessions of PROFILE, or all of them.", brief=True
     ),
     "list": CommandRow(
         "keys", "vault.cli.list:command", "List the profiles, their sessions, and the entries of the vault."
@@ -50,26 +57,29 @@ COMMANDS: dict[str, CommandRow] = {
     "rotate": CommandRow(
         "keys", "vault.cli.rotate:command", "Replace the access keys of NAMES with new ones."
     ),
-    "remove": CommandRow("keys", "vault.cli.remove:command", "Remove the entry NAME."),
+    "remove": CommandRow("keys", "vault.cli.remove:command", "Remove the entry NAME.", brief=True),
     "mfa": CommandRow("keys", "vault.cli.mfa:command", "Manage MFA devices: seeds, codes, enrollment."),
-    "otp": CommandRow("keys", "vault.cli.mfa:code", "Print an MFA code (short for mfa code)."),
+    "otp": CommandRow("keys", "vault.cli.mfa:code", "Print an MFA code (short for mfa code).", brief=True),
     "panic": CommandRow(
         "keys",
         "vault.cli.panic:command",
         "Deactivate all keys of the vault at AWS, and delete all cached sessions.",
+        brief=True,
     ),
     "unlock": CommandRow(
         "vault", "vault.cli.unlock:command", "Unlock the vault and let the agent keep it unlocked."
     ),
     "lock": CommandRow("vault", "vault.cli.lock:command", "Lock the vault until you unlock it."),
-    "passwd": CommandRow("vault", "vault.cli.passwd:command", "Change the passphrase."),
-    "slots": CommandRow("vault", "vault.cli.slots:command", "List, add, or remove ways to unlock the vault."),
-    "rekey": CommandRow("vault", "vault.cli.rekey:command", "Replace the vault's master keys."),
+    "passwd": CommandRow("vault", "vault.cli.passwd:command", "Change the passphrase.", brief=True),
+    "slots": CommandRow(
+        "vault", "vault.cli.slots:command", "List, add, or remove ways to unlock the vault.", brief=True
+    ),
+    "rekey": CommandRow("vault", "vault.cli.rekey:command", "Replace the vault's master keys.", brief=True),
     "backup": CommandRow(
         "vault", "vault.cli.backup:command", "Back up the vault to FILE, or print a recovery sheet."
     ),
     "restore": CommandRow(
-        "vault", "vault.cli.restore:command", "List the automatic backups, or restore a backup."
+        "vault", "vault.cli.restore:command", "List the automatic backups, or restore a backup.", brief=True
     ),
     "status": CommandRow(
         "look",
@@ -79,7 +89,9 @@ COMMANDS: dict[str, CommandRow] = {
     "explain": CommandRow(
         "look", "vault.cli.explain:command", "Show how PROFILE gets its credentials, step by step."
     ),
-    "which": CommandRow("look", "vault.cli.which:command", "Find the profiles for an account, user or role."),
+    "which": CommandRow(
+        "look", "vault.cli.which:command", "Find the profiles for an account, user or role.", brief=True
+    ),
     "doctor": CommandRow("look", "vault.cli.doctor:command", "Check for problems, and fix them."),
     "log": CommandRow(
         "look", "vault.cli.log:command", "Show which credentials were issued, when, and to which program."
@@ -94,8 +106,11 @@ COMMANDS: dict[str, CommandRow] = {
         "shell",
         "vault.cli.prompt:command",
         "Print the profile and when its session expires, for a shell prompt.",
+        brief=True,
     ),
-    "completion": CommandRow("shell", "vault.cli.completion:command", "Print a completion script for SHELL."),
+    "completion": CommandRow(
+        "shell", "vault.cli.completion:command", "Print a completion script for SHELL.", brief=True
+    ),
 }
 
 ALIASES = {"ls": "list", "rm": "remove"}

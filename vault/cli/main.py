@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 # Errors of stdout: the disk is full, a file is at its size limit, the caller closed the descriptor.
 _NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF)
-_HELP = """An encrypted vault for AWS access keys, and the credential_process that turns them into short-lived credentials.
-
-Start with: awsvault-py add NAME"""
+_HELP = "An encrypted vault for AWS access keys, and a fast credential_process."
+_OPTIONS = """\
+Options: -h, --help   --version   --debug (if the command fails, show where)
+Start with: awsvault-py add NAME. Then: awsvault-py help COMMAND"""
 
 
 def _debug_given(command: click.Context, _parameter: click.Parameter, given: bool) -> None:
@@ -91,11 +92,20 @@ class Commands(click.Group):
             f'there is no command "{hide_keys(args[0])}"' + (f'; did you mean "{near}"?' if near else ""),
         )
 
-    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The whole program on one screen of 40 lines: no blank line between sections, one line for the options."""
+        self.format_usage(ctx, formatter)
+        formatter.write(f"\n{self.help}\n\n")
+        width = max(len(name) for name, row in COMMANDS.items() if not row.brief)
         for section, title in SECTIONS.items():
-            rows = [(name, row.summary) for name, row in COMMANDS.items() if row.section == section]
-            with formatter.section(title):
-                formatter.write_dl(rows)
+            formatter.write(f"{title}:\n")
+            rows = [(name, row) for name, row in COMMANDS.items() if row.section == section]
+            for name, row in rows:
+                if not row.brief:
+                    formatter.write(f"  {name:{width}}  {row.summary}\n")
+            if brief := [name for name, row in rows if row.brief]:
+                formatter.write(f"  {'':{width}}  also: {', '.join(brief)}\n")
+        formatter.write(f"\n{_OPTIONS}\n")
 
 
 def build() -> Commands:

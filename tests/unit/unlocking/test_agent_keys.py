@@ -122,6 +122,16 @@ def test_an_agent_is_offered_the_keys_that_a_person_opened(desk, beside):
     assert not hand_over(context, opened, beside.client())
 
 
+def test_where_no_agent_runs_one_is_started_for_the_keys(desk, monkeypatch):
+    """After an unlock for another command too: the new agent is given the opened keys, and how they were opened."""
+    opened, started = desk.keys(desk.context()).opened, []
+    monkeypatch.setattr(
+        key_handover, "start_beside", lambda _, keys, *, way, then: started.append((keys, way, then))
+    )
+    key_handover.offer(desk.context(), opened, way="person")
+    assert [(keys, way) for keys, way, _ in started] == [(opened, "person")]
+
+
 def test_without_an_agent_nothing_is_kept(desk):
     """An answer that came from an agent which ended since is handed out, and nothing is started for it."""
     got = desk.ask("dev")
