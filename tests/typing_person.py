@@ -46,6 +46,15 @@ class Terminal:
         self.answers("New passphrase: ", passphrase)
         self.answers("New passphrase again: ", passphrase)
 
+    def profiles(self, *roles: tuple[str, str], write: str = "n") -> None:
+        """The end of add and import: an ARN and a profile's name for each role, the usual region, and whether to write."""
+        for arn, name in roles:
+            self.answers("ARN of a", arn)
+            self.answers("Name of its profile", name)
+        self.answers("ARN of a", "")
+        self.answers("Region (Enter for ", "")
+        self.answers("[Y/n] ", write)
+
     def interrupts(self, question: str) -> int:
         """Ctrl-C at the question; the exit code."""
         self.sees(question)

@@ -9,6 +9,7 @@ import sys
 import click
 
 from vault import limits
+from vault.cli import profile_offer
 from vault.cli.command_context import with_context
 from vault.cli.exits import PROGRAM
 from vault.cli.init import made
@@ -57,7 +58,8 @@ def command(
     {"AccessKeyId":"…","SecretAccessKey":"…","MfaSerial":"…","MfaSeed":"…"}. The last two are optional; the seed is base32
     or an otpauth:// URL. add verifies the key with AWS before it stores it. At a terminal, it prompts again if AWS refuses.
 
-    Creates the vault if there is none. Prints the profile to paste into ~/.aws/config.
+    Creates the vault if there is none. At a terminal, add asks for the ARNs of the roles that the key assumes, and offers to
+    write the profiles to ~/.aws/config. Otherwise it prints the key's profile to paste there.
     """
     name = _name(words)
     if from_stdin + from_env + (from_profile is not None) > 1:
@@ -89,7 +91,12 @@ def command(
         raise AssertionError("either there was a vault, or a passphrase was chosen")
     added = entries.store(context, opened, name, key, found, replacing=replace)
     _tell(name, added, key)
-    _show_profile(context, name, added.entry.mfa_serial)
+    if given is None and profile_offer.possible(context):
+        profile_offer.offer(
+            context, name, added.entry.mfa_serial, entries=added.opened.payload.entries.keys()
+        )
+    else:
+        _show_profile(context, name, added.entry.mfa_serial)
 
 
 def _name(words: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ import os
 import click
 
 from vault import limits
-from vault.cli import trust_option
+from vault.cli import profile_offer, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.init import made
@@ -83,7 +83,8 @@ def command(
 
     Without an option, import moves the plaintext keys in ~/.aws/credentials and ~/.aws/config. It verifies each key with
     AWS. After you confirm, it stores the keys, removes them from the files, and sets up their profiles to use the vault.
-    Profiles with the same key share one entry. --undo restores the files.
+    Profiles with the same key share one entry. --undo restores the files. At a terminal, import then asks for the roles of a
+    key that has none yet, as add does.
     """
     if back:
         undo_newest(context, kind="import", dry_run=dry_run, yes=yes)
@@ -94,8 +95,7 @@ def command(
         )
     if entry is not None and csv_file is None:
         raise Usage("--as needs --csv", hint="leave out --as: only a key from a CSV file can be renamed")
-    if csv_file is not None:
-        csv_file = os.path.abspath(csv_file)  # --undo may be run in another folder
+    csv_file = os.path.abspath(csv_file) if csv_file is not None else None  # --undo may be run elsewhere
     home = context.paths.home
     store = foreign_stores.aws_vault(context.env, home=home) if aws_vault else None
     store = foreign_stores.granted(context.env, home=home) if granted else store
@@ -125,6 +125,8 @@ def command(
                 f"{store.program}'s keyring still has the keys. Once the profiles work, delete them: {store.forget}"
             )
     _refuse_left(taken, refused=refused, where="in plaintext" if store is None else f"in {store.program}")
+    if not (keep or no_setup or dry_run or yes):
+        profile_offer.end_of_import(context, taken.keys, known.keys())
 
 
 def _refuse_left(taken: ImportPlan, *, refused: int, where: str) -> None:

@@ -16,7 +16,8 @@ import click
 from vault.cli import exits
 from vault.cli.command_context import Invocation
 from vault.cli.command_table import ALIASES, COMMANDS, SECTIONS
-from vault.errors import Error, StorageError, Usage
+from vault.errors import Declined, Error, StorageError, Usage
+from vault.system.tty import NoAnswer
 from vault.text import nearest
 
 TYPE_CHECKING = False
@@ -199,6 +200,9 @@ def _translated(error: BaseException) -> BaseException:
             # Errors of the program's own files are translated where they are opened, so this one is from stdout.
             said = f"cannot write to standard output: {os.strerror(error.errno or 0)}"
             return _keep(StorageError(said), error)
+        case NoAnswer():  # Ctrl-D, or a prompt that nobody answered
+            said = error.message if error.reason == "cancelled" else f"cancelled: {error.message}"
+            return _keep(Declined(said), error)
         case _:
             return error
 

@@ -158,13 +158,13 @@ class Document:
         around = [near[0].start] if near else [at for at in (opened, ends) if at < len(self.lines)]
         return max((_indent(self.lines[at]) for at in around), key=len)
 
-    def append(self, header: str, properties: Iterable[tuple[str, str]]) -> Edit:
-        """Add a section at the end of the file, after an empty line."""
+    def append(self, header: str, properties: Iterable[tuple[str, str]], *, after: bool = False) -> Edit:
+        """Add a section at the end of the file, after an empty line. ``after``: another edit adds one before it."""
         end = self.line_end()
         equals = self.equals("")
         rows = [header.encode(), *(name.encode() + equals + value.encode() for name, value in properties)]
-        before = b""
-        if self.lines:
+        before = end if after else b""
+        if self.lines and not after:
             before = b"" if self.lines[-1].endswith(b"\n") else end
             before += end if self.lines[-1].strip() else b""
         count = len(self.lines)

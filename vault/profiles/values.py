@@ -114,10 +114,10 @@ def is_account(text: object) -> bool:
     return isinstance(text, str) and len(text) == 12 and text.isascii() and text.isdigit()
 
 
-def role_fault(arn: str, origin: Origin) -> Fault | None:
-    """Why AWS would refuse ``arn`` as the ARN of a role, or None."""
+def is_role_arn(arn: str) -> bool:
+    """Whether ``arn`` has the form of a role's ARN."""
     parts = arn.split(":", 5)
-    fine = (
+    return (
         len(parts) == 6
         and parts[0] == "arn"
         and parts[1].startswith("aws")
@@ -131,7 +131,11 @@ def role_fault(arn: str, origin: Origin) -> Fault | None:
         and " " not in arn
         and len(arn) <= 2048
     )
-    if fine:
+
+
+def role_fault(arn: str, origin: Origin) -> Fault | None:
+    """Why AWS would refuse ``arn`` as the ARN of a role, or None."""
+    if is_role_arn(arn):
         return None
     return Fault(
         f"{origin}: role_arn {safe(arn)!r} is not of the form arn:aws:iam::ACCOUNT:role/NAME", origin

@@ -65,21 +65,23 @@ class Interaction(NamedTuple):
         answer = self._ask(question, deadline=deadline, note=note, complaint=complaint, echo=True)
         return answer.reveal().decode("utf-8", "surrogateescape").strip()
 
-    def confirm(self, question: str, *, deadline: Deadline) -> bool:
-        """Whether the user says yes; an empty answer means no. NoAnswer if no prompt is possible."""
+    def confirm(self, question: str, *, deadline: Deadline, default: bool = False) -> bool:
+        """Whether the user says yes; an empty answer means ``default``. NoAnswer if no prompt is possible."""
+        choices = "[Y/n]" if default else "[y/N]"
         for way in self.ways():
             if way == "pinentry":
                 with self._window(deadline) as window:
                     window.describe(title="awsvault-py", text=question, prompt="")
                     return window.confirm()
             while True:
-                answer = (
-                    self._typed(f"{question} [y/N] ", deadline=deadline, echo=True).reveal().strip().lower()
-                )
+                typed = self._typed(f"{question} {choices} ", deadline=deadline, echo=True)
+                answer = typed.reveal().strip().lower()
                 if answer in (b"y", b"yes"):
                     return True
-                if answer in (b"", b"n", b"no"):
+                if answer in (b"n", b"no"):
                     return False
+                if not answer:
+                    return default
         raise NoAnswer("impossible", self.obstacle())
 
     def tell(self, text: str) -> None:

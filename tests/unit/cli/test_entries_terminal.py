@@ -8,7 +8,7 @@ import os
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
-from tests.home import PASSPHRASE, failed
+from tests.home import COMMAND, PASSPHRASE, failed
 from tests.typing_person import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -31,8 +31,10 @@ def test_a_first_add_at_a_terminal(home):
     person.answers("Secret access key (not shown): ", SECRET)
     person.answers("(Enter for none): ", SERIAL)
     person.answers("type codes instead): ", SEED)
+    person.profiles()
     assert person.ends() == 0
-    assert "credential_process = awsvault-py export dev" in person.shown
+    assert f"credential_process = {COMMAND} export dev" in person.shown
+    assert not os.path.exists(home.config_path)
     assert SECRET not in person.shown
     assert SEED not in person.shown
     assert PASSPHRASE not in person.shown
@@ -53,6 +55,7 @@ def test_mistakes_at_a_terminal_are_asked_again(home):
     person.answers("(Enter for none): ", SERIAL.replace(":mfa/", ":user/"))
     person.sees("is the ARN of a user")
     person.answers("(Enter for none): ", "")
+    person.profiles()
     assert person.ends() == 0
     assert listed(home)["dev"]["mfa"] == "none"
 
@@ -74,6 +77,7 @@ def test_a_wrong_secret_is_asked_for_again_by_itself(home, aws):
     person.answers("type codes instead): ", "123 456")
     person.sees("an MFA code of 6 digits")
     person.answers("type codes instead): ", SEED)
+    person.profiles()
     assert person.ends() == 0
     assert person.shown.count("New passphrase: ") == person.shown.count("Access key ID for") == 1
     assert "123 456" not in person.shown
@@ -90,6 +94,7 @@ def test_a_wrong_id_is_asked_for_again_by_itself(home, aws):
     person.sees("an active key AKIANOBODYNOBEXAMPLE")
     person.answers("Access key ID for dev: ", KEY_ID)
     person.answers("(Enter for none): ", "")
+    person.profiles()
     assert person.ends() == 0
     assert person.shown.count("Secret access key") == 1
     person = Terminal(home, "add", "other", AWSVAULT_PASSPHRASE=PASSPHRASE)

@@ -1,0 +1,168 @@
+"""The end of `add` and `import` at a terminal: asks for roles, offers to write the profiles, and says what to run next."""
+
+from __future__ import annotations
+
+import shlex
+
+from vault import limits
+from vault.cli.setup import show
+from vault.cli.terminal import emit, is_terminal, say
+from vault.keys import service_endpoints
+from vault.keys.key_prompts import KeyPrompts, ask_until_valid
+from vault.migrate import edit_plan, new_profiles, own_command, undo
+from vault.migrate.new_profiles import NewProfiles, NewRole
+from vault.profiles import endpoints
+from vault.profiles.source_lookup import own_export
+from vault.system.replace_file import hands_off
+from vault.system.tty import NoAnswer
+from vault.text import command, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from vault.context import Context
+    from vault.migrate.edit_plan import Files
+    from vault.migrate.import_plan import ImportedKey
+
+_FIRST = "ARN of a role that it assumes (Enter for none)"
+_FURTHER = "ARN of another role (Enter for no more)"
+
+
+def possible(context: Context) -> bool:
+    """Whether a user sits at the terminal that shows the answers: only then are profiles offered."""
+    return is_terminal() and context.interaction.ways()[:1] == ["tty"]
+
+
+def offer(context: Context, name: str, serial: str | None, *, entries: Collection[str]) -> None:
+    """Ask for the roles of the key ``name``, and write its profiles if the user agrees. ``entries``: the vault's names.
+
+    Whatever ends the questions, the key stays stored, and the user is told so.
+    """
+    try:
+        new = _asked(context, name, serial, entries)
+        usable = _write(context, new, entries)
+    except (KeyboardInterrupt, NoAnswer):
+        say(
+            f"\n{safe(name)} is stored in the vault. No profile was written. To write one: {command('setup', name)}"
+        )
+        raise
+    if usable:
+        tell_next([role.profile for role in new.roles] or [name])
+
+
+def end_of_import(context: Context, imported: Sequence[ImportedKey], known: Collection[str]) -> None:
+    """After an import: the same questions if its only key has no role yet, then the command to run next. Only at a terminal."""
+    if not imported or not possible(context):
+        return
+    entries = {*known, *(moved.entry for moved in imported)}
+    files = edit_plan.read(context.env, home=context.paths.home)
+    roles = {
+        moved.entry: new_profiles.roles_of(files, moved.entry, env=context.env, entries=entries)
+        for moved in imported
+    }
+    only = imported[0]
+    if len(imported) == 1 and not roles[only.entry]:
+        offer(context, only.entry, only.key.mfa_serial, entries=entries)
+        return
+    profiles = [name for found in roles.values() for name in found]
+    profiles += [name for moved in imported for name in moved.profiles if name in files.merged.profiles]
+    if profiles:
+        tell_next(profiles)
+
+
+def tell_next(profiles: Sequence[str]) -> None:
+    """The command to run next, with the first of these profiles."""
+    say("To try it:")
+    emit(f"  aws sts get-caller-identity --profile {shlex.quote(profiles[0])}")
+
+
+def _asked(context: Context, name: str, serial: str | None, entries: Collection[str]) -> NewProfiles:
+    """The roles that the user types, and the region, if none is set."""
+    files = edit_plan.read(context.env, home=context.paths.home)
+    prompts = KeyPrompts(context, name)
+    taken = {*files.merged.profiles, *entries, name}
+    roles: list[NewRole] = []
+    say("Roles: an empty line ends the list.")
+    while True:
+        role = _role(prompts, _FURTHER if roles else _FIRST, taken)
+        if role is None:
+            break
+        taken.add(role.profile)
+        roles.append(role)
+    return NewProfiles(name, serial, _region(context, prompts, files, name, serial), tuple(roles))
+
+
+def _role(prompts: KeyPrompts, question: str, taken: Collection[str]) -> NewRole | None:
+    """One role and the name of its profile; None for an empty line."""
+
+    def ask_arn(complaint: str) -> str:
+        typed = prompts.plain(question, complaint)
+        return new_profiles.check_role(typed) if typed else ""
+
+    arn = ask_until_valid(ask_arn)
+    if not arn:
+        return None
+    proposed = new_profiles.proposed_name(arn, taken=taken)
+
+    def ask_name(complaint: str) -> str:
+        typed = prompts.plain(f"Name of its profile (Enter for {proposed})", complaint)
+        return new_profiles.check_profile(typed or proposed, taken=taken)
+
+    return NewRole(ask_until_valid(ask_name), arn)
+
+
+def _region(context: Context, prompts: KeyPrompts, files: Files, name: str, serial: str | None) -> str:
+    """The region of the environment or of the key's profile; otherwise the one that the user types."""
+    region = service_endpoints.chosen_region(context, files.merged.profile(name))
+    if region is not None:
+        return region
+    usual = endpoints.partition_of_arn(serial or "").region
+
+    def ask(complaint: str) -> str:
+        return new_profiles.check_region(prompts.plain(f"Region (Enter for {usual})", complaint) or usual)
+
+    return ask_until_valid(ask)
+
+
+def _write(context: Context, new: NewProfiles, entries: Collection[str]) -> bool:
+    """Show the lines, and write them after a yes. Otherwise the user can paste them. False if the key has no profile yet."""
+    files = edit_plan.read(context.env, home=context.paths.home)
+    words = own_command.program_words(context.env)
+    plan = new_profiles.planned(files, new, env=context.env, words=words, entries={*entries, new.key})
+    for warning in plan.warnings:
+        say(f"Warning: {warning}")
+    for left in plan.skipped:
+        say(f"The profile {safe(left.profile)} was not changed: {left.reason}")
+    changes = [] if plan.skipped else plan.changes(files)
+    if plan.skipped:
+        say(f"After that, to set it up: {command('setup', new.key)}")
+        return False
+    if not changes:
+        profile = files.merged.profile(new.key)
+        call = own_export(profile) if profile is not None else None
+        say("The profile already calls awsvault-py." if call is not None else "There is nothing to write.")
+        return True
+    _show(changes)
+    path = safe(files.config.path)
+    reason = next((found for change in changes if (found := hands_off(change.path)) is not None), None)
+    if reason is not None:
+        say(f"{path} is {reason}, so awsvault-py does not write it. Add these lines yourself.")
+        return True
+    wait = context.new_deadline(limits.ATTENDED_PROMPT_TIME)
+    where = " and ".join(safe(change.path) for change in changes)
+    if not context.interaction.confirm(f"Write this to {where}?", deadline=wait, default=True):
+        say(f"Nothing was written. To use the key, add these lines to {path}.")
+        return True
+    undo.apply_changes(context, changes, kind="setup", opened=None)
+    say(f"Wrote {', '.join(safe(one) for one in plan.done)}. To undo: awsvault-py setup --undo")
+    return True
+
+
+def _show(changes: Sequence[undo.Change]) -> None:
+    """The new lines as they will stand in the file, or a diff if lines in the middle of it change."""
+    if len(changes) == 1 and (changes[0].after or b"").startswith(changes[0].before or b""):
+        added = (changes[0].after or b"")[len(changes[0].before or b"") :]
+        emit("\n" + added.decode("utf-8", "replace").replace("\r\n", "\n").strip("\n") + "\n")
+        return
+    show(changes)
