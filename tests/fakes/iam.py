@@ -82,10 +82,10 @@ def _key(world: World, user: User, key_id: str) -> AccessKey:
 
 
 def guarded(action: Callable[..., Any]) -> Callable[..., Any]:
-    """IAM refuses the credentials of a GetSessionToken call that was made without MFA."""
+    """IAM refuses the credentials of GetFederationToken, and of a GetSessionToken call that was made without MFA."""
 
     def call(world: World, caller: Caller, parameters: dict[str, str]) -> Any:
-        if caller.session is not None and caller.session.kind == "session" and not caller.mfa:
+        if caller.session is not None and caller.session.kind != "role" and not caller.mfa:
             raise invalid_client_token(full_stop=False)
         return action(world, caller, parameters)
 

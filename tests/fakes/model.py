@@ -126,7 +126,7 @@ class Role:
 
 @dataclass(slots=True)
 class Session:
-    """Temporary credentials. `kind` is "session" (GetSessionToken) or "role"."""
+    """Temporary credentials. `kind` is "session" (GetSessionToken), "federation" or "role"."""
 
     key_id: str
     secret: str
@@ -144,6 +144,7 @@ class Session:
     source_identity: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     transitive: dict[str, str] = field(default_factory=dict)
+    policies: tuple[str, ...] = ()  # of a federation: without any, nothing is allowed
 
 
 @dataclass(slots=True)

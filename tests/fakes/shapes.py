@@ -27,6 +27,11 @@ STS: dict[str, dict[str, Shape]] = {
         "SerialNumber": Shape(9, 256, r"[\w+=/:,.@-]*"),
         "TokenCode": Shape(6, 6, r"[\d]*"),
     },
+    "GetFederationToken": {
+        "Name": Shape(2, 32, NAME, required=True),
+        "DurationSeconds": Shape(900, 129600, number=True),
+        "Policy": Shape(1, 2048),
+    },
     "AssumeRole": {
         "RoleArn": Shape(20, 2048, required=True),
         "RoleSessionName": Shape(2, 64, NAME, required=True),

@@ -42,8 +42,8 @@ def _session(world: World, text: str) -> Session:
         raise _bad("Session is malformed or its credentials are unknown") from None
     if not right or session.expires <= world.now():
         raise _bad("the credentials of Session are wrong or expired")
-    if session.kind != "role":
-        raise _bad("only a role's session can sign in to the console")
+    if session.kind == "session":
+        raise _bad("a session of GetSessionToken cannot sign in to the console")
     return session
 
 
@@ -51,6 +51,8 @@ def _token(world: World, parameters: dict[str, str]) -> Answer:
     session = _session(world, parameters.get("Session", ""))
     wanted = parameters.get("SessionDuration")
     if wanted is not None:
+        if session.kind == "federation":
+            raise _bad("SessionDuration does not go with credentials of GetFederationToken")
         if session.chained:
             raise _bad("SessionDuration does not go with credentials from role chaining")
         if not wanted.isdigit() or not SHORTEST <= int(wanted) <= LONGEST:

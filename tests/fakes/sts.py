@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from tests.fakes import auth, onetime, shapes, webidentity
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from tests.fakes.world import World
 
 CHAINED_MOST = 3600
+MOST_POLICIES, MOST_OF_POLICIES = 10, 2048  # ARNs; characters of them and of the inline policy
 UNSIGNED = {"AssumeRoleWithWebIdentity"}
 OVERRIDDEN = (
     "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from "
@@ -60,7 +63,59 @@ def get_session_token(world: World, caller: Caller, parameters: dict[str, str]) 
     return {"Credentials": credentials(session)}
 
 
+def get_federation_token(world: World, caller: Caller, parameters: dict[str, str]) -> dict[str, Any]:
+    """A session of the user under a name and a policy: the calls are those that both allow; it never carries MFA."""
+    if caller.session is not None:
+        raise Refusal(403, "AccessDenied", "Cannot call GetFederationToken with session credentials")
+    auth.check_region(world, caller)
+    assert caller.user is not None
+    name = parameters["Name"]
+    arn = f"arn:aws:sts::{caller.account}:federated-user/{name}"
+    auth.authorize(caller, "sts:GetFederationToken", arn)
+    policies = _session_policies(parameters, caller.account)
+    session = world.add_session(
+        kind="federation",
+        account=caller.account,
+        arn=arn,
+        user_id=f"{caller.account}:{name}",
+        user=caller.user.arn,
+        seconds=int(parameters.get("DurationSeconds", 43200)),
+        policies=policies,
+    )
+    answer: dict[str, Any] = {
+        "Credentials": credentials(session),
+        "FederatedUser": {"FederatedUserId": session.user_id, "Arn": arn},
+    }
+    return answer | ({"PackedPolicySize": 4} if policies else {})
+
+
+def _session_policies(parameters: dict[str, str], account: str) -> tuple[str, ...]:
+    """The inline policy and the ARNs of managed ones, which together are what the session may do at most."""
+    document = parameters.get("Policy")
+    arns = [item.get("arn", "") for item in shapes.members(parameters, "PolicyArns")]
+    if document is not None:
+        try:
+            parsed = json.loads(document)
+        except ValueError:
+            raise Refusal(400, "MalformedPolicyDocument", "Syntax errors in policy.") from None
+        if not isinstance(parsed, dict) or "Statement" not in parsed:
+            raise Refusal(400, "MalformedPolicyDocument", "Syntax errors in policy.")
+    if len(arns) > MOST_POLICIES:
+        raise validation(
+            f"1 validation error detected: Value '{arns}' at 'policyArns' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {MOST_POLICIES}"
+        )
+    if len(document or "") + sum(map(len, arns)) > MOST_OF_POLICIES:
+        raise Refusal(400, "PackedPolicyTooLarge", "Packed size of session policies is too large")
+    for arn in arns:
+        if not re.fullmatch(rf"arn:aws[a-z-]*:iam::(aws|{account}):policy/[!-~]+", arn):
+            raise validation(f"ARN {arn} is not valid.")
+    return tuple(filter(None, (document, *arns)))
+
+
 def assume_role(world: World, caller: Caller, parameters: dict[str, str]) -> dict[str, Any]:
+    if caller.session is not None and caller.session.kind == "federation":
+        raise Refusal(403, "AccessDenied", "Cannot call AssumeRole with federation credentials")
     arn, name = parameters["RoleArn"], parameters["RoleSessionName"]
     if not arn.startswith("arn:") or arn.count(":") < 5:
         raise validation(f"{arn} is invalid")
@@ -145,8 +200,8 @@ def assumed(session: Session) -> dict[str, str]:
 
 
 def _only_whole(caller: Caller, action: str) -> None:
-    """GetSessionToken's credentials may call two actions of this service and no other."""
-    if caller.session is not None and caller.session.kind == "session":
+    """GetSessionToken's credentials may call two actions of this service, GetFederationToken's one."""
+    if caller.session is not None and caller.session.kind in ("session", "federation"):
         raise Refusal(403, "AccessDenied", f"Cannot call {action} with session credentials")
 
 
@@ -216,6 +271,7 @@ ACTIONS: dict[str, Callable[..., dict[str, Any] | None]] = {
     "GetCallerIdentity": get_caller_identity,
     "GetAccessKeyInfo": get_access_key_info,
     "GetSessionToken": get_session_token,
+    "GetFederationToken": get_federation_token,
     "AssumeRole": assume_role,
     "AssumeRoleWithWebIdentity": assume_role_with_web_identity,
 }

@@ -1,6 +1,6 @@
-"""The console's sign-in by federation: a sign-in token for a role session, and the URL that uses it.
+"""The console's sign-in by federation: a sign-in token for a session, and the URL that uses it.
 
-AWS's rules: only a role session can sign in, and the token is valid for 15 minutes. The session goes into the body of a
+AWS's rules: only a session of a role or of GetFederationToken can sign in, and the token is valid for 15 minutes. The session goes into the body of a
 POST, so that no proxy logs it with the URL (IAM User Guide, custom identity broker).
 """
 
@@ -84,7 +84,7 @@ def page(partition: str, *, region: str, service: str | None = None, path: str |
 def signin_token(
     credentials: Credentials, *, endpoint: ServiceEndpoint, deadline: Deadline, subject: str
 ) -> Secret:
-    """The sign-in token for a role session. Errors: Refused, Unreachable, Untrusted."""
+    """The sign-in token for a session. Errors: Refused, Unreachable, Untrusted."""
     from vault.secret import Secret
 
     if credentials.token is None:
@@ -111,7 +111,7 @@ def signin_token(
         raise errors.Refused(
             f"{subject}: AWS refused the sign-in to the console ({reply.status})",
             code="SigninRefused",
-            hint="the role session may have expired; run: awsvault-py login PROFILE",
+            hint="the session has expired, or is one of GetSessionToken, which cannot sign in; use a role or the user's key",
         )
     try:
         token = json.loads(reply.body)["SigninToken"]

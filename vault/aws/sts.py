@@ -62,6 +62,35 @@ def get_session_token(
     return _session("GetSessionToken", answer, asked=duration, now=deadline.clock.time())
 
 
+def get_federation_token(
+    credentials: Credentials,
+    *,
+    name: str,
+    duration: int,
+    policy: str | None,
+    policy_arns: Sequence[str] = (),
+    endpoint: ServiceEndpoint,
+    deadline: Deadline,
+    subject: str = "",
+) -> Session:
+    """A session of an IAM user that may do what the user and a policy both allow. It never has MFA.
+
+    ``credentials`` are the user's long-lived key, ``duration`` is seconds (900 to 129,600; AWS cuts root's to one hour).
+    """
+    parameters: dict[str, Any] = {"Name": name, "DurationSeconds": duration}
+    if policy is not None:
+        parameters["Policy"] = policy
+    if policy_arns:
+        parameters["PolicyArns"] = [{"arn": arn} for arn in policy_arns]
+    client = StsClient(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
+    return _session(
+        "GetFederationToken",
+        client.call("GetFederationToken", **parameters),
+        asked=duration,
+        now=deadline.clock.time(),
+    )
+
+
 def assume_role(
     credentials: Credentials,
     *,

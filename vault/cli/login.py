@@ -1,4 +1,4 @@
-"""`awsvault-py login PROFILE`: opens the AWS console in a browser, signed in as the role of the profile."""
+"""`awsvault-py login PROFILE`: opens the AWS console in a browser, signed in as the profile's role or user."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ import click
 from vault import limits
 from vault.cli import banners
 from vault.cli.command_context import with_context
+from vault.cli.policy_options import policy_options
 from vault.cli.profile_argument import profile_or_pick
 from vault.cli.request_options import request_of
 from vault.cli.terminal import emit, local, say
+from vault.credentials import session_policy
 from vault.credentials.profile_metadata import metadata_of
 from vault.errors import Usage
+from vault.profiles.chain import NamedSource
+from vault.run import environment_credentials
 from vault.run.browser_handoff import Handoff
-from vault.run.console_login import sign_in
+from vault.run.console_login import sign_in, sign_in_environment
 from vault.system.clock import Deadline
 from vault.system.programs import ProgramFailed, start_beside
 from vault.text import command as command_for
@@ -38,6 +42,10 @@ _OPENERS = ("xdg-open", "wslview", "x-www-browser")
 @click.option("--path", metavar="PATH", help="Open this page, for example /cloudwatch/home?region=eu-west-1.")
 @click.option("--duration", metavar="TIME", help="Duration of the session: seconds, or 90m, 4h.")
 @click.option("--browser", metavar="COMMAND", help="The browser to open; %s is replaced by the URL.")
+@click.option(
+    "--env", "from_env", is_flag=True, help="Sign in with AWS_ACCESS_KEY_ID, … instead of a profile."
+)
+@policy_options
 @click.option("--mfa-code", metavar="CODE", help="An MFA code, if no seed is stored.")
 @click.option("--write", is_flag=True, help="Ignore awsvault_read_only for this sign-in.")
 @with_context
@@ -50,24 +58,34 @@ def command(
     path: str | None,
     duration: str | None,
     browser: str | None,
+    from_env: bool,
+    policy: str | None,
+    policy_arn: tuple[str, ...],
     mfa_code: str | None,
     write: bool,
 ) -> None:
-    """Sign in to the AWS console as the role of PROFILE, in any AWS partition.
+    """Sign in to the AWS console as the role or the IAM user of PROFILE, in any AWS partition.
 
     A unique prefix of the profile name is enough. Without PROFILE, choose one at a terminal. The sign-in URL is valid for
     15 minutes, for anyone who has it. The browser reads it from a one-time page on this machine, so that it never appears on
     a command line.
+
+    A profile without a role signs in as its IAM user (GetFederationToken), without MFA and with what the user and a policy
+    both allow. The policy is everything unless --policy or --policy-arn names another.
     """
     if service is not None and path is not None:
         raise Usage("give only one of --service and --path", hint="run: awsvault-py login --help")
-    profile = profile_or_pick(context, profile)
+    if from_env and profile is not None:
+        raise Usage("give either a profile or --env", hint="run: awsvault-py login --help")
+    narrowed = session_policy.given(policy, policy_arn)
+    profile = environment_credentials.NAME if from_env else profile_or_pick(context, profile)
     browsers = [] if only_print else openers(context, browser)
     # The console stays signed in only until its session expires, so a new session is fetched.
     request = request_of(
         profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
     )
-    found = sign_in(context, request, tell=say, service=service, path=path)
+    way = sign_in_environment if from_env else sign_in
+    found = way(context, request, tell=say, service=service, path=path, policy=narrowed)
     banners.production(context.env, metadata_of(found.issued))
     banners.shorter(found.issued, asked=duration is not None)
     if not browsers:
@@ -109,6 +127,11 @@ def _words(text: str, which: str) -> list[str]:
 
 def _open(context: Context, found: SignIn, browsers: list[list[str]]) -> None:
     role = found.issued.chain.hops[-1].role_arn if found.issued.chain.hops else found.issued.chain.profile
+    again = (
+        "awsvault-py login --env --print"
+        if isinstance(found.issued.chain.source, NamedSource) and not found.issued.chain.hops
+        else command_for("login --print", found.issued.chain.profile)
+    )
     until = f", until {local(found.issued.expires)}" if found.issued.expires else ""
     opening = f"Opening the console as {safe(role)}{until}."
     deadline = Deadline.after(limits.HANDOFF_TIME, clock=context.clock)
@@ -128,6 +151,4 @@ def _open(context: Context, found: SignIn, browsers: list[list[str]]) -> None:
             if handoff.serve(deadline=deadline, failed=failed):
                 return
             problem = f"{safe(words[0])} {'did not open the page' if deadline.expired else 'failed'}"
-    raise ProgramFailed(
-        problem, hint=f"to open the page yourself: {command_for('login --print', found.issued.chain.profile)}"
-    )
+    raise ProgramFailed(problem, hint=f"to open the page yourself: {again}")

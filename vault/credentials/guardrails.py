@@ -21,14 +21,14 @@ def kept(chain: Chain, request: Request) -> Chain:
     guardrails = chain.guardrails
     if request.write:
         chain = chain._replace(guardrails=guardrails._replace(read_only=False))
-    elif guardrails.read_only and not chain.hops:
+    elif guardrails.read_only and not chain.hops and not request.federates:
         raise errors.Declined(
             f"profile {safe(chain.profile)}: awsvault_read_only cannot be kept, since only a role's session can be narrowed "
             "by a policy",
             hint="set awsvault_read_only in a profile with a role, or ignore it once: "
             f"{command('exec --write', chain.profile)} -- COMMAND",
         )
-    if guardrails.max_duration is not None and not request.session and not chain.hops:
+    if guardrails.max_duration is not None and not request.session and not (chain.hops or request.federates):
         raise errors.Declined(
             f"profile {safe(chain.profile)}: awsvault_max_duration is set, but the key itself never expires",
             hint="leave out --no-session",

@@ -24,6 +24,8 @@ from vault.unlocking.key_access import KeysAccess, with_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vault.cache.entries import Cached
     from vault.context import Context
     from vault.credentials.request import Request
@@ -41,17 +43,31 @@ class Obtained(NamedTuple):
 
 
 def credentials(
-    context: Context, request: Request, *, purpose: str, use: str = "export", program: str = ""
+    context: Context,
+    request: Request,
+    *,
+    purpose: str,
+    use: str = "export",
+    program: str = "",
+    exchange: Callable[[Issued], Issued] | None = None,
 ) -> Issued:
     """As ``obtain``: the credentials alone."""
-    return obtain(context, request, purpose=purpose, use=use, program=program).issued
+    return obtain(context, request, purpose=purpose, use=use, program=program, exchange=exchange).issued
 
 
-def obtain(context: Context, request: Request, *, purpose: str, use: str, program: str = "") -> Obtained:
+def obtain(
+    context: Context,
+    request: Request,
+    *,
+    purpose: str,
+    use: str,
+    program: str = "",
+    exchange: Callable[[Issued], Issued] | None = None,
+) -> Obtained:
     """The credentials of ``request.profile``: unlocks where need be, remembers the answer and logs it.
 
-    ``purpose`` tells the user what the passphrase is for; ``use`` and ``program`` go into the log. Errors: those of
-    ``issue`` and of vault/unlocking/unlock.
+    ``purpose`` tells the user what the passphrase is for; ``use`` and ``program`` go into the log. ``exchange`` makes of the
+    answer the one that leaves and is logged. Errors: those of ``issue``, of ``exchange`` and of vault/unlocking/unlock.
     """
     profiles = load(context)  # a broken file is reported before anybody is asked for a passphrase
     try:
@@ -61,6 +77,8 @@ def obtain(context: Context, request: Request, *, purpose: str, use: str, progra
     except (errors.Locked, errors.WrongPassphrase):
         _check_profile(profiles.config, request)
         raise
+    if exchange is not None:
+        issued = exchange(issued)
     remember(context, access, issued)
     audit.handed_out(context, access.keys, issued, use=use, program=program)
     return Obtained(issued, access, profiles)
@@ -83,8 +101,11 @@ def issue(context: Context, request: Request, keys: Keys, profiles: LoadedProfil
     except errors.Error as error:
         hints.name_profile(error, chain, profile)
         raise
-    guardrails.outlasts(chain, expires=issued.expires, now=context.clock.time())
-    issued = _noting_its_length(context, request, issued)
+    if not (
+        request.federates and issued.expires is None
+    ):  # else the session that it is exchanged for keeps them
+        guardrails.outlasts(chain, expires=issued.expires, now=context.clock.time())
+        issued = _noting_its_length(context, request, issued)
     fingerprint = profiles.before if _may_be_remembered(request, issued) else None
     return issued._replace(agreed=agreed, remember=fingerprint)
 

@@ -21,7 +21,8 @@ class Request(NamedTuple):
     """The profile, and what the command line changes. ``duration`` is in seconds.
 
     ``write`` lifts awsvault_read_only. ``ask``: the user ran the command and may be asked to confirm; ``agreed``: they
-    confirmed already. ``start``: a unique prefix of the profile's name is enough.
+    confirmed already. ``start``: a unique prefix of the profile's name is enough. ``federates``: a key without a role is
+    exchanged for a session (GetFederationToken) before anything leaves, and that keeps the guard rails.
     """
 
     profile: str
@@ -33,8 +34,9 @@ class Request(NamedTuple):
     ask: bool = False
     agreed: bool = False
     start: bool = False
+    federates: bool = False
 
     @property
     def plain(self) -> bool:
         """Whether the answer is the one that the profile alone would give, so that it may be remembered for it."""
-        return self.duration is None and self.session and not self.write
+        return self.duration is None and self.session and not self.write and not self.federates

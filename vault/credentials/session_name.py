@@ -5,12 +5,12 @@ from __future__ import annotations
 from vault import limits
 
 
-def session_name(user: str, host: str) -> str:
+def session_name(user: str, host: str, *, most: int = limits.SESSION_NAME_MOST) -> str:
     """``user@host`` in the characters and the length that STS accepts; of two long names a part of each is left."""
     who, where = (
         "".join(c if c.isascii() and (c.isalnum() or c in "_+=,.@-") else "-" for c in name)
         for name in (user, host)
     )
-    room = limits.SESSION_NAME_MOST - len("@")
+    room = most - len("@")
     where = where[: max(room // 2, room - len(who))]
     return f"{who[: room - len(where)]}@{where}"

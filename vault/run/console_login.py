@@ -1,4 +1,4 @@
-"""Console sign-in for a profile: a URL that is signed in with its role's session. Opens and prints nothing."""
+"""Console sign-in for a profile or the environment: a URL that is signed in with a session. Opens and prints nothing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import NamedTuple
 from vault import errors
 from vault.aws import console, credential_json, hosts
 from vault.aws.service_endpoint import ServiceEndpoint
-from vault.credentials import obtain
+from vault.credentials import guardrails, obtain
 from vault.credentials.hints import with_names
 from vault.credentials.prefix_match import chosen
 from vault.profiles import aws_files, endpoints
 from vault.profiles.resolve import resolve
+from vault.run import federation
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.credentials.issued import Issued
     from vault.credentials.request import Request
+    from vault.credentials.session_policy import SessionPolicy
     from vault.profiles.aws_files import Config
     from vault.profiles.chain import Chain
     from vault.secret import Secret
@@ -43,60 +45,143 @@ def sign_in(
     tell: Callable[[str], None],
     service: str | None = None,
     path: str | None = None,
+    policy: SessionPolicy | None = None,
 ) -> SignIn:
-    """The URL for ``request.profile``. ``tell`` is told of a host that is not AWS's own.
+    """The URL for ``request.profile``. ``tell`` is told of a host that is not AWS's own, and of a session without MFA.
 
-    Errors: Usage (service, path), ConfigError (no role), Untrusted (the host), and those of an export.
+    ``policy`` narrows the session of a user. Errors: Usage (an option), Untrusted (the host), and those of an export.
     """
     console.page(
         "aws", region="us-east-1", service=service, path=path
     )  # a wrong option: say so before any call
-    _look_ahead(context, request)
+    chain = _look_ahead(context, request)
+    if policy is not None and chain is not None and chain.hops:
+        raise _no_policy(f"profile {safe(chain.profile)}")
+    if chain is None or not chain.hops:  # a session of the user (GetSessionToken) cannot sign in
+        request = request._replace(federates=True, session=False)
+
+    def exchange(issued: Issued) -> Issued:
+        subject = f"profile {safe(issued.chain.profile)}"
+        return _session(context, issued, request, policy=policy, subject=subject, tell=tell)
+
     issued = obtain.credentials(
-        context, request, purpose=f"to sign in to the console as {request.profile}", use="login"
+        context,
+        request,
+        purpose=f"to sign in to the console as {request.profile}",
+        use="login",
+        exchange=exchange,
     )
+    subject = f"profile {safe(issued.chain.profile)}"
+    return _signed_in(context, issued, subject=subject, tell=tell, service=service, path=path)
+
+
+def sign_in_environment(
+    context: Context,
+    request: Request,
+    *,
+    tell: Callable[[str], None],
+    service: str | None = None,
+    path: str | None = None,
+    policy: SessionPolicy | None = None,
+) -> SignIn:
+    """The URL for the credentials in the environment's variables, without a profile and without the vault.
+
+    ``tell``, ``policy`` and errors as for ``sign_in``.
+    """
+    from vault.run import environment_credentials
+
+    console.page("aws", region="us-east-1", service=service, path=path)
+    subject = "the credentials of the environment"
+    issued = environment_credentials.issued(context)
+    _endpoint(context, aws_files.load(context.env, home=context.paths.home), issued.chain)
+    issued = _session(
+        context, issued, request._replace(federates=True), policy=policy, subject=subject, tell=tell
+    )
+    return _signed_in(context, issued, subject=subject, tell=tell, service=service, path=path)
+
+
+def _session(
+    context: Context,
+    issued: Issued,
+    request: Request,
+    *,
+    policy: SessionPolicy | None,
+    subject: str,
+    tell: Callable[[str], None],
+) -> Issued:
+    """``issued`` as a session that may sign in: itself, or one of the user whose key it is."""
+    if credential_json.credentials_of(issued.line).token is None:
+        found = federation.federated(context, issued, request, policy=policy, subject=subject)
+        tell(federation.NO_MFA)
+        return found
+    if policy is not None:
+        raise _no_policy(subject)
+    if request.federates:  # the guard rails that waited for the exchange
+        guardrails.kept(issued.chain, request._replace(federates=False))
+        guardrails.outlasts(issued.chain, expires=issued.expires, now=context.clock.time())
+        if request.duration is not None and issued.expires is None:
+            raise errors.Usage(
+                f"{subject}: --duration is given, but this is a session already and lasts as long as it does",
+                hint="leave out --duration",
+            )
+    return issued
+
+
+def _no_policy(subject: str) -> errors.Usage:
+    return errors.Usage(
+        f"{subject}: --policy and --policy-arn narrow the session of an IAM user's key, and this is another session",
+        hint="leave them out; awsvault_read_only narrows the session of a role",
+    )
+
+
+def _signed_in(
+    context: Context,
+    issued: Issued,
+    *,
+    subject: str,
+    tell: Callable[[str], None],
+    service: str | None,
+    path: str | None,
+) -> SignIn:
     chain = issued.chain
-    credentials = credential_json.credentials_of(issued.line)
-    if credentials.token is None or not _is_role(issued):
-        raise errors.ConfigError(
-            f"profile {safe(chain.profile)} has no role, and the console accepts only the session of a role",
-            hint="use a profile with a role (awsvault_role_arn); a user signs in to the console with a password",
-        )
-    federation = _federation(context, aws_files.load(context.env, home=context.paths.home), chain)
-    foreign_host = federation.foreign_host()
+    endpoint = _endpoint(context, aws_files.load(context.env, home=context.paths.home), chain)
+    foreign_host = endpoint.foreign_host()
     if foreign_host is not None:
         tell(
-            f"note: {safe(foreign_host)} ({safe(federation.place)}) gets the session; it is not AWS's own sign-in, but "
+            f"note: {safe(foreign_host)} ({safe(endpoint.place)}) gets the session; it is not AWS's own sign-in, but "
             "trusted_hosts in config.toml lists it"
         )
+    credentials = credential_json.credentials_of(issued.line)
     try:
         token = console.signin_token(
-            credentials,
-            endpoint=federation,
-            deadline=context.new_deadline(),
-            subject=f"profile {safe(chain.profile)}",
+            credentials, endpoint=endpoint, deadline=context.new_deadline(), subject=subject
         )
     except errors.Refused as error:
         error.hint = with_names(error.hint, chain)
         raise
-    partition = endpoints.partition_of(federation.region).name
-    page = console.page(partition, region=federation.region, service=service, path=path)
-    return SignIn(console.signin_url(federation.url, page=page, token=token, issuer=ISSUER), issued, page)
+    partition = endpoints.partition_of(endpoint.region).name
+    page = console.page(partition, region=endpoint.region, service=service, path=path)
+    return SignIn(console.signin_url(endpoint.url, page=page, token=token, issuer=ISSUER), issued, page)
 
 
-def _look_ahead(context: Context, request: Request) -> None:
-    """Raise Untrusted before anything asks for a passphrase, a code or a session. The export reports all other errors."""
+def _look_ahead(context: Context, request: Request) -> Chain | None:
+    """The chain as far as it is known without the vault, or None.
+
+    Raises Untrusted before anything asks for a passphrase, a code or a session. The export reports all other errors.
+    """
     try:
         config = aws_files.load(context.env, home=context.paths.home)
         name = chosen(config, request.profile) if request.start else request.profile
-        _federation(context, config, resolve(config, name, env=context.env))
+        chain = resolve(config, name, env=context.env)
+        _endpoint(context, config, chain)
     except errors.Untrusted:
         raise
     except errors.Error:
-        return
+        return None
+    return chain
 
 
-def _federation(context: Context, config: Config, chain: Chain) -> ServiceEndpoint:
+def _endpoint(context: Context, config: Config, chain: Chain) -> ServiceEndpoint:
     """Where the session is exchanged for a token. Untrusted if that is neither AWS's own host nor a trusted one."""
     partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
     region = endpoints.real_region(chain.region)
@@ -120,13 +205,6 @@ def _federation(context: Context, config: Config, chain: Chain) -> ServiceEndpoi
     )
     found.trusted(console.UNTRUSTED_REASON)
     return found
-
-
-def _is_role(issued: Issued) -> bool:
-    """Whether the session may be a role's: an assumed one, or one from a provider of roles (Identity Center, instances, …)."""
-    from vault.profiles.chain import StaticKeys, VaultKey
-
-    return bool(issued.chain.hops) or not isinstance(issued.chain.source, StaticKeys | VaultKey)
 
 
 def _nothing(_key: str) -> None:

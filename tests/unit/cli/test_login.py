@@ -162,11 +162,6 @@ def test_a_sign_in_is_logged(home):
     assert (record["use"], record["profile"], record["from"]) == ("login", "dev", "sts")
 
 
-def test_a_profile_without_a_role_is_said(home):
-    """AWS takes no session of a user; exit 6 and what to name instead."""
-    failed(home.run("login", "shared-services", "--print"), 6, "has no role", "awsvault_role_arn")
-
-
 def test_a_wrong_service_is_said_before_any_call(home, aws):
     """Exit 2, and AWS is not asked for a session first."""
     failed(home.run("login", "dev", "--print", "--service", "S 3"), 2, "--service 'S 3'")

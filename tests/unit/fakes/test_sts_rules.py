@@ -269,3 +269,47 @@ def test_revoked_sessions_are_refused(aws, client, mfa_session, refused):
     aws.world.user("yourself").revoked_before = aws.world.now() + 1
     with refused(403, "AccessDenied", "explicit deny"):
         assume(client(keys=mfa_session))
+
+
+POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+MANAGED = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def test_federation_is_for_a_users_own_key_alone(aws, client, mfa_session, refused):
+    """GetFederationToken refuses every session; what it gives is no user and no role, and calls neither IAM nor STS."""
+    given = client().get_federation_token(Name="me", Policy=POLICY)
+    assert given["FederatedUser"]["Arn"] == "arn:aws:sts::111111111111:federated-user/me"
+    keys = given["Credentials"]
+    assert client(keys=keys).get_caller_identity()["Arn"] == given["FederatedUser"]["Arn"]
+    role = assume(client(keys=mfa_session), "OpenRole")["Credentials"]
+    for session in (keys, role, mfa_session):
+        with refused(403, "AccessDenied", "GetFederationToken with session credentials"):
+            client(keys=session).get_federation_token(Name="me", Policy=POLICY)
+    with refused(403, "AccessDenied"):
+        client(keys=keys).get_session_token()
+    with refused(403, "AccessDenied"):
+        assume(client(keys=keys), "OpenRole")
+    with refused(403, "InvalidClientTokenId"):
+        client("iam", keys=keys).get_user()
+    aws.world.user("yourself").denied.add("sts:GetFederationToken")
+    with refused(403, "AccessDenied", "sts:GetFederationToken"):
+        client().get_federation_token(Name="me", Policy=POLICY)
+
+
+def test_shapes_of_a_federation(client, refused):
+    """Names have 2 to 32 characters, policies 2,048 together, ten managed ones at most, 15 minutes to 36 hours."""
+    for name in ("a", "a" * 33, "a b"):
+        with refused(400, "ValidationError", "'name'"):
+            client().get_federation_token(Name=name, Policy=POLICY)
+    for seconds in (899, 129601):
+        with refused(400, "ValidationError", "'durationSeconds'"):
+            client().get_federation_token(Name="me", Policy=POLICY, DurationSeconds=seconds)
+    for policy in ("{", "[]", '"text"', "{}"):
+        with refused(400, "MalformedPolicyDocument"):
+            client().get_federation_token(Name="me", Policy=policy)
+    with refused(400, "ValidationError", "policyArns"):
+        client().get_federation_token(Name="me", PolicyArns=[{"arn": MANAGED}] * 11)
+    with refused(400, "PackedPolicyTooLarge"):
+        client().get_federation_token(Name="me", Policy=POLICY + " " * 1940, PolicyArns=[{"arn": MANAGED}])
+    with refused(400, "ValidationError"):
+        client().get_federation_token(Name="me", PolicyArns=[{"arn": "arn:aws:iam::222222222222:policy/x"}])

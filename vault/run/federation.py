@@ -1,0 +1,77 @@
+"""A long-lived key on its way to the console: GetFederationToken makes a session of the IAM user of it."""
+
+from __future__ import annotations
+
+from vault import errors, limits
+from vault.aws import credential_json, sts
+from vault.aws.service_endpoint import ServiceEndpoint
+from vault.credentials.session_name import session_name
+from vault.credentials.session_policy import EVERYTHING, SessionPolicy
+from vault.system.machine import host_name, user_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.context import Context
+    from vault.credentials.issued import Issued
+    from vault.credentials.request import Request
+
+NO_MFA = (
+    "note: this console session has no MFA, even if the key has a device. Whatever the policies of the user allow only "
+    "with MFA is denied there; a profile with a role has no such limit"
+)
+
+
+def federated(
+    context: Context, issued: Issued, request: Request, *, policy: SessionPolicy | None, subject: str
+) -> Issued:
+    """A session of the user whose key ``issued`` is, under ``policy`` or else all that the user may do.
+
+    Keeps awsvault_read_only and awsvault_max_duration. Errors: Usage, Refused, Unreachable.
+    """
+    chain = issued.chain
+    if chain.guardrails.read_only:
+        if policy is not None:  # AWS would allow what either of the two allows
+            raise errors.Usage(
+                f"{subject}: awsvault_read_only is set, and --policy and --policy-arn could widen it",
+                hint="leave out the policy, or add --write to use it instead of awsvault_read_only",
+            )
+        policy = SessionPolicy(None, (f"arn:{chain.source_endpoint.partition}:{limits.READ_ONLY_POLICY}",))
+    elif policy is None:
+        policy = EVERYTHING
+    seconds = request.duration or chain.session_duration or context.settings.session_duration
+    if chain.guardrails.max_duration is not None:
+        seconds = min(seconds, chain.guardrails.max_duration)
+    try:
+        session = sts.get_federation_token(
+            credential_json.credentials_of(issued.line),
+            name=_name(context),
+            duration=seconds,
+            policy=policy.document,
+            policy_arns=policy.arns,
+            endpoint=_endpoint(context, issued),
+            deadline=context.deadline,
+            subject=subject,
+        )
+    except errors.Refused as error:
+        if getattr(error, "code", "") == "AccessDenied":
+            error.hint = "the user's policies must allow sts:GetFederationToken without MFA; or use a profile with a role"
+        raise
+    account = credential_json.fields(issued.line).get("AccountId")
+    line = credential_json.of_session(session._replace(account_id=account))
+    return issued._replace(line=line, issued=session.issued, expires=session.expiration, asked_aws=True)
+
+
+def _name(context: Context) -> str:
+    """What CloudTrail and the console show: who, and on which machine, in the length that AWS accepts."""
+    return session_name(user_name(context.env), host_name(), most=limits.FEDERATION_NAME_MOST)
+
+
+def _endpoint(context: Context, issued: Issued) -> ServiceEndpoint:
+    endpoint = issued.chain.source_endpoint
+    return ServiceEndpoint(
+        endpoint.url or f"https://{endpoint.host}",
+        endpoint.region,
+        context.settings.allow_http,
+        place=str(endpoint.url_origin or ""),
+        ca_bundle=issued.chain.ca_bundle,
+    )
