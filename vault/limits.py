@@ -111,6 +111,7 @@ LEDGER_AHEAD = 3  # steps: a later one in the ledger was used under a wrong cloc
 STEPS_TAKEN_EARLY = 1  # steps: AWS accepts a code this early; one from further ahead was refused
 SKEW_REMEMBERED = 24 * 3600  # how long a clock is taken to be as far off as AWS's last refusal showed
 CODE_REMEMBERED = 180  # how long a code without a seed is remembered; AWS accepts one for about 90 s
+CODE_PROOF = 60.0  # the user waits for a new seed's proof: two steps of the usual length at most
 CODE_WAIT = 35.0  # one step, its margin and the call; after that a role gets one hour instead
 
 # ── unlocking and prompts ────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from vault.cli.init import made
 from vault.cli.terminal import emit, say
 from vault.errors import Usage
 from vault.keys import entries, entry_names, key_input, key_prompts, service_endpoints
+from vault.keys.seed_proof import SeedProver
 from vault.profiles import aws_files, endpoints
 from vault.profiles.source_lookup import own_export
 from vault.store import vault
@@ -56,7 +57,7 @@ def command(
 
     Without an option, add prompts for the key and hides its secret. --stdin reads
     {"AccessKeyId":"…","SecretAccessKey":"…","MfaSerial":"…","MfaSeed":"…"}. The last two are optional; the seed is base32
-    or an otpauth:// URL. add verifies the key with AWS before it stores it. At a terminal, it prompts again if AWS refuses.
+    or an otpauth:// URL. add verifies the key with AWS before it stores it, and a typed MFA seed by one of its codes. It prompts again if AWS refuses.
 
     Creates the vault if there is none. At a terminal, add asks for the ARNs of the roles that the key assumes, and offers to
     write the profiles to ~/.aws/config. Otherwise it prints the key's profile to paste there.
@@ -80,23 +81,34 @@ def command(
     def verify(key: NewKey) -> Verification:
         return entries.verify_key(context, name, key, ask_aws=not no_verify)
 
+    prover = SeedProver(context, name, opened)
     # Nothing is written until every prompt is answered, so that Ctrl-C changes nothing.
     if given is not None:
         key, found = given, verify(given)
     else:
-        key, found = key_prompts.ask_key(context, name=name, verify=verify)
+        key, found = key_prompts.ask_key(context, name=name, verify=verify, prove=prover.prove)
     if opened is None and chosen is not None:
         opened = made(context, chosen)
     if opened is None:
         raise AssertionError("either there was a vault, or a passphrase was chosen")
     added = entries.store(context, opened, name, key, found, replacing=replace)
-    _tell(name, added, key)
-    if given is None and profile_offer.possible(context):
-        profile_offer.offer(
-            context, name, added.entry.mfa_serial, entries=added.opened.payload.entries.keys()
-        )
+    if key.seed is not None and key.mfa_serial is not None:
+        prover.mark(added.opened, key.mfa_serial, key.seed)
+    _tell(name, added, key, unproved=prover.proof.unproved if prover.proof is not None else "")
+    _finish(context, name, added, prover, offering=given is None)
+
+
+def _finish(
+    context: Context, name: str, added: entries.AddedEntry, prover: SeedProver, *, offering: bool
+) -> None:
+    """At a terminal, offer to write the profiles; otherwise print the key's profile. Keep the session of the seed's proof."""
+    serial, profiles = added.entry.mfa_serial, [name]
+    if offering and profile_offer.possible(context):
+        profiles += profile_offer.offer(context, name, serial, entries=added.opened.payload.entries.keys())
     else:
-        _show_profile(context, name, added.entry.mfa_serial)
+        _show_profile(context, name, serial)
+    if serial is not None:
+        prover.keep(added.opened, serial, profiles)
 
 
 def _name(words: tuple[str, ...]) -> str:
@@ -130,7 +142,7 @@ def read_stdin() -> bytes:
     return sys.stdin.buffer.read(limits.MAX_STDIN + 1)
 
 
-def _tell(name: str, added: entries.AddedEntry, key: NewKey) -> None:
+def _tell(name: str, added: entries.AddedEntry, key: NewKey, *, unproved: str) -> None:
     entry = added.entry
     who = f", {safe(entry.user or 'the root user')} in account {safe(entry.account)}" if entry.account else ""
     say(f"Stored {safe(entry.access_key_id)} as {safe(name)}{who}.")
@@ -142,6 +154,8 @@ def _tell(name: str, added: entries.AddedEntry, key: NewKey) -> None:
         )
     if added.seed_stored:
         say("The MFA seed is stored with the key: anyone who unlocks this vault has both factors.")
+    if unproved:
+        say(f"Warning: the MFA seed could not be verified with AWS: {unproved}")
     if key.warning is not None:
         say(f"Warning: {key.warning}")
 

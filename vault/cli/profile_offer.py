@@ -34,8 +34,10 @@ def possible(context: Context) -> bool:
     return is_terminal() and context.interaction.ways()[:1] == ["tty"]
 
 
-def offer(context: Context, name: str, serial: str | None, *, entries: Collection[str]) -> None:
-    """Ask for the roles of the key ``name``, and write its profiles if the user agrees. ``entries``: the vault's names.
+def offer(context: Context, name: str, serial: str | None, *, entries: Collection[str]) -> list[str]:
+    """Ask for the roles of the key ``name``, and write its profiles if the user agrees. The profiles of the roles.
+
+    ``entries``: the vault's names.
 
     Whatever ends the questions, the key stays stored, and the user is told so.
     """
@@ -47,8 +49,10 @@ def offer(context: Context, name: str, serial: str | None, *, entries: Collectio
             f"\n{safe(name)} is stored in the vault. No profile was written. To write one: {command('setup', name)}"
         )
         raise
+    roles = [role.profile for role in new.roles]
     if usable:
-        tell_next([role.profile for role in new.roles] or [name])
+        tell_next(roles or [name])
+    return roles
 
 
 def end_of_import(context: Context, imported: Sequence[ImportedKey], known: Collection[str]) -> None:

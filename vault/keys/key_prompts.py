@@ -30,11 +30,16 @@ T = TypeVar("T")
 
 
 def ask_key(
-    context: Context, *, name: str, verify: Callable[[NewKey], Verification]
+    context: Context,
+    *,
+    name: str,
+    verify: Callable[[NewKey], Verification],
+    prove: Callable[[NewKey], None],
 ) -> tuple[NewKey, Verification]:
     """The key that the user types or pastes, and what AWS said of it.
 
-    ``verify`` asks AWS as soon as there is an ID and a secret. Usage after three values of the wrong form, Refused after
+    ``verify`` asks AWS as soon as there is an ID and a secret, and ``prove`` as soon as there is a seed, if AWS knew the key:
+    a Usage of it is shown, and the seed is asked for again. Usage after three values of the wrong form, Refused after
     three keys that AWS refuses.
     """
     prompts = KeyPrompts(context, name)
@@ -46,10 +51,22 @@ def ask_key(
         check_device_account(serial, found)
         return serial
 
-    serial = ask_until_valid(ask_serial)
-    if serial is None:
-        return NewKey(key_id, secret), found
-    return NewKey(key_id, secret, serial, prompts.seed()), found
+    complaint, tries = "", _TRIES
+    while (serial := ask_until_valid(ask_serial, complaint)) is not None:
+        device = NewKey(key_id, secret, serial)
+
+        def check_seed(seed: Seed, device: NewKey = device) -> None:
+            if found.identity is not None:
+                prove(device._replace(seed=seed))
+
+        try:
+            return device._replace(seed=prompts.seed(check_seed)), found
+        except Refused as error:  # the device is not this user's
+            tries -= 1
+            if not tries:
+                raise
+            complaint = f"{error.message}. Type the ARN again."
+    return NewKey(key_id, secret), found
 
 
 class KeyPrompts:
@@ -79,10 +96,17 @@ class KeyPrompts:
         question = "Secret access key (not shown)"
         return ask_until_valid(lambda c: key_format.check_secret(self.hidden(question, c)), complaint)
 
-    def seed(self) -> Seed | None:
-        """The seed of an MFA device, or None. Usage."""
+    def seed(self, check: Callable[[Seed], None] = lambda _: None) -> Seed | None:
+        """The seed of an MFA device, or None. ``check`` raises Usage if it is the wrong one. Usage."""
         question = "MFA seed, base32 or otpauth:// (not shown; Enter to type codes instead)"
-        return ask_until_valid(lambda c: parse_seed(self.hidden(question, c)))
+
+        def ask(complaint: str) -> Seed | None:
+            seed = parse_seed(self.hidden(question, complaint))
+            if seed is not None:
+                check(seed)
+            return seed
+
+        return ask_until_valid(ask)
 
 
 def _ask_until_verified(

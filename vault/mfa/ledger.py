@@ -132,6 +132,12 @@ class Ledger:
             self._write(record._replace(sent=(*recent, (mark, now))[-8:]))
         return Code(text, None, now + 30.0)
 
+    def mark(self, step: int, seed: Seed, *, clock: Clock, deadline: Deadline) -> None:
+        """Count ``step`` as used: its code was sent before this ledger could exist (``first_code``)."""
+        with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
+            record = self._read(int(clock.time() // seed.period))
+            self._write(record._replace(steps=(*record.steps, step)))
+
     def _read(self, current: int) -> _Record:
         try:
             raw = self._folder.read(self._name, limit=_MOST_BYTES)
@@ -164,6 +170,21 @@ class Ledger:
 
     def _mac(self, body: bytes) -> bytes:
         return hmac.digest(self._key, b"ledger|" + body, "sha256").hex().encode("ascii")
+
+
+def first_code(
+    seed: Seed,
+    *,
+    clock: Clock,
+    deadline: Deadline,
+    skew: float = 0.0,
+    after: int | None = None,
+    waiting: Callable[[float], None] | None = None,
+) -> Code:
+    """A code of a seed that no process has used, because it is in no vault yet. The caller marks it later. NoCodeInTime."""
+    step = _next_step((), now=clock.time() + skew, period=seed.period, after=after)
+    _wait_until(step * seed.period, clock=clock, skew=skew, deadline=deadline, waiting=waiting)
+    return Code(codes.code(seed, step), step, (step + 1) * seed.period - skew)
 
 
 def _next_step(

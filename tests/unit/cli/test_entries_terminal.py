@@ -81,7 +81,7 @@ def test_a_wrong_secret_is_asked_for_again_by_itself(home, aws):
     assert person.ends() == 0
     assert person.shown.count("New passphrase: ") == person.shown.count("Access key ID for") == 1
     assert "123 456" not in person.shown
-    assert aws.calls.actions() == ["GetCallerIdentity"] * 3
+    assert aws.calls.actions() == [*["GetCallerIdentity"] * 3, "GetSessionToken"]
     assert listed(home)["dev"]["mfa"] == "stored"
 
 

@@ -212,3 +212,66 @@ def test_import_of_keys_with_roles_names_one_of_them(home):
     assert person.ends() == 0
     assert "ARN of a" not in person.shown
     assert person.shown.strip().splitlines()[-1].strip() == "aws sts get-caller-identity --profile dev"
+
+
+# ── the proof of the seed ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["a new vault", "a vault that exists"])
+def test_the_seed_is_proved_by_one_code_that_the_first_export_does_not_need_again(home, aws, first):
+    """One code in all: the session of the proof serves the role at once."""
+    if not first:
+        home.make_vault("other", serial=None, seed=None)
+    person = Terminal(home, "add", "shared-services", AWSVAULT_PASSPHRASE=PASSPHRASE)
+    person.answers("Access key ID", KEY_ID)
+    person.answers("Secret access key (not shown): ", SECRET)
+    person.answers("(Enter for none): ", SERIAL)
+    person.answers("type codes instead): ", SEED)
+    person.profiles((ROLE, "dev"), write="y")
+    assert person.ends() == 0
+    assert aws.calls.actions() == ["GetCallerIdentity", "GetSessionToken"]
+    assert home.export("dev")["AccountId"] == "222222222222"
+    assert aws.calls.actions()[2:] == ["AssumeRole"]
+    assert len(aws.calls.codes()) == 1
+
+
+def test_a_wrong_seed_is_asked_for_again(home, clock):
+    """AWS refuses two codes of it; the right one is stored. Only the seed is asked for a second time."""
+    person = Terminal(home, "add", "dev", AWSVAULT_PASSPHRASE=PASSPHRASE)
+    person.answers("Access key ID", KEY_ID)
+    person.answers("Secret access key (not shown): ", SECRET)
+    person.answers("(Enter for none): ", SERIAL)
+    person.answers("type codes instead): ", SEED[:-1] + "A")
+    person.sees("does not accept the codes of this seed for " + SERIAL)
+    person.answers("type codes instead): ", SEED)
+    person.profiles(write="y")
+    assert person.ends() == 0
+    assert person.shown.count("Secret access key") == 1
+    assert json.loads(home.run("list", "--json").stdout)["entries"][0]["mfa"] == "stored"
+
+
+def test_a_seed_can_be_left_out(home, aws):
+    """Enter: no code is asked of anybody now, and none is sent."""
+    person = Terminal(home, "add", "dev", AWSVAULT_PASSPHRASE=PASSPHRASE)
+    person.answers("Access key ID", KEY_ID)
+    person.answers("Secret access key (not shown): ", SECRET)
+    person.answers("(Enter for none): ", SERIAL)
+    person.answers("type codes instead): ", "")
+    person.profiles(write="y")
+    assert person.ends() == 0
+    assert aws.calls.actions() == ["GetCallerIdentity"]
+    assert f"mfa_serial = {SERIAL}" in text(home)
+
+
+def test_a_device_of_nobody_is_asked_for_again(home):
+    """The ARN has a typing error: AWS's answer is shown, and the ARN and the seed are asked for again."""
+    person = Terminal(home, "add", "dev", AWSVAULT_PASSPHRASE=PASSPHRASE)
+    person.answers("Access key ID", KEY_ID)
+    person.answers("Secret access key (not shown): ", SECRET)
+    person.answers("(Enter for none): ", SERIAL + "x")
+    person.answers("type codes instead): ", SEED)
+    person.sees("MFA serial number is valid")
+    person.answers("(Enter for none): ", SERIAL)
+    person.answers("type codes instead): ", SEED)
+    person.profiles(write="y")
+    assert person.ends() == 0
