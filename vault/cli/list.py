@@ -81,6 +81,7 @@ def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool)
             )
             for entry in found.entries
         ],
+        optional=("USER", "ACCOUNT"),
     )
 
 
@@ -111,6 +112,7 @@ def _profile_table(context: Context, profiles: list[ProfileRow]) -> None:
             )
             for line in profiles
         ],
+        optional=("SOURCE", "ACCOUNT"),
     )
 
 

@@ -62,6 +62,7 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
             context.env,
             ("TIME", "USE", "PROFILE", "ROLE", "UNTIL", "FROM", "PROGRAM", "PARENT", "TERMINAL"),
             rows,
+            optional=("TERMINAL", "PARENT", "FROM", "ROLE", "UNTIL"),
         )
     if verify and problems:
         raise CheckFailed(

@@ -77,9 +77,17 @@ def key_age(seconds: float, *, more: str = "") -> Cell:
     return Cell(span(seconds) + more, "yellow" if seconds > limits.KEY_AGE else "")
 
 
-def table(env: Mapping[str, str], columns: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
-    """Print a table on a terminal, or a block per row if the terminal is too narrow. Elsewhere, print a line per row with
-    tabs, for ``cut`` and ``awk``.
+def table(
+    env: Mapping[str, str],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str | Cell]],
+    *,
+    optional: Sequence[str] = (),
+) -> None:
+    """Print a table on a terminal. Elsewhere, print a line per row with tabs, for ``cut`` and ``awk``.
+
+    If the terminal is too narrow, leave out ``optional`` columns, the first of them first, until the rest can be read. If
+    that is not enough, print a block per row, with all columns.
     """
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     if not is_terminal():
@@ -92,24 +100,44 @@ def table(env: Mapping[str, str], columns: Sequence[str], rows: Sequence[Sequenc
 
     colour = coloured(env)
     console = Console(no_color=not colour, highlight=False, color_system="auto" if colour else None)
-    if _least(columns, cells) > console.width:
+    kept = _fitting(columns, cells, optional, width=console.width)
+    if not kept:
         for number, row in enumerate(cells):
             if number:
                 click.echo("")
             facts(env, [(name, cell) for name, cell in zip(columns, row, strict=True) if cell.text])
         return
     shown = Table(box=None, pad_edge=False, header_style="bold" if colour else "")
-    for column in columns:
-        shown.add_column(column, overflow="fold")
+    for at in kept:
+        shown.add_column(columns[at], overflow="fold")
     for row in cells:
-        shown.add_row(*(Text(safe(cell.text), style=cell.style if colour else "") for cell in row))
+        shown.add_row(*(Text(safe(row[at].text), style=row[at].style if colour else "") for at in kept))
     console.print(shown)
 
 
-def _least(columns: Sequence[str], cells: Sequence[Sequence[Cell]]) -> int:
-    """The least width at which the folded cells of a table can still be read."""
-    widest = [max(map(len, (name, *(row[at].text for row in cells)))) for at, name in enumerate(columns)]
-    return sum(min(one, limits.CELL_LEAST) for one in widest) + 2 * (len(columns) - 1)
+_GAP = 2  # blanks between columns
+
+
+def _fitting(
+    columns: Sequence[str], cells: Sequence[Sequence[Cell]], optional: Sequence[str], *, width: int
+) -> list[int]:
+    """The positions of the columns to show in ``width`` characters; none if even the required ones do not fit.
+
+    A long cell may be folded, to a third of the width at most. An optional column without any value is never shown.
+    """
+    most = max(width // 3, limits.CELL_LEAST)
+    kept = [
+        at for at, name in enumerate(columns) if name not in optional or any(row[at].text for row in cells)
+    ]
+    need = {
+        at: min(most, max(map(len, (columns[at], *(safe(row[at].text) for row in cells))))) + _GAP
+        for at in kept
+    }
+    for name in (*optional, None):
+        if sum(need[at] for at in kept) - _GAP <= width:
+            return kept
+        kept = [at for at in kept if columns[at] != name]
+    return []
 
 
 def facts(env: Mapping[str, str], rows: Sequence[tuple[str, str | Cell]]) -> None:

@@ -162,6 +162,18 @@ def test_status_names_what_is_on_disk_where_a_passphrase_opens_the_vault(home):
     assert json.loads(home.run("status", "--json").stdout)["sessions"] == []
 
 
+@pytest.mark.parametrize(("command", "left_out"), [(("list", "--profiles"), "SOURCE"), (("log",), "PARENT")])
+def test_eighty_columns_show_the_columns_that_fit(home, command, left_out):
+    """The rest is one table; a wide terminal and --json have all of it."""
+    home.export("dev")
+    wide = at_terminal(home, *command, COLUMNS="220", NO_COLOR="1").splitlines()
+    fitting = at_terminal(home, *command, COLUMNS="80", NO_COLOR="1").splitlines()
+    assert sum("PROFILE" in line for line in fitting) == 1
+    assert max(len(line.rstrip()) for line in fitting) <= 80
+    assert left_out in "".join(wide)
+    assert left_out not in "".join(fitting)
+
+
 @pytest.mark.parametrize("command", [("list", "--profiles"), ("log",)])
 def test_a_narrow_terminal_gets_a_block_a_row(home, command):
     """A name can be read and copied: nothing is folded to a few letters a line."""
