@@ -77,6 +77,9 @@ def _login(world: World, parameters: dict[str, str]) -> Answer:
         f"<h1>Signed in</h1><dl><dt>Role<dd id=role>{html.escape(role)}"
         f"<dt>Account<dd id=account>{html.escape(session.account)}"
         f"<dt>Session<dd id=session>{html.escape(session.arn)}"
-        f"<dt>Page<dd id=destination>{html.escape(destination)}</dl></html>\n"
+        f"<dt>Page<dd id=destination>{html.escape(destination)}</dl>"
+        # The title has the cookies of all who signed in with this browser profile.
+        f"<script>document.cookie = {json.dumps(role + '=in; max-age=43200')}; document.title = document.cookie"
+        "</script></html>\n"
     )
     return Answer(200, page.encode(), content_type="text/html; charset=utf-8")

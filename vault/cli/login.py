@@ -19,7 +19,7 @@ from vault.credentials import session_policy
 from vault.credentials.profile_metadata import metadata_of
 from vault.errors import Usage
 from vault.profiles.chain import NamedSource
-from vault.run import environment_credentials
+from vault.run import browser_profile, environment_credentials
 from vault.run.browser_handoff import Handoff
 from vault.run.console_login import sign_in, sign_in_environment
 from vault.system.clock import Deadline
@@ -41,7 +41,12 @@ _OPENERS = ("xdg-open", "wslview", "x-www-browser")
 @click.option("--service", metavar="NAME", help="Open this service, for example s3.")
 @click.option("--path", metavar="PATH", help="Open this page, for example /cloudwatch/home?region=eu-west-1.")
 @click.option("--duration", metavar="TIME", help="Duration of the session: seconds, or 90m, 4h.")
-@click.option("--browser", metavar="COMMAND", help="The browser to open; %s is replaced by the URL.")
+@click.option(
+    "--browser",
+    metavar="NAME|COMMAND",
+    help="firefox, chrome, chromium or edge: a browser profile of its own for each profile. "
+    "Otherwise a command; %s is replaced by the URL.",
+)
 @click.option(
     "--env", "from_env", is_flag=True, help="Sign in with AWS_ACCESS_KEY_ID, … instead of a profile."
 )
@@ -79,7 +84,12 @@ def command(
         raise Usage("give either a profile or --env", hint="run: awsvault-py login --help")
     narrowed = session_policy.given(policy, policy_arn)
     profile = environment_credentials.NAME if from_env else profile_or_pick(context, profile)
-    browsers = [] if only_print else openers(context, browser)
+    own = (
+        browser_profile.known(browser, context.env)
+        if browser in browser_profile.NAMES and not only_print
+        else None
+    )
+    browsers = [] if only_print or own is not None else openers(context, browser)
     # The console stays signed in only until its session expires, so a new session is fetched.
     request = request_of(
         profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
@@ -88,6 +98,8 @@ def command(
     found = way(context, request, tell=say, service=service, path=path, policy=narrowed)
     banners.production(context.env, metadata_of(found.issued))
     banners.shorter(found.issued, asked=duration is not None)
+    if own is not None:
+        browsers = [own.words(found.issued.chain.profile, state=context.paths.state)]
     if not browsers:
         if not only_print:
             say("No browser can be opened here. This URL is valid for 15 minutes:")
