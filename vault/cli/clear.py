@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.terminal import say
 from vault.credentials import forget_sessions
-from vault.errors import Declined, Locked
+from vault.errors import Declined, Locked, Usage
 from vault.profiles import aws_files
 from vault.store import vault
 from vault.text import safe
@@ -21,14 +22,17 @@ if TYPE_CHECKING:
 
 
 @click.command(name="clear")
-@click.argument("profile", required=False)
+@shared_options.named("profile")
+@click.option("--all", "everything", is_flag=True, help="Of all profiles, as without PROFILE.")
 @with_context
-def command(context: Context, profile: str | None) -> None:
+def command(context: Context, profile: str | None, *, everything: bool) -> None:
     """Delete the cached sessions of PROFILE, including its MFA session, or of all profiles.
 
     Without PROFILE, clear deletes the files of the cache. It also replaces the cache key, if the vault can be unlocked
     without a prompt. Nothing is revoked at AWS: credentials that were issued before stay valid until they expire.
     """
+    if profile is not None and everything:
+        raise Usage("give PROFILE or --all, not both", hint="run: awsvault-py clear --help")
     if profile is not None:
         config = aws_files.load(context.env, home=context.paths.home)
         keys = open_keys(context, purpose=f"to clear the sessions of {profile}")

@@ -113,4 +113,13 @@ COMMANDS: dict[str, CommandRow] = {
     ),
 }
 
-ALIASES = {"ls": "list", "rm": "remove"}
+# Other words for a command; ALIAS_OPTIONS has what some of them add. Not in the list of --help.
+ALIASES = {
+    "ls": "list",
+    "rm": "remove",
+    "delete": "remove",
+    "console": "login",
+    "env": "export",
+    "shell": "exec",
+}
+ALIAS_OPTIONS = {"env": ("--format", "env")}

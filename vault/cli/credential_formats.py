@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FORMATS = ("process", "json", "env", "dotenv", "ini", "fish", "powershell")
+FORMATS = ("process", "json", "env", "export-env", "dotenv", "ini", "fish", "powershell")
 
 
 class Variables(NamedTuple):
@@ -93,6 +93,7 @@ def _ini(_found: Variables, answer: dict[str, str], profile: str) -> str:
 
 _WRITERS: dict[str, Callable[[Variables, dict[str, str], str], str]] = {
     "env": _env,
+    "export-env": _env,  # aws-vault's name for it
     "dotenv": _dotenv,
     "ini": _ini,
     "fish": _fish,

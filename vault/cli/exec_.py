@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from vault.cli import banners, exits
+from vault.cli import banners, shared_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,26 +41,24 @@ class WithCommand(click.Command):
 
 
 @click.command("exec", cls=WithCommand)
-@click.argument("profile", required=False)
+@shared_options.named("profile")
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD [ARG]...]")
-@click.option("--profile", "named", metavar="PROFILE", help="The profile, if its name begins with a dash.")
-@click.option("--duration", help="Duration of the session: seconds, or 90m, 4h.", metavar="TIME")
-@click.option("--fresh", is_flag=True, help="Fetch the session from AWS, not from the cache.")
-@click.option(
-    "--no-session",
-    is_flag=True,
-    help="Do not get an MFA session: use the access key itself, or assume the role with it.",
-)
-@click.option("--mfa-code", metavar="CODE", help="An MFA code, if no seed is stored.")
+@shared_options.duration
+@shared_options.fresh
+@shared_options.no_session
+@shared_options.mfa_code
 @click.option("--write", is_flag=True, help="Ignore awsvault_read_only for this command.")
 @click.option(
-    "--server", is_flag=True, help="Serve CMD credentials from a local server, refreshed as long as it runs."
+    "-s",
+    "--server",
+    "--ecs-server",
+    is_flag=True,
+    help="Serve CMD credentials from a local server, refreshed as long as it runs.",
 )
 def command(
     *,
     profile: str | None,
     cmd: tuple[str, ...],
-    named: str | None,
     duration: str | None,
     fresh: bool,
     no_session: bool,
@@ -78,11 +76,7 @@ def command(
     from vault.cli.profile_argument import profile_or_pick
     from vault.cli.request_options import request_of
     from vault.context import from_process
-    from vault.errors import Usage
 
-    if profile is not None and named is not None:
-        raise Usage("PROFILE was given twice", hint=f"write: {exits.PROGRAM} exec --profile PROFILE -- CMD")
-    profile = profile if named is None else named
     if server:
         from vault.run import server_handover
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.profile_argument import profile_or_pick
 from vault.cli.terminal import coloured, emit_json, emit_titled
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("profile", required=False)
+@shared_options.named("profile")
 @click.option("--json", "as_json", is_flag=True, help="Print the chain as JSON, the source first.")
 @with_context
 def command(context: Context, profile: str | None, *, as_json: bool) -> None:

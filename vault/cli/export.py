@@ -6,33 +6,31 @@ import os
 
 import click
 
-from vault.cli import credential_formats
+from vault.cli import credential_formats, shared_options
 
 
 @click.command("export")
-@click.argument("profile")
+@shared_options.named("profile", required=True)
 @click.option(
     "--format",
     "form",
     type=click.Choice(credential_formats.FORMATS),
-    default="process",
-    help="Output format: JSON for credential_process, or variables for a shell or a file.",
+    default=None,
+    help="Output format: JSON for credential_process (default), or variables for a shell or a file.",
 )
-@click.option("--duration", help="Duration of the session: seconds, or 90m, 4h.", metavar="TIME")
-@click.option("--fresh", is_flag=True, help="Fetch the session from AWS, not from the cache.")
+@click.option("-j", "--json", "as_json", is_flag=True, help="Print JSON for credential_process: the default.")
+@shared_options.duration
+@shared_options.fresh
 @click.option(
     "--fresh-all", is_flag=True, help="Fetch all sessions of the chain from AWS, including the MFA session."
 )
-@click.option(
-    "--no-session",
-    is_flag=True,
-    help="Do not get an MFA session: use the access key itself, or assume the role with it.",
-)
-@click.option("--mfa-code", metavar="CODE", help="An MFA code, if no seed is stored.")
+@shared_options.no_session
+@shared_options.mfa_code
 def command(
     *,
     profile: str,
-    form: str,
+    form: str | None,
+    as_json: bool,
     duration: str | None,
     fresh: bool,
     fresh_all: bool,
@@ -47,7 +45,11 @@ def command(
     from vault.cli.request_options import request_of
     from vault.context import from_process
     from vault.credentials import obtain
+    from vault.errors import Usage
 
+    if as_json and form not in (None, "process", "json"):
+        raise Usage(f"--json and --format {form} were both given", hint="give one of them")
+    form = form or "process"
     context = from_process(attended=False)
     request = request_of(
         profile, duration=duration, fresh=fresh, fresh_all=fresh_all, no_session=no_session, mfa_code=mfa_code,

@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 @click.command(name="log")
 @click.option("--profile", metavar="PROFILE", help="Only credentials issued for this profile.")
 @click.option("--since", metavar="TIME", help="Only credentials issued in the last TIME: 90m, 12h, 7d.")
+@click.option(
+    "-n", "--last", "most", metavar="N", type=click.IntRange(min=1), help="Only the last N of them."
+)
 @click.option("--verify", is_flag=True, help="Check that no record was changed, removed, or cut off.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
-def command(context: Context, *, profile: str | None, since: str | None, verify: bool, as_json: bool) -> None:
+def command(
+    context: Context, *, profile: str | None, since: str | None, most: int | None, verify: bool, as_json: bool
+) -> None:
     """Show which credentials were issued: when, for which profile and role, until when, from where, and to which program.
 
     --json: {"records":[{"time", "use", "profile", "role"?, "access_key_id", "expires"?, "from", "pid"?, "asker"?,
@@ -46,7 +51,7 @@ def command(context: Context, *, profile: str | None, since: str | None, verify:
         r._replace(role=r.role or roles.get(r.access_key_id, ""))
         for r in records
         if wanted in (None, r.profile) and int(r.time) >= first
-    ]
+    ][-(most or 0) :]
     if as_json:
         emit_json({"records": [_json(r) for r in chosen], "problems": problems})
     elif verify:

@@ -9,7 +9,7 @@ import sys
 import click
 
 from vault import limits
-from vault.cli import banners
+from vault.cli import banners, shared_options
 from vault.cli.command_context import with_context
 from vault.cli.policy_options import policy_options
 from vault.cli.profile_argument import profile_or_pick
@@ -36,11 +36,13 @@ _OPENERS = ("xdg-open", "wslview", "x-www-browser")
 
 
 @click.command(name="login")
-@click.argument("profile", required=False)
-@click.option("--print", "only_print", is_flag=True, help="Print the URL instead of opening it.")
+@shared_options.named("profile")
+@click.option(
+    "-s", "--print", "--stdout", "only_print", is_flag=True, help="Print the URL instead of opening it."
+)
 @click.option("--service", metavar="NAME", help="Open this service, for example s3.")
 @click.option("--path", metavar="PATH", help="Open this page, for example /cloudwatch/home?region=eu-west-1.")
-@click.option("--duration", metavar="TIME", help="Duration of the session: seconds, or 90m, 4h.")
+@shared_options.duration
 @click.option(
     "--browser",
     metavar="NAME|COMMAND",
@@ -51,7 +53,7 @@ _OPENERS = ("xdg-open", "wslview", "x-www-browser")
     "--env", "from_env", is_flag=True, help="Sign in with AWS_ACCESS_KEY_ID, … instead of a profile."
 )
 @policy_options
-@click.option("--mfa-code", metavar="CODE", help="An MFA code, if no seed is stored.")
+@shared_options.mfa_code
 @click.option("--write", is_flag=True, help="Ignore awsvault_read_only for this sign-in.")
 @with_context
 def command(

@@ -15,7 +15,7 @@ import click
 
 from vault.cli import exits
 from vault.cli.command_context import Invocation
-from vault.cli.command_table import ALIASES, COMMANDS, SECTIONS
+from vault.cli.command_table import ALIAS_OPTIONS, ALIASES, COMMANDS, SECTIONS
 from vault.errors import Declined, Error, StorageError, Usage
 from vault.system.tty import NoAnswer
 from vault.text import nearest
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 # Errors of stdout: the disk is full, a file is at its size limit, the caller closed the descriptor.
 _NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF)
+_VERSION = "version"
 _HELP = "An encrypted vault for AWS access keys, and a fast credential_process."
 _OPTIONS = """\
-Options: -h, --help   --version   --debug (if the command fails, show where)
+Options: -h, --help   -V, --version   --debug (if the command fails, show where)
 Start with: awsvault-py add NAME. Then: awsvault-py help COMMAND"""
 
 
@@ -50,10 +51,14 @@ def _debug_option() -> click.Option:
 
 def _version(command: click.Context, _parameter: click.Parameter, given: bool) -> None:
     if given:
-        from vault import __version__
-
-        click.echo(f"{exits.PROGRAM} {__version__}")
+        _say_version()
         command.exit(0)
+
+
+def _say_version() -> None:
+    from vault import __version__
+
+    click.echo(f"{exits.PROGRAM} {__version__}")
 
 
 def _with_debug(command: click.Command) -> click.Command:
@@ -73,6 +78,8 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == _VERSION:
+            return click.Command(_VERSION, callback=_say_version, help="Show the version.")
         row = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
         if row is None:
             return None
@@ -87,8 +94,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         found = self.get_command(ctx, args[0])
         if found is not None:
-            return ALIASES.get(args[0], args[0]), found, args[1:]
-        near = nearest(args[0], [*COMMANDS, *ALIASES])
+            return ALIASES.get(args[0], args[0]), found, [*ALIAS_OPTIONS.get(args[0], ()), *args[1:]]
+        near = nearest(args[0], [*COMMANDS, *ALIASES, _VERSION])
         raise Usage(
             f'there is no command "{hide_keys(args[0])}"' + (f'; did you mean "{near}"?' if near else ""),
         )
@@ -119,7 +126,7 @@ def build() -> Commands:
         params=[
             _debug_option(),
             click.Option(
-                ["--version"],
+                ["-V", "-v", "--version"],
                 is_flag=True,
                 expose_value=False,
                 is_eager=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from vault.cli import trust_option
+from vault.cli import shared_options, trust_option
 from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
@@ -30,7 +30,7 @@ def command() -> None:
 
 
 @command.command(name="add")
-@click.argument("name")
+@shared_options.named("name", required=True)
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the device as JSON from stdin.")
 @click.option("--strict", "strictly", is_flag=True, help="Protect the seed with its own passphrase.")
 @with_context
@@ -61,7 +61,7 @@ def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> Non
 
 
 @command.command(name="code")
-@click.argument("name")
+@shared_options.named("name", required=True)
 @click.option("--clip", is_flag=True, help="Copy the code to the clipboard, and remove it after a while.")
 @with_context
 def code(context: Context, name: str, *, clip: bool) -> None:
@@ -109,7 +109,7 @@ def list_(context: Context, *, as_json: bool) -> None:
 
 
 @command.command(name="remove")
-@click.argument("name")
+@shared_options.named("name", required=True)
 @click.option("--deactivate", is_flag=True, help="Deactivate and delete the device at AWS too.")
 @trust_option.option
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")

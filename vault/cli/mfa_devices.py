@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from vault import limits
-from vault.cli import trust_option
+from vault.cli import shared_options, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.terminal import is_live, is_terminal, say
@@ -48,9 +48,11 @@ def countdown(context: Context) -> Callable[[float], None]:
 
 
 @click.command(name="enroll")
-@click.argument("name")
+@shared_options.named("name", required=True)
 @click.option("--device-name", metavar="DEVICE", help="The device's name at AWS. Default: USER-HOST.")
-@click.option("--mfa-code", metavar="CODE", help="A code of the current device, if IAM demands MFA.")
+@click.option(
+    *shared_options.CODE, "mfa_code", metavar="CODE", help="A code of the current device, if IAM demands MFA."
+)
 @trust_option.option
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
@@ -100,7 +102,7 @@ def enroll(
 
 
 @click.command(name="resync")
-@click.argument("name")
+@shared_options.named("name", required=True)
 @trust_option.option
 @with_context
 def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
@@ -151,7 +153,7 @@ def put_strictly(context: Context, opened: Opened, name: str, device: mfa_device
 
 
 @click.command(name="qr")
-@click.argument("name")
+@shared_options.named("name", required=True)
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def qr(context: Context, name: str, *, yes: bool) -> None:

@@ -8,6 +8,8 @@ import click
 
 from vault.cli import exits
 from vault.cli.command_context import Invocation
+from vault.cli.command_table import ALIASES
+from vault.cli.shared_options import CODE, TAKES_VALUE
 from vault.cli.terminal import say
 from vault.errors import Usage
 
@@ -49,10 +51,27 @@ def repeated(argv: Sequence[str], name: str) -> list[str]:
     kept: list[str] = []
     while own:
         word = own.pop(0)
-        if word == "--mfa-code":
-            del own[:1]
-        elif not word.startswith("--mfa-code="):
-            kept.append(word)
+        if word.startswith("--"):
+            option, given, value = word.partition("=")
+            following = not given and option in TAKES_VALUE
+        else:
+            option, value = _last_short(word)
+            following = bool(option) and not value
+        taken = [own.pop(0)] if following and own else []
+        if option not in CODE:
+            kept += [word, *taken]
+        elif not option.startswith("--") and len(word) > len(option + value):  # -nt CODE: -n stays
+            kept.append(word.removesuffix(option[1:] + value))
     if name.startswith("-"):
-        return [*kept, f"--profile={name}", *other] if kept[:1] == ["exec"] else [*kept, "--", name]
+        runs = ALIASES.get(kept[0], kept[0]) == "exec" if kept else False
+        return [*kept, f"--profile={name}", *other] if runs else [*kept, "--", name]
     return [*kept, name, *other]
+
+
+def _last_short(word: str) -> tuple[str, str]:
+    """The short option with a value that ends a word such as ``-nt123456``, and that value; empty ones if none does."""
+    if word.startswith("-"):
+        for at, letter in enumerate(word[1:], 1):
+            if f"-{letter}" in TAKES_VALUE:
+                return f"-{letter}", word[at + 1 :]
+    return "", ""

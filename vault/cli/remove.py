@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.terminal import say
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="remove")
-@click.argument("name")
+@shared_options.named("name", required=True)
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(context: Context, name: str, *, yes: bool) -> None:

@@ -7,7 +7,7 @@ import json
 import click
 
 from vault import errors, limits
-from vault.cli import trust_option
+from vault.cli import shared_options, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.terminal import emit, is_live, local, say
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     "--delete-now", is_flag=True, help="Delete the old key at once, without keeping it for seven days."
 )
 @click.option("--delete-other", metavar="KEYID", help="Delete the user's other key first, to make room.")
-@click.option("--mfa-code", metavar="CODE", help="A code of the MFA device, if IAM requires MFA.")
+@click.option(
+    *shared_options.CODE, "mfa_code", metavar="CODE", help="A code of the MFA device, if IAM requires MFA."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--print-policy", is_flag=True, help="Print the IAM policy that rotation needs.")
 @trust_option.option

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.profile_argument import profile_or_pick
 from vault.cli.request_options import request_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="whoami")
-@click.argument("profile", required=False)
+@shared_options.named("profile")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_context
 def command(context: Context, profile: str | None, *, as_json: bool) -> None:

@@ -11,7 +11,7 @@ import sys
 
 from vault.errors import ConfigError
 from vault.keys.entry_names import quoted
-from vault.profiles.command_words import Unbalanced, own_call, split
+from vault.profiles.command_words import VALUED, Unbalanced, options_of, own_call, split
 from vault.profiles.ini import is_name
 from vault.text import safe
 
@@ -73,8 +73,14 @@ def options(command: str) -> tuple[str, ...]:
     if call is None:
         return ()
     rest = words[words.index("export") + 1 :]
-    rest.remove(call.profile)
-    return tuple(word for word in rest if word != "--")
+    found = options_of(rest)
+    if ("", call.profile) in found:
+        rest.remove(call.profile)
+        return tuple(word for word in rest if word != "--")
+    kept = [(option, value) for option, value in found if option != "--profile"]
+    return tuple(
+        word for option, value in kept for word in ((option, value) if option in VALUED else (option,))
+    )
 
 
 def program(command: str) -> str | None:

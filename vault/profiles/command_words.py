@@ -5,8 +5,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _BLANK = " \t\r\n"
-# Options of awsvault-py that take a value.
-_VALUED = frozenset(["--duration", "--format", "--mfa-code", "--config", "-f"])
+# Options of ``export`` that take a value. A test compares them, and the short ones, with the command's own.
+VALUED = frozenset(
+    [
+        "--duration",
+        "--format",
+        "--mfa-code",
+        "--mfa-token",
+        "--profile",
+        "--region",
+        "--source",
+        "--config",
+        "-f",
+    ]
+)
+SHORT = {"-d": "--duration", "-j": "--json", "-n": "--no-session", "-p": "--profile", "-t": "--mfa-code"}
 
 
 class Unbalanced(ValueError):
@@ -79,27 +92,39 @@ def own_call(command: str) -> OwnCall | None:
         return None
     positional: list[str] = []
     session, duration = True, None
-    at = 0
-    while at < len(rest):
-        word = rest[at]
-        at += 1
-        if word == "--":
-            positional += rest[at:]
-            break
-        if not word.startswith("-") or word == "-":
-            positional.append(word)
-            continue
-        option, equals, value = word.partition("=")
-        if option in _VALUED and not equals:
-            value = rest[at] if at < len(rest) else ""
-            at += 1
+    for option, value in options_of(rest):
         if option == "--no-session":
             session = False
         elif option == "--duration":
             duration = value
+        elif option in ("", "--profile"):
+            positional.append(value)
     if len(positional) != 2 or positional[0] != "export":
         raise ValueError("credential_process runs awsvault-py, but not as: awsvault-py export PROFILE")
     return OwnCall(positional[1], session, duration)
+
+
+def options_of(words: list[str]) -> list[tuple[str, str]]:
+    """Each option by its long name, with its value (or ""), and each other word as the value of the option ""."""
+    found: list[tuple[str, str]] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return found + [("", other) for other in rest]
+        if not word.startswith("-") or word == "-":
+            found.append(("", word))
+            continue
+        option, equals, value = word.partition("=")
+        if option[:2] in SHORT:
+            option, equals, value = SHORT[word[:2]], word[2:], word[2:]
+            if option not in VALUED and value:  # -nj: two options in one word
+                rest.insert(0, f"-{value}")
+                value = ""
+        if option in VALUED and not equals:
+            value = rest.pop(0) if rest else ""
+        found.append((option, value))
+    return found
 
 
 def _after_program(words: list[str]) -> list[str] | None:
