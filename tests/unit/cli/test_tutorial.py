@@ -18,7 +18,9 @@ def type_the_answers(home, block):
     command, *lines = block.splitlines()
     person = Terminal(home, *command.removeprefix("$ awsvault-py ").split())
     for line in lines:
-        question, answer = re.fullmatch(r"(.*?(?:: |\[Y/n\] |\.$))(.*)", line).groups()
+        question, answer = re.fullmatch(
+            r"(.*?(?:: |\[Y/n\] |\.$))(.*)", f"{line} " if line[-1] in ":]" else line
+        ).groups()
         if line.endswith("."):
             person.sees(question.strip())
             continue
