@@ -67,7 +67,12 @@ unlock
 rotate --dry-run
 """.splitlines()
 CHANGES = ["rekey --yes", "rotate --yes", "remove --yes key", "panic --yes"]
-BY_THEMSELVES = ("help", "export", "exec", "prompt")  # they put a command in the place of this process, or end it
+BY_THEMSELVES = (
+    "help",
+    "export",
+    "exec",
+    "prompt",
+)  # they put a command in the place of this process, or end it
 ABOUT_THE_AGENT = (
     "unlock",
     "lock",
