@@ -60,7 +60,7 @@ def named(argument: str, *, required: bool = False) -> Callable[[F], F]:
             "--profile",
             "named",
             metavar=argument.upper(),
-            help=f"The same as the argument {argument.upper()}.",
+            help="The same as the argument.",
         )
         shown = argument.upper() if required else f"[{argument.upper()}]"
         return click.argument(argument, required=False, metavar=shown)(option(run))

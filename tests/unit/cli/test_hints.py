@@ -111,11 +111,13 @@ def test_a_foreign_source_s_failure_names_the_profile(ready):
 
 
 def test_login_refused_at_the_sign_in_names_the_profile(ready, aws):
-    """Not PROFILE: the line can be run."""
+    """Not PROFILE; and the hint says what can sign in."""
     aws.faults.add("getSigninToken", "refuse", status=400, code="x", message="y")
     done = ready.run("login", "--print", "dev")
     assert done.returncode == 7, done.stderr
-    assert "run: awsvault-py login dev" in done.stderr
+    assert "dev" in done.stderr
+    assert "PROFILE" not in done.stderr
+    assert "use a role or the user's key" in done.stderr
 
 
 def test_a_browser_that_fails_leaves_a_line_that_can_be_run(ready):

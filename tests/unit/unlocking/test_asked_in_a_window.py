@@ -191,7 +191,7 @@ def test_a_new_key_is_asked_for_piece_by_piece(bench, home):
     """A wrong shape is said and asked again; Enter at the seed means that codes are asked for."""
     window = Window(home, "not a key", KEY_ID, SECRET, SERIAL, "")
     made, found = key_prompts.ask_key(
-        run_of(home, attended=True), name="dev", verify=lambda _: Verification()
+        run_of(home, attended=True), name="dev", verify=lambda _: Verification(), prove=lambda _: None
     )
     assert found == Verification()
     assert (made.access_key_id, made.secret, made.mfa_serial, made.seed) == (
@@ -204,7 +204,9 @@ def test_a_new_key_is_asked_for_piece_by_piece(bench, home):
     for number in range(3):
         window.answer(number, "not a key")
     with pytest.raises(errors.Usage):
-        key_prompts.ask_key(run_of(home, attended=True), name="dev", verify=lambda _: Verification())
+        key_prompts.ask_key(
+            run_of(home, attended=True), name="dev", verify=lambda _: Verification(), prove=lambda _: None
+        )
     assert not window.left
 
 
