@@ -171,7 +171,7 @@ def main() -> None:
     sys.stdout.write("| path | keystrokes | machine | seconds | editor |\n|---|---|---|---|---|\n")
     for path, shown in (("key", "I have only a key"), ("import", "I have ~/.aws/credentials")):
         user = measured(path, options.bin, offered=not options.without_offer)
-        editor = "~/.aws/config by hand" if options.without_offer and path == "key" else "none"
+        editor = "~/.aws/config, in an editor" if options.without_offer and path == "key" else "none"
         sys.stdout.write(
             f"| {shown} | {user.keys} | {user.machine:.1f} s | {user.seconds:.0f} s | {editor} |\n"
         )

@@ -12,14 +12,17 @@ if TYPE_CHECKING:
     F = TypeVar("F", bound=Callable[..., object])
 
 
+_policy = click.option(
+    "--policy", metavar="FILE", help="Narrow the session by the IAM policy in FILE (JSON)."
+)
+_policy_arn = click.option(
+    "--policy-arn",
+    metavar="ARN",
+    multiple=True,
+    help="Narrow the session by this managed policy. May be repeated.",
+)
+
+
 def policy_options(command: F) -> F:
     """``command`` with ``policy`` (a path or None) and ``policy_arn`` (a tuple)."""
-    command = click.option(
-        "--policy-arn",
-        metavar="ARN",
-        multiple=True,
-        help="Narrow the session by this managed policy. May be repeated.",
-    )(command)
-    return click.option(
-        "--policy", metavar="FILE", help="Narrow the session by the IAM policy in FILE (JSON)."
-    )(command)
+    return _policy(_policy_arn(command))
