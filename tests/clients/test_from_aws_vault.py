@@ -83,7 +83,7 @@ def test_without_the_passphrase_and_a_person_it_is_locked(home, theirs):
     failed(
         home.run("import", "--aws-vault", "--yes"),
         3,
-        "aws-vault's files are sealed",
+        "aws-vault's files are encrypted",
         "AWS_VAULT_FILE_PASSPHRASE",
     )
     assert "shared-services" in theirs.names()

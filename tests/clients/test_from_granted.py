@@ -65,7 +65,7 @@ def test_the_store_is_where_granted_puts_it(home, place):
     failed(
         home.run("import", "--granted", "--yes"),
         3,
-        "granted's files are sealed",
+        "granted's files are encrypted",
         "run the command at a terminal",
     )
 
