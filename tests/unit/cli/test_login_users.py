@@ -1,4 +1,4 @@
-"""login for whoever has no role: an IAM user's key, and the credentials of the environment."""
+"""login without a role: an IAM user's key, and the credentials of the environment."""
 
 from __future__ import annotations
 
