@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from vault import errors, limits
+from vault.system.clock import Deadline, SystemClock
 from vault.system.files import Folder
 from vault.system.locks import Lock, LockUnavailable, try_lock
 
@@ -66,7 +67,7 @@ def take(paths: Paths, *, passed: int | None = None) -> AgentSocket | None:
     check_length(paths.socket)
     folder_path, name = os.path.split(paths.socket)
     with Folder.open(folder_path, create=True) as folder:
-        lock = _lock(folder, name)
+        lock = _free_lock(folder, name)
         if lock is None:
             return None
         try:
@@ -86,6 +87,31 @@ def passed_by_systemd(env: Mapping[str, str]) -> int | None:
     if env.get("LISTEN_PID") == str(os.getpid()) and env.get("LISTEN_FDS") == "1":
         return _FIRST_PASSED
     return None
+
+
+def _free_lock(folder: Folder, name: str) -> Lock | None:
+    """The lock; None if another agent holds it and listens.
+
+    An agent that is ending holds the lock for a moment after its socket is gone. A new agent that left then would leave none.
+    """
+    deadline = Deadline.after(limits.AGENT_PLACE, clock=SystemClock())
+    while (lock := _lock(folder, name)) is None:
+        if _listens(folder.path_of(name)) or deadline.expired:
+            return None
+        deadline.clock.sleep(limits.LOCK_POLL_FIRST)
+    return lock
+
+
+def _listens(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(limits.AGENT_CONNECT)
+        try:
+            client.connect(path)
+        except TimeoutError:
+            return True  # a full queue
+        except OSError:
+            return False
+    return True
 
 
 def _lock(folder: Folder, name: str) -> Lock | None:

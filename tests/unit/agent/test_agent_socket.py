@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 
 import pytest
 
@@ -39,6 +40,19 @@ def test_one_agent_has_the_socket(paths):
     end(first)
     assert not os.path.exists(paths.socket)
     end(agent_socket.take(paths))
+
+
+def test_the_lock_of_an_agent_that_is_ending_is_waited_for(paths):
+    """Its socket is gone, its lock not yet: an agent that gave up now would leave none."""
+    first = agent_socket.take(paths)
+    first.listener.close()
+    os.unlink(paths.socket)
+    ending = threading.Timer(0.1, first.lock.release)
+    ending.start()
+    second = agent_socket.take(paths)
+    ending.join()
+    assert second is not None
+    end(second)
 
 
 def test_what_the_disk_refuses_is_named(paths, monkeypatch):
