@@ -152,7 +152,9 @@ AGENT_CONNECT = 0.1  # an agent that does not accept a connection in this time i
 AGENT_ANSWER = 0.5  # nor one that does not answer: the full path can answer
 AGENT_TALK = 3.0  # for unlock, lock and status, for which the user waits
 AGENT_START = 15.0  # a new agent reports after 60 ms on an idle machine; a busy one takes longer
-AGENT_PLACE = 5.0  # the lock of an agent that is ending, or has not bound its socket yet, is waited for this long
+AGENT_PLACE = (
+    5.0  # the lock of an agent that is ending, or has not bound its socket yet, is waited for this long
+)
 AGENT_FRAME = 64 * 1024  # the largest frame, in either direction; a session's JSON is under 4 KiB
 AGENT_FRAME_TIME = 5.0  # a client that stops in the middle of a frame is dropped
 AGENT_CONNECTIONS = 64  # open at once; more wait in the kernel's queue
