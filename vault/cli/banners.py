@@ -48,6 +48,12 @@ def own_shell(got: Issued, terms: ProfileMetadata, *, refreshes: bool = False) -
         )
 
 
+def profile_shell(terms: ProfileMetadata) -> None:
+    """For a shell that exec --profile-env starts."""
+    if _seen():
+        say(f"awsvault-py: shell with AWS_PROFILE={safe(terms.profile)} ({_role(terms)}). To leave it: exit")
+
+
 def shorter(got: Issued, *, asked: bool) -> None:
     """Say that the session is shorter than an option asked for (``asked``) or, at a terminal, than the profile does."""
     if got.shorter is not None and (asked or _seen()):

@@ -8,7 +8,7 @@ from vault.cli import banners, shared_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
     from vault.context import Context
@@ -55,6 +55,11 @@ class WithCommand(click.Command):
     is_flag=True,
     help="Serve CMD credentials from a local server, refreshed as long as it runs.",
 )
+@click.option(
+    "--profile-env",
+    is_flag=True,
+    help="Give CMD AWS_PROFILE instead of credentials. AWS's tools then call awsvault-py themselves.",
+)
 def command(
     *,
     profile: str | None,
@@ -65,18 +70,25 @@ def command(
     mfa_code: str | None,
     write: bool,
     server: bool,
+    profile_env: bool,
 ) -> int:
     """Run CMD with the credentials of PROFILE in its environment. Without CMD, run your shell.
 
     A unique prefix of the profile name is enough. Without PROFILE, choose one at a terminal: exec -- CMD.
 
     CMD replaces this process and has its exit code, signals and terminal. With --server, CMD gets the URL of a local server,
-    for jobs that run longer than a session.
+    for jobs that run longer than a session. With --profile-env, CMD gets AWS_PROFILE and no credentials, so its tools can
+    refresh them; the profile must call awsvault-py.
     """
     from vault.cli.profile_argument import profile_or_pick
     from vault.cli.request_options import request_of
     from vault.context import from_process
 
+    if profile_env:
+        _check_alone({"--duration": duration, "--fresh": fresh, "--no-session": no_session, "--mfa-code": mfa_code,
+                      "--write": write, "--server": server})  # fmt: skip
+        context = from_process(attended=True)
+        _with_profile(context, profile_or_pick(context, profile), cmd)
     if server:
         from vault.run import server_handover
 
@@ -98,6 +110,30 @@ def command(
     if server:
         return _serve(context, request, cmd)
     return _replaced(context, request, cmd)
+
+
+def _check_alone(others: Mapping[str, object]) -> None:
+    """Usage if an option is given that decides a session: with --profile-env, exec gets none."""
+    from vault.errors import Usage
+
+    given = next((name for name, value in others.items() if value), None)
+    if given is not None:
+        raise Usage(f"--profile-env and {given} were both given", hint="leave out one of them")
+
+
+def _with_profile(context: Context, profile: str, cmd: Sequence[str]) -> NoReturn:
+    """Run ``cmd`` with AWS_PROFILE."""
+    from vault.credentials.profile_metadata import metadata_of_chain
+    from vault.run import exec_env, profile_variable
+    from vault.system import exec_program
+
+    terms = metadata_of_chain(profile_variable.checked(context, profile))
+    banners.inside(context.env, terms.profile)
+    banners.production(context.env, terms)
+    if not cmd:
+        banners.profile_shell(terms)
+    env = exec_env.profile_environment(context.child_env(), terms.profile)
+    exec_program.replace_process(cmd or exec_env.shell(context.env), env=env)
 
 
 def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:

@@ -7,6 +7,7 @@ from vault.records import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.credentials.issued import Issued
+    from vault.profiles.chain import Chain
 
 
 _FLAGS = ("00", "01", "10", "11")
@@ -36,9 +37,13 @@ class ProfileMetadata(NamedTuple):
 
 def metadata_of(got: Issued) -> ProfileMetadata:
     """The terms of a session."""
+    return metadata_of_chain(got.chain)
+
+
+def metadata_of_chain(chain: Chain) -> ProfileMetadata:
+    """The terms of every session that the chain gives."""
     from vault.profiles.production import is_production
 
-    chain = got.chain
     origin = chain.region_origin
     role = chain.hops[-1].role_arn if chain.hops else ""
     # A file's line: the profile said so. Nothing said so: as if it had, since a profile in a nested exec goes by its own.

@@ -85,6 +85,16 @@ def server_environment(
     return merged
 
 
+def profile_environment(env: Mapping[str, str], profile: str) -> dict[str, str]:
+    """``env`` with AWS_PROFILE, and without credentials: what --profile-env gives a command.
+
+    Neither AWSVAULT_PROFILE nor AWS_VAULT is set, since the command can choose another profile itself.
+    """
+    merged = {name: value for name, value in env.items() if name not in (*_UNSET, "AWSVAULT_PROFILE")}
+    merged["AWS_PROFILE"] = profile
+    return merged
+
+
 def hidden(config: Config) -> tuple[str, str] | None:
     """AWS's files, if they must be hidden from a program that uses the credentials server; else None.
 
