@@ -318,20 +318,6 @@ def test_json_is_documented(path):
     assert re.search(r'"\w+"', found[0])
 
 
-def test_the_pictures_show_what_is_seen_today():
-    """Each is taken anew from a real run, and has the same words; times and ids may differ."""
-    done = subprocess.run(
-        [sys.executable, os.path.join(ROOT, "scripts", "take-pictures"), "--check"],
-        capture_output=True, text=True, timeout=250, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    for path in glob.glob(os.path.join(ROOT, "docs", "pictures", "*.svg")):
-        with open(path, encoding="utf-8") as file:
-            svg = file.read()
-        assert "url(" not in svg.replace("url(#", "")
-        assert f"pictures/{os.path.basename(path)}" in text_of("README.md")
-
-
 def test_the_table_of_commands_is_whole():
     """Each row's summary is one line, and its command loads."""
     for name, row in COMMANDS.items():
