@@ -302,22 +302,6 @@ def test_each_features_test_is_collected():
     assert not set(SHOWING) - collected
 
 
-def documented(command):
-    """The fields of each JSON document that a command's help describes, by the word before it."""
-    text = " ".join((command.help or "").split())
-    return re.findall(r"--json: *(\{.*)", text)
-
-
-@pytest.mark.parametrize(
-    "path", [path for path, command in EVERY.items() if any("--json" in p.opts for p in command.params)]
-)
-def test_json_is_documented(path):
-    """Whatever has --json says in its help which fields come out."""
-    found = documented(EVERY[path])
-    assert found, path
-    assert re.search(r'"\w+"', found[0])
-
-
 def test_the_table_of_commands_is_whole():
     """Each row's summary is one line, and its command loads."""
     for name, row in COMMANDS.items():

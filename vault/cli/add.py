@@ -35,7 +35,9 @@ _INPUTS = "--stdin, --env or --from-profile"
 
 @click.command(name="add")
 @click.argument("words", metavar="NAME", nargs=-1)
-@click.option("--stdin", "from_stdin", is_flag=True, help="Read the key as JSON from stdin.")
+@click.option(
+    "--stdin", "from_stdin", is_flag=True, help="Read the key as JSON from stdin (docs/reference/json.md)."
+)
 @click.option(
     "--env", "from_env", is_flag=True, help="Read the key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
 )
@@ -55,9 +57,8 @@ def command(
 ) -> None:
     """Store an access key under NAME, the name of the profile that uses it.
 
-    Without an option, add prompts for the key and hides its secret. --stdin reads
-    {"AccessKeyId":"…","SecretAccessKey":"…","MfaSerial":"…","MfaSeed":"…"}. The last two are optional; the seed is base32
-    or an otpauth:// URL. add verifies the key with AWS before it stores it, and a typed MFA seed by one of its codes. It prompts again if AWS refuses.
+    Without an option, add prompts for the key and hides its secret. It verifies the key with AWS before it stores it, and a
+    typed MFA seed by one of its codes. It prompts again if AWS refuses.
 
     Creates the vault if there is none. At a terminal, add asks for the ARNs of the roles that the key assumes, and offers to
     write the profiles to ~/.aws/config. Otherwise it prints the key's profile to paste there.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
-from vault.cli.terminal import emit, local, say
+from vault.cli.terminal import emit, emit_json, local, say
 from vault.crypto.seal import b64u
 from vault.errors import Usage
 from vault.text import safe
@@ -17,13 +20,15 @@ from vault.upkeep.slots import KINDS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
+    from vault.store.format import VaultFile
 
 
 @click.command(name="backup")
 @click.argument("file", required=False)
 @click.option("--sheet", is_flag=True, help="Print a recovery sheet for a lost machine. It has no secrets.")
+@shared_options.as_json
 @with_context
-def command(context: Context, file: str | None, *, sheet: bool) -> None:
+def command(context: Context, file: str | None, *, sheet: bool, as_json: bool) -> None:
     """Copy the vault to FILE, encrypted as it is, and verify the copy.
 
     The passphrase, recovery code or keyring of the vault unlocks the copy (`restore FILE`). With --sheet, print one page to
@@ -31,21 +36,28 @@ def command(context: Context, file: str | None, *, sheet: bool) -> None:
     """
     if file is None and not sheet:
         raise Usage("give FILE or --sheet", hint="run: awsvault-py backup --help")
+    if sheet and as_json:
+        raise Usage("--sheet prints text: do not combine it with --json")
     if file is not None and not sheet:
         found = agent_backup.write_by_agent(context, file)
         if found is not None:
             backups.remember(context, found)
-            size = len(found.raw)
-            say(
-                f"Copied generation {found.header.gen} to {safe(file)} ({size} bytes). The agent verified that it can be unlocked."
-            )
+            _tell(found, file, as_json=as_json, verified=". The agent verified that it can be unlocked.")
             return
     opened = unlock(context, purpose="to copy it").opened
     if file is not None:
-        size = backups.write(opened, file)
+        backups.write(opened, file)
         backups.remember(context, opened.file)
-        say(f"Copied generation {opened.header.gen} to {safe(file)} ({size} bytes) and verified the copy.")
+        _tell(opened.file, file, as_json=as_json, verified=" and verified the copy.")
     if sheet:
         kinds = tuple(dict.fromkeys(KINDS[slot.type] for slot in opened.header.slots if slot.opens == "main"))
         made = local(context.clock.time())
         emit(page(opened.payload, vault_id=b64u(opened.vault_id), made=made, slots=kinds))
+
+
+def _tell(copied: VaultFile, path: str, *, as_json: bool, verified: str) -> None:
+    generation, size = copied.header.gen, len(copied.raw)
+    if as_json:
+        emit_json({"file": os.path.abspath(path), "generation": generation, "bytes": size})
+    else:
+        say(f"Copied generation {generation} to {safe(path)} ({size} bytes){verified}")

@@ -6,7 +6,7 @@ import click
 
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
-from vault.cli.terminal import say
+from vault.cli.terminal import emit_json, say
 from vault.credentials import forget_sessions
 from vault.errors import Declined, Locked, Usage
 from vault.profiles import aws_files
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 @click.command(name="clear")
 @shared_options.named("profile")
 @click.option("--all", "everything", is_flag=True, help="Of all profiles, as without PROFILE.")
+@shared_options.as_json
 @with_context
-def command(context: Context, profile: str | None, *, everything: bool) -> None:
+def command(context: Context, profile: str | None, *, everything: bool, as_json: bool) -> None:
     """Delete the cached sessions of PROFILE, including its MFA session, or of all profiles.
 
     Without PROFILE, clear deletes the files of the cache. It also replaces the cache key, if the vault can be unlocked
@@ -40,18 +41,23 @@ def command(context: Context, profile: str | None, *, everything: bool) -> None:
         count = "1 cached session" if gone == 1 else f"{gone} cached sessions"
         say(f"Deleted {count} of {safe(profile)}.")
         all_agents.insist(context)
+        if as_json:
+            emit_json({"profile": profile, "deleted": gone})
         return
     gone = forget_sessions.forget_files(context)
     say("Deleted all cached sessions." if gone else "There were no cached sessions.")
-    if vault.exists(context.paths):
-        _replace_key(context)
+    replaced = vault.exists(context.paths) and _replace_key(context)
     all_agents.insist(context)
+    if as_json:
+        emit_json({"files": gone, "cache_key_replaced": replaced})
 
 
-def _replace_key(context: Context) -> None:
+def _replace_key(context: Context) -> bool:
+    """Whether the cache key was replaced."""
     try:
         opened = unlock(context, purpose="to replace the key of the session cache").opened
     except (Locked, Declined):
         say("The cache key was not replaced, because the vault could not be unlocked without a prompt.")
-        return
+        return False
     forget_sessions.replace_cache_key(context, opened)
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vault import context as contexts
+from vault.cli import shared_options
 from vault.cli.confirm import sure
 from vault.cli.setup import show
 from vault.cli.terminal import coloured, emit, emit_json, say, without_absent
@@ -26,15 +27,13 @@ _COLORS = {"error": "red", "warning": "yellow", "note": "blue"}
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely, after showing it.")
 @click.option("--network", is_flag=True, help="Also ask AWS for the time, to check this machine's clock.")
 @click.option("--notes", is_flag=True, help="Show the notes, not only their number.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options.as_json
 @click.option("--yes", is_flag=True, help="With --fix: do not prompt.")
 def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) -> int:
     """Check the vault, AWS's files, the environment and the agent for problems.
 
     Each finding says where the problem is, what it causes, and how to fix it. Notes need no action: doctor shows only their
     number, unless you use --notes or --json. Exit code 1 if there is a warning or an error, otherwise 0.
-
-    --json: {"findings":[{"level":"note"|"warning"|"error", "check", "where", "message", "fix"?}]}
     """
     context = contexts.from_process(attended=True)
     found = gather(context, network=network)

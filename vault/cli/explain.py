@@ -20,16 +20,13 @@ if TYPE_CHECKING:
 
 @click.command("explain")
 @shared_options.named("profile")
-@click.option("--json", "as_json", is_flag=True, help="Print the chain as JSON, the source first.")
+@shared_options.as_json
 @with_context
 def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     """Show how PROFILE gets its credentials: each link, each value with its file and line, how long it lasts, and why.
 
     Also shows what AWS's own tools do with the profile. Does not call AWS, and unlocks the vault only if that needs no
     prompt. A unique prefix of the profile name is enough; without PROFILE, choose one at a terminal.
-
-    --json: {"profile", "region", "chain":[...]}, each item with its "type": access-key, named-source, web-identity, sso,
-    login, process, session-token or assume-role.
     """
     from vault.inspect.explain import explain
 

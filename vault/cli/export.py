@@ -39,9 +39,7 @@ def command(
 ) -> None:
     """Print the credentials of PROFILE (exact name).
 
-    On success, stdout has one JSON object and stderr is empty. On failure, stdout is empty.
-
-    --json: {"Version", "AccessKeyId", "SecretAccessKey", "SessionToken"?, "Expiration"?, "AccountId"?}
+    On success, stdout has one JSON object (docs/reference/json.md) and stderr is empty. On failure, stdout is empty.
     """
     from vault.cli.disk_export import write_out
     from vault.cli.request_options import request_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.terminal import (
     Cell,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 @click.command(name="list")
 @click.option("--profiles", "only_profiles", is_flag=True, help="Show only the profiles.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options.as_json
 @click.option("--used", is_flag=True, help="Ask AWS for each key's age and last use.")
 @with_context
 def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool) -> None:
@@ -41,11 +42,6 @@ def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool)
 
     The age counts from when the key was stored. --used asks AWS for it. In a pipe: one line per entry, with tabs; with
     --profiles, one line per profile.
-
-    --json: {"profiles":[{"profile", "account"?, "identity"?, "source"?, "environment"?, "expires"?, "problem"?}],
-    "entries":[{"name", "access_key_id", "account"?, "user"?, "mfa_serial"?, "mfa":"none"|"asked"|"strict"|"stored", "created",
-    "rotation"?}]}; with --used: {"entries":[{"name", "access_key_id", "age_seconds", "age_known", "last_used"?,
-    "last_service"?, "kept_until"?, "trouble"?}]}
     """
     if used:
         _used(context, as_json=as_json)

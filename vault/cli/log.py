@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vault import limits
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.errors import CheckFailed, Usage
@@ -22,16 +23,12 @@ if TYPE_CHECKING:
     "-n", "--last", "most", metavar="N", type=click.IntRange(min=1), help="Only the last N of them."
 )
 @click.option("--verify", is_flag=True, help="Check that no record was changed, removed, or cut off.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options.as_json
 @with_context
 def command(
     context: Context, *, profile: str | None, since: str | None, most: int | None, verify: bool, as_json: bool
 ) -> None:
-    """Show which credentials were issued: when, for which profile and role, until when, from where, and to which program.
-
-    --json: {"records":[{"time", "use", "profile", "role"?, "access_key_id", "expires"?, "from", "pid"?, "asker"?,
-    "parent_pid"?, "parent"?, "tty"?, "program"?}], "problems":[…]}
-    """
+    """Show which credentials were issued: when, for which profile and role, until when, from where, and to which program."""
     from vault.cache.audit_log import AuditLog
     from vault.credentials.audit import decode, kept_name
     from vault.unlocking.key_access import open_keys

@@ -55,10 +55,20 @@ def _version(command: click.Context, _parameter: click.Parameter, given: bool) -
         command.exit(0)
 
 
-def _say_version() -> None:
+def _say_version(*, as_json: bool = False) -> None:
     from vault import __version__
+    from vault.cli.terminal import emit_json
 
-    click.echo(f"{exits.PROGRAM} {__version__}")
+    if as_json:
+        emit_json({"version": __version__})
+    else:
+        click.echo(f"{exits.PROGRAM} {__version__}")
+
+
+def _version_command() -> click.Command:
+    from vault.cli import shared_options
+
+    return click.command(_VERSION, help="Show the version.")(shared_options.as_json(_say_version))
 
 
 def _with_debug(command: click.Command) -> click.Command:
@@ -79,7 +89,7 @@ class Commands(click.Group):
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == _VERSION:
-            return click.Command(_VERSION, callback=_say_version, help="Show the version.")
+            return _version_command()
         row = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
         if row is None:
             return None

@@ -9,7 +9,7 @@ from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, put_strictly, qr, resync
-from vault.cli.terminal import emit, emit_json, is_terminal, say, table
+from vault.cli.terminal import emit, emit_json, is_terminal, rfc3339, say, table
 from vault.errors import Usage
 from vault.keys import mfa_devices
 from vault.keys.user_devices import UserDevices
@@ -31,14 +31,15 @@ def command() -> None:
 
 @command.command(name="add")
 @shared_options.named("name", required=True)
-@click.option("--stdin", "from_stdin", is_flag=True, help="Read the device as JSON from stdin.")
+@click.option(
+    "--stdin", "from_stdin", is_flag=True, help="Read the device as JSON from stdin (docs/reference/json.md)."
+)
 @click.option("--strict", "strictly", is_flag=True, help="Protect the seed with its own passphrase.")
 @with_context
 def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> None:
     """Set the MFA device of the entry NAME, and store the device's seed.
 
-    Prompts for both and hides the seed. --stdin reads one or both as {"MfaSerial":"arn:…","MfaSeed":"…"}. The seed is base32
-    or an otpauth:// URL.
+    Prompts for both and hides the seed. --stdin reads one or both. The seed is base32 or an otpauth:// URL.
 
     With --strict, a separate passphrase protects the seed, and unlocks it for five minutes or for one use.
     """
@@ -63,12 +64,15 @@ def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> Non
 @command.command(name="code")
 @shared_options.named("name", required=True)
 @click.option("--clip", is_flag=True, help="Copy the code to the clipboard, and remove it after a while.")
+@shared_options.as_json
 @with_context
-def code(context: Context, name: str, *, clip: bool) -> None:
+def code(context: Context, name: str, *, clip: bool, as_json: bool) -> None:
     """Print an MFA code for NAME, an entry or the ARN of a device.
 
     Each code is issued only once. If the current one was used or is about to expire, the command waits for the next.
     """
+    if clip and as_json:
+        raise Usage("--json prints the code: do not combine it with --clip")
     board = clipboard.find(context.env) if clip else None  # fails before it uses up a code
     keys = open_keys(context, purpose=f"for an MFA code of {name}")
     serial = mfa_devices.resolve_serial(context, keys, name)
@@ -77,19 +81,19 @@ def code(context: Context, name: str, *, clip: bool) -> None:
     if board is not None:
         copy(context, board, taken.text, ttl=left)
         return
+    if as_json:
+        emit_json({"serial": serial, "code": taken.text, "expires": rfc3339(taken.ends)})
+        return
     emit(taken.text)
     if is_terminal():
         say(f"Valid for {left:.0f} s and one use.")
 
 
 @command.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options.as_json
 @with_context
 def list_(context: Context, *, as_json: bool) -> None:
-    """List the MFA devices in the vault, whether their seeds are stored, and which entries use them.
-
-    --json: {"devices":[{"serial", "seed_stored":bool, "strict":bool, "entries":[NAME…]}]}
-    """
+    """List the MFA devices in the vault, whether their seeds are stored, and which entries use them."""
     found = open_keys(context, purpose="to list the MFA devices").contents().devices()
     if as_json:
         rows = [

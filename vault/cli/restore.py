@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Without FILE: accept the current vault file, although it is older or different.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the automatic backups as JSON.")
+@shared_options.as_json
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(context: Context, file: str | None, *, accept: bool, as_json: bool, yes: bool) -> None:
@@ -33,8 +34,6 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
     before, or that was changed on two machines: it prompts for the passphrase and accepts the current file as the newest.
     With FILE, --accept takes a copy from before a rekey. If the log would become unreadable, restore tells you before you
     confirm.
-
-    --json: {"backups":[{"name", "generation", "written", "opened_by":[…], "entries"?:[…]}]}
     """
     if as_json and (file is not None or accept):
         raise Usage("--json lists the automatic backups: do not combine it with FILE or --accept")

@@ -10,8 +10,9 @@ from vault import errors, limits
 from vault.cli import shared_options, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
-from vault.cli.terminal import emit, is_live, local, say
-from vault.rotation import rotate, state_machine, steps
+from vault.cli.rotation_report import RotationReport, finished, intent, settled
+from vault.cli.terminal import emit, emit_json, is_live, say
+from vault.rotation import rotate
 from vault.rotation.key_text import describe, span
 from vault.rotation.policy import POLICY
 from vault.rotation.steps import RotationRequest
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from vault.context import Context
     from vault.keys.endpoint_trust import EndpointTrust
-    from vault.rotation.rotate import PreparedRotation
-    from vault.rotation.run import RotationOutcome
     from vault.store.vault import Opened
 
 
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--print-policy", is_flag=True, help="Print the IAM policy that rotation needs.")
+@shared_options.as_json
 @trust_option.option
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
@@ -60,6 +60,7 @@ def command(
     mfa_code: str | None,
     dry_run: bool,
     print_policy: bool,
+    as_json: bool,
     trust_endpoint: bool,
     yes: bool,
 ) -> int:
@@ -90,11 +91,11 @@ def command(
             (other,) = rotate.choose_entries(opened.payload, [name], everything=False)
             say(f"{safe(name)}: has the same key as {safe(other)}, so it is rotated as {safe(other)}.")
     trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
-    failures: list[errors.Error] = []
+    reports: list[RotationReport] = []
     with rotate.lock_rotations(context):
         for name in chosen:
             try:
-                _one(
+                report = _one(
                     context, opened, name, request,
                     trust=trust, least=least, mfa_code=mfa_code, dry_run=dry_run, yes=yes,
                 )  # fmt: skip
@@ -103,9 +104,18 @@ def command(
                     raise
                 say(f"{safe(name)}: error: {error.message}")
                 say(f"{safe(name)}: hint: {error.hint}")
-                failures.append(error)
+                report = RotationReport(name, "failed", error=error)
+            reports.append(report)
+    return _end(reports, as_json=as_json)
+
+
+def _end(reports: Sequence[RotationReport], *, as_json: bool) -> int:
+    """Print the reports as JSON on request. The exit code: that of the first failure."""
+    if as_json:
+        emit_json({"keys": [report.as_json() for report in reports]})
+    failures = [report.error for report in reports if report.error is not None]
     if failures:
-        say(f"{len(failures)} of {len(chosen)} keys could not be rotated.")
+        say(f"{len(failures)} of {len(reports)} keys could not be rotated.")
         return failures[0].exit_code
     return 0
 
@@ -151,7 +161,7 @@ def _one(
     mfa_code: str | None,
     dry_run: bool,
     yes: bool,
-) -> None:
+) -> RotationReport:
     say(f"{safe(name)}: checking its keys …")
     prepared = rotate.prepare(
         context,
@@ -164,9 +174,9 @@ def _one(
     )
     age = prepared.age
     if least is not None and age is not None and age < least:
-        if _settled(prepared):
+        if settled(prepared):
             say(f"{safe(name)}: {prepared.entry.access_key_id} is {span(age)} old. Nothing to do.")
-            return
+            return RotationReport(name, "unchanged", prepared)
         request = RotationRequest(finish=True)  # an earlier rotation is due to be finished
     for key in prepared.state.keys:
         described = describe(key, now=prepared.state.now, own=prepared.entry.access_key_id)
@@ -174,15 +184,16 @@ def _one(
     for note in prepared.notes:
         say(f"{safe(name)}: note: {note}")
     if dry_run:
-        say(f"{safe(name)}: would {_intent(prepared, request)}. Nothing was changed.")
-        return
-    sure(context, f"{safe(name)}: {_intent(prepared, request)}?", yes=yes)
+        plan = intent(prepared, request)
+        say(f"{safe(name)}: would {plan}. Nothing was changed.")
+        return RotationReport(name, "planned", prepared, plan=plan)
+    sure(context, f"{safe(name)}: {intent(prepared, request)}?", yes=yes)
     try:
         outcome = rotate.carry_out(context, opened, prepared, request)
     except KeyboardInterrupt:
         say(f"\n{safe(name)}: interrupted. To continue: awsvault-py rotate {safe(name)}")
         raise
-    _report(outcome, name, request)
+    return finished(prepared, outcome, request)
 
 
 def _progress(context: Context) -> Callable[[int], None] | None:
@@ -197,50 +208,3 @@ def _progress(context: Context) -> Callable[[int], None] | None:
         click.echo(shown, nl=row == limits.PROOFS, err=True)
 
     return proving
-
-
-def _settled(prepared: PreparedRotation) -> bool:
-    """Whether no step of an earlier rotation is due."""
-    waiting = prepared.kept_until
-    return prepared.entry.journal is None or (waiting is not None and waiting > prepared.state.now)
-
-
-def _intent(prepared: PreparedRotation, request: RotationRequest) -> str:
-    """What ``rotate`` would do, in words that a question and a dry run share."""
-    entry, journal = prepared.entry, prepared.entry.journal
-    step = state_machine.next_step(
-        entry, prepared.state, request
-    )  # says what stops it, before anybody is asked
-    old = safe(journal.old.access_key_id) if journal is not None and journal.old is not None else ""
-    if request.undo and journal is not None and journal.step in ("create", "prove"):
-        return f"end the interrupted rotation, delete what it made and stay with {entry.access_key_id}"
-    if isinstance(step, steps.Done):
-        return "do nothing, because no rotation is in progress"
-    takes_back = isinstance(step, steps.WriteJournal) and step.step == "undo"
-    if journal is not None and journal.step != "grace" and not takes_back:
-        return "finish the interrupted rotation"
-    if request.undo:
-        return f"restore the old key {old} and delete {entry.access_key_id}"
-    if journal is not None and request.finish:
-        return f"delete the old key {old}"
-    first = f"delete the old key {old} of the last rotation, then " if journal is not None else ""
-    if isinstance(step, steps.DeleteKey) and step.why == "other":
-        first = f"delete {safe(step.key_id)}, which is not in the vault, then "
-    end = "delete the old key" if request.delete_now else "keep the old key inactive for seven days"
-    return f"{first}replace {entry.access_key_id} with a new key and {end}"
-
-
-def _report(outcome: RotationOutcome, name: str, request: RotationRequest) -> None:
-    for key_id in outcome.deleted:
-        say(f"{safe(name)}: deleted {safe(key_id)}.")
-    if outcome.replaced is None and not outcome.deleted:
-        say(f"{safe(name)}: nothing to do. The key is still {outcome.key_id}.")
-    if outcome.replaced is not None and request.undo:
-        say(f"{safe(name)}: restored {outcome.key_id}.")
-    elif outcome.replaced is not None:
-        say(f"{safe(name)}: replaced {outcome.replaced} with {outcome.key_id}.")
-    if outcome.until is not None:
-        say(
-            f"{safe(name)}: the old key is inactive and kept until {local(outcome.until)}. "
-            f"To restore it: awsvault-py rotate --undo {safe(name)}; to delete it now: --finish"
-        )

@@ -34,6 +34,7 @@ no_session = click.option(
     is_flag=True,
     help="Do not get an MFA session: use the access key itself, or assume the role with it.",
 )
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/reference/json.md).")
 mfa_code = click.option(*CODE, "mfa_code", metavar="CODE", help="An MFA code, if no seed is stored.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
 from vault.cli.rekey import tell_replaced
@@ -26,13 +27,10 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options.as_json
 @with_context
 def list_(context: Context, *, as_json: bool) -> None:
-    """List the slots, and when each last unlocked the vault on this machine. Needs no passphrase.
-
-    --json: {"slots":[{"slot", "kind", "opens":"main"|"strict", "about"?, "last_used"?}]}
-    """
+    """List the slots, and when each last unlocked the vault on this machine. Needs no passphrase."""
     found = slots.list_slots(context)
     if as_json:
         emit_json(

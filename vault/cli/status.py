@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.terminal import (
     ago,
@@ -37,7 +38,7 @@ _SAID = {
 
 
 @click.command(name="status")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options.as_json
 @click.option(
     "--policy", metavar="AGE", help="For scripts: exit with 1 if a key is older than AGE (90d) at AWS."
 )
@@ -48,12 +49,6 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     Never prompts. If the vault unlocks without a prompt, status also shows the keys (their age counts from when they were
     stored), unfinished rotations, and role sessions of only one hour because no MFA code was available in time. Sessions on
     disk are shown if the cache key is available. In a pipe: one line per session.
-
-    --json: {"state":"open"|"locked"|"held"|"none", "pid"?, "opened"?, "idle_until"?, "until"?, "strict_until"?,
-    "warnings":[…], "sessions":[{"profile", "expires", "due", "held":"agent"|"disk"}],
-    "keys"?:[{"name", "access_key_id", "created", "rotation"?, "kept_until"?}],
-    "given_for_an_hour"?:[{"profile", "expires", "wanted_seconds"}]}; with --policy:
-    {"keys":[{"name", "access_key_id", "age_seconds", "age_known", "last_used"?, "last_service"?, "due"}]}
     """
     if policy is not None:
         return _policy(context, policy, as_json=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.terminal import emit_json, table, without_absent
 
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 
 @click.command("which")
 @click.argument("wanted", metavar="ACCOUNT-OR-ARN")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options.as_json
 @with_context
 def command(context: Context, wanted: str, *, as_json: bool) -> None:
     """Find the profiles for an account (12 digits), a user or role (its ARN), or a role (its name).
 
-    In a pipe: one line per profile, with tabs. --json: {"profiles":[{"profile", "account"?, "identity"?}]}
+    In a pipe: one line per profile, with tabs.
     """
     from vault.inspect.which import matching_profiles
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @click.command(name="whoami")
 @shared_options.named("profile")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options.as_json
 @with_context
 def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     """Show the AWS identity of PROFILE: account, ARN and user ID. A unique prefix of the profile name is enough.
 
     Without PROFILE: the identity of the credentials in the environment (inside exec), otherwise of the profile in
-    AWS_PROFILE, otherwise of the profile that you choose at a terminal, or default. --json: {"profile"?, "account", "arn", "user_id", "expires"?}
+    AWS_PROFILE, otherwise of the profile that you choose at a terminal, or default.
     """
     who = (whoami.of_environment(context) or whoami.of_server(context)) if profile is None else None
     if who is None:

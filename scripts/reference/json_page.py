@@ -1,0 +1,50 @@
+"""The page docs/reference/json.md, made of the tables of json_output.py."""
+
+from __future__ import annotations
+
+from scripts.reference.json_output import INPUT, OUTPUT, Rows
+
+HEAD = """\
+One JSON document on stdout, in ASCII; messages are on stderr. If a command fails, stdout is empty, except where this page says
+otherwise. Later versions may add fields; a field that is absent has no value, and none is `null`.
+
+| Type | Form |
+|---|---|
+| time | RFC 3339 in UTC, whole seconds: `2026-05-01T12:00:00Z` |
+| seconds | a whole number |
+| list of objects | `entries[].name` is the field `name` of each of them |
+"""
+NOTES = {
+    "export PROFILE": "The default output of `export`, on one line, for `credential_process`. `exec --server` serves the same "
+    "fields with AWS's names for containers (`Token` instead of `SessionToken`).",
+    "explain PROFILE": "`chain[sso]` are the items whose `type` is `sso`.",
+    "status --policy AGE": "The exit code is 1 if a key is due; the document is the same.",
+    "doctor": "The exit code is 1 if there is a warning or an error; the document is the same.",
+    "rotate": "With several entries, a failure of one is in its object, and the exit code is that of the first. With one entry, a "
+    "failure leaves stdout empty. With `--dry-run`, nothing changes.",
+    "log": "With `--verify`, the exit code is 1 if there are problems; the document is the same.",
+}
+POLICIES = """\
+## IAM policies
+
+`rotate --print-policy` and `panic` print an IAM policy document (`Version`, `Statement`) on stdout.
+"""
+
+
+def page(made: str) -> str:
+    """The page, with the mark ``made`` of a generated page."""
+    lines = ["# JSON", "", made, HEAD, "## Output of --json", ""]
+    for title, rows in OUTPUT.items():
+        lines += [f"### {title}", "", *([NOTES[title], ""] if title in NOTES else []), *_table(rows), ""]
+    lines += ["## Input of --stdin", "", "One JSON object in UTF-8. An unknown field is an error.", ""]
+    for title, rows in INPUT.items():
+        lines += [f"### {title}", "", *_table(rows), ""]
+    return "\n".join([*lines, POLICIES])
+
+
+def _table(rows: Rows) -> list[str]:
+    return [
+        "| Field | Type | Present | Meaning |",
+        "|---|---|---|---|",
+        *(f"| `{name}` | {kind} | {when} | {text} |" for name, (kind, when, text) in rows.items()),
+    ]

@@ -1,0 +1,315 @@
+"""docs/reference/json.md against what the commands print: every field both ways, its type, and when it is present."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import click
+import pytest
+
+from tests.fakes.example import KEY_ID, SEED, SERIAL
+from tests.home import PASSPHRASE, Home
+from tests.unit.agent.at_home import stop, unlock, with_agent
+from tests.unit.benches import Bench
+from tests.unit.cli.test_status import LONG
+from tests.unit.inspect.chains import IN_SSO, KEYS, SSO, WEB
+from tests.vaults import entry
+from vault.cli import log, main, status
+from vault.credentials.audit import Record
+from vault.inspect.status import State
+from vault.keys import key_input, mfa_devices
+from vault.secret import Secret
+from vault.unlocking.keys import CodeWait
+
+pytestmark = pytest.mark.usefixtures("inside")
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+PAGE = os.path.join(ROOT, "docs", "reference", "json.md")
+TYPES = {
+    "text": str, "time": str, "seconds": int, "number": int, "boolean": bool, "list of texts": list, "list of objects": list,
+}  # fmt: skip
+TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+ROBOT = ("AKIAROBOTROBOEXAMPLE", "robotXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+SOURCES = (
+    f"[profile keys]\n{KEYS}[profile process]\ncredential_process = op read x\n[profile web]\n{WEB}role_session_name = me\n"
+    f"[profile sso]\n{IN_SSO}{SSO}[profile login]\nlogin_session = arn:aws:sts::111111111111:user\n"
+    "[profile ec2]\nrole_arn = arn:aws:iam::222222222222:role/DeveloperRole\ncredential_source = Ec2InstanceMetadata\n"
+    "external_id = e-1\nrole_session_name = me\n[profile broken]\nsource_profile = nobody\nrole_arn = arn:aws:iam::1:role/x\n"
+)
+
+
+def tables():
+    """The tables of the page: title → field → (type, when it is present)."""
+    found, rows = {}, {}
+    with open(PAGE, encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("### "):
+                rows = found[line[4:].strip()] = {}
+            elif match := re.fullmatch(r"\| `(.+?)` \| (.+?) \| (.+?) \| .*\|\n", line):
+                assert match[1] not in rows, "documented twice"
+                rows[match[1]] = (match[2], match[3])
+    return found
+
+
+WRITTEN = tables()
+
+
+def walk(value, path=""):
+    """Each object below ``value``, itself first, with the paths that the page has for it; and its fields."""
+    kind = value.get("type")
+    yield [path] if kind is None else [path, path.removesuffix("[]") + f"[{kind}]"], value
+    for name, held in value.items():
+        for item in held if isinstance(held, list) else ():
+            if isinstance(item, dict):
+                yield from walk(item, (path + "." if path else "") + name + "[]")
+
+
+def compare(title, *documents):
+    """Fail unless all these documents together have exactly the fields of the table ``title``, and each of the form it says."""
+    rows, seen = WRITTEN[title], set()
+    for document in documents:
+        for paths, found in walk(document):
+            prefixes = [path + "." if path else "" for path in paths]
+            for name, held in found.items():
+                at = next((p + name for p in reversed(prefixes) if p + name in rows), None)
+                assert at is not None, f"{title}: {prefixes[-1]}{name} is not documented"
+                seen.add(at)
+                check(f"{title}: {at}", rows[at][0], held)
+            for at, (_, when) in rows.items():
+                above, _, name = at.rpartition(".")
+                assert above not in paths or when != "always" or name in found, f"{title}: {at} is absent"
+    assert set(rows) == seen, title
+
+
+def check(where, kind, held):
+    if kind.startswith("one of "):
+        assert held in re.findall(r"`(.+?)`", kind), (where, held)
+        return
+    assert type(held) is TYPES[kind], (where, held)
+    assert kind != "time" or TIME.fullmatch(held), (where, held)
+    inner = {"list of texts": str, "list of objects": dict}.get(kind)
+    assert inner is None or all(type(item) is inner for item in held), (where, held)
+
+
+@pytest.fixture
+def ready(home):
+    home.scenario()
+    home.make_vault()
+    return home
+
+
+def printed(home, *words, code=0, **env):
+    """The document that a command prints: nothing else is on stdout."""
+    done = home.run(*words, **env)
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout)
+
+
+def extend(home, text):
+    with open(home.config_path, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def commands(group, path=()):
+    for name in group.list_commands(None):
+        below = group.get_command(None, name)
+        if isinstance(below, click.Group):
+            yield from commands(below, (*path, name))
+        else:
+            yield " ".join((*path, name)), below
+
+
+def test_every_command_with_json_has_its_table():
+    """And no other; otp is short for mfa code. Its help has no shapes, and names the page once at most."""
+    group = main.build()
+    every = {**dict(commands(group)), "version": group.get_command(None, "version")}
+    offering = {path for path, command in every.items() if any("--json" in p.opts for p in command.params)}
+    output = {re.match(r"[a-z]+( [a-z]+)*", title)[0] for title in WRITTEN if not title.endswith("--stdin")}
+    assert output == offering - {"otp"}
+    for command in every.values():
+        text = command.get_help(click.Context(command))
+        assert '{"' not in text
+        assert "--json:" not in text
+        assert text.count("json.md") <= 1 + ("--stdin" in text)
+
+
+def test_export(ready):
+    """A session of a role, and the key itself."""
+    compare(
+        "export PROFILE",
+        printed(ready, "export", "dev"),
+        printed(ready, "export", "shared-services", "--no-session"),
+    )
+
+
+def test_list(ready, aws):
+    """With a session, a profile that does not resolve, production, and a rotation; --used where AWS answers, and where not."""
+    extend(
+        ready,
+        SOURCES
+        + "[profile live]\ncredential_process = {command} export dev\nawsvault_environment = production\n",
+    )
+    ready.run("rotate", "--yes")
+    printed(ready, "export", "dev")
+    found = printed(ready, "list", "--json")
+    compare("list", found)
+    (known,) = printed(ready, "list", "--used", "--json")["entries"]
+    aws.world.keys.clear()
+    (gone,) = printed(ready, "list", "--used", "--json")["entries"]
+    assert "trouble" in gone
+    compare("list --used", {"entries": [known]}, {"entries": [gone]})
+
+
+def test_status_with_an_agent(home, aws):
+    """Open, with its sessions, a kept key, and a session that is shorter than requested; then without an agent."""
+    with_agent(home)
+    extend(home, LONG)
+    unlock(home)
+    try:
+        assert (
+            Home.run(home, "export", "dev").returncode == 0
+        )  # as a process, which closes its link to the agent
+        home.run("rotate", "--yes", AWSVAULT_PASSPHRASE=PASSPHRASE)
+        held = printed(home, "status", "--json")
+    finally:
+        stop(home)
+    locked = printed(home, "status", "--json")
+    assert (held["state"], locked["state"]) == ("open", "none")
+    strict = status._json(State("open", pid=1, opened=2, idle_until=3, until=4, strict_until=1_700_000_000))
+    short = {"profile": "long", "expires": "2026-05-01T12:00:00Z", "wanted_seconds": 14400}
+    held["given_for_an_hour"].append(short)  # test_a_session_for_an_hour has a real one
+    compare("status", held, locked, {"strict_until": strict["strict_until"], **locked})
+
+
+def test_a_session_for_an_hour(ready, aws):
+    """The fields that status prints for it are those of the page."""
+    extend(ready, LONG)
+    desk = Bench(ready, aws)
+    start = aws.world.now() // 30 * 30 + 5
+    aws.world.clock.freeze(start)
+    desk.ask("shared-services")
+    desk.keys(desk.context()).take_code(SERIAL, CodeWait(desk.context().deadline, 50))
+    aws.world.clock.freeze(start)
+    desk.ask("long")
+    (short,) = printed(ready, "status", "--json")["given_for_an_hour"]
+    named = [at for at in WRITTEN["status"] if at.startswith("given_for_an_hour[].")]
+    assert sorted(named) == sorted(f"given_for_an_hour[].{name}" for name in short)
+
+
+def test_status_policy(ready, aws):
+    """A key that is due."""
+    aws.world.keys[KEY_ID].created = aws.world.now() - 91 * 86_400
+    compare("status --policy AGE", printed(ready, "status", "--policy", "90d", "--json", code=1))
+
+
+def test_explain(ready):
+    """Every kind of source, and every call."""
+    extend(ready, SOURCES)
+    names = ("dev", "keys", "process", "web", "sso", "login", "ec2")
+    far = "[profile own]\nawsvault_role_arn = arn:aws:iam::222222222222:role/R\nawsvault_source_profile = keys\n"
+    extend(ready, far + f"mfa_serial = {SERIAL}\n")
+    compare("explain PROFILE", *(printed(ready, "explain", name, "--json") for name in (*names, "own")))
+
+
+def test_which_and_whoami(ready):
+    """A profile's identity, and that of the environment."""
+    compare("which ACCOUNT-OR-ARN", printed(ready, "which", "222222222222", "--json"))
+    key = printed(ready, "export", "shared-services", "--no-session")
+    env = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    outside = printed(ready, "whoami", "--json", **env)
+    assert "profile" not in outside
+    compare("whoami", printed(ready, "whoami", "dev", "--json"), outside)
+
+
+def test_doctor(ready):
+    """Findings with and without something to do."""
+    extend(ready, SOURCES)
+    compare("doctor", printed(ready, "doctor", "--json", code=1))
+
+
+def test_log(ready):
+    """What an export leaves; and a record in which every field is known."""
+    printed(ready, "export", "dev")
+    printed(ready, "export", "shared-services", "--no-session")
+    found = printed(ready, "log", "--json")
+    full = Record(
+        "1", "exec", "dev", "arn", "AKIA", "2000000000", "sts", "1", "sh", "2", "bash", "pts/1", "true"
+    )
+    found["records"].append(log._json(full._replace(time="1700000000")))
+    compare("log", found)
+
+
+def test_mfa_and_slots(ready, clock):
+    """Devices, a code, and the slots after one was used."""
+    compare("mfa list", printed(ready, "mfa", "list", "--json"))
+    clock.early_in_a_step()
+    compare("mfa code NAME", printed(ready, "mfa", "code", "shared-services", "--json"))
+    compare("slots list", printed(ready, "slots", "list", "--json"))
+    assert ready.run("mfa", "code", "shared-services", "--json", "--clip").returncode == 2
+
+
+def test_backups(ready):
+    """A copy; the automatic backups, of which the entries are known only if they open."""
+    copy = os.path.join(ready.root, "copy.avlt")
+    found = printed(ready, "backup", copy, "--json")
+    assert (found["file"], found["bytes"]) == (copy, os.path.getsize(copy))
+    compare("backup FILE", found)
+    assert ready.run("backup", "--sheet", "--json").returncode == 2
+    ready.run(
+        "mfa", "add", "shared-services", "--stdin", stdin=json.dumps({"MfaSerial": SERIAL, "MfaSeed": SEED})
+    )
+    opened, shut = (
+        printed(ready, "restore", "--json"),
+        printed(ready, "restore", "--json", AWSVAULT_PASSPHRASE=None),
+    )
+    assert "entries" not in shut["backups"][0]
+    compare("restore", opened, shut)
+
+
+def test_clear(ready):
+    """One profile's sessions, and all."""
+    printed(ready, "export", "dev")
+    one = printed(ready, "clear", "dev", "--json")
+    assert one == {"profile": "dev", "deleted": 2}
+    compare("clear PROFILE", one)
+    printed(ready, "export", "dev")
+    every = printed(ready, "clear", "--json")
+    assert every == {"files": 3, "cache_key_replaced": True}
+    compare("clear", every)
+
+
+def test_rotate(ready, aws, clock):
+    """Planned, done, undone, finished, and one that failed beside another."""
+    plan = printed(ready, "rotate", "--dry-run", "--json")
+    done = printed(ready, "rotate", "--yes", "--json")
+    back = printed(ready, "rotate", "--undo", "--yes", "--json")
+    idle = printed(ready, "rotate", "--older-than", "90d", "--yes", "--json")
+    ready.run("rotate", "--yes")
+    gone = printed(ready, "rotate", "--finish", "--yes", "--json")
+    bench = Bench(ready, aws)
+    bench.edit(lambda p: p.with_entry("a-robot", entry(ROBOT[0], secret=Secret(ROBOT[1]))))
+    mixed = printed(ready, "rotate", "--all", "--yes", "--json", code=7)
+    results = [
+        report["result"] for found in (plan, done, back, idle, gone, mixed) for report in found["keys"]
+    ]
+    assert results == ["planned", "rotated", "restored", "unchanged", "deleted", "failed", "rotated"]
+    assert done["keys"][0]["replaced"] == KEY_ID
+    assert mixed["keys"][0]["exit_code"] == 7
+    compare("rotate", plan, done, back, idle, gone, mixed)
+
+
+def test_version(home):
+    """The version alone."""
+    compare("version", printed(home, "version", "--json"))
+
+
+def test_the_input_of_stdin():
+    """The fields that both commands know are those of the page; those that are always present are required."""
+    for title, known, required in (
+        ("add NAME --stdin", key_input._FIELDS, key_input._FIELDS[:2]),
+        ("mfa add NAME --stdin", mfa_devices._FIELDS, ()),
+    ):
+        assert tuple(WRITTEN[title]) == known
+        assert tuple(at for at, (_, when) in WRITTEN[title].items() if when == "always") == required

@@ -1,0 +1,111 @@
+"""What `rotate` tells about each key: what it would do and what it did, as lines and as JSON."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault.cli.terminal import local, rfc3339, say, without_absent
+from vault.rotation import state_machine, steps
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.errors import Error
+    from vault.rotation.rotate import PreparedRotation
+    from vault.rotation.run import RotationOutcome
+    from vault.rotation.steps import RotationRequest
+
+
+class RotationReport(NamedTuple):
+    """One entry. ``result``: planned, unchanged, rotated, restored, deleted or failed. ``plan`` is what --dry-run announces.
+
+    ``until`` is the end of the time for which the old key is kept (Unix seconds).
+    """
+
+    name: str
+    result: str
+    prepared: PreparedRotation | None = None
+    plan: str | None = None
+    outcome: RotationOutcome | None = None
+    error: Error | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """The fields of ``keys`` in docs/reference/json.md."""
+        prepared, outcome, error = self.prepared, self.outcome, self.error
+        until = outcome.until if outcome is not None else None
+        return without_absent(
+            {
+                "name": self.name,
+                "result": self.result,
+                "access_key_id": prepared.entry.access_key_id if prepared is not None else None,
+                "age_seconds": prepared.age if prepared is not None else None,
+                "notes": list(prepared.notes) if prepared is not None else [],
+                "plan": self.plan,
+                "replaced": outcome.replaced if outcome is not None else None,
+                "deleted": list(outcome.deleted) if outcome is not None else [],
+                "kept_until": rfc3339(until) if until is not None else None,
+                "error": error.message if error is not None else None,
+                "hint": error.hint if error is not None else None,
+                "exit_code": error.exit_code if error is not None else None,
+            }
+        )
+
+
+def finished(
+    prepared: PreparedRotation, outcome: RotationOutcome, request: RotationRequest
+) -> RotationReport:
+    """The report of a rotation that ended, after telling the user."""
+    _tell(outcome, prepared.name, request)
+    result = "unchanged"
+    if outcome.replaced is not None:
+        result = "restored" if request.undo else "rotated"
+    elif outcome.deleted:
+        result = "deleted"
+    return RotationReport(prepared.name, result, prepared, outcome=outcome)
+
+
+def settled(prepared: PreparedRotation) -> bool:
+    """Whether no step of an earlier rotation is due."""
+    waiting = prepared.kept_until
+    return prepared.entry.journal is None or (waiting is not None and waiting > prepared.state.now)
+
+
+def intent(prepared: PreparedRotation, request: RotationRequest) -> str:
+    """What ``rotate`` would do, in words that a question and a dry run share."""
+    entry, journal = prepared.entry, prepared.entry.journal
+    step = state_machine.next_step(
+        entry, prepared.state, request
+    )  # says what stops it, before anybody is asked
+    old = safe(journal.old.access_key_id) if journal is not None and journal.old is not None else ""
+    if request.undo and journal is not None and journal.step in ("create", "prove"):
+        return f"end the interrupted rotation, delete what it made and stay with {entry.access_key_id}"
+    if isinstance(step, steps.Done):
+        return "do nothing, because no rotation is in progress"
+    takes_back = isinstance(step, steps.WriteJournal) and step.step == "undo"
+    if journal is not None and journal.step != "grace" and not takes_back:
+        return "finish the interrupted rotation"
+    if request.undo:
+        return f"restore the old key {old} and delete {entry.access_key_id}"
+    if journal is not None and request.finish:
+        return f"delete the old key {old}"
+    first = f"delete the old key {old} of the last rotation, then " if journal is not None else ""
+    if isinstance(step, steps.DeleteKey) and step.why == "other":
+        first = f"delete {safe(step.key_id)}, which is not in the vault, then "
+    end = "delete the old key" if request.delete_now else "keep the old key inactive for seven days"
+    return f"{first}replace {entry.access_key_id} with a new key and {end}"
+
+
+def _tell(outcome: RotationOutcome, name: str, request: RotationRequest) -> None:
+    for key_id in outcome.deleted:
+        say(f"{safe(name)}: deleted {safe(key_id)}.")
+    if outcome.replaced is None and not outcome.deleted:
+        say(f"{safe(name)}: nothing to do. The key is still {outcome.key_id}.")
+    if outcome.replaced is not None and request.undo:
+        say(f"{safe(name)}: restored {outcome.key_id}.")
+    elif outcome.replaced is not None:
+        say(f"{safe(name)}: replaced {outcome.replaced} with {outcome.key_id}.")
+    if outcome.until is not None:
+        say(
+            f"{safe(name)}: the old key is inactive and kept until {local(outcome.until)}. "
+            f"To restore it: awsvault-py rotate --undo {safe(name)}; to delete it now: --finish"
+        )
