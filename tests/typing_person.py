@@ -44,7 +44,7 @@ class Terminal:
 
     def new_passphrase(self, passphrase: str = PASSPHRASE) -> None:
         self.answers("New passphrase: ", passphrase)
-        self.answers("New passphrase again: ", passphrase)
+        self.answers("Repeat the new passphrase: ", passphrase)
 
     def profiles(self, *roles: tuple[str, str], write: str = "n") -> None:
         """The end of add and import: an ARN and a profile's name for each role, the usual region, and whether to write."""

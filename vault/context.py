@@ -1,6 +1,6 @@
-"""Context: what one run knows of its environment, collected once and passed to every operation. Reads config.toml lazily.
+"""Context: what one run knows about its environment, collected once and passed to every operation. Reads config.toml lazily.
 
-Operations take environment, paths, clock, deadline and prompts only from here, so that a test can pass its own.
+Operations take the environment, paths, clock, deadline and prompts only from a Context, so that a test can pass its own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Context:
     ``paths``       where awsvault-py's files are
     ``clock``       the time
     ``deadline``    the end of every wait of this run; ``new_deadline`` gives an attended run a later one
-    ``attended``    whether a user ran the command, who gets time to answer
+    ``attended``    whether a user ran the command, and so gets time to answer prompts
     """
 
     __slots__ = ("_agent", "_settings", "attended", "clock", "deadline", "env", "passphrase", "paths")
@@ -60,7 +60,7 @@ class Context:
 
     @property
     def agent(self) -> AgentLink:
-        """The run's link to the agent. Nothing is dialled before the first question."""
+        """The link to the agent. It connects when the first request is sent."""
         if self._agent is None:
             from vault.agent.link import AgentLink
 
@@ -69,7 +69,7 @@ class Context:
 
     @property
     def settings(self) -> Settings:
-        """The settings of config.toml, read at first use because a warm export needs none. ConfigError."""
+        """The settings of config.toml, read on first use because a warm export needs none. Raises ConfigError."""
         if self._settings is None:
             from vault import settings
 
@@ -77,7 +77,7 @@ class Context:
         return self._settings
 
     def disable_prompts(self) -> None:
-        """From now on this run asks no questions, because nobody would answer."""
+        """Allow no prompts for the rest of this run, because nobody could answer."""
         self._settings = self.settings._replace(prompt="none")
 
     @property
@@ -89,20 +89,20 @@ class Context:
         return Interaction(settings.prompt, self.env, settings.pinentry, window_first=not self.attended)
 
     def new_deadline(self, seconds: float = limits.DEADLINE) -> Deadline:
-        """A deadline for the next wait: this run's own, or, if it is attended, ``seconds`` from now.
+        """A deadline for the next wait: ``seconds`` from now, and not later than this run's own unless the run is attended.
 
-        A user who takes a minute to answer has not used up the time of the next call.
+        The time that a user takes to answer a prompt does not shorten the next call.
         """
         if self.attended:
             return Deadline.after(seconds, clock=self.clock)
         return self.deadline.at_most(seconds)
 
     def with_deadline(self, seconds: float) -> Context:
-        """The same context with a deadline ``seconds`` from now, for work that may take longer than an ordinary run."""
+        """The same context with a deadline ``seconds`` from now, for an operation that may take longer than most."""
         return self._with(deadline=Deadline.after(seconds, clock=self.clock))
 
     def unattended(self) -> Context:
-        """The same context without prompts, with a new deadline. ConfigError from config.toml."""
+        """The same context without prompts and with a new deadline. Raises ConfigError if config.toml is wrong."""
         return self._with(
             deadline=Deadline.after(limits.DEADLINE, clock=self.clock),
             attended=False,
@@ -110,7 +110,7 @@ class Context:
         )
 
     def without_programs(self) -> Context:
-        """The same context without prompts, and without programs that give the passphrase. ConfigError from config.toml."""
+        """The same context without prompts and without passphrase commands. Raises ConfigError if config.toml is wrong."""
         return self._with(
             env={name: value for name, value in self.env.items() if name != PASSPHRASE + "_COMMAND"},
             deadline=self.new_deadline(),
@@ -131,7 +131,7 @@ class Context:
         attended: bool | None = None,
         settings: Settings | None = None,
     ) -> Context:
-        """A copy with these changes, which shares the link to the agent."""
+        """A copy with these changes. It shares the link to the agent."""
         return Context(
             env=self.env if env is None else env,
             paths=self.paths,
@@ -157,9 +157,9 @@ def from_process(
 ) -> Context:
     """The context of this process. Removes AWSVAULT_PASSPHRASE from ``os.environ``, so that no child inherits it.
 
-    ``agent``: the link that this process already has.
+    ``agent`` is the link that this process already has, if any.
     """
-    held = os.environ.pop(PASSPHRASE, "")
+    passphrase = os.environ.pop(PASSPHRASE, "")
     env = dict(places.outside(os.environ))
     clock = clock or SystemClock()
     return Context(
@@ -167,7 +167,7 @@ def from_process(
         paths=places.from_env(env),
         clock=clock,
         deadline=started or Deadline.after(limits.DEADLINE, clock=clock),
-        passphrase=Secret(held.encode("utf-8", "surrogateescape")) if held else None,
+        passphrase=Secret(passphrase.encode("utf-8", "surrogateescape")) if passphrase else None,
         attended=attended,
         agent=agent,
     )

@@ -1,6 +1,6 @@
-"""The error tree: the message says what was found, the hint what to do, and the class sets the exit code.
+"""The error tree: the message says what was found, the hint says what to do, and the class sets the exit code.
 
-No imports: every package raises these, and the command line turns them into two lines on stderr and an exit.
+No imports: every package raises these, and the command line turns them into two lines on stderr and an exit code.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 class Error(Exception):
     """The base of all errors that the program raises on purpose.
 
-    ``message`` names what was found (a file and line, a profile, a value) and never has a secret.
+    ``message`` names what was found (a file and line, a profile, a value) and never contains a secret.
     ``hint`` says what the user can do next.
     """
 
@@ -69,7 +69,7 @@ class NotFound(Error):
 
 
 class ConfigError(Error):
-    """A file of AWS's or of awsvault-py's has an error (6): a profile loop, a missing source, a bad value, damage."""
+    """One of AWS's or awsvault-py's files has an error (6): a profile loop, a missing source, a bad value, damage."""
 
     exit_code = 6
     hint = "fix it and run the command again"
@@ -82,19 +82,20 @@ class UnsafeFile(ConfigError):
 
 
 class Untrusted(ConfigError):
-    """A host that is neither AWS's own nor trusted would be relied on, or get a session or a token (6)."""
+    """A host that is neither AWS's own nor a trusted host would be relied on, or would receive a session or a token (6)."""
 
 
 class StorageError(ConfigError):
-    """A file cannot be written or opened (6): full disk, read-only, too many open files. Nothing is lost."""
+    """A file cannot be written or opened (6): the disk is full or read-only, too many files are open. Nothing is lost."""
 
     hint = "free some disk space or make the folder writable, then run the command again"
 
 
 def no_handles(error: BaseException | None) -> StorageError | None:
-    """The error to raise if the cause is a process (EMFILE) or a machine (ENFILE) with too many open files; else None.
+    """The error to raise if ``error`` was caused by too many open files in the process (EMFILE) or on the machine (ENFILE).
 
-    The cause may be deep: importing a module opens a file too, and Python reports that only in words.
+    None otherwise. Looks through the chain of causes: importing a module opens a file too, and Python reports that failure
+    only in an ImportError's text.
     """
     seen: list[BaseException] = []
     while error is not None and error not in seen:
@@ -112,7 +113,7 @@ class Refused(Error):
     """AWS refused the request (7): permissions, MFA, validation.
 
     ``code`` is AWS's error code, such as ``AccessDenied``. ``date`` is the answer's Date in Unix seconds. ``key_id`` is the
-    vault's key at the start of the refused chain, if that is known.
+    ID of the source key at the start of the refused chain, if it is known.
     """
 
     exit_code = 7
@@ -128,7 +129,7 @@ class Refused(Error):
 class Unreachable(Error):
     """AWS cannot be reached, or still fails after retries (8).
 
-    ``sent``: the request may have reached AWS all the same, and AWS may have acted on it.
+    ``sent``: the request may have reached AWS, and AWS may have acted on it.
     """
 
     exit_code = 8
@@ -141,7 +142,7 @@ class Unreachable(Error):
 
 
 class Damaged(Error):
-    """The vault file is damaged: awsvault-py did not write it like this (9)."""
+    """The vault file is damaged: it is not as awsvault-py wrote it (9)."""
 
     exit_code = 9
     hint = "run: awsvault-py restore"
@@ -154,7 +155,7 @@ class RolledBack(Damaged):
 
 
 class Diverged(Damaged):
-    """The vault has the generation that this machine has seen, but other content: two machines wrote it (9)."""
+    """The vault has the generation that this machine has seen, but different content: two machines wrote it (9)."""
 
     hint = "to keep this copy, run: awsvault-py restore --accept"
 
@@ -167,7 +168,7 @@ class Declined(Error):
 
 
 class AlreadyExists(Error):
-    """The name, vault or file to be created exists already (10)."""
+    """The name, vault or file to be created already exists (10)."""
 
     exit_code = 10
     hint = "choose another name, or use --replace"
@@ -181,4 +182,4 @@ class RotationStopped(Error):
 
 
 class NotThisSlot(Exception):  # control flow between slots, never shown to the user
-    """A slot that cannot open the vault here and now: try the next one."""
+    """A slot cannot open the vault now; the caller tries the next one."""

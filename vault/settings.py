@@ -1,4 +1,4 @@
-"""config.toml in the vault's folder: text to Settings. Reads one file, decides nothing, and knows no profile.
+"""Reads config.toml in the vault's folder into Settings. Decides nothing, and knows no profile.
 
 The settings are not in AWS's file because AWS_CONFIG_FILE can point anywhere, and one of them is a command. An unknown
 key or a wrong value is an error with its line. tomllib is imported only if the file exists.
@@ -41,10 +41,10 @@ class Settings(NamedTuple):
 
 
 def load(path: str, *, env: Mapping[str, str]) -> Settings:
-    """The settings in ``path`` (defaults if it does not exist), with what the environment overrides.
+    """The settings in ``path`` (defaults if it does not exist), overridden by environment variables.
 
-    ConfigError names file and line, or the variable. The file must belong to the user or root, and not be writable by
-    all.
+    Raises ConfigError, which names the file and line or the variable. The file must belong to the user or root, and must
+    not be writable by everyone.
     """
     raw = user_files.read_users_file(path, limit=limits.MAX_SETTINGS_FILE)
     settings = parse(raw, path=path) if raw else Settings()
@@ -62,18 +62,18 @@ def load(path: str, *, env: Mapping[str, str]) -> Settings:
         if value:
             settings = Settings(**{**settings._asdict(), key: value})
     if env.get("CI") and not env.get("AWSVAULT_PROMPT"):
-        settings = settings._replace(prompt="none")  # nobody answers prompts in CI
+        settings = settings._replace(prompt="none")  # nobody can answer prompts in CI
     return settings
 
 
 def wants_log(path: str) -> bool:
-    """Only the setting ``log``, for a disk hit: a file that does not contain the word is not parsed. Errors as of ``load``."""
+    """The setting ``log`` alone, for a disk hit. A file without that word is not parsed. Raises the same errors as ``load``."""
     raw = user_files.read_users_file(path, limit=limits.MAX_SETTINGS_FILE)
     return not raw or b"log" not in raw or parse(raw, path=path).log
 
 
 def parse(raw: bytes, *, path: str) -> Settings:
-    """The settings in the bytes of a config.toml. ConfigError with ``path`` and line."""
+    """Parse the bytes of a config.toml. Raises ConfigError, which names ``path`` and line."""
     import tomllib  # 6 ms, and most users have no config.toml
 
     try:
@@ -81,7 +81,7 @@ def parse(raw: bytes, *, path: str) -> Settings:
         table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{safe(path)}:{line}: this is not UTF-8 text") from None
+        raise ConfigError(f"{safe(path)}:{line}: not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         line, reason = _where(str(error), text)
         raise ConfigError(f"{safe(path)}:{line}: {safe(reason)}", hint="write TOML: key = value") from None
@@ -112,7 +112,7 @@ def parse(raw: bytes, *, path: str) -> Settings:
 
 
 def duration(value: object, *, least: int = 1, most: int = limits.LONGEST_SETTING) -> int:
-    """Seconds of ``3600``, ``"90m"``, ``"1h30m"`` or ``"7d"``; the text of ValueError says what is allowed."""
+    """``3600``, ``"90m"``, ``"1h30m"`` or ``"7d"`` in seconds. Raises ValueError; its text says what is allowed."""
     expected = f'a time from {least} to {most} seconds, such as "90m", "4h" or 3600'
     seconds = -1
     if isinstance(value, int) and not isinstance(value, bool):
@@ -128,7 +128,7 @@ _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
 def _seconds(text: str) -> int:
-    """-1 if ``text`` is not a time; no range allows it. Units come in falling order, each at most once."""
+    """``text`` in seconds, or -1, which no range allows, if it is not a time. Units descend, each used at most once."""
     total, digits, last = 0, "", 10**6
     if len(text) > 12 or not text.isascii():
         return -1
@@ -165,7 +165,10 @@ def _yes_or_no(value: object) -> bool:
 
 
 def command_words(value: object) -> tuple[str, ...]:
-    """A string split as a shell would, or a list of strings; the program first. ValueError as of ``duration``."""
+    """The words of a command, the program first, from a list of strings or a string that is split like a shell command.
+
+    Raises ValueError; its text says what is allowed.
+    """
     expected = 'a command such as "pass show awsvault" or a list of strings'
     words: list[str] | None = None
     if isinstance(value, str):
@@ -183,7 +186,7 @@ def command_words(value: object) -> tuple[str, ...]:
 
 
 def _hosts(value: object) -> tuple[str, ...]:
-    """Host names as they appear in a URL. A URL or a pattern would never match, and nobody would notice."""
+    """A list of host names as they appear in a URL. A URL or a pattern is refused, because it would never match."""
     if not isinstance(value, list) or not all(isinstance(host, str) and _is_host(host) for host in value):
         raise ValueError('a list of host names, such as ["sts.example.internal:8080"]')
     return tuple(host.lower() for host in value)
@@ -211,8 +214,8 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "passphrase_command": command_words,
     "pinentry": _program,
     "prompt": _choice(*PROMPTS),
-    "role_duration": _between(900, 43_200),  # what AssumeRole allows (aws.md D)
-    "session_duration": _between(900, 129_600),  # what GetSessionToken allows (aws.md D)
+    "role_duration": _between(900, 43_200),  # the range of AssumeRole
+    "session_duration": _between(900, 129_600),  # the range of GetSessionToken
     "trusted_hosts": _hosts,
 }
 
@@ -227,7 +230,7 @@ def _where(message: str, text: str) -> tuple[int, str]:
 
 
 def _line_of(key: str, text: str) -> int:
-    """The first line that has ``key`` as a key or a table; 1 if none is found."""
+    """The number of the first line that has ``key`` as a key or a table; 1 if there is none."""
     for number, line in enumerate(text.splitlines(), start=1):
         start = line.lstrip(" \t[").replace('"', "").replace("'", "")
         if start.startswith(key) and start[len(key) :].lstrip()[:1] in ("=", ".", "]"):

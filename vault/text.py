@@ -1,7 +1,7 @@
-"""Escaping for terminals, and similar names. Text from outside reaches the user only through here.
+"""Escapes text for terminals, and finds similar names. All text from outside passes through here before the user sees it.
 
 Config values, profile names and AWS's answers may contain control characters, bidi overrides or line ends. None of these may
-reach a terminal as it is (docs/security.md, hostile names).
+reach a terminal unescaped (docs/security.md, hostile names).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Bidi controls, zero-width characters, line and paragraph separators. Printable by str.isprintable or not, they change how the
-# rest of a line is read.
+# Bidi controls, zero-width characters, line and paragraph separators. They change how the rest of a line is read, whether or
+# not str.isprintable calls them printable.
 _INVISIBLE = frozenset(
     [
         *(0xAD, 0x061C, 0x115F, 0x1160, 0x3164, 0xFEFF, 0xFFA0),
@@ -31,21 +31,21 @@ def _escape(character: str) -> str:
 
 
 def safe(text: str, *, limit: int = 400) -> str:
-    """``text`` for a terminal, at most ``limit`` characters of it: control, bidi, invisible and lone surrogate characters
-    become escapes.
+    """``text`` for a terminal, cut to ``limit`` characters. Control, bidi, invisible and lone surrogate characters become
+    escapes.
     """
     shown = text if len(text) <= limit else text[: limit - 1] + "…"
     return "".join(c if c.isprintable() and ord(c) not in _INVISIBLE else _escape(c) for c in shown)
 
 
 def ascii_safe(text: str, *, limit: int = 400) -> str:
-    """``text`` for the error lines that SDKs capture: printable ASCII; the rest becomes escapes."""
+    """``text`` for the error lines that SDKs capture, cut to ``limit`` characters. All but printable ASCII becomes escapes."""
     shown = text if len(text) <= limit else text[: limit - 3] + "..."
     return "".join(c if " " <= c <= "~" else _escape(c) for c in shown.replace("…", "..."))
 
 
 def trimmed(text: str) -> str:
-    """``text`` without what a paste adds at its ends: blanks of every kind, line ends, invisible characters."""
+    """``text`` without the characters that pasting adds at its ends: whitespace, line ends and invisible characters."""
     start, end = 0, len(text)
     while start < end and _is_blank(text[start]):
         start += 1
@@ -59,7 +59,7 @@ def _is_blank(character: str) -> bool:
 
 
 def command(words: str, name: str) -> str:
-    """``awsvault-py WORDS NAME``, quoted for a shell, for any name of a profile or entry."""
+    """The command line ``awsvault-py WORDS NAME``, with ``name`` quoted for a shell, whatever characters it has."""
     from shlex import quote
 
     quoted = quote(safe(name))
@@ -69,7 +69,7 @@ def command(words: str, name: str) -> str:
 
 
 def nearest(name: str, known: list[str], *, cutoff: float = 0.6) -> str | None:
-    """The known name most similar to ``name``; None if none is as similar as ``cutoff`` (0 to 1). For "did you mean" only."""
+    """The known name most similar to ``name``, for "did you mean"; None if no similarity reaches ``cutoff`` (0 to 1)."""
     from difflib import get_close_matches  # 4 ms, and only an error needs it
 
     by_folded = {k.casefold(): k for k in known}

@@ -91,7 +91,7 @@ class Typist:
 def with_a_key(user: Typist, *, offered: bool) -> None:
     """The path "I have only a key"."""
     user.types("awsvault-py add shared-services", until="New passphrase: ")
-    user.types(PASSPHRASE, until="New passphrase again: ")
+    user.types(PASSPHRASE, until="Repeat the new passphrase: ")
     user.types(PASSPHRASE, until="Access key ID for shared-services: ")
     user.types(KEY_ID, until="(not shown): ")
     user.types(SECRET, until="(Enter for none): ")
@@ -116,7 +116,7 @@ def with_a_key(user: Typist, *, offered: bool) -> None:
 def with_credentials(user: Typist) -> None:
     """The path "I have ~/.aws/credentials"."""
     user.types("awsvault-py import", until="New passphrase: ")
-    user.types(PASSPHRASE, until="New passphrase again: ")
+    user.types(PASSPHRASE, until="Repeat the new passphrase: ")
     user.types(PASSPHRASE, until="[y/N] ")
     user.types("y")
 

@@ -107,7 +107,7 @@ def test_a_near_setting_is_offered():
 
 def test_bytes_that_are_not_utf8_are_named_by_line():
     """The error says that the file has another encoding."""
-    with pytest.raises(ConfigError, match=r"config\.toml:2: this is not UTF-8 text"):
+    with pytest.raises(ConfigError, match=r"config\.toml:2: not UTF-8 text"):
         settings.parse(b"log = true\nagent = '\xe9'\n", path="config.toml")
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def sure(context: Context, question: str, *, yes: bool) -> None:
-    """Return only after a yes. Declined (10) after a no, and if nobody can answer."""
+    """Return only after a yes. Raises Declined (10) after a no, and if nobody can answer."""
     if yes:
         return
     try:

@@ -110,7 +110,7 @@ def show(changes: Sequence[undo.Change]) -> None:
 
 
 def refuse_hands_off(changes: Sequence[undo.Change]) -> None:
-    """CheckFailed if another program writes one of the files, which would undo the changes."""
+    """Raise CheckFailed if another program writes one of the files, which would undo the changes."""
     for change in changes:
         reason = hands_off(change.path)
         if reason is not None:

@@ -50,7 +50,7 @@ def described(fix: Chmod | Remove) -> str:
 
 
 def apply(context: Context, edits: Sequence[undo.Change], rest: Sequence[Chmod | Remove]) -> list[str]:
-    """Apply the fixes. Files that another program generates stay, and are returned with the reason. StorageError."""
+    """Apply the fixes. Files that another program generates stay, and are returned with the reason. Raises StorageError."""
     left = [f"{safe(c.path)} is {reason}" for c in edits if (reason := hands_off(c.path)) is not None]
     for fix in rest:
         try:

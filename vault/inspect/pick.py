@@ -29,7 +29,7 @@ def possible(context: Context) -> bool:
 
 
 def pick_profile(context: Context, question: str, *, start: str = "") -> str:
-    """The profile that the user chose. Declined if none was chosen; NotFound if there are no profiles."""
+    """The profile that the user chose. Raises Declined if none was chosen; NotFound if there are no profiles."""
     config = aws_files.load(context.env, home=context.paths.home)
     if not config.profiles:
         raise errors.NotFound(
@@ -51,7 +51,7 @@ def pick_profile(context: Context, question: str, *, start: str = "") -> str:
 
 
 def exact_or_only(context: Context, start: str) -> str | None:
-    """The profile ``start``, or the only one with this prefix; None if there are several. NotFound if there is none."""
+    """The profile ``start``, or the only one with this prefix; None if there are several. Raises NotFound if there is none."""
     config = aws_files.load(context.env, home=context.paths.home)
     try:
         name = chosen(config, start)

@@ -55,7 +55,7 @@ class SessionOnDisk(NamedTuple):
 
 
 def rows(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
-    """Every profile of AWS's files, in their order. ConfigError if a file is broken."""
+    """Every profile of AWS's files, in their order. Raises ConfigError if a file is broken."""
     config = aws_files.load(context.env, home=context.paths.home)
     once, cache = EachEntryOnce(keys), cached.open_cache(context, keys)
     owners = {entry.name: (entry.account, entry.user) for entry in found.entries}

@@ -28,7 +28,7 @@ class MatchingProfile(NamedTuple):
 def matching_profiles(context: Context, wanted: str) -> list[MatchingProfile]:
     """The profiles that lead to ``wanted``: an account's 12 digits, an ARN, or a role's name.
 
-    Profiles that do not resolve are left out. NotFound if no profile leads there.
+    Profiles that do not resolve are left out. Raises NotFound if no profile leads there.
     """
     config = load(context.env, home=context.paths.home)
     found, known = [], set()

@@ -48,7 +48,7 @@ def of_profile(context: Context, request: Request) -> Who:
 
 
 def of_environment(context: Context) -> Who | None:
-    """The identity of the keys in the environment; None if there are none. Usage if half of the pair is missing."""
+    """The identity of the keys in the environment; None if there are none. Raises Usage if half of the pair is missing."""
     key_id, secret = context.env.get("AWS_ACCESS_KEY_ID", ""), context.env.get("AWS_SECRET_ACCESS_KEY", "")
     if not key_id and not secret:
         return None

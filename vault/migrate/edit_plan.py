@@ -32,7 +32,7 @@ class Files(NamedTuple):
 
 
 def read(env: Mapping[str, str], *, home: str) -> Files:
-    """AWS's files, from the paths that the environment sets. ConfigError, UnsafeFile, StorageError."""
+    """AWS's files, from the paths that the environment sets. Raises ConfigError, UnsafeFile, StorageError."""
     paths = aws_files.locations(env, home=home)
     raw = tuple(read_users_file(path, limit=limits.MAX_CONFIG_FILE) for path in paths)
     documents = [

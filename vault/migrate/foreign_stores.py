@@ -82,7 +82,7 @@ def aws_vault(env: Mapping[str, str], *, home: str) -> Store:
 
 
 def granted(env: Mapping[str, str], *, home: str) -> Store:
-    """Granted's store of IAM keys, where its configuration says. ConfigError if that cannot be read."""
+    """Granted's store of IAM keys, where its configuration says. Raises ConfigError if that cannot be read."""
     folder = os.path.join(home, ".granted")
     if not os.path.exists(folder) and env.get("XDG_CONFIG_HOME"):
         folder = os.path.join(env["XDG_CONFIG_HOME"], "granted")
@@ -151,7 +151,7 @@ def _is_session(store: Store, name: str) -> bool:
 
 
 def from_keyring(store: Store) -> Harvest:
-    """The keys of ``store`` in the Secret Service; none if there is no such keyring. Locked, or ConfigError if it fails."""
+    """The keys of ``store`` in the Secret Service; none if there is no such keyring. Raises Locked, or ConfigError if it fails."""
     from vault.system import keyring
 
     try:
@@ -181,7 +181,7 @@ def _of_items(items: Mapping[str, bytes]) -> Harvest:
 
 
 def _of_item(name: str, raw: bytes, origin: str) -> Candidate:
-    """The key in an item: JSON whose Data is base64 of the credentials' JSON. ValueError."""
+    """The key in an item: JSON whose Data is base64 of the credentials' JSON. Raises ValueError."""
     try:
         item: Any = json.loads(raw)
         held: Any = json.loads(base64.b64decode(item["Data"], validate=True))
@@ -198,7 +198,7 @@ def _of_item(name: str, raw: bytes, origin: str) -> Candidate:
 
 
 def from_csv(path: str, *, name: str | None) -> Harvest:
-    """The keys of the IAM console's CSV file, named by its column of users, else ``name``. Usage, UnsafeFile, NotFound."""
+    """The keys of the IAM console's CSV file, named by its column of users, else ``name``. Raises Usage, UnsafeFile, NotFound."""
     raw = read_users_file(path, limit=limits.MAX_CSV)
     shown = safe(path)
     if raw is None:

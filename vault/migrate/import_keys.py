@@ -34,7 +34,7 @@ def move(context: Context, opened: Opened, plan: ImportPlan, changes: Sequence[u
 
 
 def store(context: Context, opened: Opened, plan: ImportPlan) -> Opened:
-    """Store all keys in the vault, in one write. AlreadyExists if another process took a name first."""
+    """Store all keys in the vault, in one write. Raises AlreadyExists if another process took a name first."""
     new = [moved for moved in plan.keys if not moved.stored]
     created = int(context.clock.time())
 

@@ -49,7 +49,7 @@ class NewProfiles(NamedTuple):
 
 
 def check_role(typed: str) -> str:
-    """``typed`` if it is the ARN of a role. Usage."""
+    """``typed`` if it is the ARN of a role. Raises Usage."""
     if values.is_role_arn(typed):
         return typed
     session = _SESSION.fullmatch(typed)
@@ -60,7 +60,7 @@ def check_role(typed: str) -> str:
 
 
 def check_region(typed: str) -> str:
-    """``typed`` if it can be a region. Usage."""
+    """``typed`` if it can be a region. Raises Usage."""
     try:
         return checked_region(aws_files.Setting("region", typed, aws_files.Origin("the answer", 0))).value
     except errors.ConfigError:
@@ -70,7 +70,7 @@ def check_region(typed: str) -> str:
 
 
 def check_profile(typed: str, *, taken: Collection[str]) -> str:
-    """``typed`` if it is a name for a new profile. Usage."""
+    """``typed`` if it is a name for a new profile. Raises Usage."""
     name = entry_names.check_name(typed)
     if name in taken:
         raise errors.Usage(

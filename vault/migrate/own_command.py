@@ -28,7 +28,7 @@ _ACTIVE = frozenset("\"'\\`$~|;&<>()*?![]{}#%\n\r\t")
 def program_words(env: Mapping[str, str], *, argv0: str | None = None) -> tuple[str, ...]:
     """The words that start this program; the first is an absolute path. Links are kept, because installers move their targets.
 
-    ConfigError if the path has a character that a shell or AWS's files treat specially.
+    Raises ConfigError if the path has a character that a shell or AWS's files treat specially.
     """
     running = os.path.abspath(argv0 if argv0 is not None else sys.argv[0])
     beside = os.path.join(os.path.dirname(sys.executable), PROGRAM)

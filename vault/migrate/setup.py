@@ -68,7 +68,7 @@ class Setup:
         self.plan = EditPlan()
 
     def chosen(self, wanted: Sequence[str]) -> list[str]:
-        """``wanted``, or every profile where it is empty. NotFound for a name that neither a file nor the vault has."""
+        """``wanted``, or every profile where it is empty. Raises NotFound for a name that neither a file nor the vault has."""
         for name in wanted:
             if name not in self.config.profiles and not self.has_entry(name):
                 raise errors.NotFound(
@@ -80,7 +80,7 @@ class Setup:
     def run(self, wanted: Sequence[str]) -> EditPlan:
         """The plan for the profiles ``wanted``; where none is named, for all whose source key is in the vault.
 
-        NotFound as of ``chosen``. A profile that cannot be set up is skipped, with the reason.
+        Raises NotFound as of ``chosen``. A profile that cannot be set up is skipped, with the reason.
         """
         for name in self.chosen(wanted):
             self._one(name, asked=bool(wanted))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(setup: Setup, wanted: Sequence[str]) -> EditPlan:
-    """The plan for the profiles ``wanted`` (all, where none is named). NotFound as of ``Setup.chosen``.
+    """The plan for the profiles ``wanted`` (all, where none is named). Raises NotFound as of ``Setup.chosen``.
 
     The source profile calls awsvault-py for its session. Its roles lose their ``mfa_serial``, because the session has
     MFA already.

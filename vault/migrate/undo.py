@@ -103,7 +103,7 @@ def apply_changes(context: Context, changes: Sequence[Change], *, kind: Kind, op
 
 
 def preview(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -> UndoPreview:
-    """What undoing the newest change does. NotFound if there is none, Declined if it is not possible.
+    """What undoing the newest change does. Raises NotFound if there is none, Declined if it is not possible.
 
     ``open_vault`` is called only if the record is sealed.
     """

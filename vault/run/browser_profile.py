@@ -53,7 +53,7 @@ class Browser(NamedTuple):
 
 
 def known(name: str, env: Mapping[str, str]) -> Browser:
-    """The browser of one of ``NAMES``. Usage if this machine has none, or if it cannot keep profiles apart."""
+    """The browser of one of ``NAMES``. Raises Usage if this machine has none, or if it cannot keep profiles apart."""
     if name == SAFARI:
         raise Usage(
             "--browser safari: Safari cannot open a given profile from a command",

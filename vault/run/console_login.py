@@ -182,7 +182,7 @@ def _look_ahead(context: Context, request: Request) -> Chain | None:
 
 
 def _endpoint(context: Context, config: Config, chain: Chain) -> ServiceEndpoint:
-    """Where the session is exchanged for a token. Untrusted if that is neither AWS's own host nor a trusted one."""
+    """Where the session is exchanged for a token. Raises Untrusted if that is neither AWS's own host nor a trusted one."""
     partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
     region = endpoints.real_region(chain.region)
     if chain.hops and endpoints.partition_of(region).name != partition:

@@ -66,7 +66,7 @@ class CredentialEndpoint:
         return f"http://127.0.0.1:{self.port}{PATH}"
 
     def start(self) -> None:
-        """Accept connections, and refresh in the background, in threads that end with the process or with ``close``. StorageError."""
+        """Accept connections, and refresh in the background, in threads that end with the process or with ``close``. Raises StorageError."""
         try:
             for work in (self._accept, self._keep_fresh):
                 threading.Thread(target=work, daemon=True).start()

@@ -1,8 +1,8 @@
-"""What the shell prompt and completion show, in milliseconds: names, guard rails and expiry. Uses no network.
+"""Finds what the shell prompt and completion show (names, guard rails, expiry) within milliseconds. Uses no network.
 
-They run at every prompt and every press of Tab. So nothing here parses AWS's files whole, imports click or opens the
-vault: sections are found by searching the bytes, and every import counts (docs/performance.md). `awsvault-py explain`
-reads the files exactly.
+This runs at every prompt and every press of Tab. So nothing here parses AWS's files completely, imports click or unlocks
+the vault: sections are found by searching the bytes, and every import counts (docs/performance.md). `awsvault-py explain`
+reads the files completely.
 """
 
 import os
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# What splits or joins the words of a header without quotes. More than one word is not a name.
+# Characters that cannot be part of a name without quotes in a section header.
 _SPLITS = frozenset(" \t\"'\\")
 
 
 def names(env: "Mapping[str, str]", *, home: str) -> list[str]:
-    """The names of all profiles, in the order of the files, without names that could harm a terminal."""
+    """The names of all profiles in the order of the files, except names that are unsafe to print on a terminal."""
     config, credentials = (_read(path) for path in aws_files(env, home=home))
     found = dict.fromkeys(_config_names(config))
     found.update(dict.fromkeys(_sections(credentials)))
@@ -30,7 +30,7 @@ def names(env: "Mapping[str, str]", *, home: str) -> list[str]:
 
 
 class PromptGuardrails:
-    """The guard rails that a prompt shows: the environment, whether awsvault-py asks, and whether sessions only read."""
+    """The guard rails that a shell prompt shows: the environment, and whether the profile needs confirmation or is read-only."""
 
     __slots__ = ("confirm", "environment", "read_only")
 
@@ -41,7 +41,7 @@ class PromptGuardrails:
 
 
 def guardrails(env: "Mapping[str, str]", profile: str, *, home: str) -> PromptGuardrails:
-    """The guard rails of the profile and of those that it includes, from AWS's config file."""
+    """The guard rails of the profile and of the profiles that it includes, from AWS's config file."""
     raw = _read(aws_files(env, home=home)[0])
     found: dict[bytes, bytes] = {}
     seen: list[str] = []
@@ -50,7 +50,7 @@ def guardrails(env: "Mapping[str, str]", profile: str, *, home: str) -> PromptGu
         own = _settings(raw, profile)
         plain = own.pop(b"include_profile", b"")
         profile = (own.pop(b"awsvault_include_profile", b"") or plain).decode("utf-8", "surrogateescape")
-        found = own | found  # the profile's own line counts
+        found = own | found  # the including profile's own lines take precedence
     return PromptGuardrails(
         shown(found.get(b"awsvault_environment", b"").decode("utf-8", "replace"), limit=40),
         confirm=found.get(b"awsvault_confirm", b"never").lower() in (b"always", b"session"),
@@ -59,7 +59,7 @@ def guardrails(env: "Mapping[str, str]", profile: str, *, home: str) -> PromptGu
 
 
 def _settings(raw: bytes, profile: str) -> dict[bytes, bytes]:
-    """The values in the profile's own sections, by the key in lower case."""
+    """The values in the profile's own sections, by lowercase key."""
     found = {}
     for at in _headers(raw, profile):
         for line in raw[at:].partition(b"\n[")[0].split(b"\n")[1:]:
@@ -70,10 +70,10 @@ def _settings(raw: bytes, profile: str) -> dict[bytes, bytes]:
 
 
 def _headers(raw: bytes, profile: str) -> "list[int]":
-    """Where the profile's sections start, in order. Searches only for the name, because a config may be large."""
+    """The offsets of the profile's sections, in order. Searches only for the name, because a config may be large."""
     name = profile.encode("utf-8", "surrogateescape")
     found = {}
-    for end in (b"]", b'"', b"'", b" ", b"\t"):  # what may follow a name in its header
+    for end in (b"]", b'"', b"'", b" ", b"\t"):  # characters that can follow a name in its header
         at = raw.find(name + end)
         while at >= 0:
             begin = raw.rfind(b"\n", 0, at) + 1
@@ -81,7 +81,8 @@ def _headers(raw: bytes, profile: str) -> "list[int]":
             if line and _config_names(b"\n" + line) == [profile]:
                 found[begin] = b"profile" in line
             at = raw.find(name + end, at + 1)
-    plain = profile == "default" and not any(found.values())  # [profile default] counts, not [default]
+    # [profile default] takes precedence over [default].
+    plain = profile == "default" and not any(found.values())
     return [begin for begin in sorted(found) if profile != "default" or plain or found[begin]]
 
 
@@ -93,7 +94,7 @@ def _uncommented(line: bytes) -> bytes:
 
 
 def _read(path: str) -> bytes:
-    """The file, after a line end. If headers are indented, as in a heredoc, all lines lose their indentation."""
+    """The file's bytes after a leading line end. If headers are indented, as in a heredoc, strips all indentation."""
     raw = b"\n" + read_quickly(path, limit=limits.MAX_CONFIG_FILE)
     if b"\n " in raw or b"\n\t" in raw:
         lines = raw.split(b"\n")
@@ -103,7 +104,7 @@ def _read(path: str) -> bytes:
 
 
 def shown(text: str, *, limit: int) -> str:
-    """``text`` for a terminal, as vault/text escapes it. Text that needs no escape saves the import."""
+    """``text`` for a terminal, escaped by vault/text. If nothing needs escaping, vault/text is not imported."""
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
     from vault.text import safe
@@ -129,13 +130,13 @@ def _config_names(raw: bytes) -> list[str]:
             found.append(section)
         elif first == "profile" and rest:
             quoted = len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'"
-            if quoted or _SPLITS.isdisjoint(rest):  # otherwise no tool reads it as a name
+            if quoted or _SPLITS.isdisjoint(rest):  # otherwise no tool accepts it as a name
                 found.append(rest[1:-1] if quoted else rest)
     return found
 
 
 class ShellState:
-    """A shell's profile with its guard rails, and the seconds until its session expires (None: unknown)."""
+    """A shell's profile with its guard rails. ``left`` is the seconds until its session expires, or None if unknown."""
 
     __slots__ = ("guardrails", "left", "profile")
 
@@ -146,7 +147,7 @@ class ShellState:
 
 
 def shell_state(env: "Mapping[str, str]", *, home: str, socket: str, time: float) -> "ShellState | None":
-    """The state for exec's profile, else AWS_PROFILE's; None if neither is set. ``time`` is unix seconds."""
+    """The state of the profile that exec set, otherwise of AWS_PROFILE; None if neither is set. ``time`` is Unix seconds."""
     inside = env.get("AWSVAULT_PROFILE", "")
     profile = inside or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or ""
     if not profile:
@@ -161,18 +162,18 @@ def shell_state(env: "Mapping[str, str]", *, home: str, socket: str, time: float
 
 
 def _cached_expiry(env: "Mapping[str, str]", profile: str, socket: str) -> int | None:
-    """The expiry of the agent's session for the profile; None if it has none, or if there is no agent."""
+    """The expiry of the agent's session for the profile, in Unix seconds; None if there is no session or no agent."""
     if env.get("AWSVAULT_AGENT") == "off" or not os.path.exists(socket):
         return None
     found = exchange(socket, _question(profile), answer=limits.PROMPT_ANSWER)
-    # {"ok":true,"why":"","ends":1893456000} (vault/agent/answers), read without json, which costs a quarter of the prompt.
+    # {"ok":true,"why":"","ends":1893456000} (vault/agent/answers). Importing json would take a quarter of the prompt's time.
     ok, _, rest = found.partition(b'"ends":')
     ends = rest.partition(b"}")[0].partition(b",")[0].strip()
     return int(ends) or None if b'"ok":true' in ok and ends.isdigit() else None
 
 
 def _question(profile: str) -> bytes:
-    """The payload of ENDS for ``profile``, as vault/agent/protocol writes it."""
+    """The payload of an ENDS request for ``profile``, as vault/agent/protocol writes it."""
     if profile.isascii() and profile.isprintable() and '"' not in profile and "\\" not in profile:
         return b'{"op":"ENDS","profile":"' + profile.encode() + b'"}'
     from vault.agent import protocol

@@ -1,4 +1,7 @@
-"""A backup while the agent has the vault open: no passphrase, and the copy is exactly what the agent opened. Prints nothing."""
+"""Back up the vault without a passphrase, while the agent keeps it unlocked. The copy is exactly the file that the agent opened.
+
+Prints nothing.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +18,23 @@ if TYPE_CHECKING:
 
 
 def write_by_agent(context: Context, path: str) -> VaultFile | None:
-    """Write the sealed vault, which the agent has just opened, to a new file.
+    """Copy the sealed vault to the new file ``path`` after the agent has opened it, and return the copied file.
 
-    None if the agent does not open it, or other commands keep changing the vault. AlreadyExists, StorageError, Damaged,
-    RolledBack, Diverged.
+    Returns None if the agent cannot open it, or if other commands keep changing it. Raises AlreadyExists, StorageError,
+    Damaged, RolledBack, Diverged.
     """
     for _ in range(limits.BACKUP_TRIES):
         found = _read(context)
         if not _agent_opens(context):
             return None
-        if _read(context).raw == found.raw:  # so the agent opened exactly these bytes
+        if _read(context).raw == found.raw:  # unchanged, so these are the bytes that the agent opened
             _write(path, found.raw)
             return found
     return None
 
 
 def _agent_opens(context: Context) -> bool:
-    """Whether a new fork of the agent opens the file as it is now."""
+    """Whether a new worker of the agent can open the file as it is now."""
     keys = held_keys(context)
     if keys is None:
         return False
@@ -52,6 +55,6 @@ def _read(context: Context) -> VaultFile:
 def _write(path: str, raw: bytes) -> None:
     def check(read: bytes) -> None:
         if read != raw:
-            raise errors.StorageError(f"{safe(path)}: reading it back gave other bytes than were written")
+            raise errors.StorageError(f"{safe(path)}: the bytes read back differ from the bytes written")
 
     backups.write_copy(path, raw, check=check)

@@ -1,4 +1,4 @@
-"""Backups of the vault: a sealed copy written and checked, and a copy restored. Prints nothing."""
+"""Backups of the vault: writes and checks sealed copies, lists automatic backups, and restores a backup. Prints nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Backup(NamedTuple):
-    """A backup as it is on disk. ``entries`` is None if no available key opens it."""
+    """A backup on disk. ``time`` is Unix seconds. ``entries`` is None if no available key opens the backup."""
 
     name: str
     gen: int
@@ -44,9 +44,10 @@ class Backup(NamedTuple):
 
 
 class ChosenBackup(NamedTuple):
-    """A backup that opened, before it is restored. ``problem`` is a reason to think twice, or None.
+    """A backup that was opened but not restored yet. ``problem`` is what the user must accept first, or None.
 
-    ``outdated``: it is from before a rekey, so the vault must be rekeyed again. ``log``: whether the log stays readable.
+    ``outdated``: the backup is from before a rekey, so the vault must be rekeyed again. ``log``: whether the log stays
+    readable.
     """
 
     backup: Backup
@@ -68,7 +69,10 @@ class _OpenedBackup(NamedTuple):
 
 
 def write(opened: Opened, path: str) -> int:
-    """Write the sealed vault to a new file and open what was written; its size. AlreadyExists, StorageError."""
+    """Write the sealed vault to a new file, open the copy to check it, and return its size in bytes.
+
+    Raises AlreadyExists, StorageError.
+    """
 
     def check(raw: bytes) -> None:
         boxes.open_main(parse_file(raw), opened.k_main, path=safe(path))
@@ -78,7 +82,7 @@ def write(opened: Opened, path: str) -> int:
 
 
 def write_copy(path: str, raw: bytes, *, check: Callable[[bytes], None]) -> None:
-    """A new file with ``raw``. ``check`` gets what is read back from it. AlreadyExists, StorageError."""
+    """Write ``raw`` to a new file and pass what is read back to ``check``. Raises AlreadyExists, StorageError."""
     try:
         create_users_file(path, raw, check=check)
     except FileExistsError:
@@ -88,7 +92,7 @@ def write_copy(path: str, raw: bytes, *, check: Callable[[bytes], None]) -> None
 
 
 def remember(context: Context, found: VaultFile) -> None:
-    """Note on this machine that this generation was backed up; doctor asks for a backup until then."""
+    """Note on this machine that this generation was backed up, so that doctor stops asking for a backup."""
     backup_mark.note(context.paths, found.header.vault_id, gen=found.header.gen)
 
 
@@ -96,7 +100,7 @@ def remember(context: Context, found: VaultFile) -> None:
 
 
 def list_automatic(context: Context) -> list[Backup]:
-    """The automatic backups, newest first, with their entries if an available key opens them. No prompt."""
+    """The automatic backups, newest first, each with its entries if an available key opens it. Never prompts."""
     hardening.before_keys()
     slots = _slots_without_prompt(context)
     return [
@@ -105,9 +109,9 @@ def list_automatic(context: Context) -> list[Backup]:
 
 
 def choose(context: Context, name: str, *, accept: bool) -> ChosenBackup:
-    """Open a backup with the user's secret. ``accept``: even if it is from before a rekey.
+    """Open the backup ``name`` with the user's secret. With ``accept``, a backup from before a rekey is opened too.
 
-    NotFound, Damaged, RolledBack (from before a rekey, without ``accept``), WrongPassphrase, Locked.
+    Raises NotFound, Damaged, WrongPassphrase, Locked, and RolledBack if it is from before a rekey and ``accept`` is false.
     """
     hardening.before_keys()
     found = restore.read_backup(context.paths, name)
@@ -115,20 +119,20 @@ def choose(context: Context, name: str, *, accept: bool) -> ChosenBackup:
     if since is not None and not accept:
         raise errors.RolledBack(
             f"{safe(name)} has generation {found.header.gen}, from before the rekey in generation {since}: anyone who "
-            "knows a secret of that time could open the vault again",
-            hint=f"if you have no other backup: {command('restore', name)} --accept, then {passwd_commands(found)}",
+            "knows an old passphrase or recovery code could open the vault again",
+            hint=f"if you have no other backup, run: {command('restore', name)} --accept, then {passwd_commands(found)}",
         )
     return _open(context, found, name)._replace(outdated=since is not None)
 
 
 def passwd_commands(found: VaultFile) -> str:
-    """The commands that change the secrets of a backup from before a rekey."""
+    """The commands to run after a backup from before a rekey is restored: they change its passphrases."""
     has_strict = any(slot.opens == "strict" for slot in found.header.slots)
     return "awsvault-py passwd" + (" and awsvault-py passwd --strict" if has_strict else "")
 
 
 def choose_present(context: Context) -> ChosenBackup:
-    """The vault file itself, even if it is rolled back or diverged. NoVault, Damaged, WrongPassphrase, Locked."""
+    """Open the vault file itself, even if it is rolled back or diverged. Raises NoVault, Damaged, WrongPassphrase, Locked."""
     hardening.before_keys()
     vault.read_header(context.paths)
     found = restore.present(context.paths)
@@ -138,7 +142,7 @@ def choose_present(context: Context) -> ChosenBackup:
 
 
 def restore_backup(context: Context, chosen: ChosenBackup) -> Opened:
-    """Make the chosen backup the newest generation of the vault, with a new cache key. StorageError, UnsafeFile, Busy."""
+    """Make the chosen backup the newest generation of the vault, with a new cache key. Raises StorageError, UnsafeFile, Busy."""
     new_cache_key = vault.new_key()
 
     def write_vault() -> Opened:
@@ -184,7 +188,7 @@ def _open(context: Context, found: VaultFile, name: str) -> ChosenBackup:
 
 
 def _open_with_secret(context: Context, found: VaultFile, name: str) -> _OpenedBackup:
-    """By a passphrase or recovery code only: a file from elsewhere must not open without the user's secret."""
+    """Open ``found`` with a passphrase or recovery code only: a file from elsewhere must not open without the user's secret."""
 
     def open_with(secret: Secret) -> _OpenedBackup:
         for slot in _slots_of(context, secret):
@@ -195,12 +199,12 @@ def _open_with_secret(context: Context, found: VaultFile, name: str) -> _OpenedB
             return _OpenedBackup(payload, k_main, slot)
         raise errors.WrongPassphrase(f"the passphrase does not open {safe(name)}")
 
-    note = f"Type the passphrase, or a recovery code, that opens {name}."
+    note = f"Type the passphrase or a recovery code of {name}."
     return open_with_secret(context, open_with, note=note)
 
 
 def _cache_keys(context: Context, opened: _OpenedBackup, ring: KeyringSlot | None) -> Iterator[Secret]:
-    """The cache keys that may open the log, cheapest first: a ``clear`` or a rekey may have come after the backup."""
+    """The cache keys that may open the log, cheapest first. ``clear`` or a rekey may have replaced the key since the backup."""
     yield opened.payload.cache_key
     cached = cache_key.find(context.env, context.paths, context.agent)
     if cached is not None:
@@ -236,7 +240,7 @@ def _known_to(ring: KeyringSlot, found: VaultFile) -> int:
 
 
 def _slots_of(context: Context, secret: Secret) -> list[Slot]:
-    """What the secret may be: a recovery code if it has that form, a passphrase."""
+    """The slots to try with the secret: a recovery slot if it has the form of a code, then a passphrase slot."""
     code = read_code(secret)
     slots: list[Slot] = [] if code is None else [RecoverySlot(code)]
     return [*slots, PassphraseSlot(secret, turn=vault.kdf_turn(context.paths, context.new_deadline()))]

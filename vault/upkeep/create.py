@@ -1,4 +1,4 @@
-"""Creating the vault: a passphrase is chosen first, then the file is written."""
+"""Creates the vault: the user chooses a passphrase, then the file is written."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from vault.store.slots import Slot
     from vault.store.vault import Opened
 
-PROMPT = "prompt"  # the source of a passphrase that was typed
+PROMPT = "prompt"  # ``source`` of a passphrase that the user typed
 
 
 class ChosenPassphrase(NamedTuple):
-    """A passphrase for a vault. ``warning`` says why it is weak; ``source`` is PROMPT or where it came from."""
+    """A passphrase for a vault. ``warning`` says why it is weak, or is None; ``source`` is PROMPT or where it came from."""
 
     secret: Secret
     warning: str | None
@@ -34,7 +34,10 @@ class ChosenPassphrase(NamedTuple):
 
 
 def choose_passphrase(context: Context, *, what: str = "the new vault") -> ChosenPassphrase:
-    """A passphrase from the environment, or typed twice. Usage if it is too short, Locked if there is no prompt."""
+    """Take a passphrase from the environment, or have the user type it twice.
+
+    Raises Usage if it is too short or too long, Locked if no prompt is possible.
+    """
     hardening.before_keys()
     search = passphrase_sources.search(context)
     if search.found is not None:
@@ -50,9 +53,9 @@ def choose_passphrase(context: Context, *, what: str = "the new vault") -> Chose
 
 
 def ask_new_passphrase(context: Context, *, what: str, otherwise: str = "") -> ChosenPassphrase:
-    """A passphrase typed twice, whatever is in the environment. Usage, Locked, NoAnswer.
+    """Have the user type a new passphrase twice, even if the environment has one. Raises Usage, Locked, NoAnswer.
 
-    ``otherwise`` is the command that needs no prompt.
+    ``otherwise`` is a command that needs no prompt; the hint of Locked suggests it.
     """
     hardening.before_keys()
     if not context.interaction.possible():
@@ -60,13 +63,13 @@ def ask_new_passphrase(context: Context, *, what: str, otherwise: str = "") -> C
             f"cannot ask for a new passphrase for {what}: {context.interaction.obstacle()}",
             hint="run the command at a terminal" + (f", or run: {otherwise}" if otherwise else ""),
         )
-    note = f"Choose a passphrase for {what}: five or more random words, {limits.PASSPHRASE_LEAST} characters or more."
+    note = f"Choose a passphrase for {what}: five or more random words, at least {limits.PASSPHRASE_LEAST} characters."
     secret = ask_until_valid(lambda complaint: _ask_twice(context, note=note, complaint=complaint))
     return _chosen(secret, PROMPT)
 
 
 def passphrase_from_stdin(raw: bytes) -> ChosenPassphrase:
-    """A passphrase from stdin, without one line end. Usage if it cannot be used."""
+    """The passphrase in what stdin had, without one line end. Raises Usage if it is too short or too long."""
     secret = passphrase_sources.without_line_end(raw)
     passphrase_strength.check(secret)
     return _chosen(secret, "stdin")
@@ -82,7 +85,7 @@ def _ask_twice(context: Context, *, note: str, complaint: str) -> Secret:
         "New passphrase", deadline=context.new_deadline(wait), note=note, complaint=complaint
     )
     passphrase_strength.check(first)
-    if context.interaction.hidden("New passphrase again", deadline=context.new_deadline(wait)) != first:
+    if context.interaction.hidden("Repeat the new passphrase", deadline=context.new_deadline(wait)) != first:
         raise Usage("the two passphrases differ", hint="type both again")
     return first
 
@@ -90,7 +93,7 @@ def _ask_twice(context: Context, *, note: str, complaint: str) -> Secret:
 def create_vault(
     context: Context, chosen: ChosenPassphrase, *, kdf: KdfParams = DEFAULT, others: Sequence[Slot] = ()
 ) -> Opened:
-    """A new, empty vault that the passphrase and ``others`` open. AlreadyExists, StorageError, UnsafeFile."""
+    """Create an empty vault that the passphrase and the slots ``others`` open. Raises AlreadyExists, StorageError, UnsafeFile."""
     opened = vault.create(
         context.paths,
         passphrase=chosen.secret,
@@ -99,6 +102,6 @@ def create_vault(
         clock=context.clock,
         deadline=context.new_deadline(),
     )
-    if chosen.source == PROMPT:  # the user has just typed it twice: no third time
+    if chosen.source == PROMPT:  # the user has just typed it twice: do not ask again to unlock
         key_handover.offer(context, opened, way=chosen.source)
     return opened

@@ -1,6 +1,6 @@
-"""Whether a new passphrase is long enough, and why it may be easy to guess. Pure; never quotes it.
+"""Checks the length of a new passphrase and estimates how easy it is to guess. Pure; never quotes the passphrase.
 
-A rough estimate of the guesses. It refuses only short passphrases, and warns about common and simple ones.
+The estimate is rough. Only the length can refuse a passphrase; common and simple ones get a warning.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _HINT = "choose five or more random words"
 _COMMON = ("password", "passwort", "qwerty", "azerty", "qwertz", "letmein", "welcome", "iloveyou", "admin", "secret", "abc123",
            "monkey", "dragon", "changeme", "awsvault", "amazon", "login", "master", "trustno1")  # fmt: skip
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop")
-_RUN = 4  # from this many neighbors in a row on, further ones do not count
-_ENOUGH = 50.0  # bits: at 98 ms for each guess, a thousand machines need a thousand years
+_RUN = 4  # in a run of neighbors, only this many characters less one count
+_ENOUGH = 50.0  # bits: at 98 ms a guess, a thousand machines need a thousand years
 
 
 def check(passphrase: Secret) -> None:
-    """Usage if the passphrase is too short, in characters as the user counts them, or too long."""
+    """Raise Usage if the passphrase is too short, in characters as the user counts them, or too long."""
     try:
         text = passphrase.reveal_text()
     except UnicodeDecodeError:
@@ -55,11 +55,11 @@ def weakness(passphrase: Secret) -> str | None:
         return "it has only digits"
     if len(set(folded)) < len(folded) / 2:
         return "it repeats a few characters"
-    return "it is too short for the characters that it uses, or follows the keyboard"
+    return "it is too short for the kinds of characters in it, or follows the keyboard"
 
 
 def bits(text: str) -> float:
-    """The guesses in bits, roughly: characters that follow from their neighbors count once."""
+    """A rough estimate of the passphrase's strength in bits. Repeated characters and keyboard runs add little."""
     count = 0
     run = 1
     for before, this in zip(" " + text, text, strict=False):

@@ -1,4 +1,4 @@
-"""A new recovery code: shown once on the terminal, typed back once, stored nowhere. Writes no file."""
+"""Issues a recovery code: shows it once on the terminal and has the user type it back. Stores nothing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ _TRIES = 3
 
 
 def can_be_issued(context: Context) -> bool:
-    """Whether there is a terminal. A pinentry window closes too soon to copy a code from it."""
+    """Whether there is a terminal to show a code on. A pinentry window closes before the user can copy it."""
     return context.settings.prompt in ("auto", "tty") and has_terminal()
 
 
 def issue(context: Context) -> Secret:
-    """A new code that the user has written down and typed back. Declined if they did not; then nothing was changed."""
+    """A new code that the user has written down and typed back.
+
+    Raises Declined if the user did not type it back; nothing was changed then.
+    """
     code = new_code()
     ask = context.interaction
     ask.tell(
@@ -43,5 +46,5 @@ def issue(context: Context) -> Secret:
             raise Declined(f"no recovery code was created: {answer.message}") from None
         if read_code(typed) == code:
             return code
-        complaint = "That is not the code. Check the paper and type it again."
-    raise Declined("no recovery code was created: you typed another code")
+        complaint = "This code is different. Check the paper and type it again."
+    raise Declined("no recovery code was created: the code that you typed is different")

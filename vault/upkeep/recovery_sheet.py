@@ -1,4 +1,4 @@
-"""The recovery sheet: what the user needs if the machine is gone. Text from a payload; has no secret."""
+"""The text of the recovery sheet: what the user needs after losing the machine. It contains no secret."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ IF THE MACHINE IS LOST OR STOLEN
 2. IAM > Users > the user > Security credentials > Access keys: deactivate the key below, then delete it.
 3. On the same page, under Multi-factor authentication (MFA): remove the device below, and assign a new one.
 4. IAM > Users > the user > Permissions > Create inline policy: add the policy at the end of this sheet, with the current
-   time. It ends the sessions that were issued before. For roles: IAM > Roles > the role > Revoke sessions.
-5. CloudTrail > Event history, filtered by the access key ID: see how the key was used since then.
+   time. It ends all sessions issued before that time. For roles: IAM > Roles > the role > Revoke sessions.
+5. CloudTrail > Event history: filter by the access key ID to see how the key has been used since then.
 6. On a new machine: install awsvault-py. Run  awsvault-py restore FILE  with your backup and its passphrase or recovery
    code, then  awsvault-py passwd.  Create a new key for each user:  awsvault-py add --replace NAME
 """
@@ -29,12 +29,12 @@ _SEED_STORED = " (its seed is in the vault)"
 
 
 def sheet(payload: Payload, *, vault_id: str, made: str, slots: tuple[str, ...]) -> str:
-    """One page. ``made`` is today's date as text, ``slots`` are the kinds of slots that open the vault."""
+    """The recovery sheet, one page of text. ``made`` is today's date, ``slots`` are the kinds of slots that open the vault."""
     lines = [
         f"AWSVAULT-PY RECOVERY SHEET            {made}",
-        "This sheet has no secret. Keep it away from the machine, and from your recovery code.",
+        "This sheet contains no secrets. Keep it away from the machine and from your recovery code.",
         "",
-        f"Vault {vault_id}, opened by: {', '.join(slots)}.",
+        f"Vault {vault_id}. You can unlock it with: {', '.join(slots)}.",
         "",
         "KEYS",
     ]

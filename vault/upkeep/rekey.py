@@ -1,6 +1,7 @@
-"""Rekey: new master keys, for `passwd`, `slots remove` and `rekey`. An old copy with an old secret must not open new files.
+"""Replaces the master keys, for `passwd`, `slots remove` and `rekey`.
 
-``carry_out`` does what a plan (vault/upkeep/rekey_plan.py) says, in one write. Prints nothing.
+Anyone who has an old copy of the vault and an old passphrase must not be able to open new files. ``carry_out`` follows a
+plan (vault/upkeep/rekey_plan.py) in one write. Prints nothing.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rekeyed:
-    """A vault with new master keys. ``left`` are old files and keyring items that could not be deleted.
+    """A vault with new master keys. ``left`` lists old files and keyring items that could not be deleted.
 
-    ``log`` is why the earlier log cannot be read under the new keys; None if it can, or there is none.
-    ``strict_kept``: the strict key is unchanged, because the passphrase of the strict seeds was not given.
+    ``log`` says why the earlier log cannot be read with the new keys; None if it can, or if there is no log.
+    ``strict_kept``: the strict key is unchanged, because the strict passphrase was not given.
     """
 
     opened: Opened
@@ -47,10 +48,11 @@ class Rekeyed:
 def carry_out(
     context: Context, plan: RekeyPlan, *, strict: rekey_strict.StrictRekeyPlan | None = None
 ) -> Rekeyed:
-    """Write the vault with new keys. A recovery code is issued first; nothing is changed until the write.
+    """Write the vault with new keys. Recovery codes are issued first; nothing is changed before the write.
 
-    ``strict`` is a new strict key, if the passphrase of the strict seeds was given; else they keep theirs.
-    Declined if the code was not typed back; StorageError, Busy, KeysChanged; NotThisSlot becomes ConfigError.
+    ``strict`` has the new strict key; None if the strict passphrase was not given, and then the strict key stays.
+    Raises Declined if the user does not type the code back, ConfigError if the keyring fails, StorageError, Busy and
+    KeysChanged.
     """
     opened = plan.opened
     k_main, cache_key = vault.new_key(), vault.new_key()
@@ -62,7 +64,7 @@ def carry_out(
         nonlocal written
         after = _write(context, plan, k_main, tuple(records), cache_key=cache_key, strict=strict)
         written = True
-        # Cached sessions are sealed under the old cache key; agents that have the old keys get the new ones.
+        # Cached sessions are sealed with the old cache key. Agents that have the old keys get the new ones.
         forget_files(context)
         replace_keys(context, after, before=opened.k_main)
         return after
@@ -70,7 +72,7 @@ def carry_out(
     try:
         for slot in kept_slots:
             records.append(slot.wrap(k_main, vault_id=opened.vault_id))  # noqa: PERF401  # undone below after an error
-        # A log that cannot be kept neither delays new keys nor undoes them.
+        # If the log cannot be kept, the rekey still goes on.
         after, log = log_key.carried(
             context, old=opened.cache_key, new=cache_key, vault_id=opened.vault_id, write=write, refuse=False
         )
@@ -88,14 +90,14 @@ def carry_out(
 
 
 def _kept_slots(context: Context, plan: RekeyPlan) -> list[Slot]:
-    """The slots that wrap the new main key."""
+    """The slots that will wrap the new main key."""
     kept: list[Slot] = []
     if plan.passphrase is not None:
         turn = vault.kdf_turn(context.paths, context.new_deadline())
         kept.append(PassphraseSlot(plan.passphrase, kdf=plan.kdf, turn=turn))
     gen = plan.opened.header.gen + 1
     kept += [KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, host=r.host, gen=gen) for r in plan.keyrings]
-    if plan.codes:  # one code for all: a user with two sheets keeps them together
+    if plan.codes:  # one new code replaces all old ones
         kept.append(RecoverySlot(recovery_code.issue(context)))
     return kept
 
@@ -116,9 +118,9 @@ def _write(
         if found.header.slots != opened.header.slots:
             raise errors.StorageError(
                 "another process changed the slots",
-                hint="run the command again: it starts with the slots as they are now",
+                hint="run the command again to use the current slots",
             )
-        # The ledgers of used codes stay valid: a code that was sent before is still refused.
+        # The ledgers of used codes stay valid, so a used code is still refused.
         payload = replace(draft.payload, cache_key=cache_key, ledger_key=opened.ledger_key)
         draft = replace(draft, k_main=k_main, payload=payload, slots=records + strict_slots, new_keys=True)
         if strict is not None:
@@ -137,7 +139,7 @@ def _write(
 
 
 def _delete_old(context: Context, plan: RekeyPlan) -> tuple[str, ...]:
-    """Delete old automatic backups and keyring items; those that could not be deleted, for the user."""
+    """Delete old automatic backups and keyring items. Returns a description of each one that could not be deleted."""
     with Folder.open(context.paths.vault_folder) as folder:
         left = file.drop_all_before(folder)
     old = [r for r in (*plan.keyrings, *plan.dropped) if r.type == "keyring"]

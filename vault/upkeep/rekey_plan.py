@@ -1,4 +1,4 @@
-"""The plan of a rekey: what becomes of each slot of the main box, before anything is changed. Prints nothing."""
+"""Plans a rekey: decides what happens to each slot of the main box, before anything is changed. Prints nothing."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RekeyPlan:
-    """What becomes of the slots of the main box. ``dropped`` and ``lost`` are removed, the others wrap the new key.
+    """What happens to the slots of the main box. ``dropped`` and ``lost`` are removed; the others wrap the new key.
 
-    ``dropped`` was asked for. ``lost`` cannot wrap the new key, because its secret is not available.
+    The user asked to remove ``dropped``. ``lost`` cannot wrap the new key, because their secrets are not available.
     """
 
     opened: Opened
@@ -37,14 +37,14 @@ class RekeyPlan:
     lost: tuple[SlotRecord, ...]
 
     def question(self) -> str | None:
-        """What to ask before the rekey, if slots are lost that the user did not name."""
+        """The question to confirm before the rekey if it removes slots that the user did not name; otherwise None."""
         return slots.loss_question(self.lost, what="These slots")
 
 
 def open_by_secret(context: Context, *, purpose: str) -> tuple[Opened, Secret | None]:
-    """Open the vault with a passphrase and return that too; None in its place if a recovery code opened the vault.
+    """Open the vault with the user's secret. Returns the vault and the passphrase, or None if a recovery code opened it.
 
-    Locked if there is no passphrase and no prompt, WrongPassphrase, and the errors of opening.
+    Raises WrongPassphrase, Locked if there is no passphrase and no prompt, and the errors of opening the vault.
     """
     hardening.before_keys()
     seen = last_seen(context)
@@ -54,7 +54,7 @@ def open_by_secret(context: Context, *, purpose: str) -> tuple[Opened, Secret | 
         opened = vault.open_with_passphrase(context.paths, secret, deadline=context.new_deadline())
         return opened, secret if opened.slot is not None and opened.slot.type == "pass" else None
 
-    note = f"awsvault-py asks for the vault's passphrase {purpose}."
+    note = f"awsvault-py needs the vault's passphrase {purpose}."
     opened, passphrase = open_with_secret(context, open_with, note=note)
     judge(seen, opened, path=context.paths.vault)
     return opened, passphrase
@@ -69,9 +69,10 @@ def make_plan(
     kdf: KdfParams | None = None,
     without: SlotRecord | None = None,
 ) -> RekeyPlan:
-    """What a rekey does to the slots. ``passphrase`` opened the vault; ``new_passphrase`` replaces one.
+    """Plan what a rekey does to each slot. ``passphrase`` opened the vault, ``new_passphrase`` replaces a passphrase, and
+    ``without`` is the slot to remove.
 
-    Usage if no secret that the user knows would be left, or if ``without`` is the slot of existing strict seeds.
+    Raises Usage if the user would have no secret left, or if ``without`` is the slot of existing strict seeds.
     """
     dropped = () if without is None else _dropped(opened, without)
     records = [r for r in opened.header.slots if r.opens == "main" and r != without]
@@ -85,7 +86,7 @@ def make_plan(
         secret = None
     if secret is None and not codes:
         raise errors.Usage(
-            "no passphrase and no recovery code would be left, and a keyring alone is lost with its machine",
+            "no passphrase or recovery code would be left, and a keyring alone is lost with its machine",
             hint="to set a new passphrase, run: awsvault-py passwd",
         )
     return RekeyPlan(
@@ -100,7 +101,7 @@ def make_plan(
 
 
 def _dropped(opened: Opened, without: SlotRecord) -> tuple[SlotRecord, ...]:
-    """The slots removed with ``without``: all of the strict box, if an older version left them after the last strict seed."""
+    """``without``, and any other slots to remove with it: an older version may have left slots of an empty strict box."""
     serials = opened.payload.strict_serials
     if without.opens == "main":
         return (without,)
@@ -108,7 +109,7 @@ def _dropped(opened: Opened, without: SlotRecord) -> tuple[SlotRecord, ...]:
         return tuple(r for r in opened.header.slots if r.opens == "strict")
     raise errors.Usage(
         f"only the {slots.describe(without)} opens the strict seeds",
-        hint="to change its passphrase: awsvault-py passwd --strict; to remove it, remove the strict seeds: "
+        hint="to change its passphrase, run: awsvault-py passwd --strict; to remove the slot, remove the strict seeds: "
         + ", ".join(command("mfa remove", serial) for serial in serials),
     )
 
@@ -116,7 +117,7 @@ def _dropped(opened: Opened, without: SlotRecord) -> tuple[SlotRecord, ...]:
 def _passphrase_record(
     opened: Opened, records: list[SlotRecord], *, passphrase: Secret | None, new: Secret | None
 ) -> SlotRecord | None:
-    """The slot whose passphrase is kept, or replaced by the new one."""
+    """The slot whose passphrase is kept or replaced with the new one."""
     passes = [r for r in records if r.type == "pass"]
     given = passphrase is not None or new is not None
     if given and opened.slot is not None and opened.slot.sid in {r.sid for r in passes}:

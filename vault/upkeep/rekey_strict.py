@@ -1,6 +1,6 @@
-"""A new key for the strict seeds: for `passwd --strict`, and for `rekey` if their passphrase is given. Prints nothing.
+"""Replaces the strict key, for `passwd --strict`, and for `rekey` if the strict passphrase is given. Prints nothing.
 
-Anyone who has an old copy of the vault and the old passphrase has the old key. It opens nothing that is stored later.
+Anyone with an old copy of the vault and the old passphrase can get the old key. It opens nothing that is stored later.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class StrictRekeyPlan(NamedTuple):
-    """A new strict key, wrapped but not written yet. ``lost`` are slots of the strict seeds whose secret is not available."""
+    """A new strict key, wrapped but not written yet. ``lost`` are slots of the strict box whose secrets are not available."""
 
     old: Secret
     new: Secret
@@ -35,7 +35,7 @@ class StrictRekeyPlan(NamedTuple):
     lost: tuple[SlotRecord, ...]
 
     def question(self) -> str | None:
-        """What to ask before the rekey, if slots are lost that the user did not name."""
+        """The question to confirm before the rekey if it removes slots that the user did not name; otherwise None."""
         return slots.loss_question(self.lost, what="These slots of the strict seeds")
 
 
@@ -47,18 +47,18 @@ class StrictRekeyed(NamedTuple):
 
 
 def require(opened: Opened) -> None:
-    """NotFound if there are no strict seeds."""
+    """Raise NotFound if there are no strict seeds."""
     if not strict_box.has_passphrase(opened):
         raise errors.NotFound(
-            "the vault has no strict seed, so it has no strict passphrase to change",
-            hint="to store a strict seed: awsvault-py mfa add NAME --strict",
+            "the vault has no strict seed, and so no strict passphrase to change",
+            hint="to store a strict seed, run: awsvault-py mfa add NAME --strict",
         )
 
 
 def make_plan(
     context: Context, opened: Opened, old: Secret, new: Secret, *, kdf: KdfParams | None = None
 ) -> StrictRekeyPlan:
-    """A new key under the passphrase ``new``; ``old`` is the current one. NotFound, WrongPassphrase."""
+    """Plan a new strict key. ``old`` is the current strict passphrase, ``new`` the next. Raises NotFound, WrongPassphrase."""
     require(opened)
     known = strict_seeds.by_passphrase(context, opened.file, old)
     return plan_for_known(context, opened, known, new, kdf=kdf)
@@ -67,7 +67,7 @@ def make_plan(
 def plan_for_known(
     context: Context, opened: Opened, known: strict_seeds.Known, new: Secret, *, kdf: KdfParams | None = None
 ) -> StrictRekeyPlan:
-    """As ``make_plan``, for strict seeds that the user has opened."""
+    """Like ``make_plan``, for strict seeds that are already unlocked."""
     key = vault.new_key()
     slot = PassphraseSlot(
         new, kdf=kdf or preset(known.slot.kdf), turn=vault.kdf_turn(context.paths, context.new_deadline())
@@ -78,14 +78,14 @@ def plan_for_known(
 
 
 def apply(draft: Draft, found: VaultFile, plan: StrictRekeyPlan) -> Draft:
-    """``draft`` with its strict seeds under the new key. StorageError if their key is no longer the old one."""
+    """``draft`` with its strict seeds sealed with the new key. Raises StorageError if another process changed the strict key."""
     kept = (*(slot for slot in draft.slots if slot.opens == "main"), plan.record)
     seeds = strict_box.seeds(found, draft.payload, plan.old)
     return replace(draft, slots=kept, strict=vault.Strict(key=plan.new, seeds=seeds), new_keys=True)
 
 
 def carry_out(context: Context, opened: Opened, plan: StrictRekeyPlan) -> StrictRekeyed:
-    """Write the vault with the new key, and delete the earlier automatic backups. StorageError, Busy, KeysChanged."""
+    """Write the vault with the new key, and delete the earlier automatic backups. Raises StorageError, Busy, KeysChanged."""
     after = vault.rewrite(
         context.paths,
         opened.k_main,
@@ -100,5 +100,5 @@ def carry_out(context: Context, opened: Opened, plan: StrictRekeyPlan) -> Strict
 
 
 def close_in_agent(context: Context, opened: Opened) -> None:
-    """An agent that has the strict seeds open has the old key: it closes them."""
+    """Make an agent that keeps the strict seeds unlocked, with the old key, lock them."""
     key_handover.close_strict(context, vault_id=opened.vault_id)

@@ -1,4 +1,4 @@
-"""A passphrase or recovery code for a command that needs the secret itself: from the environment, or a prompt."""
+"""Gets a passphrase or recovery code for a command that needs the secret itself, from the environment or a prompt."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ T = TypeVar("T")
 
 
 def open_with_secret(context: Context, open_with: Callable[[Secret], T], *, note: str) -> T:
-    """What ``open_with`` returns for the user's secret. It is asked for again after a WrongPassphrase.
+    """Call ``open_with`` with the user's secret and return its result. Prompts again after a WrongPassphrase.
 
-    ``note`` tells the user what it is for. WrongPassphrase; Locked if there is no secret and no prompt.
+    ``note`` tells the user what the secret is for. Raises WrongPassphrase, or Locked if there is no secret and no prompt.
     """
     search = passphrase_sources.search(context)
     if search.found is not None:
         try:
             return open_with(search.found.secret)
         except WrongPassphrase as error:
-            raise WrongPassphrase(f"{error.message} (it came from {search.found.source})") from None
+            raise WrongPassphrase(f"{error.message} (it is from {search.found.source})") from None
     if not context.interaction.possible():
         raise locked([*search.tried, f"prompt ({context.interaction.obstacle()})"])
     complaint, tries = "", _TRIES

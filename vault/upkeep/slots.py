@@ -1,6 +1,6 @@
-"""Key slots: which there are, when each was last used on this machine, and adding one. Prints nothing.
+"""Lists the key slots, with the last use of each on this machine, and adds slots. Prints nothing.
 
-Removing a slot means a rekey: vault/upkeep/rekey.py.
+To remove a slot, the vault is rekeyed (vault/upkeep/rekey.py).
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ KINDS = {"pass": "passphrase", "keyring": "keyring", "recovery": "recovery code"
 
 
 class SlotInfo(NamedTuple):
-    """A slot as it is shown. ``about`` tells it from others of its kind; ``used`` is Unix seconds on this machine or None."""
+    """A slot to show. ``about`` distinguishes it from others of its kind.
+
+    ``used`` is its last use on this machine in Unix seconds, or None.
+    """
 
     name: str
     kind: str
@@ -42,7 +45,7 @@ class SlotInfo(NamedTuple):
 
 
 def list_slots(context: Context) -> list[SlotInfo]:
-    """The slots in the header. No key is needed, so nothing here is authenticated."""
+    """The slots in the header. They are read without a key, so they are not authenticated."""
     header = vault.read_header(context.paths)
     used = last_use.read(context.paths, header.vault_id)
     return [
@@ -60,21 +63,21 @@ def _about(slot: SlotRecord) -> str:
 
 
 def describe(slot: SlotRecord) -> str:
-    """A slot in a sentence."""
+    """The slot's kind, name and details, for use in a sentence."""
     about = _about(slot)
     return f"{KINDS[slot.type]} slot {slot.name}" + (f" ({about})" if about else "")
 
 
 def loss_question(lost: Sequence[SlotRecord], *, what: str) -> str | None:
-    """What to ask before a rekey that removes the slots ``lost``; None if there are none."""
+    """The question to confirm before a rekey that removes the slots ``lost``; None if there are none."""
     if not lost:
         return None
     names = ", ".join(map(describe, lost))
-    return f"{what} cannot be kept, because their secret is not available: {names}. Continue without them?"
+    return f"{what} cannot be kept, because their secrets are not available: {names}. Continue without them?"
 
 
 def find_slot(opened: Opened, name: str) -> SlotRecord:
-    """The slot with this name, or with a name that is the only one to start with it. NotFound."""
+    """The slot with this name, or the only slot whose name starts with it. Raises NotFound."""
     matches = [slot for slot in opened.header.slots if name and slot.name.startswith(name)]
     exact = [slot for slot in matches if slot.name == name]
     if len(exact or matches) == 1:
@@ -86,7 +89,7 @@ def find_slot(opened: Opened, name: str) -> SlotRecord:
 
 
 def add_keyring(context: Context, opened: Opened) -> Opened:
-    """Let this machine's keyring open the vault. AlreadyExists, ConfigError if no keyring can be used."""
+    """Add a slot for this machine's keyring. Raises AlreadyExists, or ConfigError if no keyring can be used."""
     _check_room(opened)
     if context.settings.keyring == "off":
         raise errors.ConfigError(
@@ -95,7 +98,7 @@ def add_keyring(context: Context, opened: Opened) -> Opened:
         )
     if local_keyring_slots(opened):
         raise errors.AlreadyExists(
-            "this machine's keyring already opens the vault", hint="nothing was changed"
+            "this machine's keyring already unlocks the vault", hint="nothing was changed"
         )
     slot = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, gen=opened.header.gen + 1)
     try:
@@ -105,7 +108,7 @@ def add_keyring(context: Context, opened: Opened) -> Opened:
 
 
 def try_keyring(context: Context, opened: Opened) -> tuple[Opened, str | None]:
-    """As ``add_keyring`` for a new vault. If no keyring works here and now: the vault as it was, and why."""
+    """Like ``add_keyring``, for a new vault. If no keyring can be used, returns the unchanged vault and the reason."""
     if context.settings.keyring == "off":
         return opened, "turned off"
     try:
@@ -116,11 +119,11 @@ def try_keyring(context: Context, opened: Opened) -> tuple[Opened, str | None]:
 
 
 def add_recovery(context: Context, opened: Opened) -> Opened:
-    """Issue a recovery code. Declined; Locked if there is no terminal to show it on."""
+    """Issue a recovery code and add its slot. Raises Declined, or Locked if there is no terminal to show the code on."""
     _check_room(opened)
     if not recovery_code.can_be_issued(context):
         raise errors.Locked(
-            "a recovery code is shown on a terminal, and there is none",
+            "a recovery code can be shown only on a terminal",
             hint="run the command at a terminal",
         )
     return append(context, opened, RecoverySlot(recovery_code.issue(context)))
@@ -129,20 +132,20 @@ def add_recovery(context: Context, opened: Opened) -> Opened:
 def add_passphrase(
     context: Context, opened: Opened, chosen: ChosenPassphrase, *, kdf: KdfParams = DEFAULT
 ) -> Opened:
-    """Add a second passphrase. Usage if the vault has as many as an unlock tries."""
+    """Add a second passphrase. Raises Usage if the vault has no room for it."""
     check_passphrase_room(opened)
     turn = vault.kdf_turn(context.paths, context.new_deadline())
     return append(context, opened, PassphraseSlot(chosen.secret, kdf=kdf, turn=turn))
 
 
 def check_passphrase_room(opened: Opened) -> None:
-    """Usage if an unlock would never try another passphrase."""
+    """Raise Usage if the vault already has as many passphrases as an unlock tries, or no free slot."""
     _check_room(opened)
     have = sum(slot.type == "pass" and slot.opens == "main" for slot in opened.header.slots)
     if have >= limits.MAX_PASSPHRASE_SLOTS_TRIED:
         raise errors.Usage(
-            f"the vault already has {have} passphrases, the most that an unlock tries",
-            hint="to change one: awsvault-py passwd",
+            f"the vault already has {have} passphrases, the maximum",
+            hint="to change one, run: awsvault-py passwd",
         )
 
 
@@ -150,12 +153,12 @@ def no_keyring(reason: str) -> errors.ConfigError:
     """The error for a keyring that is needed and cannot be used."""
     return errors.ConfigError(
         f"the OS keyring cannot be used: {reason}",
-        hint="unlock or start a keyring (gnome-keyring, KWallet), then run the command again",
+        hint="start or unlock a keyring (gnome-keyring, KWallet), then run the command again",
     )
 
 
 def local_keyring_slots(opened: Opened) -> list[SlotRecord]:
-    """The keyring slots that this machine's keyring opens now. The user is waiting, so a slow keyring gets its time."""
+    """The keyring slots that this machine's keyring opens now. Uses the long timeout, because the user is waiting for it."""
     slot = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT)
     found = []
     for record in opened.header.slots:
@@ -172,12 +175,12 @@ def _check_room(opened: Opened) -> None:
     if len(opened.header.slots) >= limits.MAX_SLOTS:
         raise errors.Usage(
             f"the vault already has {limits.MAX_SLOTS} slots, the maximum",
-            hint="to remove one: awsvault-py slots remove NAME",
+            hint="to remove one, run: awsvault-py slots remove NAME",
         )
 
 
 def append(context: Context, opened: Opened, slot: Slot) -> Opened:
-    """Write the vault with one more slot, at the end."""
+    """Write the vault with ``slot`` added at the end, and return it."""
     record = slot.wrap(opened.k_main, vault_id=opened.vault_id)
 
     def change(draft: Draft, _: VaultFile) -> Draft:
@@ -194,7 +197,7 @@ def append(context: Context, opened: Opened, slot: Slot) -> Opened:
 
 
 def forget_quietly(slot: KeyringSlot, record: SlotRecord, *, vault_id: bytes) -> bool:
-    """Delete a keyring item that no slot needs; False if the keyring refuses."""
+    """Delete a keyring item that no slot needs. Returns False if the keyring refuses."""
     try:
         slot.forget(record, vault_id=vault_id)
     except NotThisSlot:

@@ -377,7 +377,7 @@ def test_remove_of_a_name_that_is_not_there(home):
 
 
 def test_a_wrong_passphrase_is_exit_4(home):
-    """And says where it came from."""
+    """And says where it is from."""
     home.make_vault()
     failed(home.run("list", AWSVAULT_PASSPHRASE="another passphrase"), 4, "AWSVAULT_PASSPHRASE")
 

@@ -110,7 +110,7 @@ def test_two_passphrases_that_differ_are_asked_again(home):
     """A typing error does not lock a person out of a new vault."""
     person = Terminal(home, "init")
     person.answers("New passphrase: ", PASSPHRASE)
-    person.answers("New passphrase again: ", PASSPHRASE + "x")
+    person.answers("Repeat the new passphrase: ", PASSPHRASE + "x")
     person.sees("the two passphrases differ")
     person.new_passphrase()
     assert person.ends() == 0
@@ -119,7 +119,7 @@ def test_two_passphrases_that_differ_are_asked_again(home):
 
 QUESTIONS = [
     "New passphrase: ",
-    "New passphrase again: ",
+    "Repeat the new passphrase: ",
     "Access key ID for dev: ",
     "Secret access key (not shown): ",
     "(Enter for none): ",

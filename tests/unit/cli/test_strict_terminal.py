@@ -48,7 +48,7 @@ def test_a_strict_seed_from_its_storing_to_its_use(home, aws):
                 ("ARN of", ""),
                 (" seed", SEED),
                 ("New passphrase: ", OWN),
-                ("again: ", OWN),
+                ("Repeat the new passphrase: ", OWN),
             ],
         )
         stored = json.dumps({"MfaSerial": SERIAL})
@@ -75,11 +75,19 @@ def test_its_passphrase_is_changed_and_its_key_renewed(home):
     typed(
         home,
         ["mfa", "add", "shared-services", "--strict"],
-        [main, ("ARN of", ""), (" seed", SEED), ("New passphrase: ", OWN), ("again: ", OWN)],
+        [
+            main,
+            ("ARN of", ""),
+            (" seed", SEED),
+            ("New passphrase: ", OWN),
+            ("Repeat the new passphrase: ", OWN),
+        ],
     )
     box = strict_box(home)
     said = typed(
-        home, ["passwd", "--strict"], [main, (strict, OWN), ("New passphrase: ", NEXT), ("again: ", NEXT)]
+        home,
+        ["passwd", "--strict"],
+        [main, (strict, OWN), ("New passphrase: ", NEXT), ("Repeat the new passphrase: ", NEXT)],
     )
     assert "strict seeds was changed" in said
     assert "backup" in said

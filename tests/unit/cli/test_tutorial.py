@@ -10,7 +10,12 @@ from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 
 TUTORIAL = os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "tutorial.md")
-HIDDEN = {"New passphrase": PASSPHRASE, "Secret access key": SECRET, "MFA seed": SEED}
+HIDDEN = {
+    "New passphrase": PASSPHRASE,
+    "Repeat the new passphrase": PASSPHRASE,
+    "Secret access key": SECRET,
+    "MFA seed": SEED,
+}
 
 
 def type_the_answers(home, block):
