@@ -5,11 +5,17 @@ Times are in seconds and sizes in bytes, unless a comment says otherwise.
 
 # ── one deadline for a whole run ─────────────────────────────────────────────────────────────
 DEADLINE = 50.0  # the SDKs for Go and Kotlin stop a credential_process after 60 s
+TURN_WAIT = (
+    25.0  # for those that unlock at the same time; if one of them is stopped, the rest of the time is enough
+)
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────
 MAX_CONFIG_FILE = 16 * 1024 * 1024  # ~/.aws/config with 10,000 profiles is under 4 MiB
 LOCK_POLL_FIRST = 0.01  # flock has no timeout: it is tried again after this, then after twice as long
 LOCK_POLL_MOST = 0.1
+LOCK_POLL_LAST = (
+    0.005  # near the end of its wait, a process tries most often: with equal pauses newcomers overtook it
+)
 TICK = 0.02  # of a file system's clock: Linux uses the time of its last timer interrupt, at most 10 ms ago
 TICK_WHOLE = 2.0  # of a clock in whole seconds: ext3 and HFS+ count single seconds, FAT every second one
 

@@ -7,6 +7,7 @@ never take parameters from a file.
 from __future__ import annotations
 
 import unicodedata
+from importlib import import_module
 from typing import NamedTuple
 
 from vault import errors, limits
@@ -46,6 +47,11 @@ def check_bounds(params: KdfParams) -> None:
     if not limits.KDF_WORK_LEAST <= work <= limits.KDF_WORK_MOST:
         bounds = f"{limits.KDF_WORK_LEAST} to {limits.KDF_WORK_MOST} KiB-passes"
         raise _outside("memory times passes", f"{work} KiB-passes", bounds)
+
+
+def preload() -> None:
+    """Import what ``derive`` needs, before others wait for this process."""
+    import_module("argon2.low_level")
 
 
 def derive(passphrase: Secret, *, params: KdfParams, salt: bytes, available_kib: int | None) -> Secret:

@@ -107,13 +107,20 @@ def try_lock(folder: Folder, name: str) -> Lock | None:
 
 
 def lock(folder: Folder, name: str, *, deadline: Deadline) -> Lock:
-    """The lock, waited for until the deadline. Errors: Busy, LockUnavailable, UnsafeFile, StorageError."""
+    """The lock, waited for until the deadline. Errors: Busy, LockUnavailable, UnsafeFile, StorageError.
+
+    flock has no queue with a deadline. The pauses take its place: the less of a wait is left, the shorter they are, so that of
+    many processes the one that has waited longest most likely gets the lock.
+    """
+    whole = deadline.remaining()
     pause = limits.LOCK_POLL_FIRST
     while True:
         held = _attempt(folder, name)
         if held is not None:
             return held
-        if deadline.expired:
+        left = deadline.remaining()
+        if left <= 0:
             raise Busy(f"{folder.path_of(name)} is locked by another process")
-        deadline.clock.sleep(min(pause, deadline.remaining()))
+        urgent = max(limits.LOCK_POLL_LAST, limits.LOCK_POLL_MOST * (left / whole) ** 3)
+        deadline.clock.sleep(min(pause, urgent, left))
         pause = min(pause * 2, limits.LOCK_POLL_MOST)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from vault import errors, limits
 from vault.errors import Declined, Locked, NotThisSlot, WrongPassphrase
-from vault.store import vault
+from vault.store import kdf, vault
 from vault.system import hardening, locks
 from vault.system.files import Folder
 from vault.system.prompts import NoAnswer
@@ -114,7 +114,12 @@ def _turn(context: Context) -> Iterator[bool]:
         with Folder.open(context.paths.state, create=True) as state:
             held = locks.try_lock(state, TURN_LOCK)
             waited = held is None
-            held = held or locks.lock(state, TURN_LOCK, deadline=context.new_deadline())
+            if held is None:
+                kdf.preload()  # now, because the others wait while this process has the lock
+                held = locks.lock(state, TURN_LOCK, deadline=context.new_deadline(limits.TURN_WAIT))
+    except locks.Busy:  # the other process is slow or stopped: its turn must not use up this run's time
+        yield True
+        return
     except errors.StorageError:  # no lock to be had: each opens the vault for itself
         yield False
         return

@@ -88,9 +88,10 @@ def test_resync_tells_aws_where_the_clock_stands(ready, aws):
     failed(ready.run("mfa", "resync", "nothing"), 5, "nothing")
 
 
-def test_ctrl_c_while_a_new_key_spreads_leaves_the_old_one_in_use(ready, aws):
+def test_ctrl_c_while_a_new_key_spreads_leaves_the_old_one_in_use(ready, aws, clock):
     """The proof counts on the terminal; after Ctrl-C exports go on, and the next rotate goes on with the same key."""
     aws.world.new_key_delay = 600
+    clock.let_them_wait()  # else the minute of the proof may be over before the key is typed
     person = at_terminal(ready, "rotate")
     person.answers("for seven days?", "y")
     assert person.interrupts("0 of 5 times in a row") == 130

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import time
 
+import argon2
+import argon2.low_level
 import pytest
 from argon2.exceptions import HashingError
 
@@ -55,6 +59,21 @@ def test_the_machine_says_how_much_memory_it_has():
     found = memory.available_kib()
     assert found is not None
     assert 1024 < found < 2**40
+
+
+def test_what_argon2_needs_is_imported_before_the_turn(monkeypatch):
+    """Others wait for as long as the turn lasts."""
+    monkeypatch.setattr(argon2, "low_level", argon2.low_level)  # put back after the import of another
+    monkeypatch.delitem(sys.modules, "argon2.low_level")
+    imported = []
+
+    @contextlib.contextmanager
+    def turn():
+        imported.append("argon2.low_level" in sys.modules)
+        yield
+
+    PassphraseSlot(GOOD, kdf=CHEAP, turn=turn).wrap(KEY, vault_id=ID)
+    assert imported == [True]
 
 
 def test_argon2_runs_inside_its_turn():

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from tests.patience import PATIENCE
-from vault import errors
+from vault import errors, limits
 from vault.system.clock import Deadline
 from vault.system.files import Folder
 from vault.system.locks import Busy, LockUnavailable, lock, try_lock
@@ -45,6 +45,34 @@ def test_one_holder_at_a_time(folder):
         assert again is not None
         again.release()
     assert stat.S_IMODE(os.stat(folder.path_of("l")).st_mode) == 0o600
+
+
+class Waits:
+    """A clock on which a wait takes no time. ``pauses``: each wait's beginning and length."""
+
+    def __init__(self):
+        self.pauses = []
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    time = monotonic
+
+    def sleep(self, seconds):
+        self.pauses.append((self.now, seconds))
+        self.now += seconds
+
+
+def test_the_one_that_has_waited_longest_asks_most_often(folder):
+    """Otherwise newcomers overtake it again and again, up to its deadline."""
+    clock = Waits()
+    with lock(folder, "l", deadline=Deadline.after(PATIENCE)), pytest.raises(Busy):
+        lock(folder, "l", deadline=Deadline.after(50, clock=clock))
+    asked_at = [began for began, _ in clock.pauses]
+    newcomer = sum(at < 5 for at in asked_at)
+    assert sum(at >= 45 for at in asked_at) > 5 * newcomer
+    assert min(pause for began, pause in clock.pauses if began < 45) >= limits.LOCK_POLL_LAST
 
 
 def test_death_of_the_holder_frees_it(folder):

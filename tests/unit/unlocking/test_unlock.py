@@ -17,6 +17,9 @@ from tests.home import COMMAND, PASSPHRASE, Home, failed
 from tests.patience import PATIENCE
 from tests.typing_person import Terminal
 from vault import limits
+from vault.system import locks
+from vault.system.files import Folder
+from vault.unlocking import unlock
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -299,3 +302,11 @@ def test_the_passphrase_is_no_childs_business(home):
     assert done.returncode == 0, done.stderr
     assert "AWS_SESSION_TOKEN" in done.stdout
     assert "AWSVAULT_PASSPHRASE" not in done.stdout
+
+
+def test_a_stopped_process_does_not_use_up_the_time_of_the_others(home, aws, inside, monkeypatch):
+    """It has the turn to unlock, and never ends it: an export goes on without a turn while there is time for AWS."""
+    home.scenario()
+    monkeypatch.setattr(limits, "TURN_WAIT", 0.2)
+    with Folder.open(home.file("state"), create=True) as state, locks.try_lock(state, unlock.TURN_LOCK):
+        assert home.export("dev")["AccountId"] == "222222222222"

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 from vault.errors import NotThisSlot
 from vault.store.format import KDF_SALT, Group, SlotRecord, SlotType
-from vault.store.kdf import DEFAULT, KdfParams, derive, new_passphrase, normalised
+from vault.store.kdf import DEFAULT, KdfParams, derive, new_passphrase, normalised, preload
 from vault.store.slots import Slot, new_sid, unwrap_key, wrap_key
 from vault.system.memory import available_kib
 
@@ -50,5 +50,6 @@ class PassphraseSlot(Slot):
         return wrap_key(self._derive(form, self._kdf, salt), record, vault_id=vault_id, key=key)
 
     def _derive(self, form: Secret, kdf: KdfParams, salt: bytes) -> Secret:
+        preload()
         with self._turn():
             return derive(form, params=kdf, salt=salt, available_kib=available_kib())
