@@ -105,10 +105,7 @@ class Commands(click.Group):
         found = self.get_command(ctx, args[0])
         if found is not None:
             return ALIASES.get(args[0], args[0]), found, [*ALIAS_OPTIONS.get(args[0], ()), *args[1:]]
-        near = nearest(args[0], [*COMMANDS, *ALIASES, _VERSION])
-        raise Usage(
-            f'there is no command "{hide_keys(args[0])}"' + (f'; did you mean "{near}"?' if near else ""),
-        )
+        raise _no_command(args[0])
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The whole program on one screen of 40 lines: no blank line between sections, one line for the options."""
@@ -124,6 +121,17 @@ class Commands(click.Group):
             if brief := [name for name, row in rows if row.brief]:
                 formatter.write(f"  {'':{width}}  also: {', '.join(brief)}\n")
         formatter.write(f"\n{_OPTIONS}\n")
+
+
+def _no_command(word: str) -> Usage:
+    """The error for an unknown command: with what does the same here, otherwise with the most similar command."""
+    from vault.cli.foreign_commands import INSTEAD
+
+    said = f'there is no command "{hide_keys(word)}"'
+    if word in INSTEAD:
+        return Usage(said, hint=INSTEAD[word])
+    near = nearest(word, [*COMMANDS, *ALIASES, _VERSION])
+    return Usage(f'{said}; did you mean "{near}"?' if near else said)
 
 
 def build() -> Commands:

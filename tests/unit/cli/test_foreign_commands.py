@@ -1,0 +1,64 @@
+"""Words of other programs: an unknown command whose meaning is known leads to what does the same here."""
+
+from __future__ import annotations
+
+import pytest
+
+from vault.cli import main
+from vault.cli.command_table import ALIASES, COMMANDS
+from vault.cli.foreign_commands import INSTEAD
+from vault.cli.shell_hooks import SWITCH
+
+
+def hint(capsys, *words):
+    assert main.run(words) == 2
+    out, err = capsys.readouterr()
+    said, hint = err.splitlines()
+    assert out == ""
+    assert said == f'awsvault-py: error: there is no command "{words[0]}"'
+    return hint.removeprefix("awsvault-py: hint: ")
+
+
+@pytest.mark.parametrize("word", ["switch", "assume"])
+def test_a_switch_of_the_profile_is_avp_or_a_shell(word, capsys):
+    """The function of shell-init for this shell, and the alias of exec for a new one."""
+    said = hint(capsys, word, "dev")
+    assert f"{SWITCH} PROFILE" in said
+    assert "awsvault-py shell PROFILE" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        (("sso", "login"), "aws sso login --profile PROFILE"),
+        (("generate",), "awsvault-py setup"),
+        (("credentials", "add"), "awsvault-py add NAME"),
+        (("cache", "clear"), "awsvault-py clear"),
+        (("refresh",), "awsvault-py export --fresh PROFILE"),
+        (("server",), "awsvault-py exec --server PROFILE -- CMD"),
+        (("proxy", "--stop"), "awsvault-py exec --server PROFILE -- CMD"),
+        (("settings", "print"), "config.toml"),
+    ],
+)
+def test_a_command_of_another_program_leads_to_the_one_here(words, instead, capsys):
+    """By its meaning: none of them is spelled like the command that does it."""
+    assert instead in hint(capsys, *words)
+
+
+@pytest.mark.parametrize("word", sorted(INSTEAD))
+def test_no_word_is_a_command_here(word):
+    """Its hint would never be shown, and would be wrong."""
+    assert word not in COMMANDS
+    assert word not in ALIASES
+
+
+def test_help_with_such_a_word_says_the_same(capsys):
+    """``help sso`` is answered like ``sso``."""
+    assert main.run(["help", "sso"]) == 2
+    assert "aws sso login" in capsys.readouterr().err
+
+
+def test_a_similar_spelling_is_still_found(capsys):
+    """Other words are compared by their letters."""
+    assert main.run(["exprot"]) == 2
+    assert 'did you mean "export"?' in capsys.readouterr().err
