@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vault.doctor import (
+    aws_vault_variables,
     chain_checks,
     environment_checks,
     file_checks,
@@ -125,6 +126,9 @@ CHECKS: tuple[Check, ...] = (
     Check("passphrase-in-environment", "environment", environment_checks.passphrase_in_environment,
           "Every program that the shell starts can read it, and can then open the vault.",
           "Use the agent, a keyring slot or a passphrase command."),
+    Check("aws-vault-variable", "environment", aws_vault_variables.unread_variables,
+          "What the variable changed in aws-vault, such as the TTL of sessions, has its default here.",
+          "Do what the finding says, and unset the variable once nothing else reads it."),
     Check("clock", "environment", environment_checks.clock,
           "MFA codes are valid for about 90 seconds, signatures for 15 minutes.", "Set the clock.", network=True),
     Check("no-vault", "vault", vault_checks.no_vault,

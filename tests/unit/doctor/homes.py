@@ -249,6 +249,7 @@ BREAK: dict[str, Callable[[Sound], object]] = {
     "two-profile-variables": lambda h: _env(h, AWS_PROFILE="dev", AWS_DEFAULT_PROFILE="prod"),
     "unknown-profile": lambda h: _env(h, AWS_PROFILE="staging"),
     "passphrase-in-environment": lambda h: _env(h, AWSVAULT_PASSPHRASE=PASSPHRASE),
+    "aws-vault-variable": lambda h: _env(h, AWS_VAULT_BACKEND="file"),
     "no-vault": lambda h: shutil.rmtree(h.ours),
     "vault-unreadable": _damaged,
     "one-way-in": _one_slot,

@@ -141,6 +141,9 @@ QUIET: dict[str, Callable[[Sound], object]] = {
     "two-profile-variables": lambda h: _env(h, AWS_PROFILE="dev", AWS_DEFAULT_PROFILE="dev"),
     "unknown-profile": lambda h: _env(h, AWS_PROFILE="dev"),
     "passphrase-in-environment": lambda h: _env(h, AWSVAULT_PASSPHRASE=PASSPHRASE, CI="true"),
+    "aws-vault-variable": lambda h: _env(
+        h, AWS_VAULT="dev", AWS_VAULT_FILE_DIR="/keys", AWS_VAULT_FILE_PASSPHRASE="x", AWS_VAULT_PROMPT=""
+    ),
     "no-vault": lambda h: h.edit(lambda payload: payload.without_entry("shared-services")),
     "vault-unreadable": lambda h: h.env.pop("AWSVAULT_PASSPHRASE_FILE"),
     "one-way-in": lambda h: h.env.pop("AWSVAULT_PASSPHRASE_FILE"),
