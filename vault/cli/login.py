@@ -19,6 +19,7 @@ from vault.credentials import session_policy
 from vault.credentials.profile_metadata import metadata_of
 from vault.errors import Usage
 from vault.profiles.chain import NamedSource
+from vault.profiles.credential_variables import without_credentials
 from vault.run import browser_profile, environment_credentials
 from vault.run.browser_handoff import Handoff
 from vault.run.console_login import sign_in, sign_in_environment
@@ -149,13 +150,12 @@ def _open(context: Context, found: SignIn, browsers: list[list[str]]) -> None:
     until = f", until {local(found.issued.expires)}" if found.issued.expires else ""
     opening = f"Opening the console as {safe(role)}{until}."
     deadline = Deadline.after(limits.HANDOFF_TIME, clock=context.clock)
+    env = without_credentials(context.child_env())
     with Handoff(found.url) as handoff:
         for words in browsers:
             marked = [word.replace("%s", handoff.url) for word in words]
             try:
-                failed = start_beside(
-                    marked if marked != words else [*words, handoff.url], env=context.child_env()
-                )
+                failed = start_beside(marked if marked != words else [*words, handoff.url], env=env)
             except ProgramFailed as error:
                 problem = error.message
                 continue

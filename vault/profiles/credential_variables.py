@@ -1,4 +1,4 @@
-"""The environment variables of AWS's tools that hold a session token. Pure; on the path of a warm exec, so it imports nothing."""
+"""The environment variables of AWS's tools that hold credentials. Pure; on the path of a warm exec, so it imports nothing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ if TYPE_CHECKING:
 
 # The second is the older name: boto 2 reads only that one, boto3 reads it first, other SDKs never.
 TOKEN_VARIABLES = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+_CREDENTIALS = frozenset(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *TOKEN_VARIABLES))
 
 
 def session_token_in(env: Mapping[str, str]) -> str:
     """The session token in ``env`` under either name; empty for a long-lived key."""
     return next((env[name] for name in TOKEN_VARIABLES if env.get(name)), "")
+
+
+def without_credentials(env: Mapping[str, str]) -> dict[str, str]:
+    """``env`` for a program that needs no credentials, such as a browser."""
+    return {name: value for name, value in env.items() if name not in _CREDENTIALS}

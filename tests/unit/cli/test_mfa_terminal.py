@@ -11,6 +11,7 @@ import subprocess
 import pytest
 import segno
 
+from tests.display import running
 from tests.fakes.example import KEY_ID, SEED, SERIAL
 from tests.home import PASSPHRASE, endpoint_trust, failed
 from tests.patience import PATIENCE
@@ -134,20 +135,9 @@ def test_a_code_on_a_terminal_says_how_long_it_is_good(ready, aws):
 
 
 @pytest.fixture
-def display(tmp_path):
-    """An X server without a screen."""
-    ours, theirs = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(theirs), "-screen", "0", "64x64x8", "-nolisten", "tcp"],
-        pass_fds=[theirs],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(theirs)
-    with os.fdopen(ours) as told:
-        number = told.readline().strip()
-    yield f":{number}"
-    server.terminate()
-    server.wait(PATIENCE)
+def display():
+    with running() as name:
+        yield name
 
 
 def clipboard(display):
