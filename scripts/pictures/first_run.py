@@ -17,19 +17,19 @@ WAIT = 120  # seconds for a prompt
 STEP = 30  # seconds for which an MFA code is valid
 ADD = "awsvault-py add shared-services"
 ASK = "aws sts get-caller-identity --profile dev"
-# What is waited for, what is typed then, and whether it is typed rather than pasted.
+# The end of what is waited for, what is typed then, and whether it is typed rather than pasted.
 ANSWERS = (
     (SHELL, ADD, True),
-    ("New passphrase: ", PASSPHRASE, True),
-    ("New passphrase again: ", PASSPHRASE, True),
-    ("Access key ID for shared-services: ", KEY_ID, False),
-    ("(not shown): ", SECRET, False),
-    ("(Enter for none): ", SERIAL, False),
-    ("type codes instead): ", SEED, False),
-    ("(Enter for none): ", DEVELOPER, False),
-    ("(Enter for developer): ", "dev", True),
-    ("(Enter for no more): ", "", True),
-    ("(Enter for us-east-1): ", "", True),
+    ("passphrase: ", PASSPHRASE, True),
+    ("passphrase: ", PASSPHRASE, True),
+    ("services: ", KEY_ID, False),
+    ("shown): ", SECRET, False),
+    ("none): ", SERIAL, False),
+    ("instead): ", SEED, False),
+    ("none): ", DEVELOPER, False),
+    ("developer): ", "dev", True),
+    ("more): ", "", True),
+    ("us-east-1): ", "", True),
     ("[Y/n] ", "y", True),
     (SHELL, ASK, True),
 )
