@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fakes import sigv4
+from tests.fakes import sessionpolicy, sigv4
 from tests.fakes.model import AccessKey, Caller, Session
 from tests.fakes.refusal import Refusal, denied, invalid_client_token
 
@@ -94,6 +94,10 @@ def authorize(caller: Caller, action: str, resource: str) -> None:
     if caller.denied & {action, f"{service}:*", "*"}:
         raise denied(
             caller.arn, action, resource, why=f"because no identity-based policy allows the {action} action"
+        )
+    if caller.session and not sessionpolicy.allows(caller.session, action, resource):
+        raise denied(
+            caller.arn, action, resource, why=f"because no session policy allows the {action} action"
         )
     needs_mfa = service == "iam" and caller.user is not None and caller.user.require_mfa_for_iam
     if needs_mfa and not caller.mfa and action not in WITHOUT_MFA:

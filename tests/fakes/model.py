@@ -144,7 +144,7 @@ class Session:
     source_identity: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     transitive: dict[str, str] = field(default_factory=dict)
-    policies: tuple[str, ...] = ()  # of a federation: without any, nothing is allowed
+    policies: tuple[str, ...] = ()  # documents and ARNs; without any, a role's session has none
 
 
 @dataclass(slots=True)

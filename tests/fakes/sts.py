@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
+from types import MappingProxyType
 from typing import Any
 
-from tests.fakes import auth, onetime, shapes, webidentity
+from tests.fakes import auth, onetime, sessionpolicy, shapes, webidentity
 from tests.fakes.refusal import Refusal, denied, validation
 from tests.fakes.xmlanswer import when
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.fakes.model import Caller, Role, Session
     from tests.fakes.world import World
@@ -72,7 +74,7 @@ def get_federation_token(world: World, caller: Caller, parameters: dict[str, str
     name = parameters["Name"]
     arn = f"arn:aws:sts::{caller.account}:federated-user/{name}"
     auth.authorize(caller, "sts:GetFederationToken", arn)
-    policies = _session_policies(parameters, caller.account)
+    policies = _session_policies(world, parameters, caller.account)
     session = world.add_session(
         kind="federation",
         account=caller.account,
@@ -89,7 +91,9 @@ def get_federation_token(world: World, caller: Caller, parameters: dict[str, str
     return answer | ({"PackedPolicySize": 4} if policies else {})
 
 
-def _session_policies(parameters: dict[str, str], account: str) -> tuple[str, ...]:
+def _session_policies(
+    world: World, parameters: dict[str, str], account: str, *, tags: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
     """The inline policy and the ARNs of managed ones, which together are what the session may do at most."""
     document = parameters.get("Policy")
     arns = [item.get("arn", "") for item in shapes.members(parameters, "PolicyArns")]
@@ -98,7 +102,7 @@ def _session_policies(parameters: dict[str, str], account: str) -> tuple[str, ..
             parsed = json.loads(document)
         except ValueError:
             raise Refusal(400, "MalformedPolicyDocument", "Syntax errors in policy.") from None
-        if not isinstance(parsed, dict) or "Statement" not in parsed:
+        if not sessionpolicy.well_formed(parsed):
             raise Refusal(400, "MalformedPolicyDocument", "Syntax errors in policy.")
     if len(arns) > MOST_POLICIES:
         raise validation(
@@ -107,6 +111,14 @@ def _session_policies(parameters: dict[str, str], account: str) -> tuple[str, ..
         )
     if len(document or "") + sum(map(len, arns)) > MOST_OF_POLICIES:
         raise Refusal(400, "PackedPolicyTooLarge", "Packed size of session policies is too large")
+    packed = len(zlib.compress("".join((document or "", *arns, *tags, *tags.values())).encode()))
+    if packed > world.packed_most:
+        used = packed * 100 // world.packed_most
+        raise Refusal(
+            400,
+            "PackedPolicyTooLarge",
+            f"Packed policy consumes {used}% of allotted space, please use smaller policy.",
+        )
     for arn in arns:
         if not re.fullmatch(rf"arn:aws[a-z-]*:iam::(aws|{account}):policy/[!-~]+", arn):
             raise validation(f"ARN {arn} is not valid.")
@@ -120,6 +132,7 @@ def assume_role(world: World, caller: Caller, parameters: dict[str, str]) -> dic
     if not arn.startswith("arn:") or arn.count(":") < 5:
         raise validation(f"{arn} is invalid")
     tags, transitive = _tags(parameters)
+    policies = _session_policies(world, parameters, arn.split(":")[4], tags=tags)
     auth.check_region(world, caller)
     code = onetime.verify(world, caller, parameters.get("SerialNumber"), parameters.get("TokenCode"))
     auth.authorize(caller, "sts:AssumeRole", arn)
@@ -145,9 +158,10 @@ def assume_role(world: World, caller: Caller, parameters: dict[str, str]) -> dic
         source_identity=source_identity,
         tags={**inherited, **tags},
         transitive={**inherited, **{key: tags[key] for key in transitive}},
+        policies=policies,
     )
     answer: dict[str, Any] = {"Credentials": credentials(session), "AssumedRoleUser": assumed(session)}
-    if tags or inherited or "Policy" in parameters:
+    if tags or inherited or policies:
         answer["PackedPolicySize"] = 4
     return {**answer, "SourceIdentity": source_identity}
 

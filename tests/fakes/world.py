@@ -42,6 +42,9 @@ class World:
         self.flapping = FLAPPING
         self.role_seconds: float | None = None  # how long a role's session lasts, whatever was asked for
         self.max_skew = 900.0  # seconds; AWS's
+        self.packed_most = (
+            1024  # bytes of packed session policies; AWS does not describe its form, here it is compressed
+        )
         self.sso_tokens: dict[str, set[tuple[str, str]]] = {}  # bearer token -> (account, role name)
         self.metadata_role: str | None = None  # ARN of the instance's role
         self.metadata_tokens: dict[str, float] = {}  # IMDSv2 token -> end
@@ -70,6 +73,7 @@ class World:
                 "new_key_delay",
                 "new_key_flapping",
                 "max_skew",
+                "packed_most",
                 "metadata_role",
                 "container_role",
                 "container_token",

@@ -131,6 +131,16 @@ def _known_code(code: str, message: str) -> str:
     return REGION if code == "RegionDisabled" else code
 
 
+def _too_large(message: str) -> str:
+    """AWS packs the policies and tags of a session and counts that, so that only its percentage says by how much."""
+    found = re.search(r"([0-9]{1,6}(?:\.[0-9]+)?)\s?%", message)
+    by = f"by more than {100 - 10000 / float(found[1]):.0f}% " if found and float(found[1]) > 100 else ""
+    return (
+        f"shorten the policy {by}or send fewer session tags: AWS packs both into one space; or create a managed policy in the "
+        "account and use its ARN (--policy-arn, awsvault_policy_arns)"
+    )
+
+
 def _mfa_code(message: str) -> str | None:
     if not message.startswith("MultiFactorAuthentication failed"):
         return None
@@ -144,6 +154,8 @@ def _mfa_code(message: str) -> str | None:
 def _denied_hint(code: str, operation: str, message: str) -> str | None:
     if "1 hour session limit" in message:
         return "a role assumed by a role lasts at most one hour: set a shorter duration_seconds or --duration"
+    if code == "PackedPolicyTooLarge":
+        return _too_large(message)
     if "MaxSessionDuration" in message:
         return "set a shorter duration_seconds, --duration or role_duration; an administrator can raise the role's MaxSessionDuration"
     if code != "AccessDenied":

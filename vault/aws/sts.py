@@ -103,6 +103,7 @@ def assume_role(
     source_identity: str | None = None,
     tags: Mapping[str, str] | None = None,
     transitive_keys: Sequence[str] = (),
+    policy: str | None = None,
     policy_arns: Sequence[str] = (),
     endpoint: ServiceEndpoint,
     deadline: Deadline,
@@ -116,6 +117,7 @@ def assume_role(
         "SourceIdentity": source_identity,
         "Tags": [{"Key": key, "Value": value} for key, value in (tags or {}).items()] or None,
         "TransitiveTagKeys": list(transitive_keys) or None,
+        "Policy": policy,
         "PolicyArns": [{"arn": arn} for arn in policy_arns] or None,
     }
     parameters.update({name: value for name, value in optional.items() if value is not None})

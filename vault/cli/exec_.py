@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vault.cli import banners, shared_options
+from vault.cli.policy_options import policy_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class WithCommand(click.Command):
 @shared_options.fresh
 @shared_options.no_session
 @shared_options.mfa_code
+@policy_options
 @click.option("--write", is_flag=True, help="Ignore awsvault_read_only for this command.")
 @click.option(
     "-s",
@@ -68,6 +70,8 @@ def command(
     fresh: bool,
     no_session: bool,
     mfa_code: str | None,
+    policy: str | None,
+    policy_arn: tuple[str, ...],
     write: bool,
     server: bool,
     profile_env: bool,
@@ -106,6 +110,8 @@ def command(
         write=write,
         ask=True,
         start=True,
+        policy=policy,
+        policy_arn=policy_arn,
     )
     if server:
         return _serve(context, request, cmd)

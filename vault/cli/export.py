@@ -7,6 +7,7 @@ import os
 import click
 
 from vault.cli import credential_formats, shared_options
+from vault.cli.policy_options import policy_options
 
 
 @click.command("export")
@@ -26,6 +27,7 @@ from vault.cli import credential_formats, shared_options
 )
 @shared_options.no_session
 @shared_options.mfa_code
+@policy_options
 def command(
     *,
     profile: str,
@@ -36,6 +38,8 @@ def command(
     fresh_all: bool,
     no_session: bool,
     mfa_code: str | None,
+    policy: str | None,
+    policy_arn: tuple[str, ...],
 ) -> None:
     """Print the credentials of PROFILE (exact name).
 
@@ -53,6 +57,7 @@ def command(
     context = from_process(attended=False)
     request = request_of(
         profile, duration=duration, fresh=fresh, fresh_all=fresh_all, no_session=no_session, mfa_code=mfa_code,
+        policy=policy, policy_arn=policy_arn,
         ask=form not in ("process", "json") or os.isatty(1),  # an SDK reads JSON from a pipe, and must not wait for a prompt
     )  # fmt: skip
     got = obtain.credentials(context, request, purpose=f"to export {profile}")

@@ -15,7 +15,6 @@ from vault.cli.policy_options import policy_options
 from vault.cli.profile_argument import profile_or_pick
 from vault.cli.request_options import request_of
 from vault.cli.terminal import emit, local, say
-from vault.credentials import session_policy
 from vault.credentials.profile_metadata import metadata_of
 from vault.errors import Usage
 from vault.profiles.chain import NamedSource
@@ -78,14 +77,12 @@ def command(
     15 minutes, for anyone who has it. The browser reads it from a one-time page on this machine, so that it never appears on
     a command line.
 
-    A profile without a role signs in as its IAM user (GetFederationToken), without MFA and with what the user and a policy
-    both allow. The policy is everything unless --policy or --policy-arn names another.
+    A profile without a role signs in as its IAM user (GetFederationToken), without MFA.
     """
     if service is not None and path is not None:
         raise Usage("give only one of --service and --path", hint="run: awsvault-py login --help")
     if from_env and profile is not None:
         raise Usage("give either a profile or --env", hint="run: awsvault-py login --help")
-    narrowed = session_policy.given(policy, policy_arn)
     profile = environment_credentials.NAME if from_env else profile_or_pick(context, profile)
     own = (
         browser_profile.known(browser, context.env)
@@ -95,10 +92,18 @@ def command(
     browsers = [] if only_print or own is not None else openers(context, browser)
     # The console stays signed in only until its session expires, so a new session is fetched.
     request = request_of(
-        profile, duration=duration, fresh=True, mfa_code=mfa_code, write=write, ask=True, start=True
+        profile,
+        duration=duration,
+        fresh=True,
+        mfa_code=mfa_code,
+        write=write,
+        ask=True,
+        start=True,
+        policy=policy,
+        policy_arn=policy_arn,
     )
     way = sign_in_environment if from_env else sign_in
-    found = way(context, request, tell=say, service=service, path=path, policy=narrowed)
+    found = way(context, request, tell=say, service=service, path=path)
     banners.production(context.env, metadata_of(found.issued))
     banners.shorter(found.issued, asked=duration is not None)
     if own is not None:

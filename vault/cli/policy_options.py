@@ -1,4 +1,4 @@
-"""--policy and --policy-arn, for every command whose session they narrow (vault/credentials/session_policy reads them)."""
+"""--policy and --policy-arn, for every command whose session they narrow (vault/profiles/session_policy reads them)."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ _policy_arn = click.option(
 
 
 def policy_options(command: F) -> F:
-    """``command`` with ``policy`` (a path or None) and ``policy_arn`` (a tuple)."""
+    """``command`` with ``policy`` (a path or None) and ``policy_arn`` (a tuple), for ``request_of``."""
     return _policy(_policy_arn(command))

@@ -8,6 +8,7 @@ from vault.errors import Usage
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.credentials.request import Request
+    from vault.profiles.session_policy import SessionPolicy
 
 
 def request_of(
@@ -21,8 +22,10 @@ def request_of(
     write: bool = False,
     ask: bool = False,
     start: bool = False,
+    policy: str | None = None,
+    policy_arn: tuple[str, ...] = (),
 ) -> Request:
-    """The Request for the options. Errors: Usage."""
+    """The Request for the options. Errors: Usage; UnsafeFile, StorageError for the policy's file."""
     from vault.credentials.request import Refetch, Request
 
     return Request(
@@ -34,7 +37,16 @@ def request_of(
         write=write,
         ask=ask,
         start=start,
+        policy=_policy(policy, policy_arn),
     )
+
+
+def _policy(file: str | None, arns: tuple[str, ...]) -> SessionPolicy | None:
+    if file is None and not arns:
+        return None
+    from vault.profiles.session_policy import checked
+
+    return checked(file, arns, file_at="--policy", arns_at="--policy-arn")
 
 
 def seconds(text: str | None) -> int | None:

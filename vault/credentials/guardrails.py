@@ -13,14 +13,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
     from vault.credentials.request import Request
-    from vault.profiles.chain import Chain
+    from vault.profiles.chain import Chain, Guardrails
+    from vault.profiles.session_policy import SessionPolicy
 
 
 def kept(chain: Chain, request: Request) -> Chain:
     """``chain`` with the rails that ``request`` leaves. Declined where a rail cannot be kept at all."""
     guardrails = chain.guardrails
     if request.write:
-        chain = chain._replace(guardrails=guardrails._replace(read_only=False))
+        guardrails = guardrails._replace(read_only=False)
     elif guardrails.read_only and not chain.hops and not request.federates:
         raise errors.Declined(
             f"profile {safe(chain.profile)}: awsvault_read_only cannot be kept, since only a role's session can be narrowed "
@@ -28,12 +29,41 @@ def kept(chain: Chain, request: Request) -> Chain:
             hint="set awsvault_read_only in a profile with a role, or ignore it once: "
             f"{command('exec --write', chain.profile)} -- COMMAND",
         )
+    if guardrails.policy is not None or request.policy is not None:
+        guardrails = guardrails._replace(policy=_policy(chain, guardrails, request))
+    chain = chain._replace(guardrails=guardrails)
     if guardrails.max_duration is not None and not request.session and not (chain.hops or request.federates):
         raise errors.Declined(
             f"profile {safe(chain.profile)}: awsvault_max_duration is set, but the key itself never expires",
             hint="leave out --no-session",
         )
     return chain
+
+
+def _policy(chain: Chain, guardrails: Guardrails, request: Request) -> SessionPolicy | None:
+    """The policy of the profile with the one of the request, which AWS is asked to apply together with read_only's.
+
+    Errors: Declined without a role; Usage or ConfigError for policies that would widen each other.
+    """
+    from vault.profiles import session_policy
+
+    if not chain.hops and not request.federates:
+        named = request.policy or guardrails.policy
+        raise errors.Declined(
+            f"profile {safe(chain.profile)}: {' and '.join(named.places) if named else 'a policy'} cannot be applied, "
+            "because only the session of a role can have a policy",
+            hint="use a profile with a role; login accepts a policy for a user too",
+        )
+    both = [policy for policy in (guardrails.policy, request.policy) if policy is not None]
+    try:
+        found = session_policy.combined(both)
+        if guardrails.read_only and found is not None:
+            session_policy.combined([found, session_policy.READ_ONLY])
+    except errors.ConfigError as error:
+        if request.policy is None:
+            raise
+        raise errors.Usage(error.message, hint=error.hint) from None
+    return found
 
 
 def outlasts(chain: Chain, *, expires: int | None, now: float) -> None:

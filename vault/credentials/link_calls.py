@@ -101,7 +101,7 @@ class LinkCaller:
                 duration=link.duration if link.fixed else None, external_id=hop.external_id, serial=serial,
                 code=code, source_identity=hop.source_identity, tags=dict(hop.session_tags),
                 transitive_keys=hop.transitive_tag_keys,
-                policy_arns=(_read_only_policy(hop.role_arn),) if link.read_only else (),
+                policy=link.policy.document if link.policy is not None else None, policy_arns=_policy_arns(link),
                 endpoint=send.address, deadline=self._context.deadline, subject=send.subject,
             )  # fmt: skip
 
@@ -187,6 +187,8 @@ class _Send(NamedTuple):
     address: ServiceEndpoint
 
 
-def _read_only_policy(role_arn: str) -> str:
-    """AWS's own policy, which each partition has under its own name."""
-    return f"arn:{role_arn.split(':')[1]}:{limits.READ_ONLY_POLICY}"
+def _policy_arns(link: AssumeRole) -> tuple[str, ...]:
+    """The managed policies: AWS's ReadOnlyAccess, which each partition has under its own name, and the user's."""
+    read_only = f"arn:{link.hop.role_arn.split(':')[1]}:{limits.READ_ONLY_POLICY}"
+    own = link.policy.arns if link.policy is not None else ()
+    return (*((read_only,) if link.read_only else ()), *own)

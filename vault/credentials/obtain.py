@@ -133,7 +133,7 @@ def refresh(context: Context, request: Request, keys: Keys, profiles: LoadedProf
     check(chain)
     chain = guardrails.kept(chain, request)
     plan = _planned(context, request, chain, keys)
-    if not plan.plan.links or not isinstance(chain.source, VaultKey) or chain.guardrails.confirm != "never":
+    if not plan.plan.links or not _decided_by_files(chain):
         return None
     with (
         open_cache(context, keys) as cache,
@@ -261,12 +261,19 @@ def _noting_its_length(context: Context, request: Request, issued: Issued) -> Is
 
 
 def _may_be_remembered(request: Request, issued: Issued) -> bool:
-    """Whether the next export may be answered with it. A chain from elsewhere may change without any file of the
-    fingerprint changing; and what needs a yes would be handed out without the question.
+    """Whether the next export may be answered with it."""
+    return issued.digest is not None and request.plain and _decided_by_files(issued.chain)
+
+
+def _decided_by_files(chain: Chain) -> bool:
+    """Whether the vault and the files of the fingerprint alone decide the answer.
+
+    A chain from elsewhere and a policy file may change without them, and what needs a yes would be issued without the
+    question.
     """
+    policy = chain.guardrails.policy
     return (
-        issued.digest is not None
-        and request.plain
-        and isinstance(issued.chain.source, VaultKey)
-        and issued.chain.guardrails.confirm == "never"
+        isinstance(chain.source, VaultKey)
+        and chain.guardrails.confirm == "never"
+        and (policy is None or policy.document is None)
     )

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.profiles.session_policy import SessionPolicy
+
 
 class Refetch(NamedTuple):
     """Which links are not taken from the cache: the last (--fresh), or all (--fresh-all).
@@ -22,7 +26,8 @@ class Request(NamedTuple):
 
     ``write`` lifts awsvault_read_only. ``ask``: the user ran the command and may be asked to confirm; ``agreed``: they
     confirmed already. ``start``: a unique prefix of the profile's name is enough. ``federates``: a key without a role is
-    exchanged for a session (GetFederationToken) before anything leaves, and that keeps the guard rails.
+    exchanged for a session (GetFederationToken) before anything leaves, and that keeps the guard rails. ``policy`` narrows
+    the session, beside what the profile's guard rails allow.
     """
 
     profile: str
@@ -35,8 +40,10 @@ class Request(NamedTuple):
     agreed: bool = False
     start: bool = False
     federates: bool = False
+    policy: SessionPolicy | None = None
 
     @property
     def plain(self) -> bool:
         """Whether the answer is the one that the profile alone would give, so that it may be remembered for it."""
-        return self.duration is None and self.session and not self.write and not self.federates
+        whole = self.policy is None and not self.write and not self.federates
+        return self.duration is None and self.session and whole

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vault.profiles.aws_files import Setting
     from vault.profiles.edit import Document, Edit
 
-_GUARD_RAILS = ("confirm", "max_duration", "read_only")
+_GUARD_RAILS = ("confirm", "max_duration", "read_only", "policy_file", "policy_arns")
 _OTHER_SOURCES = (
     "role_arn",
     "web_identity_token_file",

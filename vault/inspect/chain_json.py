@@ -33,6 +33,8 @@ def document(chain: Chain, planned: Plan) -> dict[str, object]:
                         "mfa_serial": link.with_code,
                         "duration_seconds": link.duration,
                         "region": hop.endpoint.region,
+                        "policy": link.policy.document if link.policy is not None else None,
+                        "policy_arns": list(link.policy.arns) or None if link.policy is not None else None,
                     }
                 )
             case model.FetchSource():

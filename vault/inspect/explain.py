@@ -36,6 +36,8 @@ SETTINGS = (
     "confirm",
     "max_duration",
     "read_only",
+    "policy_file",
+    "policy_arns",
     "session",
     "session_duration",
     "credential",

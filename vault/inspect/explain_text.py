@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from vault.profiles.chain import Login, NamedSource, Process, Sso, StaticKeys, VaultKey, WebIdentity
 from vault.text import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vault.profiles.aws_files import Origin
     from vault.profiles.chain import AssumeRole, Chain, SessionToken
     from vault.profiles.endpoints import Endpoint
+    from vault.profiles.session_policy import SessionPolicy
 
 NAMED_SOURCES = {
     "Environment": "the environment's key (AWS_ACCESS_KEY_ID)",
@@ -169,4 +172,24 @@ def role(
             facts.append(fact(name, value, hop.origin(name), home=home))
     if link.read_only:
         facts.append(Fact("policy", "read only", ""))
+    if link.policy is not None:
+        facts.extend(_policy(link.policy))
     return f"role {hop.role_arn}", (*facts, *endpoint(hop.endpoint, home=home), cached(life))
+
+
+def _policy(policy: SessionPolicy) -> Iterator[Fact]:
+    """What a session policy allows or denies, one fact for each statement and each managed policy."""
+    for statement in policy.statements:
+        effect = "deny" if statement["Effect"] == "Deny" else "allow"
+        actions, resources = (_words(statement, name) for name in ("Action", "Resource"))
+        condition = ", on a condition" if statement.get("Condition") else ""
+        yield Fact("policy", f"{effect} {actions} on {resources}{condition}", "")
+    for arn in policy.arns:
+        yield Fact("policy", arn, "")
+
+
+def _words(statement: dict[str, Any], name: str) -> str:
+    found, but = statement.get(name), ""
+    if found is None:
+        found, but = statement.get(f"Not{name}", "*"), "all but "
+    return but + ", ".join(map(str, found if isinstance(found, list) else [found]))

@@ -20,6 +20,8 @@ from vault.profiles.chain import (
     WebIdentity,
 )
 from vault.profiles.identity_center import incomplete, missing_role_keys
+from vault.profiles.profile_policy import policy_of
+from vault.profiles.session_policy import combined
 from vault.profiles.source_lookup import own_export
 from vault.profiles.unread_keys import missing, misspelt
 from vault.text import safe
@@ -221,22 +223,30 @@ class ChainBuilder:
         """The guard rails that the profile itself sets. ConfigError for an invalid value."""
         environment = self.prefixed(profile, "environment")
         longest = self.prefixed(profile, "max_duration")
+        policy = policy_of(
+            self.prefixed(profile, "policy_file"),
+            self.prefixed(profile, "policy_arns"),
+            env=self.env,
+        )
         return Guardrails(
             values.choice(self.prefixed(profile, "confirm"), CONFIRM),
             values.number(longest, least=ROLE_LEAST, most=SESSION_MOST, unit=True),
             values.switch(self.prefixed(profile, "read_only"), default=False),
             environment.value if environment is not None else None,
+            policy,
         )
 
     def guardrails(self) -> Guardrails:
         """The strictest of all profiles on the path; the environment is the selected profile's."""
         every = [self.guardrails_of(profile) for profile in self.found.path]
+        policies = [each.policy for each in every if each.policy is not None]
         longest = [each.max_duration for each in every if each.max_duration is not None]
         return Guardrails(
             max((each.confirm for each in every), key=CONFIRM.index),
             min(longest) if longest else None,
             any(each.read_only for each in every),
             every[0].environment,
+            combined(policies),
         )
 
 

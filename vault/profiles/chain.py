@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.profiles.aws_files import Origin, Setting
     from vault.profiles.endpoints import Endpoint
+    from vault.profiles.session_policy import SessionPolicy
     from vault.secret import Secret
 
 
@@ -104,12 +105,16 @@ CONFIRM = ("never", "session", "always")  # values of awsvault_confirm, the stri
 
 
 class Guardrails(NamedTuple):
-    """A profile's guard rails and its environment. ``confirm`` is one of CONFIRM, ``max_duration`` is seconds."""
+    """A profile's guard rails and its environment. ``confirm`` is one of CONFIRM, ``max_duration`` is seconds.
+
+    ``policy`` and ``read_only`` narrow the session of the last role.
+    """
 
     confirm: str = "never"
     max_duration: int | None = None
     read_only: bool = False
     environment: str | None = None
+    policy: SessionPolicy | None = None
 
 
 class Hop(NamedTuple):
@@ -210,7 +215,8 @@ class AssumeRole(NamedTuple):
     """AssumeRole with the session of the link before, or with the key itself if this is the first link.
 
     ``duration`` is seconds, ``why`` its reason. ``with_code`` is the device whose code goes with the call. ``fixed`` is
-    False if nothing sets a duration, so that DurationSeconds is not sent. ``read_only`` limits the session by a policy.
+    False if nothing sets a duration, so that DurationSeconds is not sent. ``read_only`` limits the session by AWS's
+    ReadOnlyAccess, ``policy`` by a policy of the user's.
     """
 
     hop: Hop
@@ -219,6 +225,7 @@ class AssumeRole(NamedTuple):
     fixed: bool
     why: str
     read_only: bool = False
+    policy: SessionPolicy | None = None
 
 
 Link = FetchSource | SessionToken | AssumeRole

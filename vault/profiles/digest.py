@@ -90,6 +90,8 @@ def _link_values(link: Link) -> dict[str, object]:
             return {"session": link.duration, "mfa": link.mfa_serial, "at": _endpoint_values(link.endpoint)}
         case chain.AssumeRole():
             hop = link.hop
+            policy = link.policy  # only if there is one, so that sessions without it keep their names
+            narrowed = {"policy": (policy.document, policy.arns)} if policy is not None else {}
             return {
                 "role": hop.role_arn,
                 "external_id": hop.external_id,
@@ -101,6 +103,7 @@ def _link_values(link: Link) -> dict[str, object]:
                 "transitive": hop.transitive_tag_keys,
                 "read_only": link.read_only,
                 "at": _endpoint_values(hop.endpoint),
+                **narrowed,
             }
 
 

@@ -134,8 +134,9 @@ def _role(
     if hour is not None and seconds > ROLE_DURATION:
         seconds, why = ROLE_DURATION, f"limited to one hour: {hour}"
     # Only the last: with the policy, a role could not assume the next one.
-    narrowed = chain.guardrails.read_only and at == len(chain.hops) - 1
-    return AssumeRole(hop, seconds, code, asked is not None, why, narrowed)
+    last = at == len(chain.hops) - 1
+    read_only, policy = (chain.guardrails.read_only, chain.guardrails.policy) if last else (False, None)
+    return AssumeRole(hop, seconds, code, asked is not None, why, read_only, policy)
 
 
 def _later(

@@ -28,7 +28,7 @@ _OTHERS = {
     "parent_profile": ("old versions of aws-vault read", "include_profile"),
 }
 # No tool reads these without the prefix.
-_GUARDRAILS = ("confirm", "max_duration", "read_only", "session_duration")
+_GUARDRAILS = ("confirm", "max_duration", "read_only", "policy_file", "policy_arns", "session_duration")
 # Keys that AWS's tools know and that do not decide credentials: never a misspelling of one that does.
 _AWS = frozenset(
     [

@@ -202,5 +202,6 @@ KNOWN = (
     "source_identity", "session_tags", "transitive_session_tags", "include_profile", "endpoint_url", "services",
     "ignore_configured_endpoint_urls", "sts_regional_endpoints", "use_fips_endpoint", "use_dualstack_endpoint",
     "ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode", "aws_account_id", "ca_bundle", "credential", "session",
-    "session_duration", "confirm", "max_duration", "read_only", "environment",
+    "session_duration", "confirm", "max_duration", "read_only", "policy_file", "policy_arns",
+    "environment",
 )  # fmt: skip

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.credentials.issued import Issued
     from vault.credentials.request import Request
-    from vault.credentials.session_policy import SessionPolicy
     from vault.profiles.aws_files import Config
     from vault.profiles.chain import Chain
     from vault.secret import Secret
@@ -45,24 +44,21 @@ def sign_in(
     tell: Callable[[str], None],
     service: str | None = None,
     path: str | None = None,
-    policy: SessionPolicy | None = None,
 ) -> SignIn:
     """The URL for ``request.profile``. ``tell`` is told of a host that is not AWS's own, and of a session without MFA.
 
-    ``policy`` narrows the session of a user. Errors: Usage (an option), Untrusted (the host), and those of an export.
+    Errors: Usage (an option), Untrusted (the host), and those of an export.
     """
     console.page(
         "aws", region="us-east-1", service=service, path=path
     )  # a wrong option: say so before any call
     chain = _look_ahead(context, request)
-    if policy is not None and chain is not None and chain.hops:
-        raise _no_policy(f"profile {safe(chain.profile)}")
     if chain is None or not chain.hops:  # a session of the user (GetSessionToken) cannot sign in
         request = request._replace(federates=True, session=False)
 
     def exchange(issued: Issued) -> Issued:
         subject = f"profile {safe(issued.chain.profile)}"
-        return _session(context, issued, request, policy=policy, subject=subject, tell=tell)
+        return _session(context, issued, request, subject=subject, tell=tell)
 
     issued = obtain.credentials(
         context,
@@ -82,11 +78,10 @@ def sign_in_environment(
     tell: Callable[[str], None],
     service: str | None = None,
     path: str | None = None,
-    policy: SessionPolicy | None = None,
 ) -> SignIn:
     """The URL for the credentials in the environment's variables, without a profile and without the vault.
 
-    ``tell``, ``policy`` and errors as for ``sign_in``.
+    ``tell`` and errors as for ``sign_in``.
     """
     from vault.run import environment_credentials
 
@@ -94,9 +89,9 @@ def sign_in_environment(
     subject = "the credentials of the environment"
     issued = environment_credentials.issued(context)
     _endpoint(context, aws_files.load(context.env, home=context.paths.home), issued.chain)
-    issued = _session(
-        context, issued, request._replace(federates=True), policy=policy, subject=subject, tell=tell
-    )
+    request = request._replace(federates=True)
+    issued = issued._replace(chain=guardrails.kept(issued.chain, request))
+    issued = _session(context, issued, request, subject=subject, tell=tell)
     return _signed_in(context, issued, subject=subject, tell=tell, service=service, path=path)
 
 
@@ -105,17 +100,20 @@ def _session(
     issued: Issued,
     request: Request,
     *,
-    policy: SessionPolicy | None,
     subject: str,
     tell: Callable[[str], None],
 ) -> Issued:
     """``issued`` as a session that may sign in: itself, or one of the user whose key it is."""
     if credential_json.credentials_of(issued.line).token is None:
-        found = federation.federated(context, issued, request, policy=policy, subject=subject)
+        found = federation.federated(context, issued, request, subject=subject)
         tell(federation.NO_MFA)
         return found
-    if policy is not None:
-        raise _no_policy(subject)
+    if request.policy is not None and not issued.chain.hops:
+        raise errors.Usage(
+            f"{subject}: --policy and --policy-arn narrow the session of a role or of an IAM user's key, and this is another "
+            "session",
+            hint="leave them out",
+        )
     if request.federates:  # the guard rails that waited for the exchange
         guardrails.kept(issued.chain, request._replace(federates=False))
         guardrails.outlasts(issued.chain, expires=issued.expires, now=context.clock.time())
@@ -125,13 +123,6 @@ def _session(
                 hint="leave out --duration",
             )
     return issued
-
-
-def _no_policy(subject: str) -> errors.Usage:
-    return errors.Usage(
-        f"{subject}: --policy and --policy-arn narrow the session of an IAM user's key, and this is another session",
-        hint="leave them out; awsvault_read_only narrows the session of a role",
-    )
 
 
 def _signed_in(

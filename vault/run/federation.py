@@ -6,7 +6,7 @@ from vault import errors, limits
 from vault.aws import credential_json, sts
 from vault.aws.service_endpoint import ServiceEndpoint
 from vault.credentials.session_name import session_name
-from vault.credentials.session_policy import EVERYTHING, SessionPolicy
+from vault.profiles.session_policy import EVERYTHING, SessionPolicy
 from vault.system.machine import host_name, user_name
 
 TYPE_CHECKING = False
@@ -21,21 +21,17 @@ NO_MFA = (
 )
 
 
-def federated(
-    context: Context, issued: Issued, request: Request, *, policy: SessionPolicy | None, subject: str
-) -> Issued:
-    """A session of the user whose key ``issued`` is, under ``policy`` or else all that the user may do.
+def federated(context: Context, issued: Issued, request: Request, *, subject: str) -> Issued:
+    """A session of the user whose key ``issued`` is, under the policies of its guard rails or else all that the user may do.
 
-    Keeps awsvault_read_only and awsvault_max_duration. Errors: Usage, Refused, Unreachable.
+    Keeps awsvault_max_duration. Errors: Refused, Unreachable.
     """
     chain = issued.chain
+    policy = chain.guardrails.policy
     if chain.guardrails.read_only:
-        if policy is not None:  # AWS would allow what either of the two allows
-            raise errors.Usage(
-                f"{subject}: awsvault_read_only is set, and --policy and --policy-arn could widen it",
-                hint="leave out the policy, or add --write to use it instead of awsvault_read_only",
-            )
-        policy = SessionPolicy(None, (f"arn:{chain.source_endpoint.partition}:{limits.READ_ONLY_POLICY}",))
+        own = policy or SessionPolicy()
+        read_only = f"arn:{chain.source_endpoint.partition}:{limits.READ_ONLY_POLICY}"
+        policy = SessionPolicy(own.document, (read_only, *own.arns))
     elif policy is None:
         policy = EVERYTHING
     seconds = request.duration or chain.session_duration or context.settings.session_duration

@@ -15,6 +15,7 @@ from vault import errors, limits
 from vault.credentials import refreshing
 from vault.credentials.profile_metadata import ProfileMetadata, metadata_of
 from vault.credentials.request import Request
+from vault.profiles.session_policy import SessionPolicy
 from vault.run import exec_env
 from vault.run.served_session import CutShort, Served, document, frame, receive
 from vault.system import hardening, sockets
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from vault.credentials.obtain import Obtained
 
 VARIABLE = "AWSVAULT_SERVE"  # the descriptor's number, for the next program and none below it
-_MAGIC = "awsvault-py serve 2"
+_MAGIC = "awsvault-py serve 3"
 
 
 class Handover(NamedTuple):
@@ -80,7 +81,7 @@ def start_again(first: Obtained, request: Request, *, mark: Attributes | None) -
         ) from None
 
 
-_KEPT = ("profile", "duration", "session", "write")
+_KEPT = ("profile", "duration", "session", "write", "policy")
 # Used up: a descriptor is read once, and its number may be another file's by now.
 _SPENT = (PASSPHRASE, PASSPHRASE + "_FD")
 
@@ -107,7 +108,9 @@ def taken() -> Handover | None:
 def _handed(head: dict[str, Any], body: bytearray, connection: socket.socket) -> Handover:
     if head["magic"] != _MAGIC:
         raise CutShort
-    request = Request(**dict(zip(_KEPT, head["request"], strict=True)), agreed=True)
+    kept = dict(zip(_KEPT, head["request"], strict=True))
+    kept["policy"] = _policy(kept["policy"])
+    request = Request(**kept, agreed=True)
     return Handover(
         first=Served(body, issued=head["issued"], expires=head["expires"]),
         request=request._replace(refetch=refreshing.REFRESH),
@@ -118,3 +121,10 @@ def _handed(head: dict[str, Any], body: bytearray, connection: socket.socket) ->
         main=head["main"],
         key=connection,
     )
+
+
+def _policy(found: list[Any] | None) -> SessionPolicy | None:
+    if found is None:
+        return None
+    document, arns, places = found
+    return SessionPolicy(document, tuple(arns), tuple(places))

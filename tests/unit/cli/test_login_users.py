@@ -104,7 +104,7 @@ def test_a_policy_narrows_the_session(home, aws, policy):
         ("[]", "Statement"),
         ('{"Statement": "x"}', "Statement"),
         ('{"Statement": [], "Statement": []}', "twice"),
-        ('{"Statement": ["' + "x" * 2048 + '"]}', "2048"),
+        ('{"Id": "' + "x" * 2048 + '", "Statement": []}', "2048"),
         ("[" * 60000, "nested"),
     ],
 )
@@ -119,16 +119,17 @@ def test_a_wrong_arn_or_too_many_are_usage(home, aws, tmp_path):
     """As is a file that is not there."""
     for arn in ("ReadOnlyAccess", "arn:aws:iam::aws:role/x", "arn:aws:iam::1:policy/x", MANAGED + "\n"):
         failed(home.run("login", "shared-services", "--print", "--policy-arn", arn), 2, "--policy-arn")
-    many = ["--policy-arn", MANAGED] * (limits.SESSION_POLICY_ARNS + 1)
+    many = [f"--policy-arn={MANAGED}{at}" for at in range(limits.SESSION_POLICY_ARNS + 1)]
     failed(home.run("login", "shared-services", "--print", *many), 2, "--policy-arn", "11")
     failed(home.run("login", "shared-services", "--print", "--policy", str(tmp_path / "none")), 2, "none")
     assert not list(aws.calls)
 
 
-def test_a_role_takes_no_policy_here(home, aws):
-    """Not ignored: the session would be wider than the user believes."""
-    failed(home.run("login", "dev", "--print", "--policy-arn", MANAGED), 2, "--policy")
-    assert not list(aws.calls)
+def test_a_policy_narrows_the_session_of_a_role_too(home, aws):
+    """AssumeRole has it, and no other session is used."""
+    page(home.run("login", "dev", "--print", "--policy-arn", MANAGED))
+    (call,) = aws.calls.of("AssumeRole")
+    assert call.parameters["PolicyArns.member.1.arn"] == MANAGED
 
 
 def test_read_only_is_kept_and_no_policy_widens_it(home, aws):
@@ -144,7 +145,7 @@ def test_read_only_is_kept_and_no_policy_widens_it(home, aws):
         home.run("login", "shared-services", "--print", "--policy-arn", MANAGED),
         2,
         "awsvault_read_only",
-        "--write",
+        "Deny",
     )
     assert len(aws.calls.of("GetFederationToken")) == 2
 
