@@ -102,5 +102,7 @@ KEYS = {
     "confirm": "`always`, `session` or `never`: ask the user before credentials are issued",
     "max_duration": "the longest TTL of a session of this profile",
     "read_only": "`true`: limit the role to reading; `exec --write` lifts the limit",
+    "policy_file": "the absolute path of an IAM policy in JSON (`~/` is allowed) that limits the session of the role",
+    "policy_arns": "ARNs of managed policies, with commas between them, that limit the session of the role",
     "environment": "the kind of environment, for the shell prompt and lists; `production` is red",
 }
