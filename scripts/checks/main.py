@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.checks import modules, packages, platforms, texts
+from scripts.checks import mirror, modules, packages, platforms, texts
 from scripts.checks.exceptions import EXCEPTIONS
 from scripts.checks.tree import Module, Problem, is_python, tracked
 
@@ -21,6 +21,7 @@ def collect() -> list[Problem]:
     for each in parsed:
         found += modules.problems(each)
         found += platforms.problems(each)
+    found += mirror.problems(files)
     vault = [each for each in parsed if each.in_vault]
     found += packages.class_names(vault)
     found += packages.sizes(vault)

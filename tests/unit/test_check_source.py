@@ -8,7 +8,8 @@ from fnmatch import fnmatch
 
 import pytest
 
-from scripts.checks import modules, packages, platforms, texts
+from scripts.checks import mirror, modules, packages, platforms, texts
+from scripts.checks.exceptions import EXCEPTIONS
 from scripts.checks.main import judge
 from scripts.checks.tree import Module, Problem
 
@@ -174,3 +175,30 @@ def test_python_scripts_are_checked_by_ruff_too():
             first = file.readline()
         name = os.path.relpath(path, ROOT)
         assert (b"python3" in first) == any(fnmatch(name, pattern) for pattern in named), name
+
+
+def test_each_module_has_tests_of_its_name():
+    """In the mirrored folder: test_MODULE.py, or test_MODULE_*.py if no longer name of a module fits."""
+    modules = [
+        "vault/warm.py",
+        "vault/cli/prompt.py",
+        "vault/cli/prompt_line.py",
+        "vault/cli/exec_.py",
+        "vault/cli/__init__.py",
+    ]
+    tests = [
+        "tests/unit/test_warm_export.py",
+        "tests/unit/cli/test_exec.py",
+        "tests/unit/cli/test_prompt_line.py",
+    ]
+    assert [problem.keys for problem in mirror.problems([*modules, *tests])] == [("vault/cli/prompt.py",)]
+    elsewhere = ["tests/unit/test_prompt.py", "tests/unit/cli/test_prompts.py", "tests/cli/test_prompt.py"]
+    assert [problem.keys for problem in mirror.problems([*modules, *tests, *elsewhere])] == [
+        ("vault/cli/prompt.py",)
+    ]
+    assert not list(mirror.problems([*modules, *tests, "tests/unit/cli/test_prompt.py"]))
+
+
+def test_no_further_module_goes_without_tests_of_its_name():
+    """The list of those that do has an end: write the tests of a new module beside it."""
+    assert len(EXCEPTIONS["mirror"]) <= 97

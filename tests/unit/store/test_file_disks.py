@@ -1,22 +1,16 @@
-"""Disks and folders that fail at one step of a read or a write: what stands afterwards, and what is told."""
+"""Disks and folders that fail at one step of a read or a write: what is left, and what the user is told."""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-from dataclasses import replace
 
 import pytest
 
 from tests.vaults import entry, new_vault, paths_in, soon
 from vault import errors, limits
-from vault.crypto.seal import seal
-from vault.secret import Secret
-from vault.store import backup_mark, boxes, file, restore, vault
-from vault.store.boxes import Draft, Strict
+from vault.store import file, restore, vault
 from vault.store.format import FormatError, parse_file
-from vault.store.padding import pad
 from vault.system import files
 
 
@@ -93,49 +87,6 @@ def test_backups_that_will_not_go_are_named(paths):
         assert [name for name, _ in file.backups(folder)] == []
 
 
-@pytest.mark.parametrize("what", ["entries", "strict"])
-def test_a_file_that_holds_something_else_than_was_meant_is_refused(paths, what):
-    """Sealed, whole and wrong: the last look before it takes the old vault's place."""
-    opened = new_vault(paths)
-    key = boxes.new_key()
-    draft = Draft(
-        k_main=opened.k_main, payload=opened.payload, slots=opened.header.slots, strict=Strict(key=key)
-    )
-    built = boxes.build(draft, vault_id=opened.vault_id, gen=2, time=1, strict_box=None)
-    boxes.verify(built.raw, draft, built, path="it")
-    seeds = {"serial": vault.StoredSeed(secret=opened.k_main, created=1)}
-    meant = {
-        "entries": Draft(
-            k_main=draft.k_main, payload=draft.payload.with_entry("a", entry()), slots=draft.slots
-        ),
-        "strict": Draft(
-            k_main=draft.k_main, payload=draft.payload, slots=draft.slots, strict=Strict(key=key, seeds=seeds)
-        ),
-    }[what]
-    with pytest.raises(errors.Internal, match="not written as intended"):
-        boxes.verify(built.raw, meant, built, path="it")
-
-
-def test_a_strict_box_needs_its_key(paths):
-    """Another key, or another text under it, is damage and not an empty box of seeds."""
-    opened = new_vault(paths)
-    with pytest.raises(errors.Damaged, match="box strict does not open with its key"):
-        boxes.open_strict(opened.file, opened.payload, boxes.new_key(), path="it")
-    key = boxes.new_key()
-    aad = opened.vault_id + opened.payload.strict_gen.to_bytes(8, "big")
-    box = seal(key, label="strict", aad=aad, plaintext=pad(b"[]", step=4096))
-    with pytest.raises(errors.Damaged, match="box strict is not an object"):
-        boxes.open_strict(replace(opened.file, strict=box), opened.payload, key, path="it")
-
-
-def test_a_vault_without_a_strict_box_is_not_written(paths):
-    """There is none to carry over into a first vault."""
-    opened = new_vault(paths)
-    draft = Draft(k_main=opened.k_main, payload=opened.payload, slots=opened.header.slots)
-    with pytest.raises(errors.Internal, match="needs a strict box"):
-        boxes.build(draft, vault_id=opened.vault_id, gen=1, time=1, strict_box=None)
-
-
 # ── the read ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -172,55 +123,3 @@ def test_a_backup_of_another_vault_counts_from_its_own_generation(paths, tmp_pat
     after = restore.put_back(paths, other.file, other.k_main, cache_key=vault.new_key(), deadline=soon())
     assert (after.header.gen, list(after.payload.entries)) == (3, ["theirs"])
     assert restore.automatic(paths)[0][1].header.vault_id == opened.vault_id
-
-
-@pytest.mark.parametrize("fails", [errno.ENOLCK, errno.EIO])
-def test_a_vault_on_a_disk_without_locks_is_read(paths, monkeypatch, fails):
-    """It opens, and that nothing could be pinned is in the result."""
-    opened = new_vault(paths)
-
-    def no_locks(*_args):
-        raise OSError(fails, os.strerror(fails))
-
-    for name in os.listdir(paths.state):
-        os.unlink(os.path.join(paths.state, name))
-    monkeypatch.setattr(fcntl, "flock", no_locks)
-    assert vault.open_with_main_key(paths, opened.k_main).pin == "not kept"
-    typed = vault.open_with_passphrase(paths, Secret("correct horse battery staple"), deadline=soon())
-    assert (typed.pin, os.listdir(paths.state)) == ("not kept", ["kdf.lock"])
-    monkeypatch.undo()
-    assert vault.open_with_main_key(paths, opened.k_main).pin == "first use"
-
-
-def test_a_reader_beside_a_writer_leaves_the_state_to_it(paths):
-    """The writer pins for itself, and when the slot was used can be noted the next time: nobody waits."""
-    opened = new_vault(paths)
-    for name in os.listdir(paths.state):
-        os.unlink(os.path.join(paths.state, name))
-    with file.open_folder(paths) as folder, file.lock(folder, deadline=soon()):
-        typed = vault.open_with_passphrase(paths, Secret("correct horse battery staple"), deadline=soon())
-        assert (typed.pin, os.listdir(paths.state)) == ("kept", ["kdf.lock"])
-    assert vault.open_with_main_key(paths, opened.k_main).pin == "first use"
-
-
-def test_strict_seeds_with_a_passphrase_of_their_own_are_not_opened_without(paths):
-    """Whoever has the vault open has not opened them."""
-    opened = new_vault(paths)
-    shut = replace(opened, payload=replace(opened.payload, strict_key=None))
-    with pytest.raises(errors.NotThisSlot, match="a passphrase of their own"):
-        vault.open_strict(shut, None, path="it")
-
-
-def test_a_state_folder_that_takes_no_mark_is_no_error_of_a_backup(paths, monkeypatch):
-    """The backup is made; only doctor does not know of it."""
-    opened = new_vault(paths)
-
-    def full(*_args, **_more):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(files.os, "write", full)
-    backup_mark.note(paths, opened.vault_id, gen=7)
-    monkeypatch.undo()
-    assert backup_mark.read(paths, opened.vault_id) is None
-    backup_mark.note(paths, opened.vault_id, gen=7)
-    assert backup_mark.read(paths, opened.vault_id) == 7

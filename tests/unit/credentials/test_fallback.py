@@ -1,0 +1,44 @@
+"""Roles longer than an hour, where no code can be had for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.home import SCENARIO
+from tests.unit.conftest import Desk
+from vault import errors
+from vault.credentials.mfa_code import NoCode
+
+LONG = """
+[profile long]
+awsvault_role_arn = arn:aws:iam::222222222222:role/LongRole
+awsvault_source_profile = shared-services
+duration_seconds = 14400
+"""
+
+
+def test_a_long_role_is_served_from_the_cache(desk, home, aws):
+    """Its first way is there: neither a code nor a call is spent, and no shorter one is looked for."""
+    home.config(SCENARIO + LONG)
+    got = desk.ask("long")
+    aws.calls.clear()
+    assert desk.ask("long").line == got.line
+    assert len(aws.calls) == 0
+
+
+def test_a_long_role_without_any_code_says_why(home, aws):
+    """Neither for itself nor for the key's session can a code be had: the reason is the first one's, and AWS is not asked."""
+    home.config(SCENARIO + LONG)
+    home.make_vault(seed=None)
+    with pytest.raises(NoCode, match="no seed is stored"):
+        Desk(home, aws).ask("long")
+    assert len(aws.calls) == 0
+
+
+def test_a_long_role_that_aws_fails_to_give_is_not_shortened(desk, home, aws):
+    """An hour is for want of a code only; a failing AWS is told as that."""
+    home.config(SCENARIO + LONG)
+    aws.faults.add("AssumeRole", "error-503", times=None)
+    with pytest.raises(errors.Unreachable, match="ServiceUnavailable"):
+        desk.ask("long")
+    assert aws.calls.count("GetSessionToken") == 0

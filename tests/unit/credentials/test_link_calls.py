@@ -1,0 +1,43 @@
+"""One link's call: what is said where the clock is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.example import role
+from tests.unit.conftest import Desk
+from vault import errors
+
+OPEN = f"""
+[profile shared-services]
+region = us-east-1
+
+[profile open]
+region = us-west-2
+awsvault_role_arn = {role("OpenRole")}
+awsvault_source_profile = shared-services
+"""
+
+
+def test_a_session_that_is_over_on_arrival_is_this_machines_clock(desk, aws):
+    """SDKs take an expired answer for a failure of their own: the clock is named instead."""
+    late = [0]
+    desk.clock.time = lambda: aws.world.now() + sum(late)
+    aws.faults.hook("AssumeRole", "after", lambda: late.append(7200))
+    with pytest.raises(
+        errors.Unreachable,
+        match="expired by this machine's clock",
+    ) as caught:
+        desk.ask("dev")
+    assert caught.value.message.startswith("profile dev: AWS returned")
+    assert "set the clock" in caught.value.hint
+
+
+def test_a_clock_far_behind_is_named_where_no_code_is_needed(home, aws):
+    """A session from the future cannot be told from one that lies about its age: it is not handed out, and why is said."""
+    home.config(OPEN)
+    home.make_vault(seed=None, serial=None)
+    desk = Desk(home, aws)
+    desk.clock.time = lambda: aws.world.now() - 400
+    with pytest.raises(errors.Unreachable, match=r"issued (400|399) s from now by this"):
+        desk.ask("open")
