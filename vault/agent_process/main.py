@@ -94,7 +94,7 @@ def _server(taken: AgentSocket, places: Paths) -> Server:
         sessions=sessions,
         clock=clock,
         about={"pid": os.getpid(), "version": __version__, "file": name_of(places)},
-        barred=lambda: manual_lock.locked_by_hand(places),
+        barred=lambda: manual_lock.manually_locked(places),
     )
     pending = PendingLog(lambda keys, found: _log(places, state, keys, found), page=page, clock=clock)
     return Server(
@@ -120,4 +120,4 @@ def _log(places: Paths, state: AgentState, page: KeyPage, records: Sequence[Pend
 
     cache_key = Secret(bytes(page.view("cache")))
     if settings.load(places.config_toml, env={}).log:
-        audit.from_agent(places.log, records, cache_key=cache_key, vault_id=bytes.fromhex(state.vault))
+        audit.log_agent_answers(places.log, records, cache_key=cache_key, vault_id=bytes.fromhex(state.vault))

@@ -40,14 +40,14 @@ def command(context: Context, profile: str | None, *, everything: bool, as_json:
         gone = forget_sessions.forget_profile(context, keys, config, profile)
         count = "1 cached session" if gone == 1 else f"{gone} cached sessions"
         say(f"Deleted {count} of {safe(profile)}.")
-        all_agents.insist(context)
+        all_agents.check_all_answered(context)
         if as_json:
             emit_json({"profile": profile, "deleted": gone})
         return
     gone = forget_sessions.forget_files(context)
     say("Deleted all cached sessions." if gone else "There were no cached sessions.")
     replaced = vault.exists(context.paths) and _replace_key(context)
-    all_agents.insist(context)
+    all_agents.check_all_answered(context)
     if as_json:
         emit_json({"files": gone, "cache_key_replaced": replaced})
 

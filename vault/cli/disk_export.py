@@ -63,7 +63,7 @@ def _afterwards(found: Hit) -> NoReturn:
 
     try:
         disk_hit.log(found, wait=limits.LOG_WAIT_BESIDE)
-        if found.renew:
+        if found.refresh_ahead:
             refresh(found.profile)
     finally:
         os._exit(0)

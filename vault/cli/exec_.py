@@ -172,7 +172,7 @@ def _serve(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
     from vault.run import credential_server, server_handover
     from vault.unlocking import manual_lock
 
-    mark = manual_lock.seen(context.paths)
+    mark = manual_lock.attributes(context.paths)
     first = credential_server.begin(context, request, program=_program(cmd))
     terms = metadata_of(first.issued)
     banners.inside(context.env, terms.profile)

@@ -24,7 +24,7 @@ def command(context: Context) -> None:
     """
     from vault.unlocking import lock_unlock
 
-    closed = lock_unlock.close_by_hand(context)
+    closed = lock_unlock.lock_vault(context)
     say("Locked." if closed.was_open or closed.servers else "Locked. The vault was not unlocked before.")
     for one in closed.servers:
         say(f"Ended the credentials server of {one}. Its command keeps running.")

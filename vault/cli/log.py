@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """Show which credentials were issued: when, for which profile and role, until when, from where, and to which program."""
     from vault.cache.audit_log import AuditLog
-    from vault.credentials.audit import decode, kept_name
+    from vault.credentials.audit import decode, stored_name
     from vault.unlocking.key_access import open_keys
 
     first = context.clock.time() - _seconds(since) if since is not None else 0.0
@@ -42,7 +42,7 @@ def command(
     problems = list(found.problems)
     if len(records) < len(found.records):
         problems.append(f"{len(found.records) - len(records)} records cannot be read")
-    wanted = kept_name(profile) if profile is not None else None
+    wanted = stored_name(profile) if profile is not None else None
     roles = {r.access_key_id: r.role for r in records if r.role}
     chosen = [
         r._replace(role=r.role or roles.get(r.access_key_id, ""))

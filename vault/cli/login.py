@@ -23,7 +23,7 @@ from vault.run import browser_profile, environment_credentials
 from vault.run.browser_handoff import Handoff
 from vault.run.console_login import sign_in, sign_in_environment
 from vault.system.clock import Deadline
-from vault.system.programs import ProgramFailed, start_beside
+from vault.system.programs import ProgramFailed, start_in_background
 from vault.text import command as command_for
 from vault.text import safe
 
@@ -160,7 +160,7 @@ def _open(context: Context, found: SignIn, browsers: list[list[str]]) -> None:
         for words in browsers:
             marked = [word.replace("%s", handoff.url) for word in words]
             try:
-                failed = start_beside(marked if marked != words else [*words, handoff.url], env=env)
+                failed = start_in_background(marked if marked != words else [*words, handoff.url], env=env)
             except ProgramFailed as error:
                 problem = error.message
                 continue

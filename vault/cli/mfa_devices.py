@@ -146,7 +146,7 @@ def put_strictly(context: Context, opened: Opened, name: str, device: mfa_device
         )
 
     made = entries.stored_seed(device.seed, created=int(context.clock.time()))
-    strict_seeds.put(context, opened, name, serial, made, passphrase=passphrase)
+    strict_seeds.store(context, opened, name, serial, made, passphrase=passphrase)
     say(
         f"{safe(name)} uses {safe(serial)}. Its seed has a separate passphrase, which unlocks it for five minutes."
     )

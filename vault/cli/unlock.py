@@ -36,7 +36,7 @@ def command(context: Context, *, install_service: bool, strictly: bool) -> None:
         return
     from vault.unlocking import lock_unlock
 
-    done = lock_unlock.open_by_hand(context)
+    done = lock_unlock.unlock_vault(context)
     if done.hard:
         until = context.clock.time() + done.hard
         say(f"Unlocked until {local(until)}, or for {span(done.idle)} without use.")

@@ -1,7 +1,8 @@
-"""What is written into the log when credentials leave us: who asked for which, never a secret. Prints nothing.
+"""What the log records of each issue of credentials: which process asked, and for what. Never a secret. Prints nothing.
 
-Recorded by the process that hands them out. A log that cannot be written stops nobody: a full disk must not lock
-a person out of an account. Imports little, since the disk hit comes here after its answer is out.
+The process that issues the credentials writes the record. If the log cannot be written, the credentials are issued all
+the same: a full disk must not keep the user out of an account. Imports little, because the disk hit runs this after it
+has printed its answer.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ if TYPE_CHECKING:
 
 _CANNOT = (errors.Error, OSError)
 _NUMBER, _WORD = 20, 10
-_LONGEST = {  # bytes of each field, 40 for the rest: a test holds their sum below limits.LOG_TEXT
+_LONGEST = {  # bytes of each field; 40 for the others. A test checks that their sum is below limits.LOG_TEXT
     "time": _NUMBER, "expires": _NUMBER, "pid": _NUMBER, "parent_pid": _NUMBER, "use": _WORD, "origin": _WORD,
     "profile": 200, "role": 300, "program": 64,
 }  # fmt: skip
 
 
 class Record(NamedTuple):
-    """One handing-out. Times are unix seconds as text; what is not known is empty.
+    """One issue of credentials. Times are Unix seconds as text. Unknown values are empty.
 
-    ``origin`` is cache, sts or key; ``asker`` is the process that ran us, ``parent`` its own parent.
+    ``origin`` is cache, sts or key; ``asker`` is the process that ran awsvault-py, ``parent`` the parent of that one.
     """
 
     time: str
@@ -55,42 +56,42 @@ class Record(NamedTuple):
     program: str
 
     def encode(self) -> bytes:
-        """NUL between the fields, each cut to a length in bytes; all of them together fit a record."""
+        """The fields, separated by NUL. Each is cut to a length in bytes, so that all of them fit into one record."""
         return b"\0".join(_cut(value, _LONGEST.get(name, 40)) for name, value in self._asdict().items())
 
 
 def _cut(value: str, most: int) -> bytes:
-    """Whole characters of ``value``, up to ``most`` bytes; what is no text stays readable as escapes."""
+    """Whole characters of ``value``, up to ``most`` bytes. Bytes that are not text become escapes."""
     raw = value.replace("\0", "").encode("utf-8", "backslashreplace")[:most]
     return raw.decode("utf-8", "ignore").encode()
 
 
-def kept_name(profile: str) -> str:
-    """``profile`` as a record has it: a long name is cut."""
+def stored_name(profile: str) -> str:
+    """``profile`` as a record stores it: a long name is cut."""
     return _cut(profile, _LONGEST["profile"]).decode()
 
 
 def decode(raw: bytes) -> Record | None:
-    """The record that ``encode`` wrote; None for another form."""
+    """The record that ``encode`` wrote; None if ``raw`` has another form."""
     fields = raw.decode("utf-8", "replace").split("\0")
     return Record(*fields) if len(fields) == len(Record._fields) else None
 
 
-def handed_out(context: Context, keys: Keys, got: Issued, *, use: str, program: str = "") -> None:
-    """Log an answer of the full way. ``use`` is export, exec, serve, login or whoami; ``program`` what it was given to."""
+def log_issued(context: Context, keys: Keys, issued: Issued, *, use: str, program: str = "") -> None:
+    """Log an answer of ``obtain``. ``use`` is export, exec, serve, login or whoami; ``program`` is the program that got it."""
     if not context.settings.log:
         return
-    hops = got.chain.hops
-    origin = "sts" if got.asked_aws else "cache" if got.digest is not None else "key"
+    hops = issued.chain.hops
+    origin = "sts" if issued.asked_aws else "cache" if issued.digest is not None else "key"
     record = _record(
-        context.clock.time(), use, got.chain.profile, got.line, role=hops[-1].role_arn if hops else "",
-        expires=got.expires, origin=origin, program=program, pid=str(os.getppid()),
+        context.clock.time(), use, issued.chain.profile, issued.line, role=hops[-1].role_arn if hops else "",
+        expires=issued.expires, origin=origin, program=program, pid=str(os.getppid()),
     )  # fmt: skip
     _append(context.paths.log, keys, record)
 
 
-def put_back(context: Context, opened: Opened, keys: Sequence[tuple[str, str, str]]) -> None:
-    """Log access keys that come to stand in files again: profile (empty where there is none), id, and the file's path."""
+def log_restored_keys(context: Context, opened: Opened, keys: Sequence[tuple[str, str, str]]) -> None:
+    """Log access keys that ``--undo`` writes back into files: the profile (or empty), the key ID, and the file's path."""
     if not context.settings.log or not keys:
         return
     now, pid = str(int(context.clock.time())), str(os.getppid())
@@ -106,7 +107,7 @@ def put_back(context: Context, opened: Opened, keys: Sequence[tuple[str, str, st
         return
 
 
-def from_cache(
+def log_disk_hit(
     path: str,
     *,
     cache_key: Secret,
@@ -117,7 +118,7 @@ def from_cache(
     asker: str,
     wait: float,
 ) -> None:
-    """Log a disk hit. Its role stands in the record of the answer that filled the cache: the access key id is the same."""
+    """Log a disk hit. The record of the answer that filled the cache has the role, and the same access key ID."""
     import time
 
     record = _record(
@@ -129,15 +130,19 @@ def from_cache(
         return
 
 
-def from_agent(path: str, notes: Sequence[PendingRecord], *, cache_key: Secret, vault_id: bytes) -> None:
-    """Log what the agent answered by itself; as a disk hit otherwise. Raises where it could not be written."""
+def log_agent_answers(
+    path: str, notes: Sequence[PendingRecord], *, cache_key: Secret, vault_id: bytes
+) -> None:
+    """Log what the agent answered itself, like disk hits. Errors: those of writing the log."""
     records = [
         Record(
             str(note.time), "exec" if note.program else "export", note.profile, "", note.access_key_id,
             str(note.expires), "cache", note.pid, note.asker, note.parent_pid, note.parent, note.tty, note.program,
         ) for note in notes
     ]  # fmt: skip
-    _write(path, cache_key, vault_id, *records, wait=limits.LOG_WAIT_BESIDE)  # who waits ends this process
+    _write(
+        path, cache_key, vault_id, *records, wait=limits.LOG_WAIT_BESIDE
+    )  # only the end of this process waits for it
 
 
 def _record(
@@ -160,21 +165,21 @@ def _record(
 
 
 def used(path: str, *, cache_key: Secret, vault_id: bytes) -> Counter[str]:
-    """How often each profile stands in the newest records of the log at ``path``. Errors: UnsafeFile, Damaged."""
+    """How often each profile occurs in the newest records of the log at ``path``. Errors: UnsafeFile, Damaged."""
     from collections import Counter
 
-    with AuditLog.open(path, cache_key=cache_key, vault_id=vault_id) as journal:
-        records = map(decode, journal.newest(limits.PICKED_FROM))
+    with AuditLog.open(path, cache_key=cache_key, vault_id=vault_id) as log:
+        records = map(decode, log.newest(limits.PICKED_FROM))
         return Counter(record.profile for record in records if record is not None)
 
 
 def _append(path: str, keys: Keys, record: Record) -> None:
-    """Log ``record`` under the vault's cache key, and where the log is of another, under the newest there is."""
+    """Log ``record`` under this process's cache key or, if the log is sealed under another, under the vault's newest."""
     try:
         try:
             _write(path, keys.cache_key, keys.vault_id, record)
         except errors.Damaged:
-            # Either somebody renewed the cache key since these keys were had, or the log's own was lost.
+            # Either the vault was rekeyed since this process got its keys, or the log's own key was lost.
             _write(path, keys.newest_cache_key(), keys.vault_id, record, start_over=True)
     except _CANNOT:
         return
@@ -191,5 +196,5 @@ def _write(
     from vault.system.clock import Deadline
 
     encoded = [record.encode() for record in records]
-    with AuditLog.open(path, cache_key=cache_key, vault_id=vault_id) as journal:
-        journal.append(*encoded, deadline=Deadline.after(wait), start_over=start_over)
+    with AuditLog.open(path, cache_key=cache_key, vault_id=vault_id) as log:
+        log.append(*encoded, deadline=Deadline.after(wait), start_over=start_over)

@@ -1,7 +1,7 @@
-"""The cached sessions of a profile: which they are, and until when. Calls nobody.
+"""The cached sessions of a profile: which ones there are, and when they expire. Calls nothing.
 
-A session is named by what decides it, so finding one takes the configuration and an unlocked vault. One that was asked
-for with its own --duration has another name and is found only under that.
+A session's name is a digest of what decides it, so finding one takes the configuration and an unlocked vault. A session
+that was fetched with --duration has another name and is found only with the same --duration.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vault.cache.entries import Cache
-from vault.credentials.fallback import given_short
+from vault.credentials.fallback import was_shortened
 from vault.credentials.planned import chain_of, planned
 from vault.errors import ConfigError, NotFound
 from vault.profiles.chain import AssumeRole
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class CachedLink(NamedTuple):
-    """A link of a profile's chain, the name of its session, and the session where one is cached."""
+    """A link of a profile's chain, the name of its session in the cache, and the session if one is cached."""
 
     link: Link
     digest: bytes
@@ -33,7 +33,7 @@ class CachedLink(NamedTuple):
 
 
 class ShortenedRole(NamedTuple):
-    """A role that was given for an hour, since no code could be had for its own duration. Times are Unix seconds."""
+    """A role session shortened to one hour, because no MFA code was available for the full duration. Times are Unix seconds."""
 
     profile: str
     expires: int
@@ -46,30 +46,30 @@ def open_cache(context: Context, keys: Keys) -> Cache:
 
 
 def links_of(context: Context, keys: KnownKeys, chain: Chain) -> list[tuple[Link, bytes]]:
-    """Every link of every way that an export may take, once, with its session's name; the first way's first."""
+    """Each link that an export may use, by the plan or its fallback, with the name of its session. The plan's come first."""
     found: dict[bytes, Link] = {}
-    for way in planned(context, chain, keys).ways():
-        for link, name in way:
+    for alternative in planned(context, chain, keys).alternatives():
+        for link, name in alternative:
             found.setdefault(name, link)
     return [(link, name) for name, link in found.items()]
 
 
 def shortened(context: Context, keys: KnownKeys, config: Config, *, cache: Cache) -> list[ShortenedRole]:
-    """The profiles whose role was given through the key's session and is still served as that."""
+    """The profiles whose role session came through the key's MFA session and is still served from the cache."""
     now = context.clock.time()
     found = []
     for name in config.profiles:
         try:
-            ways = planned(context, chain_of(context, config, name, keys), keys).ways()
+            alternatives = planned(context, chain_of(context, config, name, keys), keys).alternatives()
         except (ConfigError, NotFound):
             continue
-        if len(ways) < 2:
+        if len(alternatives) < 2:
             continue
-        (link, own), (_, through) = ways[0][-1], ways[1][-1]
+        (link, own), (_, through) = alternatives[0][-1], alternatives[1][-1]
         long, short = cache.get(own), cache.get(through)
         over = long is None or long.expires <= now
-        if not given_short(cache, own, through):
-            continue  # another profile's hour of the same role
+        if not was_shortened(cache, own, through):
+            continue  # another profile shortened the same role
         if isinstance(link, AssumeRole) and short is not None and short.expires > now and over:
             found.append(ShortenedRole(name, short.expires, link.duration))
     return found
@@ -78,6 +78,6 @@ def shortened(context: Context, keys: KnownKeys, config: Config, *, cache: Cache
 def sessions_of(
     context: Context, keys: Keys, config: Config, profile: str, *, cache: Cache
 ) -> list[CachedLink]:
-    """The links of ``profile`` and their sessions. NotFound, ConfigError."""
+    """The links of ``profile`` and their cached sessions. Errors: NotFound, ConfigError."""
     chain = chain_of(context, config, profile, keys)
     return [CachedLink(link, name, cache.get(name)) for link, name in links_of(context, keys, chain)]

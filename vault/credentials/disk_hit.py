@@ -1,6 +1,6 @@
-"""The disk hit: a profile's session from the cache, with no vault opened, no configuration parsed and nobody asked.
+"""The disk hit: a profile's session from the cache, without opening the vault, parsing the configuration or prompting.
 
-Imports neither boto3, keyring, click nor argon2. Whatever is not exactly right is no hit.
+Imports neither boto3, keyring, click nor argon2. Whatever is not exactly right is a cache miss.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from vault.cache.freshness import Freshness
 from vault.records import NamedTuple
 from vault.system.paths import fingerprint
 from vault.unlocking import cache_key
-from vault.unlocking.manual_lock import locked_by_hand
+from vault.unlocking.manual_lock import manually_locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 class Hit(NamedTuple):
-    """The line to print, whether this process is to renew the session beside it, and what the agent keeps it under.
+    """The line to print, whether this process should refresh the session in the background, and what the agent caches.
 
-    ``asker`` is the process that ran us, and ``paths`` the places: a detached process would see others.
+    ``asker`` is the process that ran awsvault-py. ``paths`` is kept because a detached process would find other paths.
     """
 
     line: bytes
-    renew: bool
+    refresh_ahead: bool
     profile: str
     fingerprint: bytes
     issued: int
@@ -42,8 +42,8 @@ class Hit(NamedTuple):
 
 
 def find(env: Mapping[str, str], paths: Paths, profile: str, agent: AgentLink) -> Hit | None:
-    """The session that the cache has for ``profile`` under the configuration of now; None where there is none."""
-    if locked_by_hand(paths):
+    """The cached session for ``profile`` under the current configuration; None if there is none."""
+    if manually_locked(paths):
         return None
     before = fingerprint(env, paths=paths)
     key = cache_key.find(env, paths, agent)
@@ -57,33 +57,35 @@ def find(env: Mapping[str, str], paths: Paths, profile: str, agent: AgentLink) -
     freshness = found.freshness(time.time())
     if freshness not in (Freshness.FRESH, Freshness.REFRESH_AHEAD):
         return None
-    renew = freshness is Freshness.REFRESH_AHEAD and _ours_to_renew(cache, digest)
-    return Hit(found.body, renew, profile, before, found.issued, found.expires, key, str(os.getppid()), paths)
+    refresh_ahead = freshness is Freshness.REFRESH_AHEAD and _no_refresh_in_progress(cache, digest)
+    return Hit(
+        found.body, refresh_ahead, profile, before, found.issued, found.expires, key, str(os.getppid()), paths
+    )
 
 
 def log(hit: Hit, *, wait: float) -> None:
-    """Note in the log what is printed, unless config.toml says not to; ``wait`` seconds for others that write there."""
+    """Log what is printed, unless config.toml turns the log off. Waits at most ``wait`` seconds for other writers."""
     from vault import settings
     from vault.credentials import audit
 
     if settings.wants_log(hit.paths.config_toml):
-        audit.from_cache(
+        audit.log_disk_hit(
             hit.paths.log, cache_key=hit.key.key, vault_id=hit.key.vault_id, profile=hit.profile, line=hit.line,
             expires=hit.expires, asker=hit.asker, wait=wait,
         )  # fmt: skip
 
 
 def tell_agent(link: AgentLink, hit: Hit) -> None:
-    """Let a running agent that is open answer next time."""
+    """Let a running, unlocked agent answer the next export."""
     agent = link.agent()
     if agent is not None:
         agent.put_session(hit.profile, hit.fingerprint, hit.line, issued=hit.issued, expires=hit.expires)
 
 
-def _ours_to_renew(cache: Cache, digest: bytes) -> bool:
-    """Whether nobody renews it right now. The lock is let go again: the renewal takes it for itself."""
-    held = cache.try_lock(digest)
-    if held is None:
+def _no_refresh_in_progress(cache: Cache, digest: bytes) -> bool:
+    """Whether no other process is refreshing the session now. Releases the lock: the refresh takes it itself."""
+    lock = cache.try_lock(digest)
+    if lock is None:
         return False
-    held.release()
+    lock.release()
     return True

@@ -1,6 +1,6 @@
-"""A plan and its fallback: the role by a code of its own, or through the key's session where no MFA code can be had.
+"""A plan and its fallback: the role with its own MFA code or, if no code is available, through the key's MFA session.
 
-Through the key's session a role lasts an hour at most, so that answer is noted as shortened.
+Through the key's session a role session lasts at most one hour, so that answer is recorded as shortened.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from vault.unlocking.keys import Keys
 
 T = TypeVar("T")
-_SHORT = "\0given for an hour"  # no profile's name: an alias of the cache for each session that was given so
+_SHORT = (
+    "\0given for an hour"  # not a profile's name: an alias in the cache for each session that was shortened
+)
 
 
 class PlanFetcher:
-    """The session that a plan ends in, by its links or by its fallback's. Leaving the ``with`` block closes connections.
+    """Fetches the session at the end of a plan, or of its fallback. Leaving the ``with`` block closes the connections.
 
     ``used`` is the fetcher that answered.
     """
@@ -57,11 +59,11 @@ class PlanFetcher:
 
     @property
     def fell_back(self) -> bool:
-        """Whether the answer came by the fallback."""
+        """Whether the fallback gave the answer."""
         return self.used is not self._first
 
     def session(self) -> Cached:
-        """The session. Errors: as ``SessionFetcher.session``."""
+        """The session. Errors: those of ``SessionFetcher.session``."""
         session = self._cached()
         if session is None:
             session = self._by_code(lambda fetcher, wait: fetcher.session(code_wait=wait))
@@ -69,30 +71,31 @@ class PlanFetcher:
         return session
 
     def refresh(self) -> Cached | None:
-        """A new session before the old one is due; None as for ``SessionFetcher.refresh``, errors likewise."""
+        """A new session before the current one has to be refreshed. None and errors as for ``SessionFetcher.refresh``."""
         session = self._by_code(lambda fetcher, wait: fetcher.refresh(code_wait=wait))
         if session is not None:
             self._note_short(session)
         return session
 
     def _cached(self) -> Cached | None:
-        """What the cache has where there are two ways: a short session was given for want of a code, which is not tried
-        again at each export.
+        """The cached session of a plan with a fallback. A session that was shortened for lack of a code is served as it
+        is, instead of trying for a code at each export.
         """
         if self._second is None:
             return None
         hit = self._first.cached()
-        if hit is None and given_short(self._cache, self._first.digests[-1], self._second.digests[-1]):
+        if hit is None and was_shortened(self._cache, self._first.digests[-1], self._second.digests[-1]):
             hit = self._second.cached()
             self.used = self._second if hit is not None else self._first
         return hit
 
     def _by_code(self, get: Callable[[SessionFetcher, float], T]) -> T:
-        """What ``get`` has of the first fetcher, or of the second where no code can be had for the first in time."""
+        """The result of ``get`` with the plan's fetcher or, if no code is available for it in time, with the fallback's."""
         if self._second is None:
             return get(self._first, limits.CODE_WAIT)
-        # The key's session comes first where many ask at once: it serves every role, and the next code serves one. So a
-        # role of its own code takes the step at hand, and waits for another only where that session is cached already.
+        # If many processes ask at once, the key's session should come first: it serves every role, while the next code
+        # serves only one. So a role that needs its own code uses the current code, and waits for another only if the
+        # key's session is cached already.
         wait = limits.CODE_WAIT if self._second.has_cached(0) else 0.0
         try:
             return get(self._first, wait)
@@ -109,7 +112,7 @@ class PlanFetcher:
             return self._by_second(get)
 
     def _by_second(self, get: Callable[[SessionFetcher, float], T]) -> T:
-        assert self._second is not None  # noqa: S101  # _by_code has looked
+        assert self._second is not None  # noqa: S101  # _by_code checked it
         self.used = self._second
         return get(self._second, limits.CODE_WAIT)
 
@@ -119,6 +122,8 @@ class PlanFetcher:
             self._cache.put_alias(_SHORT, own, through, expires=session.expires)
 
 
-def given_short(cache: Cache, own: bytes, through: bytes) -> bool:
-    """Whether the session ``through`` the key's was given for want of a code for ``own``; it may be another's hour."""
+def was_shortened(cache: Cache, own: bytes, through: bytes) -> bool:
+    """Whether the session ``through`` the key's stands for ``own`` because no code was available. Other profiles may
+    use it too.
+    """
     return cache.alias(_SHORT, own) == through

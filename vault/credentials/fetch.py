@@ -1,8 +1,8 @@
-"""A chain's links to their sessions: from the cache while they are good, else by one call to AWS over all processes.
+"""From a chain's links to their sessions: from the cache if possible, otherwise by one call to AWS for all processes.
 
-For each link: a fresh session is served without a lock. One that is due is refreshed by one process while the others
-serve it. A missing one is fetched by one process while the others wait. A link needs the session of the link before it,
-which is had the same way. Prints nothing and reads no configuration.
+For each link: a fresh session is served without a lock. If one is due for a refresh, one process refreshes it while the
+others serve it. If one is missing, one process fetches it while the others wait. A link needs the session of the link
+before it, which is obtained the same way. Prints nothing and reads no configuration.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from vault.system.locks import Lock
 
 _STALE = ("ExpiredToken", "InvalidClientTokenId")  # AWS no longer accepts the session that signs
-_GOOD = (Freshness.FRESH, Freshness.REFRESH_AHEAD)  # served as it is
+_SERVED_AT_ONCE = (Freshness.FRESH, Freshness.REFRESH_AHEAD)  # without waiting for a refresh
 
 
 class SessionFetcher:
-    """The sessions of one plan's links, each named by its digest. ``called``: whether AWS was asked for anything."""
+    """The sessions of one plan's links, each named by its digest. ``called``: whether AWS was called."""
 
     def __init__(
         self,
@@ -59,28 +59,29 @@ class SessionFetcher:
         self._refused: set[str] = set()  # access key IDs of cached sessions that AWS no longer accepts
 
     def close(self) -> None:
-        """Close the connections to AWS that its calls left open."""
+        """Close the connections to AWS."""
         self._caller.close()
 
     def cached(self) -> Cached | None:
-        """The last link's session where the cache has one that may be served as it is; asks nobody."""
+        """The last link's session if the cache has one that needs no refresh. Calls nothing."""
         hit = self._hit(self._last)
-        return hit if self._freshness(hit) in _GOOD else None
+        return hit if self._freshness(hit) in _SERVED_AT_ONCE else None
 
     def has_cached(self, at: int) -> bool:
-        """Whether the cache has a session of link ``at`` that may still be served."""
+        """Whether the cache has an unexpired session of link ``at``."""
         return self._freshness(self._hit(at)) is not Freshness.EXPIRED
 
     def session(self, *, code_wait: float = limits.CODE_WAIT) -> Cached:
-        """The last link's session. ``code_wait``: seconds that a free MFA code may be away.
+        """The last link's session. ``code_wait``: how many seconds to wait for a free MFA code.
 
-        Errors: Refused, Unreachable, and what a code or the key may raise.
+        Errors: Refused, Unreachable, and those of the code and the key.
         """
         self._caller.code_wait = code_wait
         return self._session(self._last)
 
     def refresh(self, *, code_wait: float = limits.CODE_WAIT) -> Cached | None:
-        """A new session for the last link before it is due, by one process; None where another is at it or it failed.
+        """A new session for the last link before it is due, by one process. None if another process is fetching it, or
+        failed.
 
         ``code_wait`` and errors as for ``session``.
         """
@@ -126,13 +127,13 @@ class SessionFetcher:
         return self._due(at, hit) if freshness is Freshness.REFRESH_DUE else hit
 
     def _due(self, at: int, hit: Cached) -> Cached:
-        """One process refreshes it; the others, and the one whose refresh fails, serve the one that is still good."""
+        """One process refreshes the session. The others serve the current one, as does a process whose refresh fails."""
         lock = self._cache.try_lock(self.digests[at])
         if lock is None:
             return hit
         with lock:
             newer = self._hit(at)
-            if newer is not None and self._freshness(newer) in _GOOD:
+            if newer is not None and self._freshness(newer) in _SERVED_AT_ONCE:
                 return newer
             if self._cache.failure(self.digests[at], now=self._now()) is not None:
                 return hit
@@ -144,9 +145,9 @@ class SessionFetcher:
     def _missing(self, at: int) -> Cached:
         with self._lock(at) or nullcontext():
             hit = self._hit(at)  # another process may have been faster
-            if hit is not None and self._freshness(hit) in _GOOD:
+            if hit is not None and self._freshness(hit) in _SERVED_AT_ONCE:
                 return hit
-            # With a code of the command line the answer may be another than the one of a moment ago.
+            # With a code from the command line, the answer may differ from that of a moment ago.
             if at not in self._refetch and not self._codes.typed:
                 self._raise_recent(at)
             return self._fetch(at)
@@ -161,7 +162,7 @@ class SessionFetcher:
             ) from None
 
     def _raise_recent(self, at: int) -> None:
-        """A failure of the last seconds is the answer for every process, so that a failing STS is not hammered."""
+        """Raise the failure of the last seconds, which is the answer for every process, so that a failing STS is spared."""
         failure = self._cache.failure(self.digests[at], now=self._now())
         if failure is not None:
             kind = errors.Refused if failure.exit_code == errors.Refused.exit_code else errors.Unreachable
@@ -172,7 +173,7 @@ class SessionFetcher:
     # ── AWS ─────────────────────────────────────────────────────────────────────────────────
 
     def _fetch(self, at: int) -> Cached:
-        """Ask AWS for the link; the caller holds its lock. What came is cached before it is returned."""
+        """Ask AWS for the link's session and cache it. The caller holds the link's lock."""
         self._refetch.discard(at)
         self.called = True
         try:
@@ -190,16 +191,16 @@ class SessionFetcher:
         return session
 
     def _would_fail_again(self, error: errors.Error) -> bool:
-        """Whether the same call would fail a moment later, so that no other process need make it."""
+        """Whether the same call would fail again a moment later, so that no other process needs to make it."""
         from vault.aws import service_errors
 
         code = getattr(error, "code", "")
-        if code == service_errors.MFA_CODE and self._codes.by_person:
-            return False  # a user who mistyped it, or was too late with it, gives another
+        if code == service_errors.MFA_CODE and self._codes.by_user:
+            return False  # a user who mistyped it, or typed it too late, gives another
         return type(error) in (errors.Refused, errors.Unreachable) and code != ""
 
     def _note_key(self, error: errors.Error) -> None:
-        """Note with a refusal which key the chain starts with: it may have been replaced meanwhile."""
+        """Record in a refusal which key the chain starts with: a rotation may have replaced it meanwhile."""
         if isinstance(error, errors.Refused) and self._key is not None:
             error.key_id = self._key.access_key_id
 
@@ -209,13 +210,13 @@ class SessionFetcher:
             return self._caller.source(link)
         signer = self._signer(
             at
-        )  # outside: a refusal of the link before does not mean that its session is stale
+        )  # outside the try: if AWS refuses the previous link, that does not mean that this signer is stale
         try:
             return self._caller.session(at, signer)
         except errors.Refused as error:
             if at == 0 or getattr(error, "code", "") not in _STALE:
                 raise
-        # The session before it was revoked, or is older than the cache believes: once more with another, which
+        # The previous link's session was revoked or is older than the cache assumes. Try once more with another, which
         # a process that was refused too may have cached by now.
         self._refused.add(signer.access_key_id)
         return self._caller.session(at, self._signer(at))
@@ -229,5 +230,5 @@ class SessionFetcher:
 
 
 def never_expires(session: Cached) -> bool:
-    """Whether these credentials do not expire: a key that a process or the environment gave."""
+    """Whether these credentials never expire, such as a key from a process or the environment."""
     return b'"Expiration"' not in session.body

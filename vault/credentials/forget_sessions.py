@@ -1,4 +1,4 @@
-"""Forgetting cached sessions: a profile's, all of them, or all that an old cache key could open. Calls nobody."""
+"""Deletes cached sessions: a profile's, all of them, or all that an old cache key can open. Calls nothing."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 def forget_profile(context: Context, keys: Keys, config: Config, profile: str) -> int:
-    """Forget every session of the profile's chain, here and in the agent; how many there were. NotFound, ConfigError."""
+    """Delete every session of the profile's chain, here and in the agent; returns how many. Errors: NotFound, ConfigError."""
     cache = open_cache(context, keys)
     gone = sum(cache.forget(one.digest) for one in sessions_of(context, keys, config, profile, cache=cache))
     return gone + drop_sessions(context, profile)
 
 
 def forget_files(context: Context) -> int:
-    """Delete every session file and what the agent and the kernel hold; how many sessions' files went. Needs no key."""
+    """Delete every session file and what the agent and the kernel keyring have; returns how many files. Needs no key."""
     from vault.cache.entries import Cache
     from vault.secret import Secret
 
     try:
         return Cache.open(context.paths.sessions, cache_key=Secret(bytes(32)), vault_id=bytes(16)).wipe()
-    finally:  # what holds them in memory forgets them, even where a file would not go
+    finally:  # the agent and the kernel keyring forget theirs even if a file could not be deleted
         drop_sessions(context, "")
         cache_key.forget(context.paths)
 
 
 def replace_cache_key(context: Context, opened: Opened) -> Opened:
-    """Give the vault a new cache key, so that a copy of the files made before cannot be read with a key got later."""
+    """Give the vault a new cache key, so that a key obtained later cannot read a copy of the session files made before."""
     fresh = vault.new_key()
 
     def change(payload: Payload) -> Payload:
@@ -50,7 +50,7 @@ def replace_cache_key(context: Context, opened: Opened) -> Opened:
         replace_keys(context, after)
         return after
 
-    after, _ = log_key.carried(
+    after, _ = log_key.carry_over(
         context, old=opened.cache_key, new=fresh, vault_id=opened.vault_id, write=write, refuse=True
     )
     return after

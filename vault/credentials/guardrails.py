@@ -1,7 +1,7 @@
-"""Guard rails: what a profile's awsvault_ keys forbid, narrow, or ask a person about before credentials are handed out.
+"""Guard rails: what a profile's awsvault_ keys forbid, limit or ask the user to confirm before credentials are issued.
 
-Every way to credentials passes here (sessions.obtain), and what was answered under a rail is never remembered for
-the warm ways, which know no rails. On the disk-hit way, so it imports nothing heavy by itself. Prints nothing.
+Every request for credentials passes here (obtain.issue). An answer under a guard rail is never remembered for warm
+exports, which know no guard rails. The disk hit imports this module, so it imports nothing heavy. Prints nothing.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from vault.profiles.session_policy import SessionPolicy
 
 
-def kept(chain: Chain, request: Request) -> Chain:
-    """``chain`` with the rails that ``request`` leaves. Declined where a rail cannot be kept at all."""
+def applied(chain: Chain, request: Request) -> Chain:
+    """``chain`` with the guard rails that apply to ``request``. Declined if one cannot be enforced."""
     guardrails = chain.guardrails
     if request.write:
         guardrails = guardrails._replace(read_only=False)
     elif guardrails.read_only and not chain.hops and not request.federates:
         raise errors.Declined(
-            f"profile {safe(chain.profile)}: awsvault_read_only cannot be kept, since only a role's session can be narrowed "
+            f"profile {safe(chain.profile)}: awsvault_read_only cannot be enforced: only the session of a role can be limited "
             "by a policy",
             hint="set awsvault_read_only in a profile with a role, or ignore it once: "
             f"{command('exec --write', chain.profile)} -- COMMAND",
@@ -41,7 +41,7 @@ def kept(chain: Chain, request: Request) -> Chain:
 
 
 def _policy(chain: Chain, guardrails: Guardrails, request: Request) -> SessionPolicy | None:
-    """The policy of the profile with the one of the request, which AWS is asked to apply together with read_only's.
+    """The policy of the profile combined with that of the request. AWS applies it together with the read-only policy.
 
     Errors: Declined without a role; Usage or ConfigError for policies that would widen each other.
     """
@@ -66,11 +66,11 @@ def _policy(chain: Chain, guardrails: Guardrails, request: Request) -> SessionPo
     return found
 
 
-def outlasts(chain: Chain, *, expires: int | None, now: float) -> None:
-    """Declined where a source's own credentials live longer than awsvault_max_duration: nothing can shorten those."""
+def check_expiry(chain: Chain, *, expires: int | None, now: float) -> None:
+    """Declined if a source's own credentials last longer than awsvault_max_duration: nothing can shorten those."""
     most = chain.guardrails.max_duration
     if most is None or chain.hops:
-        return  # a role's session is asked for no longer (vault/profiles/plan)
+        return  # a role session is never requested for longer (vault/profiles/plan)
     left = None if expires is None else int(expires - now)
     if left is None or left > most + limits.EXPIRY_SLACK:
         found = "never expire" if left is None else f"expire in {left} s"
@@ -81,34 +81,34 @@ def outlasts(chain: Chain, *, expires: int | None, now: float) -> None:
 
 
 def confirm(context: Context, chain: Chain, request: Request, *, lifted: bool = False) -> str | None:
-    """Go on only after the yes that awsvault_confirm asks for. Declined after a no, and where nobody can be asked.
+    """Ask for the confirmation that awsvault_confirm requires. Declined if the user says no or cannot be asked.
 
-    Gives what the person said yes to, where it is to be remembered (awsvault_confirm = session), else None.
-    ``lifted``: --write lifts awsvault_read_only, which is a question of its own.
+    Returns what the user confirmed if the agent should remember it (awsvault_confirm = session), otherwise None.
+    ``lifted``: --write lifts awsvault_read_only, which needs its own confirmation.
     """
-    word = chain.guardrails.confirm
-    if word == "never" or request.agreed:
+    setting = chain.guardrails.confirm
+    if setting == "never" or request.agreed:
         return None
     what = subject(chain, lifted=lifted)
-    if word == "session" and _remembered(context, what):
+    if setting == "session" and _remembered(context, what):
         return None
     profile = safe(chain.profile)
     run = f"{command('exec --write' if lifted else 'exec', chain.profile)} --"
     if not request.ask:
-        # An SDK waits for us and a person may not be looking: no window, no question, no waiting.
-        if word == "session":
+        # An SDK is waiting, and the user may not be looking: no window, no question, no waiting.
+        if setting == "session":
             hint = f"confirm once for as long as the agent runs: {_with_an_agent(context, run)}"
         else:
             hint = f"run the command as: {run} COMMAND"
         raise errors.Declined(
-            f"profile {profile} needs confirmation before each use (awsvault_confirm = {word})", hint=hint
+            f"profile {profile} needs confirmation before each use (awsvault_confirm = {setting})", hint=hint
         )
     _ask(context, chain, lifted=lifted)
-    return what if word == "session" else None
+    return what if setting == "session" else None
 
 
 def subject(chain: Chain, *, lifted: bool = False) -> str:
-    """What a yes is for: the profile, and whose credentials it means. Another role, or the whole role, is another question."""
+    """What a confirmation is for: the profile and its role or source. Another role, or --write, needs another confirmation."""
     return f"{chain.profile} {_target(chain)}{' with --write' if lifted else ''}"
 
 
@@ -138,7 +138,7 @@ def _ask(context: Context, chain: Chain, *, lifted: bool) -> None:
 
 
 def _with_an_agent(context: Context, run: str) -> str:
-    """The command that has a yes remembered; without an agent there is none who would."""
+    """The command that makes the agent remember the confirmation; without an agent, the command that asks each time."""
     if context.settings.agent == "off":
         return f"the agent is off, so run the command as: {run} COMMAND"
     return f"{run} true" if context.agent.agent() is not None else f"awsvault-py unlock; {run} true"

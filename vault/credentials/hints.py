@@ -1,4 +1,4 @@
-"""What a failure says about the profile it happened for: its name, and hints whose commands can be copied as they are."""
+"""What an error says about its profile: the profile's name, and hints with commands that the user can copy."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _WRONG_KEY = ("InvalidClientTokenId", "SignatureDoesNotMatch")
 
 
 def name_profile(error: errors.Error, chain: Chain, profile: str) -> None:
-    """Put the profile before the message, and fit the hint to the chain."""
+    """Put the profile's name before the message, and adapt the hint to the chain."""
     named = f"profile {safe(profile)}"
     if isinstance(error, errors.Refused | errors.Unreachable):
         error.message = f"{named}: {error.message}"
         error.hint = _hint(error, chain)
         return
-    # of the files, or of a program that they name
+    # an error in the files, or of a program that they name
     of_files = error.exit_code == errors.ConfigError.exit_code and not isinstance(error, errors.UnsafeFile)
     if of_files and named not in error.message:
         error.message = f"{named}: {error.message}"
 
 
 def with_names(hint: str, chain: Chain) -> str:
-    """A hint's command with the names that the user would have to look up."""
+    """A hint with the actual names in its commands."""
     for words in ("explain", "login"):
         hint = hint.replace(f"awsvault-py {words} PROFILE", command(words, chain.profile))
     if isinstance(chain.source, VaultKey):
@@ -37,7 +37,7 @@ def with_names(hint: str, chain: Chain) -> str:
 
 
 def _hint(error: errors.Refused | errors.Unreachable, chain: Chain) -> str:
-    """The error's hint for this chain: a key that is not the vault's is corrected where it is."""
+    """The error's hint for this chain. A key that is not in the vault has to be corrected where it is stored."""
     source, code = chain.source, getattr(error, "code", "")
     if isinstance(source, StaticKeys) and code == "ExpiredToken":
         return (

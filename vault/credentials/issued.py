@@ -1,4 +1,4 @@
-"""Credentials that are about to be handed out, with what is known about them. Values."""
+"""Credentials that are about to be issued, and what is known about them. Values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Shortened(NamedTuple):
-    """How long the credentials were to last, how long they do (both in seconds), and why."""
+    """How long the credentials should have lasted, how long they last (both in seconds), and why."""
 
     wanted: int
     lasts: int
@@ -21,12 +21,12 @@ class Shortened(NamedTuple):
 
 
 class Issued(NamedTuple):
-    """The credentials of a profile: the line that credential_process prints, and where it came from.
+    """The credentials of a profile: the line that credential_process prints, and its origin.
 
     ``expires`` and ``issued`` are Unix seconds, None for a key that does not expire. ``digest`` names the session in
     the cache. ``remember`` is the fingerprint under which the answer may be remembered, or None. ``agreed`` is what the
-    user just confirmed, for the agent to remember (vault/credentials/guardrails), or None. ``asked_aws``: AWS was called.
-    ``shorter`` says why it lasts less than was asked for, or None.
+    user has just confirmed, for the agent to remember (vault/credentials/guardrails), or None. ``asked_aws``: AWS was
+    called. ``shorter`` says why the session lasts less than requested, or None.
     """
 
     line: bytes
@@ -40,7 +40,7 @@ class Issued(NamedTuple):
     shorter: Shortened | None = None
 
     def freshness(self, now: float) -> Freshness:
-        """How fresh the answer is at Unix time ``now``; a key that does not expire stays fresh."""
+        """How fresh the answer is at Unix time ``now``. A key that does not expire is always fresh."""
         if self.issued is None or self.expires is None:
             return Freshness.FRESH
         return Cached(self.issued, self.expires, b"").freshness(now)

@@ -1,4 +1,4 @@
-"""One link of a chain, asked of AWS or of its source: each call with its code, its endpoint and its words. Caches nothing."""
+"""The call for one link of a chain, to AWS or to its source: its code, its endpoint and its messages. Caches nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class LinkCaller:
-    """Calls AWS for the links of ``planned``. ``code_wait``: seconds that a free MFA code may be away."""
+    """Calls AWS for the links of ``planned``. ``code_wait``: how many seconds to wait for a free MFA code."""
 
     def __init__(
         self, context: Context, planned: PlannedChain, links: tuple[Link, ...], *, codes: Codes
@@ -42,17 +42,17 @@ class LinkCaller:
         self._connections: ConnectionPool | None = None
 
     def close(self) -> None:
-        """Close the connections to AWS that the calls left open."""
+        """Close the connections to AWS."""
         if self._connections is not None:
             self._connections.close()
 
     def session(self, at: int, signer: Credentials) -> Cached:
-        """A session for link ``at``, signed for by ``signer``. Errors: Refused, Unreachable, and those of a code."""
+        """A session for link ``at``, signed with ``signer``. Errors: Refused, Unreachable, and those of the code."""
         made = self._call(self._links[at], signer, self.subject(at))
         return Cached(made.issued, made.expiration, credential_json.of_session(made))
 
     def source(self, link: FetchSource) -> Cached:
-        """The source's credentials; a key that does not expire comes without Expiration and is never cached."""
+        """The source's credentials. A key that does not expire has no Expiration and is never cached."""
         from vault.aws import provider_inputs, providers
 
         context = self._context
@@ -68,7 +68,7 @@ class LinkCaller:
             found.credentials, expires=found.expiration, account_id=found.account_id
         )
         expires = found.expiration if found.expiration is not None else found.issued + limits.MAX_TTL
-        # A source that outlives what the cache takes is served as it is and fetched again by the next process.
+        # Credentials that last longer than the cache allows are served, and the next process fetches them again.
         return Cached(found.issued, min(expires, found.issued + limits.MAX_TTL), body)
 
     def _call(self, link: Link, signer: Credentials, subject: str) -> Session:
@@ -87,7 +87,7 @@ class LinkCaller:
             )  # fmt: skip
 
         made = self._with_code(link.mfa_serial, link.mfa_process, call)
-        # GetSessionToken does not tell the account; a device's ARN does, where nobody asked who the key is.
+        # GetSessionToken does not return the account. If the key was not identified, the device's ARN tells it.
         return made._replace(account_id=self._account or account_of(link.mfa_serial or ""))
 
     def _role(self, link: AssumeRole, send: _Send) -> Session:
@@ -110,7 +110,7 @@ class LinkCaller:
     def _with_code(
         self, serial: str | None, process: str | None, call: Callable[[str | None, str | None], Session]
     ) -> Session:
-        """``call`` with a code of the device, if one is needed."""
+        """``call`` with a code of the device, if it needs one."""
         if serial is None:
             return call(None, None)
         place = str(self._chain.device_origin(serial) or "")
@@ -118,7 +118,7 @@ class LinkCaller:
         return self._codes.send(device, lambda code: call(serial, code), most=self.code_wait)
 
     def _address(self, link: SessionToken | AssumeRole) -> ServiceEndpoint:
-        """Where the link's call goes. ConfigError where none can go there, before a code is taken for it."""
+        """The endpoint of the link's call. ConfigError if it is unusable, before a code is used for it."""
         from vault.aws.connections import ConnectionPool
         from vault.aws.service_endpoint import ServiceEndpoint
 
@@ -134,13 +134,13 @@ class LinkCaller:
         return address
 
     def _session_name(self) -> str:
-        """The name that CloudTrail shows where the profile sets none: who, and on which machine."""
+        """The name that CloudTrail shows if the profile sets none: the user and the machine."""
         return session_name(user_name(self._context.env), host_name())
 
     # ── words ───────────────────────────────────────────────────────────────────────────────
 
     def subject(self, at: int) -> str:
-        """Which link a message is about, and who asks for it."""
+        """The link that a message is about, and the identity that asks for it."""
         link = self._links[at]
         match link:
             case SessionToken():
@@ -165,7 +165,7 @@ class LinkCaller:
         return self._links[at - 1] if at > 0 else None
 
     def say_likely_cause(self, at: int, error: errors.Error) -> None:
-        """AWS denies a role without a reason: of the likely ones, name only those that are possible."""
+        """AWS denies a role without giving a reason. Name only those likely causes that are possible here."""
         from vault.aws import service_errors
 
         link, before = self._links[at], self._before(at)
@@ -180,7 +180,7 @@ class LinkCaller:
 
 
 class _Send(NamedTuple):
-    """Who signs a call, what its messages are about, and where it goes."""
+    """The credentials that sign a call, the subject of its messages, and its endpoint."""
 
     signer: Credentials
     subject: str

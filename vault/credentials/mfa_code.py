@@ -1,6 +1,6 @@
-"""One MFA code for one call: given on the command line, by a stored seed, by a program, or by a person.
+"""One MFA code for one call: from the command line, a stored seed, a program or the user.
 
-A code that is handed out here is in the ledger before it is returned, so no other process sends it too.
+A code is in the ledger before it is returned, so no other process sends it too.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ T = TypeVar("T")
 
 
 class MfaDevice(NamedTuple):
-    """A device whose code a call needs: its serial, the program that may know its codes, and the profile that asks.
+    """A device whose code a call needs: its serial, the program that may print its codes, and the profile that asks.
 
-    ``entry`` is the vault's entry whose key makes the call, or empty; ``place`` the file and line that names the device.
+    ``entry`` is the vault's entry whose key makes the call, or empty. ``place`` is the file and line that names the
+    device.
     """
 
     serial: str
@@ -37,46 +38,47 @@ class MfaDevice(NamedTuple):
 
 
 class NoCode(errors.Locked):
-    """Nobody knows a code of the device: no seed, no program, nobody to ask (3)."""
+    """No code of the device is available: no seed is stored, no program is set, and the user cannot be asked (3)."""
 
 
 class Codes:
-    """Where this run's codes come from. ``given`` is --mfa-code, good for one call."""
+    """Where this run gets its codes. ``given`` is --mfa-code, which is good for one call."""
 
-    __slots__ = ("_context", "_given", "_keys", "by_person", "skew")
+    __slots__ = ("_context", "_given", "_keys", "by_user", "skew")
 
     def __init__(self, context: Context, keys: Keys, *, given: str | None = None) -> None:
         self._context = context
         self._keys = keys
         self._given = _check_digits(given, "--mfa-code", usage=True) if given is not None else None
-        self.by_person = False  # whether a person gave the last code
-        self.skew = 0.0  # AWS's clock minus ours, once an answer has shown it
+        self.by_user = False  # whether the user gave the last code
+        self.skew = 0.0  # AWS's clock minus this machine's, once an answer has shown it
 
     @property
     def typed(self) -> bool:
-        """Whether a code of the command line waits for its call."""
+        """Whether a code from the command line is still unused."""
         return self._given is not None
 
     def take(
         self, device: MfaDevice, *, after: int | None = None, most: float = limits.CODE_WAIT
     ) -> tuple[Code, bool]:
-        """A code, and whether a next one may be tried where AWS refuses it (only one that we computed).
+        """A code, and whether to try the next one if AWS refuses it (only for a code computed from a seed).
 
-        ``after`` is a step that AWS refused; ``most`` how many seconds may be waited for a free step, 0 for none. Errors: ledger.NoCodeInTime, ledger.UsedCode, NoCode, ConfigError.
+        ``after`` is a step that AWS refused; ``most`` is how many seconds to wait for a free step, 0 for none. Errors:
+        ledger.NoCodeInTime, ledger.UsedCode, NoCode, ConfigError.
         """
-        self.by_person = self._given is not None
+        self.by_user = self._given is not None
         if self._given is not None:
             given, self._given = self._given, None
             return self._keys.note_code(device.serial, given, deadline=self._context.new_deadline()), False
         code = self._computed(device, after=after, most=most)
         if code is not None:
             return code, True
-        self.by_person = not device.process
+        self.by_user = not device.process
         text = self._run(device) if device.process else self._ask(device)
         return self._keys.note_code(device.serial, text, deadline=self._context.new_deadline()), False
 
     def _computed(self, device: MfaDevice, *, after: int | None, most: float) -> Code | None:
-        """A code of a stored seed; one in the strict box is opened by its own passphrase first."""
+        """A code from a stored seed. For a strict seed, asks for its passphrase first."""
 
         def take() -> Code | None:
             wait = CodeWait(
@@ -94,9 +96,9 @@ class Codes:
         return take()
 
     def send(self, device: MfaDevice, call: Callable[[str], T], *, most: float = limits.CODE_WAIT) -> T:
-        """``call`` with a code; a code of ours that AWS refuses is followed by the next step's, once and never again.
+        """``call`` with a code. If AWS refuses a code that was computed from a seed, tries the next step's code, once.
 
-        Errors: those of ``take`` and of ``call``; Refused with code ClockSkew where the clock is why.
+        Errors: those of ``take`` and of ``call``; Refused with code ClockSkew if the clock is the cause.
         """
         from vault.aws import service_errors
 
@@ -122,12 +124,12 @@ class Codes:
             raise
 
     def _learn_skew(self, refusal: errors.Refused) -> None:
-        """AWS's Date beside a refused code tells how far this machine's clock is off."""
+        """The Date of AWS's refusal tells how far this machine's clock is off."""
         skew = refusal.date - self._context.clock.time() if refusal.date is not None else 0.0
         if abs(skew) > limits.CLOCK_SKEW_MOST:
-            way = "behind" if skew > 0 else "ahead of"
+            direction = "behind" if skew > 0 else "ahead of"
             raise errors.Refused(
-                f"{refusal.message}; this machine's clock is {abs(skew):.0f} s {way} AWS's, so its codes are not valid",
+                f"{refusal.message}; this machine's clock is {abs(skew):.0f} s {direction} AWS's, so its codes are not valid",
                 hint="set the clock (for example: timedatectl set-ntp true) and run the command again",
                 code="ClockSkew",
             ) from None
@@ -147,7 +149,7 @@ class Codes:
         return show
 
     def _run(self, device: MfaDevice) -> str:
-        """The code that mfa_process prints: run as AWS's tools run programs, without a shell and without our secrets."""
+        """The code that mfa_process prints. Runs it as AWS's tools do, without a shell, and without AWSVAULT_ variables."""
         from vault.settings import command_words
         from vault.system.programs import ProgramFailed, output
 
@@ -167,18 +169,18 @@ class Codes:
         text = raw.decode("ascii", "replace")
         return _check_digits(text, f"profile {safe(device.profile)}: mfa_process", usage=False)
 
-    def _meant(self, device: MfaDevice) -> str | None:
-        """A device with a seed whose serial is close to the one that is asked for, or None."""
+    def _similar_device(self, device: MfaDevice) -> str | None:
+        """A device with a stored seed whose serial is similar to the one that is asked for, or None."""
         try:
-            return self._keys.contents().device_meant(device.serial)
-        except errors.Error:  # the agent went meanwhile: the question is asked without it
+            return self._keys.contents().similar_device(device.serial)
+        except errors.Error:  # the agent ended meanwhile: ask without the suggestion
             return None
 
     def _ask(self, device: MfaDevice) -> str:
         from vault.system.prompts import NoAnswer
 
         question = f"MFA code of {safe(device.serial)} for profile {safe(device.profile)}"
-        near = self._meant(device)
+        near = self._similar_device(device)
         other = f"no seed is stored for it, but one is for {safe(near)}" if near is not None else ""
         complaint = other
         while True:
@@ -190,7 +192,7 @@ class Codes:
                 raise NoCode(
                     f"profile {safe(device.profile)} needs a code of {safe(device.serial)}: "
                     f"{other or 'no seed is stored for it'}, and {safe(reason.message)}",
-                    hint=_way_out(device, near),
+                    hint=_no_code_hint(device, near),
                 ) from None
             try:
                 return _check_digits(answer, "the answer", usage=True)
@@ -198,8 +200,8 @@ class Codes:
                 complaint = f"a code has {limits.CODE_DIGITS} digits"
 
 
-def _way_out(device: MfaDevice, near: str | None) -> str:
-    """What to do where nobody knows a code of the device; ``near`` is one with a seed that may be meant."""
+def _no_code_hint(device: MfaDevice, near: str | None) -> str:
+    """The hint if no code is available. ``near`` is a similar device with a stored seed."""
     if near is not None:
         where = f" at {device.place}" if device.place else ""
         return f"if that is the right device, fix mfa_serial{where}; otherwise give a code: --mfa-code"

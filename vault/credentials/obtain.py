@@ -1,6 +1,6 @@
-"""The way of an export: a profile's credentials, for export, exec, login and whoami. One step a line.
+"""The steps of an export: a profile's credentials, for export, exec, login and whoami. One step a line.
 
-Joins AWS's files, the vault, the cache and STS. Prints nothing. Every wait ends with the context's deadline.
+Joins AWS's files, the vault, the cache and STS. Prints nothing. No wait is longer than the context's deadline.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Obtained(NamedTuple):
-    """The credentials, how the vault's keys were had, and AWS's files as they were."""
+    """The credentials, the access to the vault's keys, and AWS's files as they were read."""
 
     issued: Issued
     access: KeysAccess
@@ -51,7 +51,7 @@ def credentials(
     program: str = "",
     exchange: Callable[[Issued], Issued] | None = None,
 ) -> Issued:
-    """As ``obtain``: the credentials alone."""
+    """Like ``obtain``, but returns only the credentials."""
     return obtain(context, request, purpose=purpose, use=use, program=program, exchange=exchange).issued
 
 
@@ -64,12 +64,13 @@ def obtain(
     program: str = "",
     exchange: Callable[[Issued], Issued] | None = None,
 ) -> Obtained:
-    """The credentials of ``request.profile``: unlocks where need be, remembers the answer and logs it.
+    """The credentials of ``request.profile``. Unlocks the vault if necessary, remembers the answer and logs it.
 
-    ``purpose`` tells the user what the passphrase is for; ``use`` and ``program`` go into the log. ``exchange`` makes of the
-    answer the one that leaves and is logged. Errors: those of ``issue``, of ``exchange`` and of vault/unlocking/unlock.
+    ``purpose`` tells the user what the passphrase is for; ``use`` and ``program`` go into the log. ``exchange`` turns
+    the answer into the one that is issued and logged. Errors: those of ``issue``, of ``exchange`` and of
+    vault/unlocking/unlock.
     """
-    profiles = load(context)  # a broken file is reported before anybody is asked for a passphrase
+    profiles = load(context)  # a broken file is reported before the user is asked for a passphrase
     try:
         issued, access = with_keys(
             context, lambda keys: issue(context, request, keys, profiles), purpose=purpose
@@ -80,20 +81,20 @@ def obtain(
     if exchange is not None:
         issued = exchange(issued)
     remember(context, access, issued)
-    audit.handed_out(context, access.keys, issued, use=use, program=program)
+    audit.log_issued(context, access.keys, issued, use=use, program=program)
     return Obtained(issued, access, profiles)
 
 
 def issue(context: Context, request: Request, keys: Keys, profiles: LoadedProfiles) -> Issued:
-    """The credentials of ``request.profile`` by keys that are at hand: resolve, check the guard rails, plan, fetch.
+    """The credentials of ``request.profile`` with the given keys: resolve, check the guard rails, plan, fetch.
 
-    Errors: NotFound, ConfigError, Declined, Refused, Unreachable, Locked (a code that nobody knows), StorageError.
+    Errors: NotFound, ConfigError, Declined, Refused, Unreachable, Locked (no code is available), StorageError.
     """
     profile = _profile(request, profiles.config, keys)
     chain = chain_of(context, profiles.config, profile, keys)
     check(chain)
     lifted = request.write and chain.guardrails.read_only
-    chain = guardrails.kept(chain, request)
+    chain = guardrails.applied(chain, request)
     agreed = guardrails.confirm(context, chain, request, lifted=lifted)
     try:
         plan = _planned(context, request, chain, keys)
@@ -103,17 +104,17 @@ def issue(context: Context, request: Request, keys: Keys, profiles: LoadedProfil
         raise
     if not (
         request.federates and issued.expires is None
-    ):  # else the session that it is exchanged for keeps them
-        guardrails.outlasts(chain, expires=issued.expires, now=context.clock.time())
-        issued = _noting_its_length(context, request, issued)
+    ):  # otherwise the guard rails apply to the session that it is exchanged for
+        guardrails.check_expiry(chain, expires=issued.expires, now=context.clock.time())
+        issued = _noting_its_duration(context, request, issued)
     fingerprint = profiles.before if _may_be_remembered(request, issued) else None
     return issued._replace(agreed=agreed, remember=fingerprint)
 
 
 def refreshed(context: Context, profile: str) -> Issued | None:
-    """A new session for ``profile`` before it is due; None where another process is at it, or AWS refuses it now.
+    """A new session for ``profile`` before it is due; None if another process is fetching it, or AWS refuses it now.
 
-    Asks nobody.
+    Does not prompt.
     """
     from vault.credentials.request import Request
 
@@ -128,10 +129,10 @@ def refreshed(context: Context, profile: str) -> Issued | None:
 
 
 def refresh(context: Context, request: Request, keys: Keys, profiles: LoadedProfiles) -> Issued | None:
-    """As ``issue``, for the last link of a plain request, and only where the answer may be remembered."""
+    """Like ``issue``, for the last link of a plain request, and only if the answer may be remembered."""
     chain = chain_of(context, profiles.config, request.profile, keys)
     check(chain)
-    chain = guardrails.kept(chain, request)
+    chain = guardrails.applied(chain, request)
     plan = _planned(context, request, chain, keys)
     if not plan.plan.links or not _decided_by_files(chain):
         return None
@@ -158,7 +159,7 @@ def _profile(request: Request, config: Config, keys: Keys) -> str:
 
 
 def _check_profile(config: Config, request: Request) -> None:
-    """NotFound for a profile that no file names while the vault, which might hold a key of the name, stays locked."""
+    """NotFound if no file names the profile, while the locked vault might still hold a key of that name."""
     name = request.profile
     if name not in config.profiles and not (request.start and config.starting_with(name)):
         raise errors.NotFound(
@@ -200,7 +201,7 @@ def _fetched(context: Context, request: Request, plan: PlannedChain, keys: Keys)
 
 
 def _check_clock(context: Context, session: Cached) -> None:
-    """JavaScript's SDK and PHP's take an expired answer as a failure of their own; report it here instead."""
+    """Report a session that has expired by this machine's clock: the SDKs for JavaScript and PHP report it misleadingly."""
     now = context.clock.time()
     if session.freshness(now) is Freshness.EXPIRED:
         ahead = session.issued - now
@@ -212,25 +213,25 @@ def _check_clock(context: Context, session: Cached) -> None:
 
 
 def _key_itself(request: Request, plan: PlannedChain) -> Issued:
-    """A plan without a call: the source's own key. One of the vault leaves it only where --no-session says so."""
+    """A plan without calls: the source's own key. A key of the vault is issued only with --no-session."""
     chain = plan.chain
     if plan.key is None:
         raise errors.Internal(f"profile {safe(chain.profile)}: a plan without links and without a key")
     if isinstance(chain.source, VaultKey) and request.session:
         raise errors.ConfigError(
-            f"profile {safe(chain.profile)}: {chain.session_origin} says not to make a session, "
-            "and without one only the key itself is left",
+            f"profile {safe(chain.profile)}: {chain.session_origin} turns off the session, "
+            "and without it only the key itself can be issued",
             hint="remove awsvault_session or --no-session there, or, to print the key: "
             + command("export --no-session", chain.profile),
         )
     return Issued(credential_json.encode(plan.key, account_id=plan.account), chain)
 
 
-# ── how long it lasts, and whether it is remembered ──────────────────────────────────────────
+# ── the duration, and whether the answer is remembered ──────────────────────────────────────────
 
 
 def _shortened(request: Request, plan: PlannedChain, *, fell_back: bool) -> Shortened | None:
-    """Why the answer of a plan lasts less than the profile or --duration asks."""
+    """Why the session lasts less than the profile or --duration requests."""
     last = plan.plan.links[-1]
     if not isinstance(last, AssumeRole | SessionToken):
         return None
@@ -243,8 +244,10 @@ def _shortened(request: Request, plan: PlannedChain, *, fell_back: bool) -> Shor
     return Shortened(request.duration, last.duration, last.why)
 
 
-def _noting_its_length(context: Context, request: Request, issued: Issued) -> Issued:
-    """--duration beside credentials that last as long as they do. Usage where that is longer: nothing can shorten those."""
+def _noting_its_duration(context: Context, request: Request, issued: Issued) -> Issued:
+    """Compare --duration with the lifetime of the source's own credentials. Usage if they last longer: nothing can
+    shorten them.
+    """
     chain, wanted = issued.chain, request.duration
     if chain.hops or wanted is None:
         return issued
@@ -261,15 +264,15 @@ def _noting_its_length(context: Context, request: Request, issued: Issued) -> Is
 
 
 def _may_be_remembered(request: Request, issued: Issued) -> bool:
-    """Whether the next export may be answered with it."""
+    """Whether the answer may serve the next export."""
     return issued.digest is not None and request.plain and _decided_by_files(issued.chain)
 
 
 def _decided_by_files(chain: Chain) -> bool:
     """Whether the vault and the files of the fingerprint alone decide the answer.
 
-    A chain from elsewhere and a policy file may change without them, and what needs a yes would be issued without the
-    question.
+    A source outside the vault and a policy file may change without them. A profile that needs confirmation must not be
+    answered without it.
     """
     policy = chain.guardrails.policy
     return (

@@ -1,6 +1,6 @@
 """From a profile's name to the calls that get its credentials, and to the names of their sessions in the cache.
 
-Everything that resolves a profile goes this way: exports, `list`, `explain`, `clear`, `rotate`. Calls nobody.
+Everything that resolves a profile uses this: exports, `list`, `explain`, `clear`, `rotate`. Calls nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class LoadedProfiles(NamedTuple):
     """AWS's files as they were read, and the fingerprint of everything that decides an answer, taken before.
 
-    ``before`` is None where a file had just changed: nothing may be kept under that fingerprint.
+    ``before`` is None if a file had changed just then: nothing may be remembered under that fingerprint.
     """
 
     config: Config
@@ -48,9 +48,9 @@ class KnownKeys(Protocol):
 
 
 class PlannedChain(NamedTuple):
-    """A chain, the calls that it takes, and the key that signs the first one.
+    """A chain, its calls, and the key that signs the first one.
 
-    ``key`` is None where the source has none, or the vault lacks it; ``account`` the key's, where it is known.
+    ``key`` is None if the source has none, or the vault lacks it. ``account`` is the key's account, if known.
     """
 
     chain: Chain
@@ -61,19 +61,19 @@ class PlannedChain(NamedTuple):
 
     @property
     def lacks_key(self) -> bool:
-        """Whether the chain starts with a key of the vault that the vault does not hold."""
+        """Whether the chain starts with a key that should be in the vault but is not."""
         return self.key is None and isinstance(self.chain.source, VaultKey)
 
     def digests(self, links: tuple[Link, ...], *, key_id: str | None = None) -> list[bytes]:
-        """The name of each link's session in the cache. ``key_id``: as if another key signed the first."""
+        """The name of each link's session in the cache. ``key_id``: compute them as if this key signed the first link."""
         signer = key_id or (self.key.access_key_id if self.key is not None else None)
         return [
             digest(self.chain.source, links[: at + 1], vault_id=self.vault_id, access_key_id=signer)
             for at in range(len(links))
         ]
 
-    def ways(self, *, key_id: str | None = None) -> list[list[tuple[Link, bytes]]]:
-        """The links of each way that an export may take, with their sessions' names; the first way first."""
+    def alternatives(self, *, key_id: str | None = None) -> list[list[tuple[Link, bytes]]]:
+        """The links of the plan, then those of its fallback, each with the name of its session."""
         if self.lacks_key:
             return []
         return [
@@ -90,7 +90,7 @@ def load(context: Context) -> LoadedProfiles:
 
 
 def chain_of(context: Context, config: Config, profile: str, keys: KnownKeys) -> Chain:
-    """The chain of ``profile``. NotFound, ConfigError."""
+    """The chain of ``profile``. Errors: NotFound, ConfigError."""
     return resolve(config, profile, env=context.env, has_entry=keys.has_entry)
 
 

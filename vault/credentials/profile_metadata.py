@@ -1,4 +1,6 @@
-"""What goes to a command beside its credentials: who it is and where. Pure; the warm exec imports it, so it imports little."""
+"""What a command gets besides its credentials: its profile, role and region. Pure. The warm exec imports it, so it
+imports little.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,9 @@ _BEGINS = '{"Version": 1, "'
 
 
 class ProfileMetadata(NamedTuple):
-    """``profile``, ``region``, and ``regions_own``: whether that is the profile's and not the user's.
+    """``profile``, ``region``, and ``regions_own``: whether the region is the profile's and not the user's.
 
-    ``role``: the ARN of the last role, empty where there is none; ``production``: what the profile calls itself.
+    ``role``: the ARN of the last role, or empty. ``production``: whether the profile's name or environment says so.
     """
 
     profile: str
@@ -27,7 +29,7 @@ class ProfileMetadata(NamedTuple):
     production: bool
 
     def encode(self) -> bytes:
-        """One line, as the agent keeps it with the session; nothing where a name holds what parts them (json costs too much)."""
+        """One line, as the agent keeps it with the session. Empty if a name contains a separator: json would cost too much."""
         flags = f"{self.regions_own:d}{self.production:d}"
         words = (self.profile, self.region, flags, self.role)
         if any("\t" in word or "\n" in word for word in words):
@@ -35,24 +37,25 @@ class ProfileMetadata(NamedTuple):
         return "\t".join(words).encode("utf-8", "surrogateescape") + b"\n"
 
 
-def metadata_of(got: Issued) -> ProfileMetadata:
-    """The terms of a session."""
-    return metadata_of_chain(got.chain)
+def metadata_of(issued: Issued) -> ProfileMetadata:
+    """The metadata of issued credentials."""
+    return metadata_of_chain(issued.chain)
 
 
 def metadata_of_chain(chain: Chain) -> ProfileMetadata:
-    """The terms of every session that the chain gives."""
+    """The metadata of every session that the chain gives."""
     from vault.profiles.production import is_production
 
     origin = chain.region_origin
     role = chain.hops[-1].role_arn if chain.hops else ""
-    # A file's line: the profile said so. Nothing said so: as if it had, since a profile in a nested exec goes by its own.
+    # A file's line: the profile sets the region. If nothing sets it, it counts as the profile's too: a profile in a
+    # nested exec uses its own region.
     own = origin is None or origin.line > 0
     return ProfileMetadata(chain.profile, chain.region, own, role, is_production(chain))
 
 
 def decode(line: bytes, profile: str) -> ProfileMetadata | None:
-    """The terms that ``encode`` wrote for ``profile``; None for anything else."""
+    """The metadata that ``encode`` wrote for ``profile``; None for anything else."""
     words = line.removesuffix(b"\n").decode("utf-8", "surrogateescape").split("\t")
     if len(words) != 4 or words[0] != profile or words[2] not in _FLAGS:
         return None
@@ -61,14 +64,16 @@ def decode(line: bytes, profile: str) -> ProfileMetadata | None:
 
 
 def fields_of(line: bytes) -> dict[str, str] | None:
-    """The text values of an answer's line as vault/aws/credential_json.fields has them, without json; None where they need it."""
+    """The text values of an answer's line, as vault/aws/credential_json.fields returns them, but without json. None if
+    only json can read it.
+    """
     text = line.decode("ascii", "replace").removesuffix("\n")
     if not (text.startswith(_BEGINS) and text.endswith('"}')) or "\\" in text:
         return None
     found = {}
     for pair in text[len(_BEGINS) : -2].split('", "'):
-        name, parted, value = pair.partition('": "')
-        if not parted or '"' in name or '"' in value:
+        name, separator, value = pair.partition('": "')
+        if not separator or '"' in name or '"' in value:
             return None
         found[name] = value
     return found if {"AccessKeyId", "SecretAccessKey"} <= found.keys() else None

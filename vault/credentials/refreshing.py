@@ -1,4 +1,4 @@
-"""Credentials for as long as a program runs: the first answer, and the later ones, which ask nobody."""
+"""Credentials for as long as a program runs: the first answer, and the refreshes, which never prompt."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ REFRESH = Refetch(refresh=True)
 
 
 def first(context: Context, request: Request, *, program: str) -> Obtained:
-    """As ``obtain``, logged as handed to ``program``. Errors: as there."""
+    """Like ``obtain``, logged as issued to ``program``. Errors: those of ``obtain``."""
     obtained = obtain(context, request, purpose=_purpose(request), use="serve", program=program)
     obtained.access.keys.close()
     return obtained
 
 
 def later(request: Request, issued: Issued) -> Request:
-    """The request of a refresh. A yes that was given holds for all of them; a code is good once."""
+    """The request of a refresh. One confirmation covers all of them; an MFA code is good for one call only."""
     return request._replace(
         profile=issued.chain.profile, start=False, agreed=True, ask=False, mfa_code=None, refetch=REFRESH
     )
 
 
-def named(chain: Chain) -> str:
-    """A name of the way to a profile's credentials. Its secrets do not count: they print as nothing."""
+def digest_of(chain: Chain) -> str:
+    """A digest of the chain. Its secrets do not count, because their repr is empty."""
     return sha256(repr(chain).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -54,18 +54,19 @@ def again(
     chain: str,
     program: str,
 ) -> Issued:
-    """The next answer for a ``later`` request. ``main`` opens the vault; without it the agent has to. ``chain`` is the way
-    that the first answer came (``named``), which must be the same.
+    """The next answer for a ``later`` request. ``main`` opens the vault; without it, the agent has to.
 
-    Errors: as ``obtain``, asking nobody; ConfigError where it is another way.
+    ``chain`` is the digest (``digest_of``) of the chain of the first answer, which must not have changed.
+
+    Errors: those of ``obtain`` without prompts; ConfigError if the chain changed.
     """
     fresh = context.with_deadline(limits.DEADLINE)
     fresh.disable_prompts()
-    fresh.agent.close()  # a run of its own: an agent may have come or gone
+    fresh.agent.close()  # start without the earlier connection: an agent may have started or ended
     keys = _keys(fresh, request, main)
     try:
         found = issue(fresh, request, keys, profiles)
-        if named(found.chain) != chain:
+        if digest_of(found.chain) != chain:
             raise errors.ConfigError(
                 f"profile {safe(request.profile)} has changed since the command was started",
                 hint="AWS's files or the vault's entries were changed: start the command again",
@@ -75,14 +76,14 @@ def again(
                 f"profile {safe(request.profile)} now gives a key that never expires, but a server serves sessions",
                 hint="start the command again, without --server",
             )
-        audit.handed_out(fresh, keys, found, use="serve", program=program)
+        audit.log_issued(fresh, keys, found, use="serve", program=program)
     finally:
         keys.close()
     return found
 
 
 def _keys(context: Context, request: Request, main: Secret | None) -> Keys:
-    """Keys as the vault holds them now: a rotation may have replaced them."""
+    """Keys as they are in the vault now: a rotation may have replaced them."""
     if main is None:
         return key_access(context, purpose=_purpose(request)).keys
     from vault.store import vault
@@ -91,7 +92,8 @@ def _keys(context: Context, request: Request, main: Secret | None) -> Keys:
     try:
         opened = vault.open_with_main_key(context.paths, main)
     except vault.KeysChanged:
-        # By rekey, passwd or slots remove: the process that unlocked since then has given the agent the new ones.
+        # By rekey, passwd or slots remove. The process that unlocked the vault since then has given the agent the new
+        # keys.
         return key_access(context, purpose=_purpose(request)).keys
     return OpenedKeys(opened, paths=context.paths, clock=context.clock)
 

@@ -1,8 +1,8 @@
-"""Letting the next export answer without AWS: by an alias in the cache, and by the agent. Prints nothing."""
+"""Makes the next export answer without AWS: by an alias in the cache, and by the agent. Prints nothing."""
 
 from __future__ import annotations
 
-from vault.unlocking.key_handover import hand_to_own, may_stay_open, start_beside
+from vault.unlocking.key_handover import hand_to_agent, may_stay_open, start_in_background
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def remember(context: Context, access: KeysAccess, issued: Issued) -> None:
-    """Remember the answer, and let the agent keep the vault open where this run may leave it so.
+    """Remember the answer, and let the agent keep the vault unlocked if this run allows that.
 
-    Under the profile's whole name: a prefix that the user typed is never remembered.
+    Uses the profile's full name: a prefix that the user typed is never remembered.
     """
     from vault.credentials.cached import open_cache
 
@@ -32,15 +32,15 @@ def on_disk(cache: Cache, issued: Issued) -> None:
 
 
 def in_agent(context: Context, access: KeysAccess, issued: Issued) -> None:
-    """Let the agent answer the next export; one is started beside this process where that is due."""
+    """Let the agent answer the next export. Starts one in the background if needed."""
     opened, way = access.opened, access.way
     agent = context.agent.agent(again=True)  # another process may have started one
     if agent is None:
         if opened is not None:
-            start_beside(context, opened, way=way, then=lambda agent: _put(agent, issued))
+            start_in_background(context, opened, way=way, then=lambda agent: _put(agent, issued))
         return
     if opened is not None:
-        agent = hand_to_own(context, opened) if may_stay_open(way) else None
+        agent = hand_to_agent(context, opened) if may_stay_open(way) else None
     if agent is not None:
         _put(agent, issued)
 
@@ -49,7 +49,7 @@ def _put(agent: Agent, issued: Issued) -> None:
     if issued.remember is not None and issued.issued is not None and issued.expires is not None:
         from vault.credentials.profile_metadata import metadata_of
 
-        body = issued.line + metadata_of(issued).encode()  # both are kept, for an export and for an exec
+        body = issued.line + metadata_of(issued).encode()  # both are kept: one for an export, one for an exec
         agent.put_session(
             issued.chain.profile, issued.remember, body, issued=issued.issued, expires=issued.expires
         )

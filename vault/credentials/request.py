@@ -1,4 +1,4 @@
-"""What a command asks for: a profile's credentials, and how they differ from what the profile alone would give. A value."""
+"""What a command requests: a profile's credentials, and how they differ from the profile's own settings. A value."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 class Refetch(NamedTuple):
     """Which links are not taken from the cache: the last (--fresh), or all (--fresh-all).
 
-    ``refresh``: the last, unless its session is fresh. That is looked up again under the link's lock, so that of many
-    processes that refresh it one asks AWS.
+    ``refresh``: the last, unless its session is fresh. That is checked again under the link's lock, so that only one of
+    many processes that refresh it asks AWS.
     """
 
     last: bool = False
@@ -26,8 +26,8 @@ class Request(NamedTuple):
 
     ``write`` lifts awsvault_read_only. ``ask``: the user ran the command and may be asked to confirm; ``agreed``: they
     confirmed already. ``start``: a unique prefix of the profile's name is enough. ``federates``: a key without a role is
-    exchanged for a session (GetFederationToken) before anything leaves, and that keeps the guard rails. ``policy`` narrows
-    the session, beside what the profile's guard rails allow.
+    exchanged for a session (GetFederationToken) before anything is issued, and that session keeps the guard rails.
+    ``policy`` narrows the session further than the profile's guard rails.
     """
 
     profile: str
@@ -44,6 +44,6 @@ class Request(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether the answer is the one that the profile alone would give, so that it may be remembered for it."""
+        """Whether the answer is the same as for the profile alone, so that it may be remembered."""
         whole = self.policy is None and not self.write and not self.federates
         return self.duration is None and self.session and whole

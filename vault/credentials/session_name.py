@@ -1,4 +1,4 @@
-"""The role session name that CloudTrail shows where a profile sets none. Pure."""
+"""The role session name that CloudTrail shows if a profile sets none. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from vault import limits
 
 
 def session_name(user: str, host: str, *, most: int = limits.SESSION_NAME_MOST) -> str:
-    """``user@host`` in the characters and the length that STS accepts; of two long names a part of each is left."""
+    """``user@host`` in the characters and the length that STS accepts. If both are long, part of each is kept."""
     who, where = (
         "".join(c if c.isascii() and (c.isalnum() or c in "_+=,.@-") else "-" for c in name)
         for name in (user, host)

@@ -18,7 +18,7 @@ from vault.profiles.chain import AssumeRole, SessionToken, VaultKey
 from vault.profiles.plan import plan
 from vault.profiles.resolve import resolve
 from vault.store import vault
-from vault.unlocking.agent_keys import held_keys
+from vault.unlocking.agent_keys import keys_from_agent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _keys_without_prompt(context: Context) -> Keys | None:
     """Keys from the agent, the keyring or a passphrase that is available without a prompt. None if there are none."""
     if not vault.exists(context.paths):
         return None
-    held = held_keys(context)
+    held = keys_from_agent(context)
     if held is not None:
         return held
     from vault.unlocking.key_access import key_access

@@ -12,9 +12,9 @@ from vault.credentials import cached
 from vault.inspect.profile_table import EachEntryOnce, on_disk
 from vault.profiles import aws_files
 from vault.secret import CacheKey
-from vault.unlocking.agent_keys import held_keys
+from vault.unlocking.agent_keys import keys_from_agent
 from vault.unlocking.keys import OpenedKeys
-from vault.unlocking.manual_lock import locked_by_hand
+from vault.unlocking.manual_lock import manually_locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def _keys(context: Context) -> Keys | None:
     """Keys from the agent, or by a passphrase that is available; None if that needs a prompt or a program."""
     from vault.unlocking.unlock import unlock_unless
 
-    found = held_keys(context)
-    if found is not None or locked_by_hand(context.paths):
+    found = keys_from_agent(context)
+    if found is not None or manually_locked(context.paths):
         return found
     quiet = context.without_programs()
     try:

@@ -15,7 +15,7 @@ from vault.profiles.production import means_production
 from vault.system.picker import Item, pick
 from vault.system.tty import NoAnswer
 from vault.unlocking import cache_key
-from vault.unlocking.manual_lock import locked_by_hand
+from vault.unlocking.manual_lock import manually_locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def used(context: Context) -> Counter[str]:
     """How often credentials of each profile were issued, from the newest records of the log; empty if it needs a prompt."""
     key = (
         cache_key.find(context.env, context.paths, context.agent)
-        if not locked_by_hand(context.paths)
+        if not manually_locked(context.paths)
         else None
     )
     if key is None:

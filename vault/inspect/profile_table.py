@@ -15,7 +15,7 @@ from vault.profiles import aws_files
 from vault.profiles.chain import AssumeRole, SessionToken, VaultKey
 from vault.profiles.resolve import resolve
 from vault.unlocking import cache_key
-from vault.unlocking.manual_lock import locked_by_hand
+from vault.unlocking.manual_lock import manually_locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def on_disk(context: Context, key: CacheKey | None) -> Iterator[SessionOnDisk]:
     from vault.cache.freshness import Freshness
     from vault.system.paths import fingerprint
 
-    if key is None and not locked_by_hand(context.paths):
+    if key is None and not manually_locked(context.paths):
         key = cache_key.find(context.env, context.paths, context.agent)
     if key is None:
         return

@@ -49,7 +49,7 @@ class State(NamedTuple):
 def look(context: Context) -> State:
     """``status``: what the agent keeps and until when, the keys, and the sessions on disk."""
     warnings = _first_use(context)  # before anything opens the vault, because that creates the pin
-    by_hand = manual_lock.locked_by_hand(context.paths)
+    by_hand = manual_lock.manually_locked(context.paths)
     agent = context.agent.agent(answer=limits.AGENT_TALK)
     hello = None
     if agent is not None and not agent.stopped():
@@ -88,7 +88,7 @@ def _other_agents(context: Context) -> tuple[str, ...]:
     found = []
     for path, agent, hello in all_agents.others(context):
         if hello is None:
-            found.append(all_agents.mute(path, agent))
+            found.append(all_agents.unanswered_warning(path, agent))
         else:
             state = "is locked" if hello.why else "has the vault unlocked"
             found.append(

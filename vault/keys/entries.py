@@ -90,7 +90,7 @@ def store(
             payload = payload.with_seed(key.mfa_serial, stored_seed(key.seed, created=created))
         return payload
 
-    after = strict_seeds.prepared(
+    after = strict_seeds.prepare_edit(
         context, opened, change, purpose=f"to store the seed of {name} beside the key"
     )()
     entry = after.payload.entries[name]
@@ -166,4 +166,4 @@ def remove(context: Context, opened: Opened, name: str) -> Opened:
         payload = payload.without_entry(name)
         return payload.without_seed(serial) if serial is not None else payload
 
-    return strict_seeds.prepared(context, opened, change, purpose=f"to remove {name}")()
+    return strict_seeds.prepare_edit(context, opened, change, purpose=f"to remove {name}")()

@@ -87,7 +87,7 @@ def add_to_entry(context: Context, opened: Opened, name: str, device: NewDevice)
             payload = payload.with_seed(serial, stored_seed(device.seed, created=created))
         return payload
 
-    return strict_seeds.prepared(
+    return strict_seeds.prepare_edit(
         context, opened, change, purpose=f"to store the seed of {name} beside the key"
     )()
 
@@ -146,7 +146,7 @@ def prepare_removal(context: Context, opened: Opened, serial: str) -> Callable[[
         }
         return replace(payload.without_seed(serial), entries=entries)
 
-    return strict_seeds.prepared(context, opened, change, purpose=f"to remove {serial}")
+    return strict_seeds.prepare_edit(context, opened, change, purpose=f"to remove {serial}")
 
 
 def next_code(context: Context, keys: Keys, serial: str, *, waiting: Callable[[float], None]) -> Code:
@@ -164,7 +164,7 @@ def _take_code(context: Context, keys: Keys, serial: str, *, waiting: Callable[[
     code = keys.take_code(serial, CodeWait(context.new_deadline(), limits.CODE_WAIT, waiting=waiting))
     if code is not None:
         return code
-    near = keys.contents().device_meant(serial)
+    near = keys.contents().similar_device(serial)
     if near is not None:
         raise NotFound(
             f"no seed is stored for {safe(serial)}, but one is stored for {safe(near)}",

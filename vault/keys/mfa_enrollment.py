@@ -234,6 +234,6 @@ class Enroller:
         self._change(lambda payload: payload.with_entry(self._name, change(find_entry(payload, self._name))))
 
     def _change(self, change: Callable[[Payload], Payload]) -> None:
-        self._opened = strict_seeds.prepared(
+        self._opened = strict_seeds.prepare_edit(
             self._context, self._opened, change, purpose="to store another seed of the device"
         )()

@@ -162,7 +162,7 @@ def _delete_sessions(context: Context, tell: Callable[[str], None]) -> int:
 def _lock(context: Context) -> errors.Error | None:
     """Lock the vault until the next `unlock`; why that failed, or None."""
     try:
-        lock_unlock.close_by_hand(context)
+        lock_unlock.lock_vault(context)
     except errors.Error as error:
         return error
     return None

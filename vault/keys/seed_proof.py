@@ -144,10 +144,12 @@ class SeedProver:
         with open_cache(context, keys) as cache:
             for profile in profiles:
                 try:
-                    ways = planned(context, chain_of(context, config, profile, keys), keys).ways()
+                    alternatives = planned(
+                        context, chain_of(context, config, profile, keys), keys
+                    ).alternatives()
                 except errors.Error:  # the next export reports it
                     continue
-                link, digest = ways[0][0] if ways and ways[0] else (None, b"")
+                link, digest = alternatives[0][0] if alternatives and alternatives[0] else (None, b"")
                 asked = context.settings.session_duration
                 if (
                     isinstance(link, SessionToken)

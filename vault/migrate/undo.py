@@ -127,7 +127,7 @@ def undo(context: Context, seen: UndoPreview, *, kind: Kind) -> None:
             raise replace_file.ChangedMeanwhile(f"another {kind} ran meanwhile; nothing was changed")
         if seen.opened is not None:
             keys = [(profile, key_id, one.path) for one in seen.files for profile, key_id in one.keys]
-            audit.put_back(
+            audit.log_restored_keys(
                 context, seen.opened, keys
             )  # before the files: even if killed, every restored key is logged
         for one in seen.files:

@@ -182,9 +182,9 @@ def _drop_sessions(context: Context, opened: Opened, key_id: str) -> None:
             chain = chain_of(context, config, name, keys)
             if not isinstance(chain.source, VaultKey):
                 continue
-            ways = planned(context, chain, keys).ways(key_id=key_id)
+            alternatives = planned(context, chain, keys).alternatives(key_id=key_id)
         except errors.Error:
             continue
-        for way in ways:
+        for way in alternatives:
             for _, name_in_cache in way:
                 cache.forget(name_in_cache)

@@ -90,7 +90,7 @@ def sign_in_environment(
     issued = environment_credentials.issued(context)
     _endpoint(context, aws_files.load(context.env, home=context.paths.home), issued.chain)
     request = request._replace(federates=True)
-    issued = issued._replace(chain=guardrails.kept(issued.chain, request))
+    issued = issued._replace(chain=guardrails.applied(issued.chain, request))
     issued = _session(context, issued, request, subject=subject, tell=tell)
     return _signed_in(context, issued, subject=subject, tell=tell, service=service, path=path)
 
@@ -115,8 +115,8 @@ def _session(
             hint="leave them out",
         )
     if request.federates:  # the guard rails that waited for the exchange
-        guardrails.kept(issued.chain, request._replace(federates=False))
-        guardrails.outlasts(issued.chain, expires=issued.expires, now=context.clock.time())
+        guardrails.applied(issued.chain, request._replace(federates=False))
+        guardrails.check_expiry(issued.chain, expires=issued.expires, now=context.clock.time())
         if request.duration is not None and issued.expires is None:
             raise errors.Usage(
                 f"{subject}: --duration is given, but this is a session already and lasts as long as it does",

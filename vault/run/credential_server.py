@@ -216,7 +216,7 @@ def serving(context: Context, handed: Handover, *, program: str) -> Serving:
     token = TokenFile.make(paths, secret)
     entered = None
     try:
-        entered = running_servers.enter(paths)
+        entered = running_servers.register(paths)
         name = None if entered is None else entered.name
         watch = running_servers.Watch(paths, mark=handed.mark, name=name)
         job = Job(handed.request, program, handed.chain, handed.main)
@@ -230,9 +230,9 @@ def serving(context: Context, handed: Handover, *, program: str) -> Serving:
         endpoint = CredentialEndpoint(refresh, token=secret)
     except BaseException:  # the keeper ends with this process
         token.remove()
-        running_servers.leave(paths, None if entered is None else entered.name)
+        running_servers.unregister(paths, None if entered is None else entered.name)
         raise
-    return Serving(endpoint, keeper, token, leave=lambda: running_servers.leave(paths, name))
+    return Serving(endpoint, keeper, token, leave=lambda: running_servers.unregister(paths, name))
 
 
 def _parse(head: bytes) -> tuple[bytes, bytes, dict[bytes, list[bytes]]] | None:

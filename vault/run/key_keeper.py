@@ -64,7 +64,7 @@ _NEEDED = (
 
 
 class Job(NamedTuple):
-    """What is refreshed. ``chain`` names the chain of the first session (refreshing.named). ``main``: there is a main key."""
+    """What is refreshed. ``chain`` names the chain of the first session (refreshing.digest_of). ``main``: there is a main key."""
 
     request: Request
     program: str
@@ -107,7 +107,7 @@ class KeyKeeper:
         far.close()
         key.close()
         if entered is not None:
-            running_servers.tell(entered, keeper=pid)
+            running_servers.write_processes(entered, keeper=pid)
             entered.lock.release()  # the keeper has it too
         return cls(near, pid)
 
@@ -189,7 +189,7 @@ def _keep(
     close_all_but(connection.fileno(), key.fileno(), -1 if entered is None else entered.lock.fd)
     if not _Keeping(context, job, connection, watch=watch).run(key):
         token.unlink()
-    running_servers.leave(context.paths, None if entered is None else entered.name)
+    running_servers.unregister(context.paths, None if entered is None else entered.name)
 
 
 class _Keeping:

@@ -58,7 +58,7 @@ def start_again(first: Obtained, request: Request, *, mark: Attributes | None) -
         "request": [getattr(refreshing.later(request, issued), name) for name in _KEPT],
         "metadata": list(metadata_of(issued)),
         "hidden": exec_env.hidden(first.profiles.config),
-        "chain": refreshing.named(issued.chain),
+        "chain": refreshing.digest_of(issued.chain),
         "mark": mark,
         "main": opened is not None,
     }

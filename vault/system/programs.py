@@ -71,7 +71,7 @@ def _read(process: subprocess.Popen[bytes], *, name: str, limit: int, deadline: 
             raise ProgramFailed(f"{name} wrote more than {limit} bytes")
 
 
-def start_beside(words: Sequence[str], *, env: Mapping[str, str]) -> Callable[[], bool]:
+def start_in_background(words: Sequence[str], *, env: Mapping[str, str]) -> Callable[[], bool]:
     """Start a program that outlives this process, without its terminal and descriptors. Errors: ProgramFailed.
 
     Returns a function that tells whether the program has ended with an error since.

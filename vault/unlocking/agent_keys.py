@@ -1,6 +1,6 @@
-"""Keys that the agent holds open: each question is answered by a fork of the agent. Prints nothing.
+"""Keys of a vault that the agent keeps unlocked. A worker, a fork of the agent, answers each request. Prints nothing.
 
-An agent that is missing, locked, slow or gone is never an error by itself: the vault is opened without it.
+It is never an error if the agent is missing, locked, slow or gone: this process then opens the vault itself.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
 
 class AgentGone(errors.Locked):
-    """The agent stopped answering in the middle (3). The vault is then opened without it."""
+    """The agent stopped answering before it was done (3). This process then opens the vault itself."""
 
 
-def held_keys(context: Context, *, again: bool = False, answer: float | None = None) -> AgentKeys | None:
-    """Keys of the vault that the agent holds open; None where it is locked, does not answer, or there is none.
+def keys_from_agent(
+    context: Context, *, again: bool = False, answer: float | None = None
+) -> AgentKeys | None:
+    """Keys of the vault that the agent keeps unlocked; None if the agent is locked, does not answer or does not run.
 
-    ``again``: ask it once more, after a wait.
+    ``again``: ask the agent once more, after a wait.
     """
     hello = context.agent.hello(again=again, answer=answer)
     if hello is None or not hello.is_open or not hello.serves(context.paths):
@@ -40,9 +42,9 @@ def held_keys(context: Context, *, again: bool = False, answer: float | None = N
 
 
 class AgentKeys:
-    """Keys (vault/unlocking/keys) of a vault that the agent holds open: each question is answered by a fork of the agent.
+    """Keys (vault/unlocking/keys) of a vault that the agent keeps unlocked. A worker answers each request.
 
-    The fork starts to open the vault when this is made, beside what this process does meanwhile.
+    The worker starts to open the vault when this object is created, while this process does other things.
     """
 
     def __init__(self, context: Context, *, cache_key: Secret, vault_id: bytes) -> None:
@@ -53,32 +55,32 @@ class AgentKeys:
         self.restart()
 
     def restart(self) -> None:
-        """Ask another fork from here on: one that has the keys which the agent holds now."""
-        self._desk = self._reach()
-        self._begun = self._desk is not None
-        if self._desk is not None:
-            self._desk.send("HAS_ENTRY", name="")
+        """From now on ask another worker, one that has the agent's current keys."""
+        self._worker = self._new_worker()
+        self._opening = self._worker is not None
+        if self._worker is not None:
+            self._worker.send("HAS_ENTRY", name="")
 
     def close(self) -> None:
-        """Let the fork end."""
-        if self._desk is not None:
-            self._desk.close()
+        """Let the worker end."""
+        if self._worker is not None:
+            self._worker.close()
 
     def newest_cache_key(self) -> Secret:
-        """The cache key as the agent has it now. AgentGone."""
+        """The agent's current cache key. AgentGone."""
         found = self._context.agent.cache_key()
         if found is None or found.vault_id != self.vault_id:
             raise AgentGone("the agent stopped answering")
         return found.key
 
     def has_entry(self, name: str) -> bool:
-        """Asked once for each name."""
+        """Whether the vault has an entry of this name. Asks once for each name."""
         if name not in self._known:
             self._known[name] = bool(self._ask("HAS_ENTRY", name=name)["found"])
         return self._known[name]
 
     def contents(self) -> Contents:
-        """What may be shown of the vault, fetched in parts."""
+        """The contents of the vault without its secrets, fetched in parts."""
         from vault.unlocking.inventory import Contents, Listed
 
         rows: list[Any] = []
@@ -93,7 +95,7 @@ class AgentKeys:
         return Contents(entries, stored, strict)
 
     def entry(self, name: str) -> SourceKey | None:
-        """As the fork reads it."""
+        """The key of this name, as the worker reads it."""
         from vault.aws.credentials import Credentials
         from vault.secret import Secret
         from vault.unlocking.keys import SourceKey
@@ -106,7 +108,7 @@ class AgentKeys:
         )
 
     def take_code(self, serial: str, wait: CodeWait) -> Code | None:
-        """A code that the fork takes from the ledger, within what is left of the deadline."""
+        """A code that the worker takes from the ledger, within the time that the deadline leaves."""
         within = min(wait.most, wait.deadline.remaining())
         found = self._ask(
             "TOTP",
@@ -119,12 +121,14 @@ class AgentKeys:
         return _code(found) if found["found"] else None
 
     def note_code(self, serial: str, text: str, *, deadline: Deadline) -> Code:
-        """Into the ledger, by the fork."""
+        """Let the worker enter the code in the ledger."""
         found = self._ask("NOTE_CODE", serial=serial, code=text, within=int(deadline.remaining() * 1000))
         return _code(found)
 
     def open_strict(self, key: Secret) -> None:
-        """In the agent, for five minutes; a new fork of it has them open. StrictClosed where it is not open itself."""
+        """Open the strict seeds in the agent for five minutes, and start a worker that has them. StrictClosed if the
+        agent is locked.
+        """
         from vault.unlocking.key_handover import hand_over_strict
 
         if not hand_over_strict(self._context, key, vault_id=self.vault_id):
@@ -136,22 +140,22 @@ class AgentKeys:
         self, op: str, *, waiting: Callable[[float], None] | None = None, **fields: Any
     ) -> dict[str, Any]:
         answer, began = None, monotonic()
-        if self._desk is not None:
-            if self._begun:
-                self._begun = False
-                self._desk.receive()  # the answer to the question that made it open the vault
-            answer = self._desk.wait_for(op, waiting=waiting, **fields)
+        if self._worker is not None:
+            if self._opening:
+                self._opening = False
+                self._worker.receive()  # the answer to the request that made the worker open the vault
+            answer = self._worker.wait_for(op, waiting=waiting, **fields)
         if answer is None and monotonic() - began < limits.AGENT_WORKER_ANSWER / 2:
-            # A fork ends where nobody asks it anything for a while. One that hangs is not waited for twice.
-            self._desk = self._reach()
-            if self._desk is not None:
-                answer = self._desk.wait_for(op, waiting=waiting, **fields)
+            # A worker ends if it gets no requests for a while. If it hangs, do not wait for it twice.
+            self._worker = self._new_worker()
+            if self._worker is not None:
+                answer = self._worker.wait_for(op, waiting=waiting, **fields)
         return _checked(answer)
 
-    def _reach(self) -> Agent | None:
-        """A fork to ask. It answers soon, also where it has to wait for a code: then it says so each second.
+    def _new_worker(self) -> Agent | None:
+        """A worker to ask. It answers soon: while it waits for a code, it says so every second.
 
-        None also where another vault's agent has taken the place meanwhile.
+        None if another vault's agent has replaced this one, too.
         """
         link = self._context.agent
         answer = min(limits.AGENT_WORKER_ANSWER, max(0.1, self._context.deadline.remaining()))
@@ -161,13 +165,13 @@ class AgentKeys:
 
 
 def _checked(answer: dict[str, Any] | None) -> dict[str, Any]:
-    """An answer that says yes, or the error that the fork met, as if it had happened here."""
+    """The answer if it is a success. Otherwise raises the worker's error as if it had occurred here."""
     if answer is None:
         raise AgentGone("the agent stopped answering")
     if answer["ok"]:
         return answer
     if answer["why"] != "failed":
-        raise AgentGone(f"the agent says {answer['why']}")
+        raise AgentGone(f"the agent answered: {answer['why']}")
     from vault.mfa.ledger import NoCodeInTime, UsedCode
 
     kind, message, hint = answer["kind"], answer["message"], answer["hint"]

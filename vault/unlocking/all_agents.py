@@ -1,6 +1,7 @@
-"""The user's agents, wherever they listen: a login, cron and a service see different runtime folders. Prints nothing.
+"""All of the user's agents, at all their sockets: a login, cron and a service have different runtime folders. Prints
+nothing.
 
-One agent answers a command. But what one forgets all must forget, and what one may hold again all may.
+One agent answers a command. But what one of them must forget, all must forget; and if one may be unlocked, all may.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def sockets(env: Mapping[str, str]) -> list[str]:
-    """Where an agent of this user may listen; the one that a command asks comes first."""
+    """The sockets at which an agent of this user may listen. The socket of this command's own agent comes first."""
     paths = from_env(env)
     found = [paths.socket]
     if sys.platform == "linux" and not env.get("AWSVAULT_HOME"):
@@ -36,10 +37,10 @@ def sockets(env: Mapping[str, str]) -> list[str]:
 
 
 def each(context: Context, *, again: bool = False) -> Iterator[tuple[str, Agent, Hello | None]]:
-    """A connection to each that listens, by its socket, with its HELLO, None where it does not answer.
+    """For each agent that listens: its socket, a connection, and its HELLO, which is None if the agent does not answer.
 
-    The one that this run asks is asked over the run's own link; ``again``: what it says now. The others are closed before
-    the next.
+    This command's own agent is asked over the existing link; ``again``: ask for its current HELLO. The connections to
+    others are closed before the next one is opened.
     """
     for path in sockets(context.env):
         own = path == context.paths.socket
@@ -55,14 +56,14 @@ def _asked(
         return
     try:
         hello = None if agent.stopped() else link.hello(answer=limits.AGENT_TALK, again=again)
-        yield path, link.agent(answer=limits.AGENT_TALK) or agent, hello  # it may have been dialled again
+        yield path, link.agent(answer=limits.AGENT_TALK) or agent, hello  # the link may have reconnected
     finally:
         if link is not context.agent:
             link.close()
 
 
 def others(context: Context) -> Iterator[tuple[str, Agent, Hello | None]]:
-    """Those of this vault that this command does not ask, and those that do not answer; each with its HELLO."""
+    """The other agents of this vault, and those that do not answer, each with its HELLO."""
     for path in sockets(context.env):
         if path != context.paths.socket:
             for _, agent, hello in _asked(context, path, AgentLink(context.paths, socket=path)):
@@ -71,11 +72,11 @@ def others(context: Context) -> Iterator[tuple[str, Agent, Hello | None]]:
 
 
 def open_others(context: Context, opened: Opened) -> tuple[str, ...]:
-    """``unlock``: the others of this vault get its keys, too, or end where they are of another version. What to warn of."""
+    """For ``unlock``: give the vault's keys to its other agents, or stop those of another version. Returns warnings."""
     warnings = []
     for path, agent, hello in others(context):
         if hello is None:
-            warnings.append(mute(path, agent))
+            warnings.append(unanswered_warning(path, agent))
         elif hello.serves(context.paths) and hello.version == __version__:
             hand_over(context, opened, agent=agent, hello=hello, person=True)
         else:
@@ -84,7 +85,7 @@ def open_others(context: Context, opened: Opened) -> tuple[str, ...]:
 
 
 def replace_keys(context: Context, opened: Opened, *, before: Secret | None = None) -> None:
-    """Agents that hold the vault open go on with the keys that it has now; ``before`` as in ``hand_over``."""
+    """Give the vault's current keys to the agents that keep it unlocked. ``before`` as in ``hand_over``."""
     if context.env.get("AWSVAULT_AGENT") == "off":
         return
     for _, agent, hello in each(context, again=True):
@@ -93,7 +94,7 @@ def replace_keys(context: Context, opened: Opened, *, before: Secret | None = No
 
 
 def drop_sessions(context: Context, profile: str) -> int:
-    """Have each agent of this vault forget the sessions of ``profile``, or all where it is empty; how many there were."""
+    """Make each agent of this vault forget the sessions of ``profile``, or all if it is empty. Returns how many there were."""
     count = 0
     for _, agent, hello in each(context):
         if hello is not None and hello.of_vault(context.paths):
@@ -102,9 +103,11 @@ def drop_sessions(context: Context, profile: str) -> int:
     return count
 
 
-def insist(context: Context) -> None:
-    """After all else was forgotten: StorageError where an agent does not answer, and so may go on with what it holds."""
-    silent = [_mute(path, agent) for path, agent, hello in each(context, again=True) if hello is None]
+def check_all_answered(context: Context) -> None:
+    """For after everything else was deleted: StorageError if an agent does not answer, so that it may still have sessions."""
+    silent = [
+        _does_not_answer(path, agent) for path, agent, hello in each(context, again=True) if hello is None
+    ]
     if silent:
         raise errors.StorageError(
             f"{silent[0]}, so it may still issue sessions; the sessions on disk were deleted",
@@ -112,10 +115,10 @@ def insist(context: Context) -> None:
         )
 
 
-def mute(path: str, agent: Agent) -> str:
-    """What to say of an agent that does not answer."""
-    return f"{_mute(path, agent)}: awsvault-py lock ends it"
+def unanswered_warning(path: str, agent: Agent) -> str:
+    """The warning about an agent that does not answer."""
+    return f"{_does_not_answer(path, agent)}: awsvault-py lock stops it"
 
 
-def _mute(path: str, agent: Agent) -> str:
-    return f"the agent behind {safe(path)} (process {agent.pid}) does not answer"
+def _does_not_answer(path: str, agent: Agent) -> str:
+    return f"the agent at {safe(path)} (process {agent.pid}) does not answer"

@@ -1,6 +1,7 @@
-"""Where a disk hit gets the cache's key without opening the vault: agent, kernel keyring, OS keyring. Asks nobody.
+"""Where a disk hit gets the cache key without opening the vault: the agent, the kernel keyring, the OS keyring. Never
+prompts.
 
-Reads no configuration: an item is there only where a setting or an unlock put it (``keep``).
+Reads no configuration: a keyring has the key only if a setting or an unlock put it there (``keep``).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _VERSION = "c1:"
 
 
 def find(env: Mapping[str, str], paths: Paths, agent: AgentLink) -> CacheKey | None:
-    """The key and the vault it belongs to, from the nearest place that has them."""
+    """The cache key and the ID of its vault, from the first of these places that has them."""
     key = agent.cache_key()
     if key is not None:
         return key
@@ -40,10 +41,10 @@ def find(env: Mapping[str, str], paths: Paths, agent: AgentLink) -> CacheKey | N
 
 
 def keep(context: Context, opened: Opened) -> None:
-    """After an unlock: put the key where the settings want it for later runs.
+    """After an unlock: put the cache key where the settings want it for later runs.
 
-    The OS keyring has an item of its own for it, where the vault has a slot there too: reading it spares opening the
-    vault. It is written beside this process, since that takes longer than the rest of an export.
+    If the vault has a keyring slot, the OS keyring gets the cache key too, in an item of its own: to read it is faster
+    than to open the vault. A background process writes it, because that takes longer than the rest of an export.
     """
     settings, paths = context.settings, context.paths
     if settings.kernel_keyring:
@@ -64,7 +65,7 @@ def keep(context: Context, opened: Opened) -> None:
 
 
 def _put_in_keyring(paths: Paths, opened: Opened, mark: bytes) -> None:
-    """In a detached process: the item, then the mark that there is one. Never returns."""
+    """In a detached process: write the item, then the mark that says there is one. Never returns."""
     try:
         from vault.system import keyring
 
@@ -73,7 +74,7 @@ def _put_in_keyring(paths: Paths, opened: Opened, mark: bytes) -> None:
         with Folder.open(paths.state, create=True) as state:
             state.write_atomic(_MARK, mark, durable=False)
     finally:
-        os._exit(0)  # a keyring that takes nothing costs a little time at each unlock, and nothing else
+        os._exit(0)  # a keyring that accepts nothing only costs a little time at each unlock
 
 
 def _from_keyring(paths: Paths) -> CacheKey | None:
@@ -92,7 +93,7 @@ def _from_keyring(paths: Paths) -> CacheKey | None:
 
 
 def _mark(paths: Paths) -> bytes:
-    """What tells that the OS keyring has an item, and of which key: without it the keyring is not asked at all."""
+    """The mark that the OS keyring has an item, and of which key. Without it the keyring is not read at all."""
     try:
         with Folder.open(paths.state) as state:
             return state.read(_MARK, limit=limits.MAX_PIN_FILE)
@@ -105,14 +106,14 @@ def _mark_of(opened: Opened) -> bytes:
 
 
 def forget(paths: Paths) -> None:
-    """``lock``: take it away again."""
+    """For ``lock``: remove the key from the kernel keyring."""
     from vault.system import kernel_keyring
 
     kernel_keyring.forget(name(paths))
 
 
 def name(paths: Paths) -> str:
-    """What the key is kept under: two vaults of one user do not share it."""
+    """The name of the key in a keyring. Two vaults of one user have different names."""
     from hashlib import sha256
 
     return "awsvault-py:cache:" + sha256(paths.vault.encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What a vault holds, without its secrets: for list, status and prompts. Pure."""
+"""The contents of a vault without its secrets, for list, status and prompts. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 class Listed(NamedTuple):
-    """An entry as it may be shown. ``created`` and ``kept_until`` are unix seconds.
+    """An entry without its secrets. ``created`` and ``kept_until`` are Unix seconds.
 
-    ``rotation`` is the step of one under way, or None; ``kept_until`` the end of its grace, where it is in that.
+    ``rotation`` is the step of a rotation in progress, or None. ``kept_until`` is when the retired key may be deleted,
+    if there is one.
     """
 
     name: str
@@ -28,28 +29,28 @@ class Listed(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """The entries by name, and the serials whose seed is stored: beside the key, or in the strict box."""
+    """The entries by name, and the serials whose seeds are stored: in the main box or in the strict box."""
 
     entries: tuple[Listed, ...]
     stored: frozenset[str]
     strict: frozenset[str] = frozenset()
 
     def mfa_mode(self, entry: Listed) -> str:
-        """``none``, ``asked`` (a person or a program gives the codes), ``strict`` or ``stored``."""
+        """``none``, ``asked`` (the user or a program gives the codes), ``strict`` or ``stored``."""
         if entry.mfa_serial is None:
             return "none"
         if entry.mfa_serial in self.stored:
             return "stored"
         return "strict" if entry.mfa_serial in self.strict else "asked"
 
-    def device_meant(self, serial: str) -> str | None:
-        """A device with a seed that ``serial``, which has none, is close to; or None."""
+    def similar_device(self, serial: str) -> str | None:
+        """A device with a stored seed whose serial is similar to ``serial``, which has none; or None."""
         from vault.mfa.serials import meant
 
         return meant(serial, self.stored | self.strict)
 
     def devices(self) -> list[StoredDevice]:
-        """Every device that an entry names or a seed is stored for, by serial."""
+        """Every device that an entry names or that has a stored seed, by serial."""
         users: dict[str, list[str]] = {serial: [] for serial in (*self.stored, *self.strict)}
         for entry in self.entries:
             if entry.mfa_serial is not None:
@@ -61,7 +62,7 @@ class Contents(NamedTuple):
 
 
 class StoredDevice(NamedTuple):
-    """An MFA device: its serial, whether its seed lies beside the key or in the strict box, and the entries that use it."""
+    """An MFA device: its serial, whether its seed is in the main box or the strict box, and the entries that use it."""
 
     serial: str
     stored: bool

@@ -1,4 +1,4 @@
-"""The way to Keys for a command: from the agent that holds the vault open, else by unlocking it here. Prints nothing."""
+"""How a command gets Keys: from the agent if it is unlocked, otherwise by unlocking the vault here. Prints nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class KeysAccess(NamedTuple):
-    """Keys, and how they were had: the vault where this process opened it, and what opened it ("agent", "keyring", …)."""
+    """Keys, the opened vault if this process opened it, and what opened it ("agent", "keyring", …)."""
 
     keys: Keys
     opened: Opened | None
@@ -40,7 +40,7 @@ def _opened_here(context: Context, *, purpose: str) -> Keys:
 
 
 def _offered(context: Context, access: KeysAccess) -> Keys:
-    """The keys of a vault that this process opened; the agent may keep it open from here on."""
+    """The keys of a vault that this process opened, which the agent may keep unlocked from now on."""
     if access.opened is not None:
         from vault.unlocking.key_handover import offer
 
@@ -49,48 +49,49 @@ def _offered(context: Context, access: KeysAccess) -> Keys:
 
 
 def key_access(context: Context, *, purpose: str, ask_agent: bool = True) -> KeysAccess:
-    """The first way to keys: the agent's, else the vault opened here. Errors: those of ``unlock``."""
+    """Keys from the agent or, if it has none, from the vault opened here. Errors: those of ``unlock``."""
     from vault.system import hardening
-    from vault.unlocking.agent_keys import held_keys
+    from vault.unlocking.agent_keys import keys_from_agent
 
-    hardening.before_keys()  # for the agent's keys too: the source key comes here to sign with
-    held = held_keys(context) if ask_agent else None
-    if held is not None:
+    hardening.before_keys()  # for the agent's keys too: this process gets the source key to sign with
+    from_agent = keys_from_agent(context) if ask_agent else None
+    if from_agent is not None:
         from vault.aws import transport
 
-        transport.preload()  # a call will likely be due; meanwhile the agent's fork opens the vault
-        return KeysAccess(held, None, "agent")
+        transport.preload()  # a call to AWS will likely follow; meanwhile the agent's worker opens the vault
+        return KeysAccess(from_agent, None, "agent")
     from vault.unlocking import cache_key
     from vault.unlocking.keys import OpenedKeys
     from vault.unlocking.unlock import unlock_unless
 
-    came: list[Keys] = []
+    meanwhile_from_agent: list[Keys] = []
 
     def meanwhile() -> bool:
-        """Whether the one who was asked first has answered, and the agent has the keys."""
-        found = held_keys(context, again=True) if ask_agent else None
-        came.extend([] if found is None else [found])
-        return bool(came)
+        """Whether another process has prompted the user meanwhile, and the agent has the keys."""
+        found = keys_from_agent(context, again=True) if ask_agent else None
+        meanwhile_from_agent.extend([] if found is None else [found])
+        return bool(meanwhile_from_agent)
 
     try:
         unlocked = unlock_unless(context, purpose=purpose, meanwhile=meanwhile)
-    except errors.Locked:  # nothing else opens it, so an agent that was slow to answer is given time
-        held = held_keys(context, again=True, answer=limits.AGENT_TALK) if ask_agent else None
-        if held is None:
+    except errors.Locked:  # nothing else opens it, so give a slow agent more time
+        from_agent = keys_from_agent(context, again=True, answer=limits.AGENT_TALK) if ask_agent else None
+        if from_agent is None:
             raise
-        return KeysAccess(held, None, "agent")
+        return KeysAccess(from_agent, None, "agent")
     if unlocked is None:
-        return KeysAccess(came[-1], None, "agent")
+        return KeysAccess(meanwhile_from_agent[-1], None, "agent")
     opened, way = unlocked
     cache_key.keep(context, opened)
     return KeysAccess(OpenedKeys(opened, paths=context.paths, clock=context.clock), opened, way)
 
 
 def with_keys(context: Context, work: Callable[[Keys], T], *, purpose: str) -> tuple[T, KeysAccess]:
-    """What ``work`` gives, and the access it had: the agent's keys, or this process's own where that goes meanwhile.
+    """The result of ``work``, and the keys it used: the agent's or, if the agent goes away meanwhile, this process's
+    own.
 
-    ``work`` is done again, once, with the keys of now: where AWS does not know the source key, which a rotation may have
-    replaced since the vault was read.
+    If AWS does not know the source key, ``work`` is repeated once with the current keys: a rotation may have replaced
+    the key since the vault was read.
     """
     from vault.unlocking.agent_keys import AgentGone
 
@@ -105,12 +106,12 @@ def with_keys(context: Context, work: Callable[[Keys], T], *, purpose: str) -> t
             raise
         access = _reread(context, access, purpose=purpose)
         if not error.key_id or error.key_id in _key_ids(access):
-            raise  # the same key again would cost a code and be refused as well
+            raise  # the same key would be refused again, and cost another code
         return work(access.keys), access
 
 
 def _reread(context: Context, access: KeysAccess, *, purpose: str) -> KeysAccess:
-    """The same way to the vault as it is now, without a question."""
+    """Access to the vault as it is now, the same way as before and without a prompt."""
     if access.opened is None:
         return key_access(context, purpose=purpose)
     from vault.store import vault

@@ -1,4 +1,4 @@
-"""Handing keys to the agent, which keeps the vault open from then on. Prints nothing."""
+"""Gives keys to the agent, which keeps the vault unlocked from then on. Prints nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vault.secret import Secret
     from vault.store.vault import Opened
 
-# A passphrase from one of these opens the vault for one run, not for the hours after it.
+# A passphrase from one of these opens the vault for one run, not for the following hours.
 _NO_AGENT_FOR = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", "CREDENTIALS_DIRECTORY")
 
 
@@ -32,10 +32,11 @@ def hand_over(
     person: bool = False,
     before: Secret | None = None,
 ) -> bool:
-    """Give a running agent the keys of the vault just opened. ``hello`` is what it said of itself.
+    """Give a running agent the keys of the vault that was just opened. ``hello`` is the agent's HELLO.
 
-    ``person``: the user ran ``unlock``, which ends a lock by ``lock``. ``before`` is the main key that the vault had until
-    now, where it has another. False where it does not take them, or is of another version or vault, which gets none.
+    ``person``: the user ran ``unlock``, which ends a lock by ``lock``. ``before`` is the vault's previous main key, if
+    it has just got a new one. Returns False if the agent does not accept the keys. An agent of another version or vault
+    gets none.
     """
     settings = context.settings
     if hello is None or not hello.serves(context.paths):
@@ -53,10 +54,10 @@ def hand_over(
     return True
 
 
-def hand_to_own(
+def hand_to_agent(
     context: Context, opened: Opened, *, person: bool = False, answer: float | None = None
 ) -> Agent | None:
-    """``hand_over`` to the agent that this run asks; the agent where it took the keys. ``answer`` as in vault/agent/link."""
+    """``hand_over`` to this run's agent; returns the agent if it accepted the keys. ``answer`` as in vault/agent/link."""
     hello = context.agent.hello(answer=answer)
     agent = context.agent.agent(answer=answer)
     if agent is None or not hand_over(context, opened, agent=agent, hello=hello, person=person):
@@ -66,24 +67,24 @@ def hand_to_own(
 
 
 def offer(context: Context, opened: Opened, *, way: str) -> None:
-    """After an unlock for another command: the agent keeps the vault open from here on. Starts one beside this process."""
+    """After an unlock for another command: let the agent keep the vault unlocked. Starts one in the background if needed."""
     hello = context.agent.hello()
     agent = context.agent.agent()
     if agent is None:
-        start_beside(context, opened, way=way, then=lambda _: None)
+        start_in_background(context, opened, way=way, then=lambda _: None)
         return
     if hello is None or not hello.serves(context.paths):
         return
     if hello.why == "locked" and may_stay_open(way):
-        hand_to_own(context, opened)
+        hand_to_agent(context, opened)
     elif not hello.why:
         seen_generations.tell(opened, agent, hello=hello)
 
 
-def start_beside(context: Context, opened: Opened, *, way: str, then: Callable[[Agent], None]) -> None:
-    """Start an agent and hand the keys over, in a process of its own: nobody waits for it."""
+def start_in_background(context: Context, opened: Opened, *, way: str, then: Callable[[Agent], None]) -> None:
+    """Start an agent and give it the keys, in a background process that nothing waits for."""
     if context.agent.hangs:
-        return  # it has the place of another
+        return  # it occupies the socket of a new one
     if "off" in (context.env.get("AWSVAULT_AGENT"), context.settings.agent) or not may_stay_open(way):
         return
     from vault.system.detach import detached
@@ -94,7 +95,7 @@ def start_beside(context: Context, opened: Opened, *, way: str, then: Callable[[
         from vault.agent.start import start
 
         if start(context.env) and context.agent.agent(answer=limits.AGENT_TALK, again=True) is not None:
-            agent = hand_to_own(context, opened, answer=limits.AGENT_TALK)
+            agent = hand_to_agent(context, opened, answer=limits.AGENT_TALK)
             if agent is not None:
                 then(agent)
     finally:
@@ -102,7 +103,7 @@ def start_beside(context: Context, opened: Opened, *, way: str, then: Callable[[
 
 
 def may_stay_open(way: str) -> bool:
-    """Whether a vault opened this ``way`` may stay open: one passphrase of the environment is for one run."""
+    """Whether a vault opened in this ``way`` may stay unlocked: a passphrase from the environment is for one run."""
     return way not in _NO_AGENT_FOR
 
 
@@ -114,9 +115,9 @@ def hand_over_strict(
     seconds: int = limits.STRICT_TIME,
     only_open: bool = False,
 ) -> bool:
-    """Let the agent hold the strict seeds open for five minutes; False where it is not open itself.
+    """Let the agent keep the strict seeds open for five minutes. False if the agent is locked.
 
-    ``only_open``: only where it holds them open already.
+    ``only_open``: only if it has them open already.
     """
     hello = context.agent.hello(again=True, answer=limits.AGENT_TALK)
     agent = context.agent.serving(answer=limits.AGENT_TALK)
@@ -128,7 +129,7 @@ def hand_over_strict(
 
 
 def close_strict(context: Context, *, vault_id: bytes) -> None:
-    """Have an agent that holds the strict seeds open close them: they have another key now."""
+    """Make an agent close the strict seeds if it has them open: their box has a new key."""
     from vault.store.boxes import new_key
 
     hand_over_strict(context, new_key(), vault_id=vault_id, seconds=0, only_open=True)

@@ -1,7 +1,8 @@
-"""Keys: what an unlocked vault gives to a session, whoever holds it open. Decrypts; asks nobody and calls nothing.
+"""Keys: what fetching a session needs of an unlocked vault, no matter which process keeps it open. Never prompts or
+calls AWS.
 
-Two kinds: of a vault opened by this process, and of one that the agent holds open (vault/unlocking/agent_keys). Neither
-hands out the main key, and a stored seed leaves only as a code.
+There are two kinds: of a vault opened by this process, and of one that the agent keeps unlocked
+(vault/unlocking/agent_keys). Neither gives out the main key, and of a stored seed they give only codes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class SourceKey(NamedTuple):
-    """A source key of the vault: what signs, the device that its entry names, and its account (12 digits)."""
+    """A source key of the vault: its credentials, the device of its entry, and its account (12 digits)."""
 
     credentials: Credentials
     mfa_serial: str | None
@@ -33,10 +34,10 @@ class SourceKey(NamedTuple):
 
 
 class CodeWait(NamedTuple):
-    """How a code of a stored seed is had. ``most``: seconds that a free step may be away, 0 to wait for none.
+    """How to wait for a code of a stored seed. ``most``: how many seconds to wait for a free step, 0 for none.
 
-    ``skew`` is AWS's clock minus this machine's, in seconds; ``after`` a step that AWS refused; ``waiting`` is called with
-    the seconds left.
+    ``skew`` is AWS's clock minus this machine's, in seconds; ``after`` is a step that AWS refused; ``waiting`` is
+    called with the seconds left.
     """
 
     deadline: Deadline
@@ -47,7 +48,7 @@ class CodeWait(NamedTuple):
 
 
 class Keys(Protocol):
-    """An unlocked vault, as far as sessions need it."""
+    """An unlocked vault, as far as fetching sessions needs it."""
 
     @property
     def vault_id(self) -> bytes:
@@ -55,10 +56,10 @@ class Keys(Protocol):
 
     @property
     def cache_key(self) -> Secret:
-        """The key that sessions are sealed under."""
+        """The key that seals the cached sessions."""
 
     def newest_cache_key(self) -> Secret:
-        """The cache key as it is now: it may have been replaced since. Locked."""
+        """The current cache key, which may have been replaced. Errors: Locked."""
 
     def has_entry(self, name: str) -> bool:
         """Whether the vault holds a key of this name."""
@@ -67,23 +68,23 @@ class Keys(Protocol):
         """The key of this name."""
 
     def contents(self) -> Contents:
-        """What may be shown of the vault: no secret is in it."""
+        """The contents of the vault without its secrets."""
 
     def take_code(self, serial: str, wait: CodeWait) -> Code | None:
-        """A code of the stored seed, entered in the ledger; None where no seed is stored. NoCodeInTime, StrictClosed."""
+        """A code of the stored seed, entered in the ledger; None if no seed is stored. Errors: NoCodeInTime, StrictClosed."""
 
     def note_code(self, serial: str, text: str, *, deadline: Deadline) -> Code:
-        """A code that the user or a program gave, entered in the ledger. UsedCode."""
+        """A code from the user or a program, entered in the ledger. UsedCode."""
 
     def open_strict(self, key: Secret) -> None:
-        """Open the strict seeds: for one use of this process, or in the agent for five minutes. StrictClosed."""
+        """Open the strict seeds: for one use in this process, or in the agent for five minutes. StrictClosed."""
 
     def close(self) -> None:
-        """Let go of what holds them open for this process."""
+        """Release what keeps the vault open for this process."""
 
 
 class OpenedKeys:
-    """Keys of a vault that this process opened. ``strict`` is the key of the strict seeds, once they are open."""
+    """Keys of a vault that this process opened. ``strict`` is the strict key, once the strict seeds are open."""
 
     __slots__ = ("_clock", "_opened", "_paths", "_strict")
 
@@ -100,16 +101,16 @@ class OpenedKeys:
 
     @property
     def vault_id(self) -> bytes:
-        """As the header has it."""
+        """The vault ID from the header."""
         return self._opened.vault_id
 
     @property
     def cache_key(self) -> Secret:
-        """As it was when the vault was opened."""
+        """The cache key at the time when the vault was opened."""
         return self._opened.cache_key
 
     def newest_cache_key(self) -> Secret:
-        """As the vault has it now."""
+        """The cache key that the vault has now."""
         from vault.store import vault
 
         return vault.open_with_main_key(self._paths, self._opened.k_main).cache_key
@@ -132,7 +133,7 @@ class OpenedKeys:
         return inventory.of(self._opened.payload)
 
     def take_code(self, serial: str, wait: CodeWait) -> Code | None:
-        """By a stored seed, or by a strict one that is open."""
+        """A code of a stored seed, or of a strict one if the strict seeds are open."""
         from vault.store import strict_box
 
         payload = self._opened.payload
@@ -152,16 +153,16 @@ class OpenedKeys:
             )
 
     def note_code(self, serial: str, text: str, *, deadline: Deadline) -> Code:
-        """Into the ledger of this machine."""
+        """Enter the code in this machine's ledger."""
         with self._ledger_folder() as folder:
             return self._ledger(folder, serial).note(text, clock=self._clock, deadline=deadline)
 
     def open_strict(self, key: Secret) -> None:
-        """For this process."""
+        """Open the strict seeds for this process."""
         self._strict = key
 
     def close(self) -> None:
-        """Nothing outside this process holds them open."""
+        """Nothing to release."""
 
     def _ledger_folder(self) -> Folder:
         return Folder.open(self._paths.state, create=True)
@@ -173,7 +174,7 @@ class OpenedKeys:
 
 
 def raw_seed(base32: Secret, *, algorithm: str, digits: int, period: int) -> Seed:
-    """A stored seed as one that makes codes."""
+    """A stored seed in the form that computes codes."""
     from vault.mfa.codes import parse_seed
 
     return parse_seed(base32)._replace(algorithm=algorithm, digits=digits, period=period)

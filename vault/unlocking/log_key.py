@@ -1,6 +1,6 @@
-"""The log's key and a change of the cache key, which seals it: the log stays readable, or a person is told why not.
+"""The key of the log during a change of the cache key, which wraps it. Keeps the log readable, or tells why it is not.
 
-Whatever gives the vault another cache key (clear, rekey and the like, restore) does so within ``carried``.
+Everything that gives the vault another cache key (clear, rekey, passwd, restore) does so within ``carry_over``.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Before(NamedTuple):
-    """The log before a change of the cache key: the key that opens it, or why it cannot be read; neither without a log."""
+    """The log before a change of the cache key: the key that opens it, or why it cannot be read. Both None: there is no log."""
 
     opener: Secret | None = None
     trouble: str | None = None
 
 
 def look(context: Context, keys: Iterable[Secret], *, vault_id: bytes) -> Before:
-    """Which of ``keys`` opens the log: they are asked for one by one, so the cheapest comes first. Raises nothing."""
+    """Which of ``keys`` opens the log. They are requested one by one, so put the cheapest first. Raises nothing."""
     try:
         state = log_state.look(context.paths.log, keys, vault_id=vault_id)
     except errors.Error as error:
@@ -37,7 +37,7 @@ def look(context: Context, keys: Iterable[Secret], *, vault_id: bytes) -> Before
     return Before(trouble="its key file is missing" if state.keyless else "no available key can decrypt it")
 
 
-def carried(
+def carry_over(
     context: Context,
     *,
     old: Secret | None,
@@ -46,10 +46,12 @@ def carried(
     write: Callable[[], Opened],
     refuse: bool,
 ) -> tuple[Opened, str | None]:
-    """Do ``write``, which gives the vault the cache key ``new``; what came of it, and why the log is lost, if it is.
+    """Call ``write``, which gives the vault the cache key ``new``. Returns its result, and why the log is lost, if it
+    is.
 
-    ``old`` opens the log, None where there is none to keep. Before the write the log's key is kept under both, so that a
-    kill loses nothing; either of the two steps is enough. ``refuse``: where the first fails, raise and change nothing.
+    ``old`` opens the log; None if there is none to keep. Before the write, the log's key is wrapped with both keys, so
+    that a kill loses nothing. Either of the two steps is enough. ``refuse``: if the first fails, raise and change
+    nothing.
     """
 
     def keep(*, ahead: bool) -> str | None:

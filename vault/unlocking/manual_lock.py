@@ -1,6 +1,6 @@
-"""The mark of a lock made by hand: while it lies in the state folder, nothing opens the vault by itself.
+"""The mark that ``lock`` makes: while it is in the state folder, nothing opens the vault without the user.
 
-It outlives the agent, whose memory of it would end with a kill, and holds for agents at other sockets too.
+It outlives the agent, which a kill would make forget the lock, and applies to agents at other sockets too.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 MARK = "locked"
 
 
-def locked_by_hand(paths: Paths) -> bool:
-    """Whether a person locked the vault and nobody has unlocked it since. A folder that cannot be read counts as no."""
-    return seen(paths) is not None
+def manually_locked(paths: Paths) -> bool:
+    """Whether the user locked the vault and has not unlocked it since. False if the folder cannot be read."""
+    return attributes(paths) is not None
 
 
-def seen(paths: Paths) -> Attributes | None:
-    """The mark as it lies there; each ``lock`` makes another one. None where there is none, or none can be read."""
+def attributes(paths: Paths) -> Attributes | None:
+    """The mark's attributes; each ``lock`` makes a new mark. None if there is none, or it cannot be read."""
     try:
         with Folder.open(paths.state) as state:
             return state.attributes(MARK)
@@ -31,13 +31,13 @@ def seen(paths: Paths) -> Attributes | None:
 
 
 def mark(paths: Paths) -> None:
-    """``lock``. Errors: StorageError, UnsafeFile."""
+    """Make the mark, for ``lock``. Errors: StorageError, UnsafeFile."""
     with Folder.open(paths.state, create=True) as state:
         state.write_atomic(MARK, b"", durable=False)
 
 
 def unmark(paths: Paths) -> None:
-    """``unlock``, once it has opened the vault. Errors: StorageError, UnsafeFile."""
+    """Delete the mark, for ``unlock`` after it has opened the vault. Errors: StorageError, UnsafeFile."""
     try:
         with Folder.open(paths.state) as state:
             state.unlink(MARK)

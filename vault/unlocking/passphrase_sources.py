@@ -1,12 +1,13 @@
-"""Where a passphrase comes from without a person, in security.md 5's order: the first way that gives one counts.
+"""Where a passphrase comes from without a prompt, in the order of security.md 5. The first source that gives one
+counts.
 
 1. AWSVAULT_PASSPHRASE_FD, a descriptor that is read once and closed (never 0: stdin is the caller's)
-2. AWSVAULT_PASSPHRASE_FILE, else $CREDENTIALS_DIRECTORY/awsvault.pass where systemd put one
-3. AWSVAULT_PASSPHRASE_COMMAND, else passphrase_command of config.toml
-4. AWSVAULT_PASSPHRASE, the least good: other processes of the user may read it
+2. AWSVAULT_PASSPHRASE_FILE, otherwise systemd's $CREDENTIALS_DIRECTORY/awsvault.pass if it exists
+3. AWSVAULT_PASSPHRASE_COMMAND, otherwise passphrase_command in config.toml
+4. AWSVAULT_PASSPHRASE, the least secure: other processes of the user may read it
 
-A variable that is empty is unset. A way that is named and gives nothing is noted for the message and passed over;
-a file that others can read, and a value that can never work, are errors at once.
+An empty variable counts as unset. A source that is set but gives nothing is skipped, and the error lists it. A file
+that others can read, and a value that can never work, are errors at once.
 """
 
 from __future__ import annotations
@@ -39,22 +40,22 @@ class FoundPassphrase(NamedTuple):
 
     @property
     def at_once(self) -> bool:
-        """Whether no other process was waited for to give it."""
+        """Whether the passphrase came without waiting for another process."""
         return self.source in _AT_ONCE
 
 
 class Search(NamedTuple):
-    """What came of the search: the passphrase or None, and the ways that were tried in vain, each with its reason."""
+    """The result of the search: the passphrase or None, and the sources that gave none, each with its reason."""
 
     found: FoundPassphrase | None
     tried: tuple[str, ...]
 
 
 def search(context: Context) -> Search:
-    """Try each way that is set. ConfigError where one is set to something impossible, UnsafeFile for an open file."""
+    """Try each source that is set. ConfigError if a value is impossible, UnsafeFile if others can access the file."""
     tried: list[str] = []
-    for way in (_descriptor, _file, _systemd, _command):
-        found = way(context, tried)
+    for source in (_descriptor, _file, _systemd, _command):
+        found = source(context, tried)
         if found is not None:
             return Search(found, tuple(tried))
     if context.passphrase is not None and len(context.passphrase):
@@ -65,7 +66,7 @@ def search(context: Context) -> Search:
 
 
 def without_line_end(raw: bytes) -> Secret:
-    """The passphrase in ``raw``, which was not typed: one line end at its end is dropped (format.md 4)."""
+    """The passphrase in ``raw``, which was not typed: one line end at its end is removed (format.md 4)."""
     return Secret(raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith(b"\n") else raw)
 
 
@@ -84,7 +85,9 @@ def _descriptor(context: Context, tried: list[str]) -> FoundPassphrase | None:
         )
     try:
         raw = _read_descriptor(fd, context)
-    except OSError:  # SDKs close it before they run us; read before, by this process, it is gone too
+    except (
+        OSError
+    ):  # SDKs close it before they run awsvault-py; if this process read it before, it is closed too
         tried.append("descriptor (closed)")
         return None
     if raw is None:
@@ -94,7 +97,7 @@ def _descriptor(context: Context, tried: list[str]) -> FoundPassphrase | None:
 
 
 def _read_descriptor(fd: int, context: Context) -> bytes | None:
-    """All that comes, once; the descriptor is closed. None where the deadline came first."""
+    """All data from the descriptor, which is then closed. None if the deadline passed first."""
     deadline = context.new_deadline(limits.PASSPHRASE_COMMAND_TIME)
     raw = b""
     try:
@@ -120,7 +123,8 @@ def _systemd(context: Context, tried: list[str]) -> FoundPassphrase | None:
     folder = context.env.get("CREDENTIALS_DIRECTORY", "")
     if not folder or not os.path.lexists(os.path.join(folder, SYSTEMD_NAME)):
         return None  # systemd sets the variable for other credentials too
-    # systemd lets the service's user in by an ACL, whose mask shows as the group's read bit; the folder is its own.
+    # systemd gives the service's user access by an ACL, whose mask appears as the group's read bit. The folder belongs
+    # to the service.
     return _read_file(
         os.path.join(folder, SYSTEMD_NAME),
         source="CREDENTIALS_DIRECTORY",
@@ -132,7 +136,7 @@ def _systemd(context: Context, tried: list[str]) -> FoundPassphrase | None:
 def _read_file(
     path: str, *, source: str, tried: list[str], closed_to: int = OTHERS
 ) -> FoundPassphrase | None:
-    """The file's passphrase. It must be ours or root's, closed to group and others, a regular file and no link."""
+    """The passphrase in the file: a regular file, no link, owned by the user or root, closed to group and others."""
     try:
         raw = read_private_file(path, limit=limits.MAX_PASSPHRASE_INPUT, closed_to=closed_to)
     except FileNotFoundError:

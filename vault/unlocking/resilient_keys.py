@@ -1,4 +1,4 @@
-"""Keys that outlast the agent: where it ends or locks in the middle, this process opens the vault and goes on."""
+"""Keys that outlast the agent: if it ends or locks while they are in use, this process opens the vault and continues."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ Found = TypeVar("Found")
 
 
 class ResilientKeys:
-    """Keys (vault/unlocking/keys) by the agent, until it is gone; then those that ``otherwise`` gives, once."""
+    """Keys (vault/unlocking/keys) from the agent until it is gone, then those that ``otherwise`` returns, which is
+    called once.
+    """
 
     def __init__(self, keys: Keys, *, otherwise: Callable[[], Keys]) -> None:
         self._keys = keys
@@ -36,42 +38,42 @@ class ResilientKeys:
 
     @property
     def vault_id(self) -> bytes:
-        """Of the vault that they open now."""
+        """The ID of the vault that is open now."""
         return self._keys.vault_id
 
     @property
     def cache_key(self) -> Secret:
-        """Likewise."""
+        """As in Keys."""
         return self._keys.cache_key
 
     def newest_cache_key(self) -> Secret:
-        """By the agent or the vault."""
+        """The current cache key, from the agent or the vault."""
         return self._by(lambda keys: keys.newest_cache_key())
 
     def has_entry(self, name: str) -> bool:
-        """Likewise."""
+        """As in Keys."""
         return self._by(lambda keys: keys.has_entry(name))
 
     def entry(self, name: str) -> SourceKey | None:
-        """Likewise."""
+        """As in Keys."""
         return self._by(lambda keys: keys.entry(name))
 
     def contents(self) -> Contents:
-        """Likewise."""
+        """As in Keys."""
         return self._by(lambda keys: keys.contents())
 
     def take_code(self, serial: str, wait: CodeWait) -> Code | None:
-        """Likewise; there is one ledger, so no code is given twice."""
+        """As in Keys. There is only one ledger, so no code is issued twice."""
         return self._by(lambda keys: keys.take_code(serial, wait))
 
     def note_code(self, serial: str, text: str, *, deadline: Deadline) -> Code:
-        """Likewise."""
+        """As in Keys."""
         return self._by(lambda keys: keys.note_code(serial, text, deadline=deadline))
 
     def open_strict(self, key: Secret) -> None:
-        """In the agent, or in this process."""
+        """Open the strict seeds in the agent or in this process."""
         self._by(lambda keys: keys.open_strict(key))
 
     def close(self) -> None:
-        """Let the agent's fork end."""
+        """Let the agent's worker end."""
         self._keys.close()

@@ -1,7 +1,8 @@
-"""The servers of ``exec --server`` that run: each has a file in the state folder, which ``lock`` takes away to end it.
+"""The running servers of ``exec --server``. Each has a file in the state folder, which ``lock`` deletes to end the
+server.
 
-A server holds its file's lock as long as it holds a key, so that ``lock`` knows when that is gone. The file has two
-process ids in it and no name: it may lie on a disk that is stolen.
+A server holds its file's lock as long as it has a key, so that ``lock`` knows when the key is gone. The file has two
+process IDs in it and no name, because the disk may be stolen.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _KIND = Kind("serving-", ".lock")
 
 
 class Watch:
-    """Whether somebody locked the vault since ``mark`` was looked at, or took the file ``name`` away."""
+    """Whether the user has locked the vault since ``mark`` was read, or the file ``name`` was deleted."""
 
     def __init__(self, paths: Paths, *, mark: Attributes | None, name: str | None) -> None:
         self._paths = paths
@@ -38,22 +39,24 @@ class Watch:
         self._seen = False
 
     def locked(self) -> bool:
-        """Once true it stays so: an ``unlock`` opens the vault for those who come then."""
+        """Stays true once it was: an ``unlock`` is for programs that are started afterwards."""
         if not self._seen:
-            found = manual_lock.seen(self._paths)
-            self._seen = (found is not None and found != self._mark) or not self._stands()
+            found = manual_lock.attributes(self._paths)
+            self._seen = (found is not None and found != self._mark) or not self._file_exists()
         return self._seen
 
     def lock(self) -> None:
-        """The vault is locked, whatever the folder shows."""
+        """Treat the vault as locked, whatever the folder shows."""
         self._seen = True
 
-    def _stands(self) -> bool:
+    def _file_exists(self) -> bool:
         return self._name is None or os.path.lexists(f"{self._paths.state}/{self._name}")
 
 
-def enter(paths: Paths) -> LiveFile | None:
-    """A file for this server; None where none can be had, and no mark of a lock either. UnsafeFile."""
+def register(paths: Paths) -> LiveFile | None:
+    """A file for this server. None if it cannot be created, which means that no mark of a lock can be made either.
+    UnsafeFile.
+    """
     try:
         with Folder.open(paths.state, create=True) as state:
             return _KIND.make(state)
@@ -61,18 +64,18 @@ def enter(paths: Paths) -> LiveFile | None:
         raise
     except (
         errors.StorageError
-    ):  # read-only, full, or a file system without locks: a lock's mark may still be seen
+    ):  # read-only, full, or a file system without locks: the mark of a lock may still be visible
         return None
 
 
-def tell(entered: LiveFile, *, keeper: int) -> None:
-    """Write down who serves, which is this process, and who keeps the key; on a full disk a lock names neither."""
+def write_processes(entered: LiveFile, *, keeper: int) -> None:
+    """Write the IDs of the server's process (this one) and of its keeper into the file. On a full disk the file stays empty."""
     with suppress(OSError):
         os.pwrite(entered.lock.fd, b"%d %d" % (os.getpid(), keeper), 0)
 
 
-def leave(paths: Paths, name: str | None) -> None:
-    """Take a server's file away, if that can be done."""
+def unregister(paths: Paths, name: str | None) -> None:
+    """Delete a server's file, if possible."""
     if name is None:
         return
     try:
@@ -83,25 +86,32 @@ def leave(paths: Paths, name: str | None) -> None:
 
 
 class Ended(NamedTuple):
-    """What a lock came to: the servers that ended, for a person, and the process ids of those that may hold a key or serve."""
+    """The result of a lock: the servers that ended, as text for the user, and the process IDs of those that may still
+    have a key or serve credentials.
+    """
 
     servers: tuple[str, ...]
     left: tuple[int, ...]
 
 
 class _Found(NamedTuple):
-    """A server's file: its descriptor, who serves and who keeps the key; whether that is over, sees the lock, or is told."""
+    """A server's file: its descriptor, and the process IDs of the server and its keeper.
+
+    ``over``: it has ended. ``sees``: it can see the lock. ``told``: it was signaled, or sees the lock.
+    """
 
     fd: int
-    serves: int
-    keeps: int
+    server: int
+    keeper: int
     over: bool
     sees: bool
     told: bool
 
 
 def running(paths: Paths) -> tuple[str, ...]:
-    """The servers of this vault that run now. For ``lock``, before its mark: a keeper that sees the mark ends by itself."""
+    """The servers of this vault that run now. Call it before ``lock`` makes its mark, because a keeper that sees the
+    mark ends.
+    """
     named = []
     with suppress(FileNotFoundError, errors.Error), Folder.open(paths.state) as state:
         for name in _KIND.names(state):
@@ -109,47 +119,47 @@ def running(paths: Paths) -> tuple[str, ...]:
             if fd is None:
                 continue
             try:
-                serves, _ = _processes(fd)
-                if serves and not free(fd):
-                    named.append(_named(serves))
+                server, _ = _processes(fd)
+                if server and not free(fd):
+                    named.append(_description(server))
             finally:
                 os.close(fd)
     return tuple(named)
 
 
-def end_all(paths: Paths, *, noted: bool = True) -> Ended:
-    """End every server of this vault, and wait until none holds a key. For ``lock``; ``noted``: its mark stands."""
+def end_all(paths: Paths, *, recorded: bool = True) -> Ended:
+    """End every server of this vault, and wait until none has a key. For ``lock``; ``recorded``: its mark was made."""
     found: list[_Found] = []
     try:
         with Folder.open(paths.state) as state:
             for name in _KIND.names(state):
                 fd = opened(state, name)
-                over = fd is None or free(fd)  # killed, and it had no time to clear up
-                sees = _taken_away(state, name) or noted
+                over = fd is None or free(fd)  # killed before it could delete its file
+                sees = _deleted(state, name) or recorded
                 if fd is not None:
-                    serves, keeps = _processes(fd)
-                    told = sees or (not over and _signal(keeps, process_signals.LOCKED))
-                    found.append(_Found(fd, serves, keeps, over=over, sees=sees, told=told))
+                    server, keeper = _processes(fd)
+                    told = sees or (not over and _signal(keeper, process_signals.LOCKED))
+                    found.append(_Found(fd, server, keeper, over=over, sees=sees, told=told))
     except (FileNotFoundError, errors.Error):
-        pass  # what was not reached sees the mark, or that it cannot see its file
+        pass  # a server that was not reached sees the mark, or that its file is not visible
     deadline = Deadline.after(limits.SERVER_LOCK_WAIT)
     servers, left = [], []
     for each in found:
         try:
-            if each.over and (each.sees or not _is_one(each.serves)):
+            if each.over and (each.sees or not _is_server(each.server)):
                 continue
-            servers.append(_named(each.serves))
+            servers.append(_description(each.server))
             if not _freed(each.fd, deadline):
-                killed = _killed(each.fd, each.keeps)
-                left += [] if killed and each.sees else [each.serves if killed else each.keeps]
+                killed = _killed(each.fd, each.keeper)
+                left += [] if killed and each.sees else [each.server if killed else each.keeper]
             elif not each.told:
-                left.append(each.serves)  # its keeper was killed before
+                left.append(each.server)  # its keeper was killed earlier
         finally:
             os.close(each.fd)
     return Ended(tuple(servers), tuple(left))
 
 
-def _taken_away(state: Folder, name: str) -> bool:
+def _deleted(state: Folder, name: str) -> bool:
     try:
         state.unlink(name)
     except FileNotFoundError:
@@ -159,18 +169,20 @@ def _taken_away(state: Folder, name: str) -> bool:
     return True
 
 
-def _is_one(pid: int) -> bool:
+def _is_server(pid: int) -> bool:
     return {"exec", "--server"} <= set(command_of(pid))
 
 
 def _signal(pid: int, number: int) -> bool:
-    """Send it to a server's process, if the number is still that of one: it may be of another pid namespace."""
-    return pid > 0 and _is_one(pid) and process_signals.send(pid, number)
+    """Send the signal to a server's process, if the ID still belongs to one: it may be from another PID namespace."""
+    return pid > 0 and _is_server(pid) and process_signals.send(pid, number)
 
 
 def _processes(fd: int) -> tuple[int, int]:
-    words = os.pread(fd, 64, 0).split()
-    return (int(words[0]), int(words[1])) if len(words) == 2 and all(w.isdigit() for w in words) else (0, 0)
+    fields = os.pread(fd, 64, 0).split()
+    return (
+        (int(fields[0]), int(fields[1])) if len(fields) == 2 and all(w.isdigit() for w in fields) else (0, 0)
+    )
 
 
 def _freed(fd: int, deadline: Deadline) -> bool:
@@ -182,15 +194,15 @@ def _freed(fd: int, deadline: Deadline) -> bool:
 
 
 def _killed(fd: int, pid: int) -> bool:
-    """Kill a keeper that does not end (it was stopped); whether that freed the lock."""
+    """Kill a keeper that does not end because it was stopped. Whether that released the lock."""
     return _signal(pid, process_signals.KILL) and _freed(fd, Deadline.after(limits.SERVER_LOCK_WAIT))
 
 
-def _named(pid: int) -> str:
-    """A server for a person: its process, and its command line up to the program's name."""
+def _description(pid: int) -> str:
+    """A server as text for the user: its process ID, and its command line up to the program's name."""
     words = command_of(pid) if pid else []
     if "exec" not in words:
         return f"process {pid}" if pid else "an unknown process"
-    ours = words[words.index("exec") :]
-    end = ours.index("--") + 2 if "--" in ours else 4
-    return f"process {pid} ({safe(' '.join(ours[:end]).strip(), limit=120)})"
+    command = words[words.index("exec") :]
+    end = command.index("--") + 2 if "--" in command else 4
+    return f"process {pid} ({safe(' '.join(command[:end]).strip(), limit=120)})"

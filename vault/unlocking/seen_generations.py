@@ -1,7 +1,7 @@
-"""The newest generation of the vault that a running agent has seen: pins that lie in no folder. Prints nothing.
+"""The newest generation of the vault that a running agent has seen: pins that are in no folder. Prints nothing.
 
-Any process of the user may tell the agent of a generation, so each pin has a MAC under the vault's main key, and one that
-does not authenticate is nothing: it neither raises an alarm nor takes another's place.
+Any process of the user may report a generation to the agent. So each pin has a MAC under the vault's main key, and one
+that does not authenticate is ignored: it neither raises an alarm nor replaces another.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 
 class SeenGenerations(NamedTuple):
-    """What the agent was told, as it keeps it: the vault's id and, for each pin, gen, digest, rekeyed and its MACs."""
+    """What was reported to the agent: the vault's ID and, for each pin, gen, digest, rekeyed and its MACs."""
 
     vault: str
     rows: tuple[Any, ...]
 
     def newest(self, k_main: Secret) -> Pin | None:
-        """The newest pin that a holder of this main key made. After new keys one is made with the old ones, too."""
-        true = [pin for pin, _ in self._true(k_main)]
-        return max(true, key=lambda pin: pin.gen, default=None)
+        """The newest pin with a MAC under this main key. After a rekey, one is made with the previous key too."""
+        found = [pin for pin, _ in self._authentic(k_main)]
+        return max(found, key=lambda pin: pin.gen, default=None)
 
-    def passed(self, gen: int, k_main: Secret) -> list[str]:
-        """A MAC of each pin that one of generation ``gen`` takes the place of: under the same main key, and no other."""
-        return [macs[0] for pin, macs in self._true(k_main) if pin.gen <= gen and len(macs) == 1]
+    def replaced_by(self, gen: int, k_main: Secret) -> list[str]:
+        """A MAC of each pin that a pin of generation ``gen`` replaces, which is under this main key only."""
+        return [macs[0] for pin, macs in self._authentic(k_main) if pin.gen <= gen and len(macs) == 1]
 
-    def _true(self, k_main: Secret) -> Iterator[tuple[Pin, list[str]]]:
+    def _authentic(self, k_main: Secret) -> Iterator[tuple[Pin, list[str]]]:
         from vault.store import pin as pins
 
         vault_id = bytes.fromhex(self.vault)
@@ -47,15 +47,17 @@ class SeenGenerations(NamedTuple):
 
 
 def last_seen(context: Context, *, again: bool = False) -> SeenGenerations | None:
-    """What a running agent has seen. Ask before the vault is read; ``again`` where the agent was asked long before that."""
+    """The generations that a running agent has seen. Ask before the vault is read; ``again`` if the agent was asked
+    long before.
+    """
     hello = context.agent.hello(again=again)
     if hello is None or not hello.serves(context.paths) or not hello.seen:
-        return None  # an agent of an older version cannot prove what it says
+        return None  # an agent of an older version cannot prove its generations
     return SeenGenerations(hello.vault, hello.seen)
 
 
 def judge(seen: SeenGenerations | None, opened: Opened, *, path: str) -> None:
-    """RolledBack or Diverged where the vault is older than what the agent has seen of it, or another."""
+    """RolledBack or Diverged if the vault is older than the agent has seen, or differs from it."""
     newest = seen.newest(opened.k_main) if seen is not None else None
     if newest is not None and newest.vault_id == opened.vault_id:
         from vault.store import pin
@@ -65,14 +67,16 @@ def judge(seen: SeenGenerations | None, opened: Opened, *, path: str) -> None:
 
 
 def tell(opened: Opened, agent: Agent, *, hello: Hello, before: Secret | None = None) -> None:
-    """Let the agent know the generation of the vault just opened. ``before``: the main key that it had until now, so that
-    who puts an older copy back, which opens with that, is found out too.
+    """Report the generation of the vault that was just opened to the agent.
+
+    ``before`` is its previous main key, if it has just got a new one. With it, an older copy that is put back, which
+    opens with that key, is detected too.
     """
     if hello.seen is None:
         return
     from vault.store import pin as pins
 
-    over = SeenGenerations(hello.vault, hello.seen) if hello.vault == opened.vault_id.hex() else None
+    known = SeenGenerations(hello.vault, hello.seen) if hello.vault == opened.vault_id.hex() else None
     pin = pins.pin_of(opened.file, rekeyed=opened.payload.rekeyed)
     keys = [opened.k_main] if before is None else [opened.k_main, before]
     agent.ask(
@@ -82,5 +86,5 @@ def tell(opened: Opened, agent: Agent, *, hello: Hello, before: Secret | None = 
         digest=pin.digest.hex(),
         rekeyed=pin.rekeyed,
         macs=[pins.mac_of(pin, key).hex() for key in keys],
-        over=over.passed(pin.gen, opened.k_main) if over is not None else [],
+        over=known.replaced_by(pin.gen, opened.k_main) if known is not None else [],
     )

@@ -1,7 +1,7 @@
-"""Strict seeds: kept in the strict box, under a passphrase of their own, and opened for five minutes or one use.
+"""Strict seeds: stored in the strict box under their own passphrase, and opened for five minutes or one use.
 
-Which serials they are is noted in box main, so that a closed seed is known from one that was never stored. Prints
-nothing; asks for the passphrase where a code is needed, and where one of several seeds goes. Another key: strictkey.py.
+The main box lists their serials, so that a locked seed can be told from one that was never stored. Prints nothing. Asks
+for the passphrase if a code is needed, and when one of several seeds is removed. To change the key: rekey_strict.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _TRIES = 3
 
 
-class Known(NamedTuple):
-    """The strict seeds' passphrase, the slot that it opens, and the key that lies in it."""
+class StrictAccess(NamedTuple):
+    """The passphrase of the strict seeds, the slot that it unlocks, and the strict key."""
 
     passphrase: Secret
     slot: SlotRecord
@@ -35,15 +35,15 @@ class Known(NamedTuple):
 
 
 def stored_seed(context: Context, opened: Opened, serial: str, *, purpose: str) -> StoredSeed | None:
-    """The seed of ``serial``, from the strict box too, whose passphrase is then asked for. StrictClosed."""
+    """The seed of ``serial``. If it is strict, asks for the passphrase. StrictClosed."""
     found = opened.payload.seeds.get(serial)
     if found is not None or serial not in opened.payload.strict_serials:
         return found
     return strict_box.seed(opened, serial, key=ask(context, purpose=purpose))
 
 
-def by_passphrase(context: Context, found: VaultFile, passphrase: Secret) -> Known:
-    """What ``passphrase`` opens of the strict seeds. WrongPassphrase."""
+def by_passphrase(context: Context, found: VaultFile, passphrase: Secret) -> StrictAccess:
+    """What ``passphrase`` unlocks. WrongPassphrase."""
     from vault.store.slots.passphrase import PassphraseSlot
 
     slot = PassphraseSlot(passphrase, turn=vault.kdf_turn(context.paths, context.new_deadline()))
@@ -51,29 +51,29 @@ def by_passphrase(context: Context, found: VaultFile, passphrase: Secret) -> Kno
         record, key = vault.unwrap(found, slot, opens="strict")
     except errors.NotThisSlot:
         raise errors.WrongPassphrase("wrong passphrase for the strict seeds") from None
-    return Known(passphrase, record, key)
+    return StrictAccess(passphrase, record, key)
 
 
 def unwrapped(context: Context, opened: VaultFile, passphrase: Secret) -> Secret:
-    """The key of the strict box. WrongPassphrase."""
+    """The strict key. WrongPassphrase."""
     return by_passphrase(context, opened, passphrase).key
 
 
 def ask(context: Context, *, purpose: str) -> Secret:
-    """The key of the strict box, by its passphrase as a person types it. StrictClosed where nobody can be asked."""
+    """The strict key, by the passphrase that the user types. StrictClosed if the user cannot be asked."""
     return ask_for(context, purpose=purpose).key
 
 
-def ask_for(context: Context, *, purpose: str) -> Known:
-    """As ``ask``, with the passphrase and its slot, for what gives the box another key."""
+def ask_for(context: Context, *, purpose: str) -> StrictAccess:
+    """Like ``ask``, with the passphrase and its slot, which a change of the strict key needs."""
     found = ask_or_skip(context, purpose=purpose, skip="")
     if found is None:
         raise AssertionError("nothing was offered to skip")
     return found
 
 
-def ask_or_skip(context: Context, *, purpose: str, skip: str) -> Known | None:
-    """As ``ask``; None where the person pressed Enter, after ``skip`` said what that does. WrongPassphrase, StrictClosed."""
+def ask_or_skip(context: Context, *, purpose: str, skip: str) -> StrictAccess | None:
+    """Like ``ask``; None if the user pressed Enter after ``skip`` explained what that does. WrongPassphrase, StrictClosed."""
     from vault.store import file
     from vault.system.prompts import NoAnswer
 
@@ -101,14 +101,14 @@ def ask_or_skip(context: Context, *, purpose: str, skip: str) -> Known | None:
     raise wrong
 
 
-def prepared(
+def prepare_edit(
     context: Context, opened: Opened, change: Callable[[Payload], Payload], *, purpose: str
 ) -> Callable[[], Opened]:
-    """As ``vault.edit``, for a change that may take a strict seed away; what is returned does it.
+    """Like ``vault.edit``, for a change that may remove a strict seed. Returns the function that makes the change.
 
-    Where other strict seeds stay, their box has to be written without the one that goes, and their passphrase is asked
-    for here, before anything is done. A person who has forgotten it presses Enter: the seed is off the list then, and
-    leaves the box when that is written next. StrictClosed where nobody can be asked.
+    If other strict seeds stay, their box has to be written without the one that is removed. The passphrase for that is
+    asked for here, before anything is done. A user who has forgotten it presses Enter: the seed is then no longer
+    listed, and leaves the box when the box is next written. StrictClosed if the user cannot be asked.
     """
     before = set(opened.payload.strict_serials)
     left = set(change(opened.payload).strict_serials) if before else before
@@ -127,19 +127,19 @@ def prepared(
             )
         if known is None:
             return after
-        kept = {
+        remaining = {
             serial: one
             for serial, one in strict_box.seeds(found, draft.payload, known.key).items()
             if serial in left
         }
-        return replace(after, strict=vault.Strict(key=known.key, seeds=kept))
+        return replace(after, strict=vault.Strict(key=known.key, seeds=remaining))
 
     return lambda: vault.rewrite(
         context.paths, opened.k_main, rewriting, clock=context.clock, deadline=context.new_deadline()
     )
 
 
-def _ask_to_write(context: Context, purpose: str) -> Known | None:
+def _ask_to_write(context: Context, purpose: str) -> StrictAccess | None:
     try:
         return ask_or_skip(
             context,
@@ -149,12 +149,12 @@ def _ask_to_write(context: Context, purpose: str) -> Known | None:
         )
     except errors.StrictClosed as error:
         raise errors.StrictClosed(
-            f"{error.message}; the box of the other strict seeds cannot be written without their passphrase",
+            f"{error.message}; the other strict seeds cannot be written without their passphrase",
             hint="run the command at a terminal; if you forgot the passphrase, press Enter there",
         ) from None
 
 
-def put(
+def store(
     context: Context,
     opened: Opened,
     name: str,
@@ -163,9 +163,10 @@ def put(
     *,
     passphrase: Callable[[], Secret],
 ) -> Opened:
-    """Keep ``made`` as the strict seed of the device ``serial`` of the entry ``name``, and in no other place.
+    """Store ``made`` as the strict seed of the entry's device ``serial``, and nowhere else.
 
-    ``passphrase`` is asked for: the strict seeds' own, or the one they are to have. WrongPassphrase, NotFound.
+    ``passphrase`` is called to ask for the passphrase of the strict seeds, or for a new one if there is none.
+    WrongPassphrase, NotFound.
     """
     from vault.store.slots.passphrase import PassphraseSlot
 

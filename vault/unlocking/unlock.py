@@ -1,7 +1,7 @@
-"""Unlocking: from nothing to an opened vault by the first way that leads in (security.md 5). Prints nothing.
+"""Unlocking: opens the vault with the first source that works (security.md 5). Prints nothing.
 
-What a warm export needs (a session, the cache key, one entry, one code) the agent gives without the main key, and is
-asked for where it is wanted; this is the way to the vault itself. One process at a time asks the person.
+For a session, the cache key, one entry or one code, the agent is asked directly, which does not take the main key. This
+module opens the vault itself. Only one process at a time prompts the user.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vault.system.files import Folder
 from vault.system.prompts import NoAnswer
 from vault.unlocking import key_handover, seen_generations
 from vault.unlocking import passphrase_sources as unattended
-from vault.unlocking.manual_lock import locked_by_hand
+from vault.unlocking.manual_lock import manually_locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,20 +31,20 @@ PROMPT_LOCK = "prompt.lock"
 TURN_LOCK = "unlock.lock"
 SILENCE = "prompt.silent"
 _OPEN_ELSEWHERE = "agent (it is open, but does not give out the main key)"
-_TRIES = 3  # typing errors happen; more is guessing
+_TRIES = 3  # for typing errors; more attempts would be guesses
 
 
 class Unlocked(NamedTuple):
-    """An opened vault and the way that led in: ``keyring``, ``person``, or the name of a variable or setting."""
+    """An opened vault and what opened it: ``keyring``, ``prompt``, or the name of a variable or setting."""
 
     opened: Opened
     way: str
 
 
 def unlock(context: Context, *, purpose: str, ends_lock: bool = False) -> Unlocked:
-    """Open the vault, and let the agent keep it open. ``purpose`` tells the person what it is for: "to export dev".
+    """Open the vault, and let the agent keep it unlocked. ``purpose`` tells the user what it is for: "to export dev".
 
-    ``ends_lock``: a person asked for it, so a lock made by hand is no bar.
+    ``ends_lock``: the user ran ``unlock``, which works although the vault was locked with ``lock``.
 
     Errors: Locked (listing what was tried), WrongPassphrase, Declined, NoVault, Damaged, RolledBack, Diverged,
     ConfigError.
@@ -52,7 +52,7 @@ def unlock(context: Context, *, purpose: str, ends_lock: bool = False) -> Unlock
     found = unlock_unless(context, purpose=purpose, meanwhile=lambda: False, ends_lock=ends_lock)
     if found is None:
         raise AssertionError("nothing came meanwhile, and yet the question was not asked")
-    if not ends_lock and not locked_by_hand(context.paths):
+    if not ends_lock and not manually_locked(context.paths):
         key_handover.offer(context, found.opened, way=found.way)
     return found
 
@@ -60,24 +60,24 @@ def unlock(context: Context, *, purpose: str, ends_lock: bool = False) -> Unlock
 def unlock_unless(
     context: Context, *, purpose: str, meanwhile: Callable[[], bool], ends_lock: bool = False
 ) -> Unlocked | None:
-    """As ``unlock``; None where ``meanwhile`` says, after a wait for others, that they made it unnecessary."""
+    """Like ``unlock``; None if, after a wait for other processes, ``meanwhile`` says that it is no longer necessary."""
     hardening.before_keys()
     seen = seen_generations.last_seen(context)
-    found = _by_first_way(context, purpose=purpose, meanwhile=meanwhile, ends_lock=ends_lock)
+    found = _by_first_source(context, purpose=purpose, meanwhile=meanwhile, ends_lock=ends_lock)
     if found is not None:
         seen_generations.judge(seen, found.opened, path=context.paths.vault)
     return found
 
 
-def _by_first_way(
+def _by_first_source(
     context: Context, *, purpose: str, meanwhile: Callable[[], bool], ends_lock: bool
 ) -> Unlocked | None:
     tried = [_agent_obstacle(context)]
-    header = vault.read_header(context.paths)  # NoVault, before anything is asked
-    by_hand = not ends_lock and locked_by_hand(context.paths)
-    if by_hand and not context.attended:
+    header = vault.read_header(context.paths)  # NoVault, before any prompt
+    manually_locked_now = not ends_lock and manually_locked(context.paths)
+    if manually_locked_now and not context.attended:
         raise Locked("the vault is locked (you ran awsvault-py lock)")
-    if not by_hand and any(slot.type == "keyring" for slot in header.slots):
+    if not manually_locked_now and any(slot.type == "keyring" for slot in header.slots):
         opened = _by_keyring(context, tried)
         if opened is not None:
             return Unlocked(opened, "keyring")
@@ -85,15 +85,15 @@ def _by_first_way(
     tried += search.tried
     found = search.found
     if found is not None:
-        with _turn(context) as waited:
+        with _one_at_a_time(context) as waited:
             if (waited or not found.at_once) and meanwhile():
                 return None
             return Unlocked(_open(context, found.secret, source=found.source), found.source)
-    return _by_person(context, purpose=purpose, tried=tried, meanwhile=meanwhile)
+    return _by_prompt(context, purpose=purpose, tried=tried, meanwhile=meanwhile)
 
 
 def _agent_obstacle(context: Context) -> str:
-    """Why the agent, which is asked before anything else, did not help: for the list of what was tried."""
+    """Why the agent, which is asked first, did not help: for the list of what was tried."""
     if context.settings.agent == "off":
         return "agent (switched off)"
     hello = context.agent.hello()
@@ -105,25 +105,25 @@ def _agent_obstacle(context: Context) -> str:
 
 
 @contextmanager
-def _turn(context: Context) -> Iterator[bool]:
-    """One process at a time, so that of a hundred the first few open the vault and the agent serves the rest.
+def _one_at_a_time(context: Context) -> Iterator[bool]:
+    """Lets one process at a time in: of a hundred, the first few open the vault, and the agent serves the rest.
 
-    Gives whether another process came first.
+    Yields whether another process came first.
     """
     try:
         with Folder.open(context.paths.state, create=True) as state:
-            held = locks.try_lock(state, TURN_LOCK)
-            waited = held is None
-            if held is None:
+            lock = locks.try_lock(state, TURN_LOCK)
+            waited = lock is None
+            if lock is None:
                 kdf.preload()  # now, because the others wait while this process has the lock
-                held = locks.lock(state, TURN_LOCK, deadline=context.new_deadline(limits.TURN_WAIT))
+                lock = locks.lock(state, TURN_LOCK, deadline=context.new_deadline(limits.TURN_WAIT))
     except locks.Busy:  # the other process is slow or stopped: its turn must not use up this run's time
         yield True
         return
-    except errors.StorageError:  # no lock to be had: each opens the vault for itself
+    except errors.StorageError:  # no lock available: each process opens the vault itself
         yield False
         return
-    with held:
+    with lock:
         yield waited
 
 
@@ -136,7 +136,7 @@ def _by_keyring(context: Context, tried: list[str]) -> Opened | None:
     try:
         return vault.open_with(context.paths, KeyringSlot())
     except NotThisSlot as reason:
-        vault.check_seen(context.paths)  # a damaged slot looks like a keyring that has another key
+        vault.check_seen(context.paths)  # a damaged slot looks like a keyring with another key
         tried.append(f"keyring ({reason})")
         return None
 
@@ -148,7 +148,7 @@ def _open(context: Context, secret: Secret, *, source: str) -> Opened:
         raise WrongPassphrase(f"{error.message} (it came from {source})") from None
 
 
-def _by_person(
+def _by_prompt(
     context: Context, *, purpose: str, tried: list[str], meanwhile: Callable[[], bool]
 ) -> Unlocked | None:
     if not context.interaction.possible():
@@ -156,16 +156,16 @@ def _by_person(
     answer_by = limits.ATTENDED_PROMPT_TIME if context.attended else limits.PROMPT_TIME
     with Folder.open(context.paths.state, create=True) as state:
         try:
-            held = locks.lock(state, PROMPT_LOCK, deadline=context.new_deadline(answer_by))
+            lock = locks.lock(state, PROMPT_LOCK, deadline=context.new_deadline(answer_by))
         except locks.Busy:
             raise locked([*tried, "prompt (another process was prompting)"]) from None
-        with held:
+        with lock:
             if meanwhile():
                 return None
             if not context.attended:
-                _keep_silence(context, state, tried)
+                _check_silence(context, state, tried)
             try:
-                return Unlocked(_ask(context, purpose=purpose, answer_by=answer_by), "person")
+                return Unlocked(_ask(context, purpose=purpose, answer_by=answer_by), "prompt")
             except NoAnswer as answer:
                 if answer.reason == "impossible":
                     raise locked([*tried, f"prompt ({answer.message})"]) from None
@@ -197,7 +197,7 @@ def _ask(context: Context, *, purpose: str, answer_by: float) -> Opened:
 
 
 def locked(tried: list[str]) -> Locked:
-    """The error that lists what was tried. To unlock helps nobody where the agent has the vault open already."""
+    """The error that lists what was tried. Its hint is not to unlock if the agent is unlocked already."""
     if _OPEN_ELSEWHERE not in tried:
         return Locked(
             "the vault is locked; " + (f"tried {', '.join(tried)}" if tried else "no prompt is possible")
@@ -209,16 +209,18 @@ def locked(tried: list[str]) -> Locked:
 
 
 def _begin_silence(context: Context, state: Folder) -> None:
-    """After a "no", no process asks for a while: terraform starts a dozen at once, and one answer is for all."""
+    """After the user cancels, no process prompts for a while: terraform starts a dozen at once, and one answer is for all."""
     if not context.attended:
         state.write_atomic(SILENCE, b"", durable=False, mtime=int(context.clock.time()))
 
 
-def _keep_silence(context: Context, state: Folder, tried: list[str]) -> None:
+def _check_silence(context: Context, state: Folder, tried: list[str]) -> None:
     try:
         since = context.clock.time() - state.attributes(SILENCE).mtime_ns / 1e9
     except FileNotFoundError:
         return
-    if 0 <= since < limits.SILENCE_AFTER_CANCEL:  # a time to come is a clock that was set back: ask
+    if (
+        0 <= since < limits.SILENCE_AFTER_CANCEL
+    ):  # a time in the future means that the clock was set back: prompt
         left = int(limits.SILENCE_AFTER_CANCEL - since) + 1
         raise locked([*tried, f"prompt (cancelled {int(since)} s ago; not asked again for {left} s)"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from vault import errors, limits
 from vault.store import file
 from vault.text import safe
-from vault.unlocking.agent_keys import AgentGone, held_keys
+from vault.unlocking.agent_keys import AgentGone, keys_from_agent
 from vault.upkeep import backups
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ def write_by_agent(context: Context, path: str) -> VaultFile | None:
 
 def _agent_opens(context: Context) -> bool:
     """Whether a new worker of the agent can open the file as it is now."""
-    keys = held_keys(context)
+    keys = keys_from_agent(context)
     if keys is None:
         return False
     try:

@@ -159,7 +159,7 @@ def restore_backup(context: Context, chosen: ChosenBackup) -> Opened:
         replace_keys(context, after)
         return after
 
-    after, _ = log_key.carried(
+    after, _ = log_key.carry_over(
         context,
         old=chosen.log.opener,
         new=new_cache_key,

@@ -73,7 +73,7 @@ def carry_out(
         for slot in kept_slots:
             records.append(slot.wrap(k_main, vault_id=opened.vault_id))  # noqa: PERF401  # undone below after an error
         # If the log cannot be kept, the rekey still goes on.
-        after, log = log_key.carried(
+        after, log = log_key.carry_over(
             context, old=opened.cache_key, new=cache_key, vault_id=opened.vault_id, write=write, refuse=False
         )
     except BaseException as error:

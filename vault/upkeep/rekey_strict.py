@@ -65,7 +65,12 @@ def make_plan(
 
 
 def plan_for_known(
-    context: Context, opened: Opened, known: strict_seeds.Known, new: Secret, *, kdf: KdfParams | None = None
+    context: Context,
+    opened: Opened,
+    known: strict_seeds.StrictAccess,
+    new: Secret,
+    *,
+    kdf: KdfParams | None = None,
 ) -> StrictRekeyPlan:
     """Like ``make_plan``, for strict seeds that are already unlocked."""
     key = vault.new_key()

@@ -104,7 +104,7 @@ def test_keys_in_use_are_not_asked_of_another_vaults_agent(two):
     one, other = two
     unlock(one)
     context = Context(env=one.env, paths=from_env(one.env), clock=SystemClock(), deadline=soon())
-    keys = agent_keys.held_keys(context)
+    keys = agent_keys.keys_from_agent(context)
     unlock(other)
     with pytest.raises(agent_keys.AgentGone):
         keys.entry("shared-services")

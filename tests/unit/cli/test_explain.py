@@ -131,7 +131,7 @@ class TestNames:
             failed(
                 ready.run(*command),
                 5,
-                "and 2 begin with it: prod, prod-old",
+                "and 2 start with it: prod, prod-old",
                 "type more",
             )
 

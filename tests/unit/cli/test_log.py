@@ -132,7 +132,7 @@ def test_a_full_file_is_rotated_and_the_command_reads_both(ready):
     opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
     note = PendingRecord(1_800_000_000, "bulk", "ASIAEXAMPLE", 1_800_003_600, "1")
     count = limits.LOG_FILE // limits.LOG_RECORD
-    audit.from_agent(paths.log, [note] * count, cache_key=opened.cache_key, vault_id=opened.vault_id)
+    audit.log_agent_answers(paths.log, [note] * count, cache_key=opened.cache_key, vault_id=opened.vault_id)
     ready.export("prod")
     done = ready.run("log", "--verify")
     assert (done.returncode, f"{count + 2} records" in done.stderr) == (0, True)

@@ -39,9 +39,9 @@ def test_an_answer_of_older_keys_is_logged_under_the_newest(bench):
     got = bench.ask("dev")
     context = bench.context()
     keys = bench.keys(context)
-    audit.handed_out(context, keys, got, use="export")
+    audit.log_issued(context, keys, got, use="export")
     forget_sessions.replace_cache_key(context, keys.opened)
-    audit.handed_out(context, keys, got, use="export")
+    audit.log_issued(context, keys, got, use="export")
     assert used(bench) == Counter(dev=2)
 
 
@@ -63,7 +63,7 @@ def killed_after(work):
 def test_the_log_outlives_new_keys_whose_maker_was_killed(bench, monkeypatch, way):
     """Dead after the vault was written and before anything else: the log goes on, whole, under the new cache key."""
     got, context = bench.ask("dev"), bench.context()
-    audit.handed_out(context, bench.keys(context), got, use="export")
+    audit.log_issued(context, bench.keys(context), got, use="export")
     opened = vault.open_with_passphrase(context.paths, Secret(PASSPHRASE), deadline=soon())
     with monkeypatch.context() as patched, pytest.raises(Killed):
         if way == "clear":
@@ -75,7 +75,7 @@ def test_the_log_outlives_new_keys_whose_maker_was_killed(bench, monkeypatch, wa
                 context, rekey_plan.make_plan(context, opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP)
             )
     assert bench.opened().cache_key != opened.cache_key
-    audit.handed_out(context, bench.keys(context), got, use="export")
+    audit.log_issued(context, bench.keys(context), got, use="export")
     assert used(bench) == Counter(dev=2)
     keys = bench.keys(context)
     with AuditLog.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as journal:
@@ -85,7 +85,7 @@ def test_the_log_outlives_new_keys_whose_maker_was_killed(bench, monkeypatch, wa
 def test_a_log_that_cannot_be_kept_stops_a_new_cache_key_before_it_is_there(bench):
     """Its folder is open to others: nothing is changed, and the agent's keys stay those of the vault."""
     got, context = bench.ask("dev"), bench.context()
-    audit.handed_out(context, bench.keys(context), got, use="export")
+    audit.log_issued(context, bench.keys(context), got, use="export")
     opened = bench.opened()
     os.chmod(context.paths.log, 0o777)
     with pytest.raises(errors.UnsafeFile):
@@ -101,8 +101,8 @@ def test_a_log_that_cannot_be_written_stops_no_answer(bench):
     shutil.rmtree(path, ignore_errors=True)
     with open(path, "w", encoding="utf-8") as file:
         file.write("mine")
-    audit.handed_out(context, bench.keys(context), got, use="export")
-    audit.from_cache(
+    audit.log_issued(context, bench.keys(context), got, use="export")
+    audit.log_disk_hit(
         path, cache_key=opened.cache_key, vault_id=opened.vault_id, profile="dev", line=got.line,
         expires=got.expires, asker="1", wait=1,
     )  # fmt: skip
@@ -113,7 +113,7 @@ def test_a_log_that_cannot_be_written_stops_no_answer(bench):
 def test_profiles_are_picked_without_a_log_that_can_be_read(bench, beside):
     """Most used first, and the files' order where the log is damaged."""
     context = bench.context()
-    audit.handed_out(context, bench.keys(context), bench.ask("prod"), use="export")
+    audit.log_issued(context, bench.keys(context), bench.ask("prod"), use="export")
     beside.give()
     assert pick.used(bench.context()) == Counter(prod=1)
     for name in os.listdir(context.paths.log):
@@ -135,13 +135,13 @@ def test_an_unlock_without_a_lock_is_one(tmp_path, home):
     """Nobody locked it, and no state lies here yet: there is no mark to take away."""
     paths = from_env({"HOME": str(tmp_path)})
     manual_lock.unmark(paths)
-    assert not manual_lock.locked_by_hand(paths)
+    assert not manual_lock.manually_locked(paths)
 
 
 def test_unlock_needs_the_agent(bench):
     """It is what keeps the vault open: where it is switched off, that is said before a passphrase is asked for."""
     with pytest.raises(errors.ConfigError, match="agent is switched off"):
-        lock_unlock.open_by_hand(bench.context())
+        lock_unlock.unlock_vault(bench.context())
 
 
 def test_unlock_ends_a_lock_without_an_agent_too(home):
@@ -149,13 +149,13 @@ def test_unlock_ends_a_lock_without_an_agent_too(home):
     home.scenario()
     home.make_vault()
     assert home.run("lock").returncode == 0
-    assert manual_lock.locked_by_hand(from_env(home.env))
+    assert manual_lock.manually_locked(from_env(home.env))
     done = home.run("unlock")
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         0,
         "No longer locked. The agent is off, so each command unlocks the vault itself.",
     )
-    assert not manual_lock.locked_by_hand(from_env(home.env))
+    assert not manual_lock.manually_locked(from_env(home.env))
     failed(home.run("unlock"), 6, "agent is switched off")
 
 

@@ -40,9 +40,9 @@ def test_a_hit_says_who_is_to_renew_it(desk, aged):
     """A session that is due soon is printed, and renewed by the one process that has the lock."""
     got = aged(2300)
     found = on_disk(desk.home.env, "dev")
-    assert (found.line, found.renew) == (got.line, True)
+    assert (found.line, found.refresh_ahead) == (got.line, True)
     with desk.cache().try_lock(got.digest):
-        assert on_disk(desk.home.env, "dev").renew is False
+        assert on_disk(desk.home.env, "dev").refresh_ahead is False
 
 
 def test_a_session_that_is_due_is_no_hit(desk, aged):

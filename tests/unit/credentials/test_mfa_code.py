@@ -10,7 +10,7 @@ from vault.credentials import obtain, planned
 from vault.credentials.mfa_code import NoCode
 from vault.credentials.request import Refetch, Request
 from vault.mfa.ledger import UsedCode
-from vault.unlocking.agent_keys import held_keys
+from vault.unlocking.agent_keys import keys_from_agent
 from vault.unlocking.keys import CodeWait
 
 HOUR = 3600
@@ -255,7 +255,7 @@ def test_a_misspelt_device_is_told_by_the_agents_keys_too(desk, beside, home):
     home.config(named(TYPED))
     beside.give()
     context = desk.context()
-    keys = held_keys(context)
+    keys = keys_from_agent(context)
     with pytest.raises(NoCode, match=f"but one is for {SERIAL}"):
         obtain.issue(context, Request("dev"), keys, planned.load(context))
     keys.close()

@@ -36,7 +36,7 @@ class Last:
     def again(self):
         return refreshing.again(
             self.context, refreshing.later(Request(""), self.first), self.ready, main=self.main,
-            chain=refreshing.named(self.first.chain), program="terraform",
+            chain=refreshing.digest_of(self.first.chain), program="terraform",
         )  # fmt: skip
 
 

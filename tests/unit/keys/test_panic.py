@@ -100,7 +100,7 @@ def test_without_aws_sessions_are_deleted_and_the_vault_is_locked(bench, aws):
     report = run_panic(bench)
     assert report.sessions > 0
     assert [fate.inactive for fate in report.outcomes] == [False]
-    assert manual_lock.locked_by_hand(bench.context().paths)
+    assert manual_lock.manually_locked(bench.context().paths)
 
 
 def test_iam_that_requires_mfa_costs_one_code_a_user(bench, aws):
@@ -198,7 +198,7 @@ def test_a_session_that_cannot_be_deleted_stops_nothing(bench):
     assert any("all cached sessions" in said for said in bench.told)
     assert [fate.inactive for fate in report.outcomes] == [True]
     assert report.unlocked is None
-    assert manual_lock.locked_by_hand(bench.context().paths)
+    assert manual_lock.manually_locked(bench.context().paths)
 
 
 @pytest.mark.usefixtures("awss_own")

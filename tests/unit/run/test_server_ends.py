@@ -75,7 +75,7 @@ def test_a_lock_that_cannot_be_noted_ends_every_server(home, unwritable):
     with served(home, way=(COMMAND,)) as one, served(home, way=(COMMAND,)) as other:
         assert (one.ask()[0], other.ask()[0]) == (200, 200)
         with pytest.raises(errors.StorageError, match="could not be recorded"):
-            lock_unlock.close_by_hand(context)
+            lock_unlock.lock_vault(context)
         for running in (one, other):
             assert running.ask()[0] == 500
             for pid in running.ours()[1:]:
@@ -88,9 +88,9 @@ def test_a_server_that_nobody_can_tell_is_named(home, unwritable, monkeypatch):
     with served(home, way=(COMMAND,)) as running:
         keeper = keeper_of(running)
         os.kill(keeper, signal.SIGSTOP)
-        assert running_servers.end_all(unwritable, noted=False).left == (running.process.pid,)
+        assert running_servers.end_all(unwritable, recorded=False).left == (running.process.pid,)
         gone(keeper)
-        assert running_servers.end_all(unwritable, noted=False).left == (running.process.pid,)
+        assert running_servers.end_all(unwritable, recorded=False).left == (running.process.pid,)
 
 
 def test_a_full_disk_keeps_a_servers_name_out_of_its_file(home, monkeypatch):
@@ -102,8 +102,8 @@ def test_a_full_disk_keeps_a_servers_name_out_of_its_file(home, monkeypatch):
     paths = from_env(home.env)
     monkeypatch.setattr(os, "pwrite", full)
     monkeypatch.setattr(limits, "SERVER_LOCK_WAIT", 0.2)
-    entered = running_servers.enter(paths)
-    running_servers.tell(entered, keeper=1)
+    entered = running_servers.register(paths)
+    running_servers.write_processes(entered, keeper=1)
     assert running_servers.end_all(paths) == (("an unknown process",), (0,))
     assert running_servers.Watch(paths, mark=None, name=entered.name).locked()
 
@@ -125,7 +125,7 @@ def test_a_program_that_a_renewal_started_ends_with_it(home, tmp_path):
 def test_who_ended_is_told_though_it_was_fast(home, monkeypatch):
     """A keeper that ends between a lock's look at the folder and its wait is named like any other."""
     paths = from_env(home.env)
-    taken = running_servers._taken_away
+    taken = running_servers._deleted
 
     with served(home, way=(COMMAND,)) as running:
         keeper = keeper_of(running)
@@ -135,7 +135,7 @@ def test_who_ended_is_told_though_it_was_fast(home, monkeypatch):
             gone(keeper)
             return done
 
-        monkeypatch.setattr(running_servers, "_taken_away", slowly)
+        monkeypatch.setattr(running_servers, "_deleted", slowly)
         (ended,) = running_servers.end_all(paths).servers
         assert str(running.process.pid) in ended
 

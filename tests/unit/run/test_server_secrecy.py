@@ -291,10 +291,10 @@ def test_a_keeper_that_was_stopped_is_killed_by_a_lock(home, monkeypatch):
 def test_a_lock_while_the_server_starts(home):
     """The mark is looked at before the vault is opened: one that comes until the keeper runs is a lock of this server."""
     paths = from_env(home.env)
-    before = manual_lock.seen(paths)
+    before = manual_lock.attributes(paths)
     manual_lock.mark(paths)
     assert running_servers.Watch(paths, mark=before, name=None).locked()
-    watch = running_servers.Watch(paths, mark=manual_lock.seen(paths), name=None)
+    watch = running_servers.Watch(paths, mark=manual_lock.attributes(paths), name=None)
     assert not watch.locked()
     manual_lock.mark(paths)
     assert watch.locked()

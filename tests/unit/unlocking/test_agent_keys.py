@@ -33,7 +33,7 @@ from vault.unlocking.keys import CodeWait, OpenedKeys
 @pytest.fixture
 def keys(desk, beside):
     beside.give()
-    made = agent_keys.held_keys(desk.context())
+    made = agent_keys.keys_from_agent(desk.context())
     yield made
     made.close()
 
@@ -101,7 +101,7 @@ def test_keys_of_an_older_vault_are_no_damage(desk, beside, tmp_path):
     other = Home(tmp_path / "other")
     other.make_vault()
     shutil.copyfile(from_env(other.env).vault, desk.context().paths.vault)
-    keys = agent_keys.held_keys(desk.context())
+    keys = agent_keys.keys_from_agent(desk.context())
     with pytest.raises(AgentGone, match="older than the vault's"):
         keys.entry("shared-services")
     keys.close()
@@ -114,10 +114,10 @@ def test_an_agent_is_offered_the_keys_that_a_person_opened(desk, beside):
     opened = desk.keys(context).opened
     key_handover.offer(context, opened, way="AWSVAULT_PASSPHRASE")
     assert beside.state.why == "locked"
-    key_handover.offer(context, opened, way="person")
+    key_handover.offer(context, opened, way="prompt")
     assert beside.state.why == ""
     beside.lock(hold=True)
-    key_handover.offer(context, opened, way="person")
+    key_handover.offer(context, opened, way="prompt")
     assert beside.state.why == "held"
     assert not hand_over(context, opened, beside.client())
 
@@ -126,10 +126,10 @@ def test_where_no_agent_runs_one_is_started_for_the_keys(desk, monkeypatch):
     """After an unlock for another command too: the new agent is given the opened keys, and how they were opened."""
     opened, started = desk.keys(desk.context()).opened, []
     monkeypatch.setattr(
-        key_handover, "start_beside", lambda _, keys, *, way, then: started.append((keys, way, then))
+        key_handover, "start_in_background", lambda _, keys, *, way, then: started.append((keys, way, then))
     )
-    key_handover.offer(desk.context(), opened, way="person")
-    assert [(keys, way) for keys, way, _ in started] == [(opened, "person")]
+    key_handover.offer(desk.context(), opened, way="prompt")
+    assert [(keys, way) for keys, way, _ in started] == [(opened, "prompt")]
 
 
 def test_without_an_agent_nothing_is_kept(desk):
@@ -229,7 +229,7 @@ def test_an_error_of_a_fork_keeps_its_exit_code(desk, beside):
     beside.give()
     place = desk.context().paths.vault
     os.rename(place, place + ".away")
-    keys = agent_keys.held_keys(desk.context())
+    keys = agent_keys.keys_from_agent(desk.context())
     with pytest.raises(errors.NotFound, match="there is no vault"):
         keys.entry("shared-services")
     keys.close()

@@ -76,7 +76,7 @@ def test_an_agent_of_a_login_answers_who_does_not_name_its_folder(desk, login):
     assert hand_over(desk.context(), opened(desk), login.client(), person=True)
     bare = desk.context(XDG_RUNTIME_DIR=None)
     assert bare.paths.socket == login.paths.socket
-    keys = agent_keys.held_keys(bare)
+    keys = agent_keys.keys_from_agent(bare)
     assert keys.has_entry("shared-services")
     keys.close()
     now = int(desk.clock.time())
@@ -103,7 +103,7 @@ def test_a_socket_that_is_another_user_s_is_no_place(desk, login, monkeypatch):
 def test_what_one_is_told_all_are_told(desk, login, cron, env):
     """unlock opens both and ends the lock of both, clear forgets in both, lock closes both."""
     context = desk.context(**env)
-    lock_unlock.open_by_hand(context)
+    lock_unlock.unlock_vault(context)
     assert whys(login, cron) == ["", ""]
     now = int(desk.clock.time())
     for one in (login, cron):
@@ -113,15 +113,15 @@ def test_what_one_is_told_all_are_told(desk, login, cron, env):
     after = forget_sessions.replace_cache_key(context, opened(desk))
     keys = [one.client().cache_key().key.reveal() for one in (login, cron)]
     assert keys == [after.cache_key.reveal()] * 2
-    assert lock_unlock.close_by_hand(desk.context(**env)).was_open
+    assert lock_unlock.lock_vault(desk.context(**env)).was_open
     assert whys(login, cron) == ["held", "held"]
-    lock_unlock.open_by_hand(desk.context(**env))
+    lock_unlock.unlock_vault(desk.context(**env))
     assert whys(login, cron) == ["", ""]
 
 
 def test_status_names_the_others(desk, login, cron):
     """One open agent that commands with other variables ask is not overlooked; nor is its vault taken for another's."""
-    lock_unlock.open_by_hand(desk.context())
+    lock_unlock.unlock_vault(desk.context())
     said = status.look(desk.context()).warnings
     assert any("another agent has the vault unlocked" in one and cron.paths.socket in one for one in said)
     cron.client().ask("LOCK", hold=True)
@@ -135,7 +135,7 @@ def test_status_names_the_others(desk, login, cron):
 def test_an_agent_of_an_older_version_elsewhere_is_ended_by_unlock(desk, login, cron):
     """As the one that the command asks is."""
     cron.answers._about["version"] = "0.0.1"
-    lock_unlock.open_by_hand(desk.context())
+    lock_unlock.unlock_vault(desk.context())
     cron.thread.join(PATIENCE)
     assert not cron.thread.is_alive()
     assert whys(login) == [""]
@@ -144,7 +144,7 @@ def test_an_agent_of_an_older_version_elsewhere_is_ended_by_unlock(desk, login, 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # a command leaves to its end what is open then
 def test_one_that_does_not_answer_is_named(desk, login, here, monkeypatch):
     """clear ends with 6, since it may go on handing out what it holds; unlock and status say what ends it."""
-    lock_unlock.open_by_hand(desk.context())
+    lock_unlock.unlock_vault(desk.context())
     path = all_agents.sockets(desk.home.env)[1]
     assert path.startswith(desk.home.root)
     with Failing(path, STOPPED):
@@ -155,8 +155,8 @@ def test_one_that_does_not_answer_is_named(desk, login, here, monkeypatch):
             failed(
                 done,
                 6,
-                f"the agent behind {path} (process {os.getpid()}) does not answer",
+                f"the agent at {path} (process {os.getpid()}) does not answer",
                 "awsvault-py lock",
             )
-        assert any(path in one for one in lock_unlock.open_by_hand(desk.context()).warnings)
+        assert any(path in one for one in lock_unlock.unlock_vault(desk.context()).warnings)
         assert any(path in one for one in status.look(desk.context()).warnings)

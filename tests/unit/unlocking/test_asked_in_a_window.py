@@ -23,7 +23,7 @@ from vault.system.clock import Deadline, SystemClock
 from vault.system.files import Folder
 from vault.system.paths import from_env
 from vault.unlocking import key_handover, strict_seeds, unlock
-from vault.unlocking.agent_keys import AgentKeys, held_keys
+from vault.unlocking.agent_keys import AgentKeys, keys_from_agent
 from vault.unlocking.keys import CodeWait
 from vault.upkeep import backups, recovery_code, rekey_plan
 
@@ -49,7 +49,7 @@ def opening(home, **more):
 def test_a_mistyped_passphrase_is_asked_for_again(bench, home):
     """What it is for is said each time, and why it is asked again; three wrong ones are the end."""
     window = Window(home, "wrong one", PASSPHRASE)
-    assert opening(home).way == "person"
+    assert opening(home).way == "prompt"
     assert len(window.heard("SETERROR")) == 1
     assert all("to see" in said for said in window.heard("SETDESC"))
     for number in range(3):
@@ -239,7 +239,7 @@ def strictly(bench, cheaply):
     """The vault's seed behind a passphrase of its own; ``before`` is the vault as it was."""
     before = bench.opened()
     bench.before = before
-    strict_seeds.put(bench.context(), before, NAME, SERIAL, STORED, passphrase=lambda: Secret(OWN))
+    strict_seeds.store(bench.context(), before, NAME, SERIAL, STORED, passphrase=lambda: Secret(OWN))
     return bench
 
 
@@ -264,7 +264,7 @@ def test_a_key_of_an_older_strict_box_is_a_closed_one(strictly):
 def test_two_who_make_the_first_strict_seed_do_not_lose_one(strictly):
     """The second finds that there is a passphrase by now, and changes nothing."""
     with pytest.raises(errors.AlreadyExists, match="another process"):
-        strict_seeds.put(
+        strict_seeds.store(
             strictly.context(), strictly.before, NAME, SERIAL + "-2", STORED, passphrase=lambda: Secret("another passphrase")
         )  # fmt: skip
     assert strictly.opened().payload.strict_serials == (SERIAL,)
@@ -277,7 +277,7 @@ def test_strict_seeds_are_opened_for_one_use_or_in_the_agent(strictly, beside, h
     own.open_strict(strict_seeds.ask(strictly.context(), purpose=""))
     assert own.take_code(SERIAL, CodeWait(soon(), 35)) is not None
     beside.give()
-    keys = held_keys(strictly.context())
+    keys = keys_from_agent(strictly.context())
     assert isinstance(keys, AgentKeys)
     keys.open_strict(strict_seeds.ask(strictly.context(), purpose=""))
     assert beside.state.strict_left > 0

@@ -28,7 +28,7 @@ def bench(home, aws, cheaply):
 
 
 def put(bench, seed=MADE, *, passphrase=OWN, serial=SERIAL):
-    return strict_seeds.put(
+    return strict_seeds.store(
         bench.context(), bench.opened(), NAME, serial, seed, passphrase=lambda: passphrase
     )
 

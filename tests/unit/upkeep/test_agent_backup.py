@@ -32,7 +32,7 @@ def write(desk, tmp_path, monkeypatch):
     """``write(HELD)`` is what came back and the copy's bytes, None if there is no copy."""
 
     def run(held):
-        monkeypatch.setattr(agent_backup, "held_keys", lambda _context: held)
+        monkeypatch.setattr(agent_backup, "keys_from_agent", lambda _context: held)
         path = tmp_path / "copy"
         found = agent_backup.write_by_agent(desk.context(), str(path))
         return found, path.read_bytes() if path.exists() else None

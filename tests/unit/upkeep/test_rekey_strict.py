@@ -31,7 +31,7 @@ def bench(home, aws, cheaply):
 
 
 def put(bench, serial=SERIAL, *, passphrase=OWN):
-    return strict_seeds.put(
+    return strict_seeds.store(
         bench.context(), bench.opened(), NAME, serial, MADE, passphrase=lambda: passphrase
     )
 
@@ -279,7 +279,7 @@ def test_an_agent_that_has_them_open_closes_them(desk, beside, cheaply):
     """It has the old key: status does not show them as open, and the next code asks for the new passphrase."""
     beside.give()
     context, opened = desk.context(), desk.keys(desk.context()).opened
-    opened = strict_seeds.put(context, opened, NAME, OTHER, MADE, passphrase=lambda: OWN)
+    opened = strict_seeds.store(context, opened, NAME, OTHER, MADE, passphrase=lambda: OWN)
     key = strict_seeds.unwrapped(context, opened.file, OWN)
     key_handover.close_strict(context, vault_id=opened.vault_id)
     assert not beside.client().ask("HELLO")["strict"]
