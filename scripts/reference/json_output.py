@@ -40,6 +40,25 @@ def _each(of: str, rows: Rows) -> Rows:
     return {f"{of}[].{name}": row for name, row in rows.items()}
 
 
+_CHANGES: Rows = {
+    "profiles": (OBJECTS, ALWAYS, "the profiles whose lines change"),
+    "profiles[].profile": (TEXT, ALWAYS, ""),
+    "profiles[].new": (BOOLEAN, ALWAYS, "whether no file has it yet"),
+    "profiles[].changes": (OBJECTS, ALWAYS, ""),
+    "profiles[].changes[].key": (TEXT, ALWAYS, "the key's name, never its value"),
+    "profiles[].changes[].change": (
+        one_of("added", "removed", "changed", "prefixed"),
+        ALWAYS,
+        "`prefixed`: it gets the prefix `awsvault_`",
+    ),
+    "profiles[].changes[].file": (TEXT, ALWAYS, ""),
+    "removed_files": (TEXTS, ALWAYS, "files of another program that are removed"),
+    "skipped": (OBJECTS, ALWAYS, "what stays as it is"),
+    "skipped[].profile": (TEXT, ALWAYS, "the profile, or the name of the key"),
+    "skipped[].reason": (TEXT, ALWAYS, ""),
+    "warnings": (TEXTS, ALWAYS, ""),
+}
+
 # A title begins with the command line.
 OUTPUT: dict[str, Rows] = {
     "export PROFILE": {
@@ -274,6 +293,23 @@ OUTPUT: dict[str, Rows] = {
             "the number of files of the cache that were deleted: sessions and notes about them",
         ),
         "cache_key_replaced": (BOOLEAN, ALWAYS, "whether the vault has a new cache key"),
+    },
+    "setup": {
+        "applied": (BOOLEAN, ALWAYS, "whether the files were changed"),
+        **_CHANGES,
+        "unused": (TEXTS, ALWAYS, "the entries that no profile uses"),
+    },
+    "import": {
+        "applied": (BOOLEAN, ALWAYS, "whether the keys were stored and the files changed"),
+        "keys": (OBJECTS, ALWAYS, "the keys that can be imported"),
+        "keys[].entry": (TEXT, ALWAYS, "the name of the entry"),
+        "keys[].access_key_id": (TEXT, ALWAYS, ""),
+        "keys[].account": (TEXT, "if AWS verified the key", "12 digits"),
+        "keys[].user": (TEXT, "if AWS verified the key of a user", "the IAM user's name"),
+        "keys[].profiles": (TEXTS, ALWAYS, "the profiles that use the key"),
+        "keys[].found_in": (TEXTS, ALWAYS, "the files and lines, or another program's store"),
+        "keys[].stored": (BOOLEAN, ALWAYS, "whether the vault has the key now"),
+        **_CHANGES,
     },
     "rotate": {
         "keys": (OBJECTS, ALWAYS, "the entries, in the order in which they were rotated"),

@@ -22,6 +22,9 @@ NOTES = {
     "doctor": "The exit code is 1 if there is a warning or an error; the document is the same.",
     "rotate": "With several entries, a failure of one is in its object, and the exit code is that of the first. With one entry, a "
     "failure leaves stdout empty. With `--dry-run`, nothing changes.",
+    "setup": "With `--dry-run`, nothing changes. Otherwise add `--yes`, or answer the question at the terminal.",
+    "import": "As `setup`. If a key is not imported, the exit code is 1 or 7; the document is the same. A file that "
+    "another program writes stays as it is (exit code 1).",
     "log": "With `--verify`, the exit code is 1 if there are problems; the document is the same.",
 }
 POLICIES = """\

@@ -71,6 +71,7 @@ SHARED = {
     "HOSTNAME": "The machine's name in the name of a new MFA device. Default: the system's host name.",
     "CI": "If set, awsvault-py does not prompt, as with `AWSVAULT_PROMPT=none`.",
     "NO_COLOR, TERM": "Color, and whether a list to choose from can be shown.",
+    "PAGER, LESS": "What shows the diff of `setup` and `import`, and `less`'s options. Default: `less` with `FX`, otherwise `more`.",
     "BROWSER": "What `login` opens without `--browser`.",
     "SHELL": "What `exec` runs without a command.",
     "CREDENTIALS_DIRECTORY": "systemd's credentials. A file `awsvault.pass` in it holds the passphrase.",

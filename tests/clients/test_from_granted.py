@@ -39,7 +39,7 @@ def test_a_person_moves_in_from_granted(home, aws):
     move = Terminal(home, "import", "--granted", AWSVAULT_PASSPHRASE=home.env["AWSVAULT_PASSPHRASE"])
     move.answers("Passphrase of granted's file store: ", theirs.passphrase)
     move.sees("yourself in 111111111111")
-    move.answers("[y/N] ", "y")
+    move.answers("[y/N/d] ", "y")
     assert move.ends() == 0
     assert SECRET not in move.shown
     assert os.listdir(folder) == []

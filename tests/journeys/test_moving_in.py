@@ -66,14 +66,14 @@ def test_from_aws_configure_to_the_vault_in_under_ten_commands(home, aws, passph
     assert look.ends() == 1
 
     # Is it safe to try? --dry-run shows all of it and does nothing.
-    dry = person("import", "--dry-run")
+    dry = person("import", "--dry-run", "--diff")
     dry.sees("+credential_process")
     assert dry.ends() == 0
 
     move = person("import")
     move.sees("yourself in 111111111111")
     move.new_passphrase()
-    move.answers("[y/N] ", "y")
+    move.answers("[y/N/d] ", "y")
     move.sees("awsvault-py import --undo")
     assert move.ends() == 0
 

@@ -6,8 +6,8 @@ import click
 
 from vault import context as contexts
 from vault.cli import shared_options
+from vault.cli.change_view import show
 from vault.cli.confirm import sure
-from vault.cli.setup import show
 from vault.cli.terminal import coloured, emit, emit_json, say, without_absent
 from vault.doctor import fixes
 from vault.doctor.checks import CHECKS, run

@@ -7,12 +7,13 @@ import os
 import click
 
 from vault import limits
-from vault.cli import profile_offer, trust_option
+from vault.cli import change_view, profile_offer, shared_options, trust_option
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
+from vault.cli.import_report import as_json as as_document
+from vault.cli.import_report import show_changes, tell_keys, tell_rest
 from vault.cli.init import made
-from vault.cli.setup import refuse_hands_off, show, undo_newest
-from vault.cli.terminal import say
+from vault.cli.setup import undo_newest
+from vault.cli.terminal import emit_json, say
 from vault.errors import CheckFailed, Locked, NotFound, Refused, Usage
 from vault.migrate import (
     edit_plan,
@@ -33,9 +34,10 @@ from vault.upkeep import create
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from vault.context import Context
+    from vault.migrate import undo
     from vault.migrate.import_plan import ImportPlan
 
 
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 )
 @click.option("--keep", is_flag=True, help="Only store the keys, and leave the files unchanged.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--diff", "whole", is_flag=True, help="Show every changed line, not one line per profile.")
+@shared_options.as_json
 @click.option("--undo", "back", is_flag=True, help="Restore the files as they were before the last import.")
 @trust_option.option
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
@@ -75,6 +79,8 @@ def command(
     no_setup: bool,
     keep: bool,
     dry_run: bool,
+    whole: bool,
+    as_json: bool,
     back: bool,
     trust_endpoint: bool,
     yes: bool,
@@ -82,51 +88,84 @@ def command(
     """Move access keys into the vault.
 
     Without an option, import moves the plaintext keys in ~/.aws/credentials and ~/.aws/config. It verifies each key with
-    AWS. After you confirm, it stores the keys, removes them from the files, and sets up their profiles to use the vault.
+    AWS. After you confirm, it stores the keys, removes them from the files, and sets up their profiles to use the vault. It
+    shows a line per profile; the answer d shows every changed line in $PAGER.
+
     Profiles with the same key share one entry. --undo restores the files. At a terminal, import then asks for the roles of a
     key that has none yet, as add does.
     """
+    _check_options(
+        stores=aws_vault + granted + (csv_file is not None),
+        named_without_csv=entry is not None and csv_file is None,
+        json_with_other=as_json and (back or whole),
+    )
     if back:
         undo_newest(context, kind="import", dry_run=dry_run, yes=yes)
         return
-    if aws_vault + granted + (csv_file is not None) > 1:
-        raise Usage(
-            "give only one of --aws-vault, --granted and --csv", hint="run: awsvault-py import --help"
-        )
-    if entry is not None and csv_file is None:
-        raise Usage("--as needs --csv", hint="leave out --as: only a key from a CSV file can be renamed")
     csv_file = os.path.abspath(csv_file) if csv_file is not None else None  # --undo may be run elsewhere
-    home = context.paths.home
-    store = foreign_stores.aws_vault(context.env, home=home) if aws_vault else None
-    store = foreign_stores.granted(context.env, home=home) if granted else store
-    files = edit_plan.read(context.env, home=home)
+    store = _store(context, aws_vault=aws_vault, granted=granted)
+    files = edit_plan.read(context.env, home=context.paths.home)
     opened = unlock(context, purpose="to move keys into it").opened if vault.exists(context.paths) else None
     known = opened.payload.entries if opened is not None else {}
     taken = _taken(
         context, files, profiles, store=store, csv=csv_file, entry=entry, known=known, replace=replace
     )
-    refused = len(taken.skipped)
+    found = len(taken.skipped)
     if not no_verify and not dry_run:
         trust = None if keep else trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
         taken = verify_keys.verify(context, taken, trust)
-    refused = len(taken.skipped) - refused
-    plan = edit_plan.EditPlan()
-    if not keep:
-        words = own_command.program_words(context.env)
-        taken, plan = key_removal.plan_removal(
-            files, taken, env=context.env, words=words, known=known, setting_up=not no_setup
-        )
-    _tell(taken)
-    if taken.keys:
-        _move(context, opened, files, taken, plan, keep=keep, dry_run=dry_run, yes=yes)
-        in_keyring = any("keyring item" in moved.origins[0] for moved in taken.keys)
-        if store is not None and in_keyring and not keep and not dry_run:
-            say(
-                f"{store.program}'s keyring still has the keys. Once the profiles work, delete them: {store.forget}"
-            )
+    refused = len(taken.skipped) - found
+    taken, plan = _planned(context, files, taken, known=known, keep=keep, setting_up=not no_setup)
+    changes = [*plan.changes(files), *key_removal.removed_files(taken)] if taken.keys and not keep else []
+    applied = bool(taken.keys) and not dry_run
+    tell_keys(taken)
+    if taken.keys and not as_json:
+        show_changes(changes, plan, whole=whole)
+    if applied:
+        _move(context, opened, taken, changes, yes=yes)
+    if as_json:
+        emit_json(as_document(taken, plan, changes, applied=applied))
+    if applied:
+        tell_rest(taken, changes, plan, store=None if keep else store)
     _refuse_left(taken, refused=refused, where="in plaintext" if store is None else f"in {store.program}")
-    if not (keep or no_setup or dry_run or yes):
+    if not (keep or no_setup or dry_run or yes or as_json):
         profile_offer.end_of_import(context, taken.keys, known.keys())
+
+
+def _check_options(*, stores: int, named_without_csv: bool, json_with_other: bool) -> None:
+    """Usage if options contradict each other."""
+    if json_with_other:
+        raise Usage("--json has every change: do not combine it with --diff or --undo")
+    if stores > 1:
+        raise Usage(
+            "give only one of --aws-vault, --granted and --csv", hint="run: awsvault-py import --help"
+        )
+    if named_without_csv:
+        raise Usage("--as needs --csv", hint="leave out --as: only a key from a CSV file can be renamed")
+
+
+def _store(context: Context, *, aws_vault: bool, granted: bool) -> foreign_stores.Store | None:
+    if aws_vault:
+        return foreign_stores.aws_vault(context.env, home=context.paths.home)
+    return foreign_stores.granted(context.env, home=context.paths.home) if granted else None
+
+
+def _planned(
+    context: Context,
+    files: edit_plan.Files,
+    taken: ImportPlan,
+    *,
+    known: Mapping[str, vault.Entry],
+    keep: bool,
+    setting_up: bool,
+) -> tuple[ImportPlan, edit_plan.EditPlan]:
+    """The keys that can leave the files, and the edits."""
+    if keep:
+        return taken, edit_plan.EditPlan()
+    words = own_command.program_words(context.env)
+    return key_removal.plan_removal(
+        files, taken, env=context.env, words=words, known=known, setting_up=setting_up
+    )
 
 
 def _refuse_left(taken: ImportPlan, *, refused: int, where: str) -> None:
@@ -209,59 +248,25 @@ def _harvest(context: Context, store: foreign_stores.Store) -> foreign_stores.Ha
     return foreign_stores.Harvest(stored.keys + ring.keys, stored.skipped + ring.skipped)
 
 
-def _tell(taken: ImportPlan) -> None:
-    for left in taken.skipped:
-        say(f"Not imported: {safe(left.profile)}: {left.reason}")
-    for moved in taken.keys:
-        identity = moved.proof.identity if moved.proof is not None else None
-        who = (
-            f", {safe(identity.user or 'the root user')} in {identity.account}"
-            if identity is not None
-            else ""
-        )
-        where = ", ".join(moved.origins)
-        shared = (
-            f", used by profiles {', '.join(map(safe, moved.profiles))}" if len(moved.profiles) > 1 else ""
-        )
-        shared = shared if moved.profiles else ", used by no profile"
-        state = "already in the vault" if moved.stored else "not yet in the vault"
-        say(f"{safe(moved.entry)}: {safe(moved.key.access_key_id)}{who}{shared} ({where}): {state}")
-    if not taken.keys:
-        say("There are no keys to import.")
-
-
 def _move(
     context: Context,
     opened: vault.Opened | None,
-    files: edit_plan.Files,
     taken: ImportPlan,
-    plan: edit_plan.EditPlan,
+    changes: Sequence[undo.Change],
     *,
-    keep: bool,
-    dry_run: bool,
     yes: bool,
 ) -> None:
-    changes = [*plan.changes(files), *([] if keep else key_removal.removed_files(taken))]
-    show(changes)
-    for warning in plan.warnings:
-        say(f"Warning: {warning}")
-    if dry_run:
-        return
+    """Store the keys and change the files after a yes."""
     chosen = create.choose_passphrase(context) if opened is None else None
     what = (
         "Store these keys"
         if not changes
         else f"Store these keys and apply the changes to {' and '.join(safe(c.path) for c in changes)}"
     )
-    sure(context, f"{what}?", yes=yes)
+    change_view.confirm(context, f"{what}?", changes, yes=yes)
     if opened is None and chosen is not None:
         opened = made(context, chosen)
     if opened is None:
         raise AssertionError("either there was a vault, or a passphrase was chosen")
     import_keys.move(context, opened, taken, changes)
     say(f"In the vault: {', '.join(safe(moved.entry) for moved in taken.keys)}.")
-    refuse_hands_off(changes)
-    for left in plan.skipped:
-        say(f"Not set up: {safe(left.profile)}: {left.reason}")
-    if changes:
-        say("Removed the keys from the files. To restore the files: awsvault-py import --undo")

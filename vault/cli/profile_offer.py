@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from vault import limits
-from vault.cli.setup import show
+from vault.cli.change_view import show
 from vault.cli.terminal import emit, is_terminal, say
 from vault.keys import service_endpoints
 from vault.keys.key_prompts import KeyPrompts, ask_until_valid

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import change_view, shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import sure
-from vault.cli.terminal import emit, say
-from vault.errors import CheckFailed, Usage
+from vault.cli.terminal import emit, emit_json, say
+from vault.errors import Usage
 from vault.migrate import edit_plan, own_command, setup, setup_source_only, undo
 from vault.migrate.diff import diff
-from vault.system.replace_file import hands_off
 from vault.text import safe
 from vault.unlocking.key_access import open_keys
 from vault.unlocking.unlock import unlock
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     help="Set up only the keys' own profiles; AWS's tools then assume the roles.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--diff", "whole", is_flag=True, help="Show every changed line, not one line per profile.")
 @click.option("--undo", "back", is_flag=True, help="Undo the last setup.")
+@shared_options.as_json
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(
@@ -46,17 +48,21 @@ def command(
     every: bool,
     source_only: bool,
     dry_run: bool,
+    whole: bool,
     back: bool,
+    as_json: bool,
     yes: bool,
 ) -> None:
     """Set up profiles in ~/.aws/config to use the vault.
 
     Each profile whose key is in the vault gets a credential_process. Settings that would make AWS's tools assume the
-    role themselves get the prefix awsvault_. Comments and order stay. setup shows the
-    changes and asks before it makes them.
+    role themselves get the prefix awsvault_. Comments and order stay. setup shows a
+    line per profile and asks before it changes the files. The answer d shows every changed line in $PAGER.
     """
     if every and profiles:
         raise Usage("give --all or PROFILE names, not both", hint="run: awsvault-py setup --help")
+    if as_json and (back or whole):
+        raise Usage("--json has every change: do not combine it with --diff or --undo")
     if back:
         undo_newest(context, kind="setup", dry_run=dry_run, yes=yes)
         return
@@ -74,8 +80,16 @@ def command(
     )
     plan = setup_source_only.run(run, profiles) if source_only else run.run(profiles)
     changes = plan.changes(files)
+    unused = run.unused(known) if not profiles else []
+    if as_json:
+        _carry_out(context, changes, dry_run=dry_run, yes=yes)
+        found = change_view.as_json(
+            changes, skipped=plan.skipped, warnings=plan.warnings, applied=bool(changes) and not dry_run
+        )
+        emit_json({**found, "unused": unused})
+        return
     tell(plan, asked=bool(profiles))
-    for name in run.unused(known) if not profiles else []:
+    for name in unused:
         say(f"No profile uses the key {safe(name)}. To create one: awsvault-py setup {safe(name)}")
     if not changes:
         done = (
@@ -83,13 +97,21 @@ def command(
         )
         say(f"Nothing to change{done}.")
         return
-    show(changes)
+    change_view.show_summary(changes, whole=whole)
     if dry_run:
         return
-    refuse_hands_off(changes)
-    sure(context, f"Apply these changes to {' and '.join(safe(c.path) for c in changes)}?", yes=yes)
-    undo.apply_changes(context, changes, kind="setup", opened=None)
+    _carry_out(context, changes, dry_run=False, yes=yes)
     say(f"Set up: {', '.join(safe(name) for name in plan.done)}. To undo: awsvault-py setup --undo")
+
+
+def _carry_out(context: Context, changes: Sequence[undo.Change], *, dry_run: bool, yes: bool) -> None:
+    """Change the files after a yes, unless there is nothing to do."""
+    if dry_run or not changes:
+        return
+    change_view.refuse_hands_off(changes)
+    files = " and ".join(safe(change.path) for change in changes)
+    change_view.confirm(context, f"Apply these changes to {files}?", changes, yes=yes)
+    undo.apply_changes(context, changes, kind="setup", opened=None)
 
 
 def tell(plan: edit_plan.EditPlan, *, asked: bool) -> None:
@@ -100,24 +122,6 @@ def tell(plan: edit_plan.EditPlan, *, asked: bool) -> None:
         say(f"Not changed: {safe(left.profile)}: {left.reason}")
     if not asked and len(plan.skipped) > 10:
         say(f"Not changed: {len(plan.skipped)} profiles. To see why: awsvault-py setup PROFILE")
-
-
-def show(changes: Sequence[undo.Change]) -> None:
-    """Print the diff on stdout."""
-    for change in changes:
-        for line in diff(change.path, change.before, change.after, lines=change.kind != ""):
-            emit(line)
-
-
-def refuse_hands_off(changes: Sequence[undo.Change]) -> None:
-    """Raise CheckFailed if another program writes one of the files, which would undo the changes."""
-    for change in changes:
-        reason = hands_off(change.path)
-        if reason is not None:
-            raise CheckFailed(
-                f"{safe(change.path)} is {reason}, so awsvault-py does not write it",
-                hint="make the change shown above in the file's source, then run the command again to check it",
-            )
 
 
 def undo_newest(context: Context, *, kind: undo.Kind, dry_run: bool, yes: bool) -> None:

@@ -17,7 +17,7 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from vault.system.clock import Deadline
     from vault.system.pinentry import Pinentry
@@ -65,9 +65,19 @@ class Interaction(NamedTuple):
         answer = self._ask(question, deadline=deadline, note=note, complaint=complaint, echo=True)
         return answer.reveal().decode("utf-8", "surrogateescape").strip()
 
-    def confirm(self, question: str, *, deadline: Deadline, default: bool = False) -> bool:
-        """Whether the user says yes; an empty answer means ``default``. NoAnswer if no prompt is possible."""
-        choices = "[Y/n]" if default else "[y/N]"
+    def confirm(
+        self,
+        question: str,
+        *,
+        deadline: Deadline,
+        default: bool = False,
+        show: Callable[[], Deadline] | None = None,
+    ) -> bool:
+        """Whether the user says yes; an empty answer means ``default``. NoAnswer if no prompt is possible.
+
+        ``show`` is called for the answer d at a terminal, before the question comes again; it returns the new deadline.
+        """
+        choices = ("[Y/n" if default else "[y/N") + ("/d]" if show is not None else "]")
         for way in self.ways():
             if way == "pinentry":
                 with self._window(deadline) as window:
@@ -80,6 +90,9 @@ class Interaction(NamedTuple):
                     return True
                 if answer in (b"n", b"no"):
                     return False
+                if answer in (b"d", b"diff") and show is not None:
+                    deadline = show()
+                    continue
                 if not answer:
                     return default
         raise NoAnswer("impossible", self.obstacle())

@@ -71,7 +71,13 @@ def test_nothing_happens_before_the_yes(clear):
     assert not os.path.exists(clear.file("vault.avlt"))
     dry = clear.run("import", "--dry-run")
     assert dry.returncode == 0
-    assert "aws_secret_access_key = (hidden)" in dry.stdout
+    assert dry.stdout == (
+        "shared-services: credential_process added; aws_access_key_id, aws_secret_access_key removed\n"
+        "dev: credential_process added; role_arn, source_profile with the prefix awsvault_\n"
+    )
+    whole = clear.run("import", "--dry-run", "--diff").stdout
+    assert "-aws_secret_access_key = (hidden)" in whole
+    assert "dev:" not in whole
     assert (read(clear, "credentials"), os.path.exists(clear.file("vault.avlt"))) == (before, False)
 
 

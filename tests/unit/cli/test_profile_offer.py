@@ -189,7 +189,7 @@ def test_import_ends_the_same_way(home):
     os.chmod(credentials, 0o600)
     person = Terminal(home, "import")
     person.new_passphrase()
-    person.answers("[y/N] ", "y")
+    person.answers("[y/N/d] ", "y")
     person.answers("ARN of a", ROLE)
     person.answers("(Enter for developer): ", "dev")
     person.answers("ARN of a", "")
@@ -208,7 +208,7 @@ def test_import_of_keys_with_roles_names_one_of_them(home):
         f"[profile dev]\nrole_arn = {ROLE}\nsource_profile = shared-services\n"
     )
     person = Terminal(home, "import", AWSVAULT_PASSPHRASE=PASSPHRASE)
-    person.answers("[y/N] ", "y")
+    person.answers("[y/N/d] ", "y")
     assert person.ends() == 0
     assert "ARN of a" not in person.shown
     assert person.shown.strip().splitlines()[-1].strip() == "aws sts get-caller-identity --profile dev"

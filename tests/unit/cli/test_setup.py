@@ -73,8 +73,14 @@ def test_the_scenario_gets_the_form_of_the_readme(moved):
 
 
 def test_the_diff_is_shown_and_nothing_is_done_without_a_yes(moved):
-    """Without --yes and without a person: exit 10, the diff on stdout, the file as it was."""
+    """Without --yes and without a person: exit 10, a line per profile or the diff on stdout, the file as it was."""
     done = moved.run("setup")
+    assert done.returncode == 10
+    assert (
+        done.stdout.splitlines()[1]
+        == "dev: credential_process added; role_arn, source_profile with the prefix awsvault_"
+    )
+    done = moved.run("setup", "--diff")
     assert done.returncode == 10
     assert "+awsvault_role_arn=arn:aws:iam::222222222222:role/DeveloperRole" in done.stdout
     assert moved.run("setup", "--dry-run").returncode == 0

@@ -1,0 +1,87 @@
+"""What `import` reports: the keys that it found, what changes in the files, and what stays, as lines and as JSON."""
+
+from __future__ import annotations
+
+from vault.cli import change_view
+from vault.cli.terminal import say, without_absent
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vault.migrate import undo
+    from vault.migrate.edit_plan import EditPlan
+    from vault.migrate.foreign_stores import Store
+    from vault.migrate.import_plan import ImportPlan
+
+
+def tell_keys(taken: ImportPlan) -> None:
+    """Report the keys, and those that are not imported."""
+    for left in taken.skipped:
+        say(f"Not imported: {safe(left.profile)}: {left.reason}")
+    for moved in taken.keys:
+        identity = moved.proof.identity if moved.proof is not None else None
+        who = (
+            f", {safe(identity.user or 'the root user')} in {identity.account}"
+            if identity is not None
+            else ""
+        )
+        where = ", ".join(moved.origins)
+        shared = (
+            f", used by profiles {', '.join(map(safe, moved.profiles))}" if len(moved.profiles) > 1 else ""
+        )
+        shared = shared if moved.profiles else ", used by no profile"
+        state = "already in the vault" if moved.stored else "not yet in the vault"
+        say(f"{safe(moved.entry)}: {safe(moved.key.access_key_id)}{who}{shared} ({where}): {state}")
+    if not taken.keys:
+        say("There are no keys to import.")
+
+
+def show_changes(changes: Sequence[undo.Change], plan: EditPlan, *, whole: bool) -> None:
+    """Show what changes in the files."""
+    change_view.show_summary(changes, whole=whole)
+    for warning in plan.warnings:
+        say(f"Warning: {warning}")
+
+
+def tell_rest(
+    taken: ImportPlan, changes: Sequence[undo.Change], plan: EditPlan, *, store: Store | None
+) -> None:
+    """After an import: what was not done, and which keys ``store`` still has. CheckFailed if another program writes a file."""
+    change_view.refuse_hands_off(changes)
+    for left in plan.skipped:
+        say(f"Not set up: {safe(left.profile)}: {left.reason}")
+    if changes:
+        say("Removed the keys from the files. To restore the files: awsvault-py import --undo")
+    if store is not None and any("keyring item" in moved.origins[0] for moved in taken.keys):
+        say(
+            f"{store.program}'s keyring still has the keys. Once the profiles work, delete them: {store.forget}"
+        )
+
+
+def as_json(
+    taken: ImportPlan, plan: EditPlan, changes: Sequence[undo.Change], *, applied: bool
+) -> dict[str, object]:
+    """The fields of docs/reference/json.md."""
+    keys = []
+    for moved in taken.keys:
+        identity = moved.proof.identity if moved.proof is not None else None
+        keys.append(
+            without_absent(
+                {
+                    "entry": moved.entry,
+                    "access_key_id": moved.key.access_key_id,
+                    "account": identity.account if identity is not None else None,
+                    "user": identity.user if identity is not None else None,
+                    "profiles": list(moved.profiles),
+                    "found_in": list(moved.origins),
+                    "stored": moved.stored or applied,
+                }
+            )
+        )
+    left = [*taken.skipped, *plan.skipped]
+    return {
+        "keys": keys,
+        **change_view.as_json(changes, skipped=left, warnings=plan.warnings, applied=applied),
+    }

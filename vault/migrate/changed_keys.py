@@ -1,0 +1,76 @@
+"""What changes of AWS's files mean for each profile: which keys are added, removed, changed or get the prefix. Pure."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+from typing import Literal, NamedTuple
+
+from vault.profiles.aws_files import PREFIX
+from vault.profiles.edit import Document
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from vault.migrate.undo import Change
+    from vault.profiles.edit import Hunk
+
+Action = Literal["added", "removed", "changed", "prefixed"]
+
+
+class ChangedKey(NamedTuple):
+    """One key of a profile, by its name in the file before (after, if it is added)."""
+
+    key: str
+    action: Action
+    file: str
+
+
+class ChangedProfile(NamedTuple):
+    """A profile whose lines change. ``new``: no file had it."""
+
+    profile: str
+    keys: tuple[ChangedKey, ...]
+    new: bool = False
+
+
+def by_profile(changes: Iterable[Change]) -> tuple[ChangedProfile, ...]:
+    """The profiles that ``changes`` touch, in the order of the files. Files that are not AWS's are left out."""
+    found: dict[str, dict[ChangedKey, None]] = {}
+    new = set()
+    for change in changes:
+        for hunk in change.hunks if change.kind else ():
+            header = _header(hunk.new) if not hunk.old else None
+            profile = hunk.profile if header is None else header
+            if header is not None:
+                new.add(profile)
+            keys = found.setdefault(profile, {})
+            keys.update(dict.fromkeys(_keys(hunk, change.path)))
+    return tuple(ChangedProfile(name, tuple(keys), name in new) for name, keys in found.items())
+
+
+def _keys(hunk: Hunk, file: str) -> Iterator[ChangedKey]:
+    before, after = _names(hunk.old), _names(hunk.new)
+    if len(before) == len(after) == 1:
+        action: Action = "prefixed" if after[0] == PREFIX + before[0] else "changed"
+        yield ChangedKey(before[0], action, file)
+        return
+    for name in before:
+        yield ChangedKey(name, "removed", file)
+    for name in after:
+        yield ChangedKey(name, "added", file)
+
+
+def _header(raw: bytes) -> str | None:
+    """The profile of the section that begins in ``raw``, or None."""
+    if not raw.strip().startswith(b"["):
+        return None
+    return next(iter(Document(raw, path="", kind="config").sections.profiles), None)
+
+
+def _names(raw: bytes) -> list[str]:
+    """The keys that the lines set. The file was read with these lines, so that they can be read alone."""
+    text = dedent(raw.decode("utf-8", "surrogateescape").lstrip("\r\n")).encode("utf-8", "surrogateescape")
+    if not text.startswith(b"["):
+        text = b"[default]\n" + text
+    return [line.key for line in Document(text, path="", kind="config").every_key()]
