@@ -58,34 +58,14 @@ def test_d_shows_the_diff_in_the_pager_and_asks_again(plain, command):
     assert read(plain.config_path) == before
 
 
-@pytest.mark.parametrize("pager", [None, "", "/there/is/none", "'"])
-def test_without_a_pager_of_the_users_less_shows_it(plain, pager):
-    """A diff that fits the screen needs no key: less ends by itself."""
-    person = Terminal(plain, "import", AWSVAULT_PASSPHRASE=PASSPHRASE, PAGER=pager, TERM="xterm")
+def test_a_yes_after_the_diff_applies_the_changes(plain):
+    """With less, which ends by itself."""
+    person = Terminal(plain, "import", AWSVAULT_PASSPHRASE=PASSPHRASE, PAGER=None, TERM="xterm")
     person.answers("[y/N/d] ", "d")
     person.sees("+credential_process = ")
     person.answers("[y/N/d] ", "y")
     assert person.ends() == 0
     assert "credential_process" in read(plain.config_path)
-
-
-def test_without_any_pager_the_terminal_gets_the_diff(plain):
-    """A PATH without less and more."""
-    person = Terminal(plain, "import", AWSVAULT_PASSPHRASE=PASSPHRASE, PATH="/there/is/none", PAGER=None)
-    person.answers("[y/N/d] ", "d")
-    person.sees("+credential_process = ")
-    assert person.interrupts("[y/N/d] ") == 130
-
-
-def test_ctrl_c_in_the_pager_is_the_pagers(plain):
-    """The question comes again after it."""
-    pager = script(plain, "pager", "cat; trap 'exit 3' INT; echo waiting; while :; do sleep 0.05; done")
-    person = Terminal(plain, "import", AWSVAULT_PASSPHRASE=PASSPHRASE, PAGER=pager)
-    person.answers("[y/N/d] ", "d")
-    person.sees("waiting")
-    person.child.sendintr()
-    person.answers("[y/N/d] ", "n")
-    assert person.ends() == 10
 
 
 @pytest.mark.parametrize(
