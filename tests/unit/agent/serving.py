@@ -151,3 +151,16 @@ def session(tag="x", *, size=None):
 def export_request(profile, fingerprint):
     """The frame of a warm export."""
     return protocol.frame(protocol.EXPORT + protocol.session_key(profile, fingerprint))
+
+
+def put(client, profile="dev", fingerprint=b"f", *, issued=NOW, life=3600, body=None):
+    return client.put_session(
+        profile, fingerprint, body or session(profile), issued=issued, expires=issued + life
+    )
+
+
+def export(agent, profile="dev", fingerprint=b"f"):
+    with agent.bare() as sock:
+        sock.sendall(export_request(profile, fingerprint))
+        head = sock.recv(4, socket.MSG_WAITALL)
+        return sock.recv(protocol.length(head), socket.MSG_WAITALL)

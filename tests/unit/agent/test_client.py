@@ -8,8 +8,7 @@ import socket
 import pytest
 
 from tests.patience import PATIENCE
-from tests.unit.agent.serving import NOW, session
-from tests.unit.agent.test_server import export, put
+from tests.unit.agent.serving import NOW, export, put, session
 from vault import limits
 from vault.agent import protocol
 from vault.agent.client import Agent

@@ -13,8 +13,7 @@ import pytest
 from tests.home import Home, uncounted
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import socket_of, stop, told, unlock, until, with_agent
-from tests.unit.agent.serving import NOW, Clock, Running, session
-from tests.unit.agent.test_server import export, put
+from tests.unit.agent.serving import NOW, Clock, Running, export, put, session
 from vault import limits
 from vault.agent.state import BootClock
 

@@ -14,8 +14,7 @@ import pytest
 
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import gone, until
-from tests.unit.agent.serving import MAIN, TIMES, VAULT, Running, export_request, session
-from tests.unit.agent.test_server import export, put
+from tests.unit.agent.serving import MAIN, TIMES, VAULT, Running, export, export_request, put, session
 from vault import limits
 from vault.agent import protocol
 from vault.agent.client import Agent

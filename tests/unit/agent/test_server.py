@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import time
 
 import pytest
@@ -19,25 +18,13 @@ from tests.unit.agent.serving import (
     TIMES,
     VAULT,
     Running,
-    export_request,
+    export,
+    put,
     session,
 )
 from vault import limits, warm
 from vault.agent import admission, protocol
 from vault.agent.client import Limits
-
-
-def put(client, profile="dev", fingerprint=b"f", *, issued=NOW, life=3600, body=None):
-    return client.put_session(
-        profile, fingerprint, body or session(profile), issued=issued, expires=issued + life
-    )
-
-
-def export(agent, profile="dev", fingerprint=b"f"):
-    with agent.bare() as sock:
-        sock.sendall(export_request(profile, fingerprint))
-        head = sock.recv(4, socket.MSG_WAITALL)
-        return sock.recv(protocol.length(head), socket.MSG_WAITALL)
 
 
 def test_a_session_comes_back_byte_for_byte(agent):
@@ -154,163 +141,9 @@ def test_a_limit_is_noticed_without_a_request(tmp_path):
         assert bytes(agent.page._view) == bytes(len(agent.page._view))
 
 
-def test_bands(agent):
-    """Fresh is served, ahead is served with one renewal, due and over are misses."""
-    put(agent.opened(), life=3600)
-    agent.clock.turn(3600 - 960 - 451)
-    assert export(agent) == session("dev")
-    agent.clock.turn(2)
-    assert [export(agent) for _ in range(3)] == [b"+" + session("dev"), session("dev"), session("dev")]
-    agent.clock.turn(limits.REFRESH_AGAIN)
-    assert export(agent) == b"+" + session("dev")
-    agent.clock.turn(451 - limits.REFRESH_AGAIN)
-    assert export(agent) == b"MISS"
-    agent.clock.turn(900)
-    assert export(agent) == b"MISS"
-
-
-def test_status_names_sessions_and_when_each_is_due(agent):
-    """status --json is made of this."""
-    client = agent.opened()
-    put(client, "b", life=3600)
-    put(client, "a", life=900)
-    put(client, "a", b"g", life=1200)
-    put(client, "a", b"h", life=600)
-    found = client.sessions()
-    assert [(s["profile"], s["expires"] - NOW, s["due"] - NOW) for s in found["sessions"]] == [
-        ("a", 1200, 900),
-        ("b", 3600, 2640),
-    ]
-    assert (found["idle_left"], found["hard_left"], found["why"]) == (TIMES.idle, TIMES.hard, "")
-
-
-def test_a_prompt_is_told_when_one_profile_s_session_ends(agent):
-    """In one small answer, however many others there are; 0 where there is none, and nothing while locked."""
-    client = agent.opened()
-    put(client, "dev", life=900)
-    put(client, "dev", b"g", life=1200)
-    put(client, "dev2", life=3600)
-    ends = [client.ask("ENDS", profile=name)["ends"] for name in ("dev", "dev2", "prod")]
-    assert ends == [NOW + 1200, NOW + 3600, 0]
-    agent.clock.turn(1200)
-    client = agent.client()
-    assert client.ask("ENDS", profile="dev")["ends"] == 0
-    client.ask("LOCK", hold=True)
-    assert client.ask("ENDS", profile="dev2") == {"ok": False, "why": "held"}
-
-
-def test_status_of_very_many_sessions(tmp_path):
-    """However many there are, each answer fits its frame."""
-    with Running(tmp_path / "v", most=1000) as agent:
-        client = agent.opened()
-        for number in range(1000):
-            put(client, f"profile-with-a-long-name-{number:04}")
-        assert len(client.sessions()["sessions"]) == 1000
-
-
-@pytest.mark.parametrize("letter", ["p", "\u00e9", "\udcff"])
-def test_status_of_long_names(agent, letter):
-    """Also of names as long as they may be, each letter of which is six in JSON."""
-    client = agent.opened()
-    names = {f"{number:03}" + (509 // len(os.fsencode(letter))) * letter for number in range(100)}
-    for name in names:
-        assert put(client, name, body=session("x"))
-    found = client.sessions()
-    assert {row["profile"] for row in found["sessions"]} == names
-    assert found["total"] == len(found["sessions"])
-
-
-def test_ten_thousand_sessions_are_found_as_fast_as_ten(tmp_path):
-    """A lookup does not search: with a thousand times the sessions an answer takes at most twice the time."""
-    took = {}
-    for count in (10, 10_000):
-        with Running(tmp_path / f"v{count}", most=20_000) as agent:
-            put(agent.opened(), "dev")
-            for number in range(count):
-                body = bytearray(session(str(number)))
-                key = protocol.session_key(f"p{number}", b"f")
-                assert agent.sessions.put(key, body, issued=NOW, expires=NOW + 3600, now=NOW)
-            times = []
-            for _ in range(200):
-                start = time.perf_counter()
-                assert export(agent) == session("dev")
-                times.append(time.perf_counter() - start)
-            took[count] = sorted(times)[100]
-    assert took[10_000] < 2 * took[10] + 0.001
-
-
-def test_room_is_made(agent):
-    """One session over the limit drops those that end first, and memory is bounded."""
-    client = agent.opened()
-    for number in range(101):
-        assert put(client, f"p{number}", life=3600 + number)
-    assert export(agent, "p0") == b"MISS"
-    assert export(agent, "p100") != b"MISS"
-    assert len(agent.sessions) <= 100
-
-
-def test_another_vaults_keys_drop_the_sessions(agent):
-    """Sessions of one vault are never served under another."""
-    client = agent.opened()
-    put(client)
-    client.unlock(vault_id=bytes(16), main=MAIN, cache=CACHE, times=TIMES, person=True)
-    assert export(agent) == b"MISS"
-
-
-def test_dropped_sessions_are_gone(agent):
-    """clear reaches the agent: one profile, or all."""
-    client = agent.opened()
-    for name in ("dev", "dev2", "prod"):
-        put(client, name)
-    assert client.ask("DROP_SESSIONS", profile="dev") == {"ok": True, "dropped": 1}
-    assert (export(agent), export(agent, "dev2")) == (b"MISS", session("dev2"))
-    assert client.ask("DROP_SESSIONS", profile="") == {"ok": True, "dropped": 2}
-
-
 def seen(client, gen, mac, *over, vault=VAULT):
     pin = {"vault": vault.hex(), "gen": gen, "digest": f"{gen:064x}", "rekeyed": 0}
     return client.ask("SEEN", **pin, macs=[mac * 64], over=[one * 64 for one in over])["noted"]
-
-
-def test_a_generation_takes_no_other_s_place_but_one_that_it_names(agent):
-    """Any process may tell of one: however new, it hides no other, until there are many."""
-    client = agent.opened()
-    assert seen(client, 2, "a")
-    assert seen(client, 2**50, "b")
-    assert seen(client, 2, "a"), "told again, and kept once"
-    assert [row[0] for row in client.ask("HELLO")["seen"]] == [2**50, 2]
-    assert seen(client, 3, "c", "a")
-    assert not seen(client, 9, "d", vault=b"\xff" * 16), "another vault's"
-    assert client.ask("HELLO")["seen"] == [
-        [2**50, f"{2**50:064x}", 0, ["b" * 64]],
-        [3, f"{3:064x}", 0, ["c" * 64]],
-    ]
-    for number in range(limits.AGENT_PINS):
-        assert seen(client, number, "ef"[number % 2])
-    assert len(client.ask("HELLO")["seen"]) == limits.AGENT_PINS
-
-
-def test_what_an_older_client_tells_of_is_not_kept(agent):
-    """It gives no MAC; it is answered as it expects, and told of nothing that it could take for true."""
-    client = agent.opened()
-    assert client.ask("PIN", vault=VAULT.hex(), gen=2**50, digest="a") == {"ok": True, "noted": False}
-    assert client.ask("HELLO")["pin"] is None
-    assert client.ask("HELLO")["seen"] == []
-
-
-@pytest.mark.parametrize("body", [b"x", b"{}", b"\n", b"{1}"])
-def test_a_session_that_is_no_line_is_refused(agent, body):
-    """What would not be one JSON line on stdout never gets in."""
-    assert not put(agent.opened(), body=body)
-
-
-def test_a_session_that_is_over_is_not_kept(agent):
-    """Neither one that has ended, nor one from the future, nor one that lives too long."""
-    client = agent.opened()
-    assert not put(client, issued=NOW - 3600)
-    assert not put(client, issued=NOW + 301)
-    assert not put(client, life=limits.MAX_TTL + 1)
-    assert client.cache_key() is not None
 
 
 def test_a_client_that_went_away_before_it_was_looked_at(tmp_path, monkeypatch):

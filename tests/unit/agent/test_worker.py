@@ -10,8 +10,7 @@ import pytest
 
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
-from tests.unit.agent.serving import Running, session
-from tests.unit.agent.test_server import export, put
+from tests.unit.agent.serving import Running, export, put, session
 from vault import limits
 from vault.agent import protocol
 

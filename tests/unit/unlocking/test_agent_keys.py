@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 
 import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import Home
-from tests.unit.agent.serving import TIMES
-from tests.unit.conftest import hand_over
 from vault import errors
-from vault.agent.link import Hello
-from vault.agent.protocol import LENGTH, AgentRequest
-from vault.agent.protocol import parse_answer as parsed
-from vault.agent_process import vault_answers
-from vault.credentials import remember
 from vault.inspect import key_status
 from vault.keys import mfa_devices
 from vault.mfa.ledger import NoCodeInTime, UsedCode
 from vault.secret import Secret
 from vault.system.paths import from_env
-from vault.unlocking import agent_keys, key_handover, seen_generations
+from vault.unlocking import agent_keys
 from vault.unlocking.agent_keys import AgentGone
 from vault.unlocking.inventory import Contents, Listed
-from vault.unlocking.key_access import KeysAccess
 from vault.unlocking.keys import CodeWait, OpenedKeys
 
 
@@ -108,67 +99,6 @@ def test_keys_of_an_older_vault_are_no_damage(desk, beside, tmp_path):
     assert key_status.look(desk.context()) is None  # status shows nothing of keys rather than an error
 
 
-def test_an_agent_is_offered_the_keys_that_a_person_opened(desk, beside):
-    """After an unlock for another command a locked agent opens; for a passphrase of one run, and against a lock by hand, it does not."""
-    context = desk.context()
-    opened = desk.keys(context).opened
-    key_handover.offer(context, opened, way="AWSVAULT_PASSPHRASE")
-    assert beside.state.why == "locked"
-    key_handover.offer(context, opened, way="prompt")
-    assert beside.state.why == ""
-    beside.lock(hold=True)
-    key_handover.offer(context, opened, way="prompt")
-    assert beside.state.why == "held"
-    assert not hand_over(context, opened, beside.client())
-
-
-def test_where_no_agent_runs_one_is_started_for_the_keys(desk, monkeypatch):
-    """After an unlock for another command too: the new agent is given the opened keys, and how they were opened."""
-    opened, started = desk.keys(desk.context()).opened, []
-    monkeypatch.setattr(
-        key_handover, "start_in_background", lambda _, keys, *, way, then: started.append((keys, way, then))
-    )
-    key_handover.offer(desk.context(), opened, way="prompt")
-    assert [(keys, way) for keys, way, _ in started] == [(opened, "prompt")]
-
-
-def test_without_an_agent_nothing_is_kept(desk):
-    """An answer that came from an agent which ended since is handed out, and nothing is started for it."""
-    got = desk.ask("dev")
-    context = desk.context()
-    remember.in_agent(context, KeysAccess(desk.keys(context), None, "agent"), got)
-    assert not os.path.exists(context.paths.socket)
-
-
-# ── in the fork ──────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def fork(desk, beside):
-    """``fork(OP, …)`` is what a fork of the open agent answers."""
-    beside.give()
-    answer = vault_answers.answerer(beside.paths, beside.page, beside.state)
-    said = []
-    return lambda op, **fields: parsed(answer(AgentRequest(op, fields, 0), said.append)[LENGTH:])
-
-
-def test_a_fork_says_what_is_not_there(fork):
-    """An entry or a seed that the vault lacks is an answer and no error."""
-    assert fork("GET_ENTRY", name="nobody") == {"ok": True, "found": False}
-    nobodys = SERIAL.replace("yourself", "nobody")
-    assert fork("TOTP", serial=nobodys, most=0, skew=0, after=0) == {"ok": True, "found": False}
-
-
-def test_a_fork_gives_a_key_and_its_list(fork):
-    """All that a session takes of the key, and rows without a secret."""
-    found = fork("GET_ENTRY", name="shared-services")
-    assert (found["akid"], found["mfa_serial"]) == (KEY_ID, SERIAL)
-    listed = fork("LIST", first=0)
-    assert listed["total"] == len(listed["rows"]) == 2
-    assert found["sak"] not in str(listed)
-    assert fork("LIST", first=2)["rows"] == []
-
-
 def test_a_list_of_long_names_comes_in_parts(desk, keys, monkeypatch):
     """However long names and serials are, each part fits its frame, and all of them arrive."""
     rows = tuple(
@@ -184,36 +114,6 @@ def test_a_list_of_long_names_comes_in_parts(desk, keys, monkeypatch):
     assert keys.contents() == given
 
 
-def test_a_fork_notes_and_makes_codes_in_one_ledger(fork, aws):
-    """A code that was typed is not made again; the error of a second one is told by its name."""
-    code = aws.world.code(SERIAL)
-    assert fork("NOTE_CODE", serial=SERIAL, code=code, within=5000)["text"] == code
-    again = fork("NOTE_CODE", serial=SERIAL, code=code, within=5000)
-    assert (again["ok"], again["why"], again["kind"]) == (False, "failed", "UsedCode")
-
-
-def test_a_fork_of_an_agent_that_saw_a_newer_vault_gives_nothing(fork, desk, beside):
-    """The file was put back: the generation that the agent has seen tells, before a key leaves."""
-    opened = desk.keys(desk.context()).opened
-    hello = Hello.of(beside.client().ask("HELLO"))
-    later = replace(opened.file, header=replace(opened.header, gen=opened.header.gen + 5))
-    seen_generations.tell(replace(opened, file=later), beside.client(), hello=hello)
-    answer = fork("GET_ENTRY", name="shared-services")
-    assert (answer["ok"], answer["kind"]) == (False, errors.RolledBack.__name__)
-
-
-def test_a_fork_of_an_agent_that_has_seen_no_generation_answers(desk, beside):
-    """The agent was opened and not told yet how new the vault is: nothing to compare with is no bar."""
-    opened = desk.keys(desk.context()).opened
-    beside.client().unlock(
-        vault_id=opened.vault_id, main=opened.k_main, cache=opened.cache_key, times=TIMES, person=True
-    )
-    assert beside.state.seen == []
-    answer = vault_answers.answerer(beside.paths, beside.page, beside.state)
-    found = parsed(answer(AgentRequest("HAS_ENTRY", {"name": "shared-services"}, 0), print)[LENGTH:])
-    assert found == {"ok": True, "found": True}
-
-
 def test_the_device_that_a_name_means_is_found_beside_an_agent(desk, keys):
     """An entry's, a profile's, or the device itself by its ARN, which the agent need not know; else what to run."""
     context = desk.context()
@@ -222,14 +122,3 @@ def test_the_device_that_a_name_means_is_found_beside_an_agent(desk, keys):
     with pytest.raises(errors.NotFound, match=r'"nobody".*MFA device') as caught:
         mfa_devices.resolve_serial(context, keys, "nobody")
     assert "mfa list" in caught.value.hint
-
-
-def test_an_error_of_a_fork_keeps_its_exit_code(desk, beside):
-    """The vault was moved away: 5 as without the agent, and not "this is a bug"."""
-    beside.give()
-    place = desk.context().paths.vault
-    os.rename(place, place + ".away")
-    keys = agent_keys.keys_from_agent(desk.context())
-    with pytest.raises(errors.NotFound, match="there is no vault"):
-        keys.entry("shared-services")
-    keys.close()

@@ -1,4 +1,4 @@
-"""A session that is kept is the asker's own and as long as it was asked for: not another key's, nor another profile's hour."""
+"""A cached session is the asker's own and as long as it was asked for: not another key's, nor another profile's hour."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from tests.fakes.example import KEY_ID, SECRET, role
 from tests.home import SCENARIO
 from tests.unit.credentials.test_mfa_code import HOUR, LONG
 from vault import errors
-from vault.credentials import cached
-from vault.credentials.planned import load
-from vault.credentials.request import Refetch
-from vault.unlocking.keys import CodeWait
 
 COLLEAGUE = {
     "AWS_ACCESS_KEY_ID": "AKIAI44QH8DHBEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
 }
+
+
 ROBOT = {
     "AWS_ACCESS_KEY_ID": "AKIAROBOTROBOEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "robotXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 }
+
+
 FROM_OUTSIDE = (
     f"[profile outside]\nregion = us-east-1\nrole_arn = {role('OpenRole')}\ncredential_source = Environment\n"
 )
+
+
 SHORT = """
 [profile short]
 awsvault_role_arn = arn:aws:iam::222222222222:role/LongRole
@@ -61,51 +63,6 @@ def test_an_hour_of_another_profile_is_no_answer_for_four(desk, aws, home):
     aws.world.clock.advance(31)
     longer = desk.ask("short", duration=2 * HOUR)
     assert longer.expires - longer.issued == 2 * HOUR
-
-
-def test_what_was_given_short_is_known_as_that(desk, aws, home):
-    """status tells of it for the profile that wanted more, and not of one that has simply not been asked for."""
-    home.config(SCENARIO + SHORT + LONG)
-    start = aws.world.now() // 30 * 30 + 5
-    aws.world.clock.freeze(start)
-    desk.ask("short")
-
-    def told():
-        context = desk.context()
-        return [
-            one.profile
-            for one in cached.shortened(context, desk.keys(context), load(context).config, cache=desk.cache())
-        ]
-
-    assert told() == []
-    desk.keys(desk.context()).take_code(
-        "arn:aws:iam::111111111111:mfa/yourself", CodeWait(desk.context().deadline, 50)
-    )
-    aws.world.clock.freeze(start)
-    got = desk.ask("long")
-    assert got.shorter is not None
-    assert (got.shorter.wanted, got.shorter.lasts) == (4 * HOUR, HOUR)
-    assert told() == ["long"]
-    assert desk.ask("long").line == got.line  # not tried again at each export
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds", "why"),
-    [
-        ((f"[profile h]\nrole_arn = {role('Hop1')}\nsource_profile = shared-services\n"
-         f"[profile x]\nrole_arn = {role('Hop2')}\nsource_profile = h\n"), HOUR, "assumed by a role"),
-        (f"[profile x]\nrole_arn = {role('OpenRole')}\nsource_profile = shared-services\nawsvault_max_duration = 30m\n", 1800, "awsvault_max_duration"),
-        ("[profile x]\nawsvault_credential = shared-services\nawsvault_max_duration = 30m\n", 1800, "awsvault_max_duration"),
-    ],
-)  # fmt: skip
-def test_a_duration_that_is_not_had_is_told(desk, home, text, seconds, why):
-    """What the command line asked for, what it got, and what held it back."""
-    home.config(SCENARIO + text)
-    got = desk.ask("x", duration=4 * HOUR)
-    assert got.expires - got.issued == seconds
-    assert (got.shorter.wanted, got.shorter.lasts) == (4 * HOUR, seconds)
-    assert why in got.shorter.why
-    assert desk.ask("x", refetch=Refetch(last=True)).shorter is None  # nobody asked for more
 
 
 @pytest.mark.parametrize("session", [True, False])

@@ -1,4 +1,4 @@
-"""init, add, list and remove at a terminal: what a person is asked, what is shown, and what Ctrl-C leaves."""
+"""add and init at a terminal: what the user is asked, what is shown, and what Ctrl-C leaves."""
 
 from __future__ import annotations
 
@@ -125,6 +125,8 @@ QUESTIONS = [
     "(Enter for none): ",
     "type codes instead): ",
 ]
+
+
 ANSWERS = [PASSPHRASE, PASSPHRASE, KEY_ID, SECRET, SERIAL]
 
 
@@ -150,46 +152,6 @@ def test_ctrl_c_at_the_passphrase_changes_nothing(home, arguments, question):
     before = vault_bytes(home)
     assert Terminal(home, *arguments).interrupts(question) == 130
     assert vault_bytes(home) == before
-
-
-@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 10, 1), ("", 10, 1)])
-def test_the_question_of_remove(home, answer, code, left):
-    """Yes removes; no and Enter do not."""
-    home.make_vault()
-    person = Terminal(home, "remove", "shared-services")
-    person.answers("Passphrase: ", PASSPHRASE)
-    person.answers("[y/N] ", answer)
-    assert person.ends() == code
-    assert "with its MFA seed" in person.shown
-    assert len(listed(home)) == left
-
-
-def test_ctrl_c_at_the_question_of_remove(home):
-    """Nothing is removed."""
-    home.make_vault()
-    person = Terminal(home, "remove", "shared-services")
-    person.answers("Passphrase: ", PASSPHRASE)
-    assert person.interrupts("[y/N] ") == 130
-    assert len(listed(home)) == 1
-
-
-def test_three_wrong_passphrases_are_exit_4(home):
-    """Typing errors are asked again, guesses are not."""
-    home.make_vault()
-    person = Terminal(home, "list")
-    for _ in range(3):
-        person.answers("Passphrase: ", "not the passphrase")
-    assert person.ends() == 4
-
-
-def test_list_on_a_terminal_is_a_table(home):
-    """With a header, and without colour where NO_COLOR is set."""
-    home.make_vault()
-    person = Terminal(home, "list", NO_COLOR="1")
-    person.answers("Passphrase: ", PASSPHRASE)
-    assert person.ends() == 0
-    assert "ENTRY" in person.shown
-    assert "\x1b[" not in person.shown.split("ENTRY")[1]
 
 
 def test_nobody_to_choose_a_passphrase(home):

@@ -1,4 +1,4 @@
-"""init, add, list, remove: over the installed command, with AWS's stand-in and with a person at a terminal."""
+"""add, by the installed command and against the stand-in."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from tests.home import failed
 
 pytestmark = pytest.mark.usefixtures("inside")
 
+
 GOOD = {"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET}
+
+
 FULL = {**GOOD, "MfaSerial": SERIAL, "MfaSeed": SEED}
+
+
 COLLEAGUE = {
     "AccessKeyId": "AKIAI44QH8DHBEXAMPLE",
     "SecretAccessKey": "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
@@ -28,11 +33,6 @@ def listed(home, **env):
     done = home.run("list", "--json", **env)
     assert done.returncode == 0, done.stderr
     return {e["name"]: e for e in json.loads(done.stdout)["entries"]}
-
-
-def vault_bytes(home):
-    with open(home.file("vault.avlt"), "rb") as file:
-        return file.read()
 
 
 def test_the_first_add_makes_the_vault_and_prints_the_profile(home):
@@ -327,68 +327,3 @@ def test_default_is_its_own_section(home):
 def test_without_a_terminal_the_ways_are_named(home):
     """No key and nobody to ask: exit 2 with the three other ways."""
     failed(home.run("add", "dev"), 2, "--stdin, --env or --from-profile")
-
-
-def test_init_makes_a_vault_once(home):
-    """A second init is exit 10 and leaves the vault's bytes alone."""
-    assert home.run("init").returncode == 0
-    before = vault_bytes(home)
-    failed(home.run("init"), 10, "already")
-    assert vault_bytes(home) == before
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [("short", "5 characters"), ("\u00fc" * 11, "11 characters"), ("x" * 1025, "1025 bytes")],
-)
-def test_a_passphrase_too_short_or_long_makes_no_vault(home, words, said):
-    """At least 12 characters as a person counts them."""
-    failed(home.run("init", AWSVAULT_PASSPHRASE=words), 2, said)
-    assert not os.path.exists(home.file("vault.avlt"))
-
-
-def test_a_weak_passphrase_is_taken_with_a_word(home):
-    """A warning, no refusal: it is the person's vault."""
-    done = home.run("init", AWSVAULT_PASSPHRASE="password1234")
-    assert done.returncode == 0
-    assert "the passphrase is weak" in done.stderr
-
-
-def test_kdf_strong_is_kept_in_the_slot(home):
-    """--kdf strong makes a slot of 256 MiB."""
-    assert home.run("init", "--kdf", "strong").returncode == 0
-    assert b'"m":262144' in vault_bytes(home)
-
-
-def test_remove_asks_first(home):
-    """Without a terminal it is declined (10) and says --yes; with --yes the entry and its seed are gone."""
-    home.make_vault()
-    failed(home.run("remove", "shared-services"), 10, "--yes")
-    assert "shared-services" in listed(home)
-    assert home.run("rm", "shared-services", "--yes").returncode == 0
-    assert listed(home) == {}
-    assert json.loads(home.run("mfa", "list", "--json").stdout) == {"devices": []}
-
-
-def test_remove_of_a_name_that_is_not_there(home):
-    """Exit 5 with the nearest name."""
-    home.make_vault()
-    failed(home.run("remove", "shared-service", "--yes"), 5, 'did you mean "shared-services"?')
-
-
-def test_a_wrong_passphrase_is_exit_4(home):
-    """And says where it is from."""
-    home.make_vault()
-    failed(home.run("list", AWSVAULT_PASSPHRASE="another passphrase"), 4, "AWSVAULT_PASSPHRASE")
-
-
-def test_no_vault_is_exit_5(home):
-    """Commands that need one name the way to it."""
-    failed(home.run("list"), 5, "no vault", "awsvault-py init")
-
-
-def test_list_piped_is_a_line_an_entry(home):
-    """Fields with tabs between, no header, no colour."""
-    home.make_vault()
-    fields = home.run("ls").stdout.rstrip("\n").split("\t")
-    assert fields[:5] == ["shared-services", KEY_ID, "", "", "stored"]

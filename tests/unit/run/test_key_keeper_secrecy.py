@@ -1,25 +1,19 @@
-"""What exec --server keeps in memory, and what of it is left after a lock by hand."""
+"""What exec --server keeps in memory, and what of it is left after a lock."""
 
 from __future__ import annotations
 
 import base64
-import http.client
-import json
 import os
-import shutil
 import signal
-import socket
-import subprocess
 import sys
-import urllib.parse
-from contextlib import contextmanager
 
 import pytest
 
 from tests.fakes.example import SECRET, SEED
-from tests.home import COMMAND, PASSPHRASE, failed
+from tests.home import COMMAND, PASSPHRASE
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import gone, until
+from tests.unit.run.servers import PLAIN, served
 from tests.vaults import soon
 from vault import limits
 from vault.secret import Secret
@@ -29,17 +23,7 @@ from vault.unlocking import manual_lock, running_servers
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
-# Of both makings of the page that keeps the main key, the one that can be looked into from outside.
-PLAIN = (
-    "import sys\nfrom vault.agent import key_page\nkey_page._MEMFD_SECRET = {}\n"
-    "from vault.__main__ import main\nmain()\n"
-)
-TELL = (
-    "import json, os\n"
-    "print(json.dumps([os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI'],"
-    " os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN'], os.getpid()]), flush=True)\n"
-    "input()\n"
-)
+
 LIFE = 4  # seconds of a role's session: renewed after two and a half
 
 
@@ -49,51 +33,6 @@ def home(home, aws):
     home.make_vault()
     aws.world.role_seconds = LIFE
     return home
-
-
-class Served:
-    """A running exec --server, and the program under it."""
-
-    def __init__(self, process, url, token, child):
-        self.process, self.token, self.child = process, token, child
-        self.url = urllib.parse.urlsplit(url)
-
-    def ask(self):
-        """Status and body of a request as an SDK makes it."""
-        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=PATIENCE)
-        connection.request("GET", self.url.path, headers={"Authorization": self.token})
-        answer = connection.getresponse()
-        found = answer.status, json.loads(answer.read())
-        connection.close()
-        return found
-
-    def ours(self):
-        """The processes of ours that last: itself and its keeper; a renewal's own fork has secrets for a moment."""
-        return [self.process.pid, *(p for p in children(self.process.pid) if p != self.child)]
-
-    def forks(self):
-        """The renewals under way."""
-        return [fork for pid in self.ours()[1:] for fork in children(pid)]
-
-
-def children(pid):
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            return [int(word) for word in file.read().split()]
-    except FileNotFoundError:
-        return []
-
-
-@contextmanager
-def served(home, *, way=(sys.executable, "-c", PLAIN), fds=(), **env):
-    process = subprocess.Popen(
-        [*way, "exec", "--server", "dev", "--", sys.executable, "-c", TELL],
-        env=home.with_env(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=fds,
-    )  # fmt: skip
-    try:
-        yield Served(process, *json.loads(process.stdout.readline()))
-    finally:
-        process.communicate(b"end\n", timeout=PATIENCE)
 
 
 def memory(pid):
@@ -208,47 +147,6 @@ def token_files(home):
     return [f"{run}/{name}" for name in os.listdir(run) if name.endswith(".token")]
 
 
-def test_the_token_stands_in_a_file_too(home):
-    """Rust's object_store takes it from there alone, and without it asks the machine's own role, another identity.
-
-    The file is closed to others, holds the token and nothing else, and goes with the command.
-    """
-    show = (
-        "import os, sys; path = os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']; s = os.lstat(path);"
-        "print(path, oct(s.st_mode), os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN'], repr(open(path).read()))"
-    )
-    done = home.run("exec", "--server", "dev", "--", sys.executable, "-c", show)
-    assert done.returncode == 0, done.stderr
-    path, mode, token, held = done.stdout.split()
-    assert os.path.dirname(path) == from_env(home.env).run
-    assert (mode, held) == ("0o100600", repr(token))
-    assert not os.path.lexists(path)
-    for code in (0, 3):
-        home.run("exec", "--server", "dev", "--", "sh", "-c", f"exit {code}")
-    home.run("exec", "--server", "dev", "--", "no-such-command-here")
-    assert token_files(home) == []
-
-
-def test_both_are_taken_by_boto3(home, aws):
-    """It reads the file where both are set."""
-    aws.world.role_seconds = None
-    who = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
-    done = home.run("exec", "--server", "dev", "--", sys.executable, "-c", who)
-    assert "assumed-role/DeveloperRole" in done.stdout, done.stderr
-
-
-def test_a_folder_that_takes_no_token_file(home):
-    """No server then: some programs would take another identity without it."""
-    home.run("exec", "dev", "--", "true")
-    run = from_env(home.env).run
-    os.makedirs(os.path.dirname(run), exist_ok=True)
-    shutil.rmtree(run, ignore_errors=True)
-    with open(run, "w"):
-        pass
-    failed(home.run("exec", "--server", "dev", "--", "touch", home.file("ran")), 6, run)
-    assert not os.path.exists(home.file("ran"))
-
-
 def test_a_killed_server_leaves_no_key_behind(home):
     """kill -9: its keeper ends by itself, and takes its files away; those that both lost are removed by the next server."""
     state = from_env(home.env).state
@@ -300,30 +198,6 @@ def test_a_lock_while_the_server_starts(home):
     assert watch.locked()
     manual_lock.unmark(paths)
     assert watch.locked()
-
-
-@pytest.mark.parametrize("value", ["", "x", "1", "999", "99999999999999999999", "-3", "7"])
-def test_a_variable_that_leads_nowhere_is_no_handover(home, value):
-    """Whatever stands in it by mistake: the command starts as if it were not there, and its child does not see it."""
-    done = home.run(
-        "exec", "--server", "dev", "--", "sh", "-c", "echo [${AWSVAULT_SERVE-}]", AWSVAULT_SERVE=value
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
-
-
-def test_a_handover_that_was_cut_short(home):
-    """A socket with something else in it: an error of ours, and not another start after the other."""
-    ours, theirs = socket.socketpair()
-    ours.sendall(b"\0\0\0\1\0\0\0\0{")
-    ours.close()
-    done = subprocess.run(
-        [COMMAND, "exec", "--server", "dev", "--", "true"],
-        env=home.with_env({"AWSVAULT_SERVE": str(theirs.fileno())}), pass_fds=(theirs.fileno(),),
-        capture_output=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
-    theirs.close()
-    assert done.returncode == 70
-    assert b"AWSVAULT_SERVE" in done.stderr
 
 
 def test_a_server_of_the_agents_keeps_no_key_at_all(home, aws):

@@ -1,0 +1,64 @@
+"""The keeper of exec --server: its end, and that of what it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+
+from tests.home import COMMAND
+from tests.unit.agent.at_home import gone, until
+from tests.unit.run.servers import children, served
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+
+# A source that is not the vault: its second answer takes longer than anybody waits.
+SLOW = """\
+import json, os, sys, time
+if os.path.exists(sys.argv[1] + ".first"):
+    with open(sys.argv[1] + ".new", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
+    time.sleep(600)
+open(sys.argv[1] + ".first", "w").close()
+end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 20))
+print(json.dumps({"Version": 1, "AccessKeyId": "ASIAIOSFODNN7EXAMPLE", "SecretAccessKey": "s" * 40,
+                  "SessionToken": "t", "Expiration": end}))
+"""
+
+
+@pytest.fixture
+def home(home):
+    home.scenario()
+    home.make_vault()
+    return home
+
+
+def keeper_of(running):
+    (found,) = (pid for pid in running.ours() if pid != running.process.pid)
+    return found
+
+
+def test_a_keeper_that_was_stopped_ends_with_its_command(home):
+    """The command is over and its file gone, so no lock would find the key: it is not left in a stopped process."""
+    with served(home, way=(COMMAND,)) as running:
+        keeper = keeper_of(running)
+        os.kill(keeper, signal.SIGSTOP)
+    gone(keeper)
+
+
+def test_a_program_that_a_renewal_started_ends_with_it(home, tmp_path):
+    """A lock kills a renewal under way; the credential_process that it waits for would stay behind for as long as it likes."""
+    program, note = tmp_path / "slow.py", tmp_path / "pid"
+    program.write_text(SLOW)
+    line = f"credential_process = {sys.executable} {program} {note}"
+    home.config(f"[profile dev]\nregion = us-east-1\n{line}\n")
+    with served(home, way=(COMMAND,)) as running:
+        until(note.exists)
+        slow = int(note.read_text())
+        assert children(keeper_of(running))
+        assert home.run("lock").returncode == 0
+        gone(slow)
