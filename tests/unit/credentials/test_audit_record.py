@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vault import limits
-from vault.credentials.audit import Record, decode, kept_name
+from vault.credentials.audit import Record, decode, stored_name
 
 LONGEST = {"time": 20, "expires": 20, "pid": 20, "parent_pid": 20, "use": 10, "origin": 10}
 short = st.text(st.characters(codec="ascii", exclude_characters="\0"), max_size=10)
@@ -57,4 +57,4 @@ def test_a_record_of_another_form_is_none(raw):
 @given(st.text(max_size=300))
 def test_a_profile_is_found_in_the_log_under_the_name_that_is_kept(profile):
     """However long its name, and whatever it contains."""
-    assert decode(record(profile=profile).encode()).profile == kept_name(profile)
+    assert decode(record(profile=profile).encode()).profile == stored_name(profile)

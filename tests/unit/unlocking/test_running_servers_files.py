@@ -32,7 +32,7 @@ def files(paths):
 
 
 def watch(paths, name=None):
-    return Watch(paths, mark=manual_lock.seen(paths), name=name)
+    return Watch(paths, mark=manual_lock.attributes(paths), name=name)
 
 
 def test_a_lock_ends_a_server_for_good(paths):
@@ -56,7 +56,7 @@ def test_a_lock_from_before_the_server_is_not_its_end(paths):
 
 def test_a_server_whose_file_was_taken_away_is_locked(paths):
     """A lock that cannot write its mark can still remove files."""
-    entered = running_servers.enter(paths)
+    entered = running_servers.register(paths)
     looks = watch(paths, entered.name)
     assert not looks.locked()
     os.unlink(os.path.join(paths.state, entered.name))
@@ -72,18 +72,18 @@ def test_a_server_that_was_told_is_locked(paths):
 
 def test_leaving_removes_the_file(paths):
     """A second time, or without a file, it is no error."""
-    entered = running_servers.enter(paths)
+    entered = running_servers.register(paths)
     assert files(paths) == [entered.name]
     for name in (entered.name, entered.name, None):
-        running_servers.leave(paths, name)
+        running_servers.unregister(paths, name)
     assert files(paths) == []
 
 
 def test_the_file_of_a_killed_server_goes_with_the_next_one(paths):
     """Nobody holds its lock any more."""
-    killed = running_servers.enter(paths)
+    killed = running_servers.register(paths)
     killed.lock.release()
-    entered = running_servers.enter(paths)
+    entered = running_servers.register(paths)
     assert files(paths) == [entered.name]
 
 
@@ -111,7 +111,7 @@ def server():
 
 def test_a_server_that_runs_is_named_by_its_process_and_program(paths, server):
     """Not by the arguments of its program: they may hold a secret."""
-    process = server(running_servers.enter(paths))
+    process = server(running_servers.register(paths))
     assert running_servers.running(paths) == (f"process {process.pid} (exec --server dev -- terraform)",)
     process.kill()
     process.communicate()
@@ -121,7 +121,7 @@ def test_a_server_that_runs_is_named_by_its_process_and_program(paths, server):
 def test_a_keeper_that_does_not_end_is_killed(paths, server, monkeypatch):
     """It has the main key. Its server's file is gone afterwards."""
     monkeypatch.setattr(limits, "SERVER_LOCK_WAIT", 0.2)
-    process = server(running_servers.enter(paths))
+    process = server(running_servers.register(paths))
     ended = running_servers.end_all(paths)
     assert process.wait(PATIENCE) == -9
     assert ended == ((f"process {process.pid} (exec --server dev -- terraform)",), ())
@@ -131,7 +131,7 @@ def test_a_keeper_that_does_not_end_is_killed(paths, server, monkeypatch):
 def test_a_process_that_is_no_server_is_never_signalled(paths, monkeypatch):
     """Its number is in the file of a server in another container, or was given to another program since."""
     monkeypatch.setattr(limits, "SERVER_LOCK_WAIT", 0.1)
-    entered = running_servers.enter(paths)
+    entered = running_servers.register(paths)
     with subprocess.Popen(
         [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
     ) as other:
@@ -145,7 +145,7 @@ def test_a_process_that_is_no_server_is_never_signalled(paths, monkeypatch):
 @pytest.mark.parametrize("content", [b"", b"12", b"a b", b"1 2 3", b"-1 -1"])
 def test_a_file_without_two_numbers_names_nobody(paths, content):
     """A full disk did not take them. Nobody is signalled for it, and the lock that it holds is told of."""
-    entered = running_servers.enter(paths)
+    entered = running_servers.register(paths)
     os.pwrite(entered.lock.fd, content, 0)
     assert running_servers.running(paths) == ()
     entered.lock.release()
