@@ -231,6 +231,8 @@ ROTATION_STEPS = 40  # the longest way through the state machine has 14
 # ── import, setup and doctor ─────────────────────────────────────────────────────────────────
 UNDO_KEPT = 16  # records of setup and of import, each; to go back further, restore a backup
 MAX_UNDO = 64 * 1024 * 1024  # a record of AWS's two files, in base64
+PAPER_COLUMNS = 80  # of a printed page: A4 and Letter have as many in 10-point type
+PAPER_INDENT = 4  # of a value on lines of its own
 MAX_CSV = 1024 * 1024  # the IAM console's file with a user's key is under 1 KiB
 MAX_FOREIGN_ITEM = 64 * 1024  # one key in another program's store is under 2 KiB
 MAX_FOREIGN_ITEMS = 4_096  # keys and sessions in it

@@ -248,10 +248,10 @@ def test_the_sheet_has_what_a_person_needs_and_no_secret(home):
         KEY_ID,
         "arn:aws:iam::111111111111:mfa/yourself",
         "aws:TokenIssueTime",
-        "deactivate the key below",
+        "deactivate the key above",
         "restore FILE",
     ):
-        assert text in printed.stdout
+        assert text in " ".join(printed.stdout.split())
     for secret in (SECRET, PASSPHRASE, "GEZDGNBV"):
         assert secret not in printed.stdout
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from tests.fakes.example import SEED
 from tests.vaults import entry
+from vault import limits
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.payload import KeyPair, Payload, RotationJournal
-from vault.upkeep import recovery_sheet
+from vault.upkeep import paper, recovery_sheet
 
 
 def test_the_sheet_names_keys_devices_and_a_rotation():
@@ -42,3 +44,31 @@ def test_the_sheet_names_keys_devices_and_a_rotation():
     assert "mfa/loose" in text
     assert "hidden" not in text
     assert SEED not in text
+
+
+def test_every_line_fits_a_printed_page():
+    """With the longest that AWS allows: 80 columns, and the device's ARN is whole."""
+    serial = "arn:aws-us-gov:iam::111111111111:mfa/" + "department-of-testing/" * 20 + "u" * 128
+    made = replace(entry(), account="111111111111", user="u" * 64, mfa_serial=serial)
+    payload = Payload(
+        gen=1,
+        strict_gen=1,
+        strict_sha256="",
+        strict_key=None,
+        cache_key=Secret(bytes(32)),
+        entries={"n" * 100: made, "short": replace(made, mfa_serial=None)},
+        seeds={
+            serial: vault.StoredSeed(secret=Secret(SEED), created=0),
+            serial + "2": vault.StoredSeed(secret=Secret(SEED), created=0),
+        },
+    )
+    kinds = ("passphrase", "keyring", "recovery code", "helper")
+    text = recovery_sheet.sheet(payload, vault_id="v" * 22, made="2026-05-01 14:00", slots=kinds)
+    assert max(map(paper.columns, text.splitlines())) <= limits.PAPER_COLUMNS
+    packed = "".join(text.split())
+    assert serial + "(itsseedisinthevault)" in packed
+    assert "continues on the next line" in text
+    policy = json.loads(text[text.index("{") :])
+    assert policy["Statement"][0]["Condition"] == {
+        "DateLessThan": {"aws:TokenIssueTime": "2030-01-01T00:00:00Z"}
+    }
