@@ -12,7 +12,7 @@ from vault import limits
 from vault.cli import profile_offer
 from vault.cli.command_context import with_context
 from vault.cli.exits import PROGRAM
-from vault.cli.init import made
+from vault.cli.init import create_and_report
 from vault.cli.terminal import emit, say
 from vault.errors import Usage
 from vault.keys import entries, entry_names, key_input, key_prompts, service_endpoints
@@ -58,7 +58,7 @@ def command(
     """Store an access key under NAME, the name of the profile that uses it.
 
     Without an option, add prompts for the key and hides its secret. It verifies the key with AWS before it stores it, and a
-    typed MFA seed by one of its codes. It prompts again if AWS refuses.
+    typed MFA seed with one of its codes. If AWS refuses one, add prompts again.
 
     Creates the vault if there is none. At a terminal, add asks for the ARNs of the roles that the key assumes, and offers to
     write the profiles to ~/.aws/config. Otherwise it prints the key's profile to paste there.
@@ -89,7 +89,7 @@ def command(
     else:
         key, found = key_prompts.ask_key(context, name=name, verify=verify, prove=prover.prove)
     if opened is None and chosen is not None:
-        opened = made(context, chosen)
+        opened = create_and_report(context, chosen)
     if opened is None:
         raise AssertionError("either there was a vault, or a passphrase was chosen")
     added = entries.store(context, opened, name, key, found, replacing=replace)
@@ -102,7 +102,10 @@ def command(
 def _finish(
     context: Context, name: str, added: entries.AddedEntry, prover: SeedProver, *, offering: bool
 ) -> None:
-    """At a terminal, offer to write the profiles; otherwise print the key's profile. Keep the session of the seed's proof."""
+    """At a terminal, offer to write the profiles; otherwise print the key's profile.
+
+    If the seed was verified, cache the session that this gave.
+    """
     serial, profiles = added.entry.mfa_serial, [name]
     if offering and profile_offer.possible(context):
         profiles += profile_offer.offer(context, name, serial, entries=added.opened.payload.entries.keys())
@@ -137,7 +140,7 @@ def _given(context: Context, *, from_stdin: bool, from_env: bool, from_profile: 
 
 
 def read_stdin() -> bytes:
-    """What --stdin reads: at most one byte more than is allowed, so that the reader sees that it is too much."""
+    """Read stdin for --stdin, up to one byte over the limit, so that the parser can tell that it is too long."""
     if sys.stdin is None:
         return b""
     return sys.stdin.buffer.read(limits.MAX_STDIN + 1)
@@ -162,7 +165,7 @@ def _tell(name: str, added: entries.AddedEntry, key: NewKey, *, unproved: str) -
 
 
 def _show_profile(context: Context, name: str, serial: str | None) -> None:
-    """Print the profile to paste. If AWS's files already have one that calls awsvault-py, only say where."""
+    """Print the profile to paste. If AWS's files already have one that calls awsvault-py, only say where it is."""
     config = aws_files.load(context.env, home=context.paths.home)
     profile = config.profile(name)
     process = profile.own("credential_process") if profile is not None else None
@@ -178,11 +181,13 @@ def _show_profile(context: Context, name: str, serial: str | None) -> None:
     if region is None:  # every tool needs one
         region = endpoints.partition_of_arn(serial or "").region
         say(f"(No region is set, so this uses {region}. Replace it with yours.)")
-    emit(entry_names.profile_block(name, command=our_command(context), region=region, mfa_serial=serial))
+    emit(
+        entry_names.profile_block(name, command=command_in_profile(context), region=region, mfa_serial=serial)
+    )
 
 
-def our_command(context: Context) -> str:
-    """How the profile calls this program: by its name if PATH leads to it, otherwise by its absolute path."""
+def command_in_profile(context: Context) -> str:
+    """The command that the profile calls: the program's name if it is found on PATH, otherwise its absolute path."""
     running = os.path.abspath(sys.argv[0])
     found = shutil.which(PROGRAM, path=context.env.get("PATH"))
     if found is not None and (os.path.basename(running) != PROGRAM or os.path.samefile(found, running)):

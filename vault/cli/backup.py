@@ -1,4 +1,4 @@
-"""`awsvault-py backup`: copies the vault, or prints the recovery sheet."""
+"""`awsvault-py backup`: copies the vault or prints a recovery sheet."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @click.command(name="backup")
 @click.argument("file", required=False)
-@click.option("--sheet", is_flag=True, help="Print a recovery sheet for a lost machine. It has no secrets.")
+@click.option("--sheet", is_flag=True, help="Print a recovery sheet, without secrets.")
 @shared_options.as_json
 @with_context
 def command(context: Context, file: str | None, *, sheet: bool, as_json: bool) -> None:
-    """Copy the vault to FILE, encrypted as it is, and verify the copy.
+    """Copy the encrypted vault to FILE, and verify the copy.
 
-    The passphrase, recovery code or keyring of the vault unlocks the copy (`restore FILE`). With --sheet, print one page to
-    keep on paper: users, key IDs, MFA devices, and what to do in the console if you lose the machine.
+    The copy unlocks like the vault. To use it, run `restore FILE` with the passphrase or a recovery code. With --sheet, print
+    one page to keep on paper: users, key IDs, MFA devices, and what to do in the console if you lose the machine.
     """
     if file is None and not sheet:
         raise Usage("give FILE or --sheet", hint="run: awsvault-py backup --help")

@@ -1,4 +1,4 @@
-"""What exec prints before the command starts: the profile, and whether it is production. Only if stderr is a terminal."""
+"""Messages that exec prints before the command starts: the profile, and whether it is production. Most need a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from vault.cli.terminal import coloured, local, say, span
+from vault.cli.terminal import local, say, span, use_color
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -18,51 +18,58 @@ if TYPE_CHECKING:
 
 
 def inside(env: Mapping[str, str], profile: str) -> None:
-    """Say that an exec inside an exec uses the inner profile."""
+    """If exec runs inside another exec, say which profile applies."""
     outer = env.get("AWSVAULT_PROFILE", "")
     if outer and _seen():
-        say(f"awsvault-py: already inside {safe(outer)}; this command uses {safe(profile)}")
+        say(f"awsvault-py: already in an exec of {safe(outer)}; this command uses {safe(profile)}")
 
 
-def production(env: Mapping[str, str], terms: ProfileMetadata) -> None:
+def production(env: Mapping[str, str], metadata: ProfileMetadata) -> None:
     """Print the banner of a production profile."""
-    if terms.production and _seen():
-        line = f" PRODUCTION  {safe(terms.profile)} ({_role(terms)}) "
+    if metadata.production and _seen():
+        line = f" PRODUCTION  {safe(metadata.profile)} ({_role(metadata)}) "
         click.echo(
-            click.style(line, fg="white", bg="red", bold=True) if coloured(env, err=True) else line, err=True
+            click.style(line, fg="white", bg="red", bold=True) if use_color(env, err=True) else line, err=True
         )
 
 
-def own_shell(got: Issued, terms: ProfileMetadata, *, refreshes: bool = False) -> None:
-    """For a shell that exec starts: which credentials it has, and until when."""
+def own_shell(issued: Issued, metadata: ProfileMetadata, *, refreshes: bool = False) -> None:
+    """Say which credentials a shell started by exec has, and until when."""
     if _seen():
         until = (
             "refreshed while it runs"
             if refreshes
-            else f"until {local(got.expires)}"
-            if got.expires
+            else f"until {local(issued.expires)}"
+            if issued.expires
             else "without expiry"
         )
         say(
-            f"awsvault-py: shell with the credentials of {safe(terms.profile)} ({_role(terms)}), {until}. To leave it: exit"
+            f"awsvault-py: shell with the credentials of {safe(metadata.profile)} ({_role(metadata)}), {until}. To leave it: exit"
         )
 
 
-def profile_shell(terms: ProfileMetadata) -> None:
-    """For a shell that exec --profile-env starts."""
+def profile_shell(metadata: ProfileMetadata) -> None:
+    """Say which profile a shell started by ``exec --profile-env`` has."""
     if _seen():
-        say(f"awsvault-py: shell with AWS_PROFILE={safe(terms.profile)} ({_role(terms)}). To leave it: exit")
+        say(
+            f"awsvault-py: shell with AWS_PROFILE={safe(metadata.profile)} ({_role(metadata)}). To leave it: exit"
+        )
 
 
-def shorter(got: Issued, *, asked: bool) -> None:
-    """Say that the session is shorter than an option asked for (``asked``) or, at a terminal, than the profile does."""
-    if got.shorter is not None and (asked or _seen()):
-        wanted, lasts, why = got.shorter
-        say(f"awsvault-py: {safe(got.chain.profile)} lasts {span(lasts)} instead of {span(wanted)}: {why}")
+def shorter(issued: Issued, *, asked: bool) -> None:
+    """Say that the session is shorter than requested: always if an option requested it, otherwise only on a terminal.
+
+    ``asked``: whether an option requested it; otherwise the profile did.
+    """
+    if issued.shorter is not None and (asked or _seen()):
+        wanted, lasts, why = issued.shorter
+        say(
+            f"awsvault-py: the session of {safe(issued.chain.profile)} lasts {span(lasts)} instead of {span(wanted)}: {why}"
+        )
 
 
-def _role(terms: ProfileMetadata) -> str:
-    return safe(terms.role) or "no role"
+def _role(metadata: ProfileMetadata) -> str:
+    return safe(metadata.role) or "no role"
 
 
 def _seen() -> bool:

@@ -1,6 +1,6 @@
-"""The bash function that completes profile names, for `completion` and `shell-init`. Imports nothing, to be quick."""
+"""The bash function that completes profile names, for `completion` and `shell-init`. Imports nothing, to start quickly."""
 
-# Bash also splits words at @ : and =, and replaces what follows the last of them. Inside quotes it does not split.
+# Bash also splits words at @ : and =, and completes only the part after the last of them. It does not split inside quotes.
 BASH_NAMES = """\
 _awsvault_py_names() {
     local cur=${COMP_WORDS[COMP_CWORD]} line=${COMP_LINE:0:COMP_POINT} quote= before= breaks= word name

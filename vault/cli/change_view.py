@@ -1,8 +1,8 @@
-"""The changes that `setup` and `import` are about to make: a line per profile, the whole diff, or JSON."""
+"""Shows the changes that `setup` and `import` are about to make: as a line per profile, as a diff, or as JSON."""
 
 from __future__ import annotations
 
-from vault.cli.confirm import sure
+from vault.cli.confirm import confirm
 from vault.cli.terminal import emit
 from vault.errors import CheckFailed
 from vault.migrate.changed_keys import by_profile
@@ -28,15 +28,15 @@ _ENDS = {
 
 
 def show(changes: Sequence[Change]) -> None:
-    """Print the diff on stdout."""
+    """Print the diff of each file on stdout."""
     for line in _diff(changes):
         emit(line)
 
 
 def show_summary(changes: Sequence[Change], *, whole: bool) -> None:
-    """Print a line per profile, and per file that is removed. ``whole``: the diff instead.
+    """Print a line for each profile and for each file to be removed; with ``whole``, the diff instead.
 
-    The user has to make the change of a file that another program writes, so its diff is always shown.
+    The diff of a file that another program generates is always shown, because the user has to make that change.
     """
     if whole:
         show(changes)
@@ -49,24 +49,24 @@ def show_summary(changes: Sequence[Change], *, whole: bool) -> None:
     show([change for change in changes if hands_off(change.path) is not None])
 
 
-def confirm(context: Context, question: str, changes: Sequence[Change], *, yes: bool) -> None:
-    """As ``sure``. At a terminal, the answer d shows the diff and asks again."""
-    sure(context, question, yes=yes, more="\n".join(map(safe_line, _diff(changes))) if changes else "")
+def confirm_changes(context: Context, question: str, changes: Sequence[Change], *, yes: bool) -> None:
+    """Like ``confirm``. At a terminal, the answer d shows the diff and asks again."""
+    confirm(context, question, yes=yes, more="\n".join(map(safe_line, _diff(changes))) if changes else "")
 
 
 def safe_line(line: str) -> str:
-    """A line of the diff for the terminal, whole."""
+    """A line of the diff, escaped for the terminal but not cut."""
     return safe(line, limit=max(400, len(line)))
 
 
 def refuse_hands_off(changes: Sequence[Change]) -> None:
-    """Raise CheckFailed if another program writes one of the files, which would undo the changes."""
+    """Raise CheckFailed if another program generates one of the files, because it would undo the changes."""
     for change in changes:
         reason = hands_off(change.path)
         if reason is not None:
             raise CheckFailed(
                 f"{safe(change.path)} is {reason}, so awsvault-py does not write it",
-                hint="make the change shown above in the file's source, then run the command again to check it",
+                hint="make the change shown above where that file is generated, then run the command again to check it",
             )
 
 
@@ -99,7 +99,7 @@ def _diff(changes: Sequence[Change]) -> list[str]:
 
 
 def _line(profile: ChangedProfile) -> str:
-    """``dev: credential_process added; role_arn, source_profile with the prefix awsvault_``."""
+    """A line such as ``dev: credential_process added; role_arn, source_profile with the prefix awsvault_``."""
     parts = []
     for action, end in _ENDS.items():
         names = dict.fromkeys(one.key for one in profile.keys if one.action == action)

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @click.command(name="clear")
 @shared_options.named("profile")
-@click.option("--all", "everything", is_flag=True, help="Of all profiles, as without PROFILE.")
+@click.option("--all", "everything", is_flag=True, help="Delete the sessions of all profiles (the default).")
 @shared_options.as_json
 @with_context
 def command(context: Context, profile: str | None, *, everything: bool, as_json: bool) -> None:
     """Delete the cached sessions of PROFILE, including its MFA session, or of all profiles.
 
-    Without PROFILE, clear deletes the files of the cache. It also replaces the cache key, if the vault can be unlocked
-    without a prompt. Nothing is revoked at AWS: credentials that were issued before stay valid until they expire.
+    Without PROFILE, clear deletes the cache's files. If the vault can be unlocked without a prompt, clear also replaces the
+    cache key. Nothing is revoked at AWS: credentials that were already issued stay valid until they expire.
     """
     if profile is not None and everything:
         raise Usage("give PROFILE or --all, not both", hint="run: awsvault-py clear --help")
@@ -53,7 +53,7 @@ def command(context: Context, profile: str | None, *, everything: bool, as_json:
 
 
 def _replace_key(context: Context) -> bool:
-    """Whether the cache key was replaced."""
+    """Replace the cache key if the vault can be unlocked without a prompt. Returns whether it was replaced."""
     try:
         opened = unlock(context, purpose="to replace the key of the session cache").opened
     except (Locked, Declined):

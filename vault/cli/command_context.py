@@ -1,4 +1,4 @@
-"""What every command starts from: its Invocation and its Context. No command reads the environment of the process itself."""
+"""Gives each command its Invocation and its Context. Commands do not read the process's environment themselves."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ R = TypeVar("R")
 
 
 def with_context(command: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
-    """Call ``command`` with the Context of a command that a user runs: there is time to answer prompts."""
+    """Decorate ``command`` to receive the Context of an attended run, in which the user has time to answer prompts."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         context = contexts.from_process(attended=True)
-        _ = context.settings  # an error in config.toml is reported before anything is done
+        _ = context.settings  # report an error in config.toml before doing anything
         return command(context, *args, **kwargs)
 
     return run

@@ -1,7 +1,7 @@
 """The table of commands: name → section, module, summary. A literal: no imports, no work.
 
-``--help`` prints its list from this table, so that it imports no command. It fits one screen: the commands that are used
-least are only named there.
+``--help`` prints its list from this table, so that it imports no command. To fit the list on one screen, it shows only the
+names of the least used commands.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 class CommandRow(NamedTuple):
     """One command. ``target`` is ``module:attribute``; the attribute is a click command.
 
-    If ``brief``, the help of the program names it without its summary.
+    If ``brief``, --help shows only its name.
     """
 
     section: str
@@ -21,7 +21,7 @@ class CommandRow(NamedTuple):
     brief: bool = False
 
 
-# Sections in the order in which a user needs them.
+# In the order in which a user needs them.
 SECTIONS = {
     "start": "Getting started",
     "use": "Using credentials",
@@ -113,7 +113,7 @@ COMMANDS: dict[str, CommandRow] = {
     ),
 }
 
-# Other words for a command; ALIAS_OPTIONS has what some of them add. Not in the list of --help.
+# Other names of commands, which --help does not list. ALIAS_OPTIONS has the options that some of them add.
 ALIASES = {
     "ls": "list",
     "rm": "remove",

@@ -21,7 +21,7 @@ def command(found: click.Context, shell: str) -> None:
 
 
 def script(found: click.Context, shell: str) -> str:
-    """The completion script, generated from every command of the table."""
+    """The completion script, generated from all commands of the table."""
     group = found.find_root().command
     if not isinstance(group, click.Group):
         raise TypeError(type(group).__name__)

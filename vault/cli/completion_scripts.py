@@ -1,7 +1,7 @@
-"""Completion scripts for bash, zsh and fish, generated from the commands. Text only; runs nothing.
+"""Generates the completion scripts for bash, zsh and fish from the commands. Text only; runs nothing.
 
-A script contains all commands and options. It reads the profile names at each press of Tab with ``--profile-names``, which
-takes little longer than starting Python. No shell ever expands a name.
+A script contains all commands and options. At each press of Tab it reads the profile names with ``--profile-names``, which
+takes little longer than starting Python. No shell ever expands a profile name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PROFILE_OPTIONS = ("profile", "from_profile", "named")
 
 
 class Option(NamedTuple):
-    """An option, the words it takes, and its help. ``values``: () if any word will do, None if it takes no value.
+    """An option, its possible values, and its help. ``values``: () if it takes any value, None if it takes none.
 
     ``profile``: the value is the name of a profile.
     """
@@ -38,9 +38,9 @@ class Option(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A command as completion sees it. ``path``: its words after the program. ``takes``: the kind of its arguments.
+    """A command as completion sees it. ``path``: the words of its name. ``takes``: the kind of its arguments.
 
-    ``choices``: the words that an argument can be.
+    ``below``: its subcommands. ``choices``: the values that an argument can have.
     """
 
     path: tuple[str, ...]
@@ -91,7 +91,7 @@ def _quoted(text: str) -> str:
 
 
 def bash(found: list[Shape]) -> str:
-    """The script for bash 3.2 and newer: no associative arrays, and no word list that bash would expand."""
+    """The script for bash 3.2 and newer: it uses no associative arrays, and no word lists that bash would expand."""
     top = " ".join(s.path[0] for s in found if len(s.path) == 1)
     cases = []
     for s in found:

@@ -1,4 +1,4 @@
-"""The confirmation before something changes: a prompt, or --yes."""
+"""Asks for confirmation before something changes, unless --yes is given."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from vault.system.clock import Deadline
 
 
-def sure(context: Context, question: str, *, yes: bool, more: str = "") -> None:
-    """Return only after a yes. Raises Declined (10) after a no, and if nobody can answer.
+def confirm(context: Context, question: str, *, yes: bool, more: str = "") -> None:
+    """Ask ``question`` and return if the user says yes. Raises Declined if the user says no, or if no prompt is possible.
 
-    ``more``, escaped: what the answer d shows at a terminal, in a pager.
+    ``more`` is escaped text that the answer d shows in a pager, at a terminal.
     """
     if yes:
         return
@@ -33,7 +33,7 @@ def sure(context: Context, question: str, *, yes: bool, more: str = "") -> None:
 
 
 def _shown(context: Context, text: str) -> Deadline:
-    """Show ``text`` in a pager. The time to answer begins again."""
+    """Show ``text`` in a pager. Returns a new deadline for the answer."""
     from vault.system import pager
 
     pager.show(text + "\n", env=context.child_env())

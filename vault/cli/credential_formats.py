@@ -1,6 +1,6 @@
-"""The formats of ``export --format``. Pure: the fields of the JSON in, text out.
+"""Writes credentials in the formats of ``export --format``. Pure: JSON fields in, text out.
 
-Values come from AWS or the vault, but they are quoted for each format: an endpoint may not be AWS's
+All values are quoted as the format needs. They come from AWS or the vault, but an endpoint may not be AWS's own
 (docs/security.md, hostile answers).
 """
 
@@ -20,7 +20,7 @@ FORMATS = ("process", "json", "env", "export-env", "dotenv", "ini", "fish", "pow
 
 
 class Variables(NamedTuple):
-    """The variables to set, and those to remove because they may have an older value."""
+    """The variables to set, and the variables to unset because they may still have an older value."""
 
     values: dict[str, str]
     absent: tuple[str, ...]
@@ -36,18 +36,18 @@ def variables(answer: dict[str, str], *, region: str | None) -> Variables:
         "AWS_REGION": region or "",
         "AWS_DEFAULT_REGION": region or "",
     }
-    # The token or expiry of other credentials would make every call fail. A region is the user's choice.
+    # A token or expiry left over from other credentials would make every call fail. The region is the user's choice.
     absent = tuple(n for n in (*TOKEN_VARIABLES, "AWS_CREDENTIAL_EXPIRATION") if not found[n])
     return Variables({name: value for name, value in found.items() if value}, absent)
 
 
 def render(form: str, answer: dict[str, str], *, profile: str, region: str | None) -> str:
-    """The text of one of FORMATS except process and json, which are the answer itself. Errors: Usage."""
+    """The credentials in one of FORMATS, except process and json, which need no rendering. Raises Usage."""
     return _WRITERS[form](variables(answer, region=region), answer, profile)
 
 
 def _single(value: str) -> str:
-    """Quoted for a POSIX shell: between single quotes, only the quote itself is special."""
+    """``value`` in single quotes for a POSIX shell. Only a single quote inside needs escaping."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 
@@ -80,7 +80,7 @@ def _dotenv(found: Variables, _answer: dict[str, str], _profile: str) -> str:
 def _ini(_found: Variables, answer: dict[str, str], profile: str) -> str:
     if any(c in profile for c in "[]\r\n") or not profile.isprintable():
         raise errors.Usage(
-            f'profile "{safe(profile)}": an INI file cannot have a section of this name',
+            f'profile "{safe(profile)}": an INI file cannot have a section with this name',
             hint="choose another --format",
         )
     rows = {
@@ -93,7 +93,7 @@ def _ini(_found: Variables, answer: dict[str, str], profile: str) -> str:
 
 _WRITERS: dict[str, Callable[[Variables, dict[str, str], str], str]] = {
     "env": _env,
-    "export-env": _env,  # aws-vault's name for it
+    "export-env": _env,  # aws-vault's name of this format
     "dotenv": _dotenv,
     "ini": _ini,
     "fish": _fish,

@@ -1,6 +1,6 @@
-"""``export PROFILE`` without options, parsed without click, which takes longer than the whole answer from disk.
+"""Runs ``export PROFILE`` without options. Does not import click, which takes longer than the whole answer from disk.
 
-Prints what vault/cli/export.py prints: one JSON line on stdout, or two lines on stderr.
+Prints the same as vault/cli/export.py: one JSON line on stdout, or two lines on stderr.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def export(argv: Sequence[str]) -> int | None:
-    """The exit code of ``export PROFILE``; None for any other command line."""
+    """Run ``export PROFILE`` and return its exit code. Returns None for any other command line."""
     if len(argv) != 2 or argv[0] != "export" or not argv[1] or argv[1].startswith("-"):
         return None
     try:
@@ -45,11 +45,11 @@ def _from_cache(profile: str, paths: Paths, agent: AgentLink) -> None:
     from vault.system.detach import detached
 
     # A second process writes the log, which takes a third of the time. It starts before the line is printed, because the
-    # reader may end this process after that. In a container, nothing outlives process 1.
-    beside = detached() if os.getpid() != 1 else None
-    if beside:
+    # reader may end this process as soon as it has the line. In a container, no process outlives process 1.
+    child = detached() if os.getpid() != 1 else None
+    if child:
         _afterwards(found)
-    if beside is None:
+    if child is None:
         disk_hit.log(found, wait=limits.LOG_WAIT)
     write_out(found.line)
     disk_hit.tell_agent(agent, found)
@@ -75,13 +75,13 @@ def _in_full(profile: str, agent: AgentLink) -> NoReturn:
     from vault.credentials.request import Request
 
     context = from_process(attended=False, agent=agent)
-    got = obtain.credentials(context, Request(profile, ask=os.isatty(1)), purpose=f"to export {profile}")
-    write_out(got.line)
-    os._exit(0)  # as above: everything is written
+    issued = obtain.credentials(context, Request(profile, ask=os.isatty(1)), purpose=f"to export {profile}")
+    write_out(issued.line)
+    os._exit(0)  # everything is written; see _from_cache
 
 
 def refresh(profile: str) -> NoReturn:
-    """In a detached process: refresh the session of ``profile`` before it expires. Never returns."""
+    """Refresh the session of ``profile`` before it expires. Runs in a detached process, and ends it."""
     try:
         from vault.context import from_process
         from vault.credentials import obtain
@@ -90,13 +90,12 @@ def refresh(profile: str) -> NoReturn:
         context.disable_prompts()
         obtain.refreshed(context, profile)
     finally:
-        os._exit(
-            0
-        )  # the issued session is still valid; whichever process needs the next one reports the problem
+        # The issued session is still valid. The process that needs the next one will report the problem.
+        os._exit(0)
 
 
 def write_out(line: bytes) -> None:
-    """Write all of ``line`` to stdout, in one write if the pipe takes it. Errors: StorageError, BrokenPipeError."""
+    """Write all of ``line`` to stdout, in one write if the pipe takes it. Raises StorageError, BrokenPipeError."""
     while line:
         try:
             line = line[os.write(1, line) :]

@@ -7,8 +7,8 @@ import click
 from vault import context as contexts
 from vault.cli import shared_options
 from vault.cli.change_view import show
-from vault.cli.confirm import sure
-from vault.cli.terminal import coloured, emit, emit_json, say, without_absent
+from vault.cli.confirm import confirm
+from vault.cli.terminal import emit, emit_json, say, use_color, without_absent
 from vault.doctor import fixes
 from vault.doctor.checks import CHECKS, run
 from vault.doctor.gather import gather
@@ -26,14 +26,14 @@ _COLORS = {"error": "red", "warning": "yellow", "note": "blue"}
 @click.command(name="doctor")
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely, after showing it.")
 @click.option("--network", is_flag=True, help="Also ask AWS for the time, to check this machine's clock.")
-@click.option("--notes", is_flag=True, help="Show the notes, not only their number.")
+@click.option("--notes", is_flag=True, help="Show the notes instead of only counting them.")
 @shared_options.as_json
 @click.option("--yes", is_flag=True, help="With --fix: do not prompt.")
 def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) -> int:
     """Check the vault, AWS's files, the environment and the agent for problems.
 
-    Each finding says where the problem is, what it causes, and how to fix it. Notes need no action: doctor shows only their
-    number, unless you use --notes or --json. Exit code 1 if there is a warning or an error, otherwise 0.
+    Each finding says where the problem is, what it causes, and how to fix it. Notes need no action: doctor only counts them,
+    unless you use --notes or --json. The exit code is 1 if there is a warning or an error, otherwise 0.
     """
     context = contexts.from_process(attended=True)
     found = gather(context, network=network)
@@ -45,7 +45,7 @@ def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) 
                 show(edits)
                 for one in rest:
                     emit(fixes.described(one))
-            sure(context, "Apply these changes?", yes=yes)
+            confirm(context, "Apply these changes?", yes=yes)
             for left in fixes.apply(context, edits, rest):
                 say(f"Not changed: {left}")
             findings = run(gather(context, network=network), network=network)
@@ -71,13 +71,13 @@ def _json(finding: Finding) -> dict[str, object]:
 
 
 def _print(env: Mapping[str, str], findings: Sequence[Finding], *, notes: bool) -> None:
-    """Each finding with its fix; the first of each kind also says why it matters. Without ``notes``, notes are only counted."""
+    """Print each finding with its fix, and why it matters once per check. Without ``notes``, notes are only counted."""
     reasons = {check.name: check.why for check in CHECKS}
     for finding in findings:
         if finding.level == "note" and not notes:
             continue
         level = finding.level
-        if coloured(env):
+        if use_color(env):
             level = click.style(level, fg=_COLORS[level])  # type: ignore[assignment]
         text = safe(f"{finding.where}: {finding.message} [{finding.check}]", limit=2000)
         click.echo(f"{level}: {text}")

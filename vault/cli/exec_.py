@@ -1,4 +1,4 @@
-"""``exec``: a command with a profile's credentials in its environment, or with a server that refreshes them."""
+"""`awsvault-py exec PROFILE -- CMD`: runs a command with credentials in its environment, or with a credentials server."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class WithCommand(click.Command):
-    """A command whose arguments end in another command line. What follows ``--`` is never parsed.
+    """A click command whose arguments end with another command line. Everything after ``--`` is passed on unparsed.
 
-    Without ``--``, the options end where the other command begins.
+    Without ``--``, the options end where the other command line begins.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -55,12 +55,12 @@ class WithCommand(click.Command):
     "--server",
     "--ecs-server",
     is_flag=True,
-    help="Serve CMD credentials from a local server, refreshed as long as it runs.",
+    help="Run a local server that gives CMD credentials and refreshes them.",
 )
 @click.option(
     "--profile-env",
     is_flag=True,
-    help="Give CMD AWS_PROFILE instead of credentials. AWS's tools then call awsvault-py themselves.",
+    help="Give CMD the variable AWS_PROFILE instead of credentials. AWS's tools then call awsvault-py themselves.",
 )
 def command(
     *,
@@ -80,8 +80,8 @@ def command(
 
     A unique prefix of the profile name is enough. Without PROFILE, choose one at a terminal: exec -- CMD.
 
-    CMD replaces this process and has its exit code, signals and terminal. With --server, CMD gets the URL of a local server,
-    for jobs that run longer than a session. With --profile-env, CMD gets AWS_PROFILE and no credentials, so its tools can
+    CMD replaces this process: it gets the terminal and all signals, and its exit code is returned. With --server, CMD gets the
+    URL of a local server, for jobs that run longer than a session. With --profile-env, CMD gets AWS_PROFILE and no credentials, so its tools can
     refresh them; the profile must call awsvault-py.
     """
     from vault.cli.profile_argument import profile_or_pick
@@ -119,7 +119,7 @@ def command(
 
 
 def _check_alone(others: Mapping[str, object]) -> None:
-    """Usage if an option is given that decides a session: with --profile-env, exec gets none."""
+    """Raise Usage if --profile-env is combined with an option for a session, because exec then gets no session."""
     from vault.errors import Usage
 
     given = next((name for name, value in others.items() if value), None)
@@ -128,17 +128,17 @@ def _check_alone(others: Mapping[str, object]) -> None:
 
 
 def _with_profile(context: Context, profile: str, cmd: Sequence[str]) -> NoReturn:
-    """Run ``cmd`` with AWS_PROFILE."""
+    """Run ``cmd`` with AWS_PROFILE instead of credentials."""
     from vault.credentials.profile_metadata import metadata_of_chain
     from vault.run import exec_env, profile_variable
     from vault.system import exec_program
 
-    terms = metadata_of_chain(profile_variable.checked(context, profile))
-    banners.inside(context.env, terms.profile)
-    banners.production(context.env, terms)
+    metadata = metadata_of_chain(profile_variable.checked(context, profile))
+    banners.inside(context.env, metadata.profile)
+    banners.production(context.env, metadata)
     if not cmd:
-        banners.profile_shell(terms)
-    env = exec_env.profile_environment(context.child_env(), terms.profile)
+        banners.profile_shell(metadata)
+    env = exec_env.profile_environment(context.child_env(), metadata.profile)
     exec_program.replace_process(cmd or exec_env.shell(context.env), env=env)
 
 
@@ -149,37 +149,37 @@ def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoRetur
     from vault.run import exec_env
     from vault.system import exec_program
 
-    got = obtain.credentials(
+    issued = obtain.credentials(
         context,
         request,
         purpose=f"to run a command as {request.profile}",
         use="exec",
         program=_program(cmd),
     )
-    terms = metadata_of(got)
-    banners.inside(context.env, terms.profile)
-    banners.production(context.env, terms)
-    banners.shorter(got, asked=request.duration is not None)
+    metadata = metadata_of(issued)
+    banners.inside(context.env, metadata.profile)
+    banners.production(context.env, metadata)
+    banners.shorter(issued, asked=request.duration is not None)
     if not cmd:
-        banners.own_shell(got, terms)
-    env = exec_env.environment(context.child_env(), credential_json.fields(got.line), terms)
+        banners.own_shell(issued, metadata)
+    env = exec_env.environment(context.child_env(), credential_json.fields(issued.line), metadata)
     exec_program.replace_process(cmd or exec_env.shell(context.env), env=env)
 
 
 def _serve(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
-    """Fetch the first session and do all prompting. ``_served`` continues in a new program that does not have the keys in memory."""
+    """Fetch the first session and do all prompting. Then ``_served`` continues in a new program without keys in its memory."""
     from vault.credentials.profile_metadata import metadata_of
     from vault.run import credential_server, server_handover
     from vault.unlocking import manual_lock
 
     mark = manual_lock.attributes(context.paths)
     first = credential_server.begin(context, request, program=_program(cmd))
-    terms = metadata_of(first.issued)
-    banners.inside(context.env, terms.profile)
-    banners.production(context.env, terms)
+    metadata = metadata_of(first.issued)
+    banners.inside(context.env, metadata.profile)
+    banners.production(context.env, metadata)
     banners.shorter(first.issued, asked=request.duration is not None)
     if not cmd:
-        banners.own_shell(first.issued, terms, refreshes=True)
+        banners.own_shell(first.issued, metadata, refreshes=True)
     server_handover.start_again(first, request, mark=mark)
 
 
@@ -196,5 +196,5 @@ def _served(context: Context, handed: Handover, cmd: Sequence[str]) -> int:
 
 
 def _program(cmd: Sequence[str]) -> str:
-    """The name of the command for the log."""
+    """The name of the command, for the log."""
     return cmd[0] if cmd else "sh"

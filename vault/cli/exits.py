@@ -1,7 +1,7 @@
-"""Turns an error into two lines on stderr and an exit code, for every command. Imports no click.
+"""Turns an error into two lines on stderr and an exit code, for every command. Does not import click.
 
-SDKs capture the lines of an export and may log them, so they are ASCII and contain no secret. Other commands show names as
-they are. Only --debug prints a traceback: lines of code, without local variables or the text of foreign exceptions.
+SDKs capture the error lines of an export and may log them, so they are ASCII and contain no secret. Other commands show names
+unchanged. Only --debug prints a traceback: places in the code, without local variables or the text of foreign exceptions.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ INTERNAL = 70  # EX_SOFTWARE
 
 
 def two_lines(message: str, hint: str, *, captured: bool = True) -> str:
-    """The text of a failure: ``error:`` says what was found, ``hint:`` what to do. ``captured``: as ASCII, for an SDK."""
+    """The text of a failure: ``error:`` says what was found, ``hint:`` says what to do. ``captured``: ASCII only, for an SDK."""
     shown = ascii_safe if captured else safe
     return f"{PROGRAM}: error: {shown(message)}\n{PROGRAM}: hint: {shown(hint)}\n"
 
 
 def report(error: BaseException, *, captured: bool = True, debug: bool = False) -> int:
-    """Report an error on stderr and return its exit code. ``debug`` adds the lines of code.
+    """Report an error on stderr and return its exit code. ``debug`` adds a traceback.
 
-    ``captured`` is False for commands that no SDK runs. stderr escapes what it cannot encode.
+    ``captured`` is False for commands that no SDK runs. Characters that stderr cannot encode are escaped.
     """
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
@@ -50,7 +50,7 @@ def report(error: BaseException, *, captured: bool = True, debug: bool = False) 
 def places(error: BaseException) -> str:
     """A traceback without values: file, line and function of each frame, and the type of each exception.
 
-    Only awsvault-py's own errors show their message: a foreign exception may quote what was being parsed.
+    Only awsvault-py's own errors show their messages: a foreign exception may quote the text that was being parsed.
     """
     chain: list[BaseException] = []
     current: BaseException | None = error
@@ -81,5 +81,5 @@ def _write(text: str) -> None:
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
-    except (OSError, ValueError):  # nobody reads stderr; the exit code is all that is left
+    except (OSError, ValueError):  # nobody reads stderr, so only the exit code can be reported
         return

@@ -1,4 +1,4 @@
-"""`awsvault-py explain PROFILE`: the chain as a tree, or as JSON."""
+"""`awsvault-py explain PROFILE`: prints the chain as a tree or as JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.profile_argument import profile_or_pick
-from vault.cli.terminal import coloured, emit_json, emit_titled
+from vault.cli.terminal import emit_json, emit_titled, use_color
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     if as_json:
         emit_json(found.document)
         return
-    emit_titled(_lines(found), bold=coloured(context.env))
+    emit_titled(_lines(found), bold=use_color(context.env))
 
 
 def _lines(found: Explained) -> list[tuple[str, str]]:
-    """Each line in two parts: the text before, and the title that may be bold."""
+    """The lines to print, each in two parts: the plain start, and the title that may be bold."""
     lines = [("", found.profile), *_facts(found.facts, "  ")]
     for number, step in enumerate(found.steps, 1):
         last = number == len(found.steps)

@@ -1,4 +1,4 @@
-"""``export``: prints credentials to stdout in one write, or nothing. SDKs run it as credential_process."""
+"""`awsvault-py export PROFILE`: prints credentials to stdout in one write, or nothing. SDKs run it as credential_process."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from vault.cli.policy_options import policy_options
     "form",
     type=click.Choice(credential_formats.FORMATS),
     default=None,
-    help="Output format: JSON for credential_process (default), or variables for a shell or a file.",
+    help="Output format: JSON for credential_process (default), or variables for a shell or file.",
 )
-@click.option("-j", "--json", "as_json", is_flag=True, help="Print JSON for credential_process: the default.")
+@click.option("-j", "--json", "as_json", is_flag=True, help="Print JSON for credential_process (default).")
 @shared_options.duration
 @shared_options.fresh
 @click.option(
@@ -52,7 +52,7 @@ def command(
     from vault.errors import Usage
 
     if as_json and form not in (None, "process", "json"):
-        raise Usage(f"--json and --format {form} were both given", hint="give one of them")
+        raise Usage(f"--json and --format {form} were both given", hint="give only one of them")
     form = form or "process"
     context = from_process(attended=False)
     request = request_of(
@@ -60,13 +60,13 @@ def command(
         policy=policy, policy_arn=policy_arn,
         ask=form not in ("process", "json") or os.isatty(1),  # an SDK reads JSON from a pipe, and must not wait for a prompt
     )  # fmt: skip
-    got = obtain.credentials(context, request, purpose=f"to export {profile}")
+    issued = obtain.credentials(context, request, purpose=f"to export {profile}")
     if form in ("process", "json"):
-        write_out(got.line)
+        write_out(issued.line)
         return
     from vault.aws import credential_json
 
     text = credential_formats.render(
-        form, credential_json.fields(got.line), profile=profile, region=got.chain.region
+        form, credential_json.fields(issued.line), profile=profile, region=issued.chain.region
     )
     write_out(text.encode())

@@ -1,4 +1,4 @@
-"""``help``: the text of ``COMMAND --help``, for fingers that write help first. Loads that one command."""
+"""`awsvault-py help COMMAND`: prints the same text as ``COMMAND --help``. Loads only that command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vault.errors import Usage
 
 
 class _CommandName(click.Choice[str]):
-    """Completed from the table; a word that is not there becomes the error of an unknown command."""
+    """Completes the commands of the table, but accepts any word, so that the error for an unknown command is the same as elsewhere."""
 
     def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> str:
         return str(value)
@@ -32,7 +32,7 @@ def command(here: click.Context, words: tuple[str, ...]) -> None:
 
 
 def _below(found: click.Context, word: str) -> click.Context:
-    """The context of a command of a group. Errors: Usage."""
+    """The context of the subcommand ``word``. Raises Usage if there is none."""
     group = found.command
     if not isinstance(group, click.Group):
         raise Usage(f"{found.command_path} has no subcommands", hint=f"run: {found.command_path} --help")

@@ -11,7 +11,7 @@ from vault.cli import change_view, profile_offer, shared_options, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.import_report import as_json as as_document
 from vault.cli.import_report import show_changes, tell_keys, tell_rest
-from vault.cli.init import made
+from vault.cli.init import create_and_report
 from vault.cli.setup import undo_newest
 from vault.cli.terminal import emit_json, say
 from vault.errors import CheckFailed, Locked, NotFound, Refused, Usage
@@ -49,16 +49,16 @@ if TYPE_CHECKING:
 @click.option("--granted", is_flag=True, help="Import IAM keys from granted's secure storage.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Import keys from a CSV file of the IAM console.")
 @click.option(
-    "--as", "entry", metavar="NAME", help="With --csv: the entry's name, if the file names no user."
+    "--as", "entry", metavar="NAME", help="With --csv: the name of the entry, if the file names no user."
 )
-@click.option("--replace", is_flag=True, help="Replace entries with these names that have other keys.")
+@click.option("--replace", is_flag=True, help="Replace entries that have these names but other keys.")
 @click.option("--no-verify", is_flag=True, help="Do not verify the keys with AWS.")
 @click.option(
     "--no-setup",
     is_flag=True,
-    help="Remove the keys from the files, but do not set up the profiles.",
+    help="Remove the keys from the files, but do not set up their profiles.",
 )
-@click.option("--keep", is_flag=True, help="Only store the keys, and leave the files unchanged.")
+@click.option("--keep", is_flag=True, help="Store the keys, but leave the files unchanged.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--diff", "whole", is_flag=True, help="Show every changed line, not one line per profile.")
 @shared_options.as_json
@@ -89,10 +89,10 @@ def command(
 
     Without an option, import moves the plaintext keys in ~/.aws/credentials and ~/.aws/config. It verifies each key with
     AWS. After you confirm, it stores the keys, removes them from the files, and sets up their profiles to use the vault. It
-    shows a line per profile; the answer d shows every changed line in $PAGER.
+    shows one line per profile. Answer d to see every changed line in $PAGER.
 
-    Profiles with the same key share one entry. --undo restores the files. At a terminal, import then asks for the roles of a
-    key that has none yet, as add does.
+    Profiles with the same key share one entry. --undo restores the files. At a terminal, import then asks for the roles that
+    the key assumes, as add does, unless it has some already.
     """
     _check_options(
         stores=aws_vault + granted + (csv_file is not None),
@@ -102,38 +102,38 @@ def command(
     if back:
         undo_newest(context, kind="import", dry_run=dry_run, yes=yes)
         return
-    csv_file = os.path.abspath(csv_file) if csv_file is not None else None  # --undo may be run elsewhere
+    csv_file = os.path.abspath(csv_file) if csv_file is not None else None  # --undo may run in another folder
     store = _store(context, aws_vault=aws_vault, granted=granted)
     files = edit_plan.read(context.env, home=context.paths.home)
     opened = unlock(context, purpose="to move keys into it").opened if vault.exists(context.paths) else None
     known = opened.payload.entries if opened is not None else {}
-    taken = _taken(
+    batch = _select(
         context, files, profiles, store=store, csv=csv_file, entry=entry, known=known, replace=replace
     )
-    found = len(taken.skipped)
+    found = len(batch.skipped)
     if not no_verify and not dry_run:
         trust = None if keep else trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
-        taken = verify_keys.verify(context, taken, trust)
-    refused = len(taken.skipped) - found
-    taken, plan = _planned(context, files, taken, known=known, keep=keep, setting_up=not no_setup)
-    changes = [*plan.changes(files), *key_removal.removed_files(taken)] if taken.keys and not keep else []
-    applied = bool(taken.keys) and not dry_run
-    tell_keys(taken)
-    if taken.keys and not as_json:
+        batch = verify_keys.verify(context, batch, trust)
+    refused = len(batch.skipped) - found
+    batch, plan = _planned(context, files, batch, known=known, keep=keep, setting_up=not no_setup)
+    changes = [*plan.changes(files), *key_removal.removed_files(batch)] if batch.keys and not keep else []
+    applied = bool(batch.keys) and not dry_run
+    tell_keys(batch)
+    if batch.keys and not as_json:
         show_changes(changes, plan, whole=whole)
     if applied:
-        _move(context, opened, taken, changes, yes=yes)
+        _move(context, opened, batch, changes, yes=yes)
     if as_json:
-        emit_json(as_document(taken, plan, changes, applied=applied))
+        emit_json(as_document(batch, plan, changes, applied=applied))
     if applied:
-        tell_rest(taken, changes, plan, store=None if keep else store)
-    _refuse_left(taken, refused=refused, where="in plaintext" if store is None else f"in {store.program}")
+        tell_rest(batch, changes, plan, store=None if keep else store)
+    _refuse_left(batch, refused=refused, where="in plaintext" if store is None else f"in {store.program}")
     if not (keep or no_setup or dry_run or yes or as_json):
-        profile_offer.end_of_import(context, taken.keys, known.keys())
+        profile_offer.end_of_import(context, batch.keys, known.keys())
 
 
 def _check_options(*, stores: int, named_without_csv: bool, json_with_other: bool) -> None:
-    """Usage if options contradict each other."""
+    """Raise Usage if options contradict each other."""
     if json_with_other:
         raise Usage("--json has every change: do not combine it with --diff or --undo")
     if stores > 1:
@@ -153,37 +153,37 @@ def _store(context: Context, *, aws_vault: bool, granted: bool) -> foreign_store
 def _planned(
     context: Context,
     files: edit_plan.Files,
-    taken: ImportPlan,
+    batch: ImportPlan,
     *,
     known: Mapping[str, vault.Entry],
     keep: bool,
     setting_up: bool,
 ) -> tuple[ImportPlan, edit_plan.EditPlan]:
-    """The keys that can leave the files, and the edits."""
+    """The keys that can be removed from the files, and the edits that remove them."""
     if keep:
-        return taken, edit_plan.EditPlan()
+        return batch, edit_plan.EditPlan()
     words = own_command.program_words(context.env)
     return key_removal.plan_removal(
-        files, taken, env=context.env, words=words, known=known, setting_up=setting_up
+        files, batch, env=context.env, words=words, known=known, setting_up=setting_up
     )
 
 
-def _refuse_left(taken: ImportPlan, *, refused: int, where: str) -> None:
-    """Fail if a key was not imported: Refused if AWS does not know it, otherwise CheckFailed."""
+def _refuse_left(batch: ImportPlan, *, refused: int, where: str) -> None:
+    """Fail if a key was not imported. Raises Refused if AWS does not know it, otherwise CheckFailed."""
     if refused:
         raise Refused(
             f"AWS does not know {refused} of the keys, so they were not imported",
             hint="if a key is deleted or inactive at AWS, delete it from the file yourself",
         )
-    if taken.skipped:
-        names = ", ".join(dict.fromkeys(safe(left.profile) for left in taken.skipped))
+    if batch.skipped:
+        names = ", ".join(dict.fromkeys(safe(left.profile) for left in batch.skipped))
         raise CheckFailed(
             f"these keys are still {where}: {names}",
             hint="fix the problem shown above and run import again, or remove the key yourself",
         )
 
 
-def _taken(
+def _select(
     context: Context,
     files: edit_plan.Files,
     profiles: tuple[str, ...],
@@ -208,7 +208,7 @@ def _taken(
         if not harvest.keys and not harvest.skipped and not profiles:
             raise NotFound(
                 f"{store.program} has no key in {safe(store.folder)} or in the keyring collection {safe(store.collection)}",
-                hint="if its keys are elsewhere (pass, KWallet, another folder), store a key with: awsvault-py add NAME",
+                hint="if its keys are elsewhere (pass, KWallet, another folder), store each key: awsvault-py add NAME",
             )
     there = {key.name for key in harvest.keys} | {left.profile for left in harvest.skipped}
     for name in profiles:
@@ -217,7 +217,7 @@ def _taken(
             names = ", ".join(sorted(map(safe, there)))
             raise NotFound(
                 f"{safe(where or '')} has no key {safe(name)}",
-                hint=f"choose one of: {names}" if names else "it has no keys",
+                hint=f"use one of: {names}" if names else "it has no keys",
             )
     if profiles:
         harvest = foreign_stores.Harvest(
@@ -237,7 +237,7 @@ def _harvest(context: Context, store: foreign_stores.Store) -> foreign_stores.Ha
             return context.interaction.hidden(f"Passphrase of {store.program}'s file store", deadline=wait)
         except NoAnswer as reason:
             raise Locked(
-                f"{store.program}'s files are encrypted, and there is no passphrase: {reason.message}",
+                f"{store.program}'s files are encrypted, and their passphrase is not available: {reason.message}",
                 hint=f"set {store.variable}"
                 if store.variable is not None
                 else "run the command at a terminal",
@@ -251,22 +251,22 @@ def _harvest(context: Context, store: foreign_stores.Store) -> foreign_stores.Ha
 def _move(
     context: Context,
     opened: vault.Opened | None,
-    taken: ImportPlan,
+    batch: ImportPlan,
     changes: Sequence[undo.Change],
     *,
     yes: bool,
 ) -> None:
-    """Store the keys and change the files after a yes."""
+    """Store the keys and change the files after the user confirms."""
     chosen = create.choose_passphrase(context) if opened is None else None
     what = (
         "Store these keys"
         if not changes
         else f"Store these keys and apply the changes to {' and '.join(safe(c.path) for c in changes)}"
     )
-    change_view.confirm(context, f"{what}?", changes, yes=yes)
+    change_view.confirm_changes(context, f"{what}?", changes, yes=yes)
     if opened is None and chosen is not None:
-        opened = made(context, chosen)
+        opened = create_and_report(context, chosen)
     if opened is None:
         raise AssertionError("either there was a vault, or a passphrase was chosen")
-    import_keys.move(context, opened, taken, changes)
-    say(f"In the vault: {', '.join(safe(moved.entry) for moved in taken.keys)}.")
+    import_keys.move(context, opened, batch, changes)
+    say(f"In the vault: {', '.join(safe(moved.entry) for moved in batch.keys)}.")

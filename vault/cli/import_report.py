@@ -1,4 +1,4 @@
-"""What `import` reports: the keys that it found, what changes in the files, and what stays, as lines and as JSON."""
+"""Reports what `import` found, what changes in the files, and what does not, as lines and as JSON."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from vault.migrate.import_plan import ImportPlan
 
 
-def tell_keys(taken: ImportPlan) -> None:
-    """Report the keys, and those that are not imported."""
-    for left in taken.skipped:
+def tell_keys(batch: ImportPlan) -> None:
+    """Report the keys to import, and the keys that cannot be imported."""
+    for left in batch.skipped:
         say(f"Not imported: {safe(left.profile)}: {left.reason}")
-    for moved in taken.keys:
+    for moved in batch.keys:
         identity = moved.proof.identity if moved.proof is not None else None
         who = (
             f", {safe(identity.user or 'the root user')} in {identity.account}"
@@ -34,7 +34,7 @@ def tell_keys(taken: ImportPlan) -> None:
         shared = shared if moved.profiles else ", used by no profile"
         state = "already in the vault" if moved.stored else "not yet in the vault"
         say(f"{safe(moved.entry)}: {safe(moved.key.access_key_id)}{who}{shared} ({where}): {state}")
-    if not taken.keys:
+    if not batch.keys:
         say("There are no keys to import.")
 
 
@@ -46,26 +46,29 @@ def show_changes(changes: Sequence[undo.Change], plan: EditPlan, *, whole: bool)
 
 
 def tell_rest(
-    taken: ImportPlan, changes: Sequence[undo.Change], plan: EditPlan, *, store: Store | None
+    batch: ImportPlan, changes: Sequence[undo.Change], plan: EditPlan, *, store: Store | None
 ) -> None:
-    """After an import: what was not done, and which keys ``store`` still has. CheckFailed if another program writes a file."""
+    """Report what an import did not do, and whether ``store`` still has the keys.
+
+    Raises CheckFailed if another program generates one of the files.
+    """
     change_view.refuse_hands_off(changes)
     for left in plan.skipped:
         say(f"Not set up: {safe(left.profile)}: {left.reason}")
     if changes:
         say("Removed the keys from the files. To restore the files: awsvault-py import --undo")
-    if store is not None and any("keyring item" in moved.origins[0] for moved in taken.keys):
+    if store is not None and any("keyring item" in moved.origins[0] for moved in batch.keys):
         say(
             f"{store.program}'s keyring still has the keys. Once the profiles work, delete them: {store.forget}"
         )
 
 
 def as_json(
-    taken: ImportPlan, plan: EditPlan, changes: Sequence[undo.Change], *, applied: bool
+    batch: ImportPlan, plan: EditPlan, changes: Sequence[undo.Change], *, applied: bool
 ) -> dict[str, object]:
-    """The fields of docs/reference/json.md."""
+    """The output of --json (docs/reference/json.md)."""
     keys = []
-    for moved in taken.keys:
+    for moved in batch.keys:
         identity = moved.proof.identity if moved.proof is not None else None
         keys.append(
             without_absent(
@@ -80,7 +83,7 @@ def as_json(
                 }
             )
         )
-    left = [*taken.skipped, *plan.skipped]
+    left = [*batch.skipped, *plan.skipped]
     return {
         "keys": keys,
         **change_view.as_json(changes, skipped=left, warnings=plan.warnings, applied=applied),

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     default="default",
     help="Memory that each guess of the passphrase costs: 64 MiB, or 256 MiB (strong).",
 )
-@click.option("--recovery", "with_code", is_flag=True, help="Show a recovery code to write down.")
+@click.option(
+    "--recovery", "with_code", is_flag=True, help="Create a recovery code, and show it to write down."
+)
 @with_context
 def command(context: Context, kdf: str, *, with_code: bool) -> None:
     """Create the vault, protected by a passphrase.
@@ -45,17 +47,17 @@ def command(context: Context, kdf: str, *, with_code: bool) -> None:
             "a recovery code can be shown only on a terminal",
             hint="run the command at a terminal, or without --recovery",
         )
-    made(context, create.choose_passphrase(context), strong=kdf == "strong", with_code=with_code)
+    create_and_report(context, create.choose_passphrase(context), strong=kdf == "strong", with_code=with_code)
     say("Next: awsvault-py add NAME")
     say("Then: awsvault-py backup FILE, and print the output of awsvault-py backup --sheet")
 
 
-def made(
+def create_and_report(
     context: Context, chosen: create.ChosenPassphrase, *, strong: bool = False, with_code: bool = False
 ) -> vault.Opened:
-    """Create the vault and report it, with a warning if the passphrase is weak."""
-    ways: list[Slot] = [] if not with_code else [RecoverySlot(recovery_code.issue(context))]
-    opened = create.create_vault(context, chosen, kdf=STRONG if strong else DEFAULT, others=ways)
+    """Create the vault, and report it with a warning if the passphrase is weak. ``with_code``: issue a recovery code first."""
+    other_slots: list[Slot] = [] if not with_code else [RecoverySlot(recovery_code.issue(context))]
+    opened = create.create_vault(context, chosen, kdf=STRONG if strong else DEFAULT, others=other_slots)
     say(f"Created the vault: {safe(context.paths.vault)}")
     opened, without_keyring = slots.try_keyring(context, opened)
     if without_keyring is None:
@@ -65,7 +67,7 @@ def made(
             f"The OS keyring was not used: {safe(without_keyring)}. To add it later: awsvault-py slots add keyring"
         )
     if not with_code:
-        say("To add a recovery code for a forgotten passphrase: awsvault-py slots add recovery")
+        say("To add a recovery code, in case you forget the passphrase: awsvault-py slots add recovery")
     if chosen.warning is not None:
         say(f"Warning: the passphrase is weak: {chosen.warning}. To choose another: awsvault-py passwd")
     return opened

@@ -11,9 +11,9 @@ from vault.cli.terminal import (
     ago,
     emit,
     emit_json,
+    expires_in,
     is_terminal,
     key_age,
-    life,
     rfc3339,
     say,
     span,
@@ -82,7 +82,7 @@ def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool)
 
 
 def _profiles(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
-    """The profiles. If AWS's files have an error, report it and return none: the entries are still shown."""
+    """The rows of the profiles. If AWS's files have an error, reports it and returns none, so that the entries are still shown."""
     from vault.errors import ConfigError
     from vault.inspect.profile_table import rows
 
@@ -104,7 +104,7 @@ def _profile_table(context: Context, profiles: list[ProfileRow]) -> None:
                 line.account or "",
                 Cell(line.problem, "red") if line.problem else _short(line.identity),
                 line.source or "",
-                life(line.expires - now if line.expires is not None else None),
+                expires_in(line.expires - now if line.expires is not None else None),
             )
             for line in profiles
         ],
@@ -113,7 +113,7 @@ def _profile_table(context: Context, profiles: list[ProfileRow]) -> None:
 
 
 def _short(identity: str | None) -> str:
-    """``role/NAME`` of an ARN; the account is in another column."""
+    """The part of an ARN after the account, such as ``role/NAME``."""
     return (identity or "").rpartition(":")[2]
 
 
@@ -138,7 +138,7 @@ def _json(entry: Listed, found: Contents) -> dict[str, object]:
 
 
 def _used(context: Context, *, as_json: bool) -> None:
-    """``--used``: what IAM knows about each key."""
+    """Show what IAM knows about each key, for ``--used``."""
     from vault.rotation.key_age import key_ages
 
     now = context.clock.time()

@@ -20,7 +20,7 @@ def command(context: Context) -> None:
     Each `exec --server` of this vault also forgets its key and its session, and stops serving credentials.
 
     Commands that you run yourself still work if you type the passphrase or provide it in a variable, file or command.
-    Credentials that were issued before stay valid until they expire.
+    Credentials that were already issued stay valid until they expire.
     """
     from vault.unlocking import lock_unlock
 

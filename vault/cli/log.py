@@ -1,4 +1,4 @@
-"""``log``: shows which credentials were issued, when and to which program, and verifies the log."""
+"""`awsvault-py log`: shows which credentials were issued, when and to which program, and verifies the log."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 @click.command(name="log")
-@click.option("--profile", metavar="PROFILE", help="Only credentials issued for this profile.")
-@click.option("--since", metavar="TIME", help="Only credentials issued in the last TIME: 90m, 12h, 7d.")
+@click.option("--profile", metavar="PROFILE", help="Show only credentials issued for this profile.")
+@click.option("--since", metavar="TIME", help="Show only credentials issued in the last TIME: 90m, 12h, 7d.")
 @click.option(
-    "-n", "--last", "most", metavar="N", type=click.IntRange(min=1), help="Only the last N of them."
+    "-n", "--last", "most", metavar="N", type=click.IntRange(min=1), help="Show only the last N records."
 )
 @click.option("--verify", is_flag=True, help="Check that no record was changed, removed, or cut off.")
 @shared_options.as_json
@@ -35,9 +35,9 @@ def command(
 
     first = context.clock.time() - _seconds(since) if since is not None else 0.0
     keys = open_keys(context, purpose="to read its log")
-    context.agent.ask("LOG", answer=limits.AGENT_TALK)  # write down what it has answered
-    with AuditLog.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as journal:
-        found = journal.read(deadline=context.new_deadline())
+    context.agent.ask("LOG", answer=limits.AGENT_TALK)  # makes the agent write its pending records first
+    with AuditLog.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as log:
+        found = log.read(deadline=context.new_deadline())
     records = [record for record in map(decode, found.records) if record is not None]
     problems = list(found.problems)
     if len(records) < len(found.records):

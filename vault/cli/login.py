@@ -46,8 +46,8 @@ _OPENERS = ("xdg-open", "wslview", "x-www-browser")
 @click.option(
     "--browser",
     metavar="NAME|COMMAND",
-    help="firefox, chrome, chromium or edge: a browser profile of its own for each profile. "
-    "Otherwise a command; %s is replaced by the URL.",
+    help="firefox, chrome, chromium or edge: use a separate browser profile for each profile. "
+    "Anything else is a command, in which %s is replaced with the URL.",
 )
 @click.option(
     "--env", "from_env", is_flag=True, help="Sign in with AWS_ACCESS_KEY_ID, … instead of a profile."
@@ -117,7 +117,7 @@ def command(
 
 
 def openers(context: Context, browser: str | None) -> list[list[str]]:
-    """Commands that open a browser, without the URL: --browser, otherwise those of $BROWSER, otherwise the desktop's."""
+    """The commands to try for opening a URL, without the URL: --browser, otherwise those of $BROWSER, otherwise the desktop's."""
     which = "--browser" if browser is not None else "BROWSER"
     named = [browser] if browser is not None else context.env.get("BROWSER", "").split(":")
     if any(named):

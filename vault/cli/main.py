@@ -72,7 +72,7 @@ def _version_command() -> click.Command:
 
 
 def _with_debug(command: click.Command) -> click.Command:
-    """``command`` and its subcommands with --debug, so that a user can add it at the end of the line."""
+    """Add --debug to ``command`` and its subcommands, so that a user can append it to any command line."""
     if not any("--debug" in p.opts for p in command.params):
         command.params.append(_debug_option())
     if isinstance(command, click.Group):
@@ -82,7 +82,7 @@ def _with_debug(command: click.Command) -> click.Command:
 
 
 class Commands(click.Group):
-    """The group of all commands, each loaded from the table on demand."""
+    """The group of all commands. Each one is loaded from the table when it is needed."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -108,7 +108,7 @@ class Commands(click.Group):
         raise _no_command(args[0])
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The whole program on one screen of 40 lines: no blank line between sections, one line for the options."""
+        """Write the program's help on one screen of 40 lines: no blank lines between sections, one line for the options."""
         self.format_usage(ctx, formatter)
         formatter.write(f"\n{self.help}\n\n")
         width = max(len(name) for name, row in COMMANDS.items() if not row.brief)
@@ -135,7 +135,7 @@ def _no_command(word: str) -> Usage:
 
 
 def build() -> Commands:
-    """The group, created for each run: nothing is kept between runs."""
+    """Create the group for one run. Nothing is kept between runs."""
     return Commands(
         "awsvault-py",
         help=_HELP,
@@ -163,18 +163,17 @@ def _bare(command: click.Context) -> None:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run one command line (without the program's name) and return its exit code. Prints errors; raises nothing."""
+    """Run one command line (without the program's name) and return its exit code. Prints errors and raises none."""
     invocation = Invocation(argv)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a name that the locale cannot encode must not fail
+            # A name that the locale cannot encode must not fail.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _invoke(list(argv), invocation)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the top: every error becomes an exit code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # top level: each error becomes an exit code
         captured = _command_of(argv) == "export"
         code = exits.report(_with_help(_translated(error), argv), captured=captured, debug=invocation.debug)
         _discard_stdout()
@@ -188,7 +187,7 @@ def _command_of(argv: Sequence[str]) -> str:
 
 
 def _invoke(argv: list[str], invocation: Invocation) -> int:
-    """Like click's main(), which cannot be used: it prints on Ctrl-C and reads completion variables."""
+    """Run the command line. Replaces click's main(), which prints on Ctrl-C and reads completion variables."""
     group = build()
     try:
         with group.make_context(exits.PROGRAM, argv, obj=invocation) as command:
@@ -199,15 +198,15 @@ def _invoke(argv: list[str], invocation: Invocation) -> int:
 
 
 def _with_help(error: BaseException, argv: Sequence[str]) -> BaseException:
-    """Make the help of the command the hint of a usage error that has no other hint."""
-    named = bool(argv) and argv[0] in COMMANDS and argv[0] != "help"  # whose help is that of another
+    """``error``; a usage error without a hint of its own gets one that names the command's help."""
+    named = bool(argv) and argv[0] in COMMANDS and argv[0] != "help"  # help prints another command's help
     if isinstance(error, Usage) and error.hint == Usage.hint and named:
         error.hint = f"run: {exits.PROGRAM} {argv[0]} --help"
     return error
 
 
 def _translated(error: BaseException) -> BaseException:
-    """Errors of click as errors of this program; all others unchanged."""
+    """Translate click's errors into errors of this program. Returns all others unchanged."""
     match error:
         case click.exceptions.NoArgsIsHelpError() if isinstance(error.ctx.command, click.Group):
             where, below = error.ctx.command_path, ", ".join(error.ctx.command.commands)
@@ -222,7 +221,7 @@ def _translated(error: BaseException) -> BaseException:
                 error,
             )
         case OSError() if error.errno in _NOT_WRITTEN:
-            # Errors of the program's own files are translated where they are opened, so this one is from stdout.
+            # Errors from files are translated where the files are opened, so this one is from stdout.
             said = f"cannot write to standard output: {os.strerror(error.errno or 0)}"
             return _keep(StorageError(said), error)
         case NoAnswer():  # Ctrl-D, or a prompt that nobody answered
@@ -238,17 +237,17 @@ def _keep(error: Error, cause: BaseException) -> Error:
 
 
 def hide_keys(text: str) -> str:
-    """``text`` without what looks like an access key or a secret: a usage error must not show one."""
+    """``text`` with everything that looks like an access key or a secret replaced, because a usage error must not show one."""
     import re  # 4 ms, and only a usage error needs it
 
-    # An extra argument is most often the answer to a prompt: a key, a seed, a passphrase.
+    # An extra argument is most likely a secret that belongs at a prompt: a key, a seed, a passphrase.
     text = re.sub(r"(unexpected extra arguments?) \(.*\)", r"\1", text, flags=re.DOTALL)
     text = re.sub(r"(?:AKIA|ASIA)[A-Z0-9]{8,}", "[access key]", text)
     return re.sub(r"(?<![A-Za-z0-9/+_.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_.-])", "[secret]", text)
 
 
 def _discard_stdout() -> None:
-    """If stdout cannot be flushed, replace it by /dev/null, so that the interpreter does not report it again at exit."""
+    """If stdout cannot be flushed, replace it with /dev/null, so that the interpreter does not report the error again at exit."""
     if sys.stdout is None:
         return
     try:

@@ -7,8 +7,8 @@ import click
 from vault.cli import shared_options, trust_option
 from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
-from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, put_strictly, qr, resync
+from vault.cli.confirm import confirm
+from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, qr, resync, store_strictly
 from vault.cli.terminal import emit, emit_json, is_terminal, rfc3339, say, table
 from vault.errors import Usage
 from vault.keys import mfa_devices
@@ -34,14 +34,14 @@ def command() -> None:
 @click.option(
     "--stdin", "from_stdin", is_flag=True, help="Read the device as JSON from stdin (docs/reference/json.md)."
 )
-@click.option("--strict", "strictly", is_flag=True, help="Protect the seed with its own passphrase.")
+@click.option("--strict", is_flag=True, help="Protect the seed with its own passphrase.")
 @with_context
-def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> None:
+def add(context: Context, name: str, *, from_stdin: bool, strict: bool) -> None:
     """Set the MFA device of the entry NAME, and store the device's seed.
 
-    Prompts for both and hides the seed. --stdin reads one or both. The seed is base32 or an otpauth:// URL.
+    Prompts for the ARN and the seed, and hides the seed. --stdin reads one or both. The seed is base32 or an otpauth:// URL.
 
-    With --strict, a separate passphrase protects the seed, and unlocks it for five minutes or for one use.
+    With --strict, a separate passphrase protects the seed. It unlocks the seed for five minutes or for one use.
     """
     given = mfa_devices.from_json(read_stdin()) if from_stdin else None
     if given is None and not context.interaction.possible():
@@ -49,8 +49,8 @@ def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> Non
     opened = unlock(context, purpose=f"to store the MFA device of {name}").opened
     known = find_entry(opened.payload, name).mfa_serial
     device = given if given is not None else mfa_devices.ask_device(context, name=name, known=known)
-    if strictly:
-        put_strictly(context, opened, name, device)
+    if strict:
+        store_strictly(context, opened, name, device)
         return
     after = mfa_devices.add_to_entry(context, opened, name, device)
     serial = mfa_devices.find_serial(after.payload, name)
@@ -58,22 +58,22 @@ def add(context: Context, name: str, *, from_stdin: bool, strictly: bool) -> Non
     if device.seed is not None:
         say("The MFA seed is stored with the key: anyone who unlocks this vault has both factors.")
     elif not mfa_devices.has_seed(after.payload, serial):
-        say("Its seed is not stored, so awsvault-py prompts for its codes.")
+        say("Its seed is not stored, so awsvault-py will prompt for its codes.")
 
 
 @command.command(name="code")
 @shared_options.named("name", required=True)
-@click.option("--clip", is_flag=True, help="Copy the code to the clipboard, and remove it after a while.")
+@click.option("--clip", is_flag=True, help="Copy the code to the clipboard, and clear it when the code ends.")
 @shared_options.as_json
 @with_context
 def code(context: Context, name: str, *, clip: bool, as_json: bool) -> None:
     """Print an MFA code for NAME, an entry or the ARN of a device.
 
-    Each code is issued only once. If the current one was used or is about to expire, the command waits for the next.
+    Each code is issued only once. If the current code was used or is about to expire, the command waits for the next one.
     """
     if clip and as_json:
         raise Usage("--json prints the code: do not combine it with --clip")
-    board = clipboard.find(context.env) if clip else None  # fails before it uses up a code
+    board = clipboard.find(context.env) if clip else None  # if there is none, fail before a code is used up
     keys = open_keys(context, purpose=f"for an MFA code of {name}")
     serial = mfa_devices.resolve_serial(context, keys, name)
     taken = mfa_devices.next_code(context, keys, serial, waiting=countdown(context))
@@ -130,10 +130,10 @@ def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: boo
         holder = holder_of(opened.payload, name, serial)
         trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
         devices = UserDevices(context, opened, holder, trust=trust, waiting=countdown(context))
-    held = mfa_devices.has_seed(opened.payload, serial)
-    lost = " and its seed, which AWS cannot show again," if held else ""
+    has_seed = mfa_devices.has_seed(opened.payload, serial)
+    lost = " and its seed, which AWS cannot show again," if has_seed else ""
     places = "from AWS and from the vault" if deactivate else "from the vault"
-    sure(context, f"Remove {safe(serial)}{lost} {places}?", yes=yes)
+    confirm(context, f"Remove {safe(serial)}{lost} {places}?", yes=yes)
     forget = mfa_devices.prepare_removal(context, opened, serial)
     if devices is not None:
         devices.identify()

@@ -1,4 +1,4 @@
-"""`awsvault-py mfa enroll`, `resync` and `qr`: manage devices at AWS, and show a stored seed to a phone."""
+"""`awsvault-py mfa enroll`, `resync` and `qr`: manage devices at AWS, and show a stored seed as a QR code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 from vault import limits
 from vault.cli import shared_options, trust_option
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
+from vault.cli.confirm import confirm
 from vault.cli.terminal import is_live, is_terminal, say
 from vault.errors import NotFound, Usage
 from vault.keys import entries, mfa_devices, mfa_enrollment
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def countdown(context: Context) -> Callable[[float], None]:
-    """Shows the seconds until the next code: a line that counts down on a terminal, otherwise a single line."""
+    """A callback that shows the seconds until the next code: a line that counts down on a terminal, otherwise a single line."""
     last: list[float] = []
     live = is_live(context.env)
 
@@ -67,8 +67,8 @@ def enroll(
 ) -> None:
     """Create another MFA device for the IAM user of NAME, and store its seed in the vault.
 
-    Other devices of the user stay. This takes up to a minute, because AWS needs two consecutive codes. If it is interrupted,
-    the next run continues or cleans up.
+    The user's other devices are not changed. This takes up to a minute, because AWS needs two consecutive codes. If it is
+    interrupted, the next run continues or cleans up.
     """
     opened = unlock(context, purpose=f"to enroll an MFA device for {name}").opened
     trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
@@ -80,10 +80,10 @@ def enroll(
     what = "Enroll"
     if under_way is not None and (under_way.step == "enable" or device_name in (None, under_way.name)):
         wanted, what = under_way.name, "Continue enrolling"
-    sure(
+    confirm(
         context,
         f"{what} the MFA device {safe(wanted)} for {safe(user)}? Its seed will be stored with the key: anyone who unlocks this "
-        "vault has both factors.",
+        "vault will have both factors.",
         yes=yes,
     )
     try:
@@ -94,7 +94,7 @@ def enroll(
     say(f"{safe(name)} now uses {safe(done.serial)}. Its seed is in the vault.")
     if done.left is not None:
         say(
-            f"Note: {safe(done.left)}, created by an interrupted run, may still be at AWS, not enabled. Your IAM policy does "
+            f"Note: {safe(done.left)}, created by an interrupted run, may still exist at AWS, not enabled. Your IAM policy does "
             "not let you delete it."
         )
     for place in done.elsewhere:
@@ -106,7 +106,7 @@ def enroll(
 @trust_option.option
 @with_context
 def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
-    """Resynchronize the MFA device of NAME with AWS, using two consecutive codes. Use it if AWS refuses the codes."""
+    """Resynchronize the MFA device of NAME with AWS, using two consecutive codes. Run this if AWS refuses the codes."""
     opened = unlock(context, purpose=f"to resynchronize the MFA device of {name}").opened
     serial = mfa_devices.find_serial(opened.payload, name)
     holder = holder_of(opened.payload, name, serial)
@@ -118,7 +118,10 @@ def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
 
 
 def holder_of(payload: Payload, name: str, serial: str) -> str:
-    """The entry to call IAM with about a device: ``name``, one that uses it, or the only one of its account. Errors: NotFound."""
+    """The entry whose key can manage the device: ``name``, one that uses the device, or the only one of its account.
+
+    Raises NotFound.
+    """
     if name in payload.entries:
         return name
     for holder, entry in sorted(payload.entries.items()):
@@ -131,8 +134,8 @@ def holder_of(payload: Payload, name: str, serial: str) -> str:
     raise NotFound(f"no entry uses {safe(serial)}, so there is no key to call AWS with")
 
 
-def put_strictly(context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice) -> None:
-    """Store the seed of the device in the strict box. Errors: Usage if the seed or the serial is missing."""
+def store_strictly(context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice) -> None:
+    """Store the seed of the device in the strict box. Raises Usage if the seed or the serial is missing."""
     serial = device.serial or find_entry(opened.payload, name).mfa_serial
     if device.seed is None or serial is None:
         raise Usage("--strict needs the seed and the ARN of the device")
@@ -167,7 +170,7 @@ def qr(context: Context, name: str, *, yes: bool) -> None:
     )
     if not mfa_devices.has_seed(opened.payload, serial):
         raise missing
-    sure(context, "Show the seed? Anyone who sees the QR code can generate MFA codes.", yes=yes)
+    confirm(context, "Show the seed? Anyone who sees the QR code can generate MFA codes.", yes=yes)
     stored = strict_seeds.stored_seed(context, opened, serial, purpose="to show a seed")
     if stored is None:
         raise missing
@@ -181,12 +184,12 @@ def qr(context: Context, name: str, *, yes: bool) -> None:
 
     segno.make(address.reveal_text(), error="m", micro=False).terminal(compact=True)
     say(
-        "Scan it, then clear the screen. The phone and the vault generate the same codes, and each works once."
+        "Scan the QR code, then clear the screen. The phone and the vault generate the same codes, and each code works once."
     )
 
 
 def copy(context: Context, board: Clipboard, code: str, *, ttl: float) -> None:
-    """Put a code on the clipboard, and remove it after ``ttl`` seconds or when the command is interrupted."""
+    """Copy a code to the clipboard, and remove it after ``ttl`` seconds or when the command is interrupted."""
     ttl = min(ttl, limits.CLIPBOARD_TTL)
     with board.holding(Secret(code)):
         say(f"The code is on the clipboard for {ttl:.0f} s.")

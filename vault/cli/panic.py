@@ -8,7 +8,7 @@ import click
 
 from vault.cli import trust_option
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
+from vault.cli.confirm import confirm
 from vault.cli.terminal import emit, say
 from vault.keys import panic
 from vault.text import safe
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
     """Deactivate all keys of the vault at AWS, and delete all cached sessions.
 
-    For a lost machine or a leaked key. panic continues after failures and reports them. Sessions that were issued before
-    stay valid: panic prints the policy that ends them. You can activate the keys again in the IAM console.
+    Use it if a machine is lost or a key has leaked. panic continues after failures and reports them. Sessions that were already
+    issued stay valid: panic prints the policy that ends them. You can activate the keys again in the IAM console.
     """
     opened = unlock(context, purpose="to deactivate its keys").opened
     trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
     panic.name_foreign_hosts(context, opened, trust)
     count = len({entry.access_key_id for entry in opened.payload.entries.values()})
     keys = "the only key" if count == 1 else f"all {count} keys"
-    sure(
+    confirm(
         context,
         f"Deactivate {keys} of the vault at AWS, for all programs that use them, and delete all cached sessions?",
         yes=yes,
@@ -46,7 +46,9 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
     for outcome in failed:
         if not outcome.known:
             user = f"the user {safe(outcome.user)}" if outcome.user else "its user"
-            say(f"NOT KNOWN to AWS: {outcome.key_id} of {safe(outcome.entry)}: deleted, inactive or replaced")
+            say(
+                f"NOT KNOWN to AWS: {outcome.key_id} of {safe(outcome.entry)}: it was deleted, deactivated or replaced"
+            )
             say(
                 f"  If this is an older copy of the vault, {user} may have a newer key: deactivate it in the IAM console"
             )
@@ -55,7 +57,8 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
         say(f"NOT inactive: {outcome.key_id} of {safe(outcome.entry)}: {outcome.result}")
         say("  Deactivate it in the IAM console" + (f"; {hint}" if hint else ""))
     say(
-        "Sessions issued before stay valid until they expire, unless you attach this policy to their users and roles:"
+        "Sessions that were already issued stay valid until they expire, unless you attach this policy to these users and to "
+        "the roles:"
     )
     for user in report.users:
         say(f"  {safe(user)}")

@@ -1,4 +1,4 @@
-"""`awsvault-py passwd`: changes the passphrase, and the master keys with it."""
+"""`awsvault-py passwd`: changes the passphrase and the master keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
+from vault.cli.confirm import confirm
 from vault.cli.rekey import copies_elsewhere, tell_replaced
 from vault.cli.terminal import say
 from vault.store.kdf import DEFAULT, STRONG
@@ -27,21 +27,19 @@ if TYPE_CHECKING:
     help="Memory for each guess: 64 or 256 MiB. Default: unchanged.",
 )
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the new passphrase from stdin.")
-@click.option(
-    "--strict", "strictly", is_flag=True, help="Change the passphrase of the strict MFA seeds instead."
-)
+@click.option("--strict", is_flag=True, help="Change the passphrase of the strict MFA seeds instead.")
 @click.option("--yes", is_flag=True, help="Do not prompt about slots that cannot be kept.")
 @with_context
-def command(context: Context, kdf: str | None, *, from_stdin: bool, strictly: bool, yes: bool) -> None:
+def command(context: Context, kdf: str | None, *, from_stdin: bool, strict: bool, yes: bool) -> None:
     """Change the passphrase. The old passphrase and an old copy of the vault cannot decrypt what you store from now on.
 
-    If you forgot it: type the recovery code at the passphrase prompt, or let the keyring unlock the vault.
+    If you forgot the passphrase, type the recovery code at the prompt, or let the keyring unlock the vault.
 
-    --strict changes the passphrase of the strict seeds, and their key. It needs the old one: there is no other way to unlock
+    --strict changes the passphrase of the strict seeds, and their key. It needs the old passphrase, because nothing else unlocks
     them.
     """
     new = create.passphrase_from_stdin(read_stdin()) if from_stdin else None
-    if strictly:
+    if strict:
         _strict(context, new, _params(kdf), yes=yes)
         return
     opened = unlock(context, purpose="to change it").opened
@@ -50,7 +48,7 @@ def command(context: Context, kdf: str | None, *, from_stdin: bool, strictly: bo
     plan = rekey_plan.make_plan(context, opened, passphrase=None, new_passphrase=new.secret, kdf=_params(kdf))
     question = plan.question()
     if question is not None:
-        sure(context, question, yes=yes)
+        confirm(context, question, yes=yes)
     done = rekey.carry_out(context, plan)
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
@@ -64,7 +62,7 @@ def _params(kdf: str | None) -> KdfParams | None:
 def _strict(
     context: Context, new: create.ChosenPassphrase | None, kdf: KdfParams | None, *, yes: bool
 ) -> None:
-    """Change the passphrase and the key of the strict seeds. The slots of the main box stay."""
+    """Change the passphrase and the key of the strict seeds. The slots of the main box do not change."""
     opened = unlock(context, purpose="to change the passphrase of the strict seeds").opened
     rekey_strict.require(opened)
     known = strict_seeds.ask_for(context, purpose="to change it")
@@ -72,11 +70,11 @@ def _strict(
         new = create.ask_new_passphrase(
             context, what="the strict seeds", otherwise="awsvault-py passwd --strict --stdin"
         )
-    fresh = rekey_strict.plan_for_known(context, opened, known, new.secret, kdf=kdf)
-    question = fresh.question()
+    strict_plan = rekey_strict.plan_for_known(context, opened, known, new.secret, kdf=kdf)
+    question = strict_plan.question()
     if question is not None:
-        sure(context, question, yes=yes)
-    done = rekey_strict.carry_out(context, opened, fresh)
+        confirm(context, question, yes=yes)
+    done = rekey_strict.carry_out(context, opened, strict_plan)
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
     say("The passphrase of the strict seeds was changed. The old automatic backups were deleted.")

@@ -1,4 +1,4 @@
-"""`awsvault-py pick [START]`: chooses a profile, for scripts and for avp of shell-init."""
+"""`awsvault-py pick [START]`: lets the user choose a profile, for scripts and for the avp function of shell-init."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 @click.argument("start", required=False)
 @with_context
 def command(context: Context, *, start: str | None) -> None:
-    """Choose a profile at the terminal and print its name. The most used come first; typing filters the list.
+    """Choose a profile at the terminal and print its name. The most used profiles come first; type to filter the list.
 
-    If START is a profile name or a unique prefix, there is no prompt. If you choose none, nothing is printed (exit code 10,
-    or 130 after Ctrl-C).
+    If START is a profile name or a unique prefix of one, there is no prompt. If you choose none, nothing is printed (exit code
+    10, or 130 after Ctrl-C).
     """
     from vault.inspect import pick
 

@@ -1,4 +1,4 @@
-"""--policy and --policy-arn, for every command whose session they narrow (vault/profiles/session_policy reads them)."""
+"""The options --policy and --policy-arn, which restrict a command's session (vault/profiles/session_policy reads them)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 _policy = click.option(
-    "--policy", metavar="FILE", help="Narrow the session by the IAM policy in FILE (JSON)."
+    "--policy", metavar="FILE", help="Restrict the session with the IAM policy in FILE (JSON)."
 )
 _policy_arn = click.option(
     "--policy-arn",
     metavar="ARN",
     multiple=True,
-    help="Narrow the session by this managed policy. May be repeated.",
+    help="Restrict the session with this managed policy. Can be repeated.",
 )
 
 
 def policy_options(command: F) -> F:
-    """``command`` with ``policy`` (a path or None) and ``policy_arn`` (a tuple), for ``request_of``."""
+    """Add the parameters ``policy`` (a path or None) and ``policy_arn`` (a tuple), which ``request_of`` takes, to ``command``."""
     return _policy(_policy_arn(command))

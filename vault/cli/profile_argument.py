@@ -1,4 +1,4 @@
-"""The PROFILE argument: if it is missing, the user chooses one from a list and is told the whole command."""
+"""Completes a command without PROFILE: the user chooses one from a list, and sees the whole command for the next time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def profile_or_pick(context: Context, given: str | None) -> str:
-    """``given``, otherwise the profile that the user chooses. Errors: Usage without a terminal, Declined if none is chosen."""
+    """``given``, otherwise the profile that the user chooses.
+
+    Raises Usage if there is no terminal, Declined if none is chosen.
+    """
     if given is not None:
         return given
     from vault.inspect import pick
@@ -40,9 +43,9 @@ def profile_or_pick(context: Context, given: str | None) -> str:
 
 
 def repeated(argv: Sequence[str], name: str) -> list[str]:
-    """``argv`` with the profile added, and without the MFA code, which AWS accepts only once.
+    """``argv`` with the profile added and the MFA code removed, because AWS accepts a code only once.
 
-    A name that begins with a dash goes after ``--``, or into exec's --profile.
+    A name that begins with a dash is put after ``--``, or into --profile for exec.
     """
     own, other = list(argv), []
     if "--" in own:
@@ -69,7 +72,7 @@ def repeated(argv: Sequence[str], name: str) -> list[str]:
 
 
 def _last_short(word: str) -> tuple[str, str]:
-    """The short option with a value that ends a word such as ``-nt123456``, and that value; empty ones if none does."""
+    """The short option at the end of a word such as ``-nt123456``, and its value; empty texts if no option there takes one."""
     if word.startswith("-"):
         for at, letter in enumerate(word[1:], 1):
             if f"-{letter}" in TAKES_VALUE:

@@ -1,4 +1,4 @@
-"""The end of `add` and `import` at a terminal: asks for roles, offers to write the profiles, and says what to run next."""
+"""Ends `add` and `import` at a terminal: asks for roles, offers to write the profiles, and says what to run next."""
 
 from __future__ import annotations
 
@@ -25,21 +25,19 @@ if TYPE_CHECKING:
     from vault.migrate.edit_plan import Files
     from vault.migrate.import_plan import ImportedKey
 
-_FIRST = "ARN of a role that it assumes (Enter for none)"
+_FIRST = "ARN of a role that this key assumes (Enter for none)"
 _FURTHER = "ARN of another role (Enter for no more)"
 
 
 def possible(context: Context) -> bool:
-    """Whether a user sits at the terminal that shows the answers: only then are profiles offered."""
+    """Whether to offer profiles: only if stdout is a terminal, and prompts are answered there."""
     return is_terminal() and context.interaction.ways()[:1] == ["tty"]
 
 
 def offer(context: Context, name: str, serial: str | None, *, entries: Collection[str]) -> list[str]:
-    """Ask for the roles of the key ``name``, and write its profiles if the user agrees. The profiles of the roles.
+    """Ask for the roles of the key ``name``, and write its profiles if the user agrees. Returns the names of the role profiles.
 
-    ``entries``: the vault's names.
-
-    Whatever ends the questions, the key stays stored, and the user is told so.
+    ``entries`` are the names in the vault. If the user cancels the prompts, the key stays stored, and a message says so.
     """
     try:
         new = _asked(context, name, serial, entries)
@@ -56,7 +54,7 @@ def offer(context: Context, name: str, serial: str | None, *, entries: Collectio
 
 
 def end_of_import(context: Context, imported: Sequence[ImportedKey], known: Collection[str]) -> None:
-    """After an import: the same questions if its only key has no role yet, then the command to run next. Only at a terminal."""
+    """End an import at a terminal: ask for roles if its only key has none yet, then print the command to run next."""
     if not imported or not possible(context):
         return
     entries = {*known, *(moved.entry for moved in imported)}
@@ -76,13 +74,13 @@ def end_of_import(context: Context, imported: Sequence[ImportedKey], known: Coll
 
 
 def tell_next(profiles: Sequence[str]) -> None:
-    """The command to run next, with the first of these profiles."""
+    """Print a command to run next, with the first of these profiles."""
     say("To try it:")
     emit(f"  aws sts get-caller-identity --profile {shlex.quote(profiles[0])}")
 
 
 def _asked(context: Context, name: str, serial: str | None, entries: Collection[str]) -> NewProfiles:
-    """The roles that the user types, and the region, if none is set."""
+    """Ask for the roles, and for the region if none is set."""
     files = edit_plan.read(context.env, home=context.paths.home)
     prompts = KeyPrompts(context, name)
     taken = {*files.merged.profiles, *entries, name}
@@ -98,7 +96,7 @@ def _asked(context: Context, name: str, serial: str | None, entries: Collection[
 
 
 def _role(prompts: KeyPrompts, question: str, taken: Collection[str]) -> NewRole | None:
-    """One role and the name of its profile; None for an empty line."""
+    """Ask for a role and the name of its profile. Returns None for an empty line."""
 
     def ask_arn(complaint: str) -> str:
         typed = prompts.plain(question, complaint)
@@ -117,7 +115,7 @@ def _role(prompts: KeyPrompts, question: str, taken: Collection[str]) -> NewRole
 
 
 def _region(context: Context, prompts: KeyPrompts, files: Files, name: str, serial: str | None) -> str:
-    """The region of the environment or of the key's profile; otherwise the one that the user types."""
+    """The region of the environment or of the key's profile; otherwise asks for it."""
     region = service_endpoints.chosen_region(context, files.merged.profile(name))
     if region is not None:
         return region
@@ -130,7 +128,7 @@ def _region(context: Context, prompts: KeyPrompts, files: Files, name: str, seri
 
 
 def _write(context: Context, new: NewProfiles, entries: Collection[str]) -> bool:
-    """Show the lines, and write them after a yes. Otherwise the user can paste them. False if the key has no profile yet."""
+    """Show the new lines, and write them if the user agrees. Returns False if the key's profile must be changed first."""
     files = edit_plan.read(context.env, home=context.paths.home)
     words = own_command.program_words(context.env)
     plan = new_profiles.planned(files, new, env=context.env, words=words, entries={*entries, new.key})
@@ -164,7 +162,7 @@ def _write(context: Context, new: NewProfiles, entries: Collection[str]) -> bool
 
 
 def _show(changes: Sequence[undo.Change]) -> None:
-    """The new lines as they will stand in the file, or a diff if lines in the middle of it change."""
+    """Show the lines to add at the end of the file, or a diff if other lines change."""
     if len(changes) == 1 and (changes[0].after or b"").startswith(changes[0].before or b""):
         added = (changes[0].after or b"")[len(changes[0].before or b"") :]
         emit("\n" + added.decode("utf-8", "replace").replace("\r\n", "\n").strip("\n") + "\n")

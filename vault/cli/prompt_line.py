@@ -1,4 +1,4 @@
-"""`awsvault-py prompt` and `--profile-names` without click: they run at each prompt and each press of Tab.
+"""`awsvault-py prompt` and `--profile-names` without click, because they run at each prompt and each press of Tab.
 
 If anything fails, they print nothing: a shell prompt must not show an error message.
 """
@@ -21,7 +21,7 @@ _ANSI = {RED: "\x1b[1;31m", YELLOW: "\x1b[33m", GREEN: "\x1b[32m"}
 
 
 def run(argv: "Sequence[str]") -> int | None:
-    """The exit code of ``prompt`` or ``--profile-names``; None for any other command line."""
+    """Run ``prompt`` or ``--profile-names`` and return the exit code. Returns None for any other command line."""
     if list(argv) == [NAMES]:
         return _names()
     if argv[:1] != ["prompt"] or len(argv) > 3 or any(word in ("-h", "--help", "--debug") for word in argv):
@@ -63,7 +63,7 @@ def _prompt(form: str, shell: str) -> int:
 
 
 def rendered(now: "ShellState", *, form: str, shell: str, color: bool) -> str:
-    """The text of the prompt for ``shell``, in which no part of a profile name can be a command or a color."""
+    """The text of the prompt for ``shell``, escaped so that no part of a profile name can act as a command or a color."""
     from vault.limits import PRODUCTION
     from vault.shell.prompt_data import shown
 
@@ -82,7 +82,7 @@ def rendered(now: "ShellState", *, form: str, shell: str, color: bool) -> str:
 
 
 def _kind(now: "ShellState", *, production: bool) -> str:
-    """The color: red for production, yellow if it needs a confirmation or soon expires, green if it is read-only."""
+    """The color: red for production, yellow if it needs a confirmation or expires soon, green if it is read-only."""
     from vault.limits import EXPIRY_RED
 
     if production:
@@ -93,7 +93,7 @@ def _kind(now: "ShellState", *, production: bool) -> str:
 
 
 def _quoted(text: str, shell: str) -> str:
-    """``text``, escaped for the prompt of ``shell``."""
+    """``text`` escaped for the prompt of ``shell``."""
     if shell == "zsh":
         text = text.replace("%", "%%")
     if shell == "tmux":

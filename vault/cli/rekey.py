@@ -1,11 +1,11 @@
-"""`awsvault-py rekey`: replaces the master keys; the passphrase stays."""
+"""`awsvault-py rekey`: replaces the master keys and keeps the passphrase."""
 
 from __future__ import annotations
 
 import click
 
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
+from vault.cli.confirm import confirm
 from vault.cli.terminal import say
 from vault.store import strict_box
 from vault.text import safe
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 def command(context: Context, *, yes: bool) -> None:
     """Replace the vault's master keys if someone may know one. Keys from an old copy cannot decrypt later versions.
 
-    The passphrase stays. This machine's keyring slot is kept, and you get a new recovery code. At a terminal, rekey also
-    prompts for the passphrase of the strict seeds, to replace their key.
+    The passphrase and this machine's keyring slot are kept, and you get a new recovery code. At a terminal, rekey also prompts
+    for the passphrase of the strict seeds, to replace their key.
     """
     opened, passphrase = rekey_plan.open_by_secret(context, purpose="to replace its keys")
     plan = rekey_plan.make_plan(context, opened, passphrase=passphrase)
     question = plan.question()
     if question is not None:
-        sure(context, question, yes=yes)
+        confirm(context, question, yes=yes)
     tell_replaced(
         rekey.carry_out(context, plan, strict=_strict(context, opened, yes=yes)),
         "The master keys were replaced.",
@@ -39,7 +39,7 @@ def command(context: Context, *, yes: bool) -> None:
 
 
 def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.StrictRekeyPlan | None:
-    """A new key for the strict seeds, if the user gives their passphrase."""
+    """The plan for a new strict key; None if the user does not type the strict passphrase."""
     if not strict_box.has_passphrase(opened) or not context.interaction.possible():
         return None
     known = strict_seeds.ask_or_skip(
@@ -47,15 +47,15 @@ def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.Stri
     )
     if known is None:
         return None
-    fresh = rekey_strict.plan_for_known(context, opened, known, known.passphrase)
-    question = fresh.question()
+    strict_plan = rekey_strict.plan_for_known(context, opened, known, known.passphrase)
+    question = strict_plan.question()
     if question is not None:
-        sure(context, question, yes=yes)
-    return fresh
+        confirm(context, question, yes=yes)
+    return strict_plan
 
 
 def tell_replaced(done: rekey.Rekeyed, first: str) -> None:
-    """Report what was done, and what the user has to do."""
+    """Report what was done, and what the user must do next. ``first`` is the first sentence."""
     say(f"{first} The old automatic backups and all cached sessions were deleted.")
     if done.strict_kept:
         say(
@@ -68,7 +68,7 @@ def tell_replaced(done: rekey.Rekeyed, first: str) -> None:
 
 
 def copies_elsewhere(left: tuple[str, ...], why: str) -> None:
-    """Tell the user which copies to delete, and ``why``."""
+    """Tell the user which copies to delete, and ``why``. ``left`` are files that could not be deleted."""
     for path in left:
         say(f"Could not delete {safe(path)}. Delete it yourself.")
     say(

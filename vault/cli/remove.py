@@ -6,7 +6,7 @@ import click
 
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
+from vault.cli.confirm import confirm
 from vault.cli.terminal import say
 from vault.keys import entries
 from vault.store.entry_lookup import find_entry
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(context: Context, name: str, *, yes: bool) -> None:
-    """Remove the entry NAME, and the MFA seed that only it uses, from the vault.
+    """Remove the entry NAME from the vault, with its MFA seed unless another entry uses it.
 
     The key stays valid at AWS until you delete it there.
     """
@@ -32,6 +32,6 @@ def command(context: Context, name: str, *, yes: bool) -> None:
     seed = entries.seed_only_used_by(opened.payload, name) is not None
     owner = f" of {safe(entry.user)} in {safe(entry.account or '')}" if entry.user else ""
     what = f"{safe(name)}: {safe(entry.access_key_id)}{owner}" + (", with its MFA seed" if seed else "")
-    sure(context, f"Remove {what}? AWS cannot show its secret again.", yes=yes)
+    confirm(context, f"Remove {what}? AWS cannot show its secret again.", yes=yes)
     entries.remove(context, opened, name)
     say(f"Removed {safe(name)}. Its key {safe(entry.access_key_id)} is still valid at AWS.")

@@ -1,4 +1,4 @@
-"""Options that export, exec and login share, parsed into a Request. Prompts for nothing."""
+"""Parses the options that export, exec and login share into a Request. Never prompts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def request_of(
     policy: str | None = None,
     policy_arn: tuple[str, ...] = (),
 ) -> Request:
-    """The Request for the options. Errors: Usage; UnsafeFile, StorageError for the policy's file."""
+    """The Request for the options. Raises Usage, and UnsafeFile or StorageError for the file of a policy."""
     from vault.credentials.request import Refetch, Request
 
     return Request(
@@ -50,7 +50,7 @@ def _policy(file: str | None, arns: tuple[str, ...]) -> SessionPolicy | None:
 
 
 def seconds(text: str | None) -> int | None:
-    """``--duration`` in seconds: STS allows 900 to 129,600, and less for a role. Errors: Usage."""
+    """``--duration`` in seconds: STS allows 900 to 129,600, and less for a role. Raises Usage."""
     if text is None:
         return None
     from vault.settings import duration

@@ -6,7 +6,7 @@ import click
 
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
+from vault.cli.confirm import confirm
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.errors import Usage
 from vault.text import safe
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--accept",
     is_flag=True,
-    help="Without FILE: accept the current vault file, although it is older or different.",
+    help="Without FILE: accept the current vault file, even if it is older or different.",
 )
 @shared_options.as_json
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
@@ -32,8 +32,8 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
 
     The current vault becomes the newest automatic backup. Use --accept if awsvault-py refuses a vault that is older than
     before, or that was changed on two machines: it prompts for the passphrase and accepts the current file as the newest.
-    With FILE, --accept takes a copy from before a rekey. If the log would become unreadable, restore tells you before you
-    confirm.
+    With FILE, --accept also restores a copy from before a rekey. If the log would become unreadable, restore tells you before
+    you confirm.
     """
     if as_json and (file is not None or accept):
         raise Usage("--json lists the automatic backups: do not combine it with FILE or --accept")
@@ -47,14 +47,14 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
     if chosen.log.trouble is not None:
         say(
             f"Warning: the log in {safe(context.paths.log)} will be unreadable with this copy: {chosen.log.trouble}. The next "
-            "export starts a new log and keeps the old one as unreadable.N.*"
+            "export will start a new log and rename the old one to unreadable.N.*"
         )
-    sure(context, "Use this copy as the vault?", yes=yes)
+    confirm(context, "Use this copy as the vault?", yes=yes)
     after = backups.restore_backup(context, chosen)
     say(f"This copy is now the vault, as generation {after.header.gen}.")
     if chosen.outdated:
         say(
-            "The secrets of this copy unlock the vault until you change them: "
+            "The old passphrases and recovery codes of this copy unlock the vault until you change them: "
             + backups.passwd_commands(chosen.file)
         )
 
@@ -88,7 +88,7 @@ def _show(context: Context, *, as_json: bool) -> None:
         )
         return
     if not copies:
-        say("No automatic backup can be read. To restore a backup of your own: awsvault-py restore FILE")
+        say("No automatic backup can be read. To restore your own backup: awsvault-py restore FILE")
         return
     rows = [
         (

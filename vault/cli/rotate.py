@@ -9,7 +9,7 @@ import click
 from vault import errors, limits
 from vault.cli import shared_options, trust_option
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
+from vault.cli.confirm import confirm
 from vault.cli.rotation_report import RotationReport, finished, intent, settled
 from vault.cli.terminal import emit, emit_json, is_live, say
 from vault.rotation import rotate
@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 @click.command(name="rotate")
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Rotate every entry of the vault.")
-@click.option("--older-than", metavar="AGE", help="Only keys that are older than AGE at AWS: 90d, 12h.")
+@click.option(
+    "--older-than", metavar="AGE", help="Rotate only keys that are older than AGE at AWS: 90d, 12h."
+)
 @click.option("--undo", is_flag=True, help="Restore the old key and delete the new one.")
 @click.option("--finish", is_flag=True, help="Delete the old key now, or finish an interrupted rotation.")
 @click.option(
-    "--delete-now", is_flag=True, help="Delete the old key at once, without keeping it for seven days."
+    "--delete-now", is_flag=True, help="Delete the old key immediately instead of keeping it for seven days."
 )
 @click.option("--delete-other", metavar="KEYID", help="Delete the user's other key first, to make room.")
 @click.option(
@@ -67,7 +69,7 @@ def command(
     """Replace the access keys of NAMES with new ones.
 
     The new key is stored and verified before it takes over. The old key is deactivated and kept for seven days, for --undo.
-    If a rotation is interrupted, the next run continues it. Exit code 11: stopped before the new key took over.
+    If a rotation is interrupted, the next run continues it. Exit code 11 means that it stopped before the new key took over.
     """
     if print_policy:
         emit(json.dumps(POLICY, indent=2))
@@ -110,7 +112,7 @@ def command(
 
 
 def _end(reports: Sequence[RotationReport], *, as_json: bool) -> int:
-    """Print the reports as JSON on request. The exit code: that of the first failure."""
+    """Print the reports as JSON if asked to. Returns the exit code of the first failure, otherwise 0."""
     if as_json:
         emit_json({"keys": [report.as_json() for report in reports]})
     failures = [report.error for report in reports if report.error is not None]
@@ -187,7 +189,7 @@ def _one(
         plan = intent(prepared, request)
         say(f"{safe(name)}: would {plan}. Nothing was changed.")
         return RotationReport(name, "planned", prepared, plan=plan)
-    sure(context, f"{safe(name)}: {intent(prepared, request)}?", yes=yes)
+    confirm(context, f"{safe(name)}: {intent(prepared, request)}?", yes=yes)
     try:
         outcome = rotate.carry_out(context, opened, prepared, request)
     except KeyboardInterrupt:
@@ -197,7 +199,7 @@ def _one(
 
 
 def _progress(context: Context) -> Callable[[int], None] | None:
-    """On a terminal, a line that shows how far the verification of the new key is. None elsewhere."""
+    """A callback that shows the progress of the new key's verification on a terminal; None if there is no terminal."""
     if not is_live(context.env):
         return None
     began: list[float] = []

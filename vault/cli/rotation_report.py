@@ -1,4 +1,4 @@
-"""What `rotate` tells about each key: what it would do and what it did, as lines and as JSON."""
+"""Reports what `rotate` would do and what it did to each key, as lines and as JSON."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class RotationReport(NamedTuple):
-    """One entry. ``result``: planned, unchanged, rotated, restored, deleted or failed. ``plan`` is what --dry-run announces.
+    """The report of one entry. ``result`` is planned, unchanged, rotated, restored, deleted or failed.
 
-    ``until`` is the end of the time for which the old key is kept (Unix seconds).
+    ``plan`` is what --dry-run announces.
     """
 
     name: str
@@ -54,7 +54,7 @@ class RotationReport(NamedTuple):
 def finished(
     prepared: PreparedRotation, outcome: RotationOutcome, request: RotationRequest
 ) -> RotationReport:
-    """The report of a rotation that ended, after telling the user."""
+    """Tell the user how a rotation ended, and return its report."""
     _tell(outcome, prepared.name, request)
     result = "unchanged"
     if outcome.replaced is not None:
@@ -71,14 +71,12 @@ def settled(prepared: PreparedRotation) -> bool:
 
 
 def intent(prepared: PreparedRotation, request: RotationRequest) -> str:
-    """What ``rotate`` would do, in words that a question and a dry run share."""
+    """What ``rotate`` would do, worded for the confirmation and for a dry run. Raises what would stop the rotation."""
     entry, journal = prepared.entry, prepared.entry.journal
-    step = state_machine.next_step(
-        entry, prepared.state, request
-    )  # says what stops it, before anybody is asked
+    step = state_machine.next_step(entry, prepared.state, request)
     old = safe(journal.old.access_key_id) if journal is not None and journal.old is not None else ""
     if request.undo and journal is not None and journal.step in ("create", "prove"):
-        return f"end the interrupted rotation, delete what it made and stay with {entry.access_key_id}"
+        return f"end the interrupted rotation, delete the key that it created and keep {entry.access_key_id}"
     if isinstance(step, steps.Done):
         return "do nothing, because no rotation is in progress"
     takes_back = isinstance(step, steps.WriteJournal) and step.step == "undo"

@@ -6,7 +6,7 @@ import click
 
 from vault.cli import change_view, shared_options
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
+from vault.cli.confirm import confirm
 from vault.cli.terminal import emit, emit_json, say
 from vault.errors import Usage
 from vault.migrate import edit_plan, own_command, setup, setup_source_only, undo
@@ -55,9 +55,9 @@ def command(
 ) -> None:
     """Set up profiles in ~/.aws/config to use the vault.
 
-    Each profile whose key is in the vault gets a credential_process. Settings that would make AWS's tools assume the
-    role themselves get the prefix awsvault_. Comments and order stay. setup shows a
-    line per profile and asks before it changes the files. The answer d shows every changed line in $PAGER.
+    Each profile whose key is in the vault gets a credential_process. Settings that would make AWS's tools assume the role
+    themselves get the prefix awsvault_. Comments and order are kept. setup shows one line per profile and asks before it
+    changes the files. Answer d to see every changed line in $PAGER.
     """
     if every and profiles:
         raise Usage("give --all or PROFILE names, not both", hint="run: awsvault-py setup --help")
@@ -68,7 +68,7 @@ def command(
         return
     known = {
         entry.name: entry
-        for entry in open_keys(context, purpose="to see which keys it holds").contents().entries
+        for entry in open_keys(context, purpose="to see which keys it has").contents().entries
     }
     files = edit_plan.read(context.env, home=context.paths.home)
     run = setup.Setup(
@@ -105,17 +105,17 @@ def command(
 
 
 def _carry_out(context: Context, changes: Sequence[undo.Change], *, dry_run: bool, yes: bool) -> None:
-    """Change the files after a yes, unless there is nothing to do."""
+    """Change the files after the user confirms, unless there is nothing to do."""
     if dry_run or not changes:
         return
     change_view.refuse_hands_off(changes)
     files = " and ".join(safe(change.path) for change in changes)
-    change_view.confirm(context, f"Apply these changes to {files}?", changes, yes=yes)
+    change_view.confirm_changes(context, f"Apply these changes to {files}?", changes, yes=yes)
     undo.apply_changes(context, changes, kind="setup", opened=None)
 
 
 def tell(plan: edit_plan.EditPlan, *, asked: bool) -> None:
-    """Report the warnings and the profiles that stay unchanged; if there are many that the user did not name, their number."""
+    """Report the warnings and the unchanged profiles. If the user named none and there are many, only count them."""
     for warning in plan.warnings:
         say(f"Warning: {warning}")
     for left in plan.skipped if asked or len(plan.skipped) <= 10 else []:
@@ -136,9 +136,9 @@ def undo_newest(context: Context, *, kind: undo.Kind, dry_run: bool, yes: bool) 
     if dry_run:
         return
     if undone:
-        sure(context, f"Put {' and '.join(safe(one.path) for one in undone)} back?", yes=yes)
+        confirm(context, f"Restore {' and '.join(safe(one.path) for one in undone)}?", yes=yes)
     undo.undo(context, seen, kind=kind)
-    say("Undone." if undone else "Nothing to undo: the files are already as they were.")
+    say("Undone." if undone else "Nothing to undo: the files already are as they were before.")
     if kind == "import" and undone:
         say(
             "The plaintext keys are in the files again, and still in the vault. To remove a key from the vault: "

@@ -1,4 +1,4 @@
-"""Options that several commands have, each in one spelling: long, short, and the long name of other tools."""
+"""Options that several commands share, with the same spellings everywhere: long, short, and other tools' long names."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     F = Callable[..., Any]
 
-# Spellings of the option that takes an MFA code, which must not be repeated (vault/cli/profile_argument).
+# Spellings of the option for an MFA code, which vault/cli/profile_argument leaves out when it repeats a command line.
 CODE = ("-t", "--mfa-code", "--mfa-token")
-# All options with a value, of the commands that let the user choose a profile: the value is no option.
+# Options that take a value, of all commands that let the user choose a profile. The next word is the value, not an option.
 TAKES_VALUE = (
     *CODE, "-d", "--duration", "-p", "--profile", "--region", "--source", "--service", "--path", "--browser",
     "--policy", "--policy-arn",
@@ -27,7 +27,7 @@ TAKES_VALUE = (
 duration = click.option(
     "-d", "--duration", help="Duration of the session: seconds, or 90m, 4h.", metavar="TIME"
 )
-fresh = click.option("--fresh", is_flag=True, help="Fetch the session from AWS, not from the cache.")
+fresh = click.option("--fresh", is_flag=True, help="Fetch a new session from AWS instead of using the cache.")
 no_session = click.option(
     "-n",
     "--no-session",
@@ -39,9 +39,9 @@ mfa_code = click.option(*CODE, "mfa_code", metavar="CODE", help="An MFA code, if
 
 
 def named(argument: str, *, required: bool = False) -> Callable[[F], F]:
-    """The argument with this name, and ``-p``/``--profile`` beside it. Errors: Usage if both are given.
+    """Add the argument with this name to a command, and the option ``-p``/``--profile``, which means the same.
 
-    If ``required``, one of them must be given: click.MissingParameter.
+    Raises Usage if both are given, and click.MissingParameter if ``required`` and neither is given.
     """
 
     def decorated(command: F) -> F:

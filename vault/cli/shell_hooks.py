@@ -1,7 +1,7 @@
-"""What ``shell-init`` prints for each shell: completion, the prompt, and ``avp``, which switches profiles.
+"""The text that ``shell-init`` prints for each shell: completion, the prompt, and ``avp``, which switches profiles.
 
-Text only, and no click, because it runs at each start of a shell. The first press of Tab loads the completion script, which
-takes longer to generate than all the rest. A shell may evaluate the text twice.
+Does not import click, because it runs whenever a shell starts. The first press of Tab loads the completion script, which takes
+longer to generate than all the rest. A shell may evaluate the text twice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SWITCH = "avp"
 SHELLS = ("bash", "zsh", "fish")
 
 _USAGE = "avp [START]: set AWS_PROFILE to the profile START, or choose one; avp --off: unset AWS_PROFILE"
-# A shell of exec has credentials in its environment, which AWS_PROFILE would not change.
+# A shell started by exec has credentials in its environment, which take precedence over AWS_PROFILE.
 _SH_SWITCH = """\
 avp() {
     local name
@@ -176,7 +176,7 @@ def _shown(shell: str) -> str:
 
 
 def run(argv: list[str]) -> int | None:
-    """The exit code of ``shell-init SHELL`` with its options; None for any other command line."""
+    """Run ``shell-init SHELL`` with its options and return the exit code. Returns None for any other command line."""
     words = [word for word in argv[1:] if word not in _OPTIONS]
     if len(words) != 1 or words[0] not in SHELLS:
         return None

@@ -1,4 +1,4 @@
-"""`awsvault-py shell-init` for click: the help and the usage errors. vault/cli/shell_hooks.py has the text."""
+"""`awsvault-py shell-init` as a click command, for its help and usage errors. vault/cli/shell_hooks.py has the text."""
 
 from __future__ import annotations
 

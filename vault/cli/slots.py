@@ -6,7 +6,7 @@ import click
 
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
-from vault.cli.confirm import sure
+from vault.cli.confirm import confirm
 from vault.cli.rekey import tell_replaced
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.store.kdf import DEFAULT, STRONG
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vault.context import Context
 
 _WAYS = ("keyring", "recovery", "passphrase")
-_NAME = 11  # characters of a slot name: 8 bytes in base64url. No option of the program is as long
+_NAME = 11  # characters of a slot name: 8 bytes in base64url. No option has this length
 
 
 @click.group(name="slots")
@@ -30,7 +30,7 @@ def command() -> None:
 @shared_options.as_json
 @with_context
 def list_(context: Context, *, as_json: bool) -> None:
-    """List the slots, and when each last unlocked the vault on this machine. Needs no passphrase."""
+    """List the slots and when each last unlocked the vault on this machine. Needs no passphrase."""
     found = slots.list_slots(context)
     if as_json:
         emit_json(
@@ -92,7 +92,7 @@ def add(context: Context, way: str, kdf: str) -> None:
 
 
 class _WithSlot(click.Command):
-    """A command that takes the name of a slot, which may begin with ``-`` if an older version made it."""
+    """A command that takes the name of a slot, which begins with ``-`` if an older version created it so."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         names = [word for word in args if word.startswith("-") and len(word) == _NAME]
@@ -106,15 +106,15 @@ class _WithSlot(click.Command):
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def remove(context: Context, slot: str, *, yes: bool) -> None:
-    """Remove a way to unlock the vault. This replaces the master keys, so that an old copy of the slot is useless from now on.
+    """Remove a way to unlock the vault. This replaces the master keys, so that an old copy of the slot becomes useless.
 
     SLOT is a name from `slots list`, or a unique prefix of it.
     """
     opened, passphrase = rekey_plan.open_by_secret(context, purpose="to remove a way to unlock it")
     gone = slots.find_slot(opened, slot)
     plan = rekey_plan.make_plan(context, opened, passphrase=passphrase, without=gone)
-    sure(context, f"Remove the {slots.describe(gone)}, and replace the master keys?", yes=yes)
+    confirm(context, f"Remove the {slots.describe(gone)}, and replace the master keys?", yes=yes)
     question = plan.question()
     if question is not None:
-        sure(context, question, yes=yes)
+        confirm(context, question, yes=yes)
     tell_replaced(rekey.carry_out(context, plan), f"Removed the {slots.describe(gone)}.")

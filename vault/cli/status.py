@@ -1,4 +1,4 @@
-"""`awsvault-py status`: whether the vault is unlocked, until when, and which sessions are cached."""
+"""`awsvault-py status`: shows whether the vault is unlocked, until when, and which sessions are cached."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from vault.cli.terminal import (
     ago,
     emit,
     emit_json,
+    expires_in,
     is_terminal,
     key_age,
-    life,
     local,
     rfc3339,
     say,
@@ -74,7 +74,7 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     rows = [
         (
             one.profile,
-            life(one.expires - now),
+            expires_in(one.expires - now),
             f"in {span(one.due - now)}" if one.due > now else "now",
             one.cached_by,
         )
@@ -88,7 +88,7 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
 
 
 def _show_keys(context: Context, keys: KeyStatus, *, now: float, apart: bool) -> None:
-    """Show the age of the keys (on a terminal), unfinished rotations, and sessions that are shorter than requested."""
+    """Show the age of the keys (only on a terminal), unfinished rotations, and sessions that are shorter than requested."""
     if keys.entries and is_terminal():
         if apart:
             emit("")
@@ -107,8 +107,8 @@ def _show_keys(context: Context, keys: KeyStatus, *, now: float, apart: bool) ->
             say(f"{name}: a rotation was interrupted. To continue: awsvault-py rotate {name}")
     for one in keys.shortened:
         say(
-            f"{safe(one.profile)}: got one hour instead of {span(one.wanted)}, because no MFA code was available in "
-            f"time. Expires in {span(one.expires - now)}. For a longer session: awsvault-py export --fresh {safe(one.profile)}"
+            f"{safe(one.profile)}: the session lasts one hour instead of {span(one.wanted)}, because no MFA code was available "
+            f"in time. It expires in {span(one.expires - now)}. For a longer session: awsvault-py export --fresh {safe(one.profile)}"
         )
 
 
@@ -135,7 +135,7 @@ def _json_of_keys(keys: KeyStatus | None) -> dict[str, object]:
 
 
 def _policy(context: Context, text: str, *, as_json: bool) -> int:
-    """``--policy``: 0 if no key is too old and no rotation is unfinished, otherwise 1."""
+    """Run ``--policy``. Returns 0 if no key is too old and no rotation is unfinished, otherwise 1."""
     from vault import limits
     from vault.errors import Usage
     from vault.rotation.key_age import key_ages
@@ -147,7 +147,7 @@ def _policy(context: Context, text: str, *, as_json: bool) -> int:
     except ValueError as reason:
         raise Usage(f"--policy must be {reason}") from None
     now = context.clock.time()
-    found = key_ages(context, open_keys(context, purpose="to look at the age of its keys"))
+    found = key_ages(context, open_keys(context, purpose="to check the age of its keys"))
     due = [one for one in found if one.is_due(age, now=now)]
     if as_json:
         emit_json({"keys": [_json_of_health(one, due=one in due) for one in found]})

@@ -1,4 +1,4 @@
-"""What commands print: data to stdout, messages to stderr, both escaped. Color only on a terminal and without NO_COLOR."""
+"""Prints data to stdout and messages to stderr, both escaped. Uses color only on a terminal and without NO_COLOR."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WIDEST = 10_000  # characters of a line; safe() alone would cut it at 400
 
 
 def say(text: str) -> None:
-    """Print a message for the user to stderr. Everything that is not printable, except line ends, is escaped."""
+    """Print a message for the user to stderr. Unprintable characters other than line ends are escaped."""
     click.echo("\n".join(safe(line, limit=_WIDEST) for line in text.split("\n")), err=True)
 
 
@@ -30,18 +30,18 @@ def emit(text: str) -> None:
 
 
 def emit_titled(lines: Sequence[tuple[str, str]], *, bold: bool) -> None:
-    """Print lines of two parts each, of which the second is a title, bold on request. Both are escaped."""
+    """Print lines of two parts each. The second part is a title, printed in bold if ``bold``. Both are escaped."""
     for plain, title in lines:
         shown = safe(title, limit=_WIDEST)
         click.echo(safe(plain, limit=_WIDEST) + (click.style(shown, bold=True) if bold and shown else shown))
 
 
 def emit_json(value: object) -> None:
-    """Print one JSON document to stdout, as ASCII. ``value`` has times as text (``rfc3339``)."""
+    """Print one JSON document to stdout, as ASCII. Times in ``value`` are already text (``rfc3339``)."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=True))
 
 
-def coloured(env: Mapping[str, str], *, err: bool = False) -> bool:
+def use_color(env: Mapping[str, str], *, err: bool = False) -> bool:
     """Whether to use color: on a terminal, and without NO_COLOR (no-color.org) in the environment."""
     stream = sys.stderr if err else sys.stdout
     return not env.get("NO_COLOR") and env.get("TERM") != "dumb" and stream is not None and stream.isatty()
@@ -53,18 +53,18 @@ def is_live(env: Mapping[str, str]) -> bool:
 
 
 def is_terminal() -> bool:
-    """Whether stdout is a terminal, so that a user reads a table."""
+    """Whether stdout is a terminal, where a user reads it."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 
 class Cell(NamedTuple):
-    """A cell of a table, and its style if color may be shown (a style of rich's, such as ``bold red``)."""
+    """A cell of a table. ``style`` is a style of rich, such as ``bold red``, used if color may be shown."""
 
     text: str
     style: str = ""
 
 
-def life(left: float | None) -> Cell:
+def expires_in(left: float | None) -> Cell:
     """The time until a session expires, in green, yellow or red; empty for None."""
     if left is None:
         return Cell("")
@@ -73,7 +73,7 @@ def life(left: float | None) -> Cell:
 
 
 def key_age(seconds: float, *, more: str = "") -> Cell:
-    """The age of a key, in yellow if it is due to be rotated."""
+    """The age of a key, in yellow if it is due for rotation. ``more`` is added at the end."""
     return Cell(span(seconds) + more, "yellow" if seconds > limits.KEY_AGE else "")
 
 
@@ -84,10 +84,10 @@ def table(
     *,
     optional: Sequence[str] = (),
 ) -> None:
-    """Print a table on a terminal. Elsewhere, print a line per row with tabs, for ``cut`` and ``awk``.
+    """Print a table on a terminal. Elsewhere, print one line per row, separated by tabs, for ``cut`` and ``awk``.
 
-    If the terminal is too narrow, leave out ``optional`` columns, the first of them first, until the rest can be read. If
-    that is not enough, print a block per row, with all columns.
+    If the terminal is too narrow, leaves out ``optional`` columns in their order until the rest fits. If that is not enough,
+    prints a block per row with all columns.
     """
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     if not is_terminal():
@@ -98,8 +98,8 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    colour = coloured(env)
-    console = Console(no_color=not colour, highlight=False, color_system="auto" if colour else None)
+    color = use_color(env)
+    console = Console(no_color=not color, highlight=False, color_system="auto" if color else None)
     kept = _fitting(columns, cells, optional, width=console.width)
     if not kept:
         for number, row in enumerate(cells):
@@ -107,11 +107,11 @@ def table(
                 click.echo("")
             facts(env, [(name, cell) for name, cell in zip(columns, row, strict=True) if cell.text])
         return
-    shown = Table(box=None, pad_edge=False, header_style="bold" if colour else "")
+    shown = Table(box=None, pad_edge=False, header_style="bold" if color else "")
     for at in kept:
         shown.add_column(columns[at], overflow="fold")
     for row in cells:
-        shown.add_row(*(Text(safe(row[at].text), style=row[at].style if colour else "") for at in kept))
+        shown.add_row(*(Text(safe(row[at].text), style=row[at].style if color else "") for at in kept))
     console.print(shown)
 
 
@@ -123,7 +123,7 @@ def _fitting(
 ) -> list[int]:
     """The positions of the columns to show in ``width`` characters; none if even the required ones do not fit.
 
-    A long cell may be folded, to a third of the width at most. An optional column without any value is never shown.
+    A long cell may be folded to a third of the width. An optional column without any value is never shown.
     """
     most = max(width // 3, limits.CELL_LEAST)
     kept = [
@@ -141,12 +141,12 @@ def _fitting(
 
 
 def facts(env: Mapping[str, str], rows: Sequence[tuple[str, str | Cell]]) -> None:
-    """Print names and values, one pair per line, the values in color if possible."""
+    """Print names and values, one pair per line, with the values in color if possible."""
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         cell = value if isinstance(value, Cell) else Cell(value)
         shown = safe(cell.text, limit=_WIDEST)
-        if cell.style and coloured(env):
+        if cell.style and use_color(env):
             shown = click.style(shown, fg=cell.style)
         click.echo(f"{safe(name).ljust(width)}  {shown}")
 
@@ -177,5 +177,5 @@ def ago(seconds: float) -> str:
 
 
 def without_absent(value: dict[str, Any]) -> dict[str, Any]:
-    """``value`` without the keys that are None: JSON output leaves them out."""
-    return {key: held for key, held in value.items() if held is not None}
+    """``value`` without the keys whose value is None, which JSON output leaves out."""
+    return {key: item for key, item in value.items() if item is not None}

@@ -1,4 +1,4 @@
-"""--trust-endpoint, for commands that change keys at AWS or remove them from files."""
+"""The option --trust-endpoint, for commands that change keys at AWS or remove keys from files."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ option = click.option(
 
 
 def endpoint_trust(context: Context, *, trust_endpoint: bool) -> EndpointTrust:
-    """The EndpointTrust of this run, which names each such host on stderr."""
+    """The EndpointTrust of this run. It names each host that is not AWS's on stderr."""
     return EndpointTrust(context, tell=say, trust_all=trust_endpoint)

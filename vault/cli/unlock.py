@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 @click.option(
     "--install-service",
     is_flag=True,
-    help="Do not unlock. Install systemd units that start the agent on demand.",
+    help="Install systemd units that start the agent on demand. Does not unlock.",
 )
-@click.option("--strict", "strictly", is_flag=True, help="Unlock the strict MFA seeds too, for five minutes.")
+@click.option("--strict", is_flag=True, help="Unlock the strict MFA seeds too, for five minutes.")
 @with_context
-def command(context: Context, *, install_service: bool, strictly: bool) -> None:
+def command(context: Context, *, install_service: bool, strict: bool) -> None:
     """Unlock the vault and let the agent keep it unlocked, so that exports need no prompt.
 
     The vault locks again after 4 hours without use (agent_idle in config.toml), after 12 hours in any case (agent_max), when
@@ -44,7 +44,7 @@ def command(context: Context, *, install_service: bool, strictly: bool) -> None:
         say("No longer locked. The agent is off, so each command unlocks the vault itself.")
     for warning in done.warnings:
         say(f"Warning: {warning}")
-    if strictly:
+    if strict:
         from vault.store import vault
         from vault.unlocking import strict_seeds
 

@@ -1,4 +1,4 @@
-"""``exec PROFILE -- CMD`` without options, if the agent has the session. Without click, as vault/cli/disk_export.py.
+"""Runs ``exec PROFILE -- CMD`` without options if the agent has the session. Like vault/cli/disk_export.py, it avoids click.
 
 It sets the environment, prints the banners and writes the log as vault/cli/exec_.py does.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def run(argv: Sequence[str]) -> int | None:
-    """The exit code of an exec that failed; None for any other command line, or if vault/cli/exec_.py has to do it."""
+    """Run the exec, and return its exit code if it fails. Returns None if vault/cli/exec_.py must run the command line."""
     if len(argv) < 3 or argv[0] != "exec" or argv[1].startswith("-"):  # exec PROFILE CMD
         return None
     command = list(argv[3:] if argv[2] == "--" else argv[2:])
@@ -31,7 +31,7 @@ def run(argv: Sequence[str]) -> int | None:
 
 
 def kind(program: str) -> bytes:
-    """The same as vault/agent/protocol.exec_kind, which takes too long to import; a test compares them."""
+    """The same as exec_kind in vault/agent/protocol, which takes too long to import. A test compares the two."""
     name = os.fsencode(os.path.basename(program) or program)[:64]  # limits.AGENT_PROGRAM
     return b"X" + bytes((len(name),)) + name
 
@@ -50,8 +50,8 @@ def _from_agent(profile: str, command: Sequence[str]) -> None:
     from vault.system.passphrase_variables import for_child
     from vault.system.paths import outside
 
-    ours, fields = profile_metadata.decode(rest, profile), profile_metadata.fields_of(line)
-    if ours is None or fields is None:
+    metadata, fields = profile_metadata.decode(rest, profile), profile_metadata.fields_of(line)
+    if metadata is None or fields is None:
         return
     if refresh:
         from vault.system.detach import detached
@@ -61,13 +61,13 @@ def _from_agent(profile: str, command: Sequence[str]) -> None:
 
             disk_export.refresh(profile)
     env = for_child(outside(os.environ))
-    _banners(env, ours)
-    exec_program.replace_process(command, env=exec_env.environment(env, fields, ours))
+    _banners(env, metadata)
+    exec_program.replace_process(command, env=exec_env.environment(env, fields, metadata))
 
 
-def _banners(env: dict[str, str], terms: ProfileMetadata) -> None:
-    if terms.production or "AWSVAULT_PROFILE" in env:  # click takes longer than all the rest
+def _banners(env: dict[str, str], metadata: ProfileMetadata) -> None:
+    if metadata.production or "AWSVAULT_PROFILE" in env:  # click takes longer than all the rest
         from vault.cli import banners
 
-        banners.inside(env, terms.profile)
-        banners.production(env, terms)
+        banners.inside(env, metadata.profile)
+        banners.production(env, metadata)

@@ -8,7 +8,7 @@ from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.profile_argument import profile_or_pick
 from vault.cli.request_options import request_of
-from vault.cli.terminal import Cell, emit_json, facts, life, local, rfc3339, without_absent
+from vault.cli.terminal import Cell, emit_json, expires_in, facts, local, rfc3339, without_absent
 from vault.inspect import whoami
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     if who.profile is not None:
         rows.insert(0, ("profile", who.profile))
     if who.expires is not None:
-        left = life(who.expires - context.clock.time())
+        left = expires_in(who.expires - context.clock.time())
         rows.append(("expires", left._replace(text=f"{local(who.expires)} (in {left.text})")))
     facts(context.env, rows)
 

@@ -13,7 +13,7 @@ import pytest
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import failed
 from vault.cli import credential_formats, exits, prompt_line
-from vault.cli.add import our_command
+from vault.cli.add import command_in_profile
 from vault.cli.login import openers
 from vault.errors import Usage
 
@@ -137,8 +137,8 @@ def test_a_config_file_calls_us_by_a_path_that_is_there(tmp_path, monkeypatch, n
     running.chmod(0o755)
     monkeypatch.setattr(sys, "argv", [str(running)])
     wanted = str(running) if name == "awsvault-py" else "awsvault-py"
-    assert our_command(Surroundings(PATH="/nowhere")) == wanted
-    assert our_command(Surroundings(PATH=str(tmp_path))) == "awsvault-py"
+    assert command_in_profile(Surroundings(PATH="/nowhere")) == wanted
+    assert command_in_profile(Surroundings(PATH=str(tmp_path))) == "awsvault-py"
 
 
 class Full(io.StringIO):

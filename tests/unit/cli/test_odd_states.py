@@ -52,7 +52,7 @@ def test_a_panic_that_reaches_nobody_says_what_its_policy_is_for(home, here):
     done = here(home, "panic", "--yes", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert done.returncode == 8
     assert f"NOT inactive: {KEY_ID} of shared-services" in done.stderr
-    assert "attach this policy to their users and roles:" in done.stderr
+    assert "attach this policy to these users and to the roles:" in done.stderr
     assert json.loads(done.stdout)["Statement"][0]["Effect"] == "Deny"
 
 
@@ -63,7 +63,7 @@ def test_a_device_without_a_seed_is_asked_for_its_codes(home, here):
     assert (done.returncode, done.stdout) == (0, "")
     assert (
         done.stderr
-        == f"shared-services uses {SERIAL}.\nIts seed is not stored, so awsvault-py prompts for its codes.\n"
+        == f"shared-services uses {SERIAL}.\nIts seed is not stored, so awsvault-py will prompt for its codes.\n"
     )
 
 
@@ -228,7 +228,7 @@ def test_an_undo_is_shown_first_and_says_where_nothing_is_left_to_do(home, here)
     home.config(before)
     done = here(home, "setup", "--undo")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "Nothing to undo: the files are already as they were.\n"
+    assert done.stderr == "Nothing to undo: the files already are as they were before.\n"
 
 
 def test_a_key_whose_profile_cannot_be_set_up_stays(home, here):

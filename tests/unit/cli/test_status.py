@@ -87,7 +87,7 @@ def test_status_tells_of_a_role_given_for_an_hour(home, aws):
     got = desk.ask("long")
     assert got.expires - got.issued == 3600
     said, found = told(home)
-    assert "long: got one hour instead of 4h 00m" in said
+    assert "long: the session lasts one hour instead of 4h 00m" in said
     assert "--fresh long" in said
     assert execed(home, "long") == ""
     for more in ((), ("--server",)):

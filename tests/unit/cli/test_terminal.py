@@ -6,7 +6,7 @@ import pytest
 
 from tests.home import PASSPHRASE
 from tests.typing_person import Terminal
-from vault.cli.terminal import key_age, life
+from vault.cli.terminal import expires_in, key_age
 
 MORE = """
 [profile live]
@@ -66,7 +66,7 @@ def test_a_narrow_terminal_gets_a_block_a_row(home, command):
 )  # fmt: skip
 def test_life_has_three_colours(left, style):
     """Red at the end, yellow before it."""
-    assert life(left).style == style
+    assert expires_in(left).style == style
 
 
 def test_a_key_that_is_due_is_yellow():
