@@ -186,6 +186,8 @@ REFRESH_AGAIN = 60  # another client is told to refresh a session after this
 
 # ── log of issued credentials ────────────────────────────────────────────────────────────────
 LOG_RECORD = 1024  # bytes of each record, sealed: one size says nothing, and a torn record is noticed
+TRAIL_FILE = 64 * 1024 * 1024  # bytes of a CloudTrail export; its own files have up to 50 MB
+TRAIL_UNPACKED = 256 * 1024 * 1024  # bytes of it without gzip
 LOG_TEXT = 880  # bytes of a record's own text
 LOG_FILE = 4 * 1024 * 1024  # 4,096 records; then a new file begins
 LOG_FILES = 4  # older files kept: 20 MiB in all

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 ALWAYS = "always"
 TEXT, TIME, SECONDS, NUMBER, BOOLEAN = "text", "time", "seconds", "number", "boolean"
-OBJECTS, TEXTS = "list of objects", "list of texts"
+OBJECT, OBJECTS, TEXTS = "object", "list of objects", "list of texts"
 
 Rows = dict[str, tuple[str, str, str]]
 
@@ -198,6 +198,16 @@ OUTPUT: dict[str, Rows] = {
         "chain[assume-role].mfa_serial": (TEXT, "if the call has an MFA code", _STORED),
         "chain[assume-role].duration_seconds": (SECONDS, ALWAYS, "the duration of the role session"),
         "chain[assume-role].region": (TEXT, ALWAYS, "where STS is called"),
+        "chain[assume-role].policy": (
+            TEXT,
+            "with `awsvault_policy_file`",
+            "the session policy, as it is sent",
+        ),
+        "chain[assume-role].policy_arns": (
+            TEXTS,
+            "with `awsvault_policy_arns`",
+            "the managed session policies",
+        ),
     },
     "which ACCOUNT-OR-ARN": {
         "profiles": (OBJECTS, ALWAYS, "the profiles that lead there, by name"),
@@ -247,6 +257,24 @@ OUTPUT: dict[str, Rows] = {
         "records[].parent": (TEXT, _KNOWN, "the parent's name"),
         "records[].tty": (TEXT, _KNOWN, "its terminal"),
         "records[].program": (TEXT, "for `exec`, `serve` and `undo`", "the command, or the file"),
+        "records[].session": (TEXT, "for a role", "the role session name, as in CloudTrail"),
+        "problems": (TEXTS, ALWAYS, "what was changed, removed or cut off in the log"),
+    },
+    "log --cloudtrail FILE": {
+        "events": (OBJECTS, ALWAYS, "the oldest first"),
+        "events[].time": (TIME, ALWAYS, "when the call was made"),
+        "events[].event": (TEXT, ALWAYS, "service and action, such as `s3:GetObject`"),
+        "events[].access_key_id": (TEXT, _KNOWN, "of the caller"),
+        "events[].identity": (TEXT, _KNOWN, "the caller's ARN"),
+        "events[].region": (TEXT, _KNOWN, ""),
+        "events[].source_ip": (TEXT, _KNOWN, "an address or an AWS service"),
+        "events[].error": (TEXT, "if AWS refused the call", "its code"),
+        "events[].by": (
+            one_of("issued", "awsvault-py", "unknown"),
+            ALWAYS,
+            "credentials of the log; awsvault-py's own call for such credentials; credentials that the log does not have",
+        ),
+        "events[].record": (OBJECT, "if the log has them", "the record, as in `log`"),
         "problems": (TEXTS, ALWAYS, "what was changed, removed or cut off in the log"),
     },
     "mfa list": {

@@ -30,6 +30,7 @@ class Call:
     result: str = ""
     status: int = 0
     user_agent: str = ""
+    gives: str = ""  # the access key ID of the session in the answer
 
     @property
     def code(self) -> str | None:

@@ -107,6 +107,7 @@ class Role:
     allows_tags: bool = False  # sts:TagSession
     allows_source_identity: bool = False  # sts:SetSourceIdentity
     needs_source_identity: bool = False
+    needs_user_name: bool = False  # sts:RoleSessionName must be ${aws:username}
     audience: str | None = None  # for oidc trusts
     subject: str | None = None
     denied: set[str] = field(default_factory=set)

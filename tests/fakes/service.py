@@ -120,6 +120,7 @@ class Service:
             call.caller = caller.arn
         shapes.check(parameters, SHAPES[service][action])
         result: dict[str, Any] | None = ACTIONS[service][action](self.world, caller, parameters)
+        call.gives = (result or {}).get("Credentials", {}).get("AccessKeyId", "")
         return result
 
 

@@ -141,6 +141,8 @@ def assume_role(world: World, caller: Caller, parameters: dict[str, str]) -> dic
         role, caller, mfa=code or caller.mfa, external_id=parameters.get("ExternalId")
     ):
         raise denied(caller.arn, "sts:AssumeRole", arn)
+    if role.needs_user_name and (caller.user is None or name != caller.user.name):
+        raise denied(caller.arn, "sts:AssumeRole", arn)
     source_identity = _source_identity(role, caller, parameters.get("SourceIdentity"))
     inherited = caller.session.transitive if caller.session else {}
     lowered = {key.lower() for key in inherited}

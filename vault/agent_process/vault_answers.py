@@ -79,6 +79,7 @@ def _get_entry(keys: OpenedKeys, fields: dict[str, Any], _say: Callable[[bytes],
         akid=found.credentials.access_key_id,
         sak=found.credentials.secret.reveal_text(),
         mfa_serial=found.mfa_serial,
+        user=found.user,
         account=found.account,
     )
 

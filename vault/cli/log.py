@@ -5,15 +5,18 @@ from __future__ import annotations
 import click
 
 from vault import limits
-from vault.cli import shared_options
+from vault.cli import cloudtrail_table, shared_options
 from vault.cli.command_context import with_context
-from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
+from vault.cli.log_record import json_record
+from vault.cli.terminal import emit_json, local, say, table
 from vault.errors import CheckFailed, Usage
+from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
     from vault.credentials.audit import Record
+    from vault.inspect.cloudtrail import TrailEvent
 
 
 @click.command(name="log")
@@ -23,14 +26,35 @@ if TYPE_CHECKING:
     "-n", "--last", "most", metavar="N", type=click.IntRange(min=1), help="Show only the last N records."
 )
 @click.option("--verify", is_flag=True, help="Check that no record was changed, removed, or cut off.")
+@click.option(
+    "--cloudtrail",
+    "trail",
+    metavar="FILE",
+    help="Show for each event of a CloudTrail export which of them made the call.",
+)
 @shared_options.as_json
 @with_context
 def command(
-    context: Context, *, profile: str | None, since: str | None, most: int | None, verify: bool, as_json: bool
+    context: Context,
+    *,
+    profile: str | None,
+    since: str | None,
+    most: int | None,
+    verify: bool,
+    trail: str | None,
+    as_json: bool,
 ) -> None:
-    """Show which credentials were issued: when, for which profile and role, until when, from where, and to which program."""
+    """Show which credentials were issued: when, for which profile and role, until when, from where, and to which program.
+
+    --cloudtrail reads a log file of CloudTrail (JSON, also gzip) or the output of aws cloudtrail lookup-events. An event of
+    credentials that the log does not have is shown as "not in the log".
+    """
+    if trail is not None and (verify or most is not None):
+        raise Usage("--cloudtrail was given with --verify or --last", hint="run them one after the other")
+    events = _events(trail) if trail is not None else None
     from vault.cache.audit_log import AuditLog
     from vault.credentials.audit import decode, stored_name
+    from vault.inspect import cloudtrail
     from vault.unlocking.key_access import open_keys
 
     first = context.clock.time() - _seconds(since) if since is not None else 0.0
@@ -43,14 +67,16 @@ def command(
     if len(records) < len(found.records):
         problems.append(f"{len(found.records) - len(records)} records cannot be read")
     wanted = stored_name(profile) if profile is not None else None
-    roles = {r.access_key_id: r.role for r in records if r.role}
+    first_use = {r.access_key_id: r for r in records if r.role}  # which says more than one of a cache hit
     chosen = [
-        r._replace(role=r.role or roles.get(r.access_key_id, ""))
+        _as_first(r, first_use.get(r.access_key_id, r))
         for r in records
         if wanted in (None, r.profile) and int(r.time) >= first
     ][-(most or 0) :]
-    if as_json:
-        emit_json({"records": [_json(r) for r in chosen], "problems": problems})
+    if events is not None:
+        cloudtrail_table.show(context, cloudtrail.join(events, chosen), problems, as_json=as_json)
+    elif as_json:
+        emit_json({"records": [json_record(r) for r in chosen], "problems": problems})
     elif verify:
         if not problems:
             say(f"{len(found.records)} records. None was changed, removed or cut off.")
@@ -82,21 +108,16 @@ def _seconds(text: str) -> int:
         raise Usage(f"--since must be {error}, not {text!r}") from None
 
 
-def _json(record: Record) -> dict[str, object]:
-    return without_absent(
-        {
-            "time": rfc3339(int(record.time)),
-            "use": record.use,
-            "profile": record.profile,
-            "role": record.role or None,
-            "access_key_id": record.access_key_id,
-            "expires": rfc3339(int(record.expires)) if record.expires else None,
-            "from": record.origin,
-            "pid": int(record.pid) if record.pid else None,
-            "asker": record.asker or None,
-            "parent_pid": int(record.parent_pid) if record.parent_pid else None,
-            "parent": record.parent or None,
-            "tty": record.tty or None,
-            "program": record.program or None,
-        }
-    )
+def _as_first(record: Record, first: Record) -> Record:
+    """``record`` with the role and the session name that an earlier record of the same session has."""
+    return record._replace(role=record.role or first.role, session=record.session or first.session)
+
+
+def _events(path: str) -> list[TrailEvent]:
+    from vault.inspect import cloudtrail
+    from vault.system.user_files import read_users_file
+
+    raw = read_users_file(path, limit=limits.TRAIL_FILE)
+    if raw is None:
+        raise Usage(f"--cloudtrail {safe(path)!r}: no such file", hint="give the path of the export")
+    return cloudtrail.read(raw, f"--cloudtrail {safe(path)!r}")

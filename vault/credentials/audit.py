@@ -12,6 +12,7 @@ import os
 from vault import errors, limits
 from vault.agent.pending_record import access_key_id, named
 from vault.cache.audit_log import AuditLog
+from vault.credentials.session_name import default_session_name
 from vault.records import NamedTuple
 
 TYPE_CHECKING = False
@@ -31,7 +32,7 @@ _CANNOT = (errors.Error, OSError)
 _NUMBER, _WORD = 20, 10
 _LONGEST = {  # bytes of each field; 40 for the others. A test checks that their sum is below limits.LOG_TEXT
     "time": _NUMBER, "expires": _NUMBER, "pid": _NUMBER, "parent_pid": _NUMBER, "use": _WORD, "origin": _WORD,
-    "profile": 200, "role": 300, "program": 64,
+    "profile": 200, "role": 256, "program": 64, "session": 64,
 }  # fmt: skip
 
 
@@ -54,6 +55,7 @@ class Record(NamedTuple):
     parent: str
     tty: str
     program: str
+    session: str = ""  # the role's session name; records of 0.9.0 have none
 
     def encode(self) -> bytes:
         """The fields, separated by NUL. Each is cut to a length in bytes, so that all of them fit into one record."""
@@ -74,19 +76,20 @@ def stored_name(profile: str) -> str:
 def decode(raw: bytes) -> Record | None:
     """The record that ``encode`` wrote; None if ``raw`` has another form."""
     fields = raw.decode("utf-8", "replace").split("\0")
-    return Record(*fields) if len(fields) == len(Record._fields) else None
+    return Record(*fields) if len(Record._fields) - len(fields) in (0, 1) else None
 
 
 def log_issued(context: Context, keys: Keys, issued: Issued, *, use: str, program: str = "") -> None:
     """Log an answer of ``obtain``. ``use`` is export, exec, serve, login or whoami; ``program`` is the program that got it."""
     if not context.settings.log:
         return
-    hops = issued.chain.hops
+    last = issued.chain.hops[-1] if issued.chain.hops else None
+    session = "" if last is None else last.role_session_name or default_session_name(context.env)
     origin = "sts" if issued.asked_aws else "cache" if issued.digest is not None else "key"
     record = _record(
-        context.clock.time(), use, issued.chain.profile, issued.line, role=hops[-1].role_arn if hops else "",
+        context.clock.time(), use, issued.chain.profile, issued.line, role=last.role_arn if last else "",
         expires=issued.expires, origin=origin, program=program, pid=str(os.getppid()),
-    )  # fmt: skip
+    )._replace(session=session)  # fmt: skip
     _append(context.paths.log, keys, record)
 
 

@@ -8,10 +8,9 @@ from vault import errors, limits
 from vault.aws import credential_json
 from vault.cache.entries import Cached
 from vault.credentials.mfa_code import MfaDevice
-from vault.credentials.session_name import session_name
+from vault.credentials.session_name import default_session_name
 from vault.profiles.chain import AssumeRole, FetchSource, SessionToken
 from vault.profiles.values import account_of
-from vault.system.machine import host_name, user_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class LinkCaller:
             link.source,
             provider_inputs.ProviderContext(
                 context.env, context.child_env(), context.paths.home, context.deadline,
-                context.settings.allow_http, self._session_name(), self._chain.ca_bundle,
+                context.settings.allow_http, default_session_name(self._context.env), self._chain.ca_bundle,
                 context.settings.trusted_hosts,
             ),
         )  # fmt: skip
@@ -97,7 +96,7 @@ class LinkCaller:
 
         def call(serial: str | None, code: str | None) -> Session:
             return sts.assume_role(
-                send.signer, role_arn=hop.role_arn, session_name=hop.role_session_name or self._session_name(),
+                send.signer, role_arn=hop.role_arn, session_name=hop.role_session_name or default_session_name(self._context.env),
                 duration=link.duration if link.fixed else None, external_id=hop.external_id, serial=serial,
                 code=code, source_identity=hop.source_identity, tags=dict(hop.session_tags),
                 transitive_keys=hop.transitive_tag_keys,
@@ -132,10 +131,6 @@ class LinkCaller:
         )
         self._connections.check(address.checked(), ca_bundle=bundle)
         return address
-
-    def _session_name(self) -> str:
-        """The name that CloudTrail shows if the profile sets none: the user and the machine."""
-        return session_name(user_name(self._context.env), host_name())
 
     # ── words ───────────────────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from vault.aws.credentials import Credentials
+from vault.credentials.session_name import default_session_name
 from vault.profiles import aws_files
+from vault.profiles.attribution import attributed
 from vault.profiles.chain import StaticKeys, VaultKey
 from vault.profiles.digest import digest
 from vault.profiles.plan import plan
@@ -104,5 +106,7 @@ def planned(
     if isinstance(source, StaticKeys):
         key, account = Credentials(source.access_key_id, source.secret, source.token), source.account_id
     serial = entry.mfa_serial if entry is not None else None
+    user = entry.user if entry is not None else None
+    chain = attributed(chain, user=user, fallback=default_session_name(context.env))
     calls = plan(chain, context.settings, entry_mfa_serial=serial, duration=duration, session=session)
     return PlannedChain(chain, calls, keys.vault_id, key, account)

@@ -1,8 +1,18 @@
-"""The role session name that CloudTrail shows if a profile sets none. Pure."""
+"""The role session name that CloudTrail shows if a profile sets none: the user and the machine."""
 
 from __future__ import annotations
 
 from vault import limits
+from vault.system.machine import host_name, user_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def default_session_name(env: Mapping[str, str]) -> str:
+    """``user@host`` of this process."""
+    return session_name(user_name(env), host_name())
 
 
 def session_name(user: str, host: str, *, most: int = limits.SESSION_NAME_MOST) -> str:

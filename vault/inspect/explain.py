@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from vault import errors
 from vault.credentials.prefix_match import chosen
+from vault.credentials.session_name import default_session_name
 from vault.inspect import chain_json, explain_text, sdk_view
 from vault.inspect.explain_text import Fact, Stored
 from vault.inspect.explain_warnings import warnings
 from vault.profiles import aws_files
+from vault.profiles.attribution import attributed
 from vault.profiles.chain import AssumeRole, SessionToken, VaultKey
 from vault.profiles.plan import plan
 from vault.profiles.resolve import resolve
@@ -82,6 +84,7 @@ def _explained(context: Context, config: Config, keys: Keys | None, name: str) -
     home, env = context.paths.home, context.env
     chain = resolve(config, profile, env=env, has_entry=_entries(keys), guess=exists)
     stored = _stored_device(chain, keys, exists=exists)
+    chain = _attributed(context, chain, keys, exists=exists)
     planned = plan(chain, context.settings, entry_mfa_serial=stored.serial)
     lives = _sessions(context, keys, chain, planned)
     sdk, bypassed = sdk_view.what_sdks_do(config, profile, env=env, home=home)
@@ -145,6 +148,19 @@ def _stored_device(chain: Chain, keys: Keys | None, *, exists: bool) -> Stored:
     except errors.Error:
         return Stored(None, known=False)
     return Stored(found.mfa_serial if found is not None else None, known=True)
+
+
+def _attributed(context: Context, chain: Chain, keys: Keys | None, *, exists: bool) -> Chain:
+    """The chain with the name that ``auto`` stands for, if the vault can tell."""
+    if not isinstance(chain.source, VaultKey) or not exists:
+        return attributed(chain, user=None, fallback=default_session_name(context.env))
+    try:
+        found = keys.entry(chain.source.entry) if keys is not None else None
+    except errors.Error:
+        return chain
+    if found is None:
+        return chain
+    return attributed(chain, user=found.user, fallback=default_session_name(context.env))
 
 
 def _sessions(context: Context, keys: Keys | None, chain: Chain, planned: Plan) -> list[str]:

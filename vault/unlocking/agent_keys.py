@@ -104,7 +104,10 @@ class AgentKeys:
         if not found["found"]:
             return None
         return SourceKey(
-            Credentials(found["akid"], Secret(found["sak"])), found["mfa_serial"], found["account"]
+            Credentials(found["akid"], Secret(found["sak"])),
+            found["mfa_serial"],
+            found["account"],
+            found.get("user"),  # an agent of an earlier version does not say
         )
 
     def take_code(self, serial: str, wait: CodeWait) -> Code | None:

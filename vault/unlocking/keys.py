@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 
 class SourceKey(NamedTuple):
-    """A source key of the vault: its credentials, the device of its entry, and its account (12 digits)."""
+    """A source key of the vault: its credentials, the device of its entry, its account (12 digits) and its IAM user."""
 
     credentials: Credentials
     mfa_serial: str | None
     account: str | None
+    user: str | None = None
 
 
 class CodeWait(NamedTuple):
@@ -124,7 +125,8 @@ class OpenedKeys:
         found = self._opened.payload.entries.get(name)
         if found is None:
             return None
-        return SourceKey(Credentials(found.access_key_id, found.secret), found.mfa_serial, found.account)
+        key = Credentials(found.access_key_id, found.secret)
+        return SourceKey(key, found.mfa_serial, found.account, found.user)
 
     def contents(self) -> Contents:
         """Names, devices and rotations."""

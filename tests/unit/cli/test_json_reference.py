@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 
 import click
 import pytest
 
+from tests import trails
 from tests.fakes.example import KEY_ID, SEED, SERIAL
 from tests.home import PASSPHRASE, Home
 from tests.unit.agent.at_home import stop, unlock, with_agent
@@ -16,7 +18,8 @@ from tests.unit.benches import Bench
 from tests.unit.cli.test_status import LONG
 from tests.unit.inspect.chains import IN_SSO, KEYS, SSO, WEB
 from tests.vaults import entry
-from vault.cli import log, main, status
+from vault.cli import main, status
+from vault.cli.log_record import json_record
 from vault.credentials.audit import Record
 from vault.inspect.status import State
 from vault.keys import key_input, mfa_devices
@@ -28,6 +31,7 @@ pytestmark = pytest.mark.usefixtures("inside")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 PAGE = os.path.join(ROOT, "docs", "reference", "json.md")
 TYPES = {
+    "object": dict,
     "text": str, "time": str, "seconds": int, "number": int, "boolean": bool, "list of texts": list, "list of objects": list,
 }  # fmt: skip
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -235,10 +239,20 @@ def test_log(ready):
     printed(ready, "export", "shared-services", "--no-session")
     found = printed(ready, "log", "--json")
     full = Record(
-        "1", "exec", "dev", "arn", "AKIA", "2000000000", "sts", "1", "sh", "2", "bash", "pts/1", "true"
+        "1", "exec", "dev", "arn", "AKIA", "2000000000", "sts", "1", "sh", "2", "bash", "pts/1", "true", "me"
     )
-    found["records"].append(log._json(full._replace(time="1700000000")))
+    found["records"].append(json_record(full._replace(time="1700000000")))
     compare("log", found)
+
+
+def test_log_joined_with_cloudtrail(ready, aws, tmp_path):
+    """Calls of awsvault-py, and one that was refused."""
+    printed(ready, "export", "dev")
+    calls = aws.calls.all()
+    path = tmp_path / "trail.json"
+    path.write_bytes(trails.log_file([*calls, replace(calls[0], result="AccessDenied", gives="")]))
+    found = printed(ready, "log", "--cloudtrail", str(path), "--json")
+    compare("log --cloudtrail FILE", found)
 
 
 def test_mfa_and_slots(ready, clock):

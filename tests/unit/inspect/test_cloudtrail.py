@@ -1,0 +1,202 @@
+"""A CloudTrail export joined with the log: vault/inspect/cloudtrail.py and ``log --cloudtrail``."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import boto3
+import pytest
+
+from tests import trails
+from tests.home import failed
+from vault import errors, limits
+from vault.credentials.audit import Record
+from vault.inspect import cloudtrail
+
+ROLE = "arn:aws:iam::222222222222:role/team/DeveloperRole"
+SESSION_ARN = "arn:aws:sts::222222222222:assumed-role/DeveloperRole/yourself@host"
+
+
+def trail_event(**changes):
+    """An event of a session, with ``changes``."""
+    identity = {"type": "AssumedRole", "arn": SESSION_ARN, "accessKeyId": "ASIAEXAMPLE"}
+    return {
+        "userIdentity": identity,
+        "eventTime": "2026-11-30T08:00:00Z",
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "GetObject",
+        "awsRegion": "us-west-2",
+        "sourceIPAddress": "192.0.2.1",
+        **changes,
+    }
+
+
+def read(*events):
+    return cloudtrail.read(json.dumps({"Records": events}).encode(), "trail.json")
+
+
+TIME = read(trail_event())[0].time
+
+
+def record(**changes):
+    """A record of the session, issued ten minutes before the event."""
+    whole = Record(
+        str(TIME - 600), "exec", "dev", ROLE, "ASIAEXAMPLE", str(TIME + 3000), "sts", "1", "bash", "2", "tmux", "pts/1",
+        "terraform", "yourself@host",
+    )  # fmt: skip
+    return whole._replace(**changes)
+
+
+def joined(events, *records):
+    return cloudtrail.join(events, records)
+
+
+def test_an_event_is_joined_with_the_latest_issue_before_it():
+    """A later use of the same session did not make the call."""
+    first, second, later = record(), record(time=str(TIME - 10), program="aws"), record(time=str(TIME + 1))
+    (found,) = joined(read(trail_event()), first, second, later)
+    assert found.record == second
+    assert found.event.name == "s3:GetObject"
+
+
+def test_an_event_of_other_credentials_has_no_record():
+    """Not even of the same role, under another session name or at another time."""
+    other = trail_event(userIdentity={"arn": SESSION_ARN + "2", "accessKeyId": "ASIAOTHER"})
+    (found,) = joined(read(other), record())
+    assert (found.record, found.own) == (None, False)
+    late = trail_event(
+        userIdentity={"arn": SESSION_ARN, "accessKeyId": "ASIACONSOLE"}, eventTime="2026-11-30T09:00:00Z"
+    )
+    assert joined(read(late), record())[0].record is None
+
+
+def test_a_console_session_is_found_by_its_name():
+    """The console has another access key ID, but the role and the session name are those of the log."""
+    console = trail_event(userIdentity={"arn": SESSION_ARN, "accessKeyId": "ASIACONSOLE"})
+    assert joined(read(console), record())[0].record == record()
+    assert joined(read(console), record(session=""))[0].record is None
+    assert joined(read(console), record(role=ROLE.replace("2" * 12, "3" * 12)))[0].record is None
+
+
+def test_calls_on_the_way_to_a_session_are_awsvault_pys_own():
+    """The key asks for the MFA session, which assumes the role: neither of the two is in the log."""
+    way = [
+        trail_event(
+            userIdentity={"type": "IAMUser", "accessKeyId": signer},
+            eventName=name,
+            responseElements={"credentials": {"accessKeyId": gives}},
+        )
+        for signer, name, gives in (
+            ("AKIAEXAMPLE", "GetSessionToken", "ASIAMFA"),
+            ("ASIAMFA", "AssumeRole", "ASIAEXAMPLE"),
+            ("AKIAEXAMPLE", "GetSessionToken", "ASIAOTHER"),
+        )
+    ]
+    assert [each.own for each in joined(read(*way), record(time=str(TIME)))] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b"[" * 100_000,
+        b"{}",
+        b'{"Records": {}}',
+        b'{"Records": [1]}',
+        b'{"Records": [{"eventTime": "yesterday"}]}',
+        b'{"Records": [{"eventTime": 3}]}',
+        b'{"Events": [{"CloudTrailEvent": "{"}]}',
+        gzip.compress(b'{"Records": []}', mtime=0)[:-12],
+        b"\x1f\x8b\x08garbage",
+        b"\xff\xfe",
+    ],
+    ids=range(12),
+)
+def test_another_file_is_an_error_that_names_it(raw):
+    """Cut, damaged, or of another form; never a part of the events."""
+    with pytest.raises(errors.ConfigError, match=r"^trail\.json: "):
+        cloudtrail.read(raw, "trail.json")
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch):
+    """The size is known before the memory is taken."""
+    monkeypatch.setattr(limits, "TRAIL_UNPACKED", 1000)
+    with pytest.raises(errors.ConfigError, match="1000 bytes"):
+        cloudtrail.read(gzip.compress(b" " * 2000), "trail.json")
+
+
+def test_what_a_terminal_would_obey_is_escaped():
+    """An event has text that others chose: the user agent of a caller, the name of a session."""
+    (found,) = read(trail_event(eventName="\x1b[2J", errorCode="\x1b]0;x\x07"))
+    assert "\x1b" not in found.name + found.error
+
+
+@pytest.fixture
+def used(home, aws):
+    """A home with two sessions that made calls, and one call by a session from elsewhere."""
+    home.scenario()
+    home.make_vault()
+    home.run("exec", "dev", "--", "true")
+    found = home.export("prod")
+    stranger = aws.world.add_session(
+        kind="role", account="222222222222", arn=SESSION_ARN, user_id="AROAEXAMPLE:x", seconds=3600,
+        role="arn:aws:iam::222222222222:role/DeveloperRole",
+    )  # fmt: skip
+    for keys in (
+        (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"]),
+        (stranger.key_id, stranger.secret, stranger.token),
+    ):
+        identity(home, *keys)
+    return home
+
+
+def identity(home, key_id, secret, token):
+    """Call GetCallerIdentity at the stand-in."""
+    boto3.client(
+        "sts",
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        region_name="us-east-1",
+        endpoint_url=home.env["AWS_ENDPOINT_URL"],
+    ).get_caller_identity()
+
+
+@pytest.mark.parametrize(
+    "form", [trails.log_file, trails.lookup, lambda calls: gzip.compress(trails.log_file(calls))]
+)
+def test_every_event_of_an_export_is_joined_and_a_stranger_is_named(used, aws, tmp_path, form):
+    """The program that had the session, awsvault-py's own calls, and the one that the log does not know."""
+    path = tmp_path / "trail.json"
+    path.write_bytes(form(aws.calls.all()))
+    done = used.run("log", "--cloudtrail", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["events"]
+    assert sorted(event["event"] for event in found) == sorted(f"sts:{call.action}" for call in aws.calls)
+    by = {event["event"]: [] for event in found}
+    for event in found:
+        by[event["event"]].append((event["by"], event.get("record", {}).get("profile")))
+    assert sorted(by["sts:AssumeRole"]) == [("awsvault-py", "dev"), ("awsvault-py", "prod")]
+    assert by["sts:GetSessionToken"] == [("awsvault-py", None)]
+    assert sorted(by["sts:GetCallerIdentity"]) == [("issued", "prod"), ("unknown", None)]
+    shown = used.run("log", "--cloudtrail", str(path))
+    assert "not in the log" in shown.stdout
+    assert "5 events, 1 of them" in shown.stderr
+
+
+def test_the_log_has_the_session_name_of_every_use(used):
+    """A cache hit does not know it; the record that filled the cache does."""
+    used.run("exec", "dev", "--", "true")
+    first, _, again = json.loads(used.run("log", "--json").stdout)["records"]
+    assert first["session"]
+    assert again["session"] == first["session"]
+
+
+def test_mistaken_options_are_errors(used, tmp_path):
+    """A missing file, and options that do not fit together."""
+    failed(used.run("log", "--cloudtrail", str(tmp_path / "none")), 2, "no such file")
+    failed(used.run("log", "--cloudtrail", "x", "--verify"), 2, "--verify")
+    (tmp_path / "x").write_text("{}")
+    failed(used.run("log", "--cloudtrail", str(tmp_path / "x")), 6, "Records")
