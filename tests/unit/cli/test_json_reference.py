@@ -208,12 +208,17 @@ def test_status_policy(ready, aws):
     compare("status --policy AGE", printed(ready, "status", "--policy", "90d", "--json", code=1))
 
 
-def test_explain(ready):
+def test_explain(ready, tmp_path):
     """Every kind of source, and every call."""
     extend(ready, SOURCES)
     names = ("dev", "keys", "process", "web", "sso", "login", "ec2")
     far = "[profile own]\nawsvault_role_arn = arn:aws:iam::222222222222:role/R\nawsvault_source_profile = keys\n"
-    extend(ready, far + f"mfa_serial = {SERIAL}\n")
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}')
+    narrowed = (
+        f"awsvault_policy_file = {policy}\nawsvault_policy_arns = arn:aws:iam::aws:policy/ReadOnlyAccess\n"
+    )
+    extend(ready, far + f"mfa_serial = {SERIAL}\n" + narrowed)
     compare("explain PROFILE", *(printed(ready, "explain", name, "--json") for name in (*names, "own")))
 
 

@@ -1,0 +1,83 @@
+"""``log --cloudtrail`` against the stand-in: which program made each call, and which calls are of nobody in the log."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import boto3
+import pytest
+
+from tests import trails
+from tests.home import failed
+
+SESSION_ARN = "arn:aws:sts::222222222222:assumed-role/DeveloperRole/yourself@host"
+
+
+@pytest.fixture
+def used(home, aws):
+    """A home with two sessions that made calls, and one call by a session from elsewhere."""
+    home.scenario()
+    home.make_vault()
+    home.run("exec", "dev", "--", "true")
+    found = home.export("prod")
+    stranger = aws.world.add_session(
+        kind="role", account="222222222222", arn=SESSION_ARN, user_id="AROAEXAMPLE:x", seconds=3600,
+        role="arn:aws:iam::222222222222:role/DeveloperRole",
+    )  # fmt: skip
+    for keys in (
+        (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"]),
+        (stranger.key_id, stranger.secret, stranger.token),
+    ):
+        identity(home, *keys)
+    return home
+
+
+def identity(home, key_id, secret, token):
+    """Call GetCallerIdentity at the stand-in."""
+    boto3.client(
+        "sts",
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        region_name="us-east-1",
+        endpoint_url=home.env["AWS_ENDPOINT_URL"],
+    ).get_caller_identity()
+
+
+@pytest.mark.parametrize(
+    "form", [trails.log_file, trails.lookup, lambda calls: gzip.compress(trails.log_file(calls))]
+)
+def test_every_event_of_an_export_is_joined_and_a_stranger_is_named(used, aws, tmp_path, form):
+    """The program that had the session, awsvault-py's own calls, and the one that the log does not know."""
+    path = tmp_path / "trail.json"
+    path.write_bytes(form(aws.calls.all()))
+    done = used.run("log", "--cloudtrail", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["events"]
+    assert sorted(event["event"] for event in found) == sorted(f"sts:{call.action}" for call in aws.calls)
+    by = {event["event"]: [] for event in found}
+    for event in found:
+        by[event["event"]].append((event["by"], event.get("record", {}).get("profile")))
+    assert sorted(by["sts:AssumeRole"]) == [("awsvault-py", "dev"), ("awsvault-py", "prod")]
+    assert by["sts:GetSessionToken"] == [("awsvault-py", None)]
+    assert sorted(by["sts:GetCallerIdentity"]) == [("issued", "prod"), ("unknown", None)]
+    shown = used.run("log", "--cloudtrail", str(path))
+    assert "not in the log" in shown.stdout
+    assert "5 events, 1 of them" in shown.stderr
+
+
+def test_the_log_has_the_session_name_of_every_use(used):
+    """A cache hit does not know it; the record that filled the cache does."""
+    used.run("exec", "dev", "--", "true")
+    first, _, again = json.loads(used.run("log", "--json").stdout)["records"]
+    assert first["session"]
+    assert again["session"] == first["session"]
+
+
+def test_mistaken_options_are_errors(used, tmp_path):
+    """A missing file, and options that do not fit together."""
+    failed(used.run("log", "--cloudtrail", str(tmp_path / "none")), 2, "no such file")
+    failed(used.run("log", "--cloudtrail", "x", "--verify"), 2, "--verify")
+    (tmp_path / "x").write_text("{}")
+    failed(used.run("log", "--cloudtrail", str(tmp_path / "x")), 6, "Records")

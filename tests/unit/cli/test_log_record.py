@@ -1,0 +1,31 @@
+"""A record of the log as JSON: vault/cli/log_record.py. docs/reference/json.md is compared in test_json_reference.py."""
+
+from __future__ import annotations
+
+from vault.cli.log_record import json_record
+from vault.credentials.audit import Record, decode
+
+
+def test_a_record_of_a_key_has_no_expiry_and_nothing_empty():
+    """What is not known is left out, so that no reader takes an empty text for a value."""
+    record = Record(
+        "1700000000", "export", "dev", "", "AKIAIOSFODNN7EXAMPLE", "", "key", "", "", "", "", "", ""
+    )
+    assert json_record(record) == {
+        "time": "2023-11-14T22:13:20Z",
+        "use": "export",
+        "profile": "dev",
+        "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+        "from": "key",
+    }
+
+
+def test_a_record_of_an_earlier_version_is_read():
+    """It has no session name."""
+    record = Record(
+        "1700000000", "export", "dev", "", "AKIAIOSFODNN7EXAMPLE", "", "key", "1", "sh", "2", "sh", "", ""
+    )
+    before = record.encode().rpartition(b"\0")[0]
+    assert before.count(b"\0") == 12
+    assert decode(before) == record
+    assert "session" not in json_record(record)

@@ -1,0 +1,65 @@
+"""Session policies as values: vault/profiles/session_policy.py. What AWS gets must never allow more than each of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from vault import errors, limits
+from vault.profiles.session_policy import READ_ONLY, SessionPolicy, combined, fitting
+
+ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def policy(*effects, version="2012-10-17", place="--policy"):
+    statements = [{"Effect": effect, "Action": "s3:*", "Resource": "*"} for effect in effects]
+    return SessionPolicy(json.dumps({"Version": version, "Statement": statements}), (), (place,))
+
+
+def test_one_policy_stays_as_it_is():
+    """And none is none."""
+    assert combined([]) is None
+    assert combined([policy("Allow")]) == policy("Allow")
+
+
+def test_what_denies_is_joined_with_what_allows():
+    """All statements in one document, the ARNs beside it."""
+    found = combined([policy("Allow"), policy("Deny", "Deny", place="here"), policy("Deny", place="there")])
+    assert [each["Effect"] for each in found.statements] == ["Allow", "Deny", "Deny", "Deny"]
+    assert found.places == ("--policy", "here", "there")
+    assert combined([READ_ONLY, policy("Deny")]).arns == READ_ONLY.arns
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [policy("Allow", place="here")],
+        [policy("Deny", "Allow", place="here")],
+        [SessionPolicy(None, (ARN,), ("here",))],
+    ],
+)
+def test_two_that_allow_are_an_error_that_names_both(others):
+    """AWS would allow what either of them allows."""
+    with pytest.raises(errors.ConfigError, match=r"--policy.*here"):
+        combined([policy("Allow"), *others])
+
+
+def test_documents_of_different_versions_are_not_joined():
+    """A variable in a statement has a meaning in one of them only."""
+    with pytest.raises(errors.ConfigError, match="Version"):
+        combined([policy("Allow"), policy("Deny", version="2008-10-17")])
+
+
+def test_the_limits_of_aws_are_kept_after_joining():
+    """The characters of all statements and ARNs, and the number of ARNs."""
+    half = [{"Effect": "Deny", "Action": "s3:*", "Resource": "x" * (limits.SESSION_POLICY_MOST // 2)}]
+    one = SessionPolicy(json.dumps({"Version": "2012-10-17", "Statement": half}), (), ("here",))
+    assert fitting(one) == one
+    with pytest.raises(errors.Usage, match=f"{limits.SESSION_POLICY_MOST}"):
+        combined([one, one])
+    many = SessionPolicy(
+        None, tuple(f"{ARN}{at}" for at in range(limits.SESSION_POLICY_ARNS + 1)), ("there",)
+    )
+    with pytest.raises(errors.Usage, match="11 policies"):
+        fitting(many)
