@@ -289,6 +289,7 @@ def test_backups(ready):
 
 def test_clear(ready):
     """One profile's sessions, and all."""
+    ready.settle()  # or no alias is kept
     printed(ready, "export", "dev")
     one = printed(ready, "clear", "dev", "--json")
     assert one == {"profile": "dev", "deleted": 2}
