@@ -6,19 +6,21 @@ command and compares (tests/unit/cli/test_json_reference.py).
 
 from __future__ import annotations
 
-ALWAYS = "always"
-TEXT, TIME, SECONDS, NUMBER, BOOLEAN = "text", "time", "seconds", "number", "boolean"
-OBJECT, OBJECTS, TEXTS = "object", "list of objects", "list of texts"
+from scripts.reference.json_log import LOG
+from scripts.reference.json_types import (
+    ALWAYS,
+    BOOLEAN,
+    KNOWN,
+    NUMBER,
+    OBJECTS,
+    SECONDS,
+    TEXT,
+    TEXTS,
+    TIME,
+    Rows,
+    one_of,
+)
 
-Rows = dict[str, tuple[str, str, str]]
-
-
-def one_of(*values: str) -> str:
-    """The type of a field with these values."""
-    return "one of " + ", ".join(f"`{value}`" for value in values)
-
-
-_KNOWN = "if known"
 _STORED = "the MFA device's ARN"
 _STEPS = one_of("create", "prove", "retire", "drop", "grace", "undo")
 _STEP = "the step of a rotation that is not finished; `grace`: the old key is inactive and kept"
@@ -67,7 +69,7 @@ OUTPUT: dict[str, Rows] = {
         "SecretAccessKey": (TEXT, ALWAYS, ""),
         "SessionToken": (TEXT, "for a session", "absent for a long-lived key (`--no-session`)"),
         "Expiration": (TIME, "for a session", "the expiry"),
-        "AccountId": (TEXT, _KNOWN, "12 digits"),
+        "AccountId": (TEXT, KNOWN, "12 digits"),
     },
     "list": {
         "profiles": (OBJECTS, ALWAYS, "the profiles of AWS's files, in their order"),
@@ -75,10 +77,10 @@ OUTPUT: dict[str, Rows] = {
             "profiles",
             {
                 "profile": (TEXT, ALWAYS, "its name"),
-                "account": (TEXT, _KNOWN, "12 digits"),
+                "account": (TEXT, KNOWN, "12 digits"),
                 "identity": (
                     TEXT,
-                    _KNOWN,
+                    KNOWN,
                     "the ARN of the role or user; for Identity Center the role's name",
                 ),
                 "source": (
@@ -97,8 +99,8 @@ OUTPUT: dict[str, Rows] = {
             {
                 "name": (TEXT, ALWAYS, ""),
                 "access_key_id": (TEXT, ALWAYS, ""),
-                "account": (TEXT, _KNOWN, "12 digits"),
-                "user": (TEXT, _KNOWN, "the IAM user's name"),
+                "account": (TEXT, KNOWN, "12 digits"),
+                "user": (TEXT, KNOWN, "the IAM user's name"),
                 "mfa_serial": (TEXT, "if it has an MFA device", _STORED),
                 "mfa": (
                     one_of("none", "asked", "strict", "stored"),
@@ -212,10 +214,10 @@ OUTPUT: dict[str, Rows] = {
     "which ACCOUNT-OR-ARN": {
         "profiles": (OBJECTS, ALWAYS, "the profiles that lead there, by name"),
         "profiles[].profile": (TEXT, ALWAYS, ""),
-        "profiles[].account": (TEXT, _KNOWN, "12 digits"),
+        "profiles[].account": (TEXT, KNOWN, "12 digits"),
         "profiles[].identity": (
             TEXT,
-            _KNOWN,
+            KNOWN,
             "the ARN of the role or user; for Identity Center the role's name",
         ),
     },
@@ -234,49 +236,7 @@ OUTPUT: dict[str, Rows] = {
         "findings[].message": (TEXT, ALWAYS, "what was found"),
         "findings[].fix": (TEXT, "unless there is nothing to do", "what to do"),
     },
-    "log": {
-        "records": (OBJECTS, ALWAYS, "the oldest first"),
-        "records[].time": (TIME, ALWAYS, "when the credentials were issued"),
-        "records[].use": (
-            one_of("export", "exec", "serve", "login", "whoami", "undo"),
-            ALWAYS,
-            "the command; `serve` is `exec --server`, `undo` is `import --undo`, which restores a key to a file",
-        ),
-        "records[].profile": (TEXT, ALWAYS, ""),
-        "records[].role": (TEXT, "for a role", "its ARN"),
-        "records[].access_key_id": (TEXT, ALWAYS, "of the credentials"),
-        "records[].expires": (TIME, "for a session", "the expiry"),
-        "records[].from": (
-            one_of("cache", "sts", "key"),
-            ALWAYS,
-            "where the credentials came from: a cached session, a call to AWS, the access key itself",
-        ),
-        "records[].pid": (NUMBER, _KNOWN, "the process that ran awsvault-py"),
-        "records[].asker": (TEXT, _KNOWN, "its name"),
-        "records[].parent_pid": (NUMBER, _KNOWN, "its parent"),
-        "records[].parent": (TEXT, _KNOWN, "the parent's name"),
-        "records[].tty": (TEXT, _KNOWN, "its terminal"),
-        "records[].program": (TEXT, "for `exec`, `serve` and `undo`", "the command, or the file"),
-        "records[].session": (TEXT, "for a role", "the role session name, as in CloudTrail"),
-        "problems": (TEXTS, ALWAYS, "what was changed, removed or cut off in the log"),
-    },
-    "log --cloudtrail FILE": {
-        "events": (OBJECTS, ALWAYS, "the oldest first"),
-        "events[].time": (TIME, ALWAYS, "when the call was made"),
-        "events[].event": (TEXT, ALWAYS, "service and action, such as `s3:GetObject`"),
-        "events[].access_key_id": (TEXT, _KNOWN, "of the caller"),
-        "events[].identity": (TEXT, _KNOWN, "the caller's ARN"),
-        "events[].region": (TEXT, _KNOWN, ""),
-        "events[].source_ip": (TEXT, _KNOWN, "an address or an AWS service"),
-        "events[].error": (TEXT, "if AWS refused the call", "its code"),
-        "events[].by": (
-            one_of("issued", "awsvault-py", "unknown"),
-            ALWAYS,
-            "credentials of the log; awsvault-py's own call for such credentials; credentials that the log does not have",
-        ),
-        "events[].record": (OBJECT, "if the log has them", "the record, as in `log`"),
-        "problems": (TEXTS, ALWAYS, "what was changed, removed or cut off in the log"),
-    },
+    **LOG,
     "mfa list": {
         "devices": (OBJECTS, ALWAYS, ""),
         "devices[].serial": (TEXT, ALWAYS, "the device's ARN"),
@@ -294,7 +254,7 @@ OUTPUT: dict[str, Rows] = {
         "slots[].slot": (TEXT, ALWAYS, "its name, for `slots remove`"),
         "slots[].kind": (one_of("passphrase", "keyring", "recovery code", "helper"), ALWAYS, ""),
         "slots[].opens": (one_of("main", "strict"), ALWAYS, "the box that it unlocks"),
-        "slots[].about": (TEXT, _KNOWN, "the machine of a keyring, the cost of a passphrase"),
+        "slots[].about": (TEXT, KNOWN, "the machine of a keyring, the cost of a passphrase"),
         "slots[].last_used": (TIME, "if it was used on this machine", "when it last unlocked the vault"),
     },
     "restore": {

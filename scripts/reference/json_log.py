@@ -1,0 +1,62 @@
+"""What scripts/make-reference says about the JSON of ``log``; json_output.py has the other commands."""
+
+from __future__ import annotations
+
+from scripts.reference.json_types import (
+    ALWAYS,
+    KNOWN,
+    NUMBER,
+    OBJECT,
+    OBJECTS,
+    TEXT,
+    TEXTS,
+    TIME,
+    Rows,
+    one_of,
+)
+
+LOG: dict[str, Rows] = {
+    "log": {
+        "records": (OBJECTS, ALWAYS, "the oldest first"),
+        "records[].time": (TIME, ALWAYS, "when the credentials were issued"),
+        "records[].use": (
+            one_of("export", "exec", "serve", "login", "whoami", "undo"),
+            ALWAYS,
+            "the command; `serve` is `exec --server`, `undo` is `import --undo`, which restores a key to a file",
+        ),
+        "records[].profile": (TEXT, ALWAYS, ""),
+        "records[].role": (TEXT, "for a role", "its ARN"),
+        "records[].access_key_id": (TEXT, ALWAYS, "of the credentials"),
+        "records[].expires": (TIME, "for a session", "the expiry"),
+        "records[].from": (
+            one_of("cache", "sts", "key"),
+            ALWAYS,
+            "where the credentials came from: a cached session, a call to AWS, the access key itself",
+        ),
+        "records[].pid": (NUMBER, KNOWN, "the process that ran awsvault-py"),
+        "records[].asker": (TEXT, KNOWN, "its name"),
+        "records[].parent_pid": (NUMBER, KNOWN, "its parent"),
+        "records[].parent": (TEXT, KNOWN, "the parent's name"),
+        "records[].tty": (TEXT, KNOWN, "its terminal"),
+        "records[].program": (TEXT, "for `exec`, `serve` and `undo`", "the command, or the file"),
+        "records[].session": (TEXT, "for a role", "the role session name, as in CloudTrail"),
+        "problems": (TEXTS, ALWAYS, "what was changed, removed or cut off in the log"),
+    },
+    "log --cloudtrail FILE": {
+        "events": (OBJECTS, ALWAYS, "the oldest first"),
+        "events[].time": (TIME, ALWAYS, "when the call was made"),
+        "events[].event": (TEXT, ALWAYS, "service and action, such as `s3:GetObject`"),
+        "events[].access_key_id": (TEXT, KNOWN, "of the caller"),
+        "events[].identity": (TEXT, KNOWN, "the caller's ARN"),
+        "events[].region": (TEXT, KNOWN, ""),
+        "events[].source_ip": (TEXT, KNOWN, "an address or an AWS service"),
+        "events[].error": (TEXT, "if AWS refused the call", "its code"),
+        "events[].by": (
+            one_of("issued", "awsvault-py", "unknown"),
+            ALWAYS,
+            "credentials of the log; awsvault-py's own call for such credentials; credentials that the log does not have",
+        ),
+        "events[].record": (OBJECT, "if the log has them", "the record, as in `log`"),
+        "problems": (TEXTS, ALWAYS, "what was changed, removed or cut off in the log"),
+    },
+}
