@@ -49,6 +49,7 @@ class WithCommand(click.Command):
 @shared_options.no_session
 @shared_options.mfa_code
 @policy_options
+@shared_options.region("Set this region for CMD instead of the profile's.")
 @click.option("--write", is_flag=True, help="Ignore awsvault_read_only for this command.")
 @click.option(
     "-s",
@@ -72,6 +73,7 @@ def command(
     mfa_code: str | None,
     policy: str | None,
     policy_arn: tuple[str, ...],
+    region: str | None,
     write: bool,
     server: bool,
     profile_env: bool,
@@ -85,14 +87,15 @@ def command(
     refresh them; the profile must call awsvault-py.
     """
     from vault.cli.profile_argument import profile_or_pick
-    from vault.cli.request_options import request_of
+    from vault.cli.request_options import region_name, request_of
     from vault.context import from_process
 
     if profile_env:
         _check_alone({"--duration": duration, "--fresh": fresh, "--no-session": no_session, "--mfa-code": mfa_code,
-                      "--write": write, "--server": server})  # fmt: skip
+                      "--policy": policy, "--policy-arn": policy_arn, "--write": write, "--server": server})  # fmt: skip
         context = from_process(attended=True)
-        _with_profile(context, profile_or_pick(context, profile), cmd)
+        chosen = region_name(region)
+        _with_profile(context, profile_or_pick(context, profile), cmd, region=chosen)
     if server:
         from vault.run import server_handover
 
@@ -112,6 +115,7 @@ def command(
         start=True,
         policy=policy,
         policy_arn=policy_arn,
+        region=region,
     )
     if server:
         return _serve(context, request, cmd)
@@ -127,7 +131,7 @@ def _check_alone(others: Mapping[str, object]) -> None:
         raise Usage(f"--profile-env and {given} were both given", hint="leave out one of them")
 
 
-def _with_profile(context: Context, profile: str, cmd: Sequence[str]) -> NoReturn:
+def _with_profile(context: Context, profile: str, cmd: Sequence[str], *, region: str | None) -> NoReturn:
     """Run ``cmd`` with AWS_PROFILE instead of credentials."""
     from vault.credentials.profile_metadata import metadata_of_chain
     from vault.run import exec_env, profile_variable
@@ -138,7 +142,7 @@ def _with_profile(context: Context, profile: str, cmd: Sequence[str]) -> NoRetur
     banners.production(context.env, metadata)
     if not cmd:
         banners.profile_shell(metadata)
-    env = exec_env.profile_environment(context.child_env(), metadata.profile)
+    env = exec_env.profile_environment(context.child_env(), metadata.profile, region=region)
     exec_program.replace_process(cmd or exec_env.shell(context.env), env=env)
 
 
@@ -156,7 +160,7 @@ def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoRetur
         use="exec",
         program=_program(cmd),
     )
-    metadata = metadata_of(issued)
+    metadata = metadata_of(issued, region=request.region)
     banners.inside(context.env, metadata.profile)
     banners.production(context.env, metadata)
     banners.shorter(issued, asked=request.duration is not None)

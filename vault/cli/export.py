@@ -28,6 +28,7 @@ from vault.cli.policy_options import policy_options
 @shared_options.no_session
 @shared_options.mfa_code
 @policy_options
+@shared_options.region("Print this region instead of the profile's, in the formats that have one.")
 def command(
     *,
     profile: str,
@@ -40,6 +41,7 @@ def command(
     mfa_code: str | None,
     policy: str | None,
     policy_arn: tuple[str, ...],
+    region: str | None,
 ) -> None:
     """Print the credentials of PROFILE (exact name).
 
@@ -57,7 +59,7 @@ def command(
     context = from_process(attended=False)
     request = request_of(
         profile, duration=duration, fresh=fresh, fresh_all=fresh_all, no_session=no_session, mfa_code=mfa_code,
-        policy=policy, policy_arn=policy_arn,
+        policy=policy, policy_arn=policy_arn, region=region,
         ask=form not in ("process", "json") or os.isatty(1),  # an SDK reads JSON from a pipe, and must not wait for a prompt
     )  # fmt: skip
     issued = obtain.credentials(context, request, purpose=f"to export {profile}")
@@ -67,6 +69,6 @@ def command(
     from vault.aws import credential_json
 
     text = credential_formats.render(
-        form, credential_json.fields(issued.line), profile=profile, region=issued.chain.region
+        form, credential_json.fields(issued.line), profile=profile, region=request.region or issued.chain.region
     )
     write_out(text.encode())

@@ -42,6 +42,7 @@ _OPENERS = ("xdg-open", "wslview", "x-www-browser")
 )
 @click.option("--service", metavar="NAME", help="Open this service, for example s3.")
 @click.option("--path", metavar="PATH", help="Open this page, for example /cloudwatch/home?region=eu-west-1.")
+@shared_options.region("Open the console in this region instead of the profile's.")
 @shared_options.duration
 @click.option(
     "--browser",
@@ -63,6 +64,7 @@ def command(
     only_print: bool,
     service: str | None,
     path: str | None,
+    region: str | None,
     duration: str | None,
     browser: str | None,
     from_env: bool,
@@ -101,6 +103,7 @@ def command(
         start=True,
         policy=policy,
         policy_arn=policy_arn,
+        region=region,
     )
     way = sign_in_environment if from_env else sign_in
     found = way(context, request, tell=say, service=service, path=path)
@@ -113,7 +116,7 @@ def command(
             say("No browser can be opened here. This URL is valid for 15 minutes:")
         emit(found.url.reveal_text())
         return
-    _open(context, found, browsers)
+    _open(context, found, browsers, region=request.region)
 
 
 def openers(context: Context, browser: str | None) -> list[list[str]]:
@@ -145,12 +148,13 @@ def _words(text: str, which: str) -> list[str]:
     return words
 
 
-def _open(context: Context, found: SignIn, browsers: list[list[str]]) -> None:
+def _open(context: Context, found: SignIn, browsers: list[list[str]], *, region: str | None) -> None:
     role = found.issued.chain.hops[-1].role_arn if found.issued.chain.hops else found.issued.chain.profile
+    printing = "login --print" if region is None else f"login --print --region {region}"
     again = (
-        "awsvault-py login --env --print"
+        f"awsvault-py {printing} --env"
         if isinstance(found.issued.chain.source, NamedSource) and not found.issued.chain.hops
-        else command_for("login --print", found.issued.chain.profile)
+        else command_for(printing, found.issued.chain.profile)
     )
     until = f", until {local(found.issued.expires)}" if found.issued.expires else ""
     opening = f"Opening the console as {safe(role)}{until}."

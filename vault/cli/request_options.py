@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vault import limits
-from vault.errors import Usage
+from vault.errors import ConfigError, Usage
+from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def request_of(
     start: bool = False,
     policy: str | None = None,
     policy_arn: tuple[str, ...] = (),
+    region: str | None = None,
 ) -> Request:
     """The Request for the options. Raises Usage, and UnsafeFile or StorageError for the file of a policy."""
     from vault.credentials.request import Refetch, Request
@@ -38,6 +40,7 @@ def request_of(
         ask=ask,
         start=start,
         policy=_policy(policy, policy_arn),
+        region=region_name(region),
     )
 
 
@@ -47,6 +50,22 @@ def _policy(file: str | None, arns: tuple[str, ...]) -> SessionPolicy | None:
     from vault.profiles.session_policy import checked
 
     return checked(file, arns, file_at="--policy", arns_at="--policy-arn")
+
+
+def region_name(text: str | None) -> str | None:
+    """``--region`` in lower case. Errors: Usage."""
+    if text is None:
+        return None
+    from vault.profiles.aws_files import Origin, Setting
+    from vault.profiles.build_chain import checked_region
+
+    try:
+        return checked_region(Setting("region", text, Origin("--region", 0))).value
+    except ConfigError:
+        raise Usage(
+            f"--region {safe(text, limit=80)!r} is not a valid region name",
+            hint="a region looks like us-east-1",
+        ) from None
 
 
 def seconds(text: str | None) -> int | None:

@@ -38,6 +38,11 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON (docs
 mfa_code = click.option(*CODE, "mfa_code", metavar="CODE", help="An MFA code, if no seed is stored.")
 
 
+def region(text: str) -> Callable[[F], F]:
+    """``--region``, with ``text`` as its help."""
+    return click.option("--region", metavar="REGION", help=text)
+
+
 def named(argument: str, *, required: bool = False) -> Callable[[F], F]:
     """Add the argument with this name to a command, and the option ``-p``/``--profile``, which means the same.
 

@@ -103,7 +103,7 @@ def confirm(context: Context, chain: Chain, request: Request, *, lifted: bool = 
         raise errors.Declined(
             f"profile {profile} needs confirmation before each use (awsvault_confirm = {setting})", hint=hint
         )
-    _ask(context, chain, lifted=lifted)
+    _ask(context, chain, lifted=lifted, region=request.region or chain.region)
     return what if setting == "session" else None
 
 
@@ -116,10 +116,10 @@ def _target(chain: Chain) -> str:
     return chain.hops[-1].role_arn if chain.hops else f"the source of {chain.source_profile}"
 
 
-def _ask(context: Context, chain: Chain, *, lifted: bool) -> None:
+def _ask(context: Context, chain: Chain, *, lifted: bool, region: str) -> None:
     from vault.system.prompts import NoAnswer
 
-    about = f"{safe(_target(chain))}, in {safe(chain.region)}"
+    about = f"{safe(_target(chain))}, in {safe(region)}"
     if chain.guardrails.environment:
         about = f"{safe(chain.guardrails.environment)}: {about}"
     how = " with write access, although it is set to read-only," if lifted else ""

@@ -37,21 +37,21 @@ class ProfileMetadata(NamedTuple):
         return "\t".join(words).encode("utf-8", "surrogateescape") + b"\n"
 
 
-def metadata_of(issued: Issued) -> ProfileMetadata:
-    """The metadata of issued credentials."""
-    return metadata_of_chain(issued.chain)
+def metadata_of(issued: Issued, *, region: str | None = None) -> ProfileMetadata:
+    """The metadata of issued credentials. ``region`` as for ``metadata_of_chain``."""
+    return metadata_of_chain(issued.chain, region=region)
 
 
-def metadata_of_chain(chain: Chain) -> ProfileMetadata:
-    """The metadata of every session that the chain gives."""
+def metadata_of_chain(chain: Chain, *, region: str | None = None) -> ProfileMetadata:
+    """The metadata of every session that the chain gives. ``region`` is that of --region, which overrides every other."""
     from vault.profiles.production import is_production
 
     origin = chain.region_origin
     role = chain.hops[-1].role_arn if chain.hops else ""
     # A file's line: the profile sets the region. If nothing sets it, it counts as the profile's too: a profile in a
-    # nested exec uses its own region.
-    own = origin is None or origin.line > 0
-    return ProfileMetadata(chain.profile, chain.region, own, role, is_production(chain))
+    # nested exec uses its own region. So does that of --region, which is for one command and not the user's.
+    own = origin is None or origin.line > 0 or region is not None
+    return ProfileMetadata(chain.profile, region or chain.region, own, role, is_production(chain))
 
 
 def decode(line: bytes, profile: str) -> ProfileMetadata | None:

@@ -27,7 +27,8 @@ class Request(NamedTuple):
     ``write`` lifts awsvault_read_only. ``ask``: the user ran the command and may be asked to confirm; ``agreed``: they
     confirmed already. ``start``: a unique prefix of the profile's name is enough. ``federates``: a key without a role is
     exchanged for a session (GetFederationToken) before anything is issued, and that session keeps the guard rails.
-    ``policy`` narrows the session further than the profile's guard rails.
+    ``policy`` narrows the session further than the profile's guard rails. ``region`` is for the program that gets the session,
+    and decides nothing about the session itself.
     """
 
     profile: str
@@ -41,6 +42,7 @@ class Request(NamedTuple):
     start: bool = False
     federates: bool = False
     policy: SessionPolicy | None = None
+    region: str | None = None
 
     @property
     def plain(self) -> bool:

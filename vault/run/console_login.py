@@ -68,7 +68,7 @@ def sign_in(
         exchange=exchange,
     )
     subject = f"profile {safe(issued.chain.profile)}"
-    return _signed_in(context, issued, subject=subject, tell=tell, service=service, path=path)
+    return _signed_in(context, issued, request, subject=subject, tell=tell, service=service, path=path)
 
 
 def sign_in_environment(
@@ -88,11 +88,13 @@ def sign_in_environment(
     console.page("aws", region="us-east-1", service=service, path=path)
     subject = "the credentials of the environment"
     issued = environment_credentials.issued(context)
-    _endpoint(context, aws_files.load(context.env, home=context.paths.home), issued.chain)
+    _endpoint(
+        context, aws_files.load(context.env, home=context.paths.home), issued.chain, region=request.region
+    )
     request = request._replace(federates=True)
     issued = issued._replace(chain=guardrails.applied(issued.chain, request))
     issued = _session(context, issued, request, subject=subject, tell=tell)
-    return _signed_in(context, issued, subject=subject, tell=tell, service=service, path=path)
+    return _signed_in(context, issued, request, subject=subject, tell=tell, service=service, path=path)
 
 
 def _session(
@@ -128,6 +130,7 @@ def _session(
 def _signed_in(
     context: Context,
     issued: Issued,
+    request: Request,
     *,
     subject: str,
     tell: Callable[[str], None],
@@ -135,7 +138,8 @@ def _signed_in(
     path: str | None,
 ) -> SignIn:
     chain = issued.chain
-    endpoint = _endpoint(context, aws_files.load(context.env, home=context.paths.home), chain)
+    config = aws_files.load(context.env, home=context.paths.home)
+    endpoint = _endpoint(context, config, chain, region=request.region)
     foreign_host = endpoint.foreign_host()
     if foreign_host is not None:
         tell(
@@ -158,27 +162,38 @@ def _signed_in(
 def _look_ahead(context: Context, request: Request) -> Chain | None:
     """The chain as far as it is known without the vault, or None.
 
-    Raises Untrusted before anything asks for a passphrase, a code or a session. The export reports all other errors.
+    Raises Untrusted and Usage before anything asks for a passphrase, a code or a session. The export reports all other errors.
     """
     try:
         config = aws_files.load(context.env, home=context.paths.home)
         name = chosen(config, request.profile) if request.start else request.profile
         chain = resolve(config, name, env=context.env)
-        _endpoint(context, config, chain)
-    except errors.Untrusted:
+        _endpoint(context, config, chain, region=request.region)
+    except (errors.Untrusted, errors.Usage):
         raise
     except errors.Error:
         return None
     return chain
 
 
-def _endpoint(context: Context, config: Config, chain: Chain) -> ServiceEndpoint:
-    """Where the session is exchanged for a token. Raises Untrusted if that is neither AWS's own host nor a trusted one."""
-    partition = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
-    region = endpoints.real_region(chain.region)
-    if chain.hops and endpoints.partition_of(region).name != partition:
-        # The console of another partition does not know the role.
-        region = endpoints.real_region(chain.hops[-1].endpoint.region)
+def _endpoint(context: Context, config: Config, chain: Chain, *, region: str | None) -> ServiceEndpoint:
+    """Where the session is exchanged for a token. ``region`` is that of --region.
+
+    Raises Untrusted if that is neither AWS's own host nor a trusted one, Usage for a region of another partition.
+    """
+    asked = region
+    region = endpoints.real_region(asked or chain.region)
+    partition = endpoints.partition_of(region).name
+    if chain.hops or chain.region_origin is not None:  # else nothing but --region says whose console it is
+        known = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
+        if asked is not None and partition != known:
+            raise errors.Usage(
+                f"--region {asked} is in the partition {partition}, but the session is for {known}",
+                hint=f"give a region of {known}",
+            )
+        if partition != known:  # the console of another partition does not know the role
+            region = endpoints.real_region(chain.hops[-1].endpoint.region)
+        partition = known
     profile = config.profile(chain.profile)
     get = profile.get if profile is not None else _nothing
     configured = endpoints.configured_url(config, get, env=context.env, service=hosts.SIGN_IN)

@@ -85,13 +85,15 @@ def server_environment(
     return merged
 
 
-def profile_environment(env: Mapping[str, str], profile: str) -> dict[str, str]:
-    """``env`` with AWS_PROFILE, and without credentials: what --profile-env gives a command.
+def profile_environment(env: Mapping[str, str], profile: str, *, region: str | None) -> dict[str, str]:
+    """``env`` with AWS_PROFILE, and without credentials: what --profile-env gives a command. ``region``: that of --region.
 
     Neither AWSVAULT_PROFILE nor AWS_VAULT is set, since the command can choose another profile itself.
     """
     merged = {name: value for name, value in env.items() if name not in (*_UNSET, "AWSVAULT_PROFILE")}
     merged["AWS_PROFILE"] = profile
+    if region is not None:
+        merged["AWS_REGION"] = merged["AWS_DEFAULT_REGION"] = merged[OUTER + "REGION"] = region
     return merged
 
 

@@ -56,7 +56,7 @@ def start_again(first: Obtained, request: Request, *, mark: Attributes | None) -
         "issued": issued.issued,
         "expires": issued.expires,
         "request": [getattr(refreshing.later(request, issued), name) for name in _KEPT],
-        "metadata": list(metadata_of(issued)),
+        "metadata": list(metadata_of(issued, region=request.region)),
         "hidden": exec_env.hidden(first.profiles.config),
         "chain": refreshing.digest_of(issued.chain),
         "mark": mark,
