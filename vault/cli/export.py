@@ -69,6 +69,9 @@ def command(
     from vault.aws import credential_json
 
     text = credential_formats.render(
-        form, credential_json.fields(issued.line), profile=profile, region=request.region or issued.chain.region
+        form,
+        credential_json.fields(issued.line),
+        profile=profile,
+        region=request.region or issued.chain.region,
     )
     write_out(text.encode())

@@ -13,6 +13,8 @@ VALUED = frozenset(
         "--mfa-code",
         "--mfa-token",
         "--profile",
+        "--policy",
+        "--policy-arn",
         "--region",
         "--source",
         "--config",
