@@ -73,7 +73,7 @@ def unmeasured():
 
 @pytest.fixture
 def untraced():
-    """A loop over thousands of like cases is not measured: each takes twice as long so, and shows no line anew."""
+    """A loop over thousands of similar cases is not measured: it would take twice as long and cover no new line."""
     measured = coverage.Coverage.current()
     if measured is None:
         yield

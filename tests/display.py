@@ -12,14 +12,14 @@ from tests.patience import PATIENCE
 @contextmanager
 def running(size: str = "64x64x8"):
     """The value of DISPLAY. ``size``: width, height and bits of a pixel; a browser needs 24."""
-    ours, theirs = os.pipe()
+    reading, writing = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(theirs), "-screen", "0", size, "-nolisten", "tcp"],
-        pass_fds=[theirs],
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"],
+        pass_fds=[writing],
         stderr=subprocess.DEVNULL,
     )
-    os.close(theirs)
-    with os.fdopen(ours) as told:
+    os.close(writing)
+    with os.fdopen(reading) as told:
         number = told.readline().strip()
     try:
         yield f":{number}"

@@ -101,23 +101,23 @@ def end() -> None:
 @functools.cache
 def _server(command: str, library: str | None) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """Where this process's server takes its orders, ``library`` loaded before it; it ends when this process does."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM)
-    with theirs:
+    client_end, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    client_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM)
+    with server_end:
         server = subprocess.Popen(
             [
                 sys.executable,
                 "-P",
                 os.path.join(HERE, "forkserver.py"),
                 command,
-                str(theirs.fileno()),
+                str(server_end.fileno()),
                 str(DERIVATIONS.file),
             ],
             stdin=subprocess.PIPE,  # pipes, as the commands have them: Python remembers of its streams what they are
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "LANG": LANG, **({"LD_PRELOAD": library} if library else {})},
-            pass_fds=[theirs.fileno(), DERIVATIONS.file],
+            pass_fds=[server_end.fileno(), DERIVATIONS.file],
         )
-    _servers.append((ours, server))
-    return ours, server
+    _servers.append((client_end, server))
+    return client_end, server

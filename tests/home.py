@@ -1,4 +1,4 @@
-"""A person's home for tests: an empty folder, our command beside this Python, and a vault made in milliseconds."""
+"""A user's home for tests: an empty folder, the command beside this Python, and a vault made in milliseconds."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ class Home:
     def __init__(self, root: Any, *, url: str | None = None) -> None:
         self.root = str(root)
         self.forks = True
-        self.ours = os.path.join(self.root, "vault")
+        self.awsvault_home = os.path.join(self.root, "vault")
         self.config_path = os.path.join(self.root, ".aws", "config")
         os.makedirs(os.path.dirname(self.config_path), mode=0o700, exist_ok=True)
         self.env = {
             "HOME": self.root,
             "PATH": os.path.dirname(COMMAND) + os.pathsep + os.environ["PATH"],
-            "AWSVAULT_HOME": self.ours,
+            "AWSVAULT_HOME": self.awsvault_home,
             "AWSVAULT_PASSPHRASE": PASSPHRASE,
             "AWSVAULT_PROMPT": "none",
             "AWSVAULT_KEYRING": "off",
@@ -91,13 +91,13 @@ class Home:
             self.settings("")
 
     def config(self, text: str) -> None:
-        """Write ~/.aws/config; ``{command}`` stands for ours."""
+        """Write ~/.aws/config; ``{command}`` becomes the path of awsvault-py."""
         with open(self.config_path, "w", encoding="utf-8") as file:
             file.write(text.replace("{command}", COMMAND))
 
     def settings(self, text: str, *, trusted: Sequence[str] = (STAND_IN,)) -> None:
         """Write config.toml: ``text``, and trust in the stand-in, which is no host of AWS's, unless ``trusted`` is another."""
-        os.makedirs(self.ours, mode=0o700, exist_ok=True)
+        os.makedirs(self.awsvault_home, mode=0o700, exist_ok=True)
         named = f"trusted_hosts = {json.dumps(list(trusted))}\n" if trusted else ""
         path = self.file("config.toml")
         with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
@@ -109,7 +109,7 @@ class Home:
 
     def file(self, name: str) -> str:
         """The path of one of our files."""
-        return os.path.join(self.ours, name)
+        return os.path.join(self.awsvault_home, name)
 
     def settle(self) -> None:
         """Let the last change of what decides an answer be so long ago that answers are kept (vault/system/settled)."""

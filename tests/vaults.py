@@ -25,7 +25,7 @@ CREATED = 1_700_000_000
 
 
 def paths_in(folder: object) -> Paths:
-    """Every place of ours under ``folder``, the state apart from the vault as on a person's machine."""
+    """Every place of awsvault-py under ``folder``, the state apart from the vault as on a user's machine."""
     root = str(folder)
     return Paths(
         home=root,

@@ -90,7 +90,7 @@ class Clean(NamedTuple):
 
 
 def clean(work: str) -> Clean:
-    """Build the wheel and install it as a person would, into a new environment under ``work``."""
+    """Build the wheel and install it as a user would, into a new environment under ``work``."""
     made = Clean(os.path.join(work, "clean"))
     subprocess.run(
         [sys.executable, "-m", "build", "-q", "--wheel", "--no-isolation", "--outdir", work + "/dist", ROOT],
@@ -107,17 +107,17 @@ def clean(work: str) -> Clean:
 
 
 class Home:
-    """A person's home with a vault of one key and three profiles. ``env`` is all that its commands see."""
+    """A user's home with a vault of one key and three profiles. ``env`` is all that its commands see."""
 
     def __init__(self, clean: Clean, folder: str, url: str, **env: str) -> None:
         self.clean, self.folder = clean, folder
-        self.ours = folder + "/v"
+        self.awsvault_home = folder + "/v"
         os.makedirs(folder + "/.aws", mode=0o700)
         self.env = {
             "HOME": folder,
             "PATH": os.path.dirname(clean.command) + ":/usr/bin:/bin",
             "LANG": "C.UTF-8",
-            "AWSVAULT_HOME": self.ours,
+            "AWSVAULT_HOME": self.awsvault_home,
             "AWSVAULT_PROMPT": "none",
             "AWSVAULT_KEYRING": "off",
             "AWS_ENDPOINT_URL": url,
@@ -137,7 +137,7 @@ class Home:
             file.write(text)
 
     def settings(self, text: str) -> None:
-        path = self.ours + "/config.toml"
+        path = self.awsvault_home + "/config.toml"
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(path, 0o600)

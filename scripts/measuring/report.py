@@ -19,8 +19,8 @@ class Row(NamedTuple):
     what: str
     ratio: float
     bound: float | None
-    ours: str
-    theirs: str
+    awsvault_py: str
+    reference: str
 
     @property
     def kept(self) -> bool:
@@ -34,7 +34,7 @@ class Bar(NamedTuple):
     ms: float
     low: float
     high: float
-    ours: bool
+    highlighted: bool
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -50,8 +50,8 @@ def promises(rows: list[Row]) -> str:
                 row.what,
                 f"**{row.ratio:.2f}**" if row.kept else f"**{row.ratio:.2f} (over)**",
                 "" if row.bound is None else f"{row.bound:g}",
-                row.ours,
-                row.theirs,
+                row.awsvault_py,
+                row.reference,
             )
             for row in rows
         ],
@@ -69,7 +69,7 @@ def write(text: str) -> None:
 
 
 def draw(bars: list[Bar], *, title: str) -> None:
-    """Horizontal bars on a logarithmic scale, ours in another colour, with the quartiles as a line."""
+    """Draw horizontal bars on a logarithmic scale, the highlighted ones in another color, with the quartiles as a line."""
     from math import log10
 
     left, width, step, top = 350, 620, 30, 70
@@ -92,7 +92,7 @@ def draw(bars: list[Bar], *, title: str) -> None:
     ]
     for number, bar in enumerate(bars):
         y = top + step * number
-        colour = "#1b6ca8" if bar.ours else "#9aa5b1"
+        colour = "#1b6ca8" if bar.highlighted else "#9aa5b1"
         parts.append(
             f'<text x="{left - 10}" y="{y + 15}" text-anchor="end">{escape(bar.name)}</text>'
             f'<rect x="{left}" y="{y}" width="{at(bar.ms) - left:.1f}" height="20" fill="{colour}"/>'

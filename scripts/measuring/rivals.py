@@ -61,7 +61,7 @@ def boto3(home: Home) -> Command:
 
 
 class AwsCli:
-    """AWS CLI v2 with a role of its own, which it caches in ~/.aws/cli/cache in plain text. The proxy leads its calls."""
+    """AWS CLI v2 with a role of its own, which it caches in ~/.aws/cli/cache in plaintext. The proxy leads its calls."""
 
     def __init__(self, work: str, aws: str, *, proxy: str, bundle: str) -> None:
         self.binary = aws
@@ -208,7 +208,7 @@ class Granted:
 
 
 class Awsume:
-    """awsume, a Python program on boto3: it asks STS for a role each time, and keeps MFA sessions in plain text."""
+    """awsume, a Python program on boto3: it asks STS for a role each time, and keeps MFA sessions in plaintext."""
 
     def __init__(self, work: str, *, proxy: str, bundle: str) -> None:
         folder = os.path.join(work, "awsume")
@@ -237,7 +237,7 @@ class Awsume:
 
 
 def write_plain_profiles(home: str) -> None:
-    """The two roles as AWS's own tools know them, and their source key in plain text."""
+    """The two roles as AWS's own tools know them, and their source key in plaintext."""
     with open(home + "/.aws/config", "w", encoding="utf-8") as file:
         file.write("[profile base]\nregion = us-east-1\n")
         for name, role in (("dev", "OpenRole"), ("prod", "LongOpenRole")):

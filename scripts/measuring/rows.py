@@ -41,12 +41,12 @@ def ms(series: Series) -> str:
     return f"{series.ms:.1f} ({series.low:.1f}…{series.high:.1f})"
 
 
-def bar(name: str, series: Series, *, ours: bool) -> Bar:
-    return Bar(name, series.ms, series.low, series.high, ours)
+def bar(name: str, series: Series, *, highlighted: bool) -> Bar:
+    return Bar(name, series.ms, series.low, series.high, highlighted)
 
 
-def row(what: str, ours: Series, theirs: Series, bound: float | None, *, ratio: float | None = None) -> Row:
-    return Row(what, ours.ratio if ratio is None else ratio, bound, ms(ours), ms(theirs))
+def row(what: str, own: Series, reference: Series, bound: float | None, *, ratio: float | None = None) -> Row:
+    return Row(what, own.ratio if ratio is None else ratio, bound, ms(own), ms(reference))
 
 
 def bare(clean: Clean, home: Home) -> Command:
@@ -63,9 +63,9 @@ def warm(
 ) -> Found:
     """The warm export beside an idle interpreter, aws-vault, and what others do warm."""
     home.warm()
-    ours = Command((clean.command, "exec", "dev", "--", "true"), home.env)
-    once(ours)  # with it the agent knows what an exec is told
-    commands = {"bare": bare(clean, home), "ours": home.export(), "exec": ours}
+    run_true = Command((clean.command, "exec", "dev", "--", "true"), home.env)
+    once(run_true)  # with it the agent knows what an exec is told
+    commands = {"bare": bare(clean, home), "awsvault-py": home.export(), "exec": run_true}
     if vault is not None:
         commands["aws-vault"] = vault.export("shared")
         commands["aws-vault, role"] = vault.export("dev")
@@ -73,12 +73,12 @@ def warm(
         commands["aws-vault, exec, role"] = vault.exec("dev")
     fast = rounds(commands | others, count)
     rows = [
-        row("warm `export`, agent running / bare", fast["ours"], fast["bare"], 1.0),
+        row("warm `export`, agent running / bare", fast["awsvault-py"], fast["bare"], 1.0),
         row("warm `exec` of true / bare", fast["exec"], fast["bare"], None),
     ]
     bars = [
-        bar("python -c pass (bare)", fast["bare"], ours=False),
-        bar("awsvault-py, agent", fast["ours"], ours=True),
+        bar("python -c pass (bare)", fast["bare"], highlighted=False),
+        bar("awsvault-py, agent", fast["awsvault-py"], highlighted=True),
     ]
     if vault is not None:
         for name, what in (
@@ -88,8 +88,8 @@ def warm(
                 "warm `export` of a role / aws-vault's `export` of the same role, which it does not cache",
             ),
         ):
-            beside = fast["ours"].ratio / fast[name].ratio
-            rows.append(row(what, fast["ours"], fast[name], 1.0, ratio=beside))
+            beside = fast["awsvault-py"].ratio / fast[name].ratio
+            rows.append(row(what, fast["awsvault-py"], fast[name], 1.0, ratio=beside))
         for name, what in (
             ("aws-vault, exec", "warm `exec` / aws-vault's `exec` of a cached MFA session, no role"),
             ("aws-vault, exec, role", "warm `exec` of a role / aws-vault's `exec` of the same role"),
@@ -97,19 +97,21 @@ def warm(
             rows.append(
                 row(what, fast["exec"], fast[name], None, ratio=fast["exec"].ratio / fast[name].ratio)
             )
-        bars.append(bar("aws-vault 7.2, a session from its file backend", fast["aws-vault"], ours=False))
-        bars.append(bar("aws-vault 7.2, a role (one STS call)", fast["aws-vault, role"], ours=False))
+        bars.append(
+            bar("aws-vault 7.2, a session from its file backend", fast["aws-vault"], highlighted=False)
+        )
+        bars.append(bar("aws-vault 7.2, a role (one STS call)", fast["aws-vault, role"], highlighted=False))
     for name in others:
         rows.append(
             row(
                 f"warm `export` / {name}",
-                fast["ours"],
+                fast["awsvault-py"],
                 fast[name],
                 None,
-                ratio=fast["ours"].ratio / fast[name].ratio,
+                ratio=fast["awsvault-py"].ratio / fast[name].ratio,
             )
         )
-        bars.append(bar(name, fast[name], ours=False))
+        bars.append(bar(name, fast[name], highlighted=False))
     return Found(rows, bars)
 
 
@@ -117,18 +119,18 @@ def slow(home: Home, others: dict[str, Command], count: int) -> Found:
     """The warm export beside tools that take many times as long, in fewer rounds."""
     if not others:
         return Found()
-    found = rounds({"ours": home.export(), **others}, max(8, count))
+    found = rounds({"awsvault-py": home.export(), **others}, max(8, count))
     return Found(
         [
-            row(f"warm `export` / {n}", found["ours"], found[n], None, ratio=1 / found[n].ratio)
+            row(f"warm `export` / {n}", found["awsvault-py"], found[n], None, ratio=1 / found[n].ratio)
             for n in others
         ],
-        [bar(n, found[n], ours=False) for n in others],
+        [bar(n, found[n], highlighted=False) for n in others],
     )
 
 
 def beside(clean: Clean, home: Home, count: int) -> Found:
-    """What else of ours runs while a person types: the shell prompt's text, and the names for completion."""
+    """The other commands that run while a user types: the shell prompt's text, and the names for completion."""
     home.warm()
     prompt = Command((clean.command, "prompt"), {**home.env, "AWS_PROFILE": "dev"})
     names = Command((clean.command, "--profile-names"), home.env)
@@ -149,8 +151,8 @@ def beside(clean: Clean, home: Home, count: int) -> Found:
             row("… a warm `export` in the same rounds / bare", found["warm"], found["bare"], 1.0),
         ],
         [
-            bar("awsvault-py prompt", found["prompt"], ours=True),
-            bar("awsvault-py, names for completion", found["names"], ours=True),
+            bar("awsvault-py prompt", found["prompt"], highlighted=True),
+            bar("awsvault-py, names for completion", found["names"], highlighted=True),
         ],
     )
 
@@ -158,8 +160,8 @@ def beside(clean: Clean, home: Home, count: int) -> Found:
 def together(clean: Clean, home: Home, count: int) -> Found:
     """A hundred at once."""
     home.warm()
-    found = rounds_at_once({"bare": bare(clean, home), "ours": home.export()}, count, together=100)
-    return Found([row("100 warm at once / 100 × bare at once", found["ours"], found["bare"], 2.0)], [])
+    found = rounds_at_once({"bare": bare(clean, home), "awsvault-py": home.export()}, count, together=100)
+    return Found([row("100 warm at once / 100 × bare at once", found["awsvault-py"], found["bare"], 2.0)], [])
 
 
 def from_kernel(clean: Clean, home: Home, count: int) -> Found:
@@ -167,18 +169,18 @@ def from_kernel(clean: Clean, home: Home, count: int) -> Found:
     home.settings("kernel_keyring = true\nagent = 'off'\n")
     home.must("export", "dev", **home.key())
     home.must("export", "dev")
-    found = rounds({"bare": bare(clean, home), "ours": home.export()}, count)
+    found = rounds({"bare": bare(clean, home), "awsvault-py": home.export()}, count)
     home.must("lock")
     return Found(
         [
             row(
                 "warm `export`, no agent, cache key from the kernel keyring / bare",
-                found["ours"],
+                found["awsvault-py"],
                 found["bare"],
                 4.0,
             )
         ],
-        [bar("awsvault-py, no agent, kernel keyring", found["ours"], ours=True)],
+        [bar("awsvault-py, no agent, kernel keyring", found["awsvault-py"], highlighted=True)],
     )
 
 
@@ -186,44 +188,44 @@ def from_keyring(clean: Clean, home: Home, count: int) -> Found:
     """No agent; the cache key in the OS keyring. The bound is 8, or the keyring's own read plus 4."""
     home.must("slots", "add", "keyring", **home.key())
     home.must("export", "dev")
-    mark = home.ours + "/state/cache-key-item"
+    mark = home.awsvault_home + "/state/cache-key-item"
     for _ in range(100):
         if os.path.exists(mark):
             break
         once(Command(("/bin/sleep", "0.1"), {}))
     read = Command((clean.python, "-c", KEYRING_READ), home.env)
-    found = rounds({"bare": bare(clean, home), "ours": home.export(), "read": read}, count)
+    found = rounds({"bare": bare(clean, home), "awsvault-py": home.export(), "read": read}, count)
     bound = max(8.0, found["read"].ratio + 4)
     what = f"warm `export`, no agent, cache key from the OS keyring / bare (the keyring's read by itself: {found['read'].ratio:.1f})"
     return Found(
-        [row(what, found["ours"], found["bare"], bound)],
-        [bar("awsvault-py, no agent, OS keyring", found["ours"], ours=True)],
+        [row(what, found["awsvault-py"], found["bare"], bound)],
+        [bar("awsvault-py, no agent, OS keyring", found["awsvault-py"], highlighted=True)],
     )
 
 
 def cold(home: Home, vault: AwsVault | None, count: int) -> Found:
     """Two calls to STS, nothing cached: the agent gives the source key."""
     home.warm()
-    commands = {"boto3": boto3(home), "ours": home.cold()}
+    commands = {"boto3": boto3(home), "awsvault-py": home.cold()}
     if vault is not None:
         commands["aws-vault"] = vault.export()
     found = rounds(commands, count)
     rows = [
         row(
             "cold `export`, agent running / the same two calls by bare boto3",
-            found["ours"],
+            found["awsvault-py"],
             found["boto3"],
             0.6,
         )
     ]
     bars = [
-        bar("awsvault-py, cold: two STS calls", found["ours"], ours=True),
-        bar("bare boto3: two STS calls", found["boto3"], ours=False),
+        bar("awsvault-py, cold: two STS calls", found["awsvault-py"], highlighted=True),
+        bar("bare boto3: two STS calls", found["boto3"], highlighted=False),
     ]
     if vault is not None:
-        beside = found["ours"].ratio / found["aws-vault"].ratio
+        beside = found["awsvault-py"].ratio / found["aws-vault"].ratio
         what = "cold `export`, two calls / aws-vault's `export` of a role, one call"
-        rows.append(row(what, found["ours"], found["aws-vault"], None, ratio=beside))
+        rows.append(row(what, found["awsvault-py"], found["aws-vault"], None, ratio=beside))
     return Found(rows, bars)
 
 

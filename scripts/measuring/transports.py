@@ -76,7 +76,7 @@ def send(prepared):
     return connection.getresponse().read()
 """
 
-OURS = """
+SIGNER_AND_HTTP_CLIENT = """
 from vault.aws import sts
 from vault.aws.connections import ConnectionPool
 from vault.aws.credentials import Credentials
@@ -95,7 +95,7 @@ WAYS = {
     "botocore's client": HEAD + BOTOCORE,
     "botocore's signer and HTTP session": HEAD + SIGNED + SESSION + TWO,
     "botocore's signer and http.client": HEAD + SIGNED + PLAIN + TWO,
-    "our signer and http.client": HEAD + OURS,
+    "our signer and http.client": HEAD + SIGNER_AND_HTTP_CLIENT,
 }
 
 

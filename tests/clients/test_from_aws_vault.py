@@ -78,7 +78,7 @@ def test_a_wrong_passphrase_is_said(home, theirs):
     assert "shared-services" in theirs.names()
 
 
-def test_without_the_passphrase_and_a_person_it_is_locked(home, theirs):
+def test_without_a_passphrase_or_a_user_the_vault_is_locked(home, theirs):
     """Exit 3 with the variable that can give it; nothing is moved."""
     failed(
         home.run("import", "--aws-vault", "--yes"),

@@ -12,7 +12,7 @@ import pytest
 from tests.clients.aws_vault_peer import AwsVault
 from tests.fakes.example import DEVELOPER, KEY_ID, SECRET
 from tests.home import failed
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 STORE = "secure-storage-aws-iam-credentials"
 
@@ -30,7 +30,7 @@ def stocked(home, folder):
     return theirs
 
 
-def test_a_person_moves_in_from_granted(home, aws):
+def test_a_user_moves_in_from_granted(home, aws):
     """The passphrase of their files is asked for; the key goes in and its file goes, and --undo brings it back."""
     home.make_vault("another", key_id="AKIAI44QH8DHBEXAMPLE", serial=None, seed=None)
     folder = os.path.join(home.root, ".granted", STORE)

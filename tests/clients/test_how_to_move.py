@@ -31,7 +31,7 @@ def shell(home, block, **env):
 
 
 def test_from_plaintext_keys_and_back(home, aws):
-    """Each block ends well (doctor with what it found); in the middle nothing is in clear, at the end all is as before."""
+    """Each block succeeds (doctor with what it found); in the middle nothing is in plaintext, at the end all is as before."""
     aws.world.roles[DEVELOPER].mfa = False
     home.config(
         f"[default]\nregion = us-east-1\n\n[profile dev]\nregion = us-west-2\nrole_arn = {DEVELOPER}\nsource_profile = default\n"
@@ -45,7 +45,7 @@ def test_from_plaintext_keys_and_back(home, aws):
     blocks = re.findall(r"```sh\n(.*?)```", guide("from-plaintext-keys.md"), re.DOTALL)
     assert len(blocks) == 7
     for number, block in enumerate(blocks):
-        for asking in ("import\n", "doctor --fix\n"):  # a person says yes
+        for asking in ("import\n", "doctor --fix\n"):  # the user says yes
             block = block.replace(asking, asking.rstrip() + " --yes\n")  # noqa: PLW2901
         done = shell(home, block)
         found = "doctor" in block  # the passphrase in this home's environment is a finding

@@ -93,7 +93,7 @@ class Ways:
         return {name: who(answer) for name, answer in tool.identities(home, profiles, url).items()}
 
     def served(self, tool, profiles):
-        """Who a tool is under each profile where all of them are ours: one address, so that sessions are shared."""
+        """The identity of a tool under each profile if all of them use awsvault-py: one address, so that sessions are shared."""
         found = tool.identities(self.home, profiles, self.aws.url)
         return {name: who(answer) for name, answer in found.items()}
 
@@ -117,15 +117,15 @@ def ways(home, aws, tmp_path):
 
 
 def put_keys(home, holder):
-    """The example's key in clear, as `aws configure` leaves it."""
+    """The example's key in plaintext, as `aws configure` leaves it."""
     path = os.path.join(os.path.dirname(home.config_path), "credentials")
     with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
         file.write(f"[{holder}]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
 
 
-def no_key_in_clear(home):
-    """No secret in any file of AWS's folder or of ours."""
-    for folder in (os.path.dirname(home.config_path), home.ours):
+def no_plaintext_key(home):
+    """No secret is in any file of AWS's folder or of awsvault-py's."""
+    for folder in (os.path.dirname(home.config_path), home.awsvault_home):
         for at, _, names in os.walk(folder):
             for name in names:
                 with open(os.path.join(at, name), "rb") as file:
@@ -136,7 +136,7 @@ def no_key_in_clear(home):
 
 @pytest.mark.parametrize("scenario", sorted(SCENARIOS))
 def test_every_profile_is_the_same_before_and_after(scenario, home, aws, ways):
-    """Every tool, for every profile; and no key is left in clear."""
+    """Every tool gets the identity of every profile; and no key is left in plaintext."""
     config, holder, profiles = SCENARIOS[scenario]
     home.config(config)
     put_keys(home, holder)
@@ -148,11 +148,11 @@ def test_every_profile_is_the_same_before_and_after(scenario, home, aws, ways):
     for name, tool in TOOLS.items():
         assert ways.everybody(tool, profiles) == before, name
     cached = os.path.join(os.path.dirname(home.config_path), "cli", "cache")
-    assert os.listdir(cached)  # what AWS's CLIs left of it in clear
+    assert os.listdir(cached)  # what AWS's CLIs left of it in plaintext
     assert home.run("import", "--yes").returncode == 0
     fixed = home.run("doctor", "--fix", "--yes")
     assert fixed.returncode == 1  # the passphrase is in this home's environment
-    no_key_in_clear(home)
+    no_plaintext_key(home)
     assert os.listdir(cached) == []
     ways.forget_calls()
     for name, tool in TOOLS.items():
@@ -165,7 +165,7 @@ def test_every_profile_is_the_same_before_and_after(scenario, home, aws, ways):
 
 
 def typed(ways, name, profile):
-    """A CLI at a terminal: who a person is there after typing the code before this one, which leaves us ours."""
+    """A CLI at a terminal: the identity that a user gets by typing the code before this one, which leaves this one for awsvault-py."""
     home, url = ways.of(TOOLS[name])
     shutil.rmtree(os.path.join(home.root, ".aws", "cli"), ignore_errors=True)  # the CLIs share their cache
     ways.aws.world.devices[SERIAL].last_step = -1  # as if half a minute had gone by since the code before
@@ -183,7 +183,7 @@ def typed(ways, name, profile):
 
 @pytest.mark.parametrize("way", ["every profile", "the source only"])
 def test_roles_that_want_a_code_are_the_same_without_the_question(way, home, ways):
-    """The README's three accounts in AWS's own form: before, a person types codes; after, nobody does."""
+    """The README's three accounts in AWS's own form: before, the user types codes; after, nobody does."""
     named = "source_profile = shared-services\n"
     home.config(
         SHARED.replace("source_profile=", "source_profile = ").replace(
@@ -204,7 +204,7 @@ def test_roles_that_want_a_code_are_the_same_without_the_question(way, home, way
         assert home.run("import", "--yes", "--no-setup").returncode == 0
         done = home.run("setup", "--source-only", "--yes")
         assert done.returncode == 0, done.stderr
-    no_key_in_clear(home)
+    no_plaintext_key(home)
     ways.aws.world.devices[SERIAL].last_step = -1
     ways.forget_calls()
     ask = ways.served if way == "every profile" else ways.everybody

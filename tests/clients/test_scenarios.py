@@ -125,7 +125,7 @@ def test_only_the_source_through_us_behind_a_proxy(name, tmp_path, make_stocked)
 
 @pytest.mark.parametrize("name", ["cli-v1", "cli-v2", "boto3", "go"])
 def test_no_setting_of_an_endpoint_at_all(name, tmp_path, make_stocked):
-    """As on a person's machine behind a proxy: every tool and we find AWS's own addresses by ourselves."""
+    """As on a user's machine behind a proxy: every tool, and awsvault-py, finds AWS's own addresses by itself."""
     chain, key = self_signed(tmp_path, *HOSTS)
     with StandIn(certificate=(chain, key)) as aws, Tunnel(aws.url) as tunnel:
         home = Home(tmp_path / "home")

@@ -1,4 +1,4 @@
-"""The stand-in is good enough for the real tools by themselves, so what fails with us is ours."""
+"""The real tools work with the stand-in without awsvault-py, so that a failure with it is awsvault-py's."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ def test_tool_with_a_wrong_secret(tool, home, aws):
 
 
 def test_no_tool_says_a_word_about_our_keys(tool, home, aws):
-    """A profile that holds every key of ours, prefixed, is used in silence: nothing on stderr, and no other identity."""
+    """A profile that holds every key of awsvault-py, prefixed, works: nothing on stderr, and no other identity."""
     answer = {"Version": 1, "AccessKeyId": KEY_ID, "SecretAccessKey": SECRET}
     with open(f"{home.root}/answer.json", "w", encoding="utf-8") as file:
         json.dump(answer, file)
-    ours = "".join(f"awsvault_{key} = {VALUES.get(key, 'x')}\n" for key in values.KNOWN)
-    assert ours.count("\n") > 35
+    prefixed = "".join(f"awsvault_{key} = {VALUES.get(key, 'x')}\n" for key in values.KNOWN)
+    assert prefixed.count("\n") > 35
     home.config(
-        f'[profile all]\nregion = us-east-1\ncredential_process = /bin/cat "{home.root}/answer.json"\n{ours}'
-        f"[profile other]\n{ours}"
+        f'[profile all]\nregion = us-east-1\ncredential_process = /bin/cat "{home.root}/answer.json"\n{prefixed}'
+        f"[profile other]\n{prefixed}"
     )
     assert tool.identity(home, "all", aws.url)["Arn"] == "arn:aws:iam::111111111111:user/yourself"
 
 
 @pytest.mark.parametrize("name", ["go", "java", "rust"])
 def test_a_warning_would_be_seen(name, home, aws):
-    """These SDKs speak of a section that they do not know, on stderr: why there is none of ours, and silence means something."""
+    """These SDKs report a section that they do not know on stderr: so there is no such section, and silence means something."""
     home.config(
         f"[profile a]\nregion = us-east-1\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
         "[awsvault a]\nx = 1\n"

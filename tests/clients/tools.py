@@ -58,7 +58,7 @@ class Tool(ABC):
     def run(
         self, home: Home, profile: str, url: str, *more: str, **env: str
     ) -> subprocess.CompletedProcess[str]:
-        """Runs the tool to its end, whatever that is. The tool's own Python is not measured: it is not ours."""
+        """Runs the tool to its end, whatever that is. The tool's own Python is not measured."""
         return subprocess.run(
             self.command(profile, url, *more),
             env={k: v for k, v in {**home.env, **env}.items() if not k.startswith("COVERAGE_")},

@@ -62,7 +62,7 @@ def _of_session(world: World, session: Session, region: str) -> Caller:
         raise Refusal(403, "ExpiredToken", EXPIRED)
     user = world.users.get(session.user) if session.user else None
     role = world.roles.get(session.role) if session.role else None
-    if user is None and role is None:  # whoever it belonged to has been deleted
+    if user is None and role is None:  # its user or role has been deleted
         raise invalid_client_token()
     return Caller(
         session.key_id,

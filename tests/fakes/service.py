@@ -125,7 +125,7 @@ class Service:
 
 
 def before(met: dict[str, Fault]) -> Answer | None:
-    """The faults that come before the work; an Answer where there shall be no work at all."""
+    """The faults that come before the work; an Answer if the work must not happen."""
     if "slow" in met:
         time.sleep(float(met["slow"].options["seconds"]))
     if "call-before" in met:

@@ -1,4 +1,4 @@
-"""A child that is killed, or whose disk is full, at one exact point: each HTTP exchange and each change of a file of ours.
+"""A child that is killed, or whose disk is full, at one exact point: each HTTP exchange and each change of a file of awsvault-py.
 
 The child is a fork that runs a flow of the program with counted calls. The points are those of Python's ``os`` and
 ``fcntl`` that every file of the program goes through (vault/system), and ``transport.send``, the one way to AWS.
@@ -42,7 +42,7 @@ WRITING = ("write", "fsync", "rename", "link")  # what a full disk refuses
 
 
 class LeapingClock:
-    """The machine's clock, but a sleep is over at once: ours and the stand-in's are put forward instead."""
+    """The machine's clock, but a sleep returns at once: this clock and the stand-in's are put forward instead."""
 
     def __init__(self, aws) -> None:
         self._remote = Remote({"url": aws.url, "token": aws.control_token})
@@ -109,7 +109,7 @@ class _Counter:
 
 
 def context_of(home, aws) -> Context:
-    """As a command run by a person has it, with the leaping clock and nobody to ask."""
+    """The context of a command that a user runs, with the leaping clock and nobody to prompt."""
     env = {name: value for name, value in home.env.items() if name != "AWSVAULT_PASSPHRASE"}
     clock = LeapingClock(aws)
     return Context(
@@ -127,16 +127,16 @@ def run(job, *, die: tuple[int, str] | None = None) -> Ended:
 
     ``die``: the number of a call, and what happens there: SIGKILL ``before`` or ``after`` it, ``full-once``, ``full``.
     """
-    ours, theirs = os.pipe()
+    reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         code = 70
         with contextlib.suppress(BaseException):
-            os.close(ours)
-            code = _child(job, theirs, die)
+            os.close(reading)
+            code = _child(job, writing, die)
         os._exit(code)
-    os.close(theirs)
-    with os.fdopen(ours, "rb") as pipe:
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
         said = pipe.read()
     _, status = os.waitpid(pid, 0)
     told = json.loads(said) if said else {"points": []}

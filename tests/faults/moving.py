@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from vault.secret import Secret
 
 OTHER_ID, OTHER = "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
-CONFIG = b"""# ours\r
+CONFIG = b"""# my own\r
 [profile shared-services]\r
 region=us-east-1\r
 \r
@@ -75,7 +75,7 @@ def template() -> Template:
 
 
 class Scene:
-    """One home with keys in clear, for one act. A context manager."""
+    """One home with keys in plaintext, for one act. A context manager."""
 
     def __init__(self, place: Template, act: str, aws: StandIn) -> None:
         self.root = tempfile.mkdtemp(prefix="scene-")
@@ -170,10 +170,10 @@ class Scene:
     # ── what must hold ──────────────────────────────────────────────────────────────────────
 
     def whole(self, after) -> None:
-        """Each file is as it was or as it is to be; nothing of a key is in clear in a folder of ours."""
+        """Each file is as it was or as it is to be; no key is in plaintext in a folder of awsvault-py."""
         for name, before in self.before.items():
             assert self.read(name) in (before, after[name]), name
-        for folder, _, names in os.walk(self.home.ours):
+        for folder, _, names in os.walk(self.home.awsvault_home):
             for name in names:
                 with open(os.path.join(folder, name), "rb") as file:
                     content = file.read()
@@ -185,15 +185,15 @@ class Scene:
             entry.access_key_id: entry.secret.reveal_text()
             for entry in self.opened().payload.entries.values()
         }
-        clear = b"".join(self.read(name) or b"" for name in self.before).decode()
+        plain = b"".join(self.read(name) or b"" for name in self.before).decode()
         for key_id, secret in SECRETS.items():
-            assert held.get(key_id) == secret or (key_id in clear and secret in clear), key_id
+            assert held.get(key_id) == secret or (key_id in plain and secret in plain), key_id
 
     def swept(self) -> None:
         """Nothing half-made is left after a whole run."""
         for folder in (
             self.aws_folder,
-            self.home.ours,
+            self.home.awsvault_home,
             self.home.file("state"),
             self.home.file("state/undo"),
         ):

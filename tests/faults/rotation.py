@@ -88,7 +88,10 @@ class Scene:
     def leftovers(self) -> list[str]:
         """Temporary files in the program's folder."""
         return [
-            n for _, _, names in os.walk(self.home.ours) for n in names if n.startswith(".") and n != ".gc"
+            n
+            for _, _, names in os.walk(self.home.awsvault_home)
+            for n in names
+            if n.startswith(".") and n != ".gc"
         ]
 
     def check(self, *, settled: bool) -> None:

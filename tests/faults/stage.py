@@ -39,7 +39,7 @@ ACTS = (
     "backup", "passwd-strict", "mfa-remove",
 )  # fmt: skip
 RECORD = b"a record of the log"
-RENEWING = ("passwd", "rekey", "slots-remove", "passwd-strict")
+REKEYING = ("passwd", "rekey", "slots-remove", "passwd-strict")
 # What lies in the vault's place at first, where that is no vault of generation 5 in good health.
 SCENES = {
     "init": "none", "restore-damaged": "damaged", "restore-accept": "rolled back", "rekey": "strict seeds",
@@ -151,7 +151,7 @@ def judge(act: str, root: str) -> str:
         assert "the-first-entry" in after.payload.entries
     left_over(root)
     no_leak(root)
-    if act in RENEWING and verdict == "new":
+    if act in REKEYING and verdict == "new":
         no_old_backups(root, after)
     return verdict
 
@@ -210,8 +210,8 @@ def strict_as_meant(act: str, opened: vault.Opened) -> None:
         assert (slots, opened.payload.strict_serials) == ([], ())
         assert vault.open_strict(opened, None, path="it").seeds == {}
         return
-    renewed = act == "passwd-strict" and opened.header.gen == 6
-    for secret, fits in ((STRICT, not renewed), (NEW, renewed)):
+    rekeyed = act == "passwd-strict" and opened.header.gen == 6
+    for secret, fits in ((STRICT, not rekeyed), (NEW, rekeyed)):
         try:
             found = vault.open_strict(opened, PassphraseSlot(Secret(secret)), path="it").seeds
         except errors.NotThisSlot:
@@ -221,7 +221,7 @@ def strict_as_meant(act: str, opened: vault.Opened) -> None:
 
 
 def no_leak(root: str) -> None:
-    """Nothing in clear in any file, whatever its name."""
+    """Nothing is in plaintext in any file, whatever its name."""
     for folder, _, names in os.walk(root):
         for name in names:
             with open(os.path.join(folder, name), "rb") as opened:

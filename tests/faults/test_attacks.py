@@ -50,7 +50,7 @@ def _make(paths):
 
 def as_user(uid, act):
     """Run ``act`` in a fork under ``uid``; its text, or the name and text of what it raised."""
-    ours, theirs = os.pipe()
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
@@ -61,13 +61,13 @@ def as_user(uid, act):
                 said = f"ok {act()}"
             except (errors.Error, OSError) as error:
                 said = f"{type(error).__name__} {error}"
-            os.write(theirs, said.encode())
+            os.write(writing, said.encode())
         except BaseException:
             traceback.print_exc()
         finally:
             os._exit(0)
-    os.close(theirs)
-    with open(ours, "rb") as pipe:
+    os.close(writing)
+    with open(reading, "rb") as pipe:
         said = pipe.read().decode()
     os.waitpid(child, 0)
     return said

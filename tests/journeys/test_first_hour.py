@@ -1,4 +1,4 @@
-"""A person's first hour: from nothing to `aws --profile prod`, with three mistakes on the way, at a terminal."""
+"""A user's first hour: from nothing to `aws --profile prod`, with three mistakes on the way, at a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import PASSPHRASE, failed
 from tests.patience import PATIENCE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -33,7 +33,7 @@ awsvault_source_profile = shared-services
 
 
 def aws_at_a_terminal(home, profile):
-    """`aws sts get-caller-identity` as a person types it; the vault's question comes through on the terminal."""
+    """`aws sts get-caller-identity` as a user types it; the vault's question comes through on the terminal."""
     changes = {"AWSVAULT_PASSPHRASE": None, "AWSVAULT_PROMPT": "tty", "AWS_PAGER": ""}
     return pexpect.spawn(
         AWS,
@@ -56,7 +56,7 @@ def who(child):
 
 
 def test_from_nothing_to_prod(home, aws):
-    """Every step as the program itself says it; each mistake is named with its mend, and nothing has to be undone."""
+    """Every step follows the program's own words; each mistake is named with its fix, and nothing has to be undone."""
     # Nothing is known yet: the bare command says where to begin.
     first = home.run()
     assert first.returncode == 0

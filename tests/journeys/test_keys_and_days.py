@@ -1,4 +1,4 @@
-"""The ninetieth day, and the day the laptop is lost: what a person types, and what is true afterwards."""
+"""The ninetieth day, and the day the laptop is lost: what the user types, and what is true afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/how-to/leave.md, by its own words: every key and seed comes out, the tools go on, and nothing of ours is left."""
+"""docs/how-to/leave.md, by its own words: every key and seed comes out, the tools go on, and no file of awsvault-py is left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.fakes.remote import ROOT
 from tests.home import PASSPHRASE
 from tests.keyrings import Desktop
 from tests.patience import PATIENCE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -49,7 +49,7 @@ def lived_in(home, aws):
         (f"XDG_{name}" for name in ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "CACHE_HOME", "RUNTIME_DIR")),
         "",
     )
-    shutil.rmtree(home.ours)
+    shutil.rmtree(home.awsvault_home)
     trusted = os.path.join(home.root, ".config", "awsvault-py")
     os.makedirs(trusted, mode=0o700)
     with open(os.path.join(trusted, "config.toml"), "w", opener=lambda p, f: os.open(p, f, 0o600)) as file:
@@ -79,7 +79,7 @@ def files(root):
 
 
 def test_each_command_in_its_order(lived_in, page):
-    """At the end AWS's own CLI has both identities from the plain files, and the home has a sealed backup and no more of ours."""
+    """At the end AWS's own CLI has both identities from the plaintext files, and the home has a sealed backup and nothing else of awsvault-py."""
     blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     assert len(blocks) == 7
     said = []

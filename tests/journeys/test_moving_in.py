@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.example import DEVELOPER, KEY_ID, SECRET
 from tests.home import PASSPHRASE, failed
 from tests.patience import PATIENCE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
@@ -29,7 +29,7 @@ def passphrase_file(home):
 
 
 def test_from_aws_configure_to_the_vault_in_under_ten_commands(home, aws, passphrase_file):
-    """A person with one key in clear and a role on it; each command as they type it, and nothing is lost on the way."""
+    """A user with one key in plaintext and a role on it: each command as they type it, and nothing is lost on the way."""
     typed = []
     home.env.pop("AWSVAULT_PASSPHRASE")
 
@@ -40,7 +40,7 @@ def test_from_aws_configure_to_the_vault_in_under_ten_commands(home, aws, passph
             text=True, check=False, timeout=PATIENCE, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
-    # How they came here: what `aws configure` writes, and a role added by hand.
+    # How they came here: what `aws configure` writes, and a role added in an editor.
     for key, value in (
         ("aws_access_key_id", KEY_ID),
         ("aws_secret_access_key", SECRET),
@@ -81,11 +81,11 @@ def test_from_aws_configure_to_the_vault_in_under_ten_commands(home, aws, passph
     assert after.returncode == 0, after.stderr
     assert json.loads(after.stdout)["Account"] == "222222222222"
 
-    # And now? What the CLI left in clear before is still there, and goes with --fix.
-    mend = person("doctor", "--fix")
-    mend.sees("rm ")
-    mend.answers("[y/N] ", "y")
-    assert mend.ends() == 0
+    # And now? What the CLI left in plaintext before is still there, and goes with --fix.
+    fix = person("doctor", "--fix")
+    fix.sees("rm ")
+    fix.answers("[y/N] ", "y")
+    assert fix.ends() == 0
     assert len(typed) < 10, typed
     for folder, _, names in os.walk(home.root):
         for name in names:
@@ -102,7 +102,7 @@ def test_from_aws_configure_to_the_vault_in_under_ten_commands(home, aws, passph
 
 
 def test_the_tired_person(home, aws):
-    """Setup twice, an edit by hand in between that breaks three things, doctor, doctor --fix, and it works."""
+    """Setup twice, a manual edit in between that breaks three things, doctor, doctor --fix, and it works."""
     home.make_vault()
     home.config(
         "[profile shared-services]\nregion = us-east-1\n\n[profile dev]\nregion = us-west-2\n"
@@ -112,7 +112,7 @@ def test_the_tired_person(home, aws):
     assert home.run("setup", "--yes").returncode == 0
     assert home.export("dev")["AccountId"] == "222222222222"
 
-    # By hand, late at night: a role pasted from a colleague, the command "made portable", a source misspelt.
+    # In an editor, late at night: a role pasted from a colleague, the command "made portable", a source misspelled.
     with open(home.config_path, encoding="utf-8") as file:
         text = file.read()
     colleagues = (
@@ -128,7 +128,7 @@ def test_the_tired_person(home, aws):
     assert {"broken-chain", "role-before-process", "process-needs-shell"} <= set(checks)
     assert checks["broken-chain"]["where"].startswith(home.config_path + ":")
 
-    # --fix mends what is safe; the misspelt name is the person's to correct, and is still named.
+    # --fix corrects what is safe; the misspelled name is left to the user, and is still named.
     home.run("doctor", "--fix", "--yes")
     left = {finding["check"] for finding in json.loads(home.run("doctor", "--json").stdout)["findings"]}
     assert "role-before-process" not in left
@@ -140,7 +140,7 @@ def test_the_tired_person(home, aws):
     assert home.export("ops")["AccountId"] == "222222222222"
     assert "Nothing to change" in home.run("setup", "--yes").stderr
 
-    # A line that setup wrote and a person changed since is theirs: undo names the profile and touches nothing.
+    # A line that setup wrote and the user changed since belongs to the user: undo names the profile and touches nothing.
     with open(home.config_path, encoding="utf-8") as file:
         now = file.read()
     failed(home.run("setup", "--undo", "--yes"), 10, "was edited since in profile ops")

@@ -13,7 +13,7 @@ import pytest
 from tests.fakes.example import KEY_ID, SECRET
 from tests.home import COMMAND, PASSPHRASE, failed
 from tests.keyrings import Desktop
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import stop, unlock, with_agent
 from vault import limits
 
@@ -77,7 +77,7 @@ def test_the_passphrase_forgotten(home):
     # The backup of before still opens by the old passphrase: it is refused until somebody insists.
     failed(home.run("restore", old_backup, "--yes"), 9, "before the rekey in generation", "--accept")
     assert "bak" not in home.run("restore", AWSVAULT_PASSPHRASE=NEW).stdout
-    assert not [name for name in os.listdir(home.ours) if "bak" in name]
+    assert not [name for name in os.listdir(home.awsvault_home) if "bak" in name]
     failed(home.run("passwd", AWSVAULT_PASSPHRASE=NEW), 3, "new passphrase", "awsvault-py passwd --stdin")
     # Where it is the only copy, its secrets are in force again, which is said.
     assert "until you change them: awsvault-py passwd" in ok(
@@ -146,7 +146,7 @@ def test_the_power_cut(home):
     assert "--yes" in asked.stderr
     assert "entries: one" in ok(home.run("restore", "bak1", "--yes"))
     assert home.run("list").stdout.startswith("one\t")
-    assert "vault.avlt.damaged" in os.listdir(home.ours)
+    assert "vault.avlt.damaged" in os.listdir(home.awsvault_home)
     ok(home.run("add", "two", "--stdin", "--no-verify", stdin=KEY))
 
 
@@ -197,8 +197,8 @@ def test_an_older_copy_synced_back(home):
 
     # Another machine with a copy of this vault goes on, and so does this one: a fork.
     theirs = os.path.join(home.root, "their machine")
-    shutil.copytree(home.ours, theirs)
-    ok(home.run("add", "ours", "--stdin", "--no-verify", stdin=KEY))
+    shutil.copytree(home.awsvault_home, theirs)
+    ok(home.run("add", "another", "--stdin", "--no-verify", stdin=KEY))
     ok(home.run("add", "theirs", "--stdin", "--no-verify", stdin=KEY, AWSVAULT_HOME=theirs))
     shutil.copyfile(theirs + "/vault.avlt", home.file("vault.avlt"))
     failed(home.run("list"), 9, "two machines", "restore --accept")
@@ -239,7 +239,7 @@ def _copied(path, to):
         os.chmod(to, 0o600)
 
 
-def test_the_sheet_has_what_a_person_needs_and_no_secret(home):
+def test_the_recovery_sheet_has_what_the_user_needs_and_no_secret(home):
     """Users, key ids, devices, console steps and the policy."""
     home.make_vault()
     printed = home.run("backup", "--sheet")

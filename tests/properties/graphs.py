@@ -19,7 +19,7 @@ PREFIXED = ("role_arn", "source_profile", "credential_source", "web_identity_tok
 
 
 class Graph:
-    """``config`` and ``credentials`` by section and key; ``plain`` is the text botocore reads, ``ours`` what we do."""
+    """``config`` and ``credentials`` by section and key; ``plain`` is the text that botocore reads, ``prefixed`` the program's."""
 
     def __init__(self, seed):
         self.seed = seed
@@ -278,7 +278,7 @@ def _source(found):
     return "static", found.access_key, found.secret_key, found.token
 
 
-def chain_of_ours(chain):
+def chain_of_awsvault_py(chain):
     """The same shape from a Chain."""
     from vault.profiles import chain as c
     from vault.profiles.command_words import split

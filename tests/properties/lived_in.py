@@ -69,7 +69,7 @@ def make(seed: int, *, profiles: int = 500) -> LivedIn:
         if rows or kind != "key":
             header = f"[{name}]" if name == "default" else f"[profile {name}]"
             config += [
-                header + dice.choice(["", "  ", " # ours"]),
+                header + dice.choice(["", "  ", " # mine"]),
                 *_with_noise(dice, rows),
                 *[""] * dice.randrange(3),
             ]

@@ -48,7 +48,7 @@ def name_of(line: bytes) -> bytes:
 
 
 def only_the_touched_keys_changed(before: bytes, after: bytes) -> None:
-    """Line by line: the same bytes, a key taken out, a name that got the prefix, or a line of ours put in."""
+    """Line by line: the same bytes, a key taken out, a name that got the prefix, or a new line from setup."""
     old, new = before.split(b"\n"), after.split(b"\n")
     at = 0
     for line in old[:-1] if not old[-1] else old:

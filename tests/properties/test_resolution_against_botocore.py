@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from tests.data import path_of
-from tests.properties.graphs import Graph, chain_of_botocore, chain_of_ours, session_of, write
+from tests.properties.graphs import Graph, chain_of_awsvault_py, chain_of_botocore, session_of, write
 from vault import errors
 from vault.profiles.aws_files import decode, merge
 from vault.profiles.ini_parser import parse
@@ -31,10 +31,10 @@ def config_of(texts):
     )
 
 
-def ours(config, name, *, as_sdk=False, entries=()):
+def chain_here(config, name, *, as_sdk=False, entries=()):
     """Our chain in botocore's shape, or ("error", message)."""
     try:
-        return chain_of_ours(
+        return chain_of_awsvault_py(
             resolve(config, name, env={}, has_entry=lambda entry: entry in entries, as_sdk=as_sdk)
         )
     except errors.Error as error:
@@ -61,15 +61,15 @@ def test_generated_graphs(tmp_path):
         for folder in folders:
             folder.mkdir(exist_ok=True)
         paths = [write(folder, texts) for folder, texts in zip(folders, (plain, prefixed), strict=True)]
-        names, ours_plain, ours_prefixed = [*graph.names, "nobody"], config_of(plain), config_of(prefixed)
+        names, plain_config, prefixed_config = [*graph.names, "nobody"], config_of(plain), config_of(prefixed)
         session = session_of(*paths[0])
         his = {name: chain_of_botocore(session, name) for name in names}
         session = session_of(*paths[1])
         for name in names:
             compared = [
-                (ours(ours_plain, name), his[name]),
-                (ours(ours_prefixed, name), his[name]),
-                (ours(ours_prefixed, name, as_sdk=True), chain_of_botocore(session, name)),
+                (chain_here(plain_config, name), his[name]),
+                (chain_here(prefixed_config, name), his[name]),
+                (chain_here(prefixed_config, name, as_sdk=True), chain_of_botocore(session, name)),
             ]
             for mine, other in compared:
                 found = disagreement(mine, other)
@@ -88,7 +88,7 @@ OTHER_SOURCES = {
 
 
 def keys_moved(graph):
-    """Takes whole keys out of the graph's profiles; their profiles by the key that botocore shall find there."""
+    """Takes whole keys out of the graph's profiles; their profiles by the key that botocore must find there."""
     moved = {}
     for number, name in enumerate(graph.names):
         places = [place[name] for place in (graph.config, graph.credentials) if name in place]
@@ -103,7 +103,7 @@ def keys_moved(graph):
 
 @pytest.mark.usefixtures("untraced")
 def test_keys_in_the_vault(tmp_path):
-    """A key that moves from a profile into the vault leads to the same chains: it ends them as keys in clear do."""
+    """A key that moves from a profile into the vault leads to the same chains: it ends them as a plaintext key does."""
     seen = Counter()
     for seed in range(GRAPHS):
         graph = Graph(seed)
@@ -119,7 +119,7 @@ def test_keys_in_the_vault(tmp_path):
             his = chain_of_botocore(session, name)
             if his[0] == "chain" and his[1][0] == "static" and his[1][1] in moved:
                 his = ("chain", ("vault", moved[his[1][1]]), his[2])
-            mine = ours(config, name, entries=moved.values())
+            mine = chain_here(config, name, entries=moved.values())
             found = disagreement(mine, his)
             assert found is None or found in dict(DECIDED), f"graph {seed}, profile {name}: {found}"
             seen[mine[1][0] if mine[0] == "chain" else "error"] += 1
@@ -146,7 +146,7 @@ GO_PROFILES = sorted(parse(corpus(GO[0], GO[0])[0], path="config", kind="config"
 def test_ruby_corpus(name):
     """Each profile of the Ruby SDK's corpus resolves as botocore resolves it."""
     his = chain_of_botocore(session_of(*(path_of(part) for part in RUBY)), name)
-    assert disagreement(ours(config_of(corpus(*RUBY)), name), his) is None
+    assert disagreement(chain_here(config_of(corpus(*RUBY)), name), his) is None
 
 
 @pytest.mark.parametrize("name", GO_PROFILES)
@@ -157,7 +157,8 @@ def test_go_corpus(name, tmp_path):
     text = corpus(GO[0], GO[0])[0]
     assert (
         disagreement(
-            ours(config_of((text, "")), name), chain_of_botocore(session_of(path_of(GO[0]), str(empty)), name)
+            chain_here(config_of((text, "")), name),
+            chain_of_botocore(session_of(path_of(GO[0]), str(empty)), name),
         )
         is None
     )

@@ -1,4 +1,4 @@
-"""Whatever stands in AWS's files: a chain or an error of ours, soon, and nothing read but the two files.
+"""Whatever is in AWS's files: a chain or one of the program's errors, soon, and nothing is read but the two files.
 
 RESOLUTION_FUZZ says how many files each test tries: 300, and 5,000 in scripts/compare-resolution.
 """
@@ -121,7 +121,7 @@ def everything(config, env):
 @example("[profile a]\nrole_arn = x\nsource_profile = a\ncredential_process = awsvault-py export a\n", "", {})
 @example("[profile a]\ninclude_profile = b\n[profile b]\ninclude_profile = a\n", "", {})
 def test_files(config, credentials, env):
-    """Any two files give chains or errors of ours, and each error's text is one harmless line."""
+    """Any two files give chains or errors of the program, and each error's text is one harmless line."""
     started = time.process_time()
     try:
         found = merge(

@@ -17,7 +17,7 @@ NAME = "shared-services"
 
 
 class Bench(Desk):
-    """A desk that rotates; ``user`` is the example's, ``told`` what a person was told."""
+    """A desk that rotates; ``user`` is the example's, ``told`` what the user was told."""
 
     def __init__(self, home, aws):
         super().__init__(home, aws)

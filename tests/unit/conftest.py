@@ -24,7 +24,7 @@ from vault.unlocking.keys import OpenedKeys
 
 
 class SharedClock:
-    """The stand-in's clock as ours: sleeping moves both on."""
+    """The stand-in's clock and this one move together: sleeping moves both on."""
 
     def __init__(self, world):
         self.world = world
@@ -42,7 +42,7 @@ class SharedClock:
 
 
 class Desk:
-    """Everything that one run needs, made anew for each ``ask`` as each process would."""
+    """Everything that one run needs, made again for each ``ask`` as each process would."""
 
     def __init__(self, home, aws):
         self.home, self.aws = home, aws
@@ -129,7 +129,8 @@ class Beside(Running):
 
     def __init__(self, desk):
         super().__init__(
-            desk.home.ours, answerer=lambda page: vault_answers.answerer(self.paths, page, self.state)
+            desk.home.awsvault_home,
+            answerer=lambda page: vault_answers.answerer(self.paths, page, self.state),
         )
         self.desk = desk
         self.clock.unix = desk.clock.time()

@@ -51,7 +51,7 @@ STATIC = "aws_access_key_id = STATICEXAMPLE\naws_secret_access_key = s\n"
         (f"[profile p]\n{STATIC}", "", "config-file"),
     ],
 )
-def test_credential_process_stands_in_the_middle(tmp_path, config, credentials, method):
+def test_credential_process_in_the_middle_of_a_chain(tmp_path, config, credentials, method):
     """Behind the keys of the credentials file, before those of the config file."""
     (tmp_path / "config").write_text(config)
     (tmp_path / "credentials").write_text(credentials)
@@ -66,7 +66,7 @@ def test_credential_process_stands_in_the_middle(tmp_path, config, credentials, 
     assert done.stdout.strip() == method
 
 
-def test_the_aws_cli_writes_roles_to_disk_in_clear(home):
+def test_the_aws_cli_writes_roles_to_disk_in_plaintext(home):
     """The roles that it assumes itself; of those that come from us nothing is there."""
     home.scenario()
     home.make_vault()

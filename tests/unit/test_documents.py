@@ -36,16 +36,16 @@ PROMISED = (
 
 # The README's table: each line, and the tests that show it for us.
 SHOWN = {
-    "Keys encrypted at rest": "tests/unit/cli/test_export.py::test_nothing_of_ours_holds_anything_in_clear",
-    "Sessions encrypted at rest": "tests/unit/cli/test_export.py::test_nothing_of_ours_holds_anything_in_clear",
+    "Keys encrypted at rest": "tests/unit/cli/test_export.py::test_no_file_of_awsvault_py_has_plaintext",
+    "Sessions encrypted at rest": "tests/unit/cli/test_export.py::test_no_file_of_awsvault_py_has_plaintext",
     "Generates MFA codes from an encrypted seed": "tests/unit/credentials/test_obtain.py::test_two_roles_share_one_code",
     "`credential_process` for AWS's current SDKs": "tests/clients/test_scenarios.py::test_three_accounts",
     "Role chains of any depth": "tests/unit/credentials/test_obtain.py::test_a_chain_of_eight_hops",
     "Sixty processes at once: one call, one code": "tests/unit/cli/test_export.py::test_sixty_at_once_on_a_cold_cache",
-    "Answers from an agent, unlocked once a day": "tests/unit/agent/test_process.py::test_a_thousand_in_a_row_and_two_hundred_at_once",
+    "Answers from an agent, unlocked once a day": "tests/unit/agent/test_process.py::test_a_thousand_exports_in_a_row_and_two_hundred_at_once",
     "Key rotation": "tests/unit/rotation/test_run.py::test_a_new_key_takes_over_and_the_old_one_is_kept",
     "… verified before the old key is retired, with undo": "tests/unit/rotation/test_run.py::test_undo_takes_the_old_key_back",
-    "Credentials server for jobs longer than a session": "tests/clients/test_server_renews.py::test_longer_than_a_session_lasts",
+    "Credentials server for jobs longer than a session": "tests/clients/test_server_refreshes.py::test_longer_than_a_session_lasts",
     "Console sign-in": "tests/clients/test_browser.py::test_a_real_browser_lands_on_the_page "
     "tests/unit/cli/test_login_users.py::test_a_user_signs_in_by_federation tests/unit/cli/test_login_users.py::test_a_key_of_the_environment_goes_by_federation "
     "tests/clients/test_browser.py::test_two_profiles_side_by_side_keep_their_own_cookies "
@@ -54,7 +54,7 @@ SHOWN = {
     "tests/unit/credentials/test_guardrails.py::test_read_only_sends_the_policy_with_the_role "
     "tests/unit/cli/test_prompt.py::test_production_is_loud",
     "Encrypted, tamper-evident log of issued credentials": "tests/unit/cli/test_log.py::test_verify_says_whole_and_finds_a_change "
-    "tests/unit/cache/test_audit_log.py::test_nothing_stands_there_in_clear "
+    "tests/unit/cache/test_audit_log.py::test_no_plaintext_is_in_the_file "
     "tests/unit/cache/test_audit_log.py::test_a_record_taken_out_moved_or_doubled_is_seen",
     "Explains a profile with file and line": "tests/unit/cli/test_tables.py::test_explain_gives_each_value_its_place",
     "Picks a profile, completes names": "tests/unit/cli/test_picker.py::test_the_most_used_comes_first "
@@ -206,7 +206,7 @@ def test_a_link_that_works_is_left():
 
 
 def calls(page):
-    """The words of each call of ours in a page: in its code, up to what ends a command for a shell."""
+    """The words of each call of awsvault-py in a page: in its code, up to what ends a command for a shell."""
     text = re.sub(r"<!--.*?-->", "", text_of(page), flags=re.DOTALL)
     code = "\n".join(re.findall(r"```[^\n]*\n(.*?)```", text, re.DOTALL)) + "\n" + "\n".join(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)))  # fmt: skip
     code = code.replace("\\\n", " ")
@@ -216,15 +216,15 @@ def calls(page):
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != REFERENCE])
 def test_commands_and_options_that_are_named_exist(page):
-    """A page that names a command or an option of ours names one that the program has."""
+    """A page that names a command or an option of awsvault-py names one that exists."""
     for words in calls(page):
-        ours = words[: words.index("--")] if "--" in words else words
+        rest = words[: words.index("--")] if "--" in words else words
         path, command = (), None
-        while ours:
-            name = ALIASES.get(ours[0], ours[0])
+        while rest:
+            name = ALIASES.get(rest[0], rest[0])
             if (*path, name) not in EVERY:
                 break
-            path, command, ours = (*path, name), EVERY[*path, name], ours[1:]
+            path, command, rest = (*path, name), EVERY[*path, name], rest[1:]
         if command is None:
             first = next((word for word in words if not word.startswith("-")), None)
             assert first is None or not re.fullmatch(r"[a-z][a-z-]+", first), (
@@ -235,17 +235,17 @@ def test_commands_and_options_that_are_named_exist(page):
             "--help",
             "--debug",
         }
-        for word in ours:
+        for word in rest:
             if word.startswith("--"):
                 assert word.split("=")[0].rstrip(".,:") in options, f"{page}: awsvault-py {' '.join(words)}"
 
 
-# Read, and of no use to a person: of Windows, which is not supported yet; and where Python itself is, for the agent.
+# Read, and of no use to users: of Windows, which is not supported yet; and where Python itself is, for the agent.
 UNSAID = {"USERPROFILE", "HOMEDRIVE", "HOMEPATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE"}
 
 
 def variables(tree):
-    """The variables that a module names: AWS's, XDG's and ours by their form, others where an environment is asked."""
+    """The variables that a module names: AWS's, XDG's and awsvault-py's by their form, others where an environment is asked."""
     for node in ast.walk(tree):
         asked = of = node
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

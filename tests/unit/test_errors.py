@@ -16,7 +16,7 @@ def every(cls):
 
 
 def test_every_error_has_its_exit_code_and_a_hint():
-    """The exit codes are a contract with scripts; no error of any module leaves a person without a next step."""
+    """The exit codes are a contract with scripts; no error of any module leaves the user without a next step."""
     for module in pkgutil.walk_packages(vault.__path__, "vault."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)

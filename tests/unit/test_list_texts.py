@@ -72,7 +72,7 @@ def test_parts_of_a_sentence():
         say("last used %s ago" % span)
         say(f"it holds: {', '.join(f'{name} (line {line})' for name, line in found)}")
         say(f"not there: {reason('no such file')}")
-        state = "open" if opened else "locked by hand"
+        state = "open" if opened else "locked manually"
         SAID = {"held": "locked by you"}
     """)
     assert found == {
@@ -83,7 +83,7 @@ def test_parts_of_a_sentence():
             "not there: {reason}",
         ],
         "reason": ["no such file"],
-        "state": ["open", "locked by hand"],
+        "state": ["open", "locked manually"],
         "SAID": ["locked by you"],
     }
 

@@ -11,7 +11,7 @@ import pytest
 from vault import records
 
 
-class Ours(records.NamedTuple):
+class Records(records.NamedTuple):
     name: str
     size: int = 3
     more: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Typings(typing.NamedTuple):
         return 2 * self.size
 
 
-BOTH = pytest.mark.parametrize("kind", [Ours, Typings])
+BOTH = pytest.mark.parametrize("kind", [Records, Typings])
 
 
 @BOTH

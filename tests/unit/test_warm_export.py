@@ -16,7 +16,7 @@ from vault.cli import disk_export
 from vault.system.processes import peer_pid
 
 UNDECIDED = 9  # a child of a test's: the full path is to answer
-AHEAD = 3600 - 960 - 449  # of a session of an hour: it is served, and one client is to renew it
+AHEAD = 3600 - 960 - 449  # of a session of an hour: it is served, and one client is to refresh it
 EXPORT = ["export", "dev"]
 
 
@@ -72,16 +72,16 @@ def rest_of(pipe):
         ["export", "x" * (limits.MAX_PROFILE_NAME + 1)],
     ],
 )
-def test_other_command_lines_ask_nobody(argv):
-    """They are for the full path, which says what is wrong with them; nothing is looked up for them."""
+def test_other_command_lines_do_not_ask_the_agent(argv):
+    """They take the full path, which reports what is wrong with them; nothing is looked up for them."""
     assert warm.ask(argv, {"HOME": "/there is none"}) is None
 
 
 @pytest.mark.parametrize(
     ("variable", "code", "printed"), [("", 0, session("dev")), ("x" * limits.AGENT_FRAME, UNDECIDED, b"")]
 )
-def test_a_question_that_no_frame_can_hold_is_not_asked(agent, variable, code, printed):
-    """A variable of 64 KiB counts like every other, and goes into no question: the full path answers, not an old session."""
+def test_a_request_too_large_for_a_frame_is_not_sent(agent, variable, code, printed):
+    """A variable of 64 KiB counts like every other and fits no request: the full path answers, not an old session."""
     changed = {"NO_PROXY": variable} if variable else {}
     put(agent, session("dev"))
     reading, writing = os.pipe()
@@ -90,7 +90,7 @@ def test_a_question_that_no_frame_can_hold_is_not_asked(agent, variable, code, p
 
 
 def test_without_an_agent_the_full_path_answers(tmp_path):
-    """There is no socket."""
+    """There is no socket, so the full path answers."""
     assert warm.ask(EXPORT, {"HOME": str(tmp_path), "AWSVAULT_HOME": str(tmp_path)}) is None
 
 
@@ -108,17 +108,17 @@ def test_without_an_agent_the_full_path_answers(tmp_path):
     ids=["length cut", "in three", "too short", "half a length", "too long", "in a few", "in ever more"],
 )
 def test_an_answer_in_pieces(pieces, whole):
-    """However the kernel cuts it, a frame is read whole or counts for nothing."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # each piece is one recv
-    with ours:
-        with theirs:
+    """However the kernel splits it, a frame is read completely or not used."""
+    client_end, agent_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # each piece is one recv
+    with client_end:
+        with agent_end:
             for piece in pieces:
-                theirs.send(piece)
-        assert warm._frame(ours) == whole
+                agent_end.send(piece)
+        assert warm._frame(client_end) == whole
 
 
-def test_half_an_answer_is_no_success(agent):
-    """A pipe that took only a part: no second answer is put behind it, and the exit code says so."""
+def test_a_partly_written_answer_is_an_error(agent):
+    """A pipe accepted only a part: no second answer follows it, and the exit code reports it."""
     put(agent, session("dev", size=60_000))
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -127,16 +127,16 @@ def test_half_an_answer_is_no_success(agent):
     assert rest_of(reading)[-8192:] == session("dev", size=60_000)[:8192]
 
 
-def test_a_reader_that_has_gone_leaves_it_to_the_full_path(agent):
-    """There an output that cannot be written has its words and its exit code."""
+def test_a_closed_output_is_left_to_the_full_path(agent):
+    """The full path reports an output that cannot be written, with its exit code."""
     put(agent, session("dev"))
     reading, writing = os.pipe()
     os.close(reading)
     assert served(agent, writing) == UNDECIDED
 
 
-def test_the_one_that_renews_does_so_behind_its_caller_s_back(agent, tmp_path):
-    """The answer is whole and the pipe closed at once; a process of its own session goes on with the profile."""
+def test_the_refresh_runs_after_its_caller_has_its_answer(agent, tmp_path):
+    """The answer is complete and the pipe closed at once; a process in its own session refreshes the profile."""
     put(agent, session("dev"))
     agent.clock.turn(AHEAD)
     seen = tmp_path / "seen"
@@ -153,8 +153,8 @@ def test_the_one_that_renews_does_so_behind_its_caller_s_back(agent, tmp_path):
 
 
 @pytest.mark.parametrize("call", ["fork", "open"])
-def test_a_renewal_that_cannot_be_alone_is_left_out(agent, tmp_path, call):
-    """No process to be had, or no way to let go of the caller's output: the answer stands once, and that is all."""
+def test_a_refresh_without_the_lock_is_left_out(agent, tmp_path, call):
+    """No process can start, or the caller's output cannot be let go: the answer is printed once, without a refresh."""
     put(agent, session("dev"))
     agent.clock.turn(AHEAD)
 
@@ -170,15 +170,15 @@ def test_a_renewal_that_cannot_be_alone_is_left_out(agent, tmp_path, call):
 
 
 class _Peer:
-    """A connection as macOS tells of it: version, user id, groups; nothing of a process."""
+    """A connection as macOS describes it: version, user ID, groups; nothing about a process."""
 
     def getsockopt(self, level, option, size):
         assert (level, option, size) == (0, 1, 76)
         return (0).to_bytes(4, sys.byteorder) + (501).to_bytes(4, sys.byteorder) + bytes(68)
 
 
-def test_whose_connection_it_is_on_macos(monkeypatch):
-    """The user id comes from another option there, and the process is not told."""
+def test_the_user_of_a_connection_on_macos(monkeypatch):
+    """The user ID comes from another option there, and the process is unknown."""
     monkeypatch.setattr(sys, "platform", "darwin")
     assert warm.uid_of(_Peer()) == 501
     assert peer_pid(_Peer()) is None

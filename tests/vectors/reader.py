@@ -1,7 +1,7 @@
 """An independent reader of vault files: docs/format.md and nothing of the program.
 
 It imports AES-GCM and Argon2 and the standard library, and it never will import anything of ``vault``. Clarity before
-speed: each function names the section that it follows. Run it by hand: python -m tests.vectors.reader FILE
+speed: each function names the section that it follows. Run it: python -m tests.vectors.reader FILE
 """
 
 from __future__ import annotations

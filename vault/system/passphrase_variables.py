@@ -8,9 +8,9 @@ if TYPE_CHECKING:
 
 PASSPHRASE = "AWSVAULT_PASSPHRASE"  # noqa: S105  # a variable's name
 # The first is a secret; the others lead to it.
-OURS_ALONE = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", PASSPHRASE + "_COMMAND")
+OWN_KEYS_ALONE = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", PASSPHRASE + "_COMMAND")
 
 
 def for_child(env: Mapping[str, str]) -> dict[str, str]:
     """``env`` for a program that awsvault-py starts: without the variables that lead to the passphrase."""
-    return {name: value for name, value in env.items() if name not in OURS_ALONE}
+    return {name: value for name, value in env.items() if name not in OWN_KEYS_ALONE}

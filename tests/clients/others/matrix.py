@@ -2,7 +2,7 @@
 
 Each program runs by `credential_process` (AWS_PROFILE), under `exec`, and under `exec --server`, against a server that
 writes down what was signed. All of it is in a network namespace of its own, where the metadata service's address is
-one of ours: a program that looks for an instance's role there is seen, and nothing leaves the machine. Prints JSON.
+the recorder: a program that looks for an instance's role there is seen, and nothing leaves the machine. Prints JSON.
 """
 
 from __future__ import annotations

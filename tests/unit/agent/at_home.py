@@ -50,7 +50,7 @@ def reach(home):
 
 
 def told(home):
-    """What the agent says of itself and its sessions; nothing where none runs."""
+    """What the agent reports about itself and its sessions; nothing if no agent runs."""
     agent = reach(home)
     if agent is None:
         return {}

@@ -1,4 +1,4 @@
-"""An agent that fails its clients in a chosen way, at the socket of a home: in a thread, and before a real agent or none."""
+"""An agent that fails its clients in a chosen way at the socket of a home. It runs in a thread, with or without a real agent behind it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Failing:
             os.unlink(self.path)
 
     def _fill(self):
-        """The kernel's queue, until it takes no more."""
+        """Fill the kernel's queue until it takes no more."""
         while True:
             one = socket.socket(socket.AF_UNIX)
             one.setblocking(False)
@@ -72,7 +72,7 @@ class Failing:
             threading.Thread(target=self._relay, args=(client,), daemon=True).start()
 
     def _relay(self, client):
-        """Questions one way, up to so many bytes of answers the other."""
+        """Pass questions one way, and up to so many bytes of answers the other way."""
         with client, socket.socket(socket.AF_UNIX) as agent:
             agent.connect(self.behind)
             asking = threading.Thread(target=_pump, args=(client, agent), daemon=True)
@@ -85,7 +85,7 @@ class Failing:
 
 
 def _pump(source, target, *, most=1 << 30):
-    """Until either end is closed, or after so many bytes; what is at the target sees the end of it."""
+    """Copy until either end is closed, or until so many bytes are copied; the target then sees the end."""
     with contextlib.suppress(OSError):
         while most > 0 and (piece := source.recv(min(most, 65_536))):
             target.sendall(piece)

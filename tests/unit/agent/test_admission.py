@@ -1,4 +1,4 @@
-"""The listener's rest: how long the agent accepts nobody, and whom it closes to make room."""
+"""How long the agent accepts no connection, and which connection it closes to make room."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class Gate:
         )
 
     def client(self, *, since):
-        ours, theirs = socket.socketpair()
-        self.ends += [ours, theirs]
-        self.inside.add(one := Connection(ours, now=since))
-        return one, theirs
+        server_end, client_end = socket.socketpair()
+        self.ends += [server_end, client_end]
+        self.inside.add(one := Connection(server_end, now=since))
+        return one, client_end
 
     def end(self):
         for one in [*self.ends, self.listener, self.selector]:
@@ -59,8 +59,8 @@ def listens(gate):
     return gate.listener in [key.fileobj for key in gate.selector.get_map().values()]
 
 
-def test_the_wait_ends_when_the_oldest_connection_has_been_silent(gate):
-    """Nobody may be closed yet: the listener leaves the selector until the moment that ``wait`` names, and not before it."""
+def test_the_wait_ends_when_the_oldest_connection_was_silent_long_enough(gate):
+    """While no connection may be closed, the listener leaves the selector until the moment that ``wait`` names."""
     gate.admission.look()
     assert listens(gate)
     assert gate.admission.wait() is None
@@ -81,8 +81,8 @@ def test_the_wait_ends_when_the_oldest_connection_has_been_silent(gate):
     assert gate.admission.wait() is None
 
 
-def test_room_that_becomes_free_ends_the_wait(gate):
-    """A connection ended: there is no reason to wait for the silence of another."""
+def test_a_closed_connection_ends_the_wait(gate):
+    """A connection ended, so the agent does not wait for the silence of another."""
     gate.client(since=gate.clock.now)
     gate.admission.make_room()
     gate.admission.freed()
@@ -91,14 +91,14 @@ def test_room_that_becomes_free_ends_the_wait(gate):
     assert listens(gate)
 
 
-def test_without_a_connection_to_close_it_looks_again_after_a_tick(gate):
-    """No descriptor is free and nobody is inside: the agent neither spins nor stops."""
+def test_without_a_connection_to_close_the_agent_retries_after_a_tick(gate):
+    """No descriptor is free and no client is connected: the agent neither spins nor stops."""
     assert not gate.admission.make_room()
     assert gate.admission.wait() == pytest.approx(limits.AGENT_TICK)
 
 
-def test_the_connection_that_was_silent_the_longest_is_closed(gate):
-    """Not one that has just sent something, and not one that waits for a worker."""
+def test_the_longest_silent_connection_is_closed(gate):
+    """A connection that has just sent something or waits for a worker stays open."""
     working, _ = gate.client(since=gate.clock.now - 9)
     gate.waiting.append(working)
     talking, far = gate.client(since=gate.clock.now - 8)

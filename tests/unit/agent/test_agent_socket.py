@@ -19,7 +19,7 @@ def paths(tmp_path_factory):
     return from_env({"HOME": "/nowhere", "AWSVAULT_HOME": str(tmp_path_factory.mktemp("p"))})
 
 
-def test_a_path_too_long_for_a_socket_is_refused(tmp_path):
+def test_a_socket_path_that_is_too_long_is_refused(tmp_path):
     """The error names the limit and the variables to set."""
     far = from_env({"HOME": "/nowhere", "AWSVAULT_HOME": str(tmp_path / ("x" * 120))})
     with pytest.raises(errors.StorageError, match="100 bytes"):
@@ -27,12 +27,12 @@ def test_a_path_too_long_for_a_socket_is_refused(tmp_path):
 
 
 def end(taken):
-    """What the server does at its end."""
+    """What the server does when it ends."""
     taken.listener.close()
     taken.leave()
 
 
-def test_one_agent_has_the_socket(paths):
+def test_only_one_agent_has_the_socket(paths):
     """A second agent finds the socket taken; it is free again when the first one ends."""
     first = agent_socket.take(paths)
     assert os.stat(paths.socket).st_mode & 0o777 == 0o600
@@ -55,8 +55,8 @@ def test_the_lock_of_an_agent_that_is_ending_is_waited_for(paths):
     end(second)
 
 
-def test_what_the_disk_refuses_is_named(paths, monkeypatch):
-    """A socket that cannot be made, or closed to others, leaves no lock behind."""
+def test_a_socket_that_cannot_be_made_is_named(paths, monkeypatch):
+    """A socket that cannot be made, or cannot be closed to others, leaves no lock behind."""
 
     def refuse(*_args, **_more):
         raise OSError(28, "No space left on device")
@@ -81,11 +81,11 @@ def test_what_the_disk_refuses_is_named(paths, monkeypatch):
 
 
 def test_a_socket_of_systemd_is_checked(paths):
-    """Only one listening Unix socket that is meant for this process is taken."""
-    ours = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
-    assert agent_socket.passed_by_systemd(ours) == 3
-    assert agent_socket.passed_by_systemd({**ours, "LISTEN_FDS": "2"}) is None
-    assert agent_socket.passed_by_systemd({**ours, "LISTEN_PID": "1"}) is None
+    """Only one listening Unix socket that is meant for this process is accepted."""
+    meant_for_us = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+    assert agent_socket.passed_by_systemd(meant_for_us) == 3
+    assert agent_socket.passed_by_systemd({**meant_for_us, "LISTEN_FDS": "2"}) is None
+    assert agent_socket.passed_by_systemd({**meant_for_us, "LISTEN_PID": "1"}) is None
     with socket.socket() as wrong, pytest.raises(errors.UnsafeFile, match="not a listening Unix socket"):
         agent_socket.take(paths, passed=os.dup(wrong.fileno()))
     with socket.socket(socket.AF_UNIX) as listener:

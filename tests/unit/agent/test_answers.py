@@ -31,7 +31,7 @@ def test_status_names_sessions_and_when_each_is_due(agent):
     assert (found["idle_left"], found["hard_left"], found["why"]) == (TIMES.idle, TIMES.hard, "")
 
 
-def test_a_prompt_is_told_when_one_profile_s_session_ends(agent):
+def test_a_shell_prompt_gets_the_expiry_of_one_profile(agent):
     """In one small answer, however many others there are; 0 where there is none, and nothing while locked."""
     client = agent.opened()
     put(client, "dev", life=900)
@@ -72,7 +72,7 @@ def seen(client, gen, mac, *over, vault=VAULT):
     return client.ask("SEEN", **pin, macs=[mac * 64], over=[one * 64 for one in over])["noted"]
 
 
-def test_what_an_older_client_tells_of_is_not_kept(agent):
+def test_a_generation_from_an_older_client_is_not_kept(agent):
     """It gives no MAC; it is answered as it expects, and told of nothing that it could take for true."""
     client = agent.opened()
     assert client.ask("PIN", vault=VAULT.hex(), gen=2**50, digest="a") == {"ok": True, "noted": False}
@@ -81,6 +81,6 @@ def test_what_an_older_client_tells_of_is_not_kept(agent):
 
 
 @pytest.mark.parametrize("body", [b"x", b"{}", b"\n", b"{1}"])
-def test_a_session_that_is_no_line_is_refused(agent, body):
+def test_a_session_that_is_not_one_line_is_refused(agent, body):
     """What would not be one JSON line on stdout never gets in."""
     assert not put(agent.opened(), body=body)

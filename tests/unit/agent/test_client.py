@@ -1,4 +1,4 @@
-"""The agent's client beside an agent that is odd, late or gone: an answer or none, never an error of its own."""
+"""The agent's client with an agent that is odd, late or gone: it gets an answer or none, and never raises an error."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from vault.agent.client import Agent
 @pytest.fixture
 def pair():
     """A client, and the agent's end of its connection."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX)
-    ours.settimeout(PATIENCE)
-    with ours, theirs:
-        yield Agent(ours), theirs
+    client_end, agent_end = socket.socketpair(socket.AF_UNIX)
+    client_end.settimeout(PATIENCE)
+    with client_end, agent_end:
+        yield Agent(client_end), agent_end
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def pair():
     ],
     ids=["large", "long name", "NUL", "no name", "before 1970"],
 )
-def test_a_session_that_no_frame_can_hold_is_not_kept(agent, odd):
-    """It is said to be not kept before anything is sent, and the connection is as good as before."""
+def test_a_session_too_large_for_a_frame_is_not_kept(agent, odd):
+    """The client reports this before it sends anything, and the connection still works."""
     client = agent.opened()
     assert put(client, **odd) is False
     assert put(client)
@@ -43,8 +43,8 @@ def test_a_session_that_no_frame_can_hold_is_not_kept(agent, odd):
 
 
 @pytest.mark.parametrize("second", ["locked", "nothing more", "gone"])
-def test_a_status_that_stops_in_the_middle_shows_what_came(pair, second):
-    """Between two parts of STATUS the agent may be locked, or end: the rows that came are shown, and nothing waits."""
+def test_an_interrupted_status_shows_the_rows_that_arrived(pair, second):
+    """The agent may be locked or end between two parts of STATUS: the client shows the rows that arrived and does not wait."""
     client, agent = pair
     row = {"profile": "dev", "issued": NOW, "expires": NOW + 1, "due": NOW}
     agent.sendall(protocol.answer(sessions=[row], total=2))
@@ -58,8 +58,8 @@ def test_a_status_that_stops_in_the_middle_shows_what_came(pair, second):
     assert agent.recv(1000).count(b"STATUS") == 2, "it is not asked for ever"
 
 
-def test_asking_an_agent_that_has_gone(pair):
-    """What cannot be sent is no error; no answer comes, and the connection is given up for good."""
+def test_a_request_to_an_agent_that_has_ended(pair):
+    """A failed send is no error: no answer comes, and the connection is not used again."""
     client, agent = pair
     agent.close()
     client.send("HELLO")
@@ -69,8 +69,8 @@ def test_asking_an_agent_that_has_gone(pair):
     client.close()
 
 
-def test_an_answer_that_trickles_is_none(pair, monkeypatch):
-    """Each piece is in time, and the whole is not: the client waits no longer than for an agent that is mute."""
+def test_an_answer_that_trickles_counts_as_none(pair, monkeypatch):
+    """Each piece is in time but the whole answer is not: the client waits no longer than for a silent agent."""
     client, agent = pair
     seconds = itertools.count()
     monkeypatch.setattr("vault.agent.client.monotonic", lambda: next(seconds) * (PATIENCE + 1))
@@ -81,8 +81,8 @@ def test_an_answer_that_trickles_is_none(pair, monkeypatch):
 
 
 @pytest.mark.parametrize("said", [b"{}", b'{"ok":1}', b'{"why":"locked"}', b"[]", b"MISS"])
-def test_an_answer_that_says_neither_yes_nor_no_is_none(pair, said):
-    """Only a boolean ok is an answer; after anything else this agent is not asked again."""
+def test_an_answer_without_a_boolean_ok_counts_as_none(pair, said):
+    """Only a boolean ok is an answer; after anything else the client does not ask this agent again."""
     client, agent = pair
     agent.sendall(protocol.frame(said) + protocol.answer())
     assert client.ask("HELLO") is None

@@ -1,4 +1,4 @@
-"""What lock and unlock do where something is in the way, and that no core file holds what the agent gave."""
+"""lock and unlock if something is in the way, and processes whose core files must not have the agent's keys."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def home(tmp_path_factory, aws):
     stop(made)
 
 
-def test_lock_closes_what_is_open_even_where_it_cannot_be_noted(home):
-    """A state folder that is refused: the error names it, and the agent has no key any more."""
+def test_lock_clears_the_agent_even_without_a_state_folder(home):
+    """The error names the state folder that could not be written, and the agent has no key any more."""
     unlock(home)
     home.export("dev")
     os.chmod(home.file("state"), 0o755)
@@ -36,8 +36,8 @@ def test_lock_closes_what_is_open_even_where_it_cannot_be_noted(home):
     failed(home.run("export", "dev"), 3, "vault is locked")
 
 
-def test_unlock_ends_the_lock_also_where_no_agent_can_be_started(home):
-    """No agent is an error of unlock's, and yet exports go on: nothing but unlock could have ended the lock."""
+def test_unlock_ends_the_lock_even_if_no_agent_can_start(home):
+    """unlock reports that no agent runs, and yet exports work again: nothing but unlock could have ended the lock."""
     assert home.run("lock").returncode == 0
     with open(home.file("run"), "w", encoding="utf-8"):
         pass
@@ -46,15 +46,15 @@ def test_unlock_ends_the_lock_also_where_no_agent_can_be_started(home):
     assert home.run("export", "dev", **UNLOCK).returncode == 0
 
 
-def test_a_socket_whose_path_is_too_long_is_named(home, tmp_path):
-    """unlock says which limit is met instead of that something may be wrong with the folder."""
+def test_unlock_names_a_socket_path_that_is_too_long(home, tmp_path):
+    """unlock names the limit and does not say that the folder may be wrong."""
     deep = tmp_path.joinpath("d" * 110)
-    os.rename(home.ours, deep)
+    os.rename(home.awsvault_home, deep)
     failed(home.run("unlock", AWSVAULT_HOME=str(deep), **UNLOCK), 6, "100 bytes", "AWSVAULT_AGENT=off")
 
 
-def test_the_agent_holds_nothing_of_its_starters_open(home):
-    """However high its number: whoever waits for the end of that pipe would wait for the agent's."""
+def test_the_agent_closes_the_descriptors_of_its_starter(home):
+    """This holds for any descriptor number: otherwise a process that reads that pipe to its end would wait for the agent."""
     reading, writing = os.pipe()
     high = 5000
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -91,7 +91,7 @@ def stopped(pid):
 
 
 def fork_of(home, agent):
-    """A fork of the agent that has the vault open, has answered, and is stopped while it waits for the next question."""
+    """A fork of the agent that has opened the vault, has answered, and is stopped while it waits for the next request."""
     for _ in range(20):  # one that waited long enough has ended before it is stopped: then another
         before = set(children_of(agent))
         client = reach(home)
@@ -110,7 +110,7 @@ def fork_of(home, agent):
 
 
 def test_a_killed_agent_leaves_no_fork_behind(home):
-    """What a fork has open goes with the agent, whatever the fork was doing."""
+    """A fork ends with the agent, whatever it was doing."""
     unlock(home)
     agent = pid_of(home)
     fork = fork_of(home, agent)
@@ -123,12 +123,12 @@ def test_a_killed_agent_leaves_no_fork_behind(home):
 
 
 def with_cores(*command):
-    """The command as a shell starts it where core files are wanted."""
+    """Run the command with core files enabled."""
     return ["sh", "-c", 'ulimit -c unlimited; exec "$@"', "sh", *command]
 
 
-def test_who_signs_with_a_key_of_the_agents_leaves_no_core(home, aws):
-    """The source key comes from the agent's fork into this process: a quit while AWS is asked writes it nowhere."""
+def test_a_process_that_signs_with_the_agents_key_leaves_no_core_file(home, aws):
+    """The source key comes from the agent's fork into this process: SIGQUIT during a call to AWS writes it nowhere."""
     unlock(home)
     pause = aws.faults.pause("GetSessionToken", "before")
     asking = subprocess.Popen(with_cores(COMMAND, "export", "dev"), env=home.env, stdout=subprocess.PIPE)
@@ -139,8 +139,8 @@ def test_who_signs_with_a_key_of_the_agents_leaves_no_core(home, aws):
     assert asking.returncode == 0
 
 
-def test_a_server_whose_first_session_lay_ready_leaves_no_core(home):
-    """exec --server holds what it renews with for hours, however it came to its first session."""
+def test_a_server_that_starts_with_a_cached_session_leaves_no_core_file(home):
+    """exec --server keeps what it refreshes with for hours, however it got its first session."""
     unlock(home)
     home.export("dev")
     words = ["exec", "--server", "dev", "--", sys.executable, "-c", "print(input(), flush=True)"]

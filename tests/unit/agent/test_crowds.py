@@ -1,4 +1,4 @@
-"""Clients of the same user that connect and say nothing: they take no place from those that ask, and cost nothing."""
+"""Clients of the same user that connect and say nothing do not block other clients, and cost no processor time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def home(tmp_path_factory, aws):
 
 
 def seconds_of(pid):
-    """The processor's time that a process has had."""
+    """The processor time that a process has used."""
     with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
         words = file.read().rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
@@ -53,8 +53,8 @@ def crowd(home, count):
 
 @pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("limit", [12, 16, 24])
-def test_an_agent_with_few_handles_waits_until_one_is_free(home, limit):
-    """More idle clients than it has handles for: it does not look for them all the time, and answers whoever asks."""
+def test_an_agent_without_free_descriptors_waits_for_one(home, limit):
+    """With more idle clients than descriptors, the agent does not poll all the time, and answers every other client."""
     words = [sys.executable, "-P", "-c", LIMITED, str(limit)]
     agent = subprocess.Popen(words, env=uncounted(home.env), stdin=subprocess.DEVNULL)
     idle = []
@@ -77,8 +77,8 @@ def test_an_agent_with_few_handles_waits_until_one_is_free(home, limit):
         agent.wait(PATIENCE)
 
 
-def test_a_crowd_that_says_nothing_takes_nobody_s_place(tmp_path):
-    """Twice as many as there are places: the next one that asks is answered before a client would give up."""
+def test_silent_clients_do_not_block_others(tmp_path):
+    """With twice as many silent clients as places, the next client is answered before it would give up."""
     with Running(tmp_path / "v", clock=BootClock()) as agent:
         now = int(time.time())
         assert agent.opened().put_session("dev", b"f", session("dev"), issued=now, expires=now + 3600)
@@ -92,8 +92,8 @@ def test_a_crowd_that_says_nothing_takes_nobody_s_place(tmp_path):
             assert one.recv(4)
 
 
-def test_who_speaks_is_never_made_to_leave(tmp_path, monkeypatch):
-    """What a client sent while the agent was at something else is read before anybody is made to leave."""
+def test_a_client_that_sent_a_request_is_never_closed(tmp_path, monkeypatch):
+    """What a client sent while the agent was busy is read before any connection is closed."""
     clock = Clock()
     with Running(tmp_path / "v", clock=clock) as agent:
         put(agent.opened())
@@ -118,8 +118,8 @@ def test_who_speaks_is_never_made_to_leave(tmp_path, monkeypatch):
             assert len(one.recv(100)) == 4 + 1 + 32 + 16
 
 
-def test_frames_end_as_before(tmp_path):
-    """Where there is room, one that is slow has its five seconds."""
+def test_a_slow_frame_has_its_time_if_there_is_room(tmp_path):
+    """If there is room, a slow client has its five seconds."""
     with Running(tmp_path / "v") as agent:
         put(agent.opened(), issued=NOW)
         slow = agent.bare()

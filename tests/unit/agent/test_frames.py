@@ -1,4 +1,4 @@
-"""Clients that hang, flood, lie or die, and questions that a fork answers: each disturbs itself only."""
+"""Clients that hang, flood, lie or die, and requests that a fork answers: each client disturbs only itself."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from vault.agent.client import Agent
 from vault.secret import Secret
 
 
-def test_a_hanging_client_hangs_alone(agent):
-    """Half a frame is waited for five seconds, and meanwhile all others are served."""
+def test_a_hanging_client_blocks_no_other(agent):
+    """The agent waits five seconds for half a frame, and serves all others meanwhile."""
     put(agent.opened())
     with agent.bare() as hanging:
         hanging.sendall(b"\0\0")
@@ -32,8 +32,8 @@ def test_a_hanging_client_hangs_alone(agent):
         assert hanging.recv(1) == b""
 
 
-def test_a_client_that_does_not_read_hangs_alone(agent):
-    """An answer that nobody takes blocks nobody else."""
+def test_a_client_that_does_not_read_blocks_no_other(agent):
+    """An answer that is not read blocks no other client."""
     big = session("dev", size=60_000)
     put(agent.opened(), body=big)
     with agent.bare() as deaf:
@@ -43,8 +43,8 @@ def test_a_client_that_does_not_read_hangs_alone(agent):
         assert export(agent) == big
 
 
-def test_more_connections_than_are_served_wait_their_turn(agent):
-    """The 65th is not refused; it is served when one of the others ends."""
+def test_connections_over_the_limit_wait_their_turn(agent):
+    """The 65th connection is not refused; it is served when another one ends."""
     put(agent.opened())
     crowd = [agent.bare() for _ in range(limits.AGENT_CONNECTIONS + 5)]
     late = agent.bare()
@@ -60,7 +60,7 @@ def test_more_connections_than_are_served_wait_their_turn(agent):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_random_bytes_do_no_harm(agent, seed):
-    """A thousand connections of noise, some in the shape of frames, and the agent still answers."""
+    """After a thousand connections of noise, some in the form of frames, the agent still answers."""
     put(agent.opened())
     noise = random.Random(seed)
     for _ in range(50):
@@ -95,7 +95,7 @@ def test_keys_of_the_wrong_length_are_refused(agent):
 
 
 def test_two_unlocks_at_once_do_not_mix_their_keys(agent):
-    """The second is hung up on while the first one's keys come in, and the first one's are the ones that count."""
+    """The second connection is closed while the keys of the first come in, and the keys of the first are used."""
     head = protocol.object_request(
         "UNLOCK", vault=VAULT.hex(), keys=["main", "cache"], person=True, **TIMES._asdict()
     )
@@ -109,8 +109,8 @@ def test_two_unlocks_at_once_do_not_mix_their_keys(agent):
     assert agent.client().cache_key().key == Secret(b"k" * 32)
 
 
-def test_half_a_key_is_forgotten(agent):
-    """A client that dies in the middle of its keys leaves none of them."""
+def test_incomplete_keys_are_forgotten(agent):
+    """A client that dies while it sends keys leaves none of them behind."""
     with agent.bare() as sock:
         sock.sendall(
             protocol.object_request(
@@ -125,7 +125,7 @@ def test_half_a_key_is_forgotten(agent):
 
 
 def test_forked_requests_are_answered_in_turn_over_one_connection(tmp_path, monkeypatch):
-    """A cold export asks several things of one fork, which sees the keys and leaves nothing behind in the agent."""
+    """A cold export sends several requests to one fork, which sees the keys and leaves nothing behind in the agent."""
     monkeypatch.setattr(limits, "AGENT_WORKER_IDLE", PATIENCE)
 
     def answerer(page):
@@ -150,7 +150,7 @@ def test_forked_requests_are_answered_in_turn_over_one_connection(tmp_path, monk
 
 
 def test_many_forked_requests_queue(tmp_path):
-    """Thirty cold exports at once are thirty answers, however few forks run at a time."""
+    """Thirty cold exports at once get thirty answers, however few forks run at a time."""
 
     def answerer(page):
         del page
@@ -169,7 +169,7 @@ def test_many_forked_requests_queue(tmp_path):
         assert names == {n: str(n) for n in range(30)}
 
 
-def test_a_client_that_keeps_its_fork_waiting_loses_it(tmp_path):
+def test_an_idle_client_loses_its_fork(tmp_path):
     """Eight clients that ask nothing more do not keep the ninth from its answer."""
 
     def answerer(page):
@@ -185,18 +185,18 @@ def test_a_client_that_keeps_its_fork_waiting_loses_it(tmp_path):
         assert crowd[0].recv(1000) == b""
 
 
-def by_hand(agent):
+def lock_manually(agent):
     agent.client().ask("LOCK", hold=True)
 
 
-def by_limit(agent):
+def lock_by_time_limit(agent):
     agent.clock.turn(TIMES.hard)
     assert agent.client().ask("HELLO")["why"] == "locked"
 
 
-@pytest.mark.parametrize("lock", [by_hand, by_limit])
+@pytest.mark.parametrize("lock", [lock_manually, lock_by_time_limit])
 def test_lock_ends_the_forks_too(tmp_path, lock):
-    """One that waits half a minute for the next code has a copy of the main key, and goes with it at once."""
+    """A fork that waits half a minute for the next code has a copy of the main key, and ends at once."""
 
     def answerer(page):
         kept = bytes(page.view("main"))
@@ -222,8 +222,8 @@ def test_lock_ends_the_forks_too(tmp_path, lock):
         assert again.receive()["waiting"] == 30
 
 
-def test_a_fork_that_fails_ends_its_connection_only(tmp_path):
-    """The client goes on without; the agent serves on."""
+def test_a_fork_that_fails_ends_only_its_connection(tmp_path):
+    """The client continues without the agent, and the agent serves others."""
 
     def answerer(page):
         raise RuntimeError(page)
@@ -236,7 +236,7 @@ def test_a_fork_that_fails_ends_its_connection_only(tmp_path):
 
 
 def test_a_client_without_an_agent_gets_none(tmp_path):
-    """No socket, a stale socket and a plain file are all no agent."""
+    """A missing socket, a stale socket and a regular file all mean that there is no agent."""
     path = str(tmp_path / "s")
     assert Agent.reach(path) is None
     stale = socket.socket(socket.AF_UNIX)
@@ -249,12 +249,12 @@ def test_a_client_without_an_agent_gets_none(tmp_path):
     assert Agent.reach(path) is None
 
 
-def test_an_answer_cut_short_is_none_for_good(tmp_path):
-    """After the first failure a client answers None at once instead of reading the rest as something else."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX)
-    client = Agent(ours)
-    theirs.sendall(b"\0\0\0\x21K" + b"k" * 10)
-    theirs.close()
+def test_a_truncated_answer_ends_the_connection(tmp_path):
+    """After the first failure the client answers None at once and does not read the rest as something else."""
+    client_end, agent_end = socket.socketpair(socket.AF_UNIX)
+    client = Agent(client_end)
+    agent_end.sendall(b"\0\0\0\x21K" + b"k" * 10)
+    agent_end.close()
     assert client.cache_key() is None
     assert client.ask("HELLO") is None
     assert (

@@ -1,4 +1,4 @@
-"""The page of memory for keys, with and without what the system can do to protect it."""
+"""The memory page for keys, with and without what the system can do to protect it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_kernel_without_hidden_memory_gives_an_ordinary_page(monkeypatch):
 
 
 def test_hidden_memory_that_a_limit_refuses_is_replaced(monkeypatch):
-    """By an ordinary page, and the descriptor is closed."""
+    """A normal page replaces it, and the descriptor is closed."""
 
     def refuse(fd, _size):
         refused.append(fd)

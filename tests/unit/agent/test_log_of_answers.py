@@ -1,4 +1,4 @@
-"""The log beside a running agent, by the installed command: every warm export stands in it, whatever happens to the agent."""
+"""The log beside a running agent, by the installed command: every warm export is in it, whatever happens to the agent."""
 
 import json
 import os
@@ -28,8 +28,8 @@ def records(home, **env):
     return json.loads(done.stdout)["records"]
 
 
-def test_a_warm_export_is_logged_with_who_ran_it(home):
-    """Role, key id, end and `cache` as for any other; the asking process is whoever ran the client, and its parent."""
+def test_a_warm_export_is_logged_with_its_caller(home):
+    """Role, key ID, expiry and `cache` as in any other record; the process is the one that ran the client, and its parent."""
     first = home.export("dev")
     asker = subprocess.run(
         [sys.executable, "-c",
@@ -46,27 +46,27 @@ def test_a_warm_export_is_logged_with_who_ran_it(home):
     assert first["SecretAccessKey"] not in json.dumps(warm)
 
 
-def test_the_warm_export_itself_does_nothing_for_it(home):
-    """It imports no more than it must for its answer: the agent notes it, and writes later."""
+def test_the_warm_export_does_not_write_the_log(home):
+    """It imports only what its answer needs: the agent notes the export and writes the log later."""
     home.export("dev")
     _, modules = modules_after(home, "export", "dev")
     assert modules in ({"_socket", "vault", "vault.warm"}, {"_socket", "awsvault_warm"})
     assert len(records(home)) == 2
 
 
-def test_a_hundred_at_once_are_a_hundred_records(home):
-    """None is lost and the chain is whole, with the disk hits of those that were not answered in time among them."""
+def test_a_hundred_exports_at_once_are_a_hundred_records(home):
+    """None is lost and the chain is complete, with the disk hits of exports that the agent did not answer in time among them."""
     home.export("dev")
     done = at_once(home, 100, "dev")
     assert {d.returncode for d in done} == {0}
     until(lambda: len(records(home)) == 101)
 
 
-def test_a_session_from_disk_is_logged_by_a_process_that_is_left_behind(home):
-    """The export does not wait for its log; the record names the one who ran it all the same."""
+def test_a_disk_hit_is_logged_by_a_background_process(home):
+    """The export does not wait for its log; the record still names the process that ran the export."""
     home.export("dev")
     agent = reach(home)
-    agent.ask("DROP_SESSIONS", profile="")  # the cache key is at hand, the answer is on disk
+    agent.ask("DROP_SESSIONS", profile="")  # the cache key is available, the answer is on disk
     agent.close()
     _, modules = modules_after(home, "export", "dev")
     assert "vault.credentials.disk_hit" in modules
@@ -75,8 +75,8 @@ def test_a_session_from_disk_is_logged_by_a_process_that_is_left_behind(home):
     assert records(home)[1]["pid"] == os.getpid()
 
 
-def test_lock_and_a_killed_login_lose_nothing(home):
-    """`lock`, and SIGTERM as the end of a login sends it, come after the log is written."""
+def test_lock_and_a_logout_lose_no_record(home):
+    """`lock`, and SIGTERM as sent at the end of a login session, take effect after the log is written."""
     home.export("dev")
     home.export("dev")
     assert home.run("lock").returncode == 0
@@ -91,8 +91,8 @@ def test_lock_and_a_killed_login_lose_nothing(home):
     assert len(records(home, **UNLOCK)) == 4
 
 
-def test_log_false_holds_for_the_agent(home):
-    """config.toml log = false: nothing is written for warm exports either."""
+def test_log_false_applies_to_the_agent(home):
+    """With log = false in config.toml, warm exports write nothing either."""
     home.export("dev")
     home.settings("log = false\n")
     home.export("dev")  # config.toml decides answers, so this one is from disk
@@ -101,8 +101,8 @@ def test_log_false_holds_for_the_agent(home):
     assert len(records(home)) == 1
 
 
-def test_clear_in_between_keeps_one_log(home, clock):
-    """`clear` renews the key that the log is sealed by, while the agent has answers in hand: nothing is put aside."""
+def test_clear_between_exports_keeps_one_log(home, clock):
+    """`clear` replaces the key that seals the log while the agent has answers to record: nothing is put aside."""
     stop(home)  # the next one lives by the clock: after `clear` a second code is needed
     unlock(home)
     home.export("dev")

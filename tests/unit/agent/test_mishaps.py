@@ -1,4 +1,4 @@
-"""Whatever befalls the agent, no export is wrong: killed, stopped, replaced, started fifty times, without a place."""
+"""Whatever happens to the agent, no export is wrong: killed, stopped, replaced, started fifty times, without a socket."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = ["home"]
 
 
 def test_killed_agent_under_a_hundred_exports(home, aws):
-    """Whoever the agent leaves in the middle finds its session by itself: 100 right answers, and no call to AWS."""
+    """A client that the agent leaves in the middle finds its session by itself: 100 right answers, and no call to AWS."""
     home.env = uncounted(home.env)
     home.settings("kernel_keyring = true\n")
     unlock(home)
@@ -56,7 +56,7 @@ def test_killed_agent_under_a_hundred_exports(home, aws):
 
 
 def test_killed_agent_without_a_keyring(home):
-    """Twenty exports whose agent dies and who have a passphrase only: each opens the vault, one after the other."""
+    """Twenty exports lose their agent and have only a passphrase: each opens the vault, one after the other."""
     home.env = uncounted(home.env)
     unlock(home)
     keys = [export(home, profile) for profile in ("dev", "prod")]
@@ -66,8 +66,8 @@ def test_killed_agent_without_a_keyring(home):
     assert [json.loads(d.stdout)["AccessKeyId"] for d in done] == keys * 10
 
 
-def test_lock_ends_an_agent_that_does_not_answer(home):
-    """A stopped process still has the keys, so lock does not leave it."""
+def test_lock_ends_a_stopped_agent(home):
+    """A stopped process still has the keys, so lock ends it."""
     unlock(home)
     pid = pid_of(home)
     os.kill(pid, signal.SIGSTOP)
@@ -76,7 +76,7 @@ def test_lock_ends_an_agent_that_does_not_answer(home):
 
 
 def test_fifty_starts_at_once_are_one_agent(home):
-    """Whoever is late finds the place taken and ends, and the one that stays answers all."""
+    """An agent that starts late finds the socket taken and ends; the one that stays answers every client."""
     procs = [
         subprocess.Popen(
             [sys.executable, "-P", "-m", "vault", "agent-process"],
@@ -98,7 +98,7 @@ def test_fifty_starts_at_once_are_one_agent(home):
 
 
 def test_unlock_replaces_a_stale_socket(home):
-    """A socket file whose agent was killed is no obstacle."""
+    """The socket file of a killed agent is no obstacle."""
     unlock(home)
     pid = pid_of(home)
     os.kill(pid, signal.SIGKILL)
@@ -108,8 +108,8 @@ def test_unlock_replaces_a_stale_socket(home):
     assert pid_of(home) != pid
 
 
-def test_a_caller_that_ignores_the_end_of_its_children(home, tmp_path):
-    """Started so by some supervisors, we inherit it: the agent's start and a program's exit code are told all the same."""
+def test_a_caller_that_ignores_sigchld(home, tmp_path):
+    """Some supervisors start the program like this: the agent's start and a program's exit code are still reported."""
     program = tmp_path / "passphrase"
     program.write_text(f"#!/bin/sh\necho {UNLOCK['AWSVAULT_PASSPHRASE']}\nexit 3\n")
     program.chmod(0o700)
@@ -132,7 +132,7 @@ def test_a_caller_that_ignores_the_end_of_its_children(home, tmp_path):
 
 
 def test_an_agent_that_hangs_costs_half_a_second(home):
-    """A stopped agent is passed over: the export goes the full way, in its own time."""
+    """The export ignores a stopped agent and takes the full path in its normal time."""
     unlock(home)
     key = export(home)
     pid = pid_of(home)
@@ -155,8 +155,8 @@ def test_an_agent_that_hangs_costs_half_a_second(home):
         b"x" * 70_000,
     ],
 )
-def test_a_server_that_talks_nonsense_is_passed_over(home, said):
-    """Whatever stands behind the socket, the export is right."""
+def test_a_server_with_invalid_answers_is_ignored(home, said):
+    """Whatever is behind the socket, the export is right."""
     os.makedirs(home.file("run"), mode=0o700, exist_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)
@@ -188,8 +188,8 @@ def test_a_server_that_talks_nonsense_is_passed_over(home, said):
         os.unlink(socket_of(home))
 
 
-def test_a_fork_that_hangs_costs_no_export_its_answer(home):
-    """Each process of the agent's that opens the vault stands still: the export opens it itself while there is time."""
+def test_a_hanging_fork_costs_no_export_its_answer(home):
+    """If every fork of the agent that opens the vault hangs, the export opens the vault itself while there is time."""
     assert home.run("unlock", **UNLOCK).returncode == 0
     pid, stopped, over = pid_of(home), set(), threading.Event()
 
@@ -214,8 +214,8 @@ def test_a_fork_that_hangs_costs_no_export_its_answer(home):
                 os.kill(int(child), signal.SIGKILL)
 
 
-def test_a_folder_that_cannot_be_used_breaks_no_export(home):
-    """No place for a socket: the answer comes all the same, and unlock says why it cannot."""
+def test_an_unusable_socket_folder_breaks_no_export(home):
+    """Without a place for a socket the answer still comes, and unlock says why it cannot start the agent."""
     with open(home.file("run"), "w", encoding="utf-8"):
         pass
     assert export(home, **UNLOCK)
@@ -225,7 +225,7 @@ def test_a_folder_that_cannot_be_used_breaks_no_export(home):
 
 
 def test_a_full_disk_breaks_no_export(home, aws, tmp_path):
-    """Where nothing can be written any more, a warm session, one on disk and one to be fetched are given all the same."""
+    """On a full disk, a warm session, one from disk and one from AWS are all issued."""
     home.env = uncounted(home.env)
     unlock(home)
     key = export(home)
@@ -240,24 +240,24 @@ def test_a_full_disk_breaks_no_export(home, aws, tmp_path):
     assert [c.action for c in aws.calls] == ["GetSessionToken", "AssumeRole", "AssumeRole", "AssumeRole"]
 
 
-def test_a_full_disk_takes_no_code_that_could_not_be_noted(home, aws, tmp_path):
-    """What needs a code fails with the file's name: a code that is not noted as used could be sent twice."""
+def test_a_full_disk_uses_no_code_that_cannot_be_recorded(home, aws, tmp_path):
+    """An export that needs a code fails and names the file: a code that is not recorded as used could be sent twice."""
     home.env = uncounted(home.env)
     full = {"LD_PRELOAD": build(str(tmp_path), "full")}
     failed(home.run("export", "dev", **full, **UNLOCK), 6, "no space left", home.file("state"))
     assert len(aws.calls) == 0
 
 
-def test_a_socket_path_too_long_breaks_no_export(home):
-    """A path that no socket can have means that there is no agent."""
+def test_a_socket_path_that_is_too_long_breaks_no_export(home):
+    """A path that is too long for a socket means that there is no agent."""
     long = home.root + "/" + "x" * 90
-    os.rename(home.ours, long)
+    os.rename(home.awsvault_home, long)
     assert export(home, **UNLOCK, AWSVAULT_HOME=long)
-    os.rename(long, home.ours)
+    os.rename(long, home.awsvault_home)
 
 
-def test_standard_output_closed_is_no_success(home):
-    """An export that could not print does not exit 0, and prints into no file of ours."""
+def test_a_closed_standard_output_is_an_error(home):
+    """An export that could not print does not exit 0, and prints into no file of awsvault-py."""
     unlock(home)
     export(home)
     done = subprocess.run(
@@ -269,7 +269,7 @@ def test_standard_output_closed_is_no_success(home):
 
 
 def test_systemd_passes_the_socket(home):
-    """Behind a socket unit the agent serves the descriptor that it is given, and is found where it always is."""
+    """With a socket unit the agent serves the descriptor that it gets, and is found at the usual path."""
     os.makedirs(home.file("run"), mode=0o700, exist_ok=True)
     activator = subprocess.Popen(
         [
@@ -296,8 +296,8 @@ def test_systemd_passes_the_socket(home):
     assert os.path.exists(socket_of(home))
 
 
-def test_the_units_are_such_that_systemd_takes_them(home):
-    """unlock --install-service writes what systemd-analyze finds no fault with."""
+def test_the_systemd_units_are_valid(home):
+    """systemd-analyze finds no error in what unlock --install-service writes."""
     done = home.run("unlock", "--install-service")
     assert done.returncode == 0, done.stderr
     units = [home.root + "/.config/systemd/user/awsvault-py" + kind for kind in (".socket", ".service")]
@@ -312,7 +312,7 @@ def test_the_units_are_such_that_systemd_takes_them(home):
 
 
 def test_an_agent_whose_folder_was_removed_ends(home):
-    """Nobody can reach it any more, so it does not keep keys for the rest of the day."""
+    """No client can reach it any more, so it does not keep keys for the rest of the day."""
     unlock(home)
     pid = pid_of(home)
     os.rename(home.file("run"), home.file("gone"))
@@ -322,8 +322,8 @@ def test_an_agent_whose_folder_was_removed_ends(home):
     assert pid_of(home) != pid
 
 
-def test_an_agent_that_is_slow_is_waited_for_where_nothing_else_opens_the_vault(home):
-    """It stands still for two seconds and more: a cold export has no other way, so it is not told "locked" at once."""
+def test_a_cold_export_waits_for_a_slow_agent_if_nothing_else_opens_the_vault(home):
+    """The agent hangs for more than two seconds: an export that has no other way is not told "locked" at once."""
     unlock(home)
     pid = pid_of(home)
     os.kill(pid, signal.SIGSTOP)

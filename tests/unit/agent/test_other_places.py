@@ -1,4 +1,4 @@
-"""An agent beside others: of another vault, behind a socket that somebody else made, and begun after a lock."""
+"""An agent beside others: of another vault, behind a socket that another process made, and started after a lock."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def home(tmp_path_factory, aws):
 
 @pytest.fixture
 def two(tmp_path_factory, aws):
-    """Homes of one person, who tries a second vault out in another HOME: one runtime folder, two keys under one name."""
+    """Homes of one user who tries a second vault in another HOME: one runtime folder, two keys under one name."""
     runtime = tmp_path_factory.mktemp("r")
     runtime.chmod(0o700)
     homes = []
@@ -72,8 +72,8 @@ def two(tmp_path_factory, aws):
         gone(last.pid)
 
 
-def test_the_agent_of_one_vault_opens_no_other(two):
-    """Neither its sessions nor its keys: the other home's commands open their own vault, or say that they cannot."""
+def test_an_agent_serves_only_its_own_vault(two):
+    """It gives the other home neither sessions nor keys: that home's commands open their own vault, or say that they cannot."""
     one, other = two
     unlock(one)
     session = one.export("dev")
@@ -87,7 +87,7 @@ def test_the_agent_of_one_vault_opens_no_other(two):
 
 
 def test_unlock_replaces_the_agent_of_another_vault(two):
-    """The runtime folder has room for one: it serves whose vault was unlocked last, and the first opens its own again."""
+    """The runtime folder has room for one agent: it serves the vault that was unlocked last, and the other home opens its own again."""
     one, other = two
     unlock(one)
     unlock(other)
@@ -99,8 +99,8 @@ def test_unlock_replaces_the_agent_of_another_vault(two):
     assert KEY_ID in one.run("list", "--json").stdout
 
 
-def test_keys_in_use_are_not_asked_of_another_vaults_agent(two):
-    """A command that began with one agent finds another in its place: it goes through the vault, not to that one's keys."""
+def test_a_command_does_not_use_another_vaults_agent(two):
+    """A command that began with one agent and finds another in its place uses the vault, not the other agent's keys."""
     one, other = two
     unlock(one)
     context = Context(env=one.env, paths=from_env(one.env), clock=SystemClock(), deadline=soon())
@@ -115,7 +115,7 @@ def test_keys_in_use_are_not_asked_of_another_vaults_agent(two):
 
 @pytest.fixture
 def passed(home):
-    """An agent behind a socket that another process made and listened on first, as systemd does: (that one, its agent's id)."""
+    """An agent behind a socket that another process made and listened on first, as systemd does: (that process, the agent's PID)."""
     os.makedirs(home.file("run"), mode=0o700)
     starter = subprocess.Popen(
         [sys.executable, "-c", LISTENER, socket_of(home)],
@@ -130,8 +130,8 @@ def passed(home):
     gone(child)
 
 
-def test_a_hanging_agent_of_a_socket_unit_is_the_one_that_lock_ends(home, passed):
-    """The kernel names who listened: not who made the socket, which would be the user's systemd."""
+def test_lock_ends_a_hanging_agent_of_a_socket_unit(home, passed):
+    """The kernel names the process that listens, not the one that made the socket, which would be the user's systemd."""
     starter, child = passed
     unlock(home)
     os.kill(child, signal.SIGSTOP)
@@ -140,8 +140,8 @@ def test_a_hanging_agent_of_a_socket_unit_is_the_one_that_lock_ends(home, passed
     assert starter.poll() is None
 
 
-def test_a_process_that_is_no_agent_is_not_ended(home):
-    """Where something else of ours holds the socket and says nothing, lock says that it could not close it."""
+def test_lock_does_not_end_another_program(home):
+    """If another process has the socket and says nothing, lock says that it could not lock it."""
     os.makedirs(home.file("run"), mode=0o700)
     code = LISTENER.partition("child =")[0] + "print(flush=True); input()"
     mute = subprocess.Popen(
@@ -156,8 +156,8 @@ def test_a_process_that_is_no_agent_is_not_ended(home):
     os.unlink(socket_of(home))
 
 
-def test_no_agent_opens_after_a_lock(home, tmp_path):
-    """A command that a passphrase was given to runs; it leaves no vault open behind it for the next, which has none."""
+def test_no_agent_starts_after_a_lock(home, tmp_path):
+    """A command with a passphrase runs, and leaves no open vault behind for the next command, which has none."""
     assert home.run("lock").returncode == 0
     secret = tmp_path / "secret"
     secret.write_text(UNLOCK["AWSVAULT_PASSPHRASE"])
@@ -171,15 +171,15 @@ def test_no_agent_opens_after_a_lock(home, tmp_path):
 
 
 def beside(home):
-    """Whether a process of this home is still at work after its command ended: one that starts an agent."""
+    """Whether a process of this home still works after its command ended: one that starts an agent."""
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
-                ours = f"AWSVAULT_HOME={home.ours}".encode() in file.read().split(b"\0")
+                of_this_home = f"AWSVAULT_HOME={home.awsvault_home}".encode() in file.read().split(b"\0")
             with open(f"/proc/{name}/cmdline", "rb") as file:
                 agents = b"agent-" in file.read()
         except OSError:
             continue
-        if ours and not agents:
+        if of_this_home and not agents:
             return True
     return False

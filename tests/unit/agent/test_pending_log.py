@@ -1,4 +1,4 @@
-"""What the agent answered by itself reaches the log: who asked, in time, before a lock, and at no cost to who waits."""
+"""The records of what the agent answered: with the caller, in time, before a lock, and without delay for any client."""
 
 import errno
 import json
@@ -16,7 +16,7 @@ from vault.agent.pending_record import access_key_id
 
 
 class Written:
-    """What the forks wrote, in a file; ``fails`` is a file that makes them fail while it is there."""
+    """What the forks wrote, in a file; while the file ``fails`` exists, they fail."""
 
     def __init__(self, folder):
         self.path, self.fails = folder / "written", folder / "fails"
@@ -47,8 +47,8 @@ def agent(tmp_path, written):
         yield running
 
 
-def test_an_answer_is_noted_with_who_asked(agent, written):
-    """Time, profile, key id and end; the process that ran the client, its parent; written with the key of then."""
+def test_an_answer_is_recorded_with_its_caller(agent, written):
+    """Time, profile, key ID and expiry; the process that ran the client and its parent; written with the key of that moment."""
     client = agent.opened()
     put(client, "dev")
     assert export(agent) == session("dev")
@@ -63,8 +63,8 @@ def test_an_answer_is_noted_with_who_asked(agent, written):
     assert row[-1] == "C" * 32
 
 
-def test_a_miss_is_no_answer(agent, written):
-    """Nothing was handed out, so nothing is noted."""
+def test_a_miss_is_not_recorded(agent, written):
+    """Nothing was issued, so nothing is recorded."""
     client = agent.opened()
     put(client)
     export(agent, "prod")
@@ -73,8 +73,8 @@ def test_a_miss_is_no_answer(agent, written):
 
 
 @pytest.mark.parametrize("op", [{"op": "LOCK", "hold": True}, {"op": "LOCK", "hold": False}, {"op": "SLEEP"}])
-def test_a_lock_writes_first(agent, written, op):
-    """Keys go, so what is in hand is written before; nothing is left of it after the lock was answered."""
+def test_a_lock_writes_pending_records_first(agent, written, op):
+    """The keys are about to go, so pending records are written before; nothing of them is left after the lock."""
     client = agent.opened()
     put(client)
     export(agent)
@@ -83,8 +83,8 @@ def test_a_lock_writes_first(agent, written, op):
     assert bytes(agent.page._view) == bytes(len(agent.page._view))
 
 
-def test_the_end_of_the_agent_writes_first(tmp_path, written):
-    """SHUTDOWN, as the end of a login is, loses nothing."""
+def test_an_ending_agent_writes_pending_records_first(tmp_path, written):
+    """SHUTDOWN, as at the end of a login session, loses nothing."""
     with Running(tmp_path / "v", write=written) as running:
         put(running.opened())
         export(running)
@@ -92,7 +92,7 @@ def test_the_end_of_the_agent_writes_first(tmp_path, written):
 
 
 def test_answers_of_a_second_are_written_together(agent, written):
-    """One fork for all of them, when the second is over and no earlier."""
+    """One fork writes all of them when the second is over, and not earlier."""
     client = agent.opened()
     put(client)
     for _ in range(20):
@@ -103,8 +103,8 @@ def test_answers_of_a_second_are_written_together(agent, written):
     until(lambda: agent.clock.turn(1) or len(written.rows()) == 20)
 
 
-def test_a_second_without_a_pause_is_one_fork(tmp_path, written, monkeypatch):
-    """Also where requests come so close together that the agent is never idle while it starts to write."""
+def test_a_busy_second_needs_one_fork(tmp_path, written, monkeypatch):
+    """This holds also if requests come so fast that the agent is never idle while it starts to write."""
     forks = []
     fork = os.fork
 
@@ -123,8 +123,8 @@ def test_a_second_without_a_pause_is_one_fork(tmp_path, written, monkeypatch):
     assert len(written.rows()) == 301
 
 
-def test_what_could_not_be_written_is_written_later(agent, written):
-    """A full disk costs nothing but time: once there is room again, all of it is written."""
+def test_records_that_could_not_be_written_are_written_later(agent, written):
+    """A full disk only delays them: when there is room again, all of them are written."""
     client = agent.opened()
     put(client)
     written.fails.touch()
@@ -137,8 +137,8 @@ def test_what_could_not_be_written_is_written_later(agent, written):
     assert len(written.rows()) == 2
 
 
-def test_a_log_that_is_never_written_costs_no_more_than_so_much(agent, written, monkeypatch):
-    """Answers go on, and what is in hand has a bound."""
+def test_pending_records_have_a_bound(agent, written, monkeypatch):
+    """Answers go on, and the number of pending records is bounded."""
     monkeypatch.setattr(limits, "AGENT_LOG_PENDING", 5)
     client = agent.opened()
     put(client)
@@ -151,8 +151,8 @@ def test_a_log_that_is_never_written_costs_no_more_than_so_much(agent, written, 
     assert agent.pending.wait() is None
 
 
-def test_nobody_waits_for_the_log(tmp_path):
-    """While a fork writes and hangs, exports are answered; the fork is ended by its own alarm."""
+def test_no_client_waits_for_the_log(tmp_path):
+    """While a fork that writes hangs, exports are answered; the fork's own alarm ends it."""
 
     def hang(_page, _notes):
         signal.pause()
@@ -166,8 +166,8 @@ def test_nobody_waits_for_the_log(tmp_path):
             assert export(running) == session("dev")
 
 
-def test_a_slow_machine_loses_nothing(agent, written, monkeypatch):
-    """Where nobody waits, writing may take longer than a lock would wait for it."""
+def test_a_slow_machine_loses_no_record(agent, written, monkeypatch):
+    """If no client waits, writing may take longer than a lock would wait for it."""
     monkeypatch.setattr(limits, "AGENT_LOG_WAIT", 0.1)
     written.takes = 2.5
     put(agent.opened())
@@ -177,8 +177,8 @@ def test_a_slow_machine_loses_nothing(agent, written, monkeypatch):
     assert len(written.rows()) == 1
 
 
-def test_a_lock_waits_for_the_log_so_long_and_no_longer(agent, written, monkeypatch):
-    """One fork hangs and more is in hand: the lock is answered, no second one is begun, and the first is gone."""
+def test_a_lock_waits_for_the_log_only_up_to_a_limit(agent, written, monkeypatch):
+    """One fork hangs and more records are pending: the lock is answered, no second fork starts, and the first has ended."""
     put(agent.opened())
     written.takes = 10 * PATIENCE
     export(agent)
@@ -193,8 +193,8 @@ def test_a_lock_waits_for_the_log_so_long_and_no_longer(agent, written, monkeypa
     assert bytes(agent.page._view) == bytes(len(agent.page._view))
 
 
-def test_what_a_lock_could_not_write_is_let_go(agent, written):
-    """With the keys nothing can be sealed any more, so it is not kept for keys to come."""
+def test_records_that_a_lock_could_not_write_are_dropped(agent, written):
+    """Without the keys nothing can be sealed, so the records are not kept for later keys."""
     client = agent.opened()
     put(client)
     written.fails.touch()
@@ -208,8 +208,8 @@ def test_what_a_lock_could_not_write_is_let_go(agent, written):
     assert written.rows() == []
 
 
-def test_no_process_to_write_the_log_costs_nothing_but_time(agent, written, monkeypatch):
-    """The system has none left for a moment: it is written with the next."""
+def test_a_failed_fork_only_delays_the_log(agent, written, monkeypatch):
+    """The system has no free process for a moment: the records are written with the next ones."""
     client = agent.opened()
     put(client)
     export(agent)
@@ -225,8 +225,8 @@ def test_no_process_to_write_the_log_costs_nothing_but_time(agent, written, monk
     assert len(written.rows()) == 1
 
 
-def test_a_writer_whose_end_nobody_tells_has_written(agent, written):
-    """Where SIGCHLD is ignored the system keeps no exit codes: what was written is not written again."""
+def test_records_are_written_once_without_exit_codes(agent, written):
+    """If SIGCHLD is ignored, the system keeps no exit codes: what was written is not written again."""
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         client = agent.opened()
@@ -249,5 +249,5 @@ def test_a_writer_whose_end_nobody_tells_has_written(agent, written):
     ],
 )
 def test_the_key_id_of_a_line(line, found):
-    """Without json, and nothing where there is none."""
+    """It is found without json; a line without one gives nothing."""
     assert access_key_id(line) == found

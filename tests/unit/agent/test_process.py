@@ -1,4 +1,4 @@
-"""The agent as a process beside a person's exports: what each may cost, and what no mishap may break."""
+"""The agent as a process beside a user's exports: what each may cost, and what no mishap may break."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from tests.home import failed, uncounted
 from tests.patience import PATIENCE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import (
     UNLOCK,
     at_once,
@@ -47,7 +47,7 @@ def export(home, profile="dev", **env):
 
 
 def modules_after(home, *argv):
-    """The modules in a process of ours at its end, without those of an interpreter that does nothing."""
+    """The modules in a process of awsvault-py at its end, without those of an interpreter that does nothing."""
     seen, script = home.root + "/modules", os.path.join(ROOT, "scripts", "awsvault-py")
     prelude = (
         f"import os, sys; sys.path.insert(0, {ROOT!r}); sys.path.insert(0, ''); me = os.getpid(); base = set(sys.modules); leave = os._exit; out = os.open({seen!r}, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)\n"
@@ -65,8 +65,8 @@ def modules_after(home, *argv):
         return json.loads(done.stdout), set(file.read().split())
 
 
-def test_a_warm_export_imports_next_to_nothing(home):
-    """The warm path is held to its list, module by module."""
+def test_a_warm_export_imports_only_its_list(home):
+    """The imports of the warm path are compared with its list, module by module."""
     unlock(home)
     export(home)
     _, modules = modules_after(home, "export", "dev")
@@ -87,7 +87,7 @@ ROOMS_OF_A_DISK_HIT = {"vault." + name for name in (
 
 
 def test_a_disk_hit_imports_no_vault_no_sdk_and_no_click(home):
-    """With the cache key at hand nothing heavy is loaded, and nothing of the vault's format or AWS's files is read."""
+    """With the cache key available nothing heavy is loaded, and nothing of the vault's format or AWS's files is read."""
     unlock(home)
     first = export(home)
     agent = reach(home)
@@ -111,8 +111,8 @@ def test_a_disk_hit_imports_no_vault_no_sdk_and_no_click(home):
     }
 
 
-def test_the_first_unlock_starts_the_agent(home, tmp_path):
-    """A passphrase command opens the vault once; from then on the agent answers."""
+def test_the_first_export_with_a_passphrase_command_starts_the_agent(home, tmp_path):
+    """The passphrase command opens the vault once; from then on the agent answers."""
     secret = tmp_path / "secret"
     secret.write_text(UNLOCK["AWSVAULT_PASSPHRASE"])
     first = export(home, AWSVAULT_PASSPHRASE_COMMAND=f"cat {secret}")
@@ -121,8 +121,8 @@ def test_the_first_unlock_starts_the_agent(home, tmp_path):
     assert export(home, "prod")
 
 
-def test_a_passphrase_typed_once_is_for_the_day(home):
-    """The question of one export at a terminal is the last: every later one, from anywhere, is answered by the agent."""
+def test_a_passphrase_is_typed_once_a_day(home):
+    """One export asks at the terminal; the agent answers every later one, from anywhere."""
     person = Terminal(home, "export", "dev")
     person.answers("Passphrase: ", UNLOCK["AWSVAULT_PASSPHRASE"])
     assert person.ends() == 0
@@ -131,8 +131,8 @@ def test_a_passphrase_typed_once_is_for_the_day(home):
     assert export(home, "prod")
 
 
-def test_agent_off_in_the_settings_is_off(home):
-    """A typed passphrase is for its run alone then."""
+def test_agent_off_in_the_settings_starts_no_agent(home):
+    """A typed passphrase then serves one run only."""
     home.settings("agent = 'off'\n")
     person = Terminal(home, "export", "dev")
     person.answers("Passphrase: ", UNLOCK["AWSVAULT_PASSPHRASE"])
@@ -143,14 +143,14 @@ def test_agent_off_in_the_settings_is_off(home):
 
 @pytest.mark.parametrize("off", [{"AWSVAULT_AGENT": "off"}, {}])
 def test_a_passphrase_of_one_run_starts_no_agent(home, off):
-    """A variable opens the vault for a run, not for the hours after it; and off is off."""
+    """A variable opens the vault for one run, not for the hours after it; and off is off."""
     export(home, **UNLOCK, **off)
     time.sleep(0.3)
     assert not os.path.exists(socket_of(home))
     failed(home.run("export", "dev"), 3, "locked")
 
 
-def test_a_thousand_in_a_row_and_two_hundred_at_once(home, aws):
+def test_a_thousand_exports_in_a_row_and_two_hundred_at_once(home, aws):
     """No failure, no call to AWS, and an agent that does not grow."""
     home.env = uncounted(home.env)
     unlock(home)
@@ -170,7 +170,7 @@ def test_a_thousand_in_a_row_and_two_hundred_at_once(home, aws):
 
 
 def serve_many(home, count):
-    """The rest of the thousand over the wire, as the warm export asks: starting Python 750 times shows nothing more."""
+    """The rest of the thousand over the socket, as the warm export asks: starting Python 750 times would show nothing more."""
     from tests.unit.agent.serving import export_request
     from vault.system.paths import fingerprint, from_env
 
@@ -183,7 +183,7 @@ def serve_many(home, count):
 
 
 def memory(pid):
-    """KiB that a process holds by itself."""
+    """KiB of memory that only this process uses."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         return sum(
             int(line.split()[1]) for line in file if line.startswith(("Private_Dirty:", "Private_Clean:"))
@@ -191,7 +191,7 @@ def memory(pid):
 
 
 def test_sixty_cold_exports_at_once(home, aws, tmp_path):
-    """Nothing cached, no agent yet: one MFA session, one call a role, and an agent that has both sessions afterwards."""
+    """Nothing is cached and no agent runs: one MFA session, one call for each role, and the agent has both sessions afterwards."""
     home.env = uncounted(home.env)
     secret = tmp_path / "secret"
     secret.write_text(UNLOCK["AWSVAULT_PASSPHRASE"])
@@ -202,8 +202,8 @@ def test_sixty_cold_exports_at_once(home, aws, tmp_path):
     until(lambda: told(home).get("total") == 2)
 
 
-def test_a_chain_of_eight_hops_is_as_warm_as_one(home, aws):
-    """Each hop is one call when it is cold, shared with the shorter chains; warm, none is asked for."""
+def test_a_chain_of_eight_hops_is_answered_warm(home, aws):
+    """Cold, each hop is one call, shared with the shorter chains; warm, no call is made."""
     text, source = (
         "[profile shared-services]\nregion = us-east-1\nmfa_serial = arn:aws:iam::111111111111:mfa/yourself\n",
         "shared-services",
@@ -221,8 +221,8 @@ def test_a_chain_of_eight_hops_is_as_warm_as_one(home, aws):
     assert len(aws.calls) == 9
 
 
-def test_an_export_inside_an_exec_is_as_warm_as_outside(home):
-    """The inner profile's region is no change of what the outer one is asked for: the agent answers there too."""
+def test_an_export_inside_an_exec_is_answered_warm(home):
+    """The region of the inner profile does not change what the outer one is asked for: the agent answers there too."""
     unlock(home)
     key = export(home, "prod")
     show = [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
@@ -234,7 +234,7 @@ def test_an_export_inside_an_exec_is_as_warm_as_outside(home):
 
 
 def test_lock_holds_until_unlock(home):
-    """After lock an export exits 3 whatever way there would be; after unlock it is warm again."""
+    """After lock, an export exits 3 whatever else could open the vault; after unlock it is warm again."""
     unlock(home)
     export(home)
     assert home.run("lock").returncode == 0
@@ -247,8 +247,8 @@ def test_lock_holds_until_unlock(home):
     assert export(home)
 
 
-def test_a_time_limit_lets_the_vault_be_opened_again(home):
-    """agent_idle and agent_max reach the agent; after a limit a way in that asks nobody opens the vault again."""
+def test_after_a_time_limit_the_vault_can_be_opened_again(home):
+    """agent_idle and agent_max reach the agent; after a limit, a slot that needs no prompt opens the vault again."""
     home.settings("agent_idle = 3600\nagent_max = 7200\n")
     unlock(home)
     first, left = export(home), told(home)
@@ -261,8 +261,8 @@ def test_a_time_limit_lets_the_vault_be_opened_again(home):
 
 
 @pytest.mark.parametrize("change", ["config", "credentials", "vault", "settings", "region"])
-def test_a_change_is_seen_by_the_very_next_export(home, change, aws):
-    """What may change the answer makes the warm session a miss at once."""
+def test_the_next_export_notices_a_change(home, change, aws):
+    """A change that may affect the answer makes the warm session a miss at once."""
     unlock(home)
     export(home)
     calls = len(aws.calls)
@@ -289,8 +289,8 @@ def test_a_change_is_seen_by_the_very_next_export(home, change, aws):
         assert done.returncode in (6, 8), (done.stdout, done.stderr)
 
 
-def test_renewal_ahead_of_time(home, aws):
-    """A session near its margin is printed at once, renewed once beside it, and one that nobody asks for is not."""
+def test_refresh_ahead_of_expiry(home, aws):
+    """A session near its margin is printed at once and refreshed once beside it; one that nobody asks for is not."""
     unlock(home)
     first = export(home)
     export(home, "prod")
@@ -299,12 +299,12 @@ def test_renewal_ahead_of_time(home, aws):
     shown = {json.loads(d.stdout)["AccessKeyId"] for d in at_once(home, 10, "dev")}
     until(lambda: export(home) != first)
     assert first in shown
-    assert shown <= {first, export(home)}  # on a busy machine the renewal may be done before the tenth asks
+    assert shown <= {first, export(home)}  # on a busy machine the refresh may be done before the tenth asks
     time.sleep(0.3)
     assert [c.action for c in aws.calls][calls:] == ["AssumeRole"]
 
 
-def test_python_m_vault_is_warm_and_renews_too(home):
+def test_python_m_vault_is_warm_and_refreshes_too(home):
     """The module run by Python does what the installed command does."""
     unlock(home)
     first = export(home)
@@ -323,8 +323,8 @@ def test_python_m_vault_is_warm_and_renews_too(home):
     until(lambda: run() != first)
 
 
-def test_a_renewal_reads_the_file_that_its_caller_named(home, monkeypatch):
-    """AWS_CONFIG_FILE may be relative to where the caller stands: the process beside it stands there too."""
+def test_a_refresh_reads_the_callers_config_file(home, monkeypatch):
+    """AWS_CONFIG_FILE may be relative to the caller's folder: the refresh beside it runs in the same folder."""
     monkeypatch.chdir(home.root)
     home.env["AWS_CONFIG_FILE"] = ".aws/config"
     unlock(home)
@@ -334,8 +334,8 @@ def test_a_renewal_reads_the_file_that_its_caller_named(home, monkeypatch):
     until(lambda: export(home) != first)
 
 
-def test_a_home_that_is_named_from_where_one_stands(home, monkeypatch):
-    """AWSVAULT_HOME may be relative: the agent, which stands elsewhere, is found and found again."""
+def test_a_relative_awsvault_home_is_found(home, monkeypatch):
+    """AWSVAULT_HOME may be relative: the agent, which runs in another folder, is found each time."""
     monkeypatch.chdir(home.root)
     home.env["AWSVAULT_HOME"] = "vault"
     unlock(home)

@@ -1,4 +1,4 @@
-"""What lies in a project's folder is never run by us, whatever its Python settings say, but for what Python runs before us."""
+"""Modules in a project's folder are never run by awsvault-py, whatever its Python settings, except what Python itself runs first."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def home(tmp_path_factory, aws):
 
 @pytest.fixture
 def project(tmp_path):
-    """A folder with modules named as ours, as the standard library's and as our libraries are."""
+    """A folder with modules that are named like awsvault-py's, the standard library's and the dependencies'."""
     for name in ("awsvault_warm", "json", "click", "hmac", "keyring", "boto3"):
         tmp_path.joinpath(f"{name}.py").write_text(THIEF)
     for name in ("vault", "cryptography"):
@@ -38,8 +38,8 @@ def project(tmp_path):
 
 
 @pytest.mark.parametrize("path", ["", ":", ".", "{project}", "{project}:/opt/lib"])
-def test_a_python_path_of_a_project_is_looked_through_last(home, project, path):
-    """An empty element, as `PYTHONPATH=$PYTHONPATH:/x` leaves, is the folder that one stands in."""
+def test_a_projects_python_path_is_searched_last(home, project, path):
+    """An empty element, as `PYTHONPATH=$PYTHONPATH:/x` leaves, is the current folder."""
     env = uncounted(home.with_env({**UNLOCK, "PYTHONPATH": path.format(project=project)}))
 
     def run(*words):
@@ -56,8 +56,8 @@ def test_a_python_path_of_a_project_is_looked_through_last(home, project, path):
     run("status")
 
 
-def test_what_python_runs_before_us_is_said(home, tmp_path):
-    """Nothing that an installed script can say keeps a sitecustomize out, so docs/security.md names it beside the PATH."""
+def test_the_documents_name_what_python_runs_first(home, tmp_path):
+    """An installed script cannot keep a sitecustomize out, so docs/security.md names it beside the PATH."""
     tmp_path.joinpath("sitecustomize.py").write_text(THIEF)
     env = uncounted(home.with_env({"PYTHONPATH": str(tmp_path)}))
     subprocess.run([COMMAND, "--version"], env=env, capture_output=True, timeout=PATIENCE, check=True)
@@ -68,11 +68,11 @@ def test_what_python_runs_before_us_is_said(home, tmp_path):
         assert word in row
 
 
-def test_a_home_that_is_named_from_where_one_stands_is_the_agents_too(home):
-    """HOME=. leads the agent, which stands elsewhere, to the same vault."""
+def test_a_relative_home_is_the_same_for_the_agent(home):
+    """HOME=. leads the agent, which runs in another folder, to the same vault."""
     env = home.with_env({**UNLOCK, "HOME": ".", "AWSVAULT_HOME": None})
     os.makedirs(home.root + "/.local/share", mode=0o700)
-    os.rename(home.ours, home.root + "/.local/share/awsvault-py")
+    os.rename(home.awsvault_home, home.root + "/.local/share/awsvault-py")
     for words in (["unlock"], ["export", "dev"]):
         done = subprocess.run(
             [COMMAND, *words], env=env, cwd=home.root, capture_output=True, timeout=PATIENCE, check=False

@@ -1,4 +1,4 @@
-"""Frames: what a client writes a server reads, and whatever else arrives is refused by one declared error."""
+"""Frames: the server reads what a client writes, and refuses anything else with one declared error."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ GOOD = {
 }
 
 
-def test_the_table_is_covered():
-    """Each op has an example here, so none goes untested."""
+def test_each_op_has_an_example():
+    """So none goes untested."""
     assert GOOD.keys() == protocol.FIELDS.keys()
 
 
 @pytest.mark.parametrize("op", GOOD)
-def test_what_is_written_is_read(op):
+def test_round_trip_of_each_op(op):
     """Encoder and decoder agree for every op."""
     raw = protocol.object_request(op, **GOOD[op])
     assert protocol.length(raw[:4]) == len(raw) - 4
@@ -69,7 +69,7 @@ def test_what_is_written_is_read(op):
 
 @given(NAMES, st.binary(min_size=1, max_size=300))
 def test_an_export_keeps_name_and_fingerprint(name, fingerprint):
-    """The key that the server looks up is the one that the session was put under."""
+    """The server looks a session up under the key that it was put under."""
     raw = export_request(name, fingerprint)
     assert protocol.parse(raw[4:]) == Export(protocol.session_key(name, fingerprint))
 
@@ -77,7 +77,7 @@ def test_an_export_keeps_name_and_fingerprint(name, fingerprint):
 @given(
     NAMES, st.binary(min_size=1, max_size=300), st.integers(0, 2**53 - 1), st.integers(1, limits.AGENT_FRAME)
 )
-def test_a_session_is_announced_with_what_it_is_kept_under(name, fingerprint, moment, size):
+def test_a_session_is_announced_with_its_key(name, fingerprint, moment, size):
     """The first frame of a session is read as it was written, under the key of the export that will ask for it."""
     raw = protocol.put_request(name, fingerprint, issued=moment, expires=moment, size=size)
     key = protocol.session_key(name, fingerprint)
@@ -85,8 +85,8 @@ def test_a_session_is_announced_with_what_it_is_kept_under(name, fingerprint, mo
 
 
 @pytest.mark.parametrize("op", GOOD)
-def test_a_field_more_less_or_of_another_type_is_refused(op):
-    """A server never guesses: each field is there, is known and has its type."""
+def test_a_missing_unknown_or_mistyped_field_is_refused(op):
+    """A server never guesses: each field is present, known and of its type."""
     good = GOOD[op]
     bad = [good | {"extra": 1}, *({k: v for k, v in good.items() if k != gone} for gone in good)]
     for name, value in good.items():
@@ -129,8 +129,8 @@ def test_a_field_more_less_or_of_another_type_is_refused(op):
         b'{"a":' * 5000 + b"1" + b"}" * 5000,
     ],
 )
-def test_what_no_client_sends_is_refused(payload):
-    """Each of these closes the connection, by the one error that the server expects."""
+def test_invalid_frames_are_refused(payload):
+    """Each of these closes the connection with the one error that the server expects."""
     with pytest.raises(BadFrame):
         protocol.parse(payload)
 
@@ -138,21 +138,21 @@ def test_what_no_client_sends_is_refused(payload):
 @pytest.mark.parametrize(
     "keys", [[], ["main"], ["cache", "main"], ["main", "main"], ["main", "cache", "x"], ["disk"]]
 )
-def test_unlock_takes_known_sets_of_keys_only(keys):
-    """The second frame's bytes are cut by this list, so the list is one of four."""
+def test_unlock_accepts_only_known_sets_of_keys(keys):
+    """The list decides how the second frame's bytes are split, so it is one of four."""
     with pytest.raises(BadFrame):
         protocol.object_request("UNLOCK", **(GOOD["UNLOCK"] | {"keys": keys}))
 
 
 @pytest.mark.parametrize("vault", ["", "0" * 31, "0" * 34, "0" * 31 + "g", "A" * 32, " " * 32], ids=len)
-def test_unlock_takes_a_vault_s_id_only(vault):
-    """It goes back out as bytes beside the cache key, so it is 16 of them in hex."""
+def test_unlock_accepts_only_a_vault_id(vault):
+    """The ID is sent back as bytes beside the cache key, so it is 16 bytes in hex."""
     with pytest.raises(BadFrame):
         protocol.object_request("UNLOCK", **(GOOD["UNLOCK"] | {"vault": vault}))
 
 
 @pytest.mark.parametrize("payload", [b"", bytes(limits.AGENT_FRAME + 1)], ids=["empty", "large"])
-def test_nothing_is_framed_that_would_not_be_read(payload):
+def test_frames_over_the_limit_are_not_sent(payload):
     """The other end refuses these lengths, so they are not sent."""
     with pytest.raises(BadFrame):
         protocol.frame(payload)
@@ -160,7 +160,7 @@ def test_nothing_is_framed_that_would_not_be_read(payload):
 
 @pytest.mark.parametrize("size", [0, limits.AGENT_FRAME + 1, 2**32 - 1])
 def test_a_length_out_of_bounds_is_refused(size):
-    """No buffer is made for a frame that may not be."""
+    """No buffer is allocated for a frame that is not allowed."""
     with pytest.raises(BadFrame):
         protocol.length(size.to_bytes(4, "big"))
 
@@ -172,7 +172,7 @@ def test_a_length_out_of_bounds_is_refused(size):
         st.text(max_size=100).map(lambda t: ('{"op":"' + t).encode("utf-8", "replace")),
     )
 )
-def test_random_payloads_raise_nothing_else(payload):
-    """A frame from anywhere is a request or BadFrame."""
+def test_random_payloads_are_requests_or_bad_frames(payload):
+    """Any payload is a request or raises BadFrame."""
     with contextlib.suppress(BadFrame):
         protocol.parse(payload)

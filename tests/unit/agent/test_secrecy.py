@@ -1,4 +1,4 @@
-"""Who gets nothing from the agent, and what is left of its keys when it is locked."""
+"""Which processes get nothing from the agent, and what is left of its keys after a lock."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BECOME = "import encodings.idna, os, socket, sys; os.setgroups([]); os.setgid(65
 
 
 def opened_to_all(running):
-    """Take away what file modes protect, so that only the check of the peer is left."""
+    """Remove the protection of file modes, so that only the check of the peer is left."""
     path = running.paths.socket
     os.chmod(path, 0o777)
     while (path := os.path.dirname(path)) not in ("/", "/tmp"):
@@ -88,7 +88,7 @@ REQUESTS = [
 
 
 def test_another_user_gets_nothing_even_through_an_open_socket(running):
-    """Every request of a foreign user id ends with a closed connection and no effect, if file modes failed too."""
+    """Every request of another user ID ends with a closed connection and no effect, even if file modes failed."""
     assert os.geteuid() == 0, "this test becomes another user, so it runs as root, as in CI"
     client = running.opened()
     put = client.put_session(
@@ -102,8 +102,8 @@ def test_another_user_gets_nothing_even_through_an_open_socket(running):
     assert running.client().cache_key() is not None
 
 
-def test_file_modes_keep_another_user_out_already(running):
-    """The folder and the socket are closed to others before any check of ours."""
+def test_file_modes_keep_another_user_out(running):
+    """The folder and the socket are closed to others before any check by the agent."""
     done = as_nobody("socket.socket(socket.AF_UNIX).connect(sys.argv[2])", running.paths.socket)
     assert "PermissionError" in done.stderr
     assert oct(os.stat(running.paths.socket).st_mode)[-3:] == "600"
@@ -112,7 +112,7 @@ def test_file_modes_keep_another_user_out_already(running):
 
 @pytest.mark.parametrize("umask", [0o000, 0o777, 0o022])
 def test_the_umask_changes_no_mode(tmp_path, umask):
-    """Folder, lock and socket are made with the same modes whatever the umask."""
+    """Folder, lock and socket have the same modes whatever the umask."""
     before = os.umask(umask)
     try:
         with Running(tmp_path / "v") as made:
@@ -152,7 +152,7 @@ print(got.hex() or "nothing")
 
 
 def test_a_server_of_another_user_gets_nothing(tmp_path_factory):
-    """A path that somebody took over learns neither what is asked nor a key, and feeds nobody an answer."""
+    """A process that took over the path learns neither requests nor keys, and its answers are not used."""
     folder = tmp_path_factory.mktemp("fake")
     os.chmod(folder, 0o777)
     up = folder
@@ -184,16 +184,16 @@ def test_a_server_of_another_user_gets_nothing(tmp_path_factory):
         fake.stdout.close()
 
 
-def test_a_client_without_three_open_streams_asks_nothing(tmp_path):
-    """Where the caller closed stdout, a socket must not take its number."""
+def test_a_client_without_open_standard_streams_asks_nothing(tmp_path):
+    """If the caller closed stdout, a socket must not get its number."""
     with Running(tmp_path / "v") as made:
         code = f"import os; os.close(1); from vault.warm import dial; os._exit(7 if dial({made.paths.socket!r}) is None else 0)"
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
     assert done.returncode == 7
 
 
-def test_the_spelled_out_numbers_of_the_warm_path_are_the_limits():
-    """warm and peer repeat four numbers to spare an import; they are the same numbers."""
+def test_the_numbers_in_the_warm_path_match_the_limits():
+    """warm and peer repeat four numbers to save an import; they are the same numbers."""
     from vault import limits, warm
 
     assert (peer.CONNECT, peer.ANSWER, peer.PATH_MOST) == (
@@ -236,7 +236,7 @@ sys.exit(process([]))
 
 @pytest.fixture(params=["hidden", "plain"])
 def scanned(tmp_path, request):
-    """An agent that can be looked into: the file that a look fills, its client, and a way to look."""
+    """An agent whose memory can be read: the file that a scan fills, its client, and a function that scans."""
     home = str(tmp_path / "v")
     image = str(tmp_path / "image")
     process = subprocess.Popen(
@@ -270,7 +270,7 @@ def scanned(tmp_path, request):
 
 
 def keys():
-    """Keys that occur nowhere by chance, fresh in this test."""
+    """Random keys, fresh for each test, that occur nowhere else."""
     return os.urandom(32), os.urandom(32)
 
 
@@ -289,12 +289,12 @@ def talk(client, main, cache, *, times=TIMES):
 
 
 def copies(image, main, cache):
-    """How often a half of a key stands in the image, and the session's own secret."""
+    """How many copies of half a key and of the session's secret are in the memory image."""
     return [image.count(part) for part in (main[:16], main[16:], cache[:16], cache[16:], main.hex().encode())]
 
 
-def test_after_lock_no_writable_memory_holds_a_key(scanned):
-    """Before, each key is found once, which shows that the look finds what is there; after, not once, sessions neither."""
+def test_after_a_lock_no_writable_memory_has_a_key(scanned):
+    """Before the lock, each key is found once, which shows that the scan works; after it, neither keys nor sessions are found."""
     client, look = scanned
     main, cache = keys()
     agent = talk(client, main, cache)
@@ -303,8 +303,8 @@ def test_after_lock_no_writable_memory_holds_a_key(scanned):
     assert copies(look(), main, cache) == [0, 0, 0, 0, 0]
 
 
-def test_the_keys_stand_in_locked_memory(scanned):
-    """Their page is never swapped (lo) and in no core file (dd), by either of its two makings."""
+def test_the_keys_are_in_locked_memory(scanned):
+    """Their page is never swapped (lo) and is in no core file (dd), for both kinds of page."""
     client, _ = scanned
     agent = client()
     assert agent.sessions()["warnings"] == []
@@ -313,8 +313,8 @@ def test_the_keys_stand_in_locked_memory(scanned):
     assert [f for f in flags if {"lo", "dd", "wr"} <= set(f)]
 
 
-def test_after_the_time_limit_no_writable_memory_holds_a_key(scanned):
-    """The same soon after the limit, with nobody asking."""
+def test_after_the_time_limit_no_writable_memory_has_a_key(scanned):
+    """The same soon after the limit, without any request."""
     client, look = scanned
     main, cache = keys()
     agent = talk(client, main, cache)
@@ -349,8 +349,8 @@ for name in ("maps", "environ", "mem"):
 """
 
 
-def test_another_process_of_the_user_cannot_look_in():
-    """Before the agent hardens itself its own user may read its memory's map and environment; afterwards nothing."""
+def test_another_process_of_the_user_cannot_read_the_agents_memory():
+    """Before the agent hardens itself, its own user may read its memory map and environment; afterwards nothing."""
     folder = tempfile.mkdtemp(prefix="agent-")
     os.chmod(folder, 0o755)
     home = folder + "/v"

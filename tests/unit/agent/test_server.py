@@ -1,4 +1,4 @@
-"""What the agent gives, to whom, and for how long."""
+"""What the agent answers, to which clients, and for how long."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def test_a_session_comes_back_byte_for_byte(agent):
     assert export(agent) == session("dev")
 
 
-def test_another_profile_or_fingerprint_misses(agent):
-    """A session answers for what it was made for and for nothing else."""
+def test_another_profile_or_fingerprint_is_a_miss(agent):
+    """A session answers only for what it was made for."""
     put(agent.opened())
     assert export(agent, "prod") == export(agent, fingerprint=b"g") == b"MISS"
 
 
-def test_nothing_is_given_before_unlock(agent):
-    """An agent that was only started has nothing, takes nothing, and says why."""
+def test_nothing_is_issued_before_unlock(agent):
+    """An agent that was only started has nothing, accepts nothing, and says why."""
     client = agent.client()
     assert client.cache_key() is None
     assert not put(client)
@@ -49,8 +49,8 @@ def test_nothing_is_given_before_unlock(agent):
     assert export(agent) == b"MISS"
 
 
-def test_the_cache_key_is_given_and_the_main_key_never(agent):
-    """No request of the table, answered in full, holds K_main."""
+def test_the_main_key_is_in_no_answer(agent):
+    """No request of the table, answered in full, contains K_main; the cache key is answered."""
     client = agent.opened()
     put(client)
     assert client.cache_key() == (CACHE, VAULT)
@@ -64,8 +64,8 @@ def test_the_cache_key_is_given_and_the_main_key_never(agent):
     assert MAIN.reveal().hex().encode() not in seen
 
 
-def test_lock_forgets_all_and_holds(agent):
-    """After a lock by hand nothing is given, and keys that come in by themselves are refused until a person unlocks."""
+def test_a_lock_forgets_everything_and_lasts(agent):
+    """After a manual lock nothing is issued, and keys that come in by themselves are refused until the user unlocks."""
     client = agent.opened()
     put(client)
     assert client.ask("LOCK", hold=True)["ok"]
@@ -78,8 +78,8 @@ def test_lock_forgets_all_and_holds(agent):
     assert agent.opened().cache_key() is not None
 
 
-def test_a_time_limit_does_not_hold(agent):
-    """After a timeout the vault may be opened again without a person."""
+def test_a_time_limit_does_not_last(agent):
+    """After a timeout the vault may be opened again without the user."""
     agent.opened()
     agent.clock.turn(TIMES.idle + 1)
     assert agent.client().ask("HELLO")["why"] == "locked"
@@ -87,7 +87,7 @@ def test_a_time_limit_does_not_hold(agent):
 
 
 @pytest.mark.parametrize("use", [export, lambda a: a.client().cache_key()])
-def test_use_moves_the_idle_limit_and_not_the_hard_one(agent, use):
+def test_use_extends_the_idle_limit_only(agent, use):
     """An agent in use stays open to its hard limit, to the second."""
     put(agent.opened(), issued=NOW, life=30 * 3600)
     for _ in range(3):
@@ -100,8 +100,8 @@ def test_use_moves_the_idle_limit_and_not_the_hard_one(agent, use):
     assert bytes(agent.page._view) == bytes(len(agent.page._view))
 
 
-def test_asking_what_is_open_is_no_use(agent):
-    """status in a prompt does not keep the vault open for ever."""
+def test_a_status_request_does_not_count_as_use(agent):
+    """status in a shell prompt does not keep the vault open forever."""
     agent.opened()
     agent.clock.turn(TIMES.idle - 1)
     assert agent.client().sessions()["idle_left"] == 1
@@ -109,8 +109,8 @@ def test_asking_what_is_open_is_no_use(agent):
     assert agent.client().sessions()["why"] == "locked"
 
 
-def test_time_asleep_counts(agent):
-    """A lid closed over night is a limit passed, on a clock that counts suspension."""
+def test_time_asleep_counts_toward_the_limits(agent):
+    """A lid that is closed overnight passes the limit, by a clock that counts suspension."""
     client = agent.client()
     client.unlock(vault_id=VAULT, main=MAIN, cache=CACHE, times=TIMES._replace(sleep=False), person=True)
     agent.clock.sleep_machine(TIMES.idle - 1)
@@ -119,8 +119,8 @@ def test_time_asleep_counts(agent):
     assert agent.client().cache_key() is None
 
 
-def test_sleep_locks_where_asked_for(agent):
-    """lock_on_suspend: boot time a minute ahead of running time means that the machine slept."""
+def test_sleep_locks_with_lock_on_suspend(agent):
+    """Boot time a minute ahead of running time means that the machine slept."""
     client = agent.opened()
     agent.clock.sleep_machine(limits.AGENT_SLEPT - 1)
     assert client.cache_key() is not None
@@ -129,7 +129,7 @@ def test_sleep_locks_where_asked_for(agent):
 
 
 def test_a_limit_is_noticed_without_a_request(tmp_path):
-    """Keys are gone at the limit, though nobody asks."""
+    """The keys are gone at the limit, even without a request."""
     from vault.agent.state import BootClock
 
     with Running(tmp_path / "v", clock=BootClock()) as agent:
@@ -146,7 +146,7 @@ def seen(client, gen, mac, *over, vault=VAULT):
     return client.ask("SEEN", **pin, macs=[mac * 64], over=[one * 64 for one in over])["noted"]
 
 
-def test_a_client_that_went_away_before_it_was_looked_at(tmp_path, monkeypatch):
+def test_a_client_that_closed_before_its_check(tmp_path, monkeypatch):
     """Whose it was can be told no more (macOS says so): it gets nothing, and the next one is served."""
     gone = [OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))]
 
@@ -162,8 +162,8 @@ def test_a_client_that_went_away_before_it_was_looked_at(tmp_path, monkeypatch):
         assert agent.client().ask("HELLO")["why"] == "locked"
 
 
-def test_one_that_a_limit_locked_stays_a_while(agent, monkeypatch):
-    """It lingers from the lock on, not from the last request: who comes just after is told why, and may unlock it."""
+def test_an_agent_locked_by_a_limit_stays_for_a_while(agent, monkeypatch):
+    """It stays for a while after the lock, not after the last request: a client that comes soon is told why, and may unlock it."""
     monkeypatch.setattr(
         limits, "AGENT_LINGER", TICK
     )  # so long it waits in fact; the clock that it reads stands still

@@ -19,8 +19,8 @@ from vault import limits
 from vault.agent import protocol
 
 
-def test_bands(agent):
-    """Fresh is served, ahead is served with one renewal, due and over are misses."""
+def test_each_freshness_has_its_answer(agent):
+    """Fresh is served, ahead is served with one refresh, due and over are misses."""
     put(agent.opened(), life=3600)
     agent.clock.turn(3600 - 960 - 451)
     assert export(agent) == session("dev")
@@ -34,7 +34,7 @@ def test_bands(agent):
     assert export(agent) == b"MISS"
 
 
-def test_ten_thousand_sessions_are_found_as_fast_as_ten(tmp_path):
+def test_a_lookup_does_not_depend_on_the_number_of_sessions(tmp_path):
     """A lookup does not search: with a thousand times the sessions an answer takes at most twice the time."""
     took = {}
     for count in (10, 10_000):
@@ -53,7 +53,7 @@ def test_ten_thousand_sessions_are_found_as_fast_as_ten(tmp_path):
     assert took[10_000] < 2 * took[10] + 0.001
 
 
-def test_room_is_made(agent):
+def test_a_session_over_the_limit_drops_the_oldest(agent):
     """One session over the limit drops those that end first, and memory is bounded."""
     client = agent.opened()
     for number in range(101):
@@ -86,7 +86,7 @@ def seen(client, gen, mac, *over, vault=VAULT):
     return client.ask("SEEN", **pin, macs=[mac * 64], over=[one * 64 for one in over])["noted"]
 
 
-def test_a_generation_takes_no_other_s_place_but_one_that_it_names(agent):
+def test_a_generation_replaces_only_the_one_that_it_names(agent):
     """Any process may tell of one: however new, it hides no other, until there are many."""
     client = agent.opened()
     assert seen(client, 2, "a")
@@ -104,7 +104,7 @@ def test_a_generation_takes_no_other_s_place_but_one_that_it_names(agent):
     assert len(client.ask("HELLO")["seen"]) == limits.AGENT_PINS
 
 
-def test_a_session_that_is_over_is_not_kept(agent):
+def test_an_expired_session_is_not_kept(agent):
     """Neither one that has ended, nor one from the future, nor one that lives too long."""
     client = agent.opened()
     assert not put(client, issued=NOW - 3600)

@@ -1,4 +1,4 @@
-"""logind says that the machine sleeps or the screen is locked, and the agent forgets its keys at once."""
+"""logind reports that the machine sleeps or the screen is locked, and the agent forgets its keys at once."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ class Logind:
         return answer.body
 
     def log_in(self, session, uid):
-        """A session of a user: its path."""
+        """Start a session of a user; return its path."""
         return self.call(PATH, MOCK, "AddSession", "ssusb", session, "seat0", uid, f"user{uid}", True)[0]
 
     def sleep(self, *, begin):
-        """The machine is about to sleep, or has woken up."""
+        """Say that the machine is about to sleep, or has woken up."""
         body = (f"{NAME}.Manager", "PrepareForSleep", "b", [("b", begin)])
         self.call(PATH, MOCK, "EmitSignal", "sssav", *body)
 
     def lock(self, session):
-        """The screen lock of a session."""
+        """Lock the screen of a session."""
         self.call(session, f"{NAME}.Session", "Lock")
 
     def end(self):
@@ -83,7 +83,7 @@ def logind(tmp_path, home):
 
 
 def watchers(home):
-    """The processes that listen for this home's agent."""
+    """The processes that listen to logind for this home's agent."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -93,14 +93,14 @@ def watchers(home):
                 env = file.read()
         except OSError:
             continue
-        if b"agent-watch" in words and os.fsencode(home.ours) in env:
+        if b"agent-watch" in words and os.fsencode(home.awsvault_home) in env:
             found.append(int(pid))
     return found
 
 
 @pytest.mark.parametrize("signal", [lambda d: d.sleep(begin=True), lambda d: d.lock(d.mine)])
 def test_sleep_and_the_screen_lock_lock_the_vault(home, logind, signal):
-    """The keys are gone before the machine sleeps; afterwards the vault may be opened by what asks nobody."""
+    """The keys are gone before the machine sleeps; afterwards a slot that needs no prompt may open the vault."""
     unlock(home)
     export(home)
     until(lambda: watchers(home))
@@ -108,8 +108,8 @@ def test_sleep_and_the_screen_lock_lock_the_vault(home, logind, signal):
     assert export(home, **UNLOCK)
 
 
-def test_waking_up_and_other_peoples_screens_lock_nothing(home, logind):
-    """Only what concerns this user counts, and the word after sleep is no word before it."""
+def test_waking_up_and_other_users_screen_locks_are_ignored(home, logind):
+    """Only what concerns this user counts, and the signal after sleep is not the signal before it."""
     unlock(home)
     until(lambda: watchers(home))
     logind.sleep(begin=False)
@@ -119,8 +119,8 @@ def test_waking_up_and_other_peoples_screens_lock_nothing(home, logind):
     until(lambda: (logind.lock(logind.mine), told(home)["why"] == "locked")[1])  # it does listen
 
 
-def test_who_does_not_want_that_is_left_open(home, logind):
-    """lock_on_suspend = false."""
+def test_without_lock_on_suspend_the_vault_stays_open(home, logind):
+    """lock_on_suspend = false keeps the agent open."""
     home.settings("lock_on_suspend = false\n")
     unlock(home)
     until(lambda: watchers(home))

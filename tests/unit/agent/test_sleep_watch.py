@@ -1,4 +1,4 @@
-"""The watcher beside the agent: which of logind's signals mean a lock, and a bus that is not there or does not answer."""
+"""The watcher beside the agent: which of logind's signals mean a lock, and a bus that is missing or does not answer."""
 
 from __future__ import annotations
 
@@ -54,19 +54,19 @@ def signal(interface, member, path, *body):
         (signal("Manager", "Lock", MINE), False),
     ],
 )
-def test_sleep_and_the_own_lock_mean_a_lock(message, means):
-    """Before it sleeps and not after; the session of this user and not another's."""
+def test_sleep_and_this_users_screen_lock_mean_a_lock(message, means):
+    """The signal before sleep, not the one after it; this user's session, not another user's."""
     assert sleep_watch._means_lock(Bus(), message) is means
 
 
 @pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(), ValueError()])
-def test_a_lock_whose_session_cannot_be_told_locks(error):
-    """logind does not say whose session it was: better locked once too often."""
+def test_a_screen_lock_of_an_unknown_session_locks(error):
+    """logind does not say whose session it was: a lock too many is better than one too few."""
     assert sleep_watch._means_lock(Bus(error), signal("Session", "Lock", OTHERS)) is True
 
 
-def test_without_a_bus_there_is_nothing_to_watch(monkeypatch):
-    """The watcher ends at once and well; the agent's clocks notice sleep instead."""
+def test_without_a_bus_the_watcher_ends(monkeypatch):
+    """It ends at once with success; the agent's clocks notice sleep instead."""
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus")
     reading, writing = os.pipe()
     assert sleep_watch.process([str(reading)]) == 0
@@ -74,8 +74,8 @@ def test_without_a_bus_there_is_nothing_to_watch(monkeypatch):
     os.close(writing)
 
 
-def test_a_machine_out_of_processes_has_no_watcher(monkeypatch):
-    """No fork is to be had: the agent goes on without, and keeps nothing open for it."""
+def test_a_failed_fork_means_no_watcher(monkeypatch):
+    """The agent goes on without a watcher, and keeps nothing open for it."""
 
     def fork():
         raise BlockingIOError
@@ -86,14 +86,14 @@ def test_a_machine_out_of_processes_has_no_watcher(monkeypatch):
     assert set(os.listdir("/proc/self/fd")) == before
 
 
-def test_no_python_to_start_is_no_watcher(monkeypatch):
-    """Embedded in another program, this Python does not know its own file."""
+def test_an_unknown_interpreter_means_no_watcher(monkeypatch):
+    """A Python that is embedded in another program does not know its own executable."""
     monkeypatch.setattr("sys.executable", "")
     assert sleep_watch.start({"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent/bus"}) is None
 
 
 class Logind(threading.Thread):
-    """The other end of the bus: says what it is given in one write, answers ListSessions, and says more beside that answer."""
+    """The other end of the bus: sends what it gets in one write, answers ListSessions, and sends more beside that answer."""
 
     def __init__(self, sock, *bursts):
         super().__init__(daemon=True)
@@ -116,18 +116,18 @@ class Logind(threading.Thread):
 
 
 def locks_heard(*bursts, expected):
-    """How many locks the watcher makes of what logind says, read up to ``expected`` or the end of the bus."""
-    ours, theirs = socket.socketpair()
+    """How many locks the watcher reports, read up to ``expected`` or the end of the bus."""
+    watch_end, bus_end = socket.socketpair()
     reading, writing = os.pipe()
     bus = DBusConnection.__new__(DBusConnection)
-    DBusConnectionBase.__init__(bus, ours)
+    DBusConnectionBase.__init__(bus, watch_end)
     bus._filters = MessageFilters()
-    logind = Logind(theirs, *bursts)
-    with ours, theirs:
+    logind = Logind(bus_end, *bursts)
+    with watch_end, bus_end:
         heard = sleep_watch._filtered(bus)
         logind.start()
         found = list(itertools.islice(sleep_watch._locks(bus, heard, end=reading), expected))
-        ours.shutdown(socket.SHUT_RDWR)
+        watch_end.shutdown(socket.SHUT_RDWR)
         logind.join(PATIENCE)
     os.close(reading)
     os.close(writing)
@@ -149,6 +149,6 @@ LOCK, OTHER = signal("Session", "Lock", MINE), signal("Session", "Lock", OTHERS)
     ],
     ids=["alone", "after another's", "after waking", "before a reply", "last of three before a reply"],
 )
-def test_a_lock_among_other_messages_is_heard(bursts):
-    """The bus brings several in one piece, or before the reply about the first: none of them is left for later, or lost."""
+def test_a_lock_among_other_messages_is_noticed(bursts):
+    """The bus sends several messages in one piece, or before a reply: none of them is delayed or lost."""
     assert locks_heard(*bursts, expected=1) == 1

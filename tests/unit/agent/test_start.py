@@ -1,4 +1,4 @@
-"""Starting an agent: an export goes on without one if none can be started."""
+"""Starting an agent: an export works without one if none can be started."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 from vault.agent import start
 
 
-def test_a_start_that_fails_is_false(monkeypatch):
-    """No interpreter, no pipe, no process: exports go on without an agent."""
+def test_a_failed_start_returns_false(monkeypatch):
+    """Without an interpreter, a pipe or a process, exports work without an agent."""
 
     def refuse(*_args):
         raise OSError(11, "try again")
@@ -24,7 +24,7 @@ def test_a_start_that_fails_is_false(monkeypatch):
 
 
 def test_a_starter_that_has_ended_is_no_error():
-    """The agent reports to a closed pipe, and goes on."""
+    """The agent writes its report to a closed pipe, and goes on."""
     reading, writing = os.pipe()
     os.close(reading)
     start.report(writing, listening=True)

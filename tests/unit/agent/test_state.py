@@ -1,4 +1,4 @@
-"""What the agent holds, how much of it, and by which clock."""
+"""What the agent keeps, how much of it, and by which clock."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from vault.agent import state
 from vault.secret import Secret
 
 
-def test_a_person_s_yes_is_remembered_up_to_a_bound(agent, monkeypatch):
-    """One more than so many is not kept, and asked again; those that were kept stay until the lock."""
+def test_confirmations_are_remembered_up_to_a_bound(agent, monkeypatch):
+    """A confirmation over the bound is not kept, and asked again; those that were kept stay until the lock."""
     monkeypatch.setattr(limits, "AGENT_CONFIRMED", 2)
     client = agent.opened()
     assert [client.ask("CONFIRM", what=what)["kept"] for what in ("a", "b", "c", "a")] == [
@@ -24,8 +24,8 @@ def test_a_person_s_yes_is_remembered_up_to_a_bound(agent, monkeypatch):
     assert [client.ask("CONFIRMED", what=what)["confirmed"] for what in ("a", "c")] == [True, False]
 
 
-def test_the_strict_key_goes_by_itself(agent):
-    """Its minutes are over and nobody asked for it: it is zeroed, and the vault stays open."""
+def test_the_strict_key_expires_on_its_own(agent):
+    """After its minutes without a request it is zeroed, and the vault stays open."""
     client = agent.opened()
     assert client.unlock_strict(vault_id=VAULT, strict=Secret(b"S" * 32), times=TIMES)
     assert bytes(agent.page._view).count(b"S") == 32
@@ -38,7 +38,7 @@ def test_the_strict_key_goes_by_itself(agent):
 
 
 def test_time_asleep_does_not_count_as_running_on_macos(monkeypatch):
-    """There the clock that stands still in sleep has a name of its own."""
+    """On macOS the clock that stops during sleep has another name."""
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(time, "CLOCK_UPTIME_RAW", 8, raising=False)
     monkeypatch.setattr(time, "clock_gettime", {8: 1.5, state.BootClock._boot: 2.5}.__getitem__)

@@ -33,12 +33,12 @@ HEAVY = re.compile(
 
 
 def traced(log, *calls):
-    """A command's beginning that writes these system calls of it and of its forks to ``log``."""
+    """The start of a command line that writes these system calls, of the command and its forks, to ``log``."""
     return ["strace", "-f", "-qq", "-e", "trace=" + ",".join(calls), "-e", "signal=none", "-o", str(log)]
 
 
-def test_the_agent_calls_nobody_and_loads_no_sdk(home, aws, tmp_path):
-    """From its start to its end, with a cold chain's key and code given out: Unix sockets only, no library of the network."""
+def test_the_agent_opens_no_network_connection_and_loads_no_sdk(home, aws, tmp_path):
+    """From its start to its end, with a cold chain's key and code answered: Unix sockets only, no network library."""
     home.env = uncounted(home.env)
     log = tmp_path / "log"
     agent = subprocess.Popen(
@@ -78,7 +78,7 @@ def other(tmp_path_factory, aws):
 
 
 def crowd(home, count):
-    """``count`` profiles and entries more, and as many other sessions on disk, beside a warm session of dev's."""
+    """``count`` more profiles and entries, and as many other sessions on disk, beside a warm session of dev."""
     home.env = uncounted(home.env)
     home.settings("kernel_keyring = true\n")
     with open(home.config_path, "a", encoding="utf-8") as file:
@@ -112,8 +112,8 @@ def asked_for(home, answer, log, **env):
     return [call.split("(")[0].split()[-1] for call in calls]
 
 
-def test_ten_thousand_of_everything_ask_no_more_of_the_machine_than_ten(home, other, aws, tmp_path):
-    """Warm and from disk an export opens, reads and searches the same whatever the number of profiles, entries, sessions."""
+def test_system_calls_do_not_depend_on_the_number_of_profiles(home, other, aws, tmp_path):
+    """Warm and from disk, an export opens, reads and searches the same whatever the number of profiles, entries and sessions."""
     few, many = crowd(home, 10), crowd(other, 10_000)
     calls = len(aws.calls)
     for env in ({}, {"AWSVAULT_AGENT": "off"}):

@@ -1,4 +1,4 @@
-"""What the agent's forks answer, to whom, and until when; and what never comes out of the process that stays."""
+"""What the agent's forks answer, to which clients and until when, and what the agent's own process never answers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from vault.agent import protocol
 
 
 def telling(page):
-    """A desk that says which name was asked for."""
+    """A desk that answers with the name that was asked for."""
     del page
     return lambda request, say: protocol.answer(name=request.fields["name"])
 
 
 def busy_until(done):
-    """The same, but for the name "busy", whose answer comes once ``done`` exists."""
+    """The same, except for the name "busy", whose answer comes after ``done`` exists."""
 
     def answerer(page):
         tell = telling(page)
@@ -41,8 +41,8 @@ def none_left():
     raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
 
-def test_a_fork_serves_nothing_but_what_needs_one(tmp_path):
-    """Over its connection a lock would lock nobody, so it is not answered there."""
+def test_a_fork_answers_only_what_needs_a_fork(tmp_path):
+    """A lock over a fork's connection would lock nothing, so it is not answered there."""
     with Running(tmp_path / "v", answerer=telling) as agent:
         client = agent.opened()
         assert client.ask("HAS_ENTRY", name="dev")["name"] == "dev"
@@ -50,8 +50,8 @@ def test_a_fork_serves_nothing_but_what_needs_one(tmp_path):
         assert agent.client().ask("HELLO")["why"] == ""
 
 
-def test_a_turn_that_comes_too_late_is_nobody_s(tmp_path):
-    """A client that waited for a fork longer than any command does is hung up on, and the next one is answered."""
+def test_a_client_that_waited_too_long_is_closed(tmp_path):
+    """A client that waited for a fork longer than any command does is closed, and the next one is answered."""
     done = tmp_path / "done"
 
     with Running(tmp_path / "v", answerer=busy_until(done)) as agent:
@@ -72,8 +72,8 @@ def test_a_turn_that_comes_too_late_is_nobody_s(tmp_path):
         assert agent.client().ask("HAS_ENTRY", name="next")["name"] == "next"
 
 
-def test_a_queue_for_forks_keeps_nobody_from_a_warm_answer(tmp_path):
-    """Every fork is at work, and as many clients as the agent serves at once wait for one: an export is answered."""
+def test_a_queue_for_forks_does_not_delay_a_warm_answer(tmp_path):
+    """Every fork is busy, and as many clients as the agent serves wait for one: an export is still answered."""
     done = tmp_path / "done"
 
     with Running(tmp_path / "v", answerer=busy_until(done)) as agent:
@@ -88,8 +88,8 @@ def test_a_queue_for_forks_keeps_nobody_from_a_warm_answer(tmp_path):
 
 
 @pytest.mark.parametrize("wait", ["for a code", "for the client"])
-def test_a_fork_that_only_waits_keeps_no_other_from_its_work(tmp_path, monkeypatch, wait):
-    """As many as may be at work wait for the next code, or for another question: who comes then is answered."""
+def test_waiting_forks_block_no_other_client(tmp_path, monkeypatch, wait):
+    """All forks wait for the next code or another request: a new client is still answered."""
     monkeypatch.setattr(limits, "AGENT_WORKER_IDLE", PATIENCE)
     done = tmp_path / "done"
 
@@ -118,16 +118,16 @@ def test_a_fork_that_only_waits_keeps_no_other_from_its_work(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("op", ["HAS_ENTRY", "LIST", "GET_ENTRY", "TOTP", "NOTE_CODE", "UNLOCK"])
-def test_the_agent_itself_answers_nothing_that_needs_the_vault_s_contents(agent, op):
-    """What decrypts, or brings keys, has ways of its own: it never comes out of the process that stays."""
+def test_the_agents_own_process_never_answers_with_vault_contents(agent, op):
+    """Requests that decrypt or bring keys are handled elsewhere, never by the process that stays."""
     agent.opened()
     with pytest.raises(protocol.BadFrame):
         agent.answers.to(protocol.AgentRequest(op, {}, 0))
 
 
 @pytest.mark.parametrize("call", ["fork", "pipe"])
-def test_a_machine_out_of_processes_costs_one_client_its_answer(tmp_path, monkeypatch, call):
-    """No fork or no pipe is to be had: the client opens the vault itself, the agent goes on and leaves nothing open."""
+def test_a_failed_fork_costs_one_client_its_answer(tmp_path, monkeypatch, call):
+    """Without a fork or a pipe, the client opens the vault itself; the agent goes on and leaves nothing open."""
     with Running(tmp_path / "v", answerer=telling) as agent:
         client = agent.opened()
         before = len(os.listdir("/proc/self/fd"))
@@ -140,8 +140,8 @@ def test_a_machine_out_of_processes_costs_one_client_its_answer(tmp_path, monkey
 
 
 @pytest.mark.parametrize("mishap", ["no fork", "gone and locked"])
-def test_one_that_waited_for_a_fork_does_not_end_the_agent(tmp_path, monkeypatch, mishap):
-    """Its turn comes and there is no process to be had, or it has hung up and somebody locked: the agent goes on."""
+def test_a_failed_turn_for_a_fork_does_not_end_the_agent(tmp_path, monkeypatch, mishap):
+    """The client's turn comes without a free process, or after it closed and the vault was locked: the agent goes on."""
     done = tmp_path / "done"
     forked = os.fork
 

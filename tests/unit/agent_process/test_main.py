@@ -1,4 +1,4 @@
-"""An upgrade while an agent runs: no fork mixes two versions, and no agent of another version gets keys or holds the vault shut."""
+"""An upgrade while an agent runs: no fork mixes two versions, and no agent of another version gets keys or keeps the vault locked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def home(tmp_path_factory, aws):
 
 
 def test_a_fork_loads_no_module_of_the_program(home):
-    """What a worker's answers and the log import of the program is loaded before the agent listens."""
+    """Every module that a worker and the log need is loaded before the agent listens."""
     code = f"""
 import json, os, sys, types
 from vault.agent_process import main
@@ -64,7 +64,7 @@ print(json.dumps(sorted(name for name in set(sys.modules) - before if name.parti
 
 
 class Stranger:
-    """An agent of another version in the place of ours: it says so, and keeps all that it is sent."""
+    """An agent of another version in its place says so, and keeps everything that it is sent."""
 
     def __init__(self, path, *, v=protocol.VERSION + 1, version="9.9.9"):
         self.said, self.got = {"v": v, "version": version}, b""
@@ -105,8 +105,8 @@ class Stranger:
         self.listener.close()
 
 
-def test_an_agent_of_another_version_is_passed_over_and_named(home):
-    """It gets no key, whatever it says of itself; the export opens the vault, and where it cannot it says why."""
+def test_an_agent_of_another_version_is_ignored_and_named(home):
+    """It gets no key, whatever it says about itself; the export opens the vault, and says why if it cannot."""
     foreign_host = Stranger(socket_of(home))
     try:
         failed(home.run("export", "dev"), 3, "agent (of another version)")
@@ -124,7 +124,7 @@ def test_an_agent_of_another_version_is_passed_over_and_named(home):
 
 @pytest.mark.parametrize("older", [{}, {"v": protocol.VERSION}], ids=["protocol", "program"])
 def test_unlock_ends_an_agent_of_another_version(home, older):
-    """And starts one of its own: after an upgrade nothing else is needed."""
+    """unlock then starts its own agent: nothing else is needed after an upgrade."""
     foreign_host = Stranger(socket_of(home), **older)
     try:
         unlock(home)

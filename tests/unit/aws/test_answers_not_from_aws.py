@@ -20,7 +20,7 @@ PAGES = {
     "well-formed": b"<html><head><title>Blocked</title></head><body><p>Category: cloud</p></body></html>",
     "as browsers take it": b"<!DOCTYPE html>\n<html><body><p>Blocked<br>by policy</body></html>",
     "xhtml": b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><body>Blocked</body></html>",
-    "plain text": b"Access denied by security policy",
+    "plaintext": b"Access denied by security policy",
     "nothing": b"",
     "json": b'{"message": "Forbidden"}',
     "an error without a code": b"<ErrorResponse><Error><Message>no</Message></Error></ErrorResponse>",

@@ -133,14 +133,14 @@ def test_refusal_has_the_same_code_and_words(aws):
     """AWS's words about a wrong secret reach the user."""
     with pytest.raises(botocore.exceptions.ClientError) as theirs:
         by_boto3(aws.url, secret="x" * 40)
-    with pytest.raises(errors.Refused) as ours:
+    with pytest.raises(errors.Refused) as caught:
         by_us(aws.url, key=Credentials(KEY_ID, Secret("x" * 40)))
     said = theirs.value.response["Error"]
-    assert ours.value.code == said["Code"]
-    assert said["Message"].partition(" ")[0] in ours.value.message
+    assert caught.value.code == said["Code"]
+    assert said["Message"].partition(" ")[0] in caught.value.message
 
 
-# Arguments of AssumeRole, and the code that AWS answers with; OURS has our names for boto3's arguments.
+# Arguments of AssumeRole, and the code that AWS answers with; PARAMETERS has the names of sts.assume_role for boto3's arguments.
 REFUSED = {
     "no trust": ({"RoleArn": role("ClosedRole")}, "AccessDenied"),
     "no external id": ({"RoleArn": role("PartnerRole")}, "AccessDenied"),
@@ -152,7 +152,7 @@ REFUSED = {
         "AccessDenied",
     ),
 }
-OURS = {
+PARAMETERS = {
     "RoleArn": "role_arn", "ExternalId": "external_id", "DurationSeconds": "duration", "SerialNumber": "serial",
     "TokenCode": "code",
 }  # fmt: skip
@@ -172,18 +172,18 @@ def test_each_refused_role_keeps_awss_message(why, aws):
     with pytest.raises(botocore.exceptions.ClientError) as theirs:
         client.assume_role(RoleSessionName="beside", **asked)
     client.close()
-    with pytest.raises(errors.Refused) as ours:
+    with pytest.raises(errors.Refused) as caught:
         sts.assume_role(
             KEY,
             session_name="beside",
             endpoint=ServiceEndpoint(aws.url, REGION, ()),
             deadline=Deadline.after(PATIENCE),
-            **{OURS[name]: value for name, value in asked.items()},
+            **{PARAMETERS[name]: value for name, value in asked.items()},
         )
     said = theirs.value.response["Error"]
     assert said["Code"] == code
-    assert said["Message"].strip() in ours.value.message
-    assert code in ours.value.message
+    assert said["Message"].strip() in caught.value.message
+    assert code in caught.value.message
 
 
 def test_wrong_clock_is_refused(aws):
@@ -193,11 +193,11 @@ def test_wrong_clock_is_refused(aws):
     aws.world.clock.advance(7200)
     with pytest.raises(botocore.exceptions.ClientError) as theirs:
         by_boto3(aws.url)
-    with pytest.raises(errors.Refused) as ours:
+    with pytest.raises(errors.Refused) as caught:
         by_us(aws.url)
     assert theirs.value.response["Error"]["Message"].startswith("Signature expired")
-    assert "Signature expired" in ours.value.message
-    assert ours.value.code == service_errors.CLOCK
+    assert "Signature expired" in caught.value.message
+    assert caught.value.code == service_errors.CLOCK
 
 
 @BOTH

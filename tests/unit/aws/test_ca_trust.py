@@ -61,7 +61,7 @@ def profile(tls, monkeypatch, bundle):
     return resolve(load({"AWS_CONFIG_FILE": str(config)}, home=str(tls[1])), "dev", env={})
 
 
-def ours(url, bundle=None):
+def connects(url, bundle=None):
     """Whether our call accepts the server."""
     try:
         sts.get_caller_identity(
@@ -98,7 +98,7 @@ def test_first_setting_wins(tls, monkeypatch, first, middle, last):
             monkeypatch.setenv(name, f"~/{value}")
     chain = profile(tls, monkeypatch, middle and f"~/{middle}")
     expected = next((each for each in (first, middle, last) if each), None) == "right.pem"
-    assert ours(aws.url, chain.ca_bundle) == expected
+    assert connects(aws.url, chain.ca_bundle) == expected
     assert boto3s(aws.url) == expected
 
 
@@ -157,13 +157,13 @@ class TestEveryCallOfAProfile:
     def test_commands(self, tls, tmp_path, command):
         """Commands that call STS, IAM and the console's sign-in themselves."""
         aws, home = tls
-        ours = Home(tmp_path, url=aws.url)
-        ours.make_vault()
-        ours.scenario()
-        with open(ours.config_path, encoding="utf-8") as file:
+        other_home = Home(tmp_path, url=aws.url)
+        other_home.make_vault()
+        other_home.scenario()
+        with open(other_home.config_path, encoding="utf-8") as file:
             text = file.read()
-        ours.config(text.replace("region =", f"ca_bundle = {home}/right.pem\nregion ="))
-        done = ours.run(*command)
+        other_home.config(text.replace("region =", f"ca_bundle = {home}/right.pem\nregion ="))
+        done = other_home.run(*command)
         assert done.returncode == 0, done.stderr
 
 
@@ -174,7 +174,7 @@ class TestTheMachines:
         log = tmp_path / "keys"
         monkeypatch.setenv("SSLKEYLOGFILE", str(log))
         monkeypatch.setenv("AWS_CA_BUNDLE", f"{home}/right.pem")
-        assert ours(aws.url)
+        assert connects(aws.url)
         assert not log.exists()
 
     @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
@@ -185,9 +185,9 @@ class TestTheMachines:
             (tmp_path / f"{hash_of(home / 'right.pem')}.0").write_bytes((home / "right.pem").read_bytes())
         value = str(home / "right.pem") if variable == "SSL_CERT_FILE" else f"/nowhere:{tmp_path}"
         monkeypatch.setenv(variable, value)
-        assert ours(aws.url)
+        assert connects(aws.url)
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", f"{home}/wrong.pem")
-        assert not ours(aws.url)
+        assert not connects(aws.url)
 
     def test_botocores_certificates_are_only_a_fallback(self, monkeypatch, tmp_path):
         """Folders with certificates are enough; if they have none, the botocore package's certificates verify AWS."""

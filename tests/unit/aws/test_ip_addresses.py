@@ -31,7 +31,7 @@ def spellings_of_one():
     yield from ("::0.0.0.1", "0:0:0:0:0:0:0.0.0.1", "::ffff:127.0.0.1", "::FFFF:7f00:1", "::ffff:7f09:807")
 
 
-OURS = ["localhost", *IPV4, *spellings_of_one()]
+LOOPBACK = ["localhost", *IPV4, *spellings_of_one()]
 OTHERS = [
     "128.0.0.1", "126.255.255.255", "127.0.0.1.example", "127.example.org", "127.0.0", "localhost.example", "::2", "::",
     "1::1", "::ffff:128.0.0.1", "::127.0.0.1", "0.0.0.0", "10.0.0.1", "169.254.169.254", "fd00:ec2::254", "example.org",
@@ -43,7 +43,7 @@ def url_of(host):
     return f"http://[{host}]:8080/x" if ":" in host else f"http://{host}:8080/x"
 
 
-@pytest.mark.parametrize("host", OURS)
+@pytest.mark.parametrize("host", LOOPBACK)
 def test_each_spelling_is_this_machine(host):
     """Plain http may go there, and no proxy is used."""
     assert ip_addresses.is_loopback(host)
@@ -82,7 +82,7 @@ class TestAContainersCredentials:
             providers.fetch(source_of(self.SOURCE), context(tmp_path, env))
         return seen, caught.value
 
-    @pytest.mark.parametrize("host", [*OURS, *NAMED, "fd00:0ec2:0::23", *OTHERS[:-2]])
+    @pytest.mark.parametrize("host", [*LOOPBACK, *NAMED, "fd00:0ec2:0::23", *OTHERS[:-2]])
     def test_as_botocore(self, host, tmp_path, monkeypatch):
         """Every address that botocore accepts, and more spellings of the same addresses."""
         url = url_of(host)

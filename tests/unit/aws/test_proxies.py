@@ -23,7 +23,7 @@ FAMILIES = {
 }
 
 
-def theirs(url, env, monkeypatch):
+def proxy_of_botocore(url, env, monkeypatch):
     """The host and port of the proxy that botocore uses for ``url``, or None."""
     monkeypatch.setattr(os, "environ", env)
     found = ProxyConfiguration(get_environ_proxies(url)).proxy_url_for(url)
@@ -34,7 +34,7 @@ def theirs(url, env, monkeypatch):
     return parts.hostname, parts.port
 
 
-def ours(url, env):
+def proxy_here(url, env):
     found = proxies.proxy_for(parse_target(url), env)
     return None if found is None else (found.name, found.port)
 
@@ -53,7 +53,7 @@ def test_each_pair_of_set_empty_and_unset_as_botocore(monkeypatch):
     for chosen in itertools.product(*ways):
         env = {name: value for each in chosen for name, value in each.items()}
         for url in URLS:
-            assert ours(url, env) == theirs(url, env, monkeypatch), (url, env)
+            assert proxy_here(url, env) == proxy_of_botocore(url, env, monkeypatch), (url, env)
             compared += 1
     assert compared == 2 * 9**4
 
@@ -74,7 +74,7 @@ def test_each_pair_of_set_empty_and_unset_as_botocore(monkeypatch):
 def test_rarer_names_as_botocore(env, monkeypatch):
     """Mixed case, and a CGI program, where HTTP_PROXY is a header from the client."""
     for url in URLS:
-        assert ours(url, env) == theirs(url, env, monkeypatch)
+        assert proxy_here(url, env) == proxy_of_botocore(url, env, monkeypatch)
 
 
 NO = [
@@ -95,21 +95,21 @@ def test_no_proxy_as_botocore(listed, monkeypatch):
     """Names, ends of domains, ports, and values that only look like one."""
     env = {"http_proxy": "http://p:1", "https_proxy": "http://p:1", "no_proxy": listed}
     for url in HOSTS:
-        assert ours(url, env) == theirs(url, env, monkeypatch), url
+        assert proxy_here(url, env) == proxy_of_botocore(url, env, monkeypatch), url
 
 
 @pytest.mark.parametrize("url", ["http://p:1", "p:1", "//p:1", "http://user:pass@p:1", "user:pass@p:1", "10.0.0.1:1", "http://[fd00::1]:1"])  # fmt: skip
 def test_proxy_url_as_botocore(url, monkeypatch):
     """With and without a scheme."""
     env = {"https_proxy": url}
-    assert ours(URLS[0], env) == theirs(URLS[0], env, monkeypatch)
+    assert proxy_here(URLS[0], env) == proxy_of_botocore(URLS[0], env, monkeypatch)
 
 
 def test_invalid_proxy_names_its_variable():
     """In the case in which it is set, so that the user finds it."""
     for variable in ("https_proxy", "HTTPS_PROXY", "Https_Proxy"):
         with pytest.raises(errors.ConfigError, match=rf"^{variable} is not the URL"):
-            ours(URLS[0], {variable: "socks5://p:1"})
+            proxy_here(URLS[0], {variable: "socks5://p:1"})
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_invalid_proxy_names_its_variable():
 def test_this_machine_is_asked_directly(url):
     """A proxy would ask its own machine. AWS's Go tools have this rule; botocore uses the proxy."""
     env = {"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1"}
-    assert ours(url, env) is None
+    assert proxy_here(url, env) is None
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_it_signs_as_botocore_does(token, region, service, host, path, parameter
     body = query_protocol.form("GetCallerIdentity", parameters)
     signer = sigv4.Signer(KEY_ID, Secret(SECRET), Secret(token) if token else None, region, service)
     now = time.time()
-    ours = sigv4.headers(signer, host=host, path=path, body=body, now=now)
+    signed = sigv4.headers(signer, host=host, path=path, body=body, now=now)
     request = AWSRequest(
         "POST", f"https://{host}{path}", headers={"Content-Type": sigv4.FORM, "Host": host}, data=body
     )
@@ -41,5 +41,5 @@ def test_it_signs_as_botocore_does(token, region, service, host, path, parameter
         stamp = dt.datetime.fromtimestamp(int(now), dt.UTC).replace(tzinfo=None)
         patch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: stamp, raising=False)
         SigV4Auth(BotoCredentials(KEY_ID, SECRET, token), service, region).add_auth(request)
-    assert ours["x-amz-date"] == request.headers["X-Amz-Date"]
-    assert ours["authorization"] == request.headers["Authorization"]
+    assert signed["x-amz-date"] == request.headers["X-Amz-Date"]
+    assert signed["authorization"] == request.headers["Authorization"]

@@ -1,4 +1,4 @@
-"""The log: whole under many writers, kills and rotation; every change of it is seen; nothing in clear."""
+"""The log: whole under many writers, kills and rotation; every change to it is detected; nothing is in plaintext."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ def test_what_is_written_is_read_in_order(path):
     assert read(path) == ([b"one", b"two", b"three"], [])
 
 
-def test_nothing_stands_there_in_clear(path):
+def test_no_plaintext_is_in_the_file(path):
     """Each record has one size and is sealed; files are for us alone."""
     write(path, "profile prod", "x" * 5000)
     for name in os.listdir(path):
@@ -128,7 +128,7 @@ def test_files_are_rotated_and_the_chain_goes_on(path, monkeypatch):
     assert found.records == [str(number).encode() for number in range(12, 20)]
 
 
-def test_a_renewed_cache_key_keeps_the_log(path):
+def test_a_new_cache_key_keeps_the_log(path):
     """rewrap: the same records under the new key, and none under the old one."""
     write(path, "one")
     new = Secret(b"N" * 32)
@@ -151,7 +151,7 @@ def test_a_lost_key_begins_a_new_log(path):
 
 
 def test_an_old_key_does_not_put_the_log_aside(path):
-    """A process that has the cache key of before its renewal writes nothing, and the log stays as it was."""
+    """A process that has the cache key of before its replacement writes nothing, and the log stays as it was."""
     write(path, "one")
     new = {"cache_key": Secret(b"N" * 32), "vault_id": bytes(16)}
     rewrap(path, old=KEYS["cache_key"], new=new["cache_key"], vault_id=bytes(16), deadline=soon())
@@ -226,7 +226,7 @@ def test_a_log_that_is_put_aside_is_told_though_its_writer_is_killed(path, monke
     assert found.problems == [STARTED_OVER]
 
 
-def test_a_renewal_that_was_killed_keeps_the_log(path):
+def test_a_killed_rekey_keeps_the_log(path):
     """The log's key lies under both cache keys until the vault has the new one: whichever it has, the log opens."""
     write(path, "one")
     new = {"cache_key": Secret(b"N" * 32), "vault_id": bytes(16)}
@@ -242,7 +242,7 @@ def test_a_renewal_that_was_killed_keeps_the_log(path):
 
 @pytest.mark.parametrize("name", [HEAD, CURRENT, KEY])
 def test_a_file_blown_up_is_seen_and_stops_nobody(path, name):
-    """Larger than ours ever are: verify tells, and the log goes on."""
+    """Larger than the program ever writes: verify reports it, and the log goes on."""
     write(path, "one")
     change(path, name, lambda content: content + bytes(3 * limits.LOG_FILE))
     if name == KEY:
@@ -287,8 +287,8 @@ def test_a_log_that_was_begun_and_no_more_is_whole(path):
     assert read(path) == ([b"one"], [])
 
 
-def test_a_last_record_that_was_written_anew_is_seen(path):
-    """Somebody put another record of the same number in the last one's place: the head knows which it was."""
+def test_a_rewritten_last_record_is_detected(path):
+    """If another record of the same number is in the last record's place, the head shows it."""
     write(path, "one")
     with open(os.path.join(path, CURRENT), "rb") as file:
         before = file.read()
@@ -318,7 +318,7 @@ def test_a_changed_last_record_stops_nobody(path):
 
 
 @pytest.mark.parametrize("lost", ["no folder", "no key", "another key"])
-def test_a_renewed_cache_key_where_there_is_no_log_to_keep(path, lost):
+def test_a_new_cache_key_without_a_log_to_keep(path, lost):
     """No log, one whose key is gone, one of another cache key: nothing is made, changed or said."""
     if lost != "no folder":
         write(path, "one")
@@ -374,7 +374,7 @@ def test_reading_while_others_write_finds_nothing_wrong(path):
 
 
 def test_killed_writers_leave_a_chain(path):
-    """kill -9 of writers at any moment: whoever comes next goes on, and no whole record is lost."""
+    """kill -9 of writers at any moment: the next writer goes on, and no whole record is lost."""
     for moment in range(12):
         process = start(path, "killed", 10_000)
         time.sleep(0.15 + moment * 0.013)

@@ -261,7 +261,7 @@ def test_collection_takes_only_what_is_over(cache, tmp_path):
     now = SESSION.expires + 7200
     cache.put(DIGEST, SESSION)
     cache.put(bytes(32), SESSION._replace(expires=now + 3600))
-    (tmp_path / "s1" / "notes.txt").write_text("not ours")
+    (tmp_path / "s1" / "notes.txt").write_text("another's")
     assert cache.collect(now) == 1
     assert cache.get(DIGEST) is None
     assert cache.get(bytes(32)) is not None
@@ -274,7 +274,7 @@ def test_collection_takes_only_what_is_over(cache, tmp_path):
 def test_wipe_leaves_held_locks_and_strangers_files(cache, tmp_path):
     """Clearing removes every session and idle lock; a lock that is held stays, or two could fly at once."""
     cache.put(DIGEST, SESSION)
-    (tmp_path / "s1" / "notes.txt").write_text("not ours")
+    (tmp_path / "s1" / "notes.txt").write_text("another's")
     with cache.lock(DIGEST, deadline=Deadline.after(PATIENCE)):
         assert cache.wipe() == 1
         assert cache.try_lock(DIGEST) is None

@@ -66,7 +66,7 @@ def test_files_are_closed_to_others(home):
     finally:
         os.umask(before)
     assert os.stat(home.file("vault.avlt")).st_mode & 0o777 == 0o600
-    assert os.stat(home.ours).st_mode & 0o777 == 0o700
+    assert os.stat(home.awsvault_home).st_mode & 0o777 == 0o700
 
 
 def test_a_key_that_aws_does_not_know_is_not_stored(home):
@@ -272,7 +272,7 @@ def credentials(home, text):
 
 
 def test_from_profile(home):
-    """--from-profile takes key and device from AWS's files, and says where the key still stands in clear."""
+    """--from-profile takes key and device from AWS's files, and says where the key is still in plaintext."""
     credentials(home, f"[old]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
     home.config(f"[profile old]\nmfa_serial = {SERIAL}\n")
     done = home.run("add", "dev", "--from-profile", "old")

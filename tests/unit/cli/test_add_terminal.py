@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import COMMAND, PASSPHRASE, failed
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -107,7 +107,7 @@ def test_a_wrong_id_is_asked_for_again_by_itself(home, aws):
 
 
 def test_two_passphrases_that_differ_are_asked_again(home):
-    """A typing error does not lock a person out of a new vault."""
+    """A typing error does not lock the user out of a new vault."""
     person = Terminal(home, "init")
     person.answers("New passphrase: ", PASSPHRASE)
     person.answers("Repeat the new passphrase: ", PASSPHRASE + "x")

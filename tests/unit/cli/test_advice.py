@@ -40,7 +40,7 @@ LOOKS = {
 }
 # Commands that must have changed something if they end well.
 CHANGES = {"import", "setup", "add", "remove", "rotate"}
-# Commands that need a person at a desk, an agent or a shell; and what takes back what was just done.
+# Commands that need a user at a desk, an agent or a shell; and what takes back what was just done.
 LEFT_OUT = {"unlock", "lock", "shell-init", "pick", "completion", "prompt", "panic", "serve"}
 
 
@@ -103,7 +103,7 @@ class Follower:
         root = os.path.join(self.folder, f"copy{self.copies}")
         shutil.copytree(home.root, root, symlinks=True)
         made = Home(root, url=home.env["AWS_ENDPOINT_URL"])
-        made.env = {**home.env, "HOME": root, "AWSVAULT_HOME": made.ours}
+        made.env = {**home.env, "HOME": root, "AWSVAULT_HOME": made.awsvault_home}
         return made
 
     def run(self, home, words):
@@ -114,7 +114,7 @@ class Follower:
             done = self.here(after, *words, stdin=given(words))
             said = without_news_of_the_home((done.stdout + done.stderr).replace(after.root, "~"))
             said = re.sub(r"\d+ (?:s|min|h)\b|\d\d:\d\d:\d\d|[A-Z2-7]{32,}", "T", said)
-            by_hand(after, words, said)
+            follow_advice(after, words, said)
             known = self.done[home.root, tuple(words)] = after, done.returncode, said
         return known
 
@@ -165,8 +165,8 @@ def looks(words):
     return words[0] in LOOKS or (words[0] in ("mfa", "slots") and words[1:2] == ["list"])
 
 
-def by_hand(home, words, said):
-    """What only a person can do, where the advice says so: the new device's ARN into the files."""
+def follow_advice(home, words, said):
+    """What only the user can do, as the advice says: put the new device's ARN into the files."""
     found = re.search(r"arn:aws:iam::\d{12}:mfa/[\w-]+", said)
     if words[:2] == ["mfa", "enroll"] and found:
         with open(home.config_path, encoding="utf-8") as file:
@@ -185,7 +185,7 @@ def without_news_of_the_home(said):
 
 
 def given(words):
-    """What a person would type: the key, or the device's seed."""
+    """What a user would type: the key, or the device's seed."""
     if words[0] == "add":
         return json.dumps({"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET})
     if words[:2] == ["mfa", "add"]:

@@ -117,7 +117,7 @@ class Behind(Running):
 
     def __init__(self, home):
         super().__init__(
-            home.ours, answerer=lambda page: vault_answers.answerer(self.paths, page, self.state)
+            home.awsvault_home, answerer=lambda page: vault_answers.answerer(self.paths, page, self.state)
         )
         self.clock.unix = time.time()
         self.answers._about["version"] = __version__  # else unlock replaces it

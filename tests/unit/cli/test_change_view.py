@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.example import SECRET
 from tests.home import PASSPHRASE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from tests.unit.inspect.chains import KEYS
 
 pytestmark = pytest.mark.usefixtures("unmeasured")

@@ -18,7 +18,7 @@ def ready(home, aws):
 
 
 def test_clear_of_a_profile_forgets_its_chain(home, aws):
-    """The next export of dev calls AWS anew, prod goes on with its own session."""
+    """The next export of dev calls AWS again, prod goes on with its own session."""
     dev, prod = ready(home, aws)
     done = home.run("clear", "dev")
     assert (done.returncode, done.stdout) == (0, "")
@@ -42,7 +42,7 @@ def test_clear_without_a_name_deletes_the_files(home, aws):
 
 
 def test_old_files_put_back_are_not_read(home, aws):
-    """The cache key is renewed, so a copy made before cannot bring an old session back."""
+    """The cache key is replaced, so that a copy made before cannot bring an old session back."""
     ready(home, aws)
     folder = home.file("sessions")
     copies = {}

@@ -217,7 +217,7 @@ def test_after_two_dashes_the_command_is_completed(home):
 
 
 def test_zsh_completes_at_a_terminal(home):
-    """A person presses Tab in zsh: command, then profile."""
+    """A user presses Tab in zsh: command, then profile."""
     path = script(home, "zsh")
     child = pexpect.spawn(
         "zsh",

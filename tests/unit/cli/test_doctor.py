@@ -24,7 +24,7 @@ def home(tmp_path):
 
 
 def test_nothing_wrong_is_exit_0_and_an_empty_list(home):
-    """A clean home: exit 0, and a person is told so."""
+    """A clean home: exit 0, and the user is told so."""
     done = home.run("doctor", "--json")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"findings": []})
     said = home.run("doctor")
@@ -42,7 +42,7 @@ def test_notes_leave_exit_0(home):
 
 
 def test_notes_are_counted_and_shown_on_demand(home):
-    """A home as the README makes it has notes and nothing to mend: one line, in which a script has them all."""
+    """A home as the README makes it has notes and nothing to fix: one line, in which a script has them all."""
     home.config(SCENARIO.replace("{command}", "awsvault-py"))
     BREAK["no-backup"](home)
     done = home.run("doctor")
@@ -65,7 +65,7 @@ def test_notes_are_counted_and_shown_on_demand(home):
     assert both.stderr == f"1 warning, {count} notes (to show them: awsvault-py doctor --notes).\n"
 
 
-def test_a_warning_is_exit_1_and_fix_mends_it(home):
+def test_a_warning_is_exit_1_and_fix_corrects_it(home):
     """--fix shows the lines and modes, does it after a yes, and the next run is clean."""
     BREAK["role-before-process"](home)
     BREAK["open-vault-files"](home)
@@ -81,7 +81,7 @@ def test_a_warning_is_exit_1_and_fix_mends_it(home):
 
 
 def test_a_finding_says_where_why_and_what_to_do(home):
-    """The reason once for each check, not for each finding; every finding its place and its mend."""
+    """The reason is printed once for each check, not for each finding; every finding has its place and its fix."""
     keys = KEYS.rstrip()
     home.credentials(f"[one]\n{keys}\n[two]\n{keys}\n")
     done = home.run("doctor")

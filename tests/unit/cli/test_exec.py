@@ -1,4 +1,4 @@
-"""``exec``: a command as if it had been started by hand, with the credentials of a profile. Plain and with --server."""
+"""``exec``: a command as if it had been started directly, with the credentials of a profile. Plain and with --server."""
 
 import json
 import os
@@ -194,7 +194,7 @@ def test_a_nest_of_three(ready, aws, way):
 
 
 def test_options_end_where_the_command_begins(ready):
-    """What follows --, or the first word of the command, is never ours."""
+    """What follows --, or the first word of the command, is never an option of exec."""
     assert run(ready, "dev", "--", "echo", "--server").stdout == "--server\n"
     assert run(ready, "dev", "echo", "-x").stdout == "-x\n"
     failed(run(ready, "dev", "echo", "--", "x"), 2, "'echo'")

@@ -184,8 +184,8 @@ def test_a_yes_runs_the_command_and_a_no_does_not(shell, ready, aws):
     sh.child.expect("\nran")
 
 
-def test_an_export_by_a_person_is_asked_too(shell, ready):
-    """export to a terminal, or in a form that no SDK takes: a person is there and is asked."""
+def test_an_export_by_a_user_is_confirmed_too(shell, ready):
+    """export to a terminal, or in a form that no SDK takes: a user is there and is asked."""
     guarded(ready, "always")
     sh = shell()
     for line in (f"{COMMAND} export prod", f"{COMMAND} export prod --format env | cat"):

@@ -1,4 +1,4 @@
-"""explain and which at a prompt, and names that a person may shorten: exec, login, whoami and explain, never export."""
+"""explain and which at a prompt, and names that a user may shorten: exec, login, whoami and explain, never export."""
 
 import json
 import os
@@ -44,12 +44,12 @@ def test_nothing_is_opened_or_asked(home, aws):
     """With a vault in place: no passphrase is needed, none of its files changes, AWS hears nothing."""
     home.scenario()
     home.make_vault()
-    before = {at: names for at, _, names in os.walk(home.ours)}
+    before = {at: names for at, _, names in os.walk(home.awsvault_home)}
     for more in ([], ["--json"]):
         done = home.run("explain", "dev", *more, AWSVAULT_PASSPHRASE=None)
         assert (done.returncode, done.stderr) == (0, "")
     assert list(aws.calls) == []
-    assert {at: names for at, _, names in os.walk(home.ours)} == before
+    assert {at: names for at, _, names in os.walk(home.awsvault_home)} == before
 
 
 def test_json_is_one_object(home):
@@ -77,7 +77,7 @@ def test_what_is_held(home):
 
 
 def test_hostile_values_do_not_reach_the_terminal(home):
-    """What stands in the file is escaped."""
+    """What is in the file is escaped."""
     home.config("[profile a]\ncredential_process = tool \x1b[31m\u202e\nregion = us-east-1\n")
     done = home.run("explain", "a")
     assert done.returncode == 0, done.stderr

@@ -174,7 +174,7 @@ def files_under(folder):
             yield os.path.join(where, name)
 
 
-def test_nothing_of_ours_holds_anything_in_clear(ready, aws):
+def test_no_file_of_awsvault_py_has_plaintext(ready, aws):
     """No file, and no file's name, under our folder tells a secret, a seed, a key id, a profile or a token."""
     telling = [
         SECRET,
@@ -195,13 +195,13 @@ def test_nothing_of_ours_holds_anything_in_clear(ready, aws):
         file.write(f"[profile closed]\nrole_arn = {role('ClosedRole')}\nsource_profile = shared-services\n")
     assert ready.run("export", "closed").returncode == 7  # what is remembered of a failure has names in it
     seen = 0
-    for path in files_under(ready.ours):
+    for path in files_under(ready.awsvault_home):
         with open(path, "rb") as file:
             content = file.read()
         seen += 1
         for word in telling:
             assert word.encode() not in content, (path, word)
-            assert word not in os.path.relpath(path, ready.ours), path
+            assert word not in os.path.relpath(path, ready.awsvault_home), path
     assert seen >= 9
 
 
@@ -212,7 +212,7 @@ def test_files_are_private_under_umask_zero(ready):
         ready.export("dev")
     finally:
         os.umask(old)
-    for where, folders, names in os.walk(ready.ours):
+    for where, folders, names in os.walk(ready.awsvault_home):
         for name in folders + names:
             mode = os.lstat(os.path.join(where, name)).st_mode & 0o7777
             assert mode == (0o700 if name in folders else 0o600), (name, oct(mode))

@@ -69,9 +69,9 @@ def test_a_vault_that_is_gone(ready):
     """Deleted by mistake: exit 5, and that its backups are still there, before anybody makes a new one."""
     os.unlink(ready.file("vault.avlt"))
     failed(ready.run("export", "dev"), 5, "no vault", "automatic backup", "awsvault-py restore")
-    backups = [name for name in os.listdir(ready.ours) if ".bak" in name]
+    backups = [name for name in os.listdir(ready.awsvault_home) if ".bak" in name]
     failed(ready.run("init"), 10, "vault.avlt.bak1", "awsvault-py restore")
-    assert [name for name in os.listdir(ready.ours) if ".avlt" in name] == backups
+    assert [name for name in os.listdir(ready.awsvault_home) if ".avlt" in name] == backups
 
 
 class AnothersKeyring(Slot):

@@ -78,7 +78,7 @@ def test_sts_not_reached(ready):
 
 
 def test_plain_http_beyond_this_machine_is_refused(ready):
-    """A signed request is not sent in clear over a network."""
+    """A signed request is not sent in plaintext over a network."""
     failed(
         ready.run("export", "dev", AWS_ENDPOINT_URL="http://sts.example.internal"),
         6,
@@ -142,7 +142,7 @@ def test_a_rolled_back_vault(ready):
 
 def test_a_folder_open_to_others(ready):
     """A vault folder that others can read is exit 6 with the command that closes it."""
-    os.chmod(ready.ours, 0o755)
+    os.chmod(ready.awsvault_home, 0o755)
     failed(ready.run("export", "dev"), 6, "open to other users", "chmod 700")
 
 
@@ -169,7 +169,7 @@ def test_a_full_disk_is_named_where_a_file_must_be_written(ready, aws, full):
         "free some disk space",
     )
     assert len(aws.calls) == 0
-    full_vault = full(ready.ours)
+    full_vault = full(ready.awsvault_home)
     failed(
         ready.run("mfa", "remove", "shared-services", "--yes", **full_vault), 6, "no space left on the disk"
     )
@@ -223,7 +223,7 @@ def test_the_passphrase_is_not_passed_on(ready):
 
 @pytest.mark.parametrize("place", [">&-", ">out"])
 def test_a_stdout_that_takes_nothing_is_named(ready, place):
-    """Closed by the caller, or a file under a limit of none: no bug of ours, whichever way the answer is printed."""
+    """Closed by the caller, or a file under a limit of none: no bug of the program, whichever way the answer is printed."""
     ready.export("dev")
     for words in ("export dev", "export dev --format env", "list"):
         done = subprocess.run(
@@ -246,7 +246,7 @@ def test_a_stdout_that_takes_nothing_is_named(ready, place):
      {"AWS_ENDPOINT_URL": "https://127.0.0.1:9", "AWS_CA_BUNDLE": "/nowhere"}],
 )  # fmt: skip
 def test_what_no_call_can_be_made_with_costs_no_code(ready, wrong):
-    """It is said before a code is taken, so the next run with the mistake mended has it."""
+    """The mistake is reported before a code is taken, so the next run with the mistake fixed has it."""
     failed(ready.run("export", "dev", **wrong), 6)
     state = ready.file("state")
     assert not [name for name in os.listdir(state) if name.startswith("mfa-")]

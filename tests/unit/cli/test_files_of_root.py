@@ -63,10 +63,10 @@ def home(aws):
 
 def as_somebody(home, *arguments):
     """The command, in a process of another user: its exit code and all that it said."""
-    ours = (
+    own_files = (
         m.name for m in pkgutil.walk_packages(vault.__path__, "vault.") if not m.name.endswith("__main__")
     )
-    for name in (*LATE, *ours):
+    for name in (*LATE, *own_files):
         importlib.import_module(name)
     said = os.memfd_create("said")
     child = os.fork()
@@ -102,7 +102,7 @@ def as_somebody(home, *arguments):
     ],
 )
 def test_the_change_is_printed_and_not_made(home, arguments, shown):
-    """What to change is shown, exit 1 says that a person has to, and whose file it is."""
+    """The change is shown, exit 1 says that the user must make it, and the message names the file's owner."""
     code, said = as_somebody(home, *arguments)
     assert code == 1, (code, said)
     assert shown in said

@@ -40,7 +40,7 @@ def texts(tree):
 
 
 def calls():
-    """The command lines of ours in the texts of ``vault/``, as words after the program's name."""
+    """The command lines of awsvault-py in the texts of ``vault/``, as words after the program's name."""
     for path in sorted(glob.glob(os.path.join(ROOT, "vault", "**", "*.py"), recursive=True)):
         with open(path, encoding="utf-8") as file:
             source = file.read()

@@ -1,4 +1,4 @@
-"""A hint can be copied and run: it has the names, quoted, and its cause is the one at hand."""
+"""A hint can be copied and run: it has the names, quoted, and it fits the cause."""
 
 from __future__ import annotations
 
@@ -162,10 +162,12 @@ def test_a_stopped_agent_is_named_by_its_process(beside):
 
 
 class Refusing(http.server.BaseHTTPRequestHandler):
-    """What exec --server answers where it can renew nothing."""
+    """What exec --server answers when it can refresh nothing."""
 
     def do_GET(self):
-        body = json.dumps({"code": "Locked", "message": "awsvault-py: the vault was locked by hand"}).encode()
+        body = json.dumps(
+            {"code": "Locked", "message": "awsvault-py: the vault was locked manually"}
+        ).encode()
         self.send_response(500)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -193,7 +195,7 @@ def test_whoami_in_a_server_whose_vault_was_locked(ready):
     failed(
         done,
         8,
-        "answered 500: awsvault-py: the vault was locked by hand",
+        "answered 500: awsvault-py: the vault was locked manually",
         "exec --server",
         "start that command again",
     )

@@ -29,7 +29,7 @@ def test_init_makes_a_vault_once(home):
     [("short", "5 characters"), ("\u00fc" * 11, "11 characters"), ("x" * 1025, "1025 bytes")],
 )
 def test_a_passphrase_too_short_or_long_makes_no_vault(home, words, said):
-    """At least 12 characters as a person counts them."""
+    """A passphrase needs 12 characters as a user counts them."""
     failed(home.run("init", AWSVAULT_PASSPHRASE=words), 2, said)
     assert not os.path.exists(home.file("vault.avlt"))
 

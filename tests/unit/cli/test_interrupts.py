@@ -6,7 +6,7 @@ import pexpect
 import pytest
 
 from tests.home import PASSPHRASE, SCENARIO, failed
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -30,9 +30,9 @@ def words(home, command, profile):
 
 
 def state(home):
-    """Everything of ours on disk but locks and when a slot was last used, by name and content."""
+    """Everything of awsvault-py on disk but locks and the time of a slot's last use, by name and content."""
     found = {}
-    for folder, _, names in os.walk(home.ours):
+    for folder, _, names in os.walk(home.awsvault_home):
         for name in names:
             path = os.path.join(folder, name)
             if not name.endswith((".lock", ".sock")) and not name.startswith("slots-"):
@@ -104,7 +104,7 @@ def test_at_the_mfa_code(home, aws, command):
 
 @COMMANDS
 def test_at_the_wait_for_the_next_code(home, aws, clock, command):
-    """The countdown: whoever does not want to wait leaves, and neither a code nor a session is lost by it."""
+    """During the countdown: a user who does not want to wait leaves, and neither a code nor a session is lost by it."""
     home.make_vault()
     clock.let_them_wait()
     given = {"AWSVAULT_PASSPHRASE": PASSPHRASE}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.example import KEY_ID
 from tests.home import PASSPHRASE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import stop, unlock
 
 MORE = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.home import PASSPHRASE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 

@@ -156,7 +156,7 @@ def test_a_log_that_cannot_be_written_stops_nobody(ready):
 
 
 def test_clear_keeps_the_log(ready):
-    """clear renews the cache key, and the records of before can still be read."""
+    """clear replaces the cache key, and the earlier records can still be read."""
     ready.export("dev")
     assert ready.run("clear").returncode == 0
     assert len(records(ready)) == 1

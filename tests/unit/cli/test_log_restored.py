@@ -87,7 +87,7 @@ def touch(home):
 
 
 def test_an_automatic_backup_and_the_vault_that_lies_there_keep_it_too(ready):
-    """bak1 is from before the clear. An older copy that was put there by hand is accepted: an automatic backup has the key."""
+    """bak1 is from before the clear. An older copy that was restored manually is accepted: an automatic backup has the key."""
     ok(ready.run("restore", "bak1", "--yes"))
     whole(ready, "dev", "prod")
     ok(ready.run("clear"))
@@ -121,7 +121,7 @@ def _cache_key(home, path):
 
 
 def test_what_cannot_be_kept_is_said_before_it_is_done(ready):
-    """Nothing at hand has the newer cache key: the question comes after the word, and a no changes nothing."""
+    """Nothing available has the newer cache key: the question comes after the word, and a no changes nothing."""
     ok(ready.run("passwd", "--stdin", "--yes", stdin=OTHER))
     ready.export("dev", AWSVAULT_PASSPHRASE=OTHER)
     asked = ready.run("restore", stick(ready), "--accept")

@@ -134,7 +134,7 @@ def test_the_duration_is_the_sessions_own(home, aws):
 
 
 def test_the_session_is_a_new_one(home, aws):
-    """A console that ends in five minutes is no use: the role is asked for anew, whatever is cached."""
+    """A console session that ends in five minutes is no use: a new role session is fetched, whatever is cached."""
     home.export("dev")
     assert home.run("login", "dev", "--print").returncode == 0
     assert len(aws.calls.of("AssumeRole")) == 2
@@ -260,7 +260,7 @@ def wait_for(path, seconds=PATIENCE):
 
 
 def test_the_browser_gets_no_credentials(home, tmp_path):
-    """Its environment holds nothing of ours, and its command line no token."""
+    """Its environment has nothing of awsvault-py, and its command line no token."""
     script = tmp_path / "open"
     script.write_text(
         f'#!/bin/sh\nenv > {tmp_path}/env.new; mv {tmp_path}/env.new {tmp_path}/env\nexec curl -s -o /dev/null "$1"\n'

@@ -62,7 +62,7 @@ def test_a_command_with_few_handles_succeeds_or_says_what_it_lacks(home, limit, 
     ],
 )
 def test_what_it_all_began_with_is_told(capsys, found, code, said):
-    """However deep, and whether what came of it is an error of ours or not; one that names its file is told as it is."""
+    """However deep, and whether the result is an error of the program or not; one that names its file is told as it is."""
     assert exits.report(found) == code
     assert said in capsys.readouterr().err
     none = code == 6

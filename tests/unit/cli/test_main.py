@@ -127,7 +127,7 @@ def test_interrupt_is_130_and_silent(capsys, with_rows):
     ],
 )
 def test_wrong_usage_is_two_lines_and_exit_2(argv, said, capsys, with_rows):
-    """The parser's errors have the same form as ours."""
+    """The parser's errors have the same form as the program's other errors."""
     assert main.run(argv) == 2
     out, err = capsys.readouterr()
     assert out == ""

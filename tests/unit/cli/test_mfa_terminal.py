@@ -1,4 +1,4 @@
-"""mfa enroll, resync, qr, code --clip and rotate in front of a person: what counts down, and what Ctrl-C leaves."""
+"""mfa enroll, resync, qr, code --clip and rotate in front of a user: what counts down, and what Ctrl-C leaves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.display import running
 from tests.fakes.example import KEY_ID, SEED, SERIAL
 from tests.home import PASSPHRASE, endpoint_trust, failed
 from tests.patience import PATIENCE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from tests.unit.benches import Bench
 from vault.keys import mfa_enrollment
 from vault.keys.user_devices import UserDevices
@@ -23,7 +23,7 @@ from vault.keys.user_devices import UserDevices
 pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
 NAME = "shared-services"
-OURS = "arn:aws:iam::111111111111:mfa/yourself-desk"
+NEW_DEVICE = "arn:aws:iam::111111111111:mfa/yourself-desk"
 
 
 @pytest.fixture
@@ -43,16 +43,16 @@ def test_a_device_is_enrolled_used_and_removed(ready, aws):
     person.answers("both factors", "y")
     person.sees("s for the next code")
     assert person.ends() == 0
-    assert f"now uses {OURS}" in person.shown
-    assert f"Change its mfa_serial to {OURS}" in person.shown
-    assert aws.world.devices[OURS].user == aws.world.user("yourself").arn
+    assert f"now uses {NEW_DEVICE}" in person.shown
+    assert f"Change its mfa_serial to {NEW_DEVICE}" in person.shown
+    assert aws.world.devices[NEW_DEVICE].user == aws.world.user("yourself").arn
     assert aws.world.devices[SERIAL].user is not None
     listed = ready.run("mfa", "list")
-    assert f"{OURS}\tstored\t{NAME}" in listed.stdout
-    gone = ready.run("mfa", "remove", OURS, "--deactivate", "--yes")
+    assert f"{NEW_DEVICE}\tstored\t{NAME}" in listed.stdout
+    gone = ready.run("mfa", "remove", NEW_DEVICE, "--deactivate", "--yes")
     assert gone.returncode == 0, gone.stderr
     assert set(aws.world.devices) == {SERIAL}
-    assert OURS not in ready.run("mfa", "list").stdout
+    assert NEW_DEVICE not in ready.run("mfa", "list").stdout
 
 
 def test_ctrl_c_at_the_countdown_leaves_nothing_half_done(ready, aws, clock):
@@ -63,19 +63,19 @@ def test_ctrl_c_at_the_countdown_leaves_nothing_half_done(ready, aws, clock):
     assert person.interrupts("s for the next code") == 130
     assert f"awsvault-py mfa enroll {NAME}" in person.shown
     assert "Traceback" not in person.shown
-    assert aws.world.devices[OURS].user is None
+    assert aws.world.devices[NEW_DEVICE].user is None
     bench = Bench(ready, aws)
     before = bench.opened().payload
-    assert OURS in before.seeds
+    assert NEW_DEVICE in before.seeds
     assert before.entries[NAME].mfa_serial == SERIAL
     devices = UserDevices(
         bench.context(), bench.opened(), NAME, trust=endpoint_trust(bench.context()), waiting=lambda _: None
     )
     devices.identify()
     done = mfa_enrollment.Enroller(devices).run(None)
-    assert (done.serial, done.resumed) == (OURS, True)
-    assert aws.world.devices[OURS].user is not None
-    assert set(aws.world.devices) == set(bench.opened().payload.seeds) == {SERIAL, OURS}
+    assert (done.serial, done.resumed) == (NEW_DEVICE, True)
+    assert aws.world.devices[NEW_DEVICE].user is not None
+    assert set(aws.world.devices) == set(bench.opened().payload.seeds) == {SERIAL, NEW_DEVICE}
     assert aws.calls.count("CreateVirtualMFADevice") == 1
 
 

@@ -48,7 +48,7 @@ def test_a_recovery_code_is_not_issued_where_nobody_can_read_it(home, here):
 
 
 def test_a_key_by_stdin_wants_a_stdin(home, here):
-    """Closed by whoever started us, it is an empty one."""
+    """Closed by the caller, it counts as an empty one."""
     failed(here(home, "add", "dev", "--stdin", stdin=None), 2, "--stdin is empty")
 
 
@@ -61,7 +61,7 @@ def test_a_strict_seed_needs_a_seed(home, here):
     failed(done, 2, "--strict", "the seed", "ARN")
 
 
-def test_a_strict_seed_needs_a_person(home, here):
+def test_a_strict_seed_needs_a_user(home, here):
     """Its passphrase is chosen at a terminal: the seed is not kept otherwise meanwhile."""
     home.make_vault(seed=None)
     done = here(home, "mfa", "add", "shared-services", "--stdin", "--strict", stdin=f'{{"MfaSeed":"{SEED}"}}')
@@ -86,7 +86,7 @@ def test_a_section_of_an_ini_file_has_a_name_that_fits():
             credential_formats.render("ini", answer, profile=name, region=None)
 
 
-class Surroundings:
+class EnvironmentOnly:
     """What a command needs of its context here."""
 
     def __init__(self, **env):
@@ -110,23 +110,23 @@ def test_which_browser_is_opened(tmp_path, browser, env, words):
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
     given = {name: value.format(tools=tmp_path) for name, value in env.items()}
-    assert openers(Surroundings(**given), browser) == words
+    assert openers(EnvironmentOnly(**given), browser) == words
 
 
 @pytest.mark.parametrize(
     ("browser", "env", "said"),
     [("'", {}, "--browser is"), (None, {"BROWSER": "a 'b"}, "BROWSER is"), (" ", {}, "--browser is")],
 )
-def test_a_browser_that_is_no_command_is_named_by_whoever_named_it(browser, env, said):
-    """The option or the variable: a person looks where the mistake stands."""
+def test_a_browser_that_is_no_command_is_reported_with_its_source(browser, env, said):
+    """The error names the option or the variable, so that the user looks in the right place."""
     with pytest.raises(Usage, match=f"^{said} .*command"):
-        openers(Surroundings(**env), browser)
+        openers(EnvironmentOnly(**env), browser)
 
 
 def test_a_mac_opens_its_own(monkeypatch):
     """No variable says that there is a desktop."""
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert openers(Surroundings(PATH="/nowhere"), None) == [["open"]]
+    assert openers(EnvironmentOnly(PATH="/nowhere"), None) == [["open"]]
 
 
 @pytest.mark.parametrize("name", ["awsvault-py", "another"])
@@ -137,8 +137,8 @@ def test_a_config_file_calls_us_by_a_path_that_is_there(tmp_path, monkeypatch, n
     running.chmod(0o755)
     monkeypatch.setattr(sys, "argv", [str(running)])
     wanted = str(running) if name == "awsvault-py" else "awsvault-py"
-    assert command_in_profile(Surroundings(PATH="/nowhere")) == wanted
-    assert command_in_profile(Surroundings(PATH=str(tmp_path))) == "awsvault-py"
+    assert command_in_profile(EnvironmentOnly(PATH="/nowhere")) == wanted
+    assert command_in_profile(EnvironmentOnly(PATH=str(tmp_path))) == "awsvault-py"
 
 
 class Full(io.StringIO):
@@ -150,20 +150,20 @@ class Full(io.StringIO):
 
 @pytest.mark.parametrize("stream", [Full(), None])
 def test_where_nobody_can_be_told_the_exit_code_tells(monkeypatch, stream):
-    """stderr on a full disk, or closed by whoever started us."""
+    """stderr is on a full disk, or closed by the caller."""
     monkeypatch.setattr(sys, "stderr", stream)
     assert exits.report(Usage("x")) == 2
 
 
 def test_without_a_stdout_a_command_still_ends_well(home, monkeypatch, here):
-    """Closed by whoever started us; a failure keeps its own exit code."""
+    """Closed by the caller; a failure keeps its own exit code."""
     monkeypatch.setattr(sys, "stdout", None)
     assert here(home, "--version").returncode == 0
     assert here(home, "backup").returncode == 2
 
 
 def test_a_prompt_that_cannot_be_shown_is_none(home, monkeypatch):
-    """Whatever goes wrong, the shell's own prompt follows and no error stands in it."""
+    """Whatever goes wrong, the shell's own prompt follows and has no error in it."""
     home.scenario()
     for name, value in {**home.env, "AWS_PROFILE": "dev"}.items():
         monkeypatch.setenv(name, value)

@@ -43,7 +43,7 @@ def test_an_error_shows_the_name_as_it_is(ready, words):
 @pytest.mark.parametrize("words", [[], ["--fresh"], ["--format", "env"]])
 @pytest.mark.usefixtures("inside")
 def test_exports_two_lines_are_ascii(ready, words):
-    """By hand and by click, with --debug or without."""
+    """On the command line and in the parser, with --debug or without."""
     failed(ready.run("export", WRONG, *words), 5, "b\\xfcro-\\u4e2dx")
     assert ready.run("--debug", "export", NAME, *words).stderr.isascii()
 

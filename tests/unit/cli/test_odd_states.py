@@ -40,7 +40,7 @@ def edit(home, change):
     ],
 )
 def test_an_empty_vault_says_how_to_fill_it(home, here, words, said):
-    """Nothing on stdout, so that a script reads no line; a word to a person."""
+    """Nothing on stdout, so that a script reads no line; a word to the user."""
     new_vault(from_env(home.env))
     done = here(home, *words)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", said)
@@ -57,7 +57,7 @@ def test_a_panic_that_reaches_nobody_says_what_its_policy_is_for(home, here):
 
 
 def test_a_device_without_a_seed_is_asked_for_its_codes(home, here):
-    """The serial alone is of use; that a person will be asked is said."""
+    """The serial alone is of use, and the user is told that a prompt will follow."""
     home.make_vault(seed=None, serial=None)
     done = here(home, "mfa", "add", "shared-services", "--stdin", stdin=json.dumps({"MfaSerial": SERIAL}))
     assert (done.returncode, done.stdout) == (0, "")
@@ -126,10 +126,10 @@ def test_a_rotation_that_is_not_under_way_needs_no_end(home, here):
     assert "do nothing, because no rotation is in progress" in dry.stdout + dry.stderr
 
 
-# ── renewed keys ────────────────────────────────────────────────────────────────────────────
+# ── new keys ────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_renewal_asks_for_the_ways_in_that_it_cannot_keep(home, here):
+def test_a_rekey_asks_about_the_slots_that_it_cannot_keep(home, here):
     """A recovery code is shown on a terminal only: without one the slot is lost, and a no keeps all as it was."""
     new_vault(from_env(home.env), others=[RecoverySlot(Secret(bytes(20)))])
     refused = here(home, "rekey")
@@ -156,7 +156,7 @@ def test_a_log_that_cannot_be_taken_along_is_no_hindrance_and_is_told(home, here
 
 @pytest.mark.parametrize("words", [("passwd", "--stdin"), ("slots", "remove", "{}")])
 def test_a_way_in_that_would_be_lost_is_asked_for(home, here, words):
-    """As for rekey: the other recovery code cannot be issued anew here, so nothing is done without a yes."""
+    """As for rekey: the other recovery code cannot be kept or made again here, so nothing is done without a yes."""
     codes = [RecoverySlot(Secret(bytes([n] * 20))) for n in (1, 2)]
     opened = new_vault(from_env(home.env), others=codes)
     given = [word.format(opened.header.slots[1].name) for word in words]
@@ -254,7 +254,7 @@ def test_a_key_whose_profile_cannot_be_set_up_stays(home, here):
     ],
 )
 def test_lines_for_a_profile_that_is_there_already_are_said_to_be_more(home, here, line, others):
-    """It has no call of ours yet, though perhaps another program's: they go into its own section."""
+    """It has no credential_process of awsvault-py yet, though perhaps another program's: the keys go into its own section."""
     home.config(f"[profile dev]\nregion = us-west-2\n{line}")
     key = json.dumps({"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET})
     done = here(home, "add", "dev", "--stdin", "--no-verify", stdin=key)

@@ -66,7 +66,7 @@ def test_what_needs_the_main_key_says_so(home, here, line):
         assert here(home, *line.split(), AWSVAULT_PASSPHRASE_FILE=secret).returncode == 0, "the hint is true"
 
 
-def test_a_locked_agent_is_still_unlocked_by_hand(home, here):
+def test_a_locked_agent_can_still_be_unlocked(home, here):
     """There the hint is as it was."""
     agent = reach(home)
     agent.ask("LOCK", hold=False)

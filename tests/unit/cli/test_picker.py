@@ -11,7 +11,7 @@ import pytest
 
 from tests.home import COMMAND, PASSPHRASE, failed
 from tests.patience import PATIENCE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import stop, unlock
 
 AT_TERMINAL = {"AWSVAULT_PASSPHRASE": PASSPHRASE, "TERM": "xterm", "NO_COLOR": "1"}
@@ -48,7 +48,7 @@ def test_typing_filters_and_enter_chooses(home):
 
 
 def test_roles_and_accounts_are_searched_too(home):
-    """A person knows the account's number, or the role, and not how the profile was called."""
+    """A user knows the account's number, or the role, and not the profile's name."""
     person = choosing(home, "explain")
     person.sees("Profile for explain")
     person.child.send("2222 developer")
@@ -139,7 +139,7 @@ def test_ctrl_c_gives_back_every_mode(home):
 
 
 def test_ctrl_z_and_fg(home):
-    """Stopped, the shell has its terminal; back again, the list is drawn anew with what was typed."""
+    """Stopped, the shell has its terminal; back again, the list is drawn again with what was typed."""
     child = pexpect.spawn(
         "bash", ["--norc", "-i"], env={**home.with_env({**AT_TERMINAL, "AWSVAULT_PROMPT": "tty"}), "PS1": "READY "},
         encoding="utf-8", timeout=PATIENCE, dimensions=(40, 200),
@@ -223,7 +223,7 @@ def test_colour_marks_production(home):
 
 @pytest.mark.parametrize("command", ["exec", "login", "explain"])
 def test_without_a_terminal_it_is_a_usage_error(home, command):
-    """Exit 2 at once: nothing waits for a person who is not there."""
+    """Exit 2 at once: nothing waits for a user who is not there."""
     failed(home.run(command), 2, "needs a PROFILE", f"awsvault-py {command} PROFILE")
 
 
@@ -236,7 +236,7 @@ def test_where_no_list_can_be_shown_it_is_a_usage_error(home, env):
 
 
 def test_export_never_chooses(home):
-    """Whoever runs export may be an SDK."""
+    """The caller of export may be an SDK."""
     person = choosing(home, "export")
     person.sees("Missing argument")
     assert person.ends() == 2

@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from tests.home import PASSPHRASE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from vault.cli.profile_argument import repeated
 
 AT_TERMINAL = {"AWSVAULT_PASSPHRASE": PASSPHRASE, "TERM": "xterm", "NO_COLOR": "1"}
@@ -26,7 +26,7 @@ def choosing(home, *arguments, **env):
 
 
 def test_repeated_leaves_out_the_code():
-    """A code is good once; what follows -- is not ours."""
+    """A code is good once; what follows -- is not an option of exec."""
     argv = ["exec", "--mfa-code", "123456", "--fresh", "--", "run", "--mfa-code", "7"]
     assert repeated(argv, "dev") == ["exec", "--fresh", "dev", "--", "run", "--mfa-code", "7"]
     assert repeated(["login", "--mfa-code=123456"], "dev") == ["login", "dev"]

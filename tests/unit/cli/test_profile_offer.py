@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import COMMAND, PASSPHRASE, failed
 from tests.patience import PATIENCE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 

@@ -97,14 +97,14 @@ def test_the_last_minutes_are_yellow(home):
 
 
 def test_the_end_may_have_another_form(home):
-    """A person put credentials of another tool into the shell of an exec."""
+    """A user put another tool's credentials into the shell of an exec."""
     for zone in ("+00:00", " UTC"):
         env = {"AWSVAULT_PROFILE": "dev", "AWS_CREDENTIAL_EXPIRATION": soon(7_300).replace("Z", zone)}
         assert home.run("prompt", "--format=[{profile}|{left}]", **env).stdout == "[dev| 2h01m]\n"
 
 
 def test_a_form_of_ones_own(home):
-    """--format puts the parts where a person wants them."""
+    """--format puts the parts where the user wants them."""
     env = {"AWSVAULT_PROFILE": "dev", "AWS_CREDENTIAL_EXPIRATION": soon(7_300)}
     assert home.run("prompt", "--format=[{profile}|{left}]", **env).stdout == "[dev| 2h01m]\n"
 
@@ -158,7 +158,7 @@ def test_help_and_mistakes_are_clicks(home):
 
 
 def test_its_modules_are_counted(tmp_path):
-    """It runs at each prompt of a person: what it imports is this and nothing more, since each module costs."""
+    """It runs at each prompt of a user: what it imports is this and nothing more, since each module costs."""
     code = (
         "import sys, os; before = set(sys.modules); sys.argv = ['awsvault-py', 'prompt']\n"
         "os._exit = sys.exit\n"

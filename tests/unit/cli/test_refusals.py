@@ -1,4 +1,4 @@
-"""Each refusal of AWS as a person meets it: exit 7, which link, AWS's own word, and a hint that leads on."""
+"""Each refusal by AWS as a user meets it: exit 7, which link, AWS's own word, and a hint that helps."""
 
 import pytest
 
@@ -69,7 +69,7 @@ def test_a_wrong_device(home):
     failed(home.run("export", "dev"), 7, "somebody", "mfa_serial", "awsvault-py explain dev")
 
 
-def test_a_code_given_by_hand(home):
+def test_a_code_that_the_user_gives(home):
     """A mistyped or spent one: the hint is about the code, not about a stored seed."""
     home.scenario()
     home.make_vault(seed=None)
@@ -160,7 +160,7 @@ def test_expired_credentials_in_awss_file(ready, aws):
 
 
 def test_an_expired_session(ready, aws):
-    """AWS ended the MFA session early: it is made anew and nobody notices."""
+    """AWS ended the MFA session early: a new one is fetched and nobody notices."""
     ready.export("dev")
     aws.world.expire()
     aws.world.clock.advance(31)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.home import PASSPHRASE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 

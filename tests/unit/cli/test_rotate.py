@@ -1,4 +1,4 @@
-"""rotate as a person types it: which entries, what is said first, what is asked, and where a code comes from."""
+"""rotate as a user types it: which entries, what is said first, what is asked, and where a code comes from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import PASSPHRASE, SCENARIO, failed
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from tests.unit.benches import Bench
 from tests.vaults import entry
 from vault.secret import Secret

@@ -73,7 +73,7 @@ def test_the_scenario_gets_the_form_of_the_readme(moved):
 
 
 def test_the_diff_is_shown_and_nothing_is_done_without_a_yes(moved):
-    """Without --yes and without a person: exit 10, a line per profile or the diff on stdout, the file as it was."""
+    """Without --yes and without a user: exit 10, a line per profile or the diff on stdout, the file as it was."""
     done = moved.run("setup")
     assert done.returncode == 10
     assert (
@@ -107,8 +107,8 @@ def test_undo_restores_every_byte_and_mode(moved):
     failed(moved.run("setup", "--undo", "--yes"), 5, "there is no setup to undo")
 
 
-def test_undo_after_an_edit_by_hand_keeps_the_edit(moved):
-    """What a person wrote since stays; what setup wrote goes."""
+def test_undo_keeps_a_manual_edit(moved):
+    """What the user wrote since stays; what setup wrote goes."""
     moved.run("setup", "--yes")
     edited = (
         "# mine\n"
@@ -178,7 +178,7 @@ def test_profiles_that_are_no_business_of_ours_are_left(moved):
 
 
 def test_sso_that_is_named_goes_through_us(moved):
-    """A person who names a profile of Identity Center wants our cache: its keys get the prefix."""
+    """A user who names a profile of Identity Center wants its sessions cached: its keys get the prefix."""
     moved.config(
         PLAIN + "\n\n[profile sso]\nsso_start_url = https://x\nsso_region = us-east-1\n"
         "sso_account_id = 111111111111\nsso_role_name = R\n"

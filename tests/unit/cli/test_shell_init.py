@@ -115,7 +115,7 @@ def test_avp_alone_chooses(home, shell):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_avp_says_what_stands_in_its_way(home, shell):
+def test_avp_says_what_is_in_its_way(home, shell):
     """An unknown name changes nothing; exec's shell has its own profile; keys in the environment beat the profile."""
     unknown = run(home, shell, "avp prodd", PROFILE)
     assert "did you mean prod?" in unknown
@@ -180,7 +180,7 @@ def test_tab_completes(home, shell):
 
 
 def test_the_prompt_can_be_left_alone(home):
-    """--no-prompt: for starship, tmux, or a prompt of one's own."""
+    """--no-prompt: for starship, tmux, or a prompt of your own."""
     for shell in SHELLS:
         text = home.run("shell-init", shell, "--no-prompt").stdout
         assert "avp" in text
@@ -206,7 +206,7 @@ def test_older_sdks_are_told_to_read_the_config_file_where_it_is_asked_for(home)
 
 
 def test_a_shell_without_a_profile_runs_nothing_at_its_prompt(home):
-    """No process of ours for each line that is typed where no profile is chosen."""
+    """If no profile is chosen, no process of awsvault-py runs for the lines that are typed."""
     path = os.path.join(home.root, "bin")
     os.mkdir(path)
     with open(os.path.join(path, "awsvault-py"), "w", encoding="utf-8") as file:

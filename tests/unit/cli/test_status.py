@@ -118,27 +118,27 @@ def test_status_shows_every_session_whatever_its_name(home):
         stop(home)
 
 
-@pytest.mark.parametrize("why", ["no passphrase", "by hand", "a command", "no vault"])
+@pytest.mark.parametrize("why", ["no passphrase", "manual lock", "a command", "no vault"])
 def test_status_opens_nothing_that_costs_somebody_something(home, why):
-    """Shut, locked by hand, behind a program, or not there: status says what it can, and runs and asks nothing."""
+    """Closed, locked manually, behind a program, or not there: status says what it can, and runs and asks nothing."""
     home.scenario()
     env = {"AWSVAULT_PASSPHRASE": None, "AWSVAULT_PROMPT": "auto"}
     if why != "no vault":
         home.make_vault()
-    if why == "by hand":
+    if why == "manual lock":
         home.run("lock")
         env = {}
     if why == "a command":
         env["AWSVAULT_PASSPHRASE_COMMAND"] = f"touch {home.root}/was-run"
     said, found = told(home, **env)
-    words = {"no vault": "There is no vault yet", "by hand": "you ran awsvault-py lock"}
+    words = {"no vault": "There is no vault yet", "manual lock": "you ran awsvault-py lock"}
     assert words.get(why, "The vault is locked") in said
     assert "keys" not in found
     assert not os.path.exists(f"{home.root}/was-run")
 
 
 def test_the_policy_names_each_key_that_is_due_with_its_last_use(home, aws):
-    """For a script: exit 1, the key's age and last use as AWS has them, and the command that mends it."""
+    """For a script: exit 1, the key's age and last use as AWS has them, and the command that fixes it."""
     home.scenario()
     home.make_vault()
     aws.world.keys[KEY_ID].created = aws.world.now() - 91 * 86_400

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.home import PASSPHRASE, Home
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import stop, unlock
 
 MORE = """
@@ -34,7 +34,7 @@ def home(home):
 
 
 def test_status_shows_what_is_warm_and_how_old_keys_are(home):
-    """With the agent open: its sessions with the life left in colour, and each key's age; --json says the same."""
+    """With the agent open: its sessions, their time to expiry in color, and each key's age; --json says the same."""
     home.env.pop("AWSVAULT_AGENT")
     home.env.pop("AWSVAULT_PASSPHRASE")
     unlock(home)
@@ -58,7 +58,7 @@ def test_status_shows_what_is_warm_and_how_old_keys_are(home):
 
 
 def test_status_names_what_is_warm_on_disk(home):
-    """Where no agent runs but the cache's key is at hand, the sessions that an export would find are named."""
+    """If no agent runs but the cache key is available, the sessions that an export would find are named."""
     home.env.pop("AWSVAULT_AGENT")
     home.env.pop("AWSVAULT_PASSPHRASE")
     unlock(home)

@@ -67,7 +67,7 @@ def test_a_strict_seed_from_its_storing_to_its_use(home, aws):
         home.run("lock")
 
 
-def test_its_passphrase_is_changed_and_its_key_renewed(home):
+def test_the_strict_passphrase_is_changed_and_the_strict_key_replaced(home):
     """passwd --strict asks for the old one; rekey for the present one, and Enter there leaves it; the last seed takes the slot."""
     home.scenario()
     home.make_vault(seed=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.home import PASSPHRASE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from vault.cli.terminal import expires_in, key_age
 
 MORE = """

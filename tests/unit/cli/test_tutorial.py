@@ -7,7 +7,7 @@ import subprocess
 from tests.fakes.example import SECRET, SEED
 from tests.home import PASSPHRASE
 from tests.patience import PATIENCE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 TUTORIAL = os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "tutorial.md")
 HIDDEN = {

@@ -1,4 +1,4 @@
-"""Renewals, ways in and backups whose passphrase a person types: wrong first, then right."""
+"""Commands for keys, slots and backups whose passphrase a user types: wrong first, then right."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tests.home import PASSPHRASE, failed
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 SECOND = "sunday gravel orchard mitten"
 

@@ -1,4 +1,4 @@
-"""exec by the agent: the same environment, banners and log as by the full way, without what that has to load."""
+"""exec through the agent: the same environment, banners and log as on the full path, without loading what that needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.home import COMMAND, SCENARIO, failed
 from tests.patience import PATIENCE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import reach, running, stop, told, until
 from vault.agent.protocol import BadFrame, Export, exec_kind, frame, parse
 from vault.aws import credential_json
@@ -41,7 +41,7 @@ def run(home, *arguments, **env):
 
 
 def loaded(home, *arguments):
-    """The modules that an exec had loaded when the command took its place."""
+    """The modules that an exec had loaded when the command replaced it."""
     words = [sys.executable, "-v", "-m", "vault", "exec", *arguments]
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     done = subprocess.run(words, env=home.env, cwd=root, capture_output=True, timeout=PATIENCE, check=True)
@@ -49,8 +49,8 @@ def loaded(home, *arguments):
 
 
 @pytest.mark.parametrize("dashes", [["--"], []])
-def test_a_second_exec_is_given_the_same_without_the_full_way(home, aws, dashes):
-    """Every variable is the same, and its arguments come as they are; click, AWS's files and STS are not touched."""
+def test_a_second_exec_gets_the_same_environment_warm(home, aws, dashes):
+    """Every variable and argument is the same; click, AWS's files and STS are not used."""
     first = run(home, "dev", *dashes, *RUNS, "a b", "-x", AWS_PROFILE="other", AWSVAULT_PASSPHRASE_FD="9")
     calls = len(aws.calls)
     assert (
@@ -74,8 +74,8 @@ def test_a_second_exec_is_given_the_same_without_the_full_way(home, aws, dashes)
 
 
 @pytest.mark.usefixtures("started")
-def test_it_is_logged_as_an_exec_of_that_program(home):
-    """By the agent, which saw who asked; the role is known from the record of the session's making."""
+def test_a_warm_exec_is_logged_with_its_program(home):
+    """The agent logs it, with the caller; the role is known from the record of the session."""
     run(home, "dev", "--", *RUNS)
     run(home, "dev", "--", *RUNS)
     failed(home.run("exec", "dev", "--", "/there/is/none"), 127, "/there/is/none")
@@ -90,16 +90,16 @@ def test_it_is_logged_as_an_exec_of_that_program(home):
     assert records[2]["role"] == "arn:aws:iam::222222222222:role/DeveloperRole"
 
 
-def test_an_export_gets_one_line_of_a_session_that_was_kept_for_both(home):
-    """What goes to a command is nothing for an SDK."""
+def test_an_export_prints_one_line_of_a_session_kept_for_exec(home):
+    """The part for a command is not sent to an SDK."""
     run(home, "dev", "--", *RUNS)
     done = home.run("export", "dev")
     assert done.stdout.count("\n") == 1
     assert json.loads(done.stdout)["AccountId"] == "222222222222"
 
 
-def test_a_session_that_came_without_terms_is_got_by_the_full_way(home):
-    """From an export that found it on disk: nobody knows its region there. The next exec is warm again."""
+def test_a_session_without_profile_metadata_takes_the_full_path(home):
+    """An export that found it on disk does not know its region. The next exec is warm again."""
     first = run(home, "dev", "--", *RUNS)
     agent = reach(home)
     agent.ask("DROP_SESSIONS", profile="dev")
@@ -114,20 +114,20 @@ def test_a_session_that_came_without_terms_is_got_by_the_full_way(home):
     [("--fresh", "dev", "--", "true"), ("dev", "--fresh", "--", "true"), ("dev", "true", "--", "x"), ("dev", "--"),
      ("dev", "--", ""), ("--", "true"), ("-x", "--", "true"), ("dev",), ("de", "--", "true"), ("dev", "-x", "true")],
 )  # fmt: skip
-def test_other_lines_go_the_full_way(home, monkeypatch, words):
-    """Options, the start of a name, a shell, mistakes: not one of them is answered by hand."""
+def test_other_command_lines_take_the_full_path(home, monkeypatch, words):
+    """Options, the start of a name, a shell, mistakes: the warm path answers none of them."""
     from vault.cli import warm_exec
 
     run(home, "dev", "--", *RUNS)
     monkeypatch.setattr(os, "environ", home.env)
     monkeypatch.setattr(
-        "vault.system.exec_program.replace_process", lambda *_, **__: pytest.fail("answered by hand")
+        "vault.system.exec_program.replace_process", lambda *_, **__: pytest.fail("answered by the warm path")
     )
     assert warm_exec.run(["exec", *words]) is None
 
 
-def test_rails_hold(home):
-    """A profile that asks is never warm, and a locked vault gives nothing."""
+def test_guard_rails_apply(home):
+    """A profile with a confirmation is never answered warm, and a locked vault issues nothing."""
     home.config(
         SCENARIO + "[profile asks]\nawsvault_credential = shared-services\nawsvault_confirm = always\n"
     )
@@ -138,16 +138,16 @@ def test_rails_hold(home):
     failed(home.run("exec", "dev", "--", "true"), 3)
 
 
-def test_a_change_of_the_configuration_is_seen_at_once(home):
-    """Another region, role or file: another fingerprint."""
+def test_a_configuration_change_is_noticed_at_once(home):
+    """Another region, role or file gives another fingerprint."""
     run(home, "dev", "--", *RUNS)
     home.config(SCENARIO.replace("us-west-2", "eu-central-1"))
     assert run(home, "dev", "--", *RUNS)[0]["AWS_REGION"] == "eu-central-1"
     assert run(home, "dev", "--", *RUNS, AWS_REGION="eu-west-3")[0]["AWS_REGION"] == "eu-west-3"
 
 
-def test_the_banner_and_the_word_about_an_outer_exec_are_said(home):
-    """On a terminal, by either way; nothing of it in a pipe."""
+def test_the_banner_and_the_note_about_an_outer_exec_are_printed(home):
+    """On a terminal both paths print them; in a pipe neither does."""
     text = (
         SCENARIO
         + "[profile live]\nregion = us-east-1\nawsvault_role_arn = arn:aws:iam::222222222222:role/DeveloperRole\n"
@@ -169,7 +169,7 @@ def test_the_banner_and_the_word_about_an_outer_exec_are_said(home):
 
 
 def test_the_command_has_no_child_that_it_did_not_start(home, aws):
-    """What renews a session beside an exec, or starts an agent, is not the command's to wait for."""
+    """The command does not wait for what refreshes a session beside an exec, or starts an agent."""
     run(home, "dev", "--", *RUNS)
     waits = "import os, time; time.sleep(1)\ntry: print(os.waitpid(-1, os.WNOHANG))\nexcept ChildProcessError: print('none')"
     agent = reach(home)
@@ -186,11 +186,11 @@ def test_the_command_has_no_child_that_it_did_not_start(home, aws):
     assert home.run("exec", "dev", "--", sys.executable, "-c", waits).stdout == "none\n"
     until(
         lambda: {s["profile"]: s["expires"] for s in told(home)["sessions"]}["dev"] > due
-    )  # and it was renewed
+    )  # and it was refreshed
 
 
 def test_an_exec_that_starts_an_agent_leaves_no_child_to_the_command(home):
-    """A passphrase command opens the vault, and an agent is started beside."""
+    """A passphrase command opens the vault, and an agent starts beside the command."""
     stop(home)
     waits = "import os, time; time.sleep(2)\ntry: print(os.waitpid(-1, os.WNOHANG))\nexcept ChildProcessError: print('none')"
     env = {"AWSVAULT_PASSPHRASE_COMMAND": "echo correct horse battery staple"}
@@ -198,8 +198,8 @@ def test_an_exec_that_starts_an_agent_leaves_no_child_to_the_command(home):
     until(lambda: told(home))
 
 
-def test_what_is_said_to_the_agent():
-    """A request is read as it was written; a name too long is cut, and frames that are none of ours are refused."""
+def test_the_request_to_the_agent():
+    """A request is read as it was written; a name that is too long is cut, and frames of another protocol are refused."""
     key = b"dev\0finger\0print"
     for program in (b"ls", b"x" * 64, b"x" * 300, b"\0"):
         assert parse(exec_kind(program) + key) == Export(key, program[:64])
@@ -219,13 +219,13 @@ def test_what_is_said_to_the_agent():
 @pytest.mark.parametrize(
     "line", [b"", b"dev", b"dev\tr\t1\t", b"dev\tr\t2x\t", b"a\tr\t10\t", b"dev\tr\t10\t\t", b"\xff"]
 )
-def test_terms_that_are_none_of_ours_are_none(line):
-    """Whatever another program put there."""
+def test_foreign_metadata_is_ignored(line):
+    """Whatever another program stored there counts as nothing."""
     assert decode(line, "dev") is None
 
 
-def test_terms_are_read_as_they_were_written():
-    """Any name and region; where one holds what parts them, nothing is kept and the full way is gone."""
+def test_metadata_is_read_as_it_was_written():
+    """Any name and region; if one contains the separator, nothing is kept and the full path is taken."""
     for profile, region in (("dev", "us-west-2"), ("\N{EURO SIGN} \udcff", "")):
         for own, production in ((True, False), (False, True)):
             terms = ProfileMetadata(profile, region, own, "arn", production)
@@ -238,8 +238,8 @@ def test_terms_are_read_as_they_were_written():
     )
 
 
-def test_an_answers_line_is_read_as_json_reads_it():
-    """Or not at all: what is not exactly our own form is left to the full way."""
+def test_an_answer_is_read_as_json_reads_it():
+    """Or not at all: what is not exactly the program's own form is left to the full path."""
     for token, account in ((None, None), (Secret("a/b+c=="), "222222222222")):
         line = credential_json.encode(
             Credentials("ASIAX", Secret("s/+="), token), expires=1_800_000_000, account_id=account
@@ -258,13 +258,13 @@ def test_an_answers_line_is_read_as_json_reads_it():
 
 
 @pytest.mark.parametrize("program", ["ls", "/usr/bin/ls", "x" * 300, "/", "\udcff"])
-def test_the_request_s_beginning_is_the_protocol_s(program):
-    """Made by hand, since the protocol's module takes a tenth of the time."""
+def test_the_start_of_the_request_matches_the_protocol(program):
+    """Written without the protocol's module, which takes a tenth of the time."""
     assert kind(program) == exec_kind(os.fsencode(os.path.basename(program) or program))
 
 
-def test_the_installed_command_is_meant(home):
-    """Not only the module."""
+def test_the_installed_command_is_warm_too(home):
+    """Not only the module is."""
     run(home, "dev", "--", *RUNS)
     done = subprocess.run(
         [COMMAND, "exec", "dev", "--", "sh", "-c", "exit 7"], env=home.env, check=False, timeout=PATIENCE

@@ -55,7 +55,7 @@ def test_inside_exec_the_environment_counts(home):
 
 
 def test_the_tokens_older_name_counts(home):
-    """A session whose token stands in AWS_SECURITY_TOKEN alone, as old tools leave it."""
+    """A session whose token is in AWS_SECURITY_TOKEN alone, as old tools leave it."""
     session = home.export("dev")
     done = home.run(
         "whoami",

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.home import PASSPHRASE, SCENARIO
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 MORE = """
 [profile live]

@@ -9,13 +9,13 @@ from vault.credentials import audit, forget_sessions
 
 
 def used(bench):
-    """How often each profile stands in the log, by the vault's own key."""
+    """How often each profile is in the log, by the vault's own key."""
     opened = bench.opened()
     return audit.used(bench.context().paths.log, cache_key=opened.cache_key, vault_id=opened.vault_id)
 
 
 def test_an_answer_of_older_keys_is_logged_under_the_newest(bench):
-    """Somebody renewed the cache key meanwhile: the record stands in the log that everybody reads."""
+    """Another process replaced the cache key meanwhile: the record is in the log that everybody reads."""
     got = bench.ask("dev")
     context = bench.context()
     keys = bench.keys(context)

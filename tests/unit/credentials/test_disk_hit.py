@@ -36,8 +36,8 @@ def aged(desk, beside, aws, monkeypatch):
     return make
 
 
-def test_a_hit_says_who_is_to_renew_it(desk, aged):
-    """A session that is due soon is printed, and renewed by the one process that has the lock."""
+def test_a_hit_says_which_process_refreshes_it(desk, aged):
+    """A session that is due soon is printed, and refreshed by the one process that has the lock."""
     got = aged(2300)
     found = on_disk(desk.home.env, "dev")
     assert (found.line, found.refresh_ahead) == (got.line, True)

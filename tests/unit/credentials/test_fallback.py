@@ -27,7 +27,7 @@ def test_a_long_role_is_served_from_the_cache(desk, home, aws):
 
 
 def test_a_long_role_without_any_code_says_why(home, aws):
-    """Neither for itself nor for the key's session can a code be had: the reason is the first one's, and AWS is not asked."""
+    """No code is available, neither for the role nor for the MFA session: the first reason is reported, and AWS is not asked."""
     home.config(SCENARIO + LONG)
     home.make_vault(seed=None)
     with pytest.raises(NoCode, match="no seed is stored"):

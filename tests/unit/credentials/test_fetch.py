@@ -1,4 +1,4 @@
-"""Sessions while others ask too, codes fail or clocks are off, and those that are renewed for as long as a program runs."""
+"""Sessions while others ask too, codes fail or clocks are off, and those that are refreshed for as long as a program runs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_source_that_another_process_asks_for_all_the_time(desk, home):
         one.release()
 
 
-def test_a_due_session_is_served_while_another_process_renews_it(desk, aws):
+def test_a_due_session_is_served_while_another_process_refreshes_it(desk, aws):
     """Minutes before its end: one process asks AWS, the others hand out what still lives."""
     got = desk.ask("dev")
     aws.world.clock.advance(got.expires - got.issued - 600)
@@ -66,7 +66,7 @@ def test_a_due_session_is_served_while_another_process_renews_it(desk, aws):
     assert len(aws.calls) == 0
 
 
-def test_a_due_session_whose_renewal_failed_is_served_without_another_try(desk, aws):
+def test_a_due_session_whose_refresh_failed_is_served_without_another_try(desk, aws):
     """AWS is asked once in some seconds, and nobody gets an error while the session lives."""
     got = desk.ask("dev")
     aws.world.clock.advance(got.expires - got.issued - 600)
@@ -78,12 +78,12 @@ def test_a_due_session_whose_renewal_failed_is_served_without_another_try(desk, 
 
 
 def test_a_key_itself_stays_fresh(desk):
-    """--no-session: what does not expire is never renewed."""
+    """--no-session: what does not expire is never refreshed."""
     got = desk.ask("shared-services", session=False)
     assert got.freshness(desk.clock.time() + 10**9) is Freshness.FRESH
 
 
-def test_nothing_is_renewed_beside_a_profile_that_asks_first(desk, home, aws):
+def test_a_profile_with_a_confirmation_is_not_refreshed_in_the_background(desk, home, aws):
     """A session behind a question is not had again without it."""
     home.config(SCENARIO.replace("[profile dev]\n", "[profile dev]\nawsvault_confirm = always\n"))
     aws.calls.clear()
@@ -91,7 +91,7 @@ def test_nothing_is_renewed_beside_a_profile_that_asks_first(desk, home, aws):
     assert len(aws.calls) == 0
 
 
-def test_all_anew_is_one_of_each(desk, aws):
+def test_a_cold_export_is_one_call_for_each_link(desk, aws):
     """--fresh-all after a cached answer: each link is asked for once, and the next run serves the new ones."""
     desk.ask("dev")
     aws.calls.clear()
@@ -125,7 +125,7 @@ def test_a_session_that_aws_refuses_is_replaced_once(desk, home, aws):
     assert aws.calls.count("AssumeRole") == 2 * len(names)
 
 
-def test_keys_in_clear_that_are_over_name_their_place(desk, home, aws):
+def test_expired_plaintext_keys_name_their_place(desk, home, aws):
     """A session in AWS's own file that AWS does not take any more: where it stands, and that new ones come from there."""
     home.config(
         f"[profile top]\nregion = us-east-1\nrole_arn = {role('OpenRole')}\nsource_profile = k\n"

@@ -59,7 +59,7 @@ def runs(home):
 
 
 def test_static_keys(home, aws):
-    """A key in clear in AWS's file, as a source of a role with MFA: the code goes with the role."""
+    """A plaintext key in AWS's file, as the source of a role with MFA: the code goes with the role."""
     home.config(
         f"[profile a]\nregion = us-east-1\nrole_arn = {role('DeveloperRole')}\nsource_profile = k\nmfa_serial = {SERIAL}\n"
         f"[profile k]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
@@ -120,7 +120,7 @@ def test_process(home, aws):
     assert runs(home) == 2
 
 
-def test_a_process_that_goes_by_its_surroundings_is_asked_each_time(home):
+def test_a_process_that_depends_on_its_environment_is_asked_each_time(home):
     """One command gives two accounts under two variables, homes or folders: neither answers for the other."""
     ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7200))
     command = tool(home, "")
@@ -242,7 +242,7 @@ def test_environment(home, aws):
 
 
 def test_wrapper_around_ourselves(home):
-    """A wrapper that hides a call of ours ends soon with a reason, not at the deadline."""
+    """A wrapper that hides a call of awsvault-py ends soon with a reason, not at the deadline."""
     script = f"{home.root}/wrapper"
     with open(script, "w", encoding="utf-8") as file:
         file.write(f'#!/bin/sh\nexec {sys.executable} -m vault export a "$@"\n')

@@ -264,7 +264,7 @@ def test_who_asks_by_mfa_is_still_one_device(desk, home, aws):
 
 
 def test_the_question_names_role_region_and_environment(desk, home):
-    """What a person says yes to stands in it; after a no nothing is handed out."""
+    """The question names what the user confirms; after a no nothing is issued."""
     window = Window(home)
     set_in(home, "dev", "awsvault_confirm = always\nawsvault_environment = production")
     assert desk.ask("dev", ask=True).line

@@ -1,4 +1,4 @@
-"""Codes for sessions: one each, never twice, from a seed, a program or a person, under a clock that may be off."""
+"""Codes for sessions: one each, never twice, from a seed, a program or a user, under a clock that may be off."""
 
 import pytest
 
@@ -75,8 +75,8 @@ def test_without_a_code_in_time_a_long_role_is_given_for_an_hour(desk, aws, home
     assert aws.calls.actions() == []
 
 
-def test_a_role_given_for_an_hour_is_renewed_ahead_of_time(home, aws):
-    """Nobody gives a code for a renewal: it comes through the session as the first one did, and nobody waits for it."""
+def test_a_role_of_one_hour_is_refreshed_ahead_of_expiry(home, aws):
+    """Nobody gives a code for a refresh: it comes through the session as the first one did, and nobody waits for it."""
     add_profile(home, LONG)
     home.make_vault(seed=None)
     desk = Desk(home, aws)
@@ -86,10 +86,10 @@ def test_a_role_given_for_an_hour_is_renewed_ahead_of_time(home, aws):
     aws.world.clock.advance(HOUR - limits.MARGIN - limits.AHEAD / 2)
     assert desk.ask("long").line == first.line
     aws.calls.clear()
-    renewed = obtain.refreshed(desk.context(), "long")
-    assert renewed.expires > first.expires
+    refreshed = obtain.refreshed(desk.context(), "long")
+    assert refreshed.expires > first.expires
     assert aws.calls.actions() == ["AssumeRole"]
-    assert desk.ask("long").line == renewed.line
+    assert desk.ask("long").line == refreshed.line
 
 
 def test_a_wrong_seed_is_tried_with_two_codes_and_no_more(home, aws, desk):
@@ -177,7 +177,7 @@ def test_an_mfa_process_that_gives_no_code_is_named(home, aws, command, message)
 
 
 def test_an_mfa_process_gives_the_code(home, aws):
-    """mfa_process stands in for a seed: run without a shell, its digits are used once."""
+    """mfa_process replaces a seed: run without a shell, its digits are used once."""
     home.config(
         SCENARIO.replace("region = us-east-1", f"region = us-east-1\nmfa_process = echo {aws.code()}")
     )
@@ -187,7 +187,7 @@ def test_an_mfa_process_gives_the_code(home, aws):
 
 
 @pytest.mark.parametrize(("into", "waits"), [(10.0, False), (26.5, False), (27.5, True), (28.5, True)])
-def test_a_code_for_a_person_has_time_left(desk, aws, into, waits):
+def test_a_code_for_the_user_has_time_left(desk, aws, into, waits):
     """With fewer than three seconds left the next code is waited for; with more the present one is given."""
     from vault.keys import mfa_devices
 

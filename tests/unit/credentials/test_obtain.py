@@ -1,4 +1,4 @@
-"""Sessions: how many calls they cost, which are shared, when they are renewed, and what a failing STS costs."""
+"""Sessions: how many calls they cost, which are shared, when they are refreshed, and what a failing STS costs."""
 
 import pytest
 
@@ -100,7 +100,7 @@ def test_no_session_assumes_the_role_straight_with_a_code(desk, aws):
     )
 
 
-def test_what_is_due_is_renewed_and_what_is_over_is_not_served(desk, aws):
+def test_a_due_session_is_refreshed_and_an_expired_one_is_not_served(desk, aws):
     """Fresh and ahead sessions are served as they are; from the margin on a new one is fetched first."""
     first = desk.ask("dev")
     aws.calls.clear()
@@ -145,7 +145,7 @@ def test_a_failure_is_answered_from_memory_for_five_seconds(desk, aws):
     desk.ask("prod")
 
 
-def test_fresh_asks_anew_for_the_last_link_only(desk, aws):
+def test_fresh_fetches_only_the_last_link_again(desk, aws):
     """--fresh costs one AssumeRole, --fresh-all a code too."""
     first = desk.ask("dev")
     aws.calls.clear()
@@ -158,7 +158,7 @@ def test_fresh_asks_anew_for_the_last_link_only(desk, aws):
 
 
 def test_a_session_revoked_at_aws_is_replaced(desk, aws):
-    """Where AWS no longer knows the cached MFA session, one new code mends it without a word."""
+    """If AWS no longer knows the cached MFA session, one new code fixes it without a word."""
     desk.ask("dev")
     for session in aws.world.sessions.values():
         session.expires = 0
@@ -290,7 +290,7 @@ def test_a_session_over_at_once_is_an_error_not_an_answer(desk, aws):
 
 
 def test_two_vaults_share_no_session(desk, aws, home, tmp_path):
-    """Another vault with the same key and config opens none of this one's sessions."""
+    """Another vault with the same key and config opens none of this vault's sessions."""
     from tests.home import Home
     from tests.unit.conftest import Desk
 

@@ -11,8 +11,8 @@ def fill(desk, profile="dev", **env):
     return obtain.credentials(desk.context(AWSVAULT_AGENT="off", **env), Request(profile), purpose="")
 
 
-def test_a_renewal_that_another_process_is_at_is_left_to_it(desk, aws):
-    """One process renews; the others are told nothing and ask AWS nothing. One that is fresh by then is not renewed."""
+def test_a_refresh_by_another_process_is_left_to_it(desk, aws):
+    """One process refreshes; the others are told nothing and ask AWS nothing. A session that is fresh by then is not refreshed."""
     digest = fill(desk).digest
     aws.calls.clear()
     with desk.cache().try_lock(digest):
@@ -21,8 +21,8 @@ def test_a_renewal_that_another_process_is_at_is_left_to_it(desk, aws):
     assert len(aws.calls) == 0
 
 
-def test_a_renewal_is_not_tried_where_aws_just_refused(desk, aws):
-    """A failure of the last seconds holds for the renewal beside an export too."""
+def test_a_refresh_is_not_tried_right_after_a_refusal(desk, aws):
+    """A failure of the last seconds holds for the refresh beside an export too."""
     got = fill(desk)
     aws.world.clock.advance(got.expires - got.issued - 600)
     aws.faults.add("AssumeRole", "error-503", times=None)

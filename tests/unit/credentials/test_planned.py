@@ -67,7 +67,7 @@ def test_an_hour_of_another_profile_is_no_answer_for_four(desk, aws, home):
 
 @pytest.mark.parametrize("session", [True, False])
 def test_a_key_without_end_is_not_given_for_a_quarter_of_an_hour(desk, home, session):
-    """Whoever asks for less must not be handed more: a file's own keys, and the vault's key itself."""
+    """A client that asks for less must not be issued more: a file's own keys, and the vault's key itself."""
     home.config(SCENARIO + f"[profile x]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
     name = "x" if session else "shared-services"
     with pytest.raises(errors.Usage, match="never expire"):

@@ -25,7 +25,7 @@ from vault.upkeep import rekey, rekey_plan
 
 
 class Last:
-    """What a server of ``profile`` has, and how it renews it."""
+    """What a server of ``profile`` has, and how it refreshes it."""
 
     def __init__(self, desk, profile="dev"):
         self.context = desk.context()
@@ -44,21 +44,21 @@ def last(desk, profile="dev"):
     return Last(desk, profile)
 
 
-def test_what_lasts_is_renewed_without_a_question(desk, aws):
+def test_a_long_running_program_refreshes_without_a_prompt(desk, aws):
     """The same session while it is fresh, however often it is asked for; then a new one of the role alone."""
     serving = last(desk)
     aws.calls.clear()
     assert serving.again().line == serving.first.line
     assert len(aws.calls) == 0
     aws.world.clock.advance(2400)
-    renewed = serving.again()
-    assert renewed.line != serving.first.line
-    assert renewed.expires > serving.first.expires
+    refreshed = serving.again()
+    assert refreshed.line != serving.first.line
+    assert refreshed.expires > serving.first.expires
     assert aws.calls.actions() == ["AssumeRole"]
 
 
 @pytest.mark.parametrize("age", [2400, 2700], ids=["ahead", "due"])
-def test_many_that_last_renew_with_one_call(desk, aws, age):
+def test_many_long_running_programs_refresh_with_one_call(desk, aws, age):
     """Four servers of one profile whose session nears its end at once: one asks AWS, the others take what it got."""
     servers = [last(desk) for _ in range(4)]
     aws.world.clock.advance(age)
@@ -67,24 +67,24 @@ def test_many_that_last_renew_with_one_call(desk, aws, age):
     desk.clock.sleep = lambda _: (waiting.append(threading.get_ident()), time.sleep(0.005))
     pause = aws.faults.pause("AssumeRole", times=None)
     with ThreadPoolExecutor(4) as pool:
-        renewed = [pool.submit(one.again) for one in servers]
+        refreshed = [pool.submit(one.again) for one in servers]
         assert pause.wait_reached()
         until(lambda: len(set(waiting)) == 3)  # the others stand at the lock
         pause.release()
-        lines = {one.result(PATIENCE).line for one in renewed}
+        lines = {one.result(PATIENCE).line for one in refreshed}
     assert aws.calls.actions() == ["AssumeRole"]
     assert len(lines) == 1
     assert lines != {servers[0].first.line}
 
 
-def test_what_lasts_is_renewed_by_the_agents_keys(desk, beside, aws):
+def test_a_long_running_program_refreshes_by_the_agents_keys(desk, beside, aws):
     """Where the agent held the vault open, it is asked again: no vault is kept open by the program's own process."""
     beside.give()
     serving = last(desk)
     assert serving.again().line == serving.first.line
     beside.lock()
     aws.world.clock.advance(10)
-    assert serving.again().line == serving.first.line  # by the passphrase at hand
+    assert serving.again().line == serving.first.line  # by the passphrase that is available
 
 
 def test_what_lasts_is_never_another_role(desk, home, aws):
@@ -124,8 +124,8 @@ def open_in(folder):
 
 
 @pytest.mark.parametrize("way", ["well", "refused"])
-def test_what_lasts_leaves_nothing_open_at_a_renewal(desk, aws, way):
-    """A program runs for weeks, and has so many descriptors and no more, also where AWS refuses to renew."""
+def test_a_refresh_leaves_no_descriptor_open(desk, aws, way):
+    """A program runs for weeks and has a fixed number of descriptors, also if AWS refuses the refresh."""
     serving = last(desk)
     before = open_in(desk.home.root)
     for _ in range(3):
@@ -140,7 +140,7 @@ def test_what_lasts_leaves_nothing_open_at_a_renewal(desk, aws, way):
 
 
 def test_what_lasts_goes_on_after_new_keys(desk, aws):
-    """rekey in another terminal: the vault is opened anew, by whatever opens it now."""
+    """rekey in another terminal: the vault is opened again, by whatever opens it now."""
     serving = last(desk)
     context = desk.context()
     rekey.carry_out(

@@ -19,7 +19,7 @@ SECOND = 10**9
 
 @pytest.fixture
 def ext3(desk, beside, aws, monkeypatch):
-    """A person at work on a file system of one-second times, with a clock that stands until it is advanced."""
+    """A user at work on a file system of one-second times, with a clock that stands until it is advanced."""
     monkeypatch.setitem(warm.dial.__kwdefaults__, "answer", PATIENCE)
     monkeypatch.setattr(warm, "CONNECT", PATIENCE)
     aws.world.clock.freeze(aws.world.now() // 30 * 30 + 5.25)  # so that no code has to wait for its step
@@ -85,7 +85,7 @@ def test_an_edit_of_equal_length_in_the_second_of_an_export_is_seen(ext3, agent)
     assert ext3.ask(agent=agent) == ("OpenRole", "agent" if agent else "disk")
 
 
-def test_a_renewal_keeps_nothing_under_it_either(ext3):
+def test_a_refresh_keeps_nothing_under_it_either(ext3):
     """The new session is in the cache; whose it is must be looked up."""
     ext3.edit("LongRole")
     ext3.clock.advance(3)

@@ -38,7 +38,7 @@ def test_a_socket_that_nobody_listens_at_is_no_agent(desk, home):
 
 
 def test_a_broken_config_hides_sessions_and_no_keys(desk, beside):
-    """status and list show the keys; which sessions are whose cannot be told until the file is mended."""
+    """status and list show the keys; which sessions belong to them cannot be told until the file is fixed."""
     fill(desk)
     beside.give()
     context = desk.context()

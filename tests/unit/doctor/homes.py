@@ -180,7 +180,7 @@ def _log_of_another_key(home: Sound) -> None:
 
 
 def _one_slot(home: Sound) -> None:
-    shutil.rmtree(home.ours)
+    shutil.rmtree(home.awsvault_home)
     new_vault(from_env(home.env))
 
 
@@ -250,7 +250,7 @@ BREAK: dict[str, Callable[[Sound], object]] = {
     "unknown-profile": lambda h: _env(h, AWS_PROFILE="staging"),
     "passphrase-in-environment": lambda h: _env(h, AWSVAULT_PASSPHRASE=PASSPHRASE),
     "aws-vault-variable": lambda h: _env(h, AWS_VAULT_BACKEND="file"),
-    "no-vault": lambda h: shutil.rmtree(h.ours),
+    "no-vault": lambda h: shutil.rmtree(h.awsvault_home),
     "vault-unreadable": _damaged,
     "one-way-in": _one_slot,
     "no-backup": lambda h: _without(h, "backup-"),

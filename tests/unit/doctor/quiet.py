@@ -74,7 +74,7 @@ def _other_device(home: Sound) -> None:
 
 
 def _no_automatic_copy(home: Sound) -> None:
-    for found in os.listdir(home.ours):
+    for found in os.listdir(home.awsvault_home):
         if found.startswith("vault.avlt.bak"):
             os.unlink(home.file(found))
 

@@ -65,13 +65,13 @@ def tree(raw):
 
 def compare(both, service, call, *, beyond=()):
     """Runs `call` at both; the stand-in's elements must be moto's, but for those named in `beyond`."""
-    ours, theirs = both
-    for side in (ours, theirs):
+    stand_in, moto = both
+    for side in (stand_in, moto):
         client = side(service)
         with contextlib.suppress(client.exceptions.ClientError):
             call(client)
-    assert ours.status == theirs.status
-    assert without(tree(ours.raw), beyond) == without(tree(theirs.raw), beyond)
+    assert stand_in.status == moto.status
+    assert without(tree(stand_in.raw), beyond) == without(tree(moto.raw), beyond)
 
 
 def without(node, names):
@@ -116,9 +116,9 @@ def test_iam_answers(both, name, call, beyond):
 
 def test_life_of_a_key_at_both(both):
     """The same story of one key has the same answers, one by one."""
-    ours, theirs = both
+    stand_in, moto = both
     stories = []
-    for side in (ours, theirs):
+    for side in (stand_in, moto):
         iam, story = side("iam"), []
         made = [k["AccessKeyId"] for k in iam.list_access_keys(UserName="yourself")["AccessKeyMetadata"]]
         while len(made) < 2:

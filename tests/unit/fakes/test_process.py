@@ -35,7 +35,7 @@ def sts(away, botocore_session):
 
 
 def test_calls_of_another_process(away, sts):
-    """Calls, codes and the clock are at hand through the token."""
+    """Calls, codes and the clock are available through the token."""
     sts.get_session_token(SerialNumber=example.SERIAL, TokenCode=away.code())
     assert [(call.action, call.result) for call in away.calls] == [("GetSessionToken", "ok")]
     away.advance(60)
@@ -59,7 +59,7 @@ def test_fault_and_pause_from_another_process(away, sts, refused):
 
 
 def test_policies_and_knobs_from_another_process(away, sts, refused):
-    """A user's policy, regions and the state of keys are at hand from outside."""
+    """A user's policy, regions and the state of keys are available from outside."""
     away.ask("POST", "user", name="yourself", denied=["sts:GetSessionToken"])
     with refused(403, "AccessDenied"):
         sts.get_session_token()
@@ -72,7 +72,7 @@ def test_policies_and_knobs_from_another_process(away, sts, refused):
 
 
 def test_no_control_without_the_token(away):
-    """Neither calls nor codes are told to whoever does not hold the token."""
+    """A client without the token is told neither calls nor codes."""
     foreign_host = Remote({"url": away.url, "token": "guess"})
     with pytest.raises(urllib.error.HTTPError, match="403"):
         foreign_host.ask("POST", "code")

@@ -10,7 +10,7 @@ from vault.secret import Secret
 from vault.unlocking import manual_lock
 
 
-@pytest.mark.parametrize("why", ["no passphrase", "another passphrase", "locked by hand", "no vault"])
+@pytest.mark.parametrize("why", ["no passphrase", "another passphrase", "locked manually", "no vault"])
 def test_a_locked_vault_is_not_opened(desk, home, why):
     """None, and no error."""
     context = desk.context(AWSVAULT_HOME=f"{home.root}/none") if why == "no vault" else desk.context()
@@ -18,7 +18,7 @@ def test_a_locked_vault_is_not_opened(desk, home, why):
         context.passphrase = None
     if why == "another passphrase":
         context.passphrase = Secret("another passphrase")
-    if why == "locked by hand":
+    if why == "locked manually":
         manual_lock.mark(context.paths)
     assert key_status.look(context) is None
 

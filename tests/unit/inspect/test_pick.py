@@ -53,7 +53,7 @@ def test_items_in_the_order_of_use():
 
 
 def test_the_order_of_use_needs_no_prompt(desk, monkeypatch):
-    """With no key at hand nothing is counted; after a lock by hand no key is looked for."""
+    """Without an available key nothing is counted; after a manual lock no key is looked for."""
     context, looked = desk.context(), []
     monkeypatch.setattr(pick.cache_key, "find", lambda *_args: looked.append(True))
     assert pick.used(context) == Counter()

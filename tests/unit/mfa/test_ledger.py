@@ -1,4 +1,4 @@
-"""The ledger of used codes: no code twice, whoever asks, whatever dies, however the clock jumps."""
+"""The ledger of used codes: no code twice, whichever process asks, whatever dies, however the clock jumps."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_refused_step_is_not_given_again(folder):
 
 
 def test_a_clock_that_is_off_is_corrected(folder):
-    """``skew`` is AWS's clock minus ours."""
+    """``skew`` is AWS's clock minus this machine's."""
     assert take(folder, HandClock(), skew=90.0).step == int(START // 30) + 3
 
 
@@ -124,7 +124,7 @@ def test_devices_do_not_wait_for_each_other(folder):
     [lambda raw: b"", lambda raw: raw[:-1], lambda raw: raw[:20] + b"9" + raw[21:], lambda raw: b"x" * 9000],
 )
 def test_a_damaged_ledger_counts_the_current_step_as_used(folder, damage):
-    """No damage lets a code out twice; the next step mends the file."""
+    """No damage lets a code out twice; the next step fixes the file."""
     clock = HandClock()
     first = take(folder, clock)
     name = file_of(folder)
@@ -168,7 +168,7 @@ def test_a_clock_set_back_stops_nobody(folder):
 
 
 def test_a_typed_code_is_sent_once(folder):
-    """The same code from a person or a program is refused for three minutes, a new one is not."""
+    """The same code from a user or a program is refused for three minutes, a new one is not."""
     clock = HandClock()
     ledger = Ledger(folder, serial=SERIAL, key=KEY)
     deadline = Deadline.after(60, clock=clock)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vault.profiles.command_words import OwnCall, Unbalanced, own_call, split
 
-FAULTS = {  # shlex's words and ours
+FAULTS = {  # shlex's words and the program's
     "No closing quotation": "a quotation mark is not closed",
     "No escaped character": "a backslash at the end",
 }

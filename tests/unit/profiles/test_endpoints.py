@@ -167,9 +167,9 @@ def test_hosts_are_those_of_botocore(fips, dualstack, legacy, caplog):
     caplog.set_level("ERROR")  # it warns of each name with fips
     assert len(NAMES) > 300
     for region in NAMES:
-        ours = sts_endpoint(region, origin=None, by=Rules(None, legacy, fips, dualstack))
+        found = sts_endpoint(region, origin=None, by=Rules(None, legacy, fips, dualstack))
         theirs = by_rules(region, fips=fips, dualstack=dualstack, legacy=legacy)
-        assert (ours.address, ours.region) == theirs, region
+        assert (found.address, found.region) == theirs, region
 
 
 def test_identity_center_is_where_botocore_has_it(caplog):
@@ -192,8 +192,8 @@ ODD = [
 def test_botocores_client_calls_the_same(region):
     """For pseudo-regions: STS, and Identity Center's portal."""
     by = Rules(None, legacy=False, fips=False, dualstack=False)
-    ours = sts_endpoint(region, origin=None, by=by)
-    assert (ours.address, ours.region) == by_botocore("sts", region)
+    found = sts_endpoint(region, origin=None, by=by)
+    assert (found.address, found.region) == by_botocore("sts", region)
     more = {"roleName": "R", "accountId": "222222222222", "accessToken": "t"}
     assert portal_address(region, url=None, by=by) == by_botocore("sso", region, **more)[0]
 

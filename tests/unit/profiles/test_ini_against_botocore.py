@@ -47,7 +47,7 @@ def theirs(folder, texts):
         return None
 
 
-def ours(texts):
+def read_here(texts):
     """The same as awsvault-py reads it, with an indented block as a dict; and the notes."""
     config = config_of(*texts)
     found = {}
@@ -65,7 +65,7 @@ def ours(texts):
 def test_every_difference_is_noted(texts, tmp_path):
     """The shared cases and others: the same profiles and values, or a note, or a refusal with its line."""
     try:
-        found, notes = ours(texts)
+        found, notes = read_here(texts)
     except errors.ConfigError as error:
         assert error.message.partition(":")[0] in ("config", "credentials")
         return
@@ -94,7 +94,7 @@ def test_every_name_that_boto3_accepts_is_a_profile(form, kind, tmp_path):
         texts = (text, "") if kind == "config" else ("", text)
         his = theirs(tmp_path, texts)
         try:
-            mine, notes = ours(texts)
+            mine, notes = read_here(texts)
         except errors.ConfigError:
             assert his is None or character in "]#;", (text, his)
             continue

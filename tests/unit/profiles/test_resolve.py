@@ -81,8 +81,8 @@ class TestVaultKey:
         text = f"[profile a]\nrole_arn = {DEV}\nsource_profile = a\n"
         assert chain_of("a", text, entries=("a",)).source.entry == "a"
         assert isinstance(chain_of("a", text + KEYS).source, StaticKeys)
-        ours = "credential_process = awsvault-py export a\n"
-        assert chain_of("a", text + ours, entries=None).source.entry == "a"
+        exports_a = "credential_process = awsvault-py export a\n"
+        assert chain_of("a", text + exports_a, entries=None).source.entry == "a"
         for entries in ((), None):
             with pytest.raises(errors.ConfigError, match="profile loop: a -> a"):
                 chain_of("a", text, entries=entries)
@@ -94,7 +94,7 @@ class TestVaultKey:
         assert caught.value.hint == "run: awsvault-py add shared-services"
 
     def test_alias(self):
-        """A profile whose command exports another profile has that one's chain."""
+        """A profile whose command exports another profile has that profile's chain."""
         text = SCENARIO + "[profile d]\ncredential_process = /x/awsvault-py export dev\nregion = eu-north-1\n"
         chain = chain_of("d", text, entries=("shared-services",))
         assert chain.path == ("d", "dev", "shared-services")

@@ -41,13 +41,13 @@ class Served:
         connection.close()
         return found
 
-    def ours(self):
-        """The processes of ours that last: itself and its keeper; a renewal's own fork has secrets for a moment."""
+    def processes(self):
+        """The processes that last: the server and its keeper; a refresh's own fork has secrets for a moment."""
         return [self.process.pid, *(p for p in children(self.process.pid) if p != self.child)]
 
     def forks(self):
-        """The renewals under way."""
-        return [fork for pid in self.ours()[1:] for fork in children(pid)]
+        """The refreshes under way."""
+        return [fork for pid in self.processes()[1:] for fork in children(pid)]
 
 
 def children(pid):

@@ -45,7 +45,7 @@ def programs(tmp_path, *names):
         ("edge", "microsoft-edge", "--user-data-dir="),
     ],
 )
-def test_each_browser_gets_a_folder_of_ours(tmp_path, monkeypatch, name, program, option):
+def test_each_browser_gets_its_own_folder(tmp_path, monkeypatch, name, program, option):
     """The first of its programs in PATH, with a folder of mode 0700 below our state."""
     monkeypatch.setattr("sys.platform", "linux")
     words = browser_profile.known(name, programs(tmp_path, program)).words("dev", state=f"{tmp_path}/state")

@@ -1,4 +1,4 @@
-"""The endpoint of exec --server: who is answered and who is not, and sessions that are renewed in time."""
+"""The endpoint of exec --server: which clients are answered, and sessions that are refreshed in time."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ from vault.run.session_refresh import SessionRefresh
 
 
 class Source:
-    """Sessions of an hour by a clock that the test turns; ``error`` makes the next renewal fail."""
+    """Sessions of an hour by a clock that the test turns; ``error`` makes the next refresh fail."""
 
     def __init__(self, chain, *, seconds=3600):
         self.chain, self.seconds = chain, seconds
@@ -49,13 +49,13 @@ def source(desk):
 
 
 @pytest.fixture
-def renewing(source):
+def refreshing(source):
     return SessionRefresh(source.again(), source.again, clock=source)
 
 
 @pytest.fixture
-def endpoint(renewing):
-    made = CredentialEndpoint(renewing, token=new_token())
+def endpoint(refreshing):
+    made = CredentialEndpoint(refreshing, token=new_token())
     made.start()
     yield made
     made.close()
@@ -83,9 +83,9 @@ def test_a_limit_of_processes_ends_a_connection_and_not_the_server(endpoint, mon
     assert ask(endpoint)[0] == 200
 
 
-def test_a_server_without_a_thread_says_so(renewing, monkeypatch):
-    """At its start: an error of ours, and not a trace."""
-    made = CredentialEndpoint(renewing, token=new_token())
+def test_a_server_without_a_thread_says_so(refreshing, monkeypatch):
+    """A start that fails is an error of the program, without a traceback."""
+    made = CredentialEndpoint(refreshing, token=new_token())
     without_threads(monkeypatch, 1)
     with pytest.raises(errors.StorageError, match="thread"):
         made.start()
@@ -147,7 +147,7 @@ def test_the_answer_is_what_sdks_read_from_a_container(endpoint):
         ({"path": "/", "host": "x", "token": "wrong"}, 403),
     ],
 )
-def test_whoever_asks_in_another_way_learns_nothing(endpoint, changed, status):
+def test_a_malformed_request_learns_nothing(endpoint, changed, status):
     """A wrong host, a wrong token, another path: refused, in that order, and no part of a credential in the answer."""
     connection = changed.pop("method", "GET")
     if connection == "HEAD":
@@ -223,7 +223,7 @@ def test_ten_thousand_requests_at_fifty_at_once(endpoint, source):
 
     def one(number):
         if number % 2500 == 2499:
-            source.now += 2700  # a renewal is due: 900 s are left
+            source.now += 2700  # a refresh is due: 900 s are left
         status, body = ask(endpoint)
         return status, body["AccessKeyId"]
 
@@ -234,64 +234,64 @@ def test_ten_thousand_requests_at_fifty_at_once(endpoint, source):
     assert len({name for _, name in found}) >= 4
 
 
-# ── renewal ─────────────────────────────────────────────────────────────────────────────────────
+# ── refresh ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_fresh_session_is_not_renewed(renewing, source):
+def test_a_fresh_session_is_not_refreshed(refreshing, source):
     """The same answer for as long as it is fresh: one call for 1,000 requests."""
-    assert {answer_key(renewing) for _ in range(1000)} == {"ASIA1"}
-    renewing.ahead()
+    assert {answer_key(refreshing) for _ in range(1000)} == {"ASIA1"}
+    refreshing.ahead()
     assert source.made == 1
 
 
-def answer_key(renewing):
-    with renewing.current().shown() as body:
+def answer_key(refreshing):
+    with refreshing.current().shown() as body:
         return json.loads(bytes(body))["AccessKeyId"]
 
 
-def test_it_is_renewed_before_anybody_needs_it(renewing, source):
-    """The renewal beside the requests comes 1,410 s before the end of an hour, once."""
+def test_a_session_is_refreshed_before_a_client_needs_it(refreshing, source):
+    """The refresh beside the requests comes 1,410 s before the expiry of an hour's session, once."""
     source.now += 3600 - 1411
-    assert 0 < renewing.pause() <= limits.SERVER_LOOK
-    renewing.ahead()
+    assert 0 < refreshing.pause() <= limits.SERVER_LOOK
+    refreshing.ahead()
     assert source.made == 1
     source.now += 2
-    renewing.ahead()
-    renewing.ahead()
+    refreshing.ahead()
+    refreshing.ahead()
     assert source.made == 2
-    assert answer_key(renewing) == "ASIA2"
+    assert answer_key(refreshing) == "ASIA2"
 
 
-def test_a_request_after_the_machine_slept_renews_first(renewing, source):
-    """Nobody renewed it in time: the request that finds it over gets a new one, never an expired one."""
+def test_a_request_after_sleep_refreshes_first(refreshing, source):
+    """Nobody refreshed it in time: the request that finds it expired gets a new one, never an expired one."""
     source.now += 100_000
-    assert answer_key(renewing) == "ASIA2"
+    assert answer_key(refreshing) == "ASIA2"
 
 
-def test_while_one_renews_the_others_serve_what_lives(renewing, source):
-    """A session that is due is served to those who come while it is being renewed; one call is made."""
+def test_during_a_refresh_other_requests_get_the_current_session(refreshing, source):
+    """A session that is due is served to other clients while it is being refreshed; one call is made."""
     source.now += 3600 - 900
     source.gate.clear()
-    first = threading.Thread(target=renewing.current)
+    first = threading.Thread(target=refreshing.current)
     first.start()
-    while not renewing._refreshing.locked():
+    while not refreshing._refreshing.locked():
         time.sleep(0.001)
-    assert {answer_key(renewing) for _ in range(50)} == {"ASIA1"}
+    assert {answer_key(refreshing) for _ in range(50)} == {"ASIA1"}
     source.gate.set()
     first.join(PATIENCE)
-    assert answer_key(renewing) == "ASIA2"
+    assert answer_key(refreshing) == "ASIA2"
     assert source.made == 2
 
 
-def test_a_failing_renewal_costs_nothing_while_the_session_lives(renewing, source):
+def test_a_failing_refresh_costs_nothing_until_expiry(refreshing, source):
     """It is served to its end, AWS is asked again after a pause only, and recovery is noticed."""
     source.now += 3600 - 900
     source.error = errors.Unreachable("no network")
-    assert {answer_key(renewing) for _ in range(20)} == {"ASIA1"}
+    assert {answer_key(refreshing) for _ in range(20)} == {"ASIA1"}
     source.error = None
-    assert answer_key(renewing) == "ASIA1"
+    assert answer_key(refreshing) == "ASIA1"
     source.now += limits.SERVER_RETRY + 1
-    assert answer_key(renewing) == "ASIA2"
+    assert answer_key(refreshing) == "ASIA2"
 
 
 def test_when_none_is_left_the_reason_is_told(endpoint, source):
@@ -309,7 +309,7 @@ def test_when_none_is_left_the_reason_is_told(endpoint, source):
     assert key(ask(endpoint)) == "ASIA2"
 
 
-def test_anothers_connections_leave_room_for_ours(endpoint, monkeypatch):
+def test_another_users_connections_leave_room_for_this_users(endpoint, monkeypatch):
     """Somebody else holds as many as there can be, and says nothing: from the ninety-seventh on they are closed."""
     theirs, held = set(), []
     monkeypatch.setattr(limits, "SERVER_READ", PATIENCE)

@@ -36,7 +36,7 @@ def call(port, text=b"GET /cred", *, reset=False):
 
 @pytest.mark.parametrize("reset", [False, True])
 def test_clients_that_hang_up_take_no_place(endpoint, reset):
-    """More of them than are answered at once, in the middle of their request: whoever comes next is answered."""
+    """More of them than are answered at once, in the middle of their request: the next client is answered."""
     endpoint.start()
     for _ in range(limits.SERVER_CONNECTIONS + 5):
         call(endpoint.port, reset=reset)

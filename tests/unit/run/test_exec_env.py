@@ -10,7 +10,7 @@ from vault.context import from_process
 from vault.credentials.planned import load
 from vault.credentials.profile_metadata import metadata_of
 from vault.run import exec_env
-from vault.system.passphrase_variables import OURS_ALONE
+from vault.system.passphrase_variables import OWN_KEYS_ALONE
 from vault.system.paths import OUTER
 
 STALE = {
@@ -62,7 +62,7 @@ def test_a_key_without_a_session_leaves_no_older_token(desk):
 
 
 def test_the_served_child_has_an_address_and_no_credentials(desk):
-    """No key, secret or session stands in its environment: only the address, the token, the region, the name."""
+    """No key, secret or session is in its environment: only the address, the token, the region, the name."""
     got = desk.ask("dev")
     env = exec_env.server_environment(
         STALE,
@@ -97,9 +97,9 @@ def test_default_credentials_are_hidden_from_a_served_child(desk, home, monkeypa
     assert env[OUTER + "AWS_CONFIG_FILE"] == home.config_path
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    ours = from_process(attended=False).env
-    assert ours["AWS_CONFIG_FILE"] == home.config_path
-    assert not any(name.startswith(OUTER) for name in ours)
+    env = from_process(attended=False).env
+    assert env["AWS_CONFIG_FILE"] == home.config_path
+    assert not any(name.startswith(OUTER) for name in env)
 
 
 def test_a_nested_command_has_its_own_region(desk, monkeypatch):
@@ -117,11 +117,11 @@ def test_a_nested_command_has_its_own_region(desk, monkeypatch):
 
 def test_the_child_never_has_a_way_to_the_passphrase(desk, monkeypatch):
     """None of the variables that hold or lead to the passphrase is passed on, and the value is nowhere."""
-    for name in OURS_ALONE:
+    for name in OWN_KEYS_ALONE:
         monkeypatch.setenv(name, PASSPHRASE)
     context = from_process(attended=True)
     env = context.child_env()
-    assert not set(OURS_ALONE) & set(env)
+    assert not set(OWN_KEYS_ALONE) & set(env)
     assert PASSPHRASE not in env.values()
     assert "AWSVAULT_PASSPHRASE" not in os.environ
 

@@ -38,7 +38,7 @@ def home(home):
 
 
 def keeper_of(running):
-    (found,) = (pid for pid in running.ours() if pid != running.process.pid)
+    (found,) = (pid for pid in running.processes() if pid != running.process.pid)
     return found
 
 
@@ -50,8 +50,8 @@ def test_a_keeper_that_was_stopped_ends_with_its_command(home):
     gone(keeper)
 
 
-def test_a_program_that_a_renewal_started_ends_with_it(home, tmp_path):
-    """A lock kills a renewal under way; the credential_process that it waits for would stay behind for as long as it likes."""
+def test_a_program_that_a_refresh_started_ends_with_it(home, tmp_path):
+    """A lock kills a refresh under way; otherwise the credential_process that it waits for would stay behind."""
     program, note = tmp_path / "slow.py", tmp_path / "pid"
     program.write_text(SLOW)
     line = f"credential_process = {sys.executable} {program} {note}"

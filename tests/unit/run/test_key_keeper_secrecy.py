@@ -24,7 +24,7 @@ from vault.unlocking import manual_lock, running_servers
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
 
-LIFE = 4  # seconds of a role's session: renewed after two and a half
+LIFE = 4  # seconds, the TTL of a role session: refreshed after two and a half
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def memory(pid):
                     except OSError:
                         pass  # memory that even the kernel does not map
     except (FileNotFoundError, ProcessLookupError):
-        pass  # a renewal's own process, which has ended
+        pass  # a refresh's own process, which has ended
     return b"\0".join(held)
 
 
@@ -60,28 +60,28 @@ def main_key(home):
 
 
 def copies(home, running):
-    """How often each secret stands in the memory of our processes."""
+    """How often each secret is in the memory of these processes."""
     key = main_key(home)
     wanted = {
         "first half": key[:16], "second half": key[16:], "passphrase": PASSPHRASE.encode(), "secret": SECRET.encode(),
         "seed": SEED.encode(), "raw seed": base64.b32decode(SEED + "=" * (-len(SEED) % 8)),
     }  # fmt: skip
-    images = [memory(pid) for pid in running.ours()]
+    images = [memory(pid) for pid in running.processes()]
     return {name: sum(image.count(value) for image in images) for name, value in wanted.items()}
 
 
 NOTHING = {"first half": 0, "second half": 0, "passphrase": 0, "secret": 0, "seed": 0, "raw seed": 0}
 
 
-def renewed(aws, times=2):
+def wait_for_refresh(aws, times=2):
     until(lambda: aws.calls.actions().count("AssumeRole") >= times)
 
 
 def test_it_keeps_the_main_key_alone_and_nothing_after_a_lock(home, aws):
-    """After renewals one copy of the main key, and of nothing else; after ``lock`` none, and no answer ever again."""
+    """After refreshes one copy of the main key, and of nothing else; after ``lock`` none, and no answer ever again."""
     with served(home) as running:
-        renewed(aws)
-        until(lambda: len(running.ours()) == 2)  # between two renewals
+        wait_for_refresh(aws)
+        until(lambda: len(running.processes()) == 2)  # between two refreshes
         assert copies(home, running) == {**NOTHING, "first half": 1, "second half": 1}
         status, body = running.ask()
         assert status == 200
@@ -96,7 +96,7 @@ def test_it_keeps_the_main_key_alone_and_nothing_after_a_lock(home, aws):
         assert (status, body["code"]) == (500, "Locked")
         assert home.run("unlock", AWSVAULT_AGENT="auto").returncode == 0
         assert running.ask()[0] == 500
-        assert sum(memory(pid).count(session) for pid in running.ours()) == 0
+        assert sum(memory(pid).count(session) for pid in running.processes()) == 0
         calls = len(aws.calls)
         assert running.process.poll() is None  # the program goes on
         assert len(aws.calls) == calls
@@ -105,7 +105,7 @@ def test_it_keeps_the_main_key_alone_and_nothing_after_a_lock(home, aws):
 
 @pytest.mark.parametrize("hidden", [True, False])
 def test_a_job_opened_by_a_descriptor_goes_on_until_a_lock(home, aws, hidden):
-    """The vault was locked by hand before; the job's own descriptor opens it. An agent that locks itself ends nothing."""
+    """The vault was locked manually before; the job's own descriptor opens it. An agent that locks itself ends nothing."""
     assert home.run("lock").returncode == 0
     reading, writing = os.pipe()
     os.write(writing, PASSPHRASE.encode())
@@ -115,7 +115,7 @@ def test_a_job_opened_by_a_descriptor_goes_on_until_a_lock(home, aws, hidden):
         home, way=way, fds=(reading,), AWSVAULT_PASSPHRASE=None, AWSVAULT_PASSPHRASE_FD=str(reading)
     ) as running:
         os.close(reading)
-        renewed(aws)
+        wait_for_refresh(aws)
         assert running.ask()[0] == 200
         assert copies(home, running)["first half"] == (
             not hidden
@@ -151,7 +151,7 @@ def test_a_killed_server_leaves_no_key_behind(home):
     """kill -9: its keeper ends by itself, and takes its files away; those that both lost are removed by the next server."""
     state = from_env(home.env).state
     with served(home, way=(COMMAND,)) as running:
-        keeper = next(p for p in running.ours() if p != running.process.pid)
+        keeper = next(p for p in running.processes() if p != running.process.pid)
         assert len(token_files(home)) == 1
         running.process.send_signal(signal.SIGKILL)
         running.process.wait(PATIENCE)
@@ -159,7 +159,7 @@ def test_a_killed_server_leaves_no_key_behind(home):
         os.kill(running.child, signal.SIGKILL)
     assert serving_files(state) == token_files(home) == []
     with served(home, way=(COMMAND,)) as running:
-        for pid in reversed(running.ours()):
+        for pid in reversed(running.processes()):
             os.kill(pid, signal.SIGKILL)
         running.process.wait(PATIENCE)
         os.kill(running.child, signal.SIGKILL)
@@ -177,7 +177,7 @@ def test_a_killed_server_leaves_no_key_behind(home):
 def test_a_keeper_that_was_stopped_is_killed_by_a_lock(home, monkeypatch):
     """It cannot see the mark, so it is ended, and its key with it."""
     with served(home) as running:
-        keeper = next(p for p in running.ours() if p != running.process.pid)
+        keeper = next(p for p in running.processes() if p != running.process.pid)
         os.kill(keeper, signal.SIGSTOP)
         monkeypatch.setattr(limits, "SERVER_LOCK_WAIT", 0.2)
         ended = running_servers.end_all(from_env(home.env))
@@ -201,11 +201,11 @@ def test_a_lock_while_the_server_starts(home):
 
 
 def test_a_server_of_the_agents_keeps_no_key_at_all(home, aws):
-    """Each renewal asks the agent; ``lock`` ends both."""
+    """Each refresh asks the agent; ``lock`` ends both."""
     given = {"AWSVAULT_AGENT": "auto", "AWSVAULT_PASSPHRASE": None}
     assert home.run("unlock", AWSVAULT_AGENT="auto").returncode == 0
     with served(home, **given) as running:
-        renewed(aws)
+        wait_for_refresh(aws)
         assert running.ask()[0] == 200
         assert copies(home, running) == NOTHING
         assert home.run("lock", **given).returncode == 0

@@ -27,15 +27,15 @@ def test_a_session_without_a_role_names_none(desk):
 
 def test_a_session_that_comes_too_late_is_not_handed_out(source):
     """AWS's answer is over by this machine's clock: an error that says so, and no expired credentials."""
-    renewing = SessionRefresh(source.again(), source.again, clock=source)
+    refreshing = SessionRefresh(source.again(), source.again, clock=source)
     source.now += 100_000
     source.seconds = -10
     with pytest.raises(errors.Unreachable, match="by this machine's clock"):
-        renewing.current()
+        refreshing.current()
     for _ in range(5):  # AWS is not asked again by each client that comes
         with pytest.raises(errors.Unreachable, match="by this machine's clock"):
-            renewing.current()
+            refreshing.current()
     assert source.made == 2
     source.seconds = 3600
     source.now += limits.SERVER_RETRY
-    assert answer_key(renewing) == "ASIA3"
+    assert answer_key(refreshing) == "ASIA3"

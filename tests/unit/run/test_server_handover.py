@@ -13,7 +13,7 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
 
-LIFE = 4  # seconds of a role's session: renewed after two and a half
+LIFE = 4  # seconds, the TTL of a role session: refreshed after two and a half
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def home(home, aws):
 
 @pytest.mark.parametrize("value", ["", "x", "1", "999", "99999999999999999999", "-3", "7"])
 def test_a_variable_that_leads_nowhere_is_no_handover(home, value):
-    """Whatever stands in it by mistake: the command starts as if it were not there, and its child does not see it."""
+    """Whatever the variable has by mistake: the command starts as if it were not set, and its child does not see it."""
     done = home.run(
         "exec", "--server", "dev", "--", "sh", "-c", "echo [${AWSVAULT_SERVE-}]", AWSVAULT_SERVE=value
     )
@@ -34,15 +34,15 @@ def test_a_variable_that_leads_nowhere_is_no_handover(home, value):
 
 
 def test_a_handover_that_was_cut_short(home):
-    """A socket with something else in it: an error of ours, and not another start after the other."""
-    ours, theirs = socket.socketpair()
-    ours.sendall(b"\0\0\0\1\0\0\0\0{")
-    ours.close()
+    """A socket with other content: an error of the program, and no further attempts to start."""
+    near_end, far_end = socket.socketpair()
+    near_end.sendall(b"\0\0\0\1\0\0\0\0{")
+    near_end.close()
     done = subprocess.run(
         [COMMAND, "exec", "--server", "dev", "--", "true"],
-        env=home.with_env({"AWSVAULT_SERVE": str(theirs.fileno())}), pass_fds=(theirs.fileno(),),
+        env=home.with_env({"AWSVAULT_SERVE": str(far_end.fileno())}), pass_fds=(far_end.fileno(),),
         capture_output=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
-    theirs.close()
+    far_end.close()
     assert done.returncode == 70
     assert b"AWSVAULT_SERVE" in done.stderr

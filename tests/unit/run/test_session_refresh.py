@@ -28,7 +28,7 @@ def endpoint(source):
     made.close()
 
 
-def test_renewals_beside_the_requests_outlive_failures(source, endpoint, monkeypatch):
+def test_refreshes_beside_the_requests_survive_failures(source, endpoint, monkeypatch):
     """Nobody asks while AWS is away and the session ends: it goes on trying, and has a new one when AWS is back."""
     monkeypatch.setattr(limits, "SERVER_LOOK", 0.005)
     monkeypatch.setattr(limits, "SERVER_RETRY", 0)
@@ -50,8 +50,8 @@ def test_renewals_beside_the_requests_outlive_failures(source, endpoint, monkeyp
 
 
 @pytest.mark.parametrize("error", [OSError("no descriptor"), MemoryError(), KeyError("x")])
-def test_renewals_outlive_what_nobody_thought_of(source, endpoint, monkeypatch, error):
-    """One renewal fails by an error that is none of ours: the next turn comes all the same."""
+def test_refreshes_survive_an_unexpected_error(source, endpoint, monkeypatch, error):
+    """One refresh fails by an error that is not the program's: the next attempt comes all the same."""
     turns = []
 
     def ahead():
@@ -65,17 +65,17 @@ def test_renewals_outlive_what_nobody_thought_of(source, endpoint, monkeypatch, 
     until(lambda: len(turns) > 2)
 
 
-def test_no_descriptor_for_a_renewal(source, monkeypatch):
-    """Out of descriptors: an error of ours, so that the session in hand is served to its end and the next turn tries again."""
+def test_a_refresh_without_a_descriptor(source, monkeypatch):
+    """Out of descriptors: an error of the program, so that the cached session is served to its expiry and the next attempt follows."""
 
     def none():
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     first = source.again()
-    renewing = SessionRefresh(first, KeyKeeper(None, 0).again, clock=source)
+    refreshing = SessionRefresh(first, KeyKeeper(None, 0).again, clock=source)
     source.now += 2700
     monkeypatch.setattr(socket, "socketpair", none)
-    assert answer_key(renewing) == "ASIA1"
+    assert answer_key(refreshing) == "ASIA1"
     source.now += 900
     with pytest.raises(errors.StorageError, match="too many open files"):
-        renewing.current()
+        refreshing.current()

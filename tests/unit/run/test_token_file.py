@@ -14,7 +14,7 @@ from vault.system.paths import from_env
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
 
-LIFE = 4  # seconds of a role's session: renewed after two and a half
+LIFE = 4  # seconds, the TTL of a role session: refreshed after two and a half
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def token_files(home):
     return [f"{run}/{name}" for name in os.listdir(run) if name.endswith(".token")]
 
 
-def test_the_token_stands_in_a_file_too(home):
+def test_the_token_is_in_a_file_too(home):
     """Rust's object_store takes it from there alone, and without it asks the machine's own role, another identity.
 
     The file is closed to others, holds the token and nothing else, and goes with the command.

@@ -53,7 +53,7 @@ def test_a_damaged_file_exits_9_and_names_the_newest_backup_that_opens(tmp_path,
 
 
 def test_a_damaged_vault_without_any_backup_says_so(tmp_path):
-    """The hint sends to a backup that a person made."""
+    """The hint sends to a backup that the user made."""
     paths = place(tmp_path, SMALL)
     _damage(paths.vault, 3000)
     with pytest.raises(errors.Damaged) as caught:

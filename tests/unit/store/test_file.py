@@ -42,13 +42,13 @@ def test_the_three_generations_before_are_kept(paths):
 def test_what_a_killed_writer_left_goes_with_the_next_write(paths):
     """Our own temporary names alone: a file of somebody else's making stays."""
     opened = new_vault(paths)
-    ours, other = ".vault.0123456789abcdef", ".vault.of-mine"
-    for name in (ours, other):
+    temporary, other = ".vault.0123456789abcdef", ".vault.of-mine"
+    for name in (temporary, other):
         with open(os.path.join(paths.vault_folder, name), "w") as left:
             left.write("x")
     add(paths, opened.k_main, "a")
     names = os.listdir(paths.vault_folder)
-    assert ours not in names
+    assert temporary not in names
     assert other in names
 
 
@@ -91,7 +91,7 @@ INTRUDERS = {"a link": _link, "a FIFO": _fifo, "a folder": _folder}
 @pytest.mark.parametrize(
     "name", ["vault.avlt", "vault.lock", "vault.avlt.bak1", "vault.avlt.bak2", "vault.avlt.bak3"]
 )
-def test_what_stands_in_the_place_of_a_file_is_named_and_not_followed(paths, intruder, name):
+def test_a_foreign_file_in_the_way_is_named_and_not_followed(paths, intruder, name):
     """An error of exit 6 that names it, before anything is written; what a link points at is as it was."""
     opened = new_vault(paths)
     for n in "abc":
@@ -113,7 +113,7 @@ def test_what_stands_in_the_place_of_a_file_is_named_and_not_followed(paths, int
 
 
 @pytest.mark.parametrize("intruder", INTRUDERS)
-def test_what_stands_in_the_place_of_the_pin_is_named(paths, intruder):
+def test_a_foreign_file_in_place_of_the_pin_is_named(paths, intruder):
     """A link there could make us write elsewhere, a FIFO make us wait."""
     opened = new_vault(paths)
     name = next(n for n in os.listdir(paths.state) if n.startswith("pin-"))
@@ -124,8 +124,8 @@ def test_what_stands_in_the_place_of_the_pin_is_named(paths, intruder):
 
 
 @pytest.mark.parametrize("intruder", INTRUDERS)
-def test_what_stands_in_the_place_of_a_lock_of_the_state_is_named(paths, intruder):
-    """The turn at Argon2 is waited for on a file of ours alone."""
+def test_a_foreign_file_in_place_of_a_state_lock_is_named(paths, intruder):
+    """The turn at Argon2 is waited for on a lock file of the vault alone."""
     new_vault(paths)
     path = os.path.join(paths.state, "kdf.lock")
     INTRUDERS[intruder](path, os.path.join(paths.home, "aside"))
@@ -137,7 +137,7 @@ def test_what_stands_in_the_place_of_a_lock_of_the_state_is_named(paths, intrude
 
 @pytest.mark.parametrize("name", ["vault.avlt", "vault.avlt.bak1"])
 def test_a_file_that_others_may_read_is_refused(paths, name):
-    """0644 through a copy or a restore of another tool: named, with the mend."""
+    """0644 through a copy or a restore by another tool: named, with the fix."""
     opened = add(paths, new_vault(paths).k_main, "a")
     path = os.path.join(paths.vault_folder, name)
     os.chmod(path, 0o644)
@@ -163,7 +163,7 @@ def test_a_name_that_json_cannot_hold_is_refused_before_the_write(paths):
 
 
 def test_a_write_that_the_disk_gives_back_otherwise_is_refused(paths):
-    """The new file is opened with the key in hand before it takes the old one's place."""
+    """The new file is opened with the key of the open vault before it replaces the old file."""
     opened = new_vault(paths)
     with file.open_folder(paths) as folder:
 

@@ -208,7 +208,7 @@ def test_a_header_that_we_would_not_write_is_refused(raw):
 
 
 def test_kdf_bounds_say_value_limit_and_remedy():
-    """A person who meets a hostile or a too strong vault learns what is wrong with it."""
+    """A user who meets a hostile or a too strong vault learns what is wrong with it."""
     with pytest.raises(FormatError, match=r"67108864 KiB, and the limit is 19456 to 1048576 KiB.*backup"):
         parse_header(kdf_with(m=67_108_864))
 

@@ -128,7 +128,7 @@ def test_a_pin_that_is_none_is_first_use_again(paths, raw):
 
 
 def test_a_forged_pin_of_a_later_generation_raises_an_alarm_and_one_of_an_earlier_is_replaced(paths):
-    """A stranger's pin can make us careful, never careless: what opens is pinned anew."""
+    """A stranger's pin can make the program careful, never careless: what opens is pinned again."""
     opened = add(paths, new_vault(paths).k_main, "a")
     forged = pins.Pin(vault_id=opened.vault_id, gen=9, digest=bytes(32))
     for gen, expected in ((9, errors.RolledBack), (2, errors.Diverged)):
@@ -156,7 +156,7 @@ def test_a_forged_pin_of_a_later_generation_raises_an_alarm_and_one_of_an_earlie
 
 
 def test_a_pin_of_a_later_generation_stays(paths):
-    """A reader that was overtaken by a writer does not lower what is expected; a person who accepts it does."""
+    """A reader that was overtaken by a writer does not lower what is expected; a user who accepts it does."""
     first = new_vault(paths)
     add(paths, first.k_main, "a")
     for accept, state, gen in ((False, "kept", 2), (True, "updated", 1)):

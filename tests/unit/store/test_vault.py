@@ -29,24 +29,24 @@ def test_a_first_vault_never_replaces_one(paths):
     assert sorted(os.listdir(paths.vault_folder)) == ["vault.avlt", "vault.lock"]
 
 
-def test_keys_renewed_while_a_slot_opens_are_no_damage(paths, monkeypatch):
-    """Between the two reads another process renews the master keys: the slot opens the new file, and nothing is damaged."""
+def test_a_rekey_while_a_slot_opens_is_no_damage(paths, monkeypatch):
+    """Between the two reads another process rekeys the vault: the slot opens the new file, and nothing is damaged."""
     code, fresh = new_code(), vault.new_key()
 
-    def renewed(key):
+    def rekeyed_with(key):
         def change(draft, found):
             slot = RecoverySlot(code).wrap(key, vault_id=found.header.vault_id)
             return Draft(k_main=key, payload=draft.payload, slots=(slot,), new_keys=True)
 
         return change
 
-    opened = vault.rewrite(paths, new_vault(paths).k_main, renewed(vault.new_key()), deadline=soon())
+    opened = vault.rewrite(paths, new_vault(paths).k_main, rekeyed_with(vault.new_key()), deadline=soon())
     unwrap, asked = RecoverySlot.unwrap, []
 
     def meanwhile(self, record, *, vault_id):
         key = unwrap(self, record, vault_id=vault_id)
         if not asked:
-            asked.append(vault.rewrite(paths, opened.k_main, renewed(fresh), deadline=soon()))
+            asked.append(vault.rewrite(paths, opened.k_main, rekeyed_with(fresh), deadline=soon()))
         return key
 
     monkeypatch.setattr(RecoverySlot, "unwrap", meanwhile)

@@ -50,7 +50,7 @@ def test_a_reader_beside_a_writer_leaves_the_state_to_it(paths):
 
 
 def test_strict_seeds_with_a_passphrase_of_their_own_are_not_opened_without(paths):
-    """Whoever has the vault open has not opened them."""
+    """A process that has the vault open has not opened them."""
     opened = new_vault(paths)
     shut = replace(opened, payload=replace(opened.payload, strict_key=None))
     with pytest.raises(errors.NotThisSlot, match="a passphrase of their own"):

@@ -13,7 +13,7 @@ from vault.system.files import Folder
 
 @pytest.fixture
 def folder(tmp_path):
-    with Folder.open(str(tmp_path / "ours"), create=True) as opened:
+    with Folder.open(str(tmp_path / "state"), create=True) as opened:
         yield opened
 
 
@@ -32,9 +32,9 @@ def test_what_root_makes_on_the_way_in_a_users_home_is_the_users(tmp_path):
     """The folder itself is root's; ~/.local, which every program of the user's shares, is not."""
     assert os.geteuid() == 0, "as in CI"
     os.chown(tmp_path, 65534, 65534)
-    folder = Folder.open(str(tmp_path / ".local" / "state" / "ours"), create=True)
+    folder = Folder.open(str(tmp_path / ".local" / "state" / "state"), create=True)
     folder.close()
-    owners = [os.stat(tmp_path / path).st_uid for path in (".local", ".local/state", ".local/state/ours")]
+    owners = [os.stat(tmp_path / path).st_uid for path in (".local", ".local/state", ".local/state/state")]
     assert owners == [65534, 65534, 0]
 
 
@@ -84,7 +84,7 @@ def test_a_failing_write_keeps_the_old_file(folder, monkeypatch, call, code):
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(os, call, fail)
-    with pytest.raises(errors.StorageError, match="ours"):
+    with pytest.raises(errors.StorageError, match="state"):
         folder.write_atomic("x", b"new", durable=True, mtime=5)
     monkeypatch.undo()
     assert folder.read("x", limit=3) == b"old"
@@ -140,7 +140,7 @@ def test_a_file_that_grows_while_read_is_refused(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder", "open", "foreign"])
-def test_what_stands_in_a_files_place_is_not_followed(folder, kind):
+def test_a_link_in_place_of_a_file_is_not_followed(folder, kind):
     """A link, a FIFO, a folder, or a file of others' is refused at once, and nothing behind it is read."""
     path = folder.path_of("x")
     if kind == "link":
@@ -155,7 +155,7 @@ def test_what_stands_in_a_files_place_is_not_followed(folder, kind):
         os.chmod(path, 0o644 if kind == "open" else 0o600)
         if kind == "foreign":
             os.chown(path, 12345, 12345)
-    with pytest.raises(errors.UnsafeFile, match="ours/x"):
+    with pytest.raises(errors.UnsafeFile, match="state/x"):
         folder.read("x", limit=10)
 
 
@@ -177,7 +177,7 @@ def test_links_and_unlinks_by_descriptor(folder):
     assert folder.names() == ["x"]
 
 
-def test_errors_of_every_call_are_ours(folder, monkeypatch):
+def test_errors_of_every_call_are_errors_of_the_program(folder, monkeypatch):
     """Each primitive turns an OSError into a StorageError that names the path."""
 
     def fail(*_args, **_kwargs):
@@ -232,7 +232,7 @@ def test_half_an_appended_record_is_a_full_disk(folder, monkeypatch):
     """A write that took only a part is told, so that nobody believes the record to be there."""
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: real(fd, bytes(data[:3])))
-    with pytest.raises(errors.StorageError, match="ours/log: no space left"):
+    with pytest.raises(errors.StorageError, match="state/log: no space left"):
         folder.append("log", b"record")
     assert folder.read("log", limit=10) == b"rec"
 
@@ -245,7 +245,7 @@ def test_a_disk_that_cannot_be_read_is_named(folder, monkeypatch):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(os, "read", fail)
-    with pytest.raises(errors.StorageError, match="ours/x: Input/output error"):
+    with pytest.raises(errors.StorageError, match="state/x: Input/output error"):
         folder.read("x", limit=10)
 
 

@@ -147,9 +147,9 @@ def test_an_item_that_is_no_text_hides_no_other(login):
     import secretstorage
 
     with login._connected() as connection:
-        ours = secretstorage.Collection(connection)
-        ours.create_item("odd", {"a": "1"}, b"\xff\0")
-        ours.create_item("good", {"a": "2"}, "\u00e9".encode())
+        collection = secretstorage.Collection(connection)
+        collection.create_item("odd", {"a": "1"}, b"\xff\0")
+        collection.create_item("good", {"a": "2"}, "\u00e9".encode())
     assert keyring.items_of("login", seconds=PATIENCE) == {"odd": "\ufffd\0", "good": "\u00e9"}
 
 
@@ -213,12 +213,12 @@ class Garbage:
 
 def test_garbage_of_the_caller_is_not_finalized_by_the_child():
     """A finalizer there would close what the caller talks to, and CPython 3.11 cannot bear one that imports."""
-    ours, theirs = os.pipe()
+    reading, writing = os.pipe()
     least = gc.get_threshold()
     gc.collect()
     gc.set_threshold(1_000_000)  # it is the child's to find, if anybody's
     try:
-        Garbage(theirs)
+        Garbage(writing)
 
         def work():
             gc.set_threshold(1)
@@ -228,8 +228,8 @@ def test_garbage_of_the_caller_is_not_finalized_by_the_child():
     finally:
         gc.set_threshold(*least)
         gc.collect()
-    os.close(theirs)
-    with open(ours, encoding="ascii") as pipe:
+    os.close(writing)
+    with open(reading, encoding="ascii") as pipe:
         assert pipe.read().split() == [str(os.getpid())]
 
 

@@ -28,7 +28,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def folder(tmp_path):
-    with Folder.open(str(tmp_path / "ours"), create=True) as opened:
+    with Folder.open(str(tmp_path / "state"), create=True) as opened:
         yield opened
 
 
@@ -36,7 +36,7 @@ def test_one_holder_at_a_time(folder):
     """A second try finds it held, a waiting one ends at its deadline with exit code 6, and release frees it."""
     with lock(folder, "l", deadline=Deadline.after(PATIENCE)) as held:
         assert try_lock(folder, "l") is None
-        with pytest.raises(Busy, match="ours/l") as caught:
+        with pytest.raises(Busy, match="state/l") as caught:
             lock(folder, "l", deadline=Deadline.after(0.05))
         assert caught.value.exit_code == 6
         held.release()
@@ -90,7 +90,7 @@ def test_death_of_the_holder_frees_it(folder):
 
 
 def test_a_lock_unlinked_meanwhile_is_not_held(folder, monkeypatch):
-    """A lock on a file that no longer has the name would let two in: it is taken anew."""
+    """A lock on a file that no longer has the name would let two in: it is taken again."""
     real = fcntl.flock
     unlinked = []
 
@@ -119,7 +119,7 @@ def test_what_is_no_file_of_ours_cannot_be_a_lock(folder, kind, tmp_path):
     else:
         with open(path, "w"):
             os.chown(path, 12345, 12345)
-    with pytest.raises(errors.ConfigError, match="ours/l"):
+    with pytest.raises(errors.ConfigError, match="state/l"):
         try_lock(folder, "l")
     assert not (tmp_path / "target").exists()
 
@@ -135,14 +135,14 @@ def test_a_file_system_without_locks_is_said(folder, monkeypatch):
         try_lock(folder, "l")
 
 
-def test_other_failures_of_locking_are_ours(folder, monkeypatch):
+def test_other_failures_of_locking_are_errors_of_the_program(folder, monkeypatch):
     """An unforeseen errno names the lock file."""
 
     def flock(_fd, _how):
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    with pytest.raises(errors.StorageError, match="ours/l"):
+    with pytest.raises(errors.StorageError, match="state/l"):
         try_lock(folder, "l")
 
 

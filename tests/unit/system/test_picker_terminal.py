@@ -45,7 +45,7 @@ def test_without_a_match_the_list_says_how_to_clear_the_filter(pty):
     assert shown.count("> dev") == 1
 
 
-def test_a_window_of_another_size_is_drawn_anew(pty):
+def test_a_resized_window_is_drawn_again(pty):
     """A key that was pressed is not lost by it, and no row is wider than the window is now."""
     keyboard = picker._Keyboard(pty.fd, when_looked_at(lambda: pty.resize(20, 10), seconds=0.05))
     assert keyboard.key() is None

@@ -47,7 +47,7 @@ def window(
 
 
 def test_pinentry_gives_the_passphrase(tmp_path):
-    """The Assuan dialogue: texts escaped, answer unescaped, an unknown option survived, no variable of ours passed on."""
+    """The Assuan dialogue: texts escaped, answer unescaped, an unknown option survived, no variable of awsvault-py passed on."""
     way = window(tmp_path)
     answer = way.hidden(
         "Passphrase", deadline=Deadline.after(PATIENCE), note="100% of\nlines", complaint="wrong"

@@ -50,6 +50,6 @@ def test_what_a_program_writes():
 
 
 def test_what_a_program_leaves_running_is_not_waited_for():
-    """All that it wrote itself counts, as soon as it has ended, whoever still holds its output open."""
+    """All that it wrote itself counts as soon as it has ended, whichever process still has its output open."""
     leaves = "import os, time\nif os.fork():\n print('hello', flush=True)\nelse:\n time.sleep(200)"
     assert run(*PYTHON, leaves, seconds=PATIENCE) == b"hello\n"

@@ -96,7 +96,7 @@ def test_a_signal_leaves_the_terminal_sane(call, number, expected):
     assert before[3] & termios.ECHO
 
 
-def test_a_signal_is_told_to_whoever_waits():
+def test_a_signal_is_passed_on_to_the_waiting_parent():
     """One that comes just before the wait begins ends the wait at once: it is not noticed a minute later."""
     before = signal.getsignal(signal.SIGTERM)
     with signals_raise() as wake:
@@ -149,7 +149,7 @@ def test_the_deadline_ends_the_question():
 
 
 def test_ctrl_z_and_fg_ask_again():
-    """A stopped question gives the terminal back, and asks anew when it comes to the front."""
+    """A stopped question gives the terminal back, and asks again when it comes to the front."""
     shell = pexpect.spawn(
         "/bin/bash", ["--norc", "-i"], encoding="utf-8", timeout=PATIENCE, env={**os.environ, "PS1": "$ "}
     )

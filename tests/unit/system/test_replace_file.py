@@ -25,7 +25,7 @@ def test_the_mode_stays_and_no_temporary_file_is_left(tmp_path):
 
 
 def test_what_a_killed_writer_left_is_swept(tmp_path):
-    """A temporary file of ours goes with the next write; others' stay."""
+    """The program's own temporary file goes with the next write; others' stay."""
     (tmp_path / (".config." + "a" * 16)).write_bytes(b"half")
     (tmp_path / ".config.swp").write_bytes(b"an editor's")
     replace_file.replace(str(tmp_path / "config"), b"x", before=None)
@@ -83,7 +83,7 @@ def test_a_file_that_something_else_makes_is_not_touched(tmp_path, kind, said):
     before = sorted(os.listdir(tmp_path)), path.lstat()
     assert replace_file.hands_off(str(path)).startswith(said)
     for act in (
-        lambda: replace_file.replace(str(path), b"ours", before=b"theirs"),
+        lambda: replace_file.replace(str(path), b"mine", before=b"theirs"),
         lambda: replace_file.remove(str(path), before=b"theirs"),
     ):
         with pytest.raises(errors.UnsafeFile, match=said):
@@ -118,7 +118,7 @@ def _as_somebody(work) -> int:
 
 
 def test_roots_file_is_read_and_never_written(tmp_path):
-    """As a system-wide tool makes it: readable, and not ours to change."""
+    """As a system-wide tool makes it: readable, and another user's to change."""
     assert os.geteuid() == 0, (
         "only root can make a file of root's for somebody else to find: run as root, as in CI"
     )

@@ -24,7 +24,7 @@ def home(home):
 
 
 def keeper_of(running):
-    (found,) = (pid for pid in running.ours() if pid != running.process.pid)
+    (found,) = (pid for pid in running.processes() if pid != running.process.pid)
     return found
 
 
@@ -50,7 +50,7 @@ def test_who_ended_is_told_though_it_was_fast(home, monkeypatch):
     "number", [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2]
 )
 def test_a_signal_to_all_of_a_command_line_is_the_programs(home, number):
-    """``pkill -USR1 -f JOB`` reaches the keeper too, whose command line names the job: it goes on, and so do renewals."""
+    """``pkill -USR1 -f JOB`` reaches the keeper too, whose command line names the job: it goes on, and so do refreshes."""
     with served(home, way=(COMMAND,)) as running:
         assert running.ask()[0] == 200
         os.kill(keeper_of(running), number)

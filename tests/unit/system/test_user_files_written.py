@@ -56,7 +56,7 @@ def test_a_copy_that_does_not_come_back_is_not_kept(tmp_path, monkeypatch):
 
 
 def test_a_file_that_appears_meanwhile_stays(tmp_path):
-    """Somebody else took the name between the first look and the last step: theirs is left, ours goes."""
+    """Another process took the name between the first look and the last step: its file is left, the new one goes."""
     path = tmp_path / "copy"
     with pytest.raises(FileExistsError):
         user_files.create_users_file(str(path), b"abc", check=lambda _found: path.write_bytes(b"theirs"))

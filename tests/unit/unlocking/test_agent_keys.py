@@ -69,7 +69,7 @@ def test_a_fork_that_ended_is_replaced(keys, beside):
 
 
 def test_an_agent_that_locked_meanwhile_is_gone(keys, beside):
-    """Its own word is in the error: whoever asked opens the vault without it."""
+    """Its own word is in the error: the client opens the vault without it."""
     beside.lock()
     with pytest.raises(AgentGone, match="locked"):
         keys.entry("shared-services")

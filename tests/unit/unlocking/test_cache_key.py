@@ -1,4 +1,4 @@
-"""Where a disk hit gets the cache's key without opening the vault, and what a lock by hand does to each place."""
+"""Where a disk hit gets the cache key without opening the vault, and what a manual lock does to each place."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_with_an_item_in_the_os_keyring_a_hit_opens_no_vault(home, aws, desktop)
 
 
 def test_after_a_time_limit_the_keyring_opens_the_vault_again(home, desktop):
-    """A limit is not a lock by hand: the keyring may open the vault, and starts the agent anew."""
+    """A limit is not a manual lock: the keyring may open the vault, and starts the agent again."""
     home.env |= desktop.env | {"AWSVAULT_KEYRING": "auto"}
     assert home.run("slots", "add", "keyring", **UNLOCK).returncode == 0
     first = home.export("dev")

@@ -38,7 +38,7 @@ def edit(desk, change):
 
 
 def test_who_waited_takes_what_the_agent_got_meanwhile(desk, beside):
-    """Another process opened the vault while this one's passphrase was fetched: it is not opened a second time."""
+    """Another process opened the vault while this process's passphrase was fetched: it is not opened a second time."""
     fifo, program = (os.path.join(desk.home.root, name) for name in ("fifo", "give"))
     os.mkfifo(fifo)
     with open(program, "w", encoding="utf-8") as file:
@@ -66,7 +66,7 @@ def test_who_waited_takes_what_the_agent_got_meanwhile(desk, beside):
 
 
 def test_an_agent_that_locks_in_the_middle_is_done_without(desk, beside):
-    """What was begun with the agent's keys is done anew with the vault's own, and the person learns nothing of it."""
+    """What was begun with the agent's keys is done again with the vault's own, and the user learns nothing of it."""
     beside.give()
     context = desk.context()
     ready, ways = planned.load(context), []
@@ -94,7 +94,7 @@ def with_key(new):
 @pytest.mark.parametrize(
     ("is_open", "fork_ends"), [(False, False), (True, False), (True, True)], ids=["off", "agent", "fork ends"]
 )
-def test_a_key_that_was_rotated_meanwhile_is_read_anew(desk, beside, aws, is_open, fork_ends):
+def test_a_key_that_was_rotated_meanwhile_is_read_again(desk, beside, aws, is_open, fork_ends):
     """AWS forgot the key that was read a moment ago: the vault's new one is tried, once, however the vault was opened.
 
     The agent's fork may have ended while AWS was asked: the next one knows nothing but the new key.
@@ -129,7 +129,7 @@ def test_a_key_that_was_rotated_meanwhile_is_read_anew(desk, beside, aws, is_ope
     assert [call.access_key_id for call in aws.calls.of("GetSessionToken")] == [KEY_ID, new.id]
 
 
-def test_who_waited_for_a_key_that_was_rotated_reads_anew_too(desk, aws):
+def test_a_process_that_waited_for_a_rotated_key_reads_it_again(desk, aws):
     """The one who asked AWS leaves word of the refusal; those who wait for the same link then try the new key as well."""
     desk.home.config(OPEN)
     edit(desk, lambda p: p.with_entry(NAME, replace(p.entries[NAME], mfa_serial=None)))

@@ -65,15 +65,15 @@ def test_a_generation_that_is_not_true_is_nothing(desk, beside):
     assert unlock(desk.context(), purpose="").opened.header.gen == opened.header.gen
 
 
-@pytest.mark.parametrize("renewed", [False, True])
-def test_an_older_copy_is_noticed_by_the_agent_alone(desk, beside, renewed):
+@pytest.mark.parametrize("rekeyed", [False, True])
+def test_an_older_copy_is_noticed_by_the_agent_alone(desk, beside, rekeyed):
     """The state folder went back too: what the agent has seen tells, also where the copy opens with the main key of before."""
     context = desk.context()
     before = desk.keys(context).opened
     beside.give()
     with open(context.paths.vault, "rb") as file:
         copy = file.read()
-    if renewed:
+    if rekeyed:
         opened = replace(before, slot=before.header.slots[0])
         plan = rekey_plan.make_plan(context, opened, passphrase=Secret(PASSPHRASE), kdf=CHEAP)
         after = rekey.carry_out(context, plan).opened

@@ -20,8 +20,8 @@ def keys(desk, beside):
     made.close()
 
 
-def test_an_agent_is_offered_the_keys_that_a_person_opened(desk, beside):
-    """After an unlock for another command a locked agent opens; for a passphrase of one run, and against a lock by hand, it does not."""
+def test_an_agent_is_offered_the_keys_that_the_user_opened(desk, beside):
+    """After an unlock for another command a locked agent opens; for a passphrase of one run, and against a manual lock, it does not."""
     context = desk.context()
     opened = desk.keys(context).opened
     key_handover.offer(context, opened, way="AWSVAULT_PASSPHRASE")

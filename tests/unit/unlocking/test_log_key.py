@@ -18,7 +18,7 @@ from vault.upkeep import rekey, rekey_plan
 
 
 def used(bench):
-    """How often each profile stands in the log, by the vault's own key."""
+    """How often each profile is in the log, by the vault's own key."""
     opened = bench.opened()
     return audit.used(bench.context().paths.log, cache_key=opened.cache_key, vault_id=opened.vault_id)
 

@@ -29,7 +29,7 @@ def home(home):
 
 
 def keeper_of(running):
-    (found,) = (pid for pid in running.ours() if pid != running.process.pid)
+    (found,) = (pid for pid in running.processes() if pid != running.process.pid)
     return found
 
 
@@ -55,7 +55,7 @@ def test_a_lock_that_cannot_be_noted_ends_every_server(home, unwritable):
             lock_unlock.lock_vault(context)
         for running in (one, other):
             assert running.ask()[0] == 500
-            for pid in running.ours()[1:]:
+            for pid in running.processes()[1:]:
                 gone(pid)
 
 

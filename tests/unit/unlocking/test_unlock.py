@@ -15,7 +15,7 @@ import pytest
 
 from tests.home import COMMAND, PASSPHRASE, Home, failed
 from tests.patience import PATIENCE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 from vault import limits
 from vault.system import locks
 from vault.system.files import Folder
@@ -66,7 +66,7 @@ def test_two_line_ends_are_one_too_many(home):
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602])
 def test_a_file_open_to_others_is_refused(home, mode):
-    """Exit 6, the mode and the mend."""
+    """Exit 6, the mode and the fix."""
     failed(
         listing(home, AWSVAULT_PASSPHRASE_FILE=secret_file(home, mode=mode)), 6, f"{mode:04o}", "chmod 600"
     )
@@ -116,7 +116,7 @@ def test_a_systemd_credential(home):
 
 
 def test_a_descriptor(home):
-    """Read once, and gone for whoever is started afterwards."""
+    """Read once, and gone for every process that is started afterwards."""
     path = secret_file(home)
     line = f"AWSVAULT_PASSPHRASE_FD=7 {shlex.quote(COMMAND)} list --json 7<{shlex.quote(path)}"
     env = {name: value for name, value in home.env.items() if name != "AWSVAULT_PASSPHRASE"}
@@ -232,7 +232,7 @@ def export(home, **env):
     return Terminal(home, "export", "shared-services", **env)
 
 
-def test_a_person_is_asked_by_export(home):
+def test_export_asks_the_user(home):
     """On the terminal, saying what for; the answer is one line of JSON."""
     person = export(home)
     person.sees("needs the vault's passphrase to export shared-services")

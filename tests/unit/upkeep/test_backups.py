@@ -21,7 +21,7 @@ from vault.upkeep import backups
 
 
 def run_of(home, *, seconds=50.0, attended=False, **env):
-    """A context without a passphrase at hand."""
+    """A context without an available passphrase."""
     merged = home.with_env({"AWSVAULT_PASSPHRASE": None, **env})
     return Context(
         env=merged, paths=from_env(merged), clock=SystemClock(), deadline=Deadline.after(seconds), attended=attended
@@ -53,7 +53,7 @@ def test_a_backup_of_another_machines_keyring_is_put_back(bench, monkeypatch, tm
     assert backups.restore_backup(context, chosen).header.gen > opened.header.gen
 
 
-def test_a_backup_is_opened_by_what_a_person_types(bench, home, tmp_path):
+def test_a_backup_is_opened_by_a_typed_passphrase(bench, home, tmp_path):
     """Its name is in the question; a wrong answer is asked again; nobody to ask is told; three wrong ones are the end."""
     path = str(tmp_path / "copy")
     backups.write(bench.opened(), path)
@@ -69,7 +69,7 @@ def test_a_backup_is_opened_by_what_a_person_types(bench, home, tmp_path):
 
 
 def test_a_copy_of_another_vault_is_told(bench, home, tmp_path):
-    """It opens, and whoever restores it knows that it is not the vault that lies there."""
+    """It opens, and the user who restores it knows that it is another vault."""
     other = Home(tmp_path / "other")
     other.make_vault("another")
     path = str(tmp_path / "copy")

@@ -13,7 +13,7 @@ from vault.upkeep import recovery_code
 
 
 def run_of(home, *, seconds=50.0, attended=False, **env):
-    """A context without a passphrase at hand."""
+    """A context without an available passphrase."""
     merged = home.with_env({"AWSVAULT_PASSPHRASE": None, **env})
     return Context(
         env=merged, paths=from_env(merged), clock=SystemClock(), deadline=Deadline.after(seconds), attended=attended

@@ -15,7 +15,7 @@ from vault.upkeep import rekey_plan
 
 
 def run_of(home, *, seconds=50.0, attended=False, **env):
-    """A context without a passphrase at hand."""
+    """A context without an available passphrase."""
     merged = home.with_env({"AWSVAULT_PASSPHRASE": None, **env})
     return Context(
         env=merged, paths=from_env(merged), clock=SystemClock(), deadline=Deadline.after(seconds), attended=attended
@@ -25,7 +25,7 @@ def run_of(home, *, seconds=50.0, attended=False, **env):
 # ── a new vault's keys, a backup, a recovery code ────────────────────────────────────────────
 
 
-def test_renewing_the_keys_asks_for_a_passphrase(bench, home):
+def test_rekey_asks_for_a_passphrase(bench, home):
     """Nobody to ask is told with what was tried; a wrong answer is asked again, and the third is the end."""
     with pytest.raises(errors.Locked, match="prompt = none"):
         rekey_plan.open_by_secret(run_of(home), purpose="")

@@ -15,7 +15,7 @@ from tests.clients import builds
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
-LIFE = 16  # seconds: renewed 6 before the end, served to the last
+LIFE = 16  # seconds: refreshed 6 before expiry, served to the last
 LONG = 36  # more than two lives
 ROLE = "arn:aws:sts::222222222222:assumed-role/DeveloperRole/"
 
@@ -93,7 +93,7 @@ def test_longer_than_a_session_lasts(short, aws):
     assert not [call for call in aws.calls if call.status != 200]
     made = aws.calls.of("AssumeRole")
     assert len(made) >= 3
-    # One renewal a life, however many ask: at 6 s before the end, so every ten seconds.
+    # One refresh for each TTL, however many ask: at 6 s before expiry, so every ten seconds.
     assert len(made) <= LONG // 10 + 3
     assert aws.calls.actions().count("GetSessionToken") == 1
     said = short.run("log", "--json", "--verify")

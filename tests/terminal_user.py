@@ -1,4 +1,4 @@
-"""A person at a terminal: the command on a pseudo-terminal, questions answered as they come, and what is left after."""
+"""A user at a terminal: the command on a pseudo-terminal, prompts answered as they come, and what is left after."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.patience import PATIENCE
 
 
 class Terminal:
-    """One run of the command in front of a person. ``env`` changes the home's environment; None unsets."""
+    """One run of the command in front of a user. ``env`` changes the home's environment; None unsets."""
 
     def __init__(self, home: Home, *arguments: str, **env: str | None) -> None:
         changes: dict[str, str | None] = {

@@ -1,4 +1,4 @@
-"""`doctor --fix` as a command: what is mended, what is left and named, and what only a person can do."""
+"""`doctor --fix` as a command: what is fixed, what is left and named, and what only the user can do."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def sound(tmp_path):
     return make(tmp_path / "sound")
 
 
-def test_a_mend_as_json_is_json_alone(sound, here):
-    """A script that mends reads what is left, and no diff before it."""
+def test_fix_as_json_prints_json_alone(sound, here):
+    """A script that fixes reads what is left, and no diff before it."""
     BREAK["role-before-process"](sound)
     done = here(sound, "doctor", "--fix", "--json", "--yes")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"findings": []})
@@ -36,14 +36,14 @@ def test_what_is_made_elsewhere_is_left_and_named(sound, here):
     assert "[role-before-process]" in done.stdout
 
 
-def test_where_only_a_person_can_mend_that_is_said(sound, here):
-    """--fix on a home whose trouble it has no mend for."""
+def test_doctor_says_what_only_the_user_can_fix(sound, here):
+    """--fix in a home whose problem it cannot fix."""
     BREAK["two-profile-variables"](sound)
     done = here(sound, "doctor", "--fix", "--yes")
     assert "Nothing can be fixed automatically.\n" in done.stderr
 
 
-def test_a_finding_without_a_mend_of_ours_has_no_arrow(sound, here):
+def test_a_finding_without_a_fix_has_no_arrow(sound, here):
     """AWS that cannot be asked: its place and its reason, and nothing that would help from here."""
     done = here(sound, "doctor", "--network", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     lines = done.stdout.splitlines()
