@@ -1,4 +1,4 @@
-"""The entry point: a warm export if possible, else an export from disk, else the command line.
+"""The entry point: a warm export if possible, otherwise an export from disk, otherwise the command line.
 
 Each step imports only what it needs: the first nothing but vault/warm, the second no click.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def main(refresh: str | None = None, *, asked: bool = False) -> None:
     """Run the command in sys.argv and end the process with its exit code.
 
-    ``asked``: the installed command has asked the agent already; ``refresh`` is what vault/warm.serve returned.
+    ``asked``: the installed command has already asked the agent; ``refresh`` is what vault/warm.serve returned.
     """
     try:
         if not asked:
@@ -33,7 +33,7 @@ def main(refresh: str | None = None, *, asked: bool = False) -> None:
 
 
 def _refresh(profile: str) -> "NoReturn":
-    """The answer is printed: refresh its session in a detached process. Whatever fails, there is no second answer."""
+    """The answer is printed: refresh its session in a detached process. Even if that fails, there is no second answer."""
     try:
         from vault.system.detach import detached
 
@@ -65,7 +65,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _without_click(argv: list[str]) -> int | None:
-    """The commands that run at each prompt or for each tool, unless their command line needs click: then None."""
+    """Run a command that each shell prompt or tool runs, unless its command line needs click: then return None."""
     if argv[:1] == ["export"]:
         from vault.cli.disk_export import export
 
@@ -98,8 +98,8 @@ def _open_standard_streams() -> None:
 
 
 def _wait_for_children() -> None:
-    """Undo an ignored SIGCHLD, which lasts over exec: the kernel would reap each child at once. Its exit code would be
-    lost, and its process ID could belong to another process while this one still uses it.
+    """Undo an ignored SIGCHLD, which survives exec: the kernel would reap each child at once. Its exit code would be
+    lost, and its process ID could be reused while this process still needs it.
     """
     import _signal  # type: ignore[import-not-found]  # importing signal takes as long as the ciphers of a disk hit
 

@@ -1,6 +1,6 @@
-"""NamedTuple without ``typing``, whose import takes as long as the start of Python: for modules that a disk hit loads.
+"""NamedTuple without ``typing``, whose import takes as long as the start of Python. For modules that a disk hit loads.
 
-To a type checker it is the one of typing. No other imports, no work.
+To a type checker it is the one from typing. No other imports, no work.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ else:
                 setattr(cls, name, property(itemgetter(number)))
 
         def __new__(cls, *values: object, **named: object) -> Self:
-            """Fields by position or by name. TypeError if one is missing, given twice or not known."""
+            """Fields by position or by name. TypeError if one is missing, given twice or unknown."""
             if len(values) != len(cls._fields) or named:
                 left = cls._fields[len(values) :]
                 if len(values) > len(cls._fields) or not named.keys() <= set(left):

@@ -1,4 +1,4 @@
-"""Secret: a value that is never printed or pickled, and that compares in constant time.
+"""Secret: a value that is never printed or pickled, and that is compared in constant time.
 
 ``reveal()`` is the only way to read it: search for that to find every use.
 """

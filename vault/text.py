@@ -77,7 +77,7 @@ def nearest(name: str, known: list[str], *, cutoff: float = 0.6) -> str | None:
     return by_folded[match[0]] if match else None
 
 
-def meant(name: str, known: Iterable[str]) -> str | None:
+def suggestion(name: str, known: Iterable[str]) -> str | None:
     """A hint that suggests the known name most similar to ``name``, or None."""
     near = nearest(name, list(known))
     return f"did you mean {safe(near)}?" if near is not None else None

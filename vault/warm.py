@@ -1,9 +1,10 @@
-"""The warm export: ask the agent, print its answer, leave. Anything unexpected returns None; nothing raises.
+"""The warm export: ask the agent, print its answer, exit. Anything unexpected returns None; nothing raises.
 
-It costs no more than an interpreter that does nothing. So it imports sys, os and _socket, and no other module of the program:
-each further module adds a hundredth to the whole run (docs/performance.md). What it shares with the rest is therefore here
-too: where the files are, the fingerprint of what they hold now (others import both from vault/system/paths), and the
-connection to the agent. hatch_build.py says why the wheel has a copy of this file beside the package.
+It takes no longer than an interpreter that does nothing. So it imports sys, os and _socket, and no other module of the
+program: each further module adds a hundredth to the whole run (docs/performance.md). What it shares with the other
+modules is therefore here too: where the files are, the fingerprint of their current state (others import both from
+vault/system/paths), and the connection to the agent. hatch_build.py says why the wheel has a copy of this file beside
+the package.
 """
 
 import _socket
@@ -21,15 +22,15 @@ ANSWER = 0.5  # AGENT_ANSWER
 PATH_MOST = 100  # AGENT_SOCKET_PATH
 NAME_MOST = 512  # MAX_PROFILE_NAME
 FRAME_MOST = 64 * 1024  # AGENT_FRAME
-PIECES = 8  # of one answer: an agent sends it whole, and each piece may take ANSWER seconds
+PIECES = 8  # per answer: an agent sends it whole, and each piece may take ANSWER seconds
 REFRESH = b"+"  # before the JSON: this client is the one that refreshes the session
 MISS = b"MISS"
 
 
 def serve(argv: "Sequence[str]") -> str | None:
-    """Print the session of ``export PROFILE`` and leave the process. None if the full path has to answer.
+    """Print the session of ``export PROFILE`` and exit. None if the full path has to answer.
 
-    In the one process that is to refresh the session, it prints it and returns the profile's name.
+    In the one process that should refresh the session, prints it and returns the profile's name.
     """
     try:
         answer = ask(argv, os.environ)
@@ -38,7 +39,7 @@ def serve(argv: "Sequence[str]") -> str | None:
         refresh = answer[:1] == REFRESH
         body = answer[1:] if refresh else answer
         if os.write(1, body) != len(body):
-            os._exit(1)  # half an answer is out: a second one would make it worse
+            os._exit(1)  # part of an answer was printed: a second answer would make it worse
     except (OSError, ValueError):
         return None
     if refresh:
@@ -47,7 +48,7 @@ def serve(argv: "Sequence[str]") -> str | None:
 
 
 def ask(argv: "Sequence[str]", env: "Mapping[str, str]") -> bytes | None:
-    """The agent's answer to ``export PROFILE`` as it came: the JSON line, perhaps after REFRESH. None if there is none."""
+    """The agent's answer to ``export PROFILE`` as it came: the JSON line, possibly after REFRESH. None if there is none."""
     return answered(b"E", argv[1], env) if len(argv) == 2 and argv[0] == "export" else None
 
 
@@ -68,7 +69,7 @@ def answered(kind: bytes, profile: str, env: "Mapping[str, str]") -> bytes | Non
 
 
 def exchange(path: str, request: bytes, *, answer: float = ANSWER) -> bytes:
-    """The answer of the agent behind the socket ``path`` to one request; b"" if anything goes wrong."""
+    """The answer of the agent at the socket ``path`` to one request; b"" if anything goes wrong."""
     connection = dial(path, answer=answer)
     if connection is None:
         return b""
@@ -95,14 +96,14 @@ def _frame(connection: "_socket.socket") -> bytes:
     return got[4 : 4 + size] if len(got) == 4 + size else b""
 
 
-# ── the places ───────────────────────────────────────────────────────────────────────────────
+# ── the paths ─────────────────────────────────────────────────────────────────────────────────
 
 NAME = "awsvault-py"
 RUNTIMES = "/run/user"  # of logind; each user's folder is named by the user id
 
 
 class Paths:
-    """Where the files are, all absolute. Folders have no slash at the end, and are made on first use with mode 0700."""
+    """Where the files are, as absolute paths. Folders have no slash at the end, and are made on first use with mode 0700."""
 
     __slots__ = ("config_toml", "home", "log", "run", "sessions", "socket", "state", "vault_folder")
 
@@ -133,7 +134,7 @@ class Paths:
 
 
 def user_home(env: "Mapping[str, str]") -> str:
-    """The user's home folder: HOME, else the one in the password database."""
+    """The user's home folder: HOME, otherwise the one in the password database."""
     return env.get("HOME") or os.path.expanduser("~")
 
 
@@ -144,7 +145,7 @@ def _absolute(env: "Mapping[str, str]", name: str, default: str) -> str:
 
 
 def from_env(env: "Mapping[str, str]") -> "Paths":
-    """The places for this environment: one folder if AWSVAULT_HOME is set, else the platform's."""
+    """The paths for this environment: one folder if AWSVAULT_HOME is set, otherwise the platform's."""
     home = user_home(env)
     base = env.get("AWSVAULT_HOME", "")
     if base:
@@ -220,14 +221,14 @@ URLS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "HTTP_PROXY", "http_proxy", 
 
 def fingerprint(env: "Mapping[str, str]", *, paths: "Paths") -> bytes:
     """Bytes that differ whenever the answer may differ: device, inode, size, mtime and ctime of AWS's two files, of the
-    vault and of config.toml, and the variables above. Inside an exec it is the fingerprint of outside.
+    vault and of config.toml, and the variables above. Inside an exec it is the fingerprint of the outer environment.
     """
     env = outside(env)
     files = (*aws_files(env, home=paths.home), paths.vault, paths.config_toml)
     parts = [FORM, *map(_identity, files)]
     parts += [os.fsencode(f"{name}={env[name]}") for name in PLAIN if name in env]
     parts += [os.fsencode(f"{name}={_without_userinfo(env[name])}") for name in URLS if name in env]
-    return b"\0".join(parts)  # no variable can hold a NUL, so two lists never join to the same bytes
+    return b"\0".join(parts)  # no variable can contain a NUL, so two lists never join to the same bytes
 
 
 def outside(env: "Mapping[str, str]") -> "Mapping[str, str]":
@@ -269,7 +270,7 @@ def _without_userinfo(url: str) -> str:
 
 
 def _expanded(path: str, env: "Mapping[str, str]", home: str) -> str:
-    """As os.path.expandvars and expanduser, from ``env`` and without ``re``, which expandvars imports."""
+    """Like os.path.expandvars and expanduser, but from ``env`` and without ``re``, which expandvars imports."""
     if "$" in path:
         path = substituted(path, env)
     if path == "~" or path.startswith(("~/", "~\\")):  # the last as on Windows
@@ -302,8 +303,8 @@ def substituted(path: str, env: "Mapping[str, str]") -> str:
 def dial(path: str, *, answer: float = ANSWER) -> "_socket.socket | None":
     """A connected socket with a timeout of ``answer`` seconds for each call; None if no agent of this user listens.
 
-    The file and the process behind it must both belong to this user: another user who took over the path neither answers
-    nor learns the request. A server of root's is refused too.
+    The file and the process that listens must both belong to this user: another user who took over the path neither
+    answers nor sees the request. A server of root's is refused too.
     """
     uid = os.geteuid()
     try:
@@ -316,7 +317,9 @@ def dial(path: str, *, answer: float = ANSWER) -> "_socket.socket | None":
     except (OSError, ValueError):
         return None
     try:
-        if connection.fileno() > 2:  # else a standard stream was closed, and output would go into this socket
+        if (
+            connection.fileno() > 2
+        ):  # otherwise a standard stream was closed, and output would go into this socket
             connection.settimeout(CONNECT)
             connection.connect(path)
             if uid_of(connection) == uid:
@@ -329,7 +332,7 @@ def dial(path: str, *, answer: float = ANSWER) -> "_socket.socket | None":
 
 
 def uid_of(connection: "_socket.socket") -> int:
-    """The user ID of the process at the other end, as the kernel noted it at the connection."""
+    """The user ID of the process at the other end, as the kernel recorded it at the connection."""
     if sys.platform == "darwin":
         credentials = connection.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED: version, uid, groups
     else:

@@ -22,7 +22,7 @@ from vault.profiles.digest import digest
 from vault.profiles.ini_parser import parse
 from vault.profiles.plan import plan
 from vault.profiles.resolve import check, resolve
-from vault.profiles.unread_keys import misspelt, unread
+from vault.profiles.unread_keys import misspelled, unread
 from vault.text import ascii_safe
 
 EXAMPLES = int(os.environ.get("RESOLUTION_FUZZ", "300"))
@@ -112,7 +112,7 @@ def everything(config, env):
         except errors.ConfigError:
             continue
         if profile is not None:
-            misspelt(profile)
+            misspelled(profile)
             unread(config, profile)
 
 

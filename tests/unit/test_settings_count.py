@@ -79,7 +79,7 @@ def literals(*, but):
 
 @pytest.mark.parametrize("key", KNOWN)
 def test_each_key_of_a_profile_is_acted_on(key):
-    """A key that ``values.misspelt`` accepts is one that resolution reads by its name."""
+    """A key that ``values.misspelled`` accepts is one that resolution reads by its name."""
     assert key in literals(but=("vault/profiles/values.py", "vault/profiles/chain.py")), (
         f"no code reads {key}"
     )

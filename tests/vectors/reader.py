@@ -234,7 +234,7 @@ def unpad(padded):
 
 
 def open_main(raw, k_main):
-    """Section 5: box main, and what it says of header and strict box."""
+    """Section 5: the main box, and what it says of header and strict box."""
     header, prefix, main, strict = take_apart(raw)
     payload = load(unpad(unseal(k_main, "main", prefix, main)))
     if payload.get("v") != 1 or payload.get("gen") != header["gen"]:
@@ -245,7 +245,7 @@ def open_main(raw, k_main):
 
 
 def open_strict(raw, payload, k_strict):
-    """Section 5: box strict."""
+    """Section 5: the strict box."""
     header, _, _, strict = take_apart(raw)
     aad = b64u(header["id"]) + payload["strict_gen"].to_bytes(8, "big")
     return load(unpad(unseal(k_strict, "strict", aad, strict)))
@@ -278,7 +278,7 @@ def strict_key(raw, payload, *, passphrase=None):
     for slot in header["slots"]:
         if slot["g"] == ["strict"] and slot["t"] == "pass" and passphrase is not None:
             return unwrap(header, slot, kek_from_passphrase(slot, passphrase))
-    raise Refused("slot", "no slot opens box strict")
+    raise Refused("slot", "no slot opens the strict box")
 
 
 if __name__ == "__main__":

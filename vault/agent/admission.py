@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vault.agent.protocol import AgentRequest, Put
     from vault.agent.state import AgentClock
 
-_NOBODY = (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR)  # there is no client, or it has left
+_NOBODY = (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR)  # there is no client, or it has disconnected
 
 
 class Connection:
@@ -53,8 +53,8 @@ class Connection:
 
 
 class Admission:
-    """The listener. ``inside``: all connections. ``waiting``: those of them that wait for a worker; up to a number of them
-    take up no room, and none is closed to make room. ``close`` closes a connection.
+    """The listener. ``inside``: all connections. ``waiting``: those that wait for a worker. Up to a limit, these do not
+    count against the room, and none of them is closed to make room. ``close`` closes a connection.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class Admission:
         self.listening = False
 
     def look(self) -> None:
-        """Listen, unless it is known that there is no room yet."""
+        """Listen again, unless there is still no room."""
         self._listen(on=self._clock.running() >= self._shut_until)
 
     def freed(self) -> None:
-        """There may be room again."""
+        """Note that there may be room again."""
         self._shut_until = 0.0
 
     def wait(self) -> float | None:
@@ -89,7 +89,9 @@ class Admission:
         return None if self.listening else max(0.0, self._shut_until - self._clock.running())
 
     def _listen(self, *, on: bool) -> None:
-        """Accept clients, or leave them in the kernel's queue and the listener out of the selector, which would spin."""
+        """Accept clients; or, without room, leave them in the kernel's queue and the listener out of the selector,
+        which would otherwise spin.
+        """
         if on != self.listening:
             if on:
                 self._selector.register(self._listener, selectors.EVENT_READ, None)
@@ -105,7 +107,7 @@ class Admission:
             try:
                 sock, _ = self._listener.accept()
             except OSError as error:
-                # Without a free descriptor the system reports this even if no client waits.
+                # Without a free descriptor, the system reports this error even if no client waits.
                 if error.errno in _NOBODY or not self._knocks() or not self.make_room():
                     return
                 continue
@@ -123,13 +125,15 @@ class Admission:
         return bool(readable([self._listener.fileno()], 0))
 
     def make_room(self) -> bool:
-        """Close the connection that has been silent the longest. If none was silent for long, accept nobody until then: False."""
+        """Close the connection that has been silent the longest. If none has been silent long enough, accept no client
+        until then: False.
+        """
         now = self._clock.running()
         inside = sorted(self._inside.difference(self._waiting), key=lambda one: one.since)
         silent = [one for one in inside if now - one.since >= limits.AGENT_SILENT]
         said = readable([one.sock.fileno() for one in silent], 0) if silent else []
         for one in silent:
-            if one.sock.fileno() not in said:  # else it sent something while the agent was busy
+            if one.sock.fileno() not in said:  # otherwise it sent something while the agent was busy
                 self._close(one)
                 return True
         again = inside[0].since + limits.AGENT_SILENT if inside else now + limits.AGENT_TICK
@@ -141,5 +145,5 @@ class Admission:
 def _same_user(sock: socket.socket) -> bool:
     try:
         return uid_of(sock) == os.geteuid()
-    except OSError:  # it left before it was checked
+    except OSError:  # it disconnected before it was checked
         return False

@@ -1,4 +1,4 @@
-"""The agent's socket, and the lock that the agent holds as long as it lives. Exactly one agent has both.
+"""The agent's socket, and the lock that the agent holds as long as it runs. Exactly one agent has both.
 
 A stale socket is replaced. A new one is bound under a temporary name and renamed, so the path never leads to a socket
 without a listener.
@@ -36,7 +36,7 @@ class AgentSocket(NamedTuple):
     inode: int
 
     def reachable(self) -> bool:
-        """Whether the path still leads here: no client reaches an agent whose folder was removed."""
+        """Whether the path still leads to this socket: no client reaches an agent whose folder was removed."""
         try:
             return not self.made or os.lstat(self.path).st_ino == self.inode
         except OSError:
@@ -51,7 +51,7 @@ class AgentSocket(NamedTuple):
 
 
 def check_length(path: str) -> None:
-    """Refuse a path that is too long for a socket. Errors: StorageError."""
+    """Reject a path that is too long for a socket. Errors: StorageError."""
     if len(os.fsencode(path)) > limits.AGENT_SOCKET_PATH:
         raise errors.StorageError(
             f"{path}: too long for a socket (over {limits.AGENT_SOCKET_PATH} bytes)",
@@ -92,7 +92,8 @@ def passed_by_systemd(env: Mapping[str, str]) -> int | None:
 def _free_lock(folder: Folder, name: str) -> Lock | None:
     """The lock; None if another agent holds it and listens.
 
-    An agent that is ending holds the lock for a moment after its socket is gone. A new agent that left then would leave none.
+    An agent that is ending holds the lock for a moment after its socket is gone. If a new agent gave up then, no agent
+    would be left.
     """
     deadline = Deadline.after(limits.AGENT_PLACE, clock=SystemClock())
     while (lock := _lock(folder, name)) is None:
@@ -124,8 +125,8 @@ def _lock(folder: Folder, name: str) -> Lock | None:
 
 
 def _bound(folder: Folder, name: str) -> socket.socket:
-    """A listener under ``name``. What was there is stale: its agent would hold the lock."""
-    temp = f".{name}.new"  # one at a time: the lock is held
+    """A listener under ``name``. A file of that name is stale: otherwise its agent would hold the lock."""
+    temp = f".{name}.new"  # one process at a time: this one holds the lock
     path = folder.path_of(temp)
     folder.unlink(temp)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -155,6 +156,6 @@ def _passed(fd: int) -> socket.socket:
         raise errors.UnsafeFile("the socket that systemd passed is not a listening Unix socket")
     listener.listen(
         limits.AGENT_BACKLOG
-    )  # now the kernel names this process to clients, not the maker of the socket
+    )  # from now on the kernel names this process to clients, not the process that made the socket
     os.set_inheritable(fd, False)
     return listener

@@ -1,6 +1,6 @@
-"""The agent's answer to each request. Values in, the parts of a frame out; no sockets.
+"""The agent's answer to each request. Takes values, returns the parts of a frame; no sockets.
 
-Parts are sent one after the other and never joined: some are the memory itself that has a key or a session.
+Parts are sent one after the other and never joined: some are the very memory that has a key or a session.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ _WHILE_LOCKED = frozenset(
 
 
 class Answers:
-    """``about`` is added to HELLO and STATUS (version, process ID, vault's file). SHUTDOWN sets ``stop``.
+    """Answers all requests but those of workers. ``about`` is added to HELLO and STATUS (version, process ID, vault's
+    file).
 
-    ``barred``: whether the user's ``lock`` is noted outside this process, which may have started after it.
+    SHUTDOWN sets ``stop``. ``barred``: whether the user's ``lock`` is recorded outside this process, which may have
+    been started later.
     """
 
     def __init__(
@@ -56,7 +58,8 @@ class Answers:
         return "" if self._page.has(key) else "locked"
 
     def export(self, request: Export) -> tuple[Parts, CachedAnswer | None]:
-        """The session's JSON as it is printed, after REFRESH for the one client that refreshes it; or MISS. And the session.
+        """The answer to a warm export, and its session. The JSON as it is printed, after REFRESH for the one client
+        that should refresh the session; or MISS.
 
         An exec also gets the profile metadata after the JSON, and MISS if there is none.
         """
@@ -71,7 +74,7 @@ class Answers:
         return (size.to_bytes(protocol.LENGTH, "big") + mark, shown), found
 
     def cache_key(self) -> Parts:
-        """The key of the session cache."""
+        """The cache key."""
         why = self.locked("cache")
         if why:
             return (protocol.refusal(why),)
@@ -80,8 +83,8 @@ class Answers:
         head = (1 + protocol.KEY + len(vault_id)).to_bytes(protocol.LENGTH, "big") + protocol.CACHE_KEY
         return head, self._page.view("cache"), vault_id
 
-    def to(self, request: AgentRequest) -> bytes:  # noqa: C901, PLR0912  # one case an op
-        """The answer to a request that is one frame and needs no worker."""
+    def to(self, request: AgentRequest) -> bytes:  # noqa: C901, PLR0912  # one case per op
+        """The answer to a request that consists of one frame and needs no worker."""
         fields = request.fields
         if not self._state.check() and request.op not in _WHILE_LOCKED:
             return protocol.refusal(self._state.why)
@@ -96,7 +99,7 @@ class Answers:
                 return protocol.answer(dropped=self._sessions.drop(fields["profile"]))
             case "SEEN":
                 return protocol.answer(noted=self._state.note(**fields))
-            case "PIN":  # of an older client, without a MAC: any process could claim it
+            case "PIN":  # from older clients, without a MAC: any process could claim it
                 return protocol.answer(noted=False)
             case "CONFIRM":
                 return protocol.answer(kept=self._state.agree(fields["what"]))
@@ -147,7 +150,7 @@ class Answers:
         )
 
     def unlock(self, fields: dict[str, Any]) -> bytes:
-        """Keys are in the staging area: take them, or clear them and refuse."""
+        """Take the keys in the staging area, or clear them and refuse."""
         keys = tuple(fields["keys"])
         why = self._state.why if not self._state.check() else ""
         if not fields["person"] and self._barred():
@@ -169,7 +172,7 @@ class Answers:
 
     def put(self, request: Put, body: bytearray) -> bytes:
         """Keep a session. BadFrame unless it is one line of JSON, and at most one line of profile metadata."""
-        if body[:1] != b"{" or body[-1:] != b"\n" or body.count(b"\n") > 2:  # the two lines
+        if body[:1] != b"{" or body[-1:] != b"\n" or body.count(b"\n") > 2:  # at most two lines
             raise BadFrame
         if not self._state.check():
             body[:] = bytes(len(body))

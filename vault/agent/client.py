@@ -1,5 +1,5 @@
-"""The agent's client, for everything but the warm export. It raises no error of its own: if the agent is missing, locked,
-older, slow or another user's, the answer is None and the caller goes on without it.
+"""The agent's client, for everything except the warm export. It raises no errors of its own: if the agent is missing,
+locked, older, slow or another user's, the answer is None and the caller continues without the agent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Limits(NamedTuple):
-    """How long the agent keeps keys, in seconds: while unused, at all, and the strict seeds. And whether sleep locks it."""
+    """How long the agent keeps keys, in seconds: without use, at most, and the strict seeds. And whether sleep locks it."""
 
     idle: int
     hard: int
@@ -35,7 +35,8 @@ class Limits(NamedTuple):
 class Agent:
     """A connection to the agent. After the first failure it is closed, and every answer is None.
 
-    ``answered``: whether an answer came; ``waited``: seconds in which one did not come, 0 as long as none was too late.
+    ``answered``: whether an answer has come. ``waited``: the seconds after which an answer was given up, 0 if none was
+    too late.
     """
 
     __slots__ = ("_owner", "_sock", "answered", "pid", "waited")
@@ -49,12 +50,12 @@ class Agent:
 
     @property
     def cut_off(self) -> bool:
-        """Whether it is closed, and not since an answer was too late."""
+        """Whether the agent closed the connection: it is closed, but not because an answer was too late."""
         return self._sock is None and not self.waited
 
     @classmethod
     def reach(cls, path: str, *, answer: float = limits.AGENT_ANSWER) -> Agent | None:
-        """The agent behind the socket ``path``; None if there is none. Each answer may take ``answer`` seconds."""
+        """The agent at the socket ``path``; None if there is none. Each answer may take ``answer`` seconds."""
         sock = dial(path, answer=answer)
         return None if sock is None else cls(sock)
 
@@ -63,18 +64,20 @@ class Agent:
         if self._sock is not None:
             if self._owner == os.getpid():
                 self._sock.close()
-            else:  # a fork, where the number may be another file's by now
+            else:  # a fork, in which the number may belong to another file by now
                 self._sock.detach()
             self._sock = None
 
     def usable(self) -> bool:
-        """Whether it can be asked something more: by this process, and the agent has not hung up."""
+        """Whether a request can be sent: from this process, and the agent has not closed the connection."""
         if self._sock is None or self._owner != os.getpid():
             return False
         patience = self._sock.gettimeout()
         self._sock.settimeout(0)
         try:
-            self._sock.recv(1, MSG_PEEK)  # between questions an agent has nothing to say: this is its end
+            self._sock.recv(
+                1, MSG_PEEK
+            )  # between requests an agent sends nothing, so this is the end of the connection
         except BlockingIOError:
             self._sock.settimeout(patience)
             return True
@@ -83,18 +86,18 @@ class Agent:
         return False
 
     def allow(self, answer: float) -> None:
-        """Let each answer take ``answer`` seconds from here on."""
+        """From now on let each answer take ``answer`` seconds."""
         if self._sock is not None:
             self._sock.settimeout(answer)
 
     def stopped(self) -> bool:
-        """Whether the agent's process was stopped: no wait is long enough for its answer."""
+        """Whether the agent's process was stopped, so that it will not answer."""
         return bool(self.pid and stopped(self.pid))
 
     # ── requests ────────────────────────────────────────────────────────────────────────────
 
     def cache_key(self) -> CacheKey | None:
-        """The session cache's key, while the vault is unlocked."""
+        """The cache key, while the vault is unlocked."""
         payload = self._exchange(protocol.frame(protocol.CACHE_KEY))
         whole = 1 + protocol.KEY + protocol.VAULT_ID
         if payload is None or payload[:1] != protocol.CACHE_KEY or len(payload) != whole:
@@ -108,7 +111,7 @@ class Agent:
     def unlock(
         self, *, vault_id: bytes, main: Secret | None, cache: Secret, times: Limits, person: bool
     ) -> dict[str, Any] | None:
-        """Hand over the keys. ``person``: the user ran ``unlock``, which also ends a lock by ``lock``."""
+        """Give the agent the keys. ``person``: the user ran ``unlock``, which also ends a lock by ``lock``."""
         names = ["cache"] if main is None else ["main", "cache"]
         keys = (b"" if main is None else main.reveal()) + cache.reveal()
         head = protocol.object_request(
@@ -117,7 +120,7 @@ class Agent:
         return self._object(head + protocol.frame(keys))
 
     def unlock_strict(self, *, vault_id: bytes, strict: Secret, times: Limits) -> bool:
-        """Hand over the key of the strict seeds, kept for ``times.strict`` seconds. The vault is unlocked already."""
+        """Give the agent the strict key for ``times.strict`` seconds. The vault is already unlocked."""
         head = protocol.object_request(
             "UNLOCK", vault=vault_id.hex(), keys=["strict"], person=True, **times._asdict()
         )
@@ -135,7 +138,7 @@ class Agent:
             return False
 
     def sessions(self) -> dict[str, Any] | None:
-        """STATUS with all its sessions, however many answers they take."""
+        """STATUS with all its sessions, which may take several answers."""
         answer = self.ask("STATUS", first=0)
         while answer is not None and answer["ok"] and len(answer["sessions"]) < answer["total"]:
             more = self.ask("STATUS", first=len(answer["sessions"]))
@@ -147,7 +150,7 @@ class Agent:
     def wait_for(
         self, op: str, *, waiting: Callable[[float], None] | None = None, **fields: Any
     ) -> dict[str, Any] | None:
-        """As ``ask``, of a worker that may report its wait for an MFA code: ``waiting`` gets the seconds."""
+        """Like ``ask``, for a worker that may report its wait for an MFA code: ``waiting`` gets the seconds."""
         answer = self.ask(op, **fields)
         while answer is not None and "waiting" in answer:
             if waiting is not None:
@@ -156,7 +159,7 @@ class Agent:
         return answer
 
     def send(self, op: str, **fields: Any) -> None:
-        """Ask without waiting; ``receive`` takes the answer later."""
+        """Send a request without waiting; ``receive`` returns the answer later."""
         try:
             if self._sock is not None:
                 self._sock.sendall(protocol.object_request(op, **fields))
@@ -164,7 +167,7 @@ class Agent:
             self.close()
 
     def receive(self) -> dict[str, Any] | None:
-        """The answer to what was sent."""
+        """The answer to the request that was sent."""
         payload = self._receive()
         return None if payload is None else self._parsed(payload)
 
@@ -206,15 +209,15 @@ class Agent:
         self.close()
 
     def _read(self, size: int) -> bytes:
-        """``size`` bytes. BadFrame if they are cut short, TimeoutError if all of them do not come within the timeout."""
+        """``size`` bytes. BadFrame if the agent sends fewer, TimeoutError if they do not all arrive within the timeout."""
         if self._sock is None:
             raise BadFrame
-        got, end = b"", monotonic() + (self._sock.gettimeout() or 0.0)
-        while len(got) < size:
-            piece = self._sock.recv(size - len(got))
-            got += piece
+        received, end = b"", monotonic() + (self._sock.gettimeout() or 0.0)
+        while len(received) < size:
+            piece = self._sock.recv(size - len(received))
+            received += piece
             if not piece:
                 raise BadFrame
-            if len(got) < size and monotonic() > end:
+            if len(received) < size and monotonic() > end:
                 raise TimeoutError
-        return got
+        return received

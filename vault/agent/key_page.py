@@ -1,6 +1,6 @@
 """One page of memory for keys: never swapped, never in a core file, zeroed when the vault is locked.
 
-Keys are received into it and sent from it, so this process never has another copy.
+Keys are received into it and sent from it, so that this process never has another copy.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import sys
 _SIZE = mmap.PAGESIZE
 _KEY = 32
 _PLACES = {"main": 0, "cache": 64, "strict": 128}
-_STAGING = 512  # where keys are received before they are taken
+_STAGING = 512  # where keys are received before they are accepted
 _MEMFD_SECRET = {"x86_64": 447, "aarch64": 447, "riscv64": 447}  # its number, Linux 5.14
 _MADV_DONTDUMP = 16  # linux/mman.h; Pythons built on an older system lack mmap.MADV_DONTDUMP
 
 
 class KeyPage:
-    """Room for the three keys and one incoming set. ``warnings`` names each protection that the system refused."""
+    """Space for the three keys and one incoming set. ``warnings`` names each protection that the system refused."""
 
     def __init__(self, *, hidden: bool = True) -> None:
         self.warnings: list[str] = []
@@ -30,7 +30,7 @@ class KeyPage:
         self._protect()
 
     def _mapped(self, *, hidden: bool) -> tuple[mmap.mmap, bool]:
-        """Memory that even the kernel does not map (memfd_secret), if the system gives it, else an anonymous page."""
+        """Memory that not even the kernel maps (memfd_secret), if the system offers it, otherwise an anonymous page."""
         number = _MEMFD_SECRET.get(os.uname().machine) if sys.platform == "linux" and hidden else None
         if number is not None:
             fd = self._libc.syscall(number, os.O_CLOEXEC)
@@ -58,11 +58,11 @@ class KeyPage:
             self._libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(_SIZE), _MADV_DONTDUMP)
 
     def has(self, name: str) -> bool:
-        """Whether the key is there."""
+        """Whether the page has the key."""
         return name in self._present
 
     def view(self, name: str) -> memoryview:
-        """The bytes of the key themselves, read-only. KeyError if it is not there."""
+        """The bytes of the key themselves, read-only. KeyError if the page does not have it."""
         if name not in self._present:
             raise KeyError(name)
         return self._view[_PLACES[name] : _PLACES[name] + _KEY].toreadonly()
@@ -72,7 +72,7 @@ class KeyPage:
         return self._view[_STAGING : _STAGING + size]
 
     def take(self, names: tuple[str, ...]) -> None:
-        """Take the staged keys under these names, and clear the staging area."""
+        """Store the staged keys under these names, and clear the staging area."""
         for number, name in enumerate(names):
             start = _STAGING + number * _KEY
             place = _PLACES[name]
@@ -81,7 +81,7 @@ class KeyPage:
         self.clear_staging()
 
     def clear_staging(self) -> None:
-        """Forget what was received."""
+        """Zero what was received."""
         self._view[_STAGING:_SIZE] = bytes(_SIZE - _STAGING)
 
     def drop(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Starting a process of the agent: detached, with one descriptor and an environment of its own. Holds no keys."""
+"""Starts a process of the agent: detached, with one descriptor and its own environment. Has no keys."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 
 def launch(word: str, *, env: Mapping[str, str], descriptor: int) -> bool:
-    """Run ``python -m vault WORD DESCRIPTOR``, detached, with ``env`` and that descriptor. False if no process can be made.
+    """Run ``python -m vault WORD DESCRIPTOR``, detached, with ``env`` and that descriptor. False if no process can be
+    started.
 
-    Nothing else that is open here is open there. The new process is not a child of this one, which need not wait for its end.
+    The new process inherits nothing else that is open. It is not a child of this process, which need not wait for it to
+    end.
     """
     try:
         between = children.fork(lambda: _leave(word, env, descriptor))
@@ -35,5 +37,5 @@ def _become(word: str, env: Mapping[str, str], descriptor: int) -> None:
     os.set_inheritable(descriptor, True)
     close_all_but(descriptor)
     os.chdir("/")
-    # -P: neither the current folder nor a script's comes before the installed program
+    # -P: never search the current folder or a script's folder before the installed program
     os.execve(sys.executable, [sys.executable, "-P", "-m", "vault", word, str(descriptor)], dict(env))  # noqa: S606

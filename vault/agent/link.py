@@ -1,6 +1,7 @@
-"""A run's link to the agent: one connection, kept for all of the run's questions, and what the agent said of itself.
+"""A run's link to the agent: one connection for all requests of the run, and the agent's HELLO.
 
-An agent that is missing, locked, slow, gone or of no use is never an error: it gives None, and the caller goes on without it.
+It is never an error if the agent is missing, locked, slow, gone or of another version or vault: the result is None, and
+the caller continues without the agent.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class Hello(NamedTuple):
-    """What an agent says of itself. What an older one does not say is empty.
+    """The agent's answer to HELLO. What an older agent does not report is empty.
 
-    ``protocol`` and ``version`` are its own; ``file`` names the vault's file and ``vault`` its id. ``why`` it is not open:
-    locked, held (by ``lock``), or "" where it is. ``main`` and ``strict``: which keys it has. ``seen``: the generations
-    that it was told of (vault/unlocking/seen_generations), None where it knows of none such.
+    ``protocol`` and ``version`` are the agent's; ``file`` names the vault's file and ``vault`` its ID. ``why``: locked,
+    held (by ``lock``), or "" if the vault is unlocked. ``main`` and ``strict``: which keys it has. ``seen``: the
+    generations that were reported to it (vault/unlocking/seen_generations), None if it does not support that.
     """
 
     protocol: int
@@ -41,7 +42,7 @@ class Hello(NamedTuple):
 
     @classmethod
     def of(cls, answer: dict[str, Any] | None) -> Hello | None:
-        """The answer to HELLO; None where there was none."""
+        """The answer to HELLO as a value; None if there was no answer."""
         if answer is None or not answer["ok"]:
             return None
         get = answer.get
@@ -53,39 +54,39 @@ class Hello(NamedTuple):
 
     @property
     def speaks(self) -> bool:
-        """Whether it speaks this version's protocol."""
+        """Whether it uses this version's protocol."""
         from vault.agent.protocol import VERSION
 
         return self.protocol == VERSION
 
     @property
     def is_open(self) -> bool:
-        """Whether it has the vault open, with its main key."""
+        """Whether the vault is unlocked and the agent has the main key."""
         return not self.why and self.main
 
     def of_vault(self, paths: Paths) -> bool:
-        """Whether it opens the vault that this process opens, whatever its version."""
+        """Whether it is the agent of the vault that this process uses, whatever the agent's version."""
         return self.file == name_of(paths)
 
     def serves(self, paths: Paths) -> bool:
-        """Whether it is of use: it speaks this version's protocol, and opens the vault that this process opens.
+        """Whether this process can use it: it has this version's protocol and is the agent of this process's vault.
 
-        It may have been started before an upgrade, or after; or with other places, behind the same runtime folder.
+        It may have been started before or after an upgrade; or with other paths, but the same runtime folder.
         """
         return self.speaks and self.of_vault(paths)
 
 
 def name_of(paths: Paths) -> str:
-    """The vault's file as HELLO names it: homes with a vault each may share one runtime folder."""
+    """The vault's file as HELLO names it: several homes with a vault each may share one runtime folder."""
     return os.fsencode(os.path.realpath(paths.vault)).hex()
 
 
 class AgentLink:
-    """The connection of one run, made at the first question. ``off``: AWSVAULT_AGENT=off, so there is none.
+    """The connection of one run, made at the first request. ``off``: AWSVAULT_AGENT=off, so there is none.
 
-    Where the agent hung up since (it does so to a client that asks nothing for a while) the next question dials again, and
-    asks again who is there. An agent that was not there, or did not answer in time, is not tried at each question.
-    ``socket``: of another agent than the one that the run asks.
+    If the agent closes the connection (as it does if a client is silent for a while), the next request connects again,
+    and reads HELLO again. An agent that was missing, or did not answer in time, is not tried again at each request.
+    ``socket``: that of another agent than this run's own.
     """
 
     __slots__ = ("_absent", "_agent", "_answer", "_hello", "_mute", "_paths", "_socket", "_waited", "off")
@@ -105,7 +106,7 @@ class AgentLink:
         self._agent: Agent | None = None
         self._hello: Hello | None = None
         self._absent = self._mute = False
-        self._waited = 0.0  # seconds in which it did not answer
+        self._waited = 0.0  # the seconds after which an answer was given up
 
     @classmethod
     def of(cls, env: Mapping[str, str], paths: Paths) -> AgentLink:
@@ -113,7 +114,7 @@ class AgentLink:
         return cls(paths, off=env.get("AWSVAULT_AGENT") == "off")
 
     def even_off(self) -> AgentLink:
-        """The same link; where AWSVAULT_AGENT=off, one for what must reach the agent nevertheless."""
+        """The same link; with AWSVAULT_AGENT=off, a link for what must reach the agent all the same."""
         return AgentLink(self._paths) if self.off else self
 
     @property
@@ -127,9 +128,10 @@ class AgentLink:
         return self._waited > 0
 
     def agent(self, *, answer: float | None = None, again: bool = False, mute: bool = False) -> Agent | None:
-        """The connection; None where no agent takes it. ``answer``: seconds that each answer may take from here on.
+        """The connection; None if no agent accepts it. ``answer``: how many seconds each answer may take from now on.
 
-        ``again``: also where none was there before. ``mute``: also to one that did not answer within that time.
+        ``again``: try even if there was no agent before. ``mute``: try even if the agent did not answer within that
+        time.
         """
         answer = self._answer if answer is None else answer
         if self._agent is not None and self._agent.usable():
@@ -143,17 +145,17 @@ class AgentLink:
         return self._agent
 
     def hello(self, *, again: bool = False, answer: float | None = None) -> Hello | None:
-        """What the agent said when it was dialled; ``again``: what it says now, after a wait."""
+        """The agent's HELLO from when the link connected; ``again``: its current one, after a wait."""
         if (self._answer if answer is None else answer) <= self._waited:
             return None
         agent = self.agent(answer=answer, again=again)
         if agent is not None and (again or self._hello is None):
-            self._hello = Hello.of(self._asked(agent, lambda agent: agent.ask("HELLO"), answer))
+            self._hello = Hello.of(self._ask_twice(agent, lambda agent: agent.ask("HELLO"), answer))
             self._mute = self._hello is None
         return self._hello
 
     def serving(self, *, answer: float | None = None) -> Agent | None:
-        """The agent where it is of use to this process: of this version, for this vault."""
+        """The agent if this process can use it: it has this version's protocol and this vault."""
         hello = self.hello(answer=answer)
         return self._agent if hello is not None and hello.serves(self._paths) else None
 
@@ -161,34 +163,40 @@ class AgentLink:
         """The agent's answer to one request (vault/agent/protocol)."""
         agent = self.agent(answer=answer)
         return (
-            self._asked(agent, lambda agent: agent.ask(op, **fields), answer) if agent is not None else None
+            self._ask_twice(agent, lambda agent: agent.ask(op, **fields), answer)
+            if agent is not None
+            else None
         )
 
     def cache_key(self) -> CacheKey | None:
-        """The session cache's key, where the agent has it."""
+        """The cache key, if the agent has it."""
         agent = self.agent()
-        return self._asked(agent, lambda agent: agent.cache_key(), None) if agent is not None else None
+        return self._ask_twice(agent, lambda agent: agent.cache_key(), None) if agent is not None else None
 
-    def _asked(self, agent: Agent, question: Callable[[Agent], T | None], answer: float | None) -> T | None:
-        """The answer to a question that may be asked twice: a kept connection may end just then, as no new one does."""
-        kept = agent.answered
-        found = question(agent)
-        if found is not None or not kept or not agent.cut_off:
+    def _ask_twice(
+        self, agent: Agent, request: Callable[[Agent], T | None], answer: float | None
+    ) -> T | None:
+        """The answer to a request that may be sent twice: an existing connection may close at that moment, a new one
+        does not.
+        """
+        reused = agent.answered
+        found = request(agent)
+        if found is not None or not reused or not agent.cut_off:
             return found
         another = self.agent(answer=answer)
-        return question(another) if another is not None else None
+        return request(another) if another is not None else None
 
     def changed(self) -> None:
-        """The agent was opened or locked by this run: what it said before no longer holds."""
+        """Note that this run unlocked or locked the agent: its earlier HELLO is outdated."""
         self._hello = None
 
-    def lend(self) -> Agent | None:
-        """Give the connection away: a worker of the agent takes it over, and answers nothing that the agent answers."""
+    def give_away(self) -> Agent | None:
+        """Give the connection away. A worker takes it over, which answers only what workers answer."""
         agent, self._agent, self._hello = self._agent, None, None
         return agent
 
     def close(self) -> None:
-        """Hang up, and forget how it went: the next question is the first of another run."""
+        """Close the connection and forget earlier failures: the next request starts like the first of a run."""
         self._hang_up()
         self._absent = self._mute = False
         self._waited = 0.0
@@ -200,6 +208,6 @@ class AgentLink:
         self._agent = self._hello = None
 
     def __del__(self) -> None:
-        """At the end of the run."""
+        """Close the connection at the end of the run."""
         if self._agent is not None:
             self._agent.close()

@@ -1,7 +1,8 @@
 """Answers of the agent that are not in the log yet.
 
-For each answer the agent looks up the asking process, which may have ended a moment later. The rest happens when no client waits:
-the asker's name, and, for all answers of about a second, a short-lived fork that writes them (``write``).
+For each answer, the agent looks up the asking process at once, because it may end a moment later. The rest happens when
+no client waits: the asker's name, and, for all answers of about a second, a short-lived fork that writes them
+(``write``).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class PendingLog:
-    """The records to be written. ``write`` puts them into the log, in the fork, with the keys in the page."""
+    """The records to be written. ``write`` writes them to the log, in the fork, with the keys in the page."""
 
     def __init__(self, write: Write, *, page: KeyPage, clock: AgentClock) -> None:
         self._write = write
@@ -44,9 +45,9 @@ class PendingLog:
     def add(
         self, profile: str, body: bytes | bytearray, *, expires: int, pid: str, program: bytes = b""
     ) -> None:
-        """An answer goes to a client that the process ``pid`` ran; for an exec of ``program`` unless that is empty."""
+        """Record an answer to a client that the process ``pid`` ran; for an exec of ``program`` unless that is empty."""
         if len(self._fresh) + len(self._ready) >= limits.AGENT_LOG_PENDING:
-            return  # a log that could not be written for so long is not worth more memory
+            return  # if the log could not be written for so long, the records are not worth more memory
         if not self._fresh and not self._ready:
             self._due = self._clock.running() + limits.AGENT_LOG_AFTER
         name = program.decode("utf-8", "surrogateescape")
@@ -73,8 +74,8 @@ class PendingLog:
             self._start()
 
     def settle(self) -> None:
-        """Write all of it now: the keys are about to change or to go. Takes milliseconds as a rule, and at most as long
-        as a ``lock`` may be kept waiting. A fork that has not ended by then is killed.
+        """Write everything now, because the keys are about to change or to be deleted. Usually takes milliseconds, and
+        at most as long as a ``lock`` may have to wait. A fork that has not ended by then is killed.
         """
         end = monotonic() + limits.AGENT_LOG_WAIT
         self._name()
@@ -110,7 +111,7 @@ class PendingLog:
             return
         self._writing, self._ready = self._ready, []
         self._seen.clear()
-        self._due = self._clock.running() + limits.AGENT_LOG_AFTER  # for those that come meanwhile
+        self._due = self._clock.running() + limits.AGENT_LOG_AFTER  # for records that arrive meanwhile
         agent = os.getpid()
         try:
             self._child = children.fork(lambda: self._in_fork(agent))
@@ -118,7 +119,7 @@ class PendingLog:
             self._again()
 
     def _in_fork(self, agent: int) -> None:
-        """Write, within a time limit. An exception makes the exit code say that it has to be tried again."""
+        """Write, within a time limit. An exception makes the exit code say that the agent has to try again."""
         hardening.end_with_parent(agent)
         children.end_after(limits.AGENT_LOG_TIME)
         close_all_but(streams=False)  # the agent's lock and its clients must not outlive it here
@@ -138,7 +139,7 @@ class PendingLog:
             self._writing, self._failed = [], 0
 
     def _again(self) -> None:
-        """Try again a little later what could not be written, a few times, and then drop it."""
+        """Try again a little later to write the records, a few times, and then drop them."""
         self._failed += 1
         if self._failed <= limits.AGENT_LOG_TRIES:
             self._ready = self._writing + self._ready

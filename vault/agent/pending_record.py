@@ -1,6 +1,6 @@
-"""What the log notes about an answer: which session it was, and which process asked. No secrets.
+"""What the log records about an answer: which session it was, and which process asked. No secrets.
 
-An answer from disk loads this module too, so it imports little.
+A disk hit loads this module too, so it imports little.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _KEY_ID = b'"AccessKeyId": "'
 
 
 class PendingRecord(NamedTuple):
-    """One answer: Unix seconds, the session and its expiry, and who asked. What is not known is empty.
+    """One answer: Unix seconds, the session and its expiry, and who asked. Unknown values are empty.
 
     ``program``: the command of an exec; empty for an export.
     """

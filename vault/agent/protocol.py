@@ -37,7 +37,7 @@ REFRESH = b"+"
 KEY = 32
 _MOST_INT = 2**53
 
-# op → its fields and their types. With a field more, a field less or another type, the connection is closed.
+# op → its fields and their types. If a field is missing, unknown or of another type, the connection is closed.
 FIELDS: dict[str, dict[str, type]] = {
     "HELLO": {},
     "STATUS": {"first": int},
@@ -59,7 +59,7 @@ FIELDS: dict[str, dict[str, type]] = {
         "sleep": bool,
         "person": bool,
     },
-    "CONFIRM": {"what": str},  # the user said yes to this; remembered until the agent locks
+    "CONFIRM": {"what": str},  # the user confirmed this; remembered until the agent locks
     "CONFIRMED": {"what": str},
     "LOCK": {"hold": bool},
     "PIN": {"vault": str, "gen": int, "digest": str},  # of older clients
@@ -79,7 +79,7 @@ class BadFrame(ValueError):
 
 
 class Export(NamedTuple):
-    """The request of a warm export: the key of a session. ``program``: the command of an exec; else empty."""
+    """The request of a warm export: the key of a session. ``program``: the command of an exec; otherwise empty."""
 
     key: bytes
     program: bytes = b""
@@ -183,7 +183,7 @@ def refusal(why: str, **fields: Any) -> bytes:
 
 
 def page(rows: Sequence[Any], first: int) -> list[Any]:
-    """The rows from ``first`` on that fit into one answer beside its other fields; at least one, if there is one."""
+    """The rows from ``first`` on that fit into one answer with its other fields; at least one, if there is one."""
     part: list[Any] = []
     room = limits.AGENT_ROWS
     while first < len(rows):
@@ -196,7 +196,7 @@ def page(rows: Sequence[Any], first: int) -> list[Any]:
 
 
 def parse_answer(payload: bytes) -> dict[str, Any]:
-    """A JSON answer as a dictionary with a boolean ``ok``; BadFrame if it is none."""
+    """A JSON answer as a dictionary with a boolean ``ok``; otherwise BadFrame."""
     found = _object(payload)
     if not isinstance(found.get("ok"), bool):
         raise BadFrame

@@ -1,5 +1,5 @@
-"""The agent's loop: one thread, one selector, bounded frames. It uses no network, and loads no library and opens no path for
-a client. What has to decrypt runs in a short-lived fork, a worker, so that nothing decrypted stays here.
+"""The agent's loop: one thread, one selector, bounded frames. It uses no network, and loads no library and opens no
+path that a client names. Whatever decrypts runs in a short-lived fork, a worker, so that nothing decrypted stays here.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._open: set[Connection] = set()
         self._workers: dict[int, int] = {}  # the pipe's descriptor → process ID
-        self._working: set[int] = set()  # the pipes of those that work at an answer
+        self._working: set[int] = set()  # the pipes of those that are working on an answer
         self._waiting: list[Connection] = []  # for a worker to end, or to become idle
         self._staging: Connection | None = None
         self._asked = clock.boot()
@@ -72,7 +72,7 @@ class Server:
     # ── the loop ────────────────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
-        """Serve. At the end the listener is closed and every key is zeroed."""
+        """Serve clients. At the end, close the listener and zero every key."""
         self._listener.setblocking(False)
         self._admission.look()
         try:
@@ -95,7 +95,7 @@ class Server:
             elif isinstance(key.data, Connection):
                 self._serve(key.data)
             else:
-                self._hear(key.fd)
+                self._heard_from_worker(key.fd)
         now = self._clock.running()
         for connection in [c for c in self._open if c.ends <= now]:
             self._close(connection)
@@ -126,7 +126,7 @@ class Server:
             self._asked = self._clock.boot()
             self._open.add(connection)
             self._selector.register(connection.sock, selectors.EVENT_READ, connection)
-            self._serve(connection)  # as a rule the client has sent its request by now
+            self._serve(connection)  # usually the client has sent its request by now
 
     def _close(self, connection: Connection) -> None:
         if self._staging is connection:
@@ -146,12 +146,12 @@ class Server:
         self._guarded(connection, self._flush if connection.sending else self._receive)
 
     def _guarded(self, connection: Connection, step: Callable[..., None], *given: AgentRequest) -> None:
-        """What one client does wrong, or a failure of the system, closes its connection and nothing else."""
+        """An error of one client, or of the system, closes its connection and nothing else."""
         try:
             step(connection, *given)
         except BlockingIOError:
             return
-        except (BadFrame, OSError, ValueError):  # ValueError: a descriptor that was closed in this turn
+        except (BadFrame, OSError, ValueError):  # ValueError: a descriptor that was closed in this iteration
             self._close(connection)
 
     def _receive(self, connection: Connection) -> None:
@@ -164,10 +164,10 @@ class Server:
                 return
             connection.got += count
             if connection.got == connection.want:
-                self._whole(connection)
+                self._frame_complete(connection)
 
-    def _whole(self, connection: Connection) -> None:
-        """What was expected has arrived: the next stage, or an answer."""
+    def _frame_complete(self, connection: Connection) -> None:
+        """The expected bytes have arrived: continue with the next stage, or answer."""
         connection.since = self._clock.running()
         match connection.stage:
             case "length":
@@ -208,7 +208,7 @@ class Server:
             connection.request = request
             connection.expect("attachment-length", protocol.LENGTH)
         elif request.op in worker.OPS:
-            self._employ(connection, request)
+            self._answer_in_worker(connection, request)
         else:
             self._answer(connection, self._answers.to(request))
 
@@ -243,14 +243,14 @@ class Server:
             assert isinstance(body, bytearray)  # noqa: S101  # only keys are received into the page
             self._answer(connection, self._answers.put(request, body))
         else:
-            assert request is not None  # noqa: S101  # _attachment has checked it
+            assert request is not None  # noqa: S101  # _attachment checked it
             self._staging = None
             self._answer(connection, self._answers.unlock(request.fields))
 
     # ── what decrypts ───────────────────────────────────────────────────────────────────────
 
-    def _employ(self, connection: Connection, request: AgentRequest) -> None:
-        """Answer in a worker, which owns the connection from here on; if there are too many workers, a little later."""
+    def _answer_in_worker(self, connection: Connection, request: AgentRequest) -> None:
+        """Answer in a worker, which takes over the connection. If there are too many workers, do so a little later."""
         why = self._answers.locked("main")
         if why:
             self._answer(connection, protocol.refusal(why))
@@ -290,20 +290,20 @@ class Server:
         while True:
             try:
                 return os.pipe()
-            except OSError:  # out of descriptors, which silent clients may have
+            except OSError:  # out of descriptors, which silent clients may be using
                 if not self._admission.make_room():
                     raise
 
     def _kill_workers(self) -> None:
-        """Locked: no worker keeps its copy of the keys, not even one that waits for the next MFA code."""
+        """Kill the workers after a lock: none may keep its copy of the keys, not even one that waits for the next MFA code."""
         for pid in self._workers.values():
             children.kill(pid)
 
     def _room_for_a_worker(self) -> bool:
         return len(self._working) < limits.AGENT_WORKERS_BUSY and len(self._workers) < limits.AGENT_WORKERS
 
-    def _hear(self, fd: int) -> None:
-        """A worker has begun or ended an answer, or is gone: there may be room for another."""
+    def _heard_from_worker(self, fd: int) -> None:
+        """A worker has started or finished an answer, or has ended: there may be room for another."""
         said = os.read(fd, 64)
         if said[-1:] == worker.WORKS:
             self._working.add(fd)
@@ -321,4 +321,4 @@ class Server:
             if connection in self._open and isinstance(request, AgentRequest):
                 connection.expect("length", protocol.LENGTH)
                 self._selector.register(connection.sock, selectors.EVENT_READ, connection)
-                self._guarded(connection, self._employ, request)
+                self._guarded(connection, self._answer_in_worker, request)

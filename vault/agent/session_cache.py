@@ -1,4 +1,4 @@
-"""The sessions that the agent answers with: JSON lines under profile and fingerprint. Memory only, zeroed when dropped."""
+"""The sessions that the agent answers with: JSON lines by profile and fingerprint. In memory only, zeroed when dropped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AgentSession:
-    """One session: Unix seconds of issue and expiry, its JSON line, and when a client was last told to refresh it."""
+    """One session: its issue and expiry in Unix seconds, its JSON line, and when a client was last told to refresh it."""
 
     __slots__ = ("asked", "body", "expires", "issued")
 
@@ -28,7 +28,7 @@ class AgentSession:
 
 
 class CachedAnswer(NamedTuple):
-    """The answer to a warm export. ``refresh``: this client is to refresh the session. ``expires`` is in Unix seconds."""
+    """The answer to a warm export. ``refresh``: this client should refresh the session. ``expires`` is in Unix seconds."""
 
     body: bytearray
     refresh: bool
@@ -36,7 +36,7 @@ class CachedAnswer(NamedTuple):
 
 
 class SessionRow(NamedTuple):
-    """A row of STATUS, in Unix seconds. From ``due`` on the session is refreshed before it is served."""
+    """A row of STATUS, in Unix seconds. From ``due`` on, the session is refreshed before it is served."""
 
     profile: str
     issued: int
@@ -45,10 +45,11 @@ class SessionRow(NamedTuple):
 
 
 class SessionCache:
-    """At most limits.AGENT_SESSIONS of them; those that expire first make room.
+    """At most limits.AGENT_SESSIONS sessions; to make room, those that expire first are dropped.
 
-    ``freshness`` says how fresh a session is (fresh, ahead, due, over), from issued, expires and now. ``margin`` gives the
-    seconds before its expiry from which a session of that TTL is due. Both are the session cache's (cache/freshness).
+    ``freshness`` says how fresh a session is (fresh, ahead, due, over), from issued, expires and now. ``margin`` gives
+    the seconds before its expiry from which a session of that TTL is due. Both are the session cache's
+    (cache/freshness).
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class SessionCache:
         return CachedAnswer(cached.body, refresh, cached.expires)
 
     def put(self, key: bytes, body: bytearray, *, issued: int, expires: int, now: float) -> bool:
-        """Keep a session for ``key`` in place of the one before. False if it has expired already."""
+        """Keep a session for ``key`` and replace the one before. False if it has expired already."""
         cached = AgentSession(body, issued=issued, expires=expires)
         if self._freshness(issued, expires, now) == "over":
             cached.wipe()
@@ -95,7 +96,7 @@ class SessionCache:
         return True
 
     def _make_room(self, now: float) -> None:
-        """Drop what has expired; if nothing has, the sixteenth of all that expires first."""
+        """Drop the expired sessions; if there are none, the sixteenth of all that expires first."""
         over = [k for k, w in self._kept.items() if self._freshness(w.issued, w.expires, now) == "over"]
         for key in (
             over or sorted(self._kept, key=lambda k: self._kept[k].expires)[: max(1, self._most // 16)]
@@ -108,7 +109,7 @@ class SessionCache:
             cached.wipe()
 
     def ends(self, profile: str, *, now: float) -> int:
-        """The expiry of the profile's session in Unix seconds: the latest of those that may be served, 0 if there is none."""
+        """The expiry of the profile's session in Unix seconds: the latest that may still be served, 0 if there is none."""
         start = _start(profile)
         return max(
             (
@@ -120,7 +121,7 @@ class SessionCache:
         )
 
     def drop(self, profile: str) -> int:
-        """Forget the sessions of one profile, or of all if ``profile`` is empty. Returns how many there were."""
+        """Drop the sessions of one profile, or of all if ``profile`` is empty. Returns how many there were."""
         start = _start(profile)
         keys = [key for key in self._kept if not profile or key.startswith(start)]
         for key in keys:
@@ -128,7 +129,7 @@ class SessionCache:
         return len(keys)
 
     def rows(self, *, now: float) -> Iterator[SessionRow]:
-        """The sessions that may still be served, by profile. Of several of one profile, the one that expires last."""
+        """The sessions that may still be served, by profile. If a profile has several, the one that expires last."""
         latest: dict[bytes, AgentSession] = {}
         for key, cached in self._kept.items():
             name = key.partition(b"\0")[0]

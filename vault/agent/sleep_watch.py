@@ -1,7 +1,7 @@
 """A small process beside the agent that listens to logind, and tells the agent when the machine sleeps or is locked.
 
-It has no key and no session, and D-Bus's library is loaded only here. It ends with the agent, whose pipe it holds open.
-Without a system bus it ends at once; the agent then notices sleep by its clocks.
+It has no key and no session, and D-Bus's library is loaded only here. It ends with the agent, which holds the other end
+of its pipe. Without a system bus it ends at once; the agent then notices sleep by its clocks.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def start(env: Mapping[str, str]) -> int | None:
 
 
 def process(arguments: Sequence[str]) -> int:
-    """Be the watcher. ``arguments``: the descriptor that closes when the agent ends."""
+    """Run the watcher. ``arguments``: the descriptor that closes when the agent ends."""
     end = int(arguments[0])
     try:
         from jeepney.io.blocking import open_dbus_connection
@@ -55,7 +55,7 @@ def process(arguments: Sequence[str]) -> int:
         bus = open_dbus_connection(bus="SYSTEM")
         heard = _filtered(bus)
         _listen(bus)
-    except Exception:  # noqa: BLE001  # no bus, no logind, another library: the clocks have to do
+    except Exception:  # noqa: BLE001  # no bus, no logind, or another library: only the clocks are left
         return 0
     socket = from_env(os.environ).socket
     for _ in _locks(bus, heard, end=end):
@@ -67,7 +67,7 @@ def process(arguments: Sequence[str]) -> int:
 
 
 def _filtered(bus: Any) -> deque[Any]:
-    """Where the signals arrive, also during the wait for a reply."""
+    """Where the signals arrive, even while it waits for a reply."""
     from jeepney import MatchRule
 
     heard: deque[Any] = deque()
@@ -77,7 +77,7 @@ def _filtered(bus: Any) -> deque[Any]:
 
 
 def _listen(bus: Any) -> None:
-    """Only logind's own signals: the bus gives its name to root alone. (In a message the sender has another name.)"""
+    """Listen only to logind's own signals: the bus gives its name to root alone. (In a message the sender has another name.)"""
     from jeepney import MatchRule, message_bus
 
     for interface, member in _SIGNALS:
@@ -86,15 +86,15 @@ def _listen(bus: Any) -> None:
 
 
 def _locks(bus: Any, heard: deque[Any], *, end: int) -> Iterator[None]:
-    """Once for each signal that means a lock, until ``end`` closes or the bus goes away."""
+    """Yields once for each signal that means a lock, until ``end`` closes or the bus disappears."""
     while True:
         while not heard:
             try:
-                bus.recv_messages(timeout=0)  # first what came with the last one and is here already
+                bus.recv_messages(timeout=0)  # first, what arrived with the last signal
             except TimeoutError:
                 if end in readable([end, bus.sock.fileno()], None):
                     return
-            except Exception:  # noqa: BLE001  # the bus went away
+            except Exception:  # noqa: BLE001  # the bus disappeared
                 return
         if _means_lock(bus, heard.popleft()):
             yield
@@ -121,6 +121,6 @@ def _own_sessions(bus: Any) -> set[str] | None:
     asked = new_method_call(DBusAddress(_MANAGER, _LOGIND, f"{_LOGIND}.Manager"), "ListSessions")
     try:
         (rows,) = bus.send_and_get_reply(asked, timeout=limits.AGENT_TALK).body
-    except Exception:  # noqa: BLE001  # it may be this user's: rather lock once too often
+    except Exception:  # noqa: BLE001  # it may be this user's: lock once too often rather than too rarely
         return None
     return {path for _, uid, _, _, path in rows if uid == os.getuid()}

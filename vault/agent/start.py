@@ -1,6 +1,6 @@
-"""Starting an agent, and waiting until it listens. Holds no keys and passes none on.
+"""Starts an agent, and waits until it listens. Has no keys and passes none on.
 
-The new process gets a short environment: where the files are, no variable of AWS's, no passphrase.
+The new process gets a short environment: where the files are, but no variable of AWS's and no passphrase.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from vault.agent.client import Agent
 
-COMMAND = "agent-process"  # vault/__main__ runs the agent for this word
-WATCH = "agent-watch"  # and for this one the process that listens for sleep
+COMMAND = "agent-process"  # vault/__main__ runs the agent if this is the first argument
+WATCH = "agent-watch"  # and the process that listens for sleep if it is this one
 # Where the files are, and what an interpreter in an unusual place needs to find itself and the program.
 _PASSED_ON = (
     "HOME",
@@ -61,7 +61,7 @@ def start(env: Mapping[str, str], *, wait: float = limits.AGENT_START) -> bool:
 
 
 def _environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Where the files are, by absolute paths: the agent runs in the root folder."""
+    """The environment of the agent, with absolute paths, because the agent runs in the root folder."""
     kept = {name: env[name] for name in _PASSED_ON if name in env}
     if kept.get("AWSVAULT_HOME"):
         kept["AWSVAULT_HOME"] = from_env(kept).vault_folder
@@ -72,10 +72,11 @@ def _environment(env: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def end(agent: Agent) -> bool:
-    """Kill an agent that does not answer. False if it is not known which process that is.
+def kill_agent(agent: Agent) -> bool:
+    """Kill an agent that does not answer. False if its process is unknown.
 
-    The first listener may be systemd, or a process of another PID namespace: only one that runs the agent's command is killed.
+    The first listener may be systemd, or a process of another PID namespace: only a process that runs the agent's
+    command is killed.
     """
     if agent.pid is None or COMMAND not in command_of(agent.pid):
         return False

@@ -1,6 +1,7 @@
-"""Whether the agent is unlocked, and until when: the time limits on its keys, the pins it was told, and the user's ``lock``.
+"""Whether the agent is unlocked, and until when: the time limits on its keys, the pins reported to it, and the user's
+``lock``.
 
-Time limits count on a clock that runs while the machine sleeps. No sockets, no files.
+Time limits use a clock that runs while the machine sleeps. No sockets, no files.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ class ReportedPin(NamedTuple):
 
 
 class AgentState:
-    """Locked at first. ``why`` is "" while unlocked, else "locked" (at first, or by a limit) or "held" (the user ran ``lock``)."""
+    """Locked at first. ``why`` is "" while unlocked, otherwise "locked" (at first, or by a limit) or "held" (the user
+    ran ``lock``).
+    """
 
     def __init__(self, *, page: KeyPage, sessions: SessionCache, clock: AgentClock) -> None:
         self._page = page
@@ -100,13 +103,13 @@ class AgentState:
         return True
 
     def used(self) -> None:
-        """A key or a session was sent to a client: the idle limit starts again."""
+        """A key or a session was sent to a client: restart the idle limit."""
         self._idle_end = self._clock.boot() + self._idle
 
     def unlock(
         self, *, vault: str, idle: int, hard: int, strict: int, sleep: bool, keys: tuple[str, ...]
     ) -> None:
-        """Keys have arrived. Limits are in seconds. The sessions of another vault are dropped."""
+        """Unlock with new keys. Limits are in seconds. The sessions of another vault are dropped."""
         now = self._clock.boot()
         if keys != ("strict",):
             if vault != self.vault:
@@ -134,25 +137,27 @@ class AgentState:
             self.why = "held" if hold else "locked"
 
     def agree(self, what: str) -> bool:
-        """Remember until the next lock that the user said yes to ``what`` (credentials/guardrails). False if there are too many."""
+        """Remember until the next lock that the user confirmed ``what`` (credentials/guardrails). False if there are
+        too many.
+        """
         if len(self._agreed) < limits.AGENT_CONFIRMED or what in self._agreed:
             self._agreed.add(what)
             return True
         return False
 
     def agreed(self, what: str) -> bool:
-        """Whether the user said yes to ``what`` since the vault was unlocked."""
+        """Whether the user confirmed ``what`` since the vault was unlocked."""
         return what in self._agreed
 
     def sleeping(self) -> None:
-        """The machine is about to sleep, or its screen was locked: lock, if that is set."""
+        """Lock if the settings say so: the machine is about to sleep, or its screen was locked."""
         if not self.why and self._lock_on_sleep:
             self.lock(hold=False)
 
     def note(self, *, vault: str, over: list[str], **pin: Any) -> bool:
         """Remember a generation of the vault. False if it is another vault's.
 
-        ``over`` names, by their MACs, the ones it replaces. The oldest others go only once there are too many.
+        ``over`` names, by their MACs, the ones it replaces. The oldest others are dropped only if there are too many.
         """
         if vault != self.vault:
             return False

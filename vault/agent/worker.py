@@ -1,6 +1,7 @@
 """What a worker does: a fork of the agent that opens the vault and answers one client, over that client's connection.
 
-Over a pipe it tells the agent whether it works or only waits, for an MFA code or for its client. The pipe closes with it.
+Over a pipe it tells the agent whether it works or only waits, for an MFA code or for its client. The pipe closes with
+it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    # Answers a request with the frame of an answer. May send frames of its own before, by the function it is given.
+    # Returns the frame of the answer to a request. Before that, it may send its own frames with the function it gets.
     Answerer = Callable[[AgentRequest, Callable[[bytes], None]], bytes]
 
 OPS = frozenset({"HAS_ENTRY", "LIST", "GET_ENTRY", "TOTP", "NOTE_CODE"})
@@ -28,14 +29,14 @@ WORKS, WAITS = b"+", b"-"
 def serve(
     sock: socket.socket, request: AgentRequest, *, answerer: Callable[[], Answerer], tell: int, agent: int
 ) -> None:
-    """Answer until the client has had enough. ``tell`` is the pipe, ``agent`` the process that forked this one."""
-    hardening.end_with_parent(agent)  # a killed agent leaves no process behind that has its keys
+    """Answer until the client closes the connection. ``tell`` is the pipe; ``agent`` is the process that forked this one."""
+    hardening.end_with_parent(agent)  # if the agent is killed, no process with its keys is left
     children.end_after(limits.AGENT_WORKER_TIME)
     close_all_but(sock.fileno(), tell, streams=False)  # the agent's lock and socket must not outlive it here
     answer = answerer()
 
     def say(frame: bytes) -> None:
-        os.write(tell, WAITS)  # nothing is said except that a code's time has not come
+        os.write(tell, WAITS)  # sends nothing, except that it is too early for a code
         sock.sendall(frame)
 
     while True:
@@ -51,7 +52,7 @@ def serve(
 
 
 def _read(sock: socket.socket, size: int) -> bytes:
-    """Exactly ``size`` bytes; BadFrame if the other end stops before."""
+    """Exactly ``size`` bytes; BadFrame if the other end sends fewer."""
     got = b""
     while len(got) < size:
         piece = sock.recv(size - len(got))

@@ -1,6 +1,6 @@
-"""The agent as a process: takes its socket, hardens itself, and serves. Here protocol, server and vault come together.
+"""The agent as a process: takes its socket, hardens itself, and serves. Joins the protocol, the server and the vault.
 
-Started by vault/agent/start or by a systemd socket unit. Prints nothing; its exit code is all it says.
+Started by vault/agent/start or by a systemd socket unit. Prints nothing; reports only by its exit code.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _FORKS_NEED = (
 
 
 def process(arguments: Sequence[str]) -> int:
-    """Be the agent. ``arguments``: the descriptor on which the starter waits, if there is one."""
+    """Run the agent. ``arguments``: the descriptor on which the starter waits, if there is one."""
     ready = int(arguments[0]) if arguments and arguments[0].isdigit() else None
     env = dict(os.environ)
     os.environ.clear()
@@ -57,9 +57,9 @@ def process(arguments: Sequence[str]) -> int:
             start.report(ready, listening=False)
         return error.exit_code
     if taken is not None:
-        _load_what_forks_need()  # before the report: clients then wait for no import
+        _load_what_forks_need()  # before the report, so that clients do not wait for imports
     if ready is not None:
-        start.report(ready, listening=True)  # also if another agent has the socket: it listens
+        start.report(ready, listening=True)  # even if another agent has the socket: it listens
     if taken is None:
         return 0
     sleep_watch.start(env)  # its pipe stays open as long as this process lives
@@ -72,7 +72,7 @@ def process(arguments: Sequence[str]) -> int:
 
 
 def _load_what_forks_need() -> None:
-    """Import once what the forks that open the vault or write the log would each import in 30 ms.
+    """Import once what each fork that opens the vault or writes the log would otherwise import in 30 ms.
 
     Import all of it: after an upgrade of a running agent, a fork would otherwise mix new modules with old ones.
     """

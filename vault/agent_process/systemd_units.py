@@ -52,7 +52,7 @@ SystemCallArchitectures=native
 
 
 def install(context: Context) -> list[str]:
-    """Write both units into the user's folder, and end a running agent: from now on systemd makes the socket.
+    """Write both units into the user's folder, and stop a running agent: from now on systemd makes the socket.
 
     Returns their paths. Errors: ConfigError (not Linux, or a path that is not valid in a unit), StorageError.
     """
@@ -91,7 +91,7 @@ def install(context: Context) -> list[str]:
 
 
 def _plain(value: str) -> str:
-    """``value`` in a unit, where quotes have no meaning: % doubled, and no character that ends the line."""
+    """``value`` for a unit, where quotes have no meaning: % is doubled, and characters that end the line are refused."""
     if any(not c.isprintable() for c in value):
         raise errors.ConfigError(f"a systemd unit cannot contain {safe(value)}")
     return value.replace("%", "%%")

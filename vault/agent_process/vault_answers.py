@@ -1,4 +1,4 @@
-"""The answers of a worker: those for which it opens the vault. Run in a fork of the agent, whose memory ends with it."""
+"""The answers of a worker that need the opened vault. Run in a fork of the agent, whose memory ends with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vault.secret import Secret
 from vault.store import vault
 from vault.system.clock import Deadline, SystemClock
 from vault.unlocking.keys import CodeWait, OpenedKeys
-from vault.unlocking.seen_generations import SeenGenerations, judge
+from vault.unlocking.seen_generations import SeenGenerations, check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ _OTHER_KINDS = ("NoCodeInTime", "UsedCode", "KeysChanged")
 
 
 def answerer(paths: Paths, page: KeyPage, state: AgentState) -> Answerer:
-    """What answers a worker's requests. The vault is opened for the first one and closed by the worker's end."""
+    """Returns the function that answers a worker's requests. Opens the vault for the first one; it stays open until the
+    worker ends.
+    """
     opened: list[OpenedKeys] = []
 
     def answer(request: AgentRequest, say: Callable[[bytes], None]) -> bytes:
@@ -46,7 +48,7 @@ def answerer(paths: Paths, page: KeyPage, state: AgentState) -> Answerer:
 
 
 def _kind(error: errors.Error) -> str:
-    """The name by which the client knows the error's class, or the nearest class above it."""
+    """The name under which the client knows the error's class, or the nearest base class that it knows."""
     names = (one.__name__ for one in type(error).__mro__)
     return next(name for name in names if name in _OTHER_KINDS or hasattr(errors, name))
 
@@ -54,7 +56,7 @@ def _kind(error: errors.Error) -> str:
 def _open(paths: Paths, page: KeyPage, state: AgentState) -> OpenedKeys:
     opened = vault.open_with_main_key(paths, Secret(bytes(page.view("main"))))
     # The state is that of the fork's start, before the vault was read.
-    judge(SeenGenerations(state.vault, tuple(state.seen)), opened, path=paths.vault)
+    check(SeenGenerations(state.vault, tuple(state.seen)), opened, path=paths.vault)
     strict = Secret(bytes(page.view("strict"))) if page.has("strict") else None
     return OpenedKeys(opened, paths=paths, clock=SystemClock(), strict=strict)
 

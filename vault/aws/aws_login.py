@@ -1,4 +1,4 @@
-"""Credentials that ``aws login`` of the AWS CLI keeps. Only reads its cache: signing in is the AWS CLI's part."""
+"""Credentials that ``aws login`` of the AWS CLI stores. Only reads its cache: the AWS CLI does the signing in."""
 
 from __future__ import annotations
 

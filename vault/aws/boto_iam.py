@@ -1,6 +1,6 @@
 """IAM through boto3, whose service model checks, writes and reads each call. The only file that imports boto3.
 
-Calls to IAM are rare, so the cost of importing boto3 does not matter, and its knowledge of the operations does. Signing
+Calls to IAM are rare: the cost of importing boto3 does not matter, but its knowledge of the operations does. Signing
 and transport are the same as for STS (sigv4, transport): one clock, one trust store, answers bounded in size and time.
 boto3 has no key and reads no profile and no file of AWS's.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vault.aws.credentials import Credentials
     from vault.aws.service_endpoint import ServiceEndpoint
 
-# What botocore's session would take from the environment: set here, so that it looks nowhere.
+# What botocore's session would take from the environment. Set here, so that it does not look there.
 _ISOLATED: dict[str, tuple[None, None, Any, None]] = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -37,25 +37,26 @@ class IamClient:
     def __init__(self, credentials: Credentials, *, endpoint: ServiceEndpoint, subject: str = "") -> None:
         """``credentials`` sign until ``sign_as`` sets others. ``subject`` names the key in messages."""
         self._subject = subject
-        self._to = endpoint.trusted("awsvault-py would believe its answers about your keys")
+        self._to = endpoint.trusted("awsvault-py would act on its answers about your keys")
         self._pool, self._ca_bundle = endpoint.pool, endpoint.ca_bundle
         self._deadline = Deadline.after(limits.IAM_CALL)  # of the current call
         self._region = endpoint.region
         self.sign_as(credentials)
         self._client = _client(endpoint)
         self._client.meta.events.register("before-send.iam", self._exchange)
-        # Of the last answer, a refusal too; None if there was none. Callers compare it with the machine's clock.
+        # From the last answer, even a refusal; None if there was none. Callers compare it with the machine's clock.
         self.date: int | None = None
-        self._reply = transport.Reply(0, {}, b"")  # the last one
+        self._reply = transport.Reply(0, {}, b"")  # of the last answer
 
     def sign_as(self, credentials: Credentials) -> None:
         """Sign with ``credentials`` from now on. A new client would cost more than a call."""
         self._signer = sigv4.Signer(*credentials, region=self._region, service="iam")
 
     def call(self, operation: str, *, deadline: Deadline, once: bool = False, **parameters: Any) -> Answer:
-        """Call ``operation``, in AWS's spelling. The answer's fields are as boto3 gives them (times are datetimes, blobs bytes).
+        """Call ``operation``, in AWS's spelling. Returns the answer's fields as boto3 does (times are datetimes, blobs
+        bytes).
 
-        ``once``: send it one time, whatever happens. Errors: Refused with AWS's code, Unreachable (``sent`` tells
+        ``once``: send it only once, whatever happens. Errors: Refused with AWS's code, Unreachable (``sent`` tells
         whether AWS may have done it).
         """
         return with_retry(lambda: self._send(operation, parameters, deadline), once=once, deadline=deadline)

@@ -1,4 +1,4 @@
-"""Reading an answer until a deadline: http.client alone would wait again after each byte."""
+"""Reads an answer until a deadline: http.client alone would wait again after each byte."""
 
 from __future__ import annotations
 

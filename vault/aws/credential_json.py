@@ -1,4 +1,4 @@
-"""The JSON that credential_process prints and the session cache keeps. Pure; json is imported late.
+"""The JSON that credential_process prints and the session cache stores. Pure; imports json only when needed.
 
 One ASCII line with ``Version`` first, ``Expiration`` in whole seconds of UTC, and no key without a value: the form that
 every SDK accepts (docs/resolution.md, which clients accept the answer).
@@ -39,7 +39,7 @@ def encode(credentials: Credentials, *, expires: int | None = None, account_id: 
 
 
 def of_session(session: Session) -> bytes:
-    """The line for a session."""
+    """The line for ``session``."""
     return encode(session.credentials, expires=session.expiration, account_id=session.account_id)
 
 

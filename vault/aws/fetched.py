@@ -1,4 +1,4 @@
-"""Credentials from a provider, each field checked before it is believed. Pure. Errors name the field, never its value."""
+"""Credentials from a provider, each field checked before it is trusted. Pure. Errors name the field, never its value."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def json_object(raw: bytes, *, what: str) -> dict[str, Any]:
 
 
 def check_fields(fields: dict[str, Any], *, what: str, token: str = "SessionToken", now: float) -> Fetched:  # noqa: S107  # a field's name
-    """The credentials in ``fields``, each of a shape that can be passed on. ConfigError.
+    """The credentials in ``fields``, if each has a form that can be passed on. Otherwise ConfigError.
 
-    ``token`` is the name of the session token's field, ``what`` begins the message.
+    ``token`` is the name of the session token's field; ``what`` begins the message.
     """
     key = _text(fields, "AccessKeyId", limits.MAX_ACCESS_KEY_ID, what)
     secret = _text(fields, "SecretAccessKey", limits.MAX_SECRET_KEY, what)
@@ -80,7 +80,7 @@ def _text(
 
 
 def expiry(text: str, *, what: str) -> int:
-    """Unix seconds of a time with a time zone, in the forms that SDKs take. ConfigError."""
+    """Unix seconds of a time with a time zone, in the forms that SDKs accept. Otherwise ConfigError."""
     found = timestamps.unix(text)
     if found is None:
         raise errors.ConfigError(f"{what}: Expiration is not a time with a time zone")

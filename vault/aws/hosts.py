@@ -116,7 +116,7 @@ def _patterns(service: str, partition: Partition) -> tuple[str, ...]:
         for suffix in (partition.suffix, partition.dual_suffix)
     )
     if service == SIGN_IN:
-        return names[1:] + _SIGN_IN[partition.name]  # its plain names are in the table
+        return names[1:] + _SIGN_IN[partition.name]  # the table has its plain names
     return (*names, "sts.amazonaws.com") if (service, partition.name) == (STS, "aws") else names
 
 

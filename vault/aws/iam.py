@@ -44,7 +44,7 @@ class Caller(Protocol):
 
 
 class Use(NamedTuple):
-    """A key's last use: Unix seconds, service and region, as AWS tells them (some hours late)."""
+    """A key's last use: Unix seconds, service and region, as AWS reports them (some hours late)."""
 
     at: int
     service: str
@@ -54,7 +54,7 @@ class Use(NamedTuple):
 class AccessKey(NamedTuple):
     """One access key of the user, without its secret. ``created`` is Unix seconds.
 
-    ``asked``: AWS told its last use, so ``used`` None means never.
+    ``asked``: AWS reported its last use, so ``used`` None means never.
     """
 
     id: str
@@ -139,14 +139,14 @@ class Iam:
         return key._replace(used=used, asked=True)
 
     def create_key(self) -> CreatedKey:
-        """Create a key. Sent once: a second one would be a key without an owner."""
+        """Create a key. Sent once: a second call would create a key without an owner."""
         made = self._call("CreateAccessKey", once=True, UserName=self._user).fields.get("AccessKey")
         key = _key(made)
         secret = _text(made, "SecretAccessKey", limits.MAX_SECRET_KEY)
         return CreatedKey(key.id, Secret(secret), key.created)
 
     def set_active(self, key_id: str, *, active: bool) -> None:
-        """Activate or deactivate a key; doing it again changes nothing."""
+        """Activate or deactivate a key; repeating it changes nothing."""
         status = "Active" if active else "Inactive"
         self._call("UpdateAccessKey", UserName=self._user, AccessKeyId=key_id, Status=status)
 

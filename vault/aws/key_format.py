@@ -1,7 +1,7 @@
 """The forms of an access key ID and of its secret, checked before AWS is asked. Pure; never shows a secret.
 
 IAM creates IDs of 20 characters and secrets of 40, but its reference promises neither, so AWS decides about lengths.
-Only text that cannot be a key is refused here, such as a bad paste.
+This module refuses only text that cannot be a key, such as a bad paste.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def odd_lengths(access_key_id: str, secret: Secret) -> str:
 
 
 def _check_paste(text: str, what: str, hint: str) -> None:
-    """Usage for a bad paste: nothing at all, spaces inside, quotes, a whole line of a file."""
+    """Usage for a bad paste: an empty one, spaces inside, quotes, or a whole line of a file."""
     if not text:
         raise Usage(f"{what} is empty", hint=hint)
     if any(c.isspace() for c in text):

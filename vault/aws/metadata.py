@@ -94,7 +94,9 @@ def _container_token(source: NamedSource, context: ProviderContext, to: Target) 
 
 
 def _check_bearer(to: Target, context: ProviderContext, *, origin: str) -> None:
-    """Anyone who has the token can use it: it goes only to this machine, the orchestrators' addresses and trusted hosts."""
+    """Check where the token goes. Anyone who has it can use it: only this machine, the orchestrators' addresses and
+    trusted hosts may get it.
+    """
     here = is_loopback(to.name) or canonical(to.name) in _CONTAINER
     if not here and not is_listed(to, context.trusted_hosts):
         raise errors.Untrusted(
@@ -105,8 +107,8 @@ def _check_bearer(to: Target, context: ProviderContext, *, origin: str) -> None:
 
 
 def _address(url: str, context: ProviderContext, *, link: tuple[str, ...], origin: str) -> Target:
-    """The parts of a URL that may be asked: https, or plain http to this machine, to AWS's link-local addresses for this
-    service, or to an allowed host.
+    """The parts of a URL that may be called: https, or plain http to this machine, to AWS's link-local addresses for
+    this service, or to an allowed host.
     """
     to = parse_target(url)
     if to is None:
@@ -114,7 +116,7 @@ def _address(url: str, context: ProviderContext, *, link: tuple[str, ...], origi
     plain = is_loopback(to.name) or canonical(to.name) in link or is_listed(to, context.allow_http)
     if to.scheme == "http" and not plain:
         raise errors.ConfigError(
-            f"{origin}: {safe(urlsplit(url).netloc)} must not be asked over plain http; only these hosts may: localhost, "
+            f"{origin}: {safe(urlsplit(url).netloc)} must not be called over plain http; only these hosts may: localhost, "
             f"127.0.0.0/8, ::1, {', '.join(link)}",
             hint=f'use https, or add to config.toml: allow_http = ["{safe(to.name)}"]',
         )

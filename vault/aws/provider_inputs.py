@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vault.profiles.aws_files import Origin, Setting
     from vault.system.clock import Deadline
 
-# How many awsvault-py are above this process: a wrapper can hide that a command is one.
+# How many awsvault-py processes are above this one: a wrapper can hide that a command is awsvault-py.
 DEPTH = "AWSVAULT_DEPTH"
 
 
@@ -63,7 +63,9 @@ def run_command(command: str, *, key: str, origin: Origin, context: ProviderCont
 
 
 def read_token_file(path: str, *, key: str, origin: Origin) -> bytes:
-    """The token file that ``key`` names. ConfigError if it is missing; UnsafeFile if others could have written it."""
+    """The token in the file that ``key`` names. ConfigError if the file is missing; UnsafeFile if others could have
+    written it.
+    """
     from vault.system.user_files import read_users_file
 
     found = read_users_file(path, limit=limits.MAX_TOKEN_FILE)

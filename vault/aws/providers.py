@@ -1,7 +1,8 @@
-"""Credentials from outside the vault: a process, a web identity, Identity Center, aws login, the environment, an instance, a container.
+"""Credentials from outside the vault: a process, a web identity, Identity Center, aws login, the environment, an
+instance, a container.
 
-Every fetch is bounded in time by the deadline and in size by a constant. Reads no configuration. A long-lived key stays
-one, without an expiry.
+The deadline bounds the time of every fetch, and a constant bounds its size. Reads no configuration. A long-lived key
+remains one, without an expiry.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def proxy_for(to: Target, env: Mapping[str, str]) -> Proxy | None:
     if is_loopback(to.name):
         return None  # for the proxy, that name is the proxy's own machine
     named = _named(env)
-    variable, url = named.get(to.scheme, ("", ""))  # not ALL_PROXY: AWS's tools do not read it
+    variable, url = named.get(to.scheme, ("", ""))  # not ALL_PROXY, which AWS's tools do not read
     if not url or _bypassed(to, named.get("no", ("", ""))[1]):
         return None
     try:
@@ -54,8 +54,8 @@ def proxy_for(to: Target, env: Mapping[str, str]) -> Proxy | None:
 def _named(env: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """The variables SCHEME_proxy by scheme, each with its name and value, as urllib.request reads them for botocore.
 
-    A lower-case name wins, and if it is empty, it turns the others off. In a CGI program, HTTP_PROXY is a header that the
-    client sent, so it does not count.
+    A lowercase name takes precedence; if it is empty, it turns the others off. In a CGI program, HTTP_PROXY is a header
+    that the client sent, so it is ignored.
     """
     found = {}
     for variable, value in env.items():

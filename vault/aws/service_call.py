@@ -1,4 +1,4 @@
-"""What every call to an AWS service shares: its answer, its retry, and AWS's refusal as an error. No SDK."""
+"""What all calls to AWS services share: the answer, the retry, and AWS's refusal as an error. No SDK."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Answer(NamedTuple):
 
 
 def with_retry(send: Callable[[], Answer], *, once: bool, deadline: Deadline) -> Answer:
-    """``send()``, and a second time after a passing failure, unless ``once`` is set or no time is left."""
+    """``send()``, repeated once after a temporary failure, unless ``once`` is set or no time is left."""
     tries = 1 if once else limits.AWS_TRIES
     while True:
         tries -= 1

@@ -1,4 +1,4 @@
-"""AWS's refusals as errors: code and message in, Error out. Pure; imports no SDK."""
+"""AWS's refusals as errors: takes code and message, returns an Error. Pure; imports no SDK."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ THROTTLED = frozenset(
 )  # fmt: skip
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
-# Codes of this program, because AWS has one code for several causes. Callers compare ``error.code`` with these.
+# Codes of awsvault-py, because AWS has one code for several causes. Callers compare ``error.code`` with these.
 MFA_CODE = "InvalidMFACode"  # the code was wrong, or used before
 MFA_SERIAL = "InvalidMFASerial"  # no such device on this user
 MFA_MISSING = "MFARequired"  # serial without code, or the reverse
@@ -34,8 +34,8 @@ INTERCEPTED = (
     "a proxy or web filter may have answered instead of AWS: check HTTPS_PROXY, HTTP_PROXY, NO_PROXY and the endpoint; "
     "run: awsvault-py explain PROFILE"
 )
-_LATER = "wait a little, then run the command again; if the error stays, "
-_FAILING = "the problem is on AWS's side: wait a little, then run the command again"
+_LATER = "wait a moment, then run the command again; if the error stays, "
+_FAILING = "the problem is on AWS's side: wait a moment, then run the command again"
 _HINTS = {
     "InvalidClientTokenId": "the key was deleted, is inactive, or belongs to another partition; "
     "run: awsvault-py list, and check the user's keys in the IAM console",

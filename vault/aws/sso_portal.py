@@ -1,6 +1,6 @@
-"""Credentials of a role at IAM Identity Center's portal, for users who signed in with ``aws sso login``.
+"""Credentials of a role from IAM Identity Center's portal, for users who signed in with ``aws sso login``.
 
-Signing in is the AWS CLI's part: its token is read from the CLI's cache and never written.
+The AWS CLI does the signing in: its token is read from the CLI's cache and never written.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
 
 
 def _answer(reply: transport.Reply, source: Sso, *, host: str, what: str) -> dict[str, Any]:
-    """The fields of a good answer; an error for any other."""
+    """The fields of a successful answer; otherwise raises an error."""
     fields = _json(reply.body)
     if fields is None or (reply.status != 200 and not _is_refusal(reply, fields)):
         raise service_errors.not_from_aws(
@@ -121,7 +121,7 @@ def _token(source: Sso, context: ProviderContext) -> str:
     """The access token of ``aws sso login``, still valid."""
     from hashlib import sha1
 
-    # The AWS CLI names the file by this hash: not a matter of security.
+    # The AWS CLI names the file by this hash; it is not used for security.
     name = sha1((source.session or source.start_url).encode(), usedforsecurity=False).hexdigest()
     path = os.path.join(context.home, ".aws", "sso", "cache", f"{name}.json")
     raw = read_users_file(path, limit=limits.MAX_TOKEN_FILE)

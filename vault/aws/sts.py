@@ -1,4 +1,4 @@
-"""STS's calls, typed: whose a key is, an MFA session, a role. Each answer is checked before it is believed.
+"""STS's calls, typed: the identity of a key, an MFA session, a role. Each answer is checked before it is trusted.
 
 No cache, no vault, no profile. A call with an MFA code is sent once.
 """
@@ -33,7 +33,9 @@ _PLAIN = re.compile(r"[!-~]+", re.ASCII)  # no space and no control character
 def get_caller_identity(
     credentials: Credentials, *, endpoint: ServiceEndpoint, deadline: Deadline, subject: str = ""
 ) -> Identity:
-    """Whose ``credentials`` these are. AWS allows this to every key, whatever its policies. Errors: Refused, Unreachable."""
+    """The identity that ``credentials`` belong to. AWS allows this to every key, whatever its policies. Errors:
+    Refused, Unreachable.
+    """
     client = StsClient(credentials=credentials, endpoint=endpoint, deadline=deadline, subject=subject)
     fields = client.call("GetCallerIdentity").fields
     account, arn, user_id = (
@@ -164,7 +166,7 @@ def _put_mfa(parameters: dict[str, Any], serial: str | None, code: str | None) -
 def _role_session(
     operation: str, answer: Answer, role_arn: str, duration: int | None, *, now: float
 ) -> Session:
-    """The session in ``answer``, if it is one of the role that was asked for."""
+    """The session in ``answer``, if it is for the requested role."""
     session = _session(operation, answer, asked=duration or limits.ROLE_DURATION, now=now)
     arn = _text(answer.fields.get("AssumedRoleUser") or {}, "Arn", operation, _MAX_ARN)
     return session._replace(account_id=_account_of_role(operation, asked=role_arn, answered=arn))
@@ -204,7 +206,7 @@ def _text(fields: Any, name: str, operation: str, most: int, *, blanks: bool = F
 
 
 def _account_of_role(operation: str, *, asked: str, answered: str) -> str:
-    """The account of ``answered`` (arn:P:sts::ACCOUNT:assumed-role/NAME/SESSION) if that is the role that was ``asked`` for."""
+    """The account of ``answered`` (arn:P:sts::ACCOUNT:assumed-role/NAME/SESSION) if it is the role that was ``asked`` for."""
     ask, got = asked.split(":", 5), answered.split(":", 5)
     name = ask[-1].rpartition("/")[2]
     same = (

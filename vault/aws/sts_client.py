@@ -1,7 +1,7 @@
-"""Calls to STS: one operation in, AWS's answer or an error out. Uses no SDK (docs/decisions).
+"""Calls to STS: takes one operation, returns AWS's answer or raises an error. Uses no SDK (docs/decisions).
 
-Signs with the credentials it is given and nothing else: no default chain, no AWS_* variables, no profile.
-Retries are counted here, so that what creates something, or carries an MFA code, is sent exactly once.
+Signs with the credentials it is given and nothing else: no default chain, no AWS_* variables, no profile. Retries are
+counted here, so that a call that creates something, or carries an MFA code, is sent exactly once.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class StsClient:
         self._pool, self._ca_bundle = endpoint.pool, endpoint.ca_bundle
         self._deadline = deadline
         self._subject = subject
-        # Of the last answer, a refusal too: callers compare it with the machine's clock.
+        # From the last answer, even a refusal: callers compare it with the machine's clock.
         self.date: int | None = None
 
     def call(self, operation: str, *, once: bool = False, **parameters: Any) -> Answer:
-        """Call ``operation``, in AWS's spelling (``GetCallerIdentity``). ``once``: send it one time, whatever happens.
+        """Call ``operation``, in AWS's spelling (``GetCallerIdentity``). ``once``: send it only once, whatever happens.
 
         Errors: Refused with AWS's code, Unreachable (``sent`` tells whether AWS may have done it), ConfigError.
         """

@@ -1,7 +1,8 @@
-"""One HTTP exchange with AWS: a request out, a bounded answer back. TLS is always verified; redirects are not followed.
+"""One HTTP exchange with AWS: sends a request, reads a bounded answer. TLS is always verified; redirects are not
+followed.
 
-http.client and ssl cost 35 ms, an SDK's client costs 200 ms and cannot end every read at the deadline.
-Proxies and CA bundles are those of AWS's tools (proxies.py, ca_trust.py).
+http.client and ssl cost 35 ms; an SDK's client costs 200 ms and cannot end every read at the deadline. Proxies and CA
+bundles are those of AWS's tools (proxies.py, ca_trust.py).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Reply(NamedTuple):
 
 
 class _RawRequest(NamedTuple):
-    """What is sent. ``path`` is the target of the request line."""
+    """The request as it is sent. ``path`` is the target of the request line."""
 
     method: str
     path: str
@@ -69,9 +70,9 @@ def send(
     """Send a request once and read the answer.
 
     ``query`` is encoded already. ``env`` names proxies and CA bundles ({} for none, default os.environ); ``ca_bundle``
-    is the profile's. ``pool`` keeps the connection for the next call. ``reuse=False`` opens a new connection: an idle one
-    may turn out to be closed, and then nobody knows whether AWS got the request, which must not happen to an MFA code.
-    Errors: Unreachable (``sent`` tells whether the request may have arrived), ConfigError.
+    is the profile's. ``pool`` keeps the connection for the next call. ``reuse=False`` opens a new connection: an idle
+    one may turn out to be closed, and then it is unknown whether AWS got the request, which must not happen with an MFA
+    code. Errors: Unreachable (``sent`` tells whether the request may have arrived), ConfigError.
     """
     if deadline.remaining() <= 0:
         raise errors.Unreachable("no time left for a call to AWS")
@@ -82,7 +83,7 @@ def send(
         try:
             return _exchange(idle, request, by=by, deadline=deadline, pool=pool)
         except _ClosedBeforeAnswer:
-            pass  # closed by AWS since the last call, before it took the request: open a new one
+            pass  # AWS closed it since the last call, before it took the request: open a new one
     new = connections.connect(by, pool=pool, deadline=deadline)
     try:
         return _exchange(new, request, by=by, deadline=deadline, pool=pool)

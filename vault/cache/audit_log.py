@@ -1,10 +1,10 @@
 """The log of issued credentials: each record is bound to the one before. One folder (cache/log_files), no clock.
 
-A writer appends to ``current`` under a lock. Over its limit that file becomes ``older.1``, and so on. ``head`` exists before the
-first record and is written after each, so that records missing at the end are noticed. ``first`` is written before the oldest file
-is dropped, so that others missing at the start are noticed. A writer that finds no head, a key that does not open, or files that do
-not match writes a record that says so, and that stays. A half-written record of a killed writer is filled up and counted as torn; it
-never stops the next writer.
+A writer appends to ``current`` under a lock. If that file is full, it becomes ``older.1``, and so on. ``head`` is
+written before the first record and after each record, so that records missing at the end are noticed. ``first`` is
+written before the oldest file is deleted, so that other records missing at the start are noticed. If a writer finds no
+head, a key that does not open, or files that do not match, it writes a record that says so, and that record stays. A
+half-written record of a killed writer is filled up and counted as torn; it never stops the next writer.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from vault.system.clock import Deadline
 
 LOCK = "log.lock"
-GAP = b"gap"  # the text of a record that says that records before it may be missing
+GAP = b"gap"  # the text of a record that says that earlier records may be missing
 
 
 class LogContents(NamedTuple):
-    """Every record that opens, oldest first, and what is wrong with the rest: sentences, empty if all is well."""
+    """Every record that opens, oldest first, and what is wrong with the others: sentences, empty if nothing is wrong."""
 
     records: list[bytes]
     problems: list[str]
@@ -57,7 +57,8 @@ class AuditLog:
     def append(self, *records: bytes, deadline: Deadline, start_over: bool = False) -> None:
         """Add records of at most ``limits.LOG_TEXT`` bytes each. Errors: Busy, StorageError, UnsafeFile.
 
-        ``start_over``: if the log does not open under this cache key, put it aside and start a new one. Else that is Damaged.
+        ``start_over``: if the log does not open with this cache key, put it aside and start a new one. Otherwise that
+        is Damaged.
         """
         files = self._files
         with lock(self._folder, LOCK, deadline=deadline):
@@ -92,21 +93,23 @@ class AuditLog:
         return self._begin(lost=lost)
 
     def _begin(self, *, lost: bool) -> bytes:
-        """A new log. A lost one is put aside, and the first record says so. The key comes last: after a kill there is none."""
+        """Start a new log. An unreadable one is put aside, and the first record says so. The key is written last: after
+        a kill there is none.
+        """
         key, number, before = os.urandom(32), 0, START
         if lost:
             self._files.put_aside()
             gap = self._files.sealed(key, OpenedLog(before, number, GAP))
             self._files.write(bytearray(gap))
             number, before = 1, digest(gap)
-        self._files.set_head(key, number, before)  # first: a log with a key has a head
+        self._files.set_head(key, number, before)  # first, because a log with a key has a head
         self._files.put_key(key)
         return key
 
     def _last(self, key: bytes) -> tuple[int, bytes, bool]:
         """The next number and the hash of the last record, even if its writer was killed before it wrote the head.
 
-        And whether there is a head, without which the last record is not known.
+        And whether there is a head, without which the last record is unknown.
         """
         sure = True
         try:
@@ -122,7 +125,7 @@ class AuditLog:
         return number, before, sure
 
     def newest(self, most: int) -> list[bytes]:
-        """Up to ``most`` of the newest records that open, in order, without the checks: to sort a list of choices."""
+        """Up to ``most`` of the newest records that open, in order and without checks: to sort a list of choices."""
         try:
             key = self._files.key()
             content = self._files.content(CURRENT)
@@ -183,7 +186,7 @@ class _Reading:
         try:
             record = self._files.opened(self._key, sealed)
         except SealBroken:
-            torn = len(sealed) < SIZE or sealed.endswith(b"\0")  # what fills up a half-written record
+            torn = len(sealed) < SIZE or sealed.endswith(b"\0")  # the filling of a half-written record
             what = "torn: its writer was killed" if torn else "changed, or not written by awsvault-py"
             self._problems.append(f"{name}: the record at byte {at} is {what}")
             return
@@ -235,9 +238,10 @@ class _Reading:
 def rewrap(
     path: str, *, old: Secret, new: Secret, vault_id: bytes, deadline: Deadline, ahead: bool = False
 ) -> None:
-    """Keep the log readable under a new cache key. Does nothing if there is no log.
+    """Keep the log readable with a new cache key. Does nothing if there is no log.
 
-    ``ahead``: called before the vault has the new key, so that a kill in between loses nothing; the old key opens it too.
+    ``ahead``: called before the vault has the new key, so that a kill in between loses nothing. The old key opens it
+    too.
     """
     try:
         folder = Folder.open(path)

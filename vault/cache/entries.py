@@ -1,8 +1,9 @@
-"""Sealed sessions on disk, in one folder. An entry that is not exactly right is a miss, never an error.
+"""Sealed sessions on disk, in one folder. A file that is not exactly right is a cache miss, never an error.
 
-The name of an entry is a keyed hash of what decides it, and its content is sealed under the cache key: the folder tells only how many
-sessions there are. It has three kinds of files: sessions, aliases (profile and fingerprint of the configuration to the digest of a
-session, so that a hit reads no config), and markers of a failure.
+A file's name is a keyed hash of what decides its session, and its content is sealed with the cache key: the folder
+reveals only how many sessions there are. There are three kinds of files: sessions, aliases (from profile and
+fingerprint of the configuration to the digest of a session, so that a cache hit reads no config), and markers of a
+failure.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Cached(NamedTuple):
 class Failure(NamedTuple):
     """A failure of STS a moment ago: the exit code of its class, its message and hint (without secrets).
 
-    ``code`` is AWS's error code: a process that waited for the answer decides by it like the one that asked.
+    ``code`` is AWS's error code: a process that waited for the answer acts on it like the one that asked.
     """
 
     exit_code: int
@@ -54,7 +55,9 @@ class Failure(NamedTuple):
 
 
 class Cache:
-    """The sessions of one vault. ``folder`` is None if it cannot be used: then everything is a miss and nothing is kept."""
+    """The sessions of one vault. ``folder`` is None if it cannot be used: then everything is a cache miss and nothing
+    is stored.
+    """
 
     __slots__ = ("_encryption", "_folder", "_naming", "_vault_id")
 
@@ -66,7 +69,7 @@ class Cache:
 
     @classmethod
     def open(cls, path: str, *, cache_key: Secret, vault_id: bytes) -> Cache:
-        """The cache in ``path``, which is created if missing. A folder that is not safe to use gives a cache that keeps nothing."""
+        """The cache in ``path``, which is created if missing. If the folder is not safe to use, the cache stores nothing."""
         try:
             folder = Folder.open(path, create=True, make_private=True)
         except (errors.Error, OSError):
@@ -77,7 +80,7 @@ class Cache:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the folder: a server opens a cache at each refresh."""
+        """Close the folder: a server opens a cache for each refresh."""
         if self._folder is not None:
             self._folder.close()
 
@@ -93,7 +96,7 @@ class Cache:
         return Cached(issued, expires, times_and_body[_TIMES:])
 
     def put(self, digest: bytes, session: Cached) -> bool:
-        """Keep a session. False if that failed, which costs a call to AWS later and nothing else."""
+        """Store a session. False if that failed, which only costs another call to AWS later."""
         times = session.issued.to_bytes(8) + session.expires.to_bytes(8)
         return self._write("cache", digest, times + session.body, expires=session.expires)
 
@@ -109,7 +112,7 @@ class Cache:
         return found if found is not None and len(found) == 32 else None
 
     def put_alias(self, profile: str, fingerprint: bytes, digest: bytes, *, expires: int) -> bool:
-        """Note which session answers for ``profile`` until Unix time ``expires``."""
+        """Record which session answers for ``profile`` until Unix time ``expires``."""
         return self._write("alias", _alias_key(profile, fingerprint), digest, expires=expires)
 
     # ── markers of a failure ────────────────────────────────────────────────────────────────
@@ -133,21 +136,21 @@ class Cache:
         return None
 
     def put_failure(self, digest: bytes, failure: Failure, *, now: float) -> None:
-        """Note a failure for ``limits.MARKER_TTL`` seconds."""
+        """Record a failure for ``limits.MARKER_TTL`` seconds."""
         code, message = failure.code.replace("\0", ""), failure.message.replace("\0", "")
         texts = [f"{now:.3f}", str(failure.exit_code), code, message, failure.hint]
         content = "\0".join(texts).encode("utf-8", "backslashreplace")[: limits.ENTRY_BLOCK // 2]
         self._write("marker", digest, content, expires=int(now) + limits.MARKER_TTL)
 
     def forget_failure(self, digest: bytes) -> None:
-        """Remove the marker, once the link works again."""
+        """Delete the marker, once the link works again."""
         self._remove("marker", digest)
 
     # ── single flight ───────────────────────────────────────────────────────────────────────
 
     def lock(self, digest: bytes, *, deadline: Deadline) -> Lock | None:
-        """The lock of a link between all processes. None if there can be none (a full disk, a file system without locks): go on
-        without it.
+        """The lock of a link between all processes. None if there cannot be one (a full disk, a file system without
+        locks): the caller continues without it.
 
         Errors: locks.Busy at the deadline.
         """
@@ -172,7 +175,7 @@ class Cache:
     # ── clearing ────────────────────────────────────────────────────────────────────────────
 
     def collect(self, now: float) -> int:
-        """Remove some expired entries, at most once an hour. Returns how many."""
+        """Delete some expired files, at most once an hour. Returns how many."""
         if self._folder is None:
             return 0
         try:
@@ -194,9 +197,9 @@ class Cache:
             return 0  # a full or read-only disk: the next miss tries again
 
     def wipe(self) -> int:
-        """Remove all entries, expired or not. Returns how many sessions, aliases and markers were removed.
+        """Delete all files, expired or not. Returns how many sessions, aliases and markers were deleted.
 
-        If one cannot be removed, the error is raised after all others are gone. Errors: StorageError, UnsafeFile.
+        If one cannot be deleted, the error is raised after all others are deleted. Errors: StorageError, UnsafeFile.
         """
         if self._folder is None:
             return 0
@@ -245,7 +248,7 @@ class Cache:
         )
         rounded = (
             -(-expires // 3600) * 3600
-        )  # to the hour: the time of the file must not tell when it was written
+        )  # rounded to the hour: the time of the file must not reveal when it was written
         try:
             self._folder.write_atomic(self._name(kind, key), sealed, durable=False, mtime=rounded)
         except errors.Error:
@@ -265,7 +268,7 @@ class Cache:
 
 
 def _sweep(folder: Folder, name: str, now: float | None) -> bool:
-    """Remove one file if it has expired (always if ``now`` is None). True if it was an entry."""
+    """Delete one file if it has expired (always if ``now`` is None). True if it was a session, an alias or a marker."""
     try:
         expired = now is None or folder.attributes(name).mtime_ns / 1e9 < now
     except FileNotFoundError:
@@ -275,7 +278,7 @@ def _sweep(folder: Folder, name: str, now: float | None) -> bool:
     if not name.endswith(_LOCK):
         folder.unlink(name)
         return not name.startswith(".")
-    held = try_lock(folder, name)  # a held lock stays: without its file two processes could have it
+    held = try_lock(folder, name)  # a held lock stays: without its file, two processes could both hold it
     if held is not None:
         with held:
             folder.unlink(name)
@@ -283,15 +286,15 @@ def _sweep(folder: Folder, name: str, now: float | None) -> bool:
 
 
 def _ours_of(folder: Folder) -> list[str]:
-    return [name for name in folder.names() if _is_ours(name)]
+    return [name for name in folder.names() if _is_cache_file(name)]
 
 
 def _alias_key(profile: str, fingerprint: bytes) -> bytes:
     return os.fsencode(profile) + b"\0" + fingerprint
 
 
-def _is_ours(name: str) -> bool:
-    """Whether a file name is that of an entry, a lock or a temporary file of this module."""
+def _is_cache_file(name: str) -> bool:
+    """Whether this module writes a file of this name: a session, an alias, a marker, a lock or a temporary file."""
     stem = name.removesuffix(_LOCK)
     if name.startswith("."):
         stem = name[1:].partition(".")[0]

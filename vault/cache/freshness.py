@@ -6,10 +6,11 @@ from vault import limits
 
 
 class Freshness:
-    """FRESH: served. REFRESH_AHEAD: served, and refreshed in the background. REFRESH_DUE: refreshed first, served if that fails.
-    EXPIRED: never served.
+    """How a session is served. FRESH: as it is. REFRESH_AHEAD: as it is, and refreshed in the background. REFRESH_DUE:
+    refreshed first, and served as it is only if that fails. EXPIRED: never.
 
-    Not an Enum: importing enum takes a third of the time that Python takes to start, and each disk hit would pay it.
+    Not an Enum: importing enum takes a third of the time that Python takes to start, and each disk hit would pay for
+    it.
     """
 
     __slots__ = ("value",)

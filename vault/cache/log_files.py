@@ -1,8 +1,9 @@
 """The log's files: sealed records of one size in ``current`` and up to four older files; and head, first and key.
 
-The key of the records is random and is beside them, sealed under the cache key, so a new cache key changes only one small file:
-``key.next`` before the vault has the new cache key, ``key`` after. ``head`` has the newest number and hash. ``first`` has the oldest
-number that is kept; it does not exist before the first file was dropped. cache/audit_log says what they mean together.
+The key of the records is random and is stored beside them, sealed with the cache key. So a new cache key changes only
+one small file: ``key.next`` before the vault has the new cache key, ``key`` after. ``head`` has the newest number and
+hash. ``first`` has the oldest number that is kept; it does not exist before the first file was deleted. cache/audit_log
+says what they mean together.
 """
 
 from __future__ import annotations
@@ -44,14 +45,14 @@ def names(older: int | None = None) -> list[str]:
 
 
 def digest(sealed: bytes) -> bytes:
-    """What the next record holds of this one."""
+    """The hash of this record that the next record contains."""
     from hashlib import sha256
 
     return sha256(sealed).digest()
 
 
 class LogFiles:
-    """The files in ``folder``. A writer holds the log's lock. What does not open raises SealBroken."""
+    """The files in ``folder``. A writer holds the log's lock. Content that does not open raises SealBroken."""
 
     def __init__(self, folder: Folder, *, cache_key: Secret, vault_id: bytes) -> None:
         self.folder = folder
@@ -98,7 +99,9 @@ class LogFiles:
             return 0
 
     def linked(self) -> str:
-        """Why nothing may be appended to ``current``, the only file that is changed in place: it has other names. "" if not."""
+        """Why nothing may be appended to ``current``, the only file that is changed in place: it has other names.
+        Otherwise "".
+        """
         try:
             links = self.folder.attributes(CURRENT).links
         except FileNotFoundError:
@@ -113,22 +116,22 @@ class LogFiles:
             self.folder.append(CURRENT, bytes(sealed))
 
     def rotate(self, key: bytes) -> bool:
-        """Make room for a new ``current``. Returns whether the file that is dropped is rightly the oldest.
+        """Make room for a new ``current``. Returns whether the file that is deleted is the right oldest one.
 
         A kill leaves one name of the row free; the next call moves the files up to it.
         """
         there = self.folder.names()
         free = (n for n in range(1, limits.LOG_FILES + 1) if f"older.{n}" not in there)
-        last, rightly = next(free, None), True
+        last, in_order = next(free, None), True
         if last is None:
             last = limits.LOG_FILES
-            rightly = self._whole(key)
-            self._set_first(key)  # before the oldest is dropped, so that its records do not count as missing
+            in_order = self._is_complete(key)
+            self._set_first(key)  # before the oldest is deleted, so that its records do not count as missing
         for number in range(last, 0, -1):
             self.folder.rename(CURRENT if number == 1 else f"older.{number - 1}", f"older.{number}")
-        return rightly
+        return in_order
 
-    def _whole(self, key: bytes) -> bool:
+    def _is_complete(self, key: bytes) -> bool:
         """Whether the files are full and continuous from the oldest kept record on, by their first and last records."""
         starts: list[int] = []
         before = b""
@@ -147,7 +150,7 @@ class LogFiles:
         except (SealBroken, FileNotFoundError, errors.ConfigError):
             return False
 
-    # ── what is known of them ───────────────────────────────────────────────────────────────
+    # ── head and first ──────────────────────────────────────────────────────────────────────
 
     def head(self, key: bytes) -> tuple[int, bytes]:
         """The next number and the hash of the last record. FileNotFoundError."""
@@ -212,7 +215,7 @@ class LogFiles:
             self.folder.unlink(NEXT)
 
     def keyless(self) -> bool:
-        """Whether there are or were records, although there is no key."""
+        """Whether there are or were records, but no key."""
         return any(n in (CURRENT, FIRST) or n.startswith(("older.", ASIDE)) for n in self.folder.names())
 
     def has_aside(self) -> bool:
@@ -220,7 +223,7 @@ class LogFiles:
         return any(name.startswith(ASIDE) for name in self.folder.names())
 
     def put_aside(self) -> None:
-        """Rename the files, under a new number. With the lost cache key, from a backup, the log can be read again."""
+        """Rename the files, with a new number. With the lost cache key, from a backup, the log can be read again."""
         there = self.folder.names()
         taken = [n.split(".")[1] for n in there if n.startswith(ASIDE)]
         number = 1 + max((int(n) for n in taken if n.isdecimal()), default=0)
@@ -230,7 +233,7 @@ class LogFiles:
             FIRST,
             NEXT,
             KEY,
-        ):  # the key last: it tells that the others belong to a log
+        ):  # the key last: it shows that the others belong to a log
             if name in there:
                 self.folder.rename(name, f"{ASIDE}{number}.{name}")
 

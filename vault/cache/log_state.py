@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class LogState(NamedTuple):
     """``there``: there are records. ``opener`` is the cache key that opens them, None if none of the given keys does.
 
-    ``keyless``: the file with their key is missing. ``aside`` has the names of logs that were put aside, without the ends of the
-    names of their files.
+    ``keyless``: the file with their key is missing. ``aside`` has the names of logs that were put aside, without their
+    file suffixes.
     """
 
     there: bool = False
@@ -42,7 +42,7 @@ def look(path: str, keys: Iterable[Secret], *, vault_id: bytes) -> LogState:
         for cache_key in keys:
             try:
                 LogFiles(folder, cache_key=cache_key, vault_id=vault_id).key()
-            except (FileNotFoundError, errors.Damaged):  # missing: a writer is at work
+            except (FileNotFoundError, errors.Damaged):  # missing: another process is writing
                 continue
             return LogState(there=True, opener=cache_key, aside=aside)
         return LogState(there=True, aside=aside)

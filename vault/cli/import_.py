@@ -198,7 +198,7 @@ def _select(
     if csv is None and store is None:
         for name in profiles:
             if name not in config.profiles:
-                hint = config.meant(name) or "run: awsvault-py list"
+                hint = config.suggestion(name) or "run: awsvault-py list"
                 raise NotFound(f"no profile {safe(name)} in AWS's files", hint=hint)
         found, skipped = plaintext_keys.find(files, profiles)
         return import_plan.from_files(found, skipped, config=config, known=known, replacing=replace)

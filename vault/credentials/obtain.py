@@ -164,7 +164,7 @@ def _check_profile(config: Config, request: Request) -> None:
     if name not in config.profiles and not (request.start and config.starting_with(name)):
         raise errors.NotFound(
             f"no profile {safe(name)!r} in {safe(config.config_path)} or {safe(config.credentials_path)}",
-            hint=config.meant(name) or "run: awsvault-py list",
+            hint=config.suggestion(name) or "run: awsvault-py list",
         ) from None
 
 

@@ -1,7 +1,7 @@
-"""Reading one kind of JWE (RFC 7516): PBES2-HS256+A128KW with A256GCM, as in aws-vault's file store. Never writes one.
+"""Reads one kind of JWE (RFC 7516): PBES2-HS256+A128KW with A256GCM, as in aws-vault's file store. Never writes one.
 
-It serves only to move keys out of that format. The header of such a file decides how much work it takes to open it, so everything in it
-is checked against limits first, and compression is refused.
+It is only used to move keys out of that format. The header of such a file decides how much work it takes to open it, so
+everything in it is checked against limits first, and compression is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class NotReadable(ValueError):
 
 
 class WrongJwePassphrase(ValueError):
-    """The passphrase does not open it, or it was changed: there is no way to tell."""
+    """The passphrase does not open it, or it was changed: the two cannot be told apart."""
 
 
 def decrypt(text: str, passphrase: Secret) -> bytes:
@@ -51,7 +51,7 @@ def decrypt(text: str, passphrase: Secret) -> bytes:
 
 
 def _checked(head: bytes) -> tuple[int, bytes]:
-    """The rounds and the salt of a header that asks only for what is supported here."""
+    """The rounds and the salt of a header that requires only what is supported here."""
     try:
         header: Any = json.loads(head)
     except (ValueError, RecursionError):
@@ -59,7 +59,7 @@ def _checked(head: bytes) -> tuple[int, bytes]:
     if not isinstance(header, dict) or header.get("alg") != _ALG or header.get("enc") != _ENC:
         raise NotReadable(f"is not {_ALG} with {_ENC}")
     unknown = sorted(set(header) - _KNOWN)
-    if unknown:  # zip among them: a small text that unpacks to a huge one
+    if unknown:  # such as zip: a small text that unpacks to a huge one
         raise NotReadable("has a header with unsupported fields")
     rounds = header.get("p2c")
     if not isinstance(rounds, int) or isinstance(rounds, bool):

@@ -1,7 +1,7 @@
-"""SEAL, HKDF and base64url: the one construction of all the program's ciphertexts (format.md 3).
+"""SEAL, HKDF and base64url: the one construction for all of awsvault-py's ciphertexts (format.md 3).
 
-The only AESGCM of the program. No files, no clock, no JSON, and nothing is kept between calls. A disk hit loads this module, so the first
-call imports cryptography, not the module.
+The only AESGCM of the program. No files, no clock, no JSON, and nothing is kept between calls. A disk hit loads this
+module, so cryptography is imported by the first call and not by the module.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
 class SealBroken(ValueError):
-    """The box was not sealed with this key, label and AAD, is too short or was changed. Says nothing more."""
+    """The box was not sealed with this key, label and AAD, is too short, or was changed. The error does not say which."""
 
 
 def hkdf(key: Key, *, info: bytes, salt: bytes = bytes(32), length: int = 32) -> bytes:
@@ -61,13 +61,13 @@ def unseal(key: Key, *, label: str, aad: bytes, box: bytes) -> bytes:
     if len(box) < OVERHEAD:
         raise SealBroken
     encryption, commitment = _derive(key, box[:SALT], label, aad)
-    # Before decrypting: AES-GCM alone does not commit to its key; one ciphertext can open under two (format.md 3).
+    # Before decrypting: AES-GCM alone does not commit to its key; one ciphertext can open with two keys (format.md 3).
     if not hmac.compare_digest(commitment, box[SALT : 2 * SALT]):
         raise SealBroken
     try:
         return _aesgcm()(encryption).decrypt(_NONCE, box[2 * SALT :], aad)
     except Exception as error:
-        from cryptography.exceptions import InvalidTag  # not above: it imports typing, which is slow
+        from cryptography.exceptions import InvalidTag  # not at the top: it imports typing, which is slow
 
         if isinstance(error, InvalidTag):
             raise SealBroken from None
@@ -92,8 +92,8 @@ def unb64u(text: str) -> bytes:
 
 
 def _aesgcm() -> type[AESGCM]:
-    """AESGCM from the module that defines it: the public one imports all other ciphers too, which takes longer than the rest of a
-    disk hit. If a version of cryptography defines it elsewhere, from the public module.
+    """AESGCM from the module that defines it: the public module imports all other ciphers too, which takes longer than
+    the rest of a disk hit. If a version of cryptography defines it elsewhere, from the public module.
     """
     try:
         from cryptography.hazmat.bindings._rust import openssl

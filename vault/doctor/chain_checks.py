@@ -6,7 +6,7 @@ from vault import limits
 from vault.aws.ip_addresses import is_loopback
 from vault.doctor.findings import Finding, Rewrite, split_place
 from vault.errors import ConfigError, Error
-from vault.mfa.serials import meant
+from vault.mfa.serials import similar_serial
 from vault.profiles.chain import Sso, VaultKey
 from vault.profiles.endpoints import configured_url
 from vault.profiles.identity_center import first_key, missing_role_keys
@@ -101,7 +101,7 @@ def device_without_seed(facts: Facts) -> Iterator[Finding]:
         if ":u2f/" in serial:  # broken-chain reports it
             continue
         reported.add(serial)
-        near = meant(serial, {*payload.seeds, *payload.strict_serials})
+        near = similar_serial(serial, {*payload.seeds, *payload.strict_serials})
         other = f"but it has one for {safe(near)}" if near is not None else "so you have to type its codes"
         yield Finding(
             level="note" if near is None else "warning",

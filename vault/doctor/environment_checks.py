@@ -52,7 +52,7 @@ def unknown_profile(facts: Facts) -> Iterator[Finding]:
                 level="warning",
                 where=variable,
                 message=f"it names profile {safe(name)}, which is not in {safe(facts.locations.config)}",
-                hint=facts.config.meant(name) or f"unset {variable}",
+                hint=facts.config.suggestion(name) or f"unset {variable}",
             )
 
 

@@ -59,7 +59,7 @@ def exact_or_only(context: Context, start: str) -> str | None:
         return None
     if name not in config.profiles:
         raise errors.NotFound(
-            f"there is no profile {name!r}", hint=config.meant(name) or "run: awsvault-py list"
+            f"there is no profile {name!r}", hint=config.suggestion(name) or "run: awsvault-py list"
         )
     return name
 

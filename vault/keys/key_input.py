@@ -117,7 +117,7 @@ def from_profile(context: Context, name: str) -> NewKey:
     if profile is None:
         raise NotFound(
             f'no profile "{safe(name)}" in {safe(config.config_path)} or {safe(config.credentials_path)}',
-            hint=config.meant(name) or "run: awsvault-py list",
+            hint=config.suggestion(name) or "run: awsvault-py list",
         )
     key_id, secret = profile.own("aws_access_key_id"), profile.own("aws_secret_access_key")
     if key_id is None or secret is None:

@@ -1,6 +1,6 @@
-"""Seeds and their codes: RFC 6238 by cryptography's TOTP, seeds from base32 and otpauth:// texts, and checks of serials.
+"""Seeds and their codes: RFC 6238 by cryptography's TOTP, seeds from base32 or otpauth:// text, and checks of serials.
 
-Pure: no files, no clock, no network. The text of a seed is never part of a message.
+Pure: no files, no clock, no network. No message contains the text of a seed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NO_SEED_HINT = (
 )
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(mfa|sms-mfa|u2f|user)/[\w+=/,.@-]+", re.ASCII)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # copied from web pages and word processors
-_BETWEEN = re.compile("[\\s\u2010-\u2015\u2212-]+")  # blanks of any width, and dashes
+_BETWEEN = re.compile("[\\s\u2010-\u2015\u2212-]+")  # spaces of any width, and dashes
 _DECIDES = re.compile(r"[?&](?:amp;)?(secret|algorithm|digits|period)=([^&#]*)", re.IGNORECASE)
 _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)  # STS's service model
 
@@ -44,7 +44,7 @@ class Seed(NamedTuple):
 
 
 def parse_seed(text: Secret) -> Seed:
-    """A seed from base32 (blanks, dashes, case and padding do not matter) or an otpauth:// URI. Errors: Usage."""
+    """A seed from base32 (spaces, dashes, case and padding do not matter) or an otpauth:// URI. Errors: Usage."""
     raw = text.reveal()
     if len(raw) > limits.MAX_SEED_TEXT:
         raise errors.Usage(
@@ -60,7 +60,7 @@ def parse_seed(text: Secret) -> Seed:
 
 
 def _from_uri(text: str) -> Seed:
-    """The seed of an otpauth:// URI. Only what decides the code is read, so nothing else can be wrong."""
+    """The seed of an otpauth:// URI. Reads only what decides the code, so nothing else can be wrong."""
     kind = re.split(r"[/?#]", text[10:], maxsplit=1)[0]
     if kind.lower() != "totp":
         raise errors.Usage(
@@ -151,7 +151,7 @@ def uri(seed: Seed, *, label: str, issuer: str = "AWS") -> Secret:
 
 
 def check_serial(serial: str) -> str:
-    """``serial`` if it can be that of a device with codes. ConfigError says what is wrong with it."""
+    """``serial`` if it can belong to a device with codes. Otherwise ConfigError says what is wrong."""
     shown = safe(serial, limit=120)
     if not serial.strip():
         raise errors.ConfigError("mfa_serial is empty")

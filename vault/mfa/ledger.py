@@ -1,8 +1,8 @@
-"""The ledger of used codes: no code is sent twice, by any process, also after a restart (security.md 6).
+"""The ledger of used codes: no process sends a code twice, even after a restart (security.md 6).
 
-A step is written and fsynced under a lock before its code leaves this module. A process that has to wait for a step takes it first and
-waits without the lock, so that the next one knows at once which steps are left. A missing ledger means that no step was used; a damaged
-one that the current step was.
+A step is written and fsynced under a lock before its code leaves this module. A process that has to wait for a step
+takes it first and waits without the lock, so that the next process knows at once which steps are left. If the ledger is
+missing, no step counts as used; if it is damaged, the current step counts as used.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class NoCodeInTime(errors.Unreachable):
 
 
 class UsedCode(errors.Refused):
-    """A code from the user or a program was sent before (7). AWS would refuse it, and count the attempt."""
+    """A code from the user or a program that was sent before (7). AWS would refuse it, and count the attempt."""
 
     hint = "wait for the device's next code"
 
@@ -64,12 +64,12 @@ class _Record(NamedTuple):
     skew: tuple[int, int] = (0, 0)  # AWS's clock minus this machine's in seconds, and when that was learned
 
     def skew_at(self, now: float) -> int:
-        """The skew, as long as it may be relied on: the clock may have been set since."""
+        """The skew while it is reliable: the clock may have been set since."""
         return self.skew[0] if abs(now - self.skew[1]) < limits.SKEW_REMEMBERED else 0
 
 
 class Ledger:
-    """The used steps of one device. ``key`` is the vault's key for ledgers; without it the name of the file tells nothing."""
+    """The used steps of one device. ``key`` is the vault's key for ledgers; without it, the file's name reveals nothing."""
 
     def __init__(self, folder: Folder, *, serial: str, key: Secret) -> None:
         """``folder`` is the state folder."""
@@ -91,10 +91,11 @@ class Ledger:
     ) -> Code:
         """A code for one request, returned when it may be sent.
 
-        ``most``: how many seconds away the step may be; 0 for "now or never". ``skew``: AWS's clock minus this machine's in seconds,
-        as an answer has just shown it; 0 if they agree. ``after``: a step that AWS refused; only later steps are used, unless it was
-        refused because this machine's clock is fast, which frees it again. Without ``skew`` and ``after`` the last known skew is used.
-        ``waiting`` gets the seconds left about once a second. Errors: NoCodeInTime, and those of the file and its lock.
+        ``most``: how many seconds to wait for a step; 0 for no wait. ``skew``: AWS's clock minus this machine's in
+        seconds, as an answer has just shown it; 0 if they agree. ``after``: a step that AWS refused. Only later steps
+        are then used, unless the step was refused because this machine's clock is fast, which makes it free again.
+        Without ``skew`` and ``after``, the last known skew is used. ``waiting`` gets the seconds left about once a
+        second. Errors: NoCodeInTime, and those of the file and its lock.
         """
         with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
             own = clock.time()
@@ -121,7 +122,7 @@ class Ledger:
         return Code(codes.code(seed, step), step, (step + 1) * seed.period - skew)
 
     def note(self, text: str, *, clock: Clock, deadline: Deadline) -> Code:
-        """``text``, a code from the user or a program, once. UsedCode if it was sent within the last minutes."""
+        """Enter ``text``, a code from the user or a program. UsedCode if it was sent within the last minutes."""
         with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
             now = int(clock.time())
             record = self._read(now // 30)
@@ -190,11 +191,11 @@ def first_code(
 def _next_step(
     used: tuple[int, ...], *, now: float, period: int, after: int | None, ahead: int = limits.LEDGER_AHEAD
 ) -> int:
-    """The first step at ``now`` that is unused and that AWS still accepts. ``ahead``: how many steps early AWS accepts one."""
+    """The first unused step at ``now`` that AWS still accepts. ``ahead``: how many steps early AWS accepts one."""
     current = int(now // period)
     earliest = current if (current + 1) * period - now >= limits.CODE_MARGIN else current + 1
-    # AWS refuses a step that is not later than the last one it accepted. Steps far ahead were taken under a wrong clock, and AWS would
-    # not have accepted them: only they themselves are used up.
+    # AWS refuses a step that is not later than the last one it accepted. Steps far ahead were taken while the clock was
+    # wrong, and AWS would not have accepted them: only these steps themselves are used up.
     near = [step for step in used if step <= current + ahead]
     step = max([earliest, *(taken + 1 for taken in near), *([] if after is None else [after + 1])])
     if len(used) >= limits.LEDGER_STEPS:

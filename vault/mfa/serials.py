@@ -1,4 +1,4 @@
-"""Which stored device a wrong serial may stand for: a typo in its name, another account, the user's ARN. Pure."""
+"""Which stored device a wrong serial may mean: a typo in its name, another account, or the user's ARN. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_NAME_LIKE = 0.75  # by difflib's measure: one letter of a short name, or two that changed places
-_ACCOUNT_LIKE = 0.85  # one or two of the twelve digits of an account, with what surrounds them
+_NAME_LIKE = 0.75  # difflib's ratio for one wrong letter in a short name, or two swapped letters
+_ACCOUNT_LIKE = 0.85  # one or two wrong digits of an account's twelve, with the text around them
 
 
-def meant(serial: str, stored: Iterable[str]) -> str | None:
-    """The stored serial that ``serial`` is close to, or None. For "did you mean" only.
+def similar_serial(serial: str, stored: Iterable[str]) -> str | None:
+    """The stored serial that is similar to ``serial``, or None. For "did you mean" only.
 
-    Close means: the same name in another account or form (a role's account instead of the user's, ``:user/``), or a name with a typo in
-    the same account.
+    Similar means: the same name in another account or form (a role's account instead of the user's, ``:user/``), or a
+    name with a typo in the same account.
     """
     account, name = _parts(serial)
     others = {other: _parts(other) for other in sorted(set(stored) - {serial})}

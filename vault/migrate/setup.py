@@ -73,7 +73,7 @@ class Setup:
             if name not in self.config.profiles and not self.has_entry(name):
                 raise errors.NotFound(
                     f"no profile {safe(name)!r} in {safe(self.config.config_path)} and no key of that name",
-                    hint=self.config.meant(name) or "run: awsvault-py list",
+                    hint=self.config.suggestion(name) or "run: awsvault-py list",
                 )
         return list(wanted) or list(self.config.profiles)
 

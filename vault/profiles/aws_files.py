@@ -13,7 +13,7 @@ from vault import errors
 from vault.limits import MAX_CONFIG_FILE, MAX_INCLUDES
 from vault.profiles.ini_parser import parse
 from vault.system.paths import substituted
-from vault.text import meant, safe
+from vault.text import safe, suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ class Profile(NamedTuple):
 
     @property
     def origin(self) -> Origin:
-        """The header of the profile: in the config file, otherwise in the credentials file."""
+        """The place of the profile's header: in the config file, otherwise in the credentials file."""
         if self.config is not None:
             return Origin(self.paths[0], self.config.line)
         return Origin(self.paths[1], self.credentials.line if self.credentials is not None else 0)
 
     def own(self, name: str) -> Setting | None:
-        """The value of exactly ``name`` in this profile, nothing included."""
+        """The value of exactly ``name`` in this profile, without included profiles."""
         for section, path in ((self.credentials, self.paths[1]), (self.config, self.paths[0])):
             found = section.properties.get(name) if section is not None else None
             if found is not None:
@@ -79,14 +79,14 @@ class Profile(NamedTuple):
         return found
 
     def prefixed(self, key: str) -> Setting | None:
-        """``awsvault_KEY`` only: for keys that no other tool has."""
+        """``awsvault_KEY`` only: for keys that only awsvault-py has."""
         found = self.own(PREFIX + key)
         for other in self.included if found is None else ():
             found = found or other.own(PREFIX + key)
         return found
 
     def plain(self, key: str) -> Setting | None:
-        """``KEY`` as an SDK reads it: no prefix, nothing included."""
+        """``KEY`` as an SDK reads it: no prefix, no included profiles."""
         return self.own(key)
 
 
@@ -123,7 +123,7 @@ class Config(NamedTuple):
             if wanted.value not in self.profiles:
                 raise errors.ConfigError(
                     f"{wanted.origin}: include_profile names {safe(wanted.value)}, which does not exist",
-                    hint=self.meant(wanted.value),
+                    hint=self.suggestion(wanted.value),
                 )
             seen.append(wanted.value)
             at = self._bare(wanted.value)
@@ -131,18 +131,20 @@ class Config(NamedTuple):
         return tuple(found)
 
     def ignored_header(self, name: str) -> ParseNote | None:
-        """The note about a header that no tool reads as the profile ``name`` but that was meant to be it, or None."""
+        """The note about a header that was meant for the profile ``name`` but that no tool reads as such, or None."""
         return next((note for note in self.notes if note.intended == name), None)
 
-    def meant(self, name: str) -> str | None:
-        """A hint for a missing profile: why its header is not read, or the name most like it; or None."""
+    def suggestion(self, name: str) -> str | None:
+        """A hint for a missing profile: why its header is not read, or the most similar name; or None."""
         found = self.ignored_header(name)
         if found is not None:
             return f"{safe(found.path)}:{found.line}: {found.message}"
-        return meant(name, self.profiles)
+        return suggestion(name, self.profiles)
 
     def starting_with(self, start: str) -> tuple[str, ...]:
-        """The profile ``start`` itself, otherwise all whose names start with it: for commands that users type, never for export."""
+        """The profile ``start`` itself, otherwise all profiles whose names start with it. For commands that users type,
+        never for export.
+        """
         if start in self.profiles:
             return (start,)
         return tuple(sorted(name for name in self.profiles if name.startswith(start)))

@@ -1,4 +1,6 @@
-"""From a path of profiles to its Chain: regions, endpoints, durations and settings of every hop. Pure; for ``resolve`` only."""
+"""From a path of profiles to its Chain: regions, endpoints, durations and settings of every hop. Pure. Used only by
+``resolve``.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from vault.profiles.identity_center import incomplete, missing_role_keys
 from vault.profiles.profile_policy import policy_of
 from vault.profiles.session_policy import combined
 from vault.profiles.source_lookup import own_export
-from vault.profiles.unread_keys import missing, misspelt
+from vault.profiles.unread_keys import missing, misspelled
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -74,8 +76,8 @@ class ChainBuilder:
         """The whole chain. ConfigError for an invalid value."""
         found, selected, last = self.found, self.found.path[0], self.found.path[-1]
         for profile in () if self.as_sdk else found.path:
-            for each in (profile, *profile.included):  # a misspelled guard rail would not be kept
-                for fault in misspelt(each):
+            for each in (profile, *profile.included):  # a misspelled guard rail would not be enforced
+                for fault in misspelled(each):
                     self.fault(fault)
         hops = tuple(self.hop(profile) for profile in reversed(found.roles))
         first_arn = hops[0].role_arn if hops else ""
@@ -86,7 +88,7 @@ class ChainBuilder:
             mfa, mfa_process = self.get(last, "mfa_serial"), self.command(last, "mfa_process")
         region = region_of(self.env) or self.written_region(selected)
         keeps, decided = self.keeps_session()
-        # The device of a provider is never asked for a code.
+        # A provider's device is never asked for a code.
         if isinstance(found.source, VaultKey) and (keeps or hops):
             self.fault(values.device_fault(mfa, self.entry()))
         return Chain(
@@ -151,7 +153,7 @@ class ChainBuilder:
         )
 
     def keeps_session(self) -> tuple[bool, Origin | None]:
-        """Whether the key gets a session, and the line that decides it: the first on the path that says so.
+        """Whether the key gets a session, and the line that decides it: the first on the path that sets it.
 
         That is awsvault_session, or ``--no-session`` in the credential_process of a profile that is followed.
         """

@@ -1,6 +1,6 @@
 """A resolved chain and the plan of its calls, as values. No files, no clock.
 
-The source and its hops are what the files say (Chain, made by ``resolve``). The links are the calls that this takes
+The source and its hops are what the files say (Chain, made by ``resolve``). The links are the calls that these require
 (Plan, made by ``plan``).
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class VaultKey(NamedTuple):
-    """An access key in the vault. ``assumed``: whether the vault has this entry is not known yet."""
+    """An access key in the vault. ``assumed``: it is not known yet whether the vault has this entry."""
 
     entry: str
     origin: Origin
@@ -154,9 +154,10 @@ class Chain(NamedTuple):
     """How a profile gets its credentials. ``hops`` go from the source to the profile; there may be none.
 
     ``path`` has the profiles from the selected one to the source's. ``source_endpoint`` is where STS gives a session of
-    the key. ``session`` is False for awsvault_session = off, and ``session_origin`` is the line that says so.
+    the key. ``session`` is False for awsvault_session = off, and ``session_origin`` is the line that sets it.
     ``guardrails`` are the strictest of all profiles on the path. ``faults`` are values that AWS would refuse;
-    ``resolve.check`` raises the first. ``ca_bundle`` is the selected profile's and holds for all calls (aws/ca_trust.py).
+    ``resolve.check`` raises the first. ``ca_bundle`` is the selected profile's and applies to all calls
+    (aws/ca_trust.py).
     """
 
     profile: str

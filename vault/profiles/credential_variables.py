@@ -1,4 +1,4 @@
-"""The environment variables of AWS's tools that hold credentials. Pure; on the path of a warm exec, so it imports nothing."""
+"""The environment variables of AWS's tools that hold credentials. Pure. The warm exec loads it, so it imports nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The second is the older name: boto 2 reads only that one, boto3 reads it first, other SDKs never.
+# The second is the older name: boto 2 reads only that one, boto3 reads it first, other SDKs never read it.
 TOKEN_VARIABLES = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _CREDENTIALS = frozenset(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *TOKEN_VARIABLES))
 

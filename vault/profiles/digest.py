@@ -110,8 +110,9 @@ def _link_values(link: Link) -> dict[str, object]:
 def digest(source: Source, links: tuple[Link, ...], *, vault_id: bytes, access_key_id: str | None) -> bytes:
     """The 32 bytes that name the session of the last of ``links``.
 
-    For a link inside a plan, pass the links up to it. ``access_key_id`` is that of the vault's entry or of the static
-    key: a new key gives another digest. Plans that share their first links share those digests, whatever their profiles.
+    For a link inside a plan, pass the links up to it. ``access_key_id`` is the ID of the vault's entry or of the static
+    key: a new key gives another digest. Plans that share their first links share those digests, whatever their
+    profiles.
     """
     from hashlib import sha256
 

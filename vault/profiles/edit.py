@@ -72,7 +72,7 @@ class Document:
     def rivals(self, profile: str) -> list[int]:
         """The first header of each form, if the profile has headers of several forms ([default], [profile default]).
 
-        Tools disagree about which of them counts. Empty if there is one form.
+        Tools disagree about which of them counts. Empty if there is only one form.
         """
         forms = self._forms.get(profile, {})
         return sorted(forms.values()) if len(forms) > 1 else []
@@ -147,8 +147,9 @@ class Document:
         return Edit(after + 1, after + 1, text + end if whole else end + text)
 
     def _indent_after(self, after: int) -> bytes:
-        """The indentation of a property after that line: that of the property before it, otherwise of the section's first,
-        otherwise of the headers around it. With another one it would continue the line before, or the next would continue it.
+        """The indentation of a property after that line: that of the property before it, otherwise of the section's
+        first, otherwise of the headers around it. With another indentation it would continue the line before, or the
+        next line would continue it.
         """
         opened = max(at for at in self._opens if at <= after)
         ends = min((at for at in self._opens if at > after), default=len(self.lines))

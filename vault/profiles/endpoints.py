@@ -7,13 +7,13 @@ from typing import NamedTuple
 from vault import errors
 from vault.profiles.aws_files import Config, Origin, Setting
 from vault.profiles.ini import subproperties
-from vault.text import meant, safe
+from vault.text import safe, suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# Regions that `sts_regional_endpoints = legacy` sends to the global endpoint: they are older than regional endpoints.
+# Regions that `sts_regional_endpoints = legacy` sends to the global endpoint: they existed before regional endpoints.
 _LEGACY = frozenset(
     [
         "ap-northeast-1",
@@ -155,7 +155,7 @@ def configured_url(
         if section is None:
             raise errors.ConfigError(
                 f"{services.origin}: there is no [services {safe(services.value)}] in {safe(config.config_path)}",
-                hint=meant(services.value, config.services),
+                hint=suggestion(services.value, config.services),
             )
         block = section.properties.get(service.lower().replace("-", "_"))
         found = subproperties(block).get("endpoint_url") if block is not None else None

@@ -1,7 +1,7 @@
 """A profile's IAM Identity Center keys as a source: which keys make it one, what is missing, what contradicts. Pure.
 
-Credentials need an account and a role. An sso_session without them is for tokens: any other source of the profile comes
-before it, as in botocore, but not a vault key that is only assumed.
+Credentials need an account and a role. An sso_session without them is for tokens: any other source of the profile takes
+precedence, as in botocore, but not a vault key that is only assumed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from vault import errors
 from vault.profiles.aws_files import Config, Origin, Profile, Setting
 from vault.profiles.chain import Sso
 from vault.profiles.unread_keys import missing
-from vault.text import command, meant, safe
+from vault.text import command, safe, suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _section(config: Config, session: Setting | None) -> Section | None:
     if section is None:
         raise errors.ConfigError(
             f"{session.origin}: there is no [sso-session {safe(session.value)}] in {safe(config.config_path)}",
-            hint=meant(session.value, config.sso_sessions),
+            hint=suggestion(session.value, config.sso_sessions),
         )
     return section
 

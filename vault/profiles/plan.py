@@ -29,11 +29,11 @@ class DefaultDurations(Protocol):
 
     @property
     def session_duration(self) -> int:
-        """Of a key's session."""
+        """The duration of a key's MFA session."""
 
     @property
     def role_duration(self) -> int:
-        """Of a role's session."""
+        """The duration of a role session."""
 
 
 def plan(
@@ -92,7 +92,7 @@ def mfa_device(chain: Chain, entry_mfa_serial: str | None) -> str | None:
 def _session(
     chain: Chain, source: VaultKey, serial: str | None, configured: int, duration: int | None
 ) -> SessionToken:
-    """The key's session. If it is the answer itself, --duration and awsvault_max_duration apply to it."""
+    """The key's MFA session. If it is the answer itself, --duration and awsvault_max_duration apply to it."""
     seconds, why = configured, "one session for all roles of the key"
     if chain.session_duration is not None:
         seconds, why = chain.session_duration, "awsvault_session_duration"
@@ -168,7 +168,8 @@ def _provider_plan(chain: Chain, defaults: DefaultDurations, duration: int | Non
             pass
     links: tuple[Link, ...] = ()
     if not isinstance(source, StaticKeys):
-        # Another program's answer may depend on more than its command (a folder, a variable): it runs each time.
+        # Another program's answer may depend on more than its command (the current folder, a variable), so it runs each
+        # time.
         links = (
             FetchSource(
                 _with_duration(chain, source, defaults), not isinstance(source, NamedSource | Process)
@@ -181,7 +182,7 @@ def _provider_plan(chain: Chain, defaults: DefaultDurations, duration: int | Non
 
 
 def _with_duration(chain: Chain, source: Source, defaults: DefaultDurations) -> Source:
-    """The source with the duration to ask for. Of the providers, only a web identity's role has one."""
+    """The source with the duration to request. Of the providers, only a web identity's role has one."""
     if not isinstance(source, WebIdentity):
         return source
     seconds = defaults.role_duration if source.duration_seconds is None else source.duration_seconds

@@ -15,8 +15,8 @@ from vault.profiles.aws_files import Profile, Setting
 from vault.profiles.build_chain import ChainBuilder, WalkedPath
 from vault.profiles.chain import VaultKey
 from vault.profiles.source_lookup import SourceLookup, has_static, own_export
-from vault.profiles.unread_keys import missing, misspelt
-from vault.text import command, meant, safe
+from vault.profiles.unread_keys import missing, misspelled
+from vault.text import command, safe, suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def resolve(
         if as_sdk or has_entry is None or not has_entry(name):
             raise errors.NotFound(
                 f"no profile {safe(name)!r} in {safe(config.config_path)} or {safe(config.credentials_path)}",
-                hint=config.meant(name) or "run: awsvault-py list",
+                hint=config.suggestion(name) or "run: awsvault-py list",
             )
         profile = _bare_entry(config, name)
     finder = SourceLookup(config, env, None if as_sdk else has_entry, guess=guess, as_sdk=as_sdk)
@@ -84,7 +84,8 @@ class _Walk:
             web = self.get(profile, "web_identity_token_file")
             if web is None and not self.as_sdk:
                 web = profile.get("web_identity_token_process")
-            # What an SDK gets from a profile that calls awsvault-py is what its `export` gives, and there the role comes first.
+            # What an SDK gets from a profile that calls awsvault-py is the result of `export`, which uses the role
+            # first.
             asked_first = first or (called is not None and called.profile == profile.name)
             if role is not None and web is None and (asked_first or not self.is_key(profile)):
                 roles.append(profile)
@@ -121,13 +122,13 @@ class _Walk:
             if named.value not in CREDENTIAL_SOURCES:
                 raise errors.ConfigError(
                     f"{named.origin}: credential_source {safe(named.value)!r} is not one of {', '.join(CREDENTIAL_SOURCES)}",
-                    hint=meant(named.value, CREDENTIAL_SOURCES),
+                    hint=suggestion(named.value, CREDENTIAL_SOURCES),
                 )
             return self.finder.named(named)
         if source_profile is None:
             if credential is not None:
                 return VaultKey(credential.value, credential.origin, self.has_entry is None)
-            for mistake in misspelt(profile):
+            for mistake in misspelled(profile):
                 raise errors.ConfigError(mistake.message)
             raise missing(
                 self.config,
@@ -143,12 +144,14 @@ class _Walk:
         if wanted not in self.config.profiles and not (self.has_entry and self.has_entry(wanted)):
             raise errors.ConfigError(
                 f"{source_profile.origin}: profile {shown} names source_profile {safe(wanted)!r}, which does not exist",
-                hint=self.config.meant(wanted) or f"to add its key, run: {command('add', wanted)}",
+                hint=self.config.suggestion(wanted) or f"to add its key, run: {command('add', wanted)}",
             )
         return wanted
 
     def names_itself(self, profile: Profile) -> bool:
-        """Whether the profile calls awsvault-py for itself and is its own source: it then means the vault's key with its name."""
+        """Whether the profile calls awsvault-py for itself and is its own source: it then means the vault's key of the
+        same name.
+        """
         called = None if self.as_sdk or self.has_entry is not None else own_export(profile)
         return called is not None and called.profile == profile.name
 

@@ -1,6 +1,7 @@
-"""Which key AWS's tools sign with if a profile has several: the families of tools that differ, and what each uses. Pure.
+"""Which key AWS's tools sign with if a profile has several: the families of tools that differ, and what each uses.
+Pure.
 
-Covers what the profile's own lines give, not its role. Tried with the tools themselves (tests/clients).
+Covers the profile's own lines, not its role. Tested with the tools themselves (tests/clients).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ _PROCESS = "credential_process"
 
 
 class Reader(NamedTuple):
-    """Tools that use a profile's lines in one order: the key of one file, ``key`` (its halves from both files), a process."""
+    """Tools that use a profile's lines in one order: the key of one file, ``key`` (the two halves may be in both
+    files), a process.
+    """
 
     name: str
     order: tuple[str, ...]
@@ -41,7 +44,7 @@ class Supply(NamedTuple):
     origin: Origin
 
     def same(self, other: Supply) -> bool:
-        """Whether both give the same credentials, whatever their places."""
+        """Whether both are the same credentials, whatever their places."""
         return self[:3] == other[:3]
 
 
@@ -83,7 +86,7 @@ def _properties(section: Section | None) -> dict[str, Property]:
 
 
 def _alone(file: tuple[dict[str, Property], str]) -> Supply | None:
-    """The key of one file. botocore stops at half a key too."""
+    """The key of one file. botocore stops even at half a key."""
     properties, path = file
     if not any(name in properties for name in STATIC):
         return None

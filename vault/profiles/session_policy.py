@@ -110,7 +110,7 @@ def fitting(policy: SessionPolicy) -> SessionPolicy:
 
 
 def _document(path: str, *, place: str) -> str:
-    """The policy in a file, without blanks: AWS counts them."""
+    """The policy in a file, without whitespace, because AWS counts it."""
     import json
 
     from vault.system.user_files import read_users_file
@@ -167,7 +167,7 @@ class _Twice(ValueError):
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose names differ: of two equal ones, readers take different ones."""
+    """An object without duplicate keys: of two equal keys, different readers use different ones."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise _Twice("a key appears twice in one object")

@@ -45,9 +45,9 @@ _LIKE = 0.85  # and leaves it this similar, as difflib counts
 
 
 class Unread(NamedTuple):
-    """A line without the effect that was meant: what it is, and the fix.
+    """A line without the intended effect: what it is, and the fix.
 
-    ``grave``: a key that matters is lost. ``prefixed``: the name has the prefix, so no other tool knows it either.
+    ``grave``: an important key has no effect. ``prefixed``: the name has the prefix, so no other tool knows it either.
     """
 
     origin: Origin
@@ -63,13 +63,13 @@ class Unread(NamedTuple):
 
 
 def unread(config: Config, profile: Profile) -> list[Unread]:
-    """Such lines of the profile and of the profiles it includes, in order of their places."""
+    """The lines without effect in the profile and in the profiles it includes, in order of their places."""
     found = [one for each in (profile, *profile.included) for one in _of_profile(each)]
     found += _of_headers(config, profile)
     return sorted(set(found), key=lambda one: one.origin)
 
 
-def misspelt(profile: Profile) -> list[Fault]:
+def misspelled(profile: Profile) -> list[Fault]:
     """The profile's keys with the prefix that do not exist. No other tool has them, so each is a mistake."""
     own = [one for one in _of_profile(profile) if one.prefixed]
     return [
@@ -116,7 +116,7 @@ def _indented(found: Property, path: str) -> Iterator[Unread]:
 
 
 def _name(name: str) -> tuple[str, str, bool, bool] | None:
-    """What is wrong with a property's name: the fields of Unread after the place. None if nothing is."""
+    """What is wrong with a property's name: the fields of Unread after the place. None if the name is right."""
     shown = safe(name, limit=60)
     if name.startswith(PREFIX):
         key = name.removeprefix(PREFIX)

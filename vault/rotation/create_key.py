@@ -46,21 +46,24 @@ class KeyCreator:
         except errors.Refused as error:
             if not self._unanswered:
                 state = self._withdraw_try(state)
-            if error.code == "LimitExceeded":  # IAM's list was behind: read it again before giving up
+            if error.code == "LimitExceeded":  # IAM's list was outdated: read it again before giving up
                 return self._full_list(state, error)
             raise
         except errors.Unreachable as error:
             self._unanswered += 1
             if not error.sent or self._unanswered >= limits.AWS_TRIES:
                 raise
-            # The key may exist, its secret is lost: the list and the journal tell, and the next step deletes it.
+            # The key may exist, but its secret is lost. The list and the journal show that, and the next step deletes
+            # it.
             return replace(state, keys=self._iam_signer.iam().keys())
         self._keep(made)
         new = AccessKey(made.id, active=True, created=made.created, asked=True)
         return replace(state, keys=(*state.keys, new))
 
     def _withdraw_try(self, state: RunState) -> RunState:
-        """A refused call created nothing. The journal says so at once: a key in this try's window is somebody else's."""
+        """Remove a try from the journal, because a refused call created nothing. Otherwise a key that someone else
+        creates in the try's window would be taken for the rotation's.
+        """
 
         def change(entry: Entry) -> Entry:
             journal = entry.journal
@@ -70,7 +73,7 @@ class KeyCreator:
         return replace(state, journaled=False)
 
     def _full_list(self, state: RunState, error: errors.Refused) -> RunState:
-        """AWS's list once it shows as many keys as AWS allows; ``error`` if it never does."""
+        """AWS's list once it shows the maximum number of keys. Raises ``error`` if it never does."""
         for _ in range(limits.KEEP_TRIES):
             keys = self._iam_signer.iam().keys()
             if len(keys) >= KEYS_A_USER:

@@ -34,7 +34,7 @@ _TRIES = 8  # earlier tries that a journal keeps
 def start(
     before: RotationJournal | None, *, now: int, keys: Sequence[AccessKey], host: str | None
 ) -> RotationJournal:
-    """The journal before CreateAccessKey. ``before`` is the journal of an earlier try, ``keys`` the user's keys at AWS."""
+    """The journal before CreateAccessKey. ``before`` is the journal of an earlier try; ``keys`` are the user's keys at AWS."""
     return RotationJournal(
         step="create",
         began=now,
@@ -66,9 +66,10 @@ def grace_ends(journal: RotationJournal) -> int:
 def was_created_by(key: AccessKey, journal: RotationJournal) -> bool:
     """Whether CreateAccessKey of ``journal`` created ``key``: not in its list, created in its window, and never used.
 
-    Only this program could have used it, and never got its secret. If AWS does not tell the last use, that is not "never".
+    Only awsvault-py could have used it, and never got its secret. If AWS does not tell the last use, that is not
+    "never".
     """
-    # A key that an earlier try created may show up in IAM's list only now.
+    # A key that an earlier try created may appear in IAM's list only now.
     in_window = any(
         began - limits.CREATION_BEFORE <= key.created <= began + limits.CREATION_WINDOW
         for began in (journal.began, *journal.earlier)
@@ -77,7 +78,7 @@ def was_created_by(key: AccessKey, journal: RotationJournal) -> bool:
 
 
 def without_last_try(journal: RotationJournal) -> RotationJournal | None:
-    """The journal before its last try, which AWS refused. A key created in that try's window is somebody else's."""
+    """The journal without its last try, which AWS refused. A key created in that try's window is someone else's."""
     if not journal.earlier:
         return None
     return replace(journal, began=journal.earlier[-1], earlier=journal.earlier[:-1])

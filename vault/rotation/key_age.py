@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAge:
-    """One entry's key. ``age`` is in seconds; ``exact`` means that AWS told it, else it is the age of the entry.
+    """One entry's key. ``age`` is in seconds. ``exact``: the age is from AWS; otherwise it is the age of the entry.
 
-    ``kept_until`` is until when an old key is kept (Unix seconds). ``step`` is that of an interrupted rotation.
+    ``kept_until`` is when the old key may be deleted (Unix seconds). ``step`` is the step of an interrupted rotation.
     """
 
     name: str
@@ -39,7 +39,7 @@ class KeyAge:
     trouble: str | None = None
 
     def is_due(self, policy: int, *, now: float) -> bool:
-        """Whether the key is older than ``policy`` seconds, or an earlier rotation waits to be finished."""
+        """Whether the key is older than ``policy`` seconds, or an earlier rotation has to be finished."""
         grace_over = self.kept_until is not None and self.kept_until <= now
         return self.age > policy or grace_over or self.step is not None
 
@@ -53,7 +53,7 @@ class _StoredKey(NamedTuple):
 
 
 def key_ages(context: Context, keys: Keys, *, ask_aws: bool = True) -> list[KeyAge]:
-    """Each entry's key, sorted by name. What AWS does not tell, or is not asked, is from the vault."""
+    """Each entry's key, sorted by name. What AWS does not tell, or is not asked for, comes from the vault."""
     return [_key_age(context, keys, entry, ask_aws=ask_aws) for entry in keys.contents().entries]
 
 

@@ -1,4 +1,6 @@
-"""What the user should know before a key is replaced: what else uses it, and where else it is. Asks and prints nothing."""
+"""What the user should know before a key is replaced: what else uses it, and where else it is stored. Prompts and
+prints nothing.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ _OWN_CALLS = frozenset({"sts", "iam"})  # services that awsvault-py itself calls
 
 
 def notes(context: Context, payload: Payload, name: str, state: RunState) -> Iterator[str]:
-    """One line for each use of the entry's key, and each copy of it, that will stop working."""
+    """One line for each use of the entry's key and each copy of it that will stop working."""
     entry = payload.entries[name]
     key = state.key(entry.access_key_id)
     if key is not None and key.used is not None and key.used.service not in _OWN_CALLS:
@@ -38,7 +40,7 @@ def notes(context: Context, payload: Payload, name: str, state: RunState) -> Ite
 
 
 def plaintext_copies(context: Context, key_id: str) -> list[tuple[str, int, str]]:
-    """Where AWS's files have the key in plaintext: path, line, profile. Files that cannot be read count as having none."""
+    """Where AWS's files have the key in plaintext: path, line, profile. Unreadable files count as having none."""
     try:
         config = aws_files.load(context.env, home=context.paths.home)
     except errors.Error:

@@ -1,4 +1,4 @@
-"""AWS's servers learn a new key one by one, within some seconds: waiting for that. Prints nothing."""
+"""Waits until AWS's servers know a new key: each learns it by itself, within some seconds. Prints nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def verify(
     iam_signer: IamSigner, pair: KeyPair, *, clock: Clock, progress: Callable[[int], None] | None
 ) -> None:
-    """Return once the key has worked several times in a row. ``progress`` gets how many times. Refused, Unreachable."""
+    """Return once the key has worked several times in a row. ``progress`` gets that number. Refused, Unreachable."""
     end = clock.monotonic() + limits.PROOF_MOST
     in_a_row = 0
     while in_a_row < limits.PROOFS:
@@ -42,7 +42,9 @@ def verify(
 
 
 def retry_until_known(act: Callable[[], None], *, clock: Clock) -> None:
-    """Do ``act``, again while the server that answers knows none of the signing keys yet. Refused, Unreachable."""
+    """Call ``act``, and repeat it while the server that answers does not know any of the signing keys yet. Refused,
+    Unreachable.
+    """
     end = clock.monotonic() + limits.PROOF_MOST
     while True:
         try:

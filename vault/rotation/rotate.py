@@ -1,4 +1,4 @@
-"""What `rotate` does: choose the entries, look at each key, replace it, drop the sessions of the old key.
+"""What `rotate` does: choose the entries, look at each key, replace it, and delete the sessions of the old key.
 
 Joins vault/rotation/run.py with AWS's files and the cache. Prints and asks nothing.
 """
@@ -62,13 +62,14 @@ class PreparedRotation:
 
     @property
     def kept_until(self) -> int | None:
-        """Until when an old key is kept (Unix seconds), or None."""
+        """When the old key may be deleted (Unix seconds), or None."""
         journal = self.entry.journal
         return grace_ends(journal) if journal is not None and journal.step == "grace" else None
 
 
 def choose_entries(payload: Payload, names: Sequence[str], *, everything: bool) -> list[str]:
-    """The entries to rotate, one for each key: of several with the same key, the one that has its rotation's journal.
+    """The entries to rotate, one for each key. If several entries have the same key, the one with the rotation's
+    journal.
 
     Usage if none is named and there are several; NotFound.
     """
@@ -115,9 +116,10 @@ def prepare(
     progress: Callable[[int], None] | None = None,
     mfa_code: str | None = None,
 ) -> PreparedRotation:
-    """Look at the keys at AWS and at what else uses the key. Changes nothing. Errors: Refused, Unreachable, Usage, Untrusted.
+    """Look at the keys at AWS and at what else uses the key. Changes nothing. Errors: Refused, Unreachable, Usage,
+    Untrusted.
 
-    ``tell`` gets what is being done, ``progress`` how many times in a row the new key has worked.
+    ``tell`` gets what is being done; ``progress`` gets how many times in a row the new key has worked.
     """
     context = context.with_deadline(limits.ROTATION_MOST)
     # Read again, under the lock: another rotation may have ended since the vault was opened.
@@ -145,7 +147,7 @@ def prepare(
 def carry_out(
     context: Context, opened: Opened, prepared: PreparedRotation, request: RotationRequest
 ) -> RotationOutcome:
-    """Rotate, then drop the cached sessions of the replaced key. Errors: those of ``Rotation.run``."""
+    """Rotate, then delete the cached sessions of the replaced key. Errors: those of ``Rotation.run``."""
     if request.delete_other is not None:
         _check_not_in_vault(opened.payload, prepared.name, request.delete_other)
     outcome = prepared.rotation.run(request)
@@ -170,7 +172,7 @@ def _check_not_in_vault(payload: Payload, rotated: str, key_id: str) -> None:
 
 
 def _drop_sessions(context: Context, opened: Opened, key_id: str) -> None:
-    """Delete the cached sessions that start with the old key. Their names contain its ID, so nothing uses them any more."""
+    """Delete the cached sessions that start with the old key. Their digests include its ID, so nothing will use them again."""
     try:
         config = aws_files.load(context.env, home=context.paths.home)
     except errors.Error:

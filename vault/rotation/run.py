@@ -1,4 +1,4 @@
-"""A rotation carried out: each step of vault/rotation/state_machine.py, at AWS and in the vault, in the safe order.
+"""Carries out a rotation: each step of vault/rotation/state_machine.py, at AWS and in the vault, in the safe order.
 
 Prints nothing; ``tell`` gets what is being done. If the process is killed at any point, the next run continues.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationOutcome:
-    """What a run did: key IDs, what became of the old key, and until when it is kept (Unix seconds)."""
+    """What a run did: key IDs, what happened to the old key, and when it may be deleted (Unix seconds)."""
 
     name: str
     key_id: str
@@ -67,7 +67,7 @@ class Rotation:
         self._state = steps.RunState(keys=(), now=0, others=others)
         self._deleted: list[str] = []
         self._replaced: str | None = None
-        # Whatever the user asked for, an interrupted rotation is completed and no new one is started.
+        # Whatever the user asked for: complete an interrupted rotation, and start no new one.
         self._continues = self.entry.journal is not None and self.entry.journal.step != "grace"
 
     @property
@@ -88,7 +88,7 @@ class Rotation:
     def run(self, request: steps.RotationRequest) -> RotationOutcome:
         """Take steps until nothing is left to do now. Call ``look`` first.
 
-        Errors: RotationStopped (11) if the entry still has the old key; else those of AWS and of the vault.
+        Errors: RotationStopped (11) if the entry still has the old key; otherwise those of AWS and of the vault.
         """
         for _ in range(limits.ROTATION_STEPS):
             self._state = replace(self._state, now=self._iam_signer.now)
@@ -107,14 +107,16 @@ class Rotation:
             except (errors.Refused, errors.Unreachable) as error:
                 raise self._stopped(error, started=started) from None
             if isinstance(step, steps.DeleteKey) and step.why == "other":
-                request = replace(request, delete_other=None)  # it named one key, which is gone now
+                request = replace(
+                    request, delete_other=None
+                )  # the request named one key, which is deleted now
         raise errors.RotationStopped(
             "the rotation did not finish: something else creates keys of this user at the same time",
             hint="to see the user's keys, run: awsvault-py rotate --dry-run",
         )
 
     def _stopped(self, error: errors.Refused | errors.Unreachable, *, started: bool) -> errors.Error:
-        """The error that ends the run: 11 while the entry has the old key, else AWS's own error and what is done."""
+        """The error that ends the run: 11 while the entry has the old key, otherwise AWS's own error and what is done."""
         if self._replaced is not None or self._taken_over():
             error.message = (
                 f"the new key {self.entry.access_key_id} is in use, but a later step failed: {error.message}"
@@ -166,7 +168,7 @@ class Rotation:
         self._stored.save(lambda entry: replace(entry, journal=replace(before, step=step.step, began=began)))
 
     def _verify(self, pair: KeyPair) -> None:
-        """AWS's servers learn a new key one by one: it must work several times in a row over some seconds."""
+        """Each of AWS's servers learns a new key by itself: it must work several times in a row over some seconds."""
         self._tell(f"waiting until all of AWS knows {pair.access_key_id} …")
         propagation.verify(self._iam_signer, pair, clock=self._context.clock, progress=self._progress)
         self._state = replace(self._state, verified=self._state.verified | {pair.access_key_id})
@@ -234,6 +236,6 @@ class Rotation:
         )
 
     def _update_signers(self) -> None:
-        """The keys that may sign now: the entry's, and those of its journal, as AWS may not know the new one everywhere."""
+        """The keys that may sign now: the entry's and the journal's, because AWS may not know the new one everywhere."""
         pairs = journal_pairs(self.entry)
         self._iam_signer.signers = [credentials_of(self.entry), *map(credentials_of, pairs)]

@@ -1,7 +1,7 @@
-"""Which step comes next: from the entry with its journal, and the keys at AWS. Pure: no AWS, no vault, no clock.
+"""Decides the next step, from the entry with its journal and the keys at AWS. Pure: no AWS, no vault, no clock.
 
-The journal (vault/rotation/journal.py) is written before each call that changes something at AWS. Whatever kills the
-process, ``next_step`` with the same journal and the same keys says how to continue.
+The journal (vault/rotation/journal.py) is written before each call that changes something at AWS. No matter when the
+process is killed, ``next_step`` with the same journal and the same keys says how to continue.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class NothingToUndo(errors.RotationStopped):
 
 
 def next_step(entry: Entry, state: RunState, request: RotationRequest) -> Step:
-    """What to do now. Errors: TwoKeys, NothingToUndo, RotationStopped if the user does not have the entry's key."""
+    """The next step. Errors: TwoKeys, NothingToUndo, RotationStopped if the user does not have the entry's key."""
     journal = entry.journal
     if journal is None:
         if state.took_over or request.finish:
@@ -86,12 +86,12 @@ def _start(entry: Entry, state: RunState, request: RotationRequest) -> Step:
 
 
 def _after_create(entry: Entry, journal: RotationJournal, state: RunState, request: RotationRequest) -> Step:
-    """A key may have been created and AWS's answer lost."""
+    """A key may have been created although AWS's answer was lost."""
     for key in state.keys:
         if key.id != entry.access_key_id and was_created_by(key, journal):
             return DeleteKey(key_id=key.id, why="lost")
     if request.undo:
-        # IAM's list may show a new key late: until then the journal stays, for the next run.
+        # IAM's list may show a new key late: keep the journal until then, for the next run.
         return RemoveJournal() if state.now - journal.began > limits.LATE_KEY else Done()
     if len(state.keys) < KEYS_A_USER:
         return CreateKey() if state.journaled else WriteJournal(step="create")
@@ -108,7 +108,7 @@ def _after_store(journal: RotationJournal, state: RunState, request: RotationReq
     if request.undo:
         return WriteJournal(step="undo")
     if state.key(journal.new.access_key_id) is None and state.now - journal.began > limits.LATE_KEY:
-        return WriteJournal(step="create")  # somebody deleted it; the old key is untouched: start again
+        return WriteJournal(step="create")  # someone deleted it; the old key is unchanged: start again
     if journal.new.access_key_id not in state.verified:
         return VerifyKey(pair=journal.new)
     return TakeOver(pair=journal.new, then="drop" if request.delete_now else "retire")
@@ -137,7 +137,7 @@ def _in_grace(entry: Entry, journal: RotationJournal, state: RunState, request: 
         return RemoveJournal()
     if old.active:
         raise errors.RotationStopped(
-            f"somebody activated the old key {old.id} again: something still needs it",
+            f"someone activated the old key {old.id} again: something still needs it",
             hint="to take it back, run: awsvault-py rotate --undo; or deactivate it in the IAM console",
         )
     if state.took_over:
@@ -152,7 +152,7 @@ def _undo(journal: RotationJournal, state: RunState) -> Step:
         return RemoveJournal() if new in state.deleted else DeleteKey(key_id=new, why="lost")
     old = state.key(journal.old.access_key_id) if journal.old is not None else None
     if old is None or journal.old is None:
-        return RemoveJournal()  # somebody deleted it: the current key stays
+        return RemoveJournal()  # someone deleted it: the current key stays
     if not old.active:
         return SetActive(key_id=old.id, active=True)
     if old.id not in state.verified:

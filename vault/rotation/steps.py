@@ -34,7 +34,9 @@ class RunState:
     now: int
     others: Mapping[str, str] = field(default_factory=dict)
     verified: frozenset[str] = frozenset()  # keys that worked several times in a row
-    took_over: bool = False  # this run replaced the key, or continues a rotation: it does not start another
+    took_over: bool = (
+        False  # this run replaced the key, or continues a rotation: it does not start another one
+    )
     deleted: frozenset[str] = frozenset()  # keys that this run deleted
     journaled: bool = False  # this run wrote the journal, so a key created now is in the journal's window
 
@@ -81,7 +83,9 @@ class SetActive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteKey:
-    """DeleteAccessKey. ``why``: the key is ``old``, ``lost`` (we created it, its secret never arrived) or ``other`` (named)."""
+    """DeleteAccessKey. ``why``: the key is ``old``, ``lost`` (awsvault-py created it, its secret never arrived) or
+    ``other`` (named by the user).
+    """
 
     key_id: str
     why: Literal["old", "lost", "other"]

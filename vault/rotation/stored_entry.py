@@ -1,4 +1,4 @@
-"""The entry that a rotation works on, in the vault: written only if it is still as the run saw it last."""
+"""The vault's entry that a rotation works on. Written only if it has not changed since the run last saw it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class StoredEntry:
         self._k_main = opened.k_main
         self.name = name
         self.entry: Entry = opened.payload.entries[name]
-        self._writing: Entry | None = None  # what a failed write may nevertheless have written
+        self._writing: Entry | None = None  # what a failed write may have written all the same
 
     def save(self, change: Callable[[Entry], Entry]) -> None:
         """Write the entry as ``change`` returns it. Errors: those of ``write``."""
@@ -65,5 +65,5 @@ class StoredEntry:
 
 
 def _is_same(found: Entry, known: Entry | None) -> bool:
-    """Whether the entry's key and journal are as the run knows them. A rotation ignores what else other commands change."""
+    """Whether the entry's key and journal are as the run knows them. A rotation ignores other changes."""
     return known is not None and (found.access_key_id, found.journal) == (known.access_key_id, known.journal)

@@ -58,7 +58,7 @@ class Handoff:
                     return True
 
     def _answer(self, connection: socket.socket, *, peer_port: int, deadline: Deadline) -> bool:
-        if not same_user(peer_port=peer_port, our_port=self._port):
+        if not same_user(peer_port=peer_port, server_port=self._port):
             return False  # before a byte is read: a connection of another user must not make the browser wait
         try:
             head = request_head(connection, most=limits.HANDOFF_HEAD, seconds=deadline.remaining())

@@ -111,7 +111,7 @@ class CredentialEndpoint:
         try:
             with connection:
                 # With many connections open, close another user's at once: it has no token and only takes up room.
-                if not unchecked and not same_user(peer_port=peer_port, our_port=self.port):
+                if not unchecked and not same_user(peer_port=peer_port, server_port=self.port):
                     return
                 head = request_head(connection, most=limits.SERVER_HEAD, seconds=limits.SERVER_READ)
                 if head is not None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read(paths: Paths, vault_id: bytes) -> int | None:
-    """The generation of the last backup, or None if it is not known."""
+    """The generation of the last backup, or None if unknown."""
     try:
         with Folder.open(paths.state) as folder:
             value = strict_json.parse(folder.read(_name(vault_id), limit=limits.MAX_PIN_FILE))
@@ -23,7 +23,7 @@ def read(paths: Paths, vault_id: bytes) -> int | None:
 
 
 def note(paths: Paths, vault_id: bytes, *, gen: int) -> None:
-    """Note it. Never fails: the backup exists, and that is what counts."""
+    """Record the generation. Never fails: the backup exists, and that is what counts."""
     try:
         with Folder.open(paths.state, create=True) as folder:
             folder.sweep(_name(vault_id))

@@ -1,4 +1,4 @@
-"""Opening and building whole vault files in memory: the boxes, their AADs, and what binds them. No files, no clock.
+"""Opens and builds whole vault files in memory: the boxes, their AADs, and what binds them. No files, no clock.
 
 ``Draft`` is the vault that a change wants; ``build`` seals it as the next generation; ``open_main`` is its inverse.
 """
@@ -28,7 +28,7 @@ KEY = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strict:
-    """Box strict, opened: its key, and its seeds by serial."""
+    """The opened strict box: its key, and its seeds by serial."""
 
     key: Secret
     seeds: Mapping[str, StoredSeed] = field(default_factory=dict)
@@ -36,10 +36,10 @@ class Strict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A vault to be written. If ``strict`` is None, box strict stays as it is, byte for byte.
+    """A vault to be written. If ``strict`` is None, the strict box stays as it is, byte for byte.
 
-    While no slot opens box strict, its key is in the payload; ``build`` puts it there. ``new_keys``: the key of box main or of
-    box strict is new, so no backup from before may be left.
+    While no slot opens the strict box, its key is in the payload; ``build`` puts it there. ``new_keys``: the main key
+    or the strict key is new, so no earlier backup may be left.
     """
 
     k_main: Secret
@@ -55,12 +55,14 @@ def new_key() -> Secret:
 
 
 def open_main(file: VaultFile, k_main: Secret, *, path: str) -> Payload:
-    """Box main, which authenticates header, slots and strict box as well. Damaged if anything does not match."""
+    """The content of the main box, which also authenticates header, slots and strict box. Damaged if anything does not
+    match.
+    """
     try:
         plaintext = unseal(k_main, label="main", aad=file.prefix, box=file.main)
     except SealBroken:
         raise errors.Damaged(
-            f"{path}: box main does not open with its key: the file was changed or is damaged"
+            f"{path}: the main box does not open with its key: the file was changed or is damaged"
         ) from None
     try:
         payload = decode_main(plaintext)
@@ -68,17 +70,17 @@ def open_main(file: VaultFile, k_main: Secret, *, path: str) -> Payload:
         raise errors.Damaged(f"{path}: {e}") from None
     if payload.gen != file.header.gen:
         raise errors.Damaged(
-            f"{path}: the header has generation {file.header.gen}, box main has {payload.gen}"
+            f"{path}: the header has generation {file.header.gen}, the main box has {payload.gen}"
         )
     if not hmac.compare_digest(
         hashlib.sha256(file.strict).hexdigest().encode(), payload.strict_sha256.encode()
     ):
-        raise errors.Damaged(f"{path}: box strict is not the one that box main expects")
+        raise errors.Damaged(f"{path}: the strict box is not the one that the main box expects")
     return payload
 
 
 def open_strict(file: VaultFile, payload: Payload, k_strict: Secret, *, path: str) -> Strict:
-    """Box strict. Damaged if it does not match."""
+    """The content of the strict box. Damaged if it does not match."""
     aad = _strict_aad(file.header.vault_id, payload.strict_gen)
     try:
         return Strict(
@@ -86,14 +88,14 @@ def open_strict(file: VaultFile, payload: Payload, k_strict: Secret, *, path: st
         )
     except SealBroken:
         raise errors.Damaged(
-            f"{path}: box strict does not open with its key: the file was changed or is damaged"
+            f"{path}: the strict box does not open with its key: the file was changed or is damaged"
         ) from None
     except JsonError as e:
         raise errors.Damaged(f"{path}: {e}") from None
 
 
 def build(draft: Draft, *, vault_id: bytes, gen: int, time: int, strict_box: bytes | None) -> VaultFile:
-    """The next file: ``gen`` is its generation, ``time`` in Unix seconds, ``strict_box`` the old one if it stays."""
+    """The next file: ``gen`` is its generation, ``time`` is in Unix seconds, ``strict_box`` is the old one if it stays."""
     payload = draft.payload
     if draft.strict is None:
         if strict_box is None:
@@ -143,7 +145,7 @@ def _content(payload: Payload) -> tuple[object, ...]:
 
 
 def without_strict(draft: Draft) -> Draft:
-    """``draft`` with box strict as in a new vault: empty, under a key of its own in box main, and without slots."""
+    """``draft`` with the strict box as in a new vault: empty, without slots, and its key in the main box."""
     slots = tuple(slot for slot in draft.slots if slot.opens == "main")
     return replace(draft, slots=slots, strict=Strict(key=new_key()))
 

@@ -1,4 +1,4 @@
-"""Changes: lock, read again, apply, write the next generation, pin it. Two writers at once lose nothing."""
+"""Changes to the vault: lock, read again, apply, write the next generation, pin it. Two concurrent writers lose nothing."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def edit(
     deadline: Deadline,
     clock: Clock | None = None,
 ) -> Opened:
-    """Apply ``change`` to the present content of the vault and write the next generation.
+    """Apply ``change`` to the current content of the vault and write the next generation.
 
-    ``change`` may raise to stop without a write. If it returns what it got, nothing is written. Errors: KeysChanged, NoVault,
-    Damaged, RolledBack, Diverged, StorageError, UnsafeFile, Busy.
+    ``change`` may raise to stop without a write. If it returns its argument, nothing is written. Errors: KeysChanged,
+    NoVault, Damaged, RolledBack, Diverged, StorageError, UnsafeFile, Busy.
     """
     return rewrite(
         paths,
@@ -57,9 +57,10 @@ def rewrite(
     deadline: Deadline,
     clock: Clock | None = None,
 ) -> Opened:
-    """As ``edit``, for slots, keys and strict seeds too. A draft with new keys leaves no automatic backup.
+    """Like ``edit``, but also for slots, keys and strict seeds. A draft with new keys leaves no automatic backup.
 
-    A change that removes the last strict seed also removes the slots of box strict and empties it, which needs none of their keys.
+    A change that removes the last strict seed also removes the slots of the strict box and empties it, which needs none
+    of their keys.
     """
     path = safe(paths.vault)
     with file.open_folder(paths) as folder, file.lock(folder, deadline=deadline):
@@ -69,18 +70,18 @@ def rewrite(
             payload = boxes.open_main(found, k_main, path=path)
         except errors.Damaged:
             raise KeysChanged(
-                f"{path} does not open any more with the key that opened it when this command started: another process "
+                f"{path} no longer opens with the key that opened it when this command started: another process "
                 "has changed its keys (passwd, rekey, slots remove), or it is damaged; nothing was written",
                 hint="run the command again: it opens the vault again, and reports damage",
             ) from None
         if pinned is not None:
-            pins.judge(pinned[0], found, path=path)
+            pins.check(pinned[0], found, path=path)
         old = Draft(k_main=k_main, payload=payload, slots=found.header.slots)
         draft = change(old, found)
         if payload.strict_serials and not draft.payload.strict_serials and draft.strict is None:
             draft = boxes.without_strict(draft)
         if draft == old:
-            folder.sync()  # a write whose last step failed may have put it there
+            folder.sync()  # a write whose last step failed may have written it
             pin = keep_pin(paths, found, payload, k_main, durable=True)
             return Opened(file=found, payload=payload, k_main=k_main, pin=pin)
         return write(paths, folder, draft, old=found, gen=found.header.gen + 1, clock=clock)
@@ -98,8 +99,8 @@ def write(
 ) -> Opened:
     """Steps 3 to 7 of a write, under the lock that the caller holds.
 
-    ``old`` gives the ID, and the strict box if the draft keeps it. ``gen`` is the generation of the new file. ``keep_old`` makes
-    the present vault file the newest backup, unless the draft has new keys.
+    ``old`` provides the ID, and the strict box if the draft keeps it. ``gen`` is the generation of the new file.
+    ``keep_old`` makes the current vault file the newest backup, unless the draft has new keys.
     """
     path = safe(paths.vault)
     try:

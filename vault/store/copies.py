@@ -1,4 +1,4 @@
-"""The automatic backups beside a vault that is damaged or missing: which of them helps, and what must wait."""
+"""The automatic backups beside a vault that is damaged or missing: which of them helps, and what has to wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def refuse_beside(paths: Paths) -> None:
-    """AlreadyExists if there are backups where a new vault is to be: its writes would replace them one by one."""
+    """AlreadyExists if there are backups where a new vault is to be created: its writes would replace them one by one."""
     try:
         with file.open_folder(paths) as folder:
             names = [name for name, _ in file.backups(folder)]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def find_entry(payload: Payload, name: str) -> Entry:
-    """The entry ``name``. NotFound names the nearest one."""
+    """The entry ``name``. NotFound names the most similar one."""
     entry = payload.entries.get(name)
     if entry is None:
         near = nearest(name, list(payload.entries))

@@ -1,7 +1,7 @@
 """The vault's files: lock, read, the seven steps of a write, and backups (format.md 6).
 
-It has no key and opens no box: the caller passes the function that checks what was written. All calls use the descriptor of the
-folder, so no link is followed and replacing the folder meanwhile has no effect.
+It has no key and opens no box: the caller passes the function that checks what was written. All calls use the
+descriptor of the folder, so no link is followed, and replacing the folder meanwhile has no effect.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def open_folder(paths: Paths, *, create: bool = False) -> Folder:
 
 
 def lock(folder: Folder, *, deadline: Deadline) -> locks.Lock:
-    """The writer's lock, waited for until the deadline."""
+    """Take the writer's lock, waiting until the deadline."""
     return locks.lock(folder, LOCK, deadline=deadline)
 
 
@@ -57,7 +57,7 @@ def read(folder: Folder, name: str = VAULT) -> VaultFile:
         raise NoVault(f"there is no vault at {path}") from None
     except (errors.UnsafeFile, errors.StorageError):
         raise
-    except errors.ConfigError as e:  # its size, checked before a byte was read
+    except errors.ConfigError as e:  # its size, which was checked before a byte was read
         raise errors.Damaged(e.message) from None
     try:
         return parse_file(raw)
@@ -66,10 +66,10 @@ def read(folder: Folder, name: str = VAULT) -> VaultFile:
 
 
 def replace(folder: Folder, raw: bytes, *, check: Callable[[bytes], None], keep_old: bool) -> None:
-    """Replace the vault by ``raw``; the caller holds the lock. After a failure the old vault is as it was.
+    """Replace the vault by ``raw``; the caller holds the lock. After a failure the old vault is unchanged.
 
-    ``check`` gets the bytes that are read back, and raises if they do not open. ``keep_old`` makes the present vault the newest
-    backup.
+    ``check`` gets the bytes that are read back, and raises if they do not open. ``keep_old`` makes the current vault
+    the newest backup.
     """
     folder.sweep(_TEMP)
     for name in (VAULT, *BACKUP_NAMES):
@@ -87,12 +87,12 @@ def replace(folder: Folder, raw: bytes, *, check: Callable[[bytes], None], keep_
 
 
 def create(folder: Folder, raw: bytes, *, check: Callable[[bytes], None]) -> None:
-    """As ``replace``, for a new vault. AlreadyExists if there is one, even one that was just created."""
+    """Like ``replace``, for a new vault. AlreadyExists if there is one, even one that was just created."""
     folder.sweep(_TEMP)
     temp = folder.create_temp(_TEMP, raw, durable=True)
     try:
         check(_read_back(folder, temp, raw))
-        # By link and not by rename, so that it never replaces a file that another process put there.
+        # By link and not by rename, so that it never replaces a file of another process.
         folder.link(temp, VAULT)
     except FileExistsError:
         raise already_there(folder.path_of(VAULT)) from None
@@ -102,7 +102,7 @@ def create(folder: Folder, raw: bytes, *, check: Callable[[bytes], None]) -> Non
 
 
 def already_there(path: str) -> errors.AlreadyExists:
-    """The error if a vault is to be created where there is one."""
+    """The error if a vault already exists where one is to be created."""
     return errors.AlreadyExists(
         f"there already is a vault at {safe(path)}",
         hint="to change how it opens: awsvault-py passwd, or awsvault-py slots add WAY",
@@ -126,7 +126,7 @@ def backups(folder: Folder) -> Iterator[tuple[str, VaultFile]]:
 
 
 def drop_backups(folder: Folder, *, below: int | None = None) -> list[str]:
-    """Remove the automatic backups, or those of a generation under ``below``. Returns the paths that could not be removed."""
+    """Remove the automatic backups, or those of a generation below ``below``. Returns the paths that could not be removed."""
     left = []
     for name in BACKUP_NAMES:
         try:
@@ -136,14 +136,16 @@ def drop_backups(folder: Folder, *, below: int | None = None) -> list[str]:
         except NoVault:
             continue
         except errors.Error:
-            # One that cannot be read has no known generation: it is removed only if all are.
+            # A backup that cannot be read has no known generation: it is removed only if all are.
             if below is None:
                 left.append(folder.path_of(name))
     return left
 
 
 def drop_all_before(folder: Folder) -> list[str]:
-    """After a rekey: remove all that old secrets open, also what a restore set aside. Returns the paths that are left."""
+    """After a rekey: remove everything that old secrets open, even what a restore set aside. Returns the paths that are
+    left.
+    """
     left = drop_backups(folder)
     try:
         folder.unlink(SET_ASIDE)
@@ -165,7 +167,7 @@ def _rotate(folder: Folder) -> None:
     try:
         vault = folder.attributes(VAULT)
     except FileNotFoundError:
-        return  # a restore of a vault that is lost
+        return  # a restore after the vault was lost
     try:
         newest = folder.attributes(BACKUP_NAMES[0])
     except FileNotFoundError:
@@ -181,17 +183,19 @@ def _rotate(folder: Folder) -> None:
 
 
 def _second_name(folder: Folder, old: str, new: str) -> None:
-    """Give the file ``old`` the second name ``new`` in one step, replacing what had that name."""
+    """Give the file ``old`` the second name ``new`` in one step, replacing any file of that name."""
     temp = temp_name(_TEMP)
     folder.link(old, temp)
     try:
         folder.rename(temp, new)
     finally:
-        folder.unlink(temp)  # rename() between two links to one file does nothing, and leaves it
+        folder.unlink(
+            temp
+        )  # rename() between two links to one file does nothing, and leaves the temporary name
 
 
 def _refuse_foreign(folder: Folder, name: str) -> None:
-    """UnsafeFile for a link, a FIFO or the like, or another user's file, in the place of a file to be written."""
+    """UnsafeFile if the place of a file to be written has a link, a FIFO or the like, or another user's file."""
     try:
         os.close(folder.open_file(name))
     except FileNotFoundError:
@@ -202,4 +206,4 @@ def _discard(folder: Folder, name: str) -> None:
     try:
         folder.unlink(name)
     except errors.Error:
-        return  # the error being handled matters more; the next write sweeps
+        return  # the error being handled matters more; the next write cleans up

@@ -1,6 +1,7 @@
 """Header codec and layout: bytes to values and back (format.md 2). No keys, no files, no clock.
 
-The parser refuses everything that the writer would not write. FormatError says what, and quotes no more than the name of a key.
+The parser refuses everything that the writer would not write. FormatError says what is wrong, and quotes at most the
+name of a key.
 """
 
 from __future__ import annotations
@@ -75,10 +76,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultFile:
-    """The parts of a vault file. None of it is authenticated until box main has been opened."""
+    """The parts of a vault file. None of it is authenticated until the main box has been opened."""
 
     header: Header
-    prefix: bytes = field(repr=False)  # every byte before box main: its AAD
+    prefix: bytes = field(repr=False)  # every byte before the main box: its AAD
     main: bytes = field(repr=False)
     strict: bytes = field(repr=False)
 
@@ -89,7 +90,8 @@ class VaultFile:
 
     @property
     def digest(self) -> bytes:
-        """What a pin has of this generation: the SHA-256 of the header's bytes and box main's salt and commitment.
+        """The digest in a pin of this generation: the SHA-256 of the header's bytes and the main box's salt and
+        commitment.
 
         The header alone can be equal in two copies that were changed within the same second to boxes of the same size.
         """
@@ -125,7 +127,7 @@ def parse_file(raw: bytes) -> VaultFile:
 
 
 def encode_prefix(header: Header) -> bytes:
-    """Magic, length and header: every byte before box main."""
+    """Magic, length and header: every byte before the main box."""
     raw = encode_header(header)
     if len(raw) > limits.MAX_HEADER:
         raise FormatError(f"a header of {len(raw)} bytes, over the limit of {limits.MAX_HEADER}")
@@ -173,7 +175,7 @@ def _header(value: Json) -> Header:
     if len({slot.sid for slot in slots}) != len(slots):
         raise JsonError("two slots have the same ID")
     if not any(slot.opens == "main" for slot in slots):
-        raise JsonError("no slot opens box main")
+        raise JsonError("no slot opens the main box")
     return Header(
         vault_id=_bytes(top["id"], "id", ID),
         gen=strict_json.integer_of(top["gen"], "gen"),
@@ -197,7 +199,7 @@ def _slot(value: Json) -> SlotRecord:
         raise JsonError("the g of a slot is neither main nor strict")
     group: Group = "main" if opens == ["main"] else "strict"
     if group == "strict" and kind in ("keyring", "recovery"):
-        raise JsonError(f"a {kind} slot opens box strict")
+        raise JsonError(f"a {kind} slot opens the strict box")
     kdf, salt = _kdf(slot["kdf"]) if extra == "kdf" else (None, None)
     return SlotRecord(
         type=kind,

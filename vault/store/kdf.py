@@ -1,7 +1,7 @@
-"""Argon2id for passphrase slots: first the bounds, then the work. The only import of argon2.
+"""Argon2id for passphrase slots: checks the bounds first, then does the work. The only import of argon2.
 
-A vault file is not trusted until it opens, so its parameters are checked before one byte is allocated (format.md 4). New slots
-never take parameters from a file.
+A vault file is not trusted until it opens, so its parameters are checked before a single byte is allocated (format.md
+4). New slots never take parameters from a file.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def preload() -> None:
 
 
 def derive(passphrase: Secret, *, params: KdfParams, salt: bytes, available_kib: int | None) -> Secret:
-    """The slot's key-encryption key. ``available_kib`` is the free memory of the machine, None if it is not known.
+    """The slot's key-encryption key. ``available_kib`` is the free memory of the machine, None if unknown.
 
     KdfError for parameters outside the bounds, ConfigError if this machine does not have the memory.
     """
@@ -81,8 +81,10 @@ def derive(passphrase: Secret, *, params: KdfParams, salt: bytes, available_kib:
     return Secret(raw)
 
 
-def normalised(passphrase: Secret) -> Secret | None:
-    """The passphrase in the form of the format, NFC in UTF-8. None if it cannot be one (not UTF-8, too short or too long)."""
+def normalized(passphrase: Secret) -> Secret | None:
+    """The passphrase in the form of the format, NFC in UTF-8. None if it is not a valid one (not UTF-8, too short or
+    too long).
+    """
     try:
         text = passphrase.reveal_text()
     except UnicodeDecodeError:
@@ -92,8 +94,8 @@ def normalised(passphrase: Secret) -> Secret | None:
 
 
 def new_passphrase(passphrase: Secret) -> Secret:
-    """``normalised`` for a new passphrase: Usage says what is wrong with it."""
-    form = normalised(passphrase)
+    """``normalized`` for a new passphrase: Usage says what is wrong with it."""
+    form = normalized(passphrase)
     if form is None:
         least, most = limits.PASSPHRASE_LEAST, limits.PASSPHRASE_MOST
         raise errors.Usage(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read(paths: Paths, vault_id: bytes) -> dict[str, int]:
-    """Unix seconds by slot name; empty if nothing is known."""
+    """Unix seconds by slot name; empty if unknown."""
     try:
         with Folder.open(paths.state) as folder:
             value = strict_json.parse(folder.read(_name(vault_id), limit=limits.MAX_PIN_FILE))
@@ -24,12 +24,12 @@ def read(paths: Paths, vault_id: bytes) -> dict[str, int]:
 
 
 def due(paths: Paths, vault_id: bytes, name: str, *, now: int) -> bool:
-    """Whether to note that slot ``name`` opened the vault: once an hour is enough."""
+    """Whether to record that slot ``name`` opened the vault: once an hour is enough."""
     return not 0 <= now - read(paths, vault_id).get(name, 0) < limits.SLOT_USE_STEP
 
 
 def note(paths: Paths, vault_id: bytes, name: str, *, now: int, keep: frozenset[str]) -> None:
-    """Note it, and forget slots that are not in ``keep``. The caller holds the vault's lock. Never fails."""
+    """Record it, and forget slots that are not in ``keep``. The caller holds the vault's lock. Never fails."""
     after: dict[str, Json] = {n: when for n, when in read(paths, vault_id).items() if n in keep}
     after[name] = now
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class KeysChanged(errors.Damaged):
-    """The vault does not open with an earlier main key (9): its keys were changed, or it is damaged. Unlocking tells which."""
+    """The vault does not open with an earlier main key (9): its keys were changed, or it is damaged. An unlock tells which."""
 
     hint = "run: awsvault-py lock, then awsvault-py unlock"
 
@@ -48,6 +48,6 @@ class Opened:
 
     @property
     def ledger_key(self) -> Secret:
-        """The key of the ledgers of used codes. It outlives the main key: a rekey does not make AWS forget a code."""
+        """The key of the ledgers of used codes. It outlives the main key, because a rekey does not make AWS forget a code."""
         kept = self.payload.ledger_key
         return kept if kept is not None else Secret(hkdf(self.k_main, info=b"ledger"))

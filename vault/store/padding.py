@@ -1,4 +1,4 @@
-"""Padding of the boxes' plaintext, so that a box's size says little about its content (format.md 5). Pure."""
+"""Pads the plaintext of the boxes, so that a box's size reveals little about its content (format.md 5). Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the two boxes hold, as frozen values: entries, seeds, and what a change may do to them (format.md 5).
+"""The content of the two boxes as frozen values: entries, seeds, and what a change may do to them (format.md 5).
 
-``unknown`` holds the keys that this version does not know: they are kept, at the top level and inside entries, journals
+``unknown`` has the keys that this version does not know: they are kept, at the top level and inside entries, journals
 and seeds. payload_codec.py turns the values into JSON and back.
 """
 
@@ -49,7 +49,9 @@ class RotationJournal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrollment:
-    """An MFA device being enrolled. ``step``: ``create`` (a device may have been made) or ``enable`` (its seed is stored)."""
+    """An MFA device being enrolled. ``step``: ``create`` (a device may have been created) or ``enable`` (its seed is
+    stored).
+    """
 
     step: str
     name: str
@@ -72,7 +74,7 @@ class Entry:
     unknown: Unknown = field(default_factory=dict, repr=False)
 
     def with_enrollment(self, found: Enrollment | None) -> Entry:
-        """The entry with ``found`` in place of any enrollment, also of one that this version could not read."""
+        """The entry with ``found`` in place of any enrollment, even one that this version could not read."""
         kept = {key: value for key, value in self.unknown.items() if key != ENROLLMENT}
         return replace(self, enrollment=found, unknown=kept)
 
@@ -91,12 +93,12 @@ class StoredSeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """Box main. ``rekeyed`` is the generation that replaced the master keys last, 0 for the first keys.
+    """The main box's content. ``rekeyed`` is the generation that last replaced the master keys, 0 for the first keys.
 
     ``ledger_key`` names and authenticates the ledgers of used codes if they are older than that generation.
 
-    ``strict_serials`` are the devices whose seed is in box strict. A seed is in one place: adding it here, or removing it,
-    removes it from that list.
+    ``strict_serials`` are the devices whose seed is in the strict box. A seed is in only one place: adding it here, or
+    removing it, removes it from that list.
 
     The writer sets the four fields about generations and the strict box, whatever a change has set there.
     """
@@ -126,7 +128,7 @@ class Payload:
         return replace(self.without_seed(serial), seeds={**self.seeds, serial: seed})
 
     def with_strict_seed(self, serial: str) -> Payload:
-        """The payload with the seed of ``serial`` noted as being in box strict, and only there."""
+        """The payload with the seed of ``serial`` listed as being in the strict box, and only there."""
         left = self.without_seed(serial)
         return replace(left, strict_serials=tuple(sorted({*left.strict_serials, serial})))
 

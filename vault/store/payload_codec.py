@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def encode_main(payload: Payload) -> bytes:
-    """The padded plaintext of box main."""
+    """The padded plaintext of the main box."""
     value: dict[str, Json] = {
         "v": 1,
         "gen": payload.gen,
@@ -40,11 +40,11 @@ def encode_main(payload: Payload) -> bytes:
 
 
 def decode_main(plaintext: bytes) -> Payload:
-    """Box main's plaintext to Payload; JsonError says which key is wrong, never its value."""
-    value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "box main")
-    take = _Taker(value, "box main")
+    """The main box's plaintext to Payload; JsonError says which key is wrong, never its value."""
+    value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "the main box")
+    take = _Taker(value, "the main box")
     if take.integer("v") != 1:
-        raise JsonError("box main is not of version 1")
+        raise JsonError("the main box is not of version 1")
     entries = strict_json.object_of(take.required("entries"), "entries")
     seeds = strict_json.object_of(take.required("seeds"), "seeds")
     return Payload(
@@ -66,7 +66,7 @@ def decode_main(plaintext: bytes) -> Payload:
 
 
 def encode_strict(seeds: Mapping[str, StoredSeed]) -> bytes:
-    """The padded plaintext of box strict."""
+    """The padded plaintext of the strict box."""
     return pad(
         strict_json.compact({serial: _seed_json(seed) for serial, seed in seeds.items()}),
         step=limits.PAD_STRICT,
@@ -74,13 +74,13 @@ def encode_strict(seeds: Mapping[str, StoredSeed]) -> bytes:
 
 
 def decode_strict(plaintext: bytes) -> dict[str, StoredSeed]:
-    """Box strict's plaintext to the seeds by serial."""
-    value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "box strict")
+    """The strict box's plaintext to the seeds by serial."""
+    value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "the strict box")
     return {serial: _seed(seed) for serial, seed in value.items()}
 
 
 class _Taker:
-    """Takes known keys out of an object, with their types. What is left at the end is unknown, and is kept."""
+    """Takes known keys out of an object and checks their types. What is left at the end is unknown, and is kept."""
 
     __slots__ = ("_left", "_what")
 
@@ -113,7 +113,7 @@ class _Taker:
             raw = unb64u(self.text(key))
         except ValueError:
             raise JsonError(f"{key} is not canonical base64url") from None
-        if len(raw) != 32:  # bytes, as every key of the format
+        if len(raw) != 32:  # bytes, like every key of the format
             raise JsonError(f"{key} does not have 32 bytes")
         return Secret(raw)
 

@@ -1,7 +1,7 @@
 """The pin: what this machine last saw of a vault, so that it notices an older or a different copy (format.md 6).
 
-Bytes and values only; pin_file.py reads and writes them. A pin that does not authenticate may raise an alarm, because deleting it
-would be as easy, but it never lowers what is expected.
+Bytes and values only; pin_file.py reads and writes them. A pin that does not authenticate may raise an alarm, because
+deleting it would be just as easy, but it never lowers what is expected.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INFO = b"awsvault/v1/pin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """A generation as last seen. ``rekeyed`` is the generation that replaced the master keys last, 0 for the first keys."""
+    """A generation as last seen. ``rekeyed`` is the generation that last replaced the master keys, 0 for the first keys."""
 
     vault_id: bytes
     gen: int
@@ -65,11 +65,11 @@ def decode_pin(raw: bytes) -> tuple[Pin, bytes]:
 
 
 def authentic(pin: Pin, mac: bytes, *, k_main: Secret) -> bool:
-    """Whether a process with this main key wrote the pin. After a rekey that stopped before its pin, none did."""
+    """Whether a process with this main key wrote the pin. After a rekey that stopped before it wrote its pin, none did."""
     return hmac.compare_digest(mac_of(pin, k_main), mac)
 
 
-def judge(pin: Pin, file: VaultFile, *, path: str) -> None:
+def check(pin: Pin, file: VaultFile, *, path: str) -> None:
     """RolledBack or Diverged, unless ``file`` is the pinned generation or a later one."""
     found = file.header.gen
     if found < pin.gen:

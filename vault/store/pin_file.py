@@ -1,4 +1,4 @@
-"""The pin on disk: one small file in the state folder for each vault, apart from the vault's own folder."""
+"""The pin on disk: one small file in the state folder for each vault, outside the vault's own folder."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def read_pin(paths: Paths, vault_id: bytes) -> tuple[Pin, bytes] | None:
     return (found, mac) if found.vault_id == vault_id else None
 
 
-def judge_unopened(paths: Paths, file: VaultFile, *, path: str) -> None:
+def check_unopened(paths: Paths, file: VaultFile, *, path: str) -> None:
     """Compare a file that no secret has opened with this machine's pins: RolledBack, Diverged, or Damaged (its ID).
 
-    A slot cannot tell a flipped bit of itself or of the ID from a wrong secret; the pins can.
+    A slot cannot tell a flipped bit in itself or in the ID from a wrong secret; the pins can.
     """
     pinned = read_pin(paths, file.header.vault_id)
     if pinned is not None:
-        pins.judge(pinned[0], file, path=path)
+        pins.check(pinned[0], file, path=path)
         return
     for vault_id in _pinned_ids(paths):
         other = read_pin(paths, vault_id)
@@ -67,8 +67,8 @@ def keep_pin(
 ) -> PinState:
     """Pin ``file``, which has been opened, unless a later generation is pinned. The caller holds the vault's lock.
 
-    ``accept`` pins it in any case: the user said that an older or a different copy is the right one. If the pin cannot be
-    written, that is no error: the vault is written, and only a rollback would go unnoticed.
+    ``accept`` pins it in any case: the user said that an older or a different copy is the right one. If the pin cannot
+    be written, that is no error: the vault is written, and only a rollback would go unnoticed.
     """
     now = pins.pin_of(file, rekeyed=payload.rekeyed)
     before = read_pin(paths, file.header.vault_id)

@@ -1,4 +1,4 @@
-"""Restoring a backup, and accepting the present vault file as the right one. Asks nothing.
+"""Restores a backup, or accepts the current vault file as the right one. Never prompts.
 
 A restored file becomes the newest generation, so that every pin and every other machine accepts it.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vault.system.paths import Paths
 
 _ANOTHER = "try another backup: awsvault-py restore lists the automatic ones"
-_FARTHEST = 2**40  # generations: more than any vault will have, and 2^53 has room for thousands of such steps
+_FARTHEST = 2**40  # generations: more than any vault will have; 2^53 has room for thousands of such steps
 
 
 def automatic(paths: Paths) -> list[tuple[str, VaultFile]]:
@@ -65,7 +65,7 @@ def open_backup(found: VaultFile, slot: Slot, *, path: str) -> tuple[Payload, Se
 
 
 def present(paths: Paths) -> VaultFile | None:
-    """The present vault file, not authenticated. None if there is none or it cannot be read."""
+    """The current vault file, not authenticated. None if there is none or it cannot be read."""
     try:
         with file.open_folder(paths) as folder:
             return file.read(folder)
@@ -74,7 +74,7 @@ def present(paths: Paths) -> VaultFile | None:
 
 
 def main_key_opens(found: VaultFile, k_main: Secret) -> Payload | None:
-    """The content of ``found`` if it opens with the main key of another generation, else None."""
+    """The content of ``found`` if it opens with the main key of another generation, otherwise None."""
     try:
         return boxes.open_main(found, k_main, path="")
     except errors.Damaged:
@@ -99,9 +99,9 @@ def put_back(
 ) -> Opened:
     """Write ``found``, which opens with ``k_main``, as the newest generation with a new ``cache_key``, and pin it.
 
-    The backup's own cache key is not restored: it may have been replaced because someone knows it. The present vault file becomes
-    the newest backup, or ``vault.avlt.damaged`` if it cannot be read. ``known_gen`` is a generation that another pin (the
-    keyring's) has seen. Errors: Damaged, StorageError, Busy.
+    The backup's own cache key is not restored: it may have been replaced because someone knows it. The current vault
+    file becomes the newest backup, or ``vault.avlt.damaged`` if it cannot be read. ``known_gen`` is a generation that
+    another pin (the keyring's) has seen. Errors: Damaged, StorageError, Busy.
     """
     path = safe(paths.vault)
     with file.open_folder(paths, create=True) as folder, file.lock(folder, deadline=deadline):
@@ -119,7 +119,7 @@ def put_back(
             keep_old = False
         except errors.Damaged:
             file.set_aside(folder)
-            keep_old = False  # as the newest backup it would replace one that opens
+            keep_old = False  # as the newest backup, it would push out one that opens
         draft = Draft(k_main=k_main, payload=replace(payload, cache_key=cache_key), slots=found.header.slots)
         gen = _next(seen)
         opened = write(paths, folder, draft, old=found, gen=gen, clock=clock, keep_old=keep_old)
@@ -128,5 +128,5 @@ def put_back(
 
 
 def _next(seen: list[int]) -> int:
-    """The generation after all that were seen. Not all are authenticated: a forged one must not use up all numbers."""
+    """The generation after all that were seen. Some are not authenticated: a forged one must not use up all numbers."""
     return max(n for n in seen if n <= seen[0] + _FARTHEST) + 1

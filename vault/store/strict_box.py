@@ -1,4 +1,4 @@
-"""The strict box of an opened vault: which seeds it has, and one seed by its key. No prompts, no writes."""
+"""The strict box of an opened vault: which seeds it has, and one seed by the box's key. No prompts, no writes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def has_passphrase(opened: Opened) -> bool:
 
 
 def seed(opened: Opened, serial: str, *, key: Secret | None) -> StoredSeed | None:
-    """The strict seed of ``serial``; None if there is none. StrictClosed if ``key`` is None or an old one."""
+    """The strict seed of ``serial``; None if there is none. StrictClosed if ``key`` is None or outdated."""
     if serial not in opened.payload.strict_serials:
         return None
     if key is None:
@@ -29,7 +29,7 @@ def seed(opened: Opened, serial: str, *, key: Secret | None) -> StoredSeed | Non
         )
     try:
         return boxes.open_strict(opened.file, opened.payload, key, path="the vault").seeds.get(serial)
-    except errors.Damaged:  # the box was written under another key since
+    except errors.Damaged:  # the box was written with another key since
         raise errors.StrictClosed(f"the seed of {safe(serial)} was locked again") from None
 
 

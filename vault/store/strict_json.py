@@ -1,7 +1,7 @@
-"""The JSON of the vault file: a strict reader and one compact writer. Pure.
+"""The JSON of the vault file: a strict reader and a compact writer. Pure.
 
-Header, boxes and pin share one dialect (format.md 2): no duplicate keys, no floats, no NaN, integers 0 to 2^53, at most eight
-levels, no lone surrogates. What is read is written back the same, so unknown keys survive.
+Header, boxes and pin share one dialect (format.md 2): no duplicate keys, no floats, no NaN, integers from 0 to 2^53, at
+most eight levels, no lone surrogates. Whatever is read is written back unchanged, so unknown keys survive.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def list_of(value: Json, what: str) -> list[Json]:
 
 
 def exact_keys(value: dict[str, Json], keys: frozenset[str], what: str) -> None:
-    """Refuse an object with a missing key or one too many."""
+    """Refuse an object with a missing or an unknown key."""
     if value.keys() != keys:
         odd = sorted(value.keys() ^ keys)
         state = "has no" if odd[0] in keys else "has the unknown key"

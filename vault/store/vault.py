@@ -19,7 +19,7 @@ from vault.store.format import ID, Group, Header, SlotRecord, VaultFile
 from vault.store.kdf import DEFAULT, KdfParams
 from vault.store.opened import KeysChanged, Opened
 from vault.store.payload import Enrollment, Entry, KeyPair, Payload, RotationJournal, StoredSeed
-from vault.store.pin_file import PinState, judge_unopened, keep_pin, read_pin
+from vault.store.pin_file import PinState, check_unopened, keep_pin, read_pin
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, read_code
 from vault.system import locks
@@ -64,7 +64,7 @@ __all__ = [
 
 
 def exists(paths: Paths) -> bool:
-    """Whether there is anything in the place of the vault file."""
+    """Whether there is anything at the path of the vault file."""
     return os.path.lexists(paths.vault)
 
 
@@ -77,9 +77,10 @@ def create(
     clock: Clock | None = None,
     deadline: Deadline,
 ) -> Opened:
-    """Create an empty vault of generation 1, which opens by the passphrase and by ``others``.
+    """Create an empty vault of generation 1, with slots for the passphrase and ``others``.
 
-    Errors: AlreadyExists (also for backups of a vault), Usage (the passphrase), StorageError, UnsafeFile, Busy.
+    Errors: AlreadyExists (also if there are backups of a vault), Usage (the passphrase), StorageError, UnsafeFile,
+    Busy.
     """
     if exists(paths):
         raise file.already_there(paths.vault)  # an early check; file.create decides
@@ -125,7 +126,7 @@ def open_with_main_key(paths: Paths, k_main: Secret) -> Opened:
 
 
 def open_with(paths: Paths, slot: Slot) -> Opened:
-    """Open by one type of slot. NotThisSlot if no slot of the type opens; NoVault, Damaged, RolledBack, Diverged."""
+    """Open with one type of slot. NotThisSlot if no slot of the type opens; NoVault, Damaged, RolledBack, Diverged."""
 
     def fits(backup: VaultFile) -> bool:
         boxes.open_main(backup, unwrap(backup, slot)[1], path="")
@@ -155,16 +156,16 @@ def open_with(paths: Paths, slot: Slot) -> Opened:
 
 
 def open_with_passphrase(paths: Paths, passphrase: Secret, *, deadline: Deadline) -> Opened:
-    """Open by a passphrase, or by a recovery code that was typed instead of it.
+    """Open with a passphrase, or with a recovery code that was typed in its place.
 
-    WrongPassphrase, NoVault, Damaged, RolledBack, Diverged, ConfigError (no memory), Busy.
+    WrongPassphrase, NoVault, Damaged, RolledBack, Diverged, ConfigError (not enough memory), Busy.
     """
     code = read_code(passphrase)
     if code is not None:
         try:
             return open_with(paths, RecoverySlot(code))
         except NotThisSlot:
-            pass  # a passphrase may look like a code, if rarely
+            pass  # a passphrase may, rarely, look like a recovery code
     try:
         return open_with(paths, PassphraseSlot(passphrase, turn=kdf_turn(paths, deadline)))
     except NotThisSlot:
@@ -172,7 +173,9 @@ def open_with_passphrase(paths: Paths, passphrase: Secret, *, deadline: Deadline
 
 
 def wrong(paths: Paths, message: str) -> errors.Error:
-    """The error for a secret that opens nothing: WrongPassphrase, unless the header is not the one last seen here."""
+    """The error for a secret that opens nothing: WrongPassphrase, unless the header is not the one last seen on this
+    machine.
+    """
     try:
         check_seen(paths)
     except errors.Damaged as e:
@@ -187,7 +190,7 @@ def wrong(paths: Paths, message: str) -> errors.Error:
 def check_seen(paths: Paths) -> None:
     """Compare the header, not authenticated, with what this machine last saw: RolledBack, Diverged, Damaged."""
     with file.open_folder(paths) as folder:
-        judge_unopened(paths, file.read(folder), path=safe(paths.vault))
+        check_unopened(paths, file.read(folder), path=safe(paths.vault))
 
 
 def unwrap(found: VaultFile, slot: Slot, *, opens: Group = "main") -> tuple[SlotRecord, Secret]:
@@ -195,7 +198,7 @@ def unwrap(found: VaultFile, slot: Slot, *, opens: Group = "main") -> tuple[Slot
     records = [r for r in found.header.slots if r.type == slot.type and r.opens == opens]
     if slot.type == "pass":
         records = records[: limits.MAX_PASSPHRASE_SLOTS_TRIED]
-    reason = NotThisSlot(f"the vault has no {slot.type} slot for box {opens}")
+    reason = NotThisSlot(f"the vault has no {slot.type} slot for the {opens} box")
     for record in records:
         try:
             return record, slot.unwrap(record, vault_id=found.header.vault_id)
@@ -205,17 +208,19 @@ def unwrap(found: VaultFile, slot: Slot, *, opens: Group = "main") -> tuple[Slot
 
 
 def open_strict(opened: Opened, slot: Slot | None, *, path: str) -> Strict:
-    """Box strict, by its key in the payload while it has no slots, else by ``slot``. NotThisSlot, Damaged."""
+    """Open the strict box, with its key from the payload while it has no slots, otherwise with ``slot``. NotThisSlot,
+    Damaged.
+    """
     key = opened.payload.strict_key
     if key is None:
         if slot is None:
-            raise NotThisSlot("the strict seeds have a passphrase of their own")
+            raise NotThisSlot("the strict seeds have their own passphrase")
         _, key = unwrap(opened.file, slot, opens="strict")
     return boxes.open_strict(opened.file, opened.payload, key, path=path)
 
 
 def kdf_turn(paths: Paths, deadline: Deadline) -> Callable[[], AbstractContextManager[object]]:
-    """A turn at Argon2: one process at a time, with a wait up to the deadline (Busy)."""
+    """Wait for a turn at Argon2: one process at a time, with a wait up to the deadline (Busy)."""
 
     @contextmanager
     def turn() -> Iterator[None]:
@@ -225,7 +230,7 @@ def kdf_turn(paths: Paths, deadline: Deadline) -> Callable[[], AbstractContextMa
         except (locks.Busy, errors.UnsafeFile):
             raise
         except errors.StorageError:
-            held = None  # a state folder that is read-only or without locks: only memory is at risk, not the vault
+            held = None  # the state folder is read-only or does not support locks: only memory is at risk, not the vault
         try:
             yield
         finally:
@@ -247,7 +252,7 @@ def _opened(
     pinned = read_pin(paths, found.header.vault_id)
     if pinned is not None:
         try:
-            pins.judge(pinned[0], found, path=safe(paths.vault))
+            pins.check(pinned[0], found, path=safe(paths.vault))
         except errors.Damaged:
             # There may have been a write between the two reads: then the vault is newer than what was read.
             again = file.read(folder)
@@ -258,7 +263,7 @@ def _opened(
             except errors.Damaged as e:
                 raise KeysChanged(e.message) from None  # that write may have been a rekey
             found = again
-            pins.judge(pinned[0], found, path=safe(paths.vault))
+            pins.check(pinned[0], found, path=safe(paths.vault))
     pin = _pin_quietly(paths, folder, found, payload=payload, k_main=k_main, known=pinned)
     return Opened(file=found, payload=payload, k_main=k_main, pin=pin, slot=record)
 
@@ -272,7 +277,7 @@ def _pin_quietly(
     k_main: Secret,
     known: tuple[pins.Pin, bytes] | None,
 ) -> PinState:
-    """Pin what was read, if that needs a write and no writer is at work, which pins its own generation."""
+    """Pin what was read if a write is needed and no other process writes, which would pin its own generation."""
     now_pinned = pins.pin_of(found, rekeyed=payload.rekeyed)
     if known is not None and known[0] == now_pinned and pins.authentic(*known, k_main=k_main):
         return "kept"
@@ -294,7 +299,7 @@ def _note_use(paths: Paths, folder: Folder, found: VaultFile, record: SlotRecord
         held = locks.try_lock(folder, file.LOCK)
     except errors.StorageError:
         return
-    if held is not None:  # a writer at work sweeps the state folder: this can wait for the next time
+    if held is not None:  # a writer is cleaning up the state folder: this can wait for the next time
         with held:
             keep = frozenset(r.name for r in found.header.slots)
             last_use.note(paths, vault_id, record.name, now=when, keep=keep)

@@ -1,4 +1,4 @@
-"""Child processes made by fork: one that runs a function, their end, and who gets which signal. No exec, no shell."""
+"""Child processes made by fork: one that runs a function, its end, and which process gets which signal. No exec, no shell."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-# What a user or a terminal sends to every process of a job is meant for the program of that job.
+# A signal that a user or a terminal sends to every process of a job is meant for the job's program.
 FOR_THE_PROGRAM = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def fork(work: Callable[[], object]) -> int:
     """The ID of a new process that runs ``work`` and ends: with exit code 0, or 1 after an exception. OSError.
 
-    Nothing of this process runs in it after that: no cleanup, no handler at exit, no traceback.
+    After that, nothing of this process runs in it: no cleanup, no handler at exit, no traceback.
     """
     pid = os.fork()
     if pid:
@@ -34,9 +34,9 @@ def fork(work: Callable[[], object]) -> int:
 
 
 def fork_for_itself(work: Callable[[], object]) -> int:
-    """As ``fork``, for a process that outlives what the signals FOR_THE_PROGRAM are meant for: it survives all of them.
+    """Like ``fork``, for a process that must survive the signals FOR_THE_PROGRAM.
 
-    They are blocked across the fork: one that comes before the new process has its handlers would end it.
+    They are blocked during the fork: a signal that arrives before the new process has its handlers would end it.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_THE_PROGRAM)
     try:
@@ -58,7 +58,7 @@ def ended(pid: int) -> bool:
 
 
 def kill(pid: int) -> None:
-    """Kill a child that has not been reaped, so that its number is still its own."""
+    """Kill a child that has not been reaped, so that its ID is still its own."""
     os.kill(pid, signal.SIGKILL)
 
 
@@ -73,7 +73,7 @@ def ends_within(pid: int, seconds: float) -> bool:
 
 
 def lead_group(pid: int = 0) -> None:
-    """Put this process, or the child ``pid``, into a process group of its own, with all that it will start."""
+    """Put this process, or the child ``pid``, into its own process group, with everything that it will start."""
     os.setpgid(pid, pid)
 
 
@@ -84,16 +84,16 @@ def kill_group(pid: int) -> None:
 
 
 def leave_terminal() -> None:
-    """Start a session of its own: what the terminal sends does not reach this process."""
+    """Start a new session: signals from the terminal no longer reach this process."""
     os.setsid()
 
 
 def end_after(seconds: int) -> None:
-    """The kernel ends this process after ``seconds``."""
+    """Let the kernel end this process after ``seconds``."""
     signal.alarm(seconds)
 
 
 def end_when_asked() -> None:
-    """Leave by SystemExit at SIGTERM, SIGINT and SIGHUP, so that ``finally`` blocks run."""
+    """Exit by SystemExit at SIGTERM, SIGINT and SIGHUP, so that ``finally`` blocks run."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))

@@ -42,9 +42,10 @@ class Clipboard(NamedTuple):
         self._await(text)
 
     def _await(self, text: Secret) -> None:
-        """Wait until ``text`` can be read there: xclip ends before its background process has the selection.
+        """Wait until ``text`` can be read from the clipboard: xclip ends before its background process has the
+        selection.
 
-        Clearing earlier would find nothing, and the text would be there afterwards.
+        Clearing it earlier would find nothing, and the text would appear afterwards.
         """
         until = Deadline.after(limits.CLIPBOARD_LOOK)
         while not self._holds(text) and not until.expired:
@@ -52,7 +53,8 @@ class Clipboard(NamedTuple):
 
     @contextmanager
     def holding(self, text: Secret) -> Iterator[None]:
-        """``text`` is on the clipboard inside the block, and cleared after it, even if a closed window or a kill ends it.
+        """``text`` is on the clipboard inside the block, and cleared after it, even if a closed window or a kill signal
+        ends it.
 
         Both of these become a KeyboardInterrupt. Errors: NoClipboard.
         """
@@ -61,7 +63,7 @@ class Clipboard(NamedTuple):
             try:
                 self.put(text)
             except KeyboardInterrupt:
-                self._await(text)  # the program may have the text, and is about to set it
+                self._await(text)  # the program may have read the text already, and be about to set it
                 raise
             yield
         finally:
@@ -70,7 +72,7 @@ class Clipboard(NamedTuple):
                 signal.signal(number, handler)
 
     def take_out(self, text: Secret) -> bool:
-        """Clear the clipboard if it still has ``text``; whether it had."""
+        """Clear the clipboard if it still has ``text``. Whether it had."""
         return self._holds(text) and self._run(self.write, stdin=b"") is not None
 
     def _holds(self, text: Secret) -> bool:

@@ -1,15 +1,15 @@
-"""Going on in the background: a process that no longer belongs to the caller, and no file of the caller's left open.
+"""Continuing in the background: a process that no longer belongs to the caller and has none of the caller's files open.
 
-Imports only os: an answer from disk may load this module.
+Imports only os: a disk hit may load this module.
 """
 
 import os
 
 
 def detached() -> bool | None:
-    """True in a new process, which must end by ``os._exit``; False in this one, and None if no process could be made.
+    """True in a new process, which must end by ``os._exit``; False in this one; None if no process could be started.
 
-    The caller may wait for the end of our output, so the new process has none of the descriptors that are open here.
+    The caller may wait for the end of this program's output, so the new process has none of the open descriptors.
     """
     try:
         between = os.fork()
@@ -20,9 +20,7 @@ def detached() -> bool | None:
     except OSError:
         return None
     try:
-        if (
-            os.fork()
-        ):  # the new process has no parent here: nor is it a child of a command that takes our place
+        if os.fork():  # the new process has no parent here, so it is not a child of a command that replaces this process either
             os._exit(0)
     except OSError:
         os._exit(1)
@@ -30,7 +28,7 @@ def detached() -> bool | None:
         os.setsid()
         close_all_but()
     except OSError:
-        os._exit(0)  # never go on with the caller's output open: a second answer could be written to it
+        os._exit(0)  # never continue with the caller's output open: a second answer could be written to it
     return True
 
 
@@ -51,5 +49,5 @@ def close_all_but(*kept: int, streams: bool = True) -> None:
 
 
 def _above_all() -> int:
-    """A number above every open descriptor: a caller's may be anywhere below its limit."""
+    """A number above every open descriptor: the caller's descriptors may be anywhere below its limit."""
     return min(max(os.sysconf("SC_OPEN_MAX"), 4096), 1 << 20)  # without close_range(2) each one is tried

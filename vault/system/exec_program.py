@@ -1,4 +1,4 @@
-"""Running a user's program in place of this process, and what to say if that is not possible. Prints nothing."""
+"""Runs a user's program in place of this process, and says why if that is not possible. Prints nothing."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def cannot_run(program: str, error: OSError | ValueError) -> errors.Error:
 
 
 def login_shell() -> str:
-    """The user's shell by the password database; /bin/sh if it names none."""
+    """The user's shell from the password database; /bin/sh if it names none."""
     import pwd
 
     try:

@@ -1,7 +1,7 @@
-"""The only place that opens awsvault-py's own files: folders by descriptor, files by name inside one (user_files.py: the user's).
+"""The only place that opens awsvault-py's own files: folders by descriptor, files by name in one (user_files: the user's).
 
-Nothing here follows a link in the place of such a file, and nothing is left half-written: a file appears by rename or not at all
-(docs/security.md, files).
+No function here follows a link in the place of such a file, and none leaves a file half-written: a file appears by
+rename or not at all (docs/security.md, files).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def translate(error: OSError, path: str, *, followed: bool = False) -> errors.Er
 
 
 def _check(status: os.stat_result, path: str, *, folder: bool) -> None:
-    """Refuse what is not this user's, not of the right type, or open to other users."""
+    """Refuse a file that is not this user's, is not of the right type, or is open to other users."""
     shown = safe(path)
     if folder != stat.S_ISDIR(status.st_mode) or not (folder or stat.S_ISREG(status.st_mode)):
         raise errors.UnsafeFile(f"{shown} is not a {'folder' if folder else 'regular file'}")
@@ -78,7 +78,8 @@ def _check(status: os.stat_result, path: str, *, folder: bool) -> None:
 def _make(path: str, *, parent_only: bool = False) -> None:
     """Make ``path`` and its missing parents, each with mode 0700 under any umask.
 
-    A parent that root makes in a user's home (``sudo`` with that HOME) gets the user as owner: all programs share ~/.local.
+    A parent that root makes in a user's home (``sudo`` with that HOME) gets the user as owner, because all programs
+    share ~/.local.
     """
     parent = os.path.dirname(path)
     if parent and not os.path.isdir(parent):
@@ -96,8 +97,7 @@ def _make(path: str, *, parent_only: bool = False) -> None:
 class Folder:
     """An open folder of awsvault-py's. Every call uses its descriptor, so replacing the folder meanwhile has no effect.
 
-    Names are single path components that the program makes, never a user. Errors are UnsafeFile and StorageError. A missing file
-    is FileNotFoundError, for the caller to decide.
+    Names are single path components, never user input. Errors are UnsafeFile and StorageError; FileNotFoundError if missing.
     """
 
     __slots__ = ("fd", "path")
@@ -110,8 +110,8 @@ class Folder:
     def open(cls, path: str, *, create: bool = False, make_private: bool = False) -> Folder:
         """Open the folder. ``create`` makes it if it does not exist. It must be this user's and closed to other users.
 
-        ``make_private`` closes a folder that is open to others. It is for the session cache, where nothing that another user may
-        have put there can be opened.
+        ``make_private`` closes a folder that is open to others. It is for the session cache, where no file that another
+        user may have put there would open.
         """
         try:
             if create:
@@ -138,7 +138,7 @@ class Folder:
     def of_user(cls, path: str, *, create: bool = False) -> Folder:
         """A folder of the user's that others may read (~/.aws), following links to it. It must be this user's.
 
-        FileNotFoundError if it does not exist. One that is made here is closed to others.
+        FileNotFoundError if it does not exist. One that is created here is closed to others.
         """
         try:
             if create:
@@ -290,7 +290,7 @@ class Folder:
             raise translate(error, self.path_of(name)) from None
 
     def sync(self) -> None:
-        """Wait until renames and links in this folder are on the disk. An error says that they are made all the same."""
+        """Wait until renames and links in this folder are on the disk. An error says that they were made all the same."""
         try:
             sync(self.fd)
         except OSError as error:
@@ -301,7 +301,7 @@ class Folder:
             ) from None
 
     def sweep(self, prefix: str) -> None:
-        """Remove temporary files that a killed writer of ``PREFIX`` left. Only with its lock, so that none is in use."""
+        """Remove temporary files that a killed writer of ``PREFIX`` left. The caller holds the lock, so none is in use."""
         start = f".{prefix}."
         for name in self.names():
             random = name[len(start) :]

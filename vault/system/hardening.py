@@ -1,4 +1,5 @@
-"""Protection by the kernel against other processes of the same user that read this one's memory. Called before it has keys.
+"""Protects this process's memory from other processes of the same user, by means of the kernel. Called before it has
+keys.
 
 Only cheap measures: no core file, and no ptrace or /proc/PID/mem by processes of the same user.
 """
@@ -14,13 +15,15 @@ _PR_SET_NO_NEW_PRIVS = 38
 
 
 def no_core() -> None:
-    """No core file of this process. The hard limit stays, so that a command that it starts can raise its own limit again."""
+    """Disable core files of this process. The hard limit stays, so that a command that it starts can raise its own
+    limit again.
+    """
     import resource
 
     try:
         _, hard = resource.getrlimit(resource.RLIMIT_CORE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
-    except (OSError, ValueError):  # a sandbox may forbid it: go on without
+    except (OSError, ValueError):  # a sandbox may forbid it: continue without
         return
 
 
@@ -40,7 +43,7 @@ def not_dumpable() -> bool:
 
 
 def before_keys() -> None:
-    """Both measures, for a process that is about to have keys of the vault."""
+    """Apply both measures to a process that is about to have keys of the vault."""
     no_core()
     not_dumpable()
 

@@ -1,7 +1,8 @@
-"""One small secret in the Linux kernel's keyring of this user, by ctypes. On other systems, or if refused, nothing is kept.
+"""One small secret in the Linux kernel's keyring of this user, through ctypes. On other systems, or if refused, nothing
+is stored.
 
-The kernel drops it after a timeout and when the machine goes down; it is in no file. Any process of the user can read it, as
-any can ask the agent (docs/security.md).
+The kernel drops it after a timeout and when the machine shuts down; it is in no file. Any process of the user can read
+it, just as any can ask the agent (docs/security.md).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def put(name: str, secret: bytes, *, seconds: int) -> bool:
     if key <= 0:
         return False
     if _call(1, _SETPERM, key, _PERMISSIONS) < 0 or _call(1, _SET_TIMEOUT, key, seconds) < 0:
-        _call(1, _INVALIDATE, key)  # without a timeout it would stay until the machine goes down
+        _call(1, _INVALIDATE, key)  # without a timeout it would stay until the machine shuts down
         return False
     return True
 

@@ -1,8 +1,9 @@
-"""The desktop's keyring: get, put and delete small texts, each within a time limit. The only import of keyring and secretstorage.
+"""The desktop's keyring: get, put and delete small texts, each within a time limit. The only import of keyring and
+secretstorage.
 
-It uses only the desktop's backends listed here: no plug-in, no file, no chain of backends, and nothing that a configuration file or
-variable of the keyring package names. A call runs in a child process that is killed at the limit, because a locked collection or a
-slow service could block this process for any time.
+It uses only the desktop backends listed here: no plug-in, no file, no chain of backends, and nothing that a
+configuration file or variable of the keyring package names. A call runs in a child process that is killed at the limit,
+because a locked collection or a slow service could block this process for any time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SERVICE = "awsvault-py"
 _BUS = "DBUS_SESSION_BUS_ADDRESS"
 _DONE, _FAILED = b"+", b"-"
-# In the order of trying: the Secret Service first, because KDE has one too.
+# Tried in this order: the Secret Service first, because KDE has one too.
 _LINUX = ("SecretService", "libsecret", "kwallet")
 _CLASSES = {
     "SecretService": "Keyring",
@@ -42,14 +43,14 @@ class _NoBus(KeyringUnavailable):
 
 
 def get(user: str, *, seconds: float = limits.KEYRING_TIMEOUT) -> str | None:
-    """The text kept for ``user``; None if there is none. Never prompts: a locked collection is unavailable."""
+    """The text stored for ``user``; None if there is none. Never prompts: a locked collection is unavailable."""
     if _secret_service():
         return _bounded(lambda: _read_secret_service(user), seconds)
     return _bounded(lambda: _backend().get_password(SERVICE, user), seconds)
 
 
 def put(user: str, text: str, *, seconds: float) -> None:
-    """Keep ``text`` for ``user``. Never prompts: a locked collection is unavailable."""
+    """Store ``text`` for ``user``. Never prompts: a locked collection is unavailable."""
 
     def work() -> None:
         if _secret_service():
@@ -76,7 +77,7 @@ def delete(user: str, *, seconds: float) -> None:
 
 
 def usable(*, seconds: float = limits.KEYRING_TIMEOUT) -> str:
-    """The name of the keyring that keeps a text here and now. KeyringUnavailable says why none does."""
+    """The name of the keyring that can store a text now. KeyringUnavailable says why none can."""
     probe = f"probe/{b64u(os.urandom(8))}"
 
     def work() -> str:
@@ -152,7 +153,9 @@ def _bus() -> _Connection:
 
 
 def _read_secret_service(user: str) -> str | None:
-    """By secretstorage directly: its import takes a third of keyring's time, and it reports a locked item without a prompt."""
+    """Reads through secretstorage directly: its import takes a third of keyring's time, and it reports a locked item
+    without a prompt.
+    """
     import secretstorage
     from secretstorage.exceptions import SecretServiceNotAvailableException
 
@@ -163,7 +166,7 @@ def _read_secret_service(user: str) -> str | None:
                 raise KeyringUnavailable("locked")
             return str(item.get_secret().decode("utf-8"))
     except SecretServiceNotAvailableException:
-        return _backend().get_password(SERVICE, user)  # there may be kwallet alone
+        return _backend().get_password(SERVICE, user)  # there may be only kwallet
     return None
 
 
@@ -205,7 +208,7 @@ if TYPE_CHECKING:
 
 
 def _bounded(work: Callable[[], str | None], seconds: float) -> str | None:
-    """What ``work`` returns. KeyringUnavailable with its reason, or because it took too long."""
+    """The result of ``work``. KeyringUnavailable with its reason, or because it took too long."""
     if seconds <= 0:
         raise KeyringUnavailable("no time left")
     return _in_child(work, seconds) if sys.platform.startswith("linux") else _in_thread(work, seconds)
@@ -251,8 +254,8 @@ def _no_child(error: OSError) -> KeyringUnavailable:
 
 def _answer(work: Callable[[], str | None], fd: int) -> None:
     """In the child: do the work and write one answer."""
-    # Leave the parent's garbage alone: a finalizer would close connections that the parent still uses, and one that imports
-    # something during an import here makes CPython 3.11 fail with a KeyError (python/cpython#91351).
+    # Do not collect the parent's garbage: a finalizer would close connections that the parent still uses, and one that
+    # imports something during an import here makes CPython 3.11 fail with a KeyError (python/cpython#91351).
     gc.disable()
     quiet = os.open(os.devnull, os.O_RDWR)  # a backend that prints must not spoil the output
     os.dup2(quiet, 1)
@@ -263,7 +266,7 @@ def _answer(work: Callable[[], str | None], fd: int) -> None:
 
 
 def _in_thread(work: Callable[[], str | None], seconds: float) -> str | None:
-    """On systems where fork is not safe (macOS's frameworks) or missing. At the limit the thread is left running."""
+    """For systems where fork is not safe (macOS's frameworks) or missing. At the limit the thread is left running."""
     from threading import Thread
 
     answers: list[bytes] = []
@@ -280,7 +283,7 @@ def _outcome(work: Callable[[], str | None]) -> bytes:
         result = work()
     except KeyringUnavailable as reason:
         return _FAILED + str(reason).encode()
-    except Exception as error:  # noqa: BLE001  # backends raise what their libraries raise: it all means "not now"
+    except Exception as error:  # noqa: BLE001  # backends raise the errors of their libraries: they all mean "not now"
         return _FAILED + type(error).__name__.encode()
     return _DONE if result is None else _DONE + b"=" + result.encode("utf-8")
 

@@ -1,4 +1,4 @@
-"""Files that are valid as long as a process lives: it holds their lock, so another process can tell."""
+"""Files that are valid as long as a process lives: it holds their lock, so that another process can tell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vault.system.files import Folder
     from vault.system.locks import Lock
 
-_TRIES = 3  # the sweep of another process may come between the file and its lock
+_TRIES = 3  # another process may sweep between the creation of the file and its lock
 
 
 class LiveFile(NamedTuple):
@@ -32,7 +32,7 @@ class Kind(NamedTuple):
     end: str
 
     def make(self, folder: Folder) -> LiveFile:
-        """A new file, empty, with mode 0600. Removes those of killed processes. Errors: StorageError, UnsafeFile."""
+        """A new empty file with mode 0600. Removes the files of killed processes. Errors: StorageError, UnsafeFile."""
         self.sweep(folder)
         for _ in range(_TRIES):
             name = f"{self.start}{secrets.token_hex(8)}{self.end}"
@@ -42,11 +42,11 @@ class Kind(NamedTuple):
         raise errors.StorageError(f"{folder.path}: another process removed a file as soon as it was created")
 
     def names(self, folder: Folder) -> list[str]:
-        """All of them, of living processes and of ended ones."""
+        """The names of all such files, of living processes and of ended ones."""
         return sorted(n for n in folder.names() if n.startswith(self.start) and n.endswith(self.end))
 
     def sweep(self, folder: Folder) -> None:
-        """Remove those whose process has ended."""
+        """Remove the files whose process has ended."""
         for name in self.names(folder):
             fd = opened(folder, name)
             if fd is None:

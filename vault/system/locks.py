@@ -26,13 +26,13 @@ _BUSY = (errno.EAGAIN, errno.EACCES)
 
 
 class Busy(errors.StorageError):
-    """Another process holds the lock up to the deadline (6)."""
+    """Another process held the lock until the deadline (6)."""
 
-    hint = "another awsvault-py is running: wait until it ends, or end it, and run the command again"
+    hint = "another awsvault-py is running: wait until it ends, or stop it, then run the command again"
 
 
 class LockUnavailable(errors.StorageError):
-    """The file system does not support locks (6). Reads go on without; writes are refused."""
+    """The file system does not support locks (6). Reads continue without; writes are refused."""
 
     hint = "keep this folder on a local file system"
 
@@ -107,10 +107,10 @@ def try_lock(folder: Folder, name: str) -> Lock | None:
 
 
 def lock(folder: Folder, name: str, *, deadline: Deadline) -> Lock:
-    """The lock, waited for until the deadline. Errors: Busy, LockUnavailable, UnsafeFile, StorageError.
+    """Take the lock, waiting until the deadline. Errors: Busy, LockUnavailable, UnsafeFile, StorageError.
 
-    flock has no queue with a deadline. The pauses take its place: the less of a wait is left, the shorter they are, so that of
-    many processes the one that has waited longest most likely gets the lock.
+    flock has no queue with a deadline, so the pauses replace it: they get shorter as the deadline comes closer. So of many
+    processes, the one that has waited longest most likely gets the lock.
     """
     whole = deadline.remaining()
     pause = limits.LOCK_POLL_FIRST

@@ -1,4 +1,6 @@
-"""Which user's process is behind a connection on loopback, by the kernel's table on Linux. And the head of its request."""
+"""Which user's process is at the other end of a loopback connection, by the kernel's table on Linux. And the head of
+its request.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,13 @@ _TABLES = {"/proc/net/tcp": "", "/proc/net/tcp6": "0000000000000000FFFF0000"}
 _UID, _LOCAL, _REMOTE = 7, 1, 2  # columns of that table (proc(5))
 
 
-def same_user(*, peer_port: int, our_port: int) -> bool:
-    """Whether the process that connected to 127.0.0.1:``our_port`` is this user's. True if there is no table."""
+def same_user(*, peer_port: int, server_port: int) -> bool:
+    """Whether the process that connected to 127.0.0.1:``server_port`` is this user's. True if there is no table."""
     if not sys.platform.startswith("linux"):
         return True
     for table, before in _TABLES.items():
         here = f"{before}0100007F"  # 127.0.0.1 in the table's byte order
-        wanted = (f"{here}:{peer_port:04X}", f"{here}:{our_port:04X}")
+        wanted = (f"{here}:{peer_port:04X}", f"{here}:{server_port:04X}")
         for line in _read(table).splitlines()[1:]:
             fields = line.split()
             if len(fields) > _UID and (fields[_LOCAL].upper(), fields[_REMOTE].upper()) == wanted:

@@ -1,4 +1,4 @@
-"""What this machine is called, and the user who is on it."""
+"""The name of this machine and of its user."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def host_name() -> str:
 
 
 def user_name(env: Mapping[str, str]) -> str:
-    """The user's name by the environment, else by the user id."""
+    """The user's name from the environment, otherwise by the user ID."""
     return env.get("USER") or env.get("LOGNAME") or f"uid{os.getuid()}"

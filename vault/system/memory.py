@@ -1,4 +1,4 @@
-"""How much memory a big allocation can use. Reads two files of the kernel."""
+"""How much memory a large allocation can use. Reads two files of the kernel."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _LIMIT = 64 * 1024
 
 
 def available_kib() -> int | None:
-    """KiB that this process can use without swapping, by the kernel and its cgroup; None if it is not known."""
+    """KiB that this process can use without swapping, by the kernel and its cgroup; None if unknown."""
     known = [value for value in (_from_meminfo(), _from_cgroup()) if value is not None]
     if known:
         return min(known)
-    if sys.platform == "darwin":  # it has no cheap count of free pages: use the size of the whole memory
+    if sys.platform == "darwin":  # the system has no cheap count of free pages: use the total memory
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024
     return None
 

@@ -1,4 +1,4 @@
-"""Whose file it is: the one place that compares a file's owner with the user of this process."""
+"""Whose file it is: the only place that compares a file's owner with the user of this process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def user_id() -> int:
-    """The number of the user who runs this process."""
+    """The ID of the user who runs this process."""
     return os.geteuid()
 
 

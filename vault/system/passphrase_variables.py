@@ -1,4 +1,4 @@
-"""The variables that lead to a passphrase. No program that awsvault-py starts gets them. Imports nothing."""
+"""The variables that lead to a passphrase. awsvault-py passes them to no program that it starts. Imports nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A list to choose from on the terminal: typing filters it, arrows move, Enter chooses. Never reads stdin.
 
-It is drawn below the cursor and erased again. Whatever ends it (Enter, Escape, Ctrl-C, a signal, the deadline), the terminal is
-left as it was. Names come from other programs' files: each is escaped and cut to the width of the screen.
+It is drawn below the cursor and erased again. Whatever ends it (Enter, Escape, Ctrl-C, a signal, the deadline), the
+terminal is left as it was. Names come from other programs' files: each is escaped and cut to the width of the screen.
 """
 
 from __future__ import annotations
@@ -42,14 +42,16 @@ class Item(NamedTuple):
 
 
 class Choosing(NamedTuple):
-    """What was typed and which row is marked. Pure: ``press`` returns the next state."""
+    """The typed text and the marked row. Pure: ``press`` returns the next state."""
 
     items: tuple[Item, ...]
     typed: str = ""
     at: int = 0
 
     def found(self) -> list[Item]:
-        """The items that contain every word typed. Names that start with the first word come first, else in their order."""
+        """The items that contain every word typed. Names that start with the first word come first, the others in their
+        order.
+        """
         words = self.typed.casefold().split()
         if not words:
             return list(self.items)
@@ -206,7 +208,7 @@ def _size(fd: int) -> tuple[int, int]:
 
 
 def _draw(fd: int, question: str, choosing: Choosing, *, colour: bool) -> int:
-    """Draw question and rows, with the cursor after what was typed. Returns how many rows there is room for."""
+    """Draw the question and the rows, with the cursor after the typed text. Returns how many rows fit."""
     columns, lines = _size(fd)
     room = max(1, min(limits.PICKER_ROWS, lines - 2))
     found = choosing.found()
@@ -226,7 +228,7 @@ def _draw(fd: int, question: str, choosing: Choosing, *, colour: bool) -> int:
 
 
 def _asked(question: str, found: int, choosing: Choosing, columns: int) -> str:
-    """The first line: the end of what was typed, and as much of the question as there is room for."""
+    """The first line: the end of the typed text, and as much of the question as fits."""
     typed = safe(choosing.typed)
     for before in (f"{question} ({found} of {len(choosing.items)}): ", f"{question}: ", "? "):
         if _width(before + typed) < columns:

@@ -1,6 +1,6 @@
 """pinentry: a prompt in a window, by the Assuan protocol over pipes. Knows nothing of the vault.
 
-The program's answer is read up to a deadline. Whatever ends the prompt ends the program too.
+Reads the program's answer up to a deadline. Whatever ends the prompt ends the program too.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Pinentry:
         self._command(f"SETTIMEOUT {max(1, int(self._deadline.remaining()))}", optional=True)
 
     def complain(self, text: str) -> None:
-        """Say why the prompt comes again."""
+        """Show why the prompt is repeated."""
         self._command(f"SETERROR {percent(text)}")
 
     def get(self) -> Secret:
@@ -102,7 +102,7 @@ class Pinentry:
         return Secret(self._command("GETPIN"))
 
     def confirm(self) -> bool:
-        """Whether the user says yes."""
+        """Whether the user confirms."""
         try:
             self._command("CONFIRM")
         except NoAnswer as answer:

@@ -1,4 +1,4 @@
-"""Waiting for descriptors with any number: select(2) ends at 1,024, and a caller may have more of them open."""
+"""Waits for descriptors of any number: select(2) ends at 1,024, and a caller may have more open."""
 
 from __future__ import annotations
 

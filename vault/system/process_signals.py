@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-# To the keeper of a server: the vault is locked, and the state folder cannot tell. Not one that a user sends to every
-# process of a name.
+# To a server's keeper: the vault is locked, and the state folder cannot show it. Not a signal that users send to all
+# processes of a name.
 LOCKED = getattr(signal, "SIGRTMIN", signal.SIGUSR2) + 7 * hasattr(signal, "SIGRTMIN")
 KILL = signal.SIGKILL
 

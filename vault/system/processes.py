@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def process(pid: int) -> tuple[str, str, str]:
-    """The name of process ``pid``, its parent's ID and its terminal (``pts/3``); empty if they are not known."""
+    """The name of process ``pid``, its parent's ID and its terminal (``pts/3``); empty if unknown."""
     try:
         fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -30,7 +30,7 @@ def process(pid: int) -> tuple[str, str, str]:
 
 
 def stopped(pid: int) -> bool:
-    """Whether process ``pid`` was stopped (SIGSTOP): it does not answer until it is continued. False if that is not known."""
+    """Whether process ``pid`` was stopped (SIGSTOP): it does not answer until it is continued. False if unknown."""
     try:
         fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -1,6 +1,6 @@
-"""Starting programs, without a shell and with an environment that the caller gives.
+"""Starts programs, without a shell and with an environment that the caller gives.
 
-Some for their output, up to a limit and a deadline; some to run on independently, as a browser does.
+Some for their output, up to a limit and a deadline; others to run on independently, as a browser does.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def output(words: Sequence[str], *, env: Mapping[str, str], limit: int, deadline
 
 
 def _read(process: subprocess.Popen[bytes], *, name: str, limit: int, deadline: Deadline) -> bytes:
-    """Its output up to the end, or up to the program's own end: a process that it leaves may keep the pipe open for hours."""
+    """Its output up to the end, or up to the program's own end: a process that it leaves behind may keep the pipe open
+    for hours.
+    """
     assert process.stdout is not None  # noqa: S101  # Popen was given PIPE
     fd, data = process.stdout.fileno(), b""
     while True:
@@ -77,7 +79,7 @@ def start_in_background(words: Sequence[str], *, env: Mapping[str, str]) -> Call
     Returns a function that tells whether the program has ended with an error since.
     """
     process = _started(words, env, stdout=subprocess.DEVNULL, session=True)
-    process.returncode = 0  # nobody waits for it: no warning when this object is dropped
+    process.returncode = 0  # nothing waits for it: no warning when this object is dropped
     ended: list[int] = []
 
     def failed() -> bool:

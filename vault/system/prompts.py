@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class Interaction(NamedTuple):
     """How to prompt the user. ``mode`` is auto, tty, pinentry or none; ``window_first`` prefers pinentry.
 
-    A user who ran the command looks at its terminal; one whose SDK ran it looks elsewhere, so a window comes first.
+    If the user ran the command, they look at its terminal. If their SDK ran it, they look elsewhere, so a window comes
+    first.
     """
 
     mode: str
@@ -57,11 +58,11 @@ class Interaction(NamedTuple):
         return bool(self.ways())
 
     def hidden(self, question: str, *, deadline: Deadline, note: str = "", complaint: str = "") -> Secret:
-        """The answer, typed without echo. ``note`` explains; ``complaint`` says why the question comes again. NoAnswer."""
+        """The answer, typed without echo. ``note`` explains; ``complaint`` says why the prompt is repeated. NoAnswer."""
         return self._ask(question, deadline=deadline, note=note, complaint=complaint, echo=False)
 
     def plain(self, question: str, *, deadline: Deadline, note: str = "", complaint: str = "") -> str:
-        """The answer, typed with echo, without blanks around it. NoAnswer."""
+        """The answer, typed with echo, without spaces around it. NoAnswer."""
         answer = self._ask(question, deadline=deadline, note=note, complaint=complaint, echo=True)
         return answer.reveal().decode("utf-8", "surrogateescape").strip()
 
@@ -73,9 +74,9 @@ class Interaction(NamedTuple):
         default: bool = False,
         show: Callable[[], Deadline] | None = None,
     ) -> bool:
-        """Whether the user says yes; an empty answer means ``default``. NoAnswer if no prompt is possible.
+        """Whether the user confirms; an empty answer means ``default``. NoAnswer if no prompt is possible.
 
-        ``show`` is called for the answer d at a terminal, before the question comes again; it returns the new deadline.
+        ``show`` is called for the answer d at a terminal, before the question is repeated. It returns the new deadline.
         """
         choices = ("[Y/n" if default else "[y/N") + ("/d]" if show is not None else "]")
         for way in self.ways():

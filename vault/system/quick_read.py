@@ -1,6 +1,6 @@
-"""Reading one of the user's files for a shell prompt: its bytes, or nothing. Raises nothing, imports two modules.
+"""Reads one of the user's files for a shell prompt: its bytes, or nothing. Raises nothing, imports two modules.
 
-It has the rules of user_files.read_users_file, which takes eight times as long to import, and reports errors.
+It follows the rules of user_files.read_users_file, which takes eight times as long to import, and reports errors.
 """
 
 import os
@@ -10,7 +10,7 @@ _PIECE = 1 << 20
 
 
 def read_quickly(path: str, *, limit: int) -> bytes:
-    """The bytes of the regular file ``path``, if it is the user's or root's and not writable by everyone; else b""."""
+    """The bytes of the regular file ``path``, if it is the user's or root's and not writable by everyone; otherwise b""."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""Replacing the user's files (AWS's config and credentials): as a whole, in one step, and only if that is safe.
+"""Replaces the user's files (AWS's config and credentials): as a whole, in one step, and only if that is safe.
 
-A file that is a link, another user's, or read-only is managed by another program, which would undo the change or not see it: it
-is read and never rewritten. The content is the caller's decision.
+A file that is a link, another user's, or read-only is managed by another program, which would undo the change or not
+see it: it is read and never rewritten. The content is the caller's decision.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def replace(path: str, data: bytes, *, before: bytes | None) -> None:
 
 
 def remove(path: str, *, before: bytes) -> None:
-    """Remove ``path``, whose content must be ``before``, if it exists. Errors as ``replace``."""
+    """Remove ``path``, whose content must be ``before``, if it exists. Errors: those of ``replace``."""
     if not os.path.lexists(path):
         return
     _refuse(path)

@@ -43,6 +43,6 @@ def _times(identity: bytes) -> list[int]:
 
 
 def _is_past(time: int, *, now: int) -> bool:
-    # A time in the future is of another clock, whose tick is unknown.
+    # A time in the future comes from another clock, whose tick is unknown.
     slow = time % _SECOND == 0 or time > now
     return now - time >= int((limits.TICK + (limits.TICK_WHOLE if slow else 0)) * _SECOND)

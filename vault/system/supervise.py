@@ -1,8 +1,8 @@
-"""Running a program beside this process as if it had replaced it: its terminal, stops, signals and end. Prints nothing.
+"""Runs a program beside this process as if it had replaced it: its terminal, stops, signals and end. Prints nothing.
 
-The program stays in this process group, so both are the shell's one job. What the terminal sends reaches both and is left
-to the program. What another process sends to this one alone is passed on. If the program stops, this process stops; it ends
-the way the program ends.
+The program stays in this process group, so that both are one job of the shell. What the terminal sends reaches both and
+is left to the program. What another process sends to this one alone is passed on. If the program stops, this process
+stops; it ends the way the program ends.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def run(command: Sequence[str], *, env: Mapping[str, str], started: Callable[[],
     ignored = {n for n in _WATCHED if signal.getsignal(n) is signal.SIG_IGN}  # as nohup and `&` leave it
     watched = _WATCHED - ignored
     before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
-    # A blocked signal is lost if its action is to ignore it, as that of SIGCHLD and SIGCONT is.
+    # A blocked signal is lost if its action is to ignore it, like that of SIGCHLD and SIGCONT.
     handlers = {n: signal.signal(n, lambda *_: None) for n in (signal.SIGCHLD, signal.SIGCONT)}
     try:
         try:
@@ -69,7 +69,7 @@ def _follow(pid: int, watched: frozenset[int]) -> int:
 
 
 def _next(watched: frozenset[int]) -> tuple[int, bool]:
-    """The next signal, and whether the terminal sent it (a system that does not tell: taken to be so)."""
+    """The next signal, and whether the terminal sent it (assumed if the system does not tell)."""
     if sys.platform == "darwin":
         return signal.sigwait(watched), True
     found = signal.sigwaitinfo(watched)

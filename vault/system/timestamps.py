@@ -1,7 +1,8 @@
-"""Times as other programs write them: text to Unix seconds. Imports nothing, so that a shell prompt can afford it.
+"""Times as other programs write them: text to Unix seconds. Imports nothing, so that it is fast enough for a shell
+prompt.
 
-It reads the forms that botocore reads and that have only one meaning: a year in four digits, and a zone that is a number, UTC,
-GMT or Z. A test compares the two.
+It reads the forms that botocore reads and that have only one meaning: a year in four digits, and a zone that is a
+number, UTC, GMT or Z. A test compares the two.
 """
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -30,7 +31,7 @@ def unix(text: str) -> int | None:
 
 
 def _by_numbers(reader: "_Reader") -> int:
-    """2026-01-31T23:59:59Z, with or without separators in date and time, and with a T or a blank between them."""
+    """2026-01-31T23:59:59Z, with or without separators in date and time, and with a T or a space between them."""
     year = reader.digits(4, 4)
     between = reader.take("-/.")
     month = reader.digits(1 if between else 2, 2)
@@ -113,7 +114,7 @@ class _Reader:
         return self._at < len(self.text)
 
     def take(self, wanted: str) -> str:
-        """The next character if it is one of ``wanted``, else none."""
+        """The next character if it is one of ``wanted``, otherwise none."""
         found = self.text[self._at : self._at + 1]
         if not found or found not in wanted:
             return ""

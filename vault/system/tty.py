@@ -1,4 +1,4 @@
-"""The terminal: opening /dev/tty, writing to it, and restoring it after any signal. Asks nothing."""
+"""The terminal: opens /dev/tty, writes to it, and restores it after any signal. Never prompts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def open_terminal() -> int:
 
 
 class Signalled(BaseException):
-    """A signal came while the terminal was changed. The handler raises it, so that the terminal is restored first."""
+    """A signal came while the terminal was changed. The handler raises this, so that the terminal is restored first."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -59,11 +59,12 @@ class Signalled(BaseException):
 
 @contextlib.contextmanager
 def signals_raise() -> Iterator[int]:
-    """Inside the block, the first signal that would end or stop the process raises Signalled. Ignored signals stay ignored.
+    """Inside the block, the first signal that would end or stop the process raises Signalled. Ignored signals stay
+    ignored.
 
-    Gives a descriptor that becomes readable with the signal: wait for it together with the terminal, or a signal just before
-    the wait is noticed only after it. Only the first signal raises: a second Ctrl-C must not interrupt the restoring of the
-    terminal.
+    Yields a descriptor that becomes readable with the signal. Wait for it together with the terminal; otherwise a
+    signal just before the wait is noticed only after it. Only the first signal raises: a second Ctrl-C must not
+    interrupt the restoring of the terminal.
     """
     before = {}
     came: list[int] = []

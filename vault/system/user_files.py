@@ -1,7 +1,7 @@
-"""The user's files: reading AWS's config and tokens, writing a backup to a stick.
+"""The user's files: reads AWS's config and tokens, writes a backup to a USB stick.
 
-The counterpart of files.py, whose folders are awsvault-py's; here a folder may be anyone's. Links in the path of a folder are
-followed, but not in the place of a new file or of a secret.
+The counterpart of files.py, whose folders are awsvault-py's; here a folder may be anyone's. Links in the path of a
+folder are followed, but not in the place of a new file or of a secret.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def read_users_file(path: str, *, limit: int) -> bytes | None:
 
 
 def read_private_file(path: str, *, limit: int, closed_to: int = OTHERS) -> bytes:
-    """The bytes of a file with a secret: regular, no link, this user's or root's, with no bit of ``closed_to`` in its mode.
+    """The bytes of a file with a secret: regular, no link, this user's or root's, with none of the bits ``closed_to``
+    in its mode.
 
     Errors: UnsafeFile, StorageError, ConfigError (over ``limit``), FileNotFoundError.
     """
@@ -109,7 +110,7 @@ def create_users_file(path: str, data: bytes, *, check: Callable[[bytes], None])
 
 
 def _read_back(folder: Folder, name: str, *, limit: int) -> bytes:
-    """Without a check of the owner: the file system of a stick may give all files to one user."""
+    """Read without checking the owner: a stick's file system may make one user the owner of all files."""
     try:
         fd = os.open(name, READ, dir_fd=folder.fd)
     except OSError as error:
@@ -128,4 +129,4 @@ def _name_without_replacing(folder: Folder, temp: str, name: str) -> None:
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
             raise translate(error, folder.path_of(name)) from None
-        folder.rename(temp, name)  # FAT has no links; no other process wants this name on a stick
+        folder.rename(temp, name)  # FAT has no links; no other process uses this name on a stick

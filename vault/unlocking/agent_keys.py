@@ -164,7 +164,7 @@ class AgentKeys:
         answer = min(limits.AGENT_WORKER_ANSWER, max(0.1, self._context.deadline.remaining()))
         hello = link.hello(answer=answer)
         same = hello is not None and hello.serves(self._context.paths) and hello.vault == self.vault_id.hex()
-        return link.lend() if same else None
+        return link.give_away() if same else None
 
 
 def _checked(answer: dict[str, Any] | None) -> dict[str, Any]:

@@ -45,9 +45,9 @@ class Contents(NamedTuple):
 
     def similar_device(self, serial: str) -> str | None:
         """A device with a stored seed whose serial is similar to ``serial``, which has none; or None."""
-        from vault.mfa.serials import meant
+        from vault.mfa.serials import similar_serial
 
-        return meant(serial, self.stored | self.strict)
+        return similar_serial(serial, self.stored | self.strict)
 
     def devices(self) -> list[StoredDevice]:
         """Every device that an entry names or that has a stored seed, by serial."""

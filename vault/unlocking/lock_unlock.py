@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from vault import __version__, errors, limits
 from vault.agent import agent_socket
-from vault.agent.start import COMMAND, end, start
+from vault.agent.start import COMMAND, kill_agent, start
 from vault.unlocking import all_agents, cache_key, manual_lock, running_servers
 from vault.unlocking.key_handover import hand_to_agent
 from vault.unlocking.unlock import unlock
@@ -69,7 +69,7 @@ def _stop_if_unusable(context: Context) -> None:
     if agent is None or hello is None or (hello.serves(context.paths) and hello.version == __version__):
         return
     if agent.ask("SHUTDOWN") is None:
-        end(agent)
+        kill_agent(agent)
     agent.receive()  # the agent ends with the connection; then its socket is free
     context.agent.close()
 
@@ -100,7 +100,7 @@ def lock_vault(context: Context) -> LockOutcome:
         was_open |= hello is not None and not hello.why
         if not agent.ask("LOCK", hold=True):
             was_open = True
-            unended += [] if end(agent) else [path]
+            unended += [] if kill_agent(agent) else [path]
     ended = running_servers.end_all(context.paths, recorded=unrecorded is None)
     if unended:
         raise errors.StorageError(

@@ -56,14 +56,14 @@ def last_seen(context: Context, *, again: bool = False) -> SeenGenerations | Non
     return SeenGenerations(hello.vault, hello.seen)
 
 
-def judge(seen: SeenGenerations | None, opened: Opened, *, path: str) -> None:
+def check(seen: SeenGenerations | None, opened: Opened, *, path: str) -> None:
     """RolledBack or Diverged if the vault is older than the agent has seen, or differs from it."""
     newest = seen.newest(opened.k_main) if seen is not None else None
     if newest is not None and newest.vault_id == opened.vault_id:
         from vault.store import pin
         from vault.text import safe
 
-        pin.judge(newest, opened.file, path=safe(path))
+        pin.check(newest, opened.file, path=safe(path))
 
 
 def tell(opened: Opened, agent: Agent, *, hello: Hello, before: Secret | None = None) -> None:

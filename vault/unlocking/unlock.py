@@ -65,7 +65,7 @@ def unlock_unless(
     seen = seen_generations.last_seen(context)
     found = _by_first_source(context, purpose=purpose, meanwhile=meanwhile, ends_lock=ends_lock)
     if found is not None:
-        seen_generations.judge(seen, found.opened, path=context.paths.vault)
+        seen_generations.check(seen, found.opened, path=context.paths.vault)
     return found
 
 

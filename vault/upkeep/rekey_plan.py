@@ -9,7 +9,7 @@ from vault.store import vault
 from vault.store.kdf import KdfParams, preset
 from vault.system import hardening
 from vault.text import command
-from vault.unlocking.seen_generations import judge, last_seen
+from vault.unlocking.seen_generations import check, last_seen
 from vault.upkeep import recovery_code, slots
 from vault.upkeep.secret_prompt import open_with_secret
 
@@ -56,7 +56,7 @@ def open_by_secret(context: Context, *, purpose: str) -> tuple[Opened, Secret | 
 
     note = f"awsvault-py needs the vault's passphrase {purpose}."
     opened, passphrase = open_with_secret(context, open_with, note=note)
-    judge(seen, opened, path=context.paths.vault)
+    check(seen, opened, path=context.paths.vault)
     return opened, passphrase
 
 

@@ -207,6 +207,6 @@ def test_a_mute_agent_is_waited_for_once(link, beside, monkeypatch, dials):
 def test_a_connection_that_was_lent_is_the_workers(link, beside, counter):
     """The next question dials again."""
     agent = link.agent()
-    assert link.lend() is agent
+    assert link.give_away() is agent
     assert link.agent() is not agent
     agent.close()

@@ -71,7 +71,7 @@ def test_anothers_connection_is_not_even_read(served, monkeypatch):
     theirs.bind(("127.0.0.1", 0))
     number = theirs.getsockname()[1]
     monkeypatch.setattr(
-        "vault.run.browser_handoff.same_user", lambda *, peer_port, our_port: peer_port != number
+        "vault.run.browser_handoff.same_user", lambda *, peer_port, server_port: peer_port != number
     )
     with theirs:
         theirs.settimeout(PATIENCE / 4)

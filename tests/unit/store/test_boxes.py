@@ -45,12 +45,12 @@ def test_a_file_that_holds_something_else_than_was_meant_is_refused(paths, what)
 def test_a_strict_box_needs_its_key(paths):
     """Another key, or another text under it, is damage and not an empty box of seeds."""
     opened = new_vault(paths)
-    with pytest.raises(errors.Damaged, match="box strict does not open with its key"):
+    with pytest.raises(errors.Damaged, match="the strict box does not open with its key"):
         boxes.open_strict(opened.file, opened.payload, boxes.new_key(), path="it")
     key = boxes.new_key()
     aad = opened.vault_id + opened.payload.strict_gen.to_bytes(8, "big")
     box = seal(key, label="strict", aad=aad, plaintext=pad(b"[]", step=4096))
-    with pytest.raises(errors.Damaged, match="box strict is not an object"):
+    with pytest.raises(errors.Damaged, match="the strict box is not an object"):
         boxes.open_strict(replace(opened.file, strict=box), opened.payload, key, path="it")
 
 

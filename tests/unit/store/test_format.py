@@ -89,7 +89,7 @@ def test_every_header_reads_back_as_it_was_written(header):
 
 @given(headers)
 def test_a_file_comes_apart_and_goes_together_again(header):
-    """The layout loses no byte: prefix, box main, box strict."""
+    """The layout loses no byte: prefix, main box, strict box."""
     raw = encode_prefix(header) + bytes(header.main_size) + bytes([1]) * header.strict_size
     file = parse_file(raw)
     assert (file.header, file.raw) == (header, raw)

@@ -17,7 +17,7 @@ from vault.crypto.seal import SealBroken, seal, unseal
 from vault.secret import Secret
 from vault.store import boxes, strict_json, vault
 from vault.store.format import FormatError, parse_file
-from vault.store.kdf import derive, normalised
+from vault.store.kdf import derive, normalized
 from vault.store.padding import pad, unpad
 from vault.store.payload_codec import encode_main
 from vault.store.slots import unwrap_key
@@ -135,7 +135,7 @@ def test_every_flipped_bit_of_a_vault_is_refused(every):
 def _kek_of(golden):
     slot = parse_file(base64.b64decode(golden["file"])).header.slots[0]
     return derive(
-        normalised(Secret(golden["passphrase"])), params=slot.kdf, salt=slot.salt, available_kib=None
+        normalized(Secret(golden["passphrase"])), params=slot.kdf, salt=slot.salt, available_kib=None
     )
 
 
@@ -164,7 +164,7 @@ def test_a_file_over_64_mib_is_refused_before_it_is_read(tmp_path):
 
 
 def _resealed(golden, **changes):
-    """The golden vault with another box main, sealed by the right key."""
+    """The golden vault with another main box, sealed by the right key."""
     file = parse_file(base64.b64decode(golden["file"]))
     payload = boxes.open_main(file, main_key(golden), path="it")
     plaintext = encode_main(dataclasses.replace(payload, **changes))
@@ -175,7 +175,7 @@ def _resealed(golden, **changes):
 
 def test_a_header_of_another_generation_than_its_box_is_refused():
     """Header gen and payload gen are one number, though each is authentic."""
-    with pytest.raises(errors.Damaged, match="generation 7, box main has 8"):
+    with pytest.raises(errors.Damaged, match="generation 7, the main box has 8"):
         boxes.open_main(_resealed(SMALL, gen=8), main_key(SMALL), path="it")
 
 
@@ -183,7 +183,7 @@ def test_a_strict_box_of_another_generation_is_refused():
     """Both boxes are authentic for their keys; main names the digest of its strict box."""
     file = parse_file(base64.b64decode(SMALL["file"]))
     other = dataclasses.replace(file, strict=parse_file(base64.b64decode(GOLDEN[3]["file"])).strict)
-    with pytest.raises(errors.Damaged, match="box strict is not the one"):
+    with pytest.raises(errors.Damaged, match="the strict box is not the one"):
         boxes.open_main(other, main_key(SMALL), path="it")
 
 

@@ -53,5 +53,5 @@ def test_strict_seeds_with_a_passphrase_of_their_own_are_not_opened_without(path
     """A process that has the vault open has not opened them."""
     opened = new_vault(paths)
     shut = replace(opened, payload=replace(opened.payload, strict_key=None))
-    with pytest.raises(errors.NotThisSlot, match="a passphrase of their own"):
+    with pytest.raises(errors.NotThisSlot, match="their own passphrase"):
         vault.open_strict(shut, None, path="it")

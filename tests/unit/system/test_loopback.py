@@ -30,4 +30,4 @@ def test_whose_connection_it_is_by_a_socket_of_both_families():
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket(socket.AF_INET6) as client:
         port = listener.getsockname()[1]
         client.connect(("::ffff:127.0.0.1", port))
-        assert loopback.same_user(peer_port=client.getsockname()[1], our_port=port)
+        assert loopback.same_user(peer_port=client.getsockname()[1], server_port=port)

@@ -85,14 +85,14 @@ def test_a_second_seed_joins_the_first(bench):
 
 
 def test_a_seed_that_was_stored_is_moved(bench):
-    """A seed that lay beside the key leaves box main when it becomes strict."""
+    """A seed that lay beside the key leaves the main box when it becomes strict."""
     bench.edit(lambda p: p.with_seed(SERIAL, MADE))
     put(bench)
     assert SERIAL not in bench.opened().payload.seeds
 
 
 def test_main_is_written_while_strict_stays_shut(bench):
-    """A rotation rewrites box main again and again, and the strict box opens as before."""
+    """A rotation rewrites the main box again and again, and the strict box opens as before."""
     put(bench)
     bench.rotate()
     opened = bench.opened()

@@ -12,13 +12,13 @@ from vault.secret import Secret
 from vault.store.format import SID, Group, SlotRecord, SlotType, slot_aad
 
 _LABEL = "slot"
-_HYPHEN = 62  # its position in the alphabet of base64url
+_HYPHEN = 62  # its position in the base64url alphabet
 
 
 class Slot(Protocol):
-    """One way to open the vault, with what its type needs: a passphrase, a code, a keyring.
+    """One way to unlock the vault, with what its type needs: a passphrase, a code, a keyring.
 
-    ``known_gen`` is the newest generation that the slot has kept by itself (a second pin), 0 if it keeps none.
+    ``known_gen`` is the newest generation that the slot itself has recorded (a second pin), 0 if it records none.
     """
 
     type: SlotType
@@ -31,7 +31,7 @@ class Slot(Protocol):
         """A new record that wraps ``key``."""
 
     def remember(self, record: SlotRecord, *, vault_id: bytes, gen: int) -> None:
-        """The vault was opened by ``record`` at a generation over ``known_gen``. Most types keep nothing."""
+        """Record that ``record`` opened the vault at a generation above ``known_gen``. Most types record nothing."""
         del record, vault_id, gen
 
 

@@ -20,7 +20,9 @@ _KEY = 32
 
 
 class KeyringSlot(Slot):
-    """The keyring of this machine. ``seconds`` is for all its calls together; ``gen`` is the generation noted in a new item."""
+    """The keyring of this machine. ``seconds`` is for all its calls together; ``gen`` is the generation recorded in a
+    new item.
+    """
 
     type: SlotType = "keyring"
 
@@ -38,7 +40,7 @@ class KeyringSlot(Slot):
         return unwrap_key(kek, record, vault_id=vault_id)
 
     def wrap(self, key: Secret, *, vault_id: bytes, opens: Group = "main") -> SlotRecord:
-        """A new item and its slot. NotThisSlot if the keyring does not keep one."""
+        """A new item and its slot. NotThisSlot if the keyring does not store it."""
         host = self._host[: limits.MAX_SLOT_HOST]
         record = SlotRecord(type=self.type, sid=new_sid(), opens=opens, wrap=b"", host=host)
         kek = Secret(os.urandom(_KEY))
@@ -46,7 +48,7 @@ class KeyringSlot(Slot):
         return wrap_key(kek, record, vault_id=vault_id, key=key)
 
     def remember(self, record: SlotRecord, *, vault_id: bytes, gen: int) -> None:
-        """Raise the generation in the item to ``gen``, if the keyring does it in the time left."""
+        """Raise the generation in the item to ``gen``, if the keyring does so in the time left."""
         try:
             kek, _ = self._item(record, vault_id)
             self._put(record, vault_id, kek, gen)
@@ -55,7 +57,7 @@ class KeyringSlot(Slot):
         self.known_gen = gen
 
     def forget(self, record: SlotRecord, *, vault_id: bytes) -> None:
-        """Delete the item. NotThisSlot if the keyring does not."""
+        """Delete the item. NotThisSlot if the keyring does not delete it."""
         try:
             keyring.delete(_user(record, vault_id), seconds=self._left())
         except KeyringUnavailable as reason:

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 from vault.errors import NotThisSlot
 from vault.store.format import KDF_SALT, Group, SlotRecord, SlotType
-from vault.store.kdf import DEFAULT, KdfParams, derive, new_passphrase, normalised, preload
+from vault.store.kdf import DEFAULT, KdfParams, derive, new_passphrase, normalized, preload
 from vault.store.slots import Slot, new_sid, unwrap_key, wrap_key
 from vault.system.memory import available_kib
 
@@ -37,13 +37,13 @@ class PassphraseSlot(Slot):
 
     def unwrap(self, record: SlotRecord, *, vault_id: bytes) -> Secret:
         """The wrapped key. NotThisSlot for a wrong passphrase, ConfigError if there is not enough memory."""
-        form = normalised(self._passphrase)
+        form = normalized(self._passphrase)
         if form is None or record.kdf is None or record.salt is None:
             raise NotThisSlot("not a passphrase")
         return unwrap_key(self._derive(form, record.kdf, record.salt), record, vault_id=vault_id)
 
     def wrap(self, key: Secret, *, vault_id: bytes, opens: Group = "main") -> SlotRecord:
-        """A new slot, with the program's parameters. Usage if the passphrase is too short or too long."""
+        """A new slot, with awsvault-py's parameters. Usage if the passphrase is too short or too long."""
         form = new_passphrase(self._passphrase)
         salt = os.urandom(KDF_SALT)
         record = SlotRecord(type=self.type, sid=new_sid(), opens=opens, wrap=b"", kdf=self._kdf, salt=salt)

@@ -14,7 +14,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no I, L, O
 _CHARACTERS = CODE * 8 // 5
 _GROUP = 4
 _INFO = b"awsvault/v1/recovery\0"
-# Characters that are easily misread (Crockford), and those that people write between groups.
+# Characters that are easily misread (Crockford), and those that users write between groups.
 _READ_AS = str.maketrans(
     {"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\t": None, "\n": None, "\r": None}
 )
@@ -35,7 +35,7 @@ def write_code(code: Secret) -> str:
 
 
 def read_code(text: Secret) -> Secret | None:
-    """The code that was typed, in any case and with any gaps. None if its check character does not match."""
+    """The code that was typed, in any case and with any separators. None if its check character does not match."""
     try:
         typed = text.reveal_text().upper().translate(_READ_AS)
     except UnicodeDecodeError:
@@ -58,7 +58,7 @@ class RecoverySlot(Slot):
         self._code = code
 
     def unwrap(self, record: SlotRecord, *, vault_id: bytes) -> Secret:
-        """The wrapped key. NotThisSlot for another code."""
+        """The wrapped key. NotThisSlot if this is another code."""
         return unwrap_key(self._kek(record, vault_id), record, vault_id=vault_id)
 
     def wrap(self, key: Secret, *, vault_id: bytes, opens: Group = "main") -> SlotRecord:

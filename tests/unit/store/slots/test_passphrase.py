@@ -9,7 +9,7 @@ import pytest
 from tests.vaults import CHEAP
 from vault import errors
 from vault.secret import Secret
-from vault.store.kdf import KdfParams, new_passphrase, normalised
+from vault.store.kdf import KdfParams, new_passphrase, normalized
 from vault.store.slots.passphrase import PassphraseSlot
 
 KEY = Secret(bytes(range(32)))
@@ -25,7 +25,7 @@ GOOD = Secret("correct horse battery staple")
 def test_what_cannot_be_a_passphrase_opens_nothing_and_is_not_taken(typed):
     """Under 12 bytes, over 1,024, or no UTF-8: NotThisSlot where it is tried, Usage where it is chosen."""
     record = PassphraseSlot(GOOD, kdf=CHEAP).wrap(KEY, vault_id=ID)
-    assert normalised(Secret(typed)) is None
+    assert normalized(Secret(typed)) is None
     with pytest.raises(errors.NotThisSlot):
         PassphraseSlot(Secret(typed)).unwrap(record, vault_id=ID)
     with pytest.raises(errors.Usage):
