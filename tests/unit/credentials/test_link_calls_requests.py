@@ -83,7 +83,7 @@ def test_a_refused_second_role_names_the_first(chained, aws):
     error = refused(chained, aws, "beyond", "AssumeRole")
     assert f"role {role('BeyondRole')}, asked by role {role('OpenRole')}" in error.message
     assert role("OpenRole") in error.hint
-    assert "external" in error.hint
+    assert "another external_id" in error.hint
 
 
 def test_a_role_that_is_asked_for_without_a_session_names_the_key(desk, aws):

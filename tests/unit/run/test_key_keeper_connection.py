@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -127,8 +128,12 @@ def test_closing_a_stopped_keeper_kills_it(monkeypatch):
     far.close()
     os.kill(pid, signal.SIGSTOP)
     KeyKeeper(near, pid).close()
-    with pytest.raises(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    try:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_closing_after_somebody_else_reaped_the_keeper_is_no_error():

@@ -50,6 +50,17 @@ def with_another_type(document, path):
     return json.dumps(changed).encode()
 
 
+def without(document, path):
+    """``document`` without the value at ``path``."""
+    changed = json.loads(document)
+    *above, last = path
+    place = changed
+    for key in above:
+        place = place[key]
+    del place[last]
+    return json.dumps(changed).encode()
+
+
 MAIN = unpad(encode_main(FULL))
 STRICT = unpad(encode_strict({"ADEVICE": SEED}))
 
@@ -67,6 +78,25 @@ def test_a_value_of_another_type_in_box_strict(path):
     """Likewise."""
     with pytest.raises(JsonError) as caught:
         decode_strict(pad(with_another_type(STRICT, path), step=4096))
+    assert not [value for value in VALUES if value in str(caught.value)]
+
+
+REQUIRED = [
+    ("v",),
+    ("gen",),
+    ("cache_key",),
+    ("entries", "ANENTRY", "sak"),
+    ("entries", "ANENTRY", "journal", "step"),
+    ("entries", "ANENTRY", "journal", "new", "sak"),
+    ("seeds", "ADEVICE", "secret"),
+]
+
+
+@pytest.mark.parametrize("path", REQUIRED, ids=str)
+def test_a_value_that_is_missing(path):
+    """Its key is named, and no value beside it."""
+    with pytest.raises(JsonError) as caught:
+        decode_main(pad(without(MAIN, path), step=4096))
     assert not [value for value in VALUES if value in str(caught.value)]
 
 
