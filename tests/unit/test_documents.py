@@ -55,7 +55,7 @@ SHOWN = {
     "tests/unit/cli/test_prompt.py::test_production_is_loud",
     "Encrypted, tamper-evident log of issued credentials": "tests/unit/cli/test_log.py::test_verify_says_whole_and_finds_a_change "
     "tests/unit/cache/test_audit_log.py::test_no_plaintext_is_in_the_file "
-    "tests/unit/cache/test_audit_log.py::test_a_record_taken_out_moved_or_doubled_is_seen",
+    "tests/unit/cache/test_audit_log.py::test_a_removed_moved_or_duplicated_record_is_detected",
     "Explains a profile with file and line": "tests/unit/cli/test_tables.py::test_explain_gives_each_value_its_place",
     "Picks a profile, completes names": "tests/unit/cli/test_picker.py::test_the_most_used_comes_first "
     "tests/unit/cli/test_completion.py::test_profiles",

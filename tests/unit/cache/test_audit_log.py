@@ -27,15 +27,15 @@ def path(tmp_path):
     return str(tmp_path / "log")
 
 
-def test_what_is_written_is_read_in_order(path):
-    """Three records come back as they were, and nothing is wrong with them; an empty log is whole too."""
+def test_records_are_read_in_order(path):
+    """Three records come back as they were, and nothing is wrong with them; an empty log is complete too."""
     assert read(path) == ([], [])
     write(path, "one", "two", "three")
     assert read(path) == ([b"one", b"two", b"three"], [])
 
 
 def test_no_plaintext_is_in_the_file(path):
-    """Each record has one size and is sealed; files are for us alone."""
+    """Each record has one size and is sealed; only this user may read the files."""
     write(path, "profile prod", "x" * 5000)
     for name in os.listdir(path):
         full = os.path.join(path, name)
@@ -46,8 +46,8 @@ def test_no_plaintext_is_in_the_file(path):
 
 
 @pytest.mark.parametrize("record", [0, 1, 2])
-def test_a_changed_record_is_seen(path, record):
-    """One flipped bit anywhere, the last record too."""
+def test_a_changed_record_is_detected(path, record):
+    """One flipped bit anywhere is detected, in the last record too."""
     write(path, "one", "two", "three")
     for offset in (0, 40, 500, 1023):
         at = record * limits.LOG_RECORD + offset
@@ -69,15 +69,15 @@ def test_a_changed_record_is_seen(path, record):
     ],
     ids=["first", "middle", "last", "swapped", "twice", "all"],
 )
-def test_a_record_taken_out_moved_or_doubled_is_seen(path, cut):
-    """The chain, and the sealed numbers of the oldest and the newest, tell."""
+def test_a_removed_moved_or_duplicated_record_is_detected(path, cut):
+    """The chain shows it, and so do the sealed numbers of the oldest and the newest record."""
     write(path, "one", "two", "three")
     change(path, CURRENT, cut)
     assert read(path).problems
 
 
-def test_a_torn_record_is_told_and_stops_nobody(path):
-    """Half a record at the end, as a kill or a power cut leaves it: the next is written, verify names the torn one."""
+def test_a_torn_record_is_reported_and_stops_no_writer(path):
+    """After half a record at the end, as a kill or a power cut leaves it, the next one is written; verify names the torn one."""
     write(path, "one")
     with open(os.path.join(path, CURRENT), "ab") as file:
         file.write(b"half a record")
@@ -89,8 +89,8 @@ def test_a_torn_record_is_told_and_stops_nobody(path):
 
 
 @pytest.mark.parametrize("missing", [1, 2, 15, 16, 1023])
-def test_a_record_torn_anywhere_is_called_torn(path, missing):
-    """Also where only its end is missing: nobody is to look for an intruder on a full disk."""
+def test_a_truncated_record_is_reported_as_torn(path, missing):
+    """This holds even if only its end is missing: on a full disk, the user must not look for an intruder."""
     write(path, "one", "two")
     change(path, CURRENT, lambda content: content[:-missing])
     change(
@@ -102,8 +102,8 @@ def test_a_record_torn_anywhere_is_called_torn(path, missing):
     assert not any("not written by" in problem for problem in more)
 
 
-def test_torn_records_behind_one_that_has_no_head_start_no_second_chain(path):
-    """A full disk: the record landed and its head did not, then two writers tore theirs."""
+def test_torn_records_after_a_record_without_a_head_start_no_second_chain(path):
+    """On a full disk the record was written but not its head, and then two writers left torn records."""
     write(path, "one")
     with open(os.path.join(path, HEAD), "rb") as file:
         head = file.read()
@@ -119,7 +119,7 @@ def test_torn_records_behind_one_that_has_no_head_start_no_second_chain(path):
 
 
 def test_files_are_rotated_and_the_chain_goes_on(path, monkeypatch):
-    """Over its limit a file becomes an older one; the oldest goes; what is left is one chain."""
+    """A file over its limit becomes an older one, the oldest is deleted, and the rest is one chain."""
     monkeypatch.setattr(limits, "LOG_FILE", 3 * limits.LOG_RECORD)
     monkeypatch.setattr(limits, "LOG_FILES", 2)
     write(path, *(str(number) for number in range(20)))
@@ -139,8 +139,8 @@ def test_a_new_cache_key_keeps_the_log(path):
         read(path)
 
 
-def test_a_lost_key_begins_a_new_log(path):
-    """Who knows that the key is lost begins a new log, which says so; the old files are kept, each time under another number."""
+def test_a_lost_key_starts_a_new_log(path):
+    """A process that knows that the key is lost starts a new log, which says so; the old files are kept, each under another number."""
     for number in (1, 2):
         write(path, "one")
         change(path, KEY, lambda c: bytes(len(c)))
@@ -161,8 +161,8 @@ def test_an_old_key_does_not_put_the_log_aside(path):
         assert journal.read(deadline=soon()) == ([b"one"], [])
 
 
-def test_many_records_are_one_step(path, monkeypatch):
-    """What is appended together is one chain with what was there, over the border of files too."""
+def test_many_records_are_appended_in_one_step(path, monkeypatch):
+    """Records that are appended together form one chain with the earlier ones, across files too."""
     monkeypatch.setattr(limits, "LOG_FILE", 3 * limits.LOG_RECORD)
     write(path, "one", "two")
     with AuditLog.open(path, **KEYS) as journal:
@@ -175,8 +175,8 @@ def newest(path, most=10):
         return journal.newest(most)
 
 
-def test_the_newest_are_what_opens_of_them(path):
-    """None where there is no log yet; a damaged one among them is left out; older files are not looked into."""
+def test_the_newest_records_are_those_that_open(path):
+    """Without a log there are none; a damaged record among them is left out; older files are not read."""
     assert newest(path) == []
     write(path, "one", "two", "three")
     assert newest(path, 2) == [b"two", b"three"]
@@ -193,8 +193,8 @@ STARTED_OVER = (
 NO_HEAD = "current: records may be missing before record {}: the files did not match"
 
 
-def test_a_changed_head_is_seen_and_stops_nobody(path):
-    """verify names it; the next writer goes on from the last record, and that there was no head is said ever after."""
+def test_a_changed_head_is_detected_and_stops_no_writer(path):
+    """verify names it; the next writer continues from the last record, and verify keeps reporting that the head was missing."""
     write(path, "one", "two")
     damage(path, HEAD)
     assert read(path) == ([b"one", b"two"], ["head: changed, or not written by awsvault-py"])
@@ -203,8 +203,8 @@ def test_a_changed_head_is_seen_and_stops_nobody(path):
 
 
 @pytest.mark.parametrize("renames", range(8))
-def test_a_log_that_is_put_aside_is_told_though_its_writer_is_killed(path, monkeypatch, renames):
-    """Killed after any of the steps that put it aside and begin a new one: what comes after says that one was lost."""
+def test_a_log_that_was_put_aside_is_reported_even_if_its_writer_was_killed(path, monkeypatch, renames):
+    """The writer is killed after any step of putting the log aside and starting a new one: later readers report that a log was lost."""
     write(path, "one", "two")
     change(path, KEY, lambda content: bytes(len(content)))
     rename, left = Folder.rename, [renames]
@@ -227,7 +227,7 @@ def test_a_log_that_is_put_aside_is_told_though_its_writer_is_killed(path, monke
 
 
 def test_a_killed_rekey_keeps_the_log(path):
-    """The log's key lies under both cache keys until the vault has the new one: whichever it has, the log opens."""
+    """The log's key is wrapped under both cache keys until the vault has the new one: whichever it has, the log opens."""
     write(path, "one")
     new = {"cache_key": Secret(b"N" * 32), "vault_id": bytes(16)}
     rewrap(path, old=KEYS["cache_key"], new=new["cache_key"], vault_id=bytes(16), deadline=soon(), ahead=True)
@@ -241,7 +241,7 @@ def test_a_killed_rekey_keeps_the_log(path):
 
 
 @pytest.mark.parametrize("name", [HEAD, CURRENT, KEY])
-def test_a_file_blown_up_is_seen_and_stops_nobody(path, name):
+def test_an_oversized_file_is_detected_and_stops_no_writer(path, name):
     """Larger than the program ever writes: verify reports it, and the log goes on."""
     write(path, "one")
     change(path, name, lambda content: content + bytes(3 * limits.LOG_FILE))
@@ -256,8 +256,8 @@ def test_a_file_blown_up_is_seen_and_stops_nobody(path, name):
     assert name == KEY or read(path).problems
 
 
-def test_records_cut_off_together_with_the_head_are_seen(path):
-    """Without the head nobody knows what was the last: verify says so, before and after further records."""
+def test_truncation_without_a_head_is_detected(path):
+    """Without the head nothing shows which record was the last: verify says so, before and after further records."""
     write(path, "one", "two", "three")
     change(path, CURRENT, lambda content: content[: limits.LOG_RECORD])
     os.unlink(os.path.join(path, HEAD))
@@ -266,7 +266,7 @@ def test_records_cut_off_together_with_the_head_are_seen(path):
     assert read(path) == ([b"one", b"four", b"five"], [NO_HEAD.format(1)])
 
 
-def test_all_records_and_the_head_taken_away_are_seen(path):
+def test_removal_of_all_records_and_the_head_is_detected(path):
     """A log that has a key had a head."""
     write(path, "one", "two")
     os.unlink(os.path.join(path, CURRENT))
@@ -276,7 +276,7 @@ def test_all_records_and_the_head_taken_away_are_seen(path):
     assert read(path) == ([b"three"], [NO_HEAD.format(0)])
 
 
-def test_a_log_that_was_begun_and_no_more_is_whole(path):
+def test_an_interrupted_start_of_a_log_is_complete(path):
     """Killed after the head and before the key, or after the key and before the first record: nothing is missing."""
     with Folder.open(path, create=True) as folder:
         AuditLog(folder, **KEYS)._key(start_over=False)
@@ -304,8 +304,8 @@ def test_a_rewritten_last_record_is_detected(path):
     assert read(path) == ([b"one", b"another two"], ["the last record is not the one that was written last"])
 
 
-def test_a_changed_last_record_stops_nobody(path):
-    """The next writer goes on from the head; verify names the changed record, and the next is there."""
+def test_a_changed_last_record_stops_no_writer(path):
+    """The next writer continues from the head; verify names the changed record, and the next record is there."""
     write(path, "one", "two")
     damage(path, CURRENT)
     write(path, "three")
@@ -319,7 +319,7 @@ def test_a_changed_last_record_stops_nobody(path):
 
 @pytest.mark.parametrize("lost", ["no folder", "no key", "another key"])
 def test_a_new_cache_key_without_a_log_to_keep(path, lost):
-    """No log, one whose key is gone, one of another cache key: nothing is made, changed or said."""
+    """Without a log, or with one whose key is gone or is another cache key's, nothing is made, changed or reported."""
     if lost != "no folder":
         write(path, "one")
     if lost == "no key":
@@ -350,7 +350,7 @@ def start(path, name, count):
 
 
 def test_twenty_writers_at_once(path):
-    """20 processes with 10 records each: 200 records, one chain, each writer's in its own order."""
+    """20 processes with 10 records each write 200 records in one chain, each writer's in its own order."""
     running = [start(path, f"w{number}", 10) for number in range(20)]
     assert [process.wait(PATIENCE) for process in running] == [0] * 20
     found = read(path)
@@ -361,8 +361,8 @@ def test_twenty_writers_at_once(path):
         assert mine == [b"w%d %d" % (number, n) for n in range(10)]
 
 
-def test_reading_while_others_write_finds_nothing_wrong(path):
-    """--verify beside a busy machine: each look is at one moment, between two records."""
+def test_verify_beside_busy_writers_finds_no_problem(path):
+    """Each --verify sees one moment, between two records."""
     running = [start(path, f"w{number}", 60) for number in range(3)]
     seen = [len(read(path).records)]
     while any(process.poll() is None for process in running):
@@ -373,8 +373,8 @@ def test_reading_while_others_write_finds_nothing_wrong(path):
     assert len(read(path).records) == 180
 
 
-def test_killed_writers_leave_a_chain(path):
-    """kill -9 of writers at any moment: the next writer goes on, and no whole record is lost."""
+def test_killed_writers_leave_a_complete_chain(path):
+    """After kill -9 of writers at any moment, the next writer continues, and no complete record is lost."""
     for moment in range(12):
         process = start(path, "killed", 10_000)
         time.sleep(0.15 + moment * 0.013)
@@ -387,7 +387,7 @@ def test_killed_writers_leave_a_chain(path):
 
 
 def test_a_writer_killed_between_record_and_head_breaks_no_chain(path):
-    """The record stands, the head is older: the next writer goes on from the record."""
+    """The record is there and the head is older: the next writer continues from the record."""
     write(path, "one")
     with open(os.path.join(path, HEAD), "rb") as file:
         head = file.read()

@@ -1,4 +1,4 @@
-"""The log's file under another name, too."""
+"""The log's file under a second name."""
 
 import os
 import subprocess
@@ -15,8 +15,8 @@ def path(tmp_path):
     return str(tmp_path / "log")
 
 
-def test_a_log_that_has_another_name_is_not_added_to(path):
-    """It is the one file that is changed where it lies: what else has that name must not change with it. Reading tells."""
+def test_a_hard_linked_log_is_not_written(path):
+    """The log is the one file that is changed in place, and another file with its inode must not change with it. Reading reports it."""
     write(path, "one")
     current, other = os.path.join(path, CURRENT), f"{path}.other"
     os.link(current, other)

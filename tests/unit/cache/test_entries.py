@@ -1,4 +1,4 @@
-"""Sealed sessions: what is kept comes back, whatever is touched is a miss, and the folder tells nothing."""
+"""Sealed sessions: what is kept comes back, any change is a miss, and the folder reveals nothing."""
 
 import errno
 import fcntl
@@ -35,7 +35,7 @@ def only_file(path):
     return path / name
 
 
-def test_what_was_put_comes_back(cache):
+def test_round_trip_of_a_session(cache):
     """A session is read back byte for byte, and only for its own digest."""
     assert cache.put(DIGEST, SESSION)
     assert cache.get(DIGEST) == SESSION
@@ -74,7 +74,7 @@ def test_another_key_or_vault_opens_nothing(cache, tmp_path):
     assert open_cache(tmp_path / "s1", vault_id=bytes(16)).get(DIGEST) is None
 
 
-def test_an_entry_moved_to_anothers_name_is_a_miss(cache, tmp_path):
+def test_an_entry_under_another_name_is_a_miss(cache, tmp_path):
     """A session copied over another link's file is not served for it."""
     cache.put(DIGEST, SESSION)
     first = only_file(tmp_path / "s1")
@@ -86,8 +86,8 @@ def test_an_entry_moved_to_anothers_name_is_a_miss(cache, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder", "open to others", "too large"])
-def test_what_is_not_a_file_of_ours_is_a_miss(cache, tmp_path, kind):
-    """A link, a FIFO, a folder, a file open to others or a huge one in an entry's place is not read."""
+def test_a_foreign_file_is_a_miss(cache, tmp_path, kind):
+    """A link, a FIFO, a folder, a file open to others or a huge file in place of an entry is not read."""
     cache.put(DIGEST, SESSION)
     path = only_file(tmp_path / "s1")
     good = path.read_bytes()
@@ -127,15 +127,15 @@ def test_files_are_private_whatever_the_umask(tmp_path):
 
 
 def test_a_folder_open_to_others_is_closed(tmp_path):
-    """The cache folder is made private again: whatever was put there meanwhile does not open."""
+    """The cache folder is made private again: what others put there meanwhile does not open."""
     (tmp_path / "s1").mkdir()
     (tmp_path / "s1").chmod(0o755)
     assert open_cache(tmp_path / "s1").put(DIGEST, SESSION)
     assert stat.S_IMODE((tmp_path / "s1").stat().st_mode) == 0o700
 
 
-def test_a_link_in_the_folders_place_keeps_nothing(tmp_path):
-    """A cache that cannot be trusted is not used, and the run goes on without one."""
+def test_a_link_in_place_of_the_folder_is_not_used(tmp_path):
+    """A cache that cannot be trusted is not used, and the run continues without one."""
     (tmp_path / "elsewhere").mkdir(0o700)
     (tmp_path / "s1").symlink_to(tmp_path / "elsewhere")
     cache = open_cache(tmp_path / "s1")
@@ -151,8 +151,8 @@ def test_a_link_in_the_folders_place_keeps_nothing(tmp_path):
     )
 
 
-def test_sizes_and_times_tell_nothing(cache, tmp_path):
-    """Entries of all kinds have one size, and their time is the expiry rounded up to the hour."""
+def test_sizes_and_times_reveal_nothing(cache, tmp_path):
+    """Entries of all kinds have one size, and their modification time is the expiry rounded up to the hour."""
     cache.put(DIGEST, SESSION)
     cache.put(bytes(32), SESSION._replace(body=b"x" * 3000))
     cache.put_alias("dev", b"fingerprint", DIGEST, expires=SESSION.expires)
@@ -162,8 +162,8 @@ def test_sizes_and_times_tell_nothing(cache, tmp_path):
     assert all(p.stat().st_mtime % 3600 == 0 for p in (tmp_path / "s1").iterdir())
 
 
-def test_a_session_too_large_is_not_kept(cache):
-    """A body over the limit is refused at writing, so that nothing unreadable is left."""
+def test_a_session_that_is_too_large_is_not_cached(cache):
+    """A body over the limit is refused on writing, so that nothing unreadable is left."""
     assert not cache.put(DIGEST, SESSION._replace(body=b"x" * limits.MAX_ENTRY))
 
 
@@ -176,7 +176,7 @@ def test_an_alias_leads_to_its_digest_only_for_its_fingerprint(cache):
 
 
 def test_a_failure_is_remembered_for_five_seconds(cache):
-    """A marker answers for its time and not longer, and not from the future."""
+    """A marker is valid for its time, not longer, and not from the future."""
     failure = Failure(7, "AWS refused: AccessDenied", "ask for the role", "AccessDenied")
     cache.put_failure(DIGEST, failure, now=1000.0)
     assert cache.failure(DIGEST, now=1004.9) == failure
@@ -187,8 +187,8 @@ def test_a_failure_is_remembered_for_five_seconds(cache):
 
 
 @pytest.mark.parametrize("size", [2100, 2101])
-def test_a_long_failure_is_remembered_as_far_as_there_is_room(cache, size):
-    """Whose words are cut in the middle of a letter is remembered too, with the same exit code."""
+def test_a_long_failure_is_cut_to_the_room_for_it(cache, size):
+    """A message that is cut in the middle of a character is kept too, with the same exit code."""
     cache.put_failure(DIGEST, Failure(7, "\u00e9" * size, "ask"), now=1000.0)
     found = cache.failure(DIGEST, now=1001.0)
     assert found.exit_code == 7
@@ -197,8 +197,8 @@ def test_a_long_failure_is_remembered_as_far_as_there_is_room(cache, size):
 
 
 @pytest.mark.parametrize("content", [b"", b"soon\0007\0a\0b\0c", b"1000.0\0seven\0a\0b\0c", b"1000.0"])
-def test_a_marker_of_another_form_is_none(cache, tmp_path, content):
-    """As a later version may write it: the link is tried, which is what a marker only puts off."""
+def test_an_unknown_marker_is_ignored(cache, tmp_path, content):
+    """A later version may write it: the link is tried, which a marker only delays."""
     cache.put_failure(DIGEST, Failure(7, "a", "b"), now=1000.0)
     key = hkdf(Secret(b"k" * 32), info=b"cache-enc")
     sealed = seal(key, label="marker", aad=VAULT_ID + DIGEST, plaintext=content + b"\x80")
@@ -206,16 +206,16 @@ def test_a_marker_of_another_form_is_none(cache, tmp_path, content):
     assert cache.failure(DIGEST, now=1001.0) is None
 
 
-def test_a_lock_that_another_process_holds_is_waited_for_to_the_deadline(cache):
-    """Then the waiting one is told, by an error; who only tries is told at once."""
+def test_a_lock_of_another_process_is_waited_for_until_the_deadline(cache):
+    """Then the waiting process gets an error; a process that only tries gets it at once."""
     with cache.lock(DIGEST, deadline=Deadline.after(PATIENCE)):
         assert cache.try_lock(DIGEST) is None
         with pytest.raises(Busy):
             cache.lock(DIGEST, deadline=Deadline.after(0))
 
 
-def test_work_goes_on_where_there_can_be_no_lock(cache, monkeypatch):
-    """Some network file systems cannot lock: two may ask AWS at once there, and nobody waits or fails."""
+def test_a_file_system_without_locks_stops_no_work(cache, monkeypatch):
+    """Some network file systems cannot lock: there two processes may call AWS at once, and none waits or fails."""
 
     def unable(_fd, _how):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
@@ -225,7 +225,7 @@ def test_work_goes_on_where_there_can_be_no_lock(cache, monkeypatch):
     assert cache.try_lock(DIGEST) is None
 
 
-def test_a_disk_that_cannot_be_written_is_not_cleared_now(cache, monkeypatch):
+def test_a_read_only_disk_is_not_collected(cache, monkeypatch):
     """Nothing is raised, and the next miss tries again."""
     now = SESSION.expires + 7200
     cache.put(DIGEST, SESSION)
@@ -241,7 +241,7 @@ def test_a_disk_that_cannot_be_written_is_not_cleared_now(cache, monkeypatch):
 
 
 def test_an_entry_that_another_process_removes_first(cache, tmp_path, monkeypatch):
-    """Two that clear at once: each counts what it removed itself."""
+    """If two processes clear at once, each counts what it removed itself."""
     cache.put(DIGEST, SESSION)
     cache.put(bytes(32), SESSION)
     real, gone = os.stat, []
@@ -256,8 +256,8 @@ def test_an_entry_that_another_process_removes_first(cache, tmp_path, monkeypatc
     assert gone == [None]
 
 
-def test_collection_takes_only_what_is_over(cache, tmp_path):
-    """Expired entries and idle locks go, living ones, held locks and strangers' files stay; once an hour."""
+def test_collection_removes_only_what_is_expired(cache, tmp_path):
+    """Expired entries and idle locks are removed once an hour; valid entries, locks in use and foreign files stay."""
     now = SESSION.expires + 7200
     cache.put(DIGEST, SESSION)
     cache.put(bytes(32), SESSION._replace(expires=now + 3600))
@@ -271,8 +271,8 @@ def test_collection_takes_only_what_is_over(cache, tmp_path):
     assert (tmp_path / "s1" / "notes.txt").exists()
 
 
-def test_wipe_leaves_held_locks_and_strangers_files(cache, tmp_path):
-    """Clearing removes every session and idle lock; a lock that is held stays, or two could fly at once."""
+def test_clearing_leaves_locks_in_use_and_foreign_files(cache, tmp_path):
+    """Clearing removes every session and idle lock; a lock in use stays, or two processes could call AWS at once."""
     cache.put(DIGEST, SESSION)
     (tmp_path / "s1" / "notes.txt").write_text("another's")
     with cache.lock(DIGEST, deadline=Deadline.after(PATIENCE)):
@@ -285,7 +285,7 @@ def test_wipe_leaves_held_locks_and_strangers_files(cache, tmp_path):
 
 
 def test_a_full_disk_costs_only_the_entry(cache, monkeypatch):
-    """Where nothing can be written, put says so and nothing is raised."""
+    """If nothing can be written, put reports it and raises nothing."""
 
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
@@ -294,8 +294,8 @@ def test_a_full_disk_costs_only_the_entry(cache, monkeypatch):
     assert not cache.put(DIGEST, SESSION)
 
 
-def test_padding_that_is_not_ours_is_a_miss(cache, tmp_path):
-    """A sealed text without our end mark is refused, though its seal is right."""
+def test_foreign_padding_is_a_miss(cache, tmp_path):
+    """A sealed text without the end mark is refused, even with a valid seal."""
     cache.put(DIGEST, SESSION)
     path = only_file(tmp_path / "s1")
     key = hkdf(Secret(b"k" * 32), info=b"cache-enc")
@@ -304,8 +304,8 @@ def test_padding_that_is_not_ours_is_a_miss(cache, tmp_path):
         assert cache.get(DIGEST) is None
 
 
-def test_folder_is_only_opened_once(cache, tmp_path):
-    """A folder swapped under an open cache changes nothing for it: all calls go by the descriptor."""
+def test_the_folder_is_opened_once(cache, tmp_path):
+    """Another folder in its place has no effect on an open cache: all calls use the descriptor."""
     cache.put(DIGEST, SESSION)
     os.rename(tmp_path / "s1", tmp_path / "s2")
     Folder.open(str(tmp_path / "s1"), create=True).close()

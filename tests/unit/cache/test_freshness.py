@@ -1,4 +1,4 @@
-"""The bands of time left, at each of their edges."""
+"""The bands of remaining time, at each of their edges."""
 
 import pytest
 
@@ -29,8 +29,8 @@ HOUR, HALF_DAY = 3600, 43200
         (900, 56, Freshness.EXPIRED),
     ],
 )
-def test_edges(life, left, expected):
-    """Each band begins and ends where docs/security.md says."""
+def test_each_band_starts_and_ends_at_its_edge(life, left, expected):
+    """Each band starts and ends where docs/security.md says."""
     now = 1_700_000_000
     expires = now + left
     assert classify(issued=expires - life, expires=expires, now=now) is expected
@@ -41,11 +41,11 @@ def test_edges(life, left, expected):
     [(301, 3900), (0, 0), (10, 5), (0, 36 * 3600 + 301)],
     ids=["from the future", "no life", "ends before it begins", "longer than STS gives"],
 )
-def test_what_cannot_be_right_is_never_served(issued, expires):
+def test_impossible_times_are_never_served(issued, expires):
     """A clock set back, or times that STS would not give, make a miss."""
     assert classify(issued=issued, expires=expires, now=0) is Freshness.EXPIRED
 
 
-def test_a_small_step_of_the_clock_is_forgiven():
-    """An entry up to 300 s from the future is served: clocks of one machine are adjusted."""
+def test_a_small_clock_adjustment_is_tolerated():
+    """An entry up to 300 s from the future is served: the clocks of a machine are adjusted."""
     assert classify(issued=300, expires=43500, now=0) is Freshness.FRESH

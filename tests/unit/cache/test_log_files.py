@@ -19,8 +19,8 @@ def path(tmp_path):
     return str(tmp_path / "log")
 
 
-def test_records_cut_off_at_the_front_are_seen(path, monkeypatch):
-    """The first record is number 0 as long as none was left behind, and a file that was full stays so."""
+def test_records_removed_at_the_start_are_detected(path, monkeypatch):
+    """The first record is number 0 until a rotation deletes records, and a file that was full stays full."""
     write(path, "one", "two", "three")
     change(path, CURRENT, lambda content: content[2 * limits.LOG_RECORD :])
     assert read(path) == ([b"three"], ["2 record(s) are missing at the start"])
@@ -44,7 +44,7 @@ NOT_KNOWN = "records may be missing before record"
 
 @pytest.fixture
 def small(monkeypatch):
-    """Files of two records, four older ones: what is left behind begins with the eleventh record."""
+    """Files of two records and four older files: after a rotation the log starts with the eleventh record."""
     monkeypatch.setattr(limits, "LOG_FILE", 2 * limits.LOG_RECORD)
 
 
@@ -54,8 +54,8 @@ def move(path, old, new):
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("written", [5, 12, 20])
-def test_an_oldest_file_taken_away_is_seen_whatever_the_others_are_called(path, written):
-    """The next one takes its name, or the last name of all; further records change nothing about it."""
+def test_a_removed_oldest_file_is_detected_whatever_the_others_are_named(path, written):
+    """The next file gets its name, or the last name of all; further records change nothing about it."""
     write(path, *map(str, range(written)))
     assert read(path).problems == []
     oldest = max(name for name in os.listdir(path) if name.startswith("older."))
@@ -73,8 +73,8 @@ def test_an_oldest_file_taken_away_is_seen_whatever_the_others_are_called(path, 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("how", ["taken away", "changed"])
-def test_the_oldest_number_taken_away_is_seen(path, how):
-    """Without it nothing says that records were left behind; once more are, a record says that this is not known."""
+def test_a_removed_oldest_number_is_detected(path, how):
+    """Without it nothing says that records were rotated away; after the next rotation, a record says that this is unknown."""
     write(path, *map(str, range(12)))
     if how == "changed":
         damage(path, FIRST)
@@ -89,8 +89,8 @@ def test_the_oldest_number_taken_away_is_seen(path, how):
 
 
 @pytest.mark.usefixtures("small")
-def test_a_damaged_oldest_record_is_told_and_no_other_is_missed(path):
-    """The file that becomes the oldest begins with a record that does not open: its second one counts."""
+def test_a_damaged_oldest_record_is_reported_alone(path):
+    """The file that becomes the oldest starts with a record that does not open: its second record counts."""
     write(path, *map(str, range(10)))
     damage(path, "older.3")  # the record 3
     damage(path, "older.3", limits.LOG_RECORD - 1)
@@ -100,8 +100,8 @@ def test_a_damaged_oldest_record_is_told_and_no_other_is_missed(path):
 
 
 @pytest.mark.usefixtures("small")
-def test_an_older_file_blown_up_stops_nobody(path):
-    """It is the next to be the oldest: the one behind it says which record that is."""
+def test_an_oversized_older_file_stops_no_writer(path):
+    """It is the next to become the oldest: the file after it says which record that is."""
     write(path, *map(str, range(10)))
     change(path, "older.3", lambda content: content + bytes(5 * limits.LOG_RECORD))
     write(path, "ten", "eleven", "twelve")
@@ -118,8 +118,8 @@ def overwrite(path, name, content):
     os.chmod(os.path.join(path, name), 0o600)
 
 
-def test_a_writer_that_was_led_to_leave_records_behind_says_so(path, monkeypatch):
-    """Somebody without a key lays out the files so that the next export leaves some behind before it is time to."""
+def test_a_premature_rotation_is_reported(path, monkeypatch):
+    """A process without a key arranges the files so that the next export rotates some away too early."""
     monkeypatch.setattr(limits, "LOG_FILE", 8 * limits.LOG_RECORD)
     write(path, *map(str, range(7)))
     with open(os.path.join(path, CURRENT), "rb") as file:
@@ -139,8 +139,8 @@ def test_a_writer_that_was_led_to_leave_records_behind_says_so(path, monkeypatch
 
 
 @pytest.mark.usefixtures("small")
-def test_rotations_among_kills_tell_of_nothing_else(path, monkeypatch):
-    """Files that do fit together are left behind without a word, also after each of many kills at any of the steps."""
+def test_killed_rotations_report_no_other_problem(path, monkeypatch):
+    """Files that fit together are rotated away silently, also after many kills at any of the steps."""
     rename, left = Folder.rename, [0]
 
     def until(folder, old, new):
@@ -159,13 +159,13 @@ def test_rotations_among_kills_tell_of_nothing_else(path, monkeypatch):
 
 
 class Killed(BaseException):
-    """What nobody catches."""
+    """An exception that nothing catches."""
 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("renames", range(8))
-def test_a_rotation_that_was_killed_loses_nothing_more(path, monkeypatch, renames):
-    """After the oldest number was written, and after each of the renames, those of sealed files too: one chain, and the next writer goes on."""
+def test_a_killed_rotation_loses_no_other_record(path, monkeypatch, renames):
+    """Killed after the oldest number was written, or after any of the renames: one chain, and the next writer continues."""
     write(path, *map(str, range(10)))
     rename, left = Folder.rename, [renames]
 
@@ -187,8 +187,8 @@ def test_a_rotation_that_was_killed_loses_nothing_more(path, monkeypatch, rename
 
 
 @pytest.mark.parametrize("left", [CURRENT, "older.1"])
-def test_a_key_taken_away_is_seen(path, left):
-    """Records that nobody can read are told, before and after further ones."""
+def test_a_removed_key_is_detected(path, left):
+    """Records that no key opens are reported, before and after further records."""
     write(path, "one", "two")
     move(path, CURRENT, left)
     os.unlink(os.path.join(path, KEY))

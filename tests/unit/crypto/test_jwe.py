@@ -1,4 +1,4 @@
-"""The one kind of JWE that is read: an independent library's are opened, hostile ones cost nothing."""
+"""The one kind of JWE that is read: an independent library's open, and hostile ones cost nothing."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def written(plaintext: bytes, passphrase: str = PASSPHRASE, **header: object) ->
 
 
 @given(st.binary(max_size=2000), st.text(min_size=14, max_size=60))
-def test_what_another_library_wrote_is_read(plaintext, passphrase):
-    """Any bytes under any passphrase, by another implementation of RFC 7518 4.8."""
+def test_a_jwe_of_another_library_opens(plaintext, passphrase):
+    """Any bytes under any passphrase, written by another implementation of RFC 7518 4.8."""
     assert jwe.decrypt(written(plaintext, passphrase), Secret(passphrase)) == plaintext
 
 
 def test_a_wrong_passphrase_opens_nothing():
-    """Said so, and nothing more."""
+    """The error says so, and nothing more."""
     with pytest.raises(jwe.WrongJwePassphrase):
         jwe.decrypt(written(b"x"), Secret("another"))
 
@@ -56,7 +56,7 @@ def test_each_changed_bit_is_refused():
 
 
 def with_header(**header: object) -> str:
-    """A JWE whose header alone is changed: what is refused is refused before any key is made."""
+    """A JWE with only its header changed: it is refused before any key is made."""
     head = {"alg": ALGORITHMS[0], "enc": ALGORITHMS[1], "p2c": 1000, "p2s": b64u(b"s" * 12), **header}
     parts = written(b"x").split(".")
     raw = json.dumps({key: value for key, value in head.items() if value is not None}).encode()
@@ -88,7 +88,7 @@ def with_header(**header: object) -> str:
     ],
 )
 def test_a_hostile_header_is_refused_before_any_work(header):
-    """Rounds that would take hours, compression, other algorithms: refused in no time."""
+    """Iterations that would take hours, compression and other algorithms are refused at once."""
     text = with_header(**header)
     began = time.process_time()
     with pytest.raises(jwe.NotReadable):
@@ -109,8 +109,8 @@ def test_a_hostile_header_is_refused_before_any_work(header):
         "W10.W10.W10.W10.W10",
     ],
 )
-def test_what_is_no_jwe_is_refused(text):
-    """Never an error of another kind."""
+def test_invalid_text_is_refused(text):
+    """The error is never of another kind."""
     with pytest.raises(jwe.NotReadable):
         jwe.decrypt(text, Secret(PASSPHRASE))
 
@@ -118,15 +118,15 @@ def test_what_is_no_jwe_is_refused(text):
 @pytest.mark.parametrize("part", [1, 2, 4], ids=["wrapped key", "nonce", "tag"])
 @pytest.mark.parametrize("size", [0, 8, 100])
 def test_a_part_of_another_size_is_refused_before_any_work(part, size):
-    """A short tag would be guessed soon; it is said that the item is wrong, not that the passphrase is."""
+    """A short tag could be guessed; the error says that the item is wrong, not that the passphrase is."""
     parts = written(b"x").split(".")
     parts[part] = b64u(bytes(size))
     with pytest.raises(jwe.NotReadable, match="wrong size"):
         jwe.decrypt(".".join(parts), Secret(PASSPHRASE))
 
 
-def test_the_messages_hold_no_passphrase_and_no_text():
-    """What is said about a bad item may be shown."""
+def test_the_messages_contain_no_passphrase_and_no_text():
+    """A message about a bad item may be shown."""
     for text in (with_header(p2c=1), written(b"secret text", "other passphrase")):
         with pytest.raises(ValueError, match=r"^(?!.*(passphrase of another|secret text))"):
             jwe.decrypt(text, Secret(PASSPHRASE))
@@ -134,6 +134,6 @@ def test_the_messages_hold_no_passphrase_and_no_text():
 
 @given(st.text(alphabet='abcXYZ019-_.={}":,', max_size=200))
 def test_any_text_gives_a_declared_error(text):
-    """Fuzz: NotReadable or WrongPassphrase, nothing else."""
+    """Fuzzed input raises NotReadable or WrongPassphrase, and nothing else."""
     with pytest.raises((jwe.NotReadable, jwe.WrongJwePassphrase)):
         jwe.decrypt(text, Secret(PASSPHRASE))

@@ -39,7 +39,7 @@ def test_hkdf_vectors_of_rfc_5869():
 
 
 @pytest.mark.parametrize("length", [0, -1, 255 * 32 + 1])
-def test_hkdf_refuses_lengths_it_cannot_give(length):
+def test_hkdf_refuses_lengths_over_its_limit(length):
     """RFC 5869 bounds the output to 255 blocks."""
     with pytest.raises(ValueError):
         hkdf(KEY, info=b"", length=length)
@@ -53,7 +53,7 @@ def test_round_trip(plaintext, aad):
     assert unseal(KEY, label="cache", aad=aad, box=box) == plaintext
 
 
-def test_every_flipped_bit_and_every_cut_is_refused():
+def test_every_flipped_bit_and_every_truncation_is_refused():
     """Salt, commitment, ciphertext and tag are all bound."""
     box = seal(KEY, label="main", aad=b"aad", plaintext=b"hello")
     changed = [
@@ -77,7 +77,7 @@ def test_key_label_and_aad_are_bound(key, label, aad):
 
 
 def test_two_seals_of_one_message_share_nothing():
-    """Each message draws its own salt and so its own key."""
+    """Each message has its own salt and so its own key."""
     one, two = (seal(KEY, label="main", aad=b"", plaintext=b"hello") for _ in range(2))
     assert one[:32] != two[:32]
     assert one[64:] != two[64:]
@@ -100,27 +100,27 @@ def test_base64url_round_trip(raw):
     "text", ["AB", "AAB", "AA==", "A", "A+__", "A/__", "AA AA", "AAAA\n", "\u0662AAA", "AAAAA"]
 )
 def test_other_spellings_of_base64_are_refused(text):
-    """Spare bits, padding, the other alphabet, white space and odd lengths all make a second text for a value."""
+    """Spare bits, padding, the other alphabet, white space and odd lengths all give a second text for one value."""
     with pytest.raises(ValueError):
         unb64u(text)
 
 
-def test_the_short_way_to_the_cipher_leads_to_the_public_one():
-    """What is imported without the other ciphers is the very class that cryptography documents."""
+def test_the_direct_import_of_the_cipher_is_the_public_class():
+    """The class that is imported without the other ciphers is the one that cryptography documents."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     assert _aesgcm() is AESGCM
 
 
-def test_a_version_without_the_short_way_seals_all_the_same(monkeypatch):
-    """Where cryptography makes its cipher elsewhere, the public place is asked."""
+def test_a_version_without_the_direct_import_works_too(monkeypatch):
+    """If cryptography has its cipher elsewhere, the public place is used."""
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.bindings._rust", None)
     box = seal(KEY, label="main", aad=b"a", plaintext=b"text")
     assert unseal(KEY, label="main", aad=b"a", box=box) == b"text"
 
 
-def test_running_out_of_memory_is_not_taken_for_damage(monkeypatch):
-    """Only a wrong tag says that a box was changed; what else goes wrong goes up as it is."""
+def test_running_out_of_memory_is_not_reported_as_damage(monkeypatch):
+    """Only a wrong tag means that a box was changed; any other error is passed on."""
 
     class Exhausted:
         def __init__(self, _key):
