@@ -204,7 +204,7 @@ AGENT_LOG_PENDING = 8_192  # unwritten answers at most: a minute of as many as t
 # ── exec --server ────────────────────────────────────────────────────────────────────────────
 SERVER_BACKLOG = 1024  # a build tool starts all its jobs at once
 SERVER_CONNECTIONS = 128  # answered at once; more wait in the kernel's queue
-SERVER_UNCHECKED = 96  # connections; beyond, each one's user is looked up, which costs time
+SERVER_UNCHECKED = 96  # connections; beyond, the user of each is looked up, which costs time
 SERVER_READ = 5.0  # a client that takes longer to send its request is dropped: SDKs give up after 1 or 2 s
 SERVER_HEAD = 8 * 1024  # bytes of a request's head; SDKs send under 500
 SERVER_LOOK = 5.0  # how late a jump of the clock, or the end of the machine's sleep, may be noticed

@@ -84,16 +84,16 @@ def exchange(path: str, request: bytes, *, answer: float = ANSWER) -> bytes:
 
 def _frame(connection: "_socket.socket") -> bytes:
     """One frame; b"" if it is cut short, too long or in too many pieces. OSError if the agent is too slow."""
-    got = connection.recv(FRAME_MOST)
-    size = int.from_bytes(got[:4], "big") if len(got) >= 4 else FRAME_MOST
+    received = connection.recv(FRAME_MOST)
+    size = int.from_bytes(received[:4], "big") if len(received) >= 4 else FRAME_MOST
     pieces = PIECES
-    while len(got) < 4 + size <= 4 + FRAME_MOST and (pieces := pieces - 1):
+    while len(received) < 4 + size <= 4 + FRAME_MOST and (pieces := pieces - 1):
         piece = connection.recv(FRAME_MOST)
         if not piece:
             return b""
-        got += piece
-        size = int.from_bytes(got[:4], "big") if len(got) >= 4 else FRAME_MOST
-    return got[4 : 4 + size] if len(got) == 4 + size else b""
+        received += piece
+        size = int.from_bytes(received[:4], "big") if len(received) >= 4 else FRAME_MOST
+    return received[4 : 4 + size] if len(received) == 4 + size else b""
 
 
 # ── the paths ─────────────────────────────────────────────────────────────────────────────────

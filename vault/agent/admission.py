@@ -29,14 +29,14 @@ _NOBODY = (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR)  # there is no client,
 class Connection:
     """One client: what it is sending, when it last sent something, and by when the frame must be complete."""
 
-    __slots__ = ("buffer", "ends", "got", "request", "sending", "since", "sock", "stage", "want")
+    __slots__ = ("buffer", "ends", "received", "request", "sending", "since", "sock", "stage", "want")
 
     def __init__(self, sock: socket.socket, *, now: float) -> None:
         self.sock = sock
         self.stage = "length"  # then "payload", then perhaps "attachment-length" and "attachment"
         self.buffer: memoryview | bytearray = bytearray(protocol.LENGTH)
         self.want = protocol.LENGTH
-        self.got = 0
+        self.received = 0
         self.request: AgentRequest | Put | None = None
         self.sending: list[memoryview] = []
         self.since = now
@@ -44,7 +44,7 @@ class Connection:
 
     def expect(self, stage: str, size: int, buffer: memoryview | bytearray | None = None) -> None:
         """Receive ``size`` bytes next, into ``buffer`` if one is given."""
-        self.stage, self.want, self.got = stage, size, 0
+        self.stage, self.want, self.received = stage, size, 0
         self.buffer = bytearray(size) if buffer is None else buffer
 
     def begin(self, *, now: float) -> None:
@@ -131,9 +131,9 @@ class Admission:
         now = self._clock.running()
         inside = sorted(self._inside.difference(self._waiting), key=lambda one: one.since)
         silent = [one for one in inside if now - one.since >= limits.AGENT_SILENT]
-        said = readable([one.sock.fileno() for one in silent], 0) if silent else []
+        readable_now = readable([one.sock.fileno() for one in silent], 0) if silent else []
         for one in silent:
-            if one.sock.fileno() not in said:  # otherwise it sent something while the agent was busy
+            if one.sock.fileno() not in readable_now:  # otherwise it sent something while the agent was busy
                 self._close(one)
                 return True
         again = inside[0].since + limits.AGENT_SILENT if inside else now + limits.AGENT_TICK

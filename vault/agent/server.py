@@ -156,14 +156,14 @@ class Server:
 
     def _receive(self, connection: Connection) -> None:
         while connection in self._open and not connection.sending and connection not in self._waiting:
-            view = memoryview(connection.buffer)[connection.got : connection.want]
+            view = memoryview(connection.buffer)[connection.received : connection.want]
             count = connection.sock.recv_into(view)
             view.release()
             if not count:
                 self._close(connection)
                 return
-            connection.got += count
-            if connection.got == connection.want:
+            connection.received += count
+            if connection.received == connection.want:
                 self._frame_complete(connection)
 
     def _frame_complete(self, connection: Connection) -> None:
@@ -304,12 +304,12 @@ class Server:
 
     def _heard_from_worker(self, fd: int) -> None:
         """A worker has started or finished an answer, or has ended: there may be room for another."""
-        said = os.read(fd, 64)
-        if said[-1:] == worker.WORKS:
+        status = os.read(fd, 64)
+        if status[-1:] == worker.WORKS:
             self._working.add(fd)
         else:
             self._working.discard(fd)
-        if not said:
+        if not status:
             self._selector.unregister(fd)
             os.close(fd)
             self._admission.freed()

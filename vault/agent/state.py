@@ -161,9 +161,9 @@ class AgentState:
         """
         if vault != self.vault:
             return False
-        told = ReportedPin(**pin)
-        left = [one for one in self.seen if one != told and one.macs[0] not in over]
-        self.seen = [*left, told][-limits.AGENT_PINS :]
+        reported = ReportedPin(**pin)
+        left = [one for one in self.seen if one != reported and one.macs[0] not in over]
+        self.seen = [*left, reported][-limits.AGENT_PINS :]
         return True
 
     def left(self) -> tuple[float, float]:

@@ -53,10 +53,10 @@ def serve(
 
 def _read(sock: socket.socket, size: int) -> bytes:
     """Exactly ``size`` bytes; BadFrame if the other end sends fewer."""
-    got = b""
-    while len(got) < size:
-        piece = sock.recv(size - len(got))
+    received = b""
+    while len(received) < size:
+        piece = sock.recv(size - len(received))
         if not piece:
             raise BadFrame
-        got += piece
-    return got
+        received += piece
+    return received

@@ -76,8 +76,8 @@ def ssl_context(chosen: CaBundle | None) -> ssl.SSLContext:
 def _odd_cert_file() -> CaBundle | None:
     """SSL_CERT_FILE if it names something that is not a regular file: OpenSSL would wait on it forever."""
     name = os.environ.get("SSL_CERT_FILE", "")
-    odd = os.path.exists(name) and not os.path.isfile(name)
-    return CaBundle(name, name, "SSL_CERT_FILE") if odd else None
+    irregular = os.path.exists(name) and not os.path.isfile(name)
+    return CaBundle(name, name, "SSL_CERT_FILE") if irregular else None
 
 
 def _machine_has_certificates() -> bool:

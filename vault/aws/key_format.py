@@ -83,7 +83,7 @@ def check_secret(secret: Secret) -> Secret:
 
 def odd_lengths(access_key_id: str, secret: Secret) -> str:
     """How the lengths differ from those of IAM's keys, after AWS refused a key; empty if they do not."""
-    odd = [
+    differences = [
         f"the {name} has {length} characters instead of {usual}"
         for name, length, usual in (
             ("ID", len(access_key_id), ID_LENGTH),
@@ -91,7 +91,7 @@ def odd_lengths(access_key_id: str, secret: Secret) -> str:
         )
         if length != usual
     ]
-    return "; ".join(odd)
+    return "; ".join(differences)
 
 
 def _check_paste(text: str, what: str, hint: str) -> None:

@@ -207,17 +207,17 @@ def _text(fields: Any, name: str, operation: str, most: int, *, blanks: bool = F
 
 def _account_of_role(operation: str, *, asked: str, answered: str) -> str:
     """The account of ``answered`` (arn:P:sts::ACCOUNT:assumed-role/NAME/SESSION) if it is the role that was ``asked`` for."""
-    ask, got = asked.split(":", 5), answered.split(":", 5)
-    name = ask[-1].rpartition("/")[2]
+    wanted, found = asked.split(":", 5), answered.split(":", 5)
+    name = wanted[-1].rpartition("/")[2]
     same = (
-        len(ask) == len(got) == 6
-        and got[1] == ask[1]
-        and got[4] == ask[4]
-        and got[5].startswith(f"assumed-role/{name}/")
+        len(wanted) == len(found) == 6
+        and found[1] == wanted[1]
+        and found[4] == wanted[4]
+        and found[5].startswith(f"assumed-role/{name}/")
     )
     if not same:
         raise _wrong(operation, f"it is for {safe(answered)}, not for {safe(asked)}")
-    return got[4]
+    return found[4]
 
 
 def _wrong(operation: str, what: str) -> errors.Unreachable:

@@ -63,10 +63,10 @@ class AuditLog:
         files = self._files
         with lock(self._folder, LOCK, deadline=deadline):
             key = self._key(start_over=start_over)
-            number, before, sure = self._last(key)
+            number, before, has_head = self._last(key)
             size = files.size()
             together = bytearray(-size % SIZE)  # fills up a half-written record of a killed writer
-            left = [*reversed(records), *([] if sure else [GAP])]
+            left = [*reversed(records), *([] if has_head else [GAP])]
             while left:
                 if size + len(together) + SIZE > limits.LOG_FILE:
                     files.write(together)
@@ -111,18 +111,18 @@ class AuditLog:
 
         And whether there is a head, without which the last record is unknown.
         """
-        sure = True
+        has_head = True
         try:
             number, before = self._files.head(key)
         except (FileNotFoundError, SealBroken):
-            number, before, sure = 0, START, False
+            number, before, has_head = 0, START, False
         for sealed in self._files.newest():
             try:
                 found = self._files.opened(key, sealed).number
             except SealBroken:
                 continue  # torn: the head may not know the one before it either
-            return (found + 1, digest(sealed), sure) if found >= number else (number, before, sure)
-        return number, before, sure
+            return (found + 1, digest(sealed), has_head) if found >= number else (number, before, has_head)
+        return number, before, has_head
 
     def newest(self, most: int) -> list[bytes]:
         """Up to ``most`` of the newest records that open, in order and without checks: to sort a list of choices."""

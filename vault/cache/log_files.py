@@ -120,8 +120,8 @@ class LogFiles:
 
         A kill leaves one name of the row free; the next call moves the files up to it.
         """
-        there = self.folder.names()
-        free = (n for n in range(1, limits.LOG_FILES + 1) if f"older.{n}" not in there)
+        existing = self.folder.names()
+        free = (n for n in range(1, limits.LOG_FILES + 1) if f"older.{n}" not in existing)
         last, in_order = next(free, None), True
         if last is None:
             last = limits.LOG_FILES
@@ -224,8 +224,8 @@ class LogFiles:
 
     def put_aside(self) -> None:
         """Rename the files, with a new number. With the lost cache key, from a backup, the log can be read again."""
-        there = self.folder.names()
-        taken = [n.split(".")[1] for n in there if n.startswith(ASIDE)]
+        existing = self.folder.names()
+        taken = [n.split(".")[1] for n in existing if n.startswith(ASIDE)]
         number = 1 + max((int(n) for n in taken if n.isdecimal()), default=0)
         for name in (
             *names(),
@@ -234,7 +234,7 @@ class LogFiles:
             NEXT,
             KEY,
         ):  # the key last: it shows that the others belong to a log
-            if name in there:
+            if name in existing:
                 self.folder.rename(name, f"{ASIDE}{number}.{name}")
 
     def _small(self, name: str) -> bytes:

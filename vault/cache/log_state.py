@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class LogState(NamedTuple):
-    """``there``: there are records. ``opener`` is the cache key that opens them, None if none of the given keys does.
+    """``has_records``: there are records. ``opener`` is the cache key that opens them, None if none of the given keys does.
 
     ``keyless``: the file with their key is missing. ``aside`` has the names of logs that were put aside, without their
     file suffixes.
     """
 
-    there: bool = False
+    has_records: bool = False
     keyless: bool = False
     opener: Secret | None = None
     aside: tuple[str, ...] = ()
@@ -34,15 +34,15 @@ def look(path: str, keys: Iterable[Secret], *, vault_id: bytes) -> LogState:
     except FileNotFoundError:
         return LogState()
     with folder:
-        there = folder.names()
-        aside = tuple(sorted({".".join(name.split(".")[:2]) for name in there if name.startswith(ASIDE)}))
-        if KEY not in there and NEXT not in there:
-            records = any(name == CURRENT or name.startswith("older.") for name in there)
-            return LogState(there=records, keyless=records, aside=aside)
+        names = folder.names()
+        aside = tuple(sorted({".".join(name.split(".")[:2]) for name in names if name.startswith(ASIDE)}))
+        if KEY not in names and NEXT not in names:
+            records = any(name == CURRENT or name.startswith("older.") for name in names)
+            return LogState(has_records=records, keyless=records, aside=aside)
         for cache_key in keys:
             try:
                 LogFiles(folder, cache_key=cache_key, vault_id=vault_id).key()
             except (FileNotFoundError, errors.Damaged):  # missing: another process is writing
                 continue
-            return LogState(there=True, opener=cache_key, aside=aside)
-        return LogState(there=True, aside=aside)
+            return LogState(has_records=True, opener=cache_key, aside=aside)
+        return LogState(has_records=True, aside=aside)

@@ -22,7 +22,7 @@ def unreadable_log(facts: Facts) -> Iterator[Finding]:
         state = log_state.look(facts.paths.log, [facts.opened.cache_key], vault_id=facts.opened.vault_id)
     except errors.Error:
         return  # its folder is open to others, or a link: open-vault-files and every export say so
-    if state.there and state.opener is None:
+    if state.has_records and state.opener is None:
         yield Finding(
             level="warning",
             where=safe(facts.paths.log),

@@ -67,9 +67,9 @@ def verify_key(context: Context, name: str, key: NewKey, *, ask_aws: bool) -> Ve
     except Refused as error:
         if error.code == WRONG_SECRET:
             error.hint = "nothing was stored: the secret belongs to another key, or was not copied completely"
-        odd = odd_lengths(key.access_key_id, key.secret)
-        if odd and error.code in (WRONG_SECRET, WRONG_ID):
-            error.hint = f"nothing was stored; {odd}. Was the key copied completely?"
+        differences = odd_lengths(key.access_key_id, key.secret)
+        if differences and error.code in (WRONG_SECRET, WRONG_ID):
+            error.hint = f"nothing was stored; {differences}. Was the key copied completely?"
         raise
     check_device_account(key.mfa_serial, found)
     return found

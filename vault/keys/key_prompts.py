@@ -121,8 +121,8 @@ def _ask_until_verified(
             tries -= 1
             if not tries or error.code not in (WRONG_SECRET, WRONG_ID):
                 raise
-            odd = key_format.odd_lengths(key_id, secret)
-            more = f" ({odd})" if odd else ""
+            differences = key_format.odd_lengths(key_id, secret)
+            more = f" ({differences})" if differences else ""
             if error.code == WRONG_SECRET:
                 secret = prompts.secret(f"AWS says that this is not the secret of {key_id}{more}. Try again.")
             else:

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SHOWN = 32  # characters of the profile's name in the folder's, for whoever looks there
+_SHOWN = 32  # characters of the profile's name in the folder's, for users who look there
 _DIGEST = 16  # hexadecimal digits that tell profiles apart
 
 

@@ -92,9 +92,9 @@ def list_of(value: Json, what: str) -> list[Json]:
 def exact_keys(value: dict[str, Json], keys: frozenset[str], what: str) -> None:
     """Refuse an object with a missing or an unknown key."""
     if value.keys() != keys:
-        odd = sorted(value.keys() ^ keys)
-        state = "has no" if odd[0] in keys else "has the unknown key"
-        raise JsonError(f"{what} {state} {odd[0]!a:.40}")
+        wrong = sorted(value.keys() ^ keys)
+        state = "has no" if wrong[0] in keys else "has the unknown key"
+        raise JsonError(f"{what} {state} {wrong[0]!a:.40}")
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

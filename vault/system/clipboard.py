@@ -111,11 +111,11 @@ def find(env: Mapping[str, str]) -> Clipboard:
         ways.append((("xsel", "--clipboard", "--input"), ("xsel", "--clipboard", "--output")))
     ways.append((("pbcopy",), ("pbpaste",)))
     for write, read in ways:
-        if _there(write[0], env):
+        if _usable(write[0], env):
             return Clipboard(write, read, env)
     raise NoClipboard("no clipboard is available")
 
 
-def _there(program: str, env: Mapping[str, str]) -> bool:
+def _usable(program: str, env: Mapping[str, str]) -> bool:
     places = env.get("PATH", os.defpath).split(os.pathsep)
     return any(os.access(os.path.join(place, program), os.X_OK) for place in places)

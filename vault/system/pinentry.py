@@ -117,7 +117,7 @@ class Pinentry:
         try:
             self._process.stdin.write(raw)
         except OSError:
-            self._gone()
+            self._ended_early()
         return self._response(optional=optional)
 
     def _response(self, *, optional: bool = False) -> bytes:
@@ -151,12 +151,12 @@ class Pinentry:
                 raise NoAnswer("timeout", "no answer in time")
             piece = os.read(fd, 4096)
             if not piece:
-                self._gone()
+                self._ended_early()
             self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")
         if len(line) > limits.MAX_ASSUAN_LINE:
             raise NoAnswer("impossible", "pinentry sent a line that is too long")
         return line
 
-    def _gone(self) -> NoReturn:
+    def _ended_early(self) -> NoReturn:
         raise NoAnswer("impossible", "pinentry ended without an answer")

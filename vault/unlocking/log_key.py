@@ -32,7 +32,7 @@ def look(context: Context, keys: Iterable[Secret], *, vault_id: bytes) -> Before
         state = log_state.look(context.paths.log, keys, vault_id=vault_id)
     except errors.Error as error:
         return Before(trouble=error.message)
-    if state.opener is not None or not state.there:
+    if state.opener is not None or not state.has_records:
         return Before(state.opener)
     return Before(trouble="its key file is missing" if state.keyless else "no available key can decrypt it")
 

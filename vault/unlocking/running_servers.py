@@ -97,15 +97,15 @@ class Ended(NamedTuple):
 class _Found(NamedTuple):
     """A server's file: its descriptor, and the process IDs of the server and its keeper.
 
-    ``over``: it has ended. ``sees``: it can see the lock. ``told``: it was signaled, or sees the lock.
+    ``ended``: it has ended. ``sees_lock``: it can see the lock. ``notified``: it was signaled, or sees the lock.
     """
 
     fd: int
     server: int
     keeper: int
-    over: bool
-    sees: bool
-    told: bool
+    ended: bool
+    sees_lock: bool
+    notified: bool
 
 
 def running(paths: Paths) -> tuple[str, ...]:
@@ -134,25 +134,27 @@ def end_all(paths: Paths, *, recorded: bool = True) -> Ended:
         with Folder.open(paths.state) as state:
             for name in _KIND.names(state):
                 fd = opened(state, name)
-                over = fd is None or free(fd)  # killed before it could delete its file
-                sees = _deleted(state, name) or recorded
+                ended = fd is None or free(fd)  # killed before it could delete its file
+                sees_lock = _deleted(state, name) or recorded
                 if fd is not None:
                     server, keeper = _processes(fd)
-                    told = sees or (not over and _signal(keeper, process_signals.LOCKED))
-                    found.append(_Found(fd, server, keeper, over=over, sees=sees, told=told))
+                    notified = sees_lock or (not ended and _signal(keeper, process_signals.LOCKED))
+                    found.append(
+                        _Found(fd, server, keeper, ended=ended, sees_lock=sees_lock, notified=notified)
+                    )
     except (FileNotFoundError, errors.Error):
         pass  # a server that was not reached sees the mark, or that its file is not visible
     deadline = Deadline.after(limits.SERVER_LOCK_WAIT)
     servers, left = [], []
     for each in found:
         try:
-            if each.over and (each.sees or not _is_server(each.server)):
+            if each.ended and (each.sees_lock or not _is_server(each.server)):
                 continue
             servers.append(_description(each.server))
             if not _freed(each.fd, deadline):
                 killed = _killed(each.fd, each.keeper)
-                left += [] if killed and each.sees else [each.server if killed else each.keeper]
-            elif not each.told:
+                left += [] if killed and each.sees_lock else [each.server if killed else each.keeper]
+            elif not each.notified:
                 left.append(each.server)  # its keeper was killed earlier
         finally:
             os.close(each.fd)
