@@ -18,7 +18,7 @@ duration_seconds = 14400
 
 
 def test_a_long_role_is_served_from_the_cache(desk, home, aws):
-    """Its first way is there: neither a code nor a call is spent, and no shorter one is looked for."""
+    """Its own session is cached: neither a code nor a call is used, and no shorter session is looked for."""
     home.config(SCENARIO + LONG)
     got = desk.ask("long")
     aws.calls.clear()
@@ -35,8 +35,8 @@ def test_a_long_role_without_any_code_says_why(home, aws):
     assert len(aws.calls) == 0
 
 
-def test_a_long_role_that_aws_fails_to_give_is_not_shortened(desk, home, aws):
-    """An hour is for want of a code only; a failing AWS is told as that."""
+def test_a_long_role_is_not_shortened_if_aws_fails(desk, home, aws):
+    """One hour is the fallback for a missing code only; a failure of AWS is reported as such."""
     home.config(SCENARIO + LONG)
     aws.faults.add("AssumeRole", "error-503", times=None)
     with pytest.raises(errors.Unreachable, match="ServiceUnavailable"):

@@ -25,8 +25,8 @@ def hurried(desk, profile):
     return obtain.issue(context, Request(profile), desk.keys(context), planned.load(context))
 
 
-def test_a_session_that_another_process_asks_for_all_the_time(desk, aws):
-    """It waits for the other one, and at the end of its time says so, and which role it is about."""
+def test_a_run_waits_for_another_process_until_its_deadline(desk, aws):
+    """It waits for the other process, and at its deadline the error says so and names the role."""
     got = desk.ask("dev")
     cache = desk.cache()
     cache.forget(got.digest)
@@ -38,8 +38,8 @@ def test_a_session_that_another_process_asks_for_all_the_time(desk, aws):
     assert len(aws.calls) == 0
 
 
-def test_a_source_that_another_process_asks_for_all_the_time(desk, home):
-    """The same of credentials that a program gives, which are named by their profile."""
+def test_a_provider_that_another_process_asks_is_waited_for(desk, home):
+    """The same for credentials that a program gives, which are named by their profile."""
     token = f"{home.root}/token"
     with open(token, "w", encoding="utf-8") as file:
         file.write("x")
@@ -57,7 +57,7 @@ def test_a_source_that_another_process_asks_for_all_the_time(desk, home):
 
 
 def test_a_due_session_is_served_while_another_process_refreshes_it(desk, aws):
-    """Minutes before its end: one process asks AWS, the others hand out what still lives."""
+    """Minutes before expiry one process calls AWS, and the others issue the session that is still valid."""
     got = desk.ask("dev")
     aws.world.clock.advance(got.expires - got.issued - 600)
     aws.calls.clear()
@@ -67,7 +67,7 @@ def test_a_due_session_is_served_while_another_process_refreshes_it(desk, aws):
 
 
 def test_a_due_session_whose_refresh_failed_is_served_without_another_try(desk, aws):
-    """AWS is asked once in some seconds, and nobody gets an error while the session lives."""
+    """AWS is called once in some seconds, and no client gets an error while the session is valid."""
     got = desk.ask("dev")
     aws.world.clock.advance(got.expires - got.issued - 600)
     aws.faults.add("AssumeRole", "error-503", times=None)
@@ -77,14 +77,14 @@ def test_a_due_session_whose_refresh_failed_is_served_without_another_try(desk, 
     assert len(aws.calls) == 0
 
 
-def test_a_key_itself_stays_fresh(desk):
+def test_a_key_itself_is_never_refreshed(desk):
     """--no-session: what does not expire is never refreshed."""
     got = desk.ask("shared-services", session=False)
     assert got.freshness(desk.clock.time() + 10**9) is Freshness.FRESH
 
 
 def test_a_profile_with_a_confirmation_is_not_refreshed_in_the_background(desk, home, aws):
-    """A session behind a question is not had again without it."""
+    """A session that needs a confirmation is not fetched again without one."""
     home.config(SCENARIO.replace("[profile dev]\n", "[profile dev]\nawsvault_confirm = always\n"))
     aws.calls.clear()
     assert obtain.refreshed(desk.context(), "dev") is None
@@ -92,7 +92,7 @@ def test_a_profile_with_a_confirmation_is_not_refreshed_in_the_background(desk, 
 
 
 def test_a_cold_export_is_one_call_for_each_link(desk, aws):
-    """--fresh-all after a cached answer: each link is asked for once, and the next run serves the new ones."""
+    """--fresh-all after a cached answer fetches each link once, and the next run serves the new sessions."""
     desk.ask("dev")
     aws.calls.clear()
     got = desk.ask("dev", refetch=Refetch(all=True))
@@ -101,7 +101,7 @@ def test_a_cold_export_is_one_call_for_each_link(desk, aws):
 
 
 def test_a_session_that_aws_refuses_is_replaced_once(desk, home, aws):
-    """Six roles find the key's session refused at the same moment: one gets another, with one code, and all use that."""
+    """Six roles find the MFA session refused at the same moment: one process fetches another with one code, and all use it."""
     names = [f"team{number}" for number in range(6)]
     text = SCENARIO
     for name in names:
@@ -126,7 +126,7 @@ def test_a_session_that_aws_refuses_is_replaced_once(desk, home, aws):
 
 
 def test_expired_plaintext_keys_name_their_place(desk, home, aws):
-    """A session in AWS's own file that AWS does not take any more: where it stands, and that new ones come from there."""
+    """A session in AWS's own file has expired: the error names its place, and says that new ones come from there."""
     home.config(
         f"[profile top]\nregion = us-east-1\nrole_arn = {role('OpenRole')}\nsource_profile = k\n"
         f"[profile k]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"

@@ -77,8 +77,8 @@ def test_static_keys(home, aws):
         ('"SessionToken": "t"', "never expire"),
     ],
 )
-def test_a_source_that_outlasts_max_duration_is_declined(home, answer, said):
-    """What another program gives cannot be shortened, so it is not handed out under the rail, by any command."""
+def test_provider_credentials_over_max_duration_are_refused(home, answer, said):
+    """Another program's credentials cannot be shortened, so no command issues them under the guard rail."""
     made = f'{{"Version": 1, "AccessKeyId": "{KEY_ID}", "SecretAccessKey": "{SECRET}", {answer}}}'
     profile = f"[profile p]\nregion = us-east-1\ncredential_process = {tool(home, made)}\n"
     home.config(profile)
@@ -88,8 +88,8 @@ def test_a_source_that_outlasts_max_duration_is_declined(home, answer, said):
         failed(home.run(*command), 10, "profile p", "awsvault_max_duration is 3600 s", said)
 
 
-def test_a_static_key_under_max_duration_is_declined(home):
-    """It never ends; a role from it is held to the rail."""
+def test_a_static_key_under_max_duration_is_refused(home):
+    """It never expires; a role from it is held to the guard rail."""
     home.config(
         f"[profile k]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\nawsvault_max_duration = 15m\n"
         f"[profile a]\nregion = us-east-1\nrole_arn = {role('OpenRole')}\nsource_profile = k\n"
@@ -100,13 +100,13 @@ def test_a_static_key_under_max_duration_is_declined(home):
 
 
 def test_static_key_itself(home):
-    """Without a role the key is the answer, as AWS's tools have it, and no Expiration."""
+    """Without a role the key is the answer, as in AWS's tools, without an Expiration."""
     home.config(f"[profile k]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
     assert home.export("k") == {"Version": 1, "AccessKeyId": KEY_ID, "SecretAccessKey": SECRET}
 
 
 def test_process(home, aws):
-    """A foreign process is asked for what it gives each time; the role's session from it is kept, sealed."""
+    """The other program is asked each time; the role's session from it is cached, sealed."""
     session, answer = given(aws)
     command = tool(home, answer)
     home.config(
@@ -139,8 +139,8 @@ def test_a_process_that_depends_on_its_environment_is_asked_each_time(home):
     assert runs(home) == 4
 
 
-def test_a_role_from_a_process_is_kept_for_the_files_it_was_made_with(home, aws):
-    """Another AWS_PROFILE or config file may make the process another one, so its role is fetched again."""
+def test_a_role_from_a_process_is_cached_for_its_files(home, aws):
+    """Another AWS_PROFILE or config file may give the process another identity, so its role is fetched again."""
     _, answer = given(aws)
     home.config(
         f"[profile a]\nregion = us-east-1\nrole_arn = {role('OpenRole')}\nsource_profile = p\n"
@@ -152,7 +152,7 @@ def test_a_role_from_a_process_is_kept_for_the_files_it_was_made_with(home, aws)
 
 
 def test_process_with_a_key(home):
-    """A process may give a key that does not expire: it is handed on, never kept, asked again each time."""
+    """A process may give a key that does not expire: it is passed on, never cached, and asked again each time."""
     answer = json.dumps({"Version": 1, "AccessKeyId": KEY_ID, "SecretAccessKey": SECRET})
     home.config(f"[profile p]\ncredential_process = {tool(home, answer)}\n")
     for _ in range(2):
@@ -173,7 +173,7 @@ def test_process_with_a_key(home):
     ids=["no JSON", "silent", "huge", "half a key", "over"],
 )  # fmt: skip
 def test_broken_process(home, answer, said):
-    """A process that lies is exit 6 with the file and line, nothing on stdout, and no secret of its answer."""
+    """A process with an invalid answer is exit 6 with file and line, nothing on stdout, and no secret of its answer."""
     home.config(f"[profile p]\ncredential_process = {tool(home, answer)}\n")
     done = home.run("export", "p")
     failed(done, 6, "config:2", said)
@@ -213,7 +213,7 @@ def test_identity_center(home, aws, clock):
 
 
 def test_instance(home, aws):
-    """An instance's role assumes another; its own credentials are never kept."""
+    """An instance's role assumes another; its own credentials are never cached."""
     home.config(TOP + "credential_source = Ec2InstanceMetadata\n")
     env = {"AWS_EC2_METADATA_DISABLED": None, "AWS_EC2_METADATA_SERVICE_ENDPOINT": aws.url}
     assert home.export("top", **env)["AccountId"] == FOUND
@@ -232,7 +232,7 @@ def test_container(home, aws):
 
 
 def test_environment(home, aws):
-    """Keys of the environment are used where the profile says so, and nowhere else."""
+    """Keys of the environment are used if the profile says so, and nowhere else."""
     home.config(
         f"[profile a]\nregion = us-east-1\nrole_arn = {role('OpenRole')}\ncredential_source = Environment\n"
     )

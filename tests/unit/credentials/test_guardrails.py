@@ -36,7 +36,7 @@ def test_read_only_sends_the_policy_with_the_role(desk, home, aws):
 
 
 def test_read_only_is_another_session_in_the_cache(desk, home, aws):
-    """A session that may write is never served after the rail is set, nor a narrowed one after it is gone."""
+    """A full session is never served after the guard rail is set, nor a read-only one after it is removed."""
     first = desk.ask("dev")
     set_in(home, "dev", "awsvault_read_only = true")
     narrowed = desk.ask("dev")
@@ -47,8 +47,8 @@ def test_read_only_is_another_session_in_the_cache(desk, home, aws):
     assert desk.ask("dev").line == first.line
 
 
-def test_write_lifts_it_for_one_command_and_is_not_remembered(desk, home, aws):
-    """--write asks for the whole role, and the next export is narrowed again."""
+def test_write_lifts_read_only_for_one_command(desk, home, aws):
+    """--write requests the whole role, and the next export is read-only again."""
     set_in(home, "dev", "awsvault_read_only = true")
     narrowed = desk.ask("dev")
     lifted = desk.ask("dev", write=True)
@@ -57,8 +57,8 @@ def test_write_lifts_it_for_one_command_and_is_not_remembered(desk, home, aws):
     assert desk.ask("dev").line == narrowed.line
 
 
-def test_in_a_chain_only_the_last_role_is_narrowed(desk, home, aws):
-    """A role under the policy could not assume the next one; a rail anywhere on the path reaches the last."""
+def test_only_the_last_role_of_a_chain_gets_the_policy(desk, home, aws):
+    """A role under the policy could not assume the next one; a guard rail anywhere in the chain reaches the last role."""
     more = (
         f"[profile hop1]\nrole_arn = {role('Hop1')}\nsource_profile = shared-services\nawsvault_read_only = true\n"
         f"[profile hop2]\nrole_arn = {role('Hop2')}\nsource_profile = hop1\n"
@@ -71,7 +71,7 @@ def test_in_a_chain_only_the_last_role_is_narrowed(desk, home, aws):
 
 
 def test_read_only_without_a_role_is_refused(desk, home, aws):
-    """A key's own session takes no policy: nothing is handed out that could write."""
+    """A session of a key takes no policy: nothing is issued that could write."""
     set_in(home, "shared-services", "awsvault_read_only = true")
     with pytest.raises(errors.Declined, match="shared-services: awsvault_read_only"):
         desk.ask("shared-services")
@@ -85,28 +85,28 @@ def test_read_only_without_a_role_is_refused(desk, home, aws):
 
 
 @pytest.mark.parametrize("asked", [None, 3600, 43_200])
-def test_no_role_outlasts_max_duration(desk, home, asked):
-    """Whatever duration_seconds or --duration say, the session that is handed out is no longer."""
+def test_no_role_session_is_longer_than_max_duration(desk, home, asked):
+    """Whatever duration_seconds or --duration say, the issued session is no longer."""
     set_in(home, "dev", "awsvault_max_duration = 30m\nduration_seconds = 3600")
     assert life(desk.ask("dev", duration=asked)) == 1800
 
 
-def test_no_key_session_outlasts_max_duration(desk, home):
-    """Where the key's own session is the answer, the rail holds for it too."""
+def test_no_mfa_session_is_longer_than_max_duration(desk, home):
+    """If the MFA session is the answer, the guard rail applies to it too."""
     set_in(home, "shared-services", "awsvault_max_duration = 3600")
     assert life(desk.ask("shared-services")) == 3600
     assert life(desk.ask("shared-services", duration=43_200)) == 3600
 
 
-def test_a_key_that_never_ends_is_over_any_max_duration(desk, home):
-    """--no-session of a profile with the rail is declined."""
+def test_no_session_with_max_duration_is_refused(desk, home):
+    """--no-session is refused for a profile with the guard rail."""
     set_in(home, "shared-services", "awsvault_max_duration = 3600")
     with pytest.raises(errors.Declined, match="max_duration"):
         desk.ask("shared-services", session=False)
 
 
-def test_the_strictest_on_the_path_holds(desk, home):
-    """A rail of the source's profile is a rail of every role that is reached through it."""
+def test_the_strictest_guard_rail_of_a_chain_applies(desk, home):
+    """A guard rail of the source profile applies to every role that is reached through it."""
     set_in(home, "shared-services", "awsvault_max_duration = 900")
     assert life(desk.ask("dev")) == 900
 
@@ -115,8 +115,8 @@ def test_the_strictest_on_the_path_holds(desk, home):
 
 
 @pytest.mark.parametrize("word", ["yes", "true", "sometimes", ""])
-def test_confirm_takes_three_words(desk, home, word):
-    """never, session and always; anything else is an error with its line, not a rail that is silently off."""
+def test_confirm_accepts_three_values(desk, home, word):
+    """never, session and always; anything else is an error with its line, not a guard rail that is silently off."""
     set_in(home, "dev", f"awsvault_confirm = {word or '-'}")
     with pytest.raises(
         errors.ConfigError, match=r"config:7: awsvault_confirm must be never, session or always, not "
@@ -137,15 +137,15 @@ def test_nothing_is_handed_out_without_a_yes(desk, home, aws, word):
     assert desk.ask("prod").expires is not None
 
 
-def test_a_guarded_source_guards_its_roles(desk, home):
-    """confirm in the source's profile is asked for each role that is reached through it; the strictest word counts."""
+def test_a_confirmation_of_the_source_applies_to_its_roles(desk, home):
+    """The confirmation of a source profile is asked for each role that is reached through it; the strictest value applies."""
     set_in(home, "shared-services", "awsvault_confirm = always")
     with pytest.raises(errors.Declined, match="awsvault_confirm = always"):
         desk.ask("dev")
 
 
-def test_a_guarded_answer_is_never_remembered(desk, home):
-    """The warm ways know no rails, so they never get the answer of a profile that asks for a yes."""
+def test_an_answer_with_a_confirmation_is_never_warm(desk, home):
+    """The warm path knows no guard rails, so it never gets the answer of a profile with a confirmation."""
     set_in(home, "dev", "awsvault_confirm = session")
     home.settle()
     assert desk.ask("dev", agreed=True).remember is None
@@ -154,15 +154,15 @@ def test_a_guarded_answer_is_never_remembered(desk, home):
     assert desk.ask("dev").remember is not None
 
 
-def test_a_yes_is_for_one_role(desk, home):
+def test_a_confirmation_is_for_one_role(desk, home):
     """What the agent remembers names the role: another role under the same profile is asked about again."""
     before = guardrails.subject(desk.ask("dev").chain)
     home.config(SCENARIO.replace("DeveloperRole", "LongRole"))
     assert guardrails.subject(desk.ask("dev").chain) != before
 
 
-def test_a_yes_to_reading_is_none_to_writing(home):
-    """confirm = session: what was said of the narrowed role is not remembered for the whole one, nor the other way."""
+def test_a_confirmation_of_reading_does_not_cover_writing(home):
+    """confirm = session: the answer for the read-only role is not remembered for the whole role, nor the reverse."""
     with_agent(home)
     set_in(home, "dev", "awsvault_confirm = session\nawsvault_read_only = true")
     try:
@@ -177,8 +177,8 @@ def test_a_yes_to_reading_is_none_to_writing(home):
         stop(home)
 
 
-def test_the_question_says_that_the_rail_is_lifted(desk, home):
-    """--write of a profile that only reads; where nothing is lifted, nothing of it is said."""
+def test_the_question_says_that_read_only_is_lifted(desk, home):
+    """It says so with --write for a read-only profile, and not otherwise."""
     window = Window(home)
     set_in(home, "dev", "awsvault_confirm = always\nawsvault_read_only = true")
     desk.ask("dev", ask=True, write=True)
@@ -191,8 +191,8 @@ def test_the_question_says_that_the_rail_is_lifted(desk, home):
     assert "reading" not in third
 
 
-def test_setting_a_rail_ends_what_was_remembered(home, aws):
-    """By the installed command: warm before, refused with exit 10 from the moment that the file says so."""
+def test_setting_a_guard_rail_invalidates_warm_answers(home, aws):
+    """By the installed command: warm before, refused with exit 10 as soon as the file has the guard rail."""
     home.scenario()
     home.make_vault()
     home.export("dev")
@@ -204,7 +204,7 @@ def test_setting_a_rail_ends_what_was_remembered(home, aws):
 
 
 def test_max_duration_is_another_session_in_the_cache(desk, home, aws):
-    """A longer session from before the rail is never served under it, and the shorter one not after it is gone."""
+    """A longer session from before the guard rail is never served under it, nor the shorter one after it is removed."""
     first = desk.ask("dev")
     set_in(home, "dev", "awsvault_max_duration = 15m")
     held = desk.ask("dev")
@@ -214,8 +214,8 @@ def test_max_duration_is_another_session_in_the_cache(desk, home, aws):
     assert desk.ask("dev").line == first.line
 
 
-def test_a_rail_set_under_a_running_agent_holds_at_once(home, aws):
-    """Warm answers of the agent and aliases of the cache are of the file as it was: none outlives a rail that is set."""
+def test_a_guard_rail_applies_at_once_with_a_running_agent(home, aws):
+    """Warm answers and cache aliases belong to the file as it was: none is served after a guard rail is set."""
     home.scenario()
     home.make_vault()
     given = {"AWSVAULT_AGENT": "auto"}
@@ -243,8 +243,8 @@ def test_a_rail_set_under_a_running_agent_holds_at_once(home, aws):
         home.run("lock", **given)
 
 
-def test_every_link_narrowed_by_the_server_too(home, aws):
-    """exec --server hands out the narrowed, shorter session, and --write the whole one."""
+def test_guard_rails_apply_to_the_credentials_server(home, aws):
+    """exec --server issues the read-only, shorter session, and --write the whole one."""
     home.make_vault()
     set_in(home, "dev", "awsvault_read_only = true\nawsvault_max_duration = 15m")
     for more in ([], ["--write"]):
@@ -255,8 +255,8 @@ def test_every_link_narrowed_by_the_server_too(home, aws):
     assert {narrowed.parameters["DurationSeconds"], whole.parameters["DurationSeconds"]} == {"900"}
 
 
-def test_who_asks_by_mfa_is_still_one_device(desk, home, aws):
-    """The rails change nothing about codes: one code for two guarded roles."""
+def test_guard_rails_do_not_change_the_number_of_codes(desk, home, aws):
+    """One code serves two guarded roles."""
     home.config(SCENARIO.replace("region = us-west-2", "region = us-west-2\nawsvault_read_only = yes"))
     desk.ask("dev")
     desk.ask("prod")

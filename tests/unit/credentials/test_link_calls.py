@@ -19,8 +19,8 @@ awsvault_source_profile = shared-services
 """
 
 
-def test_a_session_that_is_over_on_arrival_is_this_machines_clock(desk, aws):
-    """SDKs take an expired answer for a failure of their own: the clock is named instead."""
+def test_a_session_that_is_expired_on_arrival_names_the_clock(desk, aws):
+    """SDKs report an expired answer as their own failure: the error names the clock instead."""
     late = [0]
     desk.clock.time = lambda: aws.world.now() + sum(late)
     aws.faults.hook("AssumeRole", "after", lambda: late.append(7200))
@@ -33,8 +33,8 @@ def test_a_session_that_is_over_on_arrival_is_this_machines_clock(desk, aws):
     assert "set the clock" in caught.value.hint
 
 
-def test_a_clock_far_behind_is_named_where_no_code_is_needed(home, aws):
-    """A session from the future cannot be told from one that lies about its age: it is not handed out, and why is said."""
+def test_a_clock_far_behind_is_named_without_a_code(home, aws):
+    """A session from the future may be one with a forged age: it is not issued, and the error says why."""
     home.config(OPEN)
     home.make_vault(seed=None, serial=None)
     desk = Desk(home, aws)

@@ -21,7 +21,7 @@ def arn_of(got, aws):
 
 
 def test_two_roles_share_one_code(desk, aws):
-    """dev and prod in two regions cost one GetSessionToken with one code, and one AssumeRole each, without a code."""
+    """dev and prod in two regions use one GetSessionToken with one code, and one AssumeRole each, without a code."""
     assert arn_of(desk.ask("dev"), aws).startswith("arn:aws:sts::222222222222:assumed-role/DeveloperRole/")
     assert arn_of(desk.ask("prod"), aws).startswith("arn:aws:sts::333333333333:assumed-role/ReadOnlyRole/")
     assert aws.calls.actions() == ["GetSessionToken", "AssumeRole", "AssumeRole"]
@@ -38,7 +38,7 @@ def test_a_second_run_makes_no_call(desk, aws):
 
 
 def test_the_source_profile_gives_its_mfa_session(desk, aws):
-    """export of the source hands out the session of the key, never the key; its account is told."""
+    """export of the source profile issues the MFA session, never the key; its account is included."""
     found = credential_json.fields(desk.ask("shared-services").line)
     assert found["AccessKeyId"].startswith("ASIA")
     assert found["AccountId"] == "111111111111"
@@ -46,14 +46,14 @@ def test_the_source_profile_gives_its_mfa_session(desk, aws):
     assert aws.calls.of("GetSessionToken")[0].parameters["DurationSeconds"] == "43200"
 
 
-def test_the_key_itself_leaves_only_by_no_session(desk, aws):
+def test_the_key_itself_is_issued_only_with_no_session(desk, aws):
     """--no-session of the source is the key, without a token, an expiry or a call."""
     found = credential_json.fields(desk.ask("shared-services", session=False).line)
     assert found == {"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET}
     assert aws.calls.actions() == []
 
 
-def test_session_off_does_not_hand_out_the_key(desk, home):
+def test_session_off_does_not_issue_the_key(desk, home):
     """awsvault_session = off alone is no permission to print the key."""
     add_profile(home, "[profile bare]\nawsvault_credential = shared-services\nawsvault_session = off\n")
     with pytest.raises(errors.ConfigError, match=r"bare.*config:\d+") as caught:
@@ -116,8 +116,8 @@ def test_a_due_session_is_refreshed_and_an_expired_one_is_not_served(desk, aws):
     assert aws.calls.actions() == ["GetSessionToken", "AssumeRole"]
 
 
-def test_a_living_session_is_served_while_sts_is_away(desk, aws):
-    """Within the margin, an STS that fails or cannot be reached costs nobody their work."""
+def test_a_valid_session_is_served_while_sts_fails(desk, aws):
+    """Within the margin, an STS that fails or cannot be reached stops no client."""
     first = desk.ask("dev")
     aws.world.clock.advance(HOUR - 500)
     aws.faults.add("*", "cut-before", times=None)
@@ -129,8 +129,8 @@ def test_a_living_session_is_served_while_sts_is_away(desk, aws):
         desk.ask("dev")
 
 
-def test_a_failure_is_answered_from_memory_for_five_seconds(desk, aws):
-    """A failing STS is not hammered by the next processes, and asked again soon."""
+def test_a_failure_is_repeated_for_five_seconds(desk, aws):
+    """The next processes do not call a failing STS at once, and call it again soon."""
     aws.faults.add("GetSessionToken", "error-500", times=2)  # our two tries; with a code there is one
     with pytest.raises(errors.Unreachable) as first:
         desk.ask("dev")
@@ -223,8 +223,8 @@ transitive_session_tags = team
     assert sent["TransitiveTagKeys.member.1"] == "team"
 
 
-def test_a_duration_asked_for_is_an_answer_of_its_own(desk, aws):
-    """--duration holds for the last link and neither takes nor gives another's cached session."""
+def test_a_requested_duration_is_cached_separately(desk, aws):
+    """--duration applies to the last link and neither uses nor gives another's cached session."""
     hour = desk.ask("dev")
     short = desk.ask("dev", duration=900)
     assert short.expires - short.issued == 900
@@ -282,8 +282,8 @@ def test_answers_are_remembered_for_their_configuration(desk, aws, home):
     assert desk.ask("dev").remember not in (got.remember, None)
 
 
-def test_a_session_over_at_once_is_an_error_not_an_answer(desk, aws):
-    """Where this machine's clock says that a new session is over, nothing is printed that an SDK would refuse."""
+def test_a_session_that_expires_at_once_is_an_error(desk, aws):
+    """If this machine's clock says that a new session has expired, nothing is printed that an SDK would refuse."""
     aws.faults.add("AssumeRole", "past-expiry", times=None)
     with pytest.raises(errors.Unreachable):
         desk.ask("dev")
@@ -303,14 +303,14 @@ def test_two_vaults_share_no_session(desk, aws, home, tmp_path):
     assert aws.calls.count("GetSessionToken", result="ok") == 2
 
 
-def test_the_roles_are_the_ones_that_were_asked_for(desk, aws):
+def test_an_answer_for_another_role_is_refused(desk, aws):
     """An endpoint that answers for another role or account is not believed."""
     aws.faults.add("AssumeRole", "wrong-account", times=None)
     with pytest.raises(errors.Unreachable, match="cannot be from AWS"):
         desk.ask("dev")
 
 
-def test_whatever_is_done_to_the_caches_files_is_a_miss(desk, aws, home):
+def test_any_damage_to_cache_files_is_a_miss(desk, aws, home):
     """Emptied, overwritten or zeroed entries cost calls to AWS and never an error."""
     import os
 

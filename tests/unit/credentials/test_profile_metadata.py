@@ -14,7 +14,7 @@ PAIR = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "s/+"}
 
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize("production", [True, False])
-def test_round_trip_of_each_op(own, production):
+def test_round_trip_of_a_profiles_metadata(own, production):
     """Both flags in their place, and names that are no UTF-8."""
     given = GIVEN._replace(regions_own=own, production=production, role="", profile="d\udcff")
     assert decode(given.encode(), given.profile) == given

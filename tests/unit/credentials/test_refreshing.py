@@ -45,7 +45,7 @@ def last(desk, profile="dev"):
 
 
 def test_a_long_running_program_refreshes_without_a_prompt(desk, aws):
-    """The same session while it is fresh, however often it is asked for; then a new one of the role alone."""
+    """It gets the same session while it is fresh; then a new session of the role alone."""
     serving = last(desk)
     aws.calls.clear()
     assert serving.again().line == serving.first.line
@@ -59,7 +59,7 @@ def test_a_long_running_program_refreshes_without_a_prompt(desk, aws):
 
 @pytest.mark.parametrize("age", [2400, 2700], ids=["ahead", "due"])
 def test_many_long_running_programs_refresh_with_one_call(desk, aws, age):
-    """Four servers of one profile whose session nears its end at once: one asks AWS, the others take what it got."""
+    """Four servers of one profile whose session is about to expire: one calls AWS, and the others use its session."""
     servers = [last(desk) for _ in range(4)]
     aws.world.clock.advance(age)
     aws.calls.clear()
@@ -78,7 +78,7 @@ def test_many_long_running_programs_refresh_with_one_call(desk, aws, age):
 
 
 def test_a_long_running_program_refreshes_by_the_agents_keys(desk, beside, aws):
-    """Where the agent held the vault open, it is asked again: no vault is kept open by the program's own process."""
+    """If the agent has the vault open, it is asked again: the program's own process keeps no vault open."""
     beside.give()
     serving = last(desk)
     assert serving.again().line == serving.first.line
@@ -87,8 +87,8 @@ def test_a_long_running_program_refreshes_by_the_agents_keys(desk, beside, aws):
     assert serving.again().line == serving.first.line  # by the passphrase that is available
 
 
-def test_what_lasts_is_never_another_role(desk, home, aws):
-    """The files changed between the first session and the server's own reading of them: an error, and no other identity."""
+def test_a_refresh_never_changes_the_role(desk, home, aws):
+    """If the files changed between the first session and the server's own reading, the result is an error, not another identity."""
     serving = last(desk)
     home.config(SCENARIO.replace("role/DeveloperRole", "role/OpenRole"))
     serving.ready = planned.load(serving.context)
@@ -96,8 +96,8 @@ def test_what_lasts_is_never_another_role(desk, home, aws):
         serving.again()
 
 
-def test_what_lasts_always_ends(desk, home):
-    """A source that gives sessions at first and then a key that does not end: SDKs take none from a server."""
+def test_a_server_refuses_a_key_without_expiry(desk, home):
+    """The source gives sessions first and then a key that does not expire: SDKs take none from a server."""
     fields = {"Version": 1, "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "x", "SessionToken": "t"}
     path = home.file("answer.json")
 
@@ -125,7 +125,7 @@ def open_in(folder):
 
 @pytest.mark.parametrize("way", ["well", "refused"])
 def test_a_refresh_leaves_no_descriptor_open(desk, aws, way):
-    """A program runs for weeks and has a fixed number of descriptors, also if AWS refuses the refresh."""
+    """A program runs for weeks with a fixed number of descriptors, also if AWS refuses the refresh."""
     serving = last(desk)
     before = open_in(desk.home.root)
     for _ in range(3):
@@ -139,7 +139,7 @@ def test_a_refresh_leaves_no_descriptor_open(desk, aws, way):
     assert open_in(desk.home.root) == before
 
 
-def test_what_lasts_goes_on_after_new_keys(desk, aws):
+def test_a_refresh_works_after_a_rekey(desk, aws):
     """rekey in another terminal: the vault is opened again, by whatever opens it now."""
     serving = last(desk)
     context = desk.context()

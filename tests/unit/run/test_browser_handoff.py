@@ -37,8 +37,8 @@ def fetched(url):
     return answer.status
 
 
-def test_a_connection_that_drips_holds_nobody_up(served, monkeypatch):
-    """A byte now and then: it has the time of one request in all, and the browser is answered after it."""
+def test_a_slow_connection_does_not_block_the_browser(served, monkeypatch):
+    """It has the time of one request in all, and the browser is answered after it."""
     monkeypatch.setattr(limits, "HANDOFF_READ", 0.5)
     url, _ = served
     over = threading.Event()

@@ -73,8 +73,8 @@ def test_safari_and_a_browser_that_is_not_there_are_usage(tmp_path, monkeypatch)
         browser_profile.known("chrome", programs(tmp_path, "firefox"))
 
 
-def test_hostile_names_stay_one_safe_folder_each():
-    """No slash, no dot, no control character, bounded, and no two alike."""
+def test_each_hostile_name_gets_one_safe_folder():
+    """No slash, no dot, no control character, bounded, and no two the same."""
     names = [browser_profile.folder_name(profile) for profile in HOSTILE]
     assert all(re.fullmatch(r"[A-Za-z0-9-]{17,49}", name) for name in names)
     assert len({*names, browser_profile.folder_name("a-b")}) == len(HOSTILE) + 1

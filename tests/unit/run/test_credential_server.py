@@ -74,7 +74,7 @@ def without_threads(monkeypatch, times):
     monkeypatch.setattr(threading.Thread, "start", start)
 
 
-def test_a_limit_of_processes_ends_a_connection_and_not_the_server(endpoint, monkeypatch):
+def test_a_failed_thread_ends_a_connection_and_not_the_server(endpoint, monkeypatch):
     """One client finds its connection closed and asks again; the next ones are answered as before."""
     without_threads(monkeypatch, 3)
     for _ in range(3):
@@ -83,7 +83,7 @@ def test_a_limit_of_processes_ends_a_connection_and_not_the_server(endpoint, mon
     assert ask(endpoint)[0] == 200
 
 
-def test_a_server_without_a_thread_says_so(refreshing, monkeypatch):
+def test_a_server_that_cannot_start_a_thread_is_an_error(refreshing, monkeypatch):
     """A start that fails is an error of the program, without a traceback."""
     made = CredentialEndpoint(refreshing, token=new_token())
     without_threads(monkeypatch, 1)
@@ -175,7 +175,7 @@ def test_a_malformed_request_learns_nothing(endpoint, changed, status):
         b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
     ],
 )
-def test_what_is_no_request_is_refused(endpoint, raw):
+def test_invalid_requests_are_refused(endpoint, raw):
     """Bytes that are not HTTP get a 400 and do no harm."""
     with socket.create_connection(("127.0.0.1", endpoint.port), timeout=PATIENCE) as connection:
         connection.sendall(raw)
@@ -184,7 +184,7 @@ def test_what_is_no_request_is_refused(endpoint, raw):
 
 
 def test_it_listens_on_this_machine_only(endpoint):
-    """127.0.0.1 and nothing else; the token is 256 random bits and another for each endpoint."""
+    """It listens on 127.0.0.1 only; the token is 256 random bits and differs for each endpoint."""
     assert endpoint._listener.getsockname()[0] == "127.0.0.1"
     assert len(endpoint.token) >= 43
     other = CredentialEndpoint(endpoint._refresh, token=new_token())
@@ -192,8 +192,8 @@ def test_it_listens_on_this_machine_only(endpoint):
     other.close()
 
 
-def test_slow_clients_are_dropped_and_hold_nobody_up(endpoint, monkeypatch):
-    """More drip-feeding clients than are answered at once: each is dropped in time, and the next is answered."""
+def test_slow_clients_are_dropped_and_block_no_other(endpoint, monkeypatch):
+    """With more slow clients than are answered at once, each is dropped in time, and the next one is answered."""
     monkeypatch.setattr(limits, "SERVER_READ", 1.0)
     slow = [
         socket.create_connection(("127.0.0.1", endpoint.port), timeout=PATIENCE)
@@ -208,8 +208,8 @@ def test_slow_clients_are_dropped_and_hold_nobody_up(endpoint, monkeypatch):
         connection.close()
 
 
-def test_an_endless_head_is_cut(endpoint):
-    """A head over the limit is hung up on."""
+def test_an_endless_request_head_is_cut_off(endpoint):
+    """The connection is closed when the head is over the limit."""
     connection = socket.create_connection(("127.0.0.1", endpoint.port), timeout=PATIENCE)
     with connection, pytest.raises(OSError):
         for _ in range(1000):
@@ -294,8 +294,8 @@ def test_a_failing_refresh_costs_nothing_until_expiry(refreshing, source):
     assert answer_key(refreshing) == "ASIA2"
 
 
-def test_when_none_is_left_the_reason_is_told(endpoint, source):
-    """500 with the error's message: SDKs show it, and it holds nothing secret."""
+def test_without_a_valid_session_the_reason_is_reported(endpoint, source):
+    """The answer is 500 with the error's message: SDKs show it, and it has nothing secret."""
     source.now += 10_000
     source.error = errors.Locked("the vault is locked, so no session is refreshed")
     status, body = ask(endpoint)

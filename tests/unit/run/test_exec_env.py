@@ -33,7 +33,7 @@ STALE = {
 
 
 def test_the_child_has_these_credentials_and_no_others(desk):
-    """Every variable that could bring other credentials, or a profile that is looked at first, is gone or replaced."""
+    """Every variable that could bring other credentials, or a profile that is used first, is removed or replaced."""
     got = desk.ask("dev")
     found = credential_json.fields(got.line)
     env = exec_env.environment({**STALE, "KEPT": "yes"}, credential_json.fields(got.line), metadata_of(got))
@@ -61,7 +61,7 @@ def test_a_key_without_a_session_leaves_no_older_token(desk):
     assert "AWS_CREDENTIAL_EXPIRATION" not in env
 
 
-def test_the_served_child_has_an_address_and_no_credentials(desk):
+def test_the_served_child_has_a_url_and_no_credentials(desk):
     """No key, secret or session is in its environment: only the address, the token, the region, the name."""
     got = desk.ask("dev")
     env = exec_env.server_environment(
@@ -115,8 +115,8 @@ def test_a_nested_command_has_its_own_region(desk, monkeypatch):
         assert from_process(attended=False).env.get("AWS_REGION") == kept
 
 
-def test_the_child_never_has_a_way_to_the_passphrase(desk, monkeypatch):
-    """None of the variables that hold or lead to the passphrase is passed on, and the value is nowhere."""
+def test_the_child_never_gets_the_passphrase(desk, monkeypatch):
+    """None of the variables that have or lead to the passphrase is passed on, and the value is nowhere."""
     for name in OWN_KEYS_ALONE:
         monkeypatch.setenv(name, PASSPHRASE)
     context = from_process(attended=True)
