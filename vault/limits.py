@@ -202,6 +202,7 @@ AGENT_LOG_TRIES = 3
 AGENT_LOG_PENDING = 8_192  # unwritten answers at most: a minute of as many as two cores can ask for
 
 # ── exec --server ────────────────────────────────────────────────────────────────────────────
+SERVE_MOST = 30 * 86_400  # seconds for serve --for; without it there is no end
 SERVER_BACKLOG = 1024  # a build tool starts all its jobs at once
 SERVER_CONNECTIONS = 128  # answered at once; more wait in the kernel's queue
 SERVER_UNCHECKED = 96  # connections; beyond, the user of each is looked up, which costs time

@@ -22,7 +22,7 @@ LOG: dict[str, Rows] = {
         "records[].use": (
             one_of("export", "exec", "serve", "login", "whoami", "undo"),
             ALWAYS,
-            "the command; `serve` is `exec --server`, `undo` is `import --undo`, which restores a key to a file",
+            "the command; `serve` is `serve` or `exec --server`, `undo` is `import --undo`, which restores a key to a file",
         ),
         "records[].profile": (TEXT, ALWAYS, ""),
         "records[].role": (TEXT, "for a role", "its ARN"),

@@ -236,6 +236,14 @@ OUTPUT: dict[str, Rows] = {
         "findings[].message": (TEXT, ALWAYS, "what was found"),
         "findings[].fix": (TEXT, "unless there is nothing to do", "what to do"),
     },
+    "serve PROFILE": {
+        "profile": (TEXT, ALWAYS, ""),
+        "url": (TEXT, ALWAYS, "for AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+        "socket": (TEXT, "with `--bind unix:PATH`", "the path of the socket"),
+        "token_file": (TEXT, ALWAYS, "for AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+        "pid": (NUMBER, ALWAYS, "the server's process"),
+        "ends": (TIME, "with `--for`", "when the server ends"),
+    },
     **LOG,
     "mfa list": {
         "devices": (OBJECTS, ALWAYS, ""),

@@ -17,7 +17,7 @@ OWN = {
 SET = {
     "AWSVAULT_PROFILE": "The profile of this `exec`; `prompt` shows it.",
     "AWSVAULT_DEPTH": "The number of awsvault-py processes above this one. It detects a wrapper that calls awsvault-py again.",
-    "AWSVAULT_SERVE": "Set by `exec --server` for its own restart as a server, which removes it.",
+    "AWSVAULT_SERVE": "Set by `exec --server` and `serve` for their own restart as a server, which removes it.",
     "AWSVAULT_OUTER_…": "The region and the places of AWS's files outside, for awsvault-py inside the command.",
 }
 SHARED = {

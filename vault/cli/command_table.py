@@ -47,6 +47,9 @@ COMMANDS: dict[str, CommandRow] = {
     "login": CommandRow(
         "use", "vault.cli.login:command", "Sign in to the AWS console as the role of PROFILE."
     ),
+    "serve": CommandRow(
+        "use", "vault.cli.serve:command", "Serve the credentials of PROFILE to other programs.", brief=True
+    ),
     "whoami": CommandRow("use", "vault.cli.whoami:command", "Show the AWS identity of PROFILE."),
     "clear": CommandRow(
         "use", "vault.cli.clear:command", "Delete the cached sessions of PROFILE, or all of them.", brief=True

@@ -1,6 +1,6 @@
-"""The credentials server of ``exec --server``: a container-credentials endpoint on 127.0.0.1 for one command, as long as it runs.
+"""The credentials server of ``exec --server`` and ``serve``: an endpoint for container credentials, as long as the command runs.
 
-It runs in the process of the exec and not in the agent: the agent makes no network call, opens no port and knows no profile,
+It runs in the process of the command and not in the agent: the agent makes no network call, opens no port and knows no profile,
 and this needs all three. It has only the session. The key that refreshes it is in a process beside it (vault/run/key_keeper),
 and the vault was opened before the process started itself again (vault/run/server_handover). A client that does not know the
 token, or uses another host name, learns nothing, not even which paths exist.
@@ -17,9 +17,10 @@ import time
 from typing import NamedTuple, Self
 
 from vault import errors, limits
+from vault.run.server_address import LoopbackAddress
 from vault.run.session_refresh import SessionRefresh
 from vault.system import hardening
-from vault.system.loopback import request_head, same_user
+from vault.system.loopback import request_head
 from vault.text import ascii_safe
 
 TYPE_CHECKING = False
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from vault.credentials.obtain import Obtained
     from vault.credentials.request import Request
     from vault.run.key_keeper import KeyKeeper
+    from vault.run.server_address import Listener, ServerAddress
     from vault.run.server_handover import Handover
-    from vault.run.token_file import TokenFile
+    from vault.run.token_file import Token
 
 PATH = "/credentials"
 
@@ -51,11 +53,10 @@ class ServerReply(NamedTuple):
 class CredentialEndpoint:
     """The listening socket and its rules. Clients send ``token`` as Authorization."""
 
-    def __init__(self, refresh: SessionRefresh, *, token: str) -> None:
+    def __init__(self, refresh: SessionRefresh, *, token: str, listener: Listener | None = None) -> None:
         self._refresh = refresh
         self.token = token
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=limits.SERVER_BACKLOG)
-        self.port: int = self._listener.getsockname()[1]
+        self._listener = listener or LoopbackAddress()
         self._slots = threading.BoundedSemaphore(limits.SERVER_CONNECTIONS)
         self._unchecked = threading.BoundedSemaphore(limits.SERVER_UNCHECKED)
         self._over = threading.Event()
@@ -63,7 +64,12 @@ class CredentialEndpoint:
     @property
     def url(self) -> str:
         """The value of AWS_CONTAINER_CREDENTIALS_FULL_URI."""
-        return f"http://127.0.0.1:{self.port}{PATH}"
+        return self._listener.url + PATH
+
+    @property
+    def socket_path(self) -> str | None:
+        """The path of a Unix socket, or None for a port."""
+        return getattr(self._listener, "path", None)
 
     def start(self) -> None:
         """Accept connections, and refresh in the background, in threads that end with the process or with ``close``. Raises StorageError."""
@@ -92,7 +98,7 @@ class CredentialEndpoint:
         while True:
             self._slots.acquire()
             try:
-                connection, peer = self._listener.accept()
+                connection, peer = self._listener.socket.accept()
             except OSError:
                 self._slots.release()
                 if self._over.is_set():
@@ -100,22 +106,23 @@ class CredentialEndpoint:
                 time.sleep(0.05)  # out of descriptors: other connections will end
                 continue
             try:
-                threading.Thread(target=self._one, args=(connection, peer[1]), daemon=True).start()
+                threading.Thread(target=self._one, args=(connection, peer[1:2]), daemon=True).start()
             except RuntimeError:  # the limit on processes: others will end, and this client asks again
                 connection.close()
                 self._slots.release()
                 time.sleep(0.05)
 
-    def _one(self, connection: socket.socket, peer_port: int) -> None:
+    def _one(self, connection: socket.socket, peer: tuple[object, ...]) -> None:
         unchecked = self._unchecked.acquire(blocking=False)
         try:
             with connection:
                 # With many connections open, close another user's at once: it has no token and only takes up room.
-                if not unchecked and not same_user(peer_port=peer_port, server_port=self.port):
+                if not unchecked and not self._listener.allows_peer(peer[0] if peer else None):
                     return
                 head = request_head(connection, most=limits.SERVER_HEAD, seconds=limits.SERVER_READ)
                 if head is not None:
-                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    if connection.family == socket.AF_INET:
+                        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self._answer(connection, head)
         except OSError:
             return  # the client hung up
@@ -150,7 +157,7 @@ class CredentialEndpoint:
         if request is None:
             return ServerReply(400, {"code": "BadRequest", "message": "not a valid HTTP request"})
         method, path, headers = request
-        if headers.get(b"host", []) != [b"127.0.0.1:%d" % self.port]:
+        if not self._listener.allows_host(headers.get(b"host", [])):
             return ServerReply(403, {"code": "Forbidden", "message": "wrong host"})
         given = headers.get(b"authorization", [])
         if len(given) != 1 or not hmac.compare_digest(given[0], self.token.encode("ascii")):
@@ -163,18 +170,26 @@ class CredentialEndpoint:
 
 
 class Serving:
-    """A running endpoint for one command: its URL, its token, and the file that contains the token."""
+    """A running endpoint: its URL, its token, the file that contains the token, and whether the vault was locked."""
 
     def __init__(
-        self, endpoint: CredentialEndpoint, keeper: KeyKeeper, token: TokenFile, *, leave: Callable[[], None]
+        self,
+        endpoint: CredentialEndpoint,
+        keeper: KeyKeeper,
+        token: Token,
+        *,
+        leave: Callable[[], None],
+        locked: Callable[[], bool],
     ) -> None:
         self._endpoint = endpoint
         self._keeper = keeper
         self._token = token
         self._leave = leave
+        self.locked = locked
         self.url = endpoint.url
         self.token = endpoint.token
         self.token_file = token.path
+        self.socket_path = endpoint.socket_path
 
     def __enter__(self) -> Self:
         return self
@@ -206,16 +221,19 @@ def begin(context: Context, request: Request, *, program: str) -> Obtained:
     return first
 
 
-def serving(context: Context, handed: Handover, *, program: str) -> Serving:
-    """An endpoint for the session that was handed over. Errors: StorageError, UnsafeFile."""
+def serving(
+    context: Context, handed: Handover, *, program: str, address: ServerAddress | None = None
+) -> Serving:
+    """An endpoint for the session that was handed over, at ``address`` or a free port. Errors: StorageError, UnsafeFile."""
+    from vault.run import token_file
     from vault.run.key_keeper import Job, KeyKeeper
-    from vault.run.token_file import TokenFile
     from vault.unlocking import running_servers
 
     paths, secret = context.paths, new_token()
-    token = TokenFile.make(paths, secret)
-    entered = None
+    listener = address.listen() if address is not None else LoopbackAddress()
+    entered = token = None
     try:
+        token = token_file.make(paths, secret, beside=address.path if address is not None else None)
         entered = running_servers.register(paths)
         name = None if entered is None else entered.name
         watch = running_servers.Watch(paths, mark=handed.mark, name=name)
@@ -227,12 +245,20 @@ def serving(context: Context, handed: Handover, *, program: str) -> Serving:
             clock=context.clock,
             locked=lambda: watch.locked() or keeper.said_locked(),
         )
-        endpoint = CredentialEndpoint(refresh, token=secret)
+        endpoint = CredentialEndpoint(refresh, token=secret, listener=listener)
     except BaseException:  # the keeper ends with this process
-        token.remove()
+        listener.close()
+        if token is not None:
+            token.remove()
         running_servers.unregister(paths, None if entered is None else entered.name)
         raise
-    return Serving(endpoint, keeper, token, leave=lambda: running_servers.unregister(paths, name))
+    return Serving(
+        endpoint,
+        keeper,
+        token,
+        leave=lambda: running_servers.unregister(paths, name),
+        locked=lambda: watch.locked() or keeper.said_locked(),
+    )
 
 
 def _parse(head: bytes) -> tuple[bytes, bytes, dict[bytes, list[bytes]]] | None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.credentials.planned import LoadedProfiles
     from vault.credentials.request import Request
-    from vault.run.token_file import TokenFile
+    from vault.run.token_file import Token
     from vault.system.live_files import LiveFile
 
 _REFRESH = b"R"
@@ -88,7 +88,7 @@ class KeyKeeper:
         key: socket.socket,
         watch: running_servers.Watch,
         entered: LiveFile | None,
-        token: TokenFile,
+        token: Token,
     ) -> KeyKeeper:
         """Fork the keeper. It reads the main key from ``key``, which is closed here. At its end it removes ``entered``, and
         ``token`` if the server was killed. Errors: StorageError.
@@ -180,7 +180,7 @@ def _keep(
     key: socket.socket,
     watch: running_servers.Watch,
     entered: LiveFile | None,
-    token: TokenFile,
+    token: Token,
 ) -> None:
     signal.signal(process_signals.LOCKED, lambda *_: watch.lock())
     children.leave_terminal()  # what the terminal sends is for the program

@@ -1,4 +1,4 @@
-"""The token of ``exec --server`` in a file, for programs that read it only from there (Rust's object_store).
+"""The token of a credentials server in a file, for programs that read it only from there (Rust's object_store, containers).
 
 Without it they ask the instance's metadata, and on EC2 would use another identity. The file has mode 0600, is in the folder
 of the agent's socket, and is removed at the end of the server; the next server removes one that a kill left.
@@ -16,8 +16,22 @@ from vault.system.locks import LockUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from vault.system.locks import Lock
     from vault.system.paths import Paths
+
+    class Token(Protocol):
+        """A file that contains the token."""
+
+        path: str
+
+        def unlink(self) -> None:
+            """Remove the file, if possible."""
+
+        def remove(self) -> None:
+            """Remove the file, in the process that made it."""
+
 
 _KIND = Kind("serving-", ".token")
 _HINT = "some programs read the server's token from a file there: set XDG_RUNTIME_DIR or AWSVAULT_HOME to a writable folder"
@@ -59,3 +73,25 @@ class TokenFile:
         """Remove the file, in the process that has its lock."""
         self.unlink()
         self._lock.release()
+
+
+class NamedTokenFile:
+    """The token beside a Unix socket, under a name that a container's configuration can have in it."""
+
+    def __init__(self, path: str, token: str) -> None:
+        self.path = path
+        self._where, self._name = os.path.split(path)
+        with Folder.open(self._where) as folder:
+            folder.write_atomic(self._name, token.encode("ascii"), durable=False)
+
+    def unlink(self) -> None:
+        """Remove the file, if possible."""
+        with suppress(FileNotFoundError, errors.Error), Folder.open(self._where) as folder:
+            folder.unlink(self._name)
+
+    remove = unlink
+
+
+def make(paths: Paths, token: str, *, beside: str | None) -> Token:
+    """A file for ``token``: ``beside`` (a socket's path) with .token, otherwise in the run folder. StorageError, UnsafeFile."""
+    return NamedTokenFile(f"{beside}.token", token) if beside is not None else TokenFile.make(paths, token)

@@ -1,4 +1,4 @@
-"""The running servers of ``exec --server``. Each has a file in the state folder, which ``lock`` deletes to end the
+"""The running servers of ``exec --server`` and ``serve``. Each has a file in the state folder, which ``lock`` deletes to end the
 server.
 
 A server holds its file's lock as long as it has a key, so that ``lock`` knows when the key is gone. The file has two
@@ -172,7 +172,8 @@ def _deleted(state: Folder, name: str) -> bool:
 
 
 def _is_server(pid: int) -> bool:
-    return {"exec", "--server"} <= set(command_of(pid))
+    words = set(command_of(pid))
+    return {"exec", "--server"} <= words or "serve" in words
 
 
 def _signal(pid: int, number: int) -> bool:
@@ -203,6 +204,8 @@ def _killed(fd: int, pid: int) -> bool:
 def _description(pid: int) -> str:
     """A server as text for the user: its process ID, and its command line up to the program's name."""
     words = command_of(pid) if pid else []
+    if "serve" in words:
+        return f"process {pid} ({safe(' '.join(words[words.index('serve') :]), limit=120)})"
     if "exec" not in words:
         return f"process {pid}" if pid else "an unknown process"
     command = words[words.index("exec") :]

@@ -1,0 +1,218 @@
+"""``serve``: a credentials server for programs that awsvault-py does not start."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import stat
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tests.home import failed
+from tests.patience import PATIENCE
+
+
+@pytest.fixture
+def home(home):
+    """The README's home, with a vault."""
+    home.scenario()
+    home.make_vault()
+    return home
+
+
+@contextmanager
+def serving(home, *words):
+    """The server's process and what it printed, while it runs."""
+    home.forks = False
+    running = home.start("serve", *words, "--json")
+    try:
+        document = b""
+        while not document.endswith(b"}\n"):
+            line = running.stdout.readline()
+            assert line, running.stderr.read()
+            document += line
+        yield running, json.loads(document)
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=PATIENCE)
+        home.forks = True
+
+
+def ended(running, code, *said):
+    """Wait for the end of the server."""
+    _, err = running.communicate(timeout=PATIENCE)
+    assert running.returncode == code, err
+    for text in said:
+        assert text in err.decode()
+
+
+def asked(found, *, token=None, host=None):
+    """The answer to a request: status and document."""
+    connection = http.client.HTTPConnection("127.0.0.1", timeout=PATIENCE)
+    if found.get("socket"):
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(PATIENCE)
+        connection.sock.connect(found["socket"])
+    else:
+        connection.sock = socket.create_connection(("127.0.0.1", port(found)), timeout=PATIENCE)
+    if token is None:
+        with open(found["token_file"], encoding="ascii") as file:
+            token = file.read()
+    name = host or found["url"].split("/")[2]
+    connection.request("GET", "/credentials", headers={"Host": name, "Authorization": token})
+    answer = connection.getresponse()
+    document = json.loads(answer.read())
+    connection.close()
+    return answer.status, document
+
+
+def port(found):
+    return int(found["url"].split(":")[2].split("/")[0])
+
+
+def test_another_program_gets_the_credentials_with_the_token_of_the_file(home, aws):
+    """The file is the user's alone, and is gone with the server; the log says that the server issued them."""
+    with serving(home, "dev") as (running, found):
+        assert stat.S_IMODE(os.stat(found["token_file"]).st_mode) == 0o600
+        status, document = asked(found)
+        assert status == 200
+        assert document["AccessKeyId"] in aws.world.sessions
+        assert asked(found, token="wrong")[0] == 401
+        assert asked(found, host="evil.example:80")[0] == 403
+        running.send_signal(signal.SIGINT)
+        ended(running, 0, "Serving dev until Ctrl-C")
+        assert not os.path.exists(found["token_file"])
+    (record,) = json.loads(home.run("log", "--json").stdout)["records"]
+    assert (record["use"], record["program"]) == ("serve", "serve")
+
+
+def test_a_fixed_port(home):
+    """The one that was asked for; a second server is told before anything is asked of AWS."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        failed(home.run("serve", "dev", "--bind", f"127.0.0.1:{number}"), 6, f"127.0.0.1:{number}", "in use")
+    with serving(home, "dev", "--bind", f"127.0.0.1:{number}") as (_, found):
+        assert port(found) == number
+        assert asked(found)[0] == 200
+
+
+def test_a_unix_socket_with_its_token_beside_it(home, tmp_path):
+    """Both are the user's alone and are removed. A program in a container has another port in its Host header."""
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o700)
+    path = folder / "dev.sock"
+    with serving(home, "dev", "--bind", f"unix:{path}") as (running, found):
+        assert (found["socket"], found["token_file"]) == (str(path), f"{path}.token")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        for host in ("127.0.0.1", "127.0.0.1:9911", "localhost:9911"):
+            assert asked(found, host=host)[0] == 200
+        assert asked(found, host="evil.example:9911")[0] == 403
+        assert asked(found, token="wrong")[0] == 401
+        failed(home.run("serve", "dev", "--bind", f"unix:{path}"), 6, "another program listens")
+        running.terminate()
+        ended(running, 0)
+    assert list(folder.iterdir()) == []
+
+
+def test_what_a_killed_server_left_is_replaced(home, tmp_path):
+    """The socket and the token; what is no socket stays."""
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o700)
+    with serving(home, "dev", "--bind", f"unix:{folder / 's'}") as (running, _):
+        running.kill()
+        running.wait(PATIENCE)
+    assert (folder / "s").exists()
+    with serving(home, "dev", "--bind", f"unix:{folder / 's'}") as (_, found):
+        assert asked(found)[0] == 200
+    (folder / "file").write_text("mine")
+    failed(home.run("serve", "dev", "--bind", f"unix:{folder / 'file'}"), 6, "not a socket")
+    assert (folder / "file").read_text() == "mine"
+
+
+def test_an_open_or_missing_folder_is_refused(home, tmp_path):
+    """Others could put their own socket there."""
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    failed(home.run("serve", "dev", "--bind", f"unix:{tmp_path}/open/s"), 6, "open")
+    failed(home.run("serve", "dev", "--bind", f"unix:{tmp_path}/none/s"), 6, "no such folder")
+    failed(home.run("serve", "dev", "--bind", "unix:/" + "x" * 120), 2, "socket")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--bind", "0.0.0.0:8080"), "other machines"),
+        (("--bind", "[::]:80"), "other machines"),
+        (("--bind", "8080"), "127.0.0.1:PORT"),
+        (("--bind", "127.0.0.1:x"), "not an address"),
+        (("--bind", "127.0.0.1:70000"), "not an address"),
+        (("--bind", "localhost:80"), "not an address"),
+        (("--bind", "unix:"), "not an address"),
+        (("--for", "soon"), "--for"),
+        (("--for", "999d"), "--for"),
+    ],
+)
+def test_mistaken_options_are_usage(home, aws, words, said):
+    """Nothing is asked of AWS."""
+    failed(home.run("serve", "dev", *words), 2, said)
+    assert not list(aws.calls)
+
+
+def test_lock_ends_the_server(home):
+    """It says so, with the exit code of a locked vault, and lock names it."""
+    with serving(home, "dev") as (running, found):
+        done = home.run("lock")
+        assert done.returncode == 0
+        assert "serve" in done.stderr
+        ended(running, 3, "locked")
+        assert not os.path.exists(found["token_file"])
+
+
+def test_it_ends_after_its_time(home):
+    """--for, by itself and with exit code 0."""
+    with serving(home, "dev", "--for", "1s") as (running, found):
+        assert found["ends"]
+        ended(running, 0)
+
+
+def test_guard_rails_hold(home):
+    """A confirmation that nobody can give."""
+    with open(home.config_path, encoding="utf-8") as file:
+        text = file.read()
+    home.config(text.replace("[profile dev]\n", "[profile dev]\nawsvault_confirm = always\n"))
+    failed(home.run("serve", "dev"), 10, "confirm")
+
+
+def test_the_session_is_refreshed_with_its_policy(home, aws):
+    """A refresh asks for the same policy as the first session."""
+    aws.world.role_seconds = 4  # refreshed after two and a half
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    with serving(home, "dev", "--policy-arn", arn) as (_, found):
+        first = asked(found)[1]["AccessKeyId"]
+        ends = time.monotonic() + PATIENCE
+        while asked(found)[1]["AccessKeyId"] == first:
+            assert time.monotonic() < ends
+            time.sleep(0.1)
+    sent = [call.parameters.get("PolicyArns.member.1.arn") for call in aws.calls.of("AssumeRole")]
+    assert len(sent) >= 2
+    assert set(sent) == {arn}
+
+
+def test_the_lines_for_a_shell(home):
+    """They can be evaluated: nothing but two exports is on stdout."""
+    home.forks = False
+    running = home.start("serve", "dev")
+    lines = [running.stdout.readline().decode() for _ in range(2)]
+    running.terminate()
+    rest, _ = running.communicate(timeout=PATIENCE)
+    home.forks = True
+    assert rest == b""
+    assert [line.partition("=")[0] for line in lines] == [
+        "export AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    ]

@@ -1,0 +1,61 @@
+"""vault/system/wait_for_signal.py: what ends a wait."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from tests.patience import PATIENCE
+from vault.system.wait_for_signal import caught
+
+NUMBERS = (signal.SIGTERM, signal.SIGHUP)
+
+
+def later(act):
+    """``act`` by another thread, once this one waits."""
+    thread = threading.Timer(0.1, act)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_ends_it_at_once(number):
+    """Not only at the next check; the handlers of before are back."""
+    before = signal.getsignal(number)
+    with caught(NUMBERS, every=PATIENCE) as wait:
+        thread = later(lambda: os.kill(os.getpid(), number))
+        assert wait(None, lambda: False) is False
+        thread.join()
+    assert signal.getsignal(number) == before
+
+
+def test_a_signal_before_the_wait_counts():
+    """It came while the server started."""
+    with caught(NUMBERS, every=PATIENCE) as wait:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert wait(None, lambda: False) is False
+
+
+def test_the_time_and_the_condition_end_it():
+    """The condition first, if both are true."""
+    with caught(NUMBERS, every=0.01) as wait:
+        assert wait(0.05, lambda: False) is False
+        assert wait(0, lambda: True) is True
+        ends = time.monotonic() + 0.05
+        assert wait(None, lambda: time.monotonic() > ends) is True
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    """nohup awsvault-py serve outlives its terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with caught(NUMBERS, every=0.01) as wait:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert wait(None, iter([False, False, True]).__next__) is True
+    finally:
+        signal.signal(signal.SIGHUP, before)
