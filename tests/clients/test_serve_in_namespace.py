@@ -87,7 +87,7 @@ def test_a_program_in_another_network_gets_credentials_through_the_socket(home, 
 
 
 def test_without_the_token_it_gets_nothing(home, served, tmp_path):
-    """Whoever can reach the relay but not read the file."""
+    """A program that can reach the relay but not read the file."""
     (tmp_path / "wrong").write_text("wrong")
     done = inside(home, served, str(tmp_path / "wrong"), sys.executable, "-c", CLIENT % 1)
     assert done.returncode != 0

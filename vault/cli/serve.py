@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 import click
 
 from vault import limits
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from vault.run.server_handover import Handover
 
 _PROGRAM = "serve"
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command("serve")
@@ -102,11 +99,11 @@ def _served(
 ) -> None:
     from vault.errors import Locked
     from vault.run import credential_server
-    from vault.system.wait_for_signal import caught
+    from vault.system.wait_for_signal import ENDING, caught
 
     with (
         credential_server.serving(context, handed, program=_PROGRAM, address=address) as serving,
-        caught(_ENDING, every=limits.SERVER_WATCH) as ended,
+        caught(ENDING, every=limits.SERVER_WATCH) as ended,
     ):
         serving.start()
         _say(context, serving, handed, seconds=seconds, as_json=as_json)
