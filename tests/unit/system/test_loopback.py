@@ -13,7 +13,7 @@ def test_whose_connection_it_is(monkeypatch):
     """The kernel's table names the user of a connection's other end."""
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
         client.connect(listener.getsockname())
-        ports = {"peer_port": client.getsockname()[1], "our_port": listener.getsockname()[1]}
+        ports = {"peer_port": client.getsockname()[1], "server_port": listener.getsockname()[1]}
         assert loopback.same_user(**ports)
         monkeypatch.setattr(os, "geteuid", lambda: 12345)
         assert not loopback.same_user(**ports)
