@@ -52,13 +52,13 @@ SHOWN = {
     "tests/unit/run/test_browser_profile.py::test_safari_and_a_browser_that_is_not_there_are_usage",
     "Guard rails: confirmation, read-only, production in red": "tests/unit/credentials/test_guardrails.py::test_nothing_is_handed_out_without_a_yes "
     "tests/unit/credentials/test_guardrails.py::test_read_only_sends_the_policy_with_the_role "
-    "tests/unit/cli/test_prompt.py::test_production_is_loud",
+    "tests/unit/cli/test_prompt_line.py::test_production_is_loud",
     "Encrypted, tamper-evident log of issued credentials": "tests/unit/cli/test_log.py::test_verify_says_whole_and_finds_a_change "
     "tests/unit/cache/test_audit_log.py::test_no_plaintext_is_in_the_file "
     "tests/unit/cache/test_audit_log.py::test_a_removed_moved_or_duplicated_record_is_detected",
-    "Explains a profile with file and line": "tests/unit/cli/test_tables.py::test_explain_gives_each_value_its_place",
+    "Explains a profile with file and line": "tests/unit/cli/test_explain_origins.py::test_explain_gives_each_value_its_place",
     "Picks a profile, completes names": "tests/unit/cli/test_picker.py::test_the_most_used_comes_first "
-    "tests/unit/cli/test_completion.py::test_profiles",
+    "tests/unit/cli/test_completion_scripts.py::test_profiles",
     "Moves your keys and profiles in, with undo": "tests/unit/cli/test_import.py::test_undo_puts_both_files_back",
 }
 
