@@ -55,7 +55,6 @@ EXCEPTIONS = {
         "vault/run/console_login.py",
         "vault/run/environment_credentials.py",
         "vault/run/federation.py",
-        "vault/run/profile_variable.py",
         "vault/store/entry_lookup.py",
         "vault/store/last_use.py",
         "vault/store/opened.py",

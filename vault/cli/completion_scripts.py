@@ -22,7 +22,7 @@ PROGRAM = "awsvault-py"
 PROFILES, COMMAND, NOTHING = "profiles", "command", "nothing"
 _NAMED = frozenset({"profile", "profiles", "name", "names", "words", "from_profile", "start"})
 
-_PROFILE_OPTIONS = ("profile", "from_profile", "named")
+_PROFILE_OPTIONS = ("profile", "from_profile", "named", "source")
 
 
 class Option(NamedTuple):

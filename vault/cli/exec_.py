@@ -49,6 +49,7 @@ class WithCommand(click.Command):
 @shared_options.no_session
 @shared_options.mfa_code
 @policy_options
+@shared_options.source
 @shared_options.region("Set this region for CMD instead of the profile's.")
 @click.option("--write", is_flag=True, help="Ignore awsvault_read_only for this command.")
 @click.option(
@@ -73,6 +74,7 @@ def command(
     mfa_code: str | None,
     policy: str | None,
     policy_arn: tuple[str, ...],
+    source: str | None,
     region: str | None,
     write: bool,
     server: bool,
@@ -81,18 +83,19 @@ def command(
     """Run CMD with the credentials of PROFILE in its environment. Without CMD, run your shell.
 
     A unique prefix of the profile name is enough. Without PROFILE, choose one at a terminal: exec -- CMD.
+    For a role without a profile: exec --source PROFILE ROLE-ARN -- CMD.
 
     CMD replaces this process: it gets the terminal and all signals, and its exit code is returned. With --server, CMD gets the
-    URL of a local server, for jobs that run longer than a session. With --profile-env, CMD gets AWS_PROFILE and no credentials, so its tools can
-    refresh them; the profile must call awsvault-py.
+    URL of a local server, for jobs that run longer than a session. With --profile-env, CMD gets AWS_PROFILE and no
+    credentials, so its tools can refresh them; the profile must call awsvault-py.
     """
     from vault.cli.profile_argument import profile_or_pick
-    from vault.cli.request_options import region_name, request_of
+    from vault.cli.request_options import check_source, region_name, request_of
     from vault.context import from_process
 
     if profile_env:
         _check_alone({"--duration": duration, "--fresh": fresh, "--no-session": no_session, "--mfa-code": mfa_code,
-                      "--policy": policy, "--policy-arn": policy_arn, "--write": write, "--server": server})  # fmt: skip
+                      "--policy": policy, "--policy-arn": policy_arn, "--source": source, "--write": write, "--server": server})  # fmt: skip
         context = from_process(attended=True)
         chosen = region_name(region)
         _with_profile(context, profile_or_pick(context, profile), cmd, region=chosen)
@@ -103,6 +106,7 @@ def command(
         if handed is not None:
             return _served(from_process(attended=True), handed, cmd)
     context = from_process(attended=True)
+    check_source(profile, source)
     profile = profile_or_pick(context, profile)
     request = request_of(
         profile,
@@ -116,6 +120,7 @@ def command(
         policy=policy,
         policy_arn=policy_arn,
         region=region,
+        source=source,
     )
     if server:
         return _serve(context, request, cmd)

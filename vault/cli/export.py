@@ -28,6 +28,7 @@ from vault.cli.policy_options import policy_options
 @shared_options.no_session
 @shared_options.mfa_code
 @policy_options
+@shared_options.source
 @shared_options.region("Print this region instead of the profile's, in the formats that have one.")
 def command(
     *,
@@ -41,9 +42,10 @@ def command(
     mfa_code: str | None,
     policy: str | None,
     policy_arn: tuple[str, ...],
+    source: str | None,
     region: str | None,
 ) -> None:
-    """Print the credentials of PROFILE (exact name).
+    """Print the credentials of PROFILE (exact name), or of a role without a profile: export --source PROFILE ROLE-ARN.
 
     On success, stdout has one JSON object (docs/reference/json.md) and stderr is empty. On failure, stdout is empty.
     """
@@ -59,7 +61,7 @@ def command(
     context = from_process(attended=False)
     request = request_of(
         profile, duration=duration, fresh=fresh, fresh_all=fresh_all, no_session=no_session, mfa_code=mfa_code,
-        policy=policy, policy_arn=policy_arn, region=region,
+        policy=policy, policy_arn=policy_arn, region=region, source=source,
         ask=form not in ("process", "json") or os.isatty(1),  # an SDK reads JSON from a pipe, and must not wait for a prompt
     )  # fmt: skip
     issued = obtain.credentials(context, request, purpose=f"to export {profile}")

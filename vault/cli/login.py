@@ -13,7 +13,7 @@ from vault.cli import banners, shared_options
 from vault.cli.command_context import with_context
 from vault.cli.policy_options import policy_options
 from vault.cli.profile_argument import profile_or_pick
-from vault.cli.request_options import request_of
+from vault.cli.request_options import check_source, request_of
 from vault.cli.terminal import emit, local, say
 from vault.credentials.profile_metadata import metadata_of
 from vault.errors import Usage
@@ -24,7 +24,6 @@ from vault.run.browser_handoff import Handoff
 from vault.run.console_login import sign_in, sign_in_environment
 from vault.system.clock import Deadline
 from vault.system.programs import ProgramFailed, start_in_background
-from vault.text import command as command_for
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -42,6 +41,7 @@ _OPENERS = ("xdg-open", "wslview", "x-www-browser")
 )
 @click.option("--service", metavar="NAME", help="Open this service, for example s3.")
 @click.option("--path", metavar="PATH", help="Open this page, for example /cloudwatch/home?region=eu-west-1.")
+@shared_options.source
 @shared_options.region("Open the console in this region instead of the profile's.")
 @shared_options.duration
 @click.option(
@@ -64,6 +64,7 @@ def command(
     only_print: bool,
     service: str | None,
     path: str | None,
+    source: str | None,
     region: str | None,
     duration: str | None,
     browser: str | None,
@@ -75,9 +76,9 @@ def command(
 ) -> None:
     """Sign in to the AWS console as the role or the IAM user of PROFILE, in any AWS partition.
 
-    A unique prefix of the profile name is enough. Without PROFILE, choose one at a terminal. The sign-in URL is valid for
-    15 minutes, for anyone who has it. The browser reads it from a one-time page on this machine, so that it never appears on
-    a command line.
+    A unique prefix of the profile name is enough. Without PROFILE, choose one at a terminal. For a role without a profile:
+    login --source PROFILE ROLE-ARN. The sign-in URL is valid for 15 minutes, for anyone who has it. The browser reads it
+    from a one-time page on this machine, so that it never appears on a command line.
 
     A profile without a role signs in as its IAM user (GetFederationToken), without MFA.
     """
@@ -85,6 +86,7 @@ def command(
         raise Usage("give only one of --service and --path", hint="run: awsvault-py login --help")
     if from_env and profile is not None:
         raise Usage("give either a profile or --env", hint="run: awsvault-py login --help")
+    check_source(profile, source)
     profile = environment_credentials.NAME if from_env else profile_or_pick(context, profile)
     own = (
         browser_profile.known(browser, context.env)
@@ -104,6 +106,7 @@ def command(
         policy=policy,
         policy_arn=policy_arn,
         region=region,
+        source=source,
     )
     way = sign_in_environment if from_env else sign_in
     found = way(context, request, tell=say, service=service, path=path)
@@ -154,7 +157,7 @@ def _open(context: Context, found: SignIn, browsers: list[list[str]], *, region:
     again = (
         f"awsvault-py {printing} --env"
         if isinstance(found.issued.chain.source, NamedSource) and not found.issued.chain.hops
-        else command_for(printing, found.issued.chain.profile)
+        else found.issued.chain.command(printing)
     )
     until = f", until {local(found.issued.expires)}" if found.issued.expires else ""
     opening = f"Opening the console as {safe(role)}{until}."

@@ -26,10 +26,12 @@ def request_of(
     policy: str | None = None,
     policy_arn: tuple[str, ...] = (),
     region: str | None = None,
+    source: str | None = None,
 ) -> Request:
     """The Request for the options. Raises Usage, and UnsafeFile or StorageError for the file of a policy."""
     from vault.credentials.request import Refetch, Request
 
+    check_source(profile, source)
     return Request(
         profile,
         duration=seconds(duration),
@@ -41,6 +43,20 @@ def request_of(
         start=start,
         policy=_policy(policy, policy_arn),
         region=region_name(region),
+        source=source,
+    )
+
+
+def check_source(profile: str | None, source: str | None) -> None:
+    """Usage if --source is given and ``profile`` is not the ARN of a role."""
+    from vault.profiles.values import is_role_arn
+
+    if source is None or (profile is not None and is_role_arn(profile)):
+        return
+    found = "" if profile is None else f", and {safe(profile, limit=80)!r} is not one"
+    raise Usage(
+        f"--source needs the ARN of a role in place of PROFILE{found}",
+        hint="give arn:aws:iam::ACCOUNT:role/NAME, or leave out --source",
     )
 
 

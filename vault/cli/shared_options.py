@@ -37,6 +37,12 @@ no_session = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/reference/json.md).")
 mfa_code = click.option(*CODE, "mfa_code", metavar="CODE", help="An MFA code, if no seed is stored.")
 
+source = click.option(
+    "--source",
+    metavar="PROFILE",
+    help="With the ARN of a role instead of PROFILE: the profile whose credentials assume the role.",
+)
+
 
 def region(text: str) -> Callable[[F], F]:
     """``--region``, with ``text`` as its help."""

@@ -7,7 +7,7 @@ exports, which know no guard rails. The disk hit imports this module, so it impo
 from __future__ import annotations
 
 from vault import errors, limits
-from vault.text import command, safe
+from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,17 +24,17 @@ def applied(chain: Chain, request: Request) -> Chain:
         guardrails = guardrails._replace(read_only=False)
     elif guardrails.read_only and not chain.hops and not request.federates:
         raise errors.Declined(
-            f"profile {safe(chain.profile)}: awsvault_read_only cannot be enforced: only the session of a role can be limited "
+            f"{chain.subject}: awsvault_read_only cannot be enforced: only the session of a role can be limited "
             "by a policy",
             hint="set awsvault_read_only in a profile with a role, or ignore it once: "
-            f"{command('exec --write', chain.profile)} -- COMMAND",
+            f"{chain.command('exec --write')} -- COMMAND",
         )
     if guardrails.policy is not None or request.policy is not None:
         guardrails = guardrails._replace(policy=_policy(chain, guardrails, request))
     chain = chain._replace(guardrails=guardrails)
     if guardrails.max_duration is not None and not request.session and not (chain.hops or request.federates):
         raise errors.Declined(
-            f"profile {safe(chain.profile)}: awsvault_max_duration is set, but the key itself never expires",
+            f"{chain.subject}: awsvault_max_duration is set, but the key itself never expires",
             hint="leave out --no-session",
         )
     return chain
@@ -50,7 +50,7 @@ def _policy(chain: Chain, guardrails: Guardrails, request: Request) -> SessionPo
     if not chain.hops and not request.federates:
         named = request.policy or guardrails.policy
         raise errors.Declined(
-            f"profile {safe(chain.profile)}: {' and '.join(named.places) if named else 'a policy'} cannot be applied, "
+            f"{chain.subject}: {' and '.join(named.places) if named else 'a policy'} cannot be applied, "
             "because only the session of a role can have a policy",
             hint="use a profile with a role; login accepts a policy for a user too",
         )
@@ -75,7 +75,7 @@ def check_expiry(chain: Chain, *, expires: int | None, now: float) -> None:
     if left is None or left > most + limits.EXPIRY_SLACK:
         found = "never expire" if left is None else f"expire in {left} s"
         raise errors.Declined(
-            f"profile {safe(chain.profile)}: awsvault_max_duration is {most} s, but the credentials of its source {found}",
+            f"{chain.subject}: awsvault_max_duration is {most} s, but the credentials of its source {found}",
             hint="set awsvault_max_duration in a profile with a role, whose session can have this duration",
         )
 
@@ -92,8 +92,7 @@ def confirm(context: Context, chain: Chain, request: Request, *, lifted: bool = 
     what = subject(chain, lifted=lifted)
     if setting == "session" and _remembered(context, what):
         return None
-    profile = safe(chain.profile)
-    run = f"{command('exec --write' if lifted else 'exec', chain.profile)} --"
+    run = f"{chain.command('exec --write' if lifted else 'exec')} --"
     if not request.ask:
         # An SDK is waiting, and the user may not be looking: no window, no question, no waiting.
         if setting == "session":
@@ -101,7 +100,7 @@ def confirm(context: Context, chain: Chain, request: Request, *, lifted: bool = 
         else:
             hint = f"run the command as: {run} COMMAND"
         raise errors.Declined(
-            f"profile {profile} needs confirmation before each use (awsvault_confirm = {setting})", hint=hint
+            f"{chain.subject} needs confirmation before each use (awsvault_confirm = {setting})", hint=hint
         )
     _ask(context, chain, lifted=lifted, region=request.region or chain.region)
     return what if setting == "session" else None
@@ -119,21 +118,21 @@ def _target(chain: Chain) -> str:
 def _ask(context: Context, chain: Chain, *, lifted: bool, region: str) -> None:
     from vault.system.prompts import NoAnswer
 
-    about = f"{safe(_target(chain))}, in {safe(region)}"
+    about = f"{f'with profile {safe(chain.path[1])}' if chain.by_arn else safe(_target(chain))}, in {safe(region)}"
     if chain.guardrails.environment:
         about = f"{safe(chain.guardrails.environment)}: {about}"
     how = " with write access, although it is set to read-only," if lifted else ""
-    question = f"Use profile {safe(chain.profile)}{how} ({about})?"
+    question = f"Use {chain.subject}{how} ({about})?"
     try:
         yes = context.interaction.confirm(question, deadline=context.new_deadline(limits.PROMPT_TIME))
     except NoAnswer as reason:
         raise errors.Declined(
-            f"profile {safe(chain.profile)} needs confirmation before it is used, and {reason.message}",
+            f"{chain.subject} needs confirmation before it is used, and {reason.message}",
             hint="run the command in a terminal, or set AWSVAULT_PROMPT to tty or pinentry",
         ) from None
     if not yes:
         raise errors.Declined(
-            f"profile {safe(chain.profile)} was not used: you declined", hint="no credentials were issued"
+            f"{chain.subject} was not used: you declined", hint="no credentials were issued"
         )
 
 

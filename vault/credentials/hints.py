@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 _WRONG_KEY = ("InvalidClientTokenId", "SignatureDoesNotMatch")
 
 
-def name_profile(error: errors.Error, chain: Chain, profile: str) -> None:
+def name_profile(error: errors.Error, chain: Chain) -> None:
     """Put the profile's name before the message, and adapt the hint to the chain."""
-    named = f"profile {safe(profile)}"
+    named = chain.subject
     if isinstance(error, errors.Refused | errors.Unreachable):
         error.message = f"{named}: {error.message}"
         error.hint = _hint(error, chain)
@@ -29,7 +29,7 @@ def name_profile(error: errors.Error, chain: Chain, profile: str) -> None:
 def with_names(hint: str, chain: Chain) -> str:
     """A hint with the actual names in its commands."""
     for words in ("explain", "login"):
-        hint = hint.replace(f"awsvault-py {words} PROFILE", command(words, chain.profile))
+        hint = hint.replace(f"awsvault-py {words} PROFILE", chain.command(words))
     if isinstance(chain.source, VaultKey):
         for words in ("add", "add --replace", "mfa add"):
             hint = hint.replace(f"awsvault-py {words} NAME", command(words, chain.source.entry))

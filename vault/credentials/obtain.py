@@ -17,6 +17,7 @@ from vault.credentials.fetch import never_expires
 from vault.credentials.issued import Issued, Shortened
 from vault.credentials.planned import LoadedProfiles, PlannedChain, chain_of, load, planned
 from vault.credentials.remember import remember
+from vault.credentials.requested_chain import check_named, requested_chain
 from vault.profiles.chain import AssumeRole, SessionToken, VaultKey
 from vault.profiles.resolve import check
 from vault.text import command, safe
@@ -71,6 +72,7 @@ def obtain(
     vault/unlocking/unlock.
     """
     profiles = load(context)  # a broken file is reported before the user is asked for a passphrase
+    check_named(profiles.config, request, use=use)
     try:
         issued, access = with_keys(
             context, lambda keys: issue(context, request, keys, profiles), purpose=purpose
@@ -90,8 +92,7 @@ def issue(context: Context, request: Request, keys: Keys, profiles: LoadedProfil
 
     Errors: NotFound, ConfigError, Declined, Refused, Unreachable, Locked (no code is available), StorageError.
     """
-    profile = _profile(request, profiles.config, keys)
-    chain = chain_of(context, profiles.config, profile, keys)
+    chain = requested_chain(profiles.config, request, env=context.env, has_entry=keys.has_entry)
     check(chain)
     lifted = request.write and chain.guardrails.read_only
     chain = guardrails.applied(chain, request)
@@ -100,7 +101,7 @@ def issue(context: Context, request: Request, keys: Keys, profiles: LoadedProfil
         plan = _planned(context, request, chain, keys)
         issued = _fetched(context, request, plan, keys) if plan.plan.links else _key_itself(request, plan)
     except errors.Error as error:
-        hints.name_profile(error, chain, profile)
+        hints.name_profile(error, chain)
         raise
     if not (
         request.federates and issued.expires is None
@@ -150,17 +151,9 @@ def refresh(context: Context, request: Request, keys: Keys, profiles: LoadedProf
 # ── the steps ────────────────────────────────────────────────────────────────────────────────
 
 
-def _profile(request: Request, config: Config, keys: Keys) -> str:
-    if not request.start:
-        return request.profile
-    from vault.credentials.prefix_match import chosen
-
-    return chosen(config, request.profile, has_entry=keys.has_entry)
-
-
 def _check_profile(config: Config, request: Request) -> None:
     """NotFound if no file names the profile, while the locked vault might still hold a key of that name."""
-    name = request.profile
+    name = request.profile if request.source is None else request.source
     if name not in config.profiles and not (request.start and config.starting_with(name)):
         raise errors.NotFound(
             f"no profile {safe(name)!r} in {safe(config.config_path)} or {safe(config.credentials_path)}",
@@ -177,7 +170,7 @@ def _planned(context: Context, request: Request, chain: Chain, keys: Keys) -> Pl
     plan = planned(context, chain, keys, duration=request.duration, session=request.session)
     if plan.lacks_key and isinstance(chain.source, VaultKey):
         raise errors.ConfigError(
-            f"{chain.source.origin}: profile {safe(chain.profile)} needs the key {safe(chain.source.entry)!r}, "
+            f"{chain.source.origin}: {chain.subject} needs the key {safe(chain.source.entry)!r}, "
             "which is not in the vault",
             hint=f"add it: {command('add', chain.source.entry)}",
         )

@@ -35,8 +35,15 @@ def first(context: Context, request: Request, *, program: str) -> Obtained:
 
 def later(request: Request, issued: Issued) -> Request:
     """The request of a refresh. One confirmation covers all of them; an MFA code is good for one call only."""
+    source = issued.chain.path[1] if request.source is not None else None
     return request._replace(
-        profile=issued.chain.profile, start=False, agreed=True, ask=False, mfa_code=None, refetch=REFRESH
+        source=source,
+        profile=issued.chain.profile,
+        start=False,
+        agreed=True,
+        ask=False,
+        mfa_code=None,
+        refetch=REFRESH,
     )
 
 

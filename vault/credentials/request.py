@@ -28,7 +28,8 @@ class Request(NamedTuple):
     confirmed already. ``start``: a unique prefix of the profile's name is enough. ``federates``: a key without a role is
     exchanged for a session (GetFederationToken) before anything is issued, and that session keeps the guard rails.
     ``policy`` narrows the session further than the profile's guard rails. ``region`` is for the program that gets the session,
-    and decides nothing about the session itself.
+    and decides nothing about the session itself. ``source``: ``profile`` is the ARN of a role, and the profile ``source``
+    assumes it; ``start`` is then about this name.
     """
 
     profile: str
@@ -43,9 +44,10 @@ class Request(NamedTuple):
     federates: bool = False
     policy: SessionPolicy | None = None
     region: str | None = None
+    source: str | None = None
 
     @property
     def plain(self) -> bool:
         """Whether the answer is the same as for the profile alone, so that it may be remembered."""
-        whole = self.policy is None and not self.write and not self.federates
+        whole = self.policy is None and self.source is None and not self.write and not self.federates
         return self.duration is None and self.session and whole

@@ -22,6 +22,7 @@ from vault.profiles.chain import (
     WebIdentity,
 )
 from vault.profiles.identity_center import incomplete, missing_role_keys
+from vault.profiles.production import means_production
 from vault.profiles.profile_policy import policy_of
 from vault.profiles.session_policy import combined
 from vault.profiles.source_lookup import own_export
@@ -42,11 +43,15 @@ _MAX_LABEL = 63  # characters: a region becomes a label of a host name
 
 
 class WalkedPath(NamedTuple):
-    """The profiles from the selected one to the source's, those of them with a role, and the source."""
+    """The profiles from the selected one to the source's, those of them with a role, and the source.
+
+    ``guarding``: profiles beside the path whose guard rails apply too.
+    """
 
     path: tuple[Profile, ...]
     roles: tuple[Profile, ...]
     source: Source
+    guarding: tuple[Profile, ...] = ()
 
 
 class ChainBuilder:
@@ -75,7 +80,7 @@ class ChainBuilder:
     def build(self) -> Chain:
         """The whole chain. ConfigError for an invalid value."""
         found, selected, last = self.found, self.found.path[0], self.found.path[-1]
-        for profile in () if self.as_sdk else found.path:
+        for profile in () if self.as_sdk else (*found.path, *found.guarding):
             for each in (profile, *profile.included):  # a misspelled guard rail would not be enforced
                 for fault in misspelled(each):
                     self.fault(fault)
@@ -239,16 +244,21 @@ class ChainBuilder:
         )
 
     def guardrails(self) -> Guardrails:
-        """The strictest of all profiles on the path; the environment is the selected profile's."""
-        every = [self.guardrails_of(profile) for profile in self.found.path]
-        policies = [each.policy for each in every if each.policy is not None]
+        """The strictest of all profiles on the path and of those beside it. The environment is the selected profile's;
+        without one, production if a profile beside the path says so.
+        """
+        path = [self.guardrails_of(profile) for profile in self.found.path]
+        beside = [self.guardrails_of(profile) for profile in self.found.guarding]
+        every = [*path, *beside]
+        policies = {each.policy[:2]: each.policy for each in every if each.policy is not None}
         longest = [each.max_duration for each in every if each.max_duration is not None]
+        kinds = [each.environment for each in (path[0], *beside) if each.environment is not None]
         return Guardrails(
             max((each.confirm for each in every), key=CONFIRM.index),
             min(longest) if longest else None,
             any(each.read_only for each in every),
-            every[0].environment,
-            combined(policies),
+            path[0].environment or min(kinds, key=lambda kind: not means_production(kind), default=None),
+            combined(list(policies.values())),
         )
 
 

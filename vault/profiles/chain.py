@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from vault.text import command, safe
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.profiles.aws_files import Origin, Setting
@@ -157,7 +159,8 @@ class Chain(NamedTuple):
     the key. ``session`` is False for awsvault_session = off, and ``session_origin`` is the line that sets it.
     ``guardrails`` are the strictest of all profiles on the path. ``faults`` are values that AWS would refuse;
     ``resolve.check`` raises the first. ``ca_bundle`` is the selected profile's and applies to all calls
-    (aws/ca_trust.py).
+    (aws/ca_trust.py). ``by_arn``: no file has the selected profile, and its name is the ARN of its role
+    (role_without_profile.py).
     """
 
     profile: str
@@ -176,6 +179,22 @@ class Chain(NamedTuple):
     faults: tuple[Fault, ...]
     ca_bundle: Setting | None = None
     session_origin: Origin | None = None
+    by_arn: bool = False
+
+    @property
+    def subject(self) -> str:
+        """What a message is about: ``profile NAME`` or ``role ARN``."""
+        return f"{'role' if self.by_arn else 'profile'} {safe(self.profile)}"
+
+    def command(self, words: str) -> str:
+        """The command line ``awsvault-py WORDS PROFILE``, or with --source and the ARN."""
+        if not self.by_arn:
+            return command(words, self.profile)
+        if words.split(" ", 1)[0] not in ("exec", "export", "login"):
+            return command(words, self.path[1])
+        from shlex import quote
+
+        return command(f"{words} --source={quote(safe(self.path[1]))}", self.profile)
 
     def device_origin(self, serial: str) -> Origin | None:
         """The line that names the device: of the source profile, otherwise of a role; None for a device stored with the key."""

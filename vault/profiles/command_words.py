@@ -99,6 +99,10 @@ def own_call(command: str) -> OwnCall | None:
             session = False
         elif option == "--duration":
             duration = value
+        elif option == "--source":
+            raise ValueError(
+                "credential_process runs awsvault-py with --source; set awsvault_role_arn and awsvault_source_profile instead"
+            )
         elif option in ("", "--profile"):
             positional.append(value)
     if len(positional) != 2 or positional[0] != "export":

@@ -52,9 +52,27 @@ def resolve(
                 hint=config.suggestion(name) or "run: awsvault-py list",
             )
         profile = _bare_entry(config, name)
+    return chain_from(config, profile, env=env, has_entry=has_entry, guess=guess, as_sdk=as_sdk)
+
+
+def chain_from(
+    config: Config,
+    profile: Profile,
+    *,
+    env: Mapping[str, str],
+    has_entry: Callable[[str], bool] | None = None,
+    guess: bool = True,
+    as_sdk: bool = False,
+    guarding: tuple[Profile, ...] = (),
+) -> Chain:
+    """The chain of ``profile``, which need not be in ``config``. The guard rails of the profiles ``guarding`` apply too.
+
+    The rest and the errors are as in ``resolve``.
+    """
     finder = SourceLookup(config, env, None if as_sdk else has_entry, guess=guess, as_sdk=as_sdk)
     walk = _Walk(config, finder)
-    return ChainBuilder(config, walk.follow(profile), env, as_sdk=as_sdk).build()
+    found = walk.follow(profile)._replace(guarding=guarding)
+    return ChainBuilder(config, found, env, as_sdk=as_sdk).build()
 
 
 def _bare_entry(config: Config, name: str) -> Profile:

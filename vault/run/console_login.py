@@ -9,9 +9,8 @@ from vault.aws import console, credential_json, hosts
 from vault.aws.service_endpoint import ServiceEndpoint
 from vault.credentials import guardrails, obtain
 from vault.credentials.hints import with_names
-from vault.credentials.prefix_match import chosen
+from vault.credentials.requested_chain import requested_chain
 from vault.profiles import aws_files, endpoints
-from vault.profiles.resolve import resolve
 from vault.run import federation
 from vault.text import safe
 
@@ -53,11 +52,13 @@ def sign_in(
         "aws", region="us-east-1", service=service, path=path
     )  # a wrong option: say so before any call
     chain = _look_ahead(context, request)
-    if chain is None or not chain.hops:  # a session of the user (GetSessionToken) cannot sign in
+    if request.source is None and (
+        chain is None or not chain.hops
+    ):  # a session of the user (GetSessionToken) cannot sign in
         request = request._replace(federates=True, session=False)
 
     def exchange(issued: Issued) -> Issued:
-        subject = f"profile {safe(issued.chain.profile)}"
+        subject = issued.chain.subject
         return _session(context, issued, request, subject=subject, tell=tell)
 
     issued = obtain.credentials(
@@ -67,7 +68,7 @@ def sign_in(
         use="login",
         exchange=exchange,
     )
-    subject = f"profile {safe(issued.chain.profile)}"
+    subject = issued.chain.subject
     return _signed_in(context, issued, request, subject=subject, tell=tell, service=service, path=path)
 
 
@@ -166,8 +167,7 @@ def _look_ahead(context: Context, request: Request) -> Chain | None:
     """
     try:
         config = aws_files.load(context.env, home=context.paths.home)
-        name = chosen(config, request.profile) if request.start else request.profile
-        chain = resolve(config, name, env=context.env)
+        chain = requested_chain(config, request, env=context.env)
         _endpoint(context, config, chain, region=request.region)
     except (errors.Untrusted, errors.Usage):
         raise
@@ -194,7 +194,8 @@ def _endpoint(context: Context, config: Config, chain: Chain, *, region: str | N
         if partition != known:  # the console of another partition does not know the role
             region = endpoints.real_region(chain.hops[-1].endpoint.region)
         partition = known
-    profile = config.profile(chain.profile)
+    # A role without a profile has the settings of the profile that assumes it.
+    profile = config.profile(chain.path[1] if chain.by_arn else chain.profile)
     get = profile.get if profile is not None else _nothing
     configured = endpoints.configured_url(config, get, env=context.env, service=hosts.SIGN_IN)
     url = console.federation_url(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from vault.credentials.obtain import Obtained
 
 VARIABLE = "AWSVAULT_SERVE"  # the descriptor's number, for the next program and none below it
-_MAGIC = "awsvault-py serve 3"
+_MAGIC = "awsvault-py serve 4"
 
 
 class Handover(NamedTuple):
@@ -81,7 +81,7 @@ def start_again(first: Obtained, request: Request, *, mark: Attributes | None) -
         ) from None
 
 
-_KEPT = ("profile", "duration", "session", "write", "policy")
+_KEPT = ("profile", "duration", "session", "write", "policy", "source")
 # Used up: a descriptor is read once, and its number may be another file's by now.
 _SPENT = (PASSPHRASE, PASSPHRASE + "_FD")
 
