@@ -42,7 +42,7 @@ def chain_of_role(
     if source not in config.profiles and not (has_entry is not None and has_entry(source)):
         raise errors.NotFound(
             f"--source: no profile {safe(source)!r} in {safe(config.config_path)} or {safe(config.credentials_path)}",
-            hint=config.meant(source) or "run: awsvault-py list",
+            hint=config.suggestion(source) or "run: awsvault-py list",
         )
     chain = chain_from(
         config,
