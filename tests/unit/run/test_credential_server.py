@@ -314,7 +314,7 @@ def test_another_users_connections_leave_room_for_this_users(endpoint, monkeypat
     theirs, held = set(), []
     monkeypatch.setattr(limits, "SERVER_READ", PATIENCE)
     monkeypatch.setattr(
-        "vault.run.credential_server.same_user", lambda *, peer_port, server_port: peer_port not in theirs
+        "vault.run.server_address.same_user", lambda *, peer_port, server_port: peer_port not in theirs
     )
     try:
         for _ in range(limits.SERVER_CONNECTIONS + 10):
