@@ -91,8 +91,8 @@ def command(
     AWS. After you confirm, it stores the keys, removes them from the files, and sets up their profiles to use the vault. It
     shows one line per profile. Answer d to see every changed line in $PAGER.
 
-    Profiles with the same key share one entry. --undo restores the files. At a terminal, import then asks for the roles that
-    the key assumes, as add does, unless it has some already.
+    Profiles with the same key share one entry. --undo restores the files. At a terminal, import then asks for the roles of
+    each key that has none yet, as add does.
     """
     _check_options(
         stores=aws_vault + granted + (csv_file is not None),

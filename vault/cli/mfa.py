@@ -12,6 +12,8 @@ from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, qr, resync
 from vault.cli.terminal import emit, emit_json, is_terminal, rfc3339, say, table
 from vault.errors import Usage
 from vault.keys import mfa_devices
+from vault.keys.key_input import NewKey
+from vault.keys.seed_proof import SeedProver
 from vault.keys.user_devices import UserDevices
 from vault.store.entry_lookup import find_entry
 from vault.system import clipboard
@@ -22,6 +24,8 @@ from vault.unlocking.unlock import unlock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
+    from vault.mfa.codes import Seed
+    from vault.store.vault import Opened
 
 
 @click.group(name="mfa")
@@ -35,11 +39,13 @@ def command() -> None:
     "--stdin", "from_stdin", is_flag=True, help="Read the device as JSON from stdin (docs/reference/json.md)."
 )
 @click.option("--strict", is_flag=True, help="Protect the seed with its own passphrase.")
+@click.option("--no-verify", is_flag=True, help="Do not verify the seed with AWS.")
 @with_context
-def add(context: Context, name: str, *, from_stdin: bool, strict: bool) -> None:
+def add(context: Context, name: str, *, from_stdin: bool, strict: bool, no_verify: bool) -> None:
     """Set the MFA device of the entry NAME, and store the device's seed.
 
-    Prompts for the ARN and the seed, and hides the seed. --stdin reads one or both. The seed is base32 or an otpauth:// URL.
+    Prompts for the ARN and the seed, and hides the seed. mfa add verifies a typed seed by one of its codes before it stores
+    it, and prompts again if AWS refuses. --stdin reads one or both. The seed is base32 or an otpauth:// URL.
 
     With --strict, a separate passphrase protects the seed. It unlocks the seed for five minutes or for one use.
     """
@@ -47,18 +53,38 @@ def add(context: Context, name: str, *, from_stdin: bool, strict: bool) -> None:
     if given is None and not context.interaction.possible():
         raise Usage(f"cannot prompt for the device: {context.interaction.obstacle()}", hint="use --stdin")
     opened = unlock(context, purpose=f"to store the MFA device of {name}").opened
-    known = find_entry(opened.payload, name).mfa_serial
-    device = given if given is not None else mfa_devices.ask_device(context, name=name, known=known)
+    entry = find_entry(opened.payload, name)
+    prover = SeedProver(context, name, opened)
+
+    def prove(serial: str, seed: Seed) -> None:
+        if not no_verify:
+            prover.prove(NewKey(entry.access_key_id, entry.secret, serial, seed))
+
+    device = (
+        given
+        if given is not None
+        else mfa_devices.ask_device(context, name=name, known=entry.mfa_serial, prove=prove)
+    )
     if strict:
-        store_strictly(context, opened, name, device)
+        after = store_strictly(context, opened, name, device)
+    else:
+        after = mfa_devices.add_to_entry(context, opened, name, device)
+        serial = mfa_devices.find_serial(after.payload, name)
+        say(f"{safe(name)} uses {safe(serial)}.")
+        if device.seed is not None:
+            say("The MFA seed is stored with the key: anyone who unlocks this vault has both factors.")
+        elif not mfa_devices.has_seed(after.payload, serial):
+            say("Its seed is not stored, so awsvault-py will prompt for its codes.")
+    _tell_proof(prover, after, name)
+
+
+def _tell_proof(prover: SeedProver, opened: Opened, name: str) -> None:
+    """Keep the session of the seed's proof for the next export, or say why there is none."""
+    if prover.proof is None:
         return
-    after = mfa_devices.add_to_entry(context, opened, name, device)
-    serial = mfa_devices.find_serial(after.payload, name)
-    say(f"{safe(name)} uses {safe(serial)}.")
-    if device.seed is not None:
-        say("The MFA seed is stored with the key: anyone who unlocks this vault has both factors.")
-    elif not mfa_devices.has_seed(after.payload, serial):
-        say("Its seed is not stored, so awsvault-py will prompt for its codes.")
+    if prover.proof.unproved:
+        say(f"Warning: the MFA seed could not be verified with AWS: {prover.proof.unproved}")
+    prover.keep(opened, mfa_devices.find_serial(opened.payload, name), [name])
 
 
 @command.command(name="code")

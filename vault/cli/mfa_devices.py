@@ -134,8 +134,11 @@ def holder_of(payload: Payload, name: str, serial: str) -> str:
     raise NotFound(f"no entry uses {safe(serial)}, so there is no key to call AWS with")
 
 
-def store_strictly(context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice) -> None:
-    """Store the seed of the device in the strict box. Raises Usage if the seed or the serial is missing."""
+def store_strictly(context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice) -> Opened:
+    """Store the seed of the device in the strict box, and return the vault as stored.
+
+    Raises Usage if the seed or the serial is missing.
+    """
     serial = device.serial or find_entry(opened.payload, name).mfa_serial
     if device.seed is None or serial is None:
         raise Usage("--strict needs the seed and the ARN of the device")
@@ -149,10 +152,11 @@ def store_strictly(context: Context, opened: Opened, name: str, device: mfa_devi
         )
 
     made = entries.stored_seed(device.seed, created=int(context.clock.time()))
-    strict_seeds.store(context, opened, name, serial, made, passphrase=passphrase)
+    after = strict_seeds.store(context, opened, name, serial, made, passphrase=passphrase)
     say(
         f"{safe(name)} uses {safe(serial)}. Its seed has a separate passphrase, which unlocks it for five minutes."
     )
+    return after
 
 
 @click.command(name="qr")

@@ -39,6 +39,19 @@ def offer(context: Context, name: str, serial: str | None, *, entries: Collectio
 
     ``entries`` are the names in the vault. If the user cancels the prompts, the key stays stored, and a message says so.
     """
+    roles, usable = _offered(context, name, serial, entries)
+    if usable:
+        tell_next(roles or [name])
+    return roles
+
+
+def _offered(
+    context: Context, name: str, serial: str | None, entries: Collection[str], further: Sequence[str] = ()
+) -> tuple[list[str], bool]:
+    """As ``offer``, without the command to run next. Also whether the key has a profile now.
+
+    ``further`` are the keys that would be asked about next.
+    """
     try:
         new = _asked(context, name, serial, entries)
         usable = _write(context, new, entries)
@@ -46,15 +59,14 @@ def offer(context: Context, name: str, serial: str | None, *, entries: Collectio
         say(
             f"\n{safe(name)} is stored in the vault. No profile was written. To write one: {command('setup', name)}"
         )
+        for later in further:
+            say(f"{safe(later)} is stored too. To write its profile: {command('setup', later)}")
         raise
-    roles = [role.profile for role in new.roles]
-    if usable:
-        tell_next(roles or [name])
-    return roles
+    return [role.profile for role in new.roles], usable
 
 
 def end_of_import(context: Context, imported: Sequence[ImportedKey], known: Collection[str]) -> None:
-    """End an import at a terminal: ask for roles if its only key has none yet, then print the command to run next."""
+    """End an import at a terminal: ask for the roles of each key that has none yet, then print the command to run next."""
     if not imported or not possible(context):
         return
     entries = {*known, *(moved.entry for moved in imported)}
@@ -63,12 +75,15 @@ def end_of_import(context: Context, imported: Sequence[ImportedKey], known: Coll
         moved.entry: new_profiles.roles_of(files, moved.entry, env=context.env, entries=entries)
         for moved in imported
     }
-    only = imported[0]
-    if len(imported) == 1 and not roles[only.entry]:
-        offer(context, only.entry, only.key.mfa_serial, entries=entries)
-        return
     profiles = [name for found in roles.values() for name in found]
-    profiles += [name for moved in imported for name in moved.profiles if name in files.merged.profiles]
+    keys: list[str] = []
+    without = [moved for moved in imported if not roles[moved.entry]]
+    for at, moved in enumerate(without):
+        further = [later.entry for later in without[at + 1 :]]
+        found, usable = _offered(context, moved.entry, moved.key.mfa_serial, entries, further)
+        profiles += found if usable else []
+        keys += [moved.entry] if usable else []
+    profiles += keys
     if profiles:
         tell_next(profiles)
 
@@ -85,13 +100,16 @@ def _asked(context: Context, name: str, serial: str | None, entries: Collection[
     prompts = KeyPrompts(context, name)
     taken = {*files.merged.profiles, *entries, name}
     roles: list[NewRole] = []
-    say("Roles: an empty line ends the list.")
+    say(f"Roles of {safe(name)}: an empty line ends the list.")
     while True:
         role = _role(prompts, _FURTHER if roles else _FIRST, taken)
         if role is None:
             break
         taken.add(role.profile)
         roles.append(role)
+    own = files.merged.profile(name)
+    if not roles and own is not None and own_export(own) is not None:  # there is nothing to write
+        return NewProfiles(name, serial, "")
     return NewProfiles(name, serial, _region(context, prompts, files, name, serial), tuple(roles))
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vault.secret import Secret
 
 _TRIES = 3  # a paste goes wrong twice at most
+D = TypeVar("D")
 T = TypeVar("T")
 
 
@@ -51,22 +52,33 @@ def ask_key(
         check_device_account(serial, found)
         return serial
 
-    complaint, tries = "", _TRIES
-    while (serial := ask_until_valid(ask_serial, complaint)) is not None:
+    def with_seed(serial: str | None) -> NewKey:
         device = NewKey(key_id, secret, serial)
 
-        def check_seed(seed: Seed, device: NewKey = device) -> None:
+        def check_seed(seed: Seed) -> None:
             if found.identity is not None:
                 prove(device._replace(seed=seed))
 
+        return device if serial is None else device._replace(seed=prompts.seed(check_seed))
+
+    return ask_device(ask_serial, with_seed), found
+
+
+def ask_device(ask_serial: Callable[[str], D], with_seed: Callable[[D], T]) -> T:
+    """What ``with_seed`` makes of the device that ``ask_serial`` returns.
+
+    Both are called again if AWS says that the device is not this user's; the third Refused is raised.
+    """
+    complaint, tries = "", _TRIES
+    while True:
+        serial = ask_until_valid(ask_serial, complaint)
         try:
-            return device._replace(seed=prompts.seed(check_seed)), found
-        except Refused as error:  # the device is not this user's
+            return with_seed(serial)
+        except Refused as error:
             tries -= 1
             if not tries:
                 raise
             complaint = f"{error.message}. Type the ARN again."
-    return NewKey(key_id, secret), found
 
 
 class KeyPrompts:

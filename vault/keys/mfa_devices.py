@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from vault import limits
 from vault.errors import NotFound, Usage
-from vault.keys import key_input
+from vault.keys import key_input, key_prompts
 from vault.keys.entries import stored_seed
-from vault.keys.key_prompts import KeyPrompts, ask_until_valid
+from vault.keys.key_prompts import KeyPrompts
 from vault.keys.stdin_json import read_fields
 from vault.profiles import aws_files
 from vault.profiles.chain import VaultKey
@@ -56,18 +56,27 @@ def from_json(raw: bytes) -> NewDevice:
     return NewDevice(key_input.check_serial(serial) if serial else None, parsed)
 
 
-def ask_device(context: Context, *, name: str, known: str | None) -> NewDevice:
-    """The device that the user types. ``known`` is the entry's device, the answer if the user presses Enter."""
+def ask_device(
+    context: Context, *, name: str, known: str | None, prove: Callable[[str, Seed], None]
+) -> NewDevice:
+    """The device that the user types. ``known`` is the entry's device, the answer if the user presses Enter.
+
+    ``prove`` asks AWS about a seed of a device: its Usage is shown, and the seed is asked for again; after a Refused the device
+    is. Usage after three values of the wrong form, Refused after three devices that are not this user's.
+    """
     prompts = KeyPrompts(context, name)
     default = f" (Enter for {known})" if known is not None else ""
 
-    def ask_serial(complaint: str) -> str | None:
+    def ask_serial(complaint: str) -> str:
         typed = prompts.plain(f"ARN of the MFA device of {name}{default}", complaint)
         if typed or known is not None:
             return key_input.check_serial(typed or str(known))
         raise Usage("no ARN was given", hint="the IAM console shows the ARN of the device")
 
-    return NewDevice(ask_until_valid(ask_serial), prompts.seed())
+    def with_seed(serial: str) -> NewDevice:
+        return NewDevice(serial, prompts.seed(lambda seed: prove(serial, seed)))
+
+    return key_prompts.ask_device(ask_serial, with_seed)
 
 
 def add_to_entry(context: Context, opened: Opened, name: str, device: NewDevice) -> Opened:

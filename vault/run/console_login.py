@@ -52,6 +52,8 @@ def sign_in(
         "aws", region="us-east-1", service=service, path=path
     )  # a wrong option: say so before any call
     chain = _look_ahead(context, request)
+    if request.source is None and chain is not None and not chain.hops:
+        _takes_no_code(request, f"profile {safe(chain.profile)}")
     if request.source is None and (
         chain is None or not chain.hops
     ):  # a session of the user (GetSessionToken) cannot sign in
@@ -88,6 +90,7 @@ def sign_in_environment(
 
     console.page("aws", region="us-east-1", service=service, path=path)
     subject = "the credentials of the environment"
+    _takes_no_code(request, subject)
     issued = environment_credentials.issued(context)
     _endpoint(
         context, aws_files.load(context.env, home=context.paths.home), issued.chain, region=request.region
@@ -108,6 +111,7 @@ def _session(
 ) -> Issued:
     """``issued`` as a session that may sign in: itself, or one of the user whose key it is."""
     if credential_json.credentials_of(issued.line).token is None:
+        _takes_no_code(request, subject)
         found = federation.federated(context, issued, request, subject=subject)
         tell(federation.NO_MFA)
         return found
@@ -126,6 +130,15 @@ def _session(
                 hint="leave out --duration",
             )
     return issued
+
+
+def _takes_no_code(request: Request, subject: str) -> None:
+    """Usage if a code was given for a sign-in without a role: none of its calls to AWS takes one."""
+    if request.mfa_code is not None:
+        raise errors.Usage(
+            f"{subject}: --mfa-code is given, but a sign-in without a role takes no code, and its session has no MFA",
+            hint="leave out --mfa-code, or sign in with a profile that has a role",
+        )
 
 
 def _signed_in(

@@ -85,6 +85,27 @@ def test_a_bare_entry_of_the_vault_signs_in_too(home, aws):
     assert ":federated-user/" in page(home.run("login", "shared-services", "--print"))
 
 
+@pytest.mark.parametrize("words", [["shared-services"], ["--env"], ["bare"]], ids=["profile", "env", "bare"])
+def test_a_code_that_nothing_takes_is_usage(home, aws, words):
+    """Exit 2 before AWS is asked: no call of a sign-in without a role takes a code, so the session would have no MFA."""
+    if words == ["bare"]:
+        home.config("")
+        words = ["shared-services"]
+    done = home.run(
+        "login", *words, "--print", "--mfa-code", aws.code(), **(KEY if words == ["--env"] else {})
+    )
+    failed(done, 2, "--mfa-code", "no code")
+    assert not list(aws.calls)
+
+
+def test_a_role_takes_the_code(home, aws):
+    """As for an export: the code goes to the one call that needs it."""
+    assert home.run("mfa", "remove", "shared-services", "--yes").returncode == 0
+    done = home.run("login", "dev", "--print", "--mfa-code", code := aws.code())
+    assert done.returncode == 0, done.stderr
+    assert aws.calls.codes() == [code]
+
+
 def test_a_policy_narrows_the_session(home, aws, policy):
     """--policy goes without its blanks, --policy-arn beside it; nothing else is allowed."""
     args = ("--policy", str(policy), "--policy-arn", MANAGED, "--policy-arn", MANAGED + "2")

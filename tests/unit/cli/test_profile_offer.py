@@ -214,6 +214,63 @@ def test_import_of_keys_with_roles_names_one_of_them(home):
     assert person.shown.strip().splitlines()[-1].strip() == "aws sts get-caller-identity --profile dev"
 
 
+TWO_KEYS = (
+    f"[shared-services]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
+    "[colleague]\naws_access_key_id = AKIAI44QH8DHBEXAMPLE\naws_secret_access_key = je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY\n"
+)
+
+
+def importing(home, text):
+    """A user who has confirmed the import of the keys in ~/.aws/credentials."""
+    path = os.path.join(os.path.dirname(home.config_path), "credentials")
+    with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write(text)
+    person = Terminal(home, "import", AWSVAULT_PASSPHRASE=PASSPHRASE)
+    person.answers("[y/N] ", "y")
+    return person
+
+
+def test_import_asks_about_each_key_without_a_role(home):
+    """In turn, each by its name; a role's name that the first key took is not proposed to the second."""
+    person = importing(home, TWO_KEYS)
+    person.sees("Roles of shared-services: ")
+    person.profiles((ROLE, ""), write="y")
+    person.sees("Roles of colleague: ")
+    person.answers("ARN of a", ROLE)
+    person.answers("(Enter for developer-222222222222): ", "")
+    person.answers("ARN of a", "")
+    person.answers("Region (Enter for ", "")
+    person.answers("[Y/n] ", "y")
+    assert person.ends() == 0
+    assert person.shown.strip().splitlines()[-1].strip() == "aws sts get-caller-identity --profile developer"
+    assert person.shown.count("To try it:") == 1
+    written = text(home)
+    assert "[profile developer]" in written
+    assert "awsvault_source_profile = shared-services" in written
+    assert "[profile developer-222222222222]" in written
+    assert "awsvault_source_profile = colleague" in written
+
+
+def test_import_asks_only_about_the_keys_without_a_role(home):
+    """A key whose role is in the files already is left alone."""
+    home.config(f"[profile dev]\nrole_arn = {ROLE}\nsource_profile = shared-services\n")
+    person = importing(home, TWO_KEYS)
+    person.sees("Roles of colleague: ")
+    person.answers("ARN of a", "")
+    assert person.ends() == 0
+    assert "Region" not in person.shown
+    assert "Roles of shared-services" not in person.shown
+    assert person.shown.strip().splitlines()[-1].strip() == "aws sts get-caller-identity --profile dev"
+
+
+def test_ctrl_c_in_between_names_the_keys_that_are_left(home):
+    """All keys are in the vault; the way to the profiles of the others is on the screen."""
+    person = importing(home, TWO_KEYS)
+    assert person.interrupts("ARN of a") == 130
+    assert "shared-services is stored in the vault. No profile was written" in person.shown
+    assert "colleague is stored too. To write its profile: awsvault-py setup colleague" in person.shown
+
+
 # ── the proof of the seed ───────────────────────────────────────────────────────────────────────
 
 
