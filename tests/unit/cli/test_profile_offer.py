@@ -226,7 +226,7 @@ def importing(home, text):
     with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
         file.write(text)
     person = Terminal(home, "import", AWSVAULT_PASSPHRASE=PASSPHRASE)
-    person.answers("[y/N] ", "y")
+    person.answers("[y/N/d] ", "y")
     return person
 
 
