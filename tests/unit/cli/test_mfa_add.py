@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.example import SEED, SERIAL
 from tests.home import PASSPHRASE
-from tests.typing_person import Terminal
+from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
