@@ -94,10 +94,10 @@ def test_a_server_that_cannot_start_a_thread_is_an_error(refreshing, monkeypatch
 
 def ask(endpoint, *, path=PATH, method="GET", token=None, host=None, headers=()):
     """Status and body of one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint._listener.port, timeout=PATIENCE)
     try:
         connection.putrequest(method, path, skip_host=True)
-        connection.putheader("Host", host or f"127.0.0.1:{endpoint.port}")
+        connection.putheader("Host", host or f"127.0.0.1:{endpoint._listener.port}")
         if token != "":
             connection.putheader("Authorization", token or endpoint.token)
         for name, value in headers:
@@ -177,7 +177,7 @@ def test_a_malformed_request_learns_nothing(endpoint, changed, status):
 )
 def test_invalid_requests_are_refused(endpoint, raw):
     """Bytes that are not HTTP get a 400 and do no harm."""
-    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", endpoint._listener.port), timeout=PATIENCE) as connection:
         connection.sendall(raw)
         assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
     assert key(ask(endpoint)) == "ASIA1"
@@ -185,7 +185,7 @@ def test_invalid_requests_are_refused(endpoint, raw):
 
 def test_it_listens_on_this_machine_only(endpoint):
     """It listens on 127.0.0.1 only; the token is 256 random bits and differs for each endpoint."""
-    assert endpoint._listener.getsockname()[0] == "127.0.0.1"
+    assert endpoint._listener.socket.getsockname()[0] == "127.0.0.1"
     assert len(endpoint.token) >= 43
     other = CredentialEndpoint(endpoint._refresh, token=new_token())
     assert other.token != endpoint.token
@@ -196,7 +196,7 @@ def test_slow_clients_are_dropped_and_block_no_other(endpoint, monkeypatch):
     """With more slow clients than are answered at once, each is dropped in time, and the next one is answered."""
     monkeypatch.setattr(limits, "SERVER_READ", 1.0)
     slow = [
-        socket.create_connection(("127.0.0.1", endpoint.port), timeout=PATIENCE)
+        socket.create_connection(("127.0.0.1", endpoint._listener.port), timeout=PATIENCE)
         for _ in range(limits.SERVER_CONNECTIONS + 20)
     ]
     for connection in slow:
@@ -210,7 +210,7 @@ def test_slow_clients_are_dropped_and_block_no_other(endpoint, monkeypatch):
 
 def test_an_endless_request_head_is_cut_off(endpoint):
     """The connection is closed when the head is over the limit."""
-    connection = socket.create_connection(("127.0.0.1", endpoint.port), timeout=PATIENCE)
+    connection = socket.create_connection(("127.0.0.1", endpoint._listener.port), timeout=PATIENCE)
     with connection, pytest.raises(OSError):
         for _ in range(1000):
             connection.sendall(b"X-Filler: " + b"x" * 4000 + b"\r\n")
@@ -321,7 +321,7 @@ def test_another_users_connections_leave_room_for_this_users(endpoint, monkeypat
             made = socket.socket()
             made.bind(("127.0.0.1", 0))
             theirs.add(made.getsockname()[1])
-            made.connect(("127.0.0.1", endpoint.port))
+            made.connect(("127.0.0.1", endpoint._listener.port))
             held.append(made)
         assert ask(endpoint)[0] == 200
     finally:

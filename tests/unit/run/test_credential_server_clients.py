@@ -39,5 +39,5 @@ def test_clients_that_hang_up_take_no_place(endpoint, reset):
     """More of them than are answered at once, in the middle of their request: the next client is answered."""
     endpoint.start()
     for _ in range(limits.SERVER_CONNECTIONS + 5):
-        call(endpoint.port, reset=reset)
+        call(endpoint._listener.port, reset=reset)
     assert key(ask(endpoint)) == "ASIA1"
