@@ -32,7 +32,7 @@ _CANNOT = (errors.Error, OSError)
 _NUMBER, _WORD = 20, 10
 _LONGEST = {  # bytes of each field; 40 for the others. A test checks that their sum is below limits.LOG_TEXT
     "time": _NUMBER, "expires": _NUMBER, "pid": _NUMBER, "parent_pid": _NUMBER, "use": _WORD, "origin": _WORD,
-    "profile": 200, "role": 256, "program": 64, "session": 64,
+    "profile": 200, "role": 235, "program": 64, "session": 64,
 }  # fmt: skip
 
 
@@ -59,7 +59,14 @@ class Record(NamedTuple):
 
     def encode(self) -> bytes:
         """The fields, separated by NUL. Each is cut to a length in bytes, so that all of them fit into one record."""
-        return b"\0".join(_cut(value, _LONGEST.get(name, 40)) for name, value in self._asdict().items())
+        # Version 0.9.0 takes a record with more fields for a damaged one, so the session shares the field of the role.
+        *fields, session = (_cut(value, _LONGEST.get(name, 40)) for name, value in self._asdict().items())
+        if session:
+            fields[_ROLE] += b" " + session
+        return b"\0".join(fields)
+
+
+_ROLE = Record._fields.index("role")
 
 
 def _cut(value: str, most: int) -> bytes:
@@ -76,7 +83,10 @@ def stored_name(profile: str) -> str:
 def decode(raw: bytes) -> Record | None:
     """The record that ``encode`` wrote; None if ``raw`` has another form."""
     fields = raw.decode("utf-8", "replace").split("\0")
-    return Record(*fields) if len(Record._fields) - len(fields) in (0, 1) else None
+    if len(fields) < len(Record._fields) - 1:
+        return None
+    fields[_ROLE], _, session = fields[_ROLE].partition(" ")  # an ARN has no space
+    return Record(*fields[: len(Record._fields) - 1], session)  # a later version may have more
 
 
 def log_issued(context: Context, keys: Keys, issued: Issued, *, use: str, program: str = "") -> None:

@@ -20,12 +20,22 @@ def test_a_record_of_a_key_has_no_expiry_and_nothing_empty():
     }
 
 
+ISSUED = Record(
+    "1700000000", "export", "dev", "arn:aws:iam::222222222222:role/team/DeveloperRole", "ASIAEXAMPLE", "1700003600", "sts", "1",
+    "sh", "2", "sh", "", "", "yourself@host",
+)  # fmt: skip
+
+
+def test_a_record_has_the_thirteen_fields_of_every_version():
+    """Version 0.9.0 would take one with more for a record that was tampered with."""
+    assert ISSUED.encode().count(b"\0") == 12
+    assert decode(ISSUED.encode()) == ISSUED
+
+
 def test_a_record_of_an_earlier_version_is_read():
-    """It has no session name."""
-    record = Record(
-        "1700000000", "export", "dev", "", "AKIAIOSFODNN7EXAMPLE", "", "key", "1", "sh", "2", "sh", "", ""
-    )
-    before = record.encode().rpartition(b"\0")[0]
-    assert before.count(b"\0") == 12
-    assert decode(before) == record
-    assert "session" not in json_record(record)
+    """It has no session name. A later version may have added a field."""
+    before = ISSUED._replace(session="")
+    assert decode(before.encode()) == before
+    assert "session" not in json_record(before)
+    assert decode(ISSUED.encode() + b"\0more") == ISSUED
+    assert decode(ISSUED.encode().rpartition(b"\0")[0]) is None
