@@ -32,7 +32,7 @@ PROMISED = (
     "init", "add", "list", "ls", "remove", "rm", "export", "exec", "login", "rotate", "mfa add", "mfa code", "mfa list",
     "mfa remove", "mfa enroll", "mfa resync", "mfa qr", "otp", "clear", "unlock", "lock", "status", "explain", "doctor",
     "setup", "import", "slots add", "slots list", "slots remove", "passwd", "rekey", "backup", "restore", "panic",
-    "whoami", "prompt", "which", "log", "completion", "shell-init", "pick", "help", "delete", "console", "env", "shell",
+    "whoami", "serve", "prompt", "which", "log", "completion", "shell-init", "pick", "help", "delete", "console", "env", "shell",
 )  # fmt: skip
 
 # The README's table: each line, and the tests that show it for us.
