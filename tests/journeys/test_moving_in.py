@@ -143,6 +143,6 @@ def test_the_tired_person(home, aws):
     # A line that setup wrote and the user changed since belongs to the user: undo names the profile and touches nothing.
     with open(home.config_path, encoding="utf-8") as file:
         now = file.read()
-    failed(home.run("setup", "--undo", "--yes"), 10, "was edited since in profile ops")
+    failed(home.run("setup", "--undo", "--yes"), 10, "was edited after the change in profile ops")
     with open(home.config_path, encoding="utf-8") as file:
         assert file.read() == now

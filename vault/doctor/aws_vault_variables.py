@@ -1,4 +1,4 @@
-"""aws-vault's environment variables: what does the same here. Never shows a value, since some are secrets."""
+"""Checks for aws-vault's environment variables, and says what has the same effect here. Shows no value: some are secrets."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from vault.doctor.facts import Facts
 
 _FAMILY = "AWS_VAULT_"
-# Those that awsvault-py reads (vault/migrate/foreign_stores).
+# The variables that awsvault-py reads too (vault/migrate/foreign_stores).
 READ = ("AWS_VAULT_FILE_DIR", "AWS_VAULT_FILE_PASSPHRASE", "AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME")
 _GIVES = "to get the vault's passphrase from {}, set passphrase_command in config.toml"
 _PASS = _GIVES.format("pass")
 _1PASSWORD = _GIVES.format("1Password")
 _PROTON = _GIVES.format("Proton Pass")
 _TOKEN = f"unset it, because it is a secret; {_1PASSWORD}"
-_KEYRING = "to unlock the vault by the desktop's keyring: awsvault-py slots add keyring"
+_KEYRING = "to unlock the vault with the desktop's keyring: awsvault-py slots add keyring"
 _MFA_TTL = "set session_duration in config.toml, or awsvault_session_duration in the profile"
 _YUBIKEY = "set mfa_process in the profile to the ykman command that prints a code"
 

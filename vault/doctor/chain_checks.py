@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vault.profiles.aws_files import Profile, Setting
     from vault.profiles.chain import Chain
 
-_SERVICES = ("sts", "iam", "sso")  # those that awsvault-py calls
+_SERVICES = ("sts", "iam", "sso")  # the services that awsvault-py calls
 
 
 def broken_chain(facts: Facts) -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def _has_chain(profile: Profile) -> bool:
 
 
 def _for_tokens(chain: Chain) -> bool:
-    """Whether it is an Identity Center sign-in without account and role. Services that take its token need no more."""
+    """Whether the chain is an Identity Center sign-in without account and role. Services that take its token need no more."""
     source = chain.source
     return isinstance(source, Sso) and not chain.hops and len(missing_role_keys(source)) > 1
 
@@ -85,7 +85,7 @@ def mfa_of_user(facts: Facts) -> Iterator[Finding]:
 
 
 def device_without_seed(facts: Facts) -> Iterator[Finding]:
-    """An MFA device whose seed is not in the vault, so that you type its codes."""
+    """An MFA device whose seed is not in the vault, so you have to type its codes."""
     if facts.opened is None:
         return
     payload = facts.opened.payload
@@ -109,7 +109,7 @@ def device_without_seed(facts: Facts) -> Iterator[Finding]:
             message=f"the vault has no seed for {safe(serial)}, {other}",
             hint=f"awsvault-py mfa add {safe(chain.source.entry)}"
             if near is None
-            else f"if you mean that device: mfa_serial = {safe(near)}",
+            else f"if you mean that device, write: mfa_serial = {safe(near)}",
         )
 
 
@@ -132,7 +132,7 @@ def seed_without_device(facts: Facts) -> Iterator[Finding]:
 
 
 def long_chained_roles(facts: Facts) -> Iterator[Finding]:
-    """duration_seconds is over an hour for a role that is assumed by a role, or by tools with an MFA session."""
+    """duration_seconds is over an hour for a role that another role assumes, or that tools assume with an MFA session."""
     reported = set()
     for chain in facts.chains():
         by_tools = _by_tools_with_session(facts, chain)
@@ -150,7 +150,7 @@ def long_chained_roles(facts: Facts) -> Iterator[Finding]:
                     edits = tuple(document.set_value(line, str(limits.ROLE_DURATION)) for line in lines)
                     fixes += [Rewrite(kind, edits)] if edits else []
             role = (
-                "that is assumed by a role"
+                "that another role assumes"
                 if number
                 else f"that AWS's tools assume with the session of {safe(chain.source_profile)}"
             )
@@ -158,8 +158,8 @@ def long_chained_roles(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 level="warning",
                 where=str(hop.origin("duration_seconds") or safe(hop.profile)),
-                message=f"profile {safe(hop.profile)}: duration_seconds is {seconds}, but a role {role} lasts "
-                f"{limits.ROLE_DURATION} s at most",
+                message=f"profile {safe(hop.profile)}: duration_seconds is {seconds}, but the session of a role {role} lasts "
+                f"at most {limits.ROLE_DURATION} s",
                 hint=hint
                 if number
                 else f"{hint}, or for a longer session: awsvault-py setup {safe(hop.profile)}",
@@ -168,7 +168,7 @@ def long_chained_roles(facts: Facts) -> Iterator[Finding]:
 
 
 def _by_tools_with_session(facts: Facts, chain: Chain) -> bool:
-    """Whether AWS's tools assume the chain's first role themselves, with the session that awsvault-py gives its source."""
+    """Whether AWS's tools assume the chain's first role themselves, with the session that awsvault-py issues for its source."""
     if facts.config is None or not chain.hops or not chain.session:
         return False
     first = facts.config.profile(chain.hops[0].profile)
@@ -206,5 +206,5 @@ def _endpoint(facts: Facts, where: str, url: str) -> Finding:
         where=where,
         message=f"requests to AWS go to {safe(url)}, "
         + ("in plaintext over the network" if plaintext else "which is not AWS's own endpoint"),
-        hint="use https" if plaintext else "remove it, unless it is yours",
+        hint="use https" if plaintext else "remove it unless it is your own",
     )

@@ -32,9 +32,9 @@ THEMES = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. ``why`` says what it costs to do nothing, ``advice`` what to do.
+    """One check. ``why`` says what happens if the user does nothing, ``advice`` says what to do.
 
-    ``vault``: it needs the unlocked vault. ``network``: it runs only with --network. ``fixable``: --fix can fix it.
+    ``vault``: needs the unlocked vault. ``network``: runs only with --network. ``fixable``: --fix can fix it.
     """
 
     name: str
@@ -50,22 +50,22 @@ class Check:
 CHECKS: tuple[Check, ...] = (
     Check("broken-file", "files", file_checks.broken_files,
           "Each tool treats a broken line in its own way: some fail, some ignore the line or the whole file.",
-          "Correct the line. awsvault-py also refuses a file that every user can change; --fix closes it.",
+          "Correct the line. awsvault-py also refuses a file that every user can change; --fix removes their rights.",
           fixable=True),
     Check("broken-settings", "files", file_checks.broken_settings,
-          "Every command refuses a wrong setting and does not guess.", "Correct it in config.toml."),
+          "No command runs with a wrong setting.", "Correct it in config.toml or in the variable."),
     Check("plaintext-keys", "files", file_checks.keys_in_plaintext,
           "Any program that runs as you, and any backup of your home folder, can read the key. Unless it is temporary, it "
-          "works until somebody deletes it at AWS.",
-          "`awsvault-py import` verifies the key, stores it in the vault and removes it from the file. A temporary key "
-          "stays: the program that wrote it refreshes it."),
+          "works until someone deletes it at AWS.",
+          "`awsvault-py import` verifies the key, stores it in the vault and removes it from the file. It leaves a temporary "
+          "key in place, because the program that wrote the key refreshes it."),
     Check("plaintext-cache", "files", file_checks.cli_cache,
           "The AWS CLI stores the sessions of roles that it assumes as plaintext JSON.",
-          "--fix removes them. After `awsvault-py setup` the CLI assumes no roles itself and stores no sessions.",
+          "--fix removes them. After `awsvault-py setup`, the CLI no longer assumes roles itself and stores no sessions.",
           fixable=True),
     Check("open-aws-files", "files", file_checks.aws_files_open,
-          "Anyone who can change the configuration can make you run a command. Anyone who can read the credentials has "
-          "the keys.",
+          "Anyone who can change the configuration can make you run a command. Anyone who can read the credentials file has "
+          "your keys.",
           "--fix removes the rights of other users.", fixable=True),
     Check("open-vault-files", "files", file_checks.vault_files_open,
           "awsvault-py refuses to use its own folders if other users can open them.",
@@ -74,8 +74,8 @@ CHECKS: tuple[Check, ...] = (
           "One `git add .` commits the file, and the history keeps it.",
           "Add it to .gitignore. Rotate a key that was ever committed."),
     Check("read-differently", "files", file_checks.read_differently,
-          "AWS's tools have several parsers. Where they disagree, one tool works and the next does not.",
-          "Write the line so that all of them read it the same way."),
+          "AWS's tools have different parsers. Where these disagree, one tool works and another does not.",
+          "Write the line so that all tools read it the same way."),
     Check("unknown-key", "files", file_checks.unknown_keys,
           "The line has no effect.", "Correct the name of the key, or remove the indentation."),
     Check("keys-before-process", "profiles", profile_checks.keys_before_process,
@@ -86,13 +86,13 @@ CHECKS: tuple[Check, ...] = (
           "A tool that finds role_arn assumes the role itself: it asks for the MFA code and stores the session in "
           "plaintext.", "--fix or `awsvault-py setup` adds the prefix awsvault_ to these keys.", fixable=True),
     Check("rail-passed-by", "profiles", profile_checks.guard_rails_bypassed,
-          "Only awsvault-py applies guard rails. A tool that gets the credentials itself does not ask and does not shorten "
-          "sessions.", "`awsvault-py setup` makes tools call awsvault-py for the profile."),
+          "Only awsvault-py applies guard rails. A tool that gets the credentials itself does not ask for confirmation and "
+          "does not shorten sessions.", "`awsvault-py setup` makes tools call awsvault-py for the profile."),
     Check("process-needs-shell", "profiles", process_checks.process_needs_shell,
-          "Without a shell, ~ and $HOME are part of the name.",
+          "Without a shell, ~ and $HOME are taken literally.",
           "Use an absolute path and plain words. --fix writes them if the command calls awsvault-py.", fixable=True),
     Check("process-by-name", "profiles", process_checks.process_by_name,
-          "A program started from the desktop, by cron or by an editor has a different PATH from your shell.",
+          "A program started by the desktop, cron or an editor has a different PATH than your shell.",
           "Use an absolute path. --fix writes it if the command calls awsvault-py.", fixable=True),
     Check("process-missing", "profiles", process_checks.process_missing,
           "The program was moved or removed, so every tool fails with this profile.",
@@ -104,7 +104,7 @@ CHECKS: tuple[Check, ...] = (
           "Every command and tool fails with this profile.",
           "The message names the line. `awsvault-py explain PROFILE` shows the whole chain."),
     Check("mfa-of-user", "profiles", chain_checks.mfa_of_user,
-          "AWS answers such a serial as if the code were wrong.", "Write the device's ARN, which contains `:mfa/`."),
+          "AWS refuses every code, as if the code were wrong.", "Use the device's ARN, which contains `:mfa/`."),
     Check("device-without-seed", "profiles", chain_checks.device_without_seed,
           "Tools without a terminal cannot ask for a code, and fail when the session expires.",
           "Run `awsvault-py mfa add NAME` if you want the vault to compute the codes.", vault=True),
@@ -114,21 +114,21 @@ CHECKS: tuple[Check, ...] = (
           "AWS limits such a session to one hour; a tool that requests more gets an error.",
           "--fix writes 3600.", fixable=True),
     Check("custom-endpoint", "profiles", chain_checks.custom_endpoints,
-          "Its operator learns key IDs and codes. Over plain http, so does anyone on the network.",
+          "Its operator sees key IDs and MFA codes. Over plain http, so does anyone on the network.",
           "Remove it unless it is yours. awsvault-py refuses plain http to another machine, unless allow_http in "
           "config.toml lists it."),
     Check("keys-in-environment", "environment", environment_checks.keys_in_environment,
-          "Tools use them before AWS_PROFILE, so they do not use the profile that you chose.", "Unset them."),
+          "They take precedence over AWS_PROFILE, so tools do not use the profile that you chose.", "Unset them."),
     Check("two-profile-variables", "environment", environment_checks.two_profile_variables,
-          "Two tools in one shell work in two accounts.", "Unset AWS_DEFAULT_PROFILE."),
+          "Two tools in the same shell may work in different accounts.", "Unset AWS_DEFAULT_PROFILE."),
     Check("unknown-profile", "environment", environment_checks.unknown_profile,
-          "Every tool fails until the variable is right.", "Correct or unset it."),
+          "Every tool fails until you correct the variable.", "Correct or unset it."),
     Check("passphrase-in-environment", "environment", environment_checks.passphrase_in_environment,
-          "Every program that the shell starts can read it, and can then open the vault.",
+          "Every program that the shell starts can read it, and can then unlock the vault.",
           "Use the agent, a keyring slot or a passphrase command."),
     Check("aws-vault-variable", "environment", aws_vault_variables.unread_variables,
-          "What the variable changed in aws-vault, such as the TTL of sessions, has its default here.",
-          "Do what the finding says, and unset the variable once nothing else reads it."),
+          "The variable has no effect on awsvault-py: what it changed in aws-vault, such as the TTL of sessions, has its default.",
+          "Do what the finding says, and unset the variable if no other program reads it."),
     Check("clock", "environment", environment_checks.clock,
           "MFA codes are valid for about 90 seconds, signatures for 15 minutes.", "Set the clock.", network=True),
     Check("no-vault", "vault", vault_checks.no_vault,
@@ -136,29 +136,29 @@ CHECKS: tuple[Check, ...] = (
     Check("vault-unreadable", "vault", vault_checks.vault_unreadable,
           "No key can be used.", "`awsvault-py restore` shows the available backups."),
     Check("one-way-in", "vault", vault_checks.one_way_in,
-          "If you lose it, you lose the vault, and have to create new keys at AWS.", "Add a recovery code on paper."),
+          "If you lose it, you lose the vault and have to create new keys at AWS.", "Add a recovery code on paper."),
     Check("no-backup", "vault", vault_checks.no_backup,
           "If you lose the disk, you lose the vault: the automatic backups are on the same disk. A backup from before a "
-          "rekey opens with the old secrets.",
+          "rekey unlocks with the old secrets.",
           "Run `awsvault-py backup FILE`, with a file on another disk."),
     Check("no-pin", "vault", vault_checks.no_pin,
-          "Without a pin, one replacement of the vault by an older copy goes unnoticed.",
+          "Without a pin, awsvault-py would not notice if the vault were replaced with an older copy now.",
           "The first unlock creates the pin. If this is your only machine, there is nothing to do."),
     Check("keyring", "vault", vault_checks.keyring,
-          "Without it, only the passphrase opens the vault.", "Start or unlock the desktop's keyring, or use the agent."),
+          "Without it, only the passphrase unlocks the vault.", "Start or unlock the desktop's keyring, or use the agent."),
     Check("old-key", "vault", vault_checks.old_keys,
-          "The longer a key lives, the more places have seen it. AWS recommends 90 days. The age counts from the day the key "
-          "was stored; `awsvault-py list --used` asks AWS for its real age.",
-          "`awsvault-py rotate` replaces it; you can interrupt it at any step.", vault=True),
+          "The older a key is, the more places it may have leaked to. AWS recommends rotation after 90 days. The age counts "
+          "from the day the key was stored; `awsvault-py list --used` asks AWS for its real age.",
+          "`awsvault-py rotate` replaces it. You can interrupt it at any step.", vault=True),
     Check("rotation", "vault", vault_checks.rotations,
-          "A rotation that was interrupted leaves two keys. One that is complete keeps the old key, inactive, for a week.",
-          "Run the command of the finding.", vault=True),
+          "An interrupted rotation leaves two keys. A complete rotation keeps the old key, inactive, for a week.",
+          "Run the command that the finding names.", vault=True),
     Check("unreadable-log", "vault", log_checks.unreadable_log,
           "`log` cannot show earlier records, and `log --verify` fails. A restored backup has an older log "
           "key: `restore` keeps the log if it has a key that can decrypt it, and otherwise warns you before it changes anything.",
-          "If you know of no restore, compare with CloudTrail. The next export starts a new log.", vault=True),
+          "If nobody restored a backup, compare with CloudTrail. The next export starts a new log.", vault=True),
     Check("silent-agent", "vault", vault_checks.silent_agent,
-          "Every export waits for an agent that is gone.", "--fix removes the socket; `awsvault-py unlock` starts a new agent.",
+          "Every export waits for an agent that does not answer.", "--fix removes the socket; `awsvault-py unlock` starts a new agent.",
           fixable=True),
     Check("unreadable-cache", "vault", vault_checks.unreadable_sessions,
           "Each one costs a call to AWS.", "--fix removes them; awsvault-py fetches new ones.", fixable=True),
@@ -166,7 +166,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def run(facts: Facts, *, network: bool) -> list[Finding]:
-    """Every finding, the worst first. If the vault is locked, one note names the checks that need it."""
+    """Run the checks and return all findings, the worst first. If the vault is locked, a note names the skipped checks."""
     found: list[Finding] = []
     skipped: list[str] = []
     for check in CHECKS:
@@ -184,7 +184,7 @@ def run(facts: Facts, *, network: bool) -> list[Finding]:
                 level="note",
                 where=facts.paths.vault,
                 message=f"skipped because the vault is locked ({reason}): {', '.join(skipped)}",
-                hint="run doctor again when the vault opens without a prompt: by a keyring slot or a passphrase command",
+                hint="run doctor again when the vault can be unlocked without a prompt, by a keyring slot or a passphrase command",
             )
         )
     return sorted(found, key=lambda finding: ORDER.index(finding.level))

@@ -21,7 +21,7 @@ def keys_in_environment(facts: Facts) -> Iterator[Finding]:
     found = [name for name in _KEYS if facts.env.get(name)]
     if found and not facts.env.get("AWSVAULT_PROFILE"):  # exec sets them on purpose
         chosen = facts.env.get("AWS_PROFILE") or facts.env.get("AWS_DEFAULT_PROFILE")
-        unused = f"AWS_PROFILE={safe(chosen)}" if chosen else "any profile but that of --profile"
+        unused = f"AWS_PROFILE={safe(chosen)}" if chosen else "any profile except that of --profile"
         yield Finding(
             level="error" if chosen else "warning",
             where=found[0],
@@ -58,12 +58,12 @@ def unknown_profile(facts: Facts) -> Iterator[Finding]:
 
 def passphrase_in_environment(facts: Facts) -> Iterator[Finding]:
     """The passphrase is in a variable of your shell. In CI and in a systemd service, doctor accepts this."""
-    machine = facts.env.get("CI") or facts.env.get("INVOCATION_ID")  # a build machine, a service of systemd
+    machine = facts.env.get("CI") or facts.env.get("INVOCATION_ID")  # a CI job or a systemd service
     if facts.passphrase_in_env and not machine:
         yield Finding(
             level="warning",
             where="AWSVAULT_PASSPHRASE",
-            message="it holds the passphrase",
+            message="it contains the passphrase",
             hint="unset AWSVAULT_PASSPHRASE; use the agent (awsvault-py unlock) or a keyring slot instead",
         )
 

@@ -1,4 +1,4 @@
-"""What the checks look at, as one value. Reads nothing (gather.py does)."""
+"""The facts that the checks look at, in one value. Reads nothing; gather.py does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Program(NamedTuple):
-    """The program of a credential_process: its path, whether it runs, and its version if it is another awsvault-py."""
+    """The program of a credential_process: its path, whether it can run, and its version if it is another awsvault-py."""
 
     path: str | None
     runs: bool
@@ -33,11 +33,11 @@ class Program(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The user's machine, as far as the checks care. ``None``: it does not exist or could not be read.
+    """What the checks need to know about the user's machine. None: the thing does not exist or could not be read.
 
-    ``modes`` has the mode of each file and folder, links not followed. ``unignored`` are the files and folders with keys
-    or configuration that a git work tree does not ignore, with that tree. ``skew`` is how many seconds this machine's
-    clock is ahead of AWS's. ``backup`` is the generation of the last backup.
+    ``modes`` has the mode of each file and folder; links are not followed. ``unignored`` are the files and folders with keys
+    or configuration that a git work tree does not ignore, each with its work tree. ``skew`` is how many seconds this
+    machine's clock is ahead of AWS's. ``backup`` is the generation of the last backup.
     """
 
     env: Mapping[str, str]
@@ -75,7 +75,7 @@ class Facts:
 
     @property
     def has_entry(self) -> Callable[[str], bool] | None:
-        """Whether the vault has an entry of a name; None if the vault is locked, so that nothing is known."""
+        """A function that says whether the vault has an entry with a name; None if the vault is locked."""
         return self.opened.payload.entries.__contains__ if self.opened is not None else None
 
     def profiles(self) -> Iterator[Profile]:
@@ -101,6 +101,6 @@ class Facts:
                 continue
 
     def documents(self) -> tuple[tuple[str, Document], ...]:
-        """AWS's files to edit, each with its kind."""
+        """AWS's files as editable documents, each with its kind."""
         files = self.files
         return (("config", files.config), ("credentials", files.credentials)) if files is not None else ()

@@ -31,7 +31,7 @@ def keys_in_plaintext(facts: Facts) -> Iterator[Finding]:
             level="warning",
             where=key.origin,
             message=f"{message}, and {reason}" if reason is not None else message,
-            hint="remove it when nothing needs it any more" if reason is not None else "awsvault-py import",
+            hint="remove it when nothing needs it anymore" if reason is not None else "awsvault-py import",
         )
     for one in skipped:
         place, text = split_place(one.reason)
@@ -42,7 +42,7 @@ def keys_in_plaintext(facts: Facts) -> Iterator[Finding]:
 
 
 def _has_keys(facts: Facts, path: str) -> bool:
-    """Whether the file holds a key, whether or not import could move it."""
+    """Whether the file contains a key, even one that import cannot move."""
     found, skipped = plaintext_keys.find(facts.files) if facts.files is not None else ([], [])
     places = [key.origin for key in found] + [split_place(one.reason)[0] for one in skipped]
     return any(place.rpartition(":")[0] == safe(path) for place in places)
@@ -52,7 +52,7 @@ def cli_cache(facts: Facts) -> Iterator[Finding]:
     """Sessions in plaintext in the AWS CLI's cache."""
     if facts.cli_cache:
         message = f"the AWS CLI stores {sessions(facts.cli_cache)} in plaintext here"
-        hint = "remove them; profiles that call awsvault-py leave none (awsvault-py setup)"
+        hint = "remove them. To keep the AWS CLI from storing new ones: awsvault-py setup"
         yield removable("warning", facts.cli_cache, message, hint)
 
 
@@ -102,9 +102,13 @@ def git_trees(facts: Facts) -> Iterator[Finding]:
             level="note" if harmless else "warning",
             where=safe(path),
             message=f"the git work tree {safe(tree)} does not ignore it"
-            + (" (it has account IDs, but no key)" if harmless else ""),
+            + (" (the file has account IDs, but no key)" if harmless else ""),
             hint=f"add it to {safe(tree)}/.gitignore"
-            + ("" if harmless else "; if it was ever committed, rotate the keys: git keeps the history"),
+            + (
+                ""
+                if harmless
+                else "; if it was ever committed, also rotate the keys, because git keeps the history"
+            ),
         )
 
 
@@ -144,13 +148,13 @@ def read_differently(facts: Facts) -> Iterator[Finding]:
             level="warning" if note.fatal else "note",
             where=f"{safe(note.path)}:{note.line}",
             message=note.message,
-            hint="write it so that all tools read it the same way",
+            hint="write the line so that all tools read it the same way",
         )
 
 
 def unknown_keys(facts: Facts) -> Iterator[Finding]:
-    """A line that no tool reads as you mean it: an unknown key with the prefix awsvault_, a misspelled or an indented key,
-    or a key of another program.
+    """A line that no tool reads as you intended: an unknown key with the prefix awsvault_, a misspelled or indented key, or a
+    key of another program.
     """
     config = facts.config
     if config is None:

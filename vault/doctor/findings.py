@@ -1,4 +1,4 @@
-"""What doctor finds, and what --fix can do about it, as values. No file, no check."""
+"""The findings of doctor, and the fixes that --fix can apply, as values. Reads no file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORDER: tuple[Level, ...] = ("error", "warning", "note")
 
 @dataclass(frozen=True, slots=True)
 class Chmod:
-    """Give a file or folder this mode."""
+    """Set the mode of a file or folder."""
 
     path: str
     mode: int
@@ -44,7 +44,7 @@ Fix = Chmod | Remove | Rewrite
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong. ``where`` is a file and line, a folder, a variable or the vault.
+    """One problem. ``where`` is a file and line, a folder, a variable or the vault.
 
     ``hint`` says what to do (``fix`` in JSON); ``fixes`` is what --fix does. ``check`` is set when the checks run.
     """
@@ -58,7 +58,7 @@ class Finding:
 
 
 def removable(level: Level, paths: tuple[str, ...], message: str, hint: str) -> Finding:
-    """A finding about files of one folder that --fix removes."""
+    """A finding about files in one folder, which --fix removes."""
     fixes = tuple(Remove(path) for path in paths)
     return Finding(
         level=level, where=safe(os.path.dirname(paths[0])), message=message, hint=hint, fixes=fixes
@@ -66,12 +66,12 @@ def removable(level: Level, paths: tuple[str, ...], message: str, hint: str) -> 
 
 
 def sessions(paths: tuple[str, ...]) -> str:
-    """How many sessions these files are: ``1 session``, ``3 sessions``."""
+    """The number of sessions in these files as text: ``1 session``, ``3 sessions``."""
     return f"{len(paths)} session{'' if len(paths) == 1 else 's'}"
 
 
 def split_place(message: str) -> tuple[str, str]:
-    """``path:line: text`` as its place and its text; the place is empty if there is none."""
+    """Split ``path:line: text`` into its place and its text. The place is empty if there is none."""
     place, colon, text = message.partition(": ")
     if colon and place.rpartition(":")[2].isdigit():
         return place, text

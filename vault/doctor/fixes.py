@@ -1,4 +1,4 @@
-"""What --fix does: modes, files that are created again, lines of AWS's files. The caller shows everything first."""
+"""Applies the fixes of --fix: changes modes, removes files, edits AWS's files. The caller shows everything first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def changes(files: edit_plan.Files | None, findings: Sequence[Finding]) -> list[undo.Change]:
-    """The findings' edits of AWS's files, one change for each file. If two findings edit a line, the first one does."""
+    """The findings' edits of AWS's files, as one change per file. If two findings edit the same line, the first one applies."""
     plan = edit_plan.EditPlan()
     edited: set[tuple[str, int]] = set()
     for finding in findings:
@@ -35,13 +35,13 @@ def changes(files: edit_plan.Files | None, findings: Sequence[Finding]) -> list[
 
 
 def others(findings: Sequence[Finding]) -> list[Chmod | Remove]:
-    """The fixes that are not edits, each once."""
+    """The fixes that are not edits of AWS's files, without duplicates."""
     found = (fix for finding in findings for fix in finding.fixes if not isinstance(fix, Rewrite))
     return list(dict.fromkeys(found))
 
 
 def described(fix: Chmod | Remove) -> str:
-    """What the fix does, as a command."""
+    """The fix as a shell command."""
     match fix:
         case Chmod():
             return f"chmod {fix.mode:o} {safe(fix.path)}"
@@ -50,7 +50,10 @@ def described(fix: Chmod | Remove) -> str:
 
 
 def apply(context: Context, edits: Sequence[undo.Change], rest: Sequence[Chmod | Remove]) -> list[str]:
-    """Apply the fixes. Files that another program generates stay, and are returned with the reason. Raises StorageError."""
+    """Apply the fixes. Returns the files that stay unchanged because another program generates them, with the reason.
+
+    Raises StorageError.
+    """
     left = [f"{safe(c.path)} is {reason}" for c in edits if (reason := hands_off(c.path)) is not None]
     for fix in rest:
         try:

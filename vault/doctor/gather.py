@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def gather(context: Context, *, network: bool) -> Facts:
-    """Look at everything. What cannot be read is part of the value; nothing is raised for it."""
+    """Gather all facts. Anything that cannot be read becomes part of the facts and raises nothing."""
     found: dict[str, Any] = {"env": context.env, "paths": context.paths, "now": context.clock.time()}
     found["passphrase_in_env"] = context.passphrase is not None and len(context.passphrase) > 0
     found["locations"] = at = aws_files.locations(context.env, home=context.paths.home)
@@ -43,11 +43,11 @@ def gather(context: Context, *, network: bool) -> Facts:
         found["files"] = files = edit_plan.read(context.env, home=context.paths.home)
     except errors.Error as error:
         files, found["files_error"] = None, error.message
-    cache = os.path.join(context.paths.home, ".aws", "cli", "cache")  # wherever AWS_CONFIG_FILE points
+    cache = os.path.join(context.paths.home, ".aws", "cli", "cache")  # AWS_CONFIG_FILE does not move it
     found["cli_cache"] = _plaintext_sessions(cache)
     found["modes"] = _modes(context.paths, at, cache)
     found["unignored"] = _unignored(context, at)
-    with suppress(errors.Error):  # a path that no file can hold: there is nothing to compare
+    with suppress(errors.Error):  # a path that AWS's files cannot contain: there is nothing to compare
         found["words"] = own_command.program_words(context.env)
     found["programs"] = _programs(context, files, found.get("words", ())) if files is not None else {}
     found |= _vault(context, found.get("settings"))
@@ -92,7 +92,7 @@ def _modes(paths: Paths, at: aws_files.Locations, cache: str) -> dict[str, int]:
 
 
 def _plaintext_sessions(folder: str) -> tuple[str, ...]:
-    """The files of the AWS CLI's cache that hold a session in plaintext."""
+    """The files of the AWS CLI's cache that contain a session in plaintext."""
     found = []
     for name in _names(folder):
         path = os.path.join(folder, name)
@@ -107,7 +107,7 @@ def _plaintext_sessions(folder: str) -> tuple[str, ...]:
 
 
 def _unignored(context: Context, at: aws_files.Locations) -> tuple[tuple[str, str], ...]:
-    """The files and folders in a git work tree that git does not ignore, each with the tree."""
+    """The files and folders in a git work tree that git does not ignore, each with its work tree."""
     wanted = [at.config, at.credentials, context.paths.vault_folder, context.paths.state]
     found = []
     for path, _ in _existing(wanted):
@@ -140,13 +140,13 @@ def _ignored(context: Context, tree: str, path: str) -> bool:
 
 
 def _programs(context: Context, files: edit_plan.Files, words: tuple[str, ...]) -> dict[str, Program]:
-    """The programs that the profiles' credential_process lines call, by the word that names them."""
+    """The programs that the profiles' credential_process lines call, by the word that names each of them."""
     found: dict[str, Program] = {}
     config = files.merged
     for name in config.profiles:
         for section in config.profiles[name]:
-            held = section.properties.get("credential_process") if section is not None else None
-            word = own_command.program(held.value) if held is not None else None
+            process = section.properties.get("credential_process") if section is not None else None
+            word = own_command.program(process.value) if process is not None else None
             if word is not None and word not in found:
                 found[word] = _program(context, word, words)
     return found
@@ -190,7 +190,7 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
 
 
 def _unreadable_sessions(folder: str) -> tuple[str, ...]:
-    """Files in the session cache that are no entries. Each is a cache miss, and none is ever read again."""
+    """Files in the session cache that are not valid entries. Each is a cache miss."""
     names = [name for name in _names(folder) if not name.startswith(".") and not name.endswith(".lock")]
     return tuple(
         path
@@ -209,7 +209,7 @@ def _may_be_entry(status: os.stat_result) -> bool:
 
 
 def _agent(context: Context) -> str:
-    """``none``, ``answers`` or ``silent``: a socket behind which nothing answers."""
+    """``none``, ``answers`` or ``silent`` (there is a socket, but no agent answers)."""
     if not os.path.lexists(context.paths.socket):
         return "none"
     hello = context.agent.even_off().hello(answer=limits.AGENT_TALK)
@@ -232,10 +232,10 @@ def _skew(context: Context) -> dict[str, Any]:
     try:
         endpoint = service_endpoints.sts_endpoint(context, aws_files.selected(context.env))
         client = StsClient(credentials=None, endpoint=endpoint, deadline=context.new_deadline())
-        with suppress(errors.Refused):  # the request is not signed, so STS refuses it; its Date is enough
+        with suppress(errors.Refused):  # STS refuses the unsigned request, but its answer has a Date
             client.call("GetCallerIdentity", once=True)
         if client.date is None:
-            return {"skew_problem": f"{safe(endpoint.url)} gave no Date"}
+            return {"skew_problem": f"the answer of {safe(endpoint.url)} has no Date"}
         return {"skew": context.clock.time() - client.date}
     except errors.Error as error:
         return {"skew_problem": error.message}

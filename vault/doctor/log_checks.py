@@ -1,4 +1,4 @@
-"""Checks of the log: whether this vault's key opens it, and which earlier logs were put aside."""
+"""Checks of the log: whether this vault's key can read it, and which earlier logs were set aside."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def unreadable_log(facts: Facts) -> Iterator[Finding]:
-    """A log that the vault's key does not open, or that was put aside for this reason."""
+    """A log that the vault's key cannot read, or that was set aside for this reason."""
     if facts.opened is None:
         return
     try:
@@ -28,14 +28,14 @@ def unreadable_log(facts: Facts) -> Iterator[Finding]:
             where=safe(facts.paths.log),
             message="its key file is missing, so no record can be read"
             if state.keyless
-            else "this vault's key does not open the log: one of them is an older copy or from another machine",
-            hint="if you did not restore a copy, compare with CloudTrail; the next export starts a new log and keeps "
-            "this one as unreadable.N.*",
+            else "this vault's key cannot read the log: one of them is an older copy or from another machine",
+            hint="if you did not restore a copy, compare with CloudTrail. The next export will start a new log and rename this "
+            "one to unreadable.N.*",
         )
     elif state.aside:
         yield Finding(
             level="note",
             where=safe(facts.paths.log),
-            message=f"there are earlier logs that could not be opened: {', '.join(state.aside)}",
-            hint="to read one, restore the backup of its time; to discard one, delete its files",
+            message=f"there are earlier logs that could not be read: {', '.join(state.aside)}",
+            hint="to read one, restore a backup from its time; to discard one, delete its files",
         )

@@ -24,7 +24,7 @@ _QUOTES = "\"'\\"
 
 
 def _calls(facts: Facts) -> Iterator[tuple[Profile, Setting, tuple[Rewrite, ...]]]:
-    """Each credential_process, and the edits that make it call this program if it calls an awsvault-py."""
+    """Yield each credential_process, and the edits that make it call this program if it calls another awsvault-py."""
     for profile in facts.profiles():
         setting = profile.own("credential_process")
         if setting is None:
@@ -42,7 +42,7 @@ def _calls(facts: Facts) -> Iterator[tuple[Profile, Setting, tuple[Rewrite, ...]
 
 
 def _may_be_written(profile: str) -> bool:
-    """Whether the name stays the same in a command that some SDKs give to a shell."""
+    """Whether the name is safe in a command that some SDKs pass to a shell."""
     try:
         check_name(profile)
     except Usage:
@@ -74,7 +74,7 @@ def process_needs_shell(facts: Facts) -> Iterator[Finding]:
 
 
 def _word_with(command: str, characters: str) -> str:
-    """The last word with one of the characters. The rest of the command may hold secrets, so it is not shown."""
+    """The last word with one of the characters. The rest of the command is not shown, because it may contain secrets."""
     found = [word for word in command.split() if any(c in word for c in characters)]
     return safe(found[-1] if found else command, limit=limits.VALUE_SHOWN)
 
@@ -106,10 +106,10 @@ def process_by_name(facts: Facts) -> Iterator[Finding]:
             continue
         found = facts.programs.get(word)
         if found is None or not found.runs:
-            message = f"calls {safe(word)}, which is not on the PATH"
+            message = f"calls {safe(word)}, which is not on PATH"
             yield _process(profile, setting, message, fixes=fixes, otherwise="install it")
         else:
-            message = f"calls {safe(word)} without its path; programs of the desktop have a different PATH"
+            message = f"calls {safe(word)} without its path, but programs started by the desktop have a different PATH"
             path = f"write the full path: {safe(found.path or word)}"
             yield _process(profile, setting, message, fixes=fixes, otherwise=path, level="note")
 

@@ -27,8 +27,8 @@ _OTHER_SOURCES = (
 
 
 def keys_before_process(facts: Facts) -> Iterator[Finding]:
-    """A plaintext key in a profile that calls awsvault-py. All tools prefer a key in ~/.aws/credentials, some SDKs also
-    one in ~/.aws/config.
+    """A plaintext key in a profile that calls awsvault-py. All tools prefer a key in ~/.aws/credentials, and some SDKs also a
+    key in ~/.aws/config.
     """
     config = facts.config
     for profile in facts.profiles() if config is not None else ():
@@ -47,7 +47,7 @@ def keys_before_process(facts: Facts) -> Iterator[Finding]:
 
 
 def role_before_process(facts: Facts) -> Iterator[Finding]:
-    """role_arn or the like without the prefix, in a profile that calls awsvault-py. Tools assume the role themselves."""
+    """role_arn or a similar key without the prefix, in a profile that calls awsvault-py. Tools assume the role themselves."""
     for profile in facts.profiles():
         call = own_export(profile)
         if call is None:
@@ -69,8 +69,8 @@ def role_before_process(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             level="error",
             where=str(first.origin),
-            message=f"profile {safe(profile.name)}: tools read {first.name} before credential_process, so none "
-            "calls awsvault-py",
+            message=f"profile {safe(profile.name)}: tools read {first.name} before credential_process, so they never "
+            "call awsvault-py",
             hint=f"awsvault-py setup {safe(profile.name)}",
             fixes=tuple(fixes),
         )

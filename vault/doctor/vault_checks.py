@@ -42,7 +42,7 @@ def vault_unreadable(facts: Facts) -> Iterator[Finding]:
 
 
 def one_way_in(facts: Facts) -> Iterator[Finding]:
-    """The vault has only one slot that opens it."""
+    """The vault has only one slot that unlocks it."""
     slots = [slot for slot in facts.header.slots if slot.opens == "main"] if facts.header is not None else []
     if len(slots) == 1:
         yield Finding(
@@ -76,8 +76,8 @@ def no_pin(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             level="note",
             where=safe(facts.paths.state),
-            message="there was no pin here, so the vault was trusted at its first use",
-            hint="if the vault came from another machine, compare the generation there",
+            message="this machine had no pin of the vault, so it could not check whether the vault is an older copy",
+            hint="if the vault is from another machine, compare its generation with that machine's",
         )
 
 
@@ -119,7 +119,7 @@ def rotations(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             level="note" if waiting else "warning",
             where=f"the vault, {safe(name)}",
-            message="its old key is inactive and is kept for a week"
+            message="its old key is inactive and kept for a week"
             if waiting
             else "its rotation was interrupted",
             hint=f"awsvault-py rotate --finish {safe(name)}"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def document(chain: Chain, planned: Plan) -> dict[str, object]:
-    """The chain with only what the files or the plan set."""
+    """The chain as a JSON object. Values that neither the files nor the plan set are left out."""
     items = [source_item(chain.source)]
     for link in planned.links:
         match link:

@@ -1,6 +1,6 @@
-"""How a profile gets its credentials: its chain, link by link, each value with its place. Asks neither the user nor AWS.
+"""Explains how a profile gets its credentials: its chain, link by link, each value with its place. Never prompts or calls AWS.
 
-Whether the vault has an entry, and which device is stored with it, is known if the vault opens without a prompt.
+If the vault opens without a prompt, explain knows whether the vault has an entry and which device is stored with it.
 Otherwise the key is marked as assumed (vault/profiles/resolve.py), and its device is unknown.
 """
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from vault.profiles.chain import Chain, Link, Plan
     from vault.unlocking.keys import Keys
 
-# The keys with the prefix awsvault_ that explain shows of every profile of the chain.
+# Settings with the prefix awsvault_ that explain shows for every profile of the chain.
 SETTINGS = (
     "environment",
     "confirm",
@@ -44,7 +44,10 @@ SETTINGS = (
     "session_duration",
     "credential",
 )
-_FIRST_COUNTS = ("session", "session_duration")  # from the profile to its source, the first one counts
+_FIRST_COUNTS = (
+    "session",
+    "session_duration",
+)  # the first one on the way from the profile to its source applies
 _NOT_INHERITED = ("environment",)
 UNKNOWN = "unknown while the vault is locked"
 
@@ -57,7 +60,7 @@ class Step(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """A profile explained. ``sdk`` says what AWS's own tools do with it; ``document`` is the JSON of --json."""
+    """The explanation of a profile. ``sdk`` says what AWS's own tools do with it; ``document`` is the output of --json."""
 
     profile: str
     facts: tuple[Fact, ...]
@@ -68,7 +71,7 @@ class Explained(NamedTuple):
 
 
 def explain(context: Context, name: str) -> Explained:
-    """Explain the profile ``name``, or the one that it is a prefix of. Errors: NotFound, ConfigError."""
+    """Explain the profile ``name``, or the only profile whose name starts with it. Raises NotFound, ConfigError."""
     config = aws_files.load(context.env, home=context.paths.home)
     keys = _keys_without_prompt(context)
     try:
@@ -86,19 +89,19 @@ def _explained(context: Context, config: Config, keys: Keys | None, name: str) -
     stored = _stored_device(chain, keys, exists=exists)
     chain = _attributed(context, chain, keys, exists=exists)
     planned = plan(chain, context.settings, entry_mfa_serial=stored.serial)
-    lives = _sessions(context, keys, chain, planned)
+    states = _sessions(context, keys, chain, planned)
     sdk, bypassed = sdk_view.what_sdks_do(config, profile, env=env, home=home)
     steps = [explain_text.source(chain, home=home, vault=exists)]
-    for at, (link, life) in enumerate(zip(planned.links, lives, strict=True)):
+    for at, (link, state) in enumerate(zip(planned.links, states, strict=True)):
         if isinstance(link, SessionToken):
-            steps.append(explain_text.session(chain, link, stored=stored, home=home, life=life))
+            steps.append(explain_text.session(chain, link, stored=stored, home=home, state=state))
         elif isinstance(link, AssumeRole):
             unknown, fallback = at == 0 and not stored.known, at == 0 and planned.fallback is not None
             steps.append(
-                explain_text.role(chain, link, unknown=unknown, fallback=fallback, home=home, life=life)
+                explain_text.role(chain, link, unknown=unknown, fallback=fallback, home=home, state=state)
             )
         else:
-            steps[0] = (steps[0][0], (*steps[0][1], explain_text.cached(life)))
+            steps[0] = (steps[0][0], (*steps[0][1], explain_text.cached(state)))
     return Explained(
         profile,
         (explain_text.region(chain, home=home), *_settings(config, chain, home=home)),
@@ -123,7 +126,7 @@ def _keys_without_prompt(context: Context) -> Keys | None:
 
     try:
         return key_access(context.unattended(), purpose="to explain a profile", ask_agent=False).keys
-    except errors.Error:  # locked or damaged: AWS's files can be explained all the same
+    except errors.Error:  # locked or damaged: AWS's files can still be explained
         return None
 
 
@@ -138,7 +141,7 @@ def _entries(keys: Keys | None) -> Callable[[str], bool] | None:
 
 
 def _stored_device(chain: Chain, keys: Keys | None, *, exists: bool) -> Stored:
-    """The device stored with the key, if it decides anything and the vault can tell."""
+    """The device stored with the key, if it matters to the chain and the vault is unlocked."""
     if not isinstance(chain.source, VaultKey) or chain.mfa_serial is not None or not exists:
         return Stored(None, known=True)
     if keys is None:
@@ -164,7 +167,7 @@ def _attributed(context: Context, chain: Chain, keys: Keys | None, *, exists: bo
 
 
 def _sessions(context: Context, keys: Keys | None, chain: Chain, planned: Plan) -> list[str]:
-    """For each link, whether a session is cached and when it expires."""
+    """Say for each link whether its session is cached and when it expires."""
     from vault.credentials import cached
 
     if not planned.links:
@@ -182,7 +185,7 @@ def _sessions(context: Context, keys: Keys | None, chain: Chain, planned: Plan) 
 
 
 def _session_on_disk(context: Context, profile: str) -> str:
-    """The profile's own session, as far as the cache key alone can tell."""
+    """Say whether the profile's own session is cached, using only the cache key."""
     from vault.cache.entries import Cache
     from vault.system.paths import fingerprint
     from vault.unlocking import cache_key
@@ -204,7 +207,7 @@ def _session(context: Context, session: Cached | None) -> str:
 
 
 def _settings(config: Config, chain: Chain, *, home: str) -> list[Fact]:
-    """The awsvault_ settings of every profile of the chain, and which line counts if one overrides another."""
+    """The awsvault_ settings of every profile of the chain, and which line applies if one overrides another."""
     facts: list[Fact] = []
     deciding = {"session": explain_text.shown(chain.session_origin, home)} if chain.session_origin else {}
     for name in chain.path:

@@ -1,4 +1,4 @@
-"""A chain in words, for ``explain``: titles, and values with their places. Pure."""
+"""Describes a chain for ``explain``: titles, and values with their places. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PARTITION_DEFAULT = "default of the partition"
 
 
 class Fact(NamedTuple):
-    """A value with its name and its place: a file and line, a variable, or nothing."""
+    """A value with its name and its place: a file and line, a variable, or an empty text."""
 
     name: str
     value: str
@@ -50,7 +50,7 @@ def shown(origin: Origin | None, home: str) -> str:
 
 
 def fact(name: str, value: str, origin: Origin | None, *, home: str, default: str = "") -> Fact:
-    """A fact with its place; ``default`` is its place if it has none."""
+    """A fact with its place. ``default`` is shown as the place if ``origin`` is None."""
     return Fact(name, value, shown(origin, home) or default)
 
 
@@ -68,19 +68,19 @@ def region(chain: Chain, *, home: str) -> Fact:
 
 
 def cached(text: str) -> Fact:
-    """The session that is cached for a link."""
+    """Whether a session is cached for a link, as a fact."""
     return Fact("session", text, "")
 
 
 def source(chain: Chain, *, home: str, vault: bool) -> tuple[str, tuple[Fact, ...]]:
-    """The title and the facts of the chain's source. ``vault``: there is a vault."""
+    """The title and the facts of the chain's source. ``vault``: whether there is a vault."""
     found = chain.source
     facts = [Fact("profile", chain.source_profile, shown(found.origin, home))]
     match found:
         case VaultKey():
             title = f"key {found.entry!r} in the vault"
             if found.assumed:
-                why = "the vault is locked, so explain assumes that it has this key"
+                why = "explain assumes that the vault has this key, because the vault is locked"
                 missing = f"there is no vault yet; to create it: {command('add', found.entry)}"
                 facts.append(Fact("assumed", why if vault else missing, ""))
         case StaticKeys():
@@ -90,7 +90,7 @@ def source(chain: Chain, *, home: str, vault: bool) -> tuple[str, tuple[Fact, ..
             facts.append(Fact("command", found.command.replace("\n", " "), ""))
         case WebIdentity():
             title = f"role {found.role_arn} with a web identity token"
-            facts.append(Fact("token", found.token_file or f"printed by {found.token_process}", ""))
+            facts.append(Fact("token", found.token_file or f"output of {found.token_process}", ""))
             if found.role_session_name:
                 facts.append(Fact("session name", found.role_session_name, ""))
             facts.extend(endpoint(found.endpoint, home=home))
@@ -109,7 +109,7 @@ def source(chain: Chain, *, home: str, vault: bool) -> tuple[str, tuple[Fact, ..
 
 
 def endpoint(at: Endpoint, *, home: str) -> list[Fact]:
-    """Where a call goes, and why there."""
+    """The region and the endpoint of a call, with the places that set them."""
     return [
         fact("region", at.region, at.region_origin, home=home, default=_PARTITION_DEFAULT),
         fact("endpoint", at.address, at.url_origin, home=home),
@@ -117,9 +117,9 @@ def endpoint(at: Endpoint, *, home: str) -> list[Fact]:
 
 
 def session(
-    chain: Chain, link: SessionToken, *, stored: Stored, home: str, life: str
+    chain: Chain, link: SessionToken, *, stored: Stored, home: str, state: str
 ) -> tuple[str, tuple[Fact, ...]]:
-    """The session of the key, with MFA if it has a device."""
+    """The title and the facts of the MFA session of the key. ``state`` says whether it is cached."""
     facts = [Fact("lasts", f"{span(link.duration)}: {link.why}", "")]
     if link.mfa_serial is None:
         title = "session of the key"
@@ -135,18 +135,19 @@ def session(
         facts.append(fact("device", link.mfa_serial, origin, home=home, default=default))
         if not stored.known:
             facts.append(Fact("stored", UNKNOWN_DEVICE, ""))
-        facts.append(Fact("code", "one for this session, which all roles of the key share", ""))
+        facts.append(Fact("code", "one code for this session, which all roles of the key share", ""))
     if link.mfa_process:
         facts.append(Fact("code from", link.mfa_process, ""))
-    return title, (*facts, *endpoint(link.endpoint, home=home), cached(life))
+    return title, (*facts, *endpoint(link.endpoint, home=home), cached(state))
 
 
 def role(
-    chain: Chain, link: AssumeRole, *, unknown: bool, fallback: bool, home: str, life: str
+    chain: Chain, link: AssumeRole, *, unknown: bool, fallback: bool, home: str, state: str
 ) -> tuple[str, tuple[Fact, ...]]:
-    """A role. ``unknown``: it is the first call, and only the locked vault knows whether the key has a device.
+    """The title and the facts of a role. ``state`` says whether its session is cached.
 
-    ``fallback``: without a code in time, the role is assumed with the key's session.
+    ``unknown``: this is the first call, and only the locked vault knows whether the key has a device. ``fallback``: if no
+    code is available in time, the role is assumed with the MFA session of the key.
     """
     hop = link.hop
     facts = [
@@ -154,9 +155,9 @@ def role(
         fact("lasts", f"{span(link.duration)}: {link.why}", hop.origin("duration_seconds"), home=home),
     ]
     if link.with_code is not None:
-        why = "one for this role"
+        why = "one code for this role"
         if fallback:
-            why += "; if none is available in time, one hour through the key's session"
+            why += "; if none is available in time, the MFA session of the key gives one hour"
         facts.append(fact("device", link.with_code, hop.origin("mfa_serial") or chain.mfa_origin, home=home))
         facts.append(Fact("code", why, ""))
     elif unknown:
@@ -174,7 +175,7 @@ def role(
         facts.append(Fact("policy", "read only", ""))
     if link.policy is not None:
         facts.extend(_policy(link.policy))
-    return f"role {hop.role_arn}", (*facts, *endpoint(hop.endpoint, home=home), cached(life))
+    return f"role {hop.role_arn}", (*facts, *endpoint(hop.endpoint, home=home), cached(state))
 
 
 def _policy(policy: SessionPolicy) -> Iterator[Fact]:

@@ -1,4 +1,4 @@
-"""The warnings of ``explain``: values that AWS will refuse, lines without effect, tools that pass by the vault. Pure."""
+"""The warnings of ``explain``: values that AWS will refuse, lines without effect, tools that do not use the vault. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def warnings(
     config: Config, chain: Chain, planned: Plan, *, env: Mapping[str, str], bypassed: bool, home: str
 ) -> Iterator[str]:
-    """Each warning as a line. ``bypassed``: AWS's tools do not use the vault for the profile."""
+    """Yield each warning as a line of text. ``bypassed``: AWS's tools do not use the vault for the profile."""
     for fault in chain.faults:
         yield f"an export will fail: {fault.message}" + (f"; {fault.hint}" if fault.hint else "")
     reported = {fault.origin for fault in chain.faults}
@@ -35,11 +35,11 @@ def warnings(
         remedy = _remedy(config, chain, home=home)
         yield f"AWS's own tools do not use the vault for this profile (see above); {remedy}"
     if planned.fallback is not None:
-        yield "the first role lasts longer than an hour, so each new session of it needs an MFA code"
+        yield "the session of the first role lasts longer than an hour, so each new one needs an MFA code"
 
 
 def _variables(chain: Chain, env: Mapping[str, str]) -> Iterator[str]:
-    """Variables that make tools use other credentials than the profile's."""
+    """Yield a warning for each variable that makes tools use other credentials than the profile's."""
     if env.get("AWS_ACCESS_KEY_ID") and not isinstance(chain.source, NamedSource):
         yield (
             "AWS_ACCESS_KEY_ID is set: tools use that key if AWS_PROFILE selects the profile, but not with --profile"
@@ -47,7 +47,8 @@ def _variables(chain: Chain, env: Mapping[str, str]) -> Iterator[str]:
     named = {env.get("AWS_PROFILE") or "", env.get("AWS_DEFAULT_PROFILE") or ""} - {""}
     if len(named) > 1:
         yield (
-            "AWS_PROFILE and AWS_DEFAULT_PROFILE differ: AWS CLI v1 and boto3 use the latter, all other tools the former"
+            "AWS_PROFILE and AWS_DEFAULT_PROFILE differ: AWS CLI v1 and boto3 use AWS_DEFAULT_PROFILE, all other tools use "
+            "AWS_PROFILE"
         )
 
 
@@ -64,7 +65,7 @@ def _remedy(config: Config, chain: Chain, *, home: str) -> str:
 
 
 def _unread(config: Config, chain: Chain) -> Iterator[Unread]:
-    """Lines of the chain's profiles that no tool reads as the user means them."""
+    """Yield lines of the chain's profiles that no tool reads as the user intended."""
     for name in chain.path:
         profile = config.profile(name)
         yield from unread(config, profile) if profile is not None else ()
@@ -73,7 +74,7 @@ def _unread(config: Config, chain: Chain) -> Iterator[Unread]:
 def _read_differently(
     config: Config, chain: Chain, reported: Collection[Origin], *, home: str
 ) -> Iterator[str]:
-    """The parser's notes about sections of the chain's profiles."""
+    """Yield the parser's notes about sections of the chain's profiles, except for lines already ``reported``."""
     starts: dict[str, list[tuple[int, str]]] = {}
     for name, sections in config.profiles.items():
         for section, path in zip(sections, (config.config_path, config.credentials_path), strict=True):

@@ -1,6 +1,6 @@
-"""The vault's keys for ``status``: their age, unfinished rotations, roles with shorter sessions, and sessions on disk.
+"""Finds what ``status`` shows of the vault: keys, unfinished rotations, roles with shorter sessions, and sessions on disk.
 
-Opens the vault only if that needs no prompt. Calls nothing and runs no program.
+Opens the vault only if that needs no prompt. Makes no network calls and runs no program.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class KeyStatus(NamedTuple):
-    """The entries with their rotations, the roles that got only an hour for lack of a code, and the sessions on disk."""
+    """The entries with their rotations, the roles whose session is shorter for lack of a code, and the sessions on disk."""
 
     entries: tuple[Listed, ...]
     shortened: tuple[ShortenedRole, ...]
@@ -34,7 +34,7 @@ class KeyStatus(NamedTuple):
 
 
 def look(context: Context) -> KeyStatus | None:
-    """The keys; None if the vault is locked or does not exist."""
+    """The status of the keys; None if the vault is locked or does not exist."""
     keys = _keys(context)
     if keys is None:
         return None
@@ -57,7 +57,7 @@ def _shortened(context: Context, keys: Keys) -> tuple[ShortenedRole, ...]:
 
 
 def _keys(context: Context) -> Keys | None:
-    """Keys from the agent, or by a passphrase that is available; None if that needs a prompt or a program."""
+    """Keys from the agent, or from the vault opened with an available secret; None if that needs a prompt or a program."""
     from vault.unlocking.unlock import unlock_unless
 
     found = keys_from_agent(context)

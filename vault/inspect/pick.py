@@ -1,6 +1,7 @@
-"""The profiles to choose from if the user named none, the most used first. Opens no vault, uses no network.
+"""Lets the user choose a profile from a list, the most used first. Does not open the vault or use the network.
 
-The log says how often each was used, if its key is available without a prompt; otherwise the order of the files stays.
+The log shows how often each profile was used, if the cache key is available without a prompt. Otherwise the list has the order
+of the files.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ def possible(context: Context) -> bool:
 
 
 def pick_profile(context: Context, question: str, *, start: str = "") -> str:
-    """The profile that the user chose. Raises Declined if none was chosen; NotFound if there are no profiles."""
+    """Have the user choose a profile. Raises Declined if none was chosen, NotFound if there are no profiles."""
     config = aws_files.load(context.env, home=context.paths.home)
     if not config.profiles:
         raise errors.NotFound(
             f"there are no profiles in {config.config_path}",
-            hint="store a key, which also prints its profile: awsvault-py add NAME",
+            hint="store a key and create its profile: awsvault-py add NAME",
         )
     try:
         return pick(
@@ -46,12 +47,15 @@ def pick_profile(context: Context, question: str, *, start: str = "") -> str:
         )
     except NoAnswer as reason:
         raise errors.Declined(
-            f"no profile chosen: {reason.message}", hint="give the profile on the command line"
+            f"no profile was chosen: {reason.message}", hint="name the profile on the command line"
         ) from None
 
 
 def exact_or_only(context: Context, start: str) -> str | None:
-    """The profile ``start``, or the only one with this prefix; None if there are several. Raises NotFound if there is none."""
+    """The profile ``start``, or the only profile whose name starts with it; None if there are none or several.
+
+    Raises NotFound if ``start`` names a profile that does not exist.
+    """
     config = aws_files.load(context.env, home=context.paths.home)
     try:
         name = chosen(config, start)
@@ -65,13 +69,13 @@ def exact_or_only(context: Context, start: str) -> str | None:
 
 
 def items(config: Config, *, used: Counter[str]) -> list[Item]:
-    """Every profile with its role and its environment: the most used first, the rest in the order of the files."""
+    """All profiles with their roles and environments: the most used first, the rest in the order of the files."""
     order = sorted(config.profiles, key=lambda name: -used[name])
     return [_item(config, name) for name in order]
 
 
 def used(context: Context) -> Counter[str]:
-    """How often credentials of each profile were issued, from the newest records of the log; empty if it needs a prompt."""
+    """How often credentials of each profile were issued, by the newest records of the log; empty if reading it needs a prompt."""
     key = (
         cache_key.find(context.env, context.paths, context.agent)
         if not manually_locked(context.paths)
@@ -79,7 +83,7 @@ def used(context: Context) -> Counter[str]:
     )
     if key is None:
         return Counter()
-    context.agent.ask("LOG", answer=limits.AGENT_TALK)  # write down what it has answered
+    context.agent.ask("LOG", answer=limits.AGENT_TALK)  # makes the agent write its pending records first
     try:
         return audit.used(context.paths.log, cache_key=key.key, vault_id=key.vault_id)
     except errors.Error:

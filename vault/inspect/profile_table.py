@@ -1,6 +1,6 @@
-"""Every profile in a row, for ``list`` and ``status``: account, role or user, source, and when its session expires.
+"""The table of profiles for ``list`` and ``status``: account, role or user, source, and when the session expires.
 
-Reads AWS's files and the session cache; calls nothing. A profile that does not resolve is a row with its problem.
+Reads AWS's files and the session cache, and makes no network calls. The row of a profile that does not resolve says why.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class ProfileRow(NamedTuple):
     """A profile. ``account`` is 12 digits, ``identity`` the ARN of its role or user; None if the files do not say.
 
-    ``source`` is the name of the entry, or the kind of another source; ``expires`` (unix seconds) is the expiry of the
+    ``source`` is the name of the entry, or the kind of another source; ``expires`` (Unix seconds) is the expiry of the
     cached session; ``problem`` says why the profile does not resolve.
     """
 
@@ -47,7 +47,7 @@ class ProfileRow(NamedTuple):
 
 
 class SessionOnDisk(NamedTuple):
-    """A session on disk that an export would use. Times are unix seconds."""
+    """A session on disk that an export would use. Times are Unix seconds."""
 
     profile: str
     issued: int
@@ -55,7 +55,7 @@ class SessionOnDisk(NamedTuple):
 
 
 def rows(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
-    """Every profile of AWS's files, in their order. Raises ConfigError if a file is broken."""
+    """A row for every profile, in the order of AWS's files. Raises ConfigError if a file has an error."""
     config = aws_files.load(context.env, home=context.paths.home)
     once, cache = EachEntryOnce(keys), cached.open_cache(context, keys)
     owners = {entry.name: (entry.account, entry.user) for entry in found.entries}
@@ -63,7 +63,7 @@ def rows(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
 
 
 class EachEntryOnce:
-    """The part of Keys that finding cached sessions needs. Each entry is read once: thousands of profiles share few keys."""
+    """The part of Keys that is needed to find cached sessions. Reads each entry once, because many profiles share few keys."""
 
     def __init__(self, keys: Keys) -> None:
         self.vault_id = keys.vault_id
@@ -116,15 +116,17 @@ def _expires(context: Context, keys: EachEntryOnce, chain: Chain, *, cache: Cach
 
 
 def _answers(links: list[tuple[Link, bytes]], chain: Chain) -> list[bytes]:
-    """The digests of the links whose session is the profile's own, in the plan and in its fallback."""
+    """The digests of the links whose session belongs to the profile itself, in the plan and in its fallback."""
     if not chain.hops:
         return [name for link, name in links if isinstance(link, SessionToken)]
     return [name for link, name in links if isinstance(link, AssumeRole) and link.hop == chain.hops[-1]]
 
 
 def on_disk(context: Context, key: CacheKey | None) -> Iterator[SessionOnDisk]:
-    """The sessions that an export would find on disk with the cache key ``key``; None: the one that is available without a
-    prompt. Nothing if there is none, or if AWS's files are broken.
+    """Yield the sessions that an export would find on disk with the cache key ``key``.
+
+    If ``key`` is None, uses the cache key that is available without a prompt. Yields nothing if there is none, or if AWS's
+    files have an error.
     """
     from vault.cache.entries import Cache
     from vault.cache.freshness import Freshness

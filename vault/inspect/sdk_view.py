@@ -1,4 +1,4 @@
-"""What the AWS CLI and the SDKs do with a profile by themselves, in words. Pure."""
+"""Says what the AWS CLI and the SDKs do with a profile on their own. Pure."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def what_sdks_do(config: Config, name: str, *, env: Mapping[str, str], home: str) -> tuple[str, bool]:
-    """What AWS's tools do with the profile, as the predicate of a sentence; and whether they pass by the vault."""
+    """What AWS's tools do with the profile, as the predicate of a sentence, and whether they do so without the vault."""
     try:
         chain = resolve(config, name, env=env, as_sdk=True)
     except errors.NotFound:
-        return "find no profile of this name", True
+        return "find no profile with this name", True
     except errors.ConfigError as error:
         return f"fail: {error.message}", True
     what, warned = _source(config, chain, home=home)
@@ -41,7 +41,7 @@ def _source(config: Config, chain: Chain, *, home: str) -> tuple[str, bool]:
         case Process():
             try:
                 call = own_call(found.command)
-            except ValueError as error:  # to an SDK it is a program like any other
+            except ValueError as error:  # an SDK runs it like any other program
                 return f"run {found.command!r} ({place}), which fails: {error}", True
             others = _others(config, chain, home)
             if call is not None:
@@ -65,7 +65,7 @@ def _source(config: Config, chain: Chain, *, home: str) -> tuple[str, bool]:
 
 
 def _others(config: Config, chain: Chain, home: str) -> str:
-    """Which SDKs use a key of the source profile while the AWS CLI and boto3 run its credential_process."""
+    """Says which SDKs use a key of the source profile although the AWS CLI and boto3 run its credential_process."""
     if not isinstance(chain.source, Process):
         return ""
     found = sdk_precedence.before_process(config, chain.source_profile)

@@ -1,4 +1,4 @@
-"""What `status` shows: the agent, the source keys and the cached sessions. Changes nothing, prints nothing."""
+"""Collects what `status` shows: the agent, the source keys and the cached sessions. Changes nothing and prints nothing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class CachedSession(NamedTuple):
-    """A session that an export would use. Unix seconds: its expiry, and from when on an export refreshes it first.
+    """A session that an export would use. ``expires`` and ``due`` are Unix seconds; from ``due`` on, an export refreshes it.
 
-    ``cached_by``: ``agent`` (in its memory) or ``disk``.
+    ``cached_by`` is ``agent`` (its memory) or ``disk``.
     """
 
     profile: str
@@ -28,9 +28,9 @@ class CachedSession(NamedTuple):
 
 
 class State(NamedTuple):
-    """The agent as ``status`` shows it. ``state``: open, locked, held (by the command lock) or none (no agent).
+    """The agent as ``status`` shows it. ``state``: open, locked, held (locked by the command lock) or none (no agent).
 
-    Times are unix seconds, 0 if the vault is locked. ``hidden``: the keys' memory is not in the kernel's own map.
+    Times are Unix seconds, 0 if the vault is locked. ``hidden``: the keys' memory is not in the kernel's own map.
     ``keys``: None if the vault does not open without a prompt.
     """
 
@@ -47,8 +47,8 @@ class State(NamedTuple):
 
 
 def look(context: Context) -> State:
-    """``status``: what the agent keeps and until when, the keys, and the sessions on disk."""
-    warnings = _first_use(context)  # before anything opens the vault, because that creates the pin
+    """Collect what the agent keeps and until when, the keys, and the sessions on disk."""
+    warnings = _first_use(context)  # must come first: opening the vault creates the pin
     by_hand = manual_lock.manually_locked(context.paths)
     agent = context.agent.agent(answer=limits.AGENT_TALK)
     hello = None
@@ -59,7 +59,9 @@ def look(context: Context) -> State:
         warnings += (f"the agent (process {agent.pid}) does not answer. To end it: awsvault-py lock",)
     serves = hello is not None and hello.serves(context.paths)
     if hello is not None and not serves:
-        warnings += ("the running agent is of another version or vault. To replace it: awsvault-py unlock",)
+        warnings += (
+            "the running agent has another version or belongs to another vault. To replace it: awsvault-py unlock",
+        )
     found = agent.sessions() if agent is not None and serves else None
     warnings += _other_agents(context)
     keys = key_status.look(context)
@@ -84,7 +86,7 @@ def look(context: Context) -> State:
 
 
 def _other_agents(context: Context) -> tuple[str, ...]:
-    """A warning for each agent of this vault that commands with other variables use."""
+    """A warning for each other agent of this vault, which commands use whose environment names another socket."""
     found = []
     for path, agent, hello in all_agents.others(context):
         if hello is None:
@@ -103,7 +105,7 @@ def has_vault(context: Context) -> bool:
 
 
 def _first_use(context: Context) -> tuple[str, ...]:
-    """A warning for a vault that this machine has no pin of: an older copy would go unnoticed, once (format.md 6)."""
+    """A warning if this machine has no pin of the vault, and so could not notice an older copy (format.md 6)."""
     from vault.store import pin_file
 
     try:
@@ -112,13 +114,13 @@ def _first_use(context: Context) -> tuple[str, ...]:
             return ()
     except errors.Error:
         return ()  # no vault, or one that every other command reports
-    return ("this machine has not opened this vault yet, so it cannot tell whether this is an older copy",)
+    return ("this machine has not opened this vault before, so it cannot tell whether this is an older copy",)
 
 
 def _on_disk(
     context: Context, keys: KeyStatus | None, known: tuple[CachedSession, ...]
 ) -> tuple[CachedSession, ...]:
-    """What an export would find on disk, other than the sessions that are ``known``."""
+    """The sessions that an export would find on disk, except those of profiles that are ``known``."""
     from vault.cache.freshness import margin
 
     names = {one.profile for one in known}

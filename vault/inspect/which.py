@@ -1,4 +1,4 @@
-"""Which profiles lead to an account, a role or a user. Reads only AWS's files; opens no vault and calls nothing."""
+"""Finds the profiles for an account, a role or a user. Reads only AWS's files: no vault, no network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class MatchingProfile(NamedTuple):
-    """A profile with the account (12 digits) and the role or user that it leads to."""
+    """A profile with its account (12 digits) and its role or user."""
 
     profile: str
     account: str | None
@@ -26,9 +26,9 @@ class MatchingProfile(NamedTuple):
 
 
 def matching_profiles(context: Context, wanted: str) -> list[MatchingProfile]:
-    """The profiles that lead to ``wanted``: an account's 12 digits, an ARN, or a role's name.
+    """The profiles for ``wanted``: an account (12 digits), an ARN, or a role's name.
 
-    Profiles that do not resolve are left out. Raises NotFound if no profile leads there.
+    Profiles that do not resolve are left out. Raises NotFound if no profile matches.
     """
     config = load(context.env, home=context.paths.home)
     found, known = [], set()
@@ -44,13 +44,13 @@ def matching_profiles(context: Context, wanted: str) -> list[MatchingProfile]:
         return sorted(found)
     near = nearest(wanted, sorted(known))
     raise errors.NotFound(
-        f"no profile leads to {safe(wanted)}",
+        f"there is no profile for {safe(wanted)}",
         hint=f"did you mean {safe(near)}?" if near is not None else "run: awsvault-py list",
     )
 
 
 def leads(one: MatchingProfile, wanted: str) -> bool:
-    """Whether a profile leads to an account, an ARN (of a role, or of a session of it) or a role's name."""
+    """Whether a profile is for an account, an ARN (of a role or of a session of it) or a role's name."""
     if is_account(wanted):
         return one.account == wanted
     if wanted.startswith("arn:"):
@@ -76,7 +76,7 @@ def _role(one: MatchingProfile) -> str | None:
 
 
 def end_of(chain: Chain) -> MatchingProfile:
-    """Where a chain leads, as far as the files say."""
+    """The account and the role or user of a chain, as far as the files say."""
     if chain.hops:
         arn = chain.hops[-1].role_arn
         return MatchingProfile(chain.profile, account_of(arn), arn)

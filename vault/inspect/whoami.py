@@ -1,4 +1,4 @@
-"""The identity at AWS of a profile or of the credentials in the environment (GetCallerIdentity). Prints nothing."""
+"""Gets the AWS identity of a profile or of the credentials in the environment (GetCallerIdentity). Prints nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Who(NamedTuple):
-    """An identity, its profile (None: the credentials in the environment), and its expiry in unix seconds."""
+    """An identity with its profile (None for credentials in the environment) and the expiry of its session in Unix seconds."""
 
     identity: Identity
     profile: str | None
@@ -34,7 +34,7 @@ class Who(NamedTuple):
 
 
 def of_profile(context: Context, request: Request) -> Who:
-    """The identity of ``request.profile``. Errors: those of an export."""
+    """The identity of ``request.profile``. Raises the errors of an export."""
     got = obtain.credentials(
         context, request, purpose=f"to get the identity of {request.profile}", use="whoami"
     )
@@ -48,7 +48,7 @@ def of_profile(context: Context, request: Request) -> Who:
 
 
 def of_environment(context: Context) -> Who | None:
-    """The identity of the keys in the environment; None if there are none. Raises Usage if half of the pair is missing."""
+    """The identity of the key in the environment; None if there is none. Raises Usage if only half of the key is set."""
     key_id, secret = context.env.get("AWS_ACCESS_KEY_ID", ""), context.env.get("AWS_SECRET_ACCESS_KEY", "")
     if not key_id and not secret:
         return None
@@ -66,9 +66,9 @@ def of_environment(context: Context) -> Who | None:
 
 
 def of_server(context: Context) -> Who | None:
-    """The identity of the credentials that ``exec --server`` serves; None outside of it, or if AWS_PROFILE is set inside.
+    """The identity of the credentials of ``exec --server``; None outside of it, or if AWS_PROFILE is set inside it.
 
-    Errors: ConfigError, Unreachable.
+    Raises ConfigError, Unreachable.
     """
     env = context.env
     inside = env.get("AWSVAULT_PROFILE") and env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
@@ -84,7 +84,7 @@ def of_server(context: Context) -> Who | None:
 
 
 def selected(context: Context) -> str:
-    """The profile that the environment selects, as for AWS's tools."""
+    """The profile that the environment selects, by the rules of AWS's tools."""
     return aws_files.selected(context.env)
 
 
@@ -98,7 +98,7 @@ def _ask_outside(context: Context, credentials: Credentials) -> Identity:
         if inside:
             error.hint = f"leave this shell (exit), then run: {command('exec', inside)}"
         elif error.code == "ExpiredToken":
-            error.hint = "get new credentials from where you got these"
+            error.hint = "get new credentials where you got these"
         else:
             error.hint = "correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or unset them"
         raise

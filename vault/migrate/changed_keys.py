@@ -1,4 +1,4 @@
-"""What changes of AWS's files mean for each profile: which keys are added, removed, changed or get the prefix. Pure."""
+"""Summarizes changes of AWS's files by profile: which keys are added, removed, changed or get the prefix. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Action = Literal["added", "removed", "changed", "prefixed"]
 
 
 class ChangedKey(NamedTuple):
-    """One key of a profile, by its name in the file before (after, if it is added)."""
+    """One key of a profile, with its name before the change (after it, if the key is added)."""
 
     key: str
     action: Action
@@ -27,7 +27,7 @@ class ChangedKey(NamedTuple):
 
 
 class ChangedProfile(NamedTuple):
-    """A profile whose lines change. ``new``: no file had it."""
+    """A profile whose lines change. ``new``: the profile did not exist before."""
 
     profile: str
     keys: tuple[ChangedKey, ...]
@@ -35,7 +35,7 @@ class ChangedProfile(NamedTuple):
 
 
 def by_profile(changes: Iterable[Change]) -> tuple[ChangedProfile, ...]:
-    """The profiles that ``changes`` touch, in the order of the files. Files that are not AWS's are left out."""
+    """The profiles that ``changes`` affect, in the order of the files. Files that are not AWS's are left out."""
     found: dict[str, dict[ChangedKey, None]] = {}
     new = set()
     for change in changes:
@@ -69,7 +69,7 @@ def _header(raw: bytes) -> str | None:
 
 
 def _names(raw: bytes) -> list[str]:
-    """The keys that the lines set. The file was read with these lines, so that they can be read alone."""
+    """The keys that the lines set. The file was parsed with these lines, so they can be parsed alone."""
     text = dedent(raw.decode("utf-8", "surrogateescape").lstrip("\r\n")).encode("utf-8", "surrogateescape")
     if not text.startswith(b"["):
         text = b"[default]\n" + text

@@ -1,4 +1,4 @@
-"""Changes of files as a diff to show. Pure. Secrets are never shown, not even in a comment."""
+"""Shows changes of files as a diff. Pure. Never shows a secret, not even in a comment."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _BEGINNING = re.compile(r"\[|[A-Za-z_]\w*[ \t]*=[ \t]*[^=\s]", re.ASCII)
 
 
 def diff(path: str, before: bytes | None, after: bytes | None, *, lines: bool) -> Iterator[str]:
-    """The lines of a unified diff; the heading says if a file is new or removed.
+    """Yield the lines of a unified diff. The heading says if a file is new or removed.
 
-    Without ``lines`` only the heading: a file that is not AWS's may hold secrets anywhere.
+    Without ``lines``, yields only the heading: a file that is not AWS's may have secrets anywhere.
     """
     yield f"--- {path}{' (new)' if before is None else ''}"
     yield f"+++ {path}{' (removed)' if after is None else ''}"
@@ -27,7 +27,7 @@ def diff(path: str, before: bytes | None, after: bytes | None, *, lines: bool) -
 
 
 def _lines(data: bytes | None) -> list[str]:
-    """Without the values of secrets and their continuation lines, and without CRs, which a terminal would obey."""
+    """The lines of ``data`` with secrets and their continuation lines hidden, and without CRs, which a terminal would obey."""
     shown = []
     secret: int | None = None  # the indentation of the secret's line, which may continue
     for line in (data or b"").decode("utf-8", "replace").split("\n"):
@@ -45,6 +45,6 @@ def _depth(line: str) -> int:
 
 
 def _starts(line: str, depth: int) -> bool:
-    """Whether a line after a secret starts a new property. If in doubt, it continues the secret. ``depth``: its indentation."""
+    """Whether a line after a secret starts a new property; if in doubt, no. ``depth``: the indentation of the secret's line."""
     own = _depth(line)
     return own == 0 or (own <= depth and _BEGINNING.match(line, own) is not None)

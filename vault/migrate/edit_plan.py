@@ -1,4 +1,4 @@
-"""AWS's files as read, and the edits planned for them. Writes nothing."""
+"""Reads AWS's files and collects the edits planned for them. Writes nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Files(NamedTuple):
 
 
 def read(env: Mapping[str, str], *, home: str) -> Files:
-    """AWS's files, from the paths that the environment sets. Raises ConfigError, UnsafeFile, StorageError."""
+    """Read AWS's files from the paths that the environment sets. Raises ConfigError, UnsafeFile, StorageError."""
     paths = aws_files.locations(env, home=home)
     raw = tuple(read_users_file(path, limit=limits.MAX_CONFIG_FILE) for path in paths)
     documents = [
@@ -51,7 +51,7 @@ class Skipped(NamedTuple):
 
 @dataclass(slots=True)
 class EditPlan:
-    """The edits of both files, the profiles that they set up, those that are skipped, and warnings for the user."""
+    """The edits of both files, the profiles that they set up, the profiles that are skipped, and warnings for the user."""
 
     config: list[Edit] = field(default_factory=list)
     credentials: list[Edit] = field(default_factory=list)
@@ -64,7 +64,7 @@ class EditPlan:
         return self.config if kind == CONFIG else self.credentials
 
     def changes(self, files: Files) -> list[Change]:
-        """The edits as changes of files. A file that would stay the same is left out."""
+        """The edits as changes of files. A file that would not change is left out."""
         made = []
         for document, raw, kind in zip(
             (files.config, files.credentials), files.raw, (CONFIG, CREDENTIALS), strict=True

@@ -1,6 +1,6 @@
-"""Keys in other programs' stores: files and keyrings of aws-vault and granted, and the CSV file of the IAM console.
+"""Reads keys from other programs' stores: files and keyrings of aws-vault and granted, and CSV files of the IAM console.
 
-Reads only. The form of the keys is checked later (key_input.py). A bad key is skipped with its reason; the others go on.
+Changes nothing. The form of the keys is checked later (key_input.py). A bad key is skipped with the reason.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# What aws-vault stores besides keys: sessions in the forms of several versions, and tokens of Identity Center.
+# Names of items that are not keys in aws-vault's store: sessions, as several versions name them, and Identity Center's tokens.
 _SESSION = re.compile(
     r"[^,]+,[^,]+,[^,]*,[0-9]+|session:[^ ]+:[^ ]*:[^:]+|.+? session \(\d+\)|oidc:.*", re.DOTALL
 )
@@ -37,7 +37,7 @@ _SECRET_COLUMNS = ("secret access key", "secretaccesskey")
 
 
 class Candidate(NamedTuple):
-    """A key with its name and its place in the store. ``file`` is what to remove once the key is in the vault."""
+    """A key with its name and its place in the store. ``file`` is the file to remove once the key is in the vault."""
 
     name: str
     access_key_id: str
@@ -47,7 +47,7 @@ class Candidate(NamedTuple):
 
 
 class Harvest(NamedTuple):
-    """What a store holds: keys, and what is skipped with the reason."""
+    """The keys of a store, and the skipped keys with the reason."""
 
     keys: tuple[Candidate, ...]
     skipped: tuple[Skipped, ...]
@@ -56,8 +56,8 @@ class Harvest(NamedTuple):
 class Store(NamedTuple):
     """Where another program stores keys: a folder of encrypted files, a collection of the Secret Service, or both.
 
-    Both programs use the same library, so the form is the same. ``variable`` may hold the passphrase of the files;
-    ``sessions`` matches names that are not keys; ``forget`` is the program's command that removes a key.
+    Both programs use the same library, so the format is the same. ``variable`` names the variable that may have the passphrase
+    of the files; ``sessions`` matches names that are not keys; ``forget`` is the program's command that removes a key.
     """
 
     program: str
@@ -69,7 +69,7 @@ class Store(NamedTuple):
 
 
 def aws_vault(env: Mapping[str, str], *, home: str) -> Store:
-    """aws-vault's store, where its variables say."""
+    """aws-vault's store, at the place that its variables set."""
     folder = aws_files.expand(env.get("AWS_VAULT_FILE_DIR") or "~/.awsvault/keys/", env=env, home=home)
     return Store(
         program="aws-vault",
@@ -82,19 +82,21 @@ def aws_vault(env: Mapping[str, str], *, home: str) -> Store:
 
 
 def granted(env: Mapping[str, str], *, home: str) -> Store:
-    """Granted's store of IAM keys, where its configuration says. Raises ConfigError if that cannot be read."""
+    """Granted's store of IAM keys, at the place that its configuration sets. Raises ConfigError if that cannot be read."""
     folder = os.path.join(home, ".granted")
     if not os.path.exists(folder) and env.get("XDG_CONFIG_HOME"):
         folder = os.path.join(env["XDG_CONFIG_HOME"], "granted")
     path = os.path.join(folder, "config")
     raw = read_users_file(path, limit=limits.MAX_CONFIG_FILE)
     try:
-        held = tomllib.loads((raw or b"").decode("utf-8")).get("Keyring")
+        section = tomllib.loads((raw or b"").decode("utf-8")).get("Keyring")
     except (ValueError, RecursionError):
         raise errors.ConfigError(
             f"{safe(path)} cannot be read as TOML", hint="correct granted's configuration"
         ) from None
-    chosen = {k.lower(): v for k, v in held.items() if isinstance(v, str)} if isinstance(held, dict) else {}
+    chosen = (
+        {k.lower(): v for k, v in section.items() if isinstance(v, str)} if isinstance(section, dict) else {}
+    )
     files = chosen.get("filedir") or os.path.join(folder, f"secure-storage-{_GRANTED}")
     return Store(
         program="granted",
@@ -105,7 +107,7 @@ def granted(env: Mapping[str, str], *, home: str) -> Store:
 
 
 def from_files(store: Store, passphrase: Callable[[], Secret]) -> Harvest:
-    """The keys in the files of ``store``. ``passphrase`` is called at most once, if there is a file to open."""
+    """The keys in the files of ``store``. ``passphrase`` is called at most once, and only if there is a file to open."""
     folder = store.folder
     try:
         names = sorted(os.listdir(folder))
@@ -151,7 +153,10 @@ def _is_session(store: Store, name: str) -> bool:
 
 
 def from_keyring(store: Store) -> Harvest:
-    """The keys of ``store`` in the Secret Service; none if there is no such keyring. Raises Locked, or ConfigError if it fails."""
+    """The keys of ``store`` in the Secret Service; none if there is no such collection.
+
+    Raises Locked, or ConfigError if the collection cannot be read.
+    """
     from vault.system import keyring
 
     try:
@@ -181,24 +186,24 @@ def _of_items(items: Mapping[str, bytes]) -> Harvest:
 
 
 def _of_item(name: str, raw: bytes, origin: str) -> Candidate:
-    """The key in an item: JSON whose Data is base64 of the credentials' JSON. Raises ValueError."""
+    """The key in an item, which is JSON whose Data is the credentials' JSON in base64. Raises ValueError."""
     try:
         item: Any = json.loads(raw)
-        held: Any = json.loads(base64.b64decode(item["Data"], validate=True))
-        key_id, secret = held["AccessKeyID"], held["SecretAccessKey"]
+        credentials: Any = json.loads(base64.b64decode(item["Data"], validate=True))
+        key_id, secret = credentials["AccessKeyID"], credentials["SecretAccessKey"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise ValueError("holds no access key") from None
+        raise ValueError("contains no access key") from None
     if item.get("Key") not in (None, "", name):
-        raise ValueError("has another name inside, so it was swapped")
+        raise ValueError("has another name inside: someone swapped it for another item")
     if not isinstance(key_id, str) or not isinstance(secret, str):
-        raise ValueError("holds no access key")  # noqa: TRY004  # callers tell a bad item by ValueError
-    if held.get("SessionToken"):
-        raise ValueError("holds a temporary key")
+        raise ValueError("contains no access key")  # noqa: TRY004  # callers expect ValueError for a bad item
+    if credentials.get("SessionToken"):
+        raise ValueError("contains a temporary key")
     return Candidate(name, key_id, Secret(secret), origin)
 
 
 def from_csv(path: str, *, name: str | None) -> Harvest:
-    """The keys of the IAM console's CSV file, named by its column of users, else ``name``. Raises Usage, UnsafeFile, NotFound."""
+    """The keys of a CSV file of the IAM console, named by its user column or by ``name``. Raises Usage, UnsafeFile, NotFound."""
     raw = read_users_file(path, limit=limits.MAX_CSV)
     shown = safe(path)
     if raw is None:
@@ -230,10 +235,10 @@ def from_csv(path: str, *, name: str | None) -> Harvest:
             skipped.append(
                 Skipped(
                     user or f"row {number}",
-                    f"{shown}: row {number} has no complete key, so the file is kept",
+                    f"{shown}: row {number} has no complete key, so the file will not be removed",
                 )
             )
-    file = None if skipped else (path, raw)  # what was skipped must not be lost
+    file = None if skipped else (path, raw)  # a skipped key must not be lost
     found = [
         Candidate(
             (row[users].strip() if 0 <= users < len(row) and name is None else name) or "",
@@ -248,9 +253,9 @@ def from_csv(path: str, *, name: str | None) -> Harvest:
         raise errors.Usage(
             f"{shown} does not name the user of the key"
             if name is None
-            else f"{shown} holds {len(found)} keys",
+            else f"{shown} has {len(found)} keys",
             hint="name the entry: --as NAME"
             if name is None
-            else "omit --as; each entry gets the name of its user",
+            else "leave out --as: each entry gets the name of its user",
         )
     return Harvest(tuple(found), tuple(skipped))

@@ -1,7 +1,7 @@
-"""Import: store the keys in the vault, then remove them from where they were. Prints nothing and asks nothing.
+"""Import: stores the keys in the vault, then removes them from where they were. Never prints or prompts.
 
-The order makes a stop at any point harmless: AWS verifies the keys (verify_keys.py), one write stores them in the
-vault, a record sealed under the vault's key notes the lines that go (undo.py), and only then do the lines go.
+An interruption at any point is harmless, because of the order: AWS verifies the keys (verify_keys.py), one write stores them
+in the vault, a record sealed under a key of the vault notes the lines to remove (undo.py), and only then are they removed.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 def move(context: Context, opened: Opened, plan: ImportPlan, changes: Sequence[undo.Change]) -> None:
-    """Store the keys, then remove them from where they were. The order makes a stop at any point harmless.
+    """Store the keys, then remove them from where they were.
 
-    A file that another program generates stays; the caller says so. Errors: those of ``store`` and of ``undo.apply_changes``.
+    A file that another program generates is not changed; the caller reports it. Raises the errors of ``store`` and
+    ``undo.apply_changes``.
     """
     opened = store(context, opened, plan)
     own = [change for change in changes if hands_off(change.path) is None]
@@ -34,7 +35,7 @@ def move(context: Context, opened: Opened, plan: ImportPlan, changes: Sequence[u
 
 
 def store(context: Context, opened: Opened, plan: ImportPlan) -> Opened:
-    """Store all keys in the vault, in one write. Raises AlreadyExists if another process took a name first."""
+    """Store all keys in the vault in one write. Raises AlreadyExists if another process stored a key under a name first."""
     new = [moved for moved in plan.keys if not moved.stored]
     created = int(context.clock.time())
 
@@ -43,12 +44,12 @@ def store(context: Context, opened: Opened, plan: ImportPlan) -> Opened:
             held = payload.entries.get(moved.entry)
             if held is not None and held.journal is not None:
                 raise errors.AlreadyExists(
-                    f"a rotation of {safe(moved.entry)} began meanwhile",
+                    f"a rotation of {safe(moved.entry)} began in the meantime",
                     hint=f"finish it first: awsvault-py rotate --finish {safe(moved.entry)}",
                 )
             if held is not None and held != opened.payload.entries.get(moved.entry):
                 raise errors.AlreadyExists(
-                    f"another key was stored as {safe(moved.entry)} meanwhile ({safe(held.access_key_id)})",
+                    f"another key was stored as {safe(moved.entry)} in the meantime ({safe(held.access_key_id)})",
                     hint="nothing was moved; run the import again",
                 )
             proof = moved.proof or Verification()

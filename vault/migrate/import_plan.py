@@ -1,7 +1,7 @@
-"""Import: which keys to move into the vault, and under which entries. Pure.
+"""Import: plans which keys to move into the vault, and into which entries. Pure.
 
-Plans from AWS's files or from another program's store; verify_keys.py checks the plan with AWS, key_removal.py decides
-what leaves the files, and import_keys.py carries it out.
+The keys are from AWS's files or from another program's store. verify_keys.py verifies them with AWS, key_removal.py decides
+which lines to remove from the files, and import_keys.py carries out the plan.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class ImportedKey:
     """A key to move: its entry, the profiles that share it, where it was found, and the files to remove afterwards.
 
-    ``stored``: the vault has it already. ``second_of`` is the profile that has it as its second key, if no profile
+    ``stored``: the vault already has it. ``second_of`` is the profile that has it as its second key, if no profile
     uses it.
     """
 
@@ -55,7 +55,7 @@ class ImportedKey:
 
 @dataclass(slots=True)
 class ImportPlan:
-    """The keys to move, what is skipped with the reason, and where in AWS's files the keys are."""
+    """The keys to move, the skipped keys with the reason, and the places of the keys in AWS's files."""
 
     keys: list[ImportedKey] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
@@ -70,7 +70,7 @@ def from_files(
     known: Mapping[str, Entry],
     replacing: bool,
 ) -> ImportPlan:
-    """One entry for each key of AWS's files. Profiles that share a key share the entry, named after the most used one."""
+    """Plan one entry for each key in AWS's files. Profiles with the same key share one entry, named after the most used one."""
     plan = ImportPlan(skipped=list(skipped))
     uses = _uses(config)
     for group in _by_key(found):
@@ -99,7 +99,7 @@ def from_files(
 
 
 def _by_key(found: Iterable[PlaintextKey]) -> list[list[PlaintextKey]]:
-    """The places of each key. Secrets have no hash, so the groups are searched."""
+    """Group the places by key. Secrets have no hash, so the groups are searched."""
     groups: list[list[PlaintextKey]] = []
     for one in found:
         group = next((g for g in groups if g[0].pair == one.pair), None)
@@ -113,7 +113,7 @@ def _by_key(found: Iterable[PlaintextKey]) -> list[list[PlaintextKey]]:
 def from_store(
     harvest: Harvest, *, config: Config, known: Mapping[str, Entry], replacing: bool
 ) -> ImportPlan:
-    """The keys of another program's store or of a CSV file, each under the name that it has there."""
+    """Plan the keys of another program's store or of a CSV file, each with the name that it has there."""
     plan = ImportPlan(skipped=list(harvest.skipped))
     for found in harvest.keys:
         try:
@@ -144,7 +144,7 @@ def from_store(
 
 
 def without_files(keys: Iterable[ImportedKey], kept: Collection[str]) -> list[ImportedKey]:
-    """The keys without the files ``kept``, which also hold a key that is not moved, so that they are not removed."""
+    """The keys without the files ``kept``, which must not be removed because they also contain a key that is not moved."""
     return [replace(m, files=tuple(f for f in m.files if f[0] not in kept)) for m in keys]
 
 
@@ -156,7 +156,7 @@ def _is_moved(found: Candidate, plan: ImportPlan) -> bool:
 
 
 def _uses(config: Config) -> dict[str, int]:
-    """How many profiles name each as their source."""
+    """Count for each profile how many profiles name it as their source."""
     counts: dict[str, int] = {}
     for name in config.profiles:
         source = _source_profile(config, name)
@@ -179,7 +179,7 @@ def _entry_name(
     uses: Mapping[str, int],
     used: Collection[str],
 ) -> str:
-    """The name of the entry that has the key, else that of the most used profile; empty where no profile uses the key."""
+    """The name of the entry that has the key, otherwise of the most used profile; empty if no profile uses the key."""
     stored = next((name for name, entry in known.items() if _is(entry, key)), None)
     if stored is not None or not profiles:
         return stored or ""
@@ -195,18 +195,18 @@ def _entry_name(
         raise refusal or errors.Usage(
             "another key already has this name", hint="store this one with: awsvault-py add NAME"
         )
-    return max(fit, key=lambda name: uses.get(name, 0))  # the first of equals
+    return max(fit, key=lambda name: uses.get(name, 0))  # the first one if several are used equally
 
 
 def _unused_name(profile: str, used: Collection[str]) -> str:
-    """A name for the entry of a key that no tool uses: no profile has it, so that no tool starts to use the key."""
+    """A name for the entry of a key that no tool uses. No profile has this name, so that no tool starts to use the key."""
     first = f"{check_name(profile)}-unused"
     more = (f"{first}-{number}" for number in range(2, len(used) + 3))
     return next(name for name in (first, *more) if name not in used)
 
 
 def _is_stored(entry: str, key: NewKey, *, known: Mapping[str, Entry], replacing: bool) -> bool:
-    """Whether the vault has this key under the name. AlreadyExists where it has another one."""
+    """Whether the vault has this key in the entry. Raises AlreadyExists if the entry has another key."""
     held = known.get(entry)
     if held is None:
         return False
@@ -228,7 +228,7 @@ def _is(entry: Entry, key: NewKey) -> bool:
 
 
 def _serial(config: Config, profiles: Sequence[str]) -> str | None:
-    """The MFA device of the key's user: that of its profile, else the one that all roles of the key name."""
+    """The MFA device of the key's user: the device of its profile, otherwise the device that all roles of the key name."""
     named = [_mfa(config, name) for name in profiles]
     found = next((serial for serial in named if serial is not None), None)
     if found is None:

@@ -1,6 +1,6 @@
-"""Import: which keys can leave AWS's files so that every tool signs with the same key afterwards. Pure.
+"""Import: decides which keys can be removed from AWS's files without any tool signing with another key afterwards. Pure.
 
-A key that leaves may uncover another key or a program that tools did not reach before. Such a key stays.
+Removing a key may uncover another key, or a program that tools did not reach before. Such a key is not removed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def plan_removal(
     known: Mapping[str, Entry],
     setting_up: bool,
 ) -> tuple[ImportPlan, EditPlan]:
-    """The keys that can leave without any tool changing its key, and the edits. The others are skipped, with the reason.
+    """The keys that can be removed without any tool changing its key, and the edits. The others are skipped with the reason.
 
     ``setting_up``: the profiles that used a key are set up to call awsvault-py. ``known`` are the vault's entries.
     """
@@ -86,12 +86,12 @@ def _after(files: Files, plan: EditPlan) -> Config:
 def _why_not(
     before: Config, after: Config, source: PlaintextKey, imports: ImportPlan, plan: EditPlan | None
 ) -> str | None:
-    """Why the key cannot leave: what a tool would use without it. None if it can.
+    """Why the key cannot be removed: what a tool would use without it. None if it can be removed.
 
-    With a ``plan`` that sets profiles up, a tool that had credentials must not lose them either.
+    With a ``plan`` that sets up profiles, a tool that had credentials must not lose them either.
     """
     if source.second and not any(s.profile == source.profile and not s.second for s in imports.plaintext):
-        return "the profile has another key in the credentials file, which also stays"
+        return "the profile has another key in the credentials file, which cannot be removed either"
     for reader in sdk_precedence.READERS:
         was = sdk_precedence.supply(before, source.profile, reader)
         then = sdk_precedence.supply(after, source.profile, reader)
@@ -103,14 +103,14 @@ def _why_not(
                 if plan
                 else ""
             )
-            return f"the profile cannot be set up: {left or 'it has half of another key'}"
+            return f"the profile cannot be set up: {left or 'it has only half of another key'}"
         if then.key is not None or not _gives_same_key(after, source, was, then, imports):
             return f"without it {reader.name} would {_otherwise(before, source.profile, then)}"
     return None
 
 
 def _otherwise(before: Config, profile: str, then: Supply) -> str:
-    """What a tool would do without the key, with the line of the file as it is now."""
+    """What a tool would do without the key, with the current number of the line that causes it."""
     name = STATIC[0] if then.key is not None else "credential_process"
     places = zip(before.profiles[profile], (before.config_path, before.credentials_path), strict=True)
     lines = [
@@ -118,7 +118,7 @@ def _otherwise(before: Config, profile: str, then: Supply) -> str:
         for section, path in places
         if section is not None and path == then.origin.path and name in section.properties
     ]
-    if not lines:  # the call of awsvault-py, which is not in the file yet
+    if not lines:  # a call of awsvault-py that is not in the file yet
         return "combine the access key ID of one file with the secret of the other; remove what is left in the other file"
     call = own_command.call_in(then.command or "")
     if then.key is not None:
@@ -131,7 +131,7 @@ def _otherwise(before: Config, profile: str, then: Supply) -> str:
 def _gives_same_key(
     after: Config, source: PlaintextKey, was: Supply, then: Supply, imports: ImportPlan
 ) -> bool:
-    """Whether the tool's command calls awsvault-py for the entry of the key that the tool had before."""
+    """Whether the tool's command calls awsvault-py for the entry of the key that the tool used before."""
     call = own_command.call_in(then.command or "")
     if call is None:
         return False
@@ -155,7 +155,7 @@ def _gives_same_key(
 
 
 def _without(imports: ImportPlan, wrong: Mapping[str, str]) -> ImportPlan:
-    """The plan without those keys. An entry goes if no place of its key is left; else it loses those profiles."""
+    """The plan without the keys at these places. An entry without any place left is dropped; others lose those profiles."""
     plaintext = [one for one in imports.plaintext if one.origin not in wrong]
     staying = [one for one in imports.plaintext if one.origin in wrong]
     skipped = [
@@ -181,7 +181,7 @@ def _without(imports: ImportPlan, wrong: Mapping[str, str]) -> ImportPlan:
 
 
 def removed_files(imports: ImportPlan) -> list[undo.Change]:
-    """The removal of files that hold only moved keys: a CSV file, an item of aws-vault's store."""
+    """The changes that remove files with only moved keys: a CSV file, an item of aws-vault's store."""
     files = dict(file for moved in imports.keys for file in moved.files)
     return [
         undo.Change(path=path, kind="", before=raw, after=None, hunks=(Hunk(0, raw, b"", ""),))

@@ -1,6 +1,6 @@
-"""Profiles for a key that has just been stored: checks of what the user typed, and the edits of AWS's files. Writes nothing.
+"""Plans profiles for a key that has just been stored: checks the user's input, and plans edits of AWS's files. Writes nothing.
 
-A profile that exists is changed only as `setup` would change it; a role's profile always gets a name that is free.
+An existing profile is changed only as `setup` would change it. The profile of a role always gets an unused name.
 """
 
 from __future__ import annotations
@@ -49,18 +49,20 @@ class NewProfiles(NamedTuple):
 
 
 def check_role(typed: str) -> str:
-    """``typed`` if it is the ARN of a role. Raises Usage."""
+    """Return ``typed`` if it is the ARN of a role. Otherwise raises Usage."""
     if values.is_role_arn(typed):
         return typed
     session = _SESSION.fullmatch(typed)
     if session is not None:
         meant = f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}"
-        raise errors.Usage("this is the ARN of a role's session", hint=f"the role may be {safe(meant)}")
+        raise errors.Usage(
+            "this is the ARN of a role's session", hint=f"use the ARN of the role, perhaps {safe(meant)}"
+        )
     raise errors.Usage(f"{safe(typed, limit=120)!r} is not the ARN of a role", hint=_FORM)
 
 
 def check_region(typed: str) -> str:
-    """``typed`` if it can be a region. Raises Usage."""
+    """Return ``typed`` if it can be a region. Otherwise raises Usage."""
     try:
         return checked_region(aws_files.Setting("region", typed, aws_files.Origin("the answer", 0))).value
     except errors.ConfigError:
@@ -70,7 +72,7 @@ def check_region(typed: str) -> str:
 
 
 def check_profile(typed: str, *, taken: Collection[str]) -> str:
-    """``typed`` if it is a name for a new profile. Raises Usage."""
+    """Return ``typed`` if it can be the name of a new profile. Otherwise raises Usage."""
     name = entry_names.check_name(typed)
     if name in taken:
         raise errors.Usage(
@@ -80,7 +82,7 @@ def check_profile(typed: str, *, taken: Collection[str]) -> str:
 
 
 def proposed_name(arn: str, *, taken: Collection[str]) -> str:
-    """A free profile name for a role: DeveloperRole becomes developer, with the account added if that is taken."""
+    """An unused profile name for a role: DeveloperRole becomes developer, with the account added if that name is taken."""
     role = arn.rpartition("/")[2]
     words = _WORDS.sub("-", re.sub(r"[^A-Za-z0-9._-]+", "-", role)).lower()
     short = words.removesuffix("role").rstrip("-_.") or words
@@ -96,9 +98,9 @@ def proposed_name(arn: str, *, taken: Collection[str]) -> str:
 def planned(
     files: Files, new: NewProfiles, *, env: Mapping[str, str], words: Sequence[str], entries: Collection[str]
 ) -> EditPlan:
-    """The edits that write these profiles. ``words`` start awsvault-py; ``entries`` are the vault's.
+    """The edits that write these profiles. ``words`` start awsvault-py; ``entries`` are the names in the vault.
 
-    If the key's own profile cannot be set up, it is among ``skipped`` with the reason, and nothing is written.
+    If the key's own profile cannot be set up, ``skipped`` has it with the reason, and the plan has no edits.
     """
     run = setup.Setup(
         files,
@@ -121,7 +123,7 @@ def planned(
 
 
 def _add_key(run: Setup, new: NewProfiles) -> bool:
-    """Add the edits for the key's own profile; whether they add a section."""
+    """Add the edits for the key's own profile. Returns whether they add a section."""
     profile = run.config.profile(new.key)
     if profile is None:
         lines = [
@@ -154,7 +156,7 @@ def _role_lines(role: NewRole, new: NewProfiles, words: Sequence[str]) -> list[t
 
 
 def roles_of(files: Files, entry: str, *, env: Mapping[str, str], entries: Collection[str]) -> list[str]:
-    """The profiles whose roles are assumed with this key of the vault."""
+    """The profiles whose roles are assumed with the key of this entry."""
     run = setup.Setup(files, env=env, words=(), has_entry=entries.__contains__)
     found = []
     for name in run.config.profiles:

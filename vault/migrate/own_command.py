@@ -1,4 +1,4 @@
-"""How a config file calls awsvault-py: the value of credential_process, to write and to read. Runs nothing.
+"""Writes and reads the value of credential_process with which a config file calls awsvault-py. Runs nothing.
 
 The value works with and without a shell: the path is absolute and exists, quotes are double, and there is no ``~ $ | ;``.
 """
@@ -26,9 +26,9 @@ _ACTIVE = frozenset("\"'\\`$~|;&<>()*?![]{}#%\n\r\t")
 
 
 def program_words(env: Mapping[str, str], *, argv0: str | None = None) -> tuple[str, ...]:
-    """The words that start this program; the first is an absolute path. Links are kept, because installers move their targets.
+    """The words that start this program; the first one is an absolute path. Links are kept, because installers move targets.
 
-    Raises ConfigError if the path has a character that a shell or AWS's files treat specially.
+    Raises ConfigError if the path has a character with a special meaning in a shell or in AWS's files.
     """
     running = os.path.abspath(argv0 if argv0 is not None else sys.argv[0])
     beside = os.path.join(os.path.dirname(sys.executable), PROGRAM)
@@ -44,7 +44,7 @@ def program_words(env: Mapping[str, str], *, argv0: str | None = None) -> tuple[
         if bad is not None:
             raise ConfigError(
                 f"awsvault-py is installed at {safe(word)}, but {safe(bad)!r} in a path has a special meaning in a shell",
-                hint="install it, or create a link to it, at a path without special characters",
+                hint="install it at a path without special characters, or create a link to it there",
             )
     return words
 
@@ -59,7 +59,7 @@ def _word(word: str) -> str:
 
 
 def call_in(command: str) -> OwnCall | None:
-    """The call of ``awsvault-py export`` in ``command``. None for another program or a call that would fail."""
+    """The call of ``awsvault-py export`` in ``command``; None for another program or for a call that would fail."""
     try:
         return own_call(command)
     except ValueError:
@@ -93,7 +93,7 @@ def program(command: str) -> str | None:
 
 
 def importable_from(command: str, profile: str) -> str | None:
-    """The program that ``command`` calls for this profile, if import can move its keys; else None."""
+    """The program that ``command`` calls for this profile, if import can move its keys; otherwise None."""
     try:
         words = split(command)
     except Unbalanced:

@@ -1,4 +1,4 @@
-"""Access keys in plaintext in AWS's files: which there are, whether import can move them, which tools use them. Pure."""
+"""Finds access keys in plaintext in AWS's files, and says whether import can move them and which tools use them. Pure."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class PlaintextKey(NamedTuple):
 
 
 def find(files: Files, wanted: Sequence[str] = ()) -> tuple[list[PlaintextKey], list[Skipped]]:
-    """The keys in AWS's files, and those that cannot be moved with the reason; of all profiles or of ``wanted``.
+    """The keys in AWS's files that can be moved, and those that cannot, with the reason. For all profiles, or for ``wanted``.
 
-    Without ``wanted``, secrets that are no profile's key are among those that cannot be moved.
+    Without ``wanted``, the keys that cannot be moved include secrets that belong to no profile.
     """
     found: list[PlaintextKey] = []
     skipped: list[Skipped] = []
@@ -64,7 +64,7 @@ def find(files: Files, wanted: Sequence[str] = ()) -> tuple[list[PlaintextKey], 
             elif stray_secrets.doubled(document, name):
                 skipped.append(
                     Skipped(
-                        name, f"{at}: the profile has two different keys in this file; keep the right one"
+                        name, f"{at}: the profile has two different keys in this file; remove the wrong one"
                     )
                 )
             elif any(key in held and held[key].value for key in _TOKENS):
@@ -81,7 +81,7 @@ def find(files: Files, wanted: Sequence[str] = ()) -> tuple[list[PlaintextKey], 
 
 
 def without(config: Config, leaving: Collection[tuple[str, str]]) -> Config:
-    """The profiles without the keys of ``leaving``: names of profiles, each with the kind of its file."""
+    """The config without the keys of ``leaving``, which are names of profiles, each with the kind of its file."""
     profiles = dict(config.profiles)
     for name, kind in leaving:
         kept = [
@@ -97,7 +97,7 @@ def _bare(section: Section) -> Section:
 
 
 def before_process(config: Config, profile: str) -> str | None:
-    """Why some tool would not run the profile's credential_process: it uses a key that it reads first. None if all run it."""
+    """Why some tools would not run the profile's credential_process: they read a key first. None if all tools run it."""
     found = sdk_precedence.before_process(config, profile)
     return advice(config, profile, str(found[0].origin)) if found is not None else None
 
@@ -107,11 +107,11 @@ def advice(config: Config, profile: str, origin: str) -> str:
     reason = unmovable(config, profile, origin)
     if reason is not None:
         return f"its key at {origin} {reason}"
-    return f"its key is in plaintext at {origin}; first move it into the vault: awsvault-py import"
+    return f"its key is in plaintext at {origin}. To move it into the vault first: awsvault-py import"
 
 
 def unmovable(config: Config, profile: str, origin: str) -> str | None:
-    """Why the profile's key at ``origin`` cannot be moved into the vault, as a predicate of the key; None if it can."""
+    """Why the profile's key at ``origin`` cannot be moved into the vault, worded as a predicate; None if it can be moved."""
     for section, path in zip(
         config.profiles[profile], (config.config_path, config.credentials_path), strict=True
     ):

@@ -1,7 +1,7 @@
-"""Setup: edits of AWS's files that make every tool call awsvault-py. Decides edits; writes nothing and asks nothing.
+"""Setup: plans the edits of AWS's files that make every tool call awsvault-py. Writes nothing and never prompts.
 
-A profile whose source key is in the vault gets a credential_process that calls awsvault-py, and the keys that would
-make an SDK assume the role itself get the prefix. Every other byte of the files stays.
+A profile whose source key is in the vault gets a credential_process that calls awsvault-py. Keys that would make an SDK
+assume the role itself get the prefix. All other bytes of the files are kept.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vault.profiles.edit import Document, Edit
     from vault.profiles.file_lines import FileLine
 
-# An SDK reads each of these before a credential_process, so it would never call awsvault-py (docs/profiles.md).
+# Keys that an SDK reads before credential_process, so that it would never call awsvault-py (docs/profiles.md).
 BEFORE_PROCESS = (
     "role_arn",
     "source_profile",
@@ -41,7 +41,7 @@ def comes_before_process(key: str) -> bool:
 
 
 class Setup:
-    """One run over some profiles. ``words`` start awsvault-py; ``has_entry`` knows the vault's entries."""
+    """One run over some profiles. ``words`` start awsvault-py; ``has_entry`` says whether the vault has an entry."""
 
     def __init__(
         self,
@@ -68,26 +68,26 @@ class Setup:
         self.plan = EditPlan()
 
     def chosen(self, wanted: Sequence[str]) -> list[str]:
-        """``wanted``, or every profile where it is empty. Raises NotFound for a name that neither a file nor the vault has."""
+        """``wanted``, or all profiles if it is empty. Raises NotFound for a name that neither a file nor the vault has."""
         for name in wanted:
             if name not in self.config.profiles and not self.has_entry(name):
                 raise errors.NotFound(
-                    f"no profile {safe(name)!r} in {safe(self.config.config_path)} and no key of that name",
+                    f"there is no profile {safe(name)!r} in {safe(self.config.config_path)}, and no key with that name",
                     hint=self.config.suggestion(name) or "run: awsvault-py list",
                 )
         return list(wanted) or list(self.config.profiles)
 
     def run(self, wanted: Sequence[str]) -> EditPlan:
-        """The plan for the profiles ``wanted``; where none is named, for all whose source key is in the vault.
+        """The plan for the profiles ``wanted``; if it is empty, for all profiles whose source key is in the vault.
 
-        Raises NotFound as of ``chosen``. A profile that cannot be set up is skipped, with the reason.
+        A profile that cannot be set up is skipped with the reason. Raises NotFound like ``chosen``.
         """
         for name in self.chosen(wanted):
             self._one(name, asked=bool(wanted))
         return self.plan
 
     def unused(self, entries: Iterable[str]) -> list[str]:
-        """Those of ``entries`` that no profile uses."""
+        """The entries of ``entries`` that no profile uses."""
         used = set()
         for name in self.config.profiles:
             try:
@@ -113,7 +113,7 @@ class Setup:
         return self.plan
 
     def skip(self, name: str, reason: str) -> None:
-        """Note a profile that is not set up."""
+        """Note that the profile is not set up, and why."""
         self.plan.skipped.append(Skipped(name, reason))
 
     # ── one profile ─────────────────────────────────────────────────────────────────────────
@@ -133,14 +133,14 @@ class Setup:
             self._warn(chain)
 
     def _warn(self, chain: Chain) -> None:
-        """Warn of values that AWS will refuse, once for each line, even if several profiles share it."""
+        """Warn about values that AWS will refuse. Each line gets one warning, even if several profiles share it."""
         for fault in chain.faults:
             warning = f"an export will fail: {fault.message}" + (f"; {fault.hint}" if fault.hint else "")
             if warning not in self.plan.warnings:
                 self.plan.warnings.append(warning)
 
     def chain(self, name: str) -> Chain:
-        """The profile's chain, as if the keys that are being imported were in the vault already."""
+        """The profile's chain, as if the keys that are being imported were already in the vault."""
         named = self.named
         return resolve(self.config, name, env=self.env, has_entry=lambda n: n in named or self.has_entry(n))
 
@@ -151,15 +151,15 @@ class Setup:
             case VaultKey():
                 found = self.has_entry(source.entry) or source.entry in self.named
                 if not found:
-                    return f"the vault has no key {safe(source.entry)!r}; first run: {command('add', source.entry)}"
+                    return f"the vault has no key {safe(source.entry)!r}. To add it first: {command('add', source.entry)}"
                 return plaintext_keys.before_process(self.staying, name)
             case StaticKeys():
                 return plaintext_keys.advice(self.config, source.profile, str(source.origin))
             case Process():
                 program = own_command.importable_from(source.command, source.profile)
                 if program is not None:
-                    return f"{program} serves it, and its key is not in the vault; to move it: awsvault-py import --{program}"
-                return f"another program serves it ({source.origin})"
+                    return f"{program} provides its credentials. To move its key into the vault: awsvault-py import --{program}"
+                return f"another program provides its credentials ({source.origin})"
             case _:
                 return (
                     None
@@ -168,7 +168,10 @@ class Setup:
                 )
 
     def _served_elsewhere(self, name: str) -> str | None:
-        """Another program's credential_process beside the profile's key or role: only the user knows which is meant."""
+        """Why a profile with a key or role cannot be set up if it also has another program's credential_process.
+
+        Only the user knows which of the two is meant. None if there is no such line.
+        """
         for document, _ in self.both():
             for line in document.places(name, "credential_process"):
                 value = _value(document, line)
@@ -176,11 +179,11 @@ class Setup:
                     own_command.call_in(value) is None
                     and own_command.importable_from(value, line.profile) is None
                 ):
-                    return f"another program serves it too ({safe(document.path)}:{line.start + 1}); remove one of them"
+                    return f"another program also provides its credentials ({safe(document.path)}:{line.start + 1}); remove one"
         return None
 
     def edit(self, name: str) -> bool:
-        """Add the edits of one profile; False if it is set up already."""
+        """Add the edits for one profile. Returns False if it is already set up."""
         before = len(self.plan.config) + len(self.plan.credentials)
         hidden = False
         for document, edits in self.both():
@@ -189,7 +192,7 @@ class Setup:
                     continue
                 hidden = True
                 if document.places(name, _PREFIX + line.key):
-                    edits.append(document.remove(line))  # the key with the prefix counts
+                    edits.append(document.remove(line))  # the key with the prefix applies
                 else:
                     edits.append(document.rename(line, _PREFIX + line.key))
         self._call(name, hidden=hidden)
@@ -200,10 +203,10 @@ class Setup:
         return (self.files.config, self.plan.config), (self.files.credentials, self.plan.credentials)
 
     def _call(self, name: str, *, hidden: bool) -> None:
-        """Make the profile's credential_process call awsvault-py. A call that is there keeps its options.
+        """Make the profile's credential_process call awsvault-py. An existing call keeps its options.
 
-        A call for another profile is an alias and stays, unless it was ``hidden`` behind another key: then no tool has
-        ever run it.
+        A call for another profile is an alias and is not changed, unless it was ``hidden`` behind another key: then no tool
+        has ever run it.
         """
         value = own_command.process_value(self.words, name)
         found = False
@@ -229,13 +232,13 @@ class Setup:
             self.insert(name, added)
 
     def insert(self, name: str, properties: Sequence[tuple[str, str]]) -> None:
-        """Add lines to a profile, after its region or its header; add a section where the config file has none."""
+        """Add lines to a profile, after its region or its header. If the config file has no section for it, add one."""
         document = self.files.config
         headers = document.headers(name)
         if not headers:
             self.plan.config.append(document.append(entry_names.section(name), properties))
             return
-        for header in document.rivals(name):  # tools disagree which section counts, so each gets the lines
+        for header in document.rivals(name):  # tools disagree which section applies, so each gets the lines
             self.plan.config += [document.insert(header, name, key, value) for key, value in properties]
         if document.rivals(name):
             return
@@ -245,7 +248,7 @@ class Setup:
 
 
 def _value(document: Document, line: FileLine) -> str:
-    """The value that counts of the property on this line."""
+    """The value that applies for the property on this line."""
     section = document.section(line.profile)
     return (
         section.properties[line.key].value if section is not None and line.key in section.properties else ""

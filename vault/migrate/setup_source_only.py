@@ -1,4 +1,4 @@
-"""Setup --source-only: only the profiles of the keys call awsvault-py; AWS's tools go on assuming the roles."""
+"""Plans setup --source-only: only the keys' own profiles call awsvault-py, and AWS's tools keep assuming the roles."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def run(setup: Setup, wanted: Sequence[str]) -> EditPlan:
-    """The plan for the profiles ``wanted`` (all, where none is named). Raises NotFound as of ``Setup.chosen``.
+    """The plan for the profiles ``wanted``, or for all if it is empty. Raises NotFound like ``Setup.chosen``.
 
-    The source profile calls awsvault-py for its session. Its roles lose their ``mfa_serial``, because the session has
-    MFA already.
+    The source profile calls awsvault-py for its session. Its roles lose their ``mfa_serial``, because the session already
+    has MFA.
     """
     sources: dict[str, list[Chain]] = {}
     for name in setup.chosen(wanted):
@@ -59,7 +59,7 @@ def _source(setup: Setup, source: str, chains: Sequence[Chain]) -> None:
 
 
 def _role(setup: Setup, chain: Chain, serial: str | None) -> bool:
-    """Remove the MFA device of a role; whether an edit was added."""
+    """Remove the MFA device of a role. Returns whether an edit was added."""
     name, changed = chain.profile, False
     if chain.hops[0].profile != name:
         return False
@@ -73,7 +73,7 @@ def _role(setup: Setup, chain: Chain, serial: str | None) -> bool:
     seconds = chain.hops[0].duration_seconds
     if seconds is not None and seconds > limits.ROLE_DURATION:
         setup.plan.warnings.append(
-            f"profile {safe(name)}: duration_seconds is {seconds}, but with a session AWS allows one hour; lower it, or "
-            "set this profile up without --source-only"
+            f"profile {safe(name)}: duration_seconds is {seconds}, but AWS allows only one hour with a session; lower it, or "
+            "set up this profile without --source-only"
         )
     return changed

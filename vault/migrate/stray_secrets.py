@@ -1,6 +1,6 @@
-"""Secrets in AWS's files that belong to no profile: in comments, on indented lines, under a header that is ignored.
+"""Finds secrets in AWS's files that belong to no profile: in comments, on indented lines, under a header that is ignored.
 
-Any program that can read the file can read them. Pure: looks at the lines of a file that was read.
+Any program that can read the file can read them. Pure: looks only at the lines of a file that was read before.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ INHERITED = (
 
 
 def strays(document: Document) -> Iterator[Skipped]:
-    """Each line with a secret that ``plaintext_keys.find`` does not see, with the name of the section, and why."""
+    """Yield each line with a secret that ``plaintext_keys.find`` does not see, with the section's name and the reason."""
     counted = {
         line.start for line in document.every_key() if line.key == STATIC[1] and _counts(document, line)
     }
@@ -49,7 +49,7 @@ def strays(document: Document) -> Iterator[Skipped]:
 
 
 def doubled(document: Document, profile: str) -> bool:
-    """Whether the profile has different keys in this file, so that only the user knows the right one."""
+    """Whether the profile has different keys in this file, so that only the user knows which one is right."""
     for key in STATIC:
         values = {_value(document, line) for line in document.places(profile, key)}
         if len(values) > 1:
@@ -63,7 +63,7 @@ def _value(document: Document, line: FileLine) -> str:
 
 
 def _counts(document: Document, line: FileLine) -> bool:
-    """Whether the line counts for the profile. It does not if another section of the same name counts."""
+    """Whether the line applies to the profile. It does not if another section with the same name takes precedence."""
     section = document.section(line.profile)
     return section is not None and line.key in section.properties
 
@@ -80,7 +80,7 @@ def _why(text: str, raw: bytes, under: str) -> str | None:
 
 
 def _looks_real(text: str) -> bool:
-    """Whether the text may be a secret: long, of the right characters, and mixed as no word is."""
+    """Whether the text may be a secret: it is long, has only the characters of secrets, and mixes them as no word does."""
     return (
         len(text) >= limits.SECRET_LOOKS
         and text.isascii()

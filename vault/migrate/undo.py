@@ -1,7 +1,7 @@
-"""Apply changes of files, and undo them: each `setup` and `import` leaves a record in the state folder.
+"""Applies changes of files, and undoes them: each `setup` and `import` leaves a record in the state folder.
 
-A record holds only the lines that change, and is written before the files. If they hold secrets (import), the record is
-sealed under a key of the vault; after `passwd` or `rekey` it no longer opens, like old copies of the vault.
+A record has only the lines that change, and is written before the files. The record of an import has secrets, so it is sealed
+under a key of the vault. After `passwd` or `rekey`, the new keys cannot open it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PLAIN, _SEALED = b"awsvault undo 1 plain\n", b"awsvault undo 1 sealed\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One file to change. ``before`` None: it does not exist yet; ``after`` None: it is removed.
+    """One file to change. ``before`` is None if it does not exist yet, ``after`` is None if it is to be removed.
 
     ``kind`` says how to read it: "config", "credentials", or "" for a file that is not AWS's.
     """
@@ -60,9 +60,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """One file that undo restores: its bytes now (None: it does not exist) and then; ``kind`` as of Change.
+    """One file that undo restores. ``now`` and ``then`` are its bytes before and after the undo; None: it does not exist.
 
-    ``keys``: the access key IDs that return to the file, each with its profile (empty in a file without profiles).
+    ``kind`` is that of Change. ``keys`` are the access key IDs that return to the file, each with its profile (empty in a
+    file without profiles).
     """
 
     path: str
@@ -73,7 +74,7 @@ class Undone:
 
 
 class UndoPreview(NamedTuple):
-    """What undoing a change does: its record, the files that differ from before, and the vault, if the record is sealed."""
+    """What an undo does: the record of the change, the files to restore, and the vault if the record is sealed."""
 
     record: str
     files: tuple[Undone, ...]
@@ -83,8 +84,8 @@ class UndoPreview(NamedTuple):
 def apply_changes(context: Context, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
     """Write the record, then the files, each in one step. ``opened`` seals the record; None only for ``setup``.
 
-    If it is stopped, each file is as before or as after, and the record can undo either.
-    Errors: ChangedMeanwhile, UnsafeFile, StorageError, Busy.
+    If this is interrupted, each file is either unchanged or completely changed, and the record can undo both.
+    Raises ChangedMeanwhile, UnsafeFile, StorageError, Busy.
     """
     real = [change for change in changes if not change.empty]
     if not real:
@@ -103,7 +104,7 @@ def apply_changes(context: Context, changes: Sequence[Change], *, kind: Kind, op
 
 
 def preview(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -> UndoPreview:
-    """What undoing the newest change does. Raises NotFound if there is none, Declined if it is not possible.
+    """What an undo of the newest change would do. Raises NotFound if there is none, Declined if it cannot be undone.
 
     ``open_vault`` is called only if the record is sealed.
     """
@@ -118,18 +119,17 @@ def preview(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -
 
 
 def undo(context: Context, seen: UndoPreview, *, kind: Kind) -> None:
-    """Restore the files as previewed, then remove the record. Errors: ChangedMeanwhile, StorageError, Busy."""
+    """Restore the files as previewed, then remove the record. Raises ChangedMeanwhile, StorageError, Busy."""
     with (
         Folder.open(context.paths.state, create=True) as state,
         locks.lock(state, LOCK, deadline=context.new_deadline()),
     ):
         if _newest(context, kind)[0] != seen.record:
-            raise replace_file.ChangedMeanwhile(f"another {kind} ran meanwhile; nothing was changed")
+            raise replace_file.ChangedMeanwhile(f"another {kind} ran in the meantime; nothing was changed")
         if seen.opened is not None:
             keys = [(profile, key_id, one.path) for one in seen.files for profile, key_id in one.keys]
-            audit.log_restored_keys(
-                context, seen.opened, keys
-            )  # before the files: even if killed, every restored key is logged
+            # Before the files, so that every restored key is in the log even if this process is killed.
+            audit.log_restored_keys(context, seen.opened, keys)
         for one in seen.files:
             if one.then is None:
                 replace_file.remove(one.path, before=one.now or b"")
@@ -185,8 +185,8 @@ def _decode(raw: bytes, *, name: str, opened: Opened | None) -> dict[str, Any]:
             body = unseal(key, label=_LABEL, aad=opened.vault_id, box=raw[len(_SEALED) :])
         except SealBroken:
             raise errors.Declined(
-                f"the record {name} is sealed under keys that this vault no longer has",
-                hint="the vault was rekeyed since then (passwd, rekey); add the lines yourself, with the key from: awsvault-py export --no-session NAME",
+                f"the record {name} is sealed under a key that this vault no longer has, because it was rekeyed (passwd, rekey)",
+                hint="add the lines yourself, with the key from: awsvault-py export --no-session NAME",
             ) from None
     elif raw.startswith(_PLAIN):
         body = raw[len(_PLAIN) :]
@@ -216,7 +216,7 @@ def _json(change: Change) -> dict[str, Any]:
 
 
 def _undone(value: dict[str, Any]) -> Undone | None:
-    """None if the file is as it was before the change."""
+    """How to restore one file of a record; None if the file already is as it was before the change."""
     path, kind = str(value["path"]), str(value["kind"])
     now = read_users_file(path, limit=limits.MAX_CONFIG_FILE) if os.path.exists(path) else None
     if _digest(now) == value["before"]:
@@ -244,7 +244,7 @@ def _undone(value: dict[str, Any]) -> Undone | None:
 def _edited(path: str, profile: str) -> errors.Declined:
     where = f" in profile {safe(profile)}" if profile else ""
     return errors.Declined(
-        f"{safe(path)} was edited since{where}, so the change cannot be undone line by line",
+        f"{safe(path)} was edited after the change{where}, so the change cannot be undone line by line",
         hint="nothing was changed; edit the file yourself",
     )
 

@@ -1,4 +1,4 @@
-"""Import: verify the keys with AWS before anything is removed. Prints nothing."""
+"""Import: verifies the keys with AWS before anything is removed. Prints nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def verify(context: Context, plan: ImportPlan, trust: EndpointTrust | None) -> ImportPlan:
     """Verify each key that the vault does not have yet. A key that AWS refuses is skipped.
 
-    ``trust`` is None if no key leaves its place because of the answers. Errors: Unreachable, Untrusted.
+    ``trust`` is None if no key will be removed from where it is. Raises Unreachable, Untrusted.
     """
     for moved in plan.keys:
         if trust is not None and not moved.stored:

@@ -1,6 +1,6 @@
-"""Passing a secret URL to a browser by a one-time page on loopback, because every user can see a command line.
+"""Passes a secret URL to a browser through a one-time page on loopback, because every user can see a command line.
 
-The browser opens http://127.0.0.1:PORT/RANDOM, which answers once with a redirect and is gone. It does not answer another
+The browser opens http://127.0.0.1:PORT/RANDOM, which redirects once and then stops listening. It does not answer another
 user's process or a request with another Host (DNS rebinding); see docs/security.md, login.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Handoff:
-    """A listening socket for one redirect. A context manager; the browser opens ``url``."""
+    """A listening socket that redirects once, as a context manager. The browser opens ``url``."""
 
     def __init__(self, target: Secret) -> None:
         self._target = target
@@ -44,7 +44,7 @@ class Handoff:
         self._socket.close()
 
     def serve(self, *, deadline: Deadline, failed: Callable[[], bool] = lambda: False) -> bool:
-        """Answer until the URL was fetched (True), the deadline passed or the browser ``failed`` (False)."""
+        """Answer requests until the URL is fetched (returns True), or the deadline passes or the browser ``failed`` (False)."""
         while True:
             if not readable([self._socket.fileno()], min(deadline.remaining(), limits.HANDOFF_LOOK)):
                 if deadline.expired or failed():
@@ -59,7 +59,7 @@ class Handoff:
 
     def _answer(self, connection: socket.socket, *, peer_port: int, deadline: Deadline) -> bool:
         if not same_user(peer_port=peer_port, server_port=self._port):
-            return False  # before a byte is read: a connection of another user must not make the browser wait
+            return False  # read nothing from another user's connection: it must not make the browser wait
         try:
             head = request_head(connection, most=limits.HANDOFF_HEAD, seconds=deadline.remaining())
             if head is None or not self._is_browser(head.decode("latin-1").split("\r\n")):

@@ -1,4 +1,4 @@
-"""Browsers known by name, each AWS profile in a browser profile of its own, so that their consoles do not share cookies."""
+"""Opens each AWS profile in its own browser profile, for browsers known by name, so that their consoles share no cookies."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SHOWN = 32  # characters of the profile's name in the folder's, for users who look there
-_DIGEST = 16  # hexadecimal digits that tell profiles apart
+_SHOWN = 32  # characters of the profile's name in the name of its folder, for readers
+_DIGEST = 16  # hexadecimal digits that distinguish profiles
 
 
 class Installable(NamedTuple):
-    """A browser: its programs on Linux, its name on macOS, and its arguments; ``{folder}`` is the browser profile's."""
+    """A browser: its programs on Linux, its name on macOS, and its arguments. ``{folder}`` is the browser profile's folder."""
 
     programs: tuple[str, ...]
     application: str
@@ -38,14 +38,14 @@ NAMES = (*KNOWN, SAFARI)
 
 
 class Browser(NamedTuple):
-    """A browser of this machine: ``program`` starts it, ``arguments`` follow, and after them the URL."""
+    """A browser of this machine. The command line is ``program``, ``arguments``, and the URL."""
 
     name: str
     program: tuple[str, ...]
     arguments: tuple[str, ...]
 
     def words(self, profile: str, *, state: str) -> list[str]:
-        """The command for ``profile``, without the URL. Makes its folder below ``state``. Errors: UnsafeFile, StorageError."""
+        """The command for ``profile``, without the URL. Creates its folder in ``state``. Raises UnsafeFile, StorageError."""
         folder = f"{state}/browsers/{self.name}-{folder_name(profile)}"
         Folder.open(f"{state}/browsers", create=True).close()
         Folder.open(folder, create=True).close()
@@ -53,10 +53,10 @@ class Browser(NamedTuple):
 
 
 def known(name: str, env: Mapping[str, str]) -> Browser:
-    """The browser of one of ``NAMES``. Raises Usage if this machine has none, or if it cannot keep profiles apart."""
+    """The browser with one of ``NAMES``. Raises Usage if this machine does not have it, or if it cannot separate profiles."""
     if name == SAFARI:
         raise Usage(
-            "--browser safari: Safari cannot open a given profile from a command",
+            "--browser safari: no command can open Safari with a given profile",
             hint="run login with --browser 'open -a Safari', where all profiles share cookies, or use another browser",
         )
     found = KNOWN[name]
@@ -66,14 +66,14 @@ def known(name: str, env: Mapping[str, str]) -> Browser:
     program = next((p for p in found.programs if shutil.which(p, path=env.get("PATH"))), None)
     if program is None:
         raise Usage(
-            f"--browser {name}: there is no {' or '.join(found.programs)} in PATH",
-            hint="install it, or give the command of another browser",
+            f"--browser {name}: {' or '.join(found.programs)} is not on PATH",
+            hint="install it, or use another browser",
         )
     return Browser(name, (program,), found.arguments)
 
 
 def folder_name(profile: str) -> str:
-    """A name for the folder of any profile: part of its name for readers, and a digest that tells it apart."""
+    """The folder name for a profile: part of its name for readers, and a digest that makes it unique."""
     shown = "".join(c if c.isascii() and c.isalnum() else "-" for c in profile[:_SHOWN])
     digest = hashlib.sha256(profile.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGEST]
     return f"{shown}-{digest}"

@@ -1,4 +1,4 @@
-"""Console sign-in for a profile or the environment: a URL that is signed in with a session. Opens and prints nothing."""
+"""Gets a console sign-in URL for a profile or for the credentials in the environment. Opens and prints nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ISSUER = "awsvault-py"
 
 
 class SignIn(NamedTuple):
-    """A URL that signs in, the session that it uses, and the page that it opens."""
+    """A sign-in URL, the session that it signs in with, and the page that it opens."""
 
     url: Secret
     issued: Issued
@@ -44,13 +44,13 @@ def sign_in(
     service: str | None = None,
     path: str | None = None,
 ) -> SignIn:
-    """The URL for ``request.profile``. ``tell`` is told of a host that is not AWS's own, and of a session without MFA.
+    """The URL for ``request.profile``. ``tell`` gets a note about a host that is not AWS's own, or a session without MFA.
 
-    Errors: Usage (an option), Untrusted (the host), and those of an export.
+    Raises Usage (an option), Untrusted (the host), and the errors of an export.
     """
     console.page(
         "aws", region="us-east-1", service=service, path=path
-    )  # a wrong option: say so before any call
+    )  # report a wrong option before any call
     chain = _look_ahead(context, request)
     if request.source is None and chain is not None and not chain.hops:
         _takes_no_code(request, f"profile {safe(chain.profile)}")
@@ -89,7 +89,7 @@ def sign_in_environment(
     from vault.run import environment_credentials
 
     console.page("aws", region="us-east-1", service=service, path=path)
-    subject = "the credentials of the environment"
+    subject = "the credentials in the environment"
     _takes_no_code(request, subject)
     issued = environment_credentials.issued(context)
     _endpoint(
@@ -109,7 +109,7 @@ def _session(
     subject: str,
     tell: Callable[[str], None],
 ) -> Issued:
-    """``issued`` as a session that may sign in: itself, or one of the user whose key it is."""
+    """A session that can sign in: ``issued`` itself, or a session of its user if ``issued`` is an access key."""
     if credential_json.credentials_of(issued.line).token is None:
         _takes_no_code(request, subject)
         found = federation.federated(context, issued, request, subject=subject)
@@ -117,16 +117,16 @@ def _session(
         return found
     if request.policy is not None and not issued.chain.hops:
         raise errors.Usage(
-            f"{subject}: --policy and --policy-arn narrow the session of a role or of an IAM user's key, and this is another "
+            f"{subject}: --policy and --policy-arn restrict the session of a role or of an IAM user's key, and this is another "
             "session",
             hint="leave them out",
         )
-    if request.federates:  # the guard rails that waited for the exchange
+    if request.federates:  # the guard rails were not checked before the exchange
         guardrails.applied(issued.chain, request._replace(federates=False))
         guardrails.check_expiry(issued.chain, expires=issued.expires, now=context.clock.time())
         if request.duration is not None and issued.expires is None:
             raise errors.Usage(
-                f"{subject}: --duration is given, but this is a session already and lasts as long as it does",
+                f"{subject}: --duration has no effect, because this already is a session",
                 hint="leave out --duration",
             )
     return issued
@@ -157,7 +157,7 @@ def _signed_in(
     foreign_host = endpoint.foreign_host()
     if foreign_host is not None:
         tell(
-            f"note: {safe(foreign_host)} ({safe(endpoint.place)}) gets the session; it is not AWS's own sign-in, but "
+            f"note: {safe(foreign_host)} ({safe(endpoint.place)}) receives the session. It is not AWS's own sign-in, but "
             "trusted_hosts in config.toml lists it"
         )
     credentials = credential_json.credentials_of(issued.line)
@@ -174,9 +174,9 @@ def _signed_in(
 
 
 def _look_ahead(context: Context, request: Request) -> Chain | None:
-    """The chain as far as it is known without the vault, or None.
+    """The chain as far as it is known without the vault, or None if it has an error.
 
-    Raises Untrusted and Usage before anything asks for a passphrase, a code or a session. The export reports all other errors.
+    Raises Untrusted and Usage before the user is prompted or AWS is called. The export reports all other errors.
     """
     try:
         config = aws_files.load(context.env, home=context.paths.home)
@@ -190,21 +190,21 @@ def _look_ahead(context: Context, request: Request) -> Chain | None:
 
 
 def _endpoint(context: Context, config: Config, chain: Chain, *, region: str | None) -> ServiceEndpoint:
-    """Where the session is exchanged for a token. ``region`` is that of --region.
+    """The endpoint that exchanges the session for a sign-in token. ``region`` is that of --region.
 
-    Raises Untrusted if that is neither AWS's own host nor a trusted one, Usage for a region of another partition.
+    Raises Untrusted if it is neither AWS's own host nor a trusted one, Usage for a region in another partition.
     """
     asked = region
     region = endpoints.real_region(asked or chain.region)
     partition = endpoints.partition_of(region).name
-    if chain.hops or chain.region_origin is not None:  # else nothing but --region says whose console it is
+    if chain.hops or chain.region_origin is not None:  # otherwise only --region says which console is meant
         known = chain.hops[-1].endpoint.partition if chain.hops else endpoints.partition_of(chain.region).name
         if asked is not None and partition != known:
             raise errors.Usage(
                 f"--region {asked} is in the partition {partition}, but the session is for {known}",
-                hint=f"give a region of {known}",
+                hint=f"use a region in {known}",
             )
-        if partition != known:  # the console of another partition does not know the role
+        if partition != known:  # the console of another partition does not have the role
             region = endpoints.real_region(chain.hops[-1].endpoint.region)
         partition = known
     # A role without a profile has the settings of the profile that assumes it.

@@ -1,9 +1,9 @@
-"""The credentials server of ``exec --server`` and ``serve``: an endpoint for container credentials, as long as the command runs.
+"""The credentials server of ``exec --server`` and ``serve``: an endpoint for container credentials while the command runs.
 
-It runs in the process of the command and not in the agent: the agent makes no network call, opens no port and knows no profile,
-and this needs all three. It has only the session. The key that refreshes it is in a process beside it (vault/run/key_keeper),
-and the vault was opened before the process started itself again (vault/run/server_handover). A client that does not know the
-token, or uses another host name, learns nothing, not even which paths exist.
+It runs in the process of the command and not in the agent: the agent makes no network calls, opens no port and knows no
+profile, and the server needs all three. It has only the session. The key that refreshes the session is in another process
+(vault/run/key_keeper), and the vault was opened before this process started itself again (vault/run/server_handover). A client
+that does not know the token, or uses another host name, learns nothing, not even which paths exist.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PATH = "/credentials"
 
 
 def new_token() -> str:
-    """What a client must know: 256 random bits."""
+    """A new token that clients must send: 256 random bits."""
     return secrets.token_urlsafe(32)
 
 
@@ -51,7 +51,7 @@ class ServerReply(NamedTuple):
 
 
 class CredentialEndpoint:
-    """The listening socket and its rules. Clients send ``token`` as Authorization."""
+    """The listening socket, and the rules for answering. Clients send ``token`` as Authorization."""
 
     def __init__(self, refresh: SessionRefresh, *, token: str, listener: Listener | None = None) -> None:
         self._refresh = refresh
@@ -72,7 +72,10 @@ class CredentialEndpoint:
         return getattr(self._listener, "path", None)
 
     def start(self) -> None:
-        """Accept connections, and refresh in the background, in threads that end with the process or with ``close``. Raises StorageError."""
+        """Start threads that accept connections and refresh the session. They end with the process or with ``close``.
+
+        Raises StorageError.
+        """
         try:
             for work in (self._accept, self._keep_fresh):
                 threading.Thread(target=work, daemon=True).start()
@@ -83,7 +86,7 @@ class CredentialEndpoint:
             ) from None
 
     def close(self) -> None:
-        """Accept no more connections. Answers under way are finished."""
+        """Accept no more connections. Answers in progress are finished."""
         self._over.set()
         self._listener.close()
 
@@ -91,7 +94,7 @@ class CredentialEndpoint:
         while not self._over.wait(self._refresh.pause()):
             try:
                 self._refresh.ahead()
-            except Exception:  # noqa: BLE001, S112  # a client that gets no session is told why; the next turn tries again
+            except Exception:  # noqa: BLE001, S112  # a client that gets no session is told why; the next round tries again
                 continue
 
     def _accept(self) -> None:
@@ -103,11 +106,11 @@ class CredentialEndpoint:
                 self._slots.release()
                 if self._over.is_set():
                     return
-                time.sleep(0.05)  # out of descriptors: other connections will end
+                time.sleep(0.05)  # out of descriptors: wait until other connections end
                 continue
             try:
                 threading.Thread(target=self._one, args=(connection, peer[1:2]), daemon=True).start()
-            except RuntimeError:  # the limit on processes: others will end, and this client asks again
+            except RuntimeError:  # at the limit on processes: others will end, and this client will try again
                 connection.close()
                 self._slots.release()
                 time.sleep(0.05)
@@ -116,7 +119,7 @@ class CredentialEndpoint:
         unchecked = self._unchecked.acquire(blocking=False)
         try:
             with connection:
-                # With many connections open, close another user's at once: it has no token and only takes up room.
+                # With many connections open, close those of other users at once: they have no token and only take up room.
                 if not unchecked and not self._listener.allows_peer(peer[0] if peer else None):
                     return
                 head = request_head(connection, most=limits.SERVER_HEAD, seconds=limits.SERVER_READ)
@@ -141,7 +144,7 @@ class CredentialEndpoint:
                 refused = ServerReply(500, {"code": type(error).__name__, "message": said})
                 break
             with session.shown() as body:
-                if body is not None:  # else it was refreshed or wiped a moment ago
+                if body is not None:  # otherwise it was refreshed or wiped just now
                     connection.sendall(_head(200, len(body)))
                     connection.sendall(body)
                     return
@@ -150,8 +153,9 @@ class CredentialEndpoint:
             connection.sendall(_head(refused.status, len(text)) + text)
 
     def refused(self, head: bytes) -> ServerReply | None:
-        """The answer to a request that gets no session; None for one that gets it. It says nothing unless host and token,
-        which are checked first, are right.
+        """The answer that refuses a request; None if the request gets the session.
+
+        Host and token are checked first. Unless both are right, the answer reveals nothing else.
         """
         request = _parse(head)
         if request is None:
@@ -201,21 +205,22 @@ class Serving:
         self._leave()
 
     def start(self) -> None:
-        """Begin to answer, once the command has started: a process with threads should not fork."""
+        """Begin to answer. Call this after the command has started, because a process with threads should not fork."""
         self._endpoint.start()
 
 
 def begin(context: Context, request: Request, *, program: str) -> Obtained:
-    """The first session for ``request``, for the command ``program``. Errors: those of the session, and Usage for a key that
-    does not expire.
+    """Get the first session for ``request``, for the command ``program``.
+
+    Raises Usage for a key that does not expire, and the errors of getting a session.
     """
     from vault.credentials import refreshing
 
-    hardening.before_keys()  # also if the first session is cached: a later one needs keys
+    hardening.before_keys()  # even if the first session is cached, because later ones need keys
     first = refreshing.first(context, request, program=program)
     if first.issued.expires is None:
         raise errors.Usage(
-            "--server issues sessions only, and this profile gives a key that does not expire",
+            "--server issues only sessions, and this profile gives a key that does not expire",
             hint="leave out --server or --no-session",
         )
     return first
@@ -224,7 +229,7 @@ def begin(context: Context, request: Request, *, program: str) -> Obtained:
 def serving(
     context: Context, handed: Handover, *, program: str, address: ServerAddress | None = None
 ) -> Serving:
-    """An endpoint for the session that was handed over, at ``address`` or a free port. Errors: StorageError, UnsafeFile."""
+    """Create the endpoint for the session that was handed over, at ``address`` or a free port. Raises StorageError, UnsafeFile."""
     from vault.run import token_file
     from vault.run.key_keeper import Job, KeyKeeper
     from vault.unlocking import running_servers
@@ -262,7 +267,7 @@ def serving(
 
 
 def _parse(head: bytes) -> tuple[bytes, bytes, dict[bytes, list[bytes]]] | None:
-    """Method, path, and headers by lower-case name; None if it is not HTTP/1.x."""
+    """Method, path, and headers by lowercase name; None if the request is not HTTP/1.x."""
     first, *lines = head.split(b"\r\n")
     words = first.split(b" ")
     if len(words) != 3 or words[2] not in (b"HTTP/1.1", b"HTTP/1.0"):

@@ -1,4 +1,4 @@
-"""The credentials in AWS's environment variables, as if a profile named them. Needs no vault."""
+"""Reads the credentials in AWS's environment variables, as if a profile named them. Needs no vault."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
 
-NAME = "environment"  # where a profile's name would be
+NAME = "environment"  # used in place of a profile's name
 
 
 def issued(context: Context) -> Issued:
-    """The credentials. Errors: ConfigError naming a variable that is missing or invalid."""
+    """The credentials in the environment. Raises ConfigError, which names the missing or invalid variable."""
     env = context.env
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not env.get(variable):

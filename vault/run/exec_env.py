@@ -1,6 +1,6 @@
-"""The environment of a program that runs with a profile's credentials. Pure, except for the user's shell.
+"""Builds the environment of a program that runs with a profile's credentials. Pure, except for the user's shell.
 
-``vault/system/exec_program`` runs it in place of this process, ``vault/system/supervise`` beside it.
+``vault/system/exec_program`` replaces this process with the program; ``vault/system/supervise`` runs it as a child.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vault.credentials.profile_metadata import ProfileMetadata
     from vault.profiles.aws_files import Config
 
-# An SDK would read a profile before these credentials, or mix older credentials with them.
+# With these variables, an SDK would use a profile instead of the credentials, or mix in older credentials.
 _UNSET = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -39,7 +39,7 @@ _UNSET = (
 )
 
 
-# Keys that make an SDK find credentials in a profile.
+# Keys of a profile in which an SDK finds credentials.
 _BRINGS = (
     "aws_access_key_id", "role_arn", "credential_process", "web_identity_token_file", "sso_session", "sso_start_url",
     "login_session",
@@ -71,9 +71,9 @@ def server_environment(
     token_file: str,
     hidden: tuple[str, str] | None,
 ) -> dict[str, str]:
-    """``env`` with the URL and the token of a credentials server, and without anything that an SDK would read before it.
+    """``env`` with the URL and the token of a credentials server, and without anything that an SDK would use instead of it.
 
-    ``hidden`` files of AWS are replaced by an empty one; OUTER variables tell an awsvault-py inside where they are.
+    ``hidden`` files of AWS are replaced with an empty file. OUTER variables tell an awsvault-py inside where the files are.
     """
     merged = _bare(env, metadata)
     merged["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url
@@ -98,9 +98,9 @@ def profile_environment(env: Mapping[str, str], profile: str, *, region: str | N
 
 
 def hidden(config: Config) -> tuple[str, str] | None:
-    """AWS's files, if they must be hidden from a program that uses the credentials server; else None.
+    """AWS's files if they must be hidden from a program that uses the credentials server, otherwise None.
 
-    They must if [default] has credentials, which is common: SDKs look there before they ask a server.
+    They must be hidden if [default] has credentials, which is common: SDKs look there before they ask a server.
     """
     default = config.profile("default")
     if default is None or all(default.plain(key) is None for key in _BRINGS):
@@ -109,10 +109,10 @@ def hidden(config: Config) -> tuple[str, str] | None:
 
 
 def _bare(env: Mapping[str, str], metadata: ProfileMetadata) -> dict[str, str]:
-    """``env`` without credentials and profiles, with the region and the name of the profile."""
+    """``env`` without credentials and profile variables, but with the region and the name of the profile."""
     merged = {name: value for name, value in env.items() if name not in _UNSET}
     merged["AWS_REGION"] = merged["AWS_DEFAULT_REGION"] = metadata.region
-    if metadata.regions_own:  # a profile in a nested exec has its own region
+    if metadata.regions_own:  # for a nested exec, whose profile has its own region
         merged[OUTER + "REGION"] = metadata.region
     merged["AWSVAULT_PROFILE"] = merged["AWS_VAULT"] = metadata.profile  # shell prompts read the latter
     return merged

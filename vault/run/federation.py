@@ -1,4 +1,4 @@
-"""A long-lived key on its way to the console: GetFederationToken makes a session of the IAM user of it."""
+"""Gets a session of an IAM user from the user's access key (GetFederationToken), so that the user can sign in to the console."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from vault.credentials.request import Request
 
 NO_MFA = (
-    "note: this console session has no MFA, even if the key has a device. Whatever the policies of the user allow only "
-    "with MFA is denied there; a profile with a role has no such limit"
+    "note: this console session has no MFA, even if the key has a device. It denies everything that the user's policies "
+    "allow only with MFA. A profile with a role does not have this limit"
 )
 
 
 def federated(context: Context, issued: Issued, request: Request, *, subject: str) -> Issued:
-    """A session of the user whose key ``issued`` is, under the policies of its guard rails or else all that the user may do.
+    """A session of the user whose access key is ``issued``. Its guard rails may restrict it; otherwise it allows all that the
+    user may do.
 
     Keeps awsvault_max_duration. Errors: Refused, Unreachable.
     """
@@ -50,7 +51,7 @@ def federated(context: Context, issued: Issued, request: Request, *, subject: st
         )
     except errors.Refused as error:
         if getattr(error, "code", "") == "AccessDenied":
-            error.hint = "the user's policies must allow sts:GetFederationToken without MFA; or use a profile with a role"
+            error.hint = "allow sts:GetFederationToken without MFA in the user's policies, or use a profile with a role"
         raise
     account = credential_json.fields(issued.line).get("AccountId")
     line = credential_json.of_session(session._replace(account_id=account))
@@ -58,7 +59,7 @@ def federated(context: Context, issued: Issued, request: Request, *, subject: st
 
 
 def _name(context: Context) -> str:
-    """What CloudTrail and the console show: who, and on which machine, in the length that AWS accepts."""
+    """The name that CloudTrail and the console show: the user and the machine, cut to the length that AWS accepts."""
     return session_name(user_name(context.env), host_name(), most=limits.FEDERATION_NAME_MOST)
 
 

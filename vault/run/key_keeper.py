@@ -1,8 +1,7 @@
-"""The process beside ``exec --server`` that keeps the main key, in a locked page, and nothing else of the vault.
+"""The keeper: the process beside ``exec --server`` that keeps the main key in a locked page, and nothing else of the vault.
 
-Each refresh runs in a fork, whose memory ends with it: the source key, a seed and the vault's content are never in this
-process or in the one that serves. It has one thread, so that it can fork. It ends when the vault is locked, and with the
-server.
+Each refresh runs in a fork, whose memory ends with it. So the source key, a seed and the vault's content are never in this
+process or in the server. The keeper has one thread, so that it can fork. It ends with the server, or when the vault is locked.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 _REFRESH = b"R"
 _LOCKED = b"L"
 _KEY = 32
-# What a refresh may need. Loaded while all of it is of one version: an upgrade may come while the command runs.
+# Modules that a refresh may need. They are loaded early, because the program may be upgraded while the command runs.
 _NEEDED = (
     "cryptography.exceptions",
     "cryptography.hazmat.primitives.ciphers.aead",
@@ -64,7 +63,10 @@ _NEEDED = (
 
 
 class Job(NamedTuple):
-    """What is refreshed. ``chain`` names the chain of the first session (refreshing.digest_of). ``main``: there is a main key."""
+    """The session to refresh. ``chain`` identifies the chain of the first session (refreshing.digest_of).
+
+    ``main``: whether there is a main key.
+    """
 
     request: Request
     program: str
@@ -73,7 +75,7 @@ class Job(NamedTuple):
 
 
 class KeyKeeper:
-    """The keeper, as the server uses it."""
+    """The server's end of the connection to the keeper."""
 
     def __init__(self, connection: socket.socket, pid: int) -> None:
         self._connection = connection
@@ -90,11 +92,12 @@ class KeyKeeper:
         entered: LiveFile | None,
         token: Token,
     ) -> KeyKeeper:
-        """Fork the keeper. It reads the main key from ``key``, which is closed here. At its end it removes ``entered``, and
-        ``token`` if the server was killed. Errors: StorageError.
+        """Fork the keeper. It reads the main key from ``key``, which is closed in this process.
+
+        When the keeper ends, it removes ``entered``, and ``token`` if the server was killed. Raises StorageError.
         """
         near, far = sockets.pair()
-        near.setblocking(False)  # a keeper that was stopped reads nothing: do not wait for it
+        near.setblocking(False)  # a keeper that is stopped reads nothing: do not wait for it
         try:
             pid = children.fork_for_itself(
                 lambda: _keep(context, job, far, key=key, watch=watch, entered=entered, token=token)
@@ -112,7 +115,7 @@ class KeyKeeper:
         return cls(near, pid)
 
     def again(self) -> Served:
-        """The next session. Errors: those of the refresh; Locked if the keeper is gone."""
+        """Get the next session. Raises the errors of the refresh, and Locked if the keeper is gone."""
         near, far = sockets.pair()
         with near:
             try:
@@ -133,7 +136,7 @@ class KeyKeeper:
         return Served(body, issued=head["issued"], expires=head["expires"])
 
     def close(self) -> None:
-        """End the keeper and wait for that, which takes milliseconds. One that was stopped is killed, so that its key is gone."""
+        """End the keeper and wait until it has ended. If it does not end in time, kill it, so that its key is gone."""
         self._connection.close()
         with suppress(ChildProcessError):
             if not children.ends_within(self.pid, limits.SERVER_END_WAIT):
@@ -141,7 +144,7 @@ class KeyKeeper:
                 children.ends_within(self.pid, limits.SERVER_END_WAIT)
 
     def said_locked(self) -> bool:
-        """Whether the keeper ended because the vault was locked. It can say so even if the state folder cannot be written."""
+        """Whether the keeper ended because the vault was locked. This works even if the state folder cannot be written."""
         try:
             return bool(self._connection.recv(1, socket.MSG_PEEK))
         except OSError:  # there is no message, or this end is closed
@@ -150,20 +153,20 @@ class KeyKeeper:
 
 def _silent() -> errors.Error:
     return errors.Unreachable(
-        "the session was not refreshed: the process that does it ended or took too long",
+        "the session was not refreshed: the process that refreshes it ended or took too long",
         hint="if this happens again, restart the command",
     )
 
 
 def _gone() -> errors.Error:
     return errors.Locked(
-        "the process that keeps the vault's key for this server is gone, so no session is refreshed",
+        "the process that keeps the vault's key for this server is gone, so sessions can no longer be refreshed",
         hint="restart the command",
     )
 
 
 def _error(head: dict[str, str]) -> errors.Error:
-    """The error of a refresh, as if it had happened here."""
+    """The error of a refresh in the keeper, recreated in this process."""
     known = getattr(errors, head["kind"], errors.Internal)
     kind = known if isinstance(known, type) and issubclass(known, errors.Error) else errors.Internal
     return kind(head["message"], hint=head["hint"])
@@ -183,9 +186,9 @@ def _keep(
     token: Token,
 ) -> None:
     signal.signal(process_signals.LOCKED, lambda *_: watch.lock())
-    children.leave_terminal()  # what the terminal sends is for the program
+    children.leave_terminal()  # signals from the terminal are for the program
     hardening.no_core()
-    # The program's files too: the reader of its pipe must see its end.
+    # Close the program's files too, so that the reader of its pipe sees the end of the pipe.
     close_all_but(connection.fileno(), key.fileno(), -1 if entered is None else entered.lock.fd)
     if not _Keeping(context, job, connection, watch=watch).run(key):
         token.unlink()
@@ -193,7 +196,7 @@ def _keep(
 
 
 class _Keeping:
-    """The page, AWS's files as they were, and the forks at work."""
+    """The keeper's state: the page with the main key, and the forks that are refreshing."""
 
     def __init__(
         self, context: Context, job: Job, connection: socket.socket, *, watch: running_servers.Watch
@@ -206,7 +209,7 @@ class _Keeping:
         self._forks: set[int] = set()
 
     def run(self, key: socket.socket) -> bool:
-        """Run until the vault is locked (True) or the server is gone."""
+        """Run until the vault is locked (returns True) or the server is gone (False)."""
         try:
             with key:
                 self._take(key)
@@ -217,7 +220,7 @@ class _Keeping:
                 if readable([self._connection.fileno()], 0 if needed else limits.SERVER_WATCH):
                     if not self._serve(ready):
                         return False
-                elif needed:  # one at a time: the command may end at once
+                elif needed:  # one module at a time, because the command may end at once
                     import_module(needed.pop())
             with suppress(OSError):
                 self._connection.send(_LOCKED, socket.MSG_DONTWAIT)
@@ -226,7 +229,7 @@ class _Keeping:
             self._page.clear()
             for pid in self._forks:
                 with suppress(OSError):
-                    children.kill_group(pid)  # a lock that waits for this process has waited for its forks
+                    children.kill_group(pid)  # a lock waits for this process, and so for its forks too
 
     def _take(self, key: socket.socket) -> None:
         if self._job.main:
@@ -236,7 +239,7 @@ class _Keeping:
             self._page.take(("main",))
 
     def _prepared(self) -> Callable[[], LoadedProfiles]:
-        """AWS's files and the settings as they are now: a change applies to the next command."""
+        """Load AWS's files and the settings once. Later changes apply to the next command."""
         try:
             _ = self._context.settings
             found = planned.load(self._context)
@@ -250,12 +253,12 @@ class _Keeping:
         return lambda: found
 
     def _serve(self, ready: Callable[[], LoadedProfiles]) -> bool:
-        """Begin a refresh. False if the server is gone."""
+        """Begin a refresh. Returns False if the server is gone."""
         descriptors = sockets.receive_descriptors(self._connection)
         if descriptors is None:
             return False
         for fd in descriptors:
-            with suppress(OSError):  # out of processes: the server sees the end of the connection
+            with suppress(OSError):  # out of processes: the server sees that the connection is closed
                 self._begin(fd, ready)
             os.close(fd)
         return True
@@ -264,7 +267,7 @@ class _Keeping:
         keeper = os.getpid()
         pid = children.fork(lambda: self._refresh(fd, ready, keeper=keeper))
         self._forks.add(pid)
-        children.lead_group(pid)  # with the programs that it starts, before it can be killed
+        children.lead_group(pid)  # so that it can be killed with the programs that it starts
 
     def _reap(self) -> None:
         for pid in tuple(self._forks):
@@ -274,7 +277,7 @@ class _Keeping:
             self._forks.discard(pid)
 
     def _refresh(self, fd: int, ready: Callable[[], LoadedProfiles], *, keeper: int) -> None:
-        """In a fork: one session, over ``fd``."""
+        """Fetch one session and send it over ``fd``. Runs in a fork."""
         children.lead_group()
         hardening.end_with_parent(keeper)
         children.end_after(limits.SERVER_REFRESH)

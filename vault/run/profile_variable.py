@@ -1,4 +1,4 @@
-"""``exec --profile-env``: the profile that a command gets by AWS_PROFILE, instead of credentials. Unlocks and calls nothing."""
+"""Checks a profile for ``exec --profile-env``, which sets AWS_PROFILE instead of credentials. Does not unlock or call AWS."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def checked(context: Context, start: str) -> Chain:
-    """The chain of the profile that ``start`` means, if AWS's tools run awsvault-py for it.
+    """The chain of the profile ``start``, or of the only profile whose name starts with it.
 
-    Errors: NotFound; ConfigError, also if they would get its credentials in another way.
+    Raises NotFound, and ConfigError if AWS's tools would not get its credentials from awsvault-py.
     """
     config = aws_files.load(context.env, home=context.paths.home)
     name = chosen(config, start)
@@ -38,7 +38,7 @@ def checked(context: Context, start: str) -> Chain:
 
 
 def _without_awsvault(config: Config, sdk: Chain) -> tuple[Origin, str] | None:
-    """What AWS's tools do instead of calling awsvault-py, and the line that makes them; None if they call it."""
+    """The line that keeps AWS's tools from calling awsvault-py, and what they do instead; None if they call it."""
     if sdk.hops:
         hop = sdk.hops[-1]
         return hop.origin("role_arn") or sdk.source.origin, "assume its role themselves"

@@ -1,6 +1,6 @@
-"""A session as ``exec --server`` serves it, and how it is sent from process to process. Calls nothing.
+"""The session that ``exec --server`` serves, and the frames that carry it between processes. Makes no calls.
 
-Its body, the answer's JSON, is in one place that can be wiped: no other copy is made here.
+The body, which is the answer's JSON, is in one buffer that can be wiped. No other copy is made here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class CutShort(ValueError):
 
 
 class Served:
-    """The body of an answer and the times of its session, in Unix seconds. Wiped once it is not being sent any more."""
+    """The body of an answer and the times of its session in Unix seconds. ``wipe`` waits until no client is being answered."""
 
     def __init__(self, body: bytearray, *, issued: int, expires: int) -> None:
         self.issued = issued
@@ -46,7 +46,7 @@ class Served:
 
     @contextmanager
     def shown(self) -> Iterator[memoryview | None]:
-        """The body, while it is sent; None once it was wiped."""
+        """The body, which is not wiped within the context; None if it was wiped before."""
         with self._lock:
             if self._over:
                 body = None
@@ -63,7 +63,7 @@ class Served:
                     self._wipe()
 
     def wipe(self) -> None:
-        """Send it to no further client, and overwrite it."""
+        """Give the body to no further client, and overwrite it as soon as nobody reads it."""
         with self._lock:
             self._over = True
             self._wipe()
@@ -74,7 +74,7 @@ class Served:
 
 
 def document(issued: Issued) -> bytes:
-    """The answer in the form of ECS: the session token is called Token, and there is no Version."""
+    """The answer in the format of ECS: the session token is called Token, and there is no Version."""
     found = credential_json.fields(issued.line)
     shown = {
         "AccessKeyId": found["AccessKeyId"],
@@ -90,13 +90,13 @@ def document(issued: Issued) -> bytes:
 
 
 def frame(head: dict[str, Any], body: bytes = b"") -> bytes:
-    """What ``receive`` reads: ``head`` as JSON, then the body."""
+    """A frame for ``receive``: ``head`` as JSON, then the body."""
     said = json.dumps(head).encode("ascii")
     return len(said).to_bytes(4, "big") + len(body).to_bytes(4, "big") + said + body
 
 
 def receive(connection: socket.socket) -> tuple[dict[str, Any], bytearray]:
-    """A frame's head and body; nothing after it is read. Errors: CutShort, OSError (timeout)."""
+    """Read one frame, and return its head and body. Reads nothing after it. Raises CutShort, OSError (timeout)."""
     sizes = _exactly(connection, _SIZES)
     head, body = int.from_bytes(sizes[:4], "big"), int.from_bytes(sizes[4:], "big")
     if head + body > limits.SERVER_FRAME:
@@ -117,7 +117,7 @@ def _exactly(connection: socket.socket, size: int) -> bytearray:
 
 
 def receive_into(connection: socket.socket, place: memoryview) -> None:
-    """Fill ``place``. Errors: CutShort, OSError."""
+    """Fill ``place`` from the connection. Raises CutShort, OSError."""
     while place:
         taken = connection.recv_into(place)
         if not taken:

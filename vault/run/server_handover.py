@@ -1,7 +1,7 @@
-"""``exec --server`` starts itself again once it has the first session: the memory of the process that serves for hours never
+"""Starts ``exec --server`` again once it has the first session. So the memory of the process that serves for hours never
 had a passphrase, a seed, a source key or the content of the vault. Process ID, terminal and the caller's descriptors stay.
 
-It hands over the session, its metadata and, for the keeper alone (vault/run/key_keeper), the main key.
+Hands over the session, its metadata and, for the keeper alone (vault/run/key_keeper), the main key.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from vault.credentials.obtain import Obtained
 
-VARIABLE = "AWSVAULT_SERVE"  # the descriptor's number, for the next program and none below it
+VARIABLE = "AWSVAULT_SERVE"  # the descriptor's number, for the restarted program only
 _MAGIC = "awsvault-py serve 4"
 
 
 class Handover(NamedTuple):
-    """What was handed over. The main key, if there is one (``main``), is read from ``key``.
+    """What was handed over. If ``main``, the main key can be read from ``key``.
 
-    ``hidden``: AWS's files whose [default] the command must not see. ``mark``: the mark of ``lock`` as it was at the start.
+    ``hidden``: AWS's files, if the command must not see their [default]. ``mark``: the mark of ``lock`` at the start.
     """
 
     first: Served
@@ -49,7 +49,7 @@ class Handover(NamedTuple):
 
 
 def start_again(first: Obtained, request: Request, *, mark: Attributes | None) -> NoReturn:
-    """Replace this process by one that serves the session and calls ``taken``. Errors: StorageError."""
+    """Replace this process with one that serves the session and calls ``taken``. Raises StorageError."""
     issued, opened = first.issued, first.access.opened
     head = {
         "magic": _MAGIC,
@@ -65,7 +65,7 @@ def start_again(first: Obtained, request: Request, *, mark: Attributes | None) -
     near, far = sockets.pair()
     for one, option in ((near, socket.SO_SNDBUF), (far, socket.SO_RCVBUF)):
         one.setsockopt(socket.SOL_SOCKET, option, 2 * limits.SERVER_FRAME)
-    near.setblocking(False)  # there is no reader yet, so it must fit
+    near.setblocking(False)  # there is no reader yet, so everything must fit into the buffer
     try:
         near.sendall(frame(head, document(issued)))
         if opened is not None:
@@ -82,12 +82,12 @@ def start_again(first: Obtained, request: Request, *, mark: Attributes | None) -
 
 
 _KEPT = ("profile", "duration", "session", "write", "policy", "source")
-# Used up: a descriptor is read once, and its number may be another file's by now.
+# Already used: a descriptor can be read only once, and its number may belong to another file by now.
 _SPENT = (PASSPHRASE, PASSPHRASE + "_FD")
 
 
 def taken() -> Handover | None:
-    """What was handed over to this process, or None. Removes the variable from ``os.environ``. Errors: Internal."""
+    """What was handed over to this process, or None. Removes the variable from ``os.environ``. Raises Internal."""
     text = os.environ.pop(VARIABLE, "")
     if not (text.isascii() and text.isdigit() and 2 < int(text) < 1 << 20):
         return None

@@ -1,4 +1,4 @@
-"""The session that ``exec --server`` serves: refreshed before it is due, and gone for good once the vault was locked."""
+"""Keeps the session that ``exec --server`` serves: refreshes it before it expires, and ends it when the vault is locked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SessionRefresh:
-    """The newest session. ``again`` gets the next one and may wait for AWS. ``locked``: whether the vault was locked since."""
+    """The newest session. ``again`` gets the next one and may wait for AWS. ``locked``: whether the vault has been locked."""
 
     def __init__(
         self,
@@ -32,11 +32,11 @@ class SessionRefresh:
         self._locked = locked
         self._ended = False
         self._refreshing = threading.Lock()  # one refresh at a time
-        self._failed = -float(limits.SERVER_RETRY)  # when the last one failed, by the monotonic clock
+        self._failed = -float(limits.SERVER_RETRY)  # when the last refresh failed, by the monotonic clock
         self._error: errors.Error | None = None
 
     def current(self) -> Served:
-        """A session that may be issued. Errors: Locked; those of the refresh, if no session may be issued any more."""
+        """A session that may be issued. Raises Locked, and the errors of a refresh if the old session has expired."""
         self._check()
         session = self._session
         freshness = session.freshness(self._clock.time())
@@ -45,19 +45,21 @@ class SessionRefresh:
         return self._refreshed(wait=freshness is Freshness.EXPIRED)
 
     def ahead(self) -> None:
-        """Refresh if it is time to. Called in the background, so that no request has to wait. Errors: Locked."""
+        """Refresh the session if it is due. Runs in the background, so that no request has to wait. Raises Locked."""
         self._check()
         if self._session.freshness(self._clock.time()) is not Freshness.FRESH:
             self._refreshed(wait=False)
 
     def pause(self) -> float:
-        """Seconds until the next call of ``ahead``, at most a few: a clock can jump, a machine sleep, a vault be locked."""
+        """Seconds until the next call of ``ahead``. At most a few, because the clock may jump, the machine may sleep, or the
+        vault may be locked.
+        """
         session = self._session
         until = session.expires - ahead_until(session.expires - session.issued) - self._clock.time()
         return min(limits.SERVER_LOOK, max(1.0, until))
 
     def _check(self) -> None:
-        """If the vault was locked, wipe the session and refuse, now and from now on."""
+        """If the vault was locked, wipe the session and raise Locked, now and at every later call."""
         if not self._ended and self._locked():
             self._ended = True
         if self._ended:
@@ -86,7 +88,9 @@ class SessionRefresh:
             before.wipe()
             self._check()  # the vault may have been locked meanwhile
             if newer.freshness(self._clock.time()) is Freshness.EXPIRED:
-                late = errors.Unreachable("AWS issued a session that has expired by this machine's clock")
+                late = errors.Unreachable(
+                    "AWS issued a session that has already expired by this machine's clock"
+                )
                 self._failed, self._error = self._clock.monotonic(), late
                 raise late
             return newer
@@ -94,7 +98,7 @@ class SessionRefresh:
             self._refreshing.release()
 
     def _or(self, error: errors.Error, freshness: Freshness) -> Served:
-        """The present session if it is still valid, else the error."""
+        """The current session if it is still valid. Otherwise raises ``error``."""
         self._check()
         if freshness is Freshness.EXPIRED:
             raise error

@@ -1,7 +1,7 @@
 """The token of a credentials server in a file, for programs that read it only from there (Rust's object_store, containers).
 
-Without it they ask the instance's metadata, and on EC2 would use another identity. The file has mode 0600, is in the folder
-of the agent's socket, and is removed at the end of the server; the next server removes one that a kill left.
+Without the file they ask the instance's metadata, and would use another identity on EC2. The file has mode 0600, is in the
+folder of the agent's socket, and is removed when the server ends. If the server is killed, the next server removes the file.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _HINT = "some programs read the server's token from a file there: set XDG_RUNTIM
 
 
 class TokenFile:
-    """The file, until ``remove`` is called."""
+    """The file with the token. It exists until ``remove`` is called."""
 
     def __init__(self, folder: str, name: str, lock: Lock) -> None:
         self._folder = folder
@@ -48,7 +48,7 @@ class TokenFile:
 
     @classmethod
     def make(cls, paths: Paths, token: str) -> TokenFile:
-        """A file that contains ``token`` and no line end. Errors: StorageError, UnsafeFile."""
+        """Create a file that contains ``token`` without a line end. Raises StorageError, UnsafeFile."""
         try:
             with Folder.open(paths.run, create=True) as run:
                 name, lock = _KIND.make(run)
@@ -70,7 +70,7 @@ class TokenFile:
             run.unlink(self._name)
 
     def remove(self) -> None:
-        """Remove the file, in the process that has its lock."""
+        """Remove the file and release its lock."""
         self.unlink()
         self._lock.release()
 

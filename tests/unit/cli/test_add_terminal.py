@@ -174,7 +174,7 @@ def test_a_key_whose_file_stays_is_stored_after_a_plain_question(home, tmp_path)
     path.chmod(0o600)
     home.make_vault()
     person = Terminal(home, "import", "--csv", str(path), "--no-verify", AWSVAULT_PASSPHRASE=PASSPHRASE)
-    person.sees("colleague: " + str(path) + ": row 3 has no complete key, so the file is kept")
+    person.sees("colleague: " + str(path) + ": row 3 has no complete key, so the file will not be removed")
     person.answers("Store these keys? ", "y")
     person.sees("in plaintext: colleague")
     assert person.ends() == 1

@@ -18,7 +18,7 @@ dev
 ├─ 2. MFA session of the key
 │    lasts     12h: one session for all roles of the key
 │    device    arn:aws:iam::111111111111:mfa/yourself  (~/.aws/config:4)
-│    code      one for this session, which all roles of the key share
+│    code      one code for this session, which all roles of the key share
 │    region    us-east-1  (~/.aws/config:2)
 │    endpoint  https://sts.us-east-1.amazonaws.com
 │    session   not cached
@@ -94,7 +94,10 @@ def test_which_prints_lines_and_json(home):
     found = json.loads(home.run("which", "ReadOnlyRole", "--json").stdout)
     assert found == {"profiles": [{"profile": "prod", "account": "333333333333", "identity": READ_ONLY}]}
     failed(
-        home.run("which", "ReadOnlyRoll"), 5, "no profile leads to ReadOnlyRoll", "did you mean ReadOnlyRole?"
+        home.run("which", "ReadOnlyRoll"),
+        5,
+        "there is no profile for ReadOnlyRoll",
+        "did you mean ReadOnlyRole?",
     )
 
 

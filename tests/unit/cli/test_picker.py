@@ -101,7 +101,7 @@ def test_leaving_is_exit_10(home, key):
     person = choosing(home, "exec", "--", "touch", "made")
     person.sees("> shared-services")
     person.child.send(key)
-    person.sees("no profile chosen")
+    person.sees("no profile was chosen")
     assert person.ends() == 10
     assert "\x1b[J" in person.shown
 

@@ -138,7 +138,7 @@ def test_another_programs_profile_is_never_changed(home):
     person = typing_a_key(home)
     person.answers("ARN of a", "")
     assert person.ends() == 0
-    assert "another program serves it" in person.shown
+    assert "another program provides its credentials" in person.shown
     assert text(home) == before
 
 

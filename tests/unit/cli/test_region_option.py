@@ -108,7 +108,7 @@ def test_a_region_of_another_partition_has_no_such_console(ready, aws, words):
     """Its sign-in does not know the session. exec and export hand it on: the region may be meant for a test server."""
     done = ready.run(words[0], "--region", "cn-north-1", *words[1:])
     if words[0] == "login":
-        failed(done, 2, "cn-north-1", "aws-cn", "give a region of aws")
+        failed(done, 2, "cn-north-1", "aws-cn", "use a region in aws")
         assert len(aws.calls) == 0
     else:
         assert done.returncode == 0, done.stderr

@@ -128,7 +128,7 @@ def test_undo_does_not_guess(moved):
     moved.run("setup", "--yes")
     edited = text(moved).replace("awsvault_role_arn=arn", "awsvault_role_arn=another:arn")
     moved.config(edited)
-    failed(moved.run("setup", "--undo", "--yes"), 10, "was edited since in profile dev")
+    failed(moved.run("setup", "--undo", "--yes"), 10, "was edited after the change in profile dev")
     assert text(moved) == edited
 
 
@@ -173,7 +173,7 @@ def test_profiles_that_are_no_business_of_ours_are_left(moved):
     moved.config(PLAIN + other)
     done = moved.run("setup", "--yes")
     assert text(moved).endswith(other)
-    assert "theirs: another program serves it" in done.stderr
+    assert "theirs: another program provides its credentials" in done.stderr
     assert "sso: its credentials do not come from a key in the vault" in done.stderr
 
 
@@ -231,7 +231,7 @@ def test_another_programs_command_beside_a_role_is_left(moved):
     theirs = "\n[profile two]\ncredential_process = /opt/theirs/tool\nrole_arn = arn:aws:iam::222222222222:role/OpenRole\n"
     moved.config(PLAIN + "\n" + theirs + "source_profile = shared-services\n")
     done = moved.run("setup", "two", "--yes")
-    assert "two: another program serves it too" in done.stderr
+    assert "two: another program also provides its credentials" in done.stderr
     assert f"{moved.config_path}:19" in done.stderr
     assert text(moved) == PLAIN + "\n" + theirs + "source_profile = shared-services\n"
 

@@ -103,7 +103,7 @@ def test_avp_alone_chooses(home, shell):
     )  # fmt: skip
     child.expect_exact("Profile (5 of 5): ")
     child.send("\x1b")
-    child.expect_exact("no profile chosen")
+    child.expect_exact("no profile was chosen")
     child.expect_exact("AWS_PROFILE=dev")
     child.expect_exact("Profile (5 of 5): ")
     child.send("3333")

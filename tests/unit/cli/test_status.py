@@ -159,7 +159,7 @@ def test_a_vault_that_this_machine_has_not_seen_is_said_to_be_trusted_at_first_u
     shutil.rmtree(home.file("state"))
     shut = {"AWSVAULT_PASSPHRASE": None}
     said, found = told(home, **shut)
-    assert "Warning: this machine has not opened this vault yet" in said
+    assert "Warning: this machine has not opened this vault before" in said
     assert len(found["warnings"]) == 1
     assert home.run("list").returncode == 0
     said, found = told(home, **shut)

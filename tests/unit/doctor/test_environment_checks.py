@@ -43,5 +43,5 @@ def test_an_answer_without_a_date_says_nothing_about_the_clock(home):
     with Recorder() as server:
         home.env |= {"AWS_ENDPOINT_URL": server.url, "NO_PROXY": "127.0.0.1"}
         facts = gather(home.context(), network=True)
-    assert facts.skew_problem == f"{server.url} gave no Date"
-    assert f"{server.url} gave no Date" in str(run(facts, network=True))
+    assert facts.skew_problem == f"the answer of {server.url} has no Date"
+    assert f"the answer of {server.url} has no Date" in str(run(facts, network=True))

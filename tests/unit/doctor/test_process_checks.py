@@ -48,7 +48,7 @@ def test_a_command_that_cannot_run_is_found(home, kind):
         (
             "no-such-program get",
             "process-by-name",
-            "calls no-such-program, which is not on the PATH",
+            "calls no-such-program, which is not on PATH",
             "install it",
         ),
     ],

@@ -39,8 +39,8 @@ def test_a_long_role_and_its_code(at_home):
     assert [step.title for step in found.steps] == ["key 'shared-services' in the vault", f"role {DEVELOPER}"]
     role = facts(found.steps[1])
     assert role["lasts"][0].startswith("4h: duration_seconds; directly with the key")
-    assert "one hour through the key's session" in role["code"][0]
-    assert any("each new session of it needs an MFA code" in warning for warning in found.warnings)
+    assert "the MFA session of the key gives one hour" in role["code"][0]
+    assert any("so each new one needs an MFA code" in warning for warning in found.warnings)
 
 
 def test_a_role_of_a_role_lasts_an_hour_at_most(at_home):
@@ -109,7 +109,7 @@ def test_a_code_for_the_role_of_a_plaintext_key(at_home):
         f"[profile a]\nregion = us-east-1\nrole_arn = {DEVELOPER}\nsource_profile = k\nmfa_serial = {SERIAL}\n"
         f"[profile k]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
     )
-    assert facts(explain(at_home(text), "a").steps[-1])["code"][0] == "one for this role"
+    assert facts(explain(at_home(text), "a").steps[-1])["code"][0] == "one code for this role"
 
 
 def test_the_policy_of_a_read_only_profile(at_home):

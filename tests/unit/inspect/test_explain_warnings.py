@@ -16,7 +16,11 @@ from vault.inspect.explain import explain
         ("awsvault_rolearn = x\n" + OWN, {}, "did you mean awsvault_role_arn?"),
         (OWN + "region = us-east-1 # mine\n", {}, "~/.aws/config:3: botocore reads the comment"),
         (OWN, {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, "AWS_ACCESS_KEY_ID is set"),
-        (OWN, {"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"}, "AWS CLI v1 and boto3 use the latter"),
+        (
+            OWN,
+            {"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"},
+            "AWS CLI v1 and boto3 use AWS_DEFAULT_PROFILE",
+        ),
         (KEYS, {}, "awsvault-py import"),
         (KEYS + "aws_session_token = x\n", {}, "its key at ~/.aws/config:2 is temporary"),
         ("aws_access_key_id = test\naws_secret_access_key = test\n", {}, "cannot be moved into the vault"),

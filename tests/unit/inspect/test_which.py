@@ -51,7 +51,7 @@ def test_which(at_home, wanted, profiles):
 )
 def test_which_none(at_home, wanted, hint):
     """If no profile leads there, the hint has the nearest name that one leads to."""
-    with pytest.raises(errors.NotFound, match="no profile leads to") as caught:
+    with pytest.raises(errors.NotFound, match="there is no profile for") as caught:
         matching_profiles(at_home(WAYS), wanted)
     assert caught.value.hint == hint
 

@@ -63,12 +63,12 @@ def read(store):
     ("text", "reason"),
     [
         ("no JWE", "is not a JWE of five parts"),
-        (sealed(b"not json"), "holds no access key"),
-        (sealed(b"[]"), "holds no access key"),
-        (sealed(b'{"Data":"e30="}'), "holds no access key"),
-        (sealed(item("odd", AccessKeyID=7)), "holds no access key"),
+        (sealed(b"not json"), "contains no access key"),
+        (sealed(b"[]"), "contains no access key"),
+        (sealed(b'{"Data":"e30="}'), "contains no access key"),
+        (sealed(item("odd", AccessKeyID=7)), "contains no access key"),
         (sealed(item("another")), "has another name inside"),
-        (sealed(item("odd", SessionToken="t")), "holds a temporary key"),
+        (sealed(item("odd", SessionToken="t")), "contains a temporary key"),
         ("x" * (limits.MAX_FOREIGN_ITEM + 1), "bytes"),
     ],
 )

@@ -43,7 +43,9 @@ def test_a_rotation_that_began_meanwhile_keeps_its_keys(desk):
         )
 
     vault.edit(desk.context().paths, before.k_main, begin, deadline=soon())
-    with pytest.raises(errors.AlreadyExists, match="a rotation of shared-services began meanwhile") as raised:
+    with pytest.raises(
+        errors.AlreadyExists, match="a rotation of shared-services began in the meantime"
+    ) as raised:
         stored(desk, before, "shared-services")
     assert raised.value.hint == "finish it first: awsvault-py rotate --finish shared-services"
     assert opened(desk).payload.entries["shared-services"].access_key_id == KEY_ID
@@ -60,6 +62,6 @@ def test_a_key_that_was_stored_meanwhile_is_not_overwritten(desk, which):
         lambda payload: payload.with_entry(which, theirs),
         deadline=soon(),
     )
-    with pytest.raises(errors.AlreadyExists, match=r"meanwhile \(AKIAMEANWHILEEXAMPLE\)"):
+    with pytest.raises(errors.AlreadyExists, match=r"in the meantime \(AKIAMEANWHILEEXAMPLE\)"):
         stored(desk, before, which)
     assert opened(desk).payload.entries[which].access_key_id == "AKIAMEANWHILEEXAMPLE"

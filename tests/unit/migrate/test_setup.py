@@ -78,7 +78,7 @@ def test_a_profile_of_another_program_is_told_how_to_import():
     assert plan.skipped == [
         Skipped(
             "old",
-            "aws-vault serves it, and its key is not in the vault; to move it: awsvault-py import --aws-vault",
+            "aws-vault provides its credentials. To move its key into the vault: awsvault-py import --aws-vault",
         )
     ]
     assert plan.config == []
@@ -116,5 +116,7 @@ def test_an_unreadable_process_in_the_other_file_stays():
         f"[work]\ncredential_process = {US} export work\n",
     )
     plan = run.run(["work"])
-    assert plan.skipped == [Skipped("work", "another program serves it too (config:2); remove one of them")]
+    assert plan.skipped == [
+        Skipped("work", "another program also provides its credentials (config:2); remove one")
+    ]
     assert (plan.config, plan.credentials) == ([], [])

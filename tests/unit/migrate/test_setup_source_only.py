@@ -18,7 +18,7 @@ def test_source_only_skips_what_it_cannot_do_with_a_reason():
     )
     run = setup(config)
     left = dict(setup_source_only.run(run, []).skipped)
-    assert left["elsewhere"] == "another program serves it (config:2)"
+    assert left["elsewhere"] == "another program provides its credentials (config:2)"
     assert "neither source_profile nor credential_source" in left["broken"]
     assert left["work"] == "it assumes a role with its own key; set it up without --source-only"
     assert after(run)[0] == config

@@ -94,7 +94,10 @@ def test_what_is_no_key_in_anothers_collection_is_left_with_a_reason(login):
     keyring.put("a", "no key at all", seconds=PATIENCE)
     store = foreign_stores.aws_vault({"AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME": "login"}, home="/nowhere")
     found = foreign_stores.from_keyring(store)
-    assert (found.keys, [one.reason for one in found.skipped]) == ((), ["keyring item holds no access key"])
+    assert (found.keys, [one.reason for one in found.skipped]) == (
+        (),
+        ["keyring item contains no access key"],
+    )
 
 
 def test_the_keyring_alone_notices_an_older_copy(login, tmp_path):
