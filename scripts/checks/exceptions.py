@@ -31,7 +31,6 @@ EXCEPTIONS = {
         "vault/cli/rekey.py",
         "vault/cli/request_options.py",
         "vault/cli/restore.py",
-        "vault/cli/rotation_report.py",
         "vault/cli/shared_options.py",
         "vault/cli/shell_hooks.py",
         "vault/cli/slots.py",
