@@ -11,7 +11,7 @@ from scripts.pictures.camera import HOME, retouched
 from tests.fakes.example import DEVELOPER, KEY_ID, SECRET, SEED, SERIAL
 from tests.home import COMMAND, PASSPHRASE, STAND_IN, Home
 
-COLUMNS, LINES = 94, 40
+COLUMNS, LINES = 160, 40  # of the terminal, which folds nothing
 SHELL = "$ "
 WAIT = 120  # seconds for a prompt
 STEP = 30  # seconds for which an MFA code is valid

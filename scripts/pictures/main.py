@@ -49,11 +49,12 @@ def stills():
 
 
 def first_run_svg():
-    """The recording of the README."""
+    """The recording of the README, as wide as its longest line."""
     with tempfile.TemporaryDirectory() as root, StandIn() as aws:
-        reel = Reel(first_run.recorded(root, aws), columns=first_run.COLUMNS)
+        shown = first_run.recorded(root, aws)
+    columns = max(map(len, "".join(each.text for each in shown).split("\n")))
     title = f"In a terminal: {first_run.ADD}; {first_run.ASK}"
-    return animated(reel, columns=first_run.COLUMNS, rows=ROWS, title=title)
+    return animated(Reel(shown, columns=columns), columns=columns, rows=ROWS, title=title)
 
 
 def main(arguments):
