@@ -86,7 +86,9 @@ def decode(raw: bytes) -> Record | None:
     if len(fields) < len(Record._fields) - 1:
         return None
     fields[_ROLE], _, session = fields[_ROLE].partition(" ")  # an ARN has no space
-    return Record(*fields[: len(Record._fields) - 1], session)  # a later version may have more
+    return Record(*fields[: len(Record._fields) - 1])._replace(
+        session=session
+    )  # a later version may have more
 
 
 def log_issued(context: Context, keys: Keys, issued: Issued, *, use: str, program: str = "") -> None:
