@@ -85,7 +85,7 @@ def test_wrong_arns_and_names_are_asked_again(home):
     home.config("[profile taken]\nregion = eu-west-1\n")
     person = typing_a_key(home, serial="")
     person.answers("ARN of a", "arn:aws:sts::222222222222:assumed-role/DeveloperRole/me")
-    person.sees(f"the role may be {ROLE}")
+    person.sees(f"use the ARN of the role, perhaps {ROLE}")
     person.answers("ARN of a", "arn:aws:iam::222222222222:user/me")
     person.sees("is not the ARN of a role")
     person.answers("ARN of a", f" {ROLE} ")
@@ -138,7 +138,7 @@ def test_another_programs_profile_is_never_changed(home):
     person = typing_a_key(home)
     person.answers("ARN of a", "")
     assert person.ends() == 0
-    assert "another program provides its credentials" in person.shown
+    assert "another program also provides its credentials" in person.shown
     assert text(home) == before
 
 
