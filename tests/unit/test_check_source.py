@@ -201,4 +201,4 @@ def test_each_module_has_tests_of_its_name():
 
 def test_no_further_module_goes_without_tests_of_its_name():
     """The list of those that do has an end: write the tests of a new module beside it."""
-    assert len(EXCEPTIONS["mirror"]) <= 69
+    assert len(EXCEPTIONS["mirror"]) <= 58
