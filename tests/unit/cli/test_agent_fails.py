@@ -72,6 +72,7 @@ BY_THEMSELVES = (
     "export",
     "exec",
     "prompt",
+    "serve",
 )  # they put a command in the place of this process, or end it
 ABOUT_THE_AGENT = (
     "unlock",

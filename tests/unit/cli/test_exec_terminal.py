@@ -139,9 +139,9 @@ def test_an_inner_profile_is_said(shell):
     """exec within exec: both names, on stderr."""
     sh = shell()
     said = sh.run(f"AWSVAULT_PROFILE=prod {COMMAND} exec dev -- echo done 2>&1 >/dev/null")
-    assert "inside prod" in said
-    assert "dev" in said
-    assert "inside" not in sh.run(f"AWSVAULT_PROFILE=prod {COMMAND} exec dev -- true 2>&1 >/dev/null | cat")
+    assert "already has the credentials of prod" in said
+    assert "uses dev" in said
+    assert "already" not in sh.run(f"AWSVAULT_PROFILE=prod {COMMAND} exec dev -- true 2>&1 >/dev/null | cat")
 
 
 def test_production_is_red(shell, ready):
