@@ -164,7 +164,7 @@ def test_the_banner_and_the_note_about_an_outer_exec_are_printed(home):
         said.append(person.shown)
     assert said[0] == said[1]
     assert "PRODUCTION  live" in said[0]
-    assert "inside dev; this command uses live" in said[0]
+    assert "credentials of dev; this command uses live" in said[0]
     assert home.run("exec", "live", "--", "true", AWSVAULT_PROFILE="dev").stderr == ""
 
 
