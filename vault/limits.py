@@ -184,6 +184,7 @@ REFRESH_AGAIN = 60  # after this, another client is told to refresh the session
 
 # ── log of issued credentials ────────────────────────────────────────────────────────────────
 LOG_RECORD = 1024  # bytes of each sealed record: equal sizes reveal nothing, and a torn record is noticed
+LOG_PROBLEMS = 5  # of a damaged log, said in one message
 TRAIL_FILE = 64 * 1024 * 1024  # bytes of a CloudTrail export; CloudTrail's own files have up to 50 MB
 TRAIL_UNPACKED = 256 * 1024 * 1024  # bytes of such a file without gzip
 LOG_TEXT = 880  # bytes of a record's own text

@@ -52,9 +52,9 @@ LOG: dict[str, Rows] = {
         "events[].source_ip": (TEXT, KNOWN, "an address or an AWS service"),
         "events[].error": (TEXT, "if AWS refused the call", "its code"),
         "events[].by": (
-            one_of("issued", "awsvault-py", "unknown"),
+            one_of("issued", "console", "awsvault-py", "unknown"),
             ALWAYS,
-            "credentials of the log; awsvault-py's own call for such credentials; credentials that the log does not have",
+            "by credentials of the log; by a console sign-in of the log (its session name); by awsvault-py itself; by others",
         ),
         "events[].record": (OBJECT, "if the log has them", "the record, as in `log`"),
         "problems": (TEXTS, ALWAYS, "what was changed, removed or cut off in the log"),

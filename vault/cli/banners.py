@@ -21,7 +21,9 @@ def inside(env: Mapping[str, str], profile: str) -> None:
     """If exec runs inside another exec, say which profile applies."""
     outer = env.get("AWSVAULT_PROFILE", "")
     if outer and _seen():
-        say(f"note: this shell already has the credentials of {safe(outer)}; this command uses {safe(profile)}")
+        say(
+            f"note: this shell already has the credentials of {safe(outer)}; this command uses {safe(profile)}"
+        )
 
 
 def production(env: Mapping[str, str], metadata: ProfileMetadata) -> None:

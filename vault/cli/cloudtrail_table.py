@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from vault import limits
 from vault.cli.log_record import json_record
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
+from vault.inspect.cloudtrail import JoinedBy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ _OWN = "awsvault-py"
 
 
 def show(context: Context, joined: Sequence[JoinedEvent], problems: Sequence[str], *, as_json: bool) -> None:
-    """Print the events, and say how many were made with credentials that the log does not have."""
+    """Print the events, and say how many were made with credentials that the log does not have, and what the log lacks."""
     if as_json:
         emit_json({"events": [_json(each) for each in joined], "problems": list(problems)})
         return
@@ -27,13 +29,21 @@ def show(context: Context, joined: Sequence[JoinedEvent], problems: Sequence[str
         [_row(each) for each in joined],
         optional=("SOURCE IP", "PARENT", "IDENTITY"),
     )
-    strange = sum(each.record is None and not each.own for each in joined)
+    strange = sum(each.by is JoinedBy.NOTHING for each in joined)
     say(f"{len(joined)} events, {strange} of them by credentials that are not in the log.")
+    for problem in problems[: limits.LOG_PROBLEMS]:
+        say(f"warning: the log is incomplete: {problem}")
 
 
 def _row(joined: JoinedEvent) -> tuple[str, ...]:
     event, record = joined.event, joined.record
-    program = _OWN if joined.own else f"{record.program or record.asker} {record.pid}" if record else _UNKNOWN
+    program = (
+        _OWN
+        if joined.by is JoinedBy.OWN
+        else f"{record.program or record.asker} {record.pid}"
+        if record
+        else _UNKNOWN
+    )
     return (
         local(event.time),
         event.name,
@@ -57,7 +67,7 @@ def _json(joined: JoinedEvent) -> dict[str, object]:
             "region": event.region or None,
             "source_ip": event.source_ip or None,
             "error": event.error or None,
-            "by": "awsvault-py" if joined.own else "issued" if joined.record is not None else "unknown",
+            "by": joined.by.value,
             "record": json_record(joined.record) if joined.record is not None else None,
         }
     )

@@ -9,7 +9,7 @@ from vault.cli import cloudtrail_table, shared_options
 from vault.cli.command_context import with_context
 from vault.cli.log_record import json_record
 from vault.cli.terminal import emit_json, local, say, table
-from vault.errors import CheckFailed, Usage
+from vault.errors import CheckFailed, ConfigError, Usage
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -51,35 +51,28 @@ def command(
     """
     if trail is not None and (verify or most is not None):
         raise Usage("--cloudtrail was given with --verify or --last", hint="run them one after the other")
-    events = _events(trail) if trail is not None else None
-    from vault.cache.audit_log import AuditLog
-    from vault.credentials.audit import decode, stored_name
+    from vault.credentials.audit import stored_name
     from vault.inspect import cloudtrail
-    from vault.unlocking.key_access import open_keys
 
+    events = _events(trail) if trail is not None else None
     first = context.clock.time() - _seconds(since) if since is not None else 0.0
-    keys = open_keys(context, purpose="to read its log")
-    context.agent.ask("LOG", answer=limits.AGENT_TALK)  # makes the agent write its pending records first
-    with AuditLog.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as log:
-        found = log.read(deadline=context.new_deadline())
-    records = [record for record in map(decode, found.records) if record is not None]
-    problems = list(found.problems)
-    if len(records) < len(found.records):
-        problems.append(f"{len(found.records) - len(records)} records cannot be read")
     wanted = stored_name(profile) if profile is not None else None
-    first_use = {r.access_key_id: r for r in records if r.role}  # which says more than one of a cache hit
-    chosen = [
-        _as_first(r, first_use.get(r.access_key_id, r))
-        for r in records
-        if wanted in (None, r.profile) and int(r.time) >= first
-    ][-(most or 0) :]
+    records, problems = _read(context)
     if events is not None:
-        cloudtrail_table.show(context, cloudtrail.join(events, chosen), problems, as_json=as_json)
-    elif as_json:
+        joined = [
+            each
+            for each in cloudtrail.join(events, records)
+            if each.event.time >= first
+            and (wanted is None or (each.record is not None and each.record.profile == wanted))
+        ]
+        cloudtrail_table.show(context, joined, problems, as_json=as_json)
+        return
+    chosen = [r for r in records if wanted in (None, r.profile) and int(r.time) >= first][-(most or 0) :]
+    if as_json:
         emit_json({"records": [json_record(r) for r in chosen], "problems": problems})
     elif verify:
         if not problems:
-            say(f"{len(found.records)} records. None was changed, removed or cut off.")
+            say(f"{len(records)} records. None was changed, removed or cut off.")
     else:
         rows = [
             (local(int(r.time)), r.use, r.profile, r.role, local(int(r.expires)) if r.expires else "never", r.origin,
@@ -94,9 +87,27 @@ def command(
         )
     if verify and problems:
         raise CheckFailed(
-            f"the log is incomplete: {'; '.join(problems[:5])}",
+            f"the log is incomplete: {'; '.join(problems[: limits.LOG_PROBLEMS])}",
             hint="compare it with CloudTrail for that time",
         )
+
+
+def _read(context: Context) -> tuple[list[Record], list[str]]:
+    """All records of the log, oldest first, each with what another record of its session says; and what is wrong with the log."""
+    from vault.cache.audit_log import AuditLog
+    from vault.credentials.audit import decode
+    from vault.unlocking.key_access import open_keys
+
+    keys = open_keys(context, purpose="to read its log")
+    context.agent.ask("LOG", answer=limits.AGENT_TALK)  # makes the agent write its pending records first
+    with AuditLog.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as log:
+        found = log.read(deadline=context.new_deadline())
+    records = [record for record in map(decode, found.records) if record is not None]
+    problems = list(found.problems)
+    if len(records) < len(found.records):
+        problems.append(f"{len(found.records) - len(records)} records cannot be read")
+    first_use = {r.access_key_id: r for r in records if r.role}  # which says more than one of a cache hit
+    return [_as_first(r, first_use.get(r.access_key_id, r)) for r in records], problems
 
 
 def _seconds(text: str) -> int:
@@ -117,7 +128,13 @@ def _events(path: str) -> list[TrailEvent]:
     from vault.inspect import cloudtrail
     from vault.system.user_files import read_users_file
 
-    raw = read_users_file(path, limit=limits.TRAIL_FILE)
+    try:
+        raw = read_users_file(path, limit=limits.TRAIL_FILE)
+    except ConfigError as error:
+        error.hint = (
+            "give the path of a file that only you can write, not a pipe; split one that is too large"
+        )
+        raise
     if raw is None:
         raise Usage(f"--cloudtrail {safe(path)!r}: no such file", hint="give the path of the export")
     return cloudtrail.read(raw, f"--cloudtrail {safe(path)!r}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import zlib
+from bisect import bisect_right
 from datetime import datetime
+from enum import Enum
 from typing import Any, NamedTuple
 
 from vault import limits
@@ -18,13 +20,16 @@ if TYPE_CHECKING:
     from vault.credentials.audit import Record
 
 _HINT = "give a log file of CloudTrail (.json or .json.gz), or the output of: aws cloudtrail lookup-events"
+_ONE_BY_ONE = "give the files one by one"
 _GZIP = b"\x1f\x8b"
+_YEAR_9999 = 253_370_764_800  # Unix seconds: what comes later has no date in Python
 
 
 class TrailEvent(NamedTuple):
     """One call that CloudTrail recorded. ``time`` is Unix seconds; what the event does not say is empty.
 
-    ``gives`` is the access key ID that the call returned, ``session`` the name of the role session that made it.
+    ``gives`` is the access key ID that the call returned, ``session`` the name of the role session that made it, ``console``
+    whether it was made in the console.
     """
 
     time: int
@@ -37,21 +42,28 @@ class TrailEvent(NamedTuple):
     region: str
     source_ip: str
     error: str
+    console: bool
+
+
+class JoinedBy(Enum):
+    """How an event was joined with the log."""
+
+    KEY = "issued"  # by the access key ID of a record
+    NAME = "console"  # by the session name of a console sign-in, which has another access key ID
+    OWN = "awsvault-py"  # awsvault-py made the call itself, on the way to a session of the log
+    NOTHING = "unknown"
 
 
 class JoinedEvent(NamedTuple):
-    """An event and the log's record of the session that made it. ``record`` is None if the log has none.
-
-    ``own``: awsvault-py made the call itself, on the way to a session in the log.
-    """
+    """An event and the log's record of the session that made it; None if there is none."""
 
     event: TrailEvent
     record: Record | None
-    own: bool = False
+    by: JoinedBy
 
 
 def read(raw: bytes, place: str) -> list[TrailEvent]:
-    """The events of an export, oldest first. ConfigError if it is none."""
+    """The events of an export, oldest first. Raises ConfigError if it is none."""
     try:
         found = json.loads(_unpacked(raw, place))
     except (ValueError, RecursionError):
@@ -64,46 +76,62 @@ def read(raw: bytes, place: str) -> list[TrailEvent]:
     )
 
 
-def join(events: Iterable[TrailEvent], records: Sequence[Record]) -> list[JoinedEvent]:
-    """Each event with the newest record of its session: by access key ID, otherwise by role, session name and time."""
-    events = list(events)
-    by_key: dict[str, list[Record]] = {}
-    for record in records:
-        by_key.setdefault(record.access_key_id, []).append(record)
-    own = _own(events, set(by_key))
-    return [_joined(event, by_key, records, own) for event in events]
+def join(events: Iterable[TrailEvent], records: Iterable[Record]) -> list[JoinedEvent]:
+    """Each event with the latest record of its session at that time. ``records`` are all of the log, oldest first."""
+    events, log = list(events), _Log(records)
+    own = _own(events, log)
+    return [_joined(event, log, own) for event in events]
 
 
-def _joined(
-    event: TrailEvent, by_key: dict[str, list[Record]], records: Sequence[Record], own: set[str]
-) -> JoinedEvent:
-    issued = [record for record in by_key.get(event.access_key_id, ()) if int(record.time) <= event.time]
-    if issued:
-        return JoinedEvent(event, issued[-1])
+class _Log:
+    """The records by what an event can be joined with, each list in order of time."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self.by_key: dict[str, list[Record]] = {}
+        self.by_name: dict[tuple[str, str], list[Record]] = {}
+        for record in records:
+            self.by_key.setdefault(record.access_key_id, []).append(record)
+            account = record.role.split(":")[4] if record.role.count(":") > 4 else ""
+            if record.use == "login" and record.session and record.expires:
+                name = f"{account}/{record.role.rpartition('/')[2]}"
+                self.by_name.setdefault((name, record.session), []).append(record)
+        for found in (*self.by_key.values(), *self.by_name.values()):
+            found.sort(key=_time)
+
+
+def _time(record: Record) -> int:
+    return int(record.time)
+
+
+def _joined(event: TrailEvent, log: _Log, own: set[str]) -> JoinedEvent:
+    uses = log.by_key.get(event.access_key_id)
+    if uses is not None:
+        # The first use also if this machine's clock was ahead of AWS's: no other session has this access key ID.
+        at = bisect_right(uses, event.time, key=_time)
+        return JoinedEvent(event, uses[max(0, at - 1)], JoinedBy.KEY)
     if event.gives and event.gives in own:
-        found = by_key.get(event.gives)
-        return JoinedEvent(event, found[0] if found else None, own=True)
-    named = [record for record in records if event.session and _may_be(record, event)]
-    return JoinedEvent(event, named[-1] if named else None)
+        issued = log.by_key.get(event.gives)
+        return JoinedEvent(event, issued[0] if issued else None, JoinedBy.OWN)
+    # Anyone who may assume the role can choose the session name, so a name counts only in the console.
+    named = log.by_name.get((event.role, event.session), []) if event.console else []
+    at = bisect_right(named, event.time, key=_time)
+    if at and event.time <= int(named[at - 1].expires):
+        return JoinedEvent(event, named[at - 1], JoinedBy.NAME)
+    return JoinedEvent(event, None, JoinedBy.NOTHING)
 
 
-def _own(events: Sequence[TrailEvent], known: set[str]) -> set[str]:
+def _own(events: Sequence[TrailEvent], log: _Log) -> set[str]:
     """The sessions in the log, and those that a call for one of them was signed with: MFA sessions, roles of a chain."""
-    own, more = set(known), True
-    while more:
-        signers = {event.access_key_id for event in events if event.gives and event.gives in own}
-        more = not signers <= own
-        own |= signers
+    signers: dict[str, set[str]] = {}
+    for event in events:
+        if event.gives and event.access_key_id:
+            signers.setdefault(event.gives, set()).add(event.access_key_id)
+    own, left = set(log.by_key), list(log.by_key)
+    while left:
+        more = signers.get(left.pop(), set()) - own
+        own |= more
+        left += more
     return own
-
-
-def _may_be(record: Record, event: TrailEvent) -> bool:
-    """Whether the console's session of ``event`` is the one of ``record``: it has another access key ID and the same name."""
-    if not record.session or not record.expires or not record.role:
-        return False
-    account, name = record.role.split(":")[4], record.role.rpartition("/")[2]
-    within = int(record.time) <= event.time <= int(record.expires)
-    return within and (event.role, event.session) == (f"{account}/{name}", record.session)
 
 
 def _unpacked(raw: bytes, place: str) -> bytes:
@@ -115,9 +143,11 @@ def _unpacked(raw: bytes, place: str) -> bytes:
     except zlib.error:
         raise ConfigError(f"{place}: damaged gzip data", hint=_HINT) from None
     if unpacking.unconsumed_tail:
-        raise ConfigError(
-            f"{place}: over {limits.TRAIL_UNPACKED} bytes when unpacked", hint="give the files one by one"
-        )
+        raise ConfigError(f"{place}: over {limits.TRAIL_UNPACKED} bytes when unpacked", hint=_ONE_BY_ONE)
+    if not unpacking.eof:
+        raise ConfigError(f"{place}: the gzip data is cut off", hint=_HINT)
+    if unpacking.unused_data:
+        raise ConfigError(f"{place}: more than one gzip file in one", hint=_ONE_BY_ONE)
     return found
 
 
@@ -129,6 +159,8 @@ def _event(found: object, place: str, at: int) -> TrailEvent:
         found = dict(found) if isinstance(found, dict) else {}  # without a time, which is reported below
         identity = _object(found, "userIdentity")
         time = int(datetime.fromisoformat(found["eventTime"]).timestamp())
+        if not 0 <= time < _YEAR_9999:
+            raise ConfigError(f"{place}: event {at} has a time that cannot be", hint=_HINT)
         service = _text(found, "eventSource").partition(".")[0]
         gives = _object(_object(found, "responseElements"), "credentials")
         role, session = _session(_text(identity, "arn"))
@@ -143,6 +175,7 @@ def _event(found: object, place: str, at: int) -> TrailEvent:
             _text(found, "awsRegion"),
             _text(found, "sourceIPAddress"),
             _text(found, "errorCode"),
+            _text(found, "sessionCredentialFromConsole") == "true",
         )
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         raise ConfigError(f"{place}: event {at} does not have the form of CloudTrail's", hint=_HINT) from None

@@ -67,6 +67,26 @@ def test_every_event_of_an_export_is_joined_and_a_stranger_is_named(used, aws, t
     assert "5 events, 1 of them" in shown.stderr
 
 
+def test_filters_choose_events_and_not_what_they_are_joined_with(used, aws, tmp_path):
+    """Another profile's event is left out; it does not become one that the log does not know."""
+    path = tmp_path / "trail.json"
+    path.write_bytes(trails.log_file(aws.calls.all()))
+    by = ("log", "--cloudtrail", str(path), "--json")
+    chosen = json.loads(used.run(*by, "--profile", "prod").stdout)["events"]
+    assert [event["record"]["profile"] for event in chosen] == ["prod", "prod"]
+    assert len(json.loads(used.run(*by, "--since", "1h").stdout)["events"]) == 5
+
+
+def test_a_damaged_log_is_said(used, aws, tmp_path):
+    """What it lacks is shown as unknown, so the reader must know."""
+    path = tmp_path / "trail.json"
+    path.write_bytes(trails.log_file(aws.calls.all()))
+    with open(used.file("log/current"), "r+b") as file:
+        file.seek(100)
+        file.write(b"\0\0")
+    assert "the log is incomplete" in used.run("log", "--cloudtrail", str(path)).stderr
+
+
 def test_the_log_has_the_session_name_of_every_use(used):
     """A cache hit does not know it; the record that filled the cache does."""
     used.run("exec", "dev", "--", "true")
@@ -79,5 +99,6 @@ def test_mistaken_options_are_errors(used, tmp_path):
     """A missing file, and options that do not fit together."""
     failed(used.run("log", "--cloudtrail", str(tmp_path / "none")), 2, "no such file")
     failed(used.run("log", "--cloudtrail", "x", "--verify"), 2, "--verify")
+    failed(used.run("log", "--cloudtrail", str(tmp_path)), 6, "not a pipe")
     (tmp_path / "x").write_text("{}")
     failed(used.run("log", "--cloudtrail", str(tmp_path / "x")), 6, "Records")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 
 import pytest
 
 from vault import errors, limits
 from vault.credentials.audit import Record
 from vault.inspect import cloudtrail
+from vault.inspect.cloudtrail import JoinedBy
 
 ROLE = "arn:aws:iam::222222222222:role/team/DeveloperRole"
 SESSION_ARN = "arn:aws:sts::222222222222:assumed-role/DeveloperRole/yourself@host"
@@ -57,23 +59,66 @@ def test_an_event_is_joined_with_the_latest_issue_before_it():
     assert found.event.name == "s3:GetObject"
 
 
+def test_the_clock_of_this_machine_may_be_ahead():
+    """The event is a second older than the record of its session: no other session has the access key ID."""
+    assert joined(read(trail_event()), record(time=str(TIME + 1)))[0].by is JoinedBy.KEY
+
+
 def test_an_event_of_other_credentials_has_no_record():
-    """Not even of the same role, under another session name or at another time."""
-    other = trail_event(userIdentity={"arn": SESSION_ARN + "2", "accessKeyId": "ASIAOTHER"})
-    (found,) = joined(read(other), record())
-    assert (found.record, found.own) == (None, False)
-    late = trail_event(
-        userIdentity={"arn": SESSION_ARN, "accessKeyId": "ASIACONSOLE"}, eventTime="2026-11-30T09:00:00Z"
-    )
-    assert joined(read(late), record())[0].record is None
+    """Not even of the same role under the same session name: anyone who may assume it can choose the name."""
+    other = trail_event(userIdentity={"arn": SESSION_ARN, "accessKeyId": "ASIAOTHER"})
+    for use in ("exec", "login"):
+        assert joined(read(other), record(use=use))[0] == (read(other)[0], None, JoinedBy.NOTHING)
+
+
+CONSOLE = trail_event(
+    userIdentity={"arn": SESSION_ARN, "accessKeyId": "ASIACONSOLE"}, sessionCredentialFromConsole="true"
+)
 
 
 def test_a_console_session_is_found_by_its_name():
     """The console has another access key ID, but the role and the session name are those of the log."""
-    console = trail_event(userIdentity={"arn": SESSION_ARN, "accessKeyId": "ASIACONSOLE"})
-    assert joined(read(console), record())[0].record == record()
-    assert joined(read(console), record(session=""))[0].record is None
-    assert joined(read(console), record(role=ROLE.replace("2" * 12, "3" * 12)))[0].record is None
+    login = record(use="login")
+    assert joined(read(CONSOLE), login)[0] == (read(CONSOLE)[0], login, JoinedBy.NAME)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"use": "export"},
+        {"session": ""},
+        {"session": "somebody@host"},
+        {"role": ROLE.replace("2" * 12, "3" * 12)},
+        {"role": ROLE + "2"},
+        {"expires": str(TIME - 1)},
+        {"time": str(TIME + 1)},
+    ],
+)
+def test_another_console_session_is_not(changes):
+    """Another use, name, account, role or time."""
+    assert joined(read(CONSOLE), record(**{"use": "login", **changes}))[0].by is JoinedBy.NOTHING
+
+
+def test_many_events_and_records_are_joined_in_proportion():
+    """Ten times as many take about ten times as long, not a hundred: a full log has 20,000 records."""
+
+    def seconds(size):
+        records = [record(access_key_id=f"ASIA{at}", time=str(TIME - 600 + at % 500)) for at in range(size)]
+        chain = [
+            trail_event(
+                userIdentity={"arn": SESSION_ARN, "accessKeyId": f"X{at + 1}"},
+                sessionCredentialFromConsole="true",
+                responseElements={"credentials": {"accessKeyId": f"X{at}" if at else "ASIA0"}},
+            )
+            for at in range(size)
+        ]
+        events = read(*chain)
+        begins = time.process_time()
+        assert all(each.by is JoinedBy.OWN for each in cloudtrail.join(events, records))
+        return time.process_time() - begins
+
+    seconds(100)
+    assert seconds(5000) < 40 * max(seconds(500), 0.001)
 
 
 def test_calls_on_the_way_to_a_session_are_awsvault_pys_own():
@@ -90,7 +135,11 @@ def test_calls_on_the_way_to_a_session_are_awsvault_pys_own():
             ("AKIAEXAMPLE", "GetSessionToken", "ASIAOTHER"),
         )
     ]
-    assert [each.own for each in joined(read(*way), record(time=str(TIME)))] == [True, True, False]
+    assert [each.by is JoinedBy.OWN for each in joined(read(*way), record(time=str(TIME)))] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -104,12 +153,15 @@ def test_calls_on_the_way_to_a_session_are_awsvault_pys_own():
         b'{"Records": [1]}',
         b'{"Records": [{"eventTime": "yesterday"}]}',
         b'{"Records": [{"eventTime": 3}]}',
+        b'{"Records": [{"eventTime": "0001-01-01T00:00:00+14:00"}]}',
+        b'{"Records": [{"eventTime": "9999-12-31T23:59:59-14:00"}]}',
+        gzip.compress(b'{"Records": []}', mtime=0) * 2,
         b'{"Events": [{"CloudTrailEvent": "{"}]}',
         gzip.compress(b'{"Records": []}', mtime=0)[:-12],
         b"\x1f\x8b\x08garbage",
         b"\xff\xfe",
     ],
-    ids=range(12),
+    ids=range(15),
 )
 def test_another_file_is_an_error_that_names_it(raw):
     """Cut, damaged, or of another form; never a part of the events."""
