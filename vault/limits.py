@@ -137,6 +137,19 @@ SECRET_LOOKS = 20  # characters from which a text in a comment may be a secret; 
 SECRET_ACCESS_KEY = 256  # characters of a secret at most: AWS documents no limit, and IAM issues 40
 MAX_STDIN = 64 * 1024  # a key and a seed as JSON are under 2 KiB
 
+# ── confirmation at the desktop ──────────────────────────────────────────────────────────────
+CONFIRM_ANSWER = 20.0  # without an answer this is a no: the SDK waits, and calls to AWS follow a yes
+CONFIRM_TIME = 15 * 60  # whole seconds for which "Allow for 15 minutes" holds
+CONFIRM_SHARED = 16  # answers that processes which waited for the same question find
+CONFIRM_FILE = 16 * 1024  # bytes of the file with these answers
+DESKTOP_CALL = 3.0  # the bus may first have to start the notification service
+DESKTOP_LOOK = 1.0  # between two checks whether the screen is locked
+ANCESTORS = 64  # processes above one: a shell in an editor's terminal has about ten
+ASKERS_SHOWN = 5  # processes that a question names
+ASKER_NAME = 32  # characters of a process's name: the kernel has 15, a file's name may have more
+CODING_AGENTS = 64  # names in the setting confirm_agents
+CODING_AGENT_NAME = 64  # characters of each
+
 # ── the console ──────────────────────────────────────────────────────────────────────────────
 HANDOFF_TIME = 60.0  # a browser that starts on a slow machine needs half of this
 HANDOFF_LOOK = 0.25  # between two checks whether the browser has ended with an error

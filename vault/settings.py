@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 AUTO, OFF = "auto", "off"
-PROMPTS = ("auto", "tty", "pinentry", "none")
+PROMPTS = ("auto", "tty", "pinentry", "notification", "none")
+CONFIRM_FOR = ("auto", "once", "minutes", "program")
+# Coding agents, and the editors and editors' servers in which they run.
+CODING_AGENTS = (
+    "aider", "amp", "claude", "cline", "code", "code-insiders", "code-server", "codex", "copilot", "crush", "cursor",
+    "cursor-agent", "cursor-server", "gemini", "goose", "opencode", "openvscode-server", "qwen", "windsurf", "zed-editor",
+)  # fmt: skip
 
 
 class Settings(NamedTuple):
@@ -28,6 +34,8 @@ class Settings(NamedTuple):
     agent_idle: int = limits.AGENT_IDLE
     agent_max: int = limits.AGENT_MAX
     allow_http: tuple[str, ...] = ()  # hosts, with a port unless it is 80
+    confirm_agents: tuple[str, ...] = CODING_AGENTS  # names of programs
+    confirm_for: str = AUTO  # one of CONFIRM_FOR
     kernel_keyring: bool = False
     keyring: str = AUTO  # auto or off
     lock_on_suspend: bool = True
@@ -196,6 +204,18 @@ def _is_host(text: str) -> bool:
     return bool(text) and text.isascii() and all(c.isalnum() or c in "-._:[]" for c in text)
 
 
+def _names(value: object) -> tuple[str, ...]:
+    """A list of names of programs. A path is refused, because it would never match."""
+    if (
+        not isinstance(value, list)
+        or len(value) > limits.CODING_AGENTS
+        or not all(isinstance(name, str) and 0 < len(name) <= limits.CODING_AGENT_NAME for name in value)
+        or any("/" in name or "\0" in name for name in value)
+    ):
+        raise ValueError('a list of names of programs, such as ["claude", "codex"]')
+    return tuple(value)
+
+
 def _program(value: object) -> str:
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("the name or path of a program")
@@ -207,6 +227,8 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "agent_idle": _between(60, limits.LONGEST_SETTING),
     "agent_max": _between(60, limits.LONGEST_SETTING),
     "allow_http": _hosts,
+    "confirm_agents": _names,
+    "confirm_for": _choice(*CONFIRM_FOR),
     "kernel_keyring": _yes_or_no,
     "keyring": _choice(AUTO, OFF),
     "lock_on_suspend": _yes_or_no,

@@ -12,7 +12,7 @@ OWN = {
     "AWSVAULT_PASSPHRASE_COMMAND": "A program with arguments that prints the passphrase. It runs without a shell.",
     "AWSVAULT_AGENT": "`auto` or `off`: whether to use an agent.",
     "AWSVAULT_KEYRING": "`auto` or `off`: whether to use the desktop's keyring.",
-    "AWSVAULT_PROMPT": "`auto`, `tty`, `pinentry` or `none`: how to prompt.",
+    "AWSVAULT_PROMPT": "`auto`, `tty`, `pinentry`, `notification` or `none`: how to prompt.",
 }
 SET = {
     "AWSVAULT_PROFILE": "The profile of this `exec`; `prompt` shows it.",
@@ -62,8 +62,8 @@ SHARED = {
     "DISPLAY, WAYLAND_DISPLAY": "Whether there are windows, for pinentry, the clipboard and a browser.",
     "WSL_DISTRO_NAME": "Set in WSL, where a browser can be opened without DISPLAY.",
     "XAUTHORITY, XDG_SESSION_TYPE, XDG_CURRENT_DESKTOP": "Passed to pinentry.",
-    "DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS": "The desktop's keyring, and logind, which reports sleep and a locked "
-    "screen.",
+    "DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS": "The desktop's keyring and notifications, and logind, which reports "
+    "sleep and a locked screen.",
     "LISTEN_PID, LISTEN_FDS": "Set by systemd for an agent that its socket unit starts.",
     "INVOCATION_ID": "Set by systemd. `doctor` then does not report AWSVAULT_PASSPHRASE in the environment.",
     "HOME, PATH": "Where the files above and programs are.",
@@ -81,13 +81,17 @@ SETTINGS = {
     "agent_idle": "lock after this time without use; not longer than `agent_max`, which is the default if it is shorter",
     "agent_max": "lock after this time at the latest",
     "allow_http": "hosts that may be reached without TLS, in addition to this machine",
+    "confirm_agents": "names of programs: `awsvault_confirm = agent` asks if one of them is above awsvault-py in the process tree",
+    "confirm_for": "what the first button of a confirmation at the desktop allows: `once`, for 15 `minutes`, or until the "
+    "`program` ends. `auto` is once, or, with `awsvault_confirm = session`, until the agent locks",
     "kernel_keyring": "keep the key of the session cache in the Linux kernel",
     "keyring": "whether to use the desktop's keyring",
     "lock_on_suspend": "lock when the machine sleeps or the screen is locked",
     "log": "whether to log issued credentials",
     "passphrase_command": "a program that prints the passphrase",
     "pinentry": "the pinentry program",
-    "prompt": "how to prompt",
+    "prompt": "how to prompt. `notification` is `auto`, and asks for confirmations that an SDK needs by a notification with "
+    "buttons; `pinentry` asks for them in a window ([coding agents](../how-to/coding-agents.md))",
     "role_duration": "the TTL of a role session if the profile has no `duration_seconds`. Above an hour, each role takes an MFA "
     "code of its own, and AWS refuses roles with a lower MaxSessionDuration. A role that a role assumes gets an hour",
     "session_duration": "the TTL of an MFA session if the profile does not set it",
@@ -100,7 +104,8 @@ KEYS = {
     "the source profile to all of its roles. The line nearest to the requested profile decides",
     "session_duration": "the TTL of the MFA session; of several lines the nearest decides, as above. Roles with different TTLs "
     "do not share a session, and each session takes a code",
-    "confirm": "`always`, `session` or `never`: ask the user before credentials are issued",
+    "confirm": "`always`, `session`, `agent` or `never`: ask the user before credentials are issued. `agent` asks only if a "
+    "coding agent is above awsvault-py in the process tree",
     "max_duration": "the longest TTL of a session of this profile",
     "read_only": "`true`: limit the role to reading; `exec --write` lifts the limit",
     "policy_file": "the absolute path of an IAM policy in JSON (`~/` is allowed) that limits the session of the role",

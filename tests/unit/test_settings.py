@@ -25,6 +25,7 @@ def test_every_setting_is_read():
     """All settings, each with a value that differs from its default."""
     got = parsed(
         'agent = "off"\nagent_idle = "1h30m"\nagent_max = 36000\nallow_http = ["STS.example.internal:8080"]\n'
+        'confirm_agents = ["claude", "my-agent"]\nconfirm_for = "program"\n'
         'kernel_keyring = true\nkeyring = "off"\nlock_on_suspend = false\nlog = false\n'
         'passphrase_command = "pass show \'my vault\'"\npinentry = "/usr/bin/pinentry-qt"\nprompt = "tty"\n'
         'role_duration = "2h"\nsession_duration = "36h"\ntrusted_hosts = ["Sts.example.internal", "[::1]:4566"]\n'
@@ -34,6 +35,8 @@ def test_every_setting_is_read():
         agent_idle=5_400,
         agent_max=36_000,
         allow_http=("sts.example.internal:8080",),
+        confirm_agents=("claude", "my-agent"),
+        confirm_for="program",
         kernel_keyring=True,
         keyring="off",
         lock_on_suspend=False,
@@ -82,6 +85,12 @@ def test_agent_idle_follows_a_shorter_agent_max():
         ("trusted_hosts = true\n", 1, "trusted_hosts must be a list of host names"),
         ("pinentry = ''\n", 1, "pinentry must be the name or path"),
         ("prompt = 'ask'\n", 1, "prompt must be"),
+        ("confirm_for = 'hours'\n", 1, "confirm_for must be"),
+        ("confirm_agents = 'claude'\n", 1, "confirm_agents must be a list of names"),
+        ("confirm_agents = ['/usr/bin/claude']\n", 1, "confirm_agents must be a list of names"),
+        ("confirm_agents = ['']\n", 1, "confirm_agents must be a list of names"),
+        ("confirm_agents = [1]\n", 1, "confirm_agents must be a list of names"),
+        (f"confirm_agents = {['x'] * 65}\n", 1, "confirm_agents must be a list of names"),
         ("agent = \n", 1, "Invalid value"),
         ("a = 1\n[profile dev]\n", 2, ""),
         ("log = true\n[profile]\nx = 1\n", 2, 'unknown setting "profile"'),

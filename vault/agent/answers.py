@@ -103,6 +103,8 @@ class Answers:
                 return protocol.answer(noted=False)
             case "CONFIRM":
                 return protocol.answer(kept=self._state.agree(fields["what"]))
+            case "CONFIRM_FOR":
+                return protocol.answer(kept=self._state.agree(fields["what"], seconds=fields["seconds"]))
             case "CONFIRMED":
                 return protocol.answer(confirmed=self._state.agreed(fields["what"]))
             case "LOG":

@@ -60,6 +60,7 @@ FIELDS: dict[str, dict[str, type]] = {
         "person": bool,
     },
     "CONFIRM": {"what": str},  # the user confirmed this; remembered until the agent locks
+    "CONFIRM_FOR": {"what": str, "seconds": int},  # the same for a time; agents of 0.9.0 do not know it
     "CONFIRMED": {"what": str},
     "LOCK": {"hold": bool},
     "PIN": {"vault": str, "gen": int, "digest": str},  # of older clients

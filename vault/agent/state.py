@@ -6,6 +6,7 @@ Time limits use a clock that runs while the machine sleeps. No sockets, no files
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import Any, NamedTuple, Protocol
@@ -81,7 +82,7 @@ class AgentState:
         self._idle = self._hard = self._strict_for = 0
         self._idle_end = self._hard_end = self._strict_end = 0.0
         self._lock_on_sleep = True
-        self._agreed: set[str] = set()
+        self._agreed: dict[str, float] = {}  # what was confirmed, and until when
         self._slept = self._drift()
         self.before_change: Callable[[], None] = lambda: None  # called while the keys are still there
 
@@ -136,18 +137,20 @@ class AgentState:
         if not (self.why == "held" and not hold):
             self.why = "held" if hold else "locked"
 
-    def agree(self, what: str) -> bool:
-        """Remember until the next lock that the user confirmed ``what`` (credentials/guardrails). False if there are
-        too many.
+    def agree(self, what: str, *, seconds: float = math.inf) -> bool:
+        """Remember that the user confirmed ``what`` (credentials/guardrails), until the next lock and for ``seconds`` at
+        most. False if there are too many.
         """
+        now = self._clock.boot()
+        self._agreed = {known: end for known, end in self._agreed.items() if end > now}
         if len(self._agreed) < limits.AGENT_CONFIRMED or what in self._agreed:
-            self._agreed.add(what)
+            self._agreed[what] = now + seconds
             return True
         return False
 
     def agreed(self, what: str) -> bool:
-        """Whether the user confirmed ``what`` since the vault was unlocked."""
-        return what in self._agreed
+        """Whether the user confirmed ``what`` since the vault was unlocked, and the confirmation still holds."""
+        return self._agreed.get(what, 0.0) > self._clock.boot()
 
     def sleeping(self) -> None:
         """Lock if the settings say so: the machine is about to sleep, or its screen was locked."""

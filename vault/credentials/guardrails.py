@@ -90,20 +90,68 @@ def confirm(context: Context, chain: Chain, request: Request, *, lifted: bool = 
     if setting == "never" or request.agreed:
         return None
     what = subject(chain, lifted=lifted)
+    region = request.region or chain.region
     if setting == "session" and _remembered(context, what):
         return None
-    run = f"{chain.command('exec --write' if lifted else 'exec')} --"
+    if setting == "agent" or _asks_at_desktop(context, request):
+        return _at_desktop(context, chain, what, lifted=lifted, region=region)
     if not request.ask:
         # An SDK is waiting, and the user may not be looking: no window, no question, no waiting.
-        if setting == "session":
-            hint = f"confirm once for as long as the agent runs: {_with_an_agent(context, run)}"
-        else:
-            hint = f"run the command as: {run} COMMAND"
-        raise errors.Declined(
-            f"{chain.subject} needs confirmation before each use (awsvault_confirm = {setting})", hint=hint
-        )
-    _ask(context, chain, lifted=lifted, region=request.region or chain.region)
+        raise _unconfirmed(context, chain, lifted=lifted)
+    _ask(context, chain, lifted=lifted, region=region)
     return what if setting == "session" else None
+
+
+def _asks_at_desktop(context: Context, request: Request) -> bool:
+    """Whether the user has chosen to be asked at the desktop, and nobody can be asked at a terminal."""
+    from vault.credentials.desktop_confirm import WAYS
+
+    prompt = context.settings.prompt
+    if not request.ask:
+        return prompt in WAYS
+    return prompt == "notification" and not context.interaction.possible()
+
+
+def _at_desktop(context: Context, chain: Chain, what: str, *, lifted: bool, region: str) -> str | None:
+    """Like ``confirm``, where the user is asked at the desktop. With awsvault_confirm = agent, only a coding agent's use is
+    asked about, and never at a terminal, which the coding agent may control.
+    """
+    from vault.credentials.asking_program import asking_program
+    from vault.credentials.desktop_confirm import DENIED, WAYS, ConfirmedUse, desktop_confirm
+
+    asker = asking_program(context.settings.confirm_agents)
+    setting = chain.guardrails.confirm
+    if setting == "agent" and not asker.may_be_coding_agent:
+        return None
+    who = asker.name if setting == "agent" else ""
+    if context.settings.prompt not in WAYS:
+        raise _unconfirmed(context, chain, lifted=lifted, who=who)
+    answer = desktop_confirm(context, ConfirmedUse(what, chain, setting, region, lifted, asker))
+    if answer.refused == DENIED:
+        raise errors.Declined(
+            f"{chain.subject} was not used: {DENIED} at the desktop", hint="no credentials were issued"
+        )
+    if answer.refused:
+        raise _unconfirmed(context, chain, lifted=lifted, who=who, why=answer.refused)
+    return what if answer.remember else None
+
+
+def _unconfirmed(
+    context: Context, chain: Chain, *, lifted: bool, who: str = "", why: str = ""
+) -> errors.Declined:
+    """The error if there was no answer. ``who``: the coding agent that asks; ``why``: what happened to the question."""
+    setting = chain.guardrails.confirm
+    run = f"{chain.command('exec --write' if lifted else 'exec')} --"
+    if who and not why:
+        hint = 'to be asked at the desktop, set prompt = "notification" in config.toml'
+    elif who:
+        hint = f"run the command in a terminal outside {who}"
+    elif setting == "session":
+        hint = f"confirm once for as long as the agent runs: {_with_an_agent(context, run)}"
+    else:
+        hint = f"run the command as: {run} COMMAND"
+    found = f"{chain.subject} needs confirmation before {f'{who} uses it' if who else 'each use'}"
+    return errors.Declined(f"{found} (awsvault_confirm = {setting}){', and ' if why else ''}{why}", hint=hint)
 
 
 def subject(chain: Chain, *, lifted: bool = False) -> str:

@@ -25,7 +25,7 @@ _YUBIKEY = "set mfa_process in the profile to the ykman command that prints a co
 
 INSTEAD: dict[str, str] = {
     "AWS_VAULT_BACKEND": "keys are in the vault file; for the ways to unlock it: awsvault-py slots list",
-    "AWS_VAULT_PROMPT": "set AWSVAULT_PROMPT to auto, tty, pinentry or none",
+    "AWS_VAULT_PROMPT": "set AWSVAULT_PROMPT to auto, tty, pinentry, notification or none",
     "AWS_VAULT_KEYCHAIN_NAME": _KEYRING,
     "AWS_VAULT_BIOMETRICS": _KEYRING,
     "AWS_VAULT_PASS_PASSWORD_STORE_DIR": _PASS,

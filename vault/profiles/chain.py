@@ -103,7 +103,7 @@ class NamedSource(NamedTuple):
 Source = VaultKey | StaticKeys | Process | WebIdentity | Sso | Login | NamedSource
 
 
-CONFIRM = ("never", "session", "always")  # values of awsvault_confirm, the strictest last
+CONFIRM = ("never", "agent", "session", "always")  # values of awsvault_confirm, the strictest last
 
 
 class Guardrails(NamedTuple):

@@ -53,7 +53,7 @@ def guardrails(env: "Mapping[str, str]", profile: str, *, home: str) -> PromptGu
         found = own | found  # the including profile's own lines take precedence
     return PromptGuardrails(
         shown(found.get(b"awsvault_environment", b"").decode("utf-8", "replace"), limit=40),
-        confirm=found.get(b"awsvault_confirm", b"never").lower() in (b"always", b"session"),
+        confirm=found.get(b"awsvault_confirm", b"never").lower() in (b"agent", b"always", b"session"),
         read_only=found.get(b"awsvault_read_only", b"").lower() in (b"true", b"yes", b"on", b"1"),
     )
 

@@ -17,12 +17,13 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from vault.system.clock import Deadline
 
 # GPG_ERR_CANCELED, GPG_ERR_NOT_CONFIRMED, GPG_ERR_TIMEOUT (libgpg-error, low 16 bits).
-_CANCELLED = (99, 114, 62)
+_CANCELLED = (99, 114)
+_TIMEOUT = 62
 # What a window needs, and nothing else: no AWS variable, no passphrase.
 _PASSED_ON = (
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_SESSION_TYPE", "XDG_CURRENT_DESKTOP",
@@ -50,8 +51,16 @@ def unpercent(line: bytes) -> bytes:
 class Pinentry:
     """One running pinentry. Use as a context manager; leaving ends the program."""
 
-    def __init__(self, program: str, *, env: Mapping[str, str], deadline: Deadline) -> None:
+    def __init__(
+        self,
+        program: str,
+        *,
+        env: Mapping[str, str],
+        deadline: Deadline,
+        watch: Callable[[], None] | None = None,
+    ) -> None:
         self._deadline = deadline
+        self._watch = watch  # called again and again while the window waits; raises NoAnswer to end the wait
         self._rest = b""
         try:
             self._process = subprocess.Popen(
@@ -92,6 +101,11 @@ class Pinentry:
         for command, words in (("SETTITLE", title), ("SETDESC", text), ("SETPROMPT", prompt)):
             self._command(f"{command} {percent(words)}")
         self._command(f"SETTIMEOUT {max(1, int(self._deadline.remaining()))}", optional=True)
+
+    def label(self, *, yes: str, no: str) -> None:
+        """Set the texts of the two buttons."""
+        for command, words in (("SETOK", yes), ("SETCANCEL", no)):
+            self._command(f"{command} {percent(words)}", optional=True)
 
     def complain(self, text: str) -> None:
         """Show why the prompt is repeated."""
@@ -135,7 +149,10 @@ class Pinentry:
                 if optional:
                     return b""
                 code = rest.split(b" ")[0]
-                if code.isdigit() and int(code) & 0xFFFF in _CANCELLED:
+                number = int(code) & 0xFFFF if code.isdigit() else 0
+                if number == _TIMEOUT:
+                    raise NoAnswer("timeout", "no answer in time")
+                if number in _CANCELLED:
                     raise NoAnswer("cancelled", "cancelled")
                 raise NoAnswer(
                     "impossible", f"pinentry failed: {safe(rest.decode('utf-8', 'replace'), limit=80)}"
@@ -147,7 +164,7 @@ class Pinentry:
         assert self._process.stdout is not None  # noqa: S101  # Popen was given PIPE
         fd = self._process.stdout.fileno()
         while b"\n" not in self._rest and len(self._rest) <= limits.MAX_ASSUAN_LINE:
-            if not readable([fd], self._deadline.remaining()):
+            if not self._arrives(fd):
                 raise NoAnswer("timeout", "no answer in time")
             piece = os.read(fd, 4096)
             if not piece:
@@ -157,6 +174,14 @@ class Pinentry:
         if len(line) > limits.MAX_ASSUAN_LINE:
             raise NoAnswer("impossible", "pinentry sent a line that is too long")
         return line
+
+    def _arrives(self, fd: int) -> bool:
+        """Wait for the next bytes; False at the deadline."""
+        while self._watch is not None and self._deadline.remaining() > limits.DESKTOP_LOOK:
+            if readable([fd], limits.DESKTOP_LOOK):
+                return True
+            self._watch()
+        return bool(readable([fd], self._deadline.remaining()))
 
     def _ended_early(self) -> NoReturn:
         raise NoAnswer("impossible", "pinentry ended without an answer")

@@ -12,21 +12,28 @@ if TYPE_CHECKING:
 
 def process(pid: int) -> tuple[str, str, str]:
     """The name of process ``pid``, its parent's ID and its terminal (``pts/3``); empty if unknown."""
-    try:
-        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+    name, words = status(pid)
+    if not words:
         return "", "", ""
-    try:
-        head, _, rest = os.read(fd, 4096).decode("utf-8", "replace").rpartition(")")
-    except OSError:
-        return "", "", ""
-    finally:
-        os.close(fd)
-    words = rest.split()
     device = int(words[4]) & 0xFFFFFFFF  # proc(5), tty_nr: minor 31-20 and 7-0, major 19-8
     major, minor = (device >> 8) & 0xFFF, (device & 0xFF) | ((device >> 12) & 0xFFF00)
     tty = f"pts/{minor + 256 * (major - 136)}" if 136 <= major <= 143 else f"tty{minor}" if major == 4 else ""
-    return head.partition("(")[2], words[1], tty
+    return name, words[1], tty
+
+
+def status(pid: int) -> tuple[str, list[str]]:
+    """The name of process ``pid``, and the fields after it in its ``stat`` (proc(5)), the state first; empty if unknown."""
+    try:
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return "", []
+    try:
+        head, _, rest = os.read(fd, 4096).decode("utf-8", "replace").rpartition(")")
+    except OSError:
+        return "", []
+    finally:
+        os.close(fd)
+    return head.partition("(")[2], rest.split()
 
 
 def stopped(pid: int) -> bool:

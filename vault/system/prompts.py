@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Interaction(NamedTuple):
-    """How to prompt the user. ``mode`` is auto, tty, pinentry or none; ``window_first`` prefers pinentry.
+    """How to prompt the user. ``mode`` is one of settings.PROMPTS; ``window_first`` prefers pinentry.
 
     If the user ran the command, they look at its terminal. If their SDK ran it, they look elsewhere, so a window comes
     first.
@@ -39,10 +39,9 @@ class Interaction(NamedTuple):
         """The ways that are possible now, in the order in which they are tried: ``tty``, ``pinentry``."""
         if self.mode == "none":
             return []
-        tty = ["tty"] if self.mode in ("auto", "tty") and has_terminal() else []
-        window = (
-            ["pinentry"] if self.mode == "pinentry" or (self.mode == "auto" and self._has_window()) else []
-        )
+        automatic = self.mode in ("auto", "notification")  # a notification cannot be typed into
+        tty = ["tty"] if (automatic or self.mode == "tty") and has_terminal() else []
+        window = ["pinentry"] if self.mode == "pinentry" or (automatic and self._has_window()) else []
         return window + tty if self.window_first else tty + window
 
     def obstacle(self) -> str:

@@ -17,7 +17,7 @@ _TRIES = 3
 
 def can_be_issued(context: Context) -> bool:
     """Whether there is a terminal to show a code on. A pinentry window closes before the user can copy it."""
-    return context.settings.prompt in ("auto", "tty") and has_terminal()
+    return context.settings.prompt in ("auto", "tty", "notification") and has_terminal()
 
 
 def issue(context: Context) -> Secret:

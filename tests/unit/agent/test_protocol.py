@@ -34,6 +34,7 @@ GOOD = {
         "person": False,
     },
     "CONFIRM": {"what": "prod arn"},
+    "CONFIRM_FOR": {"what": "prod arn", "seconds": 900},
     "CONFIRMED": {"what": "prod arn"},
     "LOG": {},
     "LOCK": {"hold": True},

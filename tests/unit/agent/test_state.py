@@ -24,6 +24,24 @@ def test_confirmations_are_remembered_up_to_a_bound(agent, monkeypatch):
     assert [client.ask("CONFIRMED", what=what)["confirmed"] for what in ("a", "c")] == [True, False]
 
 
+def test_a_confirmation_for_a_time_ends_with_it(agent, monkeypatch):
+    """By the clock that runs while the machine sleeps; then its place is free, and a lock ends it sooner."""
+    monkeypatch.setattr(limits, "AGENT_CONFIRMED", 1)
+    client = agent.opened()
+    assert client.ask("CONFIRM_FOR", what="a", seconds=900)["kept"]
+    agent.clock.turn(899)
+    client = agent.client()
+    assert client.ask("CONFIRMED", what="a")["confirmed"]
+    assert not client.ask("CONFIRM_FOR", what="b", seconds=900)["kept"]
+    agent.clock.turn(1)
+    client = agent.client()
+    assert not client.ask("CONFIRMED", what="a")["confirmed"]
+    assert client.ask("CONFIRM_FOR", what="b", seconds=900)["kept"]
+    agent.client().ask("LOCK", hold=False)
+    client = agent.opened()
+    assert not client.ask("CONFIRMED", what="b")["confirmed"]
+
+
 def test_the_strict_key_expires_on_its_own(agent):
     """After its minutes without a request it is zeroed, and the vault stays open."""
     client = agent.opened()

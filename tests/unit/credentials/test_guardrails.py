@@ -1,5 +1,7 @@
 """Guard rails: what a profile forbids, narrows or asks about holds on every way to its credentials."""
 
+import os
+
 import pytest
 
 from tests.fakes.example import SERIAL, role
@@ -9,6 +11,7 @@ from tests.unit.benches import Window
 from vault import errors, limits
 from vault.aws import credential_json
 from vault.credentials import guardrails
+from vault.system.process_tree import ancestors
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -115,18 +118,19 @@ def test_the_strictest_guard_rail_of_a_chain_applies(desk, home):
 
 
 @pytest.mark.parametrize("word", ["yes", "true", "sometimes", ""])
-def test_confirm_accepts_three_values(desk, home, word):
-    """never, session and always; anything else is an error with its line, not a guard rail that is silently off."""
+def test_confirm_accepts_four_values(desk, home, word):
+    """never, agent, session and always; anything else is an error with its line, not a guard rail that is silently off."""
     set_in(home, "dev", f"awsvault_confirm = {word or '-'}")
     with pytest.raises(
-        errors.ConfigError, match=r"config:7: awsvault_confirm must be never, session or always, not "
+        errors.ConfigError, match=r"config:7: awsvault_confirm must be never, agent, session or always, not "
     ):
         desk.ask("dev")
 
 
-@pytest.mark.parametrize("word", ["always", "Always", "session"])
+@pytest.mark.parametrize("word", ["always", "Always", "session", "agent"])
 def test_nothing_is_handed_out_without_a_yes(desk, home, aws, word):
-    """No cached session, no call: the rail comes before both."""
+    """No cached session, no call: the rail comes before both. What runs these tests is a coding agent here."""
+    home.settings(f'confirm_agents = ["{ancestors(os.getppid())[0].name}"]\n')
     desk.ask("dev")
     aws.calls.clear()
     set_in(home, "dev", f"awsvault_confirm = {word}")
@@ -144,9 +148,10 @@ def test_a_confirmation_of_the_source_applies_to_its_roles(desk, home):
         desk.ask("dev")
 
 
-def test_an_answer_with_a_confirmation_is_never_warm(desk, home):
+@pytest.mark.parametrize("word", ["session", "agent"])
+def test_an_answer_with_a_confirmation_is_never_warm(desk, home, word):
     """The warm path knows no guard rails, so it never gets the answer of a profile with a confirmation."""
-    set_in(home, "dev", "awsvault_confirm = session")
+    set_in(home, "dev", f"awsvault_confirm = {word}")
     home.settle()
     assert desk.ask("dev", agreed=True).remember is None
     home.scenario()

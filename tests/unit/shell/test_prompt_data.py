@@ -23,7 +23,7 @@ def test_the_agent_understands_the_request(name):
 
 HEADS = ["[profile two]", "[profile  two]", "[ profile two ]", "[profile\ttwo]", '[profile "two"]', "[profile 'two']", "[profile two] ; note"]  # fmt: skip
 KEYS = ["awsvault_environment", "Awsvault_Environment", "AWSVAULT_ENVIRONMENT", "awsvault_confirm", "awsvault_read_only"]  # fmt: skip
-VALUES = ["production", "Prod", "always", "session", "never", "true", "yes", "On", "1", "false"]
+VALUES = ["production", "Prod", "always", "session", "agent", "never", "true", "yes", "On", "1", "false"]
 LINES = st.builds(
     lambda key, before, after, value, note: f"{key}{before}={after}{value}{note}",
     st.sampled_from(KEYS), st.sampled_from(["", " ", "\t"]), st.sampled_from(["", " ", "\t "]),
@@ -55,5 +55,5 @@ def test_guard_rails_are_read_as_everywhere_else(tmp_path, sections):
 
     found = prompt_data.guardrails(env, "two", home=str(tmp_path))
     assert found.environment == value("awsvault_environment")
-    assert found.confirm == (value("awsvault_confirm").lower() in ("always", "session"))
+    assert found.confirm == (value("awsvault_confirm").lower() in ("agent", "always", "session"))
     assert found.read_only == (value("awsvault_read_only").lower() in ("true", "yes", "on", "1"))

@@ -106,6 +106,8 @@ def test_auto_takes_a_window_only_with_a_display(tmp_path):
     path = {"PATH": str(tmp_path)}
     assert "pinentry" not in Interaction("auto", path).ways()
     assert "pinentry" in Interaction("auto", {**path, "DISPLAY": ":0"}).ways()
+    assert "pinentry" in Interaction("notification", {**path, "DISPLAY": ":0"}).ways()
+    assert "pinentry" not in Interaction("notification", path).ways()
     assert Interaction("none", {**path, "DISPLAY": ":0"}).ways() == []
 
 
