@@ -25,7 +25,7 @@ from vault.profiles.identity_center import incomplete, missing_role_keys
 from vault.profiles.production import means_production
 from vault.profiles.profile_policy import policy_of
 from vault.profiles.session_policy import combined
-from vault.profiles.source_lookup import own_export
+from vault.profiles.source_lookup import lost_restriction, own_export
 from vault.profiles.unread_keys import missing, misspelled
 from vault.text import safe
 
@@ -45,13 +45,22 @@ _MAX_LABEL = 63  # characters: a region becomes a label of a host name
 class WalkedPath(NamedTuple):
     """The profiles from the selected one to the source's, those of them with a role, and the source.
 
-    ``guarding``: profiles beside the path whose guard rails apply too.
+    ``guarding``: the paths beside this one whose guard rails apply too.
     """
 
     path: tuple[Profile, ...]
     roles: tuple[Profile, ...]
     source: Source
-    guarding: tuple[Profile, ...] = ()
+    guarding: tuple[tuple[Profile, ...], ...] = ()
+
+    @property
+    def guards(self) -> tuple[Profile, ...]:
+        """Every profile whose guard rails apply, once."""
+        known = {
+            profile.name for profile in self.path[1:]
+        }  # the first may be in no file, and have the name of another
+        beside = {profile.name: profile for path in self.guarding for profile in path}
+        return (*self.path, *(profile for name, profile in beside.items() if name not in known))
 
 
 class ChainBuilder:
@@ -80,7 +89,8 @@ class ChainBuilder:
     def build(self) -> Chain:
         """The whole chain. ConfigError for an invalid value."""
         found, selected, last = self.found, self.found.path[0], self.found.path[-1]
-        for profile in () if self.as_sdk else (*found.path, *found.guarding):
+        for profile in () if self.as_sdk else found.guards:
+            self.fault(lost_restriction(profile))
             for each in (profile, *profile.included):  # a misspelled guard rail would not be enforced
                 for fault in misspelled(each):
                     self.fault(fault)
@@ -230,35 +240,28 @@ class ChainBuilder:
         """The guard rails that the profile itself sets. ConfigError for an invalid value."""
         environment = self.prefixed(profile, "environment")
         longest = self.prefixed(profile, "max_duration")
-        policy = policy_of(
-            self.prefixed(profile, "policy_file"),
-            self.prefixed(profile, "policy_arns"),
-            env=self.env,
-        )
         return Guardrails(
             values.choice(self.prefixed(profile, "confirm"), CONFIRM),
             values.number(longest, least=ROLE_LEAST, most=SESSION_MOST, unit=True),
             values.switch(self.prefixed(profile, "read_only"), default=False),
             environment.value if environment is not None else None,
-            policy,
+            None if self.as_sdk else policy_of(profile, env=self.env),
         )
 
     def guardrails(self) -> Guardrails:
-        """The strictest of all profiles on the path and of those beside it. The environment is the selected profile's;
-        without one, production if a profile beside the path says so.
+        """The strictest of all profiles on the path and on the paths beside it. The environment is the selected profile's;
+        without one, production if the first profile of a path beside it says so.
         """
-        path = [self.guardrails_of(profile) for profile in self.found.path]
-        beside = [self.guardrails_of(profile) for profile in self.found.guarding]
-        every = [*path, *beside]
-        policies = {each.policy[:2]: each.policy for each in every if each.policy is not None}
+        every = [self.guardrails_of(profile) for profile in self.found.guards]
+        selected, beside = every[0], [self.guardrails_of(path[0]) for path in self.found.guarding]
         longest = [each.max_duration for each in every if each.max_duration is not None]
-        kinds = [each.environment for each in (path[0], *beside) if each.environment is not None]
+        kinds = [each.environment for each in (selected, *beside) if each.environment is not None]
         return Guardrails(
             max((each.confirm for each in every), key=CONFIRM.index),
             min(longest) if longest else None,
             any(each.read_only for each in every),
-            path[0].environment or min(kinds, key=lambda kind: not means_production(kind), default=None),
-            combined(list(policies.values())),
+            selected.environment or min(kinds, key=lambda kind: not means_production(kind), default=None),
+            combined([each.policy for each in every if each.policy is not None]),
         )
 
 

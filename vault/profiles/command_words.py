@@ -23,17 +23,27 @@ VALUED = frozenset(
 )
 SHORT = {"-d": "--duration", "-j": "--json", "-n": "--no-session", "-p": "--profile", "-t": "--mfa-code"}
 
+_REFUSED = {
+    "--source": "set awsvault_role_arn and awsvault_source_profile instead",
+    "--write": "export does not have this option",
+}
+
 
 class Unbalanced(ValueError):
     """A quotation mark that is not closed, or a backslash at the end."""
 
 
 class OwnCall(NamedTuple):
-    """A call of ``awsvault-py export``: its profile, and the options that change the answer."""
+    """A call of ``awsvault-py export``: its profile, and the options that change the answer.
+
+    ``policy`` is the path after --policy, and ``policy_arns`` are those after --policy-arn.
+    """
 
     profile: str
     session: bool
     duration: str | None
+    policy: str | None = None
+    policy_arns: tuple[str, ...] = ()
 
 
 def split(line: str) -> list[str]:
@@ -92,22 +102,31 @@ def own_call(command: str) -> OwnCall | None:
     rest = _after_program(words)
     if rest is None:
         return None
-    positional: list[str] = []
-    session, duration = True, None
-    for option, value in options_of(rest):
-        if option == "--no-session":
-            session = False
-        elif option == "--duration":
-            duration = value
-        elif option == "--source":
-            raise ValueError(
-                "credential_process runs awsvault-py with --source; set awsvault_role_arn and awsvault_source_profile instead"
-            )
-        elif option in ("", "--profile"):
-            positional.append(value)
+    found = options_of(rest)
+    for option, why in _REFUSED.items():
+        if any(option == given for given, _ in found):
+            raise ValueError(f"credential_process runs awsvault-py with {option}; {why}")
+    positional = _all(found, "", "--profile")
     if len(positional) != 2 or positional[0] != "export":
         raise ValueError("credential_process runs awsvault-py, but not as: awsvault-py export PROFILE")
-    return OwnCall(positional[1], session, duration)
+    return OwnCall(
+        positional[1],
+        not _all(found, "--no-session"),
+        next(reversed(_all(found, "--duration")), None),
+        next(reversed(_all(found, "--policy")), None),
+        _all(found, "--policy-arn"),
+    )
+
+
+def _all(found: list[tuple[str, str]], *names: str) -> tuple[str, ...]:
+    """The values of these options, in order."""
+    return tuple(value for option, value in found if option in names)
+
+
+def restricting_options(command: str) -> tuple[str, ...]:
+    """The options in a call of awsvault-py that restrict its session. Unbalanced."""
+    rest = _after_program(split(command))
+    return tuple(option for option, _ in options_of(rest or []) if option in ("--policy", "--policy-arn"))
 
 
 def options_of(words: list[str]) -> list[tuple[str, str]]:

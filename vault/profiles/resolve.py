@@ -8,6 +8,8 @@ the vault resolves again.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from vault import errors
 from vault.limits import MAX_HOPS
 from vault.profiles import values
@@ -65,13 +67,14 @@ def chain_from(
     as_sdk: bool = False,
     guarding: tuple[Profile, ...] = (),
 ) -> Chain:
-    """The chain of ``profile``, which need not be in ``config``. The guard rails of the profiles ``guarding`` apply too.
+    """The chain of ``profile``, which need not be in ``config``. The guard rails of the profiles ``guarding`` apply too, and
+    those of every profile through which they get their credentials.
 
     The rest and the errors are as in ``resolve``.
     """
     finder = SourceLookup(config, env, None if as_sdk else has_entry, guess=guess, as_sdk=as_sdk)
     walk = _Walk(config, finder)
-    found = walk.follow(profile)._replace(guarding=guarding)
+    found = walk.follow(profile)._replace(guarding=tuple(walk.passed(other) for other in guarding))
     return ChainBuilder(config, found, env, as_sdk=as_sdk).build()
 
 
@@ -92,8 +95,18 @@ class _Walk:
     def get(self, profile: Profile, key: str) -> Setting | None:
         return values.one_line(profile.plain(key) if self.as_sdk else profile.get(key))
 
-    def follow(self, profile: Profile) -> WalkedPath:
-        path, roles = [profile], []
+    def passed(self, profile: Profile) -> tuple[Profile, ...]:
+        """The profiles from ``profile`` to its source, or to the first one that cannot be resolved."""
+        path: list[Profile] = []
+        with suppress(errors.ConfigError):
+            self.follow(profile, path)
+        return tuple(path)
+
+    def follow(self, profile: Profile, path: list[Profile] | None = None) -> WalkedPath:
+        """The path from ``profile``. ``path`` is an empty list that gets its profiles, also if an error ends the path."""
+        path = [] if path is None else path
+        path.append(profile)
+        roles: list[Profile] = []
         first = True
         while True:
             profile = path[-1]

@@ -1,7 +1,8 @@
 """A role without a profile, given as its ARN and the profile that assumes it: an ordinary Chain, and nothing else. Pure.
 
-The chain is that of a profile which no file has. The guard rails of every profile with the same role apply to it, besides
-those of the profile that assumes it: an ARN must not lead around them.
+The chain is that of a profile which no file has. The guard rails of every profile with the same role apply to it, with those
+of the profiles through which that one gets its credentials, besides those of the profile that assumes it: an ARN must not
+lead around them.
 """
 
 from __future__ import annotations

@@ -70,6 +70,7 @@ def combined(policies: Sequence[SessionPolicy]) -> SessionPolicy | None:
     """One policy that allows no more than each of ``policies``; None for none. ConfigError if there is no such policy."""
     import json
 
+    policies = list({(each.document, frozenset(each.arns)): each for each in policies}.values())
     if len(policies) < 2:
         return policies[0] if policies else None
     allowing = [place for policy in policies if policy.allows for place in policy.places]

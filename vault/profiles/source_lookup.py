@@ -6,8 +6,18 @@ from vault import errors
 from vault.limits import ROLE_LEAST, ROLE_MOST
 from vault.profiles import identity_center, values
 from vault.profiles.aws_files import STATIC, Config, Origin, Profile, Setting
-from vault.profiles.chain import Login, NamedSource, Process, Source, Sso, StaticKeys, VaultKey, WebIdentity
-from vault.profiles.command_words import OwnCall, Unbalanced, own_call, split
+from vault.profiles.chain import (
+    Fault,
+    Login,
+    NamedSource,
+    Process,
+    Source,
+    Sso,
+    StaticKeys,
+    VaultKey,
+    WebIdentity,
+)
+from vault.profiles.command_words import OwnCall, Unbalanced, own_call, restricting_options, split
 from vault.profiles.credential_variables import session_token_in
 from vault.profiles.endpoints import Endpoint
 from vault.profiles.unread_keys import missing
@@ -48,6 +58,29 @@ def own_export(profile: Profile) -> OwnCall | None:
         return own_call(command.value) if command is not None else None
     except ValueError:
         return None
+
+
+def lost_restriction(profile: Profile) -> Fault | None:
+    """The fault of a credential_process that restricts the session in a call that awsvault-py cannot follow, or None.
+
+    The profile may have a role too, and would then give its session without the restriction.
+    """
+    command = profile.get("credential_process")
+    if command is None or own_export(profile) is not None:
+        return None
+    try:
+        lost = restricting_options(command.value)
+    except Unbalanced:  # AWS's tools cannot run it either
+        return None
+    if not lost:
+        return None
+    message = (
+        f"{command.origin}: {lost[0]} in credential_process has no effect on awsvault-py's own commands, "
+        "because the line is not: awsvault-py export PROFILE"
+    )
+    return Fault(
+        message, command.origin, "set awsvault_policy_file or awsvault_policy_arns in the profile instead"
+    )
 
 
 class SourceLookup:

@@ -42,6 +42,10 @@ def test_split_is_shlex(line):
         ("awsvault-py --debug export --format process dev", OwnCall("dev", True, None)),
         ("awsvault-py export dev --no-session --duration=900", OwnCall("dev", False, "900")),
         ("awsvault-py export --duration 15m -- dev", OwnCall("dev", True, "15m")),
+        (
+            "awsvault-py export --policy a --policy-arn=b dev --policy-arn c",
+            OwnCall("dev", True, None, "a", ("b", "c")),
+        ),
         ("python3 -m vault export dev", OwnCall("dev", True, None)),
         ("/usr/bin/python3.11 -I -m vault export dev", OwnCall("dev", True, None)),
         ("python /x/awsvault-py export dev", OwnCall("dev", True, None)),

@@ -74,6 +74,52 @@ def test_the_guard_rails_of_every_profile_with_the_role_apply(key):
     assert found.environment == "production"
 
 
+@pytest.mark.parametrize(
+    "rail", ["awsvault_read_only = on", "awsvault_confirm = always", "awsvault_max_duration = 15m"]
+)
+def test_a_guard_rail_that_a_profile_with_the_role_inherits_applies(rail):
+    """From any profile on its way to the key: --source takes another way, and must not lead around it."""
+    found = chain(
+        f"{PLAIN}[profile far]\nawsvault_role_arn = {DEV}\nawsvault_source_profile = base\n{rail}\n"
+        f"[profile mid]\nawsvault_role_arn = {PROD}\nawsvault_source_profile = far\n"
+        f"[profile a]\nawsvault_role_arn = {ROLE}\nawsvault_source_profile = mid\n"
+    ).guardrails
+    far = chain(f"{PLAIN}{rail}\n").guardrails
+    assert found == far
+    assert found != chain(PLAIN).guardrails
+
+
+def test_the_environment_is_not_inherited_from_there():
+    """It applies to the profile alone."""
+    text = f"{PLAIN}[profile mid]\nawsvault_credential = base\nawsvault_environment = production\n"
+    assert (
+        chain(f"{text}[profile a]\nrole_arn = {ROLE}\nsource_profile = mid\n").guardrails.environment is None
+    )
+
+
+@pytest.mark.parametrize("end", ["source_profile = nobody", "source_profile = a", "mfa_serial = x"])
+def test_a_path_that_cannot_be_resolved_guards_as_far_as_it_goes(end):
+    """The profile's own guard rails and those of the profiles up to the error."""
+    found = chain(
+        f"{PLAIN}[profile mid]\nawsvault_role_arn = {DEV}\n{end}\nawsvault_read_only = on\n"
+        f"[profile a]\nrole_arn = {ROLE}\nsource_profile = mid\nawsvault_confirm = always\n"
+    ).guardrails
+    assert (found.read_only, found.confirm) == (True, "always")
+
+
+def test_a_misspelled_rail_on_that_path_is_an_error():
+    """It would not be kept otherwise."""
+    text = f"{PLAIN}[profile mid]\nawsvault_credential = base\nawsvault_confrim = always\n"
+    with pytest.raises(errors.ConfigError, match="awsvault_confrim"):
+        check(chain(f"{text}[profile a]\nrole_arn = {ROLE}\nsource_profile = mid\n"))
+
+
+def test_a_profile_with_the_arn_as_its_name_guards():
+    """The chain's own profile, which no file has, does not hide it."""
+    text = f"{PLAIN}[profile {ROLE}]\nrole_arn = {ROLE}\nsource_profile = base\nawsvault_read_only = on\n"
+    assert chain(text).guardrails.read_only
+
+
 def test_the_other_spelling_hides_no_guard_rail():
     """A profile with both keys counts for both roles: SDKs read the one, awsvault-py the other."""
     text = f"[profile a]\nrole_arn = {ROLE}\nawsvault_role_arn = {DEV}\nawsvault_confirm = always\n"

@@ -13,7 +13,7 @@ ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
 def policy(*effects, version="2012-10-17", place="--policy"):
-    statements = [{"Effect": effect, "Action": "s3:*", "Resource": "*"} for effect in effects]
+    statements = [{"Effect": effect, "Action": "s3:*", "Resource": place} for effect in effects]
     return SessionPolicy(json.dumps({"Version": version, "Statement": statements}), (), (place,))
 
 
@@ -21,6 +21,13 @@ def test_one_policy_stays_as_it_is():
     """And none is none."""
     assert combined([]) is None
     assert combined([policy("Allow")]) == policy("Allow")
+
+
+def test_the_same_policy_twice_is_one():
+    """It allows no more than itself, wherever it is set and in whatever order its ARNs are."""
+    one = SessionPolicy(policy("Allow").document, (ARN, ARN + "2"), ("here",))
+    found = combined([one, one._replace(arns=one.arns[::-1], places=("there",))])
+    assert (found.document, set(found.arns)) == (one.document, set(one.arns))
 
 
 def test_what_denies_is_joined_with_what_allows():
@@ -57,7 +64,7 @@ def test_the_limits_of_aws_are_kept_after_joining():
     one = SessionPolicy(json.dumps({"Version": "2012-10-17", "Statement": half}), (), ("here",))
     assert fitting(one) == one
     with pytest.raises(errors.Usage, match=f"{limits.SESSION_POLICY_MOST}"):
-        combined([one, one])
+        combined([one, policy("Deny"), one._replace(document=one.document.replace("s3", "iam"))])
     many = SessionPolicy(
         None, tuple(f"{ARN}{at}" for at in range(limits.SESSION_POLICY_ARNS + 1)), ("there",)
     )
