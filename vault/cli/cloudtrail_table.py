@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from vault.inspect.cloudtrail import JoinedEvent
 
 _UNKNOWN = "not in the log"
-_OWN = "awsvault-py"
 
 
 def show(context: Context, joined: Sequence[JoinedEvent], problems: Sequence[str], *, as_json: bool) -> None:
@@ -38,7 +37,7 @@ def show(context: Context, joined: Sequence[JoinedEvent], problems: Sequence[str
 def _row(joined: JoinedEvent) -> tuple[str, ...]:
     event, record = joined.event, joined.record
     program = (
-        _OWN
+        JoinedBy.OWN.value
         if joined.by is JoinedBy.OWN
         else f"{record.program or record.asker} {record.pid}"
         if record

@@ -15,7 +15,6 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
-    from vault.credentials.audit import Record
     from vault.inspect.cloudtrail import TrailEvent
 
 
@@ -52,12 +51,12 @@ def command(
     if trail is not None and (verify or most is not None):
         raise Usage("--cloudtrail was given with --verify or --last", hint="run them one after the other")
     from vault.credentials.audit import stored_name
-    from vault.inspect import cloudtrail
+    from vault.inspect import cloudtrail, log_records
 
     events = _events(trail) if trail is not None else None
     first = context.clock.time() - _seconds(since) if since is not None else 0.0
     wanted = stored_name(profile) if profile is not None else None
-    records, problems = _read(context)
+    records, problems = log_records.read(context)
     if events is not None:
         joined = [
             each
@@ -92,24 +91,6 @@ def command(
         )
 
 
-def _read(context: Context) -> tuple[list[Record], list[str]]:
-    """All records of the log, oldest first, each with what another record of its session says; and what is wrong with the log."""
-    from vault.cache.audit_log import AuditLog
-    from vault.credentials.audit import decode
-    from vault.unlocking.key_access import open_keys
-
-    keys = open_keys(context, purpose="to read its log")
-    context.agent.ask("LOG", answer=limits.AGENT_TALK)  # makes the agent write its pending records first
-    with AuditLog.open(context.paths.log, cache_key=keys.cache_key, vault_id=keys.vault_id) as log:
-        found = log.read(deadline=context.new_deadline())
-    records = [record for record in map(decode, found.records) if record is not None]
-    problems = list(found.problems)
-    if len(records) < len(found.records):
-        problems.append(f"{len(found.records) - len(records)} records cannot be read")
-    first_use = {r.access_key_id: r for r in records if r.role}  # which says more than one of a cache hit
-    return [_as_first(r, first_use.get(r.access_key_id, r)) for r in records], problems
-
-
 def _seconds(text: str) -> int:
     from vault.settings import duration
 
@@ -117,11 +98,6 @@ def _seconds(text: str) -> int:
         return duration(text, most=10 * 366 * 86_400)
     except ValueError as error:
         raise Usage(f"--since must be {error}, not {text!r}") from None
-
-
-def _as_first(record: Record, first: Record) -> Record:
-    """``record`` with the role and the session name that an earlier record of the same session has."""
-    return record._replace(role=record.role or first.role, session=record.session or first.session)
 
 
 def _events(path: str) -> list[TrailEvent]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from vault import limits
 from vault.errors import ConfigError
+from vault.profiles.values import account_of
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -28,14 +29,14 @@ _YEAR_9999 = 253_370_764_800  # Unix seconds: what comes later has no date in Py
 class TrailEvent(NamedTuple):
     """One call that CloudTrail recorded. ``time`` is Unix seconds; what the event does not say is empty.
 
-    ``gives`` is the access key ID that the call returned, ``session`` the name of the role session that made it, ``console``
+    ``returned_key_id`` is the access key ID that the call returned, ``session`` the name of the role session that made it, ``console``
     whether it was made in the console.
     """
 
     time: int
     name: str
     access_key_id: str
-    gives: str
+    returned_key_id: str
     role: str
     session: str
     arn: str
@@ -63,14 +64,14 @@ class JoinedEvent(NamedTuple):
 
 
 def read(raw: bytes, place: str) -> list[TrailEvent]:
-    """The events of an export, oldest first. Raises ConfigError if it is none."""
+    """The events of an export, oldest first. Raises ConfigError if it is not an export."""
     try:
         found = json.loads(_unpacked(raw, place))
     except (ValueError, RecursionError):
         raise ConfigError(f"{place}: not JSON, or incomplete", hint=_HINT) from None
     listed = found.get("Records", found.get("Events")) if isinstance(found, dict) else found
     if not isinstance(listed, list):
-        raise ConfigError(f"{place}: neither Records nor Events of CloudTrail in it", hint=_HINT)
+        raise ConfigError(f"{place}: it has neither Records nor Events", hint=_HINT)
     return sorted(
         (_event(each, place, at) for at, each in enumerate(listed, 1)), key=lambda event: event.time
     )
@@ -79,7 +80,7 @@ def read(raw: bytes, place: str) -> list[TrailEvent]:
 def join(events: Iterable[TrailEvent], records: Iterable[Record]) -> list[JoinedEvent]:
     """Each event with the latest record of its session at that time. ``records`` are all of the log, oldest first."""
     events, log = list(events), _Log(records)
-    own = _own(events, log)
+    own = _own_key_ids(events, log)
     return [_joined(event, log, own) for event in events]
 
 
@@ -91,9 +92,8 @@ class _Log:
         self.by_name: dict[tuple[str, str], list[Record]] = {}
         for record in records:
             self.by_key.setdefault(record.access_key_id, []).append(record)
-            account = record.role.split(":")[4] if record.role.count(":") > 4 else ""
             if record.use == "login" and record.session and record.expires:
-                name = f"{account}/{record.role.rpartition('/')[2]}"
+                name = f"{account_of(record.role)}/{record.role.rpartition('/')[2]}"
                 self.by_name.setdefault((name, record.session), []).append(record)
         for found in (*self.by_key.values(), *self.by_name.values()):
             found.sort(key=_time)
@@ -109,8 +109,8 @@ def _joined(event: TrailEvent, log: _Log, own: set[str]) -> JoinedEvent:
         # The first use also if this machine's clock was ahead of AWS's: no other session has this access key ID.
         at = bisect_right(uses, event.time, key=_time)
         return JoinedEvent(event, uses[max(0, at - 1)], JoinedBy.KEY)
-    if event.gives and event.gives in own:
-        issued = log.by_key.get(event.gives)
+    if event.returned_key_id in own:
+        issued = log.by_key.get(event.returned_key_id)
         return JoinedEvent(event, issued[0] if issued else None, JoinedBy.OWN)
     # Anyone who may assume the role can choose the session name, so a name counts only in the console.
     named = log.by_name.get((event.role, event.session), []) if event.console else []
@@ -120,12 +120,12 @@ def _joined(event: TrailEvent, log: _Log, own: set[str]) -> JoinedEvent:
     return JoinedEvent(event, None, JoinedBy.NOTHING)
 
 
-def _own(events: Sequence[TrailEvent], log: _Log) -> set[str]:
+def _own_key_ids(events: Sequence[TrailEvent], log: _Log) -> set[str]:
     """The sessions in the log, and those that a call for one of them was signed with: MFA sessions, roles of a chain."""
     signers: dict[str, set[str]] = {}
     for event in events:
-        if event.gives and event.access_key_id:
-            signers.setdefault(event.gives, set()).add(event.access_key_id)
+        if event.returned_key_id and event.access_key_id:
+            signers.setdefault(event.returned_key_id, set()).add(event.access_key_id)
     own, left = set(log.by_key), list(log.by_key)
     while left:
         more = signers.get(left.pop(), set()) - own
@@ -147,7 +147,7 @@ def _unpacked(raw: bytes, place: str) -> bytes:
     if not unpacking.eof:
         raise ConfigError(f"{place}: the gzip data is cut off", hint=_HINT)
     if unpacking.unused_data:
-        raise ConfigError(f"{place}: more than one gzip file in one", hint=_ONE_BY_ONE)
+        raise ConfigError(f"{place}: several gzip files joined into one", hint=_ONE_BY_ONE)
     return found
 
 
@@ -160,15 +160,15 @@ def _event(found: object, place: str, at: int) -> TrailEvent:
         identity = _object(found, "userIdentity")
         time = int(datetime.fromisoformat(found["eventTime"]).timestamp())
         if not 0 <= time < _YEAR_9999:
-            raise ConfigError(f"{place}: event {at} has a time that cannot be", hint=_HINT)
+            raise ConfigError(f"{place}: event {at} has an impossible time", hint=_HINT)
         service = _text(found, "eventSource").partition(".")[0]
-        gives = _object(_object(found, "responseElements"), "credentials")
+        returned_key_id = _object(_object(found, "responseElements"), "credentials")
         role, session = _session(_text(identity, "arn"))
         return TrailEvent(
             time,
             f"{service}:{_text(found, 'eventName')}",
             _text(identity, "accessKeyId"),
-            _text(gives, "accessKeyId"),
+            _text(returned_key_id, "accessKeyId"),
             role,
             session,
             _text(identity, "arn") or _text(identity, "type"),
@@ -178,7 +178,7 @@ def _event(found: object, place: str, at: int) -> TrailEvent:
             _text(found, "sessionCredentialFromConsole") == "true",
         )
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
-        raise ConfigError(f"{place}: event {at} does not have the form of CloudTrail's", hint=_HINT) from None
+        raise ConfigError(f"{place}: event {at} is not in CloudTrail's format", hint=_HINT) from None
 
 
 def _session(arn: str) -> tuple[str, str]:
