@@ -139,6 +139,7 @@ MAX_STDIN = 64 * 1024  # a key and a seed as JSON are under 2 KiB
 
 # ── confirmation at the desktop ──────────────────────────────────────────────────────────────
 CONFIRM_ANSWER = 20.0  # without an answer this is a no: the SDK waits, and calls to AWS follow a yes
+CONFIRM_LEAST = 5.0  # a question that would disappear sooner is not asked: nobody could read it
 CONFIRM_TIME = 15 * 60  # whole seconds for which "Allow for 15 minutes" holds
 CONFIRM_SHARED = 16  # answers that processes which waited for the same question find
 CONFIRM_FILE = 16 * 1024  # bytes of the file with these answers

@@ -50,6 +50,8 @@ def shared_answer(context: Context, about: str, *, ask: Callable[[Deadline], Giv
             given = _given_since(state, name, began, now=(context.clock.time(), context.clock.monotonic()))
             if given is not None:
                 return given
+            if deadline.remaining() < limits.CONFIRM_LEAST:
+                return GivenAnswer(yes=False, why=BUSY)
             answer = ask(deadline.at_most(limits.CONFIRM_ANSWER))
             _give(state, name, answer, now=(context.clock.time(), context.clock.monotonic()))
             return answer

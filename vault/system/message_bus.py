@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections import deque
 
+from vault import limits
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,9 +53,7 @@ class MessageBus:
     def __init__(self, address: str) -> None:
         self._heard: deque[Any] = deque()
         try:
-            from jeepney.io.blocking import open_dbus_connection
-
-            self._connection: Any = open_dbus_connection(address)
+            self._connection: Any = _connected(address)
         except Exception as error:  # noqa: BLE001  # no address, nobody listens, no library, another protocol: no bus
             raise BusGone(type(error).__name__) from None
 
@@ -142,6 +142,24 @@ class MessageBus:
             self._connection.send(message)
         except OSError:
             return
+
+
+def _connected(address: str) -> Any:
+    from jeepney.bus import get_bus
+    from jeepney.io.blocking import DBusConnection, prep_socket
+
+    class Bounded(DBusConnection):
+        """The library greets the bus without a time limit."""
+
+        def receive(self, *, timeout: float | None = None) -> Any:
+            return super().receive(timeout=limits.DESKTOP_CALL if timeout is None else timeout)
+
+    sock = prep_socket(get_bus(address), timeout=limits.DESKTOP_CALL)
+    try:
+        return Bounded(sock)
+    except BaseException:
+        sock.close()
+        raise
 
 
 def _error_name(answer: Any) -> str:

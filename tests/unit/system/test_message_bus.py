@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import socket
+import threading
+
 import pytest
 
 from tests.notifications import MOCK, NAME, PATH, Notified
 from tests.patience import PATIENCE
+from vault import limits
 from vault.system import message_bus
 from vault.system.message_bus import BusGone, CallFailed, MessageBus
 
@@ -79,3 +84,30 @@ def test_an_address_that_leads_nowhere(address):
     """There is no bus, whatever the reason."""
     with pytest.raises(BusGone):
         MessageBus(address)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_bus_that_is_silent_after_its_greeting(tmp_path, monkeypatch):
+    """It takes the identity and answers nothing more."""
+    monkeypatch.setattr(limits, "DESKTOP_CALL", 0.2)
+    path = str(tmp_path / "bus")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+
+        def greet():
+            client, _ = listener.accept()
+            with client:
+                while (said := client.recv(1024)) and b"BEGIN" not in said:
+                    if b"AUTH" in said:
+                        client.sendall(b"OK 0123456789abcdef0123456789abcdef\r\n")
+                while client.recv(1024):
+                    pass
+
+        greeting = threading.Thread(target=greet)
+        greeting.start()
+        with pytest.raises(BusGone, match="TimeoutError"):
+            MessageBus(f"unix:path={path}")
+        gc.collect()
+        greeting.join(PATIENCE)
+        assert not greeting.is_alive()
