@@ -148,7 +148,7 @@ def _connected(address: str) -> Any:
     from jeepney.bus import get_bus
     from jeepney.io.blocking import DBusConnection, prep_socket
 
-    class Bounded(DBusConnection):
+    class Bounded(DBusConnection):  # type: ignore[misc]  # the library has no types
         """The library greets the bus without a time limit."""
 
         def receive(self, *, timeout: float | None = None) -> Any:

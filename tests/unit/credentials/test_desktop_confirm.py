@@ -76,9 +76,7 @@ def test_the_question_of_a_user_without_a_role_names_the_source(desk, home, desk
 
 def test_no_answer_in_time_is_a_no(desk, home, aws, desktop, monkeypatch):
     """The limit is one constant."""
-    monkeypatch.setattr(
-        limits, "CONFIRM_ANSWER", 1.0
-    )
+    monkeypatch.setattr(limits, "CONFIRM_ANSWER", 1.0)
     guarded(home, "always")
     with pytest.raises(errors.Declined, match="nobody answered within 1 s"):
         desk.ask("prod")
