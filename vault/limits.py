@@ -100,6 +100,13 @@ SESSION_POLICY_MOST = 2048  # characters of an inline session policy and all ARN
 SESSION_POLICY_FILE = 64 * 1024  # bytes of its file, which may have blanks and line breaks
 SESSION_POLICY_ARNS = 10  # managed policies of one session
 READ_ONLY_POLICY = "iam::aws:policy/ReadOnlyAccess"  # the session policy of awsvault_read_only
+MAX_SIGN_IN = (
+    366 * 86_400
+)  # seconds of a sign-in to Identity Center, its tokens or its client: AWS's last 90 days at most
+MAX_SIGN_IN_URL = 4096  # characters of the page on which the user confirms a sign-in
+MAX_USER_CODE = 64  # characters of the code that the user compares there; AWS's has 9
+DEVICE_INTERVAL = 5  # seconds between two questions for a device's token, if AWS names none (RFC 8628)
+MAX_DEVICE_INTERVAL = 60
 MAX_IAM_PAGES = 10  # a user has 2 keys and 8 devices; a list without an end is not IAM's
 EXPIRY_SLACK = 300  # how much later than requested a session may expire, by AWS's Date (security.md T5)
 CLOCK_SKEW_WARN = 10  # the user is told about a larger skew

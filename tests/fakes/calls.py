@@ -10,7 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HIDDEN = {"WebIdentityToken", "Session", "SigninToken"}
+HIDDEN = {
+    *("WebIdentityToken", "Session", "SigninToken"),
+    *("clientSecret", "deviceCode", "code", "codeVerifier", "refreshToken"),
+}
 NEVER_ANSWERED = "cut"
 
 

@@ -39,6 +39,7 @@ class Control:
             ),
             ("POST", "user"): self._user,
             ("POST", "world"): self._world,
+            ("POST", "sso"): self._sso,
             ("GET", "keys"): lambda _: {k.id: k.status for k in stand_in.world.keys.values()},
         }
 
@@ -80,6 +81,13 @@ class Control:
                 raise KeyError(name)
             pairs = name == "disabled_regions"
             setattr(self._aws.world, name, {tuple(pair) for pair in knob} if pairs else knob)
+
+    def _sso(self, value: dict[str, Any]) -> None:
+        """Turns knobs of Identity Center: person, token_life, session_life, rotates, rate and the like."""
+        for name, knob in value.items():
+            if not hasattr(self._aws.world.sso, name):
+                raise KeyError(name)
+            setattr(self._aws.world.sso, name, knob)
 
 
 def _json(status: int, value: Any) -> Answer:

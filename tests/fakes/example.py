@@ -58,8 +58,8 @@ def fill(world: World) -> None:
     world.add_role(
         role("WebRole"), trusts=("oidc:" + ISSUER,), audience="sts.amazonaws.com", subject="repo:example"
     )
-    world.add_role(role("PortalRole"), trusts=("sso.amazonaws.com",))
-    world.sso_tokens[SSO_TOKEN] = {(DEV, "PortalRole")}
+    world.assign(DEV, "PortalRole", account_name="dev")
+    world.sso.give_access(SSO_TOKEN)
     world.add_role(role("InstanceRole"), trusts=("ec2.amazonaws.com",))
     world.add_role(role("TaskRole"), trusts=("ecs-tasks.amazonaws.com",))
     world.add_role(

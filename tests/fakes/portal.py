@@ -1,8 +1,8 @@
 """Services beside the query protocol, each at a path of its own and in the JSON of the real one.
 
 /federation                       console sign-in by federation: Action=getSigninToken, Action=login
-/federation/credentials           the Identity Center portal's GetRoleCredentials
-/client/register, /token, …       its sign-in on a device (oidc.py)
+/federation/credentials, …        Identity Center's portal (ssoportal.py)
+/client/register, /token, …       its sign-in (oidc.py)
 /latest/…                         instance metadata, version 2 only
 /container/credentials            container credentials
 """
@@ -13,7 +13,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.fakes import oidc, signin
+from tests.fakes import oidc, signin, ssoportal
 from tests.fakes.faults import ANSWERS_INSTEAD
 from tests.fakes.refusal import Refusal
 from tests.fakes.service import Answer, after, before, refusal_of
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.fakes.world import World
 
 METADATA = "/latest/meta-data/iam/security-credentials/"
-INSTANCE_LIFE, PORTAL_LIFE = 6 * 3600, 3600  # seconds
+INSTANCE_LIFE = 6 * 3600  # seconds
 JSON = "application/json"
 
 
@@ -40,12 +40,15 @@ class Portal:
 
     def __init__(self, world: World, calls: Calls, faults: Faults) -> None:
         self.world, self.calls, self.faults = world, calls, faults
-        self.oidc = oidc.Oidc(world)
+        self.oidc, self.sso = oidc.Oidc(world), ssoportal.SsoPortal(world)
 
     def handle(self, request: Request) -> Answer:
         """The answer of whichever service lives at the request's path."""
         parameters = dict(parse_qsl(request.query, keep_blank_values=True))
-        if request.method == "POST":
+        if request.method == "POST" and request.headers.get("content-type") == JSON:
+            given = oidc.json_fields(request)
+            parameters |= {name: v if isinstance(v, str) else json.dumps(v) for name, v in given.items()}
+        elif request.method == "POST":
             parameters |= dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         service, action, act = self._at(request, parameters)
         call = self.calls.begin(
@@ -69,8 +72,8 @@ class Portal:
                 answer = act(request, parameters)
             call.result = "ok"
         except Refusal as no:
-            body = json.dumps({"message": no.message, "Code": no.code, "Message": no.message}).encode()
-            answer = Answer(no.status, body, {"x-amzn-ErrorType": no.code}, content_type=JSON)
+            fields, headers = REFUSALS.get(service, _plainly)(no)
+            answer = Answer(no.status, json.dumps(fields).encode(), headers, content_type=JSON)
             call.result = no.code
         call.status = answer.status
         return after(met, answer, call)
@@ -80,8 +83,9 @@ class Portal:
     ) -> tuple[str, str, Callable[[Request, dict[str, str]], Answer]]:
         if request.path == "/federation":
             return "signin", parameters.get("Action", ""), lambda _, p: signin.act(self.world, p)
-        if request.path == "/federation/credentials":
-            return "sso", "GetRoleCredentials", self._portal
+        at_portal = self.sso.at(request.path)
+        if at_portal is not None:
+            return "sso", *at_portal
         if request.path == "/latest/api/token":
             return "imds", "PutToken", self._metadata_token
         if request.path.startswith(METADATA):
@@ -92,25 +96,6 @@ class Portal:
         if signing_in is not None:
             return "sso-oidc", *signing_in
         return "none", request.path, nothing_here
-
-    def _portal(self, request: Request, parameters: dict[str, str]) -> Answer:
-        held = self.world.sso_tokens.get(request.headers.get("x-amz-sso_bearer_token", ""))
-        if held is None:
-            raise Refusal(401, "UnauthorizedException", "Session token not found or invalid")
-        account, name = parameters.get("account_id", ""), parameters.get("role_name", "")
-        if not account or not name:
-            raise Refusal(400, "InvalidRequestException", "Missing required parameter")
-        role = next((r for r in self.world.roles.values() if (r.account, r.name) == (account, name)), None)
-        if role is None or (account, name) not in held:
-            raise Refusal(403, "ForbiddenException", "No access")
-        session = role_session(self.world, role, "yourself", PORTAL_LIFE)
-        fields = {
-            "accessKeyId": session.key_id,
-            "secretAccessKey": session.secret,
-            "sessionToken": session.token,
-            "expiration": int(session.expires * 1000),  # milliseconds
-        }
-        return _json({"roleCredentials": fields})
 
     def _metadata_token(self, request: Request, parameters: dict[str, str]) -> Answer:
         life = request.headers.get("x-aws-ec2-metadata-token-ttl-seconds", "")
@@ -148,6 +133,13 @@ class Portal:
                 raise Refusal(401, "AccessDeniedException", "Authorization token is missing or wrong")
         session = role_session(self.world, role, "0123456789abcdef0123456789abcdef", INSTANCE_LIFE)
         return _json({"RoleArn": role.arn, **_keys(session)})
+
+
+def _plainly(no: Refusal) -> tuple[dict[str, str], dict[str, str]]:
+    return {"message": no.message, "Code": no.code, "Message": no.message}, {"x-amzn-ErrorType": no.code}
+
+
+REFUSALS = {"sso": ssoportal.refusal_body, "sso-oidc": oidc.refusal_body}
 
 
 def nothing_here(request: Request, parameters: dict[str, str]) -> Answer:

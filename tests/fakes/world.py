@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 from tests.fakes import example
+from tests.fakes.identitycenter import IdentityCenter
 from tests.fakes.model import AccessKey, Clock, Device, Role, Session, User
 
 TYPE_CHECKING = False
@@ -45,7 +46,7 @@ class World:
         self.packed_most = (
             1024  # bytes of packed session policies; AWS does not describe its form, here it is compressed
         )
-        self.sso_tokens: dict[str, set[tuple[str, str]]] = {}  # bearer token -> (account, role name)
+        self.sso = IdentityCenter()
         self.metadata_role: str | None = None  # ARN of the instance's role
         self.metadata_tokens: dict[str, float] = {}  # IMDSv2 token -> end
         self.container_role: str | None = None
@@ -137,6 +138,14 @@ class World:
         role = Role(arn=arn, role_id=new_id("AROA", 17), **fields)
         self.roles[arn] = role
         return role
+
+    def assign(self, account: str, *names: str, account_name: str = "") -> None:
+        """Roles of Identity Center that the person who signs in may take; made where there are none."""
+        self.sso.names.setdefault(account, account_name or f"account-{account}")
+        for name in names:
+            if not any((role.account, role.name) == (account, name) for role in self.roles.values()):
+                self.add_role(f"arn:aws:iam::{account}:role/{name}", trusts=("sso.amazonaws.com",))
+            self.sso.assigned.setdefault(account, {})[name] = None
 
     def add_session(
         self, *, kind: str, account: str, arn: str, user_id: str, seconds: float, **more: Any

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
     from vault.aws.target import Target
 
-STS, IAM, SIGN_IN, PORTAL = "sts", "iam", "signin", "sso"
+STS, IAM, SIGN_IN, PORTAL, OIDC = "sts", "iam", "signin", "sso", "sso-oidc"
 SERVICES = {
     STS: "STS",
     IAM: "IAM",
     SIGN_IN: "sign-in",
     PORTAL: "Identity Center's portal",
+    OIDC: "Identity Center's sign-in",
 }
 
-_LABELS = {STS: "sts", IAM: "iam", SIGN_IN: "signin", PORTAL: "portal.sso"}
+_LABELS = {STS: "sts", IAM: "iam", SIGN_IN: "signin", PORTAL: "portal.sso", OIDC: "oidc"}
 _IAM = {
     "aws": ("iam.amazonaws.com", "iam-fips.amazonaws.com", "iam.global.api.aws", "iam-fips.global.api.aws"),
     "aws-cn": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from vault import errors, limits
 from vault.aws import service_errors
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from vault.system.clock import Deadline
 
+Given = TypeVar("Given")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -24,7 +25,7 @@ class Answer(NamedTuple):
     date: int | None
 
 
-def with_retry(send: Callable[[], Answer], *, once: bool, deadline: Deadline) -> Answer:
+def with_retry(send: Callable[[], Given], *, once: bool, deadline: Deadline) -> Given:
     """``send()``, repeated once after a temporary failure, unless ``once`` is set or no time is left."""
     tries = 1 if once else limits.AWS_TRIES
     while True:

@@ -5,15 +5,15 @@ The AWS CLI does the signing in: its token is read from the CLI's cache and neve
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 from urllib.parse import urlencode
 
 from vault import errors, limits
-from vault.aws import hosts, service_errors, transport
+from vault.aws import hosts, sso_call
 from vault.aws.fetched import check_fields, expiry, json_object
 from vault.aws.service_endpoint import ServiceEndpoint
+from vault.aws.sso_call import wrong_answer
 from vault.profiles.identity_center import incomplete, missing_role_keys
 from vault.profiles.values import is_account
 from vault.system.user_files import read_users_file
@@ -40,56 +40,37 @@ def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
         place=str(source.portal_origin or ""),
         service=hosts.PORTAL,
         trusted_hosts=context.trusted_hosts,
+        ca_bundle=context.ca_bundle,
     )
-    to = endpoint.trusted(_UNTRUSTED_REASON)
-    token = _token(source, context)
-    to = to._replace(path=to.path.rstrip("/") + "/federation/credentials")
-    query = urlencode({"role_name": source.role_name, "account_id": source.account_id})
-    headers = {"host": to.host, "user-agent": "awsvault-py", "x-amz-sso_bearer_token": token}
-    try:
-        reply = transport.send(
-            to, method="GET", query=query, headers=headers, deadline=context.deadline, ca_bundle=context.ca_bundle
-        )  # fmt: skip
-    except errors.Unreachable as error:
-        raise errors.Unreachable(f"{what}: {error.message}") from None
-    fields = _answer(reply, source, host=to.host, what=what).get("roleCredentials")
+    endpoint.trusted(_UNTRUSTED_REASON)  # before the token is read
+    reply = sso_call.send(
+        endpoint,
+        "/federation/credentials",
+        method="GET",
+        query=urlencode({"role_name": source.role_name, "account_id": source.account_id}),
+        headers={"x-amz-sso_bearer_token": _token(source, context)},
+        deadline=context.deadline,
+        untrusted=_UNTRUSTED_REASON,
+        what=what,
+    )
+    fields = _answer(reply, source, what=what).get("roleCredentials")
     if not isinstance(fields, dict):
-        raise errors.Unreachable(f"{what} answered without credentials", code="WrongAnswer", sent=True)
+        raise wrong_answer(what, "answered without credentials")
     return _checked(fields, source, now=context.deadline.clock.time(), what=what)
 
 
-def _answer(reply: transport.Reply, source: Sso, *, host: str, what: str) -> dict[str, Any]:
+def _answer(reply: sso_call.JsonReply, source: Sso, *, what: str) -> dict[str, Any]:
     """The fields of a successful answer; otherwise raises an error."""
-    fields = _json(reply.body)
-    if fields is None or (reply.status != 200 and not _is_refusal(reply, fields)):
-        raise service_errors.not_from_aws(
-            host, reply.status, reply.body, reason="no JSON from the portal", about=what
-        )
     if reply.status == 401:
         raise _signed_out(source, "AWS no longer accepts the sign-in")
-    if reply.status >= 500 or reply.status == 429:
-        raise errors.Unreachable(f"{what} answered {reply.status}", code=str(reply.status), sent=True)
     if reply.status != 200:
-        message = fields.get("message")
+        message = reply.fields.get("message")
         raise errors.Refused(
             f"{what} gives no credentials for role {safe(source.role_name or '')} in account {safe(source.account_id or '')}: "
             f"it answered {reply.status}{f': {safe(message)}' if isinstance(message, str) else ''}",
             hint="run: aws sso login, and check sso_account_id and sso_role_name",
         )
-    return fields
-
-
-def _json(raw: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _is_refusal(reply: transport.Reply, fields: dict[str, Any]) -> bool:
-    """Whether an error has the form of AWS's JSON services."""
-    return "x-amzn-errortype" in reply.headers or not {"message", "Message", "__type"}.isdisjoint(fields)
+    return reply.fields
 
 
 def _checked(fields: dict[str, Any], source: Sso, *, now: float, what: str) -> Fetched:
@@ -99,7 +80,7 @@ def _checked(fields: dict[str, Any], source: Sso, *, now: float, what: str) -> F
         or isinstance(milliseconds, bool)
         or not 0 < milliseconds <= limits.MAX_MILLISECONDS
     ):
-        raise errors.Unreachable(f"{what} answered without an expiry", code="WrongAnswer", sent=True)
+        raise wrong_answer(what, "answered without an expiry")
     named = {
         "AccessKeyId": fields.get("accessKeyId"),
         "SecretAccessKey": fields.get("secretAccessKey"),
@@ -108,11 +89,7 @@ def _checked(fields: dict[str, Any], source: Sso, *, now: float, what: str) -> F
     found = check_fields(named, what=what, now=now)
     expiration = int(milliseconds // 1000)
     if expiration <= now or found.credentials.token is None:
-        raise errors.Unreachable(
-            f"{what} answered with credentials that have expired or have no session token",
-            code="WrongAnswer",
-            sent=True,
-        )
+        raise wrong_answer(what, "answered with credentials that have expired or have no session token")
     account = source.account_id if is_account(source.account_id) else None
     return found._replace(expiration=expiration, account_id=account)
 

@@ -187,6 +187,11 @@ def portal_address(region: str, *, url: Setting | None, by: Rules) -> str:
     return url.value if url is not None else f"https://{_regional('portal.sso', region, by)}"
 
 
+def oidc_address(region: str, *, url: Setting | None, by: Rules) -> str:
+    """The URL of IAM Identity Center's sign-in in ``region``, which gives access tokens."""
+    return url.value if url is not None else f"https://{_regional('oidc', region, by)}"
+
+
 def _regional(name: str, region: str, by: Rules) -> str:
     """A service's host in ``region``. GovCloud's plain hosts are its FIPS hosts; its dual-stack hosts are not."""
     region, fips = without_fips(region)

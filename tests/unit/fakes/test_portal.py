@@ -8,7 +8,6 @@ import urllib.parse
 import urllib.request
 
 import pytest
-from botocore import UNSIGNED
 from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 
 from tests.fakes import example
@@ -79,48 +78,6 @@ def test_sign_in_that_is_refused(aws, client, federation, role, mfa_session):
     aws.world.clock.advance(901)
     with pytest.raises(urllib.error.HTTPError, match="400"):
         ask(federation, Action="login", Destination="https://console.aws.amazon.com/", SigninToken=token)
-
-
-def test_portal_of_identity_center(aws, client, refused):
-    """The bearer token opens the roles it was given for."""
-    portal = client("sso", signature_version=UNSIGNED)
-    request = {"roleName": "PortalRole", "accountId": example.DEV, "accessToken": example.SSO_TOKEN}
-    given = portal.get_role_credentials(**request)["roleCredentials"]
-    assert abs(given["expiration"] / 1000 - aws.world.now() - 3600) < 5
-    keys = {
-        "AccessKeyId": given["accessKeyId"],
-        "SecretAccessKey": given["secretAccessKey"],
-        "SessionToken": given["sessionToken"],
-    }
-    assert ":assumed-role/PortalRole/" in client(keys=keys).get_caller_identity()["Arn"]
-    with refused(401, "UnauthorizedException"):
-        portal.get_role_credentials(**{**request, "accessToken": "else"})
-    with refused(403, "ForbiddenException"):
-        portal.get_role_credentials(**{**request, "roleName": "OpenRole"})
-    assert aws.calls.count("GetRoleCredentials") == 3
-
-
-def test_sign_in_of_identity_center(aws, client, refused):
-    """A registered client gets a code, and for it one token, which opens the roles of the person who said yes."""
-    oidc = client("sso-oidc", signature_version=UNSIGNED)
-    registered = oidc.register_client(clientName="test", clientType="public")
-    pair = {name: registered[name] for name in ("clientId", "clientSecret")}
-    start = {"startUrl": "https://corp.example/start"}
-    with refused(401, "InvalidClientException"):
-        oidc.start_device_authorization(clientId=pair["clientId"], clientSecret="else", **start)
-    code = oidc.start_device_authorization(**pair, **start)["deviceCode"]
-    wanted = {**pair, "grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": code}
-    with refused(400, "UnsupportedGrantTypeException"):
-        oidc.create_token(**{**wanted, "grantType": "refresh_token"})
-    token = oidc.create_token(**wanted)
-    assert token["expiresIn"] == 8 * 3600
-    with refused(400, "InvalidGrantException"):
-        oidc.create_token(**wanted)
-    portal = client("sso", signature_version=UNSIGNED)
-    request = {"roleName": "PortalRole", "accountId": example.DEV, "accessToken": token["accessToken"]}
-    assert portal.get_role_credentials(**request)["roleCredentials"]["sessionToken"]
-    with refused(400, "InvalidRequestException"):
-        oidc.register_client(clientName="test", clientType="")
 
 
 def test_instance_metadata(aws):

@@ -24,6 +24,7 @@ from vault.profiles.endpoints import (
     PARTITIONS,
     Rules,
     configured_url,
+    oidc_address,
     partition_of,
     partition_of_arn,
     portal_address,
@@ -172,15 +173,16 @@ def test_hosts_are_those_of_botocore(fips, dualstack, legacy, caplog):
         assert (found.address, found.region) == theirs, region
 
 
-def test_identity_center_is_where_botocore_has_it(caplog):
+@pytest.mark.parametrize(("service", "address"), [("sso", portal_address), ("sso-oidc", oidc_address)])
+def test_identity_center_is_where_botocore_has_it(service, address, caplog):
     """For each name, with FIPS and dual stack. GovCloud's plain hosts are its FIPS hosts; its dual-stack hosts are not."""
     caplog.set_level("ERROR")
     provider = EndpointProvider(
-        LOADER.load_service_model("sso", "endpoint-rule-set-1"), LOADER.load_data("partitions")
+        LOADER.load_service_model(service, "endpoint-rule-set-1"), LOADER.load_data("partitions")
     )
     for region, fips, dualstack in itertools.product(NAMES, (False, True), (False, True)):
         theirs, _ = by_rules(region, fips=fips, dualstack=dualstack, provider=provider)
-        assert portal_address(region, url=None, by=Rules(None, False, fips, dualstack)) == theirs, region
+        assert address(region, url=None, by=Rules(None, False, fips, dualstack)) == theirs, region
 
 
 ODD = [
