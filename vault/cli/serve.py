@@ -83,10 +83,12 @@ def _seconds(text: str | None) -> int | None:
 def _begin(context: Context, request: Request, address: ServerAddress) -> NoReturn:
     """Fetch the first session and do all prompting. Then ``_served`` continues in a new program without keys in its memory."""
     from vault.credentials.profile_metadata import metadata_of
-    from vault.run import credential_server, server_handover
+    from vault.run import credential_server, server_handover, token_file
     from vault.unlocking import manual_lock
 
     address.listen().close()  # an address that cannot be used is reported before any prompt
+    if address.path is not None:
+        token_file.check(address.path)
     mark = manual_lock.attributes(context.paths)
     first = credential_server.begin(context, request, program=_PROGRAM)
     banners.production(context.env, metadata_of(first.issued))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import secrets
 import socket
 import threading
 import time
@@ -36,11 +35,6 @@ if TYPE_CHECKING:
     from vault.run.token_file import Token
 
 PATH = "/credentials"
-
-
-def new_token() -> str:
-    """A new token that clients must send: 256 random bits."""
-    return secrets.token_urlsafe(32)
 
 
 class ServerReply(NamedTuple):
@@ -199,9 +193,9 @@ class Serving:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._token.remove()  # first: once the socket is closed, another server may have both names
         self._endpoint.close()
         self._keeper.close()
-        self._token.remove()
         self._leave()
 
     def start(self) -> None:
@@ -234,7 +228,7 @@ def serving(
     from vault.run.key_keeper import Job, KeyKeeper
     from vault.unlocking import running_servers
 
-    paths, secret = context.paths, new_token()
+    paths, secret = context.paths, token_file.new_token()
     listener = address.listen() if address is not None else LoopbackAddress()
     entered = token = None
     try:
@@ -252,9 +246,9 @@ def serving(
         )
         endpoint = CredentialEndpoint(refresh, token=secret, listener=listener)
     except BaseException:  # the keeper ends with this process
-        listener.close()
         if token is not None:
             token.remove()
+        listener.close()
         running_servers.unregister(paths, None if entered is None else entered.name)
         raise
     return Serving(

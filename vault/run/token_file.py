@@ -7,12 +7,16 @@ folder of the agent's socket, and is removed when the server ends. If the server
 from __future__ import annotations
 
 import os
+import secrets
+import string
 from contextlib import suppress
 
 from vault import errors
+from vault.system import named_file
 from vault.system.files import Folder, translate
 from vault.system.live_files import Kind
 from vault.system.locks import LockUnavailable
+from vault.system.named_file import NamedFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 
 
 _KIND = Kind("serving-", ".token")
+_BYTES = 32
+_LENGTH = 43  # of 32 bytes in base64url
+_ALPHABET = frozenset(f"{string.ascii_letters}{string.digits}-_".encode("ascii"))
 _HINT = "some programs read the server's token from a file there: set XDG_RUNTIME_DIR or AWSVAULT_HOME to a writable folder"
 
 
@@ -76,22 +83,40 @@ class TokenFile:
 
 
 class NamedTokenFile:
-    """The token beside a Unix socket, under a name that a container's configuration can have in it."""
+    """The token beside a Unix socket, under a name that a container's configuration can have in it.
+
+    It replaces only the token of a server that was killed, and removes only its own: another server may have the name by then.
+    """
 
     def __init__(self, path: str, token: str) -> None:
         self.path = path
-        self._where, self._name = os.path.split(path)
-        with Folder.open(self._where) as folder:
-            folder.write_atomic(self._name, token.encode("ascii"), durable=False)
+        self._file = NamedFile.make(path, token.encode("ascii"), replaces=_is_token)
 
     def unlink(self) -> None:
         """Remove the file, if possible."""
-        with suppress(FileNotFoundError, errors.Error), Folder.open(self._where) as folder:
-            folder.unlink(self._name)
+        self._file.unlink()
 
     remove = unlink
 
 
+def new_token() -> str:
+    """A new token that clients must send: 256 random bits."""
+    return secrets.token_urlsafe(_BYTES)
+
+
 def make(paths: Paths, token: str, *, beside: str | None) -> Token:
     """A file for ``token``: ``beside`` (a socket's path) with .token, otherwise in the run folder. StorageError, UnsafeFile."""
-    return NamedTokenFile(f"{beside}.token", token) if beside is not None else TokenFile.make(paths, token)
+    return NamedTokenFile(_beside(beside), token) if beside is not None else TokenFile.make(paths, token)
+
+
+def check(beside: str) -> None:
+    """Raise UnsafeFile if the file beside the socket ``beside`` is the user's, so that ``make`` would refuse to replace it."""
+    named_file.check(_beside(beside), _LENGTH, replaces=_is_token)
+
+
+def _beside(path: str) -> str:
+    return f"{path}.token"
+
+
+def _is_token(content: bytes) -> bool:
+    return len(content) == _LENGTH and _ALPHABET.issuperset(content)

@@ -124,3 +124,26 @@ def lock(folder: Folder, name: str, *, deadline: Deadline) -> Lock:
         urgent = max(limits.LOCK_POLL_LAST, limits.LOCK_POLL_MOST * (left / whole) ** 3)
         deadline.clock.sleep(min(pause, urgent, left))
         pause = min(pause * 2, limits.LOCK_POLL_MOST)
+
+
+def lock_folder(folder: Folder, *, deadline: Deadline) -> Lock:
+    """Keep other processes of awsvault-py from changing a name in a folder that may not have a lock file. Errors: Busy.
+
+    No effect on a file system without locks.
+    """
+    try:
+        held = Lock(os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder.fd))
+    except OSError as error:
+        raise translate(error, folder.path) from None
+    while True:
+        try:
+            fcntl.flock(held.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in _BUSY:
+                return held
+        else:
+            return held
+        if deadline.expired:
+            held.release()
+            raise Busy(f"{safe(folder.path)} is locked by another process")
+        deadline.clock.sleep(limits.LOCK_POLL_FIRST)

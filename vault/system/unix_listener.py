@@ -7,7 +7,9 @@ import socket
 import stat
 
 from vault import errors, limits
+from vault.system.clock import Deadline
 from vault.system.files import Folder, translate
+from vault.system.locks import lock_folder
 from vault.text import safe
 
 _MODE = 0o600
@@ -42,20 +44,27 @@ class UnixListener:
                 f"{safe(where)}: no such folder", hint=f"run: mkdir -m 700 {safe(where)!r}"
             ) from None
         try:
-            return cls(folder, name, _bound(folder, name, backlog=backlog))
+            with lock_folder(folder, deadline=_soon()):
+                return cls(folder, name, _bound(folder, name, backlog=backlog))
         except BaseException:
             folder.close()
             raise
 
     def close(self) -> None:
         """Stop listening, and remove the socket unless it is another server's by now."""
-        self.socket.close()
         try:
-            if _identity(self._folder, self._name) == self._identity:
-                self._folder.unlink(self._name)
+            with lock_folder(self._folder, deadline=_soon()):
+                # While the socket is open, no other one has its inode number; once it is closed, another server may replace it.
+                if _identity(self._folder, self._name) == self._identity:
+                    self._folder.unlink(self._name)
         except (FileNotFoundError, errors.Error):
             pass
+        self.socket.close()
         self._folder.close()
+
+
+def _soon() -> Deadline:
+    return Deadline.after(limits.SERVER_END_WAIT)
 
 
 def _identity(folder: Folder, name: str) -> tuple[int, int]:

@@ -103,7 +103,7 @@ def create_users_file(path: str, data: bytes, *, check: Callable[[bytes], None])
         temp = folder.create_temp(name, data, durable=True)
         try:
             check(_read_back(folder, temp, limit=len(data)))
-            _name_without_replacing(folder, temp, name)
+            name_without_replacing(folder, temp, name)
         finally:
             folder.unlink(temp)
         folder.sync()
@@ -121,7 +121,8 @@ def _read_back(folder: Folder, name: str, *, limit: int) -> bytes:
         os.close(fd)
 
 
-def _name_without_replacing(folder: Folder, temp: str, name: str) -> None:
+def name_without_replacing(folder: Folder, temp: str, name: str) -> None:
+    """Give the temporary file ``temp`` its ``name``. Errors: FileExistsError, StorageError."""
     try:
         os.link(temp, name, src_dir_fd=folder.fd, dst_dir_fd=folder.fd, follow_symlinks=False)
     except FileExistsError:

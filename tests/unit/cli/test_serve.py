@@ -15,6 +15,9 @@ import pytest
 
 from tests.home import failed
 from tests.patience import PATIENCE
+from tests.unit.agent.at_home import gone
+from tests.unit.run.servers import children
+from vault.run.token_file import NamedTokenFile, new_token
 
 
 @pytest.fixture
@@ -132,6 +135,64 @@ def test_what_a_killed_server_left_is_replaced(home, tmp_path):
     (folder / "file").write_text("mine")
     failed(home.run("serve", "dev", "--bind", f"unix:{folder / 'file'}"), 6, "not a socket")
     assert (folder / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", ["text", "open", "folder", "link", "long"])
+def test_a_file_of_the_users_with_the_name_of_the_token_stays(home, aws, tmp_path, kind):
+    """Only a token that a killed server left is replaced; the user is told before any prompt, and nothing is asked of AWS."""
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o700)
+    path = folder / "s.token"
+    token = "t" * 43
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to("elsewhere")
+    else:
+        path.write_text({"text": "notes", "long": token + "\n"}.get(kind, token))
+        path.chmod(0o644 if kind == "open" else 0o600)
+    before = path.lstat()
+    done = home.run("serve", "dev", "--bind", f"unix:{folder / 's'}")
+    failed(done, 6, f"{path} exists", "use another path")
+    assert "disk space" not in done.stderr
+    assert path.lstat() == before
+    assert os.listdir(folder) == ["s.token"]
+    assert not list(aws.calls)
+
+
+def test_the_keeper_of_a_killed_server_leaves_the_token_of_the_next(home, tmp_path):
+    """It was stopped, and wakes up when another server has the same socket and token file."""
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o700)
+    words = ("dev", "--bind", f"unix:{folder / 's'}")
+    with serving(home, *words) as (first, _):
+        (keeper,) = children(first.pid)
+        os.kill(keeper, signal.SIGSTOP)
+        first.kill()
+        first.wait(PATIENCE)
+        with serving(home, *words) as (_, found):
+            os.kill(keeper, signal.SIGCONT)
+            gone(keeper)
+            assert asked(found)[0] == 200
+
+
+def test_an_ending_server_leaves_the_token_of_the_next(home, tmp_path):
+    """It waits for its keeper while the next one starts."""
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o700)
+    path = folder / "s"
+    with serving(home, "dev", "--bind", f"unix:{path}") as (first, _):
+        (keeper,) = children(first.pid)
+        os.kill(keeper, signal.SIGSTOP)
+        first.terminate()
+        ends = time.monotonic() + PATIENCE
+        while path.exists():
+            assert time.monotonic() < ends
+        next_one = NamedTokenFile(f"{path}.token", new_token())
+        ended(first, 0)
+        gone(keeper)
+        assert os.listdir(folder) == ["s.token"]
+        next_one.remove()
 
 
 def test_an_open_or_missing_folder_is_refused(home, tmp_path):

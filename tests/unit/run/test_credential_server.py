@@ -12,9 +12,10 @@ import pytest
 from tests.patience import PATIENCE
 from vault import errors, limits
 from vault.credentials.issued import Issued
-from vault.run.credential_server import PATH, CredentialEndpoint, new_token
+from vault.run.credential_server import PATH, CredentialEndpoint
 from vault.run.served_session import Served, document
 from vault.run.session_refresh import SessionRefresh
+from vault.run.token_file import new_token
 
 
 class Source:

@@ -10,8 +10,9 @@ import pytest
 from tests.patience import PATIENCE
 from tests.unit.run.test_credential_server import Source, ask, key
 from vault import limits
-from vault.run.credential_server import CredentialEndpoint, new_token
+from vault.run.credential_server import CredentialEndpoint
 from vault.run.session_refresh import SessionRefresh
+from vault.run.token_file import new_token
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pytest
 from tests.unit.agent.at_home import until
 from tests.unit.run.test_credential_server import Source, answer_key, ask, key
 from vault import errors, limits
-from vault.run.credential_server import CredentialEndpoint, new_token
+from vault.run.credential_server import CredentialEndpoint
 from vault.run.key_keeper import KeyKeeper
 from vault.run.session_refresh import SessionRefresh
+from vault.run.token_file import new_token
 
 
 @pytest.fixture

@@ -9,6 +9,9 @@ import sys
 import pytest
 
 from tests.home import failed
+from vault import errors
+from vault.run import token_file
+from vault.run.token_file import NamedTokenFile, new_token
 from vault.system.paths import from_env
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -69,3 +72,49 @@ def test_a_folder_that_takes_no_token_file(home):
         pass
     failed(home.run("exec", "--server", "dev", "--", "touch", home.file("ran")), 6, run)
     assert not os.path.exists(home.file("ran"))
+
+
+def test_a_named_token_is_the_users_alone_and_removed(tmp_path):
+    """In the process that made it, and by the keeper of a killed server."""
+    tmp_path.chmod(0o700)
+    for end in (NamedTokenFile.remove, NamedTokenFile.unlink):
+        made = NamedTokenFile(str(tmp_path / "s.token"), new_token())
+        assert (tmp_path / "s.token").stat().st_mode == 0o100600
+        end(made)
+        assert os.listdir(tmp_path) == []
+
+
+def test_a_killed_servers_token_is_replaced_and_the_old_server_leaves_the_new_one(tmp_path):
+    """The keeper of the killed server removes its own token only."""
+    tmp_path.chmod(0o700)
+    path = tmp_path / "s.token"
+    killed = NamedTokenFile(str(path), new_token())
+    token = new_token()
+    made = NamedTokenFile(str(path), token)
+    killed.unlink()
+    assert path.read_text() == token
+    made.remove()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "x" * 42, "x" * 44, "x" * 42 + "=", "x" * 42 + "\n", "\u00e9" + "x" * 41]
+)
+def test_what_is_no_token_is_not_replaced(tmp_path, content):
+    """A token is 43 characters of base64url and nothing else."""
+    tmp_path.chmod(0o700)
+    path = tmp_path / "s.token"
+    path.write_text(content)
+    path.chmod(0o600)
+    for refuse in (
+        lambda: token_file.check(str(tmp_path / "s")),
+        lambda: NamedTokenFile(str(path), new_token()),
+    ):
+        with pytest.raises(errors.UnsafeFile, match="may replace"):
+            refuse()
+    assert path.read_text() == content
+
+
+def test_a_token_looks_like_one():
+    """Otherwise the file of a killed server would never be replaced."""
+    assert token_file._is_token(new_token().encode("ascii"))

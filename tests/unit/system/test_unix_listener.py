@@ -8,7 +8,10 @@ import stat
 
 import pytest
 
-from vault import errors
+from vault import errors, limits
+from vault.system.clock import Deadline
+from vault.system.files import Folder
+from vault.system.locks import lock_folder
 from vault.system.unix_listener import UnixListener
 
 
@@ -75,3 +78,14 @@ def test_a_folder_that_others_may_enter_is_refused(folder):
     with pytest.raises(errors.UnsafeFile):
         UnixListener.bind(str(folder / "s"), backlog=1)
     folder.chmod(0o700)
+
+
+def test_an_end_and_a_start_do_not_mix(folder, monkeypatch):
+    """Between the look at the socket and its removal, no other server takes the name: both hold the folder's lock."""
+    monkeypatch.setattr(limits, "SERVER_END_WAIT", 0)
+    listener = UnixListener.bind(str(folder / "s"), backlog=1)
+    with Folder.open(str(folder)) as opened, lock_folder(opened, deadline=Deadline.after(0)):
+        with pytest.raises(errors.StorageError, match="another process"):
+            UnixListener.bind(str(folder / "t"), backlog=1)
+        listener.close()
+    assert (folder / "s").exists()
