@@ -61,6 +61,12 @@ ISSUED_AHEAD = 300  # a session issued further in the future means that the cloc
 MAX_TTL = 36 * 3600 + 300  # the maximum of GetSessionToken, and some slack for clocks
 ENTRY_BLOCK = 4096  # entries are padded to a multiple of this, so their sizes say nothing
 MAX_ENTRY = 32 * 1024
+MAX_SIGN_IN_FILE = 64 * 1024  # bytes of a sealed sign-in; its three tokens are under 12 KiB
+SIGN_IN_AHEAD = (
+    900  # seconds before its expiry, an access token of Identity Center is refreshed; it lives an hour
+)
+SIGN_IN_FLOOR = 5  # a token that expires sooner is not sent any more
+MAX_SIGN_INS = 256  # files that are read to list them; a user has one or two
 MARKER_TTL = 5  # a failure of STS is repeated from memory for this long, so that 100 processes do not all ask
 GC_EVERY = 3600
 GC_MOST = 200  # files checked in one collection

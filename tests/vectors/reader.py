@@ -251,6 +251,44 @@ def open_strict(raw, payload, k_strict):
     return load(unpad(unseal(k_strict, "strict", aad, strict)))
 
 
+def sign_in_name(sso_key, content):
+    """Section 7: the file name of a sign-in."""
+    naming = hkdf(sso_key, bytes(32), b"awsvault/v1/signin-name")
+    of = ("session", content["session"]) if "session" in content else ("url", content["start_url"])
+    return hmac.new(naming, "\0".join(of).encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def open_sign_in(sso_key, vault_id, name, raw):
+    """Section 7: the content of a sealed sign-in, whose form is checked."""
+    if len(raw) > 65536:
+        raise Refused("format", "over 64 KiB")
+    content = load(unpad(unseal(sso_key, "signin", vault_id + name.encode("ascii"), raw)))
+    try:
+        texts = [
+            content["start_url"],
+            content["region"],
+            content.get("session", ""),
+            content.get("refresh", ""),
+        ]
+        texts += [content["client"]["id"], content["client"]["secret"], *content["scopes"]]
+        times = [content["began"], content["client"]["expires"]]
+        if "access" in content:
+            keys(content["access"], "token", "issued", "expires")
+            texts.append(content["access"]["token"])
+            times += [content["access"]["issued"], content["access"]["expires"]]
+        extra = ["device"] if content["client"].get("device") is True else []
+        keys(content["client"], "id", "secret", "expires", *extra)
+    except (KeyError, TypeError):
+        raise Refused("content", "a key is missing") from None
+    for number in times:
+        whole(number)
+    if content["v"] != 1 or not all(isinstance(text, str) for text in texts):
+        raise Refused("content", "the version, or a type")
+    if sign_in_name(sso_key, content) != name:
+        raise Refused("content", "the name is another's")
+    return content
+
+
 def main_key(raw, *, passphrase=None, recovery_code=None, keyring=None):
     """K_main, by the first slot that the secret opens."""
     header, *_ = take_apart(raw)

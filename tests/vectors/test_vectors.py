@@ -12,11 +12,14 @@ import sys
 
 import pytest
 
+from tests.signins import sign_in
 from tests.vaults import entry, new_vault, paths_in, soon
 from tests.vectors import reader
 from vault import errors
 from vault.crypto.seal import b64u
 from vault.secret import Secret
+from vault.signin.record import encode
+from vault.signin.sealed import SignIns
 from vault.store import boxes, vault
 from vault.store.boxes import Strict
 from vault.store.format import Ext, FormatError, SlotRecord, parse_file
@@ -24,6 +27,7 @@ from vault.store.payload import StoredSeed
 from vault.store.slots import new_sid, wrap_key
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, new_code, write_code
+from vault.system.files import Folder
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -31,6 +35,8 @@ with open(os.path.join(ROOT, "tests/data/vault/golden.json"), encoding="utf-8") 
     GOLDEN = json.load(_file)
 with open(os.path.join(HERE, "negative.json"), encoding="utf-8") as _file:
     NEGATIVE = json.load(_file)
+with open(os.path.join(HERE, "sign_ins.json"), encoding="utf-8") as _file:
+    SIGN_INS = json.load(_file)
 K_MAIN = bytes.fromhex(NEGATIVE["k_main"])
 PASSPHRASE = "correct horse battery staple"
 
@@ -119,6 +125,42 @@ def test_reader_and_program_refuse_each_negative_vector(vector):
     expected = FormatError if vector["refused"] == "format" else errors.Damaged
     with pytest.raises(expected):
         boxes.open_main(parse_file(raw), Secret(K_MAIN), path="it")
+
+
+@pytest.mark.parametrize("vector", SIGN_INS["vectors"], ids=[v["name"] for v in SIGN_INS["vectors"]])
+def test_reader_and_program_read_and_refuse_the_same_sign_ins(vector, tmp_path):
+    """What the reader refuses counts as missing."""
+    key, vault_id = bytes.fromhex(SIGN_INS["sso_key"]), bytes.fromhex(SIGN_INS["vault_id"])
+    name, raw = vector["file_name"], base64.b64decode(vector["file"])
+    paths = paths_in(tmp_path)
+    with Folder.open(os.path.join(paths.vault_folder, "signins"), create=True) as folder:
+        folder.write_atomic(name, raw, durable=False)
+    with SignIns.open(paths, key=Secret(key), vault_id=vault_id) as sign_ins:
+        found = sign_ins.all()
+    if "content" not in vector:
+        with pytest.raises(reader.Refused):
+            reader.open_sign_in(key, vault_id, name, raw)
+        assert found == []
+        return
+    assert reader.open_sign_in(key, vault_id, name, raw) == vector["content"]
+    assert [json.loads(reader.unpad(encode(one))) for one in found] == [{"v": 1, **vector["content"]}]
+
+
+def test_the_reader_opens_a_sign_in_that_the_program_writes(tmp_path):
+    """The key is in the main box of the vault."""
+    paths = paths_in(tmp_path)
+    opened = new_vault(paths, passphrase=PASSPHRASE)
+    opened = vault.edit(
+        paths, opened.k_main, lambda p: dataclasses.replace(p, sso_key=vault.new_key()), deadline=soon()
+    )
+    key = opened.payload.sso_key
+    with SignIns.open(paths, key=key, vault_id=opened.vault_id, create=True) as sign_ins:
+        sign_ins.write(sign_in())
+        name = sign_ins.name(sign_in().place)
+    in_main = reader.b64u(reader.open_main(opened.file.raw, opened.k_main.reveal())["sso_key"])
+    with open(os.path.join(paths.vault_folder, "signins", name), "rb") as file:
+        content = reader.open_sign_in(in_main, opened.vault_id, name, file.read())
+    assert content["refresh"] == sign_in().refresh.reveal_text()
 
 
 def test_the_file_that_the_negative_vectors_come_from_is_taken():

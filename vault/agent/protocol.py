@@ -12,7 +12,7 @@ A frame is a u32 length and that many bytes, 1 to 65,536. There are five kinds o
 - ``{``: a JSON object with ``op`` and the fields of the table below. UNLOCK is followed by a second frame with the bare keys,
   so that they are never part of JSON text. Answer: a JSON object, ``{"ok":true,…}`` or ``{"ok":false,"why":…}``.
 
-HAS_ENTRY, LIST, GET_ENTRY, TOTP and NOTE_CODE are answered by a worker, a fork that opens the vault. It takes more of them over
+HAS_ENTRY, LIST, GET_ENTRY, SSO_KEY, TOTP and NOTE_CODE are answered by a worker, a fork that opens the vault. It takes more of them over
 the same connection. Before the answer to a TOTP it may send ``{"ok":true,"waiting":seconds}``, any number of times.
 No operation takes a path, a library or a command. json is imported where it is used: an answer from disk needs only ``K``
 and ``P``.
@@ -48,6 +48,7 @@ FIELDS: dict[str, dict[str, type]] = {
     "HAS_ENTRY": {"name": str},
     "LIST": {"first": int},  # what may be shown of the entries, then the devices with a seed
     "GET_ENTRY": {"name": str},
+    "SSO_KEY": {},  # the key of the sign-ins to IAM Identity Center
     "TOTP": {"serial": str, "most": int, "skew": int, "after": int},  # milliseconds; the step refused, or 0
     "NOTE_CODE": {"serial": str, "code": str, "within": int},  # milliseconds
     "UNLOCK": {

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     # Returns the frame of the answer to a request. Before that, it may send its own frames with the function it gets.
     Answerer = Callable[[AgentRequest, Callable[[bytes], None]], bytes]
 
-OPS = frozenset({"HAS_ENTRY", "LIST", "GET_ENTRY", "TOTP", "NOTE_CODE"})
+OPS = frozenset({"HAS_ENTRY", "LIST", "GET_ENTRY", "SSO_KEY", "TOTP", "NOTE_CODE"})
 WORKS, WAITS = b"+", b"-"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from vault import errors, limits
 from vault.agent import protocol
+from vault.crypto.seal import b64u
 from vault.secret import Secret
 from vault.store import vault
 from vault.system.clock import Deadline, SystemClock
@@ -86,6 +87,15 @@ def _get_entry(keys: OpenedKeys, fields: dict[str, Any], _say: Callable[[bytes],
     )
 
 
+def _sso_key(keys: OpenedKeys, _fields: dict[str, Any], _say: Callable[[bytes], None]) -> bytes:
+    found = keys.sso_key()
+    return (
+        protocol.answer(found=False)
+        if found is None
+        else protocol.answer(found=True, key=b64u(found.reveal()))
+    )
+
+
 def _totp(keys: OpenedKeys, fields: dict[str, Any], say: Callable[[bytes], None]) -> bytes:
     most = fields["most"] / 1000
     wait = CodeWait(
@@ -113,6 +123,7 @@ _ANSWERS = {
     "HAS_ENTRY": _has_entry,
     "LIST": _list,
     "GET_ENTRY": _get_entry,
+    "SSO_KEY": _sso_key,
     "TOTP": _totp,
     "NOTE_CODE": _note_code,
 }

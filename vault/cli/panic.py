@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
 def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
-    """Deactivate all keys of the vault at AWS, and delete all cached sessions.
+    """Deactivate all keys of the vault at AWS, and delete all cached sessions and sign-ins.
 
     Use it if a machine is lost or a key has leaked. panic continues after failures and reports them. Sessions that were already
     issued stay valid: panic prints the policy that ends them. You can activate the keys again in the IAM console.
@@ -42,6 +42,8 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
     report = panic.run(context, opened, trust=trust, tell=say)
     locked = "is locked." if report.unlocked is None else f"could NOT be locked: {report.unlocked.message}"
     say(f"Deleted {report.sessions} cached sessions. The vault {locked}")
+    if report.sign_ins:
+        say(f"Deleted {report.sign_ins} sign-ins to IAM Identity Center.")
     failed = [outcome for outcome in report.outcomes if not outcome.inactive]
     for outcome in failed:
         if not outcome.known:

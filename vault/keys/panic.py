@@ -16,6 +16,7 @@ from vault.credentials.mfa_code import Codes
 from vault.keys.entries import journal_pairs
 from vault.keys.iam_signer import IamSigner, credentials_of, trusted_endpoints
 from vault.profiles import aws_files
+from vault.signin import sealed as signins
 from vault.system.files import Folder
 from vault.text import safe
 from vault.unlocking import lock_unlock
@@ -68,6 +69,7 @@ class PanicReport:
     outcomes: tuple[KeyOutcome, ...]
     users: tuple[str, ...]
     sessions: int
+    sign_ins: int
     at: int
     unlocked: errors.Error | None = None
 
@@ -100,6 +102,7 @@ def run(
     context = context.with_deadline(limits.PANIC_MOST)
     _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
     sessions = _delete_sessions(context, tell)
+    sign_ins = _delete_sign_ins(context, tell)
     context = _without_broken_files(context, tell)
     before = _deactivated_before(context)
     outcomes: list[KeyOutcome] = []
@@ -116,7 +119,12 @@ def run(
     outcomes = [_by_earlier_panic(outcome) if outcome.mark in before else outcome for outcome in outcomes]
     at = max(times, default=int(context.clock.time()))
     return PanicReport(
-        outcomes=tuple(outcomes), users=tuple(users), sessions=sessions, at=at, unlocked=_lock(context)
+        outcomes=tuple(outcomes),
+        users=tuple(users),
+        sessions=sessions,
+        sign_ins=sign_ins,
+        at=at,
+        unlocked=_lock(context),
     )
 
 
@@ -156,6 +164,14 @@ def _delete_sessions(context: Context, tell: Callable[[str], None]) -> int:
         return forget_sessions.forget_files(context)
     except errors.Error as error:
         tell(f"could not delete all cached sessions: {error.message}")
+        return 0
+
+
+def _delete_sign_ins(context: Context, tell: Callable[[str], None]) -> int:
+    try:
+        return signins.remove_all(context.paths)
+    except errors.Error as error:
+        tell(f"could not delete all sign-ins to IAM Identity Center: {error.message}")
         return 0
 
 

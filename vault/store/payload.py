@@ -97,6 +97,8 @@ class Payload:
 
     ``ledger_key`` names and authenticates the ledgers of used codes if they are older than that generation.
 
+    ``sso_key`` seals the sign-ins to IAM Identity Center, which are files beside the vault (format.md 7).
+
     ``strict_serials`` are the devices whose seed is in the strict box. A seed is in only one place: adding it here, or
     removing it, removes it from that list.
 
@@ -112,6 +114,7 @@ class Payload:
     strict_key: Secret | None = None
     rekeyed: int = 0
     ledger_key: Secret | None = None
+    sso_key: Secret | None = None
     strict_serials: tuple[str, ...] = ()
     unknown: Unknown = field(default_factory=dict, repr=False)
 

@@ -32,6 +32,8 @@ def encode_main(payload: Payload) -> bytes:
         value["rekeyed"] = payload.rekeyed
     if payload.ledger_key is not None:
         value["ledger_key"] = b64u(payload.ledger_key.reveal())
+    if payload.sso_key is not None:
+        value["sso_key"] = b64u(payload.sso_key.reveal())
     if payload.strict_serials:
         value["strict_serials"] = list(payload.strict_serials)
     value["entries"] = {name: _entry_json(entry) for name, entry in payload.entries.items()}
@@ -55,6 +57,7 @@ def decode_main(plaintext: bytes) -> Payload:
         cache_key=take.key("cache_key"),
         rekeyed=take.integer("rekeyed") if "rekeyed" in value else 0,
         ledger_key=take.key("ledger_key") if "ledger_key" in value else None,
+        sso_key=take.key("sso_key") if "sso_key" in value else None,
         entries={name: _entry(entry) for name, entry in entries.items()},
         seeds={serial: _seed(seed) for serial, seed in seeds.items()},
         strict_serials=tuple(

@@ -110,6 +110,14 @@ class AgentKeys:
             found.get("user"),  # an agent of an earlier version does not say
         )
 
+    def sso_key(self) -> Secret | None:
+        """The key of the sign-ins, as the worker reads it. An agent of an earlier version is as good as gone: AgentGone."""
+        from vault.crypto.seal import unb64u
+        from vault.secret import Secret
+
+        found = self._ask("SSO_KEY")
+        return Secret(unb64u(found["key"])) if found["found"] else None
+
     def take_code(self, serial: str, wait: CodeWait) -> Code | None:
         """A code that the worker takes from the ledger, within the time that the deadline leaves."""
         within = min(wait.most, wait.deadline.remaining())

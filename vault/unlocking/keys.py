@@ -71,6 +71,9 @@ class Keys(Protocol):
     def contents(self) -> Contents:
         """The contents of the vault without its secrets."""
 
+    def sso_key(self) -> Secret | None:
+        """The key of the sign-ins to IAM Identity Center. None if the user has never signed in."""
+
     def take_code(self, serial: str, wait: CodeWait) -> Code | None:
         """A code of the stored seed, entered in the ledger; None if no seed is stored. Errors: NoCodeInTime, StrictClosed."""
 
@@ -133,6 +136,10 @@ class OpenedKeys:
         from vault.unlocking import inventory
 
         return inventory.of(self._opened.payload)
+
+    def sso_key(self) -> Secret | None:
+        """The key in the main box."""
+        return self._opened.payload.sso_key
 
     def take_code(self, serial: str, wait: CodeWait) -> Code | None:
         """A code of a stored seed, or of a strict one if the strict seeds are open."""

@@ -62,6 +62,10 @@ class ResilientKeys:
         """As in Keys."""
         return self._by(lambda keys: keys.contents())
 
+    def sso_key(self) -> Secret | None:
+        """As in Keys."""
+        return self._by(lambda keys: keys.sso_key())
+
     def take_code(self, serial: str, wait: CodeWait) -> Code | None:
         """As in Keys. There is only one ledger, so no code is issued twice."""
         return self._by(lambda keys: keys.take_code(serial, wait))

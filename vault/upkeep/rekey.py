@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from vault import errors, limits
 from vault.credentials.forget_sessions import forget_files
 from vault.errors import NotThisSlot
+from vault.signin import sealed as signins
 from vault.store import boxes, file, vault
 from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
@@ -55,15 +56,24 @@ def carry_out(
     KeysChanged.
     """
     opened = plan.opened
-    k_main, cache_key = vault.new_key(), vault.new_key()
+    k_main, cache_key, sso_key = vault.new_key(), vault.new_key(), vault.new_key()
     kept_slots = _kept_slots(context, plan)
     records: list[SlotRecord] = []
     written = False
 
     def write() -> Opened:
         nonlocal written
-        after = _write(context, plan, k_main, tuple(records), cache_key=cache_key, strict=strict)
-        written = True
+        with signins.carried_over(
+            context.paths,
+            old=opened.payload.sso_key,
+            new=sso_key,
+            vault_id=opened.vault_id,
+            deadline=context.new_deadline(),
+        ):
+            after = _write(
+                context, plan, k_main, tuple(records), cache_key=cache_key, sso_key=sso_key, strict=strict
+            )
+            written = True
         # Cached sessions are sealed with the old cache key. Agents that have the old keys get the new ones.
         forget_files(context)
         replace_keys(context, after, before=opened.k_main)
@@ -109,6 +119,7 @@ def _write(
     records: tuple[SlotRecord, ...],
     *,
     cache_key: Secret,
+    sso_key: Secret,
     strict: rekey_strict.StrictRekeyPlan | None,
 ) -> Opened:
     opened = plan.opened
@@ -122,6 +133,8 @@ def _write(
             )
         # The ledgers of used codes stay valid, so a used code is still refused.
         payload = replace(draft.payload, cache_key=cache_key, ledger_key=opened.ledger_key)
+        if payload.sso_key is not None:
+            payload = replace(payload, sso_key=sso_key)
         draft = replace(draft, k_main=k_main, payload=payload, slots=records + strict_slots, new_keys=True)
         if strict is not None:
             return rekey_strict.apply(draft, found, strict)

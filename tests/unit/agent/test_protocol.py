@@ -22,6 +22,7 @@ GOOD = {
     "HAS_ENTRY": {"name": "dev"},
     "LIST": {"first": 0},
     "GET_ENTRY": {"name": "dev"},
+    "SSO_KEY": {},
     "TOTP": {"serial": "arn", "most": 1, "skew": -5, "after": 0},
     "NOTE_CODE": {"serial": "arn", "code": "123456", "within": 1},
     "UNLOCK": {

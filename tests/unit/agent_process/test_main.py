@@ -47,7 +47,7 @@ held = {{"main": key.reveal()}}
 page = types.SimpleNamespace(view=held.__getitem__, has=held.__contains__)
 state = types.SimpleNamespace(seen=[], vault="")
 for op, fields in [
-    ("HAS_ENTRY", {{"name": "a"}}), ("LIST", {{"first": 0}}), ("GET_ENTRY", {{"name": "shared-services"}}),
+    ("HAS_ENTRY", {{"name": "a"}}), ("LIST", {{"first": 0}}), ("GET_ENTRY", {{"name": "shared-services"}}), ("SSO_KEY", {{}}),
     ("TOTP", {{"serial": {SERIAL!r}, "most": 35000, "skew": 0, "after": 0}}),
     ("NOTE_CODE", {{"serial": {SERIAL!r}, "code": "123456", "within": 9000}}),
 ]:

@@ -9,11 +9,13 @@ import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
 from tests.unit.agent.serving import TIMES
+from tests.vaults import soon
 from vault import errors
 from vault.agent.link import Hello
 from vault.agent.protocol import LENGTH, AgentRequest
 from vault.agent.protocol import parse_answer as parsed
 from vault.agent_process import vault_answers
+from vault.store import vault
 from vault.unlocking import agent_keys, seen_generations
 
 
@@ -52,6 +54,18 @@ def test_a_fork_gives_a_key_and_its_list(fork):
     assert listed["total"] == len(listed["rows"]) == 2
     assert found["sak"] not in str(listed)
     assert fork("LIST", first=2)["rows"] == []
+
+
+def test_a_fork_gives_the_key_of_the_sign_ins(fork, desk, keys):
+    """If the user has never signed in, there is none. The agent's keys say the same."""
+    assert fork("SSO_KEY") == {"ok": True, "found": False}
+    assert keys.sso_key() is None
+    key = vault.new_key()
+    opened = desk.keys(desk.context()).opened
+    vault.edit(desk.context().paths, opened.k_main, lambda p: replace(p, sso_key=key), deadline=soon())
+    keys.close()
+    keys.restart()
+    assert keys.sso_key() == key
 
 
 def test_a_fork_notes_and_makes_codes_in_one_ledger(fork, aws):

@@ -30,6 +30,17 @@ def test_clear_of_a_profile_forgets_its_chain(home, aws):
     assert len(list(aws.calls)) == calls + 2
 
 
+def test_clear_leaves_sign_ins(home, aws):
+    """They are no sessions: only logout, panic and you end them."""
+    ready(home, aws)
+    left = os.path.join(home.file("signins"), "0" * 40)
+    os.mkdir(home.file("signins"), 0o700)
+    with open(left, "wb"):
+        pass
+    assert home.run("clear").returncode == 0
+    assert os.path.exists(left)
+
+
 def test_clear_without_a_name_deletes_the_files(home, aws):
     """No session file is left, the vault has a new cache key, and an export works as on the first day."""
     ready(home, aws)

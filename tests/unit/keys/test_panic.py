@@ -9,12 +9,16 @@ import pytest
 
 from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import endpoint_trust
+from tests.signins import sign_in
 from tests.unit.benches import NAME
 from tests.vaults import entry
 from vault import errors
 from vault.cli.panic import command
 from vault.keys import panic
 from vault.secret import Secret
+from vault.signin import sealed
+from vault.signin.sealed import SignIns
+from vault.store import vault
 from vault.unlocking import manual_lock
 
 COLLEAGUE = ("AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY")
@@ -199,6 +203,25 @@ def test_a_session_that_cannot_be_deleted_stops_nothing(bench):
     assert [fate.inactive for fate in report.outcomes] == [True]
     assert report.unlocked is None
     assert manual_lock.manually_locked(bench.context().paths)
+
+
+def test_every_sign_in_is_deleted(bench):
+    """Those that no key of this vault opens, too."""
+    context = bench.context()
+    for key in (vault.new_key(), vault.new_key()):
+        with SignIns.open(context.paths, key=key, vault_id=bytes(16), create=True) as sign_ins:
+            sign_ins.write(sign_in())
+    assert run_panic(bench).sign_ins == 2
+    assert not sealed.any_file(context.paths)
+
+
+def test_a_sign_in_that_cannot_be_deleted_stops_nothing(bench):
+    """The report says so, and the keys are inactive all the same."""
+    os.symlink("elsewhere", os.path.join(bench.context().paths.vault_folder, "signins"))
+    report = run_panic(bench)
+    assert report.sign_ins == 0
+    assert all(fate.inactive for fate in report.outcomes)
+    assert any("could not delete all sign-ins" in line for line in bench.told)
 
 
 @pytest.mark.usefixtures("awss_own")

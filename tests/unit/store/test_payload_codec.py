@@ -70,7 +70,7 @@ key = st.binary(min_size=32, max_size=32).map(Secret)
 
 payloads = st.builds(
     Payload, cache_key=key, entries=st.dictionaries(text, entries, max_size=2), seeds=seeds, gen=number, strict_gen=number,
-    strict_sha256=text, strict_key=st.none() | key, rekeyed=number, ledger_key=st.none() | key,
+    strict_sha256=text, strict_key=st.none() | key, rekeyed=number, ledger_key=st.none() | key, sso_key=st.none() | key,
     strict_serials=st.lists(text, max_size=2).map(tuple), unknown=unknown,
 )  # fmt: skip
 

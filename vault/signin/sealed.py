@@ -1,0 +1,220 @@
+"""Sign-ins as sealed files, one each, in a folder beside the vault (format.md 7). A damaged file counts as missing.
+
+A write waits for the disk: refresh tokens may be valid only once. Calls nothing and prints nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from contextlib import ExitStack, contextmanager, suppress
+
+from vault import errors, limits
+from vault.crypto.seal import SealBroken, hkdf, seal, unseal
+from vault.signin import record as records
+from vault.store.strict_json import JsonError
+from vault.system import locks
+from vault.system.files import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+    from vault.secret import Secret
+    from vault.signin.record import SignInPlace, SignInRecord
+    from vault.system.clock import Deadline
+    from vault.system.locks import Lock
+    from vault.system.paths import Paths
+
+_FOLDER = "signins"
+_NAME = 40  # characters of hexadecimal: 160 bits
+_HEX = frozenset("0123456789abcdef")
+_LOCK = ".lock"
+_ASK = ".ask"  # of the lock that a process holds while its user signs in
+
+
+class SignIns:
+    """The sign-ins of one vault, as a context manager. Without a folder there is none."""
+
+    __slots__ = ("_folder", "_key", "_naming", "_vault_id")
+
+    def __init__(self, folder: Folder | None, *, key: Secret, vault_id: bytes) -> None:
+        self._folder = folder
+        self._key = key
+        self._naming = hkdf(key, info=b"awsvault/v1/signin-name")
+        self._vault_id = vault_id
+
+    @classmethod
+    def open(cls, paths: Paths, *, key: Secret, vault_id: bytes, create: bool = False) -> Self:
+        """The sign-ins beside the vault. ``create`` makes the folder. Errors: UnsafeFile, StorageError."""
+        return cls(_open(paths, create=create), key=key, vault_id=vault_id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._folder is not None:
+            self._folder.close()
+
+    def name(self, place: SignInPlace) -> str:
+        """The file name of a place's sign-in."""
+        return hmac.digest(self._naming, place.identity, "sha256").hex()[:_NAME]
+
+    def read(self, place: SignInPlace) -> SignInRecord | None:
+        """The sign-in of this place; None if there is none, or if the section now names another URL or region."""
+        found = self._read(self.name(place))
+        return found if found is not None and found.place == place else None
+
+    def all(self) -> list[SignInRecord]:
+        """Every sign-in that the key opens, by name."""
+        found = [self._read(name) for name in _names(self._folder)[: limits.MAX_SIGN_INS]]
+        return sorted((one for one in found if one is not None), key=lambda one: one.place.name)
+
+    def write(self, found: SignInRecord) -> None:
+        """Write a sign-in, and wait until it is on the disk. The caller holds its lock. Errors: StorageError, UnsafeFile."""
+        folder, name = self._there(), self.name(found.place)
+        folder.sweep(name)
+        folder.write_atomic(name, self._sealed(found, name), durable=True)
+
+    def reserve(self, found: SignInRecord) -> None:
+        """Check that a sign-in of this size can be written now, before a refresh token is used up. Errors: StorageError."""
+        folder, name = self._there(), self.name(found.place)
+        folder.sweep(name)
+        folder.unlink(
+            folder.create_temp(name, bytes(len(self._sealed(found, name)) + limits.PAD_MAIN), durable=False)
+        )
+
+    def remove(self, place: SignInPlace) -> bool:
+        """Delete the sign-in. The caller holds its lock. Returns whether there was one. Errors: StorageError."""
+        name = self.name(place)
+        if self._folder is None or name not in self._folder.names():
+            return False
+        self._folder.unlink(name)
+        self._folder.sync()
+        return True
+
+    def lock(self, place: SignInPlace, *, deadline: Deadline) -> Lock:
+        """The lock of this sign-in's file between all processes. Errors: locks.Busy, StorageError."""
+        return locks.lock(self._there(), self.name(place) + _LOCK, deadline=deadline)
+
+    def try_lock(self, place: SignInPlace) -> Lock | None:
+        """The lock, if no process holds it."""
+        return locks.try_lock(self._there(), self.name(place) + _LOCK)
+
+    def lock_question(self, place: SignInPlace, *, deadline: Deadline) -> Lock:
+        """The lock under which a user signs in, so that one browser opens for ten commands. Errors: locks.Busy."""
+        return locks.lock(self._there(), self.name(place) + _ASK + _LOCK, deadline=deadline)
+
+    def _there(self) -> Folder:
+        if self._folder is None:
+            raise errors.Internal("the folder of the sign-ins was not created")
+        return self._folder
+
+    def _sealed(self, found: SignInRecord, name: str) -> bytes:
+        try:
+            plaintext = records.encode(found)
+        except JsonError as error:
+            raise errors.ConfigError(f"the sign-in cannot be stored: {error}") from None
+        sealed = seal(self._key, label="signin", aad=self._aad(name), plaintext=plaintext)
+        if len(sealed) > limits.MAX_SIGN_IN_FILE:
+            raise errors.Unreachable("AWS answered with tokens that are too long to store", sent=True)
+        return sealed
+
+    def _read(self, name: str) -> SignInRecord | None:
+        if self._folder is None:
+            return None
+        try:
+            box = self._folder.read(name, limit=limits.MAX_SIGN_IN_FILE)
+            found = records.decode(unseal(self._key, label="signin", aad=self._aad(name), box=box))
+        except (errors.Error, OSError, SealBroken, ValueError):
+            return None
+        return found if self.name(found.place) == name else None
+
+    def _aad(self, name: str) -> bytes:
+        return self._vault_id + name.encode("ascii")
+
+
+def any_file(paths: Paths) -> bool:
+    """Whether there is a sign-in, as far as can be told without a key. Never an error."""
+    try:
+        with suppress(errors.Error), _nothing_or(_open(paths, create=False)) as folder:
+            return bool(_names(folder))
+    except OSError:
+        pass
+    return False
+
+
+def remove_all(paths: Paths) -> int:
+    """Delete every sign-in, those that no key opens too. Returns how many. Errors: StorageError, UnsafeFile."""
+    with _nothing_or(_open(paths, create=False)) as folder:
+        return _remove(folder, keep=frozenset())
+
+
+@contextmanager
+def carried_over(
+    paths: Paths, *, old: Secret | None, new: Secret | None, vault_id: bytes, deadline: Deadline
+) -> Iterator[None]:
+    """While the vault gets the key ``new`` in place of ``old``: seal each sign-in under ``new``, then delete all others.
+
+    A sign-in that cannot be sealed again is dropped: the vault is more important. If the work fails, the old ones stay.
+    """
+    with ExitStack() as held, _nothing_or(_open(paths, create=False)) as folder:
+        made: list[str] = []
+        if folder is not None and old is not None and new is not None:
+            before = SignIns(folder, key=old, vault_id=vault_id)
+            after = SignIns(folder, key=new, vault_id=vault_id)
+            for found in before.all():
+                with suppress(errors.Error):
+                    held.enter_context(before.lock(found.place, deadline=deadline))
+                    current = before.read(found.place)  # another process may have refreshed it
+                    if current is not None:
+                        after.write(current)
+                        made.append(after.name(current.place))
+        try:
+            yield
+        except BaseException:
+            for name in made:
+                with suppress(errors.Error):
+                    folder.unlink(name)  # type: ignore[union-attr]  # made is empty without a folder
+            raise
+        with suppress(errors.Error):  # what is left opens with no key of the vault
+            _remove(folder, keep=frozenset(made))
+
+
+def _remove(folder: Folder | None, *, keep: frozenset[str]) -> int:
+    gone = 0
+    for name in folder.names() if folder is not None else ():
+        stem = name.removesuffix(_LOCK).removesuffix(_ASK).removeprefix(".")[:_NAME]
+        if folder is None or not _is_name(stem) or name.removesuffix(_LOCK).removesuffix(_ASK) in keep:
+            continue
+        if not name.endswith(_LOCK):
+            folder.unlink(name)
+            gone += _is_name(name)
+    if folder is not None and gone:
+        folder.sync()
+    return gone
+
+
+def _open(paths: Paths, *, create: bool) -> Folder | None:
+    try:
+        return Folder.open(os.path.join(paths.vault_folder, _FOLDER), create=create)
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _nothing_or(folder: Folder | None) -> Iterator[Folder | None]:
+    try:
+        yield folder
+    finally:
+        if folder is not None:
+            folder.close()
+
+
+def _names(folder: Folder | None) -> list[str]:
+    return sorted(filter(_is_name, folder.names())) if folder is not None else []
+
+
+def _is_name(name: str) -> bool:
+    return len(name) == _NAME and set(name) <= _HEX
