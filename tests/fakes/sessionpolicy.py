@@ -22,8 +22,12 @@ def well_formed(document: Any) -> bool:
     """Whether AWS would take ``document`` for a session policy."""
     if not isinstance(document, dict) or not isinstance(document.get("Statement"), dict | list):
         return False
+    if not document["Statement"] or document.get("Version", "2012-10-17") not in ("2012-10-17", "2008-10-17"):
+        return False
     found = document["Statement"]
-    return all(
+    sids = [each.get("Sid") for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    named = [sid for sid in sids if sid]
+    return len(named) == len(set(named)) and all(
         isinstance(each, dict)
         and each.get("Effect") in ("Allow", "Deny")
         and ("Action" in each) != ("NotAction" in each)

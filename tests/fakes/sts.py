@@ -74,7 +74,7 @@ def get_federation_token(world: World, caller: Caller, parameters: dict[str, str
     name = parameters["Name"]
     arn = f"arn:aws:sts::{caller.account}:federated-user/{name}"
     auth.authorize(caller, "sts:GetFederationToken", arn)
-    policies = _session_policies(world, parameters, caller.account)
+    policies = _session_policies(world, parameters, arn)
     session = world.add_session(
         kind="federation",
         account=caller.account,
@@ -92,14 +92,17 @@ def get_federation_token(world: World, caller: Caller, parameters: dict[str, str
 
 
 def _session_policies(
-    world: World, parameters: dict[str, str], account: str, *, tags: Mapping[str, str] = MappingProxyType({})
+    world: World, parameters: dict[str, str], owner: str, *, tags: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[str, ...]:
-    """The inline policy and the ARNs of managed ones, which together are what the session may do at most."""
+    """The inline policy and the ARNs of managed ones, which together are what the session may do at most. ``owner`` is the
+    ARN of the role or the user.
+    """
+    partition, account = owner.split(":")[1], owner.split(":")[4]
     document = parameters.get("Policy")
     arns = [item.get("arn", "") for item in shapes.members(parameters, "PolicyArns")]
     if document is not None:
         try:
-            parsed = json.loads(document)
+            parsed = json.loads(document, parse_constant=_no_constant)
         except ValueError:
             raise Refusal(400, "MalformedPolicyDocument", "Syntax errors in policy.") from None
         if not sessionpolicy.well_formed(parsed):
@@ -119,10 +122,16 @@ def _session_policies(
             "PackedPolicyTooLarge",
             f"Packed policy consumes {used}% of allotted space, please use smaller policy.",
         )
+    if len(set(arns)) < len(arns):
+        raise validation("Duplicate policy ARNs are not allowed.")
     for arn in arns:
-        if not re.fullmatch(rf"arn:aws[a-z-]*:iam::(aws|{account}):policy/[!-~]+", arn):
+        if not re.fullmatch(rf"arn:{partition}:iam::(aws|{account}):policy/[!-~]+", arn):
             raise validation(f"ARN {arn} is not valid.")
     return tuple(filter(None, (document, *arns)))
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def assume_role(world: World, caller: Caller, parameters: dict[str, str]) -> dict[str, Any]:
@@ -132,7 +141,7 @@ def assume_role(world: World, caller: Caller, parameters: dict[str, str]) -> dic
     if not arn.startswith("arn:") or arn.count(":") < 5:
         raise validation(f"{arn} is invalid")
     tags, transitive = _tags(parameters)
-    policies = _session_policies(world, parameters, arn.split(":")[4], tags=tags)
+    policies = _session_policies(world, parameters, arn, tags=tags)
     auth.check_region(world, caller)
     code = onetime.verify(world, caller, parameters.get("SerialNumber"), parameters.get("TokenCode"))
     auth.authorize(caller, "sts:AssumeRole", arn)

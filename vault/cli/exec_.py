@@ -131,7 +131,7 @@ def _check_alone(others: Mapping[str, object]) -> None:
     """Raise Usage if --profile-env is combined with an option for a session, because exec then gets no session."""
     from vault.errors import Usage
 
-    given = next((name for name, value in others.items() if value), None)
+    given = next((name for name, value in others.items() if value not in (None, False, ())), None)
     if given is not None:
         raise Usage(f"--profile-env and {given} were both given", hint="leave out one of them")
 

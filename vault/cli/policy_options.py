@@ -19,7 +19,7 @@ _policy_arn = click.option(
     "--policy-arn",
     metavar="ARN",
     multiple=True,
-    help="Restrict the session with this managed policy. Can be repeated.",
+    help="Restrict the session with this managed policy. Can be repeated: AWS adds up what the file and all policies allow.",
 )
 
 

@@ -55,7 +55,10 @@ def _policy(chain: Chain, guardrails: Guardrails, request: Request) -> SessionPo
             hint="use a profile with a role; login accepts a policy for a user too",
         )
     both = [policy for policy in (guardrails.policy, request.policy) if policy is not None]
+    partition = chain.hops[-1].role_arn.split(":")[1] if chain.hops else chain.source_endpoint.partition
     try:
+        for policy in both:
+            session_policy.check_partition(policy, partition=partition)
         found = session_policy.combined(both)
         if guardrails.read_only and found is not None:
             session_policy.combined([found, session_policy.READ_ONLY])
@@ -155,8 +158,11 @@ def _unconfirmed(
 
 
 def subject(chain: Chain, *, lifted: bool = False) -> str:
-    """What a confirmation is for: the profile and its role or source. Another role, or --write, needs another confirmation."""
-    return f"{chain.profile} {_target(chain)}{' with --write' if lifted else ''}"
+    """What a confirmation is for: the profile and its role or source. Another role, another profile that assumes it, or
+    --write needs another confirmation.
+    """
+    through = f" through {chain.path[1]}" if len(chain.path) > 1 else ""
+    return f"{chain.profile} {_target(chain)}{through}{' with --write' if lifted else ''}"
 
 
 def _target(chain: Chain) -> str:

@@ -186,4 +186,4 @@ def _policy_arns(link: AssumeRole) -> tuple[str, ...]:
     """The managed policies: AWS's ReadOnlyAccess, which each partition has under its own name, and the user's."""
     read_only = f"arn:{link.hop.role_arn.split(':')[1]}:{limits.READ_ONLY_POLICY}"
     own = link.policy.arns if link.policy is not None else ()
-    return (*((read_only,) if link.read_only else ()), *own)
+    return tuple(dict.fromkeys((*((read_only,) if link.read_only else ()), *own)))

@@ -164,5 +164,5 @@ def unknown_keys(facts: Facts) -> Iterator[Finding]:
         for one in unread(config, profile):
             if one.origin not in reported:
                 reported.add(one.origin)
-                level: Level = "error" if one.prefixed else "warning" if one.grave else "note"
+                level: Level = "error" if one.certain else "warning" if one.grave else "note"
                 yield Finding(level=level, where=str(one.origin), message=one.what, hint=one.fix)

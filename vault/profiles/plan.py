@@ -136,6 +136,8 @@ def _role(
     # Only the last: with the policy, a role could not assume the next one.
     last = at == len(chain.hops) - 1
     read_only, policy = (chain.guardrails.read_only, chain.guardrails.policy) if last else (False, None)
+    if policy is not None and not read_only:
+        policy = policy.alone
     return AssumeRole(hop, seconds, code, asked is not None, why, read_only, policy)
 
 

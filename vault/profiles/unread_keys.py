@@ -28,7 +28,8 @@ _OTHERS = {
     "parent_profile": ("old versions of aws-vault read", "include_profile"),
 }
 # No tool reads these without the prefix.
-_GUARDRAILS = ("confirm", "max_duration", "read_only", "policy_file", "policy_arns", "session_duration")
+_GUARDRAILS = ("confirm", "max_duration", "read_only", "policy_file", "policy_arns")
+_OWN = (*_GUARDRAILS, "session_duration")
 # Keys that AWS's tools know and that do not decide credentials: never a misspelling of one that does.
 _AWS = frozenset(
     [
@@ -47,14 +48,15 @@ _LIKE = 0.85  # and leaves it this similar, as difflib counts
 class Unread(NamedTuple):
     """A line without the intended effect: what it is, and the fix.
 
-    ``grave``: an important key has no effect. ``prefixed``: the name has the prefix, so no other tool knows it either.
+    ``grave``: an important key has no effect. ``certain``: no other tool reads such a name either, so it is a mistake: a name with the
+    prefix, or that of a guard rail, which would silently not apply.
     """
 
     origin: Origin
     what: str
     fix: str
     grave: bool = False
-    prefixed: bool = False
+    certain: bool = False
 
     @property
     def message(self) -> str:
@@ -70,8 +72,8 @@ def unread(config: Config, profile: Profile) -> list[Unread]:
 
 
 def misspelled(profile: Profile) -> list[Fault]:
-    """The profile's keys with the prefix that do not exist. No other tool has them, so each is a mistake."""
-    own = [one for one in _of_profile(profile) if one.prefixed]
+    """The profile's keys with the prefix that do not exist, and its guard rails without the prefix."""
+    own = [one for one in _of_profile(profile) if one.certain]
     return [
         Fault(f"{one.message}{'; ' + one.fix if one.fix.endswith('?') else ''}", one.origin) for one in own
     ]
@@ -128,8 +130,9 @@ def _name(name: str) -> tuple[str, str, bool, bool] | None:
     if name in _OTHERS:
         program, key = _OTHERS[name]
         return f"only {program} {shown}", f"use {key} instead", False, False
-    if name in _GUARDRAILS:
-        return f"{shown} has no effect without its prefix", f"did you mean {PREFIX}{name}?", False, False
+    if name in _OWN:
+        rail = name in _GUARDRAILS
+        return f"{shown} has no effect without its prefix", f"did you mean {PREFIX}{name}?", rail, rail
     if name in _DECISIVE or name in _AWS:
         return None
     near = nearest(name, [key for key in _DECISIVE if abs(len(key) - len(name)) <= _LENGTHS], cutoff=_LIKE)

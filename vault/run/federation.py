@@ -32,9 +32,9 @@ def federated(context: Context, issued: Issued, request: Request, *, subject: st
     if chain.guardrails.read_only:
         own = policy or SessionPolicy()
         read_only = f"arn:{chain.source_endpoint.partition}:{limits.READ_ONLY_POLICY}"
-        policy = SessionPolicy(own.document, (read_only, *own.arns))
-    elif policy is None:
-        policy = EVERYTHING
+        policy = SessionPolicy(own.document, tuple(dict.fromkeys((read_only, *own.arns))))
+    else:
+        policy = policy.alone if policy is not None else EVERYTHING
     seconds = request.duration or chain.session_duration or context.settings.session_duration
     if chain.guardrails.max_duration is not None:
         seconds = min(seconds, chain.guardrails.max_duration)

@@ -38,7 +38,10 @@ def read_users_file(path: str, *, limit: int) -> bytes | None:
         if stat.S_ISCHR(status.st_mode) and os.path.samestat(status, os.stat(os.devnull)):
             return b""
         if not stat.S_ISREG(status.st_mode):
-            raise errors.UnsafeFile(f"{safe(path)} is not a regular file")
+            hint = "give the path of a regular file"
+            if stat.S_ISFIFO(status.st_mode):
+                hint = "save the content in a file: a pipe, such as <(command), cannot be read here"
+            raise errors.UnsafeFile(f"{safe(path)} is not a regular file", hint=hint)
         if status.st_uid not in (0, os.geteuid()):
             raise errors.UnsafeFile(f"{safe(path)} belongs to user id {status.st_uid}, not to you or root")
         if status.st_mode & stat.S_IWOTH:

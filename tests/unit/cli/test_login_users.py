@@ -125,7 +125,7 @@ def test_a_policy_narrows_the_session(home, aws, policy):
         ("[]", "Statement"),
         ('{"Statement": "x"}', "Statement"),
         ('{"Statement": [], "Statement": []}', "twice"),
-        ('{"Id": "' + "x" * 2048 + '", "Statement": []}', "2048"),
+        (json.dumps({"Id": "x" * 2048, **NARROW}), "2048"),
         ("[" * 60000, "nested"),
     ],
 )

@@ -166,6 +166,22 @@ def test_a_confirmation_is_for_one_role(desk, home):
     assert guardrails.subject(desk.ask("dev").chain) != before
 
 
+def test_a_confirmation_is_for_one_source(desk, home):
+    """Another profile that assumes the role is asked about again, also with --source."""
+    arn = role("DeveloperRole")
+    home.config(SCENARIO + "[profile second]\nawsvault_credential = shared-services\n")
+    one, other = (desk.ask(arn, source=source).chain for source in ("shared-services", "second"))
+    assert guardrails.subject(one) != guardrails.subject(other)
+    before = guardrails.subject(desk.ask("dev").chain)
+    home.config(
+        SCENARIO.replace("[profile dev]\n", "[profile dev]\nawsvault_credential = shared-services\n").replace(
+            "awsvault_source_profile = shared-services\nmfa_serial = arn:aws:iam::111111111111:mfa/yourself\n\n[profile prod]",
+            "\n[profile prod]",
+        )
+    )
+    assert guardrails.subject(desk.ask("dev").chain) != before
+
+
 def test_a_confirmation_of_reading_does_not_cover_writing(home):
     """confirm = session: the answer for the read-only role is not remembered for the whole role, nor the reverse."""
     with_agent(home)

@@ -49,6 +49,14 @@ def in_dev(*lines):
     return SCENARIO.replace("[profile dev]\n", "[profile dev]\n" + "\n".join(lines) + "\n")
 
 
+def whole_but(policy):
+    """``policy`` with everything else allowed, as a policy of only Deny statements is sent if no other one goes with it."""
+    return {
+        **policy,
+        "Statement": [*policy["Statement"], {"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }
+
+
 def assumed(aws):
     """The calls of AssumeRole, in order."""
     return aws.calls.of("AssumeRole")
@@ -80,7 +88,7 @@ def test_a_policy_narrows_the_session_of_a_role(home, aws, written):
     narrowed = home.export("dev", "--policy", written({**NARROW, "Statement": DENY["Statement"]}))
     assert whole["AccessKeyId"] != narrowed["AccessKeyId"]
     assert "Policy" not in assumed(aws)[0].parameters
-    assert assumed(aws)[1].parameters["Policy"] == json.dumps(DENY, separators=(",", ":"))
+    assert assumed(aws)[1].parameters["Policy"] == json.dumps(whole_but(DENY), separators=(",", ":"))
     assert may_list_keys(home, aws, whole)
     assert not may_list_keys(home, aws, narrowed)
 
@@ -193,7 +201,7 @@ def test_deny_statements_of_two_places_are_joined(home, aws, written):
     home.export("dev", "--policy", written(more, "more.json"))
     (call,) = assumed(aws)
     found = json.loads(call.parameters["Policy"])
-    assert found == {"Version": "2012-10-17", "Statement": [*DENY["Statement"], more["Statement"]]}
+    assert found == whole_but({**DENY, "Statement": [*DENY["Statement"], more["Statement"]]})
 
 
 def test_a_user_without_a_role_cannot_have_a_policy(home, aws, written):
@@ -215,6 +223,11 @@ def test_a_user_without_a_role_cannot_have_a_policy(home, aws, written):
         ("{", "line 1"),
         ("[]", "Statement"),
         ('{"Statement": [], "Statement": []}', "twice"),
+        ('{"Statement": []}', "Statement"),
+        (
+            '{"Version": ["2012-10-17"], "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}',
+            "Version",
+        ),
         ('{"Statement": {"Action": "*", "Resource": "*"}}', "Effect"),
         ('{"Statement": {"Effect": "allow", "Action": "*", "Resource": "*"}}', "Effect"),
         ('{"Statement": {"Effect": "Allow", "Resource": "*"}}', "Action"),
@@ -237,7 +250,19 @@ def test_a_policy_file_that_others_can_write_is_refused(home, aws, written, tmp_
     """They could widen the session. One that is missing or has a relative path is an error too."""
     path = written(NARROW)
     (tmp_path / "policy.json").chmod(0o666)
-    failed(home.run("export", "dev", "--policy", path), 6, "policy.json")
+    failed(
+        home.run("export", "dev", "--policy", path),
+        6,
+        "--policy: ",
+        "policy.json can be written by every user",
+    )
+    home.config(in_dev(f"awsvault_policy_file = {path}"))
+    failed(
+        home.run("export", "dev"),
+        6,
+        "config:7: awsvault_policy_file: ",
+        "policy.json can be written by every user",
+    )
     home.config(in_dev("awsvault_policy_file = policy.json"))
     failed(home.run("export", "dev"), 6, "absolute")
     home.config(in_dev("awsvault_policy_file = ~/none.json"))
@@ -273,3 +298,59 @@ def test_a_misspelt_policy_key_is_an_error(home):
     """It would not be kept otherwise, and no other tool knows the prefix."""
     home.config(in_dev(f"awsvault_policy_arn = {MANAGED}"))
     failed(home.run("export", "dev"), 6, "awsvault_policy_arns")
+
+
+def test_a_file_and_arns_of_different_profiles_do_not_widen_each_other(home, aws, written):
+    """include_profile brings the other one. In one profile they are one policy."""
+    base = f"[profile base]\nawsvault_policy_file = {written(NARROW)}\n"
+    home.config(in_dev(f"awsvault_policy_arns = {MANAGED}", "include_profile = base") + base)
+    failed(
+        home.run("export", "dev"),
+        6,
+        "config:7: awsvault_policy_arns",
+        "config:22: awsvault_policy_file",
+        "each allow",
+    )
+    written(DENY)
+    home.export("dev")
+    home.config(in_dev("include_profile = base") + f"{base}awsvault_policy_arns = {MANAGED}\n")
+    home.export("dev")
+    assert [call.parameters["PolicyArns.member.1.arn"] for call in assumed(aws)] == [MANAGED]
+
+
+def test_statements_with_the_same_sid_are_joined_without_it(home, aws, written):
+    """AWS accepts a Sid once in a policy. One that has it twice is refused here."""
+    named = {**DENY, "Statement": [{"Sid": "No", **DENY["Statement"][0]}]}
+    home.config(in_dev(f"awsvault_policy_file = {written(named)}"))
+    more = {**named, "Statement": [{**named["Statement"][0], "Action": "s3:*"}]}
+    home.export("dev", "--policy", written(more, "more.json"))
+    (call,) = assumed(aws)
+    assert [each.get("Sid") for each in json.loads(call.parameters["Policy"])["Statement"]] == [None] * 3
+    twice = written({**DENY, "Statement": named["Statement"] * 2}, "twice.json")
+    failed(
+        home.run("export", "prod", "--policy", twice), 2, "statement 2 has the Sid of an earlier statement"
+    )
+
+
+@pytest.mark.parametrize("way", ["export", "exec", "login", "federated"])
+def test_a_policy_that_only_denies_leaves_the_rest(home, aws, written, way):
+    """A session may do nothing that no policy allows, so everything else is allowed beside it."""
+    path = written(DENY)
+    words = {
+        "export": ["dev"],
+        "exec": ["dev", "--", "true"],
+        "login": ["--print", "dev"],
+        "federated": ["--print", "shared-services"],
+    }[way]
+    assert home.run("login" if way == "federated" else way, "--policy", path, *words).returncode == 0
+    (call,) = aws.calls.of("GetFederationToken" if way == "federated" else "AssumeRole")
+    assert json.loads(call.parameters["Policy"]) == whole_but(DENY)
+
+
+def test_a_policy_that_only_denies_stays_one_beside_another(home, aws, written):
+    """Read-only, or any policy that allows."""
+    home.config(in_dev(f"awsvault_policy_file = {written(DENY)}"))
+    home.export("dev", "--policy-arn", MANAGED)
+    home.config(in_dev(f"awsvault_policy_file = {written(DENY)}", "awsvault_read_only = on"))
+    home.export("dev", "--fresh")
+    assert [json.loads(call.parameters["Policy"]) for call in assumed(aws)] == [DENY, DENY]

@@ -126,8 +126,13 @@ def test_a_broken_chain_is_told_before_the_command_runs(ready):
         ["--duration", "1h"],
         ["--fresh"],
         ["--write"],
+        ["--policy", ""],
+        ["--policy-arn", ""],
+        ["--source", ""],
+        ["--duration", ""],
+        ["--mfa-code", ""],
     ],
-    ids=lambda words: words[0],
+    ids=" ".join,
 )
 def test_what_decides_a_session_does_not_go_with_it(ready, other):
     """exec gets no session here, so such an option would be lost."""
