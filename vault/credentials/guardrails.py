@@ -112,7 +112,7 @@ def _asks_at_desktop(context: Context, request: Request) -> bool:
     prompt = context.settings.prompt
     if not request.ask:
         return prompt in WAYS
-    return prompt == "notification" and not context.interaction.possible()
+    return prompt == "notification" and "tty" not in context.interaction.ways()
 
 
 def _at_desktop(context: Context, chain: Chain, what: str, *, lifted: bool, region: str) -> str | None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 
+import pexpect
 import pytest
 
 from tests.fakes.example import role
@@ -138,11 +139,25 @@ def test_a_setting_chooses_too(home, desktop):
 
 
 def test_an_exec_without_a_terminal_is_asked_at_the_desktop(home, desktop):
-    """There is nowhere else."""
+    """By the way that the user has chosen, though there is a window for passphrases too."""
     guarded(home, "always")
     home.make_vault()
+    home.env["DISPLAY"] = ":9"
     with desktop.answering("once"):
-        assert home.run("exec", "prod", "--", "echo", "ran").stdout == "ran\n"
+        done = run(home, "setsid", "--wait", COMMAND, "exec", "prod", "--", "echo", "ran")
+    assert done.stdout == "ran\n"
+
+
+def test_a_user_at_a_terminal_is_asked_there(home, desktop):
+    """A notification is for those who cannot be asked otherwise."""
+    guarded(home, "always")
+    home.make_vault()
+    child = pexpect.spawn(COMMAND, ["exec", "prod", "--", "echo", "ran"], env=home.env, timeout=PATIENCE, encoding="utf-8")  # fmt: skip
+    child.expect(r"\[y/N\]")
+    child.sendline("y")
+    child.expect("\nran")
+    child.expect(pexpect.EOF)
+    assert desktop.shown() == []
 
 
 def test_a_window_asks_an_sdk_too(desk, home):
