@@ -17,7 +17,6 @@ from vault.cli.request_options import check_source, request_of
 from vault.cli.terminal import emit, local, say
 from vault.credentials.profile_metadata import metadata_of
 from vault.errors import Usage
-from vault.profiles.chain import NamedSource
 from vault.profiles.credential_variables import without_credentials
 from vault.run import browser_profile, environment_credentials
 from vault.run.browser_handoff import Handoff
@@ -29,6 +28,7 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
+    from vault.credentials.request import Request
     from vault.run.console_login import SignIn
 
 _OPENERS = ("xdg-open", "wslview", "x-www-browser")
@@ -119,7 +119,17 @@ def command(
             say("No browser can be opened here. This URL is valid for 15 minutes:")
         emit(found.url.reveal_text())
         return
-    _open(context, found, browsers, region=request.region)
+    again = _again(found, request, {"--service": service, "--path": path}, from_env=from_env)
+    _open(context, found, browsers, again=again)
+
+
+def _again(found: SignIn, request: Request, page: dict[str, str | None], *, from_env: bool) -> str:
+    """The command that prints the URL of the same page. ``page`` are the options that choose it."""
+    words = ["login", "--print"]
+    for option, value in page.items():
+        words += [option, safe(value)] if value is not None else []
+    printing = request.repeated(shlex.join(words))
+    return f"awsvault-py {printing} --env" if from_env else found.issued.chain.command(printing)
 
 
 def openers(context: Context, browser: str | None) -> list[list[str]]:
@@ -151,14 +161,9 @@ def _words(text: str, which: str) -> list[str]:
     return words
 
 
-def _open(context: Context, found: SignIn, browsers: list[list[str]], *, region: str | None) -> None:
+def _open(context: Context, found: SignIn, browsers: list[list[str]], *, again: str) -> None:
+    """Open the page in the first of ``browsers`` that can. ``again`` is the command for the user if none can."""
     role = found.issued.chain.hops[-1].role_arn if found.issued.chain.hops else found.issued.chain.profile
-    printing = "login --print" if region is None else f"login --print --region {region}"
-    again = (
-        f"awsvault-py {printing} --env"
-        if isinstance(found.issued.chain.source, NamedSource) and not found.issued.chain.hops
-        else found.issued.chain.command(printing)
-    )
     until = f", until {local(found.issued.expires)}" if found.issued.expires else ""
     opening = f"Opening the console as {safe(role)}{until}."
     deadline = Deadline.after(limits.HANDOFF_TIME, clock=context.clock)

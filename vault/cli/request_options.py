@@ -44,7 +44,28 @@ def request_of(
         policy=_policy(policy, policy_arn),
         region=region_name(region),
         source=source,
+        options=_words(duration, policy, policy_arn, region_name(region), no_session=no_session, write=write),
     )
+
+
+def _words(
+    duration: str | None,
+    policy: str | None,
+    policy_arn: tuple[str, ...],
+    region: str | None,
+    *,
+    no_session: bool,
+    write: bool,
+) -> tuple[str, ...]:
+    """The options as a command line has them. Those of a single use, as the MFA code, are not among them."""
+    valued = (
+        ("--duration", duration),
+        ("--policy", policy),
+        *(("--policy-arn", arn) for arn in policy_arn),
+        ("--region", region),
+    )
+    words = [word for option, value in valued if value is not None for word in (option, value)]
+    return (*words, *(["--no-session"] if no_session else []), *(["--write"] if write else []))
 
 
 def check_source(profile: str | None, source: str | None) -> None:

@@ -27,7 +27,7 @@ def applied(chain: Chain, request: Request) -> Chain:
             f"{chain.subject}: awsvault_read_only cannot be enforced: only the session of a role can be limited "
             "by a policy",
             hint="set awsvault_read_only in a profile with a role, or ignore it once: "
-            f"{chain.command('exec --write')} -- COMMAND",
+            f"{chain.command(request.repeated('exec --write'))} -- COMMAND",
         )
     if guardrails.policy is not None or request.policy is not None:
         guardrails = guardrails._replace(policy=_policy(chain, guardrails, request))
@@ -97,10 +97,10 @@ def confirm(context: Context, chain: Chain, request: Request, *, lifted: bool = 
     if setting == "session" and _remembered(context, what):
         return None
     if setting == "agent" or _asks_at_desktop(context, request):
-        return _at_desktop(context, chain, what, lifted=lifted, region=region)
+        return _at_desktop(context, chain, request, what, lifted=lifted)
     if not request.ask:
         # An SDK is waiting, and the user may not be looking: no window, no question, no waiting.
-        raise _unconfirmed(context, chain, lifted=lifted)
+        raise _unconfirmed(context, chain, request, lifted=lifted)
     _ask(context, chain, lifted=lifted, region=region)
     return what if setting == "session" else None
 
@@ -115,7 +115,7 @@ def _asks_at_desktop(context: Context, request: Request) -> bool:
     return prompt == "notification" and "tty" not in context.interaction.ways()
 
 
-def _at_desktop(context: Context, chain: Chain, what: str, *, lifted: bool, region: str) -> str | None:
+def _at_desktop(context: Context, chain: Chain, request: Request, what: str, *, lifted: bool) -> str | None:
     """Like ``confirm``, where the user is asked at the desktop. With awsvault_confirm = agent, only a coding agent's use is
     asked about, and never at a terminal, which the coding agent may control.
     """
@@ -127,24 +127,25 @@ def _at_desktop(context: Context, chain: Chain, what: str, *, lifted: bool, regi
     if setting == "agent" and not asker.may_be_coding_agent:
         return None
     who = asker.name if setting == "agent" else ""
+    region = request.region or chain.region
     if context.settings.prompt not in WAYS:
-        raise _unconfirmed(context, chain, lifted=lifted, who=who)
+        raise _unconfirmed(context, chain, request, lifted=lifted, who=who)
     answer = desktop_confirm(context, ConfirmedUse(what, chain, setting, region, lifted, asker))
     if answer.refused == DENIED:
         raise errors.Declined(
             f"{chain.subject} was not used: {DENIED} at the desktop", hint="no credentials were issued"
         )
     if answer.refused:
-        raise _unconfirmed(context, chain, lifted=lifted, who=who, why=answer.refused)
+        raise _unconfirmed(context, chain, request, lifted=lifted, who=who, why=answer.refused)
     return what if answer.remember else None
 
 
 def _unconfirmed(
-    context: Context, chain: Chain, *, lifted: bool, who: str = "", why: str = ""
+    context: Context, chain: Chain, request: Request, *, lifted: bool, who: str = "", why: str = ""
 ) -> errors.Declined:
     """The error if there was no answer. ``who``: the coding agent that asks; ``why``: what happened to the question."""
     setting = chain.guardrails.confirm
-    run = f"{chain.command('exec --write' if lifted else 'exec')} --"
+    run = f"{chain.command(request.repeated('exec --write' if lifted else 'exec'))} --"
     if who and not why:
         hint = 'to be asked at the desktop, set prompt = "notification" in config.toml'
     elif who:

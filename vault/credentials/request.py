@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from vault.text import safe
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.profiles.session_policy import SessionPolicy
@@ -29,7 +31,8 @@ class Request(NamedTuple):
     exchanged for a session (GetFederationToken) before anything is issued, and that session keeps the guard rails.
     ``policy`` narrows the session further than the profile's guard rails. ``region`` is for the program that gets the session,
     and decides nothing about the session itself. ``source``: ``profile`` is the ARN of a role, and the profile ``source``
-    assumes it; ``start`` is then about this name.
+    assumes it; ``start`` is then about this name. ``options`` are the words of the command line that decide which session it
+    gets, for hints with a command to run.
     """
 
     profile: str
@@ -45,6 +48,18 @@ class Request(NamedTuple):
     policy: SessionPolicy | None = None
     region: str | None = None
     source: str | None = None
+    options: tuple[str, ...] = ()
+
+    def repeated(self, words: str) -> str:
+        """``words``, which are a command and some options, with the options of this request that they lack. A hint without
+        them would give a session with more rights or a longer one.
+        """
+        from shlex import join, split
+
+        lacking = self.options
+        if "--write" in split(words):
+            lacking = tuple(word for word in lacking if word != "--write")
+        return f"{words} {join(map(safe, lacking))}" if lacking else words
 
     @property
     def plain(self) -> bool:

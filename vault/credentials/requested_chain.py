@@ -49,7 +49,7 @@ def check_named(config: Config, request: Request, *, use: str) -> None:
     from vault.profiles.role_without_profile import profiles_with
 
     before, after = words
-    hint = f"name the profile that assumes it: awsvault-py {before} --source PROFILE {quote(arn)}{after}"
+    hint = f"name the profile that assumes it: awsvault-py {request.repeated(before)} --source PROFILE {quote(arn)}{after}"
     known = next((profile.name for profile in profiles_with(config, arn)), None)
     if known is not None:
         hint += f"; or use profile {safe(known)}, which has this role"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vault.profiles.chain import WebIdentity
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.profiles.chain import Chain, Hop
@@ -15,6 +17,9 @@ def attributed(chain: Chain, *, user: str | None, fallback: str) -> Chain:
 
     A trust policy can then require sts:RoleSessionName = ${aws:username}.
     """
+    source = chain.source
+    if isinstance(source, WebIdentity) and source.role_session_name == AUTO:  # nobody knows whose token it is
+        chain = chain._replace(source=source._replace(role_session_name=fallback))
     if not any(AUTO in (hop.role_session_name, hop.source_identity) for hop in chain.hops):
         return chain
     name = user if user is not None and len(user) >= _LEAST else fallback

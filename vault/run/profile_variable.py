@@ -26,12 +26,20 @@ def checked(context: Context, start: str) -> Chain:
     config = aws_files.load(context.env, home=context.paths.home)
     name = chosen(config, start)
     chain = resolve(config, name, env=context.env)
-    other = _without_awsvault(config, resolve(config, name, env=context.env, as_sdk=True))
+    sdk = resolve(config, name, env=context.env, as_sdk=True)
+    other = _without_awsvault(config, sdk)
     if other is not None:
         place, what = other
         raise errors.ConfigError(
             f"{place}: --profile-env needs a profile that calls awsvault-py, but for {safe(name)} AWS's tools {what}",
             hint=f"run: {command('setup', name)}; or leave out --profile-env",
+        )
+    exported = _exported(sdk)
+    if exported is not None and exported != name:  # the guard rails of this profile would not apply
+        raise errors.ConfigError(
+            f"profile {safe(name)}: --profile-env needs a profile that calls awsvault-py for itself, but AWS's tools run "
+            f"{command('export', exported)}",
+            hint=f"name profile {safe(exported)} instead, or leave out --profile-env",
         )
     check(chain)
     return chain
@@ -44,7 +52,7 @@ def _without_awsvault(config: Config, sdk: Chain) -> tuple[Origin, str] | None:
         return hop.origin("role_arn") or sdk.source.origin, "assume its role themselves"
     source = sdk.source
     if isinstance(source, Process):
-        if not _is_own(source.command):
+        if _exported(sdk) is None:
             return source.origin, "run another program"
         key = before_process(config, sdk.profile)
         return (key[0].origin, "use a plaintext key") if key is not None else None
@@ -53,8 +61,10 @@ def _without_awsvault(config: Config, sdk: Chain) -> tuple[Origin, str] | None:
     return source.origin, "use other credentials"
 
 
-def _is_own(line: str) -> bool:
+def _exported(sdk: Chain) -> str | None:
+    """The profile that the awsvault-py export in a credential_process exports; None for another program or source."""
     try:
-        return own_call(line) is not None
+        call = own_call(sdk.source.command) if isinstance(sdk.source, Process) else None
     except ValueError:
-        return False
+        return None
+    return call.profile if call is not None else None

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.fakes.example import role
+from tests.fakes import webidentity
+from tests.fakes.example import ISSUER, role
 from tests.home import SCENARIO, failed
 
 
@@ -100,3 +101,16 @@ def test_an_agent_knows_the_name(home, aws):
     finally:
         home.run("lock", **on)
     assert sent(aws, "RoleSessionName") == ["yourself"]
+
+
+@pytest.mark.parametrize("key", ["role_session_name", "awsvault_role_session_name"])
+def test_a_web_identity_falls_back_to_user_and_host(home, aws, tmp_path, key):
+    """Nobody knows the user of the token."""
+    token = tmp_path / "token"
+    token.write_text(webidentity.make(aws.world, issuer=ISSUER, subject="repo:example"))
+    home.config(
+        f"[profile web]\nrole_arn = {role('WebRole')}\nweb_identity_token_file = {token}\n{key} = auto\n"
+    )
+    home.export("web", USER="me")
+    (call,) = aws.calls.of("AssumeRoleWithWebIdentity")
+    assert call.parameters["RoleSessionName"].startswith("me@")

@@ -109,6 +109,19 @@ def test_a_profile_that_does_not_call_awsvault_py_is_refused(ready, lines, what)
     failed(run(ready, "other", "--", "true"), 6, "--profile-env", what, "awsvault-py setup other")
 
 
+def test_a_profile_that_exports_another_is_refused(ready):
+    """Its own guard rails would not apply. The hint names the profile whose guard rails would."""
+    with open(ready.config_path, "a", encoding="utf-8") as file:
+        file.write(f"[profile other]\ncredential_process = {COMMAND} export dev\nawsvault_confirm = always\n")
+    failed(
+        run(ready, "other", "--", "true"),
+        6,
+        "profile other: --profile-env",
+        "run awsvault-py export dev",
+        "name profile dev instead",
+    )
+
+
 def test_a_broken_chain_is_told_before_the_command_runs(ready):
     """The tools would only report that credential_process failed."""
     with open(ready.config_path, encoding="utf-8") as file:
