@@ -12,12 +12,19 @@ if TYPE_CHECKING:
     from vault.context import Context
 
 
+_COMMAND = {
+    True: " Its command keeps running.",
+    False: "",
+    None: " If it runs a command, the command keeps running.",
+}
+
+
 @click.command(name="lock")
 @with_context
 def command(context: Context) -> None:
     """Make the agent forget all keys and sessions. Until you run `unlock`, exports fail, and the keyring does not unlock the vault.
 
-    Each `exec --server` of this vault also forgets its key and its session, and stops serving credentials.
+    Each `exec --server` and `serve` of this vault also forgets its key and its session, and stops serving credentials.
 
     Commands that you run yourself still work if you type the passphrase or provide it in a variable, file or command.
     Credentials that were already issued stay valid until they expire.
@@ -27,4 +34,4 @@ def command(context: Context) -> None:
     closed = lock_unlock.lock_vault(context)
     say("Locked." if closed.was_open or closed.servers else "Locked. The vault was not unlocked before.")
     for one in closed.servers:
-        say(f"Ended the credentials server of {one}. Its command keeps running.")
+        say(f"Ended the credentials server of {one.name}.{_COMMAND[one.command]}")

@@ -113,9 +113,9 @@ def seconds(text: str | None) -> int | None:
 
     try:
         return duration(
-            int(text) if text.isascii() and text.isdigit() else text,
+            int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text,
             least=limits.SESSION_LEAST,
             most=limits.SESSION_MOST,
         )
     except ValueError as error:
-        raise Usage(f"--duration must be {error}, not {text!r}") from None
+        raise Usage(f"--duration must be {error}, not {safe(text, limit=80)!r}") from None

@@ -74,10 +74,12 @@ def _seconds(text: str | None) -> int | None:
     from vault.errors import Usage
     from vault.settings import duration
 
+    if text is None:
+        return None
     try:
-        return duration(text, most=limits.SERVE_MOST) if text is not None else None
+        return duration(text, most=limits.SERVE_MOST)
     except ValueError as error:
-        raise Usage(f"--for must be {error}, not {text!r}") from None
+        raise Usage(f"--for must be {error}, not {safe(text, limit=80)!r}") from None
 
 
 def _begin(context: Context, request: Request, address: ServerAddress) -> NoReturn:
@@ -90,7 +92,7 @@ def _begin(context: Context, request: Request, address: ServerAddress) -> NoRetu
     if address.path is not None:
         token_file.check(address.path)
     mark = manual_lock.attributes(context.paths)
-    first = credential_server.begin(context, request, program=_PROGRAM)
+    first = credential_server.begin(context, request, program=_PROGRAM, command=False)
     banners.production(context.env, metadata_of(first.issued))
     banners.shorter(first.issued, asked=request.duration is not None)
     server_handover.start_again(first, request, mark=mark)
@@ -99,7 +101,6 @@ def _begin(context: Context, request: Request, address: ServerAddress) -> NoRetu
 def _served(
     context: Context, handed: Handover, address: ServerAddress, *, seconds: int | None, as_json: bool
 ) -> None:
-    from vault.errors import Locked
     from vault.run import credential_server
     from vault.system.wait_for_signal import ENDING, caught
 
@@ -109,12 +110,10 @@ def _served(
     ):
         serving.start()
         _say(context, serving, handed, seconds=seconds, as_json=as_json)
-        locked = ended(seconds, serving.locked)
-    if locked:
-        raise Locked(
-            "the vault was locked while this server ran, so the server ended",
-            hint="run: awsvault-py unlock, and start the server again",
-        )
+        must_end = ended(seconds, lambda: serving.reason() is not None)
+        reason = serving.reason() if must_end else None
+    if reason is not None:
+        raise reason
 
 
 def _say(context: Context, serving: Serving, handed: Handover, *, seconds: int | None, as_json: bool) -> None:

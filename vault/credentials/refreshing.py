@@ -81,7 +81,7 @@ def again(
         if found.expires is None or found.issued is None:
             raise errors.ConfigError(
                 f"profile {safe(request.profile)} now gives a key that never expires, but a server serves sessions",
-                hint="start the command again, without --server",
+                hint="undo the change to AWS's files or the vault's entries, or start the command again with another profile",
             )
         audit.log_issued(fresh, keys, found, use="serve", program=program)
     finally:

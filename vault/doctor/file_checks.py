@@ -69,12 +69,15 @@ def aws_files_open(facts: Facts) -> Iterator[Finding]:
         mode = stat.S_IMODE(facts.modes.get(path, 0))
         if mode & forbidden:
             able = "change" if mode & 0o022 else "read"
+            hint, fixes = _closed(
+                path, mode, forbidden, set_="AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
+            )
             yield Finding(
                 level="error" if mode & 0o002 else "warning",
                 where=safe(path),
                 message=f"other users can {able} it (mode {mode:04o})",
-                hint=f"chmod {mode & ~forbidden:o} {safe(path)}",
-                fixes=(Chmod(path, mode & ~forbidden),),
+                hint=hint,
+                fixes=fixes,
             )
 
 
@@ -85,13 +88,22 @@ def vault_files_open(facts: Facts) -> Iterator[Finding]:
     for path in dict.fromkeys(wanted):
         mode = stat.S_IMODE(facts.modes.get(path, 0))
         if mode & 0o077:
+            hint, fixes = _closed(path, mode, 0o077, set_="AWSVAULT_HOME")
             yield Finding(
                 level="error",
                 where=safe(path),
                 message=f"it is open to other users (mode {mode:04o}), so awsvault-py refuses to use it",
-                hint=f"chmod {mode & 0o700:o} {safe(path)}",
-                fixes=(Chmod(path, mode & 0o700),),
+                hint=hint,
+                fixes=fixes,
             )
+
+
+def _closed(path: str, mode: int, forbidden: int, *, set_: str) -> tuple[str, tuple[Chmod, ...]]:
+    """The hint and the fix that close ``path``. A folder that all users share, such as /tmp, stays open."""
+    if mode & stat.S_ISVTX:
+        return f"all users share this folder: set {set_} to a folder of your own", ()
+    closed = stat.S_IMODE(mode & 0o777 & ~forbidden)
+    return f"chmod {closed:o} {safe(path)}", (Chmod(path, closed),)
 
 
 def git_trees(facts: Facts) -> Iterator[Finding]:

@@ -168,7 +168,7 @@ class CredentialEndpoint:
 
 
 class Serving:
-    """A running endpoint: its URL, its token, the file that contains the token, and whether the vault was locked."""
+    """A running endpoint: its URL, its token, the file that contains the token, and why it must end."""
 
     def __init__(
         self,
@@ -183,7 +183,7 @@ class Serving:
         self._keeper = keeper
         self._token = token
         self._leave = leave
-        self.locked = locked
+        self._locked = locked
         self.url = endpoint.url
         self.token = endpoint.token
         self.token_file = token.path
@@ -198,13 +198,22 @@ class Serving:
         self._keeper.close()
         self._leave()
 
+    def reason(self) -> errors.Locked | None:
+        """Why the server can refresh nothing any more: the vault was locked, or the keeper is gone. None: it can."""
+        if self._locked():
+            return errors.Locked(
+                "the vault was locked while this server ran, so the server ended",
+                hint="run: awsvault-py unlock, and start the server again",
+            )
+        return self._keeper.gone()
+
     def start(self) -> None:
         """Begin to answer. Call this after the command has started, because a process with threads should not fork."""
         self._endpoint.start()
 
 
-def begin(context: Context, request: Request, *, program: str) -> Obtained:
-    """Get the first session for ``request``, for the command ``program``.
+def begin(context: Context, request: Request, *, program: str, command: bool = True) -> Obtained:
+    """Get the first session for ``request``, for the command ``program``; ``command``: exec --server runs it.
 
     Raises Usage for a key that does not expire, and the errors of getting a session.
     """
@@ -213,9 +222,14 @@ def begin(context: Context, request: Request, *, program: str) -> Obtained:
     hardening.before_keys()  # even if the first session is cached, because later ones need keys
     first = refreshing.first(context, request, program=program)
     if first.issued.expires is None:
+        who, hint = (
+            "serve",
+            "serve a profile with a role, or a key of the vault without awsvault_session = off",
+        )
+        if command:
+            who, hint = "--server", f"leave out {'--server' if request.session else '--no-session'}"
         raise errors.Usage(
-            "--server issues only sessions, and this profile gives a key that does not expire",
-            hint="leave out --server or --no-session",
+            f"{who} issues only sessions, and this profile gives a key that does not expire", hint=hint
         )
     return first
 

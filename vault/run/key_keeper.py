@@ -150,6 +150,16 @@ class KeyKeeper:
         except OSError:  # there is no message, or this end is closed
             return False
 
+    def gone(self) -> errors.Locked | None:
+        """The error if the keeper has ended without that, because it was killed."""
+        try:
+            ended = not self._connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            ended = False
+        except OSError:
+            ended = True
+        return _gone() if ended else None
+
 
 def _silent() -> errors.Error:
     return errors.Unreachable(
@@ -158,7 +168,7 @@ def _silent() -> errors.Error:
     )
 
 
-def _gone() -> errors.Error:
+def _gone() -> errors.Locked:
     return errors.Locked(
         "the process that keeps the vault's key for this server is gone, so sessions can no longer be refreshed",
         hint="restart the command",

@@ -48,15 +48,23 @@ class ServerAddress(NamedTuple):
         kind, _, rest = text.partition(":")
         if kind == "unix" and rest and "\0" not in rest:
             return cls(path=os.path.abspath(rest))
-        if kind == "127.0.0.1" and rest.isascii() and rest.isdigit() and int(rest) <= 65535:
+        if kind == "127.0.0.1" and _is_port(rest):
             return cls(port=int(rest))
-        if kind in ("0.0.0.0", "*", "[", "::"):  # noqa: S104  # it is refused
-            raise errors.Usage(f"--bind {safe(text)!r}: other machines could connect", hint=_HINT)
-        raise errors.Usage(f"--bind {safe(text)!r} is not an address", hint=_HINT)
+        shown = safe(text, limit=80)
+        host, _, port = text.rpartition(":")
+        if host in ("0.0.0.0", "*", "[::]", "::"):  # noqa: S104  # it is refused
+            raise errors.Usage(f"--bind {shown!r}: other machines could connect", hint=_HINT)
+        if kind not in ("127.0.0.1", "unix") and _is_port(port) and text != port:
+            raise errors.Usage(f"--bind {shown!r}: the host can be only 127.0.0.1", hint=_HINT)
+        raise errors.Usage(f"--bind {shown!r} is not an address", hint=_HINT)
 
     def listen(self) -> Listener:
         """Open it. Errors: StorageError, UnsafeFile, Usage."""
         return UnixAddress(self.path) if self.path is not None else LoopbackAddress(self.port)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535
 
 
 class LoopbackAddress:

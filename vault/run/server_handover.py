@@ -89,7 +89,7 @@ _SPENT = (PASSPHRASE, PASSPHRASE + "_FD")
 def taken() -> Handover | None:
     """What was handed over to this process, or None. Removes the variable from ``os.environ``. Raises Internal."""
     text = os.environ.pop(VARIABLE, "")
-    if not (text.isascii() and text.isdigit() and 2 < int(text) < 1 << 20):
+    if not (text.isascii() and text.isdigit() and len(text) < 8 and 2 < int(text) < 1 << 20):
         return None
     try:
         connection = socket.socket(fileno=int(text))

@@ -12,11 +12,11 @@ import string
 from contextlib import suppress
 
 from vault import errors
-from vault.system import named_file
+from vault.run import named_file
+from vault.run.named_file import NamedFile
 from vault.system.files import Folder, translate
 from vault.system.live_files import Kind
 from vault.system.locks import LockUnavailable
-from vault.system.named_file import NamedFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

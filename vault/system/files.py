@@ -15,9 +15,7 @@ from vault import errors
 from vault.records import NamedTuple
 from vault.text import safe
 
-READ = (
-    os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-)  # O_NONBLOCK: a FIFO must not block this process
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not block this process
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -68,10 +66,11 @@ def _check(status: os.stat_result, path: str, *, folder: bool) -> None:
     if status.st_uid != os.geteuid():
         raise errors.UnsafeFile(f"{shown} belongs to user id {status.st_uid}, not to you ({os.geteuid()})")
     if status.st_mode & OTHERS:
-        mode = 0o700 if folder else 0o600
+        hint = f"if nobody else has used it: chmod {0o700 if folder else 0o600:o} {shown!r}"
+        if status.st_mode & stat.S_ISVTX:  # /tmp, if root asks
+            hint = "use a folder of your own: all users share this one"
         raise errors.UnsafeFile(
-            f"{shown} is open to other users (mode {stat.S_IMODE(status.st_mode):04o})",
-            hint=f"if nobody else has used it: chmod {mode:o} {shown!r}",
+            f"{shown} is open to other users (mode {stat.S_IMODE(status.st_mode):04o})", hint=hint
         )
 
 

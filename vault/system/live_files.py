@@ -12,6 +12,8 @@ from vault.system import locks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vault.system.files import Folder
     from vault.system.locks import Lock
 
@@ -31,9 +33,12 @@ class Kind(NamedTuple):
     start: str
     end: str
 
-    def make(self, folder: Folder) -> LiveFile:
-        """A new empty file with mode 0600. Removes the files of killed processes. Errors: StorageError, UnsafeFile."""
-        self.sweep(folder)
+    def make(self, folder: Folder, *, needed: Callable[[int], bool] = lambda _: False) -> LiveFile:
+        """A new empty file with mode 0600. Removes the files of killed processes. Errors: StorageError, UnsafeFile.
+
+        ``needed``: whether the file of a descriptor stays although nobody holds its lock.
+        """
+        self.sweep(folder, needed=needed)
         for _ in range(_TRIES):
             name = f"{self.start}{secrets.token_hex(8)}{self.end}"
             lock = locks.try_lock(folder, name)
@@ -45,14 +50,14 @@ class Kind(NamedTuple):
         """The names of all such files, of living processes and of ended ones."""
         return sorted(n for n in folder.names() if n.startswith(self.start) and n.endswith(self.end))
 
-    def sweep(self, folder: Folder) -> None:
+    def sweep(self, folder: Folder, *, needed: Callable[[int], bool] = lambda _: False) -> None:
         """Remove the files whose process has ended."""
         for name in self.names(folder):
             fd = opened(folder, name)
             if fd is None:
                 continue
             try:
-                if free(fd):
+                if free(fd) and not needed(fd):
                     folder.unlink(name)
             finally:
                 os.close(fd)

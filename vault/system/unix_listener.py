@@ -13,6 +13,9 @@ from vault.system.locks import lock_folder
 from vault.text import safe
 
 _MODE = 0o600
+_HINT = (
+    "use a folder of your own: mkdir -m 700 ~/.awsvault-share"  # chmod could break a folder that others need
+)
 
 
 class UnixListener:
@@ -43,6 +46,8 @@ class UnixListener:
             raise errors.StorageError(
                 f"{safe(where)}: no such folder", hint=f"run: mkdir -m 700 {safe(where)!r}"
             ) from None
+        except errors.UnsafeFile as error:
+            raise errors.UnsafeFile(error.message, hint=_HINT) from None
         try:
             with lock_folder(folder, deadline=_soon()):
                 return cls(folder, name, _bound(folder, name, backlog=backlog))

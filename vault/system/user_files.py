@@ -76,9 +76,9 @@ def read_private_file(path: str, *, limit: int, closed_to: int = OTHERS) -> byte
             raise errors.UnsafeFile(f"{shown} belongs to user id {status.st_uid}, not to you or root")
         if status.st_mode & closed_to:
             mode = stat.S_IMODE(status.st_mode)
-            raise errors.UnsafeFile(
-                f"{shown} is open to other users (mode {mode:04o})", hint=f"run: chmod 600 {shown!r}"
-            )
+            own = status.st_uid == os.geteuid()
+            hint = f"run: chmod 600 {shown!r}" if own else "it is root's: use a file of your own"
+            raise errors.UnsafeFile(f"{shown} is open to other users (mode {mode:04o})", hint=hint)
         return read_all(fd, path, limit)
     finally:
         os.close(fd)

@@ -23,7 +23,8 @@ def caught(
     """Catch the signals ``numbers`` inside the block, except those that are ignored (nohup).
 
     Gives a function ``wait(seconds, stopped)``: it returns False once a signal came or after ``seconds`` (None: no limit), and
-    True once ``stopped()`` is true, which is checked every ``every`` seconds.
+    True once ``stopped()`` is true, which is checked every ``every`` seconds. The sleep of the machine counts: of the monotonic
+    clock, which stands still then, and the wall clock, which can be set back, the first one decides.
     """
     near, far = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK) if hasattr(os, "pipe2") else _pipe()
     watched = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
@@ -32,9 +33,10 @@ def caught(
     wakes = signal.set_wakeup_fd(far, warn_on_full_buffer=False)
 
     def wait(seconds: float | None, stopped: Callable[[], bool]) -> bool:
-        ends = None if seconds is None else time.monotonic() + seconds
+        clocks = (time.monotonic, time.time)
+        ends = [] if seconds is None else [(clock, clock() + seconds) for clock in clocks]
         while not stopped():
-            left = every if ends is None else min(every, ends - time.monotonic())
+            left = min(every, *(end - clock() for clock, end in ends)) if ends else every
             if left <= 0:
                 return False
             if readable([near], left) and set(os.read(near, 256)) & set(watched):

@@ -75,10 +75,10 @@ def _stop_if_unusable(context: Context) -> None:
 
 
 class LockOutcome(NamedTuple):
-    """What ``lock`` did: whether an agent was unlocked, and which servers of ``exec --server`` it ended."""
+    """What ``lock`` did: whether an agent was unlocked, and which credentials servers it ended."""
 
     was_open: bool
-    servers: tuple[str, ...]
+    servers: tuple[running_servers.Running, ...]
 
 
 def lock_vault(context: Context) -> LockOutcome:
@@ -110,7 +110,7 @@ def lock_vault(context: Context) -> LockOutcome:
     if ended.left:
         left = ", ".join(map(str, ended.left))
         raise errors.StorageError(
-            f"a credentials server (exec --server) could not be stopped: it may still have the key or serve credentials (process {left})",
+            f"a credentials server could not be stopped: it may still have the key or serve credentials (process {left})",
             hint="stop that process, then run awsvault-py lock again",
         )
     if unrecorded is not None:

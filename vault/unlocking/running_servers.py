@@ -59,7 +59,8 @@ def register(paths: Paths) -> LiveFile | None:
     """
     try:
         with Folder.open(paths.state, create=True) as state:
-            return _KIND.make(state)
+            # A server whose keeper was killed goes on, and would take the end of its file for a lock.
+            return _KIND.make(state, needed=lambda fd: _is_server(_processes(fd)[0]))
     except errors.UnsafeFile:
         raise
     except (
@@ -85,12 +86,19 @@ def unregister(paths: Paths, name: str | None) -> None:
         return
 
 
+class Running(NamedTuple):
+    """A server as text for the user. ``command``: whether it runs one, which outlives it; None if the system does not tell."""
+
+    name: str
+    command: bool | None
+
+
 class Ended(NamedTuple):
-    """The result of a lock: the servers that ended, as text for the user, and the process IDs of those that may still
-    have a key or serve credentials.
+    """The result of a lock: the servers that ended, and the process IDs of those that may still have a key or serve
+    credentials.
     """
 
-    servers: tuple[str, ...]
+    servers: tuple[Running, ...]
     left: tuple[int, ...]
 
 
@@ -108,7 +116,7 @@ class _Found(NamedTuple):
     notified: bool
 
 
-def running(paths: Paths) -> tuple[str, ...]:
+def running(paths: Paths) -> tuple[Running, ...]:
     """The servers of this vault that run now. Call it before ``lock`` makes its mark, because a keeper that sees the
     mark ends.
     """
@@ -172,8 +180,7 @@ def _deleted(state: Folder, name: str) -> bool:
 
 
 def _is_server(pid: int) -> bool:
-    words = set(command_of(pid))
-    return {"exec", "--server"} <= words or "serve" in words
+    return bool(_own_words(pid))
 
 
 def _signal(pid: int, number: int) -> bool:
@@ -201,13 +208,24 @@ def _killed(fd: int, pid: int) -> bool:
     return _signal(pid, process_signals.KILL) and _freed(fd, Deadline.after(limits.SERVER_LOCK_WAIT))
 
 
-def _description(pid: int) -> str:
-    """A server as text for the user: its process ID, and its command line up to the program's name."""
+def _description(pid: int) -> Running:
+    """A server with its process ID, and its command line up to the program's name: what follows may be a secret."""
+    words = _own_words(pid)
+    if not words:
+        return Running(f"process {pid}" if pid else "an unknown process", command=None)
+    runs = words[0] == "exec"
+    if runs:
+        words = words[: words.index("--") + 2 if "--" in words else 4]
+    return Running(f"process {pid} ({safe(' '.join(words).strip(), limit=120)})", command=runs)
+
+
+def _own_words(pid: int) -> list[str]:
+    """A server's command line from ``exec`` or ``serve`` on; empty if the process is not one. Its program may have such words too,
+    and another program: jekyll serve.
+    """
     words = command_of(pid) if pid else []
-    if "serve" in words:
-        return f"process {pid} ({safe(' '.join(words[words.index('serve') :]), limit=120)})"
-    if "exec" not in words:
-        return f"process {pid}" if pid else "an unknown process"
-    command = words[words.index("exec") :]
-    end = command.index("--") + 2 if "--" in command else 4
-    return f"process {pid} ({safe(' '.join(command[:end]).strip(), limit=120)})"
+    at = next((at for at, word in enumerate(words) if word in ("exec", "serve")), len(words))
+    own = words[at:]
+    if own[:1] == ["exec"]:
+        return own if "--server" in own[: own.index("--") if "--" in own else None] else []
+    return own if any("vault" in os.path.basename(word) for word in words[:at]) else []

@@ -13,11 +13,14 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.fakes.example import KEY_ID, SECRET
 from tests.home import failed
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import gone
 from tests.unit.run.servers import children
 from vault.run.token_file import NamedTokenFile, new_token
+from vault.system.paths import from_env
+from vault.unlocking import running_servers
 
 
 @pytest.fixture
@@ -199,7 +202,12 @@ def test_an_open_or_missing_folder_is_refused(home, tmp_path):
     """Others could put their own socket there."""
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
-    failed(home.run("serve", "dev", "--bind", f"unix:{tmp_path}/open/s"), 6, "open")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o1777)
+    for name in ("open", "shared"):
+        done = home.run("serve", "dev", "--bind", f"unix:{tmp_path}/{name}/s")
+        failed(done, 6, "open to other users", "mkdir -m 700 ~/.awsvault-share")
+        assert "chmod" not in done.stderr
     failed(home.run("serve", "dev", "--bind", f"unix:{tmp_path}/none/s"), 6, "no such folder")
     failed(home.run("serve", "dev", "--bind", "unix:/" + "x" * 120), 2, "socket")
 
@@ -212,10 +220,13 @@ def test_an_open_or_missing_folder_is_refused(home, tmp_path):
         (("--bind", "8080"), "127.0.0.1:PORT"),
         (("--bind", "127.0.0.1:x"), "not an address"),
         (("--bind", "127.0.0.1:70000"), "not an address"),
-        (("--bind", "localhost:80"), "not an address"),
+        (("--bind", "localhost:80"), "only 127.0.0.1"),
+        (("--bind", "127.0.0.1:" + "9" * 5000), "not an address"),
         (("--bind", "unix:"), "not an address"),
         (("--for", "soon"), "--for"),
         (("--for", "999d"), "--for"),
+        (("--for", "9" * 5000), "--for must be a time"),
+        (("--duration", "9" * 5000), "--duration must be a time"),
     ],
 )
 def test_mistaken_options_are_usage(home, aws, words, said):
@@ -229,9 +240,46 @@ def test_lock_ends_the_server(home):
     with serving(home, "dev") as (running, found):
         done = home.run("lock")
         assert done.returncode == 0
-        assert "serve" in done.stderr
-        ended(running, 3, "locked")
+        assert (
+            done.stderr
+            == f"Locked.\nEnded the credentials server of process {running.pid} (serve dev --json).\n"
+        )
+        ended(running, 3, "the vault was locked")
         assert not os.path.exists(found["token_file"])
+
+
+def test_it_ends_with_its_keeper(home):
+    """It could refresh nothing any more. It says so, and does not claim a lock; the next server changes nothing about that."""
+    with serving(home, "dev") as (running, found):
+        (keeper,) = children(running.pid)
+        os.kill(keeper, signal.SIGKILL)
+        gone(keeper)
+        running_servers.register(from_env(home.env))
+        _, err = running.communicate(timeout=PATIENCE)
+        assert running.returncode == 3
+        assert b"is gone, so sessions can no longer be refreshed" in err
+        assert b"was locked" not in err
+        assert not os.path.exists(found["token_file"])
+
+
+def test_a_key_that_does_not_expire_is_not_served(home):
+    """The hint names nothing of exec --server, and exec --server names the option to leave out."""
+    path = os.path.join(os.path.dirname(home.config_path), "credentials")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"[st]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
+    os.chmod(path, 0o600)
+    done = home.run("serve", "st")
+    failed(done, 2, "serve issues only sessions", "a role")
+    assert "--server" not in done.stderr
+    done = home.run("exec", "--server", "st", "--", "true")
+    failed(done, 2, "--server issues only sessions", "leave out --server")
+    done = home.run("exec", "--server", "--no-session", "shared-services", "--", "true")
+    failed(done, 2, "--server issues only sessions", "leave out --no-session")
+
+
+def test_the_help_of_lock_names_both_kinds_of_servers(home):
+    """serve too forgets its key and session."""
+    assert "`serve`" in home.run("lock", "--help").stdout
 
 
 def test_it_ends_after_its_time(home):

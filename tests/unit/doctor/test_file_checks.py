@@ -107,3 +107,15 @@ def test_a_broken_line_is_reported_with_its_place(home):
     assert found["broken-file"].where.startswith(home.config_path + ":")
     assert {"broken-file", "one-way-in"} <= set(found)
     assert not {name for name in found if "chain" in name or "process" in name or "device" in name}
+
+
+def test_a_folder_that_everyone_shares_is_not_closed(home):
+    """/tmp, even if it is this user's: chmod would break the other users' programs. The files can be elsewhere."""
+    folder = os.path.join(home.root, ".aws")
+    os.chmod(folder, 0o1777)
+    os.chmod(home.file("state"), 0o1777)
+    for check, said in (("open-aws-files", "AWS_CONFIG_FILE"), ("open-vault-files", "AWSVAULT_HOME")):
+        found = findings(home)[check]
+        assert found.fixes == ()
+        assert said in found.hint
+        assert "chmod" not in found.hint

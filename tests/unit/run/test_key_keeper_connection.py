@@ -120,6 +120,20 @@ def test_a_keeper_that_ended_for_a_lock_says_so(beside):
     assert beside.keeper.said_locked()
 
 
+def test_the_end_of_a_keeper_is_noticed_without_a_refresh(beside):
+    """serve ends then: it could not refresh the session any more."""
+    assert beside.keeper.gone() is None
+    beside.far.close()
+    assert "is gone" in beside.keeper.gone().message
+
+
+def test_a_keeper_that_ended_for_a_lock_is_not_simply_gone(beside):
+    """The lock is the reason."""
+    beside.far.send(b"L")
+    beside.far.close()
+    assert beside.keeper.gone() is None
+
+
 def test_closing_a_stopped_keeper_kills_it(monkeypatch):
     """Otherwise its key would stay in memory for as long as it is stopped."""
     monkeypatch.setattr(limits, "SERVER_END_WAIT", 0.1)

@@ -182,7 +182,7 @@ def test_a_keeper_that_was_stopped_is_killed_by_a_lock(home, monkeypatch):
         monkeypatch.setattr(limits, "SERVER_LOCK_WAIT", 0.2)
         ended = running_servers.end_all(from_env(home.env))
         assert ended.left == ()
-        assert str(running.process.pid) in ended.servers[0]
+        assert str(running.process.pid) in ended.servers[0].name
         assert copies(home, running) == NOTHING
 
 

@@ -23,11 +23,19 @@ def test_an_address(text, address):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "unix:", "unix:a\0b", "127.0.0.1", "127.0.0.1:-1", "127.0.0.1:\u0663", "10.0.0.1:80"]
+    "text",
+    ["", "unix:", "unix:a\0b", "127.0.0.1", "127.0.0.1:-1", "127.0.0.1:\u0663", "127.0.0.1:" + "9" * 5000],
 )
 def test_what_is_no_address(text):
     """Never a guess: the credentials would be served where nobody expects them."""
     with pytest.raises(errors.Usage, match="not an address"):
+        ServerAddress.parse(text)
+
+
+@pytest.mark.parametrize("text", ["localhost:8080", "192.168.0.1:80", "[::1]:80", "10.0.0.1:80", ":80"])
+def test_another_host_is_told_the_only_one(text):
+    """A name or an address with a port looks right, so the error says what is wrong with it."""
+    with pytest.raises(errors.Usage, match=r"only 127\.0\.0\.1"):
         ServerAddress.parse(text)
 
 

@@ -24,7 +24,7 @@ def home(home, aws):
     return home
 
 
-@pytest.mark.parametrize("value", ["", "x", "1", "999", "99999999999999999999", "-3", "7"])
+@pytest.mark.parametrize("value", ["", "x", "1", "999", "99999999999999999999", "-3", "7", "9" * 5000])
 def test_a_variable_that_leads_nowhere_is_no_handover(home, value):
     """Whatever the variable has by mistake: the command starts as if it were not set, and its child does not see it."""
     done = home.run(

@@ -270,3 +270,13 @@ def test_macos_flushes_the_drive_too(monkeypatch):
     monkeypatch.setattr(fcntl, "fcntl", lambda fd, what: asked.append((fd, what)))
     files.sync(7)
     assert asked == [(7, 51)]
+
+
+def test_a_folder_that_everyone_shares_is_not_to_be_closed(tmp_path):
+    """/tmp, even if it is this user's: chmod 700 would break the other users' programs."""
+    for mode, closing in ((0o1777, False), (0o755, True)):
+        tmp_path.chmod(mode)
+        with pytest.raises(errors.UnsafeFile, match="open to other users") as caught:
+            Folder.open(str(tmp_path))
+        tmp_path.chmod(0o700)
+        assert ("chmod" in caught.value.hint) is closing

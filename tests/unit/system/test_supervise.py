@@ -43,7 +43,7 @@ def test_who_ended_is_told_though_it_was_fast(home, monkeypatch):
 
         monkeypatch.setattr(running_servers, "_deleted", slowly)
         (ended,) = running_servers.end_all(paths).servers
-        assert str(running.process.pid) in ended
+        assert str(running.process.pid) in ended.name
 
 
 @pytest.mark.parametrize(

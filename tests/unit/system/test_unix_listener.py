@@ -75,9 +75,10 @@ def test_what_is_no_socket_stays(folder, make):
 def test_a_folder_that_others_may_enter_is_refused(folder):
     """They could replace the socket."""
     folder.chmod(0o755)
-    with pytest.raises(errors.UnsafeFile):
+    with pytest.raises(errors.UnsafeFile) as caught:
         UnixListener.bind(str(folder / "s"), backlog=1)
     folder.chmod(0o700)
+    assert caught.value.hint == "use a folder of your own: mkdir -m 700 ~/.awsvault-share"
 
 
 def test_an_end_and_a_start_do_not_mix(folder, monkeypatch):

@@ -49,6 +49,21 @@ def test_the_time_and_the_condition_end_it():
         assert wait(None, lambda: time.monotonic() > ends) is True
 
 
+def test_the_time_counts_while_the_machine_sleeps(monkeypatch):
+    """The monotonic clock stands still then. The wall clock does not, and the user was told a time of day."""
+    now = time.time()
+    with caught(NUMBERS, every=0.01) as wait:
+        monkeypatch.setattr(time, "time", iter([now, now, now + 3599, *[now + 3601] * 9]).__next__)
+        assert wait(3600, iter([False] * 6).__next__) is False
+
+
+def test_a_clock_that_is_set_back_prolongs_nothing(monkeypatch):
+    """The monotonic clock counts as well."""
+    monkeypatch.setattr(time, "time", iter(range(10**6, 0, -1000)).__next__)
+    with caught(NUMBERS, every=0.01) as wait:
+        assert wait(0.05, lambda: False) is False
+
+
 def test_a_signal_that_is_ignored_stays_so():
     """nohup awsvault-py serve outlives its terminal."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)

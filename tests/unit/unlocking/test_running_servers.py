@@ -81,5 +81,18 @@ def test_a_full_disk_keeps_a_servers_name_out_of_its_file(home, monkeypatch):
     monkeypatch.setattr(limits, "SERVER_LOCK_WAIT", 0.2)
     entered = running_servers.register(paths)
     running_servers.write_processes(entered, keeper=1)
-    assert running_servers.end_all(paths) == (("an unknown process",), (0,))
+    assert running_servers.end_all(paths) == (
+        (running_servers.Running("an unknown process", command=None),),
+        (0,),
+    )
     assert running_servers.Watch(paths, mark=None, name=entered.name).locked()
+
+
+def test_a_server_whose_keeper_was_killed_serves_on(home):
+    """The next server takes nothing from it, so it does not believe in a lock."""
+    with served(home, way=(COMMAND,)) as running:
+        keeper = keeper_of(running)
+        os.kill(keeper, signal.SIGKILL)
+        gone(keeper)
+        running_servers.register(from_env(home.env))
+        assert running.ask()[0] == 200

@@ -13,7 +13,7 @@ from tests.vaults import paths_in
 from vault import limits
 from vault.system.files import Folder
 from vault.unlocking import manual_lock, running_servers
-from vault.unlocking.running_servers import Watch
+from vault.unlocking.running_servers import Running, Watch
 
 # A process whose command line is that of a server, and which ends at no signal of a lock.
 SERVER = "import signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32)); print(flush=True); sys.stdin.read()"
@@ -92,9 +92,10 @@ def server():
     """Another program with the command line of a server; it keeps what it inherits."""
     started = []
 
-    def start(entered):
+    def start(entered, *words):
+        words = words or ("exec", "--server", "dev", "--", "terraform", "plan")
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, "exec", "--server", "dev", "--", "terraform", "plan"],
+            [sys.executable, "-c", SERVER, *words],
             pass_fds=[entered.lock.fd], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         started.append(process)
@@ -112,10 +113,48 @@ def server():
 def test_a_server_that_runs_is_named_by_its_process_and_program(paths, server):
     """Not by the arguments of its program: they may hold a secret."""
     process = server(running_servers.register(paths))
-    assert running_servers.running(paths) == (f"process {process.pid} (exec --server dev -- terraform)",)
+    assert running_servers.running(paths) == (
+        Running(f"process {process.pid} (exec --server dev -- terraform)", command=True),
+    )
     process.kill()
     process.communicate()
     assert running_servers.running(paths) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "command"),
+    [
+        (("awsvault-py", "serve", "dev", "--json"), " (serve dev --json)", False),
+        (
+            ("exec", "--server", "dev", "--", "hugo", "serve", "--key", "k"),
+            " (exec --server dev -- hugo)",
+            True,
+        ),
+        (("exec", "dev", "--", "awsvault-py", "serve", "--server"), "", None),
+        (("hugo", "serve", "--key", "k"), "", None),
+    ],
+)
+def test_a_server_is_named_by_its_own_command(paths, server, words, shown, command):
+    """Not by an argument of its program that looks like one, and another program not at all."""
+    process = server(running_servers.register(paths), *words)
+    assert running_servers.running(paths) == (Running(f"process {process.pid}{shown}", command=command),)
+
+
+def test_the_file_of_a_server_without_a_keeper_stays(paths, server):
+    """Its server would take the end of the file for a lock. It goes with the server."""
+    entered = running_servers.register(paths)
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, "awsvault-py", "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as alone:
+        alone.stdout.readline()
+        os.pwrite(entered.lock.fd, b"%d 0" % alone.pid, 0)
+        entered.lock.release()
+        other = running_servers.register(paths)
+        assert sorted(files(paths)) == sorted([entered.name, other.name])
+        alone.kill()
+        alone.wait(PATIENCE)
+    last = running_servers.register(paths)
+    assert sorted(files(paths)) == sorted([other.name, last.name])
 
 
 def test_a_keeper_that_does_not_end_is_killed(paths, server, monkeypatch):
@@ -124,7 +163,7 @@ def test_a_keeper_that_does_not_end_is_killed(paths, server, monkeypatch):
     process = server(running_servers.register(paths))
     ended = running_servers.end_all(paths)
     assert process.wait(PATIENCE) == -9
-    assert ended == ((f"process {process.pid} (exec --server dev -- terraform)",), ())
+    assert ended == ((Running(f"process {process.pid} (exec --server dev -- terraform)", command=True),), ())
     assert files(paths) == []
 
 
@@ -138,7 +177,7 @@ def test_a_process_that_is_no_server_is_never_signalled(paths, monkeypatch):
         os.pwrite(entered.lock.fd, b"%d %d" % (other.pid, other.pid), 0)
         ended = running_servers.end_all(paths)
         assert other.poll() is None
-        assert ended == ((f"process {other.pid}",), (other.pid,))
+        assert ended == ((Running(f"process {other.pid}", command=None),), (other.pid,))
     entered.lock.release()
 
 

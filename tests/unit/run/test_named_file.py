@@ -1,4 +1,4 @@
-"""vault/system/named_file.py: a file under the user's name for it."""
+"""vault/run/named_file.py: a file under the user's name for it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import threading
 import pytest
 
 from vault import errors, limits
-from vault.system import named_file
+from vault.run import named_file
+from vault.run.named_file import NamedFile
 from vault.system.clock import Deadline
 from vault.system.files import Folder
 from vault.system.locks import lock_folder
-from vault.system.named_file import NamedFile
 
 
 @pytest.fixture

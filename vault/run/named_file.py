@@ -10,9 +10,9 @@ import os
 
 from vault import errors, limits
 from vault.system.clock import Deadline
-from vault.system.files import READ, Folder, read_all, translate
+from vault.system.files import Folder
 from vault.system.locks import lock_folder
-from vault.system.user_files import name_without_replacing
+from vault.system.user_files import name_without_replacing, read_users_file
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ class NamedFile:
         where, name = os.path.split(self.path)
         try:
             with Folder.open(where) as folder, lock_folder(folder, deadline=_soon()):
-                if _content(folder, name, len(self._data)) == self._data:
+                if read_users_file(self.path, limit=len(self._data)) == self._data:
                     folder.unlink(name)
         except (FileNotFoundError, errors.Error):
             return
@@ -77,19 +77,6 @@ def _left(folder: Folder, name: str, size: int, replaces: Callable[[bytes], bool
     if not replaces(found):
         raise _kept(folder.path_of(name))
     return True
-
-
-def _content(folder: Folder, name: str, limit: int) -> bytes:
-    try:
-        fd = os.open(name, READ, dir_fd=folder.fd)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise translate(error, folder.path_of(name)) from None
-    try:
-        return read_all(fd, folder.path_of(name), limit)
-    finally:
-        os.close(fd)
 
 
 def _kept(path: str) -> errors.UnsafeFile:
