@@ -112,8 +112,8 @@ def no_handles(error: BaseException | None) -> StorageError | None:
 class Refused(Error):
     """AWS refused the request (7): permissions, MFA, validation.
 
-    ``code`` is AWS's error code, such as ``AccessDenied``. ``date`` is the answer's Date in Unix seconds. ``key_id`` is the
-    ID of the source key at the start of the refused chain, if it is known.
+    ``code`` is AWS's error code, such as ``AccessDenied``. ``said`` is AWS's own message, not escaped. ``date`` is the
+    answer's Date in Unix seconds. ``key_id`` is the ID of the source key at the start of the refused chain, if it is known.
     """
 
     exit_code = 7
@@ -122,6 +122,7 @@ class Refused(Error):
     def __init__(self, message: str, *, hint: str | None = None, code: str = "") -> None:
         super().__init__(message, hint=hint)
         self.code = code
+        self.said = ""
         self.date: int | None = None
         self.key_id = ""
 

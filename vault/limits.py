@@ -114,6 +114,7 @@ MAX_USER_CODE = 64  # characters of the code that the user compares there; AWS's
 DEVICE_INTERVAL = 5  # seconds between two questions for a device's token, if AWS names none (RFC 8628)
 MAX_DEVICE_INTERVAL = 60
 MAX_IAM_PAGES = 10  # a user has 2 keys and 8 devices; a list without an end is not IAM's
+LIVE_MOST = 240.0  # explain --live: every link of a chain, one wait for a code, and the calls after a refusal
 EXPIRY_SLACK = 300  # how much later than requested a session may expire, by AWS's Date (security.md T5)
 CLOCK_SKEW_WARN = 10  # the user is told about a larger skew
 CLOCK_SKEW_MOST = 300  # codes are corrected by AWS's Date up to this skew, not beyond

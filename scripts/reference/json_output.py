@@ -6,6 +6,7 @@ command and compares (tests/unit/cli/test_json_reference.py).
 
 from __future__ import annotations
 
+from scripts.reference.json_live import LIVE
 from scripts.reference.json_log import LOG
 from scripts.reference.json_types import (
     ALWAYS,
@@ -211,6 +212,7 @@ OUTPUT: dict[str, Rows] = {
             "the managed session policies",
         ),
     },
+    **LIVE,
     "which ACCOUNT-OR-ARN": {
         "profiles": (OBJECTS, ALWAYS, "the profiles that lead there, by name"),
         "profiles[].profile": (TEXT, ALWAYS, ""),

@@ -18,6 +18,7 @@ NOTES = {
     "export PROFILE": "The default output of `export`, on one line, for `credential_process`. `exec --server` serves the same "
     "fields with AWS's names for containers (`Token` instead of `SessionToken`).",
     "explain PROFILE": "`chain[sso]` are the items whose `type` is `sso`.",
+    "explain PROFILE --live": "The exit code is 1 if AWS refuses a link; the document is the same.",
     "status --policy AGE": "The exit code is 1 if a key is due; the document is the same.",
     "doctor": "The exit code is 1 if there is a warning or an error; the document is the same.",
     "rotate": "With several entries, a failure of one is in its object, and the exit code is that of the first. With one entry, a "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from tests.fakes import sessionpolicy, sigv4
+from tests.fakes import policies, sessionpolicy, sigv4
 from tests.fakes.model import AccessKey, Caller, Session
 from tests.fakes.refusal import Refusal, denied, invalid_client_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.fakes.world import World
 
 EXPIRED = "The security token included in the request is expired"
@@ -86,19 +88,44 @@ def check_region(world: World, caller: Caller) -> None:
         )
 
 
-def authorize(caller: Caller, action: str, resource: str) -> None:
-    """Holds the caller's own identity policy against `action` ("iam:CreateAccessKey")."""
+def check_organization(
+    world: World, caller: Caller, action: str, resource: str, context: Mapping[str, str]
+) -> None:
+    """Raises the Refusal of a service control policy of the caller's account."""
+    documents = world.service_control.get(caller.account, [])
+    if policies.decide(documents, action, resource, context) == policies.EXPLICIT:
+        raise denied(caller.arn, action, resource, why="with an explicit deny in a service control policy")
+
+
+def authorize(
+    caller: Caller,
+    action: str,
+    resource: str,
+    *,
+    context: Mapping[str, str] | None = None,
+    granted: bool = False,
+    reasons: bool = True,
+) -> None:
+    """Holds the caller's own identity policy against `action` ("iam:CreateAccessKey").
+
+    `granted`: something else allows it, so that only an explicit deny refuses. `reasons`: the refusal says what refuses.
+    """
     service = action.partition(":")[0]
+    explicit = "with an explicit deny in an identity-based policy"
     if caller.user and caller.session and caller.session.issued < caller.user.revoked_before:
-        raise denied(caller.arn, action, resource, why="with an explicit deny in an identity-based policy")
-    if caller.denied & {action, f"{service}:*", "*"}:
-        raise denied(
-            caller.arn, action, resource, why=f"because no identity-based policy allows the {action} action"
-        )
+        raise denied(caller.arn, action, resource, why=explicit)
+    given = policies.context_of(caller) if context is None else context
+    decision = policies.identity(caller.holder, action, resource, given)
+    in_flags = bool(caller.denied & {action, f"{service}:*", "*"})
+    if decision == policies.EXPLICIT:
+        raise denied(caller.arn, action, resource, why=explicit if reasons else "")
+    if decision == policies.IMPLICIT and (in_flags or not granted):
+        why = f"because no identity-based policy allows the {action} action"
+        raise denied(caller.arn, action, resource, why=why if reasons else "")
     if caller.session and not sessionpolicy.allows(caller.session, action, resource):
         raise denied(
             caller.arn, action, resource, why=f"because no session policy allows the {action} action"
         )
     needs_mfa = service == "iam" and caller.user is not None and caller.user.require_mfa_for_iam
     if needs_mfa and not caller.mfa and action not in WITHOUT_MFA:
-        raise denied(caller.arn, action, resource, why="with an explicit deny in an identity-based policy")
+        raise denied(caller.arn, action, resource, why=explicit)

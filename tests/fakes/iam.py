@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fakes import auth, mfadevices
+from tests.fakes import auth, iamroles, mfadevices
 from tests.fakes.iamcommon import gone, named_user, page, user_fields
 from tests.fakes.refusal import Refusal, invalid_client_token
 from tests.fakes.xmlanswer import when
@@ -102,5 +102,6 @@ ACTIONS: dict[str, Callable[..., Any]] = {
         "ListAccessKeys": list_access_keys,
         "GetAccessKeyLastUsed": get_access_key_last_used,
         **mfadevices.ACTIONS,
+        **iamroles.ACTIONS,
     }.items()
 }

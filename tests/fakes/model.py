@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 from tests.fakes import codes
 
@@ -87,6 +86,7 @@ class User:
     denied: set[str] = field(default_factory=set)  # actions such as "iam:CreateAccessKey" or "iam:*"
     require_mfa_for_iam: bool = False
     own_device_name_only: bool = False  # devices only as mfa/${aws:username}
+    policies: list[str] | None = None  # identity policies as JSON; None: one that allows everything
     revoked_before: float = 0.0  # sessions issued earlier are refused everything
 
     @property
@@ -111,6 +111,10 @@ class Role:
     audience: str | None = None  # for oidc trusts
     subject: str | None = None
     denied: set[str] = field(default_factory=set)
+    policies: list[str] | None = None  # as of a user
+    trust_added: list[str] = field(
+        default_factory=list
+    )  # statements of the trust policy beside the fields above
 
     @property
     def account(self) -> str:
@@ -170,6 +174,10 @@ class Caller:
         return self.session is not None and self.session.mfa
 
     @property
+    def holder(self) -> User | Role | None:
+        """Whose identity policies count: the role's in a session of it, else the user's."""
+        return self.role or self.user
+
+    @property
     def denied(self) -> set[str]:
-        holder: Any = self.role or self.user
-        return holder.denied if holder is not None else set()
+        return self.holder.denied if self.holder is not None else set()

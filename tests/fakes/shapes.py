@@ -82,6 +82,11 @@ IAM: dict[str, dict[str, Shape]] = {
     "ListVirtualMFADevices": {"AssignmentStatus": Shape(1, 64), **PAGE},
     "DeactivateMFADevice": {"UserName": USER, "SerialNumber": SERIAL},
     "DeleteVirtualMFADevice": {"SerialNumber": SERIAL},
+    "GetRole": {"RoleName": Shape(1, 64, r"[\w+=,.@-]+", required=True)},
+    "SimulatePrincipalPolicy": {
+        "PolicySourceArn": Shape(20, 2048, required=True),
+        "ActionNames.member.1": Shape(3, 128, required=True),
+    },
 }
 STATUSES = {"Active", "Inactive", "Expired"}
 ASSIGNMENTS = {"Assigned", "Unassigned", "Any"}

@@ -8,7 +8,7 @@ import zlib
 from types import MappingProxyType
 from typing import Any
 
-from tests.fakes import auth, onetime, sessionpolicy, shapes, webidentity
+from tests.fakes import auth, onetime, policies, sessionpolicy, shapes, webidentity
 from tests.fakes.refusal import Refusal, denied, validation
 from tests.fakes.xmlanswer import when
 
@@ -50,7 +50,8 @@ def get_session_token(world: World, caller: Caller, parameters: dict[str, str]) 
     if caller.session is not None:
         raise Refusal(403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
     auth.check_region(world, caller)
-    auth.authorize(caller, "sts:GetSessionToken", caller.arn)
+    auth.check_organization(world, caller, "sts:GetSessionToken", caller.arn, policies.context_of(caller))
+    auth.authorize(caller, "sts:GetSessionToken", caller.arn, granted=True)  # every user may, unless denied
     mfa = onetime.verify(world, caller, parameters.get("SerialNumber"), parameters.get("TokenCode"))
     assert caller.user is not None
     session = world.add_session(
@@ -74,7 +75,7 @@ def get_federation_token(world: World, caller: Caller, parameters: dict[str, str
     name = parameters["Name"]
     arn = f"arn:aws:sts::{caller.account}:federated-user/{name}"
     auth.authorize(caller, "sts:GetFederationToken", arn)
-    policies = _session_policies(world, parameters, arn)
+    narrowing = _session_policies(world, parameters, arn)
     session = world.add_session(
         kind="federation",
         account=caller.account,
@@ -82,13 +83,13 @@ def get_federation_token(world: World, caller: Caller, parameters: dict[str, str
         user_id=f"{caller.account}:{name}",
         user=caller.user.arn,
         seconds=int(parameters.get("DurationSeconds", 43200)),
-        policies=policies,
+        policies=narrowing,
     )
     answer: dict[str, Any] = {
         "Credentials": credentials(session),
         "FederatedUser": {"FederatedUserId": session.user_id, "Arn": arn},
     }
-    return answer | ({"PackedPolicySize": 4} if policies else {})
+    return answer | ({"PackedPolicySize": 4} if narrowing else {})
 
 
 def _session_policies(
@@ -141,24 +142,29 @@ def assume_role(world: World, caller: Caller, parameters: dict[str, str]) -> dic
     if not arn.startswith("arn:") or arn.count(":") < 5:
         raise validation(f"{arn} is invalid")
     tags, transitive = _tags(parameters)
-    policies = _session_policies(world, parameters, arn, tags=tags)
+    narrowing = _session_policies(world, parameters, arn, tags=tags)
     auth.check_region(world, caller)
     code = onetime.verify(world, caller, parameters.get("SerialNumber"), parameters.get("TokenCode"))
-    auth.authorize(caller, "sts:AssumeRole", arn)
-    role = world.roles.get(arn)
-    if role is None or not _trusted(
-        role, caller, mfa=code or caller.mfa, external_id=parameters.get("ExternalId")
-    ):
-        raise denied(caller.arn, "sts:AssumeRole", arn)
-    if role.needs_user_name and (caller.user is None or name != caller.user.name):
-        raise denied(caller.arn, "sts:AssumeRole", arn)
-    source_identity = _source_identity(role, caller, parameters.get("SourceIdentity"))
+    held = caller.session.source_identity if caller.session else None
+    wanted = parameters.get("SourceIdentity") or held
     inherited = caller.session.transitive if caller.session else {}
+    context = policies.context_of(
+        caller,
+        mfa=code or caller.mfa,
+        sts_ExternalId=parameters.get("ExternalId"),
+        sts_RoleSessionName=name,
+        sts_SourceIdentity=wanted,
+    )
+    role = _allowed(world, caller, "sts:AssumeRole", arn, context)
+    if held is not None and wanted != held:
+        raise denied(caller.arn, "sts:SetSourceIdentity", arn)  # one that is set can never be changed
+    if wanted is not None:
+        _allowed(world, caller, "sts:SetSourceIdentity", arn, context)
     lowered = {key.lower() for key in inherited}
     if any(key.lower() in lowered for key in tags):
         raise Refusal(400, "InvalidParameterValue", OVERRIDDEN)
-    if (tags or inherited) and not role.allows_tags:
-        raise denied(caller.arn, "sts:TagSession", arn)
+    if tags or inherited:
+        _allowed(world, caller, "sts:TagSession", arn, context)
     seconds = _duration(parameters, role, chained=caller.session is not None)
     session = role_session(
         world,
@@ -166,15 +172,15 @@ def assume_role(world: World, caller: Caller, parameters: dict[str, str]) -> dic
         name,
         seconds,
         chained=caller.session is not None,
-        source_identity=source_identity,
+        source_identity=wanted,
         tags={**inherited, **tags},
         transitive={**inherited, **{key: tags[key] for key in transitive}},
-        policies=policies,
+        policies=narrowing,
     )
     answer: dict[str, Any] = {"Credentials": credentials(session), "AssumedRoleUser": assumed(session)}
-    if tags or inherited or policies:
+    if tags or inherited or narrowing:
         answer["PackedPolicySize"] = 4
-    return {**answer, "SourceIdentity": source_identity}
+    return {**answer, "SourceIdentity": wanted}
 
 
 def assume_role_with_web_identity(world: World, caller: None, parameters: dict[str, str]) -> dict[str, Any]:
@@ -230,26 +236,18 @@ def _only_whole(caller: Caller, action: str) -> None:
         raise Refusal(403, "AccessDenied", f"Cannot call {action} with session credentials")
 
 
-def _trusted(role: Role, caller: Caller, *, mfa: bool, external_id: str | None) -> bool:
-    principal = caller.role.arn if caller.role else caller.arn
-    if not {principal, caller.arn, f"arn:{role.partition}:iam::{caller.account}:root"} & set(role.trusts):
-        return False
-    if role.mfa and not mfa:
-        return False
-    return role.external_id is None or role.external_id == external_id
+def _allowed(world: World, caller: Caller, action: str, arn: str, context: Mapping[str, str]) -> Role:
+    """The role, if the organization, the caller's own policies and the role's trust policy all allow ``action``.
 
-
-def _source_identity(role: Role, caller: Caller, asked: str | None) -> str | None:
-    """The identity that the session carries on; one that is set can never be changed."""
-    held = caller.session.source_identity if caller.session else None
-    wanted = asked or held
-    if role.needs_source_identity and wanted is None:
-        raise denied(caller.arn, "sts:AssumeRole", role.arn)
-    if wanted is not None and (
-        not role.allows_source_identity or (held is not None and asked not in (None, held))
-    ):
-        raise denied(caller.arn, "sts:SetSourceIdentity", role.arn)
-    return wanted
+    AWS gives the same answer for a role that does not exist as for one that does not trust the caller, and no reason.
+    """
+    role = world.roles.get(arn)
+    auth.check_organization(world, caller, action, arn, context)
+    by_name = role is not None and policies.trusts_user_itself(role, caller, action, context)
+    auth.authorize(caller, action, arn, context=context, granted=by_name, reasons=world.gives_reasons)
+    if role is None or not policies.trusts(role, caller, action, context):
+        raise denied(caller.arn, action, arn)
+    return role
 
 
 def _tags(parameters: dict[str, str]) -> tuple[dict[str, str], list[str]]:

@@ -43,6 +43,10 @@ class World:
         self.flapping = FLAPPING
         self.role_seconds: float | None = None  # how long a role's session lasts, whatever was asked for
         self.max_skew = 900.0  # seconds; AWS's
+        self.gives_reasons = True  # whether a refused AssumeRole names the kind of policy that refuses
+        self.service_control: dict[
+            str, list[str]
+        ] = {}  # account -> service control policies that deny, as JSON
         self.packed_most = (
             1024  # bytes of packed session policies; AWS does not describe its form, here it is compressed
         )

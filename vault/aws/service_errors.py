@@ -26,7 +26,7 @@ SCOPE = "CredentialScope"  # the signature is for another region or service than
 # AWS says only AccessDenied for each of these causes; ``role_denied`` narrows them down.
 ROLE_DENIED = (
     "the role's trust policy does not allow this user, or it requires MFA (mfa_serial) or another external_id; "
-    "run: awsvault-py explain PROFILE"
+    "to find out which, run: awsvault-py explain --live PROFILE"
 )
 
 _THROTTLED = "AWS limits the rate of this call: wait a minute, then run the command again"
@@ -70,11 +70,13 @@ def refusal(code: str, message: str, *, status: int, operation: str, subject: st
             hint=_THROTTLED if throttled else _FAILING,
         )
     known = _known_code(code, message)
-    return errors.Refused(
+    error = errors.Refused(
         f"AWS refused {operation}{about}: {answer}",
         code=known,
         hint=_HINTS.get(known) or _denied_hint(known, operation, message),
     )
+    error.said = message
+    return error
 
 
 def not_from_aws(host: str, status: int, body: bytes, *, reason: str, about: str = "") -> errors.Unreachable:
@@ -103,7 +105,7 @@ def role_denied(*, asker: str, mfa: bool, by_role: bool, external_id: bool) -> s
     causes.append(
         "it requires another external_id" if external_id else "it requires an external_id, and none is set"
     )
-    return f"{'; or '.join(causes)}; run: awsvault-py explain PROFILE"
+    return f"{'; or '.join(causes)}; to find out which, run: awsvault-py explain --live PROFILE"
 
 
 def region_off(region: str) -> str:
@@ -161,7 +163,7 @@ def _denied_hint(code: str, operation: str, message: str) -> str | None:
     if code != "AccessDenied":
         return None
     if "explicit deny" in message:
-        look = "; run: awsvault-py explain PROFILE" if operation == "AssumeRole" else ""
+        look = "; to find out, run: awsvault-py explain --live PROFILE" if operation == "AssumeRole" else ""
         return f"a policy explicitly denies {operation}: it may require MFA (mfa_serial), a network or a tag{look}"
     if operation == "AssumeRole":
         action = re.search(r"to perform: (sts:[A-Za-z]+)", message)

@@ -11,14 +11,16 @@ from vault.cli.confirm import confirm
 from vault.cli.terminal import emit, emit_json, say, use_color, without_absent
 from vault.doctor import fixes
 from vault.doctor.checks import CHECKS, run
+from vault.doctor.findings import ORDER, Finding
 from vault.doctor.gather import gather
+from vault.errors import Usage
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vault.doctor.findings import Finding
+    from vault.context import Context
 
 _COLORS = {"error": "red", "warning": "yellow", "note": "blue"}
 
@@ -27,15 +29,24 @@ _COLORS = {"error": "red", "warning": "yellow", "note": "blue"}
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely, after showing it.")
 @click.option("--network", is_flag=True, help="Also ask AWS for the time, to check this machine's clock.")
 @click.option("--notes", is_flag=True, help="Show the notes instead of only counting them.")
+@click.option(
+    "--live", metavar="PROFILE", help="Also call AWS for each link of PROFILE, as explain --live does."
+)
+@shared_options.mfa_code
 @shared_options.as_json
-@click.option("--yes", is_flag=True, help="With --fix: do not prompt.")
-def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) -> int:
+@click.option("--yes", is_flag=True, help="With --fix or --live: do not prompt.")
+def command(
+    *, fix: bool, network: bool, notes: bool, live: str | None, mfa_code: str | None, as_json: bool, yes: bool
+) -> int:
     """Check the vault, AWS's files, the environment and the agent for problems.
 
     Each finding says where the problem is, what it causes, and how to fix it. Notes need no action: doctor only counts them,
     unless you use --notes or --json. The exit code is 1 if there is a warning or an error, otherwise 0.
     """
+    if mfa_code is not None and live is None:
+        raise Usage("--mfa-code needs --live", hint="add --live PROFILE, or leave it out")
     context = contexts.from_process(attended=True)
+    refused = _refused(context, live, mfa_code=mfa_code, yes=yes) if live is not None else []
     found = gather(context, network=network)
     findings = run(found, network=network)
     if fix:
@@ -51,11 +62,28 @@ def command(*, fix: bool, network: bool, notes: bool, as_json: bool, yes: bool) 
             findings = run(gather(context, network=network), network=network)
         else:
             say("Nothing can be fixed automatically.")
+    findings = sorted([*refused, *findings], key=lambda finding: ORDER.index(finding.level))
     if as_json:
         emit_json({"findings": [_json(finding) for finding in findings]})
     else:
         _print(context.env, findings, notes=notes)
     return 1 if any(finding.level != "note" for finding in findings) else 0
+
+
+def _refused(context: Context, profile: str, *, mfa_code: str | None, yes: bool) -> list[Finding]:
+    """The finding about the link of ``profile`` that AWS refuses, if there is one."""
+    from vault.cli import live_report
+    from vault.credentials.request import Request
+    from vault.inspect import live_check
+
+    request = Request(profile, mfa_code=mfa_code, start=True)
+    report = live_check.check(context, request, agree=live_report.agreement(context, yes=yes))
+    found = live_report.summary(report)
+    if found is None:
+        say(f"Every link of profile {safe(report.profile)} passed.")
+        return []
+    where, message, hint = found
+    return [Finding(check="refused-link", level="error", where=where, message=message, hint=hint)]
 
 
 def _json(finding: Finding) -> dict[str, object]:

@@ -28,7 +28,7 @@ def name_profile(error: errors.Error, chain: Chain) -> None:
 
 def with_names(hint: str, chain: Chain) -> str:
     """A hint with the actual names in its commands."""
-    for words in ("explain", "login"):
+    for words in ("explain", "explain --live", "login"):
         hint = hint.replace(f"awsvault-py {words} PROFILE", chain.command(words))
     if isinstance(chain.source, VaultKey):
         for words in ("add", "add --replace", "mfa add"):

@@ -98,7 +98,7 @@ def issue(context: Context, request: Request, keys: Keys, profiles: LoadedProfil
     chain = guardrails.applied(chain, request)
     agreed = guardrails.confirm(context, chain, request, lifted=lifted)
     try:
-        plan = _planned(context, request, chain, keys)
+        plan = plan_of(context, request, chain, keys)
         issued = _fetched(context, request, plan, keys) if plan.plan.links else _key_itself(request, plan)
     except errors.Error as error:
         hints.name_profile(error, chain)
@@ -134,7 +134,7 @@ def refresh(context: Context, request: Request, keys: Keys, profiles: LoadedProf
     chain = chain_of(context, profiles.config, request.profile, keys)
     check(chain)
     chain = guardrails.applied(chain, request)
-    plan = _planned(context, request, chain, keys)
+    plan = plan_of(context, request, chain, keys)
     if not plan.plan.links or not _decided_by_files(chain):
         return None
     with (
@@ -161,7 +161,8 @@ def _check_profile(config: Config, request: Request) -> None:
         ) from None
 
 
-def _planned(context: Context, request: Request, chain: Chain, keys: Keys) -> PlannedChain:
+def plan_of(context: Context, request: Request, chain: Chain, keys: Keys) -> PlannedChain:
+    """The calls of ``chain`` for ``request``. Usage for a duration that no role has, ConfigError without its key."""
     if request.duration is not None and request.duration > limits.ROLE_MOST and chain.hops:
         raise errors.Usage(
             f"--duration is {request.duration / 3600:.3g} h, but a role session lasts {limits.ROLE_MOST // 3600} h at most",

@@ -61,7 +61,7 @@ def test_hints_name_a_profile_so_that_they_can_be_run(ready, name):
     ready.config(
         SCENARIO + f'[profile "{name}"]\nrole_arn = {role("ClosedRole")}\nsource_profile = shared-services\n'
     )
-    failed(ready.run("export", "--", name), 7, f"run: {command('explain', name)}")
+    failed(ready.run("export", "--", name), 7, f"run: {command('explain --live', name)}")
     assert ready.run("explain", *shlex.split(command("explain", name))[2:]).returncode == 0
     ready.config(f'[profile "{name}"]\nregion = x\n')
     failed(ready.run("export", "--", name), 6, f"run: {command('add', name)}")

@@ -222,6 +222,21 @@ def test_explain(ready, tmp_path):
     compare("explain PROFILE", *(printed(ready, "explain", name, "--json") for name in (*names, "own")))
 
 
+def test_explain_live(ready, aws):
+    """Everything fine, a key without links, a refusal that is a fact, and one with candidates."""
+    role = "arn:aws:iam::222222222222:role/ClosedRole"
+    extend(
+        ready, f"[profile shut]\nrole_arn = {role}\nsource_profile = shared-services\nregion = us-east-1\n"
+    )
+    extend(ready, f"[profile keys]\n{KEYS}")
+    fine, key = (printed(ready, "explain", name, "--live", "--json") for name in ("dev", "keys"))
+    unsure = printed(ready, "explain", "shut", "--live", "--json", code=1)
+    aws.world.user("yourself").policies = ['{"Version": "2012-10-17", "Statement": []}']
+    sure = printed(ready, "explain", "shut", "--live", "--json", code=1)
+    assert (unsure["certain"], sure["certain"], sure["side"]) == (False, True, "caller")
+    compare("explain PROFILE --live", fine, key, unsure, sure)
+
+
 def test_which_and_whoami(ready):
     """A profile's identity, and that of the environment."""
     compare("which ACCOUNT-OR-ARN", printed(ready, "which", "222222222222", "--json"))

@@ -35,7 +35,9 @@ def test_the_trust_policy(ready):
         "trust policy does not allow this user",
     )
     assert "MFA, " not in done.stderr  # it went with the request
-    failed(ready.run("export", "x"), 7, "run: awsvault-py explain x")  # also from what is remembered of it
+    failed(
+        ready.run("export", "x"), 7, "run: awsvault-py explain --live x"
+    )  # also from what is remembered of it
 
 
 def test_the_trust_policy_of_a_later_link(ready):
@@ -43,7 +45,7 @@ def test_the_trust_policy_of_a_later_link(ready):
     ready.config(SCENARIO + f"[profile x]\nrole_arn = {role('ClosedRole')}\nsource_profile = dev\n")
     failed(
         ready.run("export", "x"), 7, "role/ClosedRole, asked by role", f"does not allow {role('DeveloperRole')}",
-        "requires MFA, which a role session does not have", "awsvault-py explain x",
+        "requires MFA, which a role session does not have", "awsvault-py explain --live x",
     )  # fmt: skip
 
 
@@ -57,7 +59,7 @@ def test_a_missing_device(home):
         "DeveloperRole",
         "AccessDenied",
         "requires MFA, and no device is set (mfa_serial)",
-        "awsvault-py explain dev",
+        "awsvault-py explain --live dev",
     )
 
 
@@ -87,7 +89,7 @@ def test_a_missing_external_id(ready):
         "PartnerRole",
         "AccessDenied",
         "external_id, and none is set",
-        "explain x",
+        "explain --live x",
     )
     extra(ready, "PartnerRole", "external_id = another")
     failed(ready.run("export", "x"), 7, "requires another external_id")
@@ -115,7 +117,7 @@ def test_an_explicit_deny(ready, aws):
         "DeveloperRole",
         "explicit deny",
         "explicitly denies AssumeRole",
-        "run: awsvault-py explain dev",
+        "run: awsvault-py explain --live dev",
     )
     assert "trust" not in done.stderr
 

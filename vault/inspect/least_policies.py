@@ -1,0 +1,48 @@
+"""The smallest policies that let a refused AssumeRole pass: one for the caller, one statement for the role. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vault.inspect.refused_call import EXTERNAL_ID_KEY, MFA_KEY, SESSION_NAME_KEY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.inspect.refused_call import RefusedCall
+
+VERSION = "2012-10-17"
+
+
+def identity_policy(call: RefusedCall) -> dict[str, Any]:
+    """An identity policy for the caller's user or role: the call's actions on this role, and nothing else."""
+    statement = {"Effect": "Allow", "Action": _actions(call), "Resource": call.role_arn}
+    return {"Version": VERSION, "Statement": [statement]}
+
+
+def trust_statement(call: RefusedCall) -> dict[str, Any]:
+    """A statement for the role's trust policy: this caller, and as conditions what its calls have.
+
+    Those are MFA, the external ID, and the session name if the profile sets one.
+    """
+    equal: dict[str, str] = {}
+    if call.external_id is not None:
+        equal[EXTERNAL_ID_KEY] = call.external_id
+    if call.named:
+        equal[SESSION_NAME_KEY] = "${aws:username}" if call.session_name == call.user else call.session_name
+    condition: dict[str, dict[str, str]] = {}
+    if call.mfa:
+        condition["Bool"] = {MFA_KEY: "true"}
+    if equal:
+        condition["StringEquals"] = equal
+    principal = call.principal
+    if call.by_sso_role:  # the ARN of such a role has a path that the caller cannot know
+        partition, account, name = principal.split(":")[1], call.caller_account, principal.rpartition("/")[2]
+        principal = f"arn:{partition}:iam::{account}:root"
+        path = "role/aws-reserved/sso.amazonaws.com*"
+        condition["ArnLike"] = {"aws:PrincipalArn": f"arn:{partition}:iam::{account}:{path}/{name}"}
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": _actions(call)}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def _actions(call: RefusedCall) -> str | list[str]:
+    return call.actions[0] if len(call.actions) == 1 else list(call.actions)
