@@ -57,6 +57,16 @@ def test_a_long_running_program_refreshes_without_a_prompt(desk, aws):
     assert aws.calls.actions() == ["AssumeRole"]
 
 
+def test_a_key_that_never_expires_is_not_served_later_either(desk, monkeypatch):
+    """The error holds for exec --server and for serve: its hint names no option of one of them."""
+    serving = last(desk)
+    unexpiring = serving.first._replace(expires=None)
+    monkeypatch.setattr(refreshing, "issue", lambda *_: unexpiring)
+    with pytest.raises(errors.ConfigError, match="never expires") as caught:
+        serving.again()
+    assert "--" not in caught.value.hint
+
+
 @pytest.mark.parametrize("age", [2400, 2700], ids=["ahead", "due"])
 def test_many_long_running_programs_refresh_with_one_call(desk, aws, age):
     """Four servers of one profile whose session is about to expire: one calls AWS, and the others use its session."""

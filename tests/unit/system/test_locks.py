@@ -14,7 +14,7 @@ from tests.patience import PATIENCE
 from vault import errors, limits
 from vault.system.clock import Deadline
 from vault.system.files import Folder
-from vault.system.locks import Busy, LockUnavailable, lock, try_lock
+from vault.system.locks import Busy, LockUnavailable, lock, lock_folder, try_lock
 
 HOLDER = """
 import sys
@@ -159,3 +159,21 @@ def test_a_lock_file_that_was_replaced_meanwhile_is_not_held(folder, monkeypatch
         assert try_lock(folder, "l") is None
     with try_lock(folder, "l"):
         assert try_lock(folder, "l") is None
+
+
+def test_one_process_changes_names_in_a_folder_without_a_lock_file(folder):
+    """The other one is told after its deadline, and gets the lock once it is free. The folder stays empty."""
+    with lock_folder(folder, deadline=Deadline.after(0)), pytest.raises(Busy, match="state is locked"):
+        lock_folder(folder, deadline=Deadline.after(0.05))
+    lock_folder(folder, deadline=Deadline.after(0)).release()
+    assert folder.names() == []
+
+
+def test_a_folder_on_a_file_system_without_locks_is_not_locked(folder, monkeypatch):
+    """NFS locks only what is open for writing, which a folder cannot be."""
+
+    def refused(*_):
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    lock_folder(folder, deadline=Deadline.after(0)).release()

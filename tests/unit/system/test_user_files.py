@@ -102,3 +102,16 @@ def test_a_file_with_a_secret_that_others_may_know_is_refused(tmp_path, kind, sa
             os.chown(path, 12345, 12345)
     with pytest.raises(errors.ConfigError, match=said):
         user_files.read_private_file(str(path), limit=100)
+
+
+def test_chmod_is_proposed_for_the_users_own_file_alone(tmp_path, monkeypatch):
+    """Root's file may be open to others for a reason, and the user cannot change it."""
+    path = tmp_path / "secret"
+    path.write_text("secret")
+    path.chmod(0o644)
+    os.chown(path, 0, 0)
+    for user, proposed in ((0, True), (12345, False)):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        with pytest.raises(errors.UnsafeFile, match="open to other users") as caught:
+            user_files.read_private_file(str(path), limit=100)
+        assert ("chmod" in caught.value.hint) is proposed
