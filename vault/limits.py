@@ -113,6 +113,16 @@ MAX_SIGN_IN_URL = 4096  # characters of the page on which the user confirms a si
 MAX_USER_CODE = 64  # characters of the code that the user compares there; AWS's has 9
 DEVICE_INTERVAL = 5  # seconds between two questions for a device's token, if AWS names none (RFC 8628)
 MAX_DEVICE_INTERVAL = 60
+SSO_RATE = 18.0  # requests a second to Identity Center's portal, which takes 20 in all
+SSO_THREADS = 4  # one connection cannot reach that rate where an answer takes longer than 55 ms
+SSO_BACKOFF = 0.5  # after a throttled request; it doubles each time
+SSO_BACKOFF_MOST = 8.0
+SSO_TRIES = 6  # of one request, throttled each time: half a minute
+SSO_PAGE = 100  # rows of a page, the most that AWS gives
+MAX_SSO_PAGES = (
+    1_000  # 100,000 accounts, or roles of one; AWS allows 3,000 accounts unless it is asked for more
+)
+MAX_SSO_NAME = 256  # characters of an account's name or address; AWS's have 50 and 64 at most
 MAX_IAM_PAGES = 10  # a user has 2 keys and 8 devices; a list without an end is not IAM's
 LIVE_MOST = 240.0  # explain --live: every link of a chain, one wait for a code, and the calls after a refusal
 EXPIRY_SLACK = 300  # how much later than requested a session may expire, by AWS's Date (security.md T5)

@@ -147,8 +147,8 @@ class World:
         """Roles of Identity Center that the person who signs in may take; made where there are none."""
         self.sso.names.setdefault(account, account_name or f"account-{account}")
         for name in names:
-            if not any((role.account, role.name) == (account, name) for role in self.roles.values()):
-                self.add_role(f"arn:aws:iam::{account}:role/{name}", trusts=("sso.amazonaws.com",))
+            if (arn := f"arn:aws:iam::{account}:role/{name}") not in self.roles:
+                self.add_role(arn, trusts=("sso.amazonaws.com",))
             self.sso.assigned.setdefault(account, {})[name] = None
 
     def add_session(

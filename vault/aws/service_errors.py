@@ -29,13 +29,13 @@ ROLE_DENIED = (
     "to find out which, run: awsvault-py explain --live PROFILE"
 )
 
-_THROTTLED = "AWS limits the rate of this call: wait a minute, then run the command again"
+THROTTLED_HINT = "AWS limits the rate of this call: wait a minute, then run the command again"
 INTERCEPTED = (
     "a proxy or web filter may have answered instead of AWS: check HTTPS_PROXY, HTTP_PROXY, NO_PROXY and the endpoint; "
     "run: awsvault-py explain PROFILE"
 )
 _LATER = "wait a moment, then run the command again; if the error stays, "
-_FAILING = "the problem is on AWS's side: wait a moment, then run the command again"
+FAILING_HINT = "the problem is on AWS's side: wait a moment, then run the command again"
 _HINTS = {
     "InvalidClientTokenId": "the key was deleted, is inactive, or belongs to another partition; "
     "run: awsvault-py list, and check the user's keys in the IAM console",
@@ -67,7 +67,7 @@ def refusal(code: str, message: str, *, status: int, operation: str, subject: st
             f"AWS {'throttled' if throttled else 'could not complete'} {operation}{about}: {answer}",
             code=code,
             sent=True,
-            hint=_THROTTLED if throttled else _FAILING,
+            hint=THROTTLED_HINT if throttled else FAILING_HINT,
         )
     known = _known_code(code, message)
     error = errors.Refused(

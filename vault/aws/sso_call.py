@@ -62,7 +62,10 @@ def send(
             to.host, reply.status, reply.body, reason="no JSON from Identity Center", about=what
         )
     if reply.status >= 500 or reply.status == 429:
-        raise errors.Unreachable(f"{what} answered {reply.status}", code=str(reply.status), sent=True)
+        hint = service_errors.THROTTLED_HINT if reply.status == 429 else service_errors.FAILING_HINT
+        raise errors.Unreachable(
+            f"{what} answered {reply.status}", code=str(reply.status), sent=True, hint=hint
+        )
     name = reply.headers.get("x-amzn-errortype", "") if reply.status != 200 else ""
     return JsonReply(reply.status, fields, name.partition(":")[0])
 

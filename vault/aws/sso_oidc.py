@@ -96,9 +96,8 @@ def register(
     wanted: dict[str, Any] = {"clientName": CLIENT_NAME, "clientType": "public"}
     if scopes:
         wanted["scopes"] = list(scopes)
-    if (
-        not device
-    ):  # AWS takes a list of grants as a restriction: a client for device codes registers without one
+    # AWS takes a list of grants as a restriction: a client for device codes registers without one.
+    if not device:
         wanted |= {
             "grantTypes": [_CODE_GRANT, _REFRESH_GRANT],
             "redirectUris": [REDIRECT_URI],

@@ -68,7 +68,7 @@ def _answer(reply: sso_call.JsonReply, source: Sso, *, what: str) -> dict[str, A
         raise errors.Refused(
             f"{what} gives no credentials for role {safe(source.role_name or '')} in account {safe(source.account_id or '')}: "
             f"it answered {reply.status}{f': {safe(message)}' if isinstance(message, str) else ''}",
-            hint="run: aws sso login, and check sso_account_id and sso_role_name",
+            hint="check sso_account_id and sso_role_name; your administrator may have removed your access to this role",
         )
     return reply.fields
 

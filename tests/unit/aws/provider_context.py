@@ -47,7 +47,7 @@ def source_of(text, name="a", env=None):
     return chain_of(name, text, env=env).source
 
 
-def token_of_the_cli(home, key, *, token, ends="2999-01-01T00:00:00Z"):
+def token_of_the_cli(home, key, *, token, ends="2999-01-01T00:00:00Z", **more):
     """The file that the AWS CLI writes under ``home`` after `aws sso login` for a session or start URL."""
     folder = home / ".aws" / "sso" / "cache"
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,5 +57,6 @@ def token_of_the_cli(home, key, *, token, ends="2999-01-01T00:00:00Z"):
         "region": "us-east-1",
         "accessToken": token,
         "expiresAt": ends,
+        **more,
     }
     (folder / name).write_text(json.dumps(held))

@@ -38,15 +38,19 @@ def test_refusal_is_an_answer():
         assert sent(server.url).status == 401
 
 
-@pytest.mark.parametrize("status", ["429 Slow", "500 Broken", "503 Busy"])
-def test_failing_service(status):
-    """Exit 8, with the status as its code."""
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [("429 Slow", "AWS limits the rate"), ("500 Broken", "on AWS's side"), ("503 Busy", "on AWS's side")],
+)
+def test_failing_service(status, hint):
+    """Exit 8, with the status as its code; nothing is wrong with the network."""
     with (
         Recorder(statuses=[status], bodies=[b'{"message": null}']) as server,
         pytest.raises(errors.Unreachable, match=f"^what answered {status[:3]}$") as caught,
     ):
         sent(server.url)
     assert (caught.value.code, caught.value.sent) == (status[:3], True)
+    assert hint in caught.value.hint
 
 
 def test_answer_without_a_body():

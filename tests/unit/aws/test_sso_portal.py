@@ -30,9 +30,9 @@ sso_region = us-east-1
 sso_start_url = https://corp.example/start
 """
 
-    def signed_in(self, tmp_path, key, *, token=SSO_TOKEN, ends="2999-01-01T00:00:00Z"):
+    def signed_in(self, tmp_path, key, *, token=SSO_TOKEN, ends="2999-01-01T00:00:00Z", **more):
         """The file that the AWS CLI writes after `aws sso login`."""
-        token_of_the_cli(tmp_path, key, token=token, ends=ends)
+        token_of_the_cli(tmp_path, key, token=token, ends=ends, **more)
 
     def source(self, aws, text, role_name="PortalRole"):
         return source_of(text.format(role=role_name), env={"AWS_ENDPOINT_URL_SSO": aws.url})
@@ -64,12 +64,25 @@ sso_start_url = https://corp.example/start
             providers.fetch(self.source(aws, text), context(tmp_path, {}))
         assert hint in caught.value.hint
 
-    def test_expired_sign_in(self, aws, tmp_path):
-        """An expired token is an error without any call."""
-        self.signed_in(tmp_path, "corp", ends="2020-01-01T00:00:00Z")
-        with pytest.raises(errors.Refused, match="has expired"):
-            providers.fetch(self.source(aws, self.SESSION), context(tmp_path, {}))
+    @pytest.mark.parametrize(
+        ("text", "key", "hint"),
+        [
+            (SESSION, "corp", "run: aws sso login --sso-session corp"),
+            (LEGACY, "https://corp.example/start", "run: aws sso login --profile a"),
+        ],
+    )
+    def test_expired_sign_in(self, aws, tmp_path, text, key, hint):
+        """The AWS CLI's refresh token is the CLI's: it may be valid once. An error names the command, without any call."""
+        self.signed_in(
+            tmp_path, key, ends="2020-01-01T00:00:00Z", refreshToken="r", clientId="c", clientSecret="s"
+        )
+        (file,) = (tmp_path / ".aws/sso/cache").iterdir()
+        before = file.read_bytes()
+        with pytest.raises(errors.Refused, match="the sign-in has expired") as caught:
+            providers.fetch(self.source(aws, text), context(tmp_path, {}))
+        assert caught.value.hint == hint
         assert not list(aws.calls)
+        assert file.read_bytes() == before
 
     def test_revoked_token(self, aws, tmp_path):
         """The same hint as for an expired one."""
@@ -79,10 +92,11 @@ sso_start_url = https://corp.example/start
         assert "aws sso login" in caught.value.hint
 
     def test_role_without_access(self, aws, tmp_path):
-        """A role that the user may not have is named."""
+        """A role that the user may not have is named. Signing in again would not help."""
         self.signed_in(tmp_path, "corp")
-        with pytest.raises(errors.Refused, match="role NoRole in account 222222222222"):
+        with pytest.raises(errors.Refused, match="role NoRole in account 222222222222") as caught:
             providers.fetch(self.source(aws, self.SESSION, "NoRole"), context(tmp_path, {}))
+        assert "login" not in caught.value.hint
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"accessToken": 1, "expiresAt": "x"}'])
     def test_broken_token_file(self, aws, tmp_path, content):
@@ -159,7 +173,6 @@ sso_start_url = https://corp.example/start
     )
     def test_access_token_goes_only_to_trusted_hosts(self, aws, tmp_path, env, place):
         """It opens every role of the sign-in: exit 6 names the place and the host, and nothing is sent."""
-        self.signed_in(tmp_path, "corp")
         text = self.SESSION.format(role="PortalRole")
         if isinstance(env, str):
             text, env = text.replace("[sso-session", env.format(url=aws.url) + "[sso-session"), {}
@@ -169,6 +182,7 @@ sso_start_url = https://corp.example/start
                 providers.fetch(source, context(tmp_path, {}, trusted=trusted))
             assert caught.value.message.startswith(f"{place}: endpoint {aws.url}")
         assert not list(aws.calls)
+        self.signed_in(tmp_path, "corp")
         assert providers.fetch(source, context(tmp_path, {})).credentials.token
 
     def test_portal_is_https(self):
