@@ -15,6 +15,7 @@ from vault import limits
 from vault.agent.client import Agent
 from vault.agent.launch import launch
 from vault.agent.start import WATCH
+from vault.system.machine import SYSTEM_BUS
 from vault.system.paths import from_env
 from vault.system.poll import readable
 
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
 _LOGIND = "org.freedesktop.login1"
 _SIGNALS = (("Manager", "PrepareForSleep"), ("Session", "Lock"))
 _MANAGER = "/org/freedesktop/login1"
-_BUS = "/run/dbus/system_bus_socket"  # D-Bus's default
 
 
 def start(env: Mapping[str, str]) -> int | None:
     """Start the watcher, before the agent has keys. Returns the descriptor that ends it when closed, or None."""
     if not sys.platform.startswith("linux") or not sys.executable:
         return None
-    if "DBUS_SYSTEM_BUS_ADDRESS" not in env and not os.path.exists(_BUS):
+    if "DBUS_SYSTEM_BUS_ADDRESS" not in env and not os.path.exists(SYSTEM_BUS):
         return None
     try:
         reading, writing = os.pipe()

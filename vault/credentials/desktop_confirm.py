@@ -12,8 +12,8 @@ from typing import NamedTuple
 from vault import limits
 from vault.credentials.asking_program import AskingProgram, plain
 from vault.credentials.shared_answer import GivenAnswer, shared_answer
-from vault.system import desktop_question
-from vault.system.desktop_question import DesktopQuestion
+from vault.desktop import desktop_question
+from vault.desktop.desktop_question import DesktopQuestion
 from vault.system.prompts import NoAnswer
 from vault.text import safe
 

@@ -1,4 +1,4 @@
-"""The name of this machine and of its user."""
+"""The name of this machine and of its user, and the place of its system bus."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+SYSTEM_BUS = "/run/dbus/system_bus_socket"  # D-Bus's default
 
 
 def host_name() -> str:

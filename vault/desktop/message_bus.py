@@ -6,13 +6,13 @@ import os
 from collections import deque
 
 from vault import limits
+from vault.system import machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Self
 
-_SYSTEM_BUS = "/run/dbus/system_bus_socket"  # D-Bus's default
 _BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
 
@@ -43,7 +43,7 @@ def session_address(env: Mapping[str, str]) -> str:
 def system_address(env: Mapping[str, str]) -> str:
     """The address of the system bus; empty if there is none."""
     return env.get("DBUS_SYSTEM_BUS_ADDRESS", "") or (
-        f"unix:path={_SYSTEM_BUS}" if os.path.exists(_SYSTEM_BUS) else ""
+        f"unix:path={machine.SYSTEM_BUS}" if os.path.exists(machine.SYSTEM_BUS) else ""
     )
 
 

@@ -14,9 +14,9 @@ from tests.patience import PATIENCE
 from tests.unit.agent.at_home import until
 from tests.unit.system.test_pinentry import PINENTRY
 from vault import limits
-from vault.system import desktop_question
+from vault.desktop import desktop_question
+from vault.desktop.desktop_question import DesktopQuestion
 from vault.system.clock import Deadline
-from vault.system.desktop_question import DesktopQuestion
 from vault.system.tty import NoAnswer
 
 QUESTION = DesktopQuestion(

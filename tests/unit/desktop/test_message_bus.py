@@ -11,8 +11,9 @@ import pytest
 from tests.notifications import MOCK, NAME, PATH, Notified
 from tests.patience import PATIENCE
 from vault import limits
-from vault.system import message_bus
-from vault.system.message_bus import BusGone, CallFailed, MessageBus
+from vault.desktop import message_bus
+from vault.desktop.message_bus import BusGone, CallFailed, MessageBus
+from vault.system import machine
 
 SERVICE = (NAME, PATH, NAME)
 
@@ -29,9 +30,9 @@ def test_the_addresses_are_the_environments(monkeypatch):
     assert message_bus.session_address({}) == ""
     assert message_bus.session_address({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/a"}) == "unix:path=/a"
     assert message_bus.system_address({"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/b"}) == "unix:path=/b"
-    monkeypatch.setattr(message_bus, "_SYSTEM_BUS", "/nonexistent/socket")
+    monkeypatch.setattr(machine, "SYSTEM_BUS", "/nonexistent/socket")
     assert message_bus.system_address({}) == ""
-    monkeypatch.setattr(message_bus, "_SYSTEM_BUS", "/dev/null")
+    monkeypatch.setattr(machine, "SYSTEM_BUS", "/dev/null")
     assert message_bus.system_address({}) == "unix:path=/dev/null"
 
 

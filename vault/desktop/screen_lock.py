@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from vault import limits
-from vault.system.message_bus import BusGone, CallFailed, MessageBus, session_address, system_address
+from vault.desktop.message_bus import BusGone, CallFailed, MessageBus, session_address, system_address
+from vault.system.ownership import user_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def _by_saver(bus: MessageBus) -> bool:
 def _by_logind(bus: MessageBus) -> bool:
     (rows,) = bus.call(_MANAGER, "ListSessions", seconds=limits.DESKTOP_CALL)
     for _, uid, _, _, path in rows:
-        if uid == os.getuid():
+        if uid == user_id():
             properties = (_LOGIND, path, "org.freedesktop.DBus.Properties")
             asked = ("ss", f"{_LOGIND}.Session", "LockedHint")
             try:

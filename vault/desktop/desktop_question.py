@@ -10,17 +10,17 @@ from html import escape
 from typing import NamedTuple
 
 from vault import limits
-from vault.system.message_bus import BusGone, CallFailed, MessageBus, session_address
+from vault.desktop.message_bus import BusGone, CallFailed, MessageBus, session_address
+from vault.desktop.screen_lock import ScreenLock
 from vault.system.pinentry import Pinentry
-from vault.system.screen_lock import ScreenLock
 from vault.system.tty import NoAnswer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vault.desktop.message_bus import Signal
     from vault.system.clock import Deadline
-    from vault.system.message_bus import Signal
 
 NAME = "org.freedesktop.Notifications"
 _SERVICE = (NAME, "/org/freedesktop/Notifications", NAME)

@@ -9,7 +9,7 @@ import pytest
 from tests.notifications import MOCK, Notified
 from tests.unit.agent.test_sleep import Logind
 from vault import limits
-from vault.system.screen_lock import ScreenLock
+from vault.desktop.screen_lock import ScreenLock
 
 
 @pytest.fixture
