@@ -12,7 +12,7 @@ USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
 
 @dataclass
 class SignIn:
-    """One time that a person said yes. All its tokens end with it."""
+    """One consent of the user. All its tokens end with it."""
 
     ends: float
 
