@@ -123,7 +123,7 @@ class TestByDevice:
         assert caught.value.code == code
 
     def test_asking_too_often(self, aws, deadline):
-        """slow_down is for whoever asks again before the interval is over."""
+        """slow_down is for anyone who asks again before the interval is over."""
         aws.world.sso.person, aws.world.sso.interval = "away", 30
         client, device = begun(aws, deadline)
         assert device.interval == 30
