@@ -149,3 +149,11 @@ def test_guard_rails_narrow_the_call(desk, home, aws):
     assert check(desk)[0].refusal is None
     (call,) = aws.calls.of("AssumeRole")
     assert call.parameters["PolicyArns.member.1.arn"].endswith("ReadOnlyAccess")
+
+
+def test_guard_rails_that_cannot_be_kept(desk, home, aws):
+    """A key without a role cannot be read-only: declined before any call, as an export is."""
+    home.config(denials.SOURCE + "awsvault_read_only = yes\n")
+    with pytest.raises(errors.Declined):
+        check(desk, "shared-services")
+    assert not list(aws.calls)

@@ -188,3 +188,32 @@ def test_a_role_calls(desk, home, aws):
     assert found.diagnosis.certain is False  # the role may not read IAM either
     apply(aws.world, found)
     assert check(desk, "next")[0].refusal is None
+
+
+def test_a_code_that_goes_with_the_role_is_mfa(desk, home, aws):
+    """A role of more than an hour is assumed with the key and a code: the printed statement asks for MFA."""
+    denials.config(home, HERE, "duration_seconds = 7200")
+    aws.world.add_role(HERE, trusts=(f"arn:aws:iam::{PROD}:root",), max_session=7200)
+    found = refusal(desk)
+    assert (found.link, found.call.mfa, found.call.temporary) == (1, True, False)
+    assert found.trust_statement["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def test_what_a_role_inherits(desk, home, aws):
+    """Transitive tags and a source identity of an earlier role need their permissions in a later one too."""
+    first = role("TaggedRole")
+    lines = (
+        "awsvault_session_tags = team=a",
+        "awsvault_transitive_session_tags = team",
+        "awsvault_source_identity = auto",
+    )
+    denials.config(home, first, *lines)
+    with open(home.config_path, "a", encoding="utf-8") as file:
+        file.write(f"[profile next]\nregion = us-east-1\nrole_arn = {FAR}\nsource_profile = target\n")
+    aws.world.add_role(FAR, trusts=(first,))
+    report, _ = check(desk, "next")
+    assert report.refusal is not None
+    assert report.refusal.call.actions == ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
+    assert report.refusal.trust_statement["Action"] == list(report.refusal.call.actions)
+    apply(aws.world, report.refusal._replace(identity_policy=None))
+    assert check(desk, "next")[0].refusal is None
