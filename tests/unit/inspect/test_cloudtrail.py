@@ -113,12 +113,15 @@ def test_many_events_and_records_are_joined_in_proportion():
             for at in range(size)
         ]
         events = read(*chain)
-        begins = time.process_time()
-        assert all(each.by is JoinedBy.OWN for each in cloudtrail.join(events, records))
-        return time.process_time() - begins
+        spent = []
+        for _ in range(3):
+            begins = time.process_time()
+            assert all(each.by is JoinedBy.OWN for each in cloudtrail.join(events, records))
+            spent.append(time.process_time() - begins)
+        return min(spent)
 
     seconds(100)
-    assert seconds(5000) < 40 * max(seconds(500), 0.001)
+    assert seconds(10_000) < 50 * max(seconds(1000), 0.002)
 
 
 def test_calls_on_the_way_to_a_session_are_awsvault_pys_own():
