@@ -58,6 +58,7 @@ class IdentityCenter:
     page: str = (
         "https://device.sso.us-east-1.amazonaws.com/"  # where a code is typed; "" for this stand-in's own
     )
+    own_start_url: str = "https://d-1234567890.awsapps.com/start"  # where a company's own name leads
     start_urls: set[str] | None = None  # those that this region knows; None: any
     client_life: float = 90 * 24 * HOUR
     device_life: float = 600.0

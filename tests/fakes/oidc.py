@@ -49,6 +49,8 @@ class Oidc:
                 return "CreateToken", self._token
             case "/authorize":
                 return "Authorize", self._authorize
+            case "/start":
+                return "StartPage", self._start_page
             case "/device":
                 return "DevicePage", self._device_page
             case _:
@@ -108,6 +110,14 @@ class Oidc:
             given["client_id"], given["code_challenge"], redirect, self.world.now() + self.sso.code_life
         )
         return _redirect(redirect, code=code, **back)
+
+    def _start_page(self, request: Request, _: dict[str, str]) -> Answer:
+        """A start URL: AWS's own is a page; a company's name for it leads there, as the AWS CLI asks by HEAD."""
+        if request.method not in ("GET", "HEAD"):
+            return _page(405, "Only GET and HEAD")
+        if request.headers.get("host", "").endswith(".awsapps.com"):
+            return _page(200, "Your accounts")
+        return Answer(302, b"", {"Location": self.sso.own_start_url}, "text/html")
 
     # --- by device
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
+
 import pytest
 from botocore import UNSIGNED
 
 from tests.fakes import example
+from tests.patience import PATIENCE
 from tests.unit.aws.sign_ins import CHALLENGE, REDIRECT, VERIFIER, get
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -148,6 +151,21 @@ def test_person_at_the_page(aws, oidc):
     assert begun["userCode"] in get(begun["verificationUriComplete"])[2]
     assert get(begun["verificationUriComplete"] + "&answer=yes")[0] == 200
     assert get(begun["verificationUriComplete"])[0] == 400
+
+
+def test_start_urls(aws):
+    """A company's own name leads to AWS's page, for HEAD as for GET, without a body; AWS's page is one."""
+    for method in ("HEAD", "GET"):
+        connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=PATIENCE)
+        for host, status in (("corp.example", 302), ("d-1234567890.awsapps.com", 200)):
+            connection.request(method, "/start", headers={"Host": host})
+            with connection.getresponse() as answer:
+                assert (answer.status, answer.headers.get("Location")) == (
+                    status,
+                    "https://d-1234567890.awsapps.com/start" if status == 302 else None,
+                )
+                assert bool(answer.read()) is (method == "GET" and status == 200)
+        connection.close()
 
 
 def test_device_that_waits(aws, oidc, refused):
