@@ -185,7 +185,7 @@ def _decode(raw: bytes, *, name: str, opened: Opened | None) -> dict[str, Any]:
             body = unseal(key, label=_LABEL, aad=opened.vault_id, box=raw[len(_SEALED) :])
         except SealBroken:
             raise errors.Declined(
-                f"the record {name} is sealed under a key that this vault no longer has, because it was rekeyed (passwd, rekey)",
+                "this import can no longer be undone: the passphrase or the vault's keys were changed since",
                 hint="add the lines yourself, with the key from: awsvault-py export --no-session NAME",
             ) from None
     elif raw.startswith(_PLAIN):

@@ -172,9 +172,8 @@ def test_a_record_of_other_keys_says_why_it_does_not_open(bench, tmp_path):
     with open(os.path.join(bench.records, bench.kept()[0]), "rb") as file:
         raw = file.read()
     bench.spoil(raw[:-1] + bytes([raw[-1] ^ 1]))
-    with pytest.raises(errors.Declined, match="sealed under a key that this vault no longer has") as raised:
+    with pytest.raises(errors.Declined, match="the passphrase or the vault's keys were changed since"):
         bench.undo("import")
-    assert "(passwd, rekey)" in raised.value.message
     assert text(path) == "[b]\n"
 
 
