@@ -42,7 +42,12 @@ class Usage(Error):
 
 
 class Locked(Error):
-    """The vault is locked, and no prompt is possible (3)."""
+    """The vault is locked, and no prompt is possible (3).
+
+    ``failed_sources`` are the sources of a passphrase that are set and gave none, each with its reason.
+    """
+
+    failed_sources: tuple[str, ...] = ()
 
     exit_code = 3
     hint = "run: awsvault-py unlock"

@@ -12,7 +12,7 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from vault.context import Context
     from vault.migrate.changed_keys import ChangedProfile
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ENDS = {
     "added": "added",
     "changed": "changed",
-    "prefixed": "with the prefix awsvault_",
+    "prefixed": "the prefix awsvault_",
     "removed": "removed",
 }
 
@@ -33,15 +33,16 @@ def show(changes: Sequence[Change]) -> None:
         emit(line)
 
 
-def show_summary(changes: Sequence[Change], *, whole: bool) -> None:
+def show_summary(changes: Sequence[Change], *, known: Collection[str], whole: bool) -> None:
     """Print a line for each profile and for each file to be removed; with ``whole``, the diff instead.
 
     The diff of a file that another program generates is always shown, because the user has to make that change.
+    ``known`` are the profiles that a file already has.
     """
     if whole:
         show(changes)
         return
-    for profile in by_profile(changes):
+    for profile in by_profile(changes, known):
         emit(_line(profile))
     for change in changes:
         if not change.kind:
@@ -71,7 +72,12 @@ def refuse_hands_off(changes: Sequence[Change]) -> None:
 
 
 def as_json(
-    changes: Sequence[Change], *, skipped: Sequence[Skipped], warnings: Sequence[str], applied: bool
+    changes: Sequence[Change],
+    *,
+    known: Collection[str],
+    skipped: Sequence[Skipped],
+    warnings: Sequence[str],
+    applied: bool,
 ) -> dict[str, object]:
     """The fields that `setup` and `import` share in docs/reference/json.md."""
     return {
@@ -82,7 +88,7 @@ def as_json(
                 "new": profile.new,
                 "changes": [{"key": one.key, "change": one.action, "file": one.file} for one in profile.keys],
             }
-            for profile in by_profile(changes)
+            for profile in by_profile(changes, known)
         ],
         "removed_files": [change.path for change in changes if not change.kind],
         "skipped": [{"profile": left.profile, "reason": left.reason} for left in skipped],
@@ -99,10 +105,20 @@ def _diff(changes: Sequence[Change]) -> list[str]:
 
 
 def _line(profile: ChangedProfile) -> str:
-    """A line such as ``dev: credential_process added; role_arn, source_profile with the prefix awsvault_``."""
+    """A line such as ``dev: credential_process added; role_arn and source_profile get the prefix awsvault_``."""
     parts = []
     for action, end in _ENDS.items():
         names = dict.fromkeys(one.key for one in profile.keys if one.action == action)
         if names:
-            parts.append(f"{', '.join(map(safe, names))} {end}")
-    return f"{safe(profile.profile)}: " + ("new profile; " if profile.new else "") + "; ".join(parts)
+            gets = ("gets " if len(names) == 1 else "get ") if action == "prefixed" else ""
+            parts.append(f"{(_listed if gets else ', '.join)(list(map(safe, names)))} {gets}{end}")
+    if profile.new:
+        parts.insert(0, "new profile")
+    elif profile.added_to is not None:
+        parts.insert(0, f"added to {safe(profile.added_to)}")
+    return f"{safe(profile.profile)}: " + "; ".join(parts)
+
+
+def _listed(names: list[str]) -> str:
+    """``a``, ``a and b`` or ``a, b and c``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

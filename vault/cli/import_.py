@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 import click
 
@@ -15,6 +16,7 @@ from vault.cli.init import create_and_report
 from vault.cli.setup import undo_newest
 from vault.cli.terminal import emit_json, say
 from vault.errors import CheckFailed, Locked, NotFound, Refused, Usage
+from vault.keys.service_endpoints import chosen_region
 from vault.migrate import (
     edit_plan,
     foreign_stores,
@@ -114,22 +116,23 @@ def command(
     if not no_verify and not dry_run:
         trust = None if keep else trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
         batch = verify_keys.verify(context, batch, trust)
-    refused = len(batch.skipped) - found
+    refused = [left.profile for left in batch.skipped[found:]]
     batch, plan = _planned(context, files, batch, known=known, keep=keep, setting_up=not no_setup)
     changes = [*plan.changes(files), *key_removal.removed_files(batch)] if batch.keys and not keep else []
     applied = bool(batch.keys) and not dry_run
     tell_keys(batch)
     if batch.keys and not as_json:
-        show_changes(changes, plan, whole=whole)
+        show_changes(changes, plan, known=files.merged.profiles, whole=whole)
     if applied:
         _move(context, opened, batch, changes, yes=yes)
     if as_json:
-        emit_json(as_document(batch, plan, changes, applied=applied))
+        emit_json(as_document(batch, plan, changes, known=files.merged.profiles, applied=applied))
     if applied:
         tell_rest(batch, changes, plan, store=None if keep else store)
-    _refuse_left(batch, refused=refused, where="in plaintext" if store is None else f"in {store.program}")
+        _tell_regions(context, files, batch)
     if not (keep or no_setup or dry_run or yes or as_json):
         profile_offer.end_of_import(context, batch.keys, known.keys())
+    _refuse_left(batch, refused=refused, where="in plaintext" if store is None else f"in {store.program}")
 
 
 def _check_options(*, stores: int, named_without_csv: bool, json_with_other: bool) -> None:
@@ -168,12 +171,23 @@ def _planned(
     )
 
 
-def _refuse_left(batch: ImportPlan, *, refused: int, where: str) -> None:
-    """Fail if a key was not imported. Raises Refused if AWS does not know it, otherwise CheckFailed."""
+def _tell_regions(context: Context, files: edit_plan.Files, batch: ImportPlan) -> None:
+    """Say which profiles have no region: most calls of the AWS CLI fail without one."""
+    for name in dict.fromkeys(name for moved in batch.keys for name in moved.profiles):
+        profile = files.merged.profile(name)
+        if profile is not None and not profile.get("region") and chosen_region(context, None) is None:
+            example = f"aws configure set region us-east-1 --profile {shlex.quote(safe(name))}"
+            say(f"No region is set for {safe(name)}. To set one, for example: {example}")
+
+
+def _refuse_left(batch: ImportPlan, *, refused: Sequence[str], where: str) -> None:
+    """Fail if a key was not imported. Raises Refused if AWS refused it, otherwise CheckFailed."""
     if refused:
+        profiles = list(dict.fromkeys(map(safe, refused)))
+        keys, were = ("key", "it was") if len(profiles) == 1 else ("keys", "they were")
         raise Refused(
-            f"AWS does not know {refused} of the keys, so they were not imported",
-            hint="if a key is deleted or inactive at AWS, delete it from the file yourself",
+            f"AWS refused the {keys} of {', '.join(profiles)}, so {were} not imported",
+            hint="if a secret is wrong, correct it and run import again; if the key was deleted at AWS, remove it yourself",
         )
     if batch.skipped:
         names = ", ".join(dict.fromkeys(safe(left.profile) for left in batch.skipped))

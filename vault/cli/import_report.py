@@ -8,18 +8,24 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from vault.migrate import undo
-    from vault.migrate.edit_plan import EditPlan
+    from vault.migrate.edit_plan import EditPlan, Skipped
     from vault.migrate.foreign_stores import Store
     from vault.migrate.import_plan import ImportPlan
+
+
+def named(left: Skipped) -> str:
+    """The reason why a profile was left out, with the name of the profile in it once."""
+    name = safe(left.profile)
+    return left.reason if f"profile {name} " in left.reason else f"{name}: {left.reason}"
 
 
 def tell_keys(batch: ImportPlan) -> None:
     """Report the keys to import, and the keys that cannot be imported."""
     for left in batch.skipped:
-        say(f"Not imported: {safe(left.profile)}: {left.reason}")
+        say(f"Not imported: {named(left)}")
     for moved in batch.keys:
         identity = moved.proof.identity if moved.proof is not None else None
         who = (
@@ -38,9 +44,11 @@ def tell_keys(batch: ImportPlan) -> None:
         say("There are no keys to import.")
 
 
-def show_changes(changes: Sequence[undo.Change], plan: EditPlan, *, whole: bool) -> None:
+def show_changes(
+    changes: Sequence[undo.Change], plan: EditPlan, *, known: Collection[str], whole: bool
+) -> None:
     """Show what changes in the files."""
-    change_view.show_summary(changes, whole=whole)
+    change_view.show_summary(changes, known=known, whole=whole)
     for warning in plan.warnings:
         say(f"Warning: {warning}")
 
@@ -54,7 +62,7 @@ def tell_rest(
     """
     change_view.refuse_hands_off(changes)
     for left in plan.skipped:
-        say(f"Not set up: {safe(left.profile)}: {left.reason}")
+        say(f"Not set up: {named(left)}")
     if changes:
         say("Removed the keys from the files. To restore the files: awsvault-py import --undo")
     if store is not None and any("keyring item" in moved.origins[0] for moved in batch.keys):
@@ -64,7 +72,12 @@ def tell_rest(
 
 
 def as_json(
-    batch: ImportPlan, plan: EditPlan, changes: Sequence[undo.Change], *, applied: bool
+    batch: ImportPlan,
+    plan: EditPlan,
+    changes: Sequence[undo.Change],
+    *,
+    known: Collection[str],
+    applied: bool,
 ) -> dict[str, object]:
     """The output of --json (docs/reference/json.md)."""
     keys = []
@@ -86,5 +99,5 @@ def as_json(
     left = [*batch.skipped, *plan.skipped]
     return {
         "keys": keys,
-        **change_view.as_json(changes, skipped=left, warnings=plan.warnings, applied=applied),
+        **change_view.as_json(changes, known=known, skipped=left, warnings=plan.warnings, applied=applied),
     }

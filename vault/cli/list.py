@@ -21,6 +21,7 @@ from vault.cli.terminal import (
     without_absent,
 )
 from vault.profiles.production import means_production
+from vault.text import command as command_line
 from vault.unlocking.key_access import open_keys
 
 TYPE_CHECKING = False
@@ -102,7 +103,7 @@ def _profile_table(context: Context, profiles: list[ProfileRow]) -> None:
             (
                 Cell(line.profile, "bold red" if means_production(line.environment) else ""),
                 line.account or "",
-                Cell(line.problem, "red") if line.problem else _short(line.identity),
+                _leads_to(line),
                 line.source or "",
                 expires_in(line.expires - now if line.expires is not None else None),
             )
@@ -112,6 +113,13 @@ def _profile_table(context: Context, profiles: list[ProfileRow]) -> None:
     )
 
 
+def _leads_to(line: ProfileRow) -> Cell:
+    """The role or user. At a terminal, a command that shows the error of a profile, which would not fit."""
+    if line.problem:
+        return Cell(f"see: {command_line('explain', line.profile)}" if is_terminal() else line.problem, "red")
+    return Cell(_short(line.identity) or ("plaintext key" if line.plaintext else ""))
+
+
 def _short(identity: str | None) -> str:
     """The part of an ARN after the account, such as ``role/NAME``."""
     return (identity or "").rpartition(":")[2]
@@ -119,7 +127,8 @@ def _short(identity: str | None) -> str:
 
 def _profile_json(line: ProfileRow) -> dict[str, object]:
     ends = rfc3339(line.expires) if line.expires is not None else None
-    return without_absent({**line._asdict(), "expires": ends})
+    fields = {name: value for name, value in line._asdict().items() if name != "plaintext"}
+    return without_absent({**fields, "expires": ends})
 
 
 def _json(entry: Listed, found: Contents) -> dict[str, object]:

@@ -59,6 +59,7 @@ def _offered(
         say(
             f"\n{safe(name)} is stored in the vault. No profile was written. To write one: {command('setup', name)}"
         )
+        say(f"To be asked for its roles again: {command('add --replace', name)}")
         for later in further:
             say(f"{safe(later)} is stored too. To write its profile: {command('setup', later)}")
         raise

@@ -7,6 +7,7 @@ import click
 from vault.cli import change_view, shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
+from vault.cli.import_report import named
 from vault.cli.terminal import emit, emit_json, say
 from vault.errors import Usage
 from vault.migrate import edit_plan, own_command, setup, setup_source_only, undo
@@ -84,7 +85,11 @@ def command(
     if as_json:
         _carry_out(context, changes, dry_run=dry_run, yes=yes)
         found = change_view.as_json(
-            changes, skipped=plan.skipped, warnings=plan.warnings, applied=bool(changes) and not dry_run
+            changes,
+            known=files.merged.profiles,
+            skipped=plan.skipped,
+            warnings=plan.warnings,
+            applied=bool(changes) and not dry_run,
         )
         emit_json({**found, "unused": unused})
         return
@@ -92,12 +97,12 @@ def command(
     for name in unused:
         say(f"No profile uses the key {safe(name)}. To create one: awsvault-py setup {safe(name)}")
     if not changes:
-        done = (
-            "" if plan.skipped and profiles else ": every profile whose key is in the vault already uses it"
-        )
-        say(f"Nothing to change{done}.")
+        done = ": every profile whose key is in the vault already uses it"
+        if unused:
+            done = " in the profiles that exist"
+        say(f"Nothing to change{'' if plan.skipped and profiles else done}.")
         return
-    change_view.show_summary(changes, whole=whole)
+    change_view.show_summary(changes, known=files.merged.profiles, whole=whole)
     if dry_run:
         return
     _carry_out(context, changes, dry_run=False, yes=yes)
@@ -119,7 +124,7 @@ def tell(plan: edit_plan.EditPlan, *, asked: bool) -> None:
     for warning in plan.warnings:
         say(f"Warning: {warning}")
     for left in plan.skipped if asked or len(plan.skipped) <= 10 else []:
-        say(f"Not changed: {safe(left.profile)}: {left.reason}")
+        say(f"Not changed: {named(left)}")
     if not asked and len(plan.skipped) > 10:
         say(f"Not changed: {len(plan.skipped)} profiles. To see why: awsvault-py setup PROFILE")
 

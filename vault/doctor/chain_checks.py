@@ -48,7 +48,7 @@ def broken_chain(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 level="error",
                 where=place or safe(name),
-                message=f"profile {safe(name)}: {text}",
+                message=text if f"profile {safe(name)} " in text else f"profile {safe(name)}: {text}",
                 hint=error.hint if error.hint != ConfigError.hint else "correct the profile",
             )
 

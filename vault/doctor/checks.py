@@ -177,14 +177,24 @@ def run(facts: Facts, *, network: bool) -> list[Finding]:
             continue
         found += [replace(finding, check=check.name) for finding in check.run(facts)]
     if skipped:
-        reason = facts.why_locked or "it did not open"
+        locked = not (facts.failed_sources or facts.vault_error or facts.settings_error)
+        reason = "these checks need the passphrase" if locked else _why_closed(facts)
         found.append(
             Finding(
                 check="left-out",
                 level="note",
                 where=facts.paths.vault,
-                message=f"skipped because the vault is locked ({reason}): {', '.join(skipped)}",
-                hint="run doctor again when the vault can be unlocked without a prompt, by a keyring slot or a passphrase command",
+                message=f"not checked, because {reason}: {', '.join(skipped)}",
+                hint="AWSVAULT_PASSPHRASE_FILE=FILE awsvault-py doctor"
+                if locked
+                else "correct that, then run doctor again",
             )
         )
     return sorted(found, key=lambda finding: ORDER.index(finding.level))
+
+
+def _why_closed(facts: Facts) -> str:
+    """Why the vault did not open, if more than a passphrase is missing."""
+    if facts.failed_sources:
+        return f"the vault did not open: {', '.join(facts.failed_sources)}"
+    return f"the vault did not open: {facts.why_locked or 'it is locked'}"

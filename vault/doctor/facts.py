@@ -38,6 +38,8 @@ class Facts:
     ``modes`` has the mode of each file and folder; links are not followed. ``unignored`` are the files and folders with keys
     or configuration that a git work tree does not ignore, each with its work tree. ``skew`` is how many seconds this
     machine's clock is ahead of AWS's. ``backup`` is the generation of the last backup.
+    ``vault_refused``: the vault was not read, because other users can open it. ``failed_sources`` are the sources of a
+    passphrase that are set and gave none, each with its reason.
     """
 
     env: Mapping[str, str]
@@ -57,8 +59,11 @@ class Facts:
     has_vault: bool = False
     header: Header | None = None
     vault_error: str | None = None
+    vault_hint: str = ""
+    vault_refused: bool = False
     opened: Opened | None = None
     why_locked: str = ""
+    failed_sources: tuple[str, ...] = ()
     had_pin: bool = False
     backup: int | None = None
     keyring: str | None = None

@@ -183,8 +183,12 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
         found["opened"] = unlocked.opened if unlocked is not None else None
     except (errors.Locked, errors.WrongPassphrase) as error:
         found["why_locked"] = error.message
+        found["failed_sources"] = (
+            error.failed_sources if isinstance(error, errors.Locked) else (error.message,)
+        )
     except errors.Error as error:
-        found["vault_error"] = error.message
+        found["vault_error"], found["vault_hint"] = error.message, error.hint
+        found["vault_refused"] = isinstance(error, errors.UnsafeFile)
         found["why_locked"] = "it cannot be read"
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vault import limits
+from vault.doctor.file_checks import vault_files_open
 from vault.doctor.findings import Finding, Remove, removable, sessions, split_place
 from vault.migrate import plaintext_keys
 from vault.text import safe
@@ -36,9 +37,11 @@ def _importable(facts: Facts) -> bool:
 
 def vault_unreadable(facts: Facts) -> Iterator[Finding]:
     """The vault is damaged, rolled back or cannot be read."""
-    if facts.vault_error is not None:
-        _, text = split_place(facts.vault_error)
-        yield Finding(level="error", where=safe(facts.paths.vault), message=text, hint="awsvault-py restore")
+    if facts.vault_error is None or (facts.vault_refused and any(vault_files_open(facts))):
+        return  # open-vault-files reports it
+    _, text = split_place(facts.vault_error)
+    hint = facts.vault_hint.removeprefix("run: ")
+    yield Finding(level="error", where=safe(facts.paths.vault), message=text, hint=hint)
 
 
 def one_way_in(facts: Facts) -> Iterator[Finding]:
@@ -48,7 +51,9 @@ def one_way_in(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             level="note",
             where=safe(facts.paths.vault),
-            message=f"only one slot unlocks it ({slots[0].type})",
+            message="only the passphrase unlocks it. If you forget it, its keys are lost"
+            if slots[0].type == "pass"
+            else f"only one slot unlocks it ({safe(slots[0].type)})",
             hint="awsvault-py slots add recovery",
         )
 

@@ -12,7 +12,7 @@ from vault.credentials import cached
 from vault.inspect.chain_json import source_item
 from vault.inspect.which import end_of
 from vault.profiles import aws_files
-from vault.profiles.chain import AssumeRole, SessionToken, VaultKey
+from vault.profiles.chain import AssumeRole, SessionToken, StaticKeys, VaultKey
 from vault.profiles.resolve import resolve
 from vault.unlocking import cache_key
 from vault.unlocking.manual_lock import manually_locked
@@ -34,7 +34,7 @@ class ProfileRow(NamedTuple):
     """A profile. ``account`` is 12 digits, ``identity`` the ARN of its role or user; None if the files do not say.
 
     ``source`` is the name of the entry, or the kind of another source; ``expires`` (Unix seconds) is the expiry of the
-    cached session; ``problem`` says why the profile does not resolve.
+    cached session; ``problem`` says why the profile does not resolve; ``plaintext``: its key is in AWS's files.
     """
 
     profile: str
@@ -44,6 +44,7 @@ class ProfileRow(NamedTuple):
     environment: str | None = None
     expires: int | None = None
     problem: str | None = None
+    plaintext: bool = False
 
 
 class SessionOnDisk(NamedTuple):
@@ -102,7 +103,10 @@ def _row(
             identity = (
                 f"arn:aws:iam::{account}:user/{user}" if account and user and not identity else identity
             )
-    return ProfileRow(name, account, identity, source, chain.guardrails.environment, expires)
+    plaintext = isinstance(chain.source, StaticKeys) and not chain.hops
+    return ProfileRow(
+        name, account, identity, source, chain.guardrails.environment, expires, plaintext=plaintext
+    )
 
 
 def _expires(context: Context, keys: EachEntryOnce, chain: Chain, *, cache: Cache) -> int | None:

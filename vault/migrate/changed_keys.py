@@ -10,7 +10,7 @@ from vault.profiles.edit import Document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from vault.migrate.undo import Change
     from vault.profiles.edit import Hunk
@@ -27,26 +27,36 @@ class ChangedKey(NamedTuple):
 
 
 class ChangedProfile(NamedTuple):
-    """A profile whose lines change. ``new``: the profile did not exist before."""
+    """A profile whose lines change.
+
+    ``new``: no file has the profile yet. ``added_to``: the file that gets a section of it; None if no file does.
+    """
 
     profile: str
     keys: tuple[ChangedKey, ...]
     new: bool = False
+    added_to: str | None = None
 
 
-def by_profile(changes: Iterable[Change]) -> tuple[ChangedProfile, ...]:
-    """The profiles that ``changes`` affect, in the order of the files. Files that are not AWS's are left out."""
+def by_profile(changes: Iterable[Change], known: Collection[str] = ()) -> tuple[ChangedProfile, ...]:
+    """The profiles that ``changes`` affect, in the order of the files. Files that are not AWS's are left out.
+
+    ``known`` are the profiles that a file already has.
+    """
     found: dict[str, dict[ChangedKey, None]] = {}
-    new = set()
+    added: dict[str, str] = {}
     for change in changes:
         for hunk in change.hunks if change.kind else ():
             header = _header(hunk.new) if not hunk.old else None
             profile = hunk.profile if header is None else header
             if header is not None:
-                new.add(profile)
+                added.setdefault(profile, change.path)
             keys = found.setdefault(profile, {})
             keys.update(dict.fromkeys(_keys(hunk, change.path)))
-    return tuple(ChangedProfile(name, tuple(keys), name in new) for name, keys in found.items())
+    return tuple(
+        ChangedProfile(name, tuple(keys), name in added and name not in known, added.get(name))
+        for name, keys in found.items()
+    )
 
 
 def _keys(hunk: Hunk, file: str) -> Iterator[ChangedKey]:

@@ -78,13 +78,18 @@ class Interaction(NamedTuple):
         ``show`` is called for the answer d at a terminal, before the question is repeated. It returns the new deadline.
         """
         choices = ("[Y/n" if default else "[y/N") + ("/d]" if show is not None else "]")
+        words = "y, n or d" if show is not None else "y or n"
+        legend = " (d: show every changed line)" if show is not None else ""
         for way in self.ways():
             if way == "pinentry":
                 with self._window(deadline) as window:
                     window.describe(title="awsvault-py", text=question, prompt="")
                     return window.confirm()
+            complaint = ""
             while True:
-                typed = self._typed(f"{question} {choices} ", deadline=deadline, echo=True)
+                asked = f"{question}{legend} {choices} "
+                typed = self._typed(asked, deadline=deadline, echo=True, before=complaint)
+                complaint = ""
                 answer = typed.reveal().strip().lower()
                 if answer in (b"y", b"yes"):
                     return True
@@ -95,6 +100,7 @@ class Interaction(NamedTuple):
                     continue
                 if not answer:
                     return default
+                complaint = f"Answer {words}.\n"
         raise NoAnswer("impossible", self.obstacle())
 
     def tell(self, text: str) -> None:

@@ -82,14 +82,18 @@ def _by_first_source(
         if opened is not None:
             return Unlocked(opened, "keyring")
     search = unattended.search(context)
-    tried += search.tried
+    tried = [*search.tried, *tried]  # what the user set comes first
     found = search.found
     if found is not None:
         with _one_at_a_time(context) as waited:
             if (waited or not found.at_once) and meanwhile():
                 return None
             return Unlocked(_open(context, found.secret, source=found.source), found.source)
-    return _by_prompt(context, purpose=purpose, tried=tried, meanwhile=meanwhile)
+    try:
+        return _by_prompt(context, purpose=purpose, tried=tried, meanwhile=meanwhile)
+    except Locked as error:
+        error.failed_sources = search.tried
+        raise
 
 
 def _agent_obstacle(context: Context) -> str:

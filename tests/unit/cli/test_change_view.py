@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -34,6 +35,13 @@ def script(home, name, text):
     return path
 
 
+def credentials(home):
+    """Only ~/.aws/credentials has the profile."""
+    path = os.path.join(os.path.dirname(home.config_path), "credentials")
+    with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write(f"[work]\n{KEYS}")
+
+
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
@@ -47,7 +55,9 @@ def test_d_shows_the_diff_in_the_pager_and_asks_again(plain, command):
     before = read(plain.config_path)
     pager = script(plain, "pager", f'env > "{plain.root}/env"; tee "{plain.root}/seen"')
     person = Terminal(plain, command, AWSVAULT_PASSPHRASE=PASSPHRASE, PAGER=f"{pager} -x")
-    person.answers("[y/N/d] ", "d")
+    person.answers("(d: show every changed line) [y/N/d] ", "d")
+    person.answers("[y/N/d] ", "maybe")
+    person.sees("Answer y, n or d.")
     person.answers("[y/N/d] ", "n")
     assert person.ends() == 10
     seen = read(os.path.join(plain.root, "seen"))
@@ -88,6 +98,44 @@ def test_other_programs_file_is_shown_whole(plain, tmp_path):
     done = plain.run("import", "--dry-run")
     assert done.stdout.startswith("shared-services: credential_process added; ")
     assert "+credential_process = " in done.stdout
+
+
+def test_a_profile_of_the_credentials_file_is_not_new(home):
+    """It is added to the other file. A profile that no file has is new, in the lines and in the JSON."""
+    credentials(home)
+    shown = home.run("import", "--dry-run").stdout
+    assert shown.startswith(f"work: added to {home.config_path}; credential_process added; ")
+    (profile,) = json.loads(home.run("import", "--dry-run", "--json").stdout)["profiles"]
+    assert profile["new"] is False
+    home.make_vault("robot")
+    assert home.run("setup", "robot", "--dry-run").stdout.startswith("robot: new profile; ")
+
+
+def test_import_says_which_profile_has_no_region(home):
+    """Not where the profile or the environment has one."""
+    credentials(home)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        home.env.pop(name, None)
+    said = home.run("import", "--yes", "--no-verify").stderr
+    assert (
+        "No region is set for work. To set one, for example: aws configure set region us-east-1 --profile work"
+        in said
+    )
+    credentials(home)
+    assert "No region" not in home.run("import", "--yes", "--no-verify", AWS_REGION="eu-west-1").stderr
+
+
+def test_a_reason_names_its_profile_once(home):
+    """The error of a profile has its name already, for setup and for doctor."""
+    home.make_vault()
+    home.config(
+        "[profile typo]\nregion = us-east-1\nrole_arn = arn:aws:iam::222222222222:role/X\nsource_profile = nobody\n"
+    )
+    said = home.run("setup", "typo").stderr
+    assert said.startswith(f"Not changed: {home.config_path}:4: profile typo names ")
+    report = home.run("doctor")
+    assert "profile typo names source_profile 'nobody'" in report.stdout + report.stderr
+    assert "profile typo: profile typo" not in report.stdout + report.stderr
 
 
 def test_json_and_another_form_is_a_mistake(plain):

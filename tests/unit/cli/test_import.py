@@ -78,7 +78,7 @@ def test_nothing_happens_before_the_yes(plaintext_home):
     assert dry.returncode == 0
     assert dry.stdout == (
         "shared-services: credential_process added; aws_access_key_id, aws_secret_access_key removed\n"
-        "dev: credential_process added; role_arn, source_profile with the prefix awsvault_\n"
+        "dev: credential_process added; role_arn and source_profile get the prefix awsvault_\n"
     )
     whole = plaintext_home.run("import", "--dry-run", "--diff").stdout
     assert "-aws_secret_access_key = (hidden)" in whole
@@ -260,6 +260,7 @@ def test_a_key_that_aws_does_not_know_stays_where_it_is(plaintext_home):
     credentials(plaintext_home, keys("gone", GONE_ID, GONE) + keys("shared-services"))
     done = plaintext_home.run("import", "--yes")
     assert done.returncode == 7
+    assert "error: AWS refused the key of gone, so it was not imported\n" in done.stderr
     assert read(plaintext_home, "credentials") == keys("gone", GONE_ID, GONE) + "[shared-services]\n"
     assert names(plaintext_home) == ["shared-services"]
 

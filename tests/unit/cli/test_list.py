@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.fakes.example import KEY_ID
+from tests.fakes.example import KEY_ID, SECRET
 from tests.home import PASSPHRASE
 from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import stop, unlock
@@ -69,6 +69,16 @@ def test_list_at_a_terminal_shows_life_and_age(home):
     plain = at_terminal(home, "list", NO_COLOR="1")
     assert "\x1b[" not in plain
     assert "EXPIRES IN" in plain
+
+
+def test_list_at_a_terminal_keeps_its_columns_whatever_a_profile_is(home):
+    """A profile that does not resolve has a short row, and one with a key in AWS's files says so."""
+    home.config(f"{MORE}[profile plain]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
+    shown = at_terminal(home, "list", NO_COLOR="1")
+    assert "SOURCE" in shown
+    assert "see: awsvault-py explain broken" in shown
+    assert "plaintext key" in next(line for line in shown.splitlines() if line.startswith("plain "))
+    assert "nobody" in home.run("list", "--profiles").stdout
 
 
 def test_list_piped_is_a_line_a_profile_or_an_entry(home):

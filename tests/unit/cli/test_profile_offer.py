@@ -116,6 +116,7 @@ def test_ctrl_c_after_the_key_is_stored_says_so(home, at):
     assert person.interrupts(questions[at]) == 130
     assert "shared-services is stored in the vault. No profile was written" in person.shown
     assert "awsvault-py setup shared-services" in person.shown
+    assert "asked for its roles again: awsvault-py add --replace shared-services" in person.shown
     assert not os.path.exists(home.config_path)
     assert "shared-services" in home.run("list").stdout
 
@@ -212,6 +213,18 @@ def test_import_of_keys_with_roles_names_one_of_them(home):
     assert person.ends() == 0
     assert "ARN of a" not in person.shown
     assert person.shown.strip().splitlines()[-1].strip() == "aws sts get-caller-identity --profile dev"
+
+
+def test_import_asks_for_roles_although_another_key_was_refused(home):
+    """The keys that were imported are asked about first; then exit 7 names the profile of the refused one."""
+    wrong = f"[broken]\naws_access_key_id = AKIAGONEGONEGEXAMPLE\naws_secret_access_key = {SECRET}\n"
+    home.make_vault("other", serial=None, seed=None)
+    good = f"[shared-services]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
+    person = importing(home, wrong + good)
+    person.profiles((ROLE, "dev"), write="")
+    person.sees("error: AWS refused the key of broken, so it was not imported")
+    assert person.ends() == 7
+    assert f"awsvault_role_arn = {ROLE}" in text(home)
 
 
 TWO_KEYS = (

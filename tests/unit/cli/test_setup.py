@@ -78,7 +78,7 @@ def test_the_diff_is_shown_and_nothing_is_done_without_a_yes(moved):
     assert done.returncode == 10
     assert (
         done.stdout.splitlines()[1]
-        == "dev: credential_process added; role_arn, source_profile with the prefix awsvault_"
+        == "dev: credential_process added; role_arn and source_profile get the prefix awsvault_"
     )
     done = moved.run("setup", "--diff")
     assert done.returncode == 10

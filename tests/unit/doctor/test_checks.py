@@ -60,8 +60,20 @@ def test_a_vault_that_needs_a_prompt_skips_checks(home):
     found = findings(home)
     assert set(found) == {"left-out"}
     assert found["left-out"].level == "note"
+    assert found["left-out"].message.startswith("not checked, because these checks need the passphrase: ")
+    assert found["left-out"].hint == "AWSVAULT_PASSPHRASE_FILE=FILE awsvault-py doctor"
     for check in CHECKS:
         assert (check.name in found["left-out"].message) == check.vault
+
+
+def test_a_passphrase_file_that_is_missing_is_the_cause(home):
+    """A typo in the variable: the note names it, and so does any other command, before the ways that nobody set."""
+    home.env["AWSVAULT_PASSPHRASE_FILE"] += ".typo"
+    message = findings(home)["left-out"].message
+    assert message.startswith("not checked, because the vault did not open: ")
+    assert ".typo" in message
+    said = home.run("list", AWSVAULT_PASSPHRASE=None).stderr
+    assert ".typo" in said.partition(", ")[0]
 
 
 @pytest.mark.parametrize(

@@ -69,5 +69,29 @@ def test_a_backup_from_before_a_rekey_is_old(home):
     assert findings(home) == {}
 
 
+def test_a_vault_that_others_can_read_is_one_error(home):
+    """It is not damaged: nothing says to restore a backup."""
+    os.chmod(home.context().paths.vault, 0o644)
+    found = findings(home)
+    assert "open-vault-files" in found
+    assert "vault-unreadable" not in found
+    assert not any("restore" in one.hint for one in found.values())
+
+
+def test_a_vault_that_is_a_link_has_the_hint_of_its_error(home):
+    """Its mode is right, so the error of every command is the finding."""
+    vault = home.context().paths.vault
+    os.rename(vault, vault + ".real")
+    os.symlink(vault + ".real", vault)
+    said = home.run("list").stderr
+    assert findings(home)["vault-unreadable"].hint in said
+
+
+def test_the_only_slot_is_named_as_slots_list_names_it(home):
+    """The note says what a forgotten passphrase costs."""
+    BREAK["one-way-in"](home)
+    assert findings(home)["one-way-in"].message.startswith("only the passphrase unlocks it. If you forget it")
+
+
 def finding(*fixes_):
     return Finding(level="error", where="x", message="x", hint="x", fixes=fixes_)
