@@ -176,8 +176,11 @@ def test_a_key_whose_file_stays_is_stored_after_a_plain_question(home, tmp_path)
     person = Terminal(home, "import", "--csv", str(path), "--no-verify", AWSVAULT_PASSPHRASE=PASSPHRASE)
     person.sees("colleague: " + str(path) + ": row 3 has no complete key, so the file will not be removed")
     person.answers("Store these keys? ", "y")
-    person.sees("in plaintext: colleague")
+    person.answers("(Enter for none): ", "")  # the role of the key that was stored, and its profile
+    person.answers("Region (Enter for us-east-1): ", "")
+    person.answers("[Y/n] ", "n")
     assert person.ends() == 1
+    assert "in plaintext: colleague" in person.shown
     assert path.read_text() == text
     assert "Taken out" not in person.shown
     assert set(listed(home)) == {"shared-services", "work"}
