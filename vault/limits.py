@@ -66,6 +66,12 @@ SIGN_IN_AHEAD = (
     900  # seconds before its expiry, an access token of Identity Center is refreshed; it lives an hour
 )
 SIGN_IN_FLOOR = 5  # a token that expires sooner is not sent any more
+SIGN_IN_TIME = 300.0  # for the user to confirm a sign-in in the browser
+SIGN_IN_CLIENT_LEAST = (
+    7 * 86_400
+)  # a registration that ends sooner is replaced: the sign-in needs it for its refreshes
+SIGN_IN_CONNECTIONS = 16  # open to the listener; browsers open some that they never use
+MAX_SIGN_IN_CODE = 4096  # characters of an authorization code
 MAX_SIGN_INS = 256  # files that are read to list them; a user has one or two
 MARKER_TTL = 5  # a failure of STS is repeated from memory for this long, so that 100 processes do not all ask
 GC_EVERY = 3600

@@ -30,14 +30,14 @@ CONFIG = (
 
 @pytest.mark.parametrize(("source", "which"), [("new", "--sso-session corp"), ("old", "--profile old")])
 def test_what_aws_sso_login_keeps(source, which, tmp_path):
-    """Both forms: after `aws sso login` the CLI and we are the same role; our hint before and after is that command."""
+    """Both forms: after `aws sso login` the CLI and we are the same role; our hint before and after is our own sign-in."""
     chain, key = self_signed(tmp_path, *HOSTS, "portal.sso.us-east-1.amazonaws.com", "corp.example")
     with StandIn(certificate=(chain, key)) as aws, Tunnel(aws.url) as tunnel:
         home = Home(tmp_path / "home")
         home.env |= {"HTTPS_PROXY": tunnel.url, "AWS_CA_BUNDLE": chain}
         home.make_vault()
         home.config(CONFIG.replace("{source}", source))
-        failed(home.run("export", source), 7, "not signed in", f"aws sso login {which}")
+        failed(home.run("export", source), 7, "not signed in", f"awsvault-py sso login {which.split()[1]}")
         sign_in(home, aws, chain, *which.split())
         theirs = TOOLS["cli-v2"].identity(home, source, "")
         assert theirs["Arn"].startswith("arn:aws:sts::222222222222:assumed-role/PortalRole/")
@@ -46,7 +46,7 @@ def test_what_aws_sso_login_keeps(source, which, tmp_path):
         assert aws.calls.count("AssumeRole", result="ok") == 1
         assert aws.calls.count("CreateToken", result="ok") == 1
         cli(home, "sso", "logout")
-        failed(home.run("export", source, "--fresh-all"), 7, "not signed in", f"aws sso login {which}")
+        failed(home.run("export", source, "--fresh-all"), 7, "not signed in", f"awsvault-py sso login {which.split()[1]}")
         assert {host.partition(".")[0] for host in tunnel.hosts} - {"corp"} == {"oidc", "portal", "sts"}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from vault import errors, limits
 from vault.text import safe
@@ -12,10 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from vault.profiles.aws_files import Origin, Setting
+    from vault.profiles.chain import Sso
+    from vault.secret import Secret
     from vault.system.clock import Deadline
 
 # How many awsvault-py processes are above this one: a wrapper can hide that a command is awsvault-py.
 DEPTH = "AWSVAULT_DEPTH"
+
+
+class AccessTokens(Protocol):
+    """The sign-ins to IAM Identity Center that awsvault-py stores."""
+
+    def current(self, source: Sso) -> Secret | None:
+        """A valid access token. None if awsvault-py has no sign-in for this place. Errors: Refused if it is over."""
+
+    def after(self, source: Sso, refused: Secret) -> Secret | None:
+        """Another token, once the portal has refused this one. None if there cannot be one."""
 
 
 class ProviderContext(NamedTuple):
@@ -23,7 +35,7 @@ class ProviderContext(NamedTuple):
 
     ``env`` is the environment, ``child_env`` the one for a child process, ``home`` the home folder. ``allow_http`` and
     ``trusted_hosts`` are the settings, ``ca_bundle`` is the selected profile's. ``session_name`` is for a role whose
-    profile sets none.
+    profile sets none. ``access_tokens`` has awsvault-py's own sign-ins to Identity Center.
     """
 
     env: Mapping[str, str]
@@ -34,6 +46,7 @@ class ProviderContext(NamedTuple):
     session_name: str
     ca_bundle: Setting | None = None
     trusted_hosts: Collection[str] = ()
+    access_tokens: AccessTokens | None = None
 
 
 def run_command(command: str, *, key: str, origin: Origin, context: ProviderContext) -> bytes:

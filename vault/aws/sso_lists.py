@@ -129,14 +129,15 @@ def roles_of_all(
             each.close()
 
 
-def logout(portal: ServiceEndpoint, token: Secret, *, deadline: Deadline) -> None:
-    """End the sign-in at AWS, with all its tokens. Role sessions that it gave stay valid. No error if it had ended already."""
+def logout(portal: ServiceEndpoint, token: Secret, *, deadline: Deadline) -> bool:
+    """End the sign-in at AWS, with all its tokens. Role sessions that it gave stay valid. False if the token is no longer valid."""
     reply = sso_call.send(
         portal, "/logout", method="POST", headers=_headers(token), body=b"", deadline=deadline,
         untrusted=UNTRUSTED_REASON, what=_what("Logout"), empty=True,
     )  # fmt: skip
     if reply.status not in (200, 401):
         raise _refused(reply, "Logout")
+    return reply.status == 200
 
 
 def _rows(

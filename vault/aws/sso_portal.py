@@ -1,6 +1,7 @@
-"""Credentials of a role from IAM Identity Center's portal, for users who signed in with ``aws sso login``.
+"""Credentials of a role from IAM Identity Center's portal.
 
-The AWS CLI does the signing in: its token is read from the CLI's cache and never written.
+The access token is that of awsvault-py's own sign-in. Without one it is that of ``aws sso login``, which is read from the AWS
+CLI's cache, and never written or refreshed: a refresh token may be valid only once.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from vault.aws.service_endpoint import ServiceEndpoint
 from vault.aws.sso_call import wrong_answer
 from vault.profiles.identity_center import incomplete, missing_role_keys
 from vault.profiles.values import is_account
+from vault.secret import Secret
 from vault.system.user_files import read_users_file
-from vault.text import safe
+from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,16 +45,21 @@ def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
         ca_bundle=context.ca_bundle,
     )
     endpoint.trusted(_UNTRUSTED_REASON)  # before the token is read
-    reply = sso_call.send(
-        endpoint,
-        "/federation/credentials",
-        method="GET",
-        query=urlencode({"role_name": source.role_name, "account_id": source.account_id}),
-        headers={"x-amz-sso_bearer_token": _token(source, context)},
-        deadline=context.deadline,
-        untrusted=_UNTRUSTED_REASON,
-        what=what,
-    )
+    query = urlencode({"role_name": source.role_name, "account_id": source.account_id})
+
+    def ask(token: Secret) -> sso_call.JsonReply:
+        return sso_call.send(
+            endpoint, "/federation/credentials", method="GET", query=query,
+            headers={"x-amz-sso_bearer_token": token.reveal_text()}, deadline=context.deadline,
+            untrusted=_UNTRUSTED_REASON, what=what,
+        )  # fmt: skip
+
+    own = context.access_tokens
+    token = own.current(source) if own is not None else None
+    reply = ask(token if token is not None else _token(source, context))
+    if reply.status == 401 and own is not None and token is not None:
+        another = own.after(source, token)
+        reply = reply if another is None else ask(another)
     fields = _answer(reply, source, what=what).get("roleCredentials")
     if not isinstance(fields, dict):
         raise wrong_answer(what, "answered without credentials")
@@ -62,7 +69,7 @@ def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
 def _answer(reply: sso_call.JsonReply, source: Sso, *, what: str) -> dict[str, Any]:
     """The fields of a successful answer; otherwise raises an error."""
     if reply.status == 401:
-        raise _signed_out(source, "AWS no longer accepts the sign-in")
+        raise signed_out(source, "AWS no longer accepts the sign-in")
     if reply.status != 200:
         message = reply.fields.get("message")
         raise errors.Refused(
@@ -94,7 +101,7 @@ def _checked(fields: dict[str, Any], source: Sso, *, now: float, what: str) -> F
     return found._replace(expiration=expiration, account_id=account)
 
 
-def _token(source: Sso, context: ProviderContext) -> str:
+def _token(source: Sso, context: ProviderContext) -> Secret:
     """The access token of ``aws sso login``, still valid."""
     from hashlib import sha1
 
@@ -103,7 +110,7 @@ def _token(source: Sso, context: ProviderContext) -> str:
     path = os.path.join(context.home, ".aws", "sso", "cache", f"{name}.json")
     raw = read_users_file(path, limit=limits.MAX_TOKEN_FILE)
     if raw is None:
-        raise _signed_out(source, "you are not signed in on this machine")
+        raise signed_out(source, "you are not signed in on this machine")
     fields = json_object(raw, what=f"{source.origin}: the AWS CLI's token {safe(path)}")
     token, expires = fields.get("accessToken"), fields.get("expiresAt")
     usable = (
@@ -114,18 +121,16 @@ def _token(source: Sso, context: ProviderContext) -> str:
         and token.isprintable()
     )
     if not usable:
-        raise _signed_out(source, f"{safe(path)} has no valid token")
+        raise signed_out(source, f"{safe(path)} has no valid token")
     if expiry(str(expires), what=f"{source.origin}: {safe(path)}") <= context.deadline.clock.time():
-        raise _signed_out(source, "the sign-in has expired")
-    return str(token)
+        raise signed_out(source, "the sign-in has expired")
+    return Secret(str(token))
 
 
-def _signed_out(source: Sso, why: str) -> errors.Refused:
-    from shlex import quote
-
-    option, name = ("--sso-session", source.session) if source.session else ("--profile", source.profile)
+def signed_out(source: Sso, why: str) -> errors.Refused:
+    """The error for a source without a valid sign-in."""
     return errors.Refused(
         f"{source.origin}: profile {safe(source.profile)} uses IAM Identity Center, but {why}",
-        hint=f"run: aws sso login {option} {quote(safe(name))}",
+        hint=f"run: {command('sso login', source.session or source.profile)}",
         code="SignedOut",
     )

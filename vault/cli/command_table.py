@@ -47,6 +47,9 @@ COMMANDS: dict[str, CommandRow] = {
     "login": CommandRow(
         "use", "vault.cli.login:command", "Sign in to the AWS console as the role of PROFILE."
     ),
+    "sso": CommandRow(
+        "use", "vault.cli.sso:command", "Sign in to IAM Identity Center: login, logout, status."
+    ),
     "serve": CommandRow(
         "use", "vault.cli.serve:command", "Serve the credentials of PROFILE to other programs.", brief=True
     ),

@@ -10,20 +10,13 @@ _SWITCH = (
     "to start a shell with the credentials: awsvault-py shell PROFILE"
 )
 _SERVER = "to serve credentials to one command: awsvault-py exec --server PROFILE -- CMD"
-_SSO = (
-    "to sign in to IAM Identity Center: aws sso login --profile PROFILE; "
-    "awsvault-py then reads that sign-in for profiles with sso_ keys"
-)
-_TOKENS = (
-    "awsvault-py stores no tokens of IAM Identity Center; to delete those of the AWS CLI: aws sso logout"
-)
+_TOKENS = "to show the sign-ins to IAM Identity Center: awsvault-py sso status; to end one: awsvault-py sso logout SESSION"
 _PROFILES = "to write the profiles of your keys and roles: awsvault-py setup; those of IAM Identity Center: aws configure sso"
 
 # The command of the other program → the hint.
 INSTEAD: dict[str, str] = {
     "switch": _SWITCH,
     "assume": _SWITCH,
-    "sso": _SSO,
     "token": _TOKENS,
     "sso-tokens": _TOKENS,
     "generate": _PROFILES,

@@ -43,7 +43,8 @@ def command(context: Context, *, trust_endpoint: bool, yes: bool) -> int:
     locked = "is locked." if report.unlocked is None else f"could NOT be locked: {report.unlocked.message}"
     say(f"Deleted {report.sessions} cached sessions. The vault {locked}")
     if report.sign_ins:
-        say(f"Deleted {report.sign_ins} sign-ins to IAM Identity Center.")
+        many = "sign-in" if report.sign_ins == 1 else "sign-ins"
+        say(f"Deleted {report.sign_ins} {many} to IAM Identity Center.")
     failed = [outcome for outcome in report.outcomes if not outcome.inactive]
     for outcome in failed:
         if not outcome.known:

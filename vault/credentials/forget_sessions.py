@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vault.credentials.cached import open_cache, sessions_of
+from vault.credentials.cached import links_of, open_cache, sessions_of
+from vault.credentials.planned import chain_of
+from vault.errors import ConfigError, NotFound
+from vault.profiles.chain import Sso
+from vault.signin.record import SignInPlace
 from vault.store import vault
 from vault.unlocking import cache_key, log_key
 from vault.unlocking.all_agents import drop_sessions, replace_keys
@@ -22,6 +26,19 @@ def forget_profile(context: Context, keys: Keys, config: Config, profile: str) -
     cache = open_cache(context, keys)
     gone = sum(cache.forget(one.digest) for one in sessions_of(context, keys, config, profile, cache=cache))
     return gone + drop_sessions(context, profile)
+
+
+def forget_sign_in(context: Context, keys: Keys, config: Config, place: SignInPlace) -> int:
+    """Delete the sessions of every profile that signs in at this place; returns how many. The agent has none of them."""
+    cache, gone = open_cache(context, keys), 0
+    for profile in config.profiles:
+        try:
+            chain = chain_of(context, config, profile, keys)
+        except (ConfigError, NotFound):
+            continue
+        if isinstance(chain.source, Sso) and SignInPlace.of(chain.source) == place:
+            gone += sum(cache.forget(digest) for _, digest in links_of(context, keys, chain))
+    return gone
 
 
 def forget_files(context: Context) -> int:

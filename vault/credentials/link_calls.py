@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from vault.credentials.planned import PlannedChain
     from vault.profiles.chain import Link
     from vault.profiles.endpoints import Endpoint
+    from vault.unlocking.keys import Keys
 
 
 class LinkCaller:
     """Calls AWS for the links of ``planned``. ``code_wait``: how many seconds to wait for a free MFA code."""
 
     def __init__(
-        self, context: Context, planned: PlannedChain, links: tuple[Link, ...], *, codes: Codes
+        self, context: Context, planned: PlannedChain, links: tuple[Link, ...], *, codes: Codes, keys: Keys
     ) -> None:
         self.code_wait = limits.CODE_WAIT
         self._context = context
@@ -38,6 +39,7 @@ class LinkCaller:
         self._account = planned.account
         self._links = links
         self._codes = codes
+        self._keys = keys
         self._connections: ConnectionPool | None = None
 
     def close(self) -> None:
@@ -53,6 +55,7 @@ class LinkCaller:
     def source(self, link: FetchSource) -> Cached:
         """The source's credentials. A key that does not expire has no Expiration and is never cached."""
         from vault.aws import provider_inputs, providers
+        from vault.signin.tokens import StoredTokens
 
         context = self._context
         found = providers.fetch(
@@ -60,7 +63,7 @@ class LinkCaller:
             provider_inputs.ProviderContext(
                 context.env, context.child_env(), context.paths.home, context.deadline,
                 context.settings.allow_http, default_session_name(self._context.env), self._chain.ca_bundle,
-                context.settings.trusted_hosts,
+                context.settings.trusted_hosts, StoredTokens(context, self._keys, ca_bundle=self._chain.ca_bundle),
             ),
         )  # fmt: skip
         body = credential_json.encode(

@@ -17,6 +17,7 @@ from vault.keys.entries import journal_pairs
 from vault.keys.iam_signer import IamSigner, credentials_of, trusted_endpoints
 from vault.profiles import aws_files
 from vault.signin import sealed as signins
+from vault.signin.end import sign_out_all
 from vault.system.files import Folder
 from vault.text import safe
 from vault.unlocking import lock_unlock
@@ -102,8 +103,8 @@ def run(
     context = context.with_deadline(limits.PANIC_MOST)
     _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
     sessions = _delete_sessions(context, tell)
-    sign_ins = _delete_sign_ins(context, tell)
     context = _without_broken_files(context, tell)
+    sign_ins = _end_sign_ins(context, opened, tell)
     before = _deactivated_before(context)
     outcomes: list[KeyOutcome] = []
     users: list[str] = []
@@ -167,12 +168,23 @@ def _delete_sessions(context: Context, tell: Callable[[str], None]) -> int:
         return 0
 
 
-def _delete_sign_ins(context: Context, tell: Callable[[str], None]) -> int:
+def _end_sign_ins(context: Context, opened: Opened, tell: Callable[[str], None]) -> int:
+    """Log out of each sign-in at AWS, then delete all of them, those too that no key opens."""
+    gone, key = 0, opened.payload.sso_key
     try:
-        return signins.remove_all(context.paths)
+        if key is not None:
+            with signins.SignIns.open(context.paths, key=key, vault_id=opened.vault_id) as found:
+                for ended in sign_out_all(context, found):
+                    gone += 1
+                    if ended.trouble is not None:
+                        tell(f"{safe(ended.place.name)}: AWS could not be told: {ended.trouble.message}")
+    except errors.Error as error:
+        tell(f"could not log out of all sign-ins to IAM Identity Center: {error.message}")
+    try:
+        return gone + signins.remove_all(context.paths)
     except errors.Error as error:
         tell(f"could not delete all sign-ins to IAM Identity Center: {error.message}")
-        return 0
+        return gone
 
 
 def _lock(context: Context) -> errors.Error | None:

@@ -150,7 +150,13 @@ class ChainBuilder:
             url = endpoints.configured_url(self.config, self.selected, env=self.env, service="sso")
             region = checked_region(Setting("sso_region", source.region, source.origin)).value
             portal = endpoints.portal_address(region, url=url, by=self.by)
-            return source._replace(portal=portal, portal_origin=url.origin if url is not None else None)
+            at = endpoints.configured_url(self.config, self.selected, env=self.env, service="sso-oidc")
+            return source._replace(
+                portal=portal,
+                portal_origin=url.origin if url is not None else None,
+                oidc=endpoints.oidc_address(region, url=at, by=self.by),
+                oidc_origin=at.origin if at is not None else None,
+            )
         if isinstance(source, NamedSource) and source.name == "Ec2InstanceMetadata":
             return source._replace(endpoint=endpoints.metadata_address(self.selected, env=self.env))
         if isinstance(source, WebIdentity):

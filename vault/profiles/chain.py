@@ -63,8 +63,8 @@ class WebIdentity(NamedTuple):
 class Sso(NamedTuple):
     """A role of IAM Identity Center. ``session`` is None in the older form, where the profile itself has the URL.
 
-    ``portal`` is the URL that gives the role's credentials, ``portal_origin`` the place of a configured one. Without an
-    account or a role the chain has a fault.
+    ``portal`` is the URL that gives the role's credentials, ``oidc`` the one that gives access tokens; ``portal_origin`` and
+    ``oidc_origin`` are the places of configured ones. Without an account or a role the chain has a fault.
     """
 
     profile: str
@@ -76,6 +76,8 @@ class Sso(NamedTuple):
     origin: Origin
     portal: str
     portal_origin: Origin | None = None
+    oidc: str = ""
+    oidc_origin: Origin | None = None
 
 
 class Login(NamedTuple):

@@ -18,7 +18,7 @@ from vault.system.files import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Self
 
     from vault.secret import Secret
@@ -102,9 +102,17 @@ class SignIns:
         """The lock, if no process holds it."""
         return locks.try_lock(self._there(), self.name(place) + _LOCK)
 
-    def lock_question(self, place: SignInPlace, *, deadline: Deadline) -> Lock:
-        """The lock under which a user signs in, so that one browser opens for ten commands. Errors: locks.Busy."""
-        return locks.lock(self._there(), self.name(place) + _ASK + _LOCK, deadline=deadline)
+    def lock_question(self, place: SignInPlace, *, deadline: Deadline, waiting: Callable[[], None]) -> Lock:
+        """The lock under which a user signs in, so that one browser opens for ten commands. Errors: locks.Busy.
+
+        ``waiting`` is called if another process holds it.
+        """
+        folder, name = self._there(), self.name(place) + _ASK + _LOCK
+        held = locks.try_lock(folder, name)
+        if held is not None:
+            return held
+        waiting()
+        return locks.lock(folder, name, deadline=deadline)
 
     def _there(self) -> Folder:
         if self._folder is None:

@@ -56,7 +56,7 @@ sso_start_url = https://corp.example/start
 
     @pytest.mark.parametrize(
         ("text", "hint"),
-        [(SESSION, "aws sso login --sso-session corp"), (LEGACY, "aws sso login --profile a")],
+        [(SESSION, "awsvault-py sso login corp"), (LEGACY, "awsvault-py sso login a")],
     )
     def test_not_signed_in(self, aws, tmp_path, text, hint):
         """Without a token, the hint is the command that signs in, for the form in use."""
@@ -89,7 +89,7 @@ sso_start_url = https://corp.example/start
         self.signed_in(tmp_path, "corp", token="another")
         with pytest.raises(errors.Refused, match="no longer accepts") as caught:
             providers.fetch(self.source(aws, self.SESSION), context(tmp_path, {}))
-        assert "aws sso login" in caught.value.hint
+        assert "awsvault-py sso login" in caught.value.hint
 
     def test_role_without_access(self, aws, tmp_path):
         """A role that the user may not have is named. Signing in again would not help."""

@@ -30,7 +30,7 @@ def test_a_switch_of_the_profile_is_avp_or_a_shell(word, capsys):
 @pytest.mark.parametrize(
     ("words", "instead"),
     [
-        (("sso", "login"), "aws sso login --profile PROFILE"),
+        (("sso-tokens", "list"), "awsvault-py sso status"),
         (("generate",), "awsvault-py setup"),
         (("credentials", "add"), "awsvault-py add NAME"),
         (("cache", "clear"), "awsvault-py clear"),
@@ -53,9 +53,9 @@ def test_no_word_is_a_command_here(word):
 
 
 def test_help_with_such_a_word_says_the_same(capsys):
-    """``help sso`` is answered like ``sso``."""
-    assert main.run(["help", "sso"]) == 2
-    assert "aws sso login" in capsys.readouterr().err
+    """``help token`` is answered like ``token``."""
+    assert main.run(["help", "token"]) == 2
+    assert "awsvault-py sso status" in capsys.readouterr().err
 
 
 def test_a_similar_spelling_is_still_found(capsys):

@@ -201,7 +201,7 @@ def test_identity_center(home, aws, clock):
         + f"source_profile = s\n[profile s]\nsso_session = corp\nsso_account_id = {FOUND}\nsso_role_name = PortalRole\n"
         "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.example/start\n"
     )
-    failed(home.run("export", "s"), 7, "not signed in", "aws sso login --sso-session corp")
+    failed(home.run("export", "s"), 7, "not signed in", "awsvault-py sso login corp")
     folder = f"{home.root}/.aws/sso/cache"
     os.makedirs(folder)
     with open(f"{folder}/{hashlib.sha1(b'corp').hexdigest()}.json", "w", encoding="utf-8") as file:

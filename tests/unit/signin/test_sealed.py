@@ -13,6 +13,7 @@ from vault.secret import Secret
 from vault.signin import sealed
 from vault.signin.sealed import SignIns
 from vault.system import locks
+from vault.system.clock import Deadline
 
 KEY, NEW = Secret(bytes(range(32))), Secret(bytes(32))
 ID = b"the vault's ID.."
@@ -142,7 +143,12 @@ def test_one_process_has_the_lock_of_a_sign_in(paths):
         other = sign_ins.try_lock(place("lab"))
         assert other is not None
         other.release()
-        sign_ins.lock_question(place(), deadline=soon()).release()
+        waited = []
+        with sign_ins.lock_question(place(), deadline=soon(), waiting=lambda: waited.append(1)):
+            assert waited == []
+            with pytest.raises(locks.Busy):
+                sign_ins.lock_question(place(), deadline=Deadline.after(0), waiting=lambda: waited.append(1))
+        assert waited == [1]
 
 
 def carry(paths, **more):

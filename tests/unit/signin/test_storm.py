@@ -1,0 +1,65 @@
+"""Many processes with one sign-in: one refresh, and every role gets its credentials."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.signins import config
+from tests.unit.signin.conftest import SignInDesk
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+MANY = 20
+
+
+def roles(signed):
+    names = [f"Role{number}" for number in range(MANY)]
+    signed.aws.world.assign("222222222222", *names)
+    profiles = [
+        f"[profile {name}]\nregion = us-east-1\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = {name}\n"
+        for name in names
+    ]
+    signed.home.config(config() + "".join(profiles))
+    return names
+
+
+def at_once(signed, names):
+    running = [signed.home.start("export", name) for name in names]
+    return [(process.communicate(), process.returncode) for process in running]
+
+
+def test_twenty_exports_with_an_expired_token_refresh_once(signed: SignInDesk):
+    """Refresh tokens are good once: a second refresh would sign everyone out."""
+    names = roles(signed)
+    signed.aws.world.sso.expire_access()
+    found = signed.record()
+    signed.store(_expired(found))
+    signed.aws.calls.clear()
+    done = at_once(signed, names)
+    assert [code for _, code in done] == [0] * MANY, done
+    assert signed.asked("CreateToken") == 1
+    assert signed.asked("GetRoleCredentials") == MANY
+
+
+def test_twenty_exports_whose_token_the_portal_refuses_refresh_once(signed: SignInDesk):
+    """Each tries once more with the new token."""
+    names = roles(signed)
+    signed.aws.world.sso.expire_access()
+    done = at_once(signed, names)
+    assert [code for _, code in done] == [0] * MANY, done
+    assert signed.asked("CreateToken") == 1
+
+
+def test_twenty_exports_without_a_sign_in_ask_nothing(bare: SignInDesk):
+    """Exit 7 with the hint; no browser, no call to the sign-in."""
+    names = roles(bare)
+    done = at_once(bare, names)
+    assert {code for _, code in done} == {7}
+    assert all(b"awsvault-py sso login corp" in said for (_, said), _ in done)
+    assert list(bare.aws.calls) == []
+
+
+def _expired(found):
+    from dataclasses import replace
+
+    return replace(found, access=replace(found.access, expires=found.access.issued + 1))

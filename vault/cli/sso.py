@@ -1,0 +1,258 @@
+"""`awsvault-py sso login|logout|status`: signs in to IAM Identity Center, and out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from vault.cli import shared_options
+from vault.cli.command_context import with_context
+from vault.cli.init import create_and_report
+from vault.cli.login import openers
+from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
+from vault.credentials.forget_sessions import forget_sign_in
+from vault.errors import Error, Usage
+from vault.profiles import aws_files
+from vault.profiles.credential_variables import without_credentials
+from vault.signin import begin, sealed, target
+from vault.signin.end import sign_out
+from vault.signin.flow_choice import reason_for_device
+from vault.signin.key import stored, to_sign_in
+from vault.store import vault
+from vault.system.programs import ProgramFailed, start_in_background
+from vault.text import command as command_line
+from vault.text import safe
+from vault.unlocking.key_access import open_keys
+from vault.upkeep import create
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.context import Context
+    from vault.signin.flows import Opens
+    from vault.signin.record import SignInRecord
+    from vault.signin.sealed import SignIns
+    from vault.signin.target import SignInTarget
+
+
+@click.group(name="sso")
+def command() -> None:
+    """Sign in to IAM Identity Center: login, logout, status."""
+
+
+@command.command(name="login")
+@click.argument("name", metavar="[SESSION|PROFILE]", required=False)
+@click.option("--device", is_flag=True, help="Use a device code, which you confirm in any browser.")
+@click.option("--no-browser", is_flag=True, help="Print the page instead of opening it.")
+@click.option("--browser", metavar="COMMAND", help="Open the page with this command. %s stands for the URL.")
+@shared_options.as_json
+@with_context
+def login(
+    context: Context, name: str | None, *, device: bool, no_browser: bool, browser: str | None, as_json: bool
+) -> None:
+    """Sign in to IAM Identity Center at an sso-session of ~/.aws/config, or at that of a profile.
+
+    Without SESSION, use the only sso-session. The tokens are sealed beside the vault, and refreshed until the sign-in ends. Creates
+    the vault if there is none. Over SSH, in WSL, in a container and without a browser, the sign-in uses a device code.
+    """
+    if device + no_browser + (browser is not None) > 1:
+        raise Usage(
+            "give only one of --device, --no-browser and --browser", hint="run: awsvault-py sso login --help"
+        )
+    config = aws_files.load(context.env, home=context.paths.home)
+    place = target.of_name(context, config, name)
+    begin.check_host(place)
+    opens = None if device or no_browser else _browser(context, browser)
+    reason = None
+    if not (device or no_browser or browser is not None):
+        reason = reason_for_device(context.env, opens=opens is not None)
+    if reason is not None:
+        say(f"Using a device code, because {reason}.")
+    by_device = device or reason is not None
+    purpose = f"to sign in to {safe(place.place.name)}"
+    opened = None
+    if not vault.exists(context.paths):
+        opened = create_and_report(context, create.choose_passphrase(context))
+    with to_sign_in(context, purpose=purpose, opened=opened) as sign_ins:
+        found = begin.sign_in(context, sign_ins, place, device=by_device, opens=opens, tell=say)
+    say(f"Signed in to {safe(found.place.name)}{_until(found)}.")
+    if as_json:
+        emit_json(_json(context, found))
+
+
+def _browser(context: Context, browser: str | None) -> Opens | None:
+    """What starts a browser, or None if no browser can be opened here."""
+    found = openers(context, browser)
+    if not found:
+        return None
+    env = without_credentials(context.child_env())
+
+    def opens(url: str) -> Callable[[], bool]:
+        problem = None
+        for words in found:
+            marked = [word.replace("%s", url) for word in words]
+            try:
+                return start_in_background(marked if marked != words else [*words, url], env=env)
+            except ProgramFailed as error:
+                problem = error
+        raise problem if problem is not None else ProgramFailed("no browser can be opened here")
+
+    return opens
+
+
+@command.command(name="logout")
+@click.argument("name", metavar="[SESSION|PROFILE]", required=False)
+@click.option("--all", "everything", is_flag=True, help="End every sign-in.")
+@shared_options.as_json
+@with_context
+def logout(context: Context, name: str | None, *, everything: bool, as_json: bool) -> int:
+    """End a sign-in to IAM Identity Center, and delete its tokens and the cached sessions of its roles.
+
+    Sessions of roles that were already issued stay valid until they expire.
+    """
+    if everything and name is not None:
+        raise Usage("give SESSION or --all, not both", hint="run: awsvault-py sso logout --help")
+    config = aws_files.load(context.env, home=context.paths.home)
+    ended: list[dict[str, Any]] = []
+    roles, failed = 0, None
+    if sealed.any_file(context.paths) and vault.exists(context.paths):
+        keys = open_keys(context, purpose="to sign out of IAM Identity Center")
+        sign_ins = stored(context, keys)
+        if sign_ins is not None:
+            with sign_ins:
+                for place in _to_end(context, config, sign_ins, name, everything=everything):
+                    done = sign_out(context, sign_ins, place)
+                    roles += forget_sign_in(context, keys, config, place.place)
+                    ended.append({**_place_json(place), "ended_at_aws": done.trouble is None})
+                    failed = _tell_ended(place, done.trouble) or failed
+        keys.close()
+    if everything:
+        sealed.remove_all(context.paths)
+    elif not ended and name is not None:
+        target.of_name(context, config, name)  # NotFound for a name that means nothing
+    if not ended:
+        say("There was no sign-in.")
+    elif roles:
+        say(
+            f"Deleted {roles} cached sessions. Sessions that were already issued stay valid until they expire."
+        )
+    if as_json:
+        emit_json({"sessions": ended, "cached_sessions": roles})
+    return failed.exit_code if failed is not None else 0
+
+
+def _to_end(
+    context: Context, config: aws_files.Config, sign_ins: SignIns, name: str | None, *, everything: bool
+) -> list[SignInTarget]:
+    found = sign_ins.all()
+    if everything or (name is None and len(found) <= 1):
+        return [target.of_place(context, config, one.place) for one in found]
+    if name is None:
+        names = ", ".join(safe(one.place.name) for one in found)
+        raise Usage("there are several sign-ins", hint=f"name one of them, or use --all: {names}")
+    by_name = [one for one in found if one.place.name == name]
+    if by_name:  # also one that the config does not name any more
+        return [target.of_place(context, config, one.place) for one in by_name]
+    wanted = target.of_name(context, config, name)
+    return [wanted] if any(one.place == wanted.place for one in found) else []
+
+
+def _tell_ended(place: SignInTarget, trouble: Error | None) -> Error | None:
+    say(f"Signed out of {safe(place.place.name)}.")
+    if trouble is not None:
+        say(f"Warning: AWS could not be told, so the sign-in may go on there: {trouble.message}")
+    return trouble
+
+
+@command.command(name="status")
+@shared_options.as_json
+@with_context
+def status(context: Context, *, as_json: bool) -> None:
+    """Show where you are signed in to IAM Identity Center, and until when the access token is valid."""
+    config = aws_files.load(context.env, home=context.paths.home)
+    found: list[SignInRecord] = []
+    if sealed.any_file(context.paths) and vault.exists(context.paths):
+        keys = open_keys(context, purpose="to show the sign-ins")
+        sign_ins = stored(context, keys)
+        if sign_ins is not None:
+            with sign_ins:
+                found = sign_ins.all()
+        keys.close()
+    rows = [_json(context, one) for one in found]
+    known = {one.place.session for one in found}
+    for name in config.sso_sessions:
+        if name not in known:
+            section = config.sso_sessions[name].properties
+            values = {key: section[key].value for key in ("sso_start_url", "sso_region") if key in section}
+            rows.append(
+                without_absent(
+                    {
+                        "session": name,
+                        "start_url": values.get("sso_start_url"),
+                        "region": values.get("sso_region"),
+                        "signed_in": False,
+                    }
+                )
+            )
+    if as_json:
+        emit_json({"sessions": rows})
+        return
+    if not rows:
+        say("There is no sign-in, and no sso-session. To set one up: aws configure sso-session")
+        return
+    table(
+        context.env,
+        ("SESSION", "SIGNED IN", "TOKEN VALID UNTIL", "START URL"),
+        [
+            (
+                row.get("session", ""),
+                "yes" if row["signed_in"] else "no",
+                _valid_until(one) if one is not None and row["signed_in"] else "",
+                row.get("start_url", ""),
+            )
+            for row, one in zip(rows, [*found, *[None] * len(rows)], strict=False)
+        ],
+    )
+    out = [row for row in rows if not row["signed_in"] and "session" in row]
+    if out:
+        say(f"To sign in: {command_line('sso login', out[0]['session'])}")
+
+
+def _valid_until(found: SignInRecord) -> str:
+    if found.access is None:
+        return ""
+    return local(found.access.expires) + (", refreshed" if found.refresh is not None else "")
+
+
+def _until(found: SignInRecord) -> str:
+    if found.access is None or found.refresh is not None:
+        return ""
+    return f", until {local(found.access.expires)}"
+
+
+def _place_json(place: SignInTarget | SignInRecord) -> dict[str, Any]:
+    at = place.place
+    return without_absent({"session": at.session, "start_url": at.start_url, "region": at.region})
+
+
+def _json(context: Context, found: SignInRecord) -> dict[str, Any]:
+    now = context.clock.time()
+    access, refreshes = found.access, found.refresh is not None and found.client.expires > now
+    signed_in = access is not None and (refreshes or not access.over(now))
+    return {
+        **_place_json(found),
+        "signed_in": signed_in,
+        **(
+            without_absent(
+                {
+                    "began": rfc3339(found.began),
+                    "token_expires": rfc3339(access.expires),
+                    "refreshes": refreshes,
+                }
+            )
+            if access is not None and signed_in
+            else {}
+        ),
+    }

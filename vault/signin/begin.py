@@ -1,0 +1,141 @@
+"""Signing in: registers this program unless it is registered, lets the user confirm, and seals the tokens.
+
+Of several commands for one place, one opens a browser and the others use its sign-in. Prints nothing.
+"""
+
+from __future__ import annotations
+
+from vault import errors, limits
+from vault.aws import sso_oidc
+from vault.aws.sso_oidc import ClientRegistration, SignInRefused
+from vault.signin import flows
+from vault.signin.record import AccessToken, ClientRecord, SignInRecord
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.aws.sso_oidc import SignInTokens
+    from vault.context import Context
+    from vault.signin.flows import Opens
+    from vault.signin.sealed import SignIns
+    from vault.signin.target import SignInTarget
+
+_NO_CLIENT = ("invalid_client", "unauthorized_client")
+_WRONG_PLACE = ("invalid_client_metadata", "invalid_request")
+
+
+def sign_in(
+    context: Context,
+    sign_ins: SignIns,
+    target: SignInTarget,
+    *,
+    device: bool,
+    opens: Opens | None,
+    tell: Callable[[str], None],
+) -> SignInRecord:
+    """Sign in and store the sign-in.
+
+    Errors: Declined, Refused, ConfigError (AWS does not know the place), Unreachable, Untrusted, StorageError.
+    """
+    now, before = int(context.clock.time()), sign_ins.read(target.place)
+    with sign_ins.lock_question(
+        target.place,
+        deadline=context.new_deadline(limits.SIGN_IN_TIME),
+        waiting=lambda: tell(f"Waiting for the sign-in of another awsvault-py to {safe(target.place.name)}."),
+    ):
+        found = sign_ins.read(target.place)
+        if found is not None and _by_another(before, found):
+            return found
+        client = _kept(found, target, device=device, now=now)
+        if client is not None:
+            try:
+                return _signed_in(context, sign_ins, target, client, opens=opens, tell=tell)
+            except SignInRefused as error:
+                if error.code not in _NO_CLIENT:
+                    raise _explained(error, target) from None
+        try:
+            client = sso_oidc.register(
+                target.oidc,
+                start_url=target.place.start_url,
+                scopes=target.scopes,
+                deadline=context.new_deadline(),
+                device=device,
+            )
+            return _signed_in(context, sign_ins, target, client, opens=opens, tell=tell)
+        except SignInRefused as error:
+            raise _explained(error, target) from None
+
+
+def check_host(target: SignInTarget) -> None:
+    """Untrusted if the tokens would go to a host that is neither AWS's own nor trusted: before any prompt."""
+    target.oidc.trusted("it would receive the tokens of your sign-in")
+
+
+def _by_another(before: SignInRecord | None, found: SignInRecord) -> bool:
+    """Whether another process signed in while this one waited."""
+    return found.access is not None and (
+        before is None or before.access is None or before.began != found.began
+    )
+
+
+def client_of(record: SignInRecord) -> ClientRegistration:
+    """The registration in the form of the calls."""
+    client = record.client
+    return ClientRegistration(client.client_id, client.secret, client.expires, record.scopes, client.device)
+
+
+def access_of(tokens: SignInTokens, *, now: float) -> AccessToken:
+    """The access token as it is stored."""
+    return AccessToken(token=tokens.access_token, issued=int(now), expires=tokens.expires)
+
+
+def _kept(
+    found: SignInRecord | None, target: SignInTarget, *, device: bool, now: int
+) -> ClientRegistration | None:
+    """The registration of an earlier sign-in, if it can be used for this one."""
+    if found is None or found.scopes != target.scopes or found.client.device != device:
+        return None
+    return client_of(found) if found.client.expires - now > limits.SIGN_IN_CLIENT_LEAST else None
+
+
+def _signed_in(
+    context: Context,
+    sign_ins: SignIns,
+    target: SignInTarget,
+    client: ClientRegistration,
+    *,
+    opens: Opens | None,
+    tell: Callable[[str], None],
+) -> SignInRecord:
+    if client.device:
+        tokens = flows.by_device(context, target, client, tell=tell)
+    else:
+        tokens = flows.by_browser(context, target, client, opens=opens, tell=tell)
+    now = context.clock.time()
+    found = SignInRecord(
+        place=target.place,
+        scopes=client.scopes,
+        client=ClientRecord(
+            client_id=client.client_id,
+            secret=client.client_secret,
+            expires=client.expires,
+            device=client.device,
+        ),
+        began=int(now),
+        access=access_of(tokens, now=now),
+        refresh=tokens.refresh_token,
+    )
+    with sign_ins.lock(target.place, deadline=context.new_deadline()):
+        sign_ins.write(found)
+    return found
+
+
+def _explained(error: SignInRefused, target: SignInTarget) -> errors.Error:
+    if error.code in _WRONG_PLACE:
+        return errors.ConfigError(
+            f"{target.origin}: AWS does not know this start URL in {target.place.region}: {error.message}",
+            hint="check sso_start_url and sso_region: AWS knows a start URL in one region only",
+        )
+    return error

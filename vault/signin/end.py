@@ -1,0 +1,62 @@
+"""Signing out: tells AWS to end the sign-in, and deletes it here. Roles' sessions that were issued live on at AWS."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault import errors
+from vault.aws import sso_lists
+from vault.profiles import aws_files
+from vault.signin.target import of_place
+from vault.signin.tokens import Refresher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vault.context import Context
+    from vault.signin.record import SignInPlace
+    from vault.signin.sealed import SignIns
+    from vault.signin.target import SignInTarget
+    from vault.system.clock import Deadline
+
+
+class SignedOut(NamedTuple):
+    """A sign-in that was deleted here. ``trouble``: why AWS could not be told, None if the sign-in has ended there."""
+
+    place: SignInPlace
+    trouble: errors.Error | None = None
+
+
+def sign_out(context: Context, sign_ins: SignIns, target: SignInTarget) -> SignedOut:
+    """End the sign-in at AWS and delete it here, whatever AWS answers. Errors: StorageError, UnsafeFile, Busy."""
+    deadline = context.new_deadline()
+    trouble = _end_at_aws(sign_ins, target, deadline=deadline)
+    with sign_ins.lock(target.place, deadline=context.new_deadline()):
+        sign_ins.remove(target.place)
+    return SignedOut(target.place, trouble)
+
+
+def sign_out_all(context: Context, sign_ins: SignIns) -> Iterator[SignedOut]:
+    """Each sign-in that the key opens, ended like by ``sign_out``. Errors: also ConfigError, of AWS's files."""
+    config = aws_files.load(context.env, home=context.paths.home)
+    for found in sign_ins.all():
+        yield sign_out(context, sign_ins, of_place(context, config, found.place))
+
+
+def _end_at_aws(sign_ins: SignIns, target: SignInTarget, *, deadline: Deadline) -> errors.Error | None:
+    refresher = Refresher(sign_ins, target.place, target.oidc, deadline=deadline)
+    try:
+        token = refresher.current()
+        if token is None:
+            return None
+        if not sso_lists.logout(target.portal, token, deadline=deadline):
+            another = refresher.after(token)  # the token has expired, but the sign-in may go on
+            if another is not None:
+                sso_lists.logout(target.portal, another, deadline=deadline)
+    except errors.Refused as error:
+        return None if error.code == "SignedOut" else error
+    except errors.Error as error:
+        return error
+    return None
+

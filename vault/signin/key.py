@@ -1,0 +1,50 @@
+"""The key of the sign-ins: from the agent or the vault, and created by the first sign-in. Prints nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vault.signin.sealed import SignIns
+from vault.store import vault
+from vault.unlocking.key_access import open_keys
+from vault.unlocking.unlock import unlock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.context import Context
+    from vault.store.vault import Opened, Payload
+    from vault.unlocking.keys import Keys
+
+
+def stored(context: Context, keys: Keys) -> SignIns | None:
+    """The sign-ins of an unlocked vault. None if the user has never signed in."""
+    key = keys.sso_key()
+    return None if key is None else SignIns.open(context.paths, key=key, vault_id=keys.vault_id)
+
+
+def to_sign_in(context: Context, *, purpose: str, opened: Opened | None = None) -> SignIns:
+    """The sign-ins of the vault, with its key created if there is none. ``opened``: the vault, if it is open already.
+
+    Errors: those of ``unlock`` and of a write.
+    """
+    if opened is None:
+        keys = open_keys(context, purpose=purpose)
+        try:
+            key = keys.sso_key()
+        finally:
+            keys.close()
+        if key is not None:
+            return SignIns.open(context.paths, key=key, vault_id=keys.vault_id, create=True)
+        opened = unlock(context, purpose=purpose).opened
+    fresh = vault.new_key()
+
+    def change(payload: Payload) -> Payload:
+        return payload if payload.sso_key is not None else replace(payload, sso_key=fresh)
+
+    after = vault.edit(
+        context.paths, opened.k_main, change, clock=context.clock, deadline=context.new_deadline()
+    )
+    key = after.payload.sso_key
+    if key is None:
+        raise AssertionError("the vault was written without the key of the sign-ins")
+    return SignIns.open(context.paths, key=key, vault_id=after.vault_id, create=True)

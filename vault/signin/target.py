@@ -1,0 +1,169 @@
+"""Where to sign in: from the name of an sso-session or a profile to its place and its endpoints. Calls nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vault import errors
+from vault.aws import hosts
+from vault.aws.service_endpoint import ServiceEndpoint
+from vault.profiles import endpoints
+from vault.profiles.aws_files import Origin, Setting
+from vault.profiles.build_chain import checked_region
+from vault.profiles.chain import Sso
+from vault.profiles.resolve import resolve
+from vault.signin.record import SignInPlace
+from vault.text import safe, suggestion
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from vault.context import Context
+    from vault.profiles.aws_files import Config
+    from vault.profiles.ini import Section
+
+SCOPES = ("sso:account:access",)  # without a scope there is no refresh token, and the sign-in lasts 8 hours
+
+
+class SignInTarget(NamedTuple):
+    """A place to sign in, the scopes to ask for, and its two services. ``origin``: the lines that name the place."""
+
+    place: SignInPlace
+    scopes: tuple[str, ...]
+    oidc: ServiceEndpoint
+    portal: ServiceEndpoint
+    origin: str
+
+
+def of_name(context: Context, config: Config, name: str | None) -> SignInTarget:
+    """The target of an sso-session or else a profile; without a name, of the only sso-session.
+
+    Errors: NotFound, Usage, ConfigError.
+    """
+    if name is None:
+        name = _only(config)
+    if name in config.sso_sessions:
+        return _of_section(context, config, config.sso_sessions[name])
+    if name not in config.profiles:
+        raise errors.NotFound(
+            f"no sso-session or profile {safe(name)!r} in {safe(config.config_path)}",
+            hint=suggestion(name, [*config.sso_sessions, *config.profiles])
+            or "to set one up: aws configure sso-session",
+        )
+    source = resolve(config, name, env=context.env, has_entry=lambda _: False).source
+    if not isinstance(source, Sso):
+        raise errors.Usage(
+            f"profile {safe(name)} does not use IAM Identity Center",
+            hint="name a profile with sso_ keys, or an sso-session",
+        )
+    section = config.sso_sessions.get(source.session) if source.session is not None else None
+    return SignInTarget(
+        SignInPlace.of(source),
+        _scopes(section),
+        oidc_of(
+            source,
+            allow_http=context.settings.allow_http,
+            trusted_hosts=context.settings.trusted_hosts,
+        ),
+        _service(context, source.region, hosts.PORTAL, source.portal, source.portal_origin),
+        str(source.origin),
+    )
+
+
+def of_place(context: Context, config: Config, place: SignInPlace) -> SignInTarget:
+    """The target of a stored sign-in, which the config may not name any more."""
+    none = _nothing
+    by = endpoints.rules(config, none, env=context.env)
+    oidc = endpoints.configured_url(config, none, env=context.env, service=hosts.OIDC)
+    portal = endpoints.configured_url(config, none, env=context.env, service=hosts.PORTAL)
+    section = config.sso_sessions.get(place.session) if place.session is not None else None
+    return SignInTarget(
+        place,
+        _scopes(section),
+        _service(
+            context,
+            place.region,
+            hosts.OIDC,
+            endpoints.oidc_address(place.region, url=oidc, by=by),
+            oidc.origin if oidc is not None else None,
+        ),
+        _service(
+            context,
+            place.region,
+            hosts.PORTAL,
+            endpoints.portal_address(place.region, url=portal, by=by),
+            portal.origin if portal is not None else None,
+        ),
+        f"{safe(config.config_path)}:{section.line}" if section is not None else safe(place.name),
+    )
+
+
+def oidc_of(
+    source: Sso,
+    *,
+    allow_http: Collection[str],
+    trusted_hosts: Collection[str],
+    ca_bundle: Setting | None = None,
+) -> ServiceEndpoint:
+    """The service that gives a profile's access tokens."""
+    return ServiceEndpoint(
+        source.oidc,
+        source.region.lower(),
+        allow_http,
+        place=str(source.oidc_origin or ""),
+        ca_bundle=ca_bundle,
+        service=hosts.OIDC,
+        trusted_hosts=trusted_hosts,
+    )
+
+
+def _service(context: Context, region: str, service: str, url: str, origin: Origin | None) -> ServiceEndpoint:
+    return ServiceEndpoint(
+        url,
+        region.lower(),
+        context.settings.allow_http,
+        place=str(origin or ""),
+        service=service,
+        trusted_hosts=context.settings.trusted_hosts,
+    )
+
+
+def _of_section(context: Context, config: Config, section: Section) -> SignInTarget:
+    found = {}
+    for key in ("sso_start_url", "sso_region"):
+        value = section.properties.get(key)
+        if value is None or not value.value:
+            raise errors.ConfigError(
+                f"{safe(config.config_path)}:{section.line}: sso-session {safe(section.name)} lacks {key}"
+            )
+        found[key] = Setting(key, value.value, Origin(config.config_path, value.line))
+    region = checked_region(found["sso_region"]).value.lower()
+    place = SignInPlace(session=section.name, start_url=found["sso_start_url"].value, region=region)
+    lines = " and ".join(str(setting.origin) for setting in found.values())
+    return of_place(context, config, place)._replace(origin=lines)
+
+
+def _scopes(section: Section | None) -> tuple[str, ...]:
+    """The section's scopes, as the AWS CLI reads them."""
+    given = section.properties.get("sso_registration_scopes") if section is not None else None
+    found = (
+        tuple(filter(None, (word.strip() for word in given.value.split(",")))) if given is not None else ()
+    )
+    return found or SCOPES
+
+
+def _only(config: Config) -> str:
+    if len(config.sso_sessions) == 1:
+        return next(iter(config.sso_sessions))
+    if not config.sso_sessions:
+        raise errors.Usage(
+            f"{safe(config.config_path)} has no sso-session",
+            hint="name a profile with sso_ keys, or set up a session: aws configure sso-session",
+        )
+    names = ", ".join(sorted(safe(name) for name in config.sso_sessions))
+    raise errors.Usage("there are several sso-sessions", hint=f"name one of them: {names}")
+
+
+def _nothing(_key: str) -> None:
+    return None

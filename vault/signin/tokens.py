@@ -1,0 +1,179 @@
+"""The access token of a sign-in, refreshed by one process for all. Never opens a browser, prompts or prints.
+
+A refresh token may be valid only once: new tokens are on the disk before they are used. One lock for each sign-in, so however
+many roles wait, there is one refresh.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vault import errors
+from vault.aws import sso_oidc
+from vault.aws.sso_oidc import SignInRefused
+from vault.aws.sso_portal import signed_out
+from vault.signin import sealed
+from vault.signin.begin import access_of, client_of
+from vault.signin.record import SignInPlace
+from vault.signin.sealed import SignIns
+from vault.signin.target import oidc_of
+from vault.system import locks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+    from vault.aws.service_endpoint import ServiceEndpoint
+    from vault.context import Context
+    from vault.profiles.aws_files import Setting
+    from vault.profiles.chain import Sso
+    from vault.secret import Secret
+    from vault.signin.record import SignInRecord
+    from vault.system.clock import Deadline
+    from vault.unlocking.keys import Keys
+
+_OVER = ("invalid_grant", "invalid_client", "unauthorized_client", "expired_token", "access_denied")
+
+
+class StoredTokens:
+    """The sign-ins of an unlocked vault, for the exports of profiles (vault/aws/provider_inputs, AccessTokens)."""
+
+    def __init__(self, context: Context, keys: Keys, *, ca_bundle: Setting | None = None) -> None:
+        self._context = context
+        self._keys = keys
+        self._ca_bundle = ca_bundle
+
+    def current(self, source: Sso) -> Secret | None:
+        """A valid access token; None without a sign-in of awsvault-py's. Errors: Refused (sign in again), Unreachable."""
+        sign_ins = self._sign_ins()
+        if sign_ins is None:
+            return None
+        with sign_ins:
+            return self._refresher(sign_ins, source).current()
+
+    def after(self, source: Sso, refused: Secret) -> Secret | None:
+        """Another token than ``refused``: one that another process has refreshed meanwhile, otherwise a refreshed one."""
+        sign_ins = self._sign_ins()
+        if sign_ins is None:
+            return None
+        with sign_ins:
+            return self._refresher(sign_ins, source).after(refused)
+
+    def _sign_ins(self) -> SignIns | None:
+        """The sign-ins, if there are files and a key. Most users have neither, and the agent is not asked."""
+        if not sealed.any_file(self._context.paths):
+            return None
+        key = self._keys.sso_key()
+        if key is None:
+            return None
+        return SignIns.open(self._context.paths, key=key, vault_id=self._keys.vault_id)
+
+    def _refresher(self, sign_ins: SignIns, source: Sso) -> Refresher:
+        settings = self._context.settings
+        endpoint = oidc_of(
+            source,
+            allow_http=settings.allow_http,
+            trusted_hosts=settings.trusted_hosts,
+            ca_bundle=self._ca_bundle,
+        )
+        place = SignInPlace.of(source)
+        return Refresher(sign_ins, place, endpoint, deadline=self._context.deadline).saying(source)
+
+
+class Refresher:
+    """One sign-in, its file and its endpoint."""
+
+    def __init__(
+        self, sign_ins: SignIns, place: SignInPlace, endpoint: ServiceEndpoint, *, deadline: Deadline
+    ) -> None:
+        self._sign_ins = sign_ins
+        self._place = place
+        self._endpoint = endpoint
+        self._deadline = deadline
+        self._source: Sso | None = None
+
+    def saying(self, source: Sso) -> Self:
+        """Errors name this source."""
+        self._source = source
+        return self
+
+    def current(self) -> Secret | None:
+        """A valid token. Near its end one process refreshes it, and the others use it; at its end the others wait."""
+        found = self._sign_ins.read(self._place)
+        if found is None:
+            return None
+        if found.access is None:
+            raise self._over("the sign-in is over")
+        now = self._now()
+        if not found.access.due(now):
+            return found.access.token
+        if found.access.over(now):
+            return self._waited(refused=None)
+        if found.refresh is None:
+            return found.access.token
+        return self._ahead(found.access.token)
+
+    def after(self, refused: Secret) -> Secret | None:
+        """Another token than ``refused``."""
+        return self._waited(refused=refused)
+
+    def _now(self) -> float:
+        return self._deadline.clock.time()
+
+    def _ahead(self, token: Secret) -> Secret:
+        """The token, refreshed if no other process does that. It is still valid, so a failure costs nothing."""
+        try:
+            held = self._sign_ins.try_lock(self._place)
+            if held is None:
+                return token
+            with held:
+                return self._refreshed(refused=None) or token
+        except errors.Error:
+            return token
+
+    def _waited(self, *, refused: Secret | None) -> Secret | None:
+        try:
+            held = self._sign_ins.lock(self._place, deadline=self._deadline)
+        except locks.Busy:
+            raise errors.Unreachable(
+                "IAM Identity Center: another process is still refreshing the sign-in",
+                hint="run the command again; if this continues, look for a hanging awsvault-py process",
+            ) from None
+        with held:
+            return self._refreshed(refused=refused)
+
+    def _refreshed(self, *, refused: Secret | None) -> Secret | None:
+        """The token of the sign-in as it is now, refreshed if it must be. The caller holds the lock."""
+        found = self._sign_ins.read(self._place)
+        if found is None:
+            return None  # the user logged out meanwhile
+        if found.access is None:
+            raise self._over("the sign-in is over")
+        now, usable = self._now(), found.access.token != refused
+        if usable and not found.access.due(now):
+            return found.access.token
+        if usable and found.refresh is None and not found.access.over(now):
+            return found.access.token
+        if found.refresh is None or found.client.expires <= self._now():
+            raise self._over("the sign-in has expired")
+        return self._by_aws(found, found.refresh)
+
+    def _by_aws(self, found: SignInRecord, refresh: Secret) -> Secret:
+        self._sign_ins.reserve(found)  # on a full disk, the refresh token is not used up
+        try:
+            tokens = sso_oidc.refreshed(self._endpoint, client_of(found), refresh, deadline=self._deadline)
+        except SignInRefused as error:
+            if error.code not in _OVER:
+                raise
+            if found.access is not None and found.access.over(self._now()):
+                self._sign_ins.write(found.ended())  # the other processes need not ask
+            raise self._over("AWS no longer accepts the sign-in") from None
+        access = access_of(tokens, now=self._now())
+        kept = tokens.refresh_token if tokens.refresh_token is not None else refresh
+        self._sign_ins.write(replace(found, access=access, refresh=kept))
+        return access.token
+
+    def _over(self, why: str) -> errors.Error:
+        if self._source is not None:
+            return signed_out(self._source, why)
+        return errors.Refused(f"IAM Identity Center: {why}", code="SignedOut")
