@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from scripts.reference.json_live import LIVE
 from scripts.reference.json_log import LOG
+from scripts.reference.json_sign_ins import SIGN_INS
 from scripts.reference.json_types import (
     ALWAYS,
     BOOLEAN,
@@ -43,23 +44,6 @@ def _each(of: str, rows: Rows) -> Rows:
     return {f"{of}[].{name}": row for name, row in rows.items()}
 
 
-_SIGN_IN_PLACE: Rows = {
-    "session": (TEXT, "if it has one", "the name of the `sso-session` section"),
-    "start_url": (TEXT, ALWAYS, ""),
-    "region": (TEXT, ALWAYS, ""),
-}
-_SIGN_IN: Rows = {
-    **_SIGN_IN_PLACE,
-    "signed_in": (BOOLEAN, ALWAYS, "whether exports can use it"),
-    "began": (TIME, "if `signed_in`", "when the user signed in"),
-    "token_expires": (TIME, "if `signed_in`", "the expiry of the access token"),
-    "refreshes": (BOOLEAN, "if `signed_in`", "whether the access token is refreshed; otherwise the sign-in ends with it"),
-}
-_SIGN_INS: Rows = {
-    **_SIGN_IN,
-    "start_url": (TEXT, "if the section has it", ""),
-    "region": (TEXT, "if the section has it", ""),
-}
 _CHANGES: Rows = {
     "profiles": (OBJECTS, ALWAYS, "the profiles whose lines change"),
     "profiles[].profile": (TEXT, ALWAYS, ""),
@@ -264,17 +248,7 @@ OUTPUT: dict[str, Rows] = {
         "ends": (TIME, "with `--for`", "when the server ends"),
     },
     **LOG,
-    "sso login": _SIGN_IN,
-    "sso status": {
-        "sessions": (OBJECTS, ALWAYS, "the stored sign-ins, then the other `sso-session` sections"),
-        **_each("sessions", _SIGN_INS),
-    },
-    "sso logout": {
-        "sessions": (OBJECTS, ALWAYS, "the sign-ins that were deleted here"),
-        **_each("sessions", _SIGN_IN_PLACE),
-        "sessions[].ended_at_aws": (BOOLEAN, ALWAYS, "whether it has ended at AWS too"),
-        "cached_sessions": (NUMBER, ALWAYS, "how many cached sessions of its roles were deleted"),
-    },
+    **SIGN_INS,
     "mfa list": {
         "devices": (OBJECTS, ALWAYS, ""),
         "devices[].serial": (TEXT, ALWAYS, "the device's ARN"),

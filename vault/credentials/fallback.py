@@ -41,9 +41,7 @@ class PlanFetcher:
         codes = Codes(context, keys, given=request.mfa_code)
 
         def fetcher(links: tuple[Link, ...]) -> SessionFetcher:
-            return SessionFetcher(
-                context, planned, links, cache=cache, codes=codes, keys=keys, refetch=request.refetch
-            )
+            return SessionFetcher(context, planned, links, cache=cache, codes=codes, refetch=request.refetch)
 
         second = planned.plan.fallback
         self._cache = cache

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from vault.credentials.request import Refetch
     from vault.profiles.chain import Link
     from vault.system.locks import Lock
-    from vault.unlocking.keys import Keys
 
 _STALE = ("ExpiredToken", "InvalidClientTokenId")  # AWS no longer accepts the session that signs
 _SERVED_AT_ONCE = (Freshness.FRESH, Freshness.REFRESH_AHEAD)  # without waiting for a refresh
@@ -44,7 +43,6 @@ class SessionFetcher:
         *,
         cache: Cache,
         codes: Codes,
-        keys: Keys,
         refetch: Refetch,
     ) -> None:
         self.called = False
@@ -54,7 +52,7 @@ class SessionFetcher:
         self._cache = cache
         self._key = planned.key
         self._codes = codes
-        self._caller = LinkCaller(context, planned, links, codes=codes, keys=keys)
+        self._caller = LinkCaller(context, planned, links, codes=codes)
         self._last = len(links) - 1
         self._refetch = {at for at in range(len(links)) if refetch.all or (refetch.last and at == self._last)}
         self._refreshed = self._last if refetch.refresh else None

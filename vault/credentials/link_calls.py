@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from vault.credentials.planned import PlannedChain
     from vault.profiles.chain import Link
     from vault.profiles.endpoints import Endpoint
-    from vault.unlocking.keys import Keys
 
 
 class LinkCaller:
     """Calls AWS for the links of ``planned``. ``code_wait``: how many seconds to wait for a free MFA code."""
 
     def __init__(
-        self, context: Context, planned: PlannedChain, links: tuple[Link, ...], *, codes: Codes, keys: Keys
+        self, context: Context, planned: PlannedChain, links: tuple[Link, ...], *, codes: Codes
     ) -> None:
         self.code_wait = limits.CODE_WAIT
         self._context = context
@@ -39,7 +38,6 @@ class LinkCaller:
         self._account = planned.account
         self._links = links
         self._codes = codes
-        self._keys = keys
         self._connections: ConnectionPool | None = None
 
     def close(self) -> None:
@@ -63,7 +61,7 @@ class LinkCaller:
             provider_inputs.ProviderContext(
                 context.env, context.child_env(), context.paths.home, context.deadline,
                 context.settings.allow_http, default_session_name(self._context.env), self._chain.ca_bundle,
-                context.settings.trusted_hosts, StoredTokens(context, self._keys, ca_bundle=self._chain.ca_bundle),
+                context.settings.trusted_hosts, StoredTokens(context, self._codes.keys, ca_bundle=self._chain.ca_bundle),
             ),
         )  # fmt: skip
         body = credential_json.encode(

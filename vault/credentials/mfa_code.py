@@ -95,6 +95,11 @@ class Codes:
             self._keys.open_strict(key)
         return take()
 
+    @property
+    def keys(self) -> Keys:
+        """The unlocked vault that the codes come from."""
+        return self._keys
+
     def send(self, device: MfaDevice, call: Callable[[str], T], *, most: float = limits.CODE_WAIT) -> T:
         """``call`` with a code. If AWS refuses a code that was computed from a seed, tries the next step's code, once.
 

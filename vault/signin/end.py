@@ -59,4 +59,3 @@ def _end_at_aws(sign_ins: SignIns, target: SignInTarget, *, deadline: Deadline) 
     except errors.Error as error:
         return error
     return None
-

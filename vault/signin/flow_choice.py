@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
+from vault.system.machine import CONTAINER_MARKS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_CONTAINERS = ("/.dockerenv", "/run/.containerenv")  # of Docker, and of Podman
-
 
 def reason_for_device(
-    env: Mapping[str, str], *, opens: bool, marks: tuple[str, ...] = _CONTAINERS
+    env: Mapping[str, str], *, opens: bool, marks: tuple[str, ...] = CONTAINER_MARKS
 ) -> str | None:
     """Why a browser could not come back to this machine, or None if it can. ``opens``: whether there is a browser's command."""
     if env.get("SSH_CONNECTION") or env.get("SSH_TTY"):

@@ -1,4 +1,4 @@
-"""The name of this machine and of its user, and the place of its system bus."""
+"""The name of this machine and of its user, the place of its system bus, and the marks of a container."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")  # files of Docker, and of Podman
 SYSTEM_BUS = "/run/dbus/system_bus_socket"  # D-Bus's default
 
 

@@ -67,8 +67,8 @@ sso_start_url = https://corp.example/start
     @pytest.mark.parametrize(
         ("text", "key", "hint"),
         [
-            (SESSION, "corp", "run: aws sso login --sso-session corp"),
-            (LEGACY, "https://corp.example/start", "run: aws sso login --profile a"),
+            (SESSION, "corp", "run: awsvault-py sso login corp"),
+            (LEGACY, "https://corp.example/start", "run: awsvault-py sso login a"),
         ],
     )
     def test_expired_sign_in(self, aws, tmp_path, text, key, hint):

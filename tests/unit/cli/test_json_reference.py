@@ -277,7 +277,9 @@ def test_log_joined_with_cloudtrail(ready, aws, tmp_path):
 
 def test_sso(home, aws):
     """Signed in and out; a section without its lines."""
-    home.config("[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://x.awsapps.com/start\n[sso-session a]\nx = 1\n")
+    home.config(
+        "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://x.awsapps.com/start\n[sso-session a]\nx = 1\n"
+    )
     home.make_vault()
     compare("sso login", printed(home, "sso", "login", "corp", "--device", "--json"))
     compare("sso status", printed(home, "sso", "status", "--json"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.signins import config
-from tests.unit.signin.conftest import SignInDesk
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -28,7 +29,7 @@ def at_once(signed, names):
     return [(process.communicate(), process.returncode) for process in running]
 
 
-def test_twenty_exports_with_an_expired_token_refresh_once(signed: SignInDesk):
+def test_twenty_exports_with_an_expired_token_refresh_once(signed):
     """Refresh tokens are good once: a second refresh would sign everyone out."""
     names = roles(signed)
     signed.aws.world.sso.expire_access()
@@ -41,7 +42,7 @@ def test_twenty_exports_with_an_expired_token_refresh_once(signed: SignInDesk):
     assert signed.asked("GetRoleCredentials") == MANY
 
 
-def test_twenty_exports_whose_token_the_portal_refuses_refresh_once(signed: SignInDesk):
+def test_twenty_exports_whose_token_the_portal_refuses_refresh_once(signed):
     """Each tries once more with the new token."""
     names = roles(signed)
     signed.aws.world.sso.expire_access()
@@ -50,7 +51,7 @@ def test_twenty_exports_whose_token_the_portal_refuses_refresh_once(signed: Sign
     assert signed.asked("CreateToken") == 1
 
 
-def test_twenty_exports_without_a_sign_in_ask_nothing(bare: SignInDesk):
+def test_twenty_exports_without_a_sign_in_ask_nothing(bare):
     """Exit 7 with the hint; no browser, no call to the sign-in."""
     names = roles(bare)
     done = at_once(bare, names)
@@ -60,6 +61,4 @@ def test_twenty_exports_without_a_sign_in_ask_nothing(bare: SignInDesk):
 
 
 def _expired(found):
-    from dataclasses import replace
-
     return replace(found, access=replace(found.access, expires=found.access.issued + 1))
