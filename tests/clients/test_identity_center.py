@@ -46,7 +46,12 @@ def test_what_aws_sso_login_keeps(source, which, tmp_path):
         assert aws.calls.count("AssumeRole", result="ok") == 1
         assert aws.calls.count("CreateToken", result="ok") == 1
         cli(home, "sso", "logout")
-        failed(home.run("export", source, "--fresh-all"), 7, "not signed in", f"awsvault-py sso login {which.split()[1]}")
+        failed(
+            home.run("export", source, "--fresh-all"),
+            7,
+            "not signed in",
+            f"awsvault-py sso login {which.split()[1]}",
+        )
         assert {host.partition(".")[0] for host in tunnel.hosts} - {"corp"} == {"oidc", "portal", "sts"}
 
 
