@@ -60,7 +60,8 @@ SHARED = {
     "XDG_RUNTIME_DIR": "The agent's socket is below it, in `awsvault-py`. If unset, awsvault-py looks in `/run/user/UID` for the agent of your login. The five XDG variables count on Linux only, "
     "as absolute paths, and if AWSVAULT_HOME is unset.",
     "DISPLAY, WAYLAND_DISPLAY": "Whether there are windows, for pinentry, the clipboard and a browser.",
-    "WSL_DISTRO_NAME": "Set in WSL, where a browser can be opened without DISPLAY.",
+    "WSL_DISTRO_NAME, WSL_INTEROP": "Set in WSL, where a browser can be opened without DISPLAY, and `sso login` uses a device code.",
+    "SSH_CONNECTION, SSH_TTY, container, KUBERNETES_SERVICE_HOST": "Over SSH and in a container, `sso login` uses a device code.",
     "XAUTHORITY, XDG_SESSION_TYPE, XDG_CURRENT_DESKTOP": "Passed to pinentry.",
     "DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS": "The desktop's keyring and notifications, and logind, which reports "
     "sleep and a locked screen.",

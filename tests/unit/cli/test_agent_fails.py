@@ -49,6 +49,7 @@ log --verify
 mfa list
 otp key
 slots list
+sso status
 pick
 completion bash
 shell-init bash
