@@ -197,6 +197,8 @@ class SessionFetcher:
         code = getattr(error, "code", "")
         if code == service_errors.MFA_CODE and self._codes.by_user:
             return False  # a user who mistyped it, or typed it too late, gives another
+        if code == "SignedOut":
+            return False  # the user signs in the next moment; and it took no call that others would repeat
         return type(error) in (errors.Refused, errors.Unreachable) and code != ""
 
     def _note_key(self, error: errors.Error) -> None:

@@ -29,7 +29,10 @@ def forget_profile(context: Context, keys: Keys, config: Config, profile: str) -
 
 
 def forget_sign_in(context: Context, keys: Keys, config: Config, place: SignInPlace) -> int:
-    """Delete the sessions of every profile that signs in at this place; returns how many. The agent has none of them."""
+    """Delete the sessions of every profile that signs in at this place; returns how many. The agent drops all that it has.
+
+    Its answers are by profile, and the config may not name the profile any more. Those of other profiles are on the disk.
+    """
     cache, gone = open_cache(context, keys), 0
     for profile in config.profiles:
         try:
@@ -38,6 +41,7 @@ def forget_sign_in(context: Context, keys: Keys, config: Config, place: SignInPl
             continue
         if isinstance(chain.source, Sso) and SignInPlace.of(chain.source) == place:
             gone += sum(cache.forget(digest) for _, digest in links_of(context, keys, chain))
+    drop_sessions(context, "")
     return gone
 
 

@@ -104,7 +104,6 @@ def run(
     _lock(context)  # first: it takes a moment, and nothing at AWS depends on it
     sessions = _delete_sessions(context, tell)
     context = _without_broken_files(context, tell)
-    sign_ins = _end_sign_ins(context, opened, tell)
     before = _deactivated_before(context)
     outcomes: list[KeyOutcome] = []
     users: list[str] = []
@@ -117,6 +116,9 @@ def run(
             outcomes.append(outcome)
         times.append(iam_signer.now)
     _record(context, before | {outcome.mark for outcome in outcomes if outcome.inactive})
+    sign_ins = _end_sign_ins(
+        context, opened, tell
+    )  # after the keys, which last longer: the portal may not answer
     outcomes = [_by_earlier_panic(outcome) if outcome.mark in before else outcome for outcome in outcomes]
     at = max(times, default=int(context.clock.time()))
     return PanicReport(

@@ -34,13 +34,36 @@ class BrowserAnswer(NamedTuple):
     error: str = ""
 
 
-class _Waiting:
-    """A connection whose request is not complete yet."""
+class _Connection:
+    """A connection: what came of its request, and, once it is answered, the end of its client's wait for the answer."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
+        connection.setblocking(False)
+        self.socket = connection
         self.received = b""
+        self.answered = False
         self.ends = time.monotonic() + limits.HANDOFF_READ
+
+    def read(self) -> bytes | None:
+        """What came; None if nothing did yet, empty at its end."""
+        try:
+            return self.socket.recv(limits.HANDOFF_HEAD)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
+    def answer(self, response: bytes) -> None:
+        """Send the answer, which fits into the system's buffer. The client closes the connection once it has read it:
+        with unread bytes, closing it here would reset the connection, and the client would not see the answer.
+        """
+        self.answered = True
+        self.ends = time.monotonic() + limits.HANDOFF_READ
+        try:
+            self.socket.sendall(response)
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.ends = 0.0
 
 
 class CallbackListener:
@@ -53,8 +76,9 @@ class CallbackListener:
         self.state = Secret(secrets.token_urlsafe(32))
         self._start = "/" + secrets.token_urlsafe(24)
         self._target = ""
-        self._waiting: list[_Waiting] = []
+        self._open: list[_Connection] = []
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=32)
+        self._socket.setblocking(False)  # a connection may be gone again before it is accepted
         self._host = f"127.0.0.1:{self._socket.getsockname()[1]}"
 
     @property
@@ -68,7 +92,7 @@ class CallbackListener:
         return f"http://{self._host}{self._start}"
 
     def opens(self, target: str) -> None:
-        """From now on ``start_url`` redirects to ``target``."""
+        """From now on ``start_url`` redirects to ``target``, once: others can see the browser's command line."""
         self._target = target
 
     def __enter__(self) -> Self:
@@ -76,58 +100,59 @@ class CallbackListener:
 
     def __exit__(self, *_: object) -> None:
         self._socket.close()
-        for one in self._waiting:
-            one.connection.close()
+        for one in self._open:
+            one.socket.close()
 
     def wait(self, *, deadline: Deadline, look: float = limits.HANDOFF_LOOK) -> BrowserAnswer | None:
         """What the browser brings; None if it brings nothing within ``look`` seconds or until the deadline."""
         ends = time.monotonic() + min(look, deadline.remaining())
         while (left := ends - time.monotonic()) > 0:
-            fds = [self._socket.fileno(), *(one.connection.fileno() for one in self._waiting)]
+            fds = [self._socket.fileno(), *(one.socket.fileno() for one in self._open)]
             ready = readable(fds, left)
             if fds[0] in ready:
                 self._accept()
-            for one in list(self._waiting):
-                found = self._progress(one) if one.connection.fileno() in ready else None
+            for one in list(self._open):
+                found = self._progress(one) if one.socket.fileno() in ready else None
                 if found is not None:
                     return found
-                if one in self._waiting and time.monotonic() > one.ends:
-                    self._answer(one, _response("400 Bad Request"))
+                if one in self._open and time.monotonic() > one.ends:
+                    self._end(one)
         return None
 
     def _accept(self) -> None:
-        connection, peer = self._socket.accept()
-        if not same_user(peer_port=peer[1], server_port=self._socket.getsockname()[1]):
-            self._answer(_Waiting(connection), _response("400 Bad Request"))  # its request is not even read
-            return
-        connection.setblocking(False)
-        self._waiting.append(_Waiting(connection))
-        if len(self._waiting) > limits.SIGN_IN_CONNECTIONS:
-            self._answer(self._waiting[0], _response("400 Bad Request"))
-
-    def _progress(self, one: _Waiting) -> BrowserAnswer | None:
-        """Read what came. The answer if this is the browser's request; any other request is answered here."""
         try:
-            piece = one.connection.recv(limits.HANDOFF_HEAD)
+            connection, peer = self._socket.accept()
         except OSError:
-            piece = b""
-        one.received += piece
-        if piece and b"\r\n\r\n" not in one.received and len(one.received) <= limits.HANDOFF_HEAD:
+            return
+        one = _Connection(connection)
+        if not same_user(peer_port=peer[1], server_port=self._socket.getsockname()[1]):
+            one.answer(_response("400 Bad Request"))  # whatever its request is
+        self._open.append(one)
+        if len(self._open) > limits.SIGN_IN_CONNECTIONS:
+            self._end(next((other for other in self._open if other.answered), self._open[0]))
+
+    def _progress(self, one: _Connection) -> BrowserAnswer | None:
+        """Read what came. The answer if this is the browser's request; any other request is answered here."""
+        piece = one.read()
+        if one.answered:
+            if piece == b"":
+                self._close(one)
+            return None
+        one.received += piece or b""
+        if piece != b"" and b"\r\n\r\n" not in one.received and len(one.received) <= limits.HANDOFF_HEAD:
             return None
         found, response = self._judged(one.received)
-        self._answer(one, response)
+        one.answer(response)
         return found
 
-    def _answer(self, one: _Waiting, response: bytes) -> None:
-        if one in self._waiting:
-            self._waiting.remove(one)
-        with one.connection:
-            try:
-                one.connection.settimeout(limits.HANDOFF_READ)
-                one.connection.sendall(response)
-                one.connection.shutdown(socket.SHUT_WR)
-            except OSError:
-                return
+    def _end(self, one: _Connection) -> None:
+        if not one.answered:
+            one.answer(_response("400 Bad Request"))
+        self._close(one)
+
+    def _close(self, one: _Connection) -> None:
+        self._open.remove(one)
+        one.socket.close()
 
     def _judged(self, received: bytes) -> tuple[BrowserAnswer | None, bytes]:
         head, end, _ = received.partition(b"\r\n\r\n")
@@ -139,7 +164,8 @@ class CallbackListener:
             return None, bad
         path, _, query = words[1].partition("?")
         if self._target and not query and compare_digest(path.encode(), self._start.encode()):
-            return None, _response("303 See Other", location=self._target)
+            target, self._target = self._target, ""
+            return None, _response("303 See Other", location=target)
         found = self._brought(query) if path == REDIRECT_PATH else None
         if found is None:
             return None, bad

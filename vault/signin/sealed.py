@@ -86,9 +86,15 @@ class SignIns:
         )
 
     def remove(self, place: SignInPlace) -> bool:
-        """Delete the sign-in. The caller holds its lock. Returns whether there was one. Errors: StorageError."""
+        """Delete the sign-in, and what a killed write left of it. The caller holds its lock. Returns whether there was one.
+
+        Errors: StorageError.
+        """
         name = self.name(place)
-        if self._folder is None or name not in self._folder.names():
+        if self._folder is None:
+            return False
+        self._folder.sweep(name)
+        if name not in self._folder.names():
             return False
         self._folder.unlink(name)
         self._folder.sync()

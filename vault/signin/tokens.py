@@ -156,16 +156,16 @@ class Refresher:
             return found.access.token
         if found.refresh is None or found.client.expires <= self._now():
             raise self._over("the sign-in has expired")
-        return self._by_aws(found, found.refresh)
+        return self._by_aws(found, found.refresh, refused=refused)
 
-    def _by_aws(self, found: SignInRecord, refresh: Secret) -> Secret:
+    def _by_aws(self, found: SignInRecord, refresh: Secret, *, refused: Secret | None) -> Secret:
         self._sign_ins.reserve(found)  # on a full disk, the refresh token is not used up
         try:
             tokens = sso_oidc.refreshed(self._endpoint, client_of(found), refresh, deadline=self._deadline)
         except SignInRefused as error:
             if error.code not in _OVER:
                 raise
-            if found.access is not None and found.access.over(self._now()):
+            if found.access is not None and (found.access.token == refused or found.access.over(self._now())):
                 self._sign_ins.write(found.ended())  # the other processes need not ask
             raise self._over("AWS no longer accepts the sign-in") from None
         access = access_of(tokens, now=self._now())

@@ -83,7 +83,10 @@ def start_in_background(words: Sequence[str], *, env: Mapping[str, str]) -> Call
     ended: list[int] = []
 
     def failed() -> bool:
-        found, status = (0, 0) if ended else os.waitpid(process.pid, os.WNOHANG)
+        try:
+            found, status = (0, 0) if ended else os.waitpid(process.pid, os.WNOHANG)
+        except ChildProcessError:  # SIGCHLD is ignored, so the system has forgotten how it ended
+            found, status = process.pid, 0
         ended.extend([status] if found else [])
         return any(ended)
 

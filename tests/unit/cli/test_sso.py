@@ -73,6 +73,13 @@ def test_an_export_uses_the_sign_in(home, aws):
     failed(home.run("export", "older"), 7, "not signed in", "awsvault-py sso login older")
 
 
+def test_an_export_right_after_the_sign_in_works(home):
+    """Although one has failed a moment ago: other failures are repeated from memory for some seconds."""
+    failed(home.run("export", "dev"), 7, "not signed in")
+    signed_in(home)
+    assert home.export("dev")["AccountId"] == ROLE[0]
+
+
 def test_login_by_a_profile_signs_in_at_its_place(home):
     """A profile with a section shares its sign-in; one in the older form has its own."""
     assert "Signed in to corp." in signed_in(home, name=("dev",)).stderr
@@ -265,6 +272,20 @@ def test_logout_with_an_expired_token_refreshes_it_first(home, aws):
     assert actions(aws)[-3:] == ["Logout", "CreateToken", "Logout"]
 
 
+def test_logout_makes_the_agent_forget_the_roles(home, aws):
+    """It answers exports from memory, for hours after the sign-in has ended."""
+    home.env.pop("AWSVAULT_AGENT")
+    signed_in(home)
+    assert home.run("unlock").returncode == 0
+    home.settle()
+    home.export("dev")
+    aws.calls.clear()
+    home.export("dev", AWSVAULT_PASSPHRASE=None)
+    assert actions(aws) == []
+    assert home.run("sso", "logout").returncode == 0
+    failed(home.run("export", "dev"), 7, "not signed in")
+
+
 def test_logout_without_aws_deletes_the_file_and_says_so(home, aws):
     """Nothing usable is left here, whatever AWS answers."""
     signed_in(home)
@@ -300,4 +321,7 @@ def test_panic_logs_out(home, aws):
     done = home.run("panic", "--yes", "--trust-endpoint")
     assert "Deleted 1 sign-in to" in done.stderr
     assert not usable(aws)
+    assert actions(aws).index("UpdateAccessKey") < actions(aws).index(
+        "Logout"
+    )  # keys last longer, and the portal may hang
     assert names(home) == []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
+import subprocess
 import threading
 from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
@@ -90,6 +92,13 @@ def test_the_start_page_leads_to_the_sign_in(served):
     assert (status, headers["Location"]) == (303, "https://oidc.example/authorize?x=1")
 
 
+def test_the_start_page_leads_on_once(served):
+    """Another user of the machine can see the browser's command line, and not on every system is that user's request told apart."""
+    path = urlsplit(served.listener.start_url).path
+    assert [served.get(path)[0] for _ in range(2)] == [303, 400]
+    assert served.get(served.query())[0] == 200
+
+
 WRONG = {
     "another path": lambda s: s.get(s.query().replace(CALLBACK, "/oauth/callback/")),
     "the root": lambda s: s.get("/"),
@@ -155,6 +164,56 @@ def test_a_request_that_is_too_long_is_refused(served):
     with socket.create_connection(("127.0.0.1", served.port)) as sock, suppress(OSError):
         sock.sendall(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 4000)
         assert sock.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert served.get(served.query())[0] == 200
+
+
+def test_a_client_that_sends_on_gets_its_400_too(served):
+    """A header of megabytes is thrown away as it comes; unread, it would take the answer with it."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\na: " + b"b" * 4_000_000 + b"\r\n\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert served.get(served.query(), method="POST")[0] == 400
+    assert served.get(served.query())[0] == 200
+
+
+def test_a_slow_client_is_answered_after_a_while(served, monkeypatch):
+    """It sends a byte now and then; the browser is answered meanwhile."""
+    monkeypatch.setattr(limits, "HANDOFF_READ", 0.3)
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as sock:
+        sock.settimeout(0.02)
+        said, sent = b"", 0
+        while not said and sent < PATIENCE * 50:
+            sent += sock.send(b"G")
+            with suppress(TimeoutError):
+                said = sock.recv(100)
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert served.get(served.query())[0] == 200
+
+
+def test_the_second_request_of_a_connection_is_not_heard(served):
+    """A wrong one before the right one, sent at once."""
+    host = f"Host: 127.0.0.1:{served.port}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as sock:
+        sock.sendall(f"GET / HTTP/1.1\r\n{host}GET {served.query()} HTTP/1.1\r\n{host}".encode())
+        said = b""
+        while piece := sock.recv(4096):
+            said += piece
+    assert said.count(b"HTTP/1.1 ") == said.count(b"HTTP/1.1 400 ") == 1
+    assert served.answer is None
+    assert served.get(served.query())[0] == 200
+
+
+def test_a_program_of_another_uid_gets_400(served):
+    """With the right state, and on the start page; the browser's request after it is taken."""
+    assert os.geteuid() == 0, "this test becomes another user, for which it needs to be root"
+    for url in (f"http://127.0.0.1:{served.port}{served.query()}", served.listener.start_url):
+        done = subprocess.run(
+            ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--noproxy", "*", url],
+            user=65534, capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert done.stdout == "400"
+    assert served.answer is None
+    assert served.get(urlsplit(served.listener.start_url).path)[0] == 303
     assert served.get(served.query())[0] == 200
 
 

@@ -115,6 +115,17 @@ def test_a_write_removes_what_a_killed_write_left(paths):
     assert os.listdir(folder(paths)) == [name]
 
 
+def test_remove_deletes_what_a_killed_write_left_too(paths):
+    """It is sealed, but it may have the newest tokens."""
+    put(paths, sign_in())
+    (name,) = os.listdir(folder(paths))
+    with open(os.path.join(folder(paths), f".{name}.0123456789abcdef"), "wb"):
+        pass
+    with opened(paths) as sign_ins:
+        assert sign_ins.remove(place())
+    assert os.listdir(folder(paths)) == []
+
+
 def test_remove_deletes_one_and_remove_all_those_that_no_key_opens_too(paths):
     put(paths, sign_in(), sign_in(place("lab")))
     put(paths, sign_in(place("foreign")), key=NEW)

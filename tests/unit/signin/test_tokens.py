@@ -145,6 +145,19 @@ def test_a_refused_token_is_replaced_once(signed):
     assert signed.asked() == 1
 
 
+def test_a_sign_in_that_was_ended_elsewhere_is_asked_for_once(signed):
+    """Its access token would last longer, but the portal and the refresh are refused: the other processes read that."""
+    before = signed.current()
+    signed.aws.world.sso.expire_sign_ins()
+    with pytest.raises(errors.Refused, match="no longer accepts"):
+        signed.tokens().after(signed.source(), before)
+    with pytest.raises(errors.Refused, match="is over"):
+        signed.current()
+    with pytest.raises(errors.Refused, match="is over"):
+        signed.tokens().after(signed.source(), before)
+    assert signed.asked() == 1
+
+
 def test_on_a_full_disk_the_refresh_token_is_not_used_up(signed, monkeypatch):
     """The error is that of the disk, and the next try succeeds."""
     signed.pass_time(HOUR + 1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
 
 from tests.patience import PATIENCE
 from vault.system.clock import Deadline
-from vault.system.programs import ProgramFailed, output
+from vault.system.programs import ProgramFailed, output, start_in_background
 
 PYTHON = [sys.executable, "-S", "-c"]
 
@@ -53,3 +54,15 @@ def test_what_a_program_leaves_running_is_not_waited_for():
     """All that it wrote itself counts as soon as it has ended, whichever process still has its output open."""
     leaves = "import os, time\nif os.fork():\n print('hello', flush=True)\nelse:\n time.sleep(200)"
     assert run(*PYTHON, leaves, seconds=PATIENCE) == b"hello\n"
+
+
+def test_a_program_of_whose_end_the_system_tells_nothing_has_not_failed(monkeypatch):
+    """Where SIGCHLD is ignored, as some launchers leave it, a child that ended is forgotten."""
+    failed = start_in_background([*PYTHON, ""], env={})
+
+    def forgotten(*_):
+        raise ChildProcessError(10, "No child processes")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "waitpid", forgotten)
+        assert [failed(), failed()] == [False, False]
