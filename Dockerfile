@@ -6,7 +6,7 @@ COPY requirements/run.txt /tmp/run.txt
 COPY dist/packages/*.whl /tmp/
 RUN python -m venv /opt/awsvault-py \
  && /opt/awsvault-py/bin/pip install --no-cache-dir --require-hashes -r /tmp/run.txt \
- && /opt/awsvault-py/bin/pip install --no-cache-dir --no-deps /tmp/*.whl \
+ && /opt/awsvault-py/bin/pip install --no-cache-dir --no-deps /tmp/*-any.whl \
  && /opt/awsvault-py/bin/awsvault-py --version
 
 FROM python:3.13-slim-bookworm

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, settings
 from tests import forked
 from tests.clock import MovedClock, build
 from tests.fakes.aws import StandIn
-from tests.home import Home
+from tests.fronts import compiled
+from tests.home import COMMAND, Home
 from tests.quick import sync_nothing
 from vault import warm
 from vault.agent.client import Agent
@@ -122,6 +123,26 @@ def clock(home, aws, moved_clock, clock_library):
     moved_clock.library = clock_library
     moved_clock.drive(home, aws.world)
     return moved_clock
+
+
+@pytest.fixture(scope="session")
+def native_front(tmp_path_factory):
+    """The native front, compiled once, beside the program that the tests run."""
+    with open(COMMAND, encoding="utf-8") as script:
+        return compiled(str(tmp_path_factory.mktemp("front")), script.read())
+
+
+@pytest.fixture(params=["python", "native"])
+def either(request):
+    """For tests of what is warm: ``either(home)`` lets the home run one front and then the other."""
+
+    def choose(home):
+        if request.param == "native":
+            home.use(request.getfixturevalue("native_front"))
+        return home
+
+    choose.native = request.param == "native"
+    return choose
 
 
 @pytest.fixture

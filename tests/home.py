@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.keys.endpoint_trust import EndpointTrust
 
-COMMAND = os.path.join(os.path.dirname(sys.executable), "awsvault-py")
+COMMAND = os.path.join(
+    os.path.dirname(sys.executable), "awsvault-py"
+)  # the Python front: scripts/test builds without the native one
 STAND_IN = "127.0.0.1"  # where it is: no host of AWS's, so what AWS alone may get wants it trusted
 PASSPHRASE = "correct horse battery staple"
 
@@ -70,6 +72,7 @@ class Home:
     def __init__(self, root: Any, *, url: str | None = None) -> None:
         self.root = str(root)
         self.forks = True
+        self.command = COMMAND
         self.awsvault_home = os.path.join(self.root, "vault")
         self.config_path = os.path.join(self.root, ".aws", "config")
         os.makedirs(os.path.dirname(self.config_path), mode=0o700, exist_ok=True)
@@ -89,6 +92,11 @@ class Home:
         if url is not None:
             self.env |= {"AWS_ENDPOINT_URL": url, "NO_PROXY": "127.0.0.1"}
             self.settings("")
+
+    def use(self, command: str) -> None:
+        """Run this command from now on, also where it is called by its name."""
+        self.command = command
+        self.env["PATH"] = os.path.dirname(command) + os.pathsep + self.env["PATH"]
 
     def config(self, text: str) -> None:
         """Write ~/.aws/config; ``{command}`` becomes the path of awsvault-py."""
@@ -147,11 +155,11 @@ class Home:
         """The command with pipes on stdout and stderr: forked where that is the same (tests/forked.py), else started."""
         whole = self.with_env(env)
         kind: type[subprocess.Popen[bytes]] = subprocess.Popen
-        if self.forks and can(whole):
+        if self.forks and self.command == COMMAND and can(whole):
             kind = Forked
             _as_late_as_a_start(whole)
         return kind(
-            [COMMAND, *arguments], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=whole
+            [self.command, *arguments], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=whole
         )
 
     def export(self, profile: str, *more: str, **env: str | None) -> dict[str, Any]:

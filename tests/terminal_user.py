@@ -6,7 +6,7 @@ import termios
 
 import pexpect
 
-from tests.home import COMMAND, PASSPHRASE, Home
+from tests.home import PASSPHRASE, Home
 from tests.patience import PATIENCE
 
 
@@ -21,7 +21,7 @@ class Terminal:
             **env,
         }
         self.child = pexpect.spawn(
-            COMMAND,
+            home.command,
             list(arguments),
             env=home.with_env(changes),  # type: ignore[arg-type]
             encoding="utf-8",

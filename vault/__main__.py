@@ -56,6 +56,10 @@ def _run(argv: list[str]) -> int:
         from vault.agent.sleep_watch import process as watch
 
         return watch(argv[1:])
+    if argv[:1] == ["session-refresh"] and len(argv) == 2:  # vault.cli.disk_export.REFRESH
+        from vault.cli.disk_export import refresh
+
+        refresh(argv[1])
     code = _without_click(argv)
     if code is not None:
         return code

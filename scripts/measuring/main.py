@@ -183,6 +183,7 @@ def scale(bench: Bench) -> rows.Found:
 
 MEASURES: dict[str, Callable[[Bench], rows.Found]] = {
     "warm": warm,
+    "native": lambda b: rows.native(b.clean, b.main_home, b.times(100)),
     "beside": lambda b: rows.beside(b.clean, b.main_home, b.times(60)),
     "together": lambda b: rows.together(b.clean, b.main_home, b.times(20)),
     "kernel": lambda b: rows.from_kernel(b.clean, b.home("kernel"), b.times(100)),

@@ -81,6 +81,13 @@ class Clean(NamedTuple):
 
     @property
     def command(self) -> str:
+        """The Python front, which is behind the native one where a compiler is."""
+        full = self.folder + "/bin/awsvault-py-full"
+        return full if os.path.exists(full) else self.front
+
+    @property
+    def front(self) -> str:
+        """The command that users run."""
         return self.folder + "/bin/awsvault-py"
 
     @property

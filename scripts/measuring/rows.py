@@ -157,6 +157,64 @@ def beside(clean: Clean, home: Home, count: int) -> Found:
     )
 
 
+def native(clean: Clean, home: Home, count: int) -> Found:
+    """The native front beside the smallest program that there is, and the Python front beside an idle interpreter."""
+    home.warm()
+    true = Command(("/bin/true",), home.env)
+    run_true = ("exec", "dev", "--", "/bin/true")
+    once(Command((clean.command, *run_true), home.env))  # with it the agent knows what an exec is told
+    found = rounds(
+        {
+            "true": true,
+            "export": Command((clean.front, "export", "dev"), home.env),
+            "exec": Command((clean.front, *run_true), home.env),
+            "prompt": Command((clean.front, "prompt"), {**home.env, "AWS_PROFILE": "dev"}),
+            "names": Command((clean.front, "--profile-names"), home.env),
+            "bare": bare(clean, home),
+            "Python": home.export(),
+            "Python, exec": Command((clean.command, *run_true), home.env),
+        },
+        count,
+    )
+    crowd = rounds_at_once(
+        {"true": true, "export": Command((clean.front, "export", "dev"), home.env)},
+        max(4, count // 5),
+        together=100,
+    )
+    slower = found["Python"].ratio / found["bare"].ratio
+    return Found(
+        [
+            row("warm `export`, native front / `/bin/true`", found["export"], found["true"], 2.0),
+            row("warm `exec` of `/bin/true`, native front / `/bin/true`", found["exec"], found["true"], None),
+            row("`prompt`, native front / `/bin/true`", found["prompt"], found["true"], 2.5),
+            row(
+                "profile names for completion, native front / `/bin/true`",
+                found["names"],
+                found["true"],
+                None,
+            ),
+            row(
+                "100 warm at once, native front / 100 × `/bin/true` at once",
+                crowd["export"],
+                crowd["true"],
+                3.0,
+            ),
+            row("warm `export`, Python front / bare", found["Python"], found["bare"], 1.05, ratio=slower),
+            row(
+                "warm `export`, native front / Python front",
+                found["export"],
+                found["Python"],
+                None,
+                ratio=found["export"].ratio / found["Python"].ratio,
+            ),
+        ],
+        [
+            bar("/bin/true", found["true"], highlighted=False),
+            bar("awsvault-py, native front", found["export"], highlighted=True),
+        ],
+    )
+
+
 def together(clean: Clean, home: Home, count: int) -> Found:
     """A hundred at once."""
     home.warm()

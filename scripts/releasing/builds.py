@@ -10,6 +10,8 @@ import sys
 import tarfile
 import zipfile
 
+import hatch_build
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +23,7 @@ SDIST = {
     "pyproject.toml", "requirements", "scripts", "tests", "vault",
 }  # fmt: skip
 BY_HATCHLING = {"PKG-INFO", ".gitignore"}
+PURE = "-py3-none-any.whl"
 
 
 class Unfit(Exception):
@@ -52,19 +55,21 @@ def copy_tracked(target: str, *, private: bool) -> None:
             os.chmod(copy, 0o755 if runs else 0o644)
 
 
-def build(tree: str, target: str, **env: str) -> list[str]:
-    """Build sdist and wheel of a tree; their paths, the sdist first."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-d", target],
-        cwd=tree, env={**os.environ, "SOURCE_DATE_EPOCH": commit_time(), "PYTHONDONTWRITEBYTECODE": "1", **env},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise Unfit(f"hatchling cannot build the packages:\n{done.stdout}{done.stderr}")
-    return [
-        os.path.join(target, name)
-        for name in sorted(os.listdir(target), key=lambda name: name.endswith(".whl"))
-    ]
+def build(tree: str, target: str, *, native: bool = False, **env: str) -> list[str]:
+    """Build sdist and pure wheel of a tree, and the wheel with the native front if ``native``; their paths, in this order."""
+    for wish, kinds in (("0", ()), ("1", ("-t", "wheel")))[: 1 + native]:
+        given = {"SOURCE_DATE_EPOCH": commit_time(), "PYTHONDONTWRITEBYTECODE": "1", "AWSVAULT_NATIVE": wish}
+        done = subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "-d", target, *kinds], cwd=tree, env={**os.environ, **given, **env},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise Unfit(f"hatchling cannot build the packages:\n{done.stdout}{done.stderr}")
+    order = (".tar.gz", PURE, ".whl")
+    names = sorted(
+        os.listdir(target), key=lambda name: next(at for at, end in enumerate(order) if name.endswith(end))
+    )
+    return [os.path.join(target, name) for name in names]
 
 
 def digest(path: str) -> str:
@@ -85,7 +90,8 @@ def into(target: str) -> dict[str, str]:
 
 
 def twice(folder: str) -> dict[str, str]:
-    """Build in two trees with different paths, modes, times, languages and hash seeds, and the wheel from the sdist too.
+    """Build in two trees with different paths, modes, times, languages and hash seeds, and the wheels from the sdist too: the
+    pure wheel, and the one with the native front where a compiler is.
 
     Raise Unfit, with the first file that differs, if any byte differs. Return path → SHA-256.
     """
@@ -98,7 +104,12 @@ def twice(folder: str) -> dict[str, str]:
     with tarfile.open(first[0]) as archive:
         archive.extractall(unpacked, filter="data")
     (tree,) = os.listdir(unpacked)
-    same(first, build(os.path.join(unpacked, tree), os.path.join(folder, "third")))
+    same(
+        first,
+        build(
+            os.path.join(unpacked, tree), os.path.join(folder, "third"), native=bool(hatch_build.compiler())
+        ),
+    )
     return {path: digest(path) for path in first}
 
 
@@ -114,7 +125,7 @@ def same(first: Sequence[str], second: Sequence[str]) -> None:
 def build_in(folder: str, name: str, *, private: bool, **env: str) -> list[str]:
     tree = os.path.join(folder, name, "tree")
     copy_tracked(tree, private=private)
-    return build(tree, os.path.join(folder, name, "dist"), **env)
+    return build(tree, os.path.join(folder, name, "dist"), native=bool(hatch_build.compiler()), **env)
 
 
 def difference(one: str, other: str) -> str:
@@ -145,7 +156,7 @@ def contents(packages: Mapping[str, str]) -> None:
     for path in packages:
         names = [name for name, _, _ in entries(path)]
         if path.endswith(".whl"):
-            problem = wheel_problem(names)
+            problem = wheel_problem(names, native=not path.endswith(PURE))
         else:
             tops = {name.split("/")[1] for name in names}
             problem = ", ".join(sorted(tops ^ (SDIST | BY_HATCHLING)))
@@ -153,13 +164,14 @@ def contents(packages: Mapping[str, str]) -> None:
             raise Unfit(f"{os.path.basename(path)} holds too much or too little: {problem}")
 
 
-def wheel_problem(names: list[str]) -> str:
+def wheel_problem(names: list[str], *, native: bool) -> str:
     """What is missing from a wheel or should not be in it, or ""."""
     dist_info = next(name.split("/")[0] for name in names if ".dist-info/" in name)
     data = dist_info.replace(".dist-info", ".data")
     wanted = {
         "awsvault_warm.py", "vault/__init__.py", f"{data}/scripts/awsvault-py", f"{dist_info}/licenses/LICENSE",
         f"{dist_info}/licenses/NOTICE", f"{data}/data/share/man/man1/awsvault-py.1",
+        *([f"{data}/scripts/{hatch_build.FULL}"] if native else []),
     }  # fmt: skip
     tops = {name.split("/")[0] for name in names} - {"vault", "awsvault_warm.py", dist_info, data}
     return ", ".join(sorted({*(wanted - set(names)), *tops}))

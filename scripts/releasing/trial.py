@@ -91,7 +91,8 @@ def use(program: str, home: str) -> None:
             "AWSVAULT_AGENT": "off",
         }
         said = answer([program, "--version"], env)
-        if said != f"awsvault-py {__version__}\n":
+        front = "(native front) " if os.path.exists(os.path.realpath(program) + "-full") else ""
+        if said != f"awsvault-py {front}{__version__}\n":
             raise Unfit(f"--version says {said!r}, but vault/__init__.py has {__version__}")
         key = {"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET, "MfaSerial": SERIAL, "MfaSeed": SEED}
         answer([program, "init"], env)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import subprocess
 import sys
 
 import pytest
 
+from tests.fronts import FRONTS, FULL, patient
 from tests.unit.agent.at_home import until
 from tests.unit.agent.serving import NOW, Running, session
 from vault import __main__, limits, warm
@@ -36,8 +38,28 @@ def put(agent, body):
     assert agent.opened().put_session("dev", given, body, issued=NOW, expires=NOW + 3600)
 
 
-def served(agent, stdout, prepare=lambda: None, then=lambda _profile: None):
-    """The exit code of a process that exports dev with ``stdout``; ``then`` refreshes the profile's session."""
+@pytest.fixture(params=FRONTS)
+def served(request):
+    """``served(agent, stdout, …)``: the exit code of a front that exports dev with ``stdout``. ``env`` changes its environment."""
+
+    def run(agent, stdout, env=()):
+        if request.param == "python":
+            return forked(agent, stdout, prepare=lambda: os.environ.update(env))
+        done = subprocess.run(
+            [patient(), *EXPORT],
+            env={**env_of(agent), **dict(env)},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            check=False,
+        )
+        os.close(stdout)
+        return UNDECIDED if done.returncode == FULL else done.returncode
+
+    return run
+
+
+def forked(agent, stdout, prepare=lambda: None, then=lambda _profile: None):
+    """The same for the Python front, in a fork; ``then`` refreshes the profile's session."""
     child = os.fork()
     if not child:
         try:
@@ -80,12 +102,12 @@ def test_other_command_lines_do_not_ask_the_agent(argv):
 @pytest.mark.parametrize(
     ("variable", "code", "printed"), [("", 0, session("dev")), ("x" * limits.AGENT_FRAME, UNDECIDED, b"")]
 )
-def test_a_request_too_large_for_a_frame_is_not_sent(agent, variable, code, printed):
+def test_a_request_too_large_for_a_frame_is_not_sent(agent, served, variable, code, printed):
     """A variable of 64 KiB counts like every other and fits no request: the full path answers, not an old session."""
     changed = {"NO_PROXY": variable} if variable else {}
     put(agent, session("dev"))
     reading, writing = os.pipe()
-    assert served(agent, writing, prepare=lambda: os.environ.update(changed)) == code
+    assert served(agent, writing, changed) == code
     assert rest_of(reading) == printed
 
 
@@ -117,7 +139,7 @@ def test_an_answer_in_pieces(pieces, whole):
         assert warm._frame(client_end) == whole
 
 
-def test_a_partly_written_answer_is_an_error(agent):
+def test_a_partly_written_answer_is_an_error(agent, served):
     """A pipe accepted only a part: no second answer follows it, and the exit code reports it."""
     put(agent, session("dev", size=60_000))
     reading, writing = os.pipe()
@@ -127,7 +149,7 @@ def test_a_partly_written_answer_is_an_error(agent):
     assert rest_of(reading)[-8192:] == session("dev", size=60_000)[:8192]
 
 
-def test_a_closed_output_is_left_to_the_full_path(agent):
+def test_a_closed_output_is_left_to_the_full_path(agent, served):
     """The full path reports an output that cannot be written, with its exit code."""
     put(agent, session("dev"))
     reading, writing = os.pipe()
@@ -146,7 +168,7 @@ def test_the_refresh_runs_after_its_caller_has_its_answer(agent, tmp_path):
         seen.write_text(f"{profile} {os.getsid(0) == os.getpid()}")
 
     reading, writing = os.pipe()
-    assert served(agent, writing, then=then) == 0
+    assert forked(agent, writing, then=then) == 0
     assert rest_of(reading) == session("dev")
     until(lambda: seen.exists() and seen.read_text())
     assert seen.read_text() == "dev True"
@@ -165,7 +187,7 @@ def test_a_refresh_without_the_lock_is_left_out(agent, tmp_path, call):
         os.write(1, b"a second answer")
 
     reading, writing = os.pipe()
-    assert served(agent, writing, prepare=lambda: setattr(os, call, refuse), then=go_on) == 0
+    assert forked(agent, writing, prepare=lambda: setattr(os, call, refuse), then=go_on) == 0
     assert rest_of(reading) == session("dev")
 
 

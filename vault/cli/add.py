@@ -20,6 +20,7 @@ from vault.keys.seed_proof import SeedProver
 from vault.profiles import aws_files, endpoints
 from vault.profiles.source_lookup import own_export
 from vault.store import vault
+from vault.system.front import command_path
 from vault.text import safe
 from vault.unlocking.unlock import unlock
 from vault.upkeep import create
@@ -188,7 +189,7 @@ def _show_profile(context: Context, name: str, serial: str | None) -> None:
 
 def command_in_profile(context: Context) -> str:
     """The command that the profile calls: the program's name if it is found on PATH, otherwise its absolute path."""
-    running = os.path.abspath(sys.argv[0])
+    running = command_path(context.env)
     found = shutil.which(PROGRAM, path=context.env.get("PATH"))
     if found is not None and (os.path.basename(running) != PROGRAM or os.path.samefile(found, running)):
         return PROGRAM

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from vault.system.paths import Paths
 
 
+REFRESH = "session-refresh"  # the native front runs this command in a detached process (vault/front/front.c)
+
+
 def export(argv: Sequence[str]) -> int | None:
     """Run ``export PROFILE`` and return its exit code. Returns None for any other command line."""
     if len(argv) != 2 or argv[0] != "export" or not argv[1] or argv[1].startswith("-"):

@@ -14,6 +14,7 @@ from vault.doctor.checks import CHECKS, run
 from vault.doctor.findings import ORDER, Finding
 from vault.doctor.gather import gather
 from vault.errors import Usage
+from vault.system.front import command_path, native
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -114,6 +115,9 @@ def _print(env: Mapping[str, str], findings: Sequence[Finding], *, notes: bool) 
             emit(f"    {why}")
         if finding.hint is not None:
             emit(f"    → {finding.hint}")
+    if notes:
+        front = native()
+        say(f"Front: {'native' if front else 'Python'} ({safe(front or command_path(env))})")
     say(_summary(findings, notes=notes))
 
 

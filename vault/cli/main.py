@@ -58,11 +58,13 @@ def _version(command: click.Context, _parameter: click.Parameter, given: bool) -
 def _say_version(*, as_json: bool = False) -> None:
     from vault import __version__
     from vault.cli.terminal import emit_json
+    from vault.system.front import native
 
     if as_json:
         emit_json({"version": __version__})
-    else:
-        click.echo(f"{exits.PROGRAM} {__version__}")
+    else:  # the version is the last word: doctor of another copy reads it (vault/doctor/gather.py)
+        front = "(native front) " if native() else ""
+        click.echo(f"{exits.PROGRAM} {front}{__version__}")
 
 
 def _version_command() -> click.Command:

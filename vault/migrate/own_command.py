@@ -13,6 +13,7 @@ from vault.errors import ConfigError
 from vault.keys.entry_names import quoted
 from vault.profiles.command_words import VALUED, Unbalanced, options_of, own_call, split
 from vault.profiles.ini import is_name
+from vault.system.front import command_path
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -30,7 +31,7 @@ def program_words(env: Mapping[str, str], *, argv0: str | None = None) -> tuple[
 
     Raises ConfigError if the path has a character with a special meaning in a shell or in AWS's files.
     """
-    running = os.path.abspath(argv0 if argv0 is not None else sys.argv[0])
+    running = command_path(env, argv0=argv0)
     beside = os.path.join(os.path.dirname(sys.executable), PROGRAM)
     found = shutil.which(PROGRAM, path=env.get("PATH"))
     if os.path.basename(running) == PROGRAM:

@@ -17,6 +17,12 @@ from vault.shell.prompt_data import PromptGuardrails, ShellState
 from vault.system.quick_read import read_quickly
 
 
+@pytest.fixture
+def home(home, either):
+    """One front and then the other."""
+    return either(home)
+
+
 def soon(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 

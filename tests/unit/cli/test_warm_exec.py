@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.home import COMMAND, SCENARIO, failed
+from tests.home import SCENARIO, failed
 from tests.patience import PATIENCE
 from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import reach, running, stop, told, until
@@ -29,9 +29,9 @@ pytestmark = pytest.mark.usefixtures("unmeasured")  # what is loaded is counted 
 
 
 @pytest.fixture
-def home(tmp_path_factory, aws):
+def home(tmp_path_factory, aws, either):
     with running(tmp_path_factory.mktemp("h"), aws) as made:
-        yield made
+        yield either(made)
 
 
 def run(home, *arguments, **env):
@@ -267,6 +267,6 @@ def test_the_installed_command_is_warm_too(home):
     """Not only the module is."""
     run(home, "dev", "--", *RUNS)
     done = subprocess.run(
-        [COMMAND, "exec", "dev", "--", "sh", "-c", "exit 7"], env=home.env, check=False, timeout=PATIENCE
+        [home.command, "exec", "dev", "--", "sh", "-c", "exit 7"], env=home.env, check=False, timeout=PATIENCE
     )
     assert done.returncode == 7
