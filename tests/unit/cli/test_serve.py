@@ -154,13 +154,38 @@ def test_a_file_of_the_users_with_the_name_of_the_token_stays(home, aws, tmp_pat
     else:
         path.write_text({"text": "notes", "long": token + "\n"}.get(kind, token))
         path.chmod(0o644 if kind == "open" else 0o600)
-    before = path.lstat()
+    before = as_it_is(path)
     done = home.run("serve", "dev", "--bind", f"unix:{folder / 's'}")
     failed(done, 6, f"{path} exists", "use another path")
     assert "disk space" not in done.stderr
-    assert path.lstat() == before
+    assert as_it_is(path) == before
     assert os.listdir(folder) == ["s.token"]
     assert not list(aws.calls)
+
+
+def as_it_is(path):
+    """All that a change of the file would change; a file may be read."""
+    status = path.lstat()
+    return status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def stop(keeper, path):
+    """Stop it, once it has closed the server's socket, which it got by the fork."""
+    with open("/proc/net/unix", encoding="ascii") as file:
+        (inode,) = (line.split()[6] for line in file if line.split()[-1] == str(path))
+    folder = f"/proc/{keeper}/fd"
+    ends = time.monotonic() + PATIENCE
+    while f"socket:[{inode}]" in {link_of(f"{folder}/{name}") for name in os.listdir(folder)}:
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    os.kill(keeper, signal.SIGSTOP)
+
+
+def link_of(path):
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:  # closed meanwhile
+        return ""
 
 
 def test_the_keeper_of_a_killed_server_leaves_the_token_of_the_next(home, tmp_path):
@@ -170,7 +195,7 @@ def test_the_keeper_of_a_killed_server_leaves_the_token_of_the_next(home, tmp_pa
     words = ("dev", "--bind", f"unix:{folder / 's'}")
     with serving(home, *words) as (first, _):
         (keeper,) = children(first.pid)
-        os.kill(keeper, signal.SIGSTOP)
+        stop(keeper, folder / "s")
         first.kill()
         first.wait(PATIENCE)
         with serving(home, *words) as (_, found):
@@ -186,7 +211,7 @@ def test_an_ending_server_leaves_the_token_of_the_next(home, tmp_path):
     path = folder / "s"
     with serving(home, "dev", "--bind", f"unix:{path}") as (first, _):
         (keeper,) = children(first.pid)
-        os.kill(keeper, signal.SIGSTOP)
+        stop(keeper, path)
         first.terminate()
         ends = time.monotonic() + PATIENCE
         while path.exists():
