@@ -72,7 +72,7 @@ def shell(copy, tmp_path):
 def test_each_way(way, shell, tmp_path):
     """The version, completion, help and an export; then the way to uninstall leaves no command."""
     shell(WAYS[way])
-    assert shell(BLOCKS[3]) == f"awsvault-py {__version__}\n"
+    assert shell(BLOCKS[3]) == f"awsvault-py (native front) {__version__}\n"  # there is a compiler
     assert shell(COMPLETE).split() == ["export"]
     assert "complete -" in shell(BLOCKS[4] + "complete -p awsvault-py")
     assert shell("awsvault-py help export") == shell("awsvault-py export --help")
