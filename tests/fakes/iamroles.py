@@ -59,6 +59,9 @@ def simulate_principal_policy(world: World, caller: Caller, parameters: dict[str
         for each in shapes.members(parameters, "ContextEntries")
     }
     resources = [each[""] for each in shapes.members(parameters, "ResourceArns")] or ["*"]
+    if arn in world.users:  # what IAM knows about a user itself
+        context |= {"aws:username": holder.name, "aws:PrincipalArn": arn}
+    missing = sorted(policies.keys(holder.policies or ()) - set(context))
     denying = world.service_control.get(holder.account, [])
     results = []
     for action in [each[""] for each in shapes.members(parameters, "ActionNames")]:
@@ -69,7 +72,7 @@ def simulate_principal_policy(world: World, caller: Caller, parameters: dict[str
                 "EvalActionName": action,
                 "EvalResourceName": resource,
                 "EvalDecision": decision if by_organization else policies.EXPLICIT,
-                "MissingContextValues": [],
+                "MissingContextValues": missing,
             }
             if denying:
                 result["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": by_organization}

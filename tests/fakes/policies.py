@@ -126,6 +126,12 @@ def decide(documents: Iterable[str], action: str, resource: str, context: Mappin
     return EXPLICIT if "Deny" in meant else ALLOWED if meant else IMPLICIT
 
 
+def keys(documents: Iterable[str]) -> set[str]:
+    """The condition keys that identity policies name."""
+    held = [each for document in documents for each in statements(document)]
+    return {key for each in held for named in each.get("Condition", {}).values() for key in named}
+
+
 def identity(holder: User | Role | None, action: str, resource: str, context: Mapping[str, str]) -> str:
     """What the identity policies of a user or role say; its ``denied`` actions are allowed by no policy."""
     if holder is None:

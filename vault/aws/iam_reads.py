@@ -23,7 +23,8 @@ class Simulation(NamedTuple):
     """What the policies of a user or role say to one action: ``decision`` is allowed, implicitDeny or explicitDeny.
 
     ``organization`` and ``boundary``: whether the service control policies and the permissions boundary allow it; None if
-    there are none. ``policies`` are the names of the policies that decided.
+    there are none. ``policies`` are the names of the policies that decided. ``missing`` are the condition keys in the policies
+    for which the simulation had no value.
     """
 
     action: str
@@ -31,6 +32,7 @@ class Simulation(NamedTuple):
     organization: bool | None
     boundary: bool | None
     policies: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
 
 class RoleDetails(NamedTuple):
@@ -95,6 +97,7 @@ def _simulation(item: Any) -> Simulation:
         _flag(item, "OrganizationsDecisionDetail", "AllowedByOrganizations"),
         _flag(item, "PermissionsBoundaryDecisionDetail", "AllowedByPermissionsBoundary"),
         tuple(dict.fromkeys(name for name in names if isinstance(name, str))),
+        tuple(key for key in item.get("MissingContextValues") or [] if isinstance(key, str)),
     )
 
 

@@ -50,14 +50,25 @@ def agreement(context: Context, *, yes: bool) -> Callable[[Cost], None]:
 
 def cost_text(cost: Cost) -> str:
     """What the check will do, in three lines."""
-    source = "the source of the profile, and " if cost.provider else ""
-    codes = "no MFA code" if not cost.codes else f"{cost.codes} MFA code{'s' if cost.codes > 1 else ''}"
-    cached = "; the MFA session comes from the cache" if cost.cached else ""
+    source = "the source of the profile" if cost.provider else ""
+    sts = f"STS {_times(cost.sts)}"
+    codes = _codes(cost.codes)
+    called = f"{source}, and {sts}" if source and cost.sts else source or sts
+    cached = ""
+    if cost.cached:
+        cached = (
+            f"; the MFA session comes from the cache (if AWS no longer accepts it: STS {_times(2)} more, "
+            f"with {_codes(cost.again_codes)})"
+        )
     return (
-        f"Profile {safe(cost.profile)}: calls {source}STS {_times(cost.sts)}, with {codes}{cached}.\n"
+        f"Profile {safe(cost.profile)}: calls {called}, with {codes}{cached}.\n"
         f"If AWS refuses a link: STS {_times(cost.more_sts)} more, and IAM {_times(cost.iam)} at most. These calls only read.\n"
         "No session is printed, cached or logged."
     )
+
+
+def _codes(count: int) -> str:
+    return f"{count} MFA code{'s' if count > 1 else ''}" if count else "no MFA code"
 
 
 def _times(count: int) -> str:
@@ -87,10 +98,10 @@ def _result(link: LinkResult, now: float) -> str:
 
 
 def _refusal(found: LiveRefusal) -> None:
-    said = " ".join(found.said.split())
-    emit(f"Link {found.link} was refused: {found.code}{f': {said}' if said else ''}")
+    said, code = " ".join(found.said.split()), safe(found.code, limit=80)
+    emit(f"Link {found.link} was refused: {code}{f': {said}' if said else ''}")
     if found.call.caller:
-        emit(f"The caller is {found.call.caller}.")
+        emit(f"The caller is {safe(found.call.caller)}.")
     emit("")
     causes = found.diagnosis.causes
     if found.diagnosis.certain:

@@ -29,17 +29,18 @@ def trust_statement(call: RefusedCall) -> dict[str, Any]:
         equal[EXTERNAL_ID_KEY] = call.external_id
     if call.named:
         equal[SESSION_NAME_KEY] = "${aws:username}" if call.session_name == call.user else call.session_name
-    condition: dict[str, dict[str, str]] = {}
+    condition: dict[str, dict[str, Any]] = {}
     if call.mfa:
         condition["Bool"] = {MFA_KEY: "true"}
     if equal:
         condition["StringEquals"] = equal
     principal = call.principal
-    if call.by_sso_role:  # the ARN of such a role has a path that the caller cannot know
-        partition, account, name = principal.split(":")[1], call.caller_account, principal.rpartition("/")[2]
-        principal = f"arn:{partition}:iam::{account}:root"
-        path = "role/aws-reserved/sso.amazonaws.com*"
-        condition["ArnLike"] = {"aws:PrincipalArn": f"arn:{partition}:iam::{account}:{path}/{name}"}
+    if call.path_unknown:  # AWS accepts only a principal that exists
+        start, _, name = principal.partition(":role/")
+        paths = ["aws-reserved/sso.amazonaws.com*/"] if call.by_sso_role else ["", "*/"]
+        named = [f"{start}:role/{path}{name}" for path in paths]
+        principal = f"{start}:root"
+        condition["ArnLike"] = {"aws:PrincipalArn": named if len(named) > 1 else named[0]}
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": _actions(call)}
     return statement | ({"Condition": condition} if condition else {})
 

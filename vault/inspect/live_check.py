@@ -46,7 +46,8 @@ _STALE = ("ExpiredToken", "InvalidClientTokenId")  # AWS no longer accepts the s
 class Cost(NamedTuple):
     """What a check costs: calls to STS and MFA codes if every link passes, and the most that a refusal adds.
 
-    ``cached``: the MFA session comes from the cache. ``provider``: the source's credentials come from outside the vault.
+    ``cached``: the MFA session comes from the cache; if AWS no longer accepts it, a new one takes ``again_codes`` codes and two
+    more calls. ``provider``: the source's credentials come from outside the vault.
     """
 
     profile: str
@@ -56,6 +57,7 @@ class Cost(NamedTuple):
     provider: bool
     more_sts: int = 1
     iam: int = MOST_READS
+    again_codes: int = 0
 
 
 class LinkResult(NamedTuple):
@@ -85,6 +87,7 @@ def check(context: Context, request: Request, *, agree: Callable[[Cost], None]) 
     """
     profiles = load(context)
     agreed: list[Cost] = []
+    confirmed: set[str] = set()
 
     def once(cost: Cost) -> None:
         if not agreed:  # not again if the agent ends meanwhile
@@ -103,7 +106,9 @@ def check(context: Context, request: Request, *, agree: Callable[[Cost], None]) 
                 else None
             )
         once(_cost(planned, cached=hit is not None))
-        guardrails.confirm(context, chain, request._replace(ask=True))
+        if guardrails.subject(chain) not in confirmed:
+            guardrails.confirm(context, chain, request._replace(ask=True))
+            confirmed.add(guardrails.subject(chain))
         later = context.with_deadline(limits.LIVE_MOST)
         try:
             return _report(later, request, planned, keys, hit)
@@ -136,6 +141,7 @@ def _cost(planned: PlannedChain, *, cached: bool) -> Cost:
         codes,
         cached,
         isinstance(first, FetchSource),
+        again_codes=int(cached and first is not None and device_of(first) is not None),
     )
 
 

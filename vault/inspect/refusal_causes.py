@@ -27,12 +27,16 @@ _BY_ACTION = {TAG_SESSION: SESSION_TAGS, SET_SOURCE_IDENTITY: SOURCE_IDENTITY}
 
 
 class Cause(NamedTuple):
-    """One cause. ``side`` is who refuses, ``found`` a sentence without its full stop, ``change`` what to do."""
+    """One cause. ``side`` is who refuses, ``found`` a sentence without its full stop, ``change`` what to do.
+
+    ``statement``: one more statement in the role's trust policy is a way to let the call pass.
+    """
 
     kind: str
     side: str
     found: str
     change: str
+    statement: bool = False
 
 
 # ── the caller's side ────────────────────────────────────────────────────────────────────────
@@ -99,11 +103,14 @@ def trust_policy(call: RefusedCall, action: str, *, read: bool) -> Cause:
     what = f"trust policy does not allow {action} to {_caller(call)}"
     exists = read or kind != TRUST_POLICY
     found = f"the role's {what}" if exists else f"the role does not exist, or its {what}"
-    return Cause(kind, ROLE, found, f"ask {_administrator(call)} to add the trust policy statement below")
+    what = (
+        "add the trust policy statement below" if call.principal else "allow the caller in the trust policy"
+    )
+    return Cause(kind, ROLE, found, f"ask {_administrator(call)} to {what}", statement=True)
 
 
 def trust_deny(call: RefusedCall) -> Cause:
-    """The trust policy denies the call without a condition that the call could meet."""
+    """The trust policy denies the call, by a statement without conditions."""
     return Cause(
         "trust-deny",
         ROLE,
@@ -112,92 +119,116 @@ def trust_deny(call: RefusedCall) -> Cause:
     )
 
 
-def role_missing(call: RefusedCall) -> Cause:
-    """There is no role of this name."""
-    return Cause(
-        "role-missing",
-        ROLE,
-        f"account {call.role_account} has no role {safe(call.role_name)}",
-        f"correct role_arn in profile {safe(call.profile)}",
-    )
+def role_missing(call: RefusedCall, *, other: str = "") -> Cause:
+    """There is no such role. ``other`` is the ARN of the role with this name and another path."""
+    found = f"account {call.role_account} has no role {safe(call.role_name)}"
+    change = f"correct role_arn in profile {safe(call.profile)}"
+    if other:
+        found = f"role {safe(call.role_name)} of account {call.role_account} has another ARN: {safe(other)}"
+        change = f"set role_arn = {safe(other)} in profile {safe(call.profile)}"
+    return Cause("role-missing", ROLE, found, change)
 
 
-def mfa_missing(call: RefusedCall, devices: tuple[str, ...] | None, *, side: str = ROLE) -> Cause:
-    """A policy requires MFA, and the call has none."""
+def mfa_missing(
+    call: RefusedCall, devices: tuple[str, ...] | None, *, side: str = ROLE, denied: bool = False
+) -> Cause:
+    """A policy requires MFA, and the call has none. ``denied``: by a Deny statement."""
     what = "the role's trust policy" if side == ROLE else f"a policy of {_caller(call)}"
     found = f"{what} requires MFA (aws:MultiFactorAuthPresent), and the call has none"
     if call.user is None:
         change = "assume the role with a key whose session has MFA: the session of a role never has it"
         if side == ROLE:
             change += f"; or ask {_administrator(call)} not to require MFA of this role"
-        return Cause(MFA_MISSING, side, found, change)
+        return Cause(MFA_MISSING, side, found, change, statement=side == ROLE and not denied)
     return Cause(MFA_MISSING, side, found, f"{_set_device(call, devices)}{_and_seed(call)}")
 
 
 def external_id(call: RefusedCall, condition: Condition | None = None) -> Cause:
     """The trust policy wants an external ID that was not sent; ``condition`` if it was read."""
+    where = f"in profile {safe(call.profile)}"
+    if condition is not None and condition.demand == "absent":
+        found = "the role's trust policy refuses calls with an external ID (sts:ExternalId)"
+        return Cause(EXTERNAL_ID, ROLE, found, f"remove external_id {where}", statement=not condition.denies)
     if call.external_id is None:
         found = "the role's trust policy requires an external ID (sts:ExternalId), and the profile sets none"
     else:
         found = f"the role's trust policy requires another external ID than {safe(call.external_id)!r}"
-    wanted = condition.wanted if condition is not None else ()
-    if len(wanted) == 1 and not set(wanted[0]) & set("*?$"):
-        change = f"set external_id = {safe(wanted[0])} in profile {safe(call.profile)}"
+    wanted = _values(condition)
+    if len(wanted) == 1:
+        change = f"set external_id = {safe(wanted[0])} {where}"
     else:
-        change = f"ask {_administrator(call)} for the external ID, and set external_id in profile {safe(call.profile)}"
-    if call.external_id is not None:
+        change = f"ask {_administrator(call)} for the external ID, and set external_id {where}"
+    accepts = call.external_id is not None and bool(call.principal) and not _denies(condition)
+    if accepts:
         change += (
             f"; or ask {_administrator(call)} to add the trust policy statement below, which accepts yours"
         )
-    return Cause(EXTERNAL_ID, ROLE, found, change)
+    return Cause(EXTERNAL_ID, ROLE, found, change, statement=accepts)
 
 
 def session_name(call: RefusedCall, condition: Condition | None = None) -> Cause:
     """The trust policy wants another role session name."""
     found = f"the role's trust policy requires another role session name (sts:RoleSessionName) than {safe(call.session_name)!r}"
-    wanted = condition.wanted if condition is not None else ()
     where = f"in profile {safe(call.profile)}"
-    if condition is None:
+    if _wants_user_name(condition) and call.user is not None:
+        change = f"set role_session_name = auto {where}: the name of the IAM user"
+    elif wanted := _values(condition):
+        change = f"set role_session_name = {' or '.join(map(safe, wanted))} {where}"
+    elif condition is None or condition.demand != "is":
         change = (
             f"ask {_administrator(call)} for the session name, and set role_session_name {where} (auto: the name of the "
             "IAM user)"
         )
-    elif wanted == ("${aws:username}",):
-        change = f"set role_session_name = auto {where}: the name of the IAM user"
     else:
-        change = f"set role_session_name = {' or '.join(map(safe, wanted))} {where}"
-    return Cause(SESSION_NAME, ROLE, found, change)
+        change = (
+            f"set role_session_name {where} to a name that matches {' or '.join(map(safe, condition.wanted))}"
+        )
+    return Cause(SESSION_NAME, ROLE, found, change, statement=not _denies(condition))
 
 
 def source_identity(call: RefusedCall, condition: Condition | None = None) -> Cause:
-    """The trust policy wants a source identity, or another one."""
+    """The trust policy wants a source identity, another one, or none."""
+    where = f"in profile {safe(call.profile)}"
+    if condition is not None and condition.demand == "absent":
+        found = "the role's trust policy refuses calls with a source identity (sts:SourceIdentity)"
+        return Cause(
+            SOURCE_IDENTITY,
+            ROLE,
+            found,
+            f"remove awsvault_source_identity {where}",
+            statement=not condition.denies,
+        )
     held = (
         f"another source identity than {safe(call.source_identity)!r}"
         if call.source_identity
         else "a source identity"
     )
-    wanted = condition.wanted if condition is not None and condition.operator != "Null" else ()
-    value = (
-        "auto, the name of the IAM user,"
-        if wanted == ("${aws:username}",)
-        else " or ".join(map(safe, wanted))
-    )
+    if _wants_user_name(condition):
+        value = " = auto, the name of the IAM user,"
+    elif wanted := _values(condition):
+        value = f" = {' or '.join(map(safe, wanted))}"
+    else:
+        value = ""
     return Cause(
         SOURCE_IDENTITY,
         ROLE,
         f"the role's trust policy requires {held} (sts:SourceIdentity)",
-        f"set awsvault_source_identity{f' = {value}' if value else ''} in profile {safe(call.profile)}",
+        f"set awsvault_source_identity{value} {where}",
+        statement=not _denies(condition),
     )
 
 
 def trust_condition(call: RefusedCall, condition: Condition, *, known: bool) -> Cause:
     """Another condition of the trust policy is not met, or may not be."""
-    text = f"{condition.operator} {safe(condition.key)} {', '.join(map(safe, condition.wanted))}"
+    text = f"{safe(condition.operator)} {safe(condition.key)} {', '.join(map(safe, condition.wanted))}"
+    what, way = "has a condition that the call does not meet", "meet the condition"
+    if condition.denies:
+        what, way = "denies calls that meet a condition", "change what the condition is about"
     return Cause(
         "trust-condition",
         ROLE,
-        f"the role's trust policy has a condition that the call does not meet: {text}",
-        f"meet the condition, or ask {_administrator(call)} to change it"
+        f"the role's trust policy {what}: {text}",
+        f"{way}, or ask {_administrator(call)} to change it"
         + ("" if known else ". awsvault-py cannot tell whether the call meets it"),
     )
 
@@ -281,6 +312,21 @@ def other(found: str, change: str) -> Cause:
 
 def _caller(call: RefusedCall) -> str:
     return safe(call.principal or call.caller) or "the caller"
+
+
+def _denies(condition: Condition | None) -> bool:
+    return condition is not None and condition.denies
+
+
+def _values(condition: Condition | None) -> tuple[str, ...]:
+    """The values that a condition accepts; none if it was not read, has patterns or variables, or refuses values."""
+    if condition is None or condition.demand != "is":
+        return ()
+    return () if any(set(value) & set("*?$") for value in condition.wanted) else condition.wanted
+
+
+def _wants_user_name(condition: Condition | None) -> bool:
+    return condition is not None and condition.demand == "is" and condition.wanted == ("${aws:username}",)
 
 
 def _administrator(call: RefusedCall) -> str:

@@ -12,13 +12,13 @@ from vault.aws import iam, iam_reads, sts
 from vault.aws.iam_reads import ALLOWED
 from vault.inspect import refusal_side
 from vault.inspect.refusal_side import Evidence
-from vault.inspect.refused_call import MFA_KEY, account_of
+from vault.inspect.refused_call import MFA_AGE_KEY, MFA_KEY, account_of
 from vault.keys import service_endpoints
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from vault.aws.boto_iam import IamClient
     from vault.aws.credentials import Credentials
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
 MOST_READS = 4  # SimulatePrincipalPolicy twice, GetRole, ListMFADevices
 T = TypeVar("T")
-_UNKNOWN_KEY = "InvalidClientTokenId"
+# Condition keys that may decide a call to STS. IAM knows those of the principal itself.
+_OF_STS = ("aws:", "sts:", "iam:resourcetag/")
+_OF_PRINCIPAL = ("aws:principal", "aws:username", "aws:userid")
 
 
 def caller_of(context: Context, profile: str, signer: Credentials) -> str:
-    """The ARN of the signer's identity; empty if AWS does not accept the signer. Errors: Unreachable, ConfigError."""
+    """The ARN of the signer's identity; empty if AWS does not tell. Errors: ConfigError."""
     try:
         found = sts.get_caller_identity(
             signer,
@@ -41,25 +43,32 @@ def caller_of(context: Context, profile: str, signer: Credentials) -> str:
             deadline=context.new_deadline(),
             subject=profile,
         )
-    except errors.Refused:
+    except (errors.Refused, errors.Unreachable):
         return ""
     return found.arn
 
 
 def collect(
-    context: Context, profile: str, call: RefusedCall, refused: errors.Refused, signers: Sequence[Credentials]
+    context: Context, profile: str, call: RefusedCall, refused: errors.Refused, signer: Credentials | None
 ) -> Evidence:
-    """The evidence about ``call``. ``signers`` are tried in order: IAM refuses a session without MFA, but not its key."""
+    """The evidence about ``call``. ``signer`` signs the calls to IAM, which refuses a session without MFA."""
     wanted = refusal_side.reads(call, refused.code, refused.said)
-    reader = _IamReader(context, profile, call, signers)
     found = Evidence(refused.code, refused.said, refused.hint)
-    if not any(wanted) or not call.caller:
+    if not any(wanted) or signer is None:
         return found
+    if not call.caller:
+        return found._replace(unread=("the caller: AWS did not answer GetCallerIdentity",))
+    reader = _IamReader(context, profile, call, signer)
     if wanted.simulate:
         simulated = reader.simulate(mfa=False)
         denied = any(each.decision != ALLOWED for each in simulated or ())
         again = reader.simulate(mfa=True) if denied and not call.mfa and call.user is not None else None
         found = found._replace(simulated=simulated, with_mfa=again)
+        open_keys = _open_keys(call, *(simulated or ()), *(again or ()))
+        if open_keys:  # what IAM answers without them may not be what AWS decided
+            what = f"the policies of {call.caller_text} depend on {', '.join(open_keys)}"
+            reader.unread.append(f"{safe(what)}, which a simulation does not know")
+            found = found._replace(simulated=None, with_mfa=None)
     if wanted.role:
         role, gone = reader.role()
         found = found._replace(role=role, role_gone=gone)
@@ -75,14 +84,12 @@ def collect(
 class _IamReader:
     """Calls IAM for one refused call. ``unread`` collects what it did not get."""
 
-    def __init__(
-        self, context: Context, profile: str, call: RefusedCall, signers: Sequence[Credentials]
-    ) -> None:
+    def __init__(self, context: Context, profile: str, call: RefusedCall, signer: Credentials) -> None:
         self.unread: list[str] = []
         self._context = context
         self._profile = profile
         self._about = call
-        self._signers = list(signers)
+        self._signer = signer
         self._client: IamClient | None = None
 
     def simulate(self, *, mfa: bool) -> tuple[Simulation, ...] | None:
@@ -131,17 +138,8 @@ class _IamReader:
         return None
 
     def _call(self, operation: str, *, once: bool = False, **parameters: Any) -> Answer:
-        client = self._client_for()
-        while True:
-            client.sign_as(self._signers[0])
-            try:
-                return client.call(
-                    operation, deadline=self._context.new_deadline(limits.IAM_CALL), once=once, **parameters
-                )
-            except errors.Refused as error:
-                if error.code != _UNKNOWN_KEY or len(self._signers) == 1:
-                    raise
-                del self._signers[0]
+        deadline = self._context.new_deadline(limits.IAM_CALL)
+        return self._client_for().call(operation, deadline=deadline, once=once, **parameters)
 
     def _client_for(self) -> IamClient:
         from vault.aws.boto_iam import IamClient
@@ -150,9 +148,23 @@ class _IamReader:
             partition = iam.partition_of(self._about.caller)
             endpoint = service_endpoints.iam_endpoint(self._context, self._profile, partition)
             self._client = IamClient(
-                self._signers[0], endpoint=endpoint, subject=f"account {account_of(self._about.caller)}"
+                self._signer, endpoint=endpoint, subject=f"account {account_of(self._about.caller)}"
             )
         return self._client
+
+
+def _open_keys(call: RefusedCall, *simulated: Simulation) -> list[str]:
+    """The condition keys without which the simulation cannot tell what AWS decides. A key that the call lacks is known."""
+    known = {key.lower() for key in call.context()}
+    known |= {MFA_AGE_KEY.lower()} if call.mfa is False else set()
+    found = dict.fromkeys(key for each in simulated for key in each.missing)
+    return [
+        key
+        for key in found
+        if key.lower() not in known
+        and key.lower().startswith(_OF_STS)
+        and not key.lower().startswith(_OF_PRINCIPAL)
+    ]
 
 
 def _is_sent(key: str) -> bool:

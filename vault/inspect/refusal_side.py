@@ -12,7 +12,8 @@ from vault.aws import service_errors
 from vault.aws.iam_reads import ALLOWED
 from vault.inspect import refusal_causes as causes
 from vault.inspect.refused_call import ASSUME_ROLE, EXTERNAL_ID_KEY, SESSION_NAME_KEY, SOURCE_IDENTITY_KEY
-from vault.inspect.trust_policy import about_mfa, read
+from vault.inspect.trust_policy import read
+from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from vault.inspect.refused_call import RefusedCall
     from vault.inspect.trust_policy import Condition
 
-_DENIED = "AccessDenied"
 # AWS's words for the kind of policy that refuses. It does not give them for every call.
 _REASON = re.compile(
     r"(?P<explicit>with an explicit deny in|because no) (?:an? |the )?"
@@ -33,6 +33,7 @@ _NO_POLICY_HELPS = frozenset(
     {"identity-deny", "trust-deny", "trust-condition", "organization-policy", "permissions-boundary", "session-policy",
      "role-missing", "endpoint-policy", "region-off", "duration", "mfa-device", "mfa-code", "other"}
 )  # fmt: skip
+_KEYS_OF_A_CALL = (EXTERNAL_ID_KEY.lower(), SESSION_NAME_KEY.lower(), SOURCE_IDENTITY_KEY.lower())
 _CALLER_POLICY = frozenset({causes.IDENTITY_POLICY, causes.SESSION_TAGS, causes.SOURCE_IDENTITY})
 
 
@@ -92,7 +93,7 @@ def reads(call: RefusedCall, code: str, said: str) -> Reads:
         return Reads()
     if "MaxSessionDuration" in said:
         return Reads(role=call.same_account)
-    if code != _DENIED:
+    if code not in service_errors.DENIED:
         return Reads()
     kind, explicit = _reason(said)
     if kind in ("service control", "resource control", "session", "permissions boundar", "VPC endpoint"):
@@ -129,7 +130,13 @@ def diagnose(call: RefusedCall, evidence: Evidence) -> Diagnosis:
         by_caller = _Side((), (), known=True)
     if by_caller.candidates and by_caller.known:  # AWS names this side, and only the cause on it is open
         by_role = _Side((), (), known=True)
-    return _joined(call, by_caller, by_role, evidence)
+    if by_role.directly:
+        left = tuple(each for each in by_caller.facts if each.kind not in _CALLER_POLICY)
+        open_still = by_caller.candidates if by_caller.known else ()
+        by_caller = _Side(left, open_still, known=True)
+    if any(each.kind == "role-missing" for each in by_role.facts):
+        by_caller = _Side((), (), known=True)  # nobody needs a policy for a role that does not exist
+    return _joined(by_caller, by_role, evidence)
 
 
 # ── AWS's own words ──────────────────────────────────────────────────────────────────────────
@@ -147,7 +154,7 @@ def _by_code(call: RefusedCall, evidence: Evidence) -> Cause | None:
         return causes.duration_chained(call)
     if "MaxSessionDuration" in said:
         return causes.duration(call, most=evidence.role.max_session if evidence.role is not None else None)
-    if code != _DENIED or _ACTION.search(said) is None:
+    if code not in service_errors.DENIED or _ACTION.search(said) is None:
         return causes.other(_sentence(evidence), evidence.hint)
     return None
 
@@ -180,7 +187,7 @@ def _action(said: str) -> str:
 
 def _sentence(evidence: Evidence) -> str:
     said = " ".join(evidence.said.split()).rstrip(".")
-    return f"AWS answers {evidence.code}{f': {said}' if said else ''}"
+    return f"AWS answers {safe(evidence.code, limit=80)}{f': {said}' if said else ''}"
 
 
 # ── the two sides ────────────────────────────────────────────────────────────────────────────
@@ -189,13 +196,13 @@ def _sentence(evidence: Evidence) -> str:
 class _Side(NamedTuple):
     """What is known about one side: causes that are facts, causes that may be, and whether it is known at all.
 
-    ``denied``: a Deny statement is the cause, so that one more Allow does not help.
+    ``directly``: the trust policy names a caller of its own account itself, who then needs no policy.
     """
 
     facts: tuple[Cause, ...]
     candidates: tuple[Cause, ...]
     known: bool
-    denied: bool = False
+    directly: bool = False
 
 
 def _caller_side(call: RefusedCall, evidence: Evidence, action: str, *, said: bool, explicit: bool) -> _Side:
@@ -236,15 +243,31 @@ def _role_side(call: RefusedCall, evidence: Evidence, action: str, *, explicit: 
         return _Side((causes.role_missing(call),), (), known=True)
     if evidence.role is None:
         return _Side((), _unread(call, evidence, action, explicit=explicit), known=False)
-    verdict = read(evidence.role.trust_policy, call, action)
-    if verdict.denied_by is not None:
-        found = tuple(_unmet(call, each, evidence) for each in verdict.denied_by)
-        return _Side(found or (causes.trust_deny(call),), (), known=True, denied=True)
-    if not verdict.names:
-        return _Side((causes.trust_policy(call, action, read=True),), (), known=True)
-    facts = tuple(_unmet(call, each, evidence) for each in verdict.unmet)
-    doubts = tuple(causes.trust_condition(call, each, known=False) for each in verdict.unknown)
-    return _Side(facts, doubts, known=True)
+    if evidence.role.arn != call.role_arn:
+        return _Side((causes.role_missing(call, other=evidence.role.arn),), (), known=True)
+    facts: list[Cause] = []
+    doubts: list[Cause] = []
+    directly = call.same_account
+    for each in dict.fromkeys((action, *call.actions)):
+        verdict = read(evidence.role.trust_policy, call, each)
+        directly = directly and verdict.directly
+        facts += [_denied(call, conditions, evidence) for conditions in verdict.denied_by]
+        if not verdict.names:
+            facts.append(causes.trust_policy(call, each, read=True))
+        facts += [_unmet(call, condition, evidence) for condition in verdict.unmet]
+        doubts += [causes.trust_condition(call, condition, known=False) for condition in verdict.unknown]
+    found = (*dict.fromkeys(facts),), (*dict.fromkeys(doubts),)
+    if any(each.kind == "trust-deny" for each in found[0]):  # whatever else is changed
+        found = (causes.trust_deny(call),), ()
+    return _Side(*found, known=True, directly=directly)
+
+
+def _denied(call: RefusedCall, conditions: tuple[Condition, ...], evidence: Evidence) -> Cause:
+    """The cause for a Deny statement whose ``conditions`` all apply: to change one is enough, if possible one of the call's."""
+    if not conditions:
+        return causes.trust_deny(call)
+    of_call = [each for each in conditions if each.asks_for_mfa or each.key.lower() in _KEYS_OF_A_CALL]
+    return _unmet(call, (of_call or list(conditions))[0], evidence)
 
 
 def _unread(call: RefusedCall, evidence: Evidence, action: str, *, explicit: bool) -> tuple[Cause, ...]:
@@ -261,8 +284,8 @@ def _unread(call: RefusedCall, evidence: Evidence, action: str, *, explicit: boo
 
 def _unmet(call: RefusedCall, condition: Condition, evidence: Evidence) -> Cause:
     """The cause for a condition of the trust policy that the call does not meet."""
-    if about_mfa(condition):
-        return causes.mfa_missing(call, evidence.devices)
+    if condition.asks_for_mfa:
+        return causes.mfa_missing(call, evidence.devices, denied=condition.denies)
     match condition.key.lower():
         case key if key == EXTERNAL_ID_KEY.lower():
             return causes.external_id(call, condition)
@@ -274,7 +297,7 @@ def _unmet(call: RefusedCall, condition: Condition, evidence: Evidence) -> Cause
             return causes.trust_condition(call, condition, known=True)
 
 
-def _joined(call: RefusedCall, by_caller: _Side, by_role: _Side, evidence: Evidence) -> Diagnosis:
+def _joined(by_caller: _Side, by_role: _Side, evidence: Evidence) -> Diagnosis:
     facts = tuple(dict.fromkeys((*by_caller.facts, *by_role.facts)))
     found = facts or (*by_caller.candidates, *by_role.candidates)
     if not found:  # both sides allow the call, as far as IAM tells
@@ -288,30 +311,13 @@ def _joined(call: RefusedCall, by_caller: _Side, by_role: _Side, evidence: Evide
         )
         return Diagnosis(certain=False, causes=found)
     kinds = {cause.kind for cause in facts}
-    if kinds & _NO_POLICY_HELPS or (not facts and {cause.kind for cause in found} <= _NO_POLICY_HELPS):
-        return Diagnosis(certain=bool(facts), causes=found)
+    hopeless = bool(kinds & _NO_POLICY_HELPS or {cause.kind for cause in found} <= _NO_POLICY_HELPS)
     for_caller = any(cause.kind in _CALLER_POLICY and cause.side == causes.CALLER for cause in found)
-    for_role = not by_role.denied and any(_statement_helps(call, cause) for cause in found)
+    for_role = any(cause.statement for cause in found)
     return Diagnosis(
         certain=bool(facts),
         causes=found,
-        caller_policy=for_caller or not by_caller.known,
-        trust_statement=for_role or not by_role.known,
-        allowed_by_caller=evidence.simulated is not None and not by_caller.facts,
-    )
-
-
-def _statement_helps(call: RefusedCall, cause: Cause) -> bool:
-    """Whether one more statement of the trust policy is a way to let the call pass."""
-    if cause.side != causes.ROLE:
-        return False
-    if cause.kind == causes.EXTERNAL_ID:
-        return call.external_id is not None
-    if cause.kind == causes.MFA_MISSING:
-        return call.user is None
-    return cause.kind in (
-        causes.TRUST_POLICY,
-        causes.SESSION_NAME,
-        causes.SESSION_TAGS,
-        causes.SOURCE_IDENTITY,
+        caller_policy=for_caller or not (by_caller.known or hopeless),
+        trust_statement=for_role or not (by_role.known or hopeless),
+        allowed_by_caller=evidence.simulated is not None and not by_caller.facts and not hopeless,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY = "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"
-MFA_KEY, EXTERNAL_ID_KEY = "aws:MultiFactorAuthPresent", "sts:ExternalId"
+MFA_KEY, MFA_AGE_KEY = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"
+EXTERNAL_ID_KEY = "sts:ExternalId"
 SESSION_NAME_KEY, SOURCE_IDENTITY_KEY = "sts:RoleSessionName", "sts:SourceIdentity"
 _SSO_ROLE = "AWSReservedSSO_"
 
@@ -14,9 +15,9 @@ class RefusedCall(NamedTuple):
     """The call of one link. Without ``role_arn`` it is not AssumeRole, and most fields are empty.
 
     ``caller`` is the ARN that GetCallerIdentity gave, ``principal`` the ARN of its user or role as policies name it; both
-    are empty if AWS did not tell. ``mfa`` is None if it is unknown whether the caller's session has MFA. ``named``: the
-    profile sets the session name. ``tagged``: the session gets tags, its own or inherited ones. ``temporary``: a session
-    signed the call. ``duration_place`` and ``serial_place`` are files and lines, or empty.
+    are empty if AWS did not tell. ``path_unknown``: the role's path is missing in ``principal``. ``mfa`` is None if it is
+    unknown whether the caller's session has MFA. ``named``: the profile sets the session name. ``tagged``: the session
+    gets tags, its own or inherited ones. ``temporary``: a session signed the call. ``duration_place`` and ``serial_place`` are files and lines, or empty.
     """
 
     role_arn: str = ""
@@ -36,6 +37,7 @@ class RefusedCall(NamedTuple):
     duration_place: str = ""
     region: str = ""
     temporary: bool = True
+    path_unknown: bool = False
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -92,7 +94,7 @@ class RefusedCall(NamedTuple):
         if self.mfa is not None:
             held = "true" if self.mfa else "false"
             found[MFA_KEY] = held if self.mfa or self.temporary else None
-        if self.principal and not self.by_sso_role:
+        if self.principal and not self.path_unknown:
             found["aws:PrincipalArn"] = self.principal
         if self.caller_account:
             found["aws:PrincipalAccount"] = self.caller_account
@@ -105,6 +107,12 @@ def account_of(arn: str) -> str:
     """The account of an ARN; empty if it has none."""
     parts = arn.split(":")
     return parts[4] if len(parts) > 5 else ""
+
+
+def is_path_unknown(caller: str, *, role_arn: str | None) -> bool:
+    """Whether ``principal_of`` can only give the role's name, to which a path may belong."""
+    name = caller.split(":", 5)[-1].split("/")
+    return name[0] == "assumed-role" and (role_arn is None or role_arn.rpartition("/")[2] != name[1])
 
 
 def principal_of(caller: str, *, role_arn: str | None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from vault.credentials.session_name import default_session_name
-from vault.inspect import least_policies, refusal_evidence, refusal_side
+from vault.inspect import least_policies, refusal_causes, refusal_evidence, refusal_side
 from vault.inspect.explain_text import shown
-from vault.inspect.refused_call import RefusedCall, principal_of
+from vault.inspect.refused_call import RefusedCall, is_path_unknown, principal_of
 from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, StaticKeys, WebIdentity
 
 TYPE_CHECKING = False
@@ -47,12 +47,12 @@ def explained(
 ) -> LiveRefusal:
     """Why AWS refused link ``at``, which ``signer`` signed (None for a source). Errors: Unreachable, ConfigError."""
     chain = planned.chain
-    call, signers = RefusedCall(profile=chain.profile, entry=chain.entry), []
+    call = RefusedCall(profile=chain.profile, entry=chain.entry)
     if signer is not None and not isinstance(links[at], FetchSource):
-        signers = [signer, *_key_of_session(planned, links, at)]
         caller = refusal_evidence.caller_of(context, chain.profile, signer)
         call = _call(context, planned, links, at, temporary=signer.token is not None, caller=caller)
-    evidence = refusal_evidence.collect(context, chain.profile, call, error, signers)
+    reader = _key_of_session(planned, links, at) or signer
+    evidence = refusal_evidence.collect(context, chain.profile, call, error, reader)
     found = refusal_side.diagnose(call, evidence)
     return LiveRefusal(
         at + 1,
@@ -61,9 +61,17 @@ def explained(
         call,
         found,
         evidence.unread,
-        least_policies.identity_policy(call) if found.caller_policy and call.principal else None,
-        least_policies.trust_statement(call) if found.trust_statement and call.principal else None,
+        least_policies.identity_policy(call) if found.caller_policy else None,
+        least_policies.trust_statement(_with_mfa(call, found))
+        if found.trust_statement and call.principal
+        else None,
     )
+
+
+def _with_mfa(call: RefusedCall, found: Diagnosis) -> RefusedCall:
+    """The call with MFA, if one of its causes is that it has none: a statement must not let it pass without."""
+    required = any(cause.kind == refusal_causes.MFA_MISSING and not cause.statement for cause in found.causes)
+    return call._replace(mfa=True) if found.certain and required and call.user is not None else call
 
 
 def device_of(link: Link) -> str | None:
@@ -77,10 +85,11 @@ def device_of(link: Link) -> str | None:
             return None
 
 
-def _key_of_session(planned: PlannedChain, links: tuple[Link, ...], at: int) -> list[Credentials]:
-    """The key itself, if the link before is its session: IAM answers it even if the session has no MFA."""
-    of_key = at > 0 and isinstance(links[at - 1], SessionToken)
-    return [planned.key] if of_key and planned.key is not None else []
+def _key_of_session(planned: PlannedChain, links: tuple[Link, ...], at: int) -> Credentials | None:
+    """The key itself, if the link before is its session without MFA: IAM refuses such a session, and answers the key."""
+    before = links[at - 1] if at > 0 else None
+    without_mfa = isinstance(before, SessionToken) and before.mfa_serial is None
+    return planned.key if without_mfa else None
 
 
 def _call(
@@ -109,6 +118,7 @@ def _call(
     return base._replace(
         role_arn=hop.role_arn,
         principal=principal_of(caller, role_arn=known),
+        path_unknown=is_path_unknown(caller, role_arn=known),
         profile=hop.profile,
         mfa=True if serial else _has_mfa(before, chain.source),
         external_id=hop.external_id,

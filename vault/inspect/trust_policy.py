@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from vault.inspect.refused_call import MFA_KEY
+from vault.inspect.refused_call import MFA_AGE_KEY, MFA_KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,36 +16,60 @@ if TYPE_CHECKING:
 
     from vault.inspect.refused_call import RefusedCall
 
-MFA_AGE_KEY = "aws:MultiFactorAuthAge"
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _PATTERNS = ("StringLike", "ArnLike", "ArnEquals")
 
 
 class Condition(NamedTuple):
-    """One key of a condition, with its operator and the values that the policy wants."""
+    """One key of a condition, with its operator and the values in the policy. ``denies``: it is of a Deny statement."""
 
     key: str
     operator: str
     wanted: tuple[str, ...]
+    denies: bool = False
+
+    @property
+    def demand(self) -> str:
+        """What the call needs so that the statement is no obstacle: a value that ``is`` or ``is-not`` one of ``wanted``, or a
+        value that is ``present`` or ``absent``.
+        """
+        operator = _plain_operator(self.operator)
+        if operator == "Null":
+            return "present" if ("false" in self.wanted) != self.denies else "absent"
+        return "is-not" if ("Not" in operator) != self.denies else "is"
+
+    @property
+    def asks_for_mfa(self) -> bool:
+        """Whether a call with MFA, or with more recent MFA, is what it needs."""
+        key = self.key.lower()
+        if key == MFA_AGE_KEY.lower():
+            return True
+        return key == MFA_KEY.lower() and (
+            self.demand == "present"
+            if self.operator == "Null"
+            else ("true" in [each.lower() for each in self.wanted]) != self.denies
+        )
 
 
 class Verdict(NamedTuple):
     """What a trust policy says to a call.
 
     ``names``: a statement allows the action to the caller or its account, on ``unmet`` and ``unknown`` conditions (those of the
-    statement that comes closest). ``denied_by``: the conditions of a Deny statement that applies; empty if it has none;
-    None if no Deny statement applies. ``unknown`` also has the conditions of a Deny statement that may apply.
+    statement that comes closest). ``directly``: that statement names the caller itself, not its account. ``denied_by``: the
+    conditions of each Deny statement that applies; no conditions if it has none. ``unknown`` also has the conditions of a
+    Deny statement that may apply.
     """
 
     names: bool
     unmet: tuple[Condition, ...]
     unknown: tuple[Condition, ...]
-    denied_by: tuple[Condition, ...] | None
+    denied_by: tuple[tuple[Condition, ...], ...] = ()
+    directly: bool = False
 
     @property
     def allows(self) -> bool:
         """Whether the policy certainly allows the call."""
-        return self.names and not self.unmet and not self.unknown and self.denied_by is None
+        return self.names and not self.unmet and not self.unknown and not self.denied_by
 
 
 def read(document: Mapping[str, Any], call: RefusedCall, action: str) -> Verdict:
@@ -53,8 +77,8 @@ def read(document: Mapping[str, Any], call: RefusedCall, action: str) -> Verdict
     context = {key.lower(): value for key, value in call.context().items()}
     if call.mfa is False:
         context[MFA_AGE_KEY.lower()] = None
-    best: tuple[tuple[Condition, ...], tuple[Condition, ...]] | None = None
-    denied_by: tuple[Condition, ...] | None = None
+    best: tuple[tuple[Condition, ...], tuple[Condition, ...], bool] | None = None
+    denied_by: list[tuple[Condition, ...]] = []
     doubts: list[Condition] = []
     for statement in _listed(document.get("Statement")):
         if not isinstance(statement, dict) or not _concerns(statement, call, action):
@@ -64,13 +88,15 @@ def read(document: Mapping[str, Any], call: RefusedCall, action: str) -> Verdict
         unknown = tuple(each for each, met in decided if met is None)
         if statement.get("Effect") == "Deny":
             if not unmet and not unknown:
-                denied_by = tuple(each for each, _ in decided)
+                denied_by.append(tuple(each for each, _ in decided))
             elif not unmet:
                 doubts += unknown
-        elif best is None or (len(unmet), len(unknown)) < (len(best[0]), len(best[1])):
-            best = unmet, unknown
-    held = best or ((), ())
-    return Verdict(best is not None, held[0], (*held[1], *doubts), denied_by)
+            continue
+        itself = bool({call.caller, call.principal} & set(_principals(statement.get("Principal"))))
+        if best is None or (len(unmet), len(unknown), best[2]) < (len(best[0]), len(best[1]), itself):
+            best = unmet, unknown, itself
+    unmet, unknown, itself = best or ((), (), False)
+    return Verdict(best is not None, unmet, (*unknown, *doubts), tuple(denied_by), itself)
 
 
 def _concerns(statement: Mapping[str, Any], call: RefusedCall, action: str) -> bool:
@@ -83,8 +109,17 @@ def _concerns(statement: Mapping[str, Any], call: RefusedCall, action: str) -> b
     if call.caller_account:
         own.add(f"arn:{call.caller.split(':')[1]}:iam::{call.caller_account}:root")
     if "Principal" in statement:
-        return fits and bool(own & set(_principals(statement["Principal"])))
-    return fits and not own & set(_principals(statement.get("NotPrincipal")))
+        return fits and any(_is_one(each, own, call) for each in _principals(statement["Principal"]))
+    return fits and not any(_is_one(each, own, call) for each in _principals(statement.get("NotPrincipal")))
+
+
+def _is_one(principal: str, own: set[str], call: RefusedCall) -> bool:
+    """Whether ``principal`` is the caller, one of ``own``. The caller's role may have a path that is not known here."""
+    if principal in own:
+        return True
+    start, _, name = call.principal.rpartition("/")
+    found, _, other = principal.rpartition("/")
+    return call.path_unknown and name == other and found.startswith(f"{start}/")
 
 
 def _principals(found: Any) -> list[str]:
@@ -96,7 +131,8 @@ def _conditions(statement: Mapping[str, Any]) -> Iterator[Condition]:
     found = statement.get("Condition")
     for operator, keys in (found if isinstance(found, dict) else {}).items():
         for key, wanted in (keys if isinstance(keys, dict) else {}).items():
-            yield Condition(str(key), str(operator), tuple(_word(each) for each in _listed(wanted)))
+            values = tuple(_word(each) for each in _listed(wanted))
+            yield Condition(str(key), str(operator), values, denies=statement.get("Effect") == "Deny")
 
 
 def _word(value: Any) -> str:
@@ -108,11 +144,26 @@ def _met(condition: Condition, context: Mapping[str, str | None]) -> bool | None
     key = condition.key.lower()
     if key not in context:
         return None
-    wanted = [_filled(each, context) for each in condition.wanted]
-    return _decided(condition.operator, context[key], wanted)
+    known = [each for each in condition.wanted if _variables(each) <= context.keys()]
+    wanted = [_filled(each, context) for each in known]
+    found = _decided(condition.operator, context[key], wanted)
+    if len(known) == len(condition.wanted) or context[key] is None:
+        return found
+    # A value that is not known here may be the right one: only what the others decide is certain.
+    negative = "Not" in _plain_operator(condition.operator)
+    return found if found is not None and found is not negative else None
+
+
+def _plain_operator(operator: str) -> str:
+    """The operator without what it adds for several values, which these keys do not have."""
+    return operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:")
 
 
 def _decided(operator: str, held: str | None, wanted: list[str | None]) -> bool | None:
+    if operator.startswith(("ForAllValues:", "ForAnyValue:")):
+        if held is None:
+            return operator.startswith("ForAllValues:")
+        return _decided(_plain_operator(operator), held, wanted)
     if operator == "Null":
         return any(each is not None and (held is None) == (each == "true") for each in wanted)
     if operator.endswith("IfExists"):
@@ -130,6 +181,10 @@ def _decided(operator: str, held: str | None, wanted: list[str | None]) -> bool 
     if operator in ("Bool", "StringEqualsIgnoreCase"):
         return held.lower() in [each.lower() for each in given]
     return None
+
+
+def _variables(text: str) -> set[str]:
+    return {name.lower() for name in _VARIABLE.findall(text)}
 
 
 def _filled(text: str, context: Mapping[str, str | None]) -> str | None:
@@ -170,8 +225,3 @@ def _past_stars(pattern: str, positions: set[int]) -> set[int]:
             position += 1
             found.add(position)
     return found
-
-
-def about_mfa(condition: Condition) -> bool:
-    """Whether a condition asks for MFA, or for recent MFA."""
-    return condition.key.lower() in (MFA_KEY.lower(), MFA_AGE_KEY.lower())

@@ -155,3 +155,30 @@ def test_doctor_reports_the_refused_link(ready, aws):
     done = ready.run("doctor", "--live", "tar")
     assert "Every link of profile target passed." in done.stderr
     assert "refused-link" not in done.stdout
+
+
+@pytest.mark.parametrize("words", [("explain", "target", "--live"), ("doctor", "--live", "target")])
+def test_what_aws_says_cannot_move_the_cursor_or_add_a_line(ready, aws, words):
+    """Its code and its message are text, in both commands and their JSON."""
+    denials.config(ready, denials.HERE)
+    code, said = "Odd\u009b2J\nEvery link passed.", "no\u009b1A\r\n\u202eEvery link passed.\nThe cause:"
+    aws.faults.add("AssumeRole", "refuse", code=code, message=said, status=403, times=None)
+    for more in ((), ("--json",)):
+        done = ready.run(*words, *more)
+        assert done.returncode == 1
+        for line in (done.stdout + done.stderr).split("\n"):
+            assert line.isprintable()
+            assert line.strip() not in ("Every link passed.", "The cause:") or line == "The cause:"
+        assert (done.stdout + done.stderr).count("\nThe cause:\n") == (words[0] == "explain" and not more)
+
+
+@pytest.mark.parametrize(
+    "words", [("explain", "target", "--live", "--json"), ("doctor", "--live", "target", "--json")]
+)
+def test_a_confirmation_is_not_passed_by(ready, aws, words):
+    """Nobody can be asked: exit 10, and nothing on stdout."""
+    denials.config(ready, DEVELOPER, "awsvault_confirm = always")
+    done = ready.run(*words)
+    assert (done.returncode, done.stdout) == (10, "")
+    assert "profile target needs confirmation before it is used" in done.stderr
+    assert not list(aws.calls)

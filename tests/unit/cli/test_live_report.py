@@ -24,7 +24,15 @@ LINKS = (
         (Cost("dev", 2, 1, cached=False, provider=False), "Profile dev: calls STS 2 times, with 1 MFA code."),
         (
             Cost("dev", 1, 0, cached=True, provider=False),
-            "calls STS once, with no MFA code; the MFA session comes from the cache.",
+            "calls STS once, with no MFA code; the MFA session comes from the cache (if AWS no longer accepts it: STS 2 times more, with no MFA code).",
+        ),
+        (
+            Cost("dev", 1, 0, cached=True, provider=False, again_codes=1),
+            "STS 2 times more, with 1 MFA code).",
+        ),
+        (
+            Cost("dev", 0, 0, cached=False, provider=True),
+            "Profile dev: calls the source of the profile, with no MFA code.",
         ),
         (
             Cost("dev", 3, 2, cached=False, provider=True),

@@ -43,7 +43,9 @@ def test_unknown_mfa_is_no_condition():
 
 def test_role_of_identity_center():
     """Its path is not known: the account is the principal, and a pattern the condition."""
-    found = least_policies.trust_statement(call(mfa=False, principal=SSO, caller=SSO.replace("iam", "sts")))
+    found = least_policies.trust_statement(
+        call(mfa=False, principal=SSO, caller=SSO.replace("iam", "sts"), path_unknown=True)
+    )
     assert found["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
     assert found["Condition"]["ArnLike"] == {
         "aws:PrincipalArn": "arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_Admin_0123456789abcdef"

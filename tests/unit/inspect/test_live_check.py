@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
-from tests.fakes.example import DEVELOPER, SERIAL
+from tests.fakes import webidentity
+from tests.fakes.example import DEVELOPER, ISSUER, SERIAL
 from tests.unit.conftest import on_disk
 from tests.unit.inspect import denials
 from tests.unit.inspect.denials import check
@@ -48,16 +50,19 @@ def test_the_mfa_session_may_come_from_the_cache(desk, aws):
     desk.ask("dev")
     aws.calls.clear()
     report, cost = check(desk, "dev")
-    assert cost == Cost("dev", 1, 0, cached=True, provider=False)
+    assert cost == Cost("dev", 1, 0, cached=True, provider=False, again_codes=1)
     assert results(report) == [("session-token", "passed", True), ("assume-role", "passed", False)]
     assert aws.calls.actions() == ["AssumeRole"]
 
 
 def test_a_cached_mfa_session_that_aws_no_longer_accepts(desk, aws):
-    """It was revoked meanwhile: the check starts again with a new one."""
+    """It was revoked meanwhile: the check starts again with a new one, and costs what was said for that case."""
     desk.ask("dev")
     aws.world.sessions.clear()
-    report, _ = check(desk, "dev")
+    aws.calls.clear()
+    report, cost = check(desk, "dev")
+    assert len(aws.calls) == cost.sts + 2
+    assert len(aws.calls.codes()) == cost.codes + cost.again_codes
     assert results(report) == [("session-token", "passed", False), ("assume-role", "passed", False)]
 
 
@@ -156,4 +161,37 @@ def test_guard_rails_that_cannot_be_kept(desk, home, aws):
     home.config(denials.SOURCE + "awsvault_read_only = yes\n")
     with pytest.raises(errors.Declined):
         check(desk, "shared-services")
+    assert not list(aws.calls)
+
+
+def refused_source(home, aws, way):
+    """The profile ``source`` gets credentials from elsewhere, where they are refused."""
+    top = "[profile target]\nregion = us-east-1\nrole_arn = arn:aws:iam::222222222222:role/Hop\nsource_profile = source\n"
+    if way == "web-identity":
+        with open(f"{home.root}/token", "w", encoding="utf-8") as file:
+            file.write(webidentity.make(aws.world, issuer=ISSUER, subject="nobody"))
+        lines = f"role_arn = {denials.HERE}\nweb_identity_token_file = {home.root}/token\n"
+        aws.world.add_role(denials.HERE, trusts=(f"oidc:{ISSUER}",), subject="somebody")
+    else:
+        lines = f"credential_process = {sys.executable} -c print(1)\n"
+    home.config(f"{top}[profile source]\nregion = us-east-1\n{lines}")
+
+
+def test_a_web_identity_that_is_refused(desk, home, aws):
+    """AWS's words and the hint of an export; nothing else is called."""
+    refused_source(home, aws, "web-identity")
+    report, cost = check(desk)
+    (cause,) = report.refusal.diagnosis.causes
+    assert (report.refusal.link, cause.kind, cause.side) == (1, "other", "unknown")
+    assert "AssumeRoleWithWebIdentity" in cause.found
+    assert aws.calls.actions() == ["AssumeRoleWithWebIdentity"]
+    assert (cost.sts, cost.codes, cost.provider) == (2, 0, True)
+
+
+def test_a_source_process_without_credentials_is_an_error(desk, home, aws):
+    """As for an export: AWS has refused nothing."""
+    refused_source(home, aws, "process")
+    with pytest.raises(errors.Error) as caught:
+        check(desk)
+    assert not isinstance(caught.value, errors.Refused)
     assert not list(aws.calls)

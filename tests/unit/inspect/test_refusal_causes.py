@@ -12,8 +12,8 @@ from vault.inspect.trust_policy import Condition
 DEVICES = ("arn:aws:iam::111111111111:mfa/phone",)
 
 
-def name(*wanted, key="sts:RoleSessionName", operator="StringEquals"):
-    return Condition(key, operator, wanted)
+def name(*wanted, key="sts:RoleSessionName", operator="StringEquals", denies=False):
+    return Condition(key, operator, wanted, denies)
 
 
 EVERY = [
@@ -143,6 +143,75 @@ def test_values_from_outside_are_escaped():
     found = [
         causes.identity_policy(one, "sts:AssumeRole"), causes.external_id(one, name(evil)), causes.session_name(one, name(evil)),
         causes.mfa_device(one, (evil,)), causes.trust_condition(one, name(evil, key=evil), known=True), causes.role_missing(one),
-        causes.identity_deny(one, "sts:AssumeRole", (evil,)),
+        causes.identity_deny(one, "sts:AssumeRole", (evil,)), causes.role_missing(one, other=evil),
+        causes.trust_condition(one, name("x", operator=evil), known=True),
     ]  # fmt: skip
-    assert all("\x1b" not in text for cause in found for text in cause)
+    assert all("\x1b" not in text for cause in found for text in (cause.found, cause.change))
+
+
+@pytest.mark.parametrize(
+    ("condition", "said", "not_said"),
+    [
+        (name("false", key="sts:ExternalId", operator="Null"), "for the external ID", "= false"),
+        (name("true", key="sts:ExternalId", operator="Null"), "remove external_id in profile dev", "= true"),
+        (name("old", key="sts:ExternalId", operator="StringNotEquals"), "for the external ID", "= old"),
+        (name("old", key="sts:ExternalId", denies=True), "for the external ID", "= old"),
+        (
+            name("new", key="sts:ExternalId", operator="StringNotEquals", denies=True),
+            "set external_id = new",
+            "below",
+        ),
+    ],
+)
+def test_external_id_by_the_operator(condition, said, not_said):
+    """A value that is refused is not advised, and no statement helps against a Deny statement."""
+    found = causes.external_id(call(external_id="old"), condition)
+    assert said in found.change
+    assert not_said not in found.change
+    assert found.statement != condition.denies
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (
+            name("me-*", operator="StringLike"),
+            "set role_session_name in profile dev to a name that matches me-*",
+        ),
+        (name("${aws:userid}"), "to a name that matches ${aws:userid}"),
+        (name("x", operator="StringNotEquals"), "ask an administrator"),
+        (name("x", denies=True), "ask an administrator"),
+        (name("x", operator="StringNotLike", denies=True), "set role_session_name = x in"),
+    ],
+)
+def test_session_name_by_the_operator(condition, said):
+    """A pattern is no name, and a name that is refused is not advised."""
+    assert said in causes.session_name(call(), condition).change
+
+
+def test_a_role_has_no_user_name():
+    """For a role ``auto`` is not the name that the trust policy wants."""
+    one = call(caller="arn:aws:sts::1:assumed-role/R/me", principal=ROLE)
+    assert "auto" not in causes.session_name(one, name("${aws:username}")).change
+
+
+def test_no_source_identity():
+    """A trust policy may refuse calls that have one."""
+    condition = name("true", key="sts:SourceIdentity", operator="Null")
+    found = causes.source_identity(call(source_identity="me"), condition)
+    assert found.change == "remove awsvault_source_identity in profile dev"
+
+
+def test_a_condition_that_denies():
+    """The call meets it."""
+    condition = name("9", key="aws:PrincipalAccount", denies=True)
+    assert (
+        "denies calls that meet a condition: StringEquals"
+        in causes.trust_condition(call(), condition, known=True).found
+    )
+
+
+def test_an_unknown_caller_is_named_in_no_statement():
+    """What would be below has no principal."""
+    found = causes.trust_policy(call(caller="", principal=""), "sts:AssumeRole", read=False)
+    assert "below" not in found.change

@@ -31,7 +31,7 @@ def here(aws):
 
 def test_everything_is_read(desk, aws, here):
     """The simulation, the role with its trust policy, and the user's devices: at most as many calls as were announced."""
-    found = collect(desk.context(), "shared-services", here, refused(), [KEY])
+    found = collect(desk.context(), "shared-services", here, refused(), KEY)
     assert [each.decision for each in found.simulated] == ["allowed"]
     assert (found.role.arn, found.role.max_session) == (denials.HERE, 7200)
     assert found.devices == ("arn:aws:iam::111111111111:mfa/yourself",)
@@ -44,26 +44,15 @@ def test_a_second_simulation_with_mfa(desk, aws, here):
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     own = [denials.statement("sts:*", Condition=condition), denials.statement(*denials.READS)]
     aws.world.user("yourself").policies = own
-    found = collect(desk.context(), "shared-services", here, refused(), [KEY])
+    found = collect(desk.context(), "shared-services", here, refused(), KEY)
     assert [each.decision for each in (*found.simulated, *found.with_mfa)] == ["implicitDeny", "allowed"]
     assert len(aws.calls) == MOST_READS
-
-
-def test_a_session_without_mfa_is_replaced_by_its_key(desk, aws, here):
-    """IAM refuses such a session, and answers the key."""
-    session = aws.world.add_session(
-        kind="session", account="111111111111", arn=here.caller, user_id="x", seconds=900, user=here.caller
-    )
-    first = Credentials(session.key_id, Secret(session.secret), Secret(session.token))
-    found = collect(desk.context(), "shared-services", here, refused(), [first, KEY])
-    assert found.unread == ()
-    assert [one.result for one in aws.calls] == ["InvalidClientTokenId", "ok", "ok", "ok"]
 
 
 def test_what_aws_refuses_is_said(desk, aws, here):
     """Each read by its action and AWS's code; nothing is raised."""
     aws.world.user("yourself").denied = {"iam:*"}
-    found = collect(desk.context(), "shared-services", here, refused(), [KEY])
+    found = collect(desk.context(), "shared-services", here, refused(), KEY)
     assert (found.simulated, found.role, found.devices) == (None, None, None)
     assert [text.partition("AWS refused ")[2] for text in found.unread] == [
         f"{read} (AccessDenied)" for read in denials.READS
@@ -73,26 +62,54 @@ def test_what_aws_refuses_is_said(desk, aws, here):
 def test_iam_at_a_host_that_is_not_trusted(desk, home, here):
     """It is not believed, and that is said."""
     home.settings("", trusted=())
-    found = collect(desk.context(), "shared-services", here, refused(), [KEY])
+    found = collect(desk.context(), "shared-services", here, refused(), KEY)
     assert found.simulated is None
     assert all("is not AWS's own for IAM" in text for text in found.unread)
 
 
 def test_another_accounts_role_is_not_asked_for(desk, aws):
     """Its trust policy is named as unread."""
-    found = collect(desk.context(), "shared-services", call(role_arn=FAR), refused(), [KEY])
+    found = collect(desk.context(), "shared-services", call(role_arn=FAR), refused(), KEY)
     assert aws.calls.actions() == ["SimulatePrincipalPolicy"]
     assert "account 222222222222" in found.unread[0]
 
 
 def test_nothing_is_read_without_need_or_caller(desk, aws, here):
-    """A refusal that explains itself, and a caller that AWS does not know."""
-    for one, error in ((here, refused("ExpiredToken")), (here._replace(caller=""), refused())):
-        assert collect(desk.context(), "shared-services", one, error, [KEY]).unread == ()
+    """A refusal that explains itself, and a caller that AWS does not name, which is said."""
+    assert collect(desk.context(), "shared-services", here, refused("ExpiredToken"), KEY).unread == ()
+    (said,) = collect(desk.context(), "shared-services", here._replace(caller=""), refused(), KEY).unread
+    assert "GetCallerIdentity" in said
     assert not list(aws.calls)
 
 
-def test_the_caller(desk):
-    """As GetCallerIdentity has it; empty for a key that AWS refuses."""
+def test_the_caller(desk, aws):
+    """As GetCallerIdentity has it; empty for a key that AWS refuses, and if AWS does not answer: the refusal stays known."""
     assert caller_of(desk.context(), "shared-services", KEY) == "arn:aws:iam::111111111111:user/yourself"
     assert caller_of(desk.context(), "shared-services", WRONG) == ""
+    aws.faults.add("GetCallerIdentity", "throttle", times=None)
+    assert caller_of(desk.context(), "shared-services", KEY) == ""
+
+
+def test_a_simulation_that_lacks_a_key_is_no_evidence(desk, aws, here):
+    """Whether a policy's condition on the tags of a session holds, a simulation does not know: neither yes nor no."""
+    condition = {"StringEquals": {"aws:RequestTag/team": "a"}}
+    reads = denials.statement(*denials.READS)
+    for own in (
+        [reads, denials.statement("sts:*", Condition=condition)],
+        [denials.statement("*"), denials.statement("sts:*", effect="Deny", Condition=condition)],
+    ):
+        aws.world.user("yourself").policies = own
+        found = collect(desk.context(), "shared-services", here, refused(), KEY)
+        assert found.simulated is None
+        assert found.unread == (
+            "the policies of user yourself depend on aws:RequestTag/team, which a simulation does not know",
+        )
+
+
+def test_keys_of_other_services_and_of_the_user_do_not_matter(desk, aws, here):
+    """Nor do those that the call is known to lack."""
+    condition = {"StringEquals": {"s3:prefix": "a", "aws:PrincipalTag/team": "a"}, "Bool": {"aws:MultiFactorAuthPresent": "true"}}  # fmt: skip
+    own = [denials.statement("*"), denials.statement("s3:*", Condition=condition)]
+    aws.world.user("yourself").policies = own
+    found = collect(desk.context(), "shared-services", here, refused(), KEY)
+    assert [each.decision for each in found.simulated] == ["allowed"]

@@ -121,6 +121,11 @@ def test_deny_without_mfa_is_not_called_a_fact():
         ),
         ("InvalidClientTokenId", "The security token included in the request is invalid.", "other"),
         ("AccessDenied", "Roles may not be assumed by root accounts.", "other"),
+        (
+            "AccessDeniedException",
+            f"{DENIED} with an explicit deny in a service control policy",
+            "organization-policy",
+        ),
     ],
 )
 def test_codes(code, said, kind):
@@ -167,6 +172,26 @@ def test_trust_policy_that_was_read():
             helps,
             False,
         )
+
+
+def test_a_deny_statement_and_a_condition():
+    """All are named; of the conditions of a Deny statement one that the call can change is enough."""
+    deny = allow(
+        "Deny",
+        StringEquals={"aws:PrincipalAccount": "111111111111"},
+        Bool={"aws:MultiFactorAuthPresent": "false"},
+    )
+    trust = trusting(
+        allow(StringEquals={"sts:ExternalId": "e"}),
+        deny,
+        allow("Deny", StringNotEquals={"sts:RoleSessionName": "x"}),
+    )
+    found = diagnose(call(mfa=False), evidence(role=trust, simulated=simulated("allowed")))
+    assert (kinds(found), found.certain, found.trust_statement) == (
+        ["mfa-missing", "session-name", "external-id"],
+        True,
+        False,
+    )
 
 
 def test_both_sides_allow():

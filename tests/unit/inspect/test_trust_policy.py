@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes import policies
 from tests.unit.inspect.calls import ROLE, USER, call
-from vault.inspect.trust_policy import Condition, Verdict, about_mfa, read
+from vault.inspect.trust_policy import Condition, Verdict, _conditions, read
 
 ROOT = "arn:aws:iam::111111111111:root"
 
@@ -97,6 +97,72 @@ def test_what_cannot_be_known(condition):
     assert len(found.unknown) == 1
 
 
+@pytest.mark.parametrize(
+    ("condition", "effect", "demand", "mfa"),
+    [
+        ({"StringEquals": {"sts:ExternalId": "a"}}, "Allow", "is", False),
+        ({"StringNotEquals": {"sts:ExternalId": "a"}}, "Allow", "is-not", False),
+        ({"StringEquals": {"sts:ExternalId": "a"}}, "Deny", "is-not", False),
+        ({"StringNotEqualsIfExists": {"sts:ExternalId": "a"}}, "Deny", "is", False),
+        ({"ForAnyValue:StringNotLike": {"sts:ExternalId": "a"}}, "Deny", "is", False),
+        ({"Null": {"sts:ExternalId": "false"}}, "Allow", "present", False),
+        ({"Null": {"sts:ExternalId": "true"}}, "Allow", "absent", False),
+        ({"Null": {"sts:ExternalId": "true"}}, "Deny", "present", False),
+        ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, "Allow", "is", True),
+        ({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, "Allow", "is", False),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, "Deny", "is-not", True),
+        ({"Null": {"aws:MultiFactorAuthAge": "true"}}, "Deny", "present", True),
+        ({"Null": {"aws:MultiFactorAuthPresent": "true"}}, "Allow", "absent", False),
+    ],
+)
+def test_what_a_condition_demands(condition, effect, demand, mfa):
+    """The operator and the effect together say whether the value must be one, must not be one, must be there or must not."""
+    (found,) = _conditions(allow(effect=effect, **condition))
+    assert (found.demand, found.asks_for_mfa) == (demand, mfa)
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        ({"StringEquals": {"sts:ExternalId": "${aws:PrincipalTag/id}"}}, None),
+        ({"StringEquals": {"sts:ExternalId": ["${aws:PrincipalTag/id}", "e-1"]}}, True),
+        ({"StringNotEquals": {"sts:ExternalId": "${aws:PrincipalTag/id}"}}, None),
+        ({"StringNotEquals": {"sts:ExternalId": ["${aws:PrincipalTag/id}", "e-1"]}}, False),
+        ({"StringLike": {"sts:RoleSessionName": "${aws:userid}*"}}, None),
+        ({"StringEquals": {"sts:SourceIdentity": "${aws:PrincipalTag/id}"}}, False),
+        ({"ForAnyValue:StringEquals": {"sts:ExternalId": "e-1"}}, True),
+        ({"ForAnyValue:StringEquals": {"sts:SourceIdentity": "e-1"}}, False),
+        ({"ForAllValues:StringEquals": {"sts:SourceIdentity": "e-1"}}, True),
+        ({"ForAllValues:StringEquals": {"sts:ExternalId": "e-2"}}, False),
+    ],
+)
+def test_variables_and_several_values(condition, met):
+    """A variable that only AWS knows may have the right value; a key without a value is none of several."""
+    found = verdict(allow(**condition), external_id="e-1")
+    assert (found.allows, bool(found.unmet), bool(found.unknown)) == (met is True, met is False, met is None)
+
+
+def test_a_role_whose_path_is_unknown():
+    """Its name in the same account is enough; without that, another path is another role."""
+    session = "arn:aws:sts::111111111111:assumed-role/SameRole/me"
+    more = {"caller": session, "principal": "arn:aws:iam::111111111111:role/SameRole"}
+    assert verdict(allow(ROLE), path_unknown=True, **more).allows
+    assert not verdict(allow(ROLE), **more).names
+    assert not verdict(allow(ROLE.replace("SameRole", "NotTheSameRole")), path_unknown=True, **more).names
+    assert not verdict(allow(ROLE.replace("111111111111", "222222222222")), path_unknown=True, **more).names
+    condition = {"ArnEquals": {"aws:PrincipalArn": ROLE}}
+    assert len(verdict(allow(**condition), path_unknown=True, **more).unknown) == 1
+
+
+def test_a_statement_that_names_the_caller_itself():
+    """Not its account; and only if it is the one that comes closest."""
+    assert verdict(allow(USER)).directly
+    assert not verdict(allow(ROOT)).directly
+    far = allow(USER, StringEquals={"sts:ExternalId": "a"})
+    assert not verdict(far, allow(ROOT)).directly
+    assert verdict(allow(ROOT), allow(USER)).directly
+
+
 def test_the_closest_statement_counts():
     """The one with the fewest conditions that are not met."""
     far = allow(StringEquals={"sts:ExternalId": "a", "sts:RoleSessionName": "b"})
@@ -108,12 +174,12 @@ def test_deny():
     """One that applies, with its conditions; one that does not; one that may."""
     without_mfa = allow(effect="Deny", BoolIfExists={"aws:MultiFactorAuthPresent": "false"})
     found = verdict(allow(), without_mfa, mfa=False)
-    assert found.denied_by is not None
-    assert [about_mfa(each) for each in found.denied_by] == [True]
+    ((condition,),) = found.denied_by
+    assert condition.asks_for_mfa
     assert verdict(allow(), without_mfa).allows
-    assert verdict(allow(), allow(effect="Deny")).denied_by == ()
+    assert verdict(allow(), allow(effect="Deny"), without_mfa, mfa=False).denied_by == ((), (condition,))
     somewhere = allow(effect="Deny", NotIpAddress={"aws:SourceIp": "192.0.2.0/24"})
-    assert (verdict(allow(), somewhere).denied_by, len(verdict(allow(), somewhere).unknown)) == (None, 1)
+    assert (verdict(allow(), somewhere).denied_by, len(verdict(allow(), somewhere).unknown)) == ((), 1)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +188,7 @@ def test_deny():
 )
 def test_odd_documents_name_nobody(document):
     """And raise nothing."""
-    assert read(document, call(), "sts:AssumeRole") == Verdict(False, (), (), None)
+    assert read(document, call(), "sts:AssumeRole") == Verdict(False, (), ())
 
 
 def test_a_hostile_pattern_takes_no_time():
