@@ -173,6 +173,7 @@ CONFIRM_LEAST = 5.0  # a question that would disappear sooner is not asked: nobo
 CONFIRM_TIME = 15 * 60  # whole seconds for which "Allow for 15 minutes" holds
 CONFIRM_SHARED = 16  # answers that processes which waited for the same question find
 CONFIRM_FILE = 16 * 1024  # bytes of the file with these answers
+CONFIRM_MARK = 256  # bytes that name the notification that is shown
 DESKTOP_CALL = 3.0  # the bus may first have to start the notification service
 DESKTOP_LOOK = 1.0  # between two checks whether the screen is locked
 ANCESTORS = 64  # processes above one: a shell in an editor's terminal has about ten

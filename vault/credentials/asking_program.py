@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from vault.system.process_tree import RunningProcess
 
+_FIRST = 1  # the ID of the process that started all others, and is not shown where processes of other users are hidden
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._+-:/@")
 
 
@@ -32,9 +33,14 @@ class AskingProgram(NamedTuple):
     root: RunningProcess | None
 
     @property
+    def cut_short(self) -> bool:
+        """Whether the system did not tell all of them, up to the first process of the machine or container."""
+        return not self.chain or self.chain[-1].parent > _FIRST
+
+    @property
     def may_be_coding_agent(self) -> bool:
         """Whether a coding agent is among them, or cannot be ruled out."""
-        return bool(self.coding_agent) or not self.chain
+        return bool(self.coding_agent) or self.cut_short
 
     @property
     def tree(self) -> str:
@@ -56,6 +62,8 @@ class AskingProgram(NamedTuple):
         found = [f"Asked by: {_described(first)}"]
         if others:
             found.append(f"Started by: {', '.join(map(_described, others))}")
+        if self.cut_short:
+            found.append("Others that started it: unknown (the system does not tell)")
         if self.root is not None:
             found.append(f"This program: {_described(self.root)} and all that it starts")
         return found
@@ -80,10 +88,12 @@ def found_in(chain: tuple[RunningProcess, ...], coding_agents: Sequence[str]) ->
 
 
 def _root(chain: tuple[RunningProcess, ...]) -> RunningProcess | None:
-    """The outermost process of the first process's session, without the shell in which the user types."""
+    """The outermost process of the first process's session, without the shell in which the user types, and without the desktop
+    that started the program: it gives each one a control group.
+    """
     own: list[RunningProcess] = []
     for process in chain:
-        if process.session != chain[0].session:
+        if process.session != chain[0].session or process.group != chain[0].group:
             break
         own.append(process)
     if len(own) > 1 and own[-1].terminal and own[-1].pid == own[-1].session:

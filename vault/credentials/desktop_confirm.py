@@ -6,14 +6,16 @@ The agent remembers a yes; without an agent it holds once. Prints nothing.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import NamedTuple
 
-from vault import limits
+from vault import errors, limits
 from vault.credentials.asking_program import AskingProgram, plain
 from vault.credentials.shared_answer import GivenAnswer, shared_answer
 from vault.desktop import desktop_question
 from vault.desktop.desktop_question import DesktopQuestion
+from vault.system.files import Folder
 from vault.system.prompts import NoAnswer
 from vault.text import safe
 
@@ -33,6 +35,7 @@ _LABELS = {
     DENY: "Deny",
 }
 DENIED = "you denied it"
+_MARK = "confirm.shown"
 
 
 class ConfirmedUse(NamedTuple):
@@ -105,7 +108,9 @@ def _asked(
 
 def _by(context: Context, question: DesktopQuestion, deadline: Deadline) -> str:
     if context.settings.prompt == "notification":
-        return desktop_question.by_notification(question, env=context.env, deadline=deadline)
+        return desktop_question.by_notification(
+            question, env=context.env, deadline=deadline, mark=_ShownMark(context)
+        )
     env = context.env
     if sys.platform != "darwin" and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
         raise NoAnswer("impossible", "there is no display for pinentry")
@@ -130,6 +135,8 @@ def _lines(use: ConfirmedUse) -> list[str]:
     found.append(f"Region: {_plain(use.region)}")
     if chain.guardrails.environment:
         found.append(f"Environment: {_plain(chain.guardrails.environment)}")
+    if chain.guardrails.policy is not None:
+        found.append(f"Limited by: {_plain(', '.join(chain.guardrails.policy.places))}")
     if use.lifted:
         found.append("With write access, although it is set to read-only")
     return found + use.asker.lines()
@@ -138,6 +145,24 @@ def _lines(use: ConfirmedUse) -> list[str]:
 def _plain(text: str) -> str:
     """``text`` without control characters, and without what a notification or a window could take for markup."""
     return "".join(plain(c) if c in "<>&" else c for c in safe(text))
+
+
+class _ShownMark:
+    """A file that says which notification is shown. If its process was killed, the next one takes the notification away."""
+
+    def __init__(self, context: Context) -> None:
+        self._state = context.paths.state
+
+    def read(self) -> str:
+        try:
+            with Folder.open(self._state) as state:
+                return state.read(_MARK, limit=limits.CONFIRM_MARK).decode("ascii", "replace")
+        except (OSError, errors.Error):
+            return ""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, errors.Error), Folder.open(self._state, create=True) as state:
+            state.write_atomic(_MARK, text.encode("ascii", "replace"), durable=False)
 
 
 class _Memory:

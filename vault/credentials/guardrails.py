@@ -159,11 +159,30 @@ def _unconfirmed(
 
 
 def subject(chain: Chain, *, lifted: bool = False) -> str:
-    """What a confirmation is for: the profile and its role or source. Another role, another profile that assumes it, or
-    --write needs another confirmation.
+    """What a confirmation is for: the profile and its role or source. Another role, another profile that assumes it, another
+    source, other guard rails, or --write needs another confirmation.
     """
+    from hashlib import sha256
+
     through = f" through {chain.path[1]}" if len(chain.path) > 1 else ""
-    return f"{chain.profile} {_target(chain)}{through}{' with --write' if lifted else ''}"
+    source = [
+        value for name, value in zip(chain.source._fields, chain.source, strict=True) if name in _OF_SOURCE
+    ]
+    limited = chain.guardrails._replace(confirm="", environment=None)
+    if limited.policy is not None:
+        limited = limited._replace(policy=limited.policy._replace(places=()))
+    rest = repr(
+        (type(chain.source).__name__, source, chain.path, [hop.role_arn for hop in chain.hops], limited)
+    )
+    digest = sha256(rest.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{chain.profile} {_target(chain)}{through}{' with --write' if lifted else ''}\0{digest}"
+
+
+# The fields of a source that say whose credentials it gives. No place in a file: a line may move.
+_OF_SOURCE = frozenset(
+    {"entry", "profile", "access_key_id", "command", "role_arn", "token_file", "token_process", "session", "start_url",
+     "account_id", "role_name", "name"}
+)  # fmt: skip
 
 
 def _target(chain: Chain) -> str:

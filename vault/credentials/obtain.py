@@ -73,9 +73,12 @@ def obtain(
     """
     profiles = load(context)  # a broken file is reported before the user is asked for a passphrase
     check_named(profiles.config, request, use=use)
+    confirmed: dict[str, str | None] = {}
     try:
         issued, access = with_keys(
-            context, lambda keys: issue(context, request, keys, profiles), purpose=purpose
+            context,
+            lambda keys: issue(context, request, keys, profiles, confirmed=confirmed),
+            purpose=purpose,
         )
     except (errors.Locked, errors.WrongPassphrase):
         _check_profile(profiles.config, request)
@@ -87,8 +90,17 @@ def obtain(
     return Obtained(issued, access, profiles)
 
 
-def issue(context: Context, request: Request, keys: Keys, profiles: LoadedProfiles) -> Issued:
+def issue(
+    context: Context,
+    request: Request,
+    keys: Keys,
+    profiles: LoadedProfiles,
+    *,
+    confirmed: dict[str, str | None] | None = None,
+) -> Issued:
     """The credentials of ``request.profile`` with the given keys: resolve, check the guard rails, plan, fetch.
+
+    ``confirmed`` has what the user confirmed for this request already: it may have to be repeated with other keys.
 
     Errors: NotFound, ConfigError, Declined, Refused, Unreachable, Locked (no code is available), StorageError.
     """
@@ -96,7 +108,10 @@ def issue(context: Context, request: Request, keys: Keys, profiles: LoadedProfil
     check(chain)
     lifted = request.write and chain.guardrails.read_only
     chain = guardrails.applied(chain, request)
-    agreed = guardrails.confirm(context, chain, request, lifted=lifted)
+    confirmed, what = {} if confirmed is None else confirmed, guardrails.subject(chain, lifted=lifted)
+    if what not in confirmed:
+        confirmed[what] = guardrails.confirm(context, chain, request, lifted=lifted)
+    agreed = confirmed[what]
     try:
         plan = plan_of(context, request, chain, keys)
         issued = _fetched(context, request, plan, keys) if plan.plan.links else _key_itself(request, plan)

@@ -96,6 +96,10 @@ class MessageBus:
         """The unique name of the connection that has ``name``. Errors: those of ``call``."""
         return str(self.call(_BUS, "GetNameOwner", "s", name, seconds=seconds)[0])
 
+    def identity(self, *, seconds: float) -> str:
+        """What tells this bus from every other, also from an earlier one at its address. Errors: those of ``call``."""
+        return str(self.call(_BUS, "GetId", seconds=seconds)[0])
+
     def listen(self, *, sender: str, interface: str, seconds: float) -> None:
         """Collect the signals of ``interface`` that ``sender`` (a unique name) sends. Errors: those of ``call``."""
         self._match(sender, interface, "", seconds=seconds)

@@ -40,7 +40,7 @@ class ScreenLock:
                 bus.__exit__()
 
     def locked(self) -> bool:
-        """Whether it is locked. A service that is there and does not answer may be hiding a locked screen, so that counts."""
+        """Whether it is locked. A service that gives no valid answer may be hiding a locked screen, so that counts."""
         return self._says(self._session, _by_saver) or self._says(self._system, _by_logind)
 
     def _says(self, bus: MessageBus | None, ask: Callable[[MessageBus], bool]) -> bool:
@@ -48,7 +48,7 @@ class ScreenLock:
             return False
         try:
             return ask(bus)
-        except TimeoutError:
+        except (TimeoutError, TypeError, ValueError):  # no answer, or none of its protocol
             return True
         except (BusGone, CallFailed):
             return False
@@ -64,7 +64,7 @@ def _bus(address: str) -> MessageBus | None:
 def _by_saver(bus: MessageBus) -> bool:
     for saver in _SAVERS:
         try:
-            if bus.call(saver, "GetActive", seconds=limits.DESKTOP_CALL)[0] is True:
+            if bus.call(saver, "GetActive", seconds=limits.DESKTOP_CALL)[:1] == (True,):
                 return True
         except CallFailed:  # it is not there, or is one without this method
             continue

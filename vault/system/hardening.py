@@ -49,7 +49,8 @@ def before_keys() -> None:
 
 
 def end_with_parent(parent: int) -> None:
-    """For a fork that has keys: the kernel ends it with the thread that forked it, in process ``parent``. Linux only.
+    """For a fork that has keys, or a window that asks for this process: the kernel ends it with the thread that forked it, in
+    process ``parent``. Linux only.
 
     Ends this process if the parent has ended already.
     """

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import partial
 from typing import NoReturn, Self
 
 from vault import limits
 from vault.secret import Secret
+from vault.system import hardening
 from vault.system.poll import readable
 from vault.system.tty import NoAnswer
 from vault.text import safe
@@ -34,6 +36,23 @@ _PASSED_ON = (
 def percent(text: str) -> str:
     """``text`` as an Assuan argument: percent, line ends and controls escaped."""
     return "".join(f"%{ord(c):02X}" if c == "%" or ord(c) < 0x20 or ord(c) == 0x7F else c for c in text)
+
+
+def fitted(text: str, most: int) -> str:
+    """``text`` in at most ``most`` bytes of an Assuan argument: its longest lines lose their middle."""
+    lines = text.split("\n")
+    longest = max(map(len, lines))
+    while longest > 1 and len(percent("\n".join(lines)).encode("utf-8", "replace")) > most:
+        longest = longest * 3 // 4
+        lines = [_shortened(line, longest) for line in lines]
+    return "\n".join(lines)
+
+
+def _shortened(line: str, most: int) -> str:
+    if len(line) <= most:
+        return line
+    tail = most // 2
+    return f"{line[: most - tail - 1]}…{line[len(line) - tail :]}"
 
 
 def unpercent(line: bytes) -> bytes:
@@ -70,6 +89,7 @@ class Pinentry:
                 stderr=subprocess.DEVNULL,
                 env={name: env[name] for name in _PASSED_ON if name in env},
                 bufsize=0,
+                preexec_fn=partial(hardening.end_with_parent, os.getpid()),  # noqa: PLW1509  # no threads yet
             )
         except OSError as error:
             reason = os.strerror(error.errno or 0)
@@ -99,7 +119,7 @@ class Pinentry:
     def describe(self, *, title: str, text: str, prompt: str) -> None:
         """Set the texts of the window and its time limit."""
         for command, words in (("SETTITLE", title), ("SETDESC", text), ("SETPROMPT", prompt)):
-            self._command(f"{command} {percent(words)}")
+            self._command(f"{command} {percent(fitted(words, limits.MAX_ASSUAN_LINE - len(command) - 1))}")
         self._command(f"SETTIMEOUT {max(1, int(self._deadline.remaining()))}", optional=True)
 
     def label(self, *, yes: str, no: str) -> None:
@@ -117,6 +137,8 @@ class Pinentry:
 
     def confirm(self) -> bool:
         """Whether the user confirms."""
+        if self._rest or readable([self._fd], 0.0):  # a yes from before the question
+            raise NoAnswer("impossible", "pinentry sent an answer that is not in its protocol")
         try:
             self._command("CONFIRM")
         except NoAnswer as answer:
@@ -160,9 +182,13 @@ class Pinentry:
             elif word not in (b"S", b"#") and not word.startswith(b"#"):
                 raise NoAnswer("impossible", "pinentry sent an answer that is not in its protocol")
 
-    def _line(self) -> bytes:
+    @property
+    def _fd(self) -> int:
         assert self._process.stdout is not None  # noqa: S101  # Popen was given PIPE
-        fd = self._process.stdout.fileno()
+        return self._process.stdout.fileno()
+
+    def _line(self) -> bytes:
+        fd = self._fd
         while b"\n" not in self._rest and len(self._rest) <= limits.MAX_ASSUAN_LINE:
             if not self._arrives(fd):
                 raise NoAnswer("timeout", "no answer in time")

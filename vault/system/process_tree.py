@@ -6,7 +6,7 @@ import os
 
 from vault import limits
 from vault.records import NamedTuple
-from vault.system.processes import command_of, status
+from vault.system.processes import command_of, control_group, status
 
 # Programs that run another: the name of the script says more than theirs.
 _INTERPRETERS = ("bash", "bun", "dash", "deno", "node", "perl", "python", "ruby", "sh", "zsh")
@@ -16,6 +16,7 @@ class RunningProcess(NamedTuple):
     """One process. ``started``: clock ticks since boot, which with the ID is one process for as long as the machine runs.
 
     ``name`` is what the kernel calls it; the process can change that. ``session`` is the ID of its session's first process.
+    ``parent`` is the ID of the process above it, 0 if there is none.
     """
 
     pid: int
@@ -23,6 +24,7 @@ class RunningProcess(NamedTuple):
     name: str
     session: int
     terminal: bool
+    parent: int = 0
 
     @property
     def program(self) -> str:
@@ -32,6 +34,11 @@ class RunningProcess(NamedTuple):
         except OSError:
             return ""
         return os.path.basename(path.removesuffix(" (deleted)"))  # it was updated since
+
+    @property
+    def group(self) -> str:
+        """Its control groups; empty if the system does not tell."""
+        return control_group(self.pid)
 
     def names(self) -> set[str]:
         """All that it may be called: by the kernel, by its file, and by its command line."""
@@ -61,21 +68,24 @@ def ancestors(pid: int) -> tuple[RunningProcess, ...]:
     """RunningProcess ``pid``, then its parent, and so on up to the last one that the system shows."""
     found: list[RunningProcess] = []
     while pid > 0 and len(found) < limits.ANCESTORS:
-        read = _read(pid)
-        if read is None:
+        process = _read(pid)
+        # A later process may have got the ID of a parent that has ended.
+        gone = process is None or (found and int(process.started) > int(found[-1].started))
+        if gone and found:
+            process = _read(found[-1].pid)
+            if process is None or process.started != found[-1].started or process.parent == pid:
+                break
+            found.pop()  # it has another parent now
+        if process is None:
             break
-        process, parent = read
-        if found and int(process.started) > int(found[-1].started):
-            break  # a later process that got the ID of the parent, which has ended
         found.append(process)
-        pid = parent
+        pid = process.parent
     return tuple(found)
 
 
-def _read(pid: int) -> tuple[RunningProcess, int] | None:
-    """A process and the ID of its parent; None if there is none, or the system does not tell."""
+def _read(pid: int) -> RunningProcess | None:
+    """A process; None if there is none, or the system does not tell."""
     name, words = status(pid)
     if len(words) < 20:
         return None
-    found = RunningProcess(pid, words[19], name, int(words[3]), terminal=words[4] != "0")
-    return found, int(words[1])
+    return RunningProcess(pid, words[19], name, int(words[3]), terminal=words[4] != "0", parent=int(words[1]))

@@ -64,6 +64,20 @@ def command_of(pid: int) -> list[str]:
         os.close(fd)
 
 
+def control_group(pid: int) -> str:
+    """The control groups of process ``pid``, as Linux writes them; empty if unknown. A desktop gives each application its own."""
+    try:
+        fd = os.open(f"/proc/{pid}/cgroup", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.fsdecode(os.read(fd, 4096))
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
+
+
 def peer_pid(connection: _socket.socket) -> int | None:
     """The process ID at the other end of a connection, if the system tells it (Linux)."""
     if sys.platform == "darwin":

@@ -22,6 +22,8 @@ class Named(NamedTuple):
     name: str
     session: int
     terminal: bool
+    parent: int = 1
+    group: str = ""
 
     @property
     def program(self):
@@ -57,6 +59,21 @@ def test_the_root_without_a_terminal_is_the_first_of_its_session():
     assert found.root.name == "job"
 
 
+def test_the_root_of_an_application_is_not_the_desktop():
+    """It is in the session of the desktop that started it, and in a control group of its own."""
+    rows = chain(
+        (50, "aws", 10, False),
+        (40, "editor", 10, False),
+        (10, "gnome-shell", 10, False),
+        (1, "systemd", 1, False),
+    )
+    groups = ("app-editor", "app-editor", "gnome-shell", "")
+    found = found_in(
+        tuple(one._replace(group=group) for one, group in zip(rows, groups, strict=True)), AGENTS
+    )
+    assert found.root.name == "editor"
+
+
 def test_a_shell_that_asks_itself_is_the_root():
     """There is nothing below it."""
     assert found_in(TERMINAL[2:], AGENTS).root.name == "bash"
@@ -79,6 +96,14 @@ def test_where_the_system_tells_nothing_it_may_be_a_coding_agent():
     found = found_in((), AGENTS)
     assert (found.may_be_coding_agent, found.tree, found.name) == (True, "", "a program")
     assert found.lines() == ["Asked by: unknown (the system does not tell)"]
+
+
+def test_where_the_system_does_not_tell_all_it_may_be_a_coding_agent():
+    """Processes of other users are hidden, or there are too many: who is above them cannot be ruled out, which is said."""
+    cut = (*TERMINAL[:-1], TERMINAL[-1]._replace(parent=77))
+    found = found_in(cut, AGENTS)
+    assert (found.may_be_coding_agent, found.coding_agent, found.name) == (True, "", "terraform")
+    assert found.lines()[2] == "Others that started it: unknown (the system does not tell)"
 
 
 def test_the_lines_name_the_program_and_its_parents():

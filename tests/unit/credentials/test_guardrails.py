@@ -10,7 +10,8 @@ from tests.unit.agent.at_home import stop, unlock, with_agent
 from tests.unit.benches import Window
 from vault import errors, limits
 from vault.aws import credential_json
-from vault.credentials import guardrails
+from vault.credentials import guardrails, planned
+from vault.credentials.request import Request
 from vault.system.process_tree import ancestors
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -180,6 +181,34 @@ def test_a_confirmation_is_for_one_source(desk, home):
         )
     )
     assert guardrails.subject(desk.ask("dev").chain) != before
+
+
+@pytest.mark.parametrize(
+    ("line", "again"),
+    [
+        ("awsvault_read_only = true", True),
+        ("awsvault_max_duration = 900", True),
+        ("awsvault_policy_arns = arn:aws:iam::aws:policy/job-function/ViewOnlyAccess", True),
+        ("awsvault_credential = second", True),
+        ("role_session_name = me", False),
+        ("# a remark", False),
+        ("awsvault_environment = production", False),
+    ],
+)
+def test_a_confirmation_is_for_the_guard_rails_and_the_key(desk, home, line, again):
+    """A yes for a limited session, or for another key, is none for this one. Where a line is does not matter."""
+    before = guardrails.subject(desk.ask("prod").chain)
+    name = "shared-services" if "credential" in line else "prod"
+    home.config(SCENARIO.replace(f"[profile {name}]\n", f"[profile {name}]\n{line}\n"))
+    assert (guardrails.subject(chain_of(desk, "prod")) != before) == again
+
+
+def chain_of(desk, profile):
+    """A profile's chain with its guard rails, without a call."""
+    context = desk.context()
+    keys = desk.keys(context)
+    chain = planned.chain_of(context, planned.load(context).config, profile, keys)
+    return guardrails.applied(chain, Request(profile))
 
 
 def test_a_confirmation_of_reading_does_not_cover_writing(home):

@@ -247,3 +247,91 @@ def test_the_screen_is_locked_while_a_window_waits(tmp_path, desktop):
     with pytest.raises(NoAnswer, match="the screen is locked"):
         window(tmp_path, "# still waiting", desktop)
     locking.join(PATIENCE)
+
+
+# ── one is shown ────────────────────────────────────────────────────────────────────────────────
+
+
+class Mark:
+    """What a file has."""
+
+    def __init__(self, text=""):
+        self.text, self.written = text, []
+
+    def read(self):
+        return self.text
+
+    def write(self, text):
+        self.text = text
+        self.written.append(text)
+
+
+def closed(desktop):
+    (calls,) = desktop.call(NAME, PATH, MOCK, "GetMethodCalls", "s", "CloseNotification")
+    return [arguments[0][1] for _, arguments in calls]
+
+
+def ask_with(desktop, mark):
+    return desktop_question.by_notification(
+        QUESTION, env=desktop.env, deadline=Deadline.after(PATIENCE), mark=mark
+    )
+
+
+def test_a_notification_that_was_left_behind_is_closed_first(desktop):
+    """Its process was killed: it would look like a second question. Nothing is left of the mark in the end."""
+    desktop.notify()
+    first, second = Mark(), Mark()
+    with desktop.answering("deny"):
+        ask_with(desktop, first)
+    second.text = first.written[0]  # as if the first process had been killed before its answer
+    with desktop.answering("deny", number=2):
+        ask_with(desktop, second)
+    assert closed(desktop) == [1, 1, 2]
+    assert (first.text, second.text) == ("", "")
+    assert second.written[0].rpartition(" ")[2] == "2"
+
+
+@pytest.mark.parametrize("text", ["0123 :1.1 7", "garbage", " ", "7", "x" * 300])
+def test_a_mark_of_another_service_closes_nothing(desktop, text):
+    """A number means something to the service that gave it alone."""
+    desktop.notify()
+    with desktop.answering("deny"):
+        ask_with(desktop, Mark(text))
+    assert closed(desktop) == [1]
+
+
+def test_a_service_that_answers_nonsense(desktop):
+    """No answer, and no crash."""
+    desktop.mock(NAME, "--session", NAME, PATH, NAME)
+    for method, inwards, outwards, body in (
+        ("GetCapabilities", "", "s", "ret = 'actions'"),
+        ("Notify", "susssasa{sv}i", "s", "ret = 'x'"),
+    ):
+        desktop.call(NAME, PATH, MOCK, "AddMethod", "sssss", NAME, method, inwards, outwards, body)
+    refused(desktop, "impossible", "not in its protocol")
+
+
+def test_only_the_first_of_two_answers_counts(desktop):
+    """A desktop that reports a press twice, or a press and then the end."""
+    desktop.notify()
+
+    def act():
+        desktop.press("deny")
+        desktop.press("once")
+        desktop.close(2)
+
+    with desktop.meanwhile(act):
+        assert ask(desktop) == "deny"
+
+
+def test_a_service_that_restarts_ends_the_question(desktop):
+    """The new one does not know it, even if it uses the number again."""
+    desktop.notify()
+
+    def act():
+        desktop.kill_service()
+        desktop.notify()
+        desktop.press("once")
+
+    with desktop.meanwhile(act):
+        refused(desktop, "impossible", "the notification service ended")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 
 import pytest
 
 from tests.patience import PATIENCE
+from tests.unit.agent.at_home import until
 from vault.system.clock import Deadline
+from vault.system.pinentry import fitted, percent
+from vault.system.processes import status
 from vault.system.prompts import Interaction, NoAnswer
 
 PINENTRY = """#!{python}
@@ -142,3 +146,54 @@ def test_a_question_that_pinentry_cannot_put_is_no_no(tmp_path):
             "Really?", deadline=Deadline.after(PATIENCE)
         )
     assert caught.value.reason == "impossible"
+
+
+def test_a_yes_before_the_question_is_none(tmp_path):
+    """A program that answers ahead has not shown anything."""
+    lines = ["echo OK; echo OK; echo OK; echo OK; echo OK; echo OK", "while read -r line; do echo OK; done"]
+    with pytest.raises(NoAnswer, match="not in its protocol") as caught:
+        shell_window(tmp_path, *lines).confirm("Really?", deadline=Deadline.after(PATIENCE))
+    assert caught.value.reason == "impossible"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "short",
+        "a\nb",
+        "x" * 5000,
+        "\n".join(["role " + "y" * 900, "Asked by: aws (PID 1)"]),
+        "%" * 900,
+        "\u6f22" * 900,
+        "\n" * 2000,
+    ],
+)
+def test_a_long_text_keeps_each_of_its_lines(text):
+    """The longest lose their middle, not the last ones their place."""
+    found = fitted(text, 500)
+    assert (
+        found == text
+        if len(percent(text).encode()) <= 500
+        else len(percent(found).encode()) <= 500 or set(text) == {"\n"}
+    )
+    assert found.count("\n") == text.count("\n")
+    if "Asked" in text:
+        assert found.endswith("\nAsked by: aws (PID 1)")
+        assert found.startswith("role yyy")
+
+
+def test_a_window_ends_with_the_process_that_asks(tmp_path):
+    """Even if that is killed: the next question must not be a second window."""
+    program = tmp_path / "pinentry"
+    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\necho OK\nexec sleep 1000\n")
+    program.chmod(0o700)
+    asks = (
+        "from vault.system.clock import Deadline; from vault.system.prompts import Interaction;"
+        f"Interaction('pinentry', {{}}, {str(program)!r}).confirm('x', deadline=Deadline.after(100))"
+    )
+    asker = subprocess.Popen([sys.executable, "-c", asks])
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+    pid = int((tmp_path / "pid").read_text())
+    asker.kill()
+    asker.wait(PATIENCE)
+    until(lambda: status(pid)[1][:1] in ([], ["Z"]))

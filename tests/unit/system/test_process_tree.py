@@ -48,6 +48,9 @@ def test_the_chain_leads_from_a_child_to_this_process_and_on():
         starts = [int(one.started) for one in found]
         assert starts == sorted(starts, reverse=True)
         assert found[0].session == os.getsid(0)
+        with open("/proc/self/cgroup", encoding="utf-8") as file:
+            assert found[0].group == found[1].group == file.read()
+    assert found[0].group == ""
 
 
 def test_a_program_is_known_by_its_file(tmp_path):
@@ -124,11 +127,29 @@ def test_a_parents_number_that_was_used_again_ends_the_chain(monkeypatch):
     read = process_tree._read
 
     def later(pid):
-        found, parent = read(pid)
-        return (found if pid == os.getpid() else found._replace(started=str(10**15))), parent
+        found = read(pid)
+        return found if pid == os.getpid() else found._replace(started=str(10**15))
 
     monkeypatch.setattr(process_tree, "_read", later)
-    assert [one.pid for one in ancestors(os.getpid())] == [os.getpid()]
+    (found,) = ancestors(os.getpid())
+    assert (found.pid, found.parent) == (os.getpid(), os.getppid())
+
+
+def test_a_parent_that_ends_meanwhile_hides_nobody(monkeypatch):
+    """Its child has another parent then: the chain goes on there."""
+    read, own = process_tree._read, os.getpid()
+    seen = []
+
+    def ending(pid):
+        """At first this process has a parent that has ended, as between two reads of the system."""
+        found = read(pid)
+        if pid == own and not seen:
+            seen.append(pid)
+            return found._replace(parent=2**22 + 1)
+        return found
+
+    monkeypatch.setattr(process_tree, "_read", ending)
+    assert [one.pid for one in ancestors(own)[:2]] == [own, os.getppid()]
 
 
 def test_a_process_that_ends_has_no_more_names(tmp_path):
