@@ -132,6 +132,17 @@ class Refused(Error):
         self.key_id = ""
 
 
+class NotSignedIn(Refused):
+    """There is no valid sign-in to IAM Identity Center (7).
+
+    ``sign_in`` is the name for `sso login`: a session or a profile.
+    """
+
+    def __init__(self, message: str, *, hint: str, sign_in: str) -> None:
+        super().__init__(message, hint=hint, code="SignedOut")
+        self.sign_in = sign_in
+
+
 class Unreachable(Error):
     """AWS cannot be reached, or still fails after retries (8).
 

@@ -66,6 +66,7 @@ SIGN_IN_AHEAD = (
     900  # seconds before its expiry, an access token of Identity Center is refreshed; it lives an hour
 )
 SIGN_IN_FLOOR = 5  # a token that expires sooner is not sent any more
+START_URL_TIME = 10.0  # for a company's own host to say where its start URL leads
 SIGN_IN_TIME = 300.0  # for the user to confirm a sign-in in the browser
 SIGN_IN_CLIENT_LEAST = (
     7 * 86_400

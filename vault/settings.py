@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 AUTO, OFF = "auto", "off"
 PROMPTS = ("auto", "tty", "pinentry", "notification", "none")
+SSO_FLOWS = ("auto", "browser", "device")
 CONFIRM_FOR = ("auto", "once", "minutes", "program")
 # Coding agents, and the editors and editors' servers in which they run.
 CODING_AGENTS = (
@@ -45,6 +46,8 @@ class Settings(NamedTuple):
     prompt: str = AUTO  # one of PROMPTS
     role_duration: int = limits.ROLE_DURATION
     session_duration: int = limits.SESSION_DURATION
+    sso_browser: tuple[str, ...] = ()  # a program and its arguments, run without a shell
+    sso_flow: str = AUTO  # one of SSO_FLOWS
     trusted_hosts: tuple[str, ...] = ()  # hosts, with or without a port, that count as AWS's own
 
 
@@ -177,7 +180,7 @@ def command_words(value: object) -> tuple[str, ...]:
 
     Raises ValueError; its text says what is allowed.
     """
-    expected = 'a command such as "pass show awsvault" or a list of strings'
+    expected = "a command with its arguments, or a list of strings"
     words: list[str] | None = None
     if isinstance(value, str):
         import shlex
@@ -238,6 +241,8 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "prompt": _choice(*PROMPTS),
     "role_duration": _between(900, 43_200),  # the range of AssumeRole
     "session_duration": _between(900, 129_600),  # the range of GetSessionToken
+    "sso_browser": command_words,
+    "sso_flow": _choice(*SSO_FLOWS),
     "trusted_hosts": _hosts,
 }
 

@@ -216,7 +216,10 @@ PLAIN = (
     "AWS_USE_DUALSTACK_ENDPOINT", "AWS_CA_BUNDLE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME", "NO_PROXY", "no_proxy",
 )  # fmt: skip
-URLS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
+URLS = (
+    "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "HTTP_PROXY", "http_proxy",
+    "HTTPS_PROXY", "https_proxy",
+)  # fmt: skip
 
 
 def fingerprint(env: "Mapping[str, str]", *, paths: "Paths") -> bytes:

@@ -15,23 +15,32 @@ from scripts.reference.json_types import (
     one_of,
 )
 
+_USE = (
+    "the command; `serve` is `serve` or `exec --server`, `undo` is `import --undo`, which restores a key to a file; the last "
+    "three are about a sign-in to IAM Identity Center"
+)
+
 LOG: dict[str, Rows] = {
     "log": {
         "records": (OBJECTS, ALWAYS, "the oldest first"),
         "records[].time": (TIME, ALWAYS, "when the credentials were issued"),
         "records[].use": (
-            one_of("export", "exec", "serve", "login", "whoami", "undo"),
+            one_of("export", "exec", "serve", "login", "whoami", "undo", "sign-in", "refresh", "sign-out"),
             ALWAYS,
-            "the command; `serve` is `serve` or `exec --server`, `undo` is `import --undo`, which restores a key to a file",
+            _USE,
         ),
-        "records[].profile": (TEXT, ALWAYS, ""),
+        "records[].profile": (TEXT, ALWAYS, "empty for a sign-in"),
         "records[].role": (TEXT, "for a role", "its ARN"),
-        "records[].access_key_id": (TEXT, ALWAYS, "of the credentials"),
-        "records[].expires": (TIME, "for a session", "the expiry"),
+        "records[].access_key_id": (TEXT, "for credentials", "their access key ID"),
+        "records[].expires": (
+            TIME,
+            "for a session or a sign-in",
+            "the expiry; of a sign-in, that of its access token",
+        ),
         "records[].from": (
-            one_of("cache", "sts", "key"),
+            one_of("cache", "sts", "key", "sso"),
             ALWAYS,
-            "where the credentials came from: a cached session, a call to AWS, the access key itself",
+            "where the credentials came from: a cached session, a call to AWS, the access key itself; `sso` for a sign-in",
         ),
         "records[].pid": (NUMBER, KNOWN, "the process that ran awsvault-py"),
         "records[].asker": (TEXT, KNOWN, "its name"),
@@ -39,7 +48,11 @@ LOG: dict[str, Rows] = {
         "records[].parent": (TEXT, KNOWN, "the parent's name"),
         "records[].tty": (TEXT, KNOWN, "its terminal"),
         "records[].program": (TEXT, "for `exec`, `serve` and `undo`", "the command, or the file"),
-        "records[].session": (TEXT, "for a role", "the role session name, as in CloudTrail"),
+        "records[].session": (
+            TEXT,
+            "for a role or a sign-in",
+            "the role session name, as in CloudTrail; of a sign-in, the name of its `sso-session`, or its start URL",
+        ),
         "problems": (TEXTS, ALWAYS, "what was changed, removed or cut off in the log"),
     },
     "log --cloudtrail FILE": {

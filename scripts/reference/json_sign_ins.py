@@ -9,7 +9,7 @@ _PLACE: Rows = {
     "start_url": (TEXT, ALWAYS, ""),
     "region": (TEXT, ALWAYS, ""),
 }
-_SIGN_IN: Rows = {
+SIGN_IN: Rows = {
     **_PLACE,
     "signed_in": (BOOLEAN, ALWAYS, "whether exports can use it"),
     "began": (TIME, "if `signed_in`", "when the user signed in"),
@@ -21,13 +21,13 @@ _SIGN_IN: Rows = {
     ),
 }
 _LISTED: Rows = {
-    **_SIGN_IN,
+    **SIGN_IN,
     "start_url": (TEXT, "if the section has it", ""),
     "region": (TEXT, "if the section has it", ""),
 }
 
 SIGN_INS: dict[str, Rows] = {
-    "sso login": _SIGN_IN,
+    "sso login": SIGN_IN,
     "sso status": {
         "sessions": (OBJECTS, ALWAYS, "the stored sign-ins, then the other `sso-session` sections"),
         **{f"sessions[].{name}": row for name, row in _LISTED.items()},

@@ -24,7 +24,7 @@ SHARED = {
     "AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE": "The paths of AWS's files.",
     "AWS_PROFILE, AWS_DEFAULT_PROFILE": "The profile for `prompt`, `whoami` and `avp`. `export` uses only its argument.",
     "AWS_REGION, AWS_DEFAULT_REGION": "The region if no profile of the chain sets one.",
-    "AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_SSO, AWS_ENDPOINT_URL_SIGNIN": "AWS's "
+    "AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_SSO, AWS_ENDPOINT_URL_SSO_OIDC, AWS_ENDPOINT_URL_SIGNIN": "AWS's "
     "endpoints.",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "`true`: ignore these variables and the endpoints that profiles set.",
     "AWS_STS_REGIONAL_ENDPOINTS, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT": "Which of AWS's endpoints to use.",
@@ -73,7 +73,7 @@ SHARED = {
     "CI": "If set, awsvault-py does not prompt, as with `AWSVAULT_PROMPT=none`.",
     "NO_COLOR, TERM": "Color, and whether a list to choose from can be shown.",
     "PAGER, LESS": "What shows the diff of `setup` and `import`, and `less`'s options. Default: `less` with `FX`, otherwise `more`.",
-    "BROWSER": "What `login` opens without `--browser`.",
+    "BROWSER": "What `login` and `sso login` open without `--browser`. For `sso login`, `sso_browser` comes first.",
     "SHELL": "What `exec` runs without a command.",
     "CREDENTIALS_DIRECTORY": "systemd's credentials. A file `awsvault.pass` in it holds the passphrase.",
 }
@@ -96,8 +96,16 @@ SETTINGS = {
     "role_duration": "the TTL of a role session if the profile has no `duration_seconds`. Above an hour, each role takes an MFA "
     "code of its own, and AWS refuses roles with a lower MaxSessionDuration. A role that a role assumes gets an hour",
     "session_duration": "the TTL of an MFA session if the profile does not set it",
+    "sso_browser": "the command that opens the page of `sso login`; `%s` in it stands for the URL. Default: `BROWSER`, otherwise the "
+    "desktop's",
+    "sso_flow": "how `sso login` signs in: by a `browser` on this machine, or by a code that you confirm on any `device`. `auto` "
+    "takes the code over SSH, in WSL, in a container and where no browser can be opened",
     "trusted_hosts": "hosts to treat as AWS's own: they may receive whole sessions and bearer tokens, and commands that change "
     "keys believe their answers ([security](../security.md#hosts-that-are-not-awss))",
+}
+SESSION_KEYS = {
+    "sso_flow": "`auto`, `browser` or `device`, as in config.toml",
+    "sso_browser": "the command of a browser, as in config.toml",
 }
 KEYS = {
     "credential": "the name of the vault entry, if it differs from the profile's",

@@ -28,7 +28,8 @@ def test_every_setting_is_read():
         'confirm_agents = ["claude", "my-agent"]\nconfirm_for = "program"\n'
         'kernel_keyring = true\nkeyring = "off"\nlock_on_suspend = false\nlog = false\n'
         'passphrase_command = "pass show \'my vault\'"\npinentry = "/usr/bin/pinentry-qt"\nprompt = "tty"\n'
-        'role_duration = "2h"\nsession_duration = "36h"\ntrusted_hosts = ["Sts.example.internal", "[::1]:4566"]\n'
+        'role_duration = "2h"\nsession_duration = "36h"\nsso_browser = "firefox --new-window %s"\nsso_flow = "device"\n'
+        'trusted_hosts = ["Sts.example.internal", "[::1]:4566"]\n'
     )
     assert got == Settings(
         agent="off",
@@ -46,6 +47,8 @@ def test_every_setting_is_read():
         prompt="tty",
         role_duration=7_200,
         session_duration=129_600,
+        sso_browser=("firefox", "--new-window", "%s"),
+        sso_flow="device",
         trusted_hosts=("sts.example.internal", "[::1]:4566"),
     )
     assert set(got._asdict()) == set(settings._CHECKS)

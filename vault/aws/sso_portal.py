@@ -7,7 +7,7 @@ CLI's cache, and never written or refreshed: a refresh token may be valid only o
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from vault import errors, limits
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from vault.profiles.chain import Sso
 
 _UNTRUSTED_REASON = "it would receive the access token of your sign-in"
+
+
+class CliToken(NamedTuple):
+    """The access token of ``aws sso login``, its expiry in Unix seconds, and the file that it is in."""
+
+    token: Secret
+    expires: int
+    path: str
 
 
 def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
@@ -56,7 +64,7 @@ def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
 
     own = context.access_tokens
     token = own.current(source) if own is not None else None
-    reply = ask(token if token is not None else _token(source, context))
+    reply = ask(token if token is not None else _token_of_cli(source, context))
     if reply.status == 401 and own is not None and token is not None:
         another = own.after(source, token)
         reply = reply if another is None else ask(another)
@@ -101,13 +109,13 @@ def _checked(fields: dict[str, Any], source: Sso, *, now: float, what: str) -> F
     return found._replace(expiration=expiration, account_id=account)
 
 
-def _token(source: Sso, context: ProviderContext) -> Secret:
-    """The access token of ``aws sso login``, still valid."""
-    from hashlib import sha1
+def _token_of_cli(source: Sso, context: ProviderContext) -> Secret:
+    return cli_token(source, home=context.home, now=context.deadline.clock.time()).token
 
-    # The AWS CLI names the file by this hash; it is not used for security.
-    name = sha1((source.session or source.start_url).encode(), usedforsecurity=False).hexdigest()
-    path = os.path.join(context.home, ".aws", "sso", "cache", f"{name}.json")
+
+def cli_token(source: Sso, *, home: str, now: float) -> CliToken:
+    """The access token of ``aws sso login``, still valid. Errors: NotSignedIn, ConfigError, UnsafeFile."""
+    path = cli_token_path(source.session or source.start_url, home=home)
     raw = read_users_file(path, limit=limits.MAX_TOKEN_FILE)
     if raw is None:
         raise signed_out(source, "you are not signed in on this machine")
@@ -122,15 +130,26 @@ def _token(source: Sso, context: ProviderContext) -> Secret:
     )
     if not usable:
         raise signed_out(source, f"{safe(path)} has no valid token")
-    if expiry(str(expires), what=f"{source.origin}: {safe(path)}") <= context.deadline.clock.time():
+    ends = expiry(str(expires), what=f"{source.origin}: {safe(path)}")
+    if ends <= now:
         raise signed_out(source, "the sign-in has expired")
-    return Secret(str(token))
+    return CliToken(Secret(str(token)), ends, path)
 
 
-def signed_out(source: Sso, why: str) -> errors.Refused:
+def cli_token_path(name: str, *, home: str) -> str:
+    """Where the AWS CLI keeps the token of a session or, without one, of a start URL."""
+    from hashlib import sha1
+
+    # The AWS CLI names the file by this hash; it is not used for security.
+    digest = sha1(name.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    return os.path.join(home, ".aws", "sso", "cache", f"{digest}.json")
+
+
+def signed_out(source: Sso, why: str) -> errors.NotSignedIn:
     """The error for a source without a valid sign-in."""
-    return errors.Refused(
+    name = source.session or source.profile
+    return errors.NotSignedIn(
         f"{source.origin}: profile {safe(source.profile)} uses IAM Identity Center, but {why}",
-        hint=f"run: {command('sso login', source.session or source.profile)}",
-        code="SignedOut",
+        hint=f"run: {command('sso login', name)}",
+        sign_in=name,
     )

@@ -153,17 +153,16 @@ def _with_profile(context: Context, profile: str, cmd: Sequence[str], *, region:
 
 def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
     from vault.aws import credential_json
+    from vault.cli.sign_in_offer import offering
     from vault.credentials import obtain
     from vault.credentials.profile_metadata import metadata_of
     from vault.run import exec_env
     from vault.system import exec_program
 
-    issued = obtain.credentials(
+    purpose, program = f"to run a command as {request.profile}", _program(cmd)
+    issued = offering(
         context,
-        request,
-        purpose=f"to run a command as {request.profile}",
-        use="exec",
-        program=_program(cmd),
+        lambda context: obtain.credentials(context, request, purpose=purpose, use="exec", program=program),
     )
     metadata = metadata_of(issued, region=request.region)
     banners.inside(context.env, metadata.profile)
@@ -177,12 +176,13 @@ def _replaced(context: Context, request: Request, cmd: Sequence[str]) -> NoRetur
 
 def _serve(context: Context, request: Request, cmd: Sequence[str]) -> NoReturn:
     """Fetch the first session and do all prompting. Then ``_served`` continues in a new program without keys in its memory."""
+    from vault.cli.sign_in_offer import offering
     from vault.credentials.profile_metadata import metadata_of
     from vault.run import credential_server, server_handover
     from vault.unlocking import manual_lock
 
-    mark = manual_lock.attributes(context.paths)
-    first = credential_server.begin(context, request, program=_program(cmd))
+    mark, program = manual_lock.attributes(context.paths), _program(cmd)
+    first = offering(context, lambda context: credential_server.begin(context, request, program=program))
     metadata = metadata_of(first.issued)
     banners.inside(context.env, metadata.profile)
     banners.production(context.env, metadata)

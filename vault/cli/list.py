@@ -104,13 +104,19 @@ def _profile_table(context: Context, profiles: list[ProfileRow]) -> None:
                 Cell(line.profile, "bold red" if means_production(line.environment) else ""),
                 line.account or "",
                 _leads_to(line),
-                line.source or "",
-                expires_in(line.expires - now if line.expires is not None else None),
+                " ".join(filter(None, (line.source, line.sign_in))),
+                _expires(line, now),
             )
             for line in profiles
         ],
         optional=("SOURCE", "ACCOUNT"),
     )
+
+
+def _expires(line: ProfileRow, now: float) -> Cell:
+    if line.expires is None and line.signed_out:
+        return Cell("not signed in", "yellow")
+    return expires_in(line.expires - now if line.expires is not None else None)
 
 
 def _leads_to(line: ProfileRow) -> Cell:
@@ -125,9 +131,12 @@ def _short(identity: str | None) -> str:
     return (identity or "").rpartition(":")[2]
 
 
+_ONLY_SHOWN = ("plaintext", "sign_in", "signed_out")
+
+
 def _profile_json(line: ProfileRow) -> dict[str, object]:
     ends = rfc3339(line.expires) if line.expires is not None else None
-    fields = {name: value for name, value in line._asdict().items() if name != "plaintext"}
+    fields = {name: value for name, value in line._asdict().items() if name not in _ONLY_SHOWN}
     return without_absent({**fields, "expires": ends})
 
 

@@ -9,12 +9,14 @@ from vault.cli import cloudtrail_table, shared_options
 from vault.cli.command_context import with_context
 from vault.cli.log_record import json_record
 from vault.cli.terminal import emit_json, local, say, table
+from vault.credentials.audit import NO_KEY, stored_name
 from vault.errors import CheckFailed, ConfigError, Usage
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
+    from vault.credentials.audit import Record
     from vault.inspect.cloudtrail import TrailEvent
 
 
@@ -47,10 +49,11 @@ def command(
 
     --cloudtrail reads a log file of CloudTrail (JSON, also gzip) or the output of aws cloudtrail lookup-events. An event of
     credentials that the log does not have is shown as "not in the log".
+
+    Sign-ins to IAM Identity Center, their refreshes and sign-outs are listed too, with the name of the sign-in as the role.
     """
     if trail is not None and (verify or most is not None):
         raise Usage("--cloudtrail was given with --verify or --last", hint="run them one after the other")
-    from vault.credentials.audit import stored_name
     from vault.inspect import cloudtrail, log_records
 
     events = _events(trail) if trail is not None else None
@@ -74,8 +77,8 @@ def command(
             say(f"{len(records)} records. None was changed, removed or cut off.")
     else:
         rows = [
-            (local(int(r.time)), r.use, r.profile, r.role, local(int(r.expires)) if r.expires else "never", r.origin,
-             f"{r.asker} {r.pid}", r.parent, r.tty)
+            (local(int(r.time)), r.use, r.profile, r.role or (r.session if r.access_key_id == NO_KEY else ""), _until(r),
+             r.origin, f"{r.asker} {r.pid}", r.parent, r.tty)
             for r in chosen
         ]  # fmt: skip
         table(
@@ -89,6 +92,12 @@ def command(
             f"the log is incomplete: {'; '.join(problems[: limits.LOG_PROBLEMS])}",
             hint="compare it with CloudTrail for that time",
         )
+
+
+def _until(record: Record) -> str:
+    if record.expires:
+        return local(int(record.expires))
+    return "never" if record.access_key_id != NO_KEY else ""
 
 
 def _seconds(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vault.cli.terminal import rfc3339, without_absent
+from vault.credentials.audit import NO_KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def json_record(record: Record) -> dict[str, object]:
             "use": record.use,
             "profile": record.profile,
             "role": record.role or None,
-            "access_key_id": record.access_key_id,
+            "access_key_id": record.access_key_id if record.access_key_id != NO_KEY else None,
             "expires": rfc3339(int(record.expires)) if record.expires else None,
             "from": record.origin,
             "pid": int(record.pid) if record.pid else None,

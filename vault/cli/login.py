@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shlex
-import shutil
-import sys
 
 import click
 
 from vault import limits
 from vault.cli import banners, shared_options
+from vault.cli.browsers import openers
 from vault.cli.command_context import with_context
 from vault.cli.policy_options import policy_options
 from vault.cli.profile_argument import profile_or_pick
 from vault.cli.request_options import check_source, request_of
+from vault.cli.sign_in_offer import offering
 from vault.cli.terminal import emit, local, say
 from vault.credentials.profile_metadata import metadata_of
 from vault.errors import Usage
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.credentials.request import Request
     from vault.run.console_login import SignIn
-
-_OPENERS = ("xdg-open", "wslview", "x-www-browser")
 
 
 @click.command(name="login")
@@ -109,7 +107,7 @@ def command(
         source=source,
     )
     way = sign_in_environment if from_env else sign_in
-    found = way(context, request, tell=say, service=service, path=path)
+    found = offering(context, lambda context: way(context, request, tell=say, service=service, path=path))
     banners.production(context.env, metadata_of(found.issued))
     banners.shorter(found.issued, asked=duration is not None)
     if own is not None:
@@ -130,35 +128,6 @@ def _again(found: SignIn, request: Request, page: dict[str, str | None], *, from
         words += [option, safe(value)] if value is not None else []
     printing = request.repeated(shlex.join(words))
     return f"awsvault-py {printing} --env" if from_env else found.issued.chain.command(printing)
-
-
-def openers(context: Context, browser: str | None) -> list[list[str]]:
-    """The commands to try for opening a URL, without the URL: --browser, otherwise those of $BROWSER, otherwise the desktop's."""
-    which = "--browser" if browser is not None else "BROWSER"
-    named = [browser] if browser is not None else context.env.get("BROWSER", "").split(":")
-    if any(named):
-        return [_words(text, which) for text in named if text]
-    if sys.platform == "darwin":
-        return [["open"]]
-    if not (
-        context.env.get("DISPLAY") or context.env.get("WAYLAND_DISPLAY") or context.env.get("WSL_DISTRO_NAME")
-    ):
-        return []
-    found = next((n for n in _OPENERS if shutil.which(n, path=context.env.get("PATH"))), None)
-    return [[found]] if found is not None else []
-
-
-def _words(text: str, which: str) -> list[str]:
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        words = []
-    if not words:
-        raise Usage(
-            f"{which} is {safe(text, limit=80)!r}, which is not a command",
-            hint="use the command of a browser, such as firefox",
-        )
-    return words
 
 
 def _open(context: Context, found: SignIn, browsers: list[list[str]], *, again: str) -> None:

@@ -84,6 +84,7 @@ def _seconds(text: str | None) -> int | None:
 
 def _begin(context: Context, request: Request, address: ServerAddress) -> NoReturn:
     """Fetch the first session and do all prompting. Then ``_served`` continues in a new program without keys in its memory."""
+    from vault.cli.sign_in_offer import offering
     from vault.credentials.profile_metadata import metadata_of
     from vault.run import credential_server, server_handover, token_file
     from vault.unlocking import manual_lock
@@ -92,7 +93,9 @@ def _begin(context: Context, request: Request, address: ServerAddress) -> NoRetu
     if address.path is not None:
         token_file.check(address.path)
     mark = manual_lock.attributes(context.paths)
-    first = credential_server.begin(context, request, program=_PROGRAM, command=False)
+    first = offering(
+        context, lambda context: credential_server.begin(context, request, program=_PROGRAM, command=False)
+    )
     banners.production(context.env, metadata_of(first.issued))
     banners.shorter(first.issued, asked=request.duration is not None)
     server_handover.start_again(first, request, mark=mark)

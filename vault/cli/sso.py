@@ -8,30 +8,25 @@ import click
 
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
-from vault.cli.init import create_and_report
-from vault.cli.login import openers
-from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
+from vault.cli.sign_in import Wanted, sign_in
+from vault.cli.sign_in_rows import json_row, place_json, valid_until
+from vault.cli.terminal import emit_json, say, table, without_absent
+from vault.credentials import audit
 from vault.credentials.forget_sessions import forget_sign_in
 from vault.errors import Error, Usage
 from vault.profiles import aws_files
-from vault.profiles.credential_variables import without_credentials
-from vault.signin import begin, sealed, target
+from vault.secret import CacheKey
+from vault.signin import sealed, target
 from vault.signin.end import sign_out
-from vault.signin.flow_choice import reason_for_device
-from vault.signin.key import stored, to_sign_in
+from vault.signin.key import stored
 from vault.store import vault
-from vault.system.programs import ProgramFailed, start_in_background
 from vault.text import command as command_line
 from vault.text import safe
 from vault.unlocking.key_access import open_keys
-from vault.upkeep import create
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from vault.context import Context
-    from vault.signin.flows import Opens
     from vault.signin.record import SignInRecord
     from vault.signin.sealed import SignIns
     from vault.signin.target import SignInTarget
@@ -63,43 +58,10 @@ def login(
         )
     config = aws_files.load(context.env, home=context.paths.home)
     place = target.of_name(context, config, name)
-    begin.check_host(place)
-    opens = None if device or no_browser else _browser(context, browser)
-    reason = None
-    if not (device or no_browser or browser is not None):
-        reason = reason_for_device(context.env, opens=opens is not None)
-    if reason is not None:
-        say(f"Using a device code, because {reason}.")
-    by_device = device or reason is not None
-    purpose = f"to sign in to {safe(place.place.name)}"
-    opened = None
-    if not vault.exists(context.paths):
-        opened = create_and_report(context, create.choose_passphrase(context))
-    with to_sign_in(context, purpose=purpose, opened=opened) as sign_ins:
-        found = begin.sign_in(context, sign_ins, place, device=by_device, opens=opens, tell=say)
-    say(f"Signed in to {safe(found.place.name)}{_until(found)}.")
+    wanted = Wanted(device=device, no_browser=no_browser, browser=browser)
+    found = sign_in(context, config, place, wanted=wanted)
     if as_json:
-        emit_json(_json(context, found))
-
-
-def _browser(context: Context, browser: str | None) -> Opens | None:
-    """What starts a browser, or None if no browser can be opened here."""
-    found = openers(context, browser)
-    if not found:
-        return None
-    env = without_credentials(context.child_env())
-
-    def opens(url: str) -> Callable[[], bool]:
-        problem = None
-        for words in found:
-            marked = [word.replace("%s", url) for word in words]
-            try:
-                return start_in_background(marked if marked != words else [*words, url], env=env)
-            except ProgramFailed as error:
-                problem = error
-        raise problem if problem is not None else ProgramFailed("no browser can be opened here")
-
-    return opens
+        emit_json(json_row(found, now=context.clock.time()))
 
 
 @command.command(name="logout")
@@ -119,13 +81,14 @@ def logout(context: Context, name: str | None, *, everything: bool, as_json: boo
     roles, failed = 0, None
     if sealed.any_file(context.paths) and vault.exists(context.paths):
         keys = open_keys(context, purpose="to sign out of IAM Identity Center")
-        sign_ins = stored(context, keys)
+        sign_ins, log = stored(context, keys), CacheKey(keys.cache_key, keys.vault_id)
         if sign_ins is not None:
             with sign_ins:
                 for place in _to_end(context, config, sign_ins, name, everything=everything):
                     done = sign_out(context, sign_ins, place)
+                    audit.log_sign_in(context, log, place.place, use="sign-out")
                     roles += forget_sign_in(context, keys, config, place.place)
-                    ended.append({**_place_json(place), "ended_at_aws": done.trouble is None})
+                    ended.append({**place_json(place), "ended_at_aws": done.trouble is None})
                     failed = _tell_ended(place, done.trouble) or failed
         keys.close()
     if everything:
@@ -180,7 +143,7 @@ def status(context: Context, *, as_json: bool) -> None:
             with sign_ins:
                 found = sign_ins.all()
         keys.close()
-    rows = [_json(context, one) for one in found]
+    rows = [json_row(one, now=context.clock.time()) for one in found]
     known = {one.place.session for one in found}
     for name in config.sso_sessions:
         if name not in known:
@@ -209,7 +172,7 @@ def status(context: Context, *, as_json: bool) -> None:
             (
                 row.get("session", ""),
                 "yes" if row["signed_in"] else "no",
-                _valid_until(one) if one is not None and row["signed_in"] else "",
+                valid_until(one) if one is not None and row["signed_in"] else "",
                 row.get("start_url", ""),
             )
             for row, one in zip(rows, [*found, *[None] * len(rows)], strict=False)
@@ -218,41 +181,3 @@ def status(context: Context, *, as_json: bool) -> None:
     out = [row for row in rows if not row["signed_in"] and "session" in row]
     if out:
         say(f"To sign in: {command_line('sso login', out[0]['session'])}")
-
-
-def _valid_until(found: SignInRecord) -> str:
-    if found.access is None:
-        return ""
-    return local(found.access.expires) + (", refreshed" if found.refresh is not None else "")
-
-
-def _until(found: SignInRecord) -> str:
-    if found.access is None or found.refresh is not None:
-        return ""
-    return f", until {local(found.access.expires)}"
-
-
-def _place_json(place: SignInTarget | SignInRecord) -> dict[str, Any]:
-    at = place.place
-    return without_absent({"session": at.session, "start_url": at.start_url, "region": at.region})
-
-
-def _json(context: Context, found: SignInRecord) -> dict[str, Any]:
-    now = context.clock.time()
-    access, refreshes = found.access, found.refresh is not None and found.client.expires > now
-    signed_in = access is not None and (refreshes or not access.over(now))
-    return {
-        **_place_json(found),
-        "signed_in": signed_in,
-        **(
-            without_absent(
-                {
-                    "began": rfc3339(found.began),
-                    "token_expires": rfc3339(access.expires),
-                    "refreshes": refreshes,
-                }
-            )
-            if access is not None and signed_in
-            else {}
-        ),
-    }

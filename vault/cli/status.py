@@ -6,6 +6,7 @@ import click
 
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
+from vault.cli.sign_in_rows import json_row, valid_until
 from vault.cli.terminal import (
     ago,
     emit,
@@ -20,6 +21,7 @@ from vault.cli.terminal import (
     table,
     without_absent,
 )
+from vault.text import command as command_line
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -44,10 +46,11 @@ _SAID = {
 )
 @with_context
 def command(context: Context, *, as_json: bool, policy: str | None) -> int:
-    """Show whether the vault is unlocked and until when, which sessions are cached, and how old the keys are.
+    """Show whether the vault is unlocked and until when, which sessions are cached, where you are signed in, and how old the keys
+    are.
 
-    Never prompts. If the vault unlocks without a prompt, status also shows the keys (their age counts from when they were
-    stored), unfinished rotations, and role sessions of only one hour because no MFA code was available in time. Sessions on
+    Never prompts. If the vault unlocks without a prompt, status also shows the sign-ins to IAM Identity Center, the keys (their age
+    counts from when they were stored), unfinished rotations, and role sessions of only one hour because no MFA code was available in time. Sessions on
     disk are shown if the cache key is available. In a pipe: one line per session.
     """
     if policy is not None:
@@ -57,7 +60,7 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     state = status.look(context)
     keys = state.keys
     if as_json:
-        emit_json(_json(state) | _json_of_keys(keys))
+        emit_json(_json(state) | _json_of_keys(keys, now=context.clock.time()))
         return 0
     now = context.clock.time()
     limits = (
@@ -83,8 +86,28 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
     if rows:
         table(context.env, ("PROFILE", "EXPIRES IN", "REFRESH", "CACHED"), rows)
     if keys is not None:
-        _show_keys(context, keys, now=now, apart=bool(rows))
+        shown = _show_sign_ins(context, keys, now=now, apart=bool(rows))
+        _show_keys(context, keys, now=now, apart=shown or bool(rows))
     return 0
+
+
+def _show_sign_ins(context: Context, keys: KeyStatus, *, now: float, apart: bool) -> bool:
+    """Show the sign-ins to IAM Identity Center (only on a terminal), and say which are over. Returns whether it printed a table."""
+    shown = [one for one in keys.sign_ins if one.usable(now)] if is_terminal() else []
+    if shown:
+        if apart:
+            emit("")
+        table(
+            context.env,
+            ("SIGN-IN", "TOKEN VALID UNTIL"),
+            [(one.place.name, valid_until(one)) for one in shown],
+        )
+    for one in keys.sign_ins:
+        if not one.usable(now) and one.place.session is not None:
+            say(
+                f"{safe(one.place.name)}: the sign-in is over. To sign in again: {command_line('sso login', one.place.session)}"
+            )
+    return bool(shown)
 
 
 def _show_keys(context: Context, keys: KeyStatus, *, now: float, apart: bool) -> None:
@@ -112,7 +135,7 @@ def _show_keys(context: Context, keys: KeyStatus, *, now: float, apart: bool) ->
         )
 
 
-def _json_of_keys(keys: KeyStatus | None) -> dict[str, object]:
+def _json_of_keys(keys: KeyStatus | None, *, now: float) -> dict[str, object]:
     if keys is None:
         return {}
     rows = [
@@ -131,7 +154,8 @@ def _json_of_keys(keys: KeyStatus | None) -> dict[str, object]:
         {"profile": one.profile, "expires": rfc3339(one.expires), "wanted_seconds": one.wanted}
         for one in keys.shortened
     ]
-    return {"keys": rows, "given_for_an_hour": short}
+    sign_ins = [json_row(one, now=now) for one in keys.sign_ins]
+    return {"keys": rows, "given_for_an_hour": short, "sign_ins": sign_ins}
 
 
 def _policy(context: Context, text: str, *, as_json: bool) -> int:

@@ -8,6 +8,7 @@ from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.profile_argument import profile_or_pick
 from vault.cli.request_options import request_of
+from vault.cli.sign_in_offer import offering
 from vault.cli.terminal import Cell, emit_json, expires_in, facts, local, rfc3339, without_absent
 from vault.inspect import whoami
 
@@ -28,9 +29,8 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
     """
     who = (whoami.of_environment(context) or whoami.of_server(context)) if profile is None else None
     if who is None:
-        who = whoami.of_profile(
-            context, request_of(profile or _selected(context), ask=True, start=profile is not None)
-        )
+        request = request_of(profile or _selected(context), ask=True, start=profile is not None)
+        who = offering(context, lambda context: whoami.of_profile(context, request))
     identity = who.identity
     if as_json:
         emit_json(

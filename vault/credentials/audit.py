@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from vault.agent.pending_record import PendingRecord
     from vault.context import Context
     from vault.credentials.issued import Issued
-    from vault.secret import Secret
+    from vault.secret import CacheKey, Secret
+    from vault.signin.record import SignInPlace, SignInRecord
     from vault.store.vault import Opened
     from vault.unlocking.keys import Keys
 
@@ -39,7 +40,8 @@ _LONGEST = {  # bytes of each field; 40 for the others. A test checks that their
 class Record(NamedTuple):
     """One issue of credentials. Times are Unix seconds as text. Unknown values are empty.
 
-    ``origin`` is cache, sts or key; ``asker`` is the process that ran awsvault-py, ``parent`` the parent of that one.
+    ``origin`` is cache, sts or key, and sso for a sign-in to IAM Identity Center, which has no access key and whose name is
+    ``session``. ``asker`` is the process that ran awsvault-py, ``parent`` the parent of that one.
     """
 
     time: str
@@ -55,7 +57,7 @@ class Record(NamedTuple):
     parent: str
     tty: str
     program: str
-    session: str = ""  # the role's session name; records of 0.9.0 have none
+    session: str = ""  # the role's session name, or that of a sign-in; records of 0.9.0 have none
 
     def encode(self) -> bytes:
         """The fields, separated by NUL. Each is cut to a length in bytes, so that all of them fit into one record."""
@@ -66,6 +68,7 @@ class Record(NamedTuple):
         return b"\0".join(fields)
 
 
+NO_KEY = "-"  # of a record without credentials: some events of CloudTrail have an empty access key ID
 _ROLE = Record._fields.index("role")
 
 
@@ -120,6 +123,40 @@ def log_restored_keys(context: Context, opened: Opened, keys: Sequence[tuple[str
         _write(context.paths.log, opened.cache_key, opened.vault_id, *records, start_over=True)
     except _CANNOT:
         return
+
+
+def log_sign_in(
+    context: Context, key: CacheKey, place: SignInPlace, *, use: str, expires: int | None = None
+) -> None:
+    """Log a sign-in to IAM Identity Center, or its end. ``use`` is sign-in or sign-out; ``expires`` that of its access token."""
+    if not context.settings.log:
+        return
+    try:
+        _write(
+            context.paths.log,
+            key.key,
+            key.vault_id,
+            _sign_in_record(context, place, use=use, expires=expires),
+        )
+    except _CANNOT:
+        return
+
+
+def log_refresh(context: Context, keys: Keys, found: SignInRecord) -> None:
+    """Log the refresh of a sign-in by the export of a profile."""
+    if context.settings.log and found.access is not None:
+        expires = found.access.expires
+        _append(
+            context.paths.log, keys, _sign_in_record(context, found.place, use="refresh", expires=expires)
+        )
+
+
+def _sign_in_record(context: Context, place: SignInPlace, *, use: str, expires: int | None) -> Record:
+    """The name of the sign-in is in the field of the session: the record has no field of its own for it."""
+    record = _record(
+        context.clock.time(), use, "", b"", role="", expires=expires, origin="sso", program="", pid=str(os.getppid())
+    )  # fmt: skip
+    return record._replace(session=place.name, access_key_id=NO_KEY)
 
 
 def log_disk_hit(

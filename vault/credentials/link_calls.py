@@ -53,15 +53,22 @@ class LinkCaller:
     def source(self, link: FetchSource) -> Cached:
         """The source's credentials. A key that does not expire has no Expiration and is never cached."""
         from vault.aws import provider_inputs, providers
+        from vault.credentials import audit
         from vault.signin.tokens import StoredTokens
 
-        context = self._context
+        context, keys = self._context, self._codes.keys
+        tokens = StoredTokens(
+            context,
+            keys,
+            ca_bundle=self._chain.ca_bundle,
+            refreshed=lambda record: audit.log_refresh(context, keys, record),
+        )
         found = providers.fetch(
             link.source,
             provider_inputs.ProviderContext(
                 context.env, context.child_env(), context.paths.home, context.deadline,
                 context.settings.allow_http, default_session_name(self._context.env), self._chain.ca_bundle,
-                context.settings.trusted_hosts, StoredTokens(context, self._codes.keys, ca_bundle=self._chain.ca_bundle),
+                context.settings.trusted_hosts, tokens,
             ),
         )  # fmt: skip
         body = credential_json.encode(

@@ -18,7 +18,7 @@ from vault.credentials.issued import Issued, Shortened
 from vault.credentials.planned import LoadedProfiles, PlannedChain, chain_of, load, planned
 from vault.credentials.remember import remember
 from vault.credentials.requested_chain import check_named, requested_chain
-from vault.profiles.chain import AssumeRole, SessionToken, VaultKey
+from vault.profiles.chain import AssumeRole, SessionToken, Sso, VaultKey
 from vault.profiles.resolve import check
 from vault.text import command, safe
 from vault.unlocking.key_access import KeysAccess, with_keys
@@ -82,6 +82,9 @@ def obtain(
         )
     except (errors.Locked, errors.WrongPassphrase):
         _check_profile(profiles.config, request)
+        raise
+    except errors.NotFound as error:
+        _check_sign_in(context, profiles.config, request, error)
         raise
     if exchange is not None:
         issued = exchange(issued)
@@ -174,6 +177,24 @@ def _check_profile(config: Config, request: Request) -> None:
             f"no profile {safe(name)!r} in {safe(config.config_path)} or {safe(config.credentials_path)}",
             hint=config.suggestion(name) or "run: awsvault-py list",
         ) from None
+
+
+def _check_sign_in(context: Context, config: Config, request: Request, error: errors.NotFound) -> None:
+    """NotSignedIn if ``error`` says that there is no vault, and the profile signs in at Identity Center: that creates one."""
+    from vault.store.file import NoVault
+
+    if not isinstance(error, NoVault) or error.hint != NoVault.hint:
+        return  # with another hint there are backups to restore
+    try:
+        chain = requested_chain(config, request, env=context.env, has_entry=lambda _: False)
+    except errors.Error:  # not a profile of Identity Center, as far as can be told
+        return
+    if isinstance(chain.source, Sso):
+        from vault.aws import sso_portal
+
+        check(chain)
+        sso_portal.cli_token(chain.source, home=context.paths.home, now=context.clock.time())
+        error.hint = sso_portal.signed_out(chain.source, "").hint
 
 
 def plan_of(context: Context, request: Request, chain: Chain, keys: Keys) -> PlannedChain:
@@ -280,12 +301,12 @@ def _may_be_remembered(request: Request, issued: Issued) -> bool:
 def _decided_by_files(chain: Chain) -> bool:
     """Whether the vault and the files of the fingerprint alone decide the answer.
 
-    A source outside the vault and a policy file may change without them. A profile that needs confirmation must not be
-    answered without it.
+    Another source outside the vault than a role of Identity Center, and a policy file, may change without them. A profile that
+    needs confirmation must not be answered without it.
     """
     policy = chain.guardrails.policy
     return (
-        isinstance(chain.source, VaultKey)
+        isinstance(chain.source, VaultKey | Sso)
         and chain.guardrails.confirm == "never"
         and (policy is None or policy.document is None)
     )

@@ -12,6 +12,7 @@ from vault.doctor import (
     log_checks,
     process_checks,
     profile_checks,
+    sign_in_checks,
     vault_checks,
 )
 from vault.doctor.findings import ORDER, Finding
@@ -63,6 +64,10 @@ CHECKS: tuple[Check, ...] = (
           "The AWS CLI stores the sessions of roles that it assumes as plaintext JSON.",
           "--fix removes them. After `awsvault-py setup`, the CLI no longer assumes roles itself and stores no sessions.",
           fixable=True),
+    Check("plaintext-sign-in", "files", sign_in_checks.plaintext_token,
+          "Any program that runs as you can read the token, and get the credentials of each of your accounts and roles with it.",
+          "`aws sso logout` ends the AWS CLI's sign-in and removes its tokens. If the AWS CLI signs in again for a profile, "
+          "`awsvault-py setup` makes it call awsvault-py.", vault=True),
     Check("open-aws-files", "files", file_checks.aws_files_open,
           "Anyone who can change the configuration can make you run a command. Anyone who can read the credentials file has "
           "your keys.",
@@ -84,7 +89,7 @@ CHECKS: tuple[Check, ...] = (
           "`awsvault-py import` moves the key. Or remove the lines."),
     Check("role-before-process", "profiles", profile_checks.role_before_process,
           "A tool that finds role_arn assumes the role itself: it asks for the MFA code and stores the session in "
-          "plaintext.", "--fix or `awsvault-py setup` adds the prefix awsvault_ to these keys.", fixable=True),
+          "plaintext. A tool that finds the keys of IAM Identity Center looks for a token of its own.", "--fix or `awsvault-py setup` adds the prefix awsvault_ to these keys.", fixable=True),
     Check("rail-passed-by", "profiles", profile_checks.guard_rails_bypassed,
           "Only awsvault-py applies guard rails. A tool that gets the credentials itself does not ask for confirmation and "
           "does not shorten sessions.", "`awsvault-py setup` makes tools call awsvault-py for the profile."),
@@ -117,6 +122,9 @@ CHECKS: tuple[Check, ...] = (
           "Its operator sees key IDs and MFA codes. Over plain http, so does anyone on the network.",
           "Remove it unless it is yours. awsvault-py refuses plain http to another machine, unless allow_http in "
           "config.toml lists it."),
+    Check("signed-out", "profiles", sign_in_checks.signed_out,
+          "Tools without a terminal fail with the profiles of this sign-in. At a terminal, `exec` and `login` offer to sign in.",
+          "Run the command that the finding names.", vault=True),
     Check("keys-in-environment", "environment", environment_checks.keys_in_environment,
           "They take precedence over AWS_PROFILE, so tools do not use the profile that you chose.", "Unset them."),
     Check("two-profile-variables", "environment", environment_checks.two_profile_variables,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vault.profiles.chain import Chain
     from vault.profiles.edit import Document
     from vault.settings import Settings
+    from vault.signin.record import SignInRecord
     from vault.store.format import Header
     from vault.store.vault import Opened
     from vault.system.paths import Paths
@@ -39,7 +40,8 @@ class Facts:
     or configuration that a git work tree does not ignore, each with its work tree. ``skew`` is how many seconds this
     machine's clock is ahead of AWS's. ``backup`` is the generation of the last backup.
     ``vault_refused``: the vault was not read, because other users can open it. ``failed_sources`` are the sources of a
-    passphrase that are set and gave none, each with its reason.
+    passphrase that are set and gave none, each with its reason. ``sign_ins`` are the stored sign-ins to Identity Center, and
+    ``cli_tokens`` the names of those for which the AWS CLI has a token too, each with the token's path.
     """
 
     env: Mapping[str, str]
@@ -62,6 +64,8 @@ class Facts:
     vault_hint: str = ""
     vault_refused: bool = False
     opened: Opened | None = None
+    sign_ins: tuple[SignInRecord, ...] = ()
+    cli_tokens: tuple[tuple[str, str], ...] = ()
     why_locked: str = ""
     failed_sources: tuple[str, ...] = ()
     had_pin: bool = False

@@ -10,10 +10,12 @@ from contextlib import suppress
 from typing import Any
 
 from vault import __version__, errors, limits
+from vault.aws.sso_portal import cli_token_path
 from vault.doctor.facts import Facts, Program
 from vault.keys import service_endpoints
 from vault.migrate import edit_plan, own_command
 from vault.profiles import aws_files
+from vault.signin import sealed
 from vault.store import backup_mark, pin_file, vault
 from vault.system import ownership
 from vault.system.programs import ProgramFailed, output
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from vault.context import Context
     from vault.settings import Settings
+    from vault.store.vault import Opened
     from vault.system.paths import Paths
 
 
@@ -181,6 +184,7 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
             return {**found, "why_locked": "config.toml is wrong"}
         unlocked = unlock_unless(context.unattended(), purpose="to check it", meanwhile=lambda: False)
         found["opened"] = unlocked.opened if unlocked is not None else None
+        found |= _sign_ins(context, found["opened"])
     except (errors.Locked, errors.WrongPassphrase) as error:
         found["why_locked"] = error.message
         found["failed_sources"] = (
@@ -191,6 +195,19 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
         found["vault_refused"] = isinstance(error, errors.UnsafeFile)
         found["why_locked"] = "it cannot be read"
     return found
+
+
+def _sign_ins(context: Context, opened: Opened | None) -> dict[str, Any]:
+    """The stored sign-ins, and the AWS CLI's tokens for the same places."""
+    key = opened.payload.sso_key if opened is not None else None
+    if opened is None or key is None:
+        return {}
+    with sealed.SignIns.open(context.paths, key=key, vault_id=opened.vault_id) as sign_ins:
+        found = sign_ins.all()
+    names = [one.place.name for one in found if one.access is not None]
+    paths = [cli_token_path(name, home=context.paths.home) for name in names]
+    tokens = [(name, path) for name, path in zip(names, paths, strict=True) if os.path.lexists(path)]
+    return {"sign_ins": tuple(found), "cli_tokens": tuple(tokens)}
 
 
 def _unreadable_sessions(folder: str) -> tuple[str, ...]:

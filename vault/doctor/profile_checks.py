@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vault.doctor.facts import Facts
-    from vault.profiles.aws_files import Setting
+    from vault.profiles.aws_files import Profile, Setting
     from vault.profiles.edit import Document, Edit
 
 _GUARD_RAILS = ("confirm", "max_duration", "read_only", "policy_file", "policy_arns")
@@ -69,11 +69,19 @@ def role_before_process(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             level="error",
             where=str(first.origin),
-            message=f"profile {safe(profile.name)}: tools read {first.name} before credential_process, so they never "
-            "call awsvault-py",
+            message=f"profile {safe(profile.name)}: {_readers(profile, first)} read {first.name} before credential_process, so "
+            "they never call awsvault-py",
             hint=f"awsvault-py setup {safe(profile.name)}",
             fixes=tuple(fixes),
         )
+
+
+def _readers(profile: Profile, first: Setting) -> str:
+    """The tools that prefer ``first`` to credential_process. Tested with the tools themselves (tests/clients)."""
+    if not first.name.startswith("sso_"):
+        return "tools"
+    names_role = profile.plain("sso_account_id") is not None or profile.plain("sso_role_name") is not None
+    return f"{'the AWS CLI, boto3 and ' if names_role else ''}the SDKs of Go and Rust"
 
 
 def _with_prefix(document: Document, profile: str) -> list[Edit]:

@@ -11,14 +11,15 @@ from typing import NamedTuple
 from vault import errors
 from vault.credentials.prefix_match import chosen
 from vault.credentials.session_name import default_session_name
-from vault.inspect import chain_json, explain_text, sdk_view
+from vault.inspect import chain_json, explain_text, sdk_view, sign_ins
 from vault.inspect.explain_text import Fact, Stored
 from vault.inspect.explain_warnings import warnings
 from vault.profiles import aws_files
 from vault.profiles.attribution import attributed
-from vault.profiles.chain import AssumeRole, SessionToken, VaultKey
+from vault.profiles.chain import AssumeRole, SessionToken, Sso, VaultKey
 from vault.profiles.plan import plan
 from vault.profiles.resolve import resolve
+from vault.signin import sealed
 from vault.store import vault
 from vault.unlocking.agent_keys import keys_from_agent
 
@@ -92,6 +93,9 @@ def _explained(context: Context, config: Config, keys: Keys | None, name: str) -
     states = _sessions(context, keys, chain, planned)
     sdk, bypassed = sdk_view.what_sdks_do(config, profile, env=env, home=home)
     steps = [explain_text.source(chain, home=home, vault=exists)]
+    if isinstance(chain.source, Sso):
+        signed_in = Fact("signed in", _signed_in(context, keys, chain.source, exists=exists), "")
+        steps[0] = (steps[0][0], (*steps[0][1], signed_in))
     for at, (link, state) in enumerate(zip(planned.links, states, strict=True)):
         if isinstance(link, SessionToken):
             steps.append(explain_text.session(chain, link, stored=stored, home=home, state=state))
@@ -151,6 +155,17 @@ def _stored_device(chain: Chain, keys: Keys | None, *, exists: bool) -> Stored:
     except errors.Error:
         return Stored(None, known=False)
     return Stored(found.mfa_serial if found is not None else None, known=True)
+
+
+def _signed_in(context: Context, keys: Keys | None, source: Sso, *, exists: bool) -> str:
+    """Say whether there is a sign-in, and until when."""
+    if keys is None and exists and sealed.any_file(context.paths):
+        return UNKNOWN
+    try:
+        found = sign_ins.SignInLookup(context, keys).of(source)
+    except errors.Error:
+        return UNKNOWN
+    return sign_ins.described(source, found, now=context.clock.time())
 
 
 def _attributed(context: Context, chain: Chain, keys: Keys | None, *, exists: bool) -> Chain:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from vault import errors
 from vault.credentials import cached
 from vault.inspect.profile_table import EachEntryOnce, on_disk
+from vault.inspect.sign_ins import stored
 from vault.profiles import aws_files
 from vault.secret import CacheKey
 from vault.unlocking.agent_keys import keys_from_agent
@@ -21,16 +22,20 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.credentials.cached import ShortenedRole
     from vault.inspect.profile_table import SessionOnDisk
+    from vault.signin.record import SignInRecord
     from vault.unlocking.inventory import Listed
     from vault.unlocking.keys import Keys
 
 
 class KeyStatus(NamedTuple):
-    """The entries with their rotations, the roles whose session is shorter for lack of a code, and the sessions on disk."""
+    """The entries with their rotations, the roles whose session is shorter for lack of a code, the sessions on disk, and the
+    sign-ins to IAM Identity Center.
+    """
 
     entries: tuple[Listed, ...]
     shortened: tuple[ShortenedRole, ...]
     sessions: tuple[SessionOnDisk, ...]
+    sign_ins: tuple[SignInRecord, ...] = ()
 
 
 def look(context: Context) -> KeyStatus | None:
@@ -40,11 +45,19 @@ def look(context: Context) -> KeyStatus | None:
         return None
     try:
         sessions = on_disk(context, CacheKey(keys.cache_key, keys.vault_id))
-        return KeyStatus(keys.contents().entries, _shortened(context, keys), tuple(sessions))
+        shortened, sign_ins = _shortened(context, keys), _sign_ins(context, keys)
+        return KeyStatus(keys.contents().entries, shortened, tuple(sessions), sign_ins)
     except errors.Locked:  # the agent ended or was locked meanwhile
         return None
     finally:
         keys.close()
+
+
+def _sign_ins(context: Context, keys: Keys) -> tuple[SignInRecord, ...]:
+    try:
+        return tuple(stored(context, keys))
+    except errors.ConfigError:  # doctor reports the folder's rights
+        return ()
 
 
 def _shortened(context: Context, keys: Keys) -> tuple[ShortenedRole, ...]:

@@ -94,6 +94,9 @@ def _item(config: Config, name: str) -> Item:
     try:
         profile = config.profile(name)
         role = profile.get("role_arn") if profile is not None else None
+        center = (
+            [profile.get(key) for key in ("sso_account_id", "sso_role_name")] if profile is not None else []
+        )
         environment = profile.prefixed("environment") if profile is not None else None
     except errors.ConfigError:
         return Item(name)
@@ -101,6 +104,8 @@ def _item(config: Config, name: str) -> Item:
     if role is not None:
         parts = role.value.split(":", 5)
         notes = [parts[4], parts[5].rpartition("/")[2]] if len(parts) == 6 else []
+    else:
+        notes = [one.value for one in center if one is not None]
     warn = environment is not None and means_production(environment.value)
     if environment is not None:
         notes.append(environment.value.upper() if warn else environment.value)

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from vault import errors
 from vault.credentials import cached
 from vault.inspect.chain_json import source_item
+from vault.inspect.sign_ins import SignInLookup
 from vault.inspect.which import end_of
 from vault.profiles import aws_files
-from vault.profiles.chain import AssumeRole, SessionToken, StaticKeys, VaultKey
+from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, Sso, StaticKeys, VaultKey
 from vault.profiles.resolve import resolve
 from vault.unlocking import cache_key
 from vault.unlocking.manual_lock import manually_locked
@@ -34,7 +35,8 @@ class ProfileRow(NamedTuple):
     """A profile. ``account`` is 12 digits, ``identity`` the ARN of its role or user; None if the files do not say.
 
     ``source`` is the name of the entry, or the kind of another source; ``expires`` (Unix seconds) is the expiry of the
-    cached session; ``problem`` says why the profile does not resolve; ``plaintext``: its key is in AWS's files.
+    cached session; ``problem`` says why the profile does not resolve; ``plaintext``: its key is in AWS's files. ``sign_in`` is the
+    name of the sso-session, if the source has one; ``signed_out``: an export would not find a sign-in.
     """
 
     profile: str
@@ -45,6 +47,8 @@ class ProfileRow(NamedTuple):
     expires: int | None = None
     problem: str | None = None
     plaintext: bool = False
+    sign_in: str | None = None
+    signed_out: bool = False
 
 
 class SessionOnDisk(NamedTuple):
@@ -58,9 +62,12 @@ class SessionOnDisk(NamedTuple):
 def rows(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
     """A row for every profile, in the order of AWS's files. Raises ConfigError if a file has an error."""
     config = aws_files.load(context.env, home=context.paths.home)
-    once, cache = EachEntryOnce(keys), cached.open_cache(context, keys)
+    once, cache, sign_ins = EachEntryOnce(keys), cached.open_cache(context, keys), SignInLookup(context, keys)
     owners = {entry.name: (entry.account, entry.user) for entry in found.entries}
-    return [_row(context, once, config, name, owners=owners, cache=cache) for name in config.profiles]
+    return [
+        _row(context, once, config, name, owners=owners, cache=cache, sign_ins=sign_ins)
+        for name in config.profiles
+    ]
 
 
 class EachEntryOnce:
@@ -86,6 +93,7 @@ def _row(
     *,
     owners: dict[str, tuple[str | None, str | None]],
     cache: Cache,
+    sign_ins: SignInLookup,
 ) -> ProfileRow:
     try:
         chain = resolve(config, name, env=context.env, has_entry=keys.has_entry)
@@ -104,9 +112,12 @@ def _row(
                 f"arn:aws:iam::{account}:user/{user}" if account and user and not identity else identity
             )
     plaintext = isinstance(chain.source, StaticKeys) and not chain.hops
-    return ProfileRow(
+    row = ProfileRow(
         name, account, identity, source, chain.guardrails.environment, expires, plaintext=plaintext
     )
+    if isinstance(chain.source, Sso):
+        row = row._replace(sign_in=chain.source.session, signed_out=not sign_ins.of(chain.source).by)
+    return row
 
 
 def _expires(context: Context, keys: EachEntryOnce, chain: Chain, *, cache: Cache) -> int | None:
@@ -122,7 +133,7 @@ def _expires(context: Context, keys: EachEntryOnce, chain: Chain, *, cache: Cach
 def _answers(links: list[tuple[Link, bytes]], chain: Chain) -> list[bytes]:
     """The digests of the links whose session belongs to the profile itself, in the plan and in its fallback."""
     if not chain.hops:
-        return [name for link, name in links if isinstance(link, SessionToken)]
+        return [name for link, name in links if isinstance(link, SessionToken | FetchSource)]
     return [name for link, name in links if isinstance(link, AssumeRole) and link.hop == chain.hops[-1]]
 
 

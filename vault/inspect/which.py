@@ -54,6 +54,8 @@ def leads(one: MatchingProfile, wanted: str) -> bool:
     if is_account(wanted):
         return one.account == wanted
     if wanted.startswith("arn:"):
+        if one.identity is not None and not one.identity.startswith("arn:"):
+            return _permission_set(wanted) == (one.account, one.identity)
         return one.identity is not None and _without_path(one.identity) == _without_path(wanted)
     return bool(wanted) and _role(one) == wanted
 
@@ -69,6 +71,14 @@ def _without_path(arn: str) -> tuple[str, str, str]:
     elif name.startswith("role/"):
         name = "role/" + name.rpartition("/")[2]  # the ARN of a session has no path
     return parts[1], parts[4], name
+
+
+def _permission_set(arn: str) -> tuple[str | None, str | None]:
+    """Account and role of Identity Center in the ARN of the role that it creates: its name is AWSReservedSSO_ROLE_16DIGITS."""
+    _, account, name = _without_path(arn)
+    role, _, digits = name.removeprefix("role/AWSReservedSSO_").rpartition("_")
+    known = name.startswith("role/AWSReservedSSO_") and len(digits) == 16
+    return (account, role) if known else (None, None)
 
 
 def _role(one: MatchingProfile) -> str | None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vault import errors, limits
-from vault.credentials import forget_sessions
+from vault.credentials import audit, forget_sessions
 from vault.credentials.mfa_code import Codes
 from vault.keys.entries import journal_pairs
 from vault.keys.iam_signer import IamSigner, credentials_of, trusted_endpoints
 from vault.profiles import aws_files
+from vault.secret import CacheKey
 from vault.signin import sealed as signins
 from vault.signin.end import sign_out_all
 from vault.system.files import Folder
@@ -178,6 +179,8 @@ def _end_sign_ins(context: Context, opened: Opened, tell: Callable[[str], None])
             with signins.SignIns.open(context.paths, key=key, vault_id=opened.vault_id) as found:
                 for ended in sign_out_all(context, found):
                     gone += 1
+                    log = CacheKey(opened.cache_key, opened.vault_id)
+                    audit.log_sign_in(context, log, ended.place, use="sign-out")
                     if ended.trouble is not None:
                         tell(f"{safe(ended.place.name)}: AWS could not be told: {ended.trouble.message}")
     except errors.Error as error:

@@ -6,7 +6,7 @@ Of several commands for one place, one opens a browser and the others use its si
 from __future__ import annotations
 
 from vault import errors, limits
-from vault.aws import sso_oidc
+from vault.aws import sso_oidc, sso_start_url
 from vault.aws.sso_oidc import ClientRegistration, SignInRefused
 from vault.signin import flows
 from vault.signin.record import AccessToken, ClientRecord, SignInRecord
@@ -34,10 +34,14 @@ def sign_in(
     device: bool,
     opens: Opens | None,
     tell: Callable[[str], None],
+    agree: Callable[[], None] | None = None,
+    since: float | None = None,
 ) -> SignInRecord:
-    """Sign in and store the sign-in.
+    """Sign in and store the sign-in, or return that of another process that began meanwhile, or after ``since``.
 
-    Errors: Declined, Refused, ConfigError (AWS does not know the place), Unreachable, Untrusted, StorageError.
+    ``agree`` is called before this process asks AWS, and raises an error if the user does not want to sign in.
+
+    Errors: those of ``agree``, Declined, Refused, ConfigError (AWS does not know the place), Unreachable, Untrusted, StorageError.
     """
     now, before = int(context.clock.time()), sign_ins.read(target.place)
     with sign_ins.lock_question(
@@ -46,24 +50,29 @@ def sign_in(
         waiting=lambda: tell(f"Waiting for the sign-in of another awsvault-py to {safe(target.place.name)}."),
     ):
         found = sign_ins.read(target.place)
-        if found is not None and _by_another(before, found):
+        if found is not None and _by_another(before, found, since=since):
             return found
+        if agree is not None:
+            agree()
         client = _kept(found, target, device=device, now=now)
+        start_url = sso_start_url.at_aws(
+            target.place.start_url, place=target.origin, deadline=context.new_deadline(limits.START_URL_TIME)
+        )
         if client is not None:
             try:
-                return _signed_in(context, sign_ins, target, client, opens=opens, tell=tell)
+                return _signed_in(context, sign_ins, target, client, start_url, opens=opens, tell=tell)
             except SignInRefused as error:
                 if error.code not in _NO_CLIENT:
                     raise _explained(error, target) from None
         try:
             client = sso_oidc.register(
                 target.oidc,
-                start_url=target.place.start_url,
+                start_url=start_url,
                 scopes=target.scopes,
                 deadline=context.new_deadline(),
                 device=device,
             )
-            return _signed_in(context, sign_ins, target, client, opens=opens, tell=tell)
+            return _signed_in(context, sign_ins, target, client, start_url, opens=opens, tell=tell)
         except SignInRefused as error:
             raise _explained(error, target) from None
 
@@ -73,11 +82,13 @@ def check_host(target: SignInTarget) -> None:
     target.oidc.trusted("it would receive the tokens of your sign-in")
 
 
-def _by_another(before: SignInRecord | None, found: SignInRecord) -> bool:
-    """Whether another process signed in while this one waited."""
-    return found.access is not None and (
-        before is None or before.access is None or before.began != found.began
-    )
+def _by_another(before: SignInRecord | None, found: SignInRecord, *, since: float | None) -> bool:
+    """Whether another process signed in while this one waited, or after ``since``."""
+    if found.access is None:
+        return False
+    if since is not None and found.began >= int(since):
+        return True
+    return before is None or before.access is None or before.began != found.began
 
 
 def client_of(record: SignInRecord) -> ClientRegistration:
@@ -105,12 +116,13 @@ def _signed_in(
     sign_ins: SignIns,
     target: SignInTarget,
     client: ClientRegistration,
+    start_url: str,
     *,
     opens: Opens | None,
     tell: Callable[[str], None],
 ) -> SignInRecord:
     if client.device:
-        tokens = flows.by_device(context, target, client, tell=tell)
+        tokens = flows.by_device(context, target, client, start_url, tell=tell)
     else:
         tokens = flows.by_browser(context, target, client, opens=opens, tell=tell)
     now = context.clock.time()

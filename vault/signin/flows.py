@@ -99,12 +99,15 @@ def _start(
 
 
 def by_device(
-    context: Context, target: SignInTarget, client: ClientRegistration, *, tell: Callable[[str], None]
+    context: Context,
+    target: SignInTarget,
+    client: ClientRegistration,
+    start_url: str,
+    *,
+    tell: Callable[[str], None],
 ) -> SignInTokens:
-    """Sign in with a code that the user compares in any browser. Errors: as for ``by_browser``."""
-    device = sso_oidc.begin_device(
-        target.oidc, client, start_url=target.place.start_url, deadline=context.new_deadline()
-    )
+    """Sign in with a code that the user compares in any browser. ``start_url`` is AWS's. Errors: as for ``by_browser``."""
+    device = sso_oidc.begin_device(target.oidc, client, start_url=start_url, deadline=context.new_deadline())
     tell(f"Open {safe(device.complete_url, limit=limits.MAX_SIGN_IN_URL)} in any browser.")
     tell(
         f"Confirm only if the page shows this code, and only if you started this sign-in: {safe(device.user_code)}"

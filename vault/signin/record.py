@@ -82,6 +82,14 @@ class SignInRecord:
     refresh: Secret | None = None
     unknown: dict[str, Json] = field(default_factory=dict, repr=False)
 
+    def refreshes(self, now: float) -> bool:
+        """Whether the access token can be refreshed."""
+        return self.access is not None and self.refresh is not None and self.client.expires > now
+
+    def usable(self, now: float) -> bool:
+        """Whether exports can use it, as far as is known without AWS."""
+        return self.access is not None and (self.refreshes(now) or not self.access.over(now))
+
     def ended(self) -> SignInRecord:
         """The record of a sign-in that is over: only the registration is left."""
         return replace(self, access=None, refresh=None)

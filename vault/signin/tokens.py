@@ -21,6 +21,7 @@ from vault.system import locks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from vault.aws.service_endpoint import ServiceEndpoint
@@ -38,10 +39,18 @@ _OVER = ("invalid_grant", "invalid_client", "unauthorized_client", "expired_toke
 class StoredTokens:
     """The sign-ins of an unlocked vault, for the exports of profiles (vault/aws/provider_inputs, AccessTokens)."""
 
-    def __init__(self, context: Context, keys: Keys, *, ca_bundle: Setting | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        keys: Keys,
+        *,
+        ca_bundle: Setting | None = None,
+        refreshed: Callable[[SignInRecord], None] | None = None,
+    ) -> None:
         self._context = context
         self._keys = keys
         self._ca_bundle = ca_bundle
+        self._note_refresh = refreshed
 
     def current(self, source: Sso) -> Secret | None:
         """A valid access token; None without a sign-in of awsvault-py's. Errors: Refused (sign in again), Unreachable."""
@@ -77,20 +86,29 @@ class StoredTokens:
             ca_bundle=self._ca_bundle,
         )
         place = SignInPlace.of(source)
-        return Refresher(sign_ins, place, endpoint, deadline=self._context.deadline).saying(source)
+        deadline, refreshed = self._context.deadline, self._note_refresh
+        return Refresher(sign_ins, place, endpoint, deadline=deadline, refreshed=refreshed).saying(source)
 
 
 class Refresher:
-    """One sign-in, its file and its endpoint."""
+    """One sign-in, its file and its endpoint. ``refreshed`` is told of each refresh, after the lock is free again."""
 
     def __init__(
-        self, sign_ins: SignIns, place: SignInPlace, endpoint: ServiceEndpoint, *, deadline: Deadline
+        self,
+        sign_ins: SignIns,
+        place: SignInPlace,
+        endpoint: ServiceEndpoint,
+        *,
+        deadline: Deadline,
+        refreshed: Callable[[SignInRecord], None] | None = None,
     ) -> None:
         self._sign_ins = sign_ins
         self._place = place
         self._endpoint = endpoint
         self._deadline = deadline
         self._source: Sso | None = None
+        self._note_refresh = refreshed
+        self._made: SignInRecord | None = None
 
     def saying(self, source: Sso) -> Self:
         """Errors name this source."""
@@ -127,9 +145,11 @@ class Refresher:
             if held is None:
                 return token
             with held:
-                return self._refreshed(refused=None) or token
+                found = self._refreshed(refused=None)
+            self._tell()
         except errors.Error:
             return token
+        return found or token
 
     def _waited(self, *, refused: Secret | None) -> Secret | None:
         try:
@@ -140,7 +160,14 @@ class Refresher:
                 hint="run the command again; if this continues, look for a hanging awsvault-py process",
             ) from None
         with held:
-            return self._refreshed(refused=refused)
+            found = self._refreshed(refused=refused)
+        self._tell()
+        return found
+
+    def _tell(self) -> None:
+        if self._made is not None and self._note_refresh is not None:
+            self._note_refresh(self._made)
+        self._made = None
 
     def _refreshed(self, *, refused: Secret | None) -> Secret | None:
         """The token of the sign-in as it is now, refreshed if it must be. The caller holds the lock."""
@@ -170,7 +197,9 @@ class Refresher:
             raise self._over("AWS no longer accepts the sign-in") from None
         access = access_of(tokens, now=self._now())
         kept = tokens.refresh_token if tokens.refresh_token is not None else refresh
-        self._sign_ins.write(replace(found, access=access, refresh=kept))
+        made = replace(found, access=access, refresh=kept)
+        self._sign_ins.write(made)
+        self._made = made
         return access.token
 
     def _over(self, why: str) -> errors.Error:

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.usefixtures("inside")
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 PAGE = os.path.join(ROOT, "docs", "reference", "json.md")
+CORP = "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://x.awsapps.com/start\n"
 TYPES = {
     "object": dict,
     "text": str, "time": str, "seconds": int, "number": int, "boolean": bool, "list of texts": list, "list of objects": list,
@@ -167,15 +168,16 @@ def test_list(ready, aws):
 
 
 def test_status_with_an_agent(home, aws):
-    """Open, with its sessions, a kept key, and a session that is shorter than requested; then without an agent."""
+    """Open, with its sessions, a kept key, a sign-in, and a session that is shorter than requested; then without an agent."""
     with_agent(home)
-    extend(home, LONG)
+    extend(home, LONG + CORP)
     unlock(home)
     try:
         assert (
             Home.run(home, "export", "dev").returncode == 0
         )  # as a process, which closes its link to the agent
         home.run("rotate", "--yes", AWSVAULT_PASSPHRASE=PASSPHRASE)
+        home.run("sso", "login", "--device", AWSVAULT_PASSPHRASE=PASSPHRASE)
         held = printed(home, "status", "--json")
     finally:
         stop(home)
@@ -277,9 +279,7 @@ def test_log_joined_with_cloudtrail(ready, aws, tmp_path):
 
 def test_sso(home, aws):
     """Signed in and out; a section without its lines."""
-    home.config(
-        "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://x.awsapps.com/start\n[sso-session a]\nx = 1\n"
-    )
+    home.config(CORP + "[sso-session a]\nx = 1\n")
     home.make_vault()
     compare("sso login", printed(home, "sso", "login", "corp", "--device", "--json"))
     compare("sso status", printed(home, "sso", "status", "--json"))

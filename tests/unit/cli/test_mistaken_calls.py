@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,6 @@ from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import failed
 from vault.cli import credential_formats, exits, prompt_line
 from vault.cli.add import command_in_profile
-from vault.cli.login import openers
 from vault.errors import Usage
 
 
@@ -86,49 +86,6 @@ def test_a_section_of_an_ini_file_has_a_name_that_fits():
             credential_formats.render("ini", answer, profile=name, region=None)
 
 
-class EnvironmentOnly:
-    """What a command needs of its context here."""
-
-    def __init__(self, **env):
-        self.env = env
-
-
-@pytest.mark.parametrize(
-    ("browser", "env", "words"),
-    [
-        ("my-browser --new %s", {}, [["my-browser", "--new", "%s"]]),
-        (None, {"BROWSER": "one:two -x"}, [["one"], ["two", "-x"]]),
-        (None, {"PATH": "/nowhere"}, []),
-        (None, {"PATH": "{tools}"}, []),
-        (None, {"PATH": "{tools}", "DISPLAY": ":0"}, [["wslview"]]),
-        (None, {"PATH": "/nowhere", "WAYLAND_DISPLAY": "w"}, []),
-    ],
-)
-def test_which_browser_is_opened(tmp_path, browser, env, words):
-    """The one that is named, else the desktop's where there is a desktop; none is no mistake."""
-    tool = tmp_path / "wslview"
-    tool.write_text("#!/bin/sh\n")
-    tool.chmod(0o755)
-    given = {name: value.format(tools=tmp_path) for name, value in env.items()}
-    assert openers(EnvironmentOnly(**given), browser) == words
-
-
-@pytest.mark.parametrize(
-    ("browser", "env", "said"),
-    [("'", {}, "--browser is"), (None, {"BROWSER": "a 'b"}, "BROWSER is"), (" ", {}, "--browser is")],
-)
-def test_a_browser_that_is_no_command_is_reported_with_its_source(browser, env, said):
-    """The error names the option or the variable, so that the user looks in the right place."""
-    with pytest.raises(Usage, match=f"^{said} .*command"):
-        openers(EnvironmentOnly(**env), browser)
-
-
-def test_a_mac_opens_its_own(monkeypatch):
-    """No variable says that there is a desktop."""
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert openers(EnvironmentOnly(PATH="/nowhere"), None) == [["open"]]
-
-
 @pytest.mark.parametrize("name", ["awsvault-py", "another"])
 def test_a_config_file_calls_us_by_a_path_that_is_there(tmp_path, monkeypatch, name):
     """By name where that leads to this program, by the path it was called by where it does not."""
@@ -137,8 +94,8 @@ def test_a_config_file_calls_us_by_a_path_that_is_there(tmp_path, monkeypatch, n
     running.chmod(0o755)
     monkeypatch.setattr(sys, "argv", [str(running)])
     wanted = str(running) if name == "awsvault-py" else "awsvault-py"
-    assert command_in_profile(EnvironmentOnly(PATH="/nowhere")) == wanted
-    assert command_in_profile(EnvironmentOnly(PATH=str(tmp_path))) == "awsvault-py"
+    assert command_in_profile(SimpleNamespace(env={"PATH": "/nowhere"})) == wanted
+    assert command_in_profile(SimpleNamespace(env={"PATH": str(tmp_path)})) == "awsvault-py"
 
 
 class Full(io.StringIO):

@@ -10,9 +10,15 @@ import time
 import pytest
 
 from tests.fakes.example import SSO_TOKEN
-from tests.home import failed
+from tests.home import PASSPHRASE, failed
 from tests.signins import browser, config, visits
 from tests.unit.inspect.chains import KEYS
+from tests.vaults import soon
+from vault.cache.audit_log import AuditLog
+from vault.credentials import audit
+from vault.secret import Secret
+from vault.store import vault
+from vault.system.paths import from_env
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -320,6 +326,10 @@ def test_panic_logs_out(home, aws):
     signed_in(home)
     done = home.run("panic", "--yes", "--trust-endpoint")
     assert "Deleted 1 sign-in to" in done.stderr
+    opened = vault.open_with_passphrase(from_env(home.env), Secret(PASSPHRASE), deadline=soon())
+    with AuditLog.open(home.file("log"), cache_key=opened.cache_key, vault_id=opened.vault_id) as log:
+        uses = [audit.decode(record).use for record in log.newest(9)]
+    assert sorted(uses) == ["sign-in", "sign-out"]
     assert not usable(aws)
     assert actions(aws).index("UpdateAccessKey") < actions(aws).index(
         "Logout"

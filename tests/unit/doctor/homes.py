@@ -13,12 +13,17 @@ from unittest import mock
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import COMMAND, PASSPHRASE, SCENARIO, Home
+from tests.signins import START_URL
+from tests.signins import sign_in as signed_in
 from tests.vaults import new_vault, soon
+from vault.aws.sso_portal import cli_token_path
 from vault.cache.audit_log import AuditLog
 from vault.context import Context
 from vault.doctor.checks import run
 from vault.doctor.gather import gather
 from vault.secret import Secret
+from vault.signin.record import AccessToken, ClientRecord
+from vault.signin.sealed import SignIns
 from vault.store import vault
 from vault.store.slots.recovery import RecoverySlot
 from vault.system.clock import Deadline, SystemClock
@@ -197,6 +202,38 @@ def _without(home: Sound, name: str) -> None:
         os.unlink(os.path.join(home.file("state"), one))
 
 
+def sign_in(home: Sound, **more: object) -> None:
+    """A stored sign-in of now, and a profile that uses it."""
+    home.change_config(
+        "[profile prod]",
+        f"[sso-session corp]\nsso_region = us-east-1\nsso_start_url = {START_URL}\n\n"
+        "[profile signed]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = DeveloperRole\n\n"
+        "[profile prod]",
+    )
+    paths, now = from_env(home.env), int(time.time())
+    opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
+    opened = vault.edit(paths, opened.k_main, lambda p: replace(p, sso_key=vault.new_key()), deadline=soon())
+    backups.remember(home.context(), opened.file)
+    client = ClientRecord(client_id="client", secret=Secret("its secret"), expires=now + 86_400)
+    more = {"access": AccessToken(token=Secret("a token"), issued=now, expires=now + 3600), **more}
+    key = opened.payload.sso_key
+    assert key is not None
+    with SignIns.open(paths, key=key, vault_id=opened.vault_id, create=True) as found:
+        found.write(signed_in(client=client, **more))
+
+
+def cli_token(home: Sound, name: str = "corp") -> None:
+    path = cli_token_path(name, home=home.root)
+    os.makedirs(os.path.dirname(path))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("{}")
+
+
+def _token_in_plaintext(home: Sound) -> None:
+    sign_in(home)
+    cli_token(home)
+
+
 def _setting(home: Sound) -> None:
     with open(
         home.file("config.toml"), "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)
@@ -219,6 +256,7 @@ BREAK: dict[str, Callable[[Sound], object]] = {
     "broken-settings": _setting,
     "plaintext-keys": lambda h: h.credentials("[other]\n" + KEYS),
     "plaintext-cache": _cached_by_cli,
+    "plaintext-sign-in": _token_in_plaintext,
     "open-aws-files": _open_all,
     "open-vault-files": lambda h: os.chmod(h.file("state"), 0o755),
     "git-work-tree": _in_git,
@@ -245,6 +283,7 @@ BREAK: dict[str, Callable[[Sound], object]] = {
     ),
     "long-chained-role": _role_twice,
     "custom-endpoint": lambda h: _env(h, AWS_ENDPOINT_URL="https://sts.example"),
+    "signed-out": lambda h: sign_in(h, access=None, refresh=None),
     "keys-in-environment": lambda h: _env(h, AWS_ACCESS_KEY_ID=KEY_ID, AWS_SECRET_ACCESS_KEY=SECRET),
     "two-profile-variables": lambda h: _env(h, AWS_PROFILE="dev", AWS_DEFAULT_PROFILE="prod"),
     "unknown-profile": lambda h: _env(h, AWS_PROFILE="staging"),

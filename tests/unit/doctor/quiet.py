@@ -9,7 +9,7 @@ import time
 
 from tests.fakes.example import SERIAL
 from tests.home import COMMAND, PASSPHRASE
-from tests.unit.doctor.homes import BREAK, KEYS, Sound, log_under
+from tests.unit.doctor.homes import BREAK, KEYS, Sound, cli_token, log_under, sign_in
 from tests.vaults import soon
 from vault import limits
 from vault.cache.audit_log import rewrap
@@ -34,6 +34,11 @@ def _no_sessions(home: Sound) -> None:
     for name, value in (("a.json", {"accessToken": None}), ("b.json", []), ("c.txt", {"Credentials": {}})):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             json.dump(value, file)
+
+
+def _token_of_another_place(home: Sound) -> None:
+    sign_in(home)
+    cli_token(home, "another")
 
 
 def _ignored_tree(home: Sound) -> None:
@@ -106,6 +111,7 @@ QUIET: dict[str, Callable[[Sound], object]] = {
         "[other]\nregion = us-east-1\n# aws_secret_access_key = YOUR_SECRET_KEY_HERE\n"
     ),
     "plaintext-cache": _no_sessions,
+    "plaintext-sign-in": _token_of_another_place,
     "open-aws-files": lambda h: (h.credentials("[other]\n"), os.chmod(os.path.dirname(h.config_path), 0o755)),
     "open-vault-files": lambda h: os.chmod(h.root, 0o755),
     "git-work-tree": _ignored_tree,
@@ -137,6 +143,7 @@ QUIET: dict[str, Callable[[Sound], object]] = {
     "custom-endpoint": lambda h: _env(
         h, AWS_ENDPOINT_URL="https://sts.example", AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true"
     ),
+    "signed-out": sign_in,
     "keys-in-environment": lambda h: _env(h, AWS_ACCESS_KEY_ID="ASIAEXAMPLE", AWSVAULT_PROFILE="dev"),
     "two-profile-variables": lambda h: _env(h, AWS_PROFILE="dev", AWS_DEFAULT_PROFILE="dev"),
     "unknown-profile": lambda h: _env(h, AWS_PROFILE="dev"),

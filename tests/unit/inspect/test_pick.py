@@ -44,9 +44,11 @@ def test_items_in_the_order_of_use():
     config = config_of(
         "[profile a]\n[profile b]\nawsvault_environment = production\n"
         f"[profile c]\nrole_arn = {DEV}\nawsvault_environment = test\n[profile d]\nrole_arn = odd\n"
+        "[profile e]\nawsvault_sso_account_id = 222222222222\nawsvault_sso_role_name = Reader\n"
     )
     found = pick.items(config, used=Counter(c=2, d=1))
-    assert [item.name for item in found] == ["c", "d", "a", "b"]
+    assert [item.name for item in found] == ["c", "d", "a", "b", "e"]
+    assert found[4] == ("e", "222222222222 Reader", False)
     assert found[0] == ("c", "222222222222 DeveloperRole test", False)
     assert found[1] == ("d", "", False)
     assert found[3] == ("b", "PRODUCTION", True)

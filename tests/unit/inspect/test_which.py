@@ -12,6 +12,8 @@ from vault.inspect.which import MatchingProfile, end_of, matching_profiles
 from vault.profiles import aws_files
 from vault.profiles.resolve import resolve
 
+WEB_ROLE = "arn:aws:iam::222222222222:role/WebRole"
+RESERVED = "eu-central-1/AWSReservedSSO_Reader_0123456789abcdef"
 WAYS = SCENARIO + (
     f"[profile again]\nrole_arn = {DEVELOPER}\nsource_profile = shared-services\n"
     "[profile pathed]\nrole_arn = arn:aws:iam::222222222222:role/team/Deep\nsource_profile = shared-services\n"
@@ -32,6 +34,8 @@ WAYS = SCENARIO + (
         ("ReadOnlyRole", ["prod"]),
         ("Deep", ["pathed"]),
         ("Reader", ["portal"]),
+        ("arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_Reader_0123456789abcdef/me", ["portal"]),
+        (f"arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/{RESERVED}", ["portal"]),
     ],
 )
 def test_which(at_home, wanted, profiles):
@@ -46,6 +50,11 @@ def test_which(at_home, wanted, profiles):
         ("222222222223", "did you mean 222222222222?"),
         (DEVELOPER.replace("Developer", "Devloper"), f"did you mean {DEVELOPER}?"),
         ("no-such-thing-anywhere", "run: awsvault-py list"),
+        (
+            "arn:aws:sts::333333333333:assumed-role/AWSReservedSSO_Reader_0123456789abcdef/me",
+            "run: awsvault-py list",
+        ),
+        ("arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_Reader_x/me", f"did you mean {WEB_ROLE}?"),
         (DEVELOPER.replace("arn:aws:", "arn:aws-cn:"), f"did you mean {DEVELOPER}?"),
     ],
 )

@@ -79,6 +79,10 @@ class SignInDesk(Desk):
 @pytest.fixture
 def bare(home, aws):
     """A vault with the key of the sign-ins, and no sign-in."""
+    return bare_desk(home, aws)
+
+
+def bare_desk(home, aws):
     home.config(config())
     home.make_vault()
     aws.world.assign("222222222222", "DeveloperRole")

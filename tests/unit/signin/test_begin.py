@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.signins import config
+from tests.signins import START_URL, config
 from vault import errors
 from vault.signin import begin
 
@@ -26,6 +26,17 @@ def test_a_sign_in_is_stored_with_all_that_a_refresh_needs(bare):
         True,
         ("sso:account:access",),
     )
+
+
+def test_a_start_url_that_redirects_is_aws_to_aws(bare, monkeypatch):
+    """AWS gets its own URL, the sign-in is stored under the one of the config."""
+    company = "https://sso.example/start"
+    bare.home.config(config(company))
+    bare.aws.world.sso.start_urls = {START_URL}
+    monkeypatch.setattr(begin.sso_start_url, "at_aws", lambda url, **_more: {company: START_URL}[url])
+    found = bare.sign_in()
+    assert found.place.start_url == company
+    assert bare.accepted(found.access.token)
 
 
 def test_a_registration_is_used_again(bare):

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from vault.signin.flow_choice import reason_for_device
+from tests.unit.profiles.files import config_of
+from vault.settings import Settings
+from vault.signin.flow_choice import SignInWay, preferred, reason_for_device
+
+SECTION = "[sso-session corp]\nsso_region = us-east-1\n"
+
+
+def test_a_section_overrides_what_it_sets():
+    """Each key by itself; another session and the older form have config.toml's."""
+    config = config_of(SECTION + "awsvault_sso_flow = device\n[sso-session other]\nsso_region = us-east-1\n")
+    settings = Settings(sso_flow="browser", sso_browser=("firefox",))
+    assert preferred(config, "corp", settings) == SignInWay("device", ("firefox",))
+    assert preferred(config, "other", settings) == SignInWay("browser", ("firefox",))
+    assert preferred(config, None, settings) == SignInWay("browser", ("firefox",))
+    assert preferred(config, "corp", Settings()).browser == ()
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,19 @@ def test_a_sign_in_that_is_over_is_asked_for_once(signed):
     assert (signed.record().access, signed.record().refresh) == (None, None)
 
 
+def test_a_sign_in_that_aws_has_ended_is_asked_for_once(signed):
+    """The portal refused the token, and then the refresh too: what is stored is worth nothing, however fresh it looks."""
+    token = signed.current()
+    signed.aws.world.sso.expire_sign_ins()
+    with pytest.raises(errors.NotSignedIn):
+        signed.tokens().after(signed.source(), token)
+    assert signed.asked() == 1
+    assert signed.record().access is None
+    with pytest.raises(errors.NotSignedIn):
+        signed.current()
+    assert signed.asked() == 1
+
+
 def test_a_refused_refresh_ahead_leaves_the_token_to_its_end(signed):
     """It works for another quarter of an hour."""
     before = signed.record().access.token
