@@ -118,6 +118,8 @@ def variables():
     urls = (
         "AWS_ENDPOINT_URL",
         "AWS_ENDPOINT_URL_STS",
+        "AWS_ENDPOINT_URL_SSO",
+        "AWS_ENDPOINT_URL_SSO_OIDC",
         "HTTP_PROXY",
         "http_proxy",
         "HTTPS_PROXY",

@@ -16,7 +16,9 @@ static const char *const plain_names[] = {
     "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_STS_REGIONAL_ENDPOINTS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_CA_BUNDLE",
     "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "NO_PROXY", "no_proxy"};
-static const char *const url_names[] = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"};
+static const char *const url_names[] = {
+    "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "HTTP_PROXY", "http_proxy",
+    "HTTPS_PROXY", "https_proxy"};
 #define EACH(name, names) for (const char *const *name = names; name < names + sizeof names / sizeof *names; name++)
 
 struct buffer over(char *memory, size_t size) { return (struct buffer){memory, memory, memory + size}; }

@@ -53,7 +53,7 @@ class AccessToken:
     def due(self, now: float) -> bool:
         """Whether it must be refreshed ahead: it expires soon, compared with its TTL."""
         ahead = min(limits.SIGN_IN_AHEAD, (self.expires - self.issued) // 4)
-        return self.expires - now <= ahead
+        return self.expires - now <= ahead or self.over(now)
 
     def over(self, now: float) -> bool:
         """Whether the portal will not take it any more."""

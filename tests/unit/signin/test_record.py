@@ -68,3 +68,10 @@ def test_a_token_of_a_short_session_is_not_always_due():
 def test_a_section_and_a_start_url_of_one_text_are_two_places():
     """Their files have different names."""
     assert place("x").identity != place(None, start_url="x").identity
+
+
+def test_a_token_that_is_over_is_due():
+    """However short its time was: it is refreshed, not sent."""
+    token = AccessToken(token=Secret("t"), issued=BEGAN, expires=BEGAN + 4)
+    assert token.over(BEGAN)
+    assert token.due(BEGAN)
