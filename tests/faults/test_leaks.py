@@ -9,8 +9,10 @@ import subprocess
 
 import pytest
 
-from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL, role
+from tests.fakes import oidc
+from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL, SSO_TOKEN, role
 from tests.home import COMMAND, PASSPHRASE, SCENARIO
+from tests.signins import browser, config
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -94,3 +96,53 @@ def test_secrets_pass_no_side_door(watched, aws):
     assert [calls_that_show(lines, text) for _, lines in others for text in secrets] == [set()] * 12
     assert not [text for text in (*LASTING, *secrets) if text in watched.said]
     assert aws.calls.count("AssumeRole", result="ok") == 1
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The fields of each request that the stand-in's sign-in got. Its log of calls has no secrets."""
+    found, real = [], oidc.json_fields
+
+    def noted(request):
+        found.append(real(request))
+        return found[-1]
+
+    monkeypatch.setattr(oidc, "json_fields", noted)
+    return found
+
+
+def test_a_sign_in_passes_no_side_door(watched, aws, asked):
+    """Both ways to sign in, a refresh and the end: tokens, the client's secret, codes and PKCE's verifier are in requests alone.
+
+    No write to a disk, no argument and no environment of any program has one, the browser's neither. What it is started
+    with leads to the page once, and has no state.
+    """
+    home = watched.home
+    home.config(config())
+    home.make_vault()
+    aws.world.assign("222222222222", "DeveloperRole")
+    lines = [
+        watched.run("sso", "login", "--device")[1],
+        watched.run("sso", "login", "--browser", browser(home))[1],
+    ]
+    aws.world.sso.expire_access()
+    lines += [watched.run(*words)[1] for words in (("export", "dev"), ("sso", "status"), ("sso", "logout"))]
+    names = ("clientSecret", "deviceCode", "code", "codeVerifier", "refreshToken")
+    secrets = {name: {one[name] for one in asked if name in one} for name in names}
+    secrets["access tokens"] = {*aws.world.sso.access} - {SSO_TOKEN}
+    secrets["refresh tokens"] = {*aws.world.sso.refresh}
+    assert {name: len(found) for name, found in secrets.items()} == {
+        "clientSecret": 2, "deviceCode": 1, "code": 1, "codeVerifier": 1, "refreshToken": 1, "access tokens": 3,
+        "refresh tokens": 2,
+    }  # fmt: skip
+    everywhere = [line for each in lines for line in each]
+    for name, found in secrets.items():
+        for text in found:
+            shown = calls_that_show(everywhere, text)
+            assert shown, name
+            assert shown <= {"sendto", "recvfrom"}, name
+            assert text not in watched.said, name
+    assert calls_that_show(everywhere, PASSPHRASE) == set()
+    states = {call.parameters["state"] for call in aws.calls.of("Authorize")}
+    shown = set().union(*(calls_that_show(everywhere, state) for state in states))
+    assert shown == {"sendto", "recvfrom", "write2"}  # the page, for a browser that did not open

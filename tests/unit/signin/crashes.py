@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from itertools import count
 from typing import NamedTuple
 from unittest import mock
@@ -10,7 +11,6 @@ from unittest import mock
 from vault.aws import transport
 from vault.system.files import Folder
 
-KILLED = 137
 _WRITES = ("create_temp", "rename", "unlink", "sync")
 
 
@@ -40,14 +40,14 @@ class Point(NamedTuple):
             said = pipe.read()
         _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
-        assert code in (0, KILLED), (self.number, code)
+        assert code in (0, -signal.SIGKILL), (self.number, code)
         self.names.extend(said.split("\n") if said else [])
-        return code == KILLED
+        return code != 0
 
 
-def points():
-    """The points, until the test stops."""
-    return (Point(number, []) for number in count())
+def points(first: int = 0, step: int = 1):
+    """The points, until the test stops; or only each ``step``-th of them."""
+    return (Point(number, []) for number in count(first, step))
 
 
 class _ending_at:
@@ -78,5 +78,5 @@ class _ending_at:
     def _step(self, name):
         if self._left == 0:
             os.write(self._pipe, name.encode())
-            os._exit(KILLED)
+            os.kill(os.getpid(), signal.SIGKILL)
         self._left -= 1
