@@ -21,6 +21,8 @@ sys.path[0] = ROOT  # this folder would hide modules of the same names
 
 import pexpect
 
+from tests.aws_vault_files import PASSPHRASE as STORE_PASSPHRASE
+from tests.aws_vault_files import item, sealed
 from tests.fakes.aws import StandIn
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import PASSPHRASE, Home
@@ -32,6 +34,13 @@ TYPED_A_SECOND = 4
 WAIT = 120  # seconds for a prompt
 ROLE = "arn:aws:iam::222222222222:role/DeveloperRole"
 ASK = "aws sts get-caller-identity --profile dev"
+ROUNDS = 8_192  # of PBKDF2, as aws-vault's library writes them
+QUESTION = ["[y/N/d] ", "[y/N] "]  # now, and in older installations
+PATHS = {
+    "key": "I have only a key",
+    "import": "I have `~/.aws/credentials`",
+    "aws-vault": "I have aws-vault, its encrypted files",
+}
 READY = "first-minutes$ "
 BLOCKS = f"""[profile shared-services]
 region = us-east-1
@@ -73,7 +82,7 @@ class Typist:
         )
         self.child.expect_exact(READY)
 
-    def types(self, line: str, *, until: str = READY) -> str:
+    def types(self, line: str, *, until: str | list[str] = READY) -> str:
         """Type a line, and wait for the next question or the shell's prompt; what was shown."""
         began = time.perf_counter()
         self.child.sendline(line)
@@ -116,8 +125,20 @@ def with_a_key(user: Typist, *, offered: bool) -> None:
 def with_credentials(user: Typist) -> None:
     """The path "I have ~/.aws/credentials"."""
     user.types("awsvault-py import", until="New passphrase: ")
+    confirm_import(user)
+
+
+def with_aws_vault(user: Typist) -> None:
+    """The path "I have aws-vault"."""
+    user.types("awsvault-py import --aws-vault", until="Passphrase of aws-vault's file store: ")
+    user.types(STORE_PASSPHRASE, until="New passphrase: ")
+    confirm_import(user)
+
+
+def confirm_import(user: Typist) -> None:
+    """A passphrase for the new vault, and the yes to the changes."""
     user.types(PASSPHRASE, until="Repeat the new passphrase: ")
-    user.types(PASSPHRASE, until="[y/N] ")
+    user.types(PASSPHRASE, until=QUESTION)
     user.types("y")
 
 
@@ -134,20 +155,43 @@ def whoami(user: Typist, *, code: bool) -> None:
         raise SystemExit(f"the last command failed:\n{shown}")
 
 
+def has_credentials(home: Home) -> None:
+    """AWS's two files, with the key in plaintext."""
+    home.config(AS_AWS_HAS_IT)
+    path = os.path.join(os.path.dirname(home.config_path), "credentials")
+    write(path, f"[shared-services]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
+
+
+def has_aws_vault(home: Home) -> None:
+    """AWS's config file, and the key in aws-vault's encrypted files."""
+    home.config(f"[profile shared-services]\nregion = us-east-1\n\n{AS_AWS_HAS_IT}")
+    folder = os.path.join(home.root, ".awsvault", "keys")
+    os.makedirs(folder, mode=0o700)
+    write(os.path.join(folder, "shared-services"), sealed(item("shared-services"), rounds=ROUNDS))
+
+
+def has_nothing(home: Home) -> None:
+    """Not even the folder of AWS's files."""
+    os.rmdir(os.path.dirname(home.config_path))
+
+
+def write(path: str, text: str) -> None:
+    """A new file for its owner only."""
+    with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write(text)
+
+
 def measured(path: str, folder: str, *, offered: bool) -> Typist:
     """One path from an empty home to the end."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as root, StandIn() as aws:
         home = Home(os.path.join(root, "home"), url=aws.url)
-        imported = path == "import"
-        os.rmdir(os.path.dirname(home.config_path)) if not imported else home.config(AS_AWS_HAS_IT)
-        if imported:
-            path_of_keys = os.path.join(os.path.dirname(home.config_path), "credentials")
-            text = f"[shared-services]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
-            with open(path_of_keys, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
-                file.write(text)
+        {"key": has_nothing, "import": has_credentials, "aws-vault": has_aws_vault}[path](home)
         user = Typist(home, folder)
-        with_credentials(user) if imported else with_a_key(user, offered=offered)
-        whoami(user, code=imported)
+        if path == "key":
+            with_a_key(user, offered=offered)
+        else:
+            (with_credentials if path == "import" else with_aws_vault)(user)
+        whoami(user, code=path != "key")
         user.child.close()
         agent = Agent.reach(home.file("run/agent.sock"), answer=WAIT)
         if agent is not None:
@@ -169,7 +213,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     sys.stdout.write("| path | keystrokes | machine | seconds | editor |\n|---|---|---|---|---|\n")
-    for path, shown in (("key", "I have only a key"), ("import", "I have ~/.aws/credentials")):
+    for path, shown in PATHS.items():
         user = measured(path, options.bin, offered=not options.without_offer)
         editor = "~/.aws/config, in an editor" if options.without_offer and path == "key" else "none"
         sys.stdout.write(

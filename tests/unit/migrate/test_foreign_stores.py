@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 
 import pytest
-from joserfc import jwe
-from joserfc.jwk import OctKey
 
+from tests.aws_vault_files import PASSPHRASE, item, sealed
 from tests.fakes.example import KEY_ID, SECRET
 from tests.keyrings import Desktop
 from vault import errors, limits
 from vault.migrate import foreign_stores
 from vault.secret import Secret
-
-PASSPHRASE = "the passphrase of another store"
-
-
-def sealed(plaintext):
-    """A file as both programs' library writes it, with few rounds."""
-    head = {
-        "alg": "PBES2-HS256+A128KW", "enc": "A256GCM", "p2c": 1000,
-        "p2s": base64.urlsafe_b64encode(b"s" * 12).decode(),
-    }  # fmt: skip
-    registry = jwe.JWERegistry(algorithms=[head["alg"], head["enc"]], strict_check_header=False)
-    return jwe.encrypt_compact(head, plaintext, OctKey.import_key(PASSPHRASE.encode()), registry=registry)
-
-
-def item(name="work", **more):
-    held = {"AccessKeyID": KEY_ID, "SecretAccessKey": SECRET, "SessionToken": "", **more}
-    data = base64.b64encode(json.dumps(held).encode()).decode()
-    return json.dumps({"Key": name, "Data": data}).encode()
 
 
 @pytest.fixture
