@@ -26,6 +26,7 @@ ELSEWHERE = {
     "./scripts/test": ".ci/run",
     "awsvault-py import --aws-vault": "tests/clients/test_from_aws_vault.py",
     "awsvault-py add shared-services": "tests/journeys/test_first_hour.py",
+    "awsvault-py sso login": "tests/journeys/test_identity_center.py",
 }
 
 

@@ -16,9 +16,8 @@ static const char *const plain_names[] = {
     "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_STS_REGIONAL_ENDPOINTS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_CA_BUNDLE",
     "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "NO_PROXY", "no_proxy"};
-static const char *const url_names[] = {
-    "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "HTTP_PROXY", "http_proxy",
-    "HTTPS_PROXY", "https_proxy"};
+static const char *const url_names[] = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO",
+    "AWS_ENDPOINT_URL_SSO_OIDC", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"};
 #define EACH(name, names) for (const char *const *name = names; name < names + sizeof names / sizeof *names; name++)
 
 struct buffer over(char *memory, size_t size) { return (struct buffer){memory, memory, memory + size}; }
@@ -60,7 +59,7 @@ static const char *outside(const char *name)
 }
 
 /* AWSVAULT_HOME; NULL if it is not set. One that os.path.abspath would change is left to the full program. */
-static const char *own_folder(void)
+static char *own_folder(void)
 {
     static char memory[PATH_SIZE];
     const char *given = getenv("AWSVAULT_HOME");
@@ -133,8 +132,7 @@ static void put_variable(struct buffer *to, const char *name, bool url)
 
 void put_fingerprint(struct buffer *to)
 {
-    char memory[PATH_SIZE];
-    const char *own = own_folder();
+    char memory[PATH_SIZE], *own = own_folder();
     add(to, "f2");
     put_identity(to, aws_file(true, true));
     put_identity(to, aws_file(false, true));

@@ -38,7 +38,7 @@ class Scene:
     def sign_in(self, *, device=True, opens=None):
         """As `sso login` does, with the key of the sign-ins created if there is none."""
         context = self.desk.context()
-        with key.to_sign_in(context, purpose="to sign in") as sign_ins:
+        with key.to_sign_in(context, purpose="to sign in").sign_ins as sign_ins:
             return begin.sign_in(
                 context, sign_ins, self.desk.target(), device=device, opens=opens, tell=lambda _: None
             )
