@@ -83,12 +83,19 @@ def command(
     def verify(key: NewKey) -> Verification:
         return entries.verify_key(context, name, key, ask_aws=not no_verify)
 
+    old = opened.payload.entries.get(name) if opened is not None else None
     prover = SeedProver(context, name, opened)
     # Nothing is written until every prompt is answered, so that Ctrl-C changes nothing.
     if given is not None:
         key, found = given, verify(given)
     else:
-        key, found = key_prompts.ask_key(context, name=name, verify=verify, prove=prover.prove)
+        key, found = key_prompts.ask_key(
+            context,
+            name=name,
+            verify=verify,
+            prove=prover.prove,
+            kept_serial=lambda found: entries.kept_serial(found, old),
+        )
     if opened is None and chosen is not None:
         opened = create_and_report(context, chosen)
     if opened is None:

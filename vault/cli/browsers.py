@@ -29,12 +29,16 @@ def openers(context: Context, browser: str | None) -> list[list[str]]:
         return [_words(text, which) for text in named if text]
     if sys.platform == "darwin":
         return [["open"]]
-    if not (
-        context.env.get("DISPLAY") or context.env.get("WAYLAND_DISPLAY") or context.env.get("WSL_DISTRO_NAME")
-    ):
+    if not has_display(context):
         return []
     found = next((n for n in _OPENERS if shutil.which(n, path=context.env.get("PATH"))), None)
     return [[found]] if found is not None else []
+
+
+def has_display(context: Context) -> bool:
+    """Whether a browser can show a window."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
+    return sys.platform == "darwin" or any(context.env.get(name) for name in names)
 
 
 def _words(text: str, which: str) -> list[str]:

@@ -6,6 +6,7 @@ import click
 
 from vault.cli.command_context import with_context
 from vault.cli.terminal import say
+from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ def command(context: Context) -> None:
     from vault.unlocking import lock_unlock
 
     closed = lock_unlock.lock_vault(context)
+    if closed.nothing:
+        say(f"There is no vault at {safe(context.paths.vault)}, so nothing was locked.")
+        return
     say("Locked." if closed.was_open or closed.servers else "Locked. The vault was not unlocked before.")
     for one in closed.servers:
         say(f"Ended the credentials server of {one.name}.{_COMMAND[one.command]}")

@@ -8,7 +8,7 @@ import click
 
 from vault import limits
 from vault.cli import banners, shared_options
-from vault.cli.browsers import openers
+from vault.cli.browsers import has_display, openers
 from vault.cli.command_context import with_context
 from vault.cli.policy_options import policy_options
 from vault.cli.profile_argument import profile_or_pick
@@ -110,7 +110,7 @@ def command(
     found = offering(context, lambda context: way(context, request, tell=say, service=service, path=path))
     banners.production(context.env, metadata_of(found.issued))
     banners.shorter(found.issued, asked=duration is not None)
-    if own is not None:
+    if own is not None and has_display(context):
         browsers = [own.words(found.issued.chain.profile, state=context.paths.state)]
     if not browsers:
         if not only_print:

@@ -7,8 +7,11 @@ import click
 from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
-from vault.cli.rekey import copies_elsewhere, tell_replaced
+from vault.cli.rekey import UNDO_ENDS, copies_elsewhere, tell_replaced
 from vault.cli.terminal import say
+from vault.errors import Usage, WrongPassphrase
+from vault.migrate import undo
+from vault.store import vault
 from vault.store.kdf import DEFAULT, STRONG
 from vault.unlocking import strict_seeds
 from vault.unlocking.unlock import unlock
@@ -43,8 +46,12 @@ def command(context: Context, kdf: str | None, *, from_stdin: bool, strict: bool
         _strict(context, new, _params(kdf), yes=yes)
         return
     opened = unlock(context, purpose="to change it").opened
+    if undo.opens_import(context, opened):
+        say(f"Note: {UNDO_ENDS}")
     if new is None:
         new = create.ask_new_passphrase(context, what="the vault", otherwise="awsvault-py passwd --stdin")
+    if kdf is None:
+        _check_unused(context, new)
     plan = rekey_plan.make_plan(context, opened, passphrase=None, new_passphrase=new.secret, kdf=_params(kdf))
     question = plan.question()
     if question is not None:
@@ -53,6 +60,18 @@ def command(context: Context, kdf: str | None, *, from_stdin: bool, strict: bool
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
     tell_replaced(done, "The passphrase was changed.")
+
+
+def _check_unused(context: Context, new: create.ChosenPassphrase) -> None:
+    """Usage if the new passphrase already unlocks the vault."""
+    try:
+        vault.open_with_passphrase(context.paths, new.secret, deadline=context.new_deadline())
+    except WrongPassphrase:
+        return
+    raise Usage(
+        "this passphrase already unlocks the vault",
+        hint="choose another one; to replace the master keys and keep the passphrase, run: awsvault-py rekey",
+    )
 
 
 def _params(kdf: str | None) -> KdfParams | None:
@@ -70,6 +89,8 @@ def _strict(
         new = create.ask_new_passphrase(
             context, what="the strict seeds", otherwise="awsvault-py passwd --strict --stdin"
         )
+    if kdf is None and known.passphrase == new.secret:
+        raise Usage("this is already the passphrase of the strict seeds", hint="choose another one")
     strict_plan = rekey_strict.plan_for_known(context, opened, known, new.secret, kdf=kdf)
     question = strict_plan.question()
     if question is not None:

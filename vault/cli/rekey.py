@@ -7,6 +7,7 @@ import click
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.terminal import say
+from vault.migrate import undo
 from vault.store import strict_box
 from vault.text import safe
 from vault.unlocking import strict_seeds
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from vault.store.vault import Opened
 
 
+UNDO_ENDS = "With new master keys, `awsvault-py import --undo` can no longer undo your last import."
+
+
 @click.command(name="rekey")
-@click.option("--yes", is_flag=True, help="Do not prompt about slots that cannot be kept.")
+@click.option("--yes", is_flag=True, help="Do not prompt about what cannot be kept.")
 @with_context
 def command(context: Context, *, yes: bool) -> None:
     """Replace the vault's master keys if someone may know one. Keys from an old copy cannot decrypt later versions.
@@ -32,6 +36,8 @@ def command(context: Context, *, yes: bool) -> None:
     question = plan.question()
     if question is not None:
         confirm(context, question, yes=yes)
+    if undo.opens_import(context, opened):
+        confirm(context, f"{UNDO_ENDS} Continue?", yes=yes)
     tell_replaced(
         rekey.carry_out(context, plan, strict=_strict(context, opened, yes=yes)),
         "The master keys were replaced.",

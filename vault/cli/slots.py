@@ -7,8 +7,9 @@ import click
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
-from vault.cli.rekey import tell_replaced
+from vault.cli.rekey import UNDO_ENDS, tell_replaced
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
+from vault.migrate import undo
 from vault.store.kdf import DEFAULT, STRONG
 from vault.unlocking.unlock import unlock
 from vault.upkeep import create, rekey, rekey_plan, slots
@@ -113,7 +114,8 @@ def remove(context: Context, slot: str, *, yes: bool) -> None:
     opened, passphrase = rekey_plan.open_by_secret(context, purpose="to remove a way to unlock it")
     gone = slots.find_slot(opened, slot)
     plan = rekey_plan.make_plan(context, opened, passphrase=passphrase, without=gone)
-    confirm(context, f"Remove the {slots.describe(gone)}, and replace the master keys?", yes=yes)
+    note = f"{UNDO_ENDS} " if undo.opens_import(context, opened) else ""
+    confirm(context, f"{note}Remove the {slots.describe(gone)}, and replace the master keys?", yes=yes)
     question = plan.question()
     if question is not None:
         confirm(context, question, yes=yes)

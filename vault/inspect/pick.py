@@ -47,7 +47,10 @@ def pick_profile(context: Context, question: str, *, start: str = "") -> str:
         )
     except NoAnswer as reason:
         raise errors.Declined(
-            f"no profile was chosen: {reason.message}", hint="name the profile on the command line"
+            "no profile was chosen"
+            if reason.reason == "cancelled"
+            else f"no profile was chosen: {reason.message}",
+            hint="name the profile on the command line",
         ) from None
 
 

@@ -106,13 +106,7 @@ def new_entry(key: NewKey, found: Verification, old: Entry | None, created: int)
     """The key as an entry, with the identity that AWS told. It keeps the device of ``old`` if the user is the same."""
     identity = found.identity
     account, user = (identity.account, identity.user) if identity is not None else (None, None)
-    serial = key.mfa_serial
-    if (
-        serial is None
-        and old is not None
-        and (identity is None or (old.account, old.user) == (account, user))
-    ):
-        serial = old.mfa_serial
+    serial = key.mfa_serial or kept_serial(found, old)
     return vault.Entry(
         access_key_id=key.access_key_id,
         secret=key.secret,
@@ -121,6 +115,15 @@ def new_entry(key: NewKey, found: Verification, old: Entry | None, created: int)
         account=account,
         user=user,
     )
+
+
+def kept_serial(found: Verification, old: Entry | None) -> str | None:
+    """The device of ``old`` that the key which replaces it keeps if no other is given; None if there is none."""
+    identity = found.identity
+    same = old is not None and (
+        identity is None or (old.account, old.user) == (identity.account, identity.user)
+    )
+    return old.mfa_serial if old is not None and same else None
 
 
 def stored_seed(seed: DeviceSeed, *, created: int) -> StoredSeed:

@@ -36,18 +36,22 @@ def ask_key(
     name: str,
     verify: Callable[[NewKey], Verification],
     prove: Callable[[NewKey], None],
+    kept_serial: Callable[[Verification], str | None] = lambda _: None,
 ) -> tuple[NewKey, Verification]:
     """The key that the user types or pastes, and what AWS said of it.
 
     ``verify`` asks AWS as soon as there is an ID and a secret, and ``prove`` as soon as there is a seed, if AWS knew the key:
-    a Usage of it is shown, and the seed is asked for again. Usage after three values of the wrong form, Refused after
+    a Usage of it is shown, and the seed is asked for again. ``kept_serial`` is the device that the key has if the user types
+    none. Usage after three values of the wrong form, Refused after
     three keys that AWS refuses.
     """
     prompts = KeyPrompts(context, name)
     key_id, secret, found = _ask_until_verified(prompts, verify)
+    kept = kept_serial(found)
+    on_enter = f"to keep {kept}" if kept is not None else "for none"
 
     def ask_serial(complaint: str) -> str | None:
-        typed = prompts.plain("ARN of the user's MFA device (Enter for none)", complaint)
+        typed = prompts.plain(f"ARN of the user's MFA device (Enter {on_enter})", complaint)
         serial = check_serial(typed) if typed else None
         check_device_account(serial, found)
         return serial

@@ -118,6 +118,15 @@ def preview(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -
     return UndoPreview(name, tuple(files), opened)
 
 
+def opens_import(context: Context, opened: Opened) -> bool:
+    """Whether ``import --undo`` can undo the newest import. It no longer can once the vault has other keys."""
+    try:
+        name, raw = _newest(context, "import")
+        return bool(_decode(raw, name=name, opened=opened))
+    except errors.Error:
+        return False
+
+
 def undo(context: Context, seen: UndoPreview, *, kind: Kind) -> None:
     """Restore the files as previewed, then remove the record. Raises ChangedMeanwhile, StorageError, Busy."""
     with (

@@ -32,7 +32,7 @@ _TEMP = "vault"
 class NoVault(errors.NotFound):
     """There is no vault (5)."""
 
-    hint = "run: awsvault-py init"
+    hint = "run: awsvault-py add NAME; to use a backup: awsvault-py restore FILE"
 
 
 def open_folder(paths: Paths, *, create: bool = False) -> Folder:

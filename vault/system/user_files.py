@@ -46,7 +46,7 @@ def read_users_file(path: str, *, limit: int) -> bytes | None:
             raise errors.UnsafeFile(f"{safe(path)} belongs to user id {status.st_uid}, not to you or root")
         if status.st_mode & stat.S_IWOTH:
             raise errors.UnsafeFile(
-                f"{safe(path)} can be written by every user", hint=f"run: chmod o-w {safe(path)!r}"
+                f"{safe(path)} can be written by every user", hint=f"run: chmod 600 {safe(path)!r}"
             )
         return read_all(fd, path, limit)
     finally:

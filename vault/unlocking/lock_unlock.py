@@ -7,6 +7,7 @@ from typing import NamedTuple
 from vault import __version__, errors, limits
 from vault.agent import agent_socket
 from vault.agent.start import COMMAND, kill_agent, start
+from vault.store import vault
 from vault.unlocking import all_agents, cache_key, manual_lock, running_servers
 from vault.unlocking.key_handover import hand_to_agent
 from vault.unlocking.unlock import unlock
@@ -75,10 +76,14 @@ def _stop_if_unusable(context: Context) -> None:
 
 
 class LockOutcome(NamedTuple):
-    """What ``lock`` did: whether an agent was unlocked, and which credentials servers it ended."""
+    """What ``lock`` did: whether an agent was unlocked, and which credentials servers it ended.
+
+    ``nothing``: there is no vault and nothing was unlocked, so the lock is not recorded.
+    """
 
     was_open: bool
     servers: tuple[running_servers.Running, ...]
+    nothing: bool = False
 
 
 def lock_vault(context: Context) -> LockOutcome:
@@ -88,6 +93,7 @@ def lock_vault(context: Context) -> LockOutcome:
     recorded, everything is closed all the same, and the error says so.
     """
     unrecorded, servers = None, running_servers.running(context.paths)
+    before = manual_lock.manually_locked(context.paths)
     try:
         manual_lock.mark(
             context.paths
@@ -119,4 +125,8 @@ def lock_vault(context: Context) -> LockOutcome:
             " from memory, but the lock could not be recorded: the next command can unlock the vault again",
             hint=unrecorded.hint,
         )
-    return LockOutcome(was_open, tuple(dict.fromkeys((*servers, *ended.servers))))
+    closed = tuple(dict.fromkeys((*servers, *ended.servers)))
+    nothing = not (was_open or closed or before or vault.exists(context.paths))
+    if nothing:  # otherwise the vault that the user creates next would be locked
+        manual_lock.unmark(context.paths)
+    return LockOutcome(was_open, closed, nothing)

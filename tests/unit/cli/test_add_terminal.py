@@ -195,3 +195,15 @@ def test_a_weak_second_passphrase_is_taken_with_a_word(home):
     person.sees("passphrase is weak: ")
     assert person.ends() == 0
     assert home.run("list", AWSVAULT_PASSPHRASE="password1234").returncode == 0
+
+
+def test_a_replaced_key_keeps_its_device_on_enter(home):
+    """The prompt names the device that Enter keeps, and its seed stays."""
+    home.make_vault("dev")
+    person = Terminal(home, "add", "--replace", "dev", AWSVAULT_PASSPHRASE=PASSPHRASE)
+    person.answers("Access key ID for dev: ", KEY_ID)
+    person.answers("Secret access key (not shown): ", SECRET)
+    person.answers(f"(Enter to keep {SERIAL}): ", "")
+    person.profiles()
+    assert person.ends() == 0, person.shown
+    assert listed(home)["dev"]["mfa"] == "stored"

@@ -18,7 +18,12 @@ def test_a_wrong_passphrase_is_exit_4(home):
 
 def test_no_vault_is_exit_5(home):
     """Commands that need one name the way to it."""
-    failed(home.run("list"), 5, "no vault", "awsvault-py init")
+    failed(
+        home.run("list"),
+        5,
+        "no vault",
+        "run: awsvault-py add NAME; to use a backup: awsvault-py restore FILE",
+    )
 
 
 def test_list_piped_is_a_line_an_entry(home):

@@ -61,7 +61,7 @@ class Recorder:
         """The environment in which this program is the only browser."""
         (self.folder / name).write_text(self._text)
         (self.folder / name).chmod(0o700)
-        return {"PATH": str(self.folder)}
+        return {"PATH": str(self.folder), "DISPLAY": ":0"}
 
     def started(self):
         """How the program was started since the last look. It writes after it has fetched the page, so wait for it."""
@@ -161,3 +161,12 @@ def test_each_profile_has_its_folder(home, recorder):
         assert found["secrets"] == []
     assert len(folders) == 3
     assert all(os.path.isdir(folder.partition("=")[2]) for folder in folders)
+
+
+def test_without_a_display_the_url_is_printed(home, recorder):
+    """A browser known by name would only fail there."""
+    env = recorder.named("chromium")
+    unset = dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"))
+    done = home.run("login", "dev", "--browser", "chromium", **env | unset)
+    assert (done.returncode, done.stdout.startswith("https://")) == (0, True), done.stderr
+    assert "No browser can be opened here." in done.stderr

@@ -103,6 +103,7 @@ def test_leaving_is_exit_10(home, key):
     person.child.send(key)
     person.sees("no profile was chosen")
     assert person.ends() == 10
+    assert "nothing was chosen" not in person.shown
     assert "\x1b[J" in person.shown
 
 

@@ -137,6 +137,16 @@ def test_status_opens_nothing_that_costs_somebody_something(home, why):
     assert not os.path.exists(f"{home.root}/was-run")
 
 
+def test_a_lock_before_there_is_a_vault_locks_nothing(home):
+    """lock says so and leaves no mark, so that the vault which is created next is usable."""
+    home.scenario()
+    done = home.run("lock")
+    assert (done.returncode, "There is no vault at" in done.stderr) == (0, True)
+    home.make_vault()
+    assert home.run("status", "--json").returncode == 0
+    assert home.run("export", "shared-services").returncode == 0, "locked"
+
+
 def test_the_policy_names_each_key_that_is_due_with_its_last_use(home, aws):
     """For a script: exit 1, the key's age and last use as AWS has them, and the command that fixes it."""
     home.scenario()

@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.example import SEED, SERIAL
 from tests.home import COMMAND, PASSPHRASE, failed
 from tests.patience import PATIENCE
+from tests.terminal_user import Terminal
 from tests.vectors import reader
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -93,6 +94,16 @@ def test_the_strict_passphrase_is_changed_and_the_strict_key_replaced(home):
     assert "backup" in said
     changed = strict_box(home)
     assert changed != box
+    person = Terminal(home, "passwd", "--strict")
+    for prompt, answer in [
+        main,
+        (strict, NEXT),
+        ("New passphrase: ", NEXT),
+        ("Repeat the new passphrase: ", NEXT),
+    ]:
+        person.answers(prompt, answer)
+    assert person.ends() == 2
+    assert "already the passphrase of the strict seeds" in person.shown
     said = typed(home, ["rekey", "--yes"], [main, (strict, "")])
     assert "strict seeds keep" in said
     assert strict_box(home) == changed

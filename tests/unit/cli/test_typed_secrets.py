@@ -65,3 +65,13 @@ def test_a_backup_is_put_back_by_the_passphrase_it_had(home):
     assert person.ends() == 0, person.shown
     assert home.run("list").returncode == 0
     failed(home.run("list", AWSVAULT_PASSPHRASE=SECOND), 4)
+
+
+def test_the_old_passphrase_is_not_a_new_one(home):
+    """passwd refuses it and changes nothing; rekey is what keeps a passphrase."""
+    with open(home.file("vault.avlt"), "rb") as file:
+        before = file.read()
+    done = home.run("passwd", "--stdin", "--yes", stdin=PASSPHRASE)
+    failed(done, 2, "this passphrase already unlocks the vault", "awsvault-py rekey")
+    with open(home.file("vault.avlt"), "rb") as file:
+        assert file.read() == before

@@ -169,11 +169,16 @@ def test_a_record_of_other_keys_says_why_it_does_not_open(bench, tmp_path):
     """After passwd or rekey the record no longer opens, like old copies of the vault; the hint says what to do."""
     path = bench.file("credentials", "[a]\n")
     bench.change(path, "[a]\n", "[b]\n", opened=bench.opened())
+    assert undo.opens_import(bench.context, bench.opened())
     with open(os.path.join(bench.records, bench.kept()[0]), "rb") as file:
         raw = file.read()
     bench.spoil(raw[:-1] + bytes([raw[-1] ^ 1]))
-    with pytest.raises(errors.Declined, match="the passphrase or the vault's keys were changed since"):
+    with pytest.raises(
+        errors.Declined,
+        match="can no longer be undone: the passphrase or the vault's keys were changed since",
+    ):
         bench.undo("import")
+    assert not undo.opens_import(bench.context, bench.opened())
     assert text(path) == "[b]\n"
 
 

@@ -255,6 +255,7 @@ def test_a_policy_file_that_others_can_write_is_refused(home, aws, written, tmp_
         6,
         "--policy: ",
         "policy.json can be written by every user",
+        "run: chmod 600 ",
     )
     home.config(in_dev(f"awsvault_policy_file = {path}"))
     failed(

@@ -128,6 +128,9 @@ def test_a_vault_that_is_not_there_is_named_with_the_command_that_creates_one(tm
     paths = paths_in(tmp_path / "none")
     with pytest.raises(file.NoVault, match="there is no vault at ") as caught:
         file.open_folder(paths)
-    assert (caught.value.exit_code, caught.value.hint) == (5, "run: awsvault-py init")
+    assert (caught.value.exit_code, caught.value.hint) == (
+        5,
+        "run: awsvault-py add NAME; to use a backup: awsvault-py restore FILE",
+    )
     with file.open_folder(paths, create=True) as empty, pytest.raises(file.NoVault, match=r"vault\.avlt"):
         file.read(empty)
