@@ -63,7 +63,7 @@ class WrongPassphrase(Error):
     """A passphrase, recovery code or other secret does not open the vault (4)."""
 
     exit_code = 4
-    hint = "try again, or use a recovery code or another slot"
+    hint = "try again, or type a recovery code; to see what unlocks the vault: awsvault-py slots list"
 
 
 class NotFound(Error):
@@ -181,7 +181,7 @@ class Declined(Error):
     """The user or a guard rail said no (10)."""
 
     exit_code = 10
-    hint = "nothing was changed"
+    hint = "to start over, run the command again"
 
 
 class AlreadyExists(Error):

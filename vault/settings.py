@@ -83,6 +83,13 @@ def wants_log(path: str) -> bool:
     return not raw or b"log" not in raw or parse(raw, path=path).log
 
 
+def with_place(text: str, path: str) -> str:
+    """``text``, in which ``path`` replaces the bare name config.toml: users ask where that file is."""
+    import re  # 4 ms, and only an error or doctor needs it
+
+    return re.sub(r"(?<![\w./])config\.toml", lambda _: safe(path), text)
+
+
 def parse(raw: bytes, *, path: str) -> Settings:
     """Parse the bytes of a config.toml. Raises ConfigError, which names ``path`` and line."""
     import tomllib  # 6 ms, and most users have no config.toml

@@ -17,7 +17,6 @@ EXCEPTIONS = {
         "vault/cli/bash_profile_names.py",
         "vault/cli/command_context.py",
         "vault/cli/completion.py",
-        "vault/cli/confirm.py",
         "vault/cli/disk_export.py",
         "vault/cli/exits.py",
         "vault/cli/lock.py",

@@ -31,13 +31,13 @@ def copy(tmp_path):
     return target
 
 
-def quickstart(copy, home, **more):
+def quickstart(copy, home, *options, stdin="", **more):
     kept = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("PIP_")}
     home.mkdir(exist_ok=True)
     return subprocess.run(
-        [copy / "scripts" / "quickstart"],
+        [copy / "scripts" / "quickstart", *options],
         env={**kept, "HOME": str(home), "TMPDIR": str(home.parent), **more},
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=LIMIT,
@@ -61,6 +61,25 @@ def test_from_a_fresh_copy(copy, tmp_path):
     left = {entry.name for entry in tmp_path.iterdir()}
     assert left == {"copy", "home"}
     assert not (tmp_path / "home" / ".aws").exists()
+
+
+@pytest.mark.timeout(LIMIT + 60)
+def test_a_shell_keeps_the_stand_in(copy, tmp_path):
+    """The commands in it find the vault, the profiles and AWS; afterwards nothing is left."""
+    commands = "aws sts get-caller-identity --profile dev --query Account\nawsvault-py list\nexit 3\n"
+    done = quickstart(copy, tmp_path / "home", "--shell", stdin=commands, SHELL="/bin/sh")
+    assert done.returncode == 0, done.stderr
+    _, account, entry = done.stdout.splitlines()
+    assert (account, entry.split("\t")[0]) == ('"222222222222"', "shared-services")
+    assert {one.name for one in tmp_path.iterdir()} == {"copy", "home"}
+
+
+def test_an_unknown_option_is_refused_at_once(copy, tmp_path):
+    """Before anything is installed."""
+    done = quickstart(copy, tmp_path / "home", "--kept")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no option --kept" in done.stderr
+    assert not (copy / ".venv").exists()
 
 
 def test_folder_with_blanks_is_refused_at_once(copy, tmp_path):

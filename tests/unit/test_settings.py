@@ -110,6 +110,14 @@ def test_what_is_wrong_is_named_with_its_line(text, line, said):
     assert "\x1b" not in caught.value.message
 
 
+def test_a_text_names_the_path_of_the_file():
+    """Where only the name is; not in another path, and not for another file."""
+    path = "/home/a b/config.toml"
+    assert settings.with_place("in config.toml, (config.toml)", path) == f"in {path}, ({path})"
+    for other in ("/etc/config.toml", path):
+        assert settings.with_place(other, path) == other
+
+
 def test_a_near_setting_is_offered():
     """The hint names the setting that was meant."""
     with pytest.raises(ConfigError) as caught:

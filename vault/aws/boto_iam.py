@@ -114,6 +114,15 @@ class IamClient:
         return AWSResponse(request.url, reply.status, headers_of, _Body(reply.body))
 
 
+def region_names() -> frozenset[str]:
+    """The regions of every partition, as the installed botocore knows them. Reads only botocore's own data."""
+    from botocore.loaders import Loader
+
+    loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    partitions = loader.load_data("partitions")["partitions"]
+    return frozenset(region for partition in partitions for region in partition["regions"])
+
+
 class _Body:
     """An answer's body as botocore reads it."""
 

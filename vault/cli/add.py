@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import contextmanager
 
 import click
 
@@ -27,6 +28,8 @@ from vault.upkeep import create
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vault.context import Context
     from vault.keys.key_input import NewKey
     from vault.keys.verify import Verification
@@ -74,28 +77,28 @@ def command(
             hint=f"use {_INPUTS}",
         )
     opened = chosen = None
-    if vault.exists(context.paths):
-        opened = unlock(context, purpose=f"to add {name}").opened
-        entries.check_name_is_free(opened, name, replacing=replace)
-    else:
-        chosen = create.choose_passphrase(context)
 
     def verify(key: NewKey) -> Verification:
         return entries.verify_key(context, name, key, ask_aws=not no_verify)
 
-    old = opened.payload.entries.get(name) if opened is not None else None
-    prover = SeedProver(context, name, opened)
-    # Nothing is written until every prompt is answered, so that Ctrl-C changes nothing.
-    if given is not None:
-        key, found = given, verify(given)
-    else:
-        key, found = key_prompts.ask_key(
-            context,
-            name=name,
-            verify=verify,
-            prove=prover.prove,
-            kept_serial=lambda found: entries.kept_serial(found, old),
-        )
+    with _nothing_stored():
+        if vault.exists(context.paths):
+            opened = unlock(context, purpose=f"to add {name}").opened
+            entries.check_name_is_free(opened, name, replacing=replace)
+        else:
+            chosen = create.choose_passphrase(context)
+        old = opened.payload.entries.get(name) if opened is not None else None
+        prover = SeedProver(context, name, opened)
+        if given is not None:
+            key, found = given, verify(given)
+        else:
+            key, found = key_prompts.ask_key(
+                context,
+                name=name,
+                verify=verify,
+                prove=prover.prove,
+                kept_serial=lambda found: entries.kept_serial(found, old),
+            )
     if opened is None and chosen is not None:
         opened = create_and_report(context, chosen)
     if opened is None:
@@ -105,6 +108,16 @@ def command(
         prover.mark(added.opened, key.mfa_serial, key.seed)
     _tell(name, added, key, unproved=prover.proof.unproved if prover.proof is not None else "")
     _finish(context, name, added, prover, offering=given is None)
+
+
+@contextmanager
+def _nothing_stored() -> Iterator[None]:
+    """Say that nothing was stored if the user interrupts. Nothing is, until every prompt is answered."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("Nothing was stored.")
+        raise
 
 
 def _finish(

@@ -27,7 +27,7 @@ def confirm(context: Context, question: str, *, yes: bool, more: str = "") -> No
         )
     except NoAnswer as reason:
         hint = "use --yes to skip the prompt" if reason.reason == "impossible" else None
-        raise Declined(f"cancelled: {reason.message}", hint=hint) from None
+        raise Declined(reason.told(), hint=hint) from None
     if not answer:
         raise Declined("cancelled")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from vault import context as contexts
@@ -14,6 +16,7 @@ from vault.doctor.checks import CHECKS, run
 from vault.doctor.findings import ORDER, Finding
 from vault.doctor.gather import gather
 from vault.errors import Usage
+from vault.settings import with_place
 from vault.system.front import command_path, native
 from vault.text import safe
 
@@ -64,11 +67,18 @@ def command(
         else:
             say("Nothing can be fixed automatically.")
     findings = sorted([*refused, *findings], key=lambda finding: ORDER.index(finding.level))
+    findings = [_placed(context, finding) for finding in findings]
     if as_json:
         emit_json({"findings": [_json(finding) for finding in findings]})
     else:
         _print(context.env, findings, notes=notes)
     return 1 if any(finding.level != "note" for finding in findings) else 0
+
+
+def _placed(context: Context, finding: Finding) -> Finding:
+    """``finding``; its hint names the path of config.toml."""
+    hint = finding.hint
+    return replace(finding, hint=with_place(hint, context.paths.config_toml)) if hint else finding
 
 
 def _refused(context: Context, profile: str, *, mfa_code: str | None, yes: bool) -> list[Finding]:

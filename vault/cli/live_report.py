@@ -41,7 +41,7 @@ def agreement(context: Context, *, yes: bool) -> Callable[[Cost], None]:
         try:
             agreed = context.interaction.confirm("Run these calls?", deadline=deadline, default=True)
         except NoAnswer as reason:
-            raise Declined(f"cancelled: {reason.message}", hint="AWS was not called") from None
+            raise Declined(reason.told(), hint="AWS was not called") from None
         if not agreed:
             raise Declined("cancelled", hint="AWS was not called")
 

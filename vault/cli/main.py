@@ -177,7 +177,8 @@ def run(argv: Sequence[str]) -> int:
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # top level: each error becomes an exit code
         captured = _command_of(argv) == "export"
-        code = exits.report(_with_help(_translated(error), argv), captured=captured, debug=invocation.debug)
+        known = _with_place(_with_help(_translated(error, argv), argv))
+        code = exits.report(known, captured=captured, debug=invocation.debug)
         _discard_stdout()
     return code
 
@@ -207,9 +208,25 @@ def _with_help(error: BaseException, argv: Sequence[str]) -> BaseException:
     return error
 
 
-def _translated(error: BaseException) -> BaseException:
+def _with_place(error: BaseException) -> BaseException:
+    """``error``; its hint names the path of config.toml."""
+    if isinstance(error, Error) and "config.toml" in error.hint:
+        from vault.settings import with_place
+        from vault.system.paths import from_env
+
+        error.hint = with_place(error.hint, from_env(os.environ).config_toml)
+    return error
+
+
+def _translated(error: BaseException, argv: Sequence[str]) -> BaseException:
     """Translate click's errors into errors of this program. Returns all others unchanged."""
     match error:
+        case click.exceptions.NoSuchOption() if (after := _option_of(error, argv)) is not None:
+            option = error.option_name
+            return _keep(
+                Usage(f"{option} is before the command", hint=f"put it after the command: {after} {option}"),
+                error,
+            )
         case click.exceptions.NoArgsIsHelpError() if isinstance(error.ctx.command, click.Group):
             where, below = error.ctx.command_path, ", ".join(error.ctx.command.commands)
             return _keep(Usage(f"{where} needs a subcommand: {below}", hint=f"run: {where} --help"), error)
@@ -227,10 +244,22 @@ def _translated(error: BaseException) -> BaseException:
             said = f"cannot write to standard output: {os.strerror(error.errno or 0)}"
             return _keep(StorageError(said), error)
         case NoAnswer():  # Ctrl-D, or a prompt that nobody answered
-            said = error.message if error.reason == "cancelled" else f"cancelled: {error.message}"
-            return _keep(Declined(said), error)
+            return _keep(Declined(error.told()), error)
         case _:
             return error
+
+
+def _option_of(error: click.exceptions.NoSuchOption, argv: Sequence[str]) -> str | None:
+    """The command of ``argv`` that has the option, if it was given to the group of the command."""
+    group = error.ctx.command if error.ctx is not None else None
+    if error.ctx is None or not isinstance(group, click.Group):
+        return None
+    for word in argv:
+        found = group.get_command(error.ctx, word)
+        if found is not None:
+            known = any(error.option_name in parameter.opts for parameter in found.params)
+            return f"{error.ctx.command_path} {word}" if known else None
+    return None
 
 
 def _keep(error: Error, cause: BaseException) -> Error:

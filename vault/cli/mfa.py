@@ -115,7 +115,7 @@ def code(context: Context, name: str, *, clip: bool, as_json: bool) -> None:
         say(f"Valid for {left:.0f} s and one use.")
 
 
-@command.command(name="list")
+@command.command(name="list", short_help="List the MFA devices in the vault.")
 @shared_options.as_json
 @with_context
 def list_(context: Context, *, as_json: bool) -> None:

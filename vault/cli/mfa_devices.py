@@ -9,6 +9,7 @@ from vault.cli import shared_options, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.terminal import is_live, is_terminal, say
+from vault.credentials.mfa_code import wait_text
 from vault.errors import NotFound, Usage
 from vault.keys import entries, mfa_devices, mfa_enrollment
 from vault.keys.user_devices import UserDevices
@@ -40,14 +41,14 @@ def countdown(context: Context) -> Callable[[float], None]:
         fresh = not last or left > last[-1]
         last.append(left)
         if live:
-            click.echo(f"\rwaiting {left:2.0f} s for the next code … ", nl=left <= 1, err=True)
+            click.echo(f"\r{wait_text(left, 'the next code')} ", nl=left <= 1, err=True)
         elif fresh:
-            say(f"waiting {left:.0f} s for the next code …")
+            say(wait_text(left, "the next code"))
 
     return waiting
 
 
-@click.command(name="enroll")
+@click.command(name="enroll", short_help="Create another MFA device for an IAM user.")
 @shared_options.named("name", required=True)
 @click.option("--device-name", metavar="DEVICE", help="The device's name at AWS. Default: USER-HOST.")
 @click.option(
@@ -86,6 +87,9 @@ def enroll(
         "vault will have both factors.",
         yes=yes,
     )
+    say(
+        "AWS needs two consecutive codes, which takes up to a minute. You can press Ctrl-C and continue later."
+    )
     try:
         done = enroller.run(device_name)
     except KeyboardInterrupt:
@@ -101,7 +105,7 @@ def enroll(
         say(f"Note: {place} still has the previous device. Change its mfa_serial to {safe(done.serial)}.")
 
 
-@click.command(name="resync")
+@click.command(name="resync", short_help="Resynchronize an MFA device with AWS.")
 @shared_options.named("name", required=True)
 @trust_option.option
 @with_context
@@ -159,7 +163,7 @@ def store_strictly(context: Context, opened: Opened, name: str, device: mfa_devi
     return after
 
 
-@click.command(name="qr")
+@click.command(name="qr", short_help="Show a stored seed as a QR code.")
 @shared_options.named("name", required=True)
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context

@@ -7,6 +7,7 @@ import shlex
 from vault import limits
 from vault.cli.change_view import show
 from vault.cli.terminal import emit, is_terminal, say
+from vault.errors import Declined
 from vault.keys import service_endpoints
 from vault.keys.key_prompts import KeyPrompts, ask_until_valid
 from vault.migrate import edit_plan, new_profiles, own_command, undo
@@ -55,13 +56,15 @@ def _offered(
     try:
         new = _asked(context, name, serial, entries)
         usable = _write(context, new, entries)
-    except (KeyboardInterrupt, NoAnswer):
+    except (KeyboardInterrupt, NoAnswer) as ended:
         say(
             f"\n{safe(name)} is stored in the vault. No profile was written. To write one: {command('setup', name)}"
         )
         say(f"To be asked for its roles again: {command('add --replace', name)}")
         for later in further:
             say(f"{safe(later)} is stored too. To write its profile: {command('setup', later)}")
+        if isinstance(ended, NoAnswer):
+            raise Declined(ended.told(), hint=f"run: {command('setup', name)}") from None
         raise
     return [role.profile for role in new.roles], usable
 
@@ -143,7 +146,11 @@ def _region(context: Context, prompts: KeyPrompts, files: Files, name: str, seri
     def ask(complaint: str) -> str:
         return new_profiles.check_region(prompts.plain(f"Region (Enter for {usual})", complaint) or usual)
 
-    return ask_until_valid(ask)
+    typed = ask_until_valid(ask)
+    doubt = new_profiles.region_doubt(typed) if typed != usual else None
+    if doubt is not None:
+        say(f"Warning: {doubt}")
+    return typed
 
 
 def _write(context: Context, new: NewProfiles, entries: Collection[str]) -> bool:

@@ -31,6 +31,12 @@ avp() {
         printf 'USAGE\\n'
         return 0
     fi
+    case ${1-} in
+    -*)
+        printf 'avp: there is no option %s\\n%s\\n' "$1" 'USAGE' >&2
+        return 2
+        ;;
+    esac
     name=$(awsvault-py pick -- "$@") || return $?
     unset AWS_DEFAULT_PROFILE
     export AWS_PROFILE="$name"
@@ -109,6 +115,10 @@ function avp
     if contains -- "$argv[1]" -h --help
         echo "USAGE"
         return 0
+    end
+    if string match -q -- "-*" "$argv[1]"
+        printf 'avp: there is no option %s\\n%s\\n' $argv[1] "USAGE" >&2
+        return 2
     end
     set -l name (awsvault-py pick -- $argv); or return $status
     set -e AWS_DEFAULT_PROFILE

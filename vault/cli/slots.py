@@ -27,11 +27,15 @@ def command() -> None:
     """List, add, or remove ways to unlock the vault."""
 
 
-@command.command(name="list")
+@command.command(name="list", short_help="List the slots of the vault.")
 @shared_options.as_json
 @with_context
 def list_(context: Context, *, as_json: bool) -> None:
-    """List the slots and when each last unlocked the vault on this machine. Needs no passphrase."""
+    """List the slots and when each last unlocked the vault on this machine. Needs no passphrase.
+
+    The time of the last use is exact to the hour. A command that the agent answers uses no slot, and neither does creating
+    the vault.
+    """
     found = slots.list_slots(context)
     if as_json:
         emit_json(
@@ -64,7 +68,7 @@ def list_(context: Context, *, as_json: bool) -> None:
     table(context.env, ("SLOT", "KIND", "ABOUT", "OPENS", "LAST USED HERE"), rows)
 
 
-@command.command(name="add")
+@command.command(name="add", short_help="Add a way to unlock the vault.")
 @click.argument("way", type=click.Choice(_WAYS))
 @click.option(
     "--kdf",

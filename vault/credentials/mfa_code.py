@@ -148,7 +148,7 @@ class Codes:
 
         def show(left: float) -> None:
             if not shown:
-                self._context.interaction.tell(f"waiting {left:.0f} s for the next MFA code …")
+                self._context.interaction.tell(wait_text(left, "the next MFA code"))
             shown.append(left)
 
         return show
@@ -203,6 +203,11 @@ class Codes:
                 return _check_digits(answer, "the answer", usage=True)
             except errors.Usage:
                 complaint = f"a code has {limits.CODE_DIGITS} digits"
+
+
+def wait_text(left: float, code: str) -> str:
+    """What a user reads who waits ``left`` seconds for ``code``."""
+    return f"waiting {max(1, -int(-left // 1))} s for {code} …"
 
 
 def _no_code_hint(device: MfaDevice, near: str | None) -> str:

@@ -47,10 +47,7 @@ def pick_profile(context: Context, question: str, *, start: str = "") -> str:
         )
     except NoAnswer as reason:
         raise errors.Declined(
-            "no profile was chosen"
-            if reason.reason == "cancelled"
-            else f"no profile was chosen: {reason.message}",
-            hint="name the profile on the command line",
+            reason.told("no profile was chosen"), hint="name the profile on the command line"
         ) from None
 
 

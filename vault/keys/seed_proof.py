@@ -12,6 +12,7 @@ from vault.aws import credential_json, service_errors, sts
 from vault.aws.credentials import Credentials
 from vault.cache.entries import Cached
 from vault.credentials.cached import open_cache
+from vault.credentials.mfa_code import wait_text
 from vault.credentials.planned import chain_of, load, planned
 from vault.keys.service_endpoints import sts_endpoint
 from vault.mfa import ledger
@@ -116,9 +117,7 @@ class SeedProver:
 
         def show(left: float) -> None:
             if not shown:
-                self._context.interaction.tell(
-                    f"waiting {left:.0f} s for another MFA code, to verify the seed …"
-                )
+                self._context.interaction.tell(wait_text(left, "another MFA code, to verify the seed"))
             shown.append(left)
 
         return show

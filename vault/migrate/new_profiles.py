@@ -9,13 +9,14 @@ import re
 from typing import NamedTuple
 
 from vault import errors, limits
+from vault.aws import boto_iam
 from vault.keys import entry_names
 from vault.migrate import own_command, setup
-from vault.profiles import aws_files, values
+from vault.profiles import aws_files, endpoints, values
 from vault.profiles.build_chain import checked_region
 from vault.profiles.chain import VaultKey
 from vault.profiles.source_lookup import own_export
-from vault.text import safe
+from vault.text import nearest, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +70,16 @@ def check_region(typed: str) -> str:
         raise errors.Usage(
             f"{safe(typed, limit=60)!r} is not a region", hint="a region looks like us-east-1"
         ) from None
+
+
+def region_doubt(region: str) -> str | None:
+    """A sentence about ``region`` if no region of AWS is known by that name, which may be newer than the installed botocore."""
+    known = boto_iam.region_names()
+    if endpoints.without_fips(region)[0] in known:
+        return None
+    near = nearest(region, sorted(known))
+    more = f" Did you mean {near}?" if near is not None else ""
+    return f"awsvault-py knows no AWS region named {safe(region)}.{more}"
 
 
 def check_profile(typed: str, *, taken: Collection[str]) -> str:

@@ -164,7 +164,10 @@ def _newest(context: Context, kind: Kind) -> tuple[str, bytes]:
                 return names[-1], folder.read(names[-1], limit=limits.MAX_UNDO)
     except FileNotFoundError:
         pass
-    raise errors.NotFound(f"there is no {kind} to undo", hint="nothing was changed")
+    raise errors.NotFound(
+        f"there is no {kind} to undo",
+        hint="the newest can be undone, once; restore older files from a backup",
+    )
 
 
 def _write(folder: Folder, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
@@ -242,7 +245,9 @@ def _undone(value: dict[str, Any]) -> Undone | None:
             raise _edited(path, "")
         return Undone(path=path, kind=kind, now=None, then=b"".join(hunk.old for hunk in hunks), keys=keys)
     if now is None:
-        raise errors.Declined(f"{safe(path)} no longer exists", hint="nothing was changed")
+        raise errors.Declined(
+            f"{safe(path)} no longer exists", hint="put the file back, then run the command again"
+        )
     try:
         then = revert(Document(now, path=path, kind=kind), hunks, exact=exact)
     except ValueError as error:
@@ -254,7 +259,7 @@ def _edited(path: str, profile: str) -> errors.Declined:
     where = f" in profile {safe(profile)}" if profile else ""
     return errors.Declined(
         f"{safe(path)} was edited after the change{where}, so the change cannot be undone line by line",
-        hint="nothing was changed; edit the file yourself",
+        hint="edit the file yourself",
     )
 
 

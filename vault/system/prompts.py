@@ -182,7 +182,7 @@ def _read_once(fd: int, prompt: str, *, deadline: Deadline, echo: bool) -> Secre
                 line = _line(fd, deadline, wake=wake)
             finally:
                 termios.tcsetattr(fd, termios.TCSADRAIN, before)
-                if not echo or line is None:
+                if not echo or not (line or b"").endswith(b"\n"):  # the user's Enter did not end the line
                     write(fd, "\n")
     except termios.error:
         raise NoAnswer("impossible", "the terminal was closed") from None

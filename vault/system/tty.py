@@ -23,6 +23,10 @@ class NoAnswer(Exception):  # callers turn it into the error that fits their com
         self.reason = reason
         self.message = message
 
+    def told(self, outcome: str = "cancelled") -> str:
+        """``outcome`` for a message, with the reason unless the user cancelled."""
+        return outcome if self.reason == "cancelled" else f"{outcome}: {self.message}"
+
 
 def has_terminal() -> bool:
     """Whether /dev/tty opens and this process is in its foreground group, so that it gets what is typed."""

@@ -50,7 +50,10 @@ def by_passphrase(context: Context, found: VaultFile, passphrase: Secret) -> Str
     try:
         record, key = vault.unwrap(found, slot, opens="strict")
     except errors.NotThisSlot:
-        raise errors.WrongPassphrase("wrong passphrase for the strict seeds") from None
+        raise errors.WrongPassphrase(
+            "wrong passphrase for the strict seeds",
+            hint="try again; if you forgot it, create a new device: awsvault-py mfa enroll NAME",
+        ) from None
     return StrictAccess(passphrase, record, key)
 
 

@@ -32,6 +32,7 @@ TURN_LOCK = "unlock.lock"
 SILENCE = "prompt.silent"
 _OPEN_ELSEWHERE = "agent (it is open, but does not give out the main key)"
 _TRIES = 3  # for typing errors; more attempts would be guesses
+_EMPTY = 10  # lines without a passphrase, which are no attempts; a pinentry without a user must end
 
 
 class Unlocked(NamedTuple):
@@ -185,19 +186,23 @@ def _by_prompt(
 
 
 def _ask(context: Context, *, purpose: str, answer_by: float) -> Opened:
-    complaint = ""
-    for _ in range(_TRIES):
+    complaint, tries, empty = "", _TRIES, _EMPTY
+    while True:
         typed = context.interaction.hidden(
             "Passphrase",
             deadline=context.new_deadline(answer_by),
             note=f"awsvault-py needs the vault's passphrase {purpose}.",
             complaint=complaint,
         )
+        if not len(typed) and empty:
+            empty, complaint = empty - 1, "Type the passphrase, or press Ctrl-C."
+            continue
         try:
             return vault.open_with_passphrase(context.paths, typed, deadline=context.new_deadline())
         except WrongPassphrase as error:
-            wrong, complaint = error, f"{error.message}; try again."
-    raise wrong
+            tries, complaint = tries - 1, f"{error.message}; try again."
+            if not tries:
+                raise
 
 
 def locked(tried: list[str]) -> Locked:

@@ -197,7 +197,10 @@ def _open_with_secret(context: Context, found: VaultFile, name: str) -> _OpenedB
             except NotThisSlot:
                 continue
             return _OpenedBackup(payload, k_main, slot)
-        raise errors.WrongPassphrase(f"the passphrase does not open {safe(name)}")
+        raise errors.WrongPassphrase(
+            f"the passphrase does not open {safe(name)}",
+            hint="type the passphrase or a recovery code that this copy had when it was made",
+        )
 
     note = f"Type the passphrase or a recovery code of {name}."
     return open_with_secret(context, open_with, note=note)

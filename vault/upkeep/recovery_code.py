@@ -43,7 +43,7 @@ def issue(context: Context) -> Secret:
                 complaint=complaint,
             )
         except NoAnswer as answer:
-            raise Declined(f"no recovery code was created: {answer.message}") from None
+            raise Declined(answer.told("no recovery code was created")) from None
         if read_code(typed) == code:
             return code
         complaint = "This code is different. Check the paper and type it again."

@@ -98,7 +98,8 @@ def add_keyring(context: Context, opened: Opened) -> Opened:
         )
     if local_keyring_slots(opened):
         raise errors.AlreadyExists(
-            "this machine's keyring already unlocks the vault", hint="nothing was changed"
+            "this machine's keyring already unlocks the vault",
+            hint="to see what unlocks the vault: awsvault-py slots list",
         )
     slot = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, gen=opened.header.gen + 1)
     try:

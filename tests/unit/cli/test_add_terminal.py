@@ -197,6 +197,21 @@ def test_a_weak_second_passphrase_is_taken_with_a_word(home):
     assert home.run("list", AWSVAULT_PASSPHRASE="password1234").returncode == 0
 
 
+@pytest.mark.parametrize("at", range(3))
+def test_ctrl_c_before_the_key_is_stored_says_that_nothing_was(home, at):
+    """At the new passphrase, the ID and the device."""
+    person = Terminal(home, "add", "dev")
+    questions = [("New passphrase: ", ""), ("Access key ID for dev: ", KEY_ID), ("(Enter for none): ", "")]
+    if at:
+        person.new_passphrase()
+    if at > 1:
+        person.answers(*questions[1])
+        person.answers("Secret access key (not shown): ", SECRET)
+    assert person.interrupts(questions[at][0]) == 130
+    assert person.shown.endswith("Nothing was stored.\r\n")
+    assert not os.path.exists(home.file("vault.avlt"))
+
+
 def test_a_replaced_key_keeps_its_device_on_enter(home):
     """The prompt names the device that Enter keeps, and its seed stays."""
     home.make_vault("dev")

@@ -34,6 +34,14 @@ def test_help_is_the_commands_own(path, capsys, monkeypatch):
         assert said(capsys, "help", *path) == said(capsys, *whole, "--help")
 
 
+@pytest.mark.parametrize("path", [path for path in PATHS if path], ids=" ".join)
+def test_no_subcommand_is_described_by_half_a_sentence(path, capsys, monkeypatch):
+    """In a terminal of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = said(capsys, *path, "--help")[1].partition("\nCommands:\n")[2]
+    assert "..." not in listed, listed
+
+
 @pytest.mark.parametrize(
     ("words", "near"),
     [

@@ -41,7 +41,7 @@ def test_a_device_is_enrolled_used_and_removed(ready, aws):
     """One command, one question, a countdown; then codes come from the new device, and --deactivate takes it off."""
     person = at_terminal(ready, "mfa", "enroll", NAME, "--device-name", "yourself-desk")
     person.answers("both factors", "y")
-    person.sees("s for the next code")
+    assert "takes up to a minute. You can press Ctrl-C" in person.sees("s for the next code")
     assert person.ends() == 0
     assert f"now uses {NEW_DEVICE}" in person.shown
     assert f"Change its mfa_serial to {NEW_DEVICE}" in person.shown

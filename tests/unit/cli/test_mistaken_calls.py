@@ -41,6 +41,34 @@ def test_a_call_that_cannot_be_meant_is_told_before_anything_is_done(home, here,
     failed(here(home, *words), code, said)
 
 
+@pytest.mark.parametrize(
+    ("words", "option", "after"),
+    [
+        (("--region", "eu-west-1", "exec", "dev", "--", "true"), "--region", "awsvault-py exec --region"),
+        (("-d1h", "export", "dev"), "-d", "awsvault-py export -d"),
+        (("--json", "ls"), "--json", "awsvault-py ls --json"),
+        (("mfa", "--json", "list"), "--json", "awsvault-py mfa list --json"),
+    ],
+)
+def test_an_option_before_its_command_is_told_where_it_goes(home, here, words, option, after):
+    """Not which other option is spelled like it."""
+    failed(here(home, *words), 2, f"error: {option} is before the command", f"hint: put it after the command: {after}")
+
+
+def test_an_option_that_its_command_does_not_have_is_unknown(home, here):
+    """As click says it."""
+    failed(here(home, "--regoin", "exec", "dev"), 2, "No such option", "--help")
+
+
+def test_a_hint_names_the_path_of_config_toml(home, here):
+    """Nobody has to look up where the file is, and its name in a path is left alone."""
+    home.settings("", trusted=())
+    home.config("[profile a]\nendpoint_url = http://sts.example.internal\nregion = us-east-1\n")
+    home.make_vault("a", serial=None, seed=None)
+    done = here(home, "export", "a", AWS_ENDPOINT_URL=None)
+    failed(done, 6, f"add to {home.file('config.toml')}: allow_http = ")
+
+
 def test_a_recovery_code_is_not_issued_where_nobody_can_read_it(home, here):
     """No vault is made either: the person runs it again at a terminal."""
     failed(here(home, "init", "--recovery"), 3, "recovery code", "--recovery")

@@ -100,6 +100,7 @@ def test_wrong_arns_and_names_are_asked_again(home):
     person.answers("Region (Enter for us-east-1): ", "eu-central-1")
     person.answers("[Y/n] ", "y")
     assert person.ends() == 0
+    assert "Warning" not in person.shown
     assert text(home).startswith(
         "[profile taken]\nregion = eu-west-1\n\n[profile shared-services]\nregion = eu-central-1\n"
     )
@@ -127,9 +128,29 @@ def test_ctrl_d_cancels_and_is_no_bug(home):
     person.sees("New passphrase: ")
     person.child.sendeof()
     assert person.ends() == 10
-    assert "cancelled" in person.shown
+    assert "error: cancelled\r\n" in person.shown
     assert "unexpected" not in person.shown
     assert not os.path.exists(home.file("vault.avlt"))
+
+
+def test_ctrl_d_after_the_key_is_stored_names_the_way_on(home):
+    """The key is there, so starting over is no advice."""
+    person = typing_a_key(home)
+    person.sees("ARN of a")
+    person.child.sendeof()
+    assert person.ends() == 10
+    assert "hint: run: awsvault-py setup shared-services" in person.shown
+
+
+def test_a_region_that_nobody_knows_is_only_warned_about(home):
+    """A typing error is told with what was probably meant. It is written all the same: it may be a new region."""
+    person = typing_a_key(home, serial="")
+    person.answers("ARN of a", "")
+    person.answers("Region (Enter for us-east-1): ", "us-wets-2")
+    person.sees("Warning: awsvault-py knows no AWS region named us-wets-2. Did you mean us-west-2?")
+    person.answers("[Y/n] ", "y")
+    assert person.ends() == 0
+    assert "region = us-wets-2\n" in text(home)
 
 
 def test_another_programs_profile_is_never_changed(home):

@@ -91,6 +91,15 @@ def test_no_option_becomes_a_profile(home, shell, option):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_a_misspelt_option_shows_the_options(home, shell):
+    """It is not looked for among the profiles."""
+    said = run(home, shell, "avp --of", "echo $?" if shell != "fish" else "echo $status")
+    assert said.splitlines()[0] == "avp: there is no option --of"
+    assert "avp --off: unset AWS_PROFILE" in said
+    assert said.splitlines()[-1] == "2"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_the_status_of_the_last_command_is_kept(home, shell):
     """A prompt that shows it still can."""
     show = {

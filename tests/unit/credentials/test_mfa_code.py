@@ -6,7 +6,7 @@ from tests.fakes.example import KEY_ID, SERIAL
 from tests.home import SCENARIO
 from tests.unit.conftest import Desk
 from vault import errors, limits
-from vault.credentials import obtain, planned
+from vault.credentials import mfa_code, obtain, planned
 from vault.credentials.mfa_code import NoCode
 from vault.credentials.request import Refetch, Request
 from vault.mfa.ledger import UsedCode
@@ -212,6 +212,12 @@ def test_a_right_code_after_a_wrong_one_is_sent(home, aws):
 
 
 TYPED = "arn:aws:iam::111111111111:mfa/yourslef"
+
+
+@pytest.mark.parametrize(("left", "said"), [(0.2, "1 s"), (9.4, "10 s"), (29.0, "29 s")])
+def test_a_wait_is_told_in_whole_seconds(left, said):
+    """Never none, and without a gap."""
+    assert mfa_code.wait_text(left, "the next code") == f"waiting {said} for the next code …"
 
 
 def named(serial):

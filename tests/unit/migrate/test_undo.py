@@ -107,8 +107,9 @@ def test_a_changed_file_that_is_gone_is_not_made_up(bench):
     path = bench.file("config", "[a]\n")
     bench.change(path, "[a]\n", "[b]\n")
     os.unlink(path)
-    with pytest.raises(errors.Declined, match="no longer exists"):
+    with pytest.raises(errors.Declined, match="no longer exists") as caught:
         bench.undo()
+    assert caught.value.hint == "put the file back, then run the command again"
     assert not os.path.exists(path)
 
 

@@ -81,6 +81,15 @@ def test_another_word_is_asked_again():
 
 
 @pytest.mark.parametrize("call", [HIDDEN, PLAIN, CONFIRM])
+def test_what_follows_ctrl_d_begins_a_line(call):
+    """The terminal moves on only for Enter, so the prompt does it for Ctrl-D."""
+    child = asking(call)
+    child.expect(r": |\] ")
+    child.sendeof()
+    child.expect(r"\r\ncancelled\r\n")
+
+
+@pytest.mark.parametrize("call", [HIDDEN, PLAIN, CONFIRM])
 @pytest.mark.parametrize(
     ("number", "expected"), [(signal.SIGTERM, signal.SIGTERM), (signal.SIGHUP, signal.SIGHUP)]
 )

@@ -262,6 +262,16 @@ def test_the_silence_ends(home):
     assert person.ends() == 0
 
 
+def test_enter_alone_is_no_attempt(home):
+    """It is asked for again, as often as somebody presses it while three wrong passphrases end the command."""
+    person = export(home)
+    for typed in ("", "", "wrong", "", "wrong"):
+        person.answers("Passphrase: ", typed)
+    person.answers("Passphrase: ", PASSPHRASE)
+    assert person.ends() == 0
+    assert person.shown.count("Type the passphrase, or press Ctrl-C.") == 3
+
+
 def test_ctrl_d_is_declined(home):
     """An answer that is none is exit 10."""
     person = export(home)
