@@ -112,7 +112,6 @@ FEDERATION_NAME_MOST = 32  # characters of the Name of GetFederationToken
 SESSION_POLICY_MOST = 2048  # characters of an inline session policy and all ARNs beside it
 SESSION_POLICY_FILE = 64 * 1024  # bytes of its file, which may have blanks and line breaks
 SESSION_POLICY_ARNS = 10  # managed policies of one session
-READ_ONLY_POLICY = "iam::aws:policy/ReadOnlyAccess"  # the session policy of awsvault_read_only
 MAX_SIGN_IN = (
     366 * 86_400
 )  # seconds of a sign-in to Identity Center, its tokens or its client: AWS's last 90 days at most

@@ -91,7 +91,7 @@ def refresh(profile: str) -> NoReturn:
 
         context = from_process(attended=False)
         context.disable_prompts()
-        obtain.refreshed(context, profile)
+        obtain.refresh_ahead(context, profile)
     finally:
         # The issued session is still valid. The process that needs the next one will report the problem.
         os._exit(0)

@@ -9,6 +9,7 @@ from vault.cli import cloudtrail_table, shared_options
 from vault.cli.command_context import with_context
 from vault.cli.log_record import json_record
 from vault.cli.terminal import emit_json, local, say, table
+from vault.cli.time_option import seconds_of
 from vault.credentials.audit import NO_KEY, stored_name
 from vault.errors import CheckFailed, ConfigError, Usage
 from vault.text import safe
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.credentials.audit import Record
     from vault.inspect.cloudtrail import TrailEvent
+
+
+_OLDEST = 10 * 366 * 86_400  # seconds: the log is no older
 
 
 @click.command(name="log")
@@ -57,7 +61,7 @@ def command(
     from vault.inspect import cloudtrail, log_records
 
     events = _events(trail) if trail is not None else None
-    first = context.clock.time() - _seconds(since) if since is not None else 0.0
+    first = context.clock.time() - seconds_of("--since", since, most=_OLDEST) if since is not None else 0.0
     wanted = stored_name(profile) if profile is not None else None
     records, problems = log_records.read(context)
     if events is not None:
@@ -98,15 +102,6 @@ def _until(record: Record) -> str:
     if record.expires:
         return local(int(record.expires))
     return "never" if record.access_key_id != NO_KEY else ""
-
-
-def _seconds(text: str) -> int:
-    from vault.settings import duration
-
-    try:
-        return duration(text, most=10 * 366 * 86_400)
-    except ValueError as error:
-        raise Usage(f"--since must be {error}, not {text!r}") from None
 
 
 def _events(path: str) -> list[TrailEvent]:

@@ -109,13 +109,6 @@ def seconds(text: str | None) -> int | None:
     """``--duration`` in seconds: STS allows 900 to 129,600, and less for a role. Raises Usage."""
     if text is None:
         return None
-    from vault.settings import duration
+    from vault.cli.time_option import seconds_of
 
-    try:
-        return duration(
-            int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text,
-            least=limits.SESSION_LEAST,
-            most=limits.SESSION_MOST,
-        )
-    except ValueError as error:
-        raise Usage(f"--duration must be {error}, not {safe(text, limit=80)!r}") from None
+    return seconds_of("--duration", text, least=limits.SESSION_LEAST, most=limits.SESSION_MOST, plain=True)

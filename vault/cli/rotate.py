@@ -12,6 +12,7 @@ from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.rotation_report import RotationReport, finished, intent, settled
 from vault.cli.terminal import emit, emit_json, is_live, say
+from vault.cli.time_option import seconds_of
 from vault.rotation import rotate
 from vault.rotation.key_text import describe, span
 from vault.rotation.policy import POLICY
@@ -142,14 +143,7 @@ def _request(
 
 
 def _age(text: str | None) -> int | None:
-    if text is None:
-        return None
-    from vault.settings import duration
-
-    try:
-        return duration(text, most=limits.OLDEST_KEY)
-    except ValueError as reason:
-        raise errors.Usage(f"--older-than must be {reason}") from None
+    return seconds_of("--older-than", text, most=limits.OLDEST_KEY) if text is not None else None
 
 
 def _one(

@@ -53,12 +53,13 @@ def command(
     anyone who can read the file can get the credentials. With unix:PATH the token is in PATH.token.
     """
     from vault.cli.request_options import request_of
+    from vault.cli.time_option import seconds_of
     from vault.context import from_process
     from vault.run import server_handover
     from vault.run.server_address import ServerAddress
 
     address = ServerAddress.parse(bind) if bind is not None else ServerAddress()
-    seconds = _seconds(lasting)
+    seconds = seconds_of("--for", lasting, most=limits.SERVE_MOST) if lasting is not None else None
     handed = server_handover.taken()
     if handed is not None:
         _served(from_process(attended=True), handed, address, seconds=seconds, as_json=as_json)
@@ -68,18 +69,6 @@ def command(
         profile, duration=duration, mfa_code=mfa_code, write=write, ask=True, start=True, policy=policy, policy_arn=policy_arn
     )  # fmt: skip
     _begin(context, request, address)
-
-
-def _seconds(text: str | None) -> int | None:
-    from vault.errors import Usage
-    from vault.settings import duration
-
-    if text is None:
-        return None
-    try:
-        return duration(text, most=limits.SERVE_MOST)
-    except ValueError as error:
-        raise Usage(f"--for must be {error}, not {safe(text, limit=80)!r}") from None
 
 
 def _begin(context: Context, request: Request, address: ServerAddress) -> NoReturn:
@@ -105,15 +94,15 @@ def _served(
     context: Context, handed: Handover, address: ServerAddress, *, seconds: int | None, as_json: bool
 ) -> None:
     from vault.run import credential_server
-    from vault.system.wait_for_signal import ENDING, caught
+    from vault.system.wait_for_signal import ENDING, until_signal
 
     with (
         credential_server.serving(context, handed, program=_PROGRAM, address=address) as serving,
-        caught(ENDING, every=limits.SERVER_WATCH) as ended,
+        until_signal(ENDING, every=limits.SERVER_WATCH) as wait,
     ):
         serving.start()
         _say(context, serving, handed, seconds=seconds, as_json=as_json)
-        must_end = ended(seconds, lambda: serving.reason() is not None)
+        must_end = wait(seconds, lambda: serving.reason() is not None)
         reason = serving.reason() if must_end else None
     if reason is not None:
         raise reason

@@ -161,15 +161,11 @@ def _json_of_keys(keys: KeyStatus | None, *, now: float) -> dict[str, object]:
 def _policy(context: Context, text: str, *, as_json: bool) -> int:
     """Run ``--policy``. Returns 0 if no key is too old and no rotation is unfinished, otherwise 1."""
     from vault import limits
-    from vault.errors import Usage
+    from vault.cli.time_option import seconds_of
     from vault.rotation.key_age import key_ages
-    from vault.settings import duration
     from vault.unlocking.key_access import open_keys
 
-    try:
-        age = duration(text, most=limits.OLDEST_KEY)
-    except ValueError as reason:
-        raise Usage(f"--policy must be {reason}") from None
+    age = seconds_of("--policy", text, most=limits.OLDEST_KEY)
     now = context.clock.time()
     found = key_ages(context, open_keys(context, purpose="to check the age of its keys"))
     due = [one for one in found if one.is_due(age, now=now)]

@@ -10,6 +10,7 @@ from vault.cache.entries import Cached
 from vault.credentials.mfa_code import MfaDevice
 from vault.credentials.session_name import default_session_name
 from vault.profiles.chain import AssumeRole, FetchSource, SessionToken
+from vault.profiles.session_policy import read_only_policy
 from vault.profiles.values import account_of
 
 TYPE_CHECKING = False
@@ -192,6 +193,6 @@ class _Send(NamedTuple):
 
 def _policy_arns(link: AssumeRole) -> tuple[str, ...]:
     """The managed policies: AWS's ReadOnlyAccess, which each partition has under its own name, and the user's."""
-    read_only = f"arn:{link.hop.role_arn.split(':')[1]}:{limits.READ_ONLY_POLICY}"
+    read_only = read_only_policy(link.hop.role_arn.split(":")[1])
     own = link.policy.arns if link.policy is not None else ()
     return tuple(dict.fromkeys((*((read_only,) if link.read_only else ()), *own)))

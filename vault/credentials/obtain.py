@@ -17,7 +17,7 @@ from vault.credentials.fetch import never_expires
 from vault.credentials.issued import Issued, Shortened
 from vault.credentials.planned import LoadedProfiles, PlannedChain, chain_of, load, planned
 from vault.credentials.remember import remember
-from vault.credentials.requested_chain import check_named, requested_chain
+from vault.credentials.requested_chain import check_role_has_source, requested_chain
 from vault.profiles.chain import AssumeRole, SessionToken, Sso, VaultKey
 from vault.profiles.resolve import check
 from vault.text import command, safe
@@ -72,7 +72,7 @@ def obtain(
     vault/unlocking/unlock.
     """
     profiles = load(context)  # a broken file is reported before the user is asked for a passphrase
-    check_named(profiles.config, request, use=use)
+    check_role_has_source(profiles.config, request, use=use)
     confirmed: dict[str, str | None] = {}
     try:
         issued, access = with_keys(
@@ -125,12 +125,12 @@ def issue(
         request.federates and issued.expires is None
     ):  # otherwise the guard rails apply to the session that it is exchanged for
         guardrails.check_expiry(chain, expires=issued.expires, now=context.clock.time())
-        issued = _noting_its_duration(context, request, issued)
+        issued = _compared_with_duration(context, request, issued)
     fingerprint = profiles.before if _may_be_remembered(request, issued) else None
     return issued._replace(agreed=agreed, remember=fingerprint)
 
 
-def refreshed(context: Context, profile: str) -> Issued | None:
+def refresh_ahead(context: Context, profile: str) -> Issued | None:
     """A new session for ``profile`` before it is due; None if another process is fetching it, or AWS refuses it now.
 
     Does not prompt.
@@ -140,14 +140,16 @@ def refreshed(context: Context, profile: str) -> Issued | None:
     profiles, request = load(context), Request(profile)
     purpose = f"to refresh the session of {profile}"
     issued, access = with_keys(
-        context, lambda keys: refresh(context, request, keys, profiles), purpose=purpose
+        context, lambda keys: _refresh_last_link(context, request, keys, profiles), purpose=purpose
     )
     if issued is not None:
         remember(context, access, issued)
     return issued
 
 
-def refresh(context: Context, request: Request, keys: Keys, profiles: LoadedProfiles) -> Issued | None:
+def _refresh_last_link(
+    context: Context, request: Request, keys: Keys, profiles: LoadedProfiles
+) -> Issued | None:
     """Like ``issue``, for the last link of a plain request, and only if the answer may be remembered."""
     chain = chain_of(context, profiles.config, request.profile, keys)
     check(chain)
@@ -173,10 +175,7 @@ def _check_profile(config: Config, request: Request) -> None:
     """NotFound if no file names the profile, while the locked vault might still hold a key of that name."""
     name = request.profile if request.source is None else request.source
     if name not in config.profiles and not (request.start and config.starting_with(name)):
-        raise errors.NotFound(
-            f"no profile {safe(name)!r} in {safe(config.config_path)} or {safe(config.credentials_path)}",
-            hint=config.suggestion(name) or "run: awsvault-py list",
-        ) from None
+        raise config.not_found(name)
 
 
 def _check_sign_in(context: Context, config: Config, request: Request, error: errors.NotFound) -> None:
@@ -274,7 +273,7 @@ def _shortened(request: Request, plan: PlannedChain, *, fell_back: bool) -> Shor
     return Shortened(request.duration, last.duration, last.why)
 
 
-def _noting_its_duration(context: Context, request: Request, issued: Issued) -> Issued:
+def _compared_with_duration(context: Context, request: Request, issued: Issued) -> Issued:
     """Compare --duration with the lifetime of the source's own credentials. Usage if they last longer: nothing can
     shorten them.
     """

@@ -34,7 +34,7 @@ def requested_chain(
     return chain_of_role(config, request.profile, source=profile, env=env, has_entry=has_entry)
 
 
-def check_named(config: Config, request: Request, *, use: str) -> None:
+def check_role_has_source(config: Config, request: Request, *, use: str) -> None:
     """Usage if ``request`` names a role by its ARN and no profile that assumes it. ``use`` as in vault/credentials/obtain."""
     arn = request.profile
     words = _COMMANDS.get(use)

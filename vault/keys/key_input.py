@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from vault import limits
 from vault.aws import key_format
-from vault.errors import ConfigError, NotFound, Usage
+from vault.errors import ConfigError, Usage
 from vault.keys.stdin_json import read_fields
 from vault.mfa import codes
 from vault.profiles import aws_files
@@ -115,10 +115,7 @@ def from_profile(context: Context, name: str) -> NewKey:
     config = aws_files.load(context.env, home=context.paths.home)
     profile = config.profile(name)
     if profile is None:
-        raise NotFound(
-            f'no profile "{safe(name)}" in {safe(config.config_path)} or {safe(config.credentials_path)}',
-            hint=config.suggestion(name) or "run: awsvault-py list",
-        )
+        raise config.not_found(name)
     key_id, secret = profile.own("aws_access_key_id"), profile.own("aws_secret_access_key")
     if key_id is None or secret is None:
         absent = "aws_access_key_id" if key_id is None else "aws_secret_access_key"

@@ -141,6 +141,13 @@ class Config(NamedTuple):
             return f"{safe(found.path)}:{found.line}: {found.message}"
         return suggestion(name, self.profiles)
 
+    def not_found(self, name: str, *, given: str = "") -> errors.NotFound:
+        """The error for a profile that neither file has. ``given`` says where its name was given."""
+        return errors.NotFound(
+            f"{given}no profile {safe(name)!r} in {safe(self.config_path)} or {safe(self.credentials_path)}",
+            hint=self.suggestion(name) or "run: awsvault-py list",
+        )
+
     def starting_with(self, start: str) -> tuple[str, ...]:
         """The profile ``start`` itself, otherwise all profiles whose names start with it. For commands that users type,
         never for export.

@@ -49,10 +49,7 @@ def resolve(
     profile = config.profile(name)
     if profile is None:
         if as_sdk or has_entry is None or not has_entry(name):
-            raise errors.NotFound(
-                f"no profile {safe(name)!r} in {safe(config.config_path)} or {safe(config.credentials_path)}",
-                hint=config.suggestion(name) or "run: awsvault-py list",
-            )
+            raise config.not_found(name)
         profile = _bare_entry(config, name)
     return chain_from(config, profile, env=env, has_entry=has_entry, guess=guess, as_sdk=as_sdk)
 

@@ -7,11 +7,9 @@ lead around them.
 
 from __future__ import annotations
 
-from vault import errors
 from vault.profiles.aws_files import PREFIX, Profile
 from vault.profiles.ini import Property, Section
 from vault.profiles.resolve import chain_from
-from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,10 +39,7 @@ def chain_of_role(
     NotFound if there is no such profile or entry; ConfigError as in ``resolve``, also for a profile with the same role.
     """
     if source not in config.profiles and not (has_entry is not None and has_entry(source)):
-        raise errors.NotFound(
-            f"--source: no profile {safe(source)!r} in {safe(config.config_path)} or {safe(config.credentials_path)}",
-            hint=config.suggestion(source) or "run: awsvault-py list",
-        )
+        raise config.not_found(source, given="--source: ")
     chain = chain_from(
         config,
         _as_profile(config, arn, source),

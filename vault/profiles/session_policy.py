@@ -60,7 +60,13 @@ EVERYTHING = SessionPolicy(
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 )
 
-READ_ONLY = SessionPolicy(None, (f"arn:aws:{limits.READ_ONLY_POLICY}",), ("awsvault_read_only",))
+
+def read_only_policy(partition: str) -> str:
+    """The ARN of the managed policy that awsvault_read_only applies. Each partition has its own."""
+    return f"arn:{partition}:iam::aws:policy/ReadOnlyAccess"
+
+
+READ_ONLY = SessionPolicy(None, (read_only_policy("aws"),), ("awsvault_read_only",))
 
 
 def checked(file: str | None, arns: Sequence[str], *, file_at: str, arns_at: str) -> SessionPolicy | None:

@@ -16,7 +16,7 @@ import time
 from typing import NamedTuple, Self
 
 from vault import errors, limits
-from vault.run.server_address import LoopbackAddress
+from vault.run.server_address import PortListener
 from vault.run.session_refresh import SessionRefresh
 from vault.system import hardening
 from vault.system.loopback import request_head
@@ -50,7 +50,7 @@ class CredentialEndpoint:
     def __init__(self, refresh: SessionRefresh, *, token: str, listener: Listener | None = None) -> None:
         self._refresh = refresh
         self.token = token
-        self._listener = listener or LoopbackAddress()
+        self._listener = listener or PortListener()
         self._slots = threading.BoundedSemaphore(limits.SERVER_CONNECTIONS)
         self._unchecked = threading.BoundedSemaphore(limits.SERVER_UNCHECKED)
         self._over = threading.Event()
@@ -243,7 +243,7 @@ def serving(
     from vault.unlocking import running_servers
 
     paths, secret = context.paths, token_file.new_token()
-    listener = address.listen() if address is not None else LoopbackAddress()
+    listener = address.listen() if address is not None else PortListener()
     entered = token = None
     try:
         token = token_file.make(paths, secret, beside=address.path if address is not None else None)

@@ -6,7 +6,7 @@ from vault import errors, limits
 from vault.aws import credential_json, sts
 from vault.aws.service_endpoint import ServiceEndpoint
 from vault.credentials.session_name import session_name
-from vault.profiles.session_policy import EVERYTHING, SessionPolicy
+from vault.profiles.session_policy import EVERYTHING, SessionPolicy, read_only_policy
 from vault.system.machine import host_name, user_name
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ def federated(context: Context, issued: Issued, request: Request, *, subject: st
     policy = chain.guardrails.policy
     if chain.guardrails.read_only:
         own = policy or SessionPolicy()
-        read_only = f"arn:{chain.source_endpoint.partition}:{limits.READ_ONLY_POLICY}"
+        read_only = read_only_policy(chain.source_endpoint.partition)
         policy = SessionPolicy(own.document, tuple(dict.fromkeys((read_only, *own.arns))))
     else:
         policy = policy.alone if policy is not None else EVERYTHING

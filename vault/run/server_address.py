@@ -60,14 +60,14 @@ class ServerAddress(NamedTuple):
 
     def listen(self) -> Listener:
         """Open it. Errors: StorageError, UnsafeFile, Usage."""
-        return UnixAddress(self.path) if self.path is not None else LoopbackAddress(self.port)
+        return SocketListener(self.path) if self.path is not None else PortListener(self.port)
 
 
 def _is_port(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535
 
 
-class LoopbackAddress:
+class PortListener:
     """A port of 127.0.0.1."""
 
     def __init__(self, port: int = 0) -> None:
@@ -92,7 +92,7 @@ class LoopbackAddress:
         self.socket.close()
 
 
-class UnixAddress:
+class SocketListener:
     """A Unix socket. A program in a container connects to a port of its own loopback that leads to it."""
 
     url = "http://127.0.0.1"

@@ -17,7 +17,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, kill, the end
 
 
 @contextmanager
-def caught(
+def until_signal(
     numbers: Sequence[int], *, every: float
 ) -> Iterator[Callable[[float | None, Callable[[], bool]], bool]]:
     """Catch the signals ``numbers`` inside the block, except those that are ignored (nohup).

@@ -284,7 +284,7 @@ def test_from_profile(home):
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
-        ("", 5, 'no profile "old"'),
+        ("", 5, "no profile 'old'"),
         ("[old]\naws_access_key_id = x\n", 2, "has no aws_secret_access_key"),
         (
             f"[old]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = sho-rt\n",

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-MORE = """
-[profile live]
-region = eu-west-1
-awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
-awsvault_source_profile = shared-services
-awsvault_environment = production
-
-[profile broken]
-awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
-awsvault_source_profile = nobody
-"""
+from tests.unit.cli import five_profiles
 
 
 @pytest.fixture
 def home(home):
-    """The README's home and two more profiles: production, and one that does not resolve."""
-    home.scenario()
-    with open(home.config_path, "a", encoding="utf-8") as file:
-        file.write(MORE)
-    home.make_vault()
-    return home
+    return five_profiles.at(home)
 
 
 def test_explain_gives_each_value_its_place(home):

@@ -7,37 +7,13 @@ import json
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET
-from tests.home import PASSPHRASE
-from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import stop, unlock
-
-MORE = """
-[profile live]
-region = eu-west-1
-awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
-awsvault_source_profile = shared-services
-awsvault_environment = production
-
-[profile broken]
-awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
-awsvault_source_profile = nobody
-"""
+from tests.unit.cli import five_profiles
 
 
 @pytest.fixture
 def home(home):
-    """The README's home and two more profiles: production, and one that does not resolve."""
-    home.scenario()
-    with open(home.config_path, "a", encoding="utf-8") as file:
-        file.write(MORE)
-    home.make_vault()
-    return home
-
-
-def at_terminal(home, *arguments, **env):
-    person = Terminal(home, *arguments, **{"AWSVAULT_PASSPHRASE": PASSPHRASE, **env})
-    assert person.ends() == 0
-    return person.shown
+    return five_profiles.at(home)
 
 
 def test_list_names_profiles_with_the_life_of_their_sessions(home):
@@ -58,7 +34,7 @@ def test_list_names_profiles_with_the_life_of_their_sessions(home):
 def test_list_at_a_terminal_shows_life_and_age(home):
     """One table of profiles, one of entries; production stands out, a held session has its time."""
     home.export("dev")
-    shown = at_terminal(home, "list")
+    shown = five_profiles.at_terminal(home, "list")
     dev = next(line for line in shown.splitlines() if "DeveloperRole" in line)
     assert "222222222222" in dev
     assert "59m" in dev or "1h 00m" in dev
@@ -66,15 +42,17 @@ def test_list_at_a_terminal_shows_life_and_age(home):
     assert "\x1b[1;31mlive" in shown
     assert KEY_ID in shown
     assert "AGE" in shown
-    plain = at_terminal(home, "list", NO_COLOR="1")
+    plain = five_profiles.at_terminal(home, "list", NO_COLOR="1")
     assert "\x1b[" not in plain
     assert "EXPIRES IN" in plain
 
 
 def test_list_at_a_terminal_keeps_its_columns_whatever_a_profile_is(home):
     """A profile that does not resolve has a short row, and one with a key in AWS's files says so."""
-    home.config(f"{MORE}[profile plain]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
-    shown = at_terminal(home, "list", NO_COLOR="1")
+    home.config(
+        f"{five_profiles.MORE}[profile plain]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
+    )
+    shown = five_profiles.at_terminal(home, "list", NO_COLOR="1")
     assert "SOURCE" in shown
     assert "see: awsvault-py explain broken" in shown
     assert "plaintext key" in next(line for line in shown.splitlines() if line.startswith("plain "))

@@ -15,9 +15,9 @@ import pytest
 
 from tests.home import SCENARIO, failed
 from tests.patience import PATIENCE
-from vault import limits
 from vault.aws import console
 from vault.errors import Usage
+from vault.profiles.session_policy import read_only_policy
 from vault.run.browser_handoff import Handoff
 from vault.secret import Secret
 from vault.system.clock import Deadline
@@ -150,7 +150,7 @@ def test_guard_rails_hold_for_the_console(home, aws):
     assert home.run("login", "dev", "--print", "--duration", "4h").returncode == 0
     assert home.run("login", "dev", "--print", "--write").returncode == 0
     narrowed, whole = aws.calls.of("AssumeRole")
-    assert narrowed.parameters["PolicyArns.member.1.arn"] == "arn:aws:" + limits.READ_ONLY_POLICY
+    assert narrowed.parameters["PolicyArns.member.1.arn"] == read_only_policy("aws")
     assert "PolicyArns.member.1.arn" not in whole.parameters
     assert {narrowed.parameters["DurationSeconds"], whole.parameters["DurationSeconds"]} == {"900"}
 

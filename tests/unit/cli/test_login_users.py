@@ -12,6 +12,7 @@ from tests.fakes.example import KEY_ID, SECRET, role
 from tests.home import SCENARIO, failed
 from tests.patience import PATIENCE
 from vault import limits
+from vault.profiles.session_policy import read_only_policy
 
 pytestmark = pytest.mark.usefixtures("inside")
 NARROW = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}
@@ -160,7 +161,7 @@ def test_read_only_is_kept_and_no_policy_widens_it(home, aws):
     page(home.run("login", "shared-services", "--print", "--write"))
     narrowed, whole = aws.calls.of("GetFederationToken")
     assert "Policy" not in narrowed.parameters
-    assert narrowed.parameters["PolicyArns.member.1.arn"] == "arn:aws:" + limits.READ_ONLY_POLICY
+    assert narrowed.parameters["PolicyArns.member.1.arn"] == read_only_policy("aws")
     assert "PolicyArns.member.1.arn" not in whole.parameters
     failed(
         home.run("login", "shared-services", "--print", "--policy-arn", MANAGED),

@@ -52,7 +52,12 @@ def test_a_call_that_cannot_be_meant_is_told_before_anything_is_done(home, here,
 )
 def test_an_option_before_its_command_is_told_where_it_goes(home, here, words, option, after):
     """Not which other option is spelled like it."""
-    failed(here(home, *words), 2, f"error: {option} is before the command", f"hint: put it after the command: {after}")
+    failed(
+        here(home, *words),
+        2,
+        f"error: {option} is before the command",
+        f"hint: put it after the command: {after}",
+    )
 
 
 def test_an_option_that_its_command_does_not_have_is_unknown(home, here):

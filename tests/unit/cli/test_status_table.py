@@ -9,28 +9,12 @@ import pytest
 from tests.home import PASSPHRASE, Home
 from tests.terminal_user import Terminal
 from tests.unit.agent.at_home import stop, unlock
-
-MORE = """
-[profile live]
-region = eu-west-1
-awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
-awsvault_source_profile = shared-services
-awsvault_environment = production
-
-[profile broken]
-awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
-awsvault_source_profile = nobody
-"""
+from tests.unit.cli import five_profiles
 
 
 @pytest.fixture
 def home(home):
-    """The README's home and two more profiles: production, and one that does not resolve."""
-    home.scenario()
-    with open(home.config_path, "a", encoding="utf-8") as file:
-        file.write(MORE)
-    home.make_vault()
-    return home
+    return five_profiles.at(home)
 
 
 def test_status_shows_what_is_warm_and_how_old_keys_are(home):

@@ -4,45 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tests.home import PASSPHRASE
-from tests.terminal_user import Terminal
+from tests.unit.cli import five_profiles
 from vault.cli.terminal import expires_in, key_age
-
-MORE = """
-[profile live]
-region = eu-west-1
-awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
-awsvault_source_profile = shared-services
-awsvault_environment = production
-
-[profile broken]
-awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
-awsvault_source_profile = nobody
-"""
 
 
 @pytest.fixture
 def home(home):
-    """The README's home and two more profiles: production, and one that does not resolve."""
-    home.scenario()
-    with open(home.config_path, "a", encoding="utf-8") as file:
-        file.write(MORE)
-    home.make_vault()
-    return home
-
-
-def at_terminal(home, *arguments, **env):
-    person = Terminal(home, *arguments, **{"AWSVAULT_PASSPHRASE": PASSPHRASE, **env})
-    assert person.ends() == 0
-    return person.shown
+    return five_profiles.at(home)
 
 
 @pytest.mark.parametrize(("command", "left_out"), [(("list", "--profiles"), "SOURCE"), (("log",), "PARENT")])
 def test_eighty_columns_show_the_columns_that_fit(home, command, left_out):
     """The rest is one table; a wide terminal and --json have all of it."""
     home.export("dev")
-    wide = at_terminal(home, *command, COLUMNS="220", NO_COLOR="1").splitlines()
-    fitting = at_terminal(home, *command, COLUMNS="80", NO_COLOR="1").splitlines()
+    wide = five_profiles.at_terminal(home, *command, COLUMNS="220", NO_COLOR="1").splitlines()
+    fitting = five_profiles.at_terminal(home, *command, COLUMNS="80", NO_COLOR="1").splitlines()
     assert sum("PROFILE" in line for line in fitting) == 1
     assert max(len(line.rstrip()) for line in fitting) <= 80
     assert left_out in "".join(wide)
@@ -53,8 +29,8 @@ def test_eighty_columns_show_the_columns_that_fit(home, command, left_out):
 def test_a_narrow_terminal_gets_a_block_a_row(home, command):
     """A name can be read and copied: nothing is folded to a few letters a line."""
     home.export("dev")
-    wide = at_terminal(home, *command, COLUMNS="100", NO_COLOR="1").splitlines()
-    narrow = at_terminal(home, *command, COLUMNS="40", NO_COLOR="1").splitlines()
+    wide = five_profiles.at_terminal(home, *command, COLUMNS="100", NO_COLOR="1").splitlines()
+    narrow = five_profiles.at_terminal(home, *command, COLUMNS="40", NO_COLOR="1").splitlines()
     assert sum("PROFILE" in line for line in wide) == 1
     rows = [line.split() for line in narrow if line.startswith("PROFILE")]
     assert ["PROFILE", "dev"] in rows

@@ -6,41 +6,18 @@ import json
 
 import pytest
 
-from tests.home import PASSPHRASE, SCENARIO
-from tests.terminal_user import Terminal
-
-MORE = """
-[profile live]
-region = eu-west-1
-awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
-awsvault_source_profile = shared-services
-awsvault_environment = production
-
-[profile broken]
-awsvault_role_arn = arn:aws:iam::333333333333:role/ReadOnlyRole
-awsvault_source_profile = nobody
-"""
+from tests.home import SCENARIO
+from tests.unit.cli import five_profiles
 
 
 @pytest.fixture
 def home(home):
-    """The README's home and two more profiles: production, and one that does not resolve."""
-    home.scenario()
-    with open(home.config_path, "a", encoding="utf-8") as file:
-        file.write(MORE)
-    home.make_vault()
-    return home
-
-
-def at_terminal(home, *arguments, **env):
-    person = Terminal(home, *arguments, **{"AWSVAULT_PASSPHRASE": PASSPHRASE, **env})
-    assert person.ends() == 0
-    return person.shown
+    return five_profiles.at(home)
 
 
 def test_whoami_shows_the_expiry(home):
     """In colour at a terminal, plain when piped."""
-    shown = at_terminal(home, "whoami", "dev")
+    shown = five_profiles.at_terminal(home, "whoami", "dev")
     until = next(line for line in shown.splitlines() if line.startswith("expires"))
     assert "\x1b[32m" in until
     assert "(in " in until

@@ -87,7 +87,7 @@ def test_a_profile_with_a_confirmation_is_not_refreshed_in_the_background(desk, 
     """A session that needs a confirmation is not fetched again without one."""
     home.config(SCENARIO.replace("[profile dev]\n", "[profile dev]\nawsvault_confirm = always\n"))
     aws.calls.clear()
-    assert obtain.refreshed(desk.context(), "dev") is None
+    assert obtain.refresh_ahead(desk.context(), "dev") is None
     assert len(aws.calls) == 0
 
 

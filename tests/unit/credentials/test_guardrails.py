@@ -8,10 +8,11 @@ from tests.fakes.example import SERIAL, role
 from tests.home import SCENARIO, failed
 from tests.unit.agent.at_home import stop, unlock, with_agent
 from tests.unit.benches import Window
-from vault import errors, limits
+from vault import errors
 from vault.aws import credential_json
 from vault.credentials import guardrails, planned
 from vault.credentials.request import Request
+from vault.profiles.session_policy import read_only_policy
 from vault.system.process_tree import ancestors
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -35,7 +36,7 @@ def test_read_only_sends_the_policy_with_the_role(desk, home, aws):
     set_in(home, "dev", "awsvault_read_only = true")
     desk.ask("dev")
     call = aws.calls.of("AssumeRole")[0]
-    assert call.parameters[POLICY] == "arn:aws:" + limits.READ_ONLY_POLICY
+    assert call.parameters[POLICY] == read_only_policy("aws")
     assert POLICY not in aws.calls.of("GetSessionToken")[0].parameters
 
 
@@ -71,7 +72,7 @@ def test_only_the_last_role_of_a_chain_gets_the_policy(desk, home, aws):
     desk.ask("hop2")
     first, last = aws.calls.of("AssumeRole")
     assert POLICY not in first.parameters
-    assert last.parameters[POLICY] == "arn:aws:" + limits.READ_ONLY_POLICY
+    assert last.parameters[POLICY] == read_only_policy("aws")
 
 
 def test_read_only_without_a_role_is_refused(desk, home, aws):
@@ -300,7 +301,7 @@ def test_guard_rails_apply_to_the_credentials_server(home, aws):
     for more in ([], ["--write"]):
         assert home.run("exec", "--server", *more, "dev", "--", "true").returncode == 0
     narrowed, whole = aws.calls.of("AssumeRole")
-    assert narrowed.parameters[POLICY] == "arn:aws:" + limits.READ_ONLY_POLICY
+    assert narrowed.parameters[POLICY] == read_only_policy("aws")
     assert POLICY not in whole.parameters
     assert {narrowed.parameters["DurationSeconds"], whole.parameters["DurationSeconds"]} == {"900"}
 

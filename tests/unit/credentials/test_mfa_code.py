@@ -86,7 +86,7 @@ def test_a_role_of_one_hour_is_refreshed_ahead_of_expiry(home, aws):
     aws.world.clock.advance(HOUR - limits.MARGIN - limits.AHEAD / 2)
     assert desk.ask("long").line == first.line
     aws.calls.clear()
-    refreshed = obtain.refreshed(desk.context(), "long")
+    refreshed = obtain.refresh_ahead(desk.context(), "long")
     assert refreshed.expires > first.expires
     assert aws.calls.actions() == ["AssumeRole"]
     assert desk.ask("long").line == refreshed.line

@@ -16,8 +16,8 @@ def test_a_refresh_by_another_process_is_left_to_it(desk, aws):
     digest = fill(desk).digest
     aws.calls.clear()
     with desk.cache().try_lock(digest):
-        assert obtain.refreshed(desk.context(), "dev") is None
-    assert obtain.refreshed(desk.context(), "dev").digest == digest
+        assert obtain.refresh_ahead(desk.context(), "dev") is None
+    assert obtain.refresh_ahead(desk.context(), "dev").digest == digest
     assert len(aws.calls) == 0
 
 
@@ -28,5 +28,5 @@ def test_a_refresh_is_not_tried_right_after_a_refusal(desk, aws):
     aws.faults.add("AssumeRole", "error-503", times=None)
     desk.ask("dev")
     aws.calls.clear()
-    assert obtain.refreshed(desk.context(), "dev") is None
+    assert obtain.refresh_ahead(desk.context(), "dev") is None
     assert len(aws.calls) == 0

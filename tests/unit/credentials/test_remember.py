@@ -92,7 +92,7 @@ def test_a_refresh_keeps_nothing_under_it_either(ext3):
     assert ext3.ask() == ("LongRole", "whole")
     ext3.clock.advance(3600 - 960 - 100)
     ext3.edit("LongRole")
-    got = obtain.refreshed(ext3.desk.context(AWSVAULT_AGENT="off"), "dev")
+    got = obtain.refresh_ahead(ext3.desk.context(AWSVAULT_AGENT="off"), "dev")
     assert got is not None
     assert got.remember is None
     assert ext3.ask(agent=False) == ("LongRole", "whole")

@@ -39,6 +39,34 @@ def test_a_profile_that_does_not_resolve_is_a_row(desk, home):
         rows(desk)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "source_profile = bad",
+        f"role_arn = {DEVELOPER}\nsource_profile = bad",
+        f"role_arn = {DEVELOPER}\nsource_profile = dev\nduration_seconds = soon",
+        f"role_arn = {DEVELOPER}\ncredential_source = Nowhere",
+        f"awsvault_role_arn = {DEVELOPER}\nawsvault_source_profile = dev\nawsvault_policy_file = /nowhere/policy.json",
+        f"awsvault_role_arn = {DEVELOPER}\nawsvault_source_profile = dev\nawsvault_policy_arns = x",
+        f"awsvault_role_arn = {DEVELOPER}\nawsvault_source_profile = dev\nawsvault_read_only = perhaps",
+        "include_profile = nobody",
+        "services = nothing\nawsvault_credential = shared-services",
+        "awsvault_credential = nobody",
+        "sso_session = nothing",
+        "region = not a region\nawsvault_credential = shared-services",
+        "credential_process = '",
+    ],
+)
+def test_whatever_is_wrong_with_a_profile_the_others_are_shown(desk, home, lines):
+    """No mistake in one profile is an error of list."""
+    desk.ask("dev")
+    append(home, f"[profile bad]\n{lines}\n")
+    found = rows(desk)
+    assert list(found) == [*NAMES, "bad"]
+    assert found["bad"].expires is None
+    assert found["dev"].expires is not None
+
+
 def test_roles_and_the_key_itself(desk):
     """Account and identity of the role, and of the key as it was stored."""
     found = rows(desk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vault import errors
-from vault.run.server_address import LoopbackAddress, ServerAddress, UnixAddress
+from vault.run.server_address import PortListener, ServerAddress, SocketListener
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_another_host_is_told_the_only_one(text):
 
 def test_the_host_of_a_port_is_exact():
     """A web page can reach the port under a name of its own, and then sends that name."""
-    listener = LoopbackAddress()
+    listener = PortListener()
     try:
         exact = b"127.0.0.1:%d" % listener.port
         assert listener.allows_host([exact])
@@ -60,7 +60,7 @@ def test_the_host_of_a_port_is_exact():
 def test_the_host_of_a_unix_socket_is_local_with_any_port(tmp_path):
     """The port is that of the container's relay."""
     tmp_path.chmod(0o700)
-    listener = UnixAddress(str(tmp_path / "s"))
+    listener = SocketListener(str(tmp_path / "s"))
     try:
         for given in (b"127.0.0.1", b"127.0.0.1:9911", b"LOCALHOST:80"):
             assert listener.allows_host([given])

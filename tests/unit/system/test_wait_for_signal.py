@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.patience import PATIENCE
-from vault.system.wait_for_signal import caught
+from vault.system.wait_for_signal import until_signal
 
 NUMBERS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -26,7 +26,7 @@ def later(act):
 def test_a_signal_ends_it_at_once(number):
     """Not only at the next check; the handlers of before are back."""
     before = signal.getsignal(number)
-    with caught(NUMBERS, every=PATIENCE) as wait:
+    with until_signal(NUMBERS, every=PATIENCE) as wait:
         thread = later(lambda: os.kill(os.getpid(), number))
         assert wait(None, lambda: False) is False
         thread.join()
@@ -35,14 +35,14 @@ def test_a_signal_ends_it_at_once(number):
 
 def test_a_signal_before_the_wait_counts():
     """It came while the server started."""
-    with caught(NUMBERS, every=PATIENCE) as wait:
+    with until_signal(NUMBERS, every=PATIENCE) as wait:
         os.kill(os.getpid(), signal.SIGTERM)
         assert wait(None, lambda: False) is False
 
 
 def test_the_time_and_the_condition_end_it():
     """The condition first, if both are true."""
-    with caught(NUMBERS, every=0.01) as wait:
+    with until_signal(NUMBERS, every=0.01) as wait:
         assert wait(0.05, lambda: False) is False
         assert wait(0, lambda: True) is True
         ends = time.monotonic() + 0.05
@@ -52,7 +52,7 @@ def test_the_time_and_the_condition_end_it():
 def test_the_time_counts_while_the_machine_sleeps(monkeypatch):
     """The monotonic clock stands still then. The wall clock does not, and the user was told a time of day."""
     now = time.time()
-    with caught(NUMBERS, every=0.01) as wait:
+    with until_signal(NUMBERS, every=0.01) as wait:
         monkeypatch.setattr(time, "time", iter([now, now, now + 3599, *[now + 3601] * 9]).__next__)
         assert wait(3600, iter([False] * 6).__next__) is False
 
@@ -60,7 +60,7 @@ def test_the_time_counts_while_the_machine_sleeps(monkeypatch):
 def test_a_clock_that_is_set_back_prolongs_nothing(monkeypatch):
     """The monotonic clock counts as well."""
     monkeypatch.setattr(time, "time", iter(range(10**6, 0, -1000)).__next__)
-    with caught(NUMBERS, every=0.01) as wait:
+    with until_signal(NUMBERS, every=0.01) as wait:
         assert wait(0.05, lambda: False) is False
 
 
@@ -68,7 +68,7 @@ def test_a_signal_that_is_ignored_stays_so():
     """nohup awsvault-py serve outlives its terminal."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with caught(NUMBERS, every=0.01) as wait:
+        with until_signal(NUMBERS, every=0.01) as wait:
             os.kill(os.getpid(), signal.SIGHUP)
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
             assert wait(None, iter([False, False, True]).__next__) is True
