@@ -48,7 +48,7 @@ SHOWN = {
     "… verified before the old key is retired, with undo": "tests/unit/rotation/test_run.py::test_undo_takes_the_old_key_back",
     "Credentials server for jobs longer than a session": "tests/clients/test_server_refreshes.py::test_longer_than_a_session_lasts",
     "Console sign-in": "tests/clients/test_browser.py::test_a_real_browser_lands_on_the_page "
-    "tests/unit/cli/test_login_users.py::test_a_user_signs_in_by_federation tests/unit/cli/test_login_users.py::test_a_key_of_the_environment_goes_by_federation "
+    "tests/unit/run/test_federation.py::test_a_user_signs_in_by_federation tests/unit/run/test_environment_credentials.py::test_a_key_of_the_environment_goes_by_federation "
     "tests/clients/test_browser.py::test_two_profiles_side_by_side_keep_their_own_cookies "
     "tests/unit/run/test_browser_profile.py::test_safari_and_a_browser_that_is_not_there_are_usage",
     "Guard rails: confirmation, read-only, production in red": "tests/unit/credentials/test_guardrails.py::test_nothing_is_handed_out_without_a_yes "
@@ -58,7 +58,7 @@ SHOWN = {
     "tests/unit/cache/test_audit_log.py::test_no_plaintext_is_in_the_file "
     "tests/unit/cache/test_audit_log.py::test_a_removed_moved_or_duplicated_record_is_detected",
     "Explains a profile with file and line": "tests/unit/cli/test_explain_origins.py::test_explain_gives_each_value_its_place",
-    "Picks a profile, completes names": "tests/unit/cli/test_picker.py::test_the_most_used_comes_first "
+    "Picks a profile, completes names": "tests/unit/cli/test_pick.py::test_the_most_used_comes_first "
     "tests/unit/cli/test_completion_scripts.py::test_profiles",
     "Moves your keys and profiles in, with undo": "tests/unit/cli/test_import.py::test_undo_puts_both_files_back",
 }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vault import errors
 from vault.credentials.cached import links_of, open_cache, sessions_of
 from vault.credentials.planned import chain_of
 from vault.errors import ConfigError, NotFound
-from vault.profiles.chain import Sso
+from vault.profiles import aws_files
+from vault.profiles.chain import Sso, VaultKey
+from vault.profiles.resolve import resolve
 from vault.signin.record import SignInPlace
 from vault.store import vault
 from vault.unlocking import cache_key, log_key
@@ -15,6 +18,8 @@ from vault.unlocking.all_agents import drop_sessions, replace_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from vault.context import Context
     from vault.profiles.aws_files import Config
     from vault.store.vault import Opened, Payload
@@ -43,6 +48,24 @@ def forget_sign_in(context: Context, keys: Keys, config: Config, place: SignInPl
             gone += sum(cache.forget(digest) for _, digest in links_of(context, keys, chain))
     drop_sessions(context, "")
     return gone
+
+
+def forget_replaced(context: Context, entries: Collection[str]) -> None:
+    """Make the agents forget the sessions of the keys that ``entries`` had: no export uses them, so status must not show them."""
+    try:
+        config = aws_files.load(context.env, home=context.paths.home)
+    except ConfigError:  # every export reports it
+        return
+    drop_sessions(context, *(name for name in config.profiles if _source(context, config, name) in entries))
+
+
+def _source(context: Context, config: Config, profile: str) -> str | None:
+    """The entry at the start of the profile's chain, whether or not the vault still has it."""
+    try:
+        source = resolve(config, profile, env=context.env, has_entry=lambda _: True).source
+    except errors.Error:
+        return None
+    return source.entry if isinstance(source, VaultKey) else None
 
 
 def forget_files(context: Context) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from vault.aws.credentials import Credentials
 from vault.aws.key_format import odd_lengths
+from vault.credentials.forget_sessions import forget_replaced
 from vault.errors import AlreadyExists, Declined, Refused
 from vault.keys.entry_names import check_name
 from vault.keys.key_input import WRONG_ID, WRONG_SECRET, check_device_account
@@ -94,6 +95,9 @@ def store(
         context, opened, change, purpose=f"to store the seed of {name} beside the key"
     )()
     entry = after.payload.entries[name]
+    before = opened.payload.entries.get(name)
+    if before is not None and before.access_key_id != entry.access_key_id:
+        forget_replaced(context, [name])
     return AddedEntry(
         opened=after,
         entry=entry,
@@ -169,4 +173,6 @@ def remove(context: Context, opened: Opened, name: str) -> Opened:
         payload = payload.without_entry(name)
         return payload.without_seed(serial) if serial is not None else payload
 
-    return strict_seeds.prepare_edit(context, opened, change, purpose=f"to remove {name}")()
+    after = strict_seeds.prepare_edit(context, opened, change, purpose=f"to remove {name}")()
+    forget_replaced(context, [name])
+    return after

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vault import errors, limits
+from vault.credentials.forget_sessions import forget_replaced
 from vault.keys.entries import check_account, journal_pairs
 from vault.keys.iam_signer import IamSigner, NeedsMfa, credentials_of
 from vault.rotation import journal, propagation, steps
@@ -177,11 +178,13 @@ class Rotation:
         old = KeyPair(access_key_id=self.entry.access_key_id, secret=self.entry.secret)
         new = self._state.key(step.pair.access_key_id)
         created = new.created if new is not None else self._iam_signer.now
+        names: set[str] = set()
 
         def change(payload: Payload) -> Payload:
             for name, entry in payload.entries.items():
                 if entry.access_key_id != old.access_key_id:
                     continue
+                names.add(name)
                 changed = self._with_key(entry, step.pair, created=created)
                 if name == self._name:
                     changed = replace(changed, journal=self._retiring(step, old))
@@ -189,6 +192,7 @@ class Rotation:
             return payload
 
         self._stored.write(change)
+        forget_replaced(self._context, names)
         self._replaced = old.access_key_id
         self._state = replace(self._state, took_over=True)
 

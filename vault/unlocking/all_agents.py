@@ -93,13 +93,14 @@ def replace_keys(context: Context, opened: Opened, *, before: Secret | None = No
             hand_over(context, opened, agent=agent, hello=hello, before=before)
 
 
-def drop_sessions(context: Context, profile: str) -> int:
-    """Make each agent of this vault forget the sessions of ``profile``, or all if it is empty. Returns how many there were."""
+def drop_sessions(context: Context, *profiles: str) -> int:
+    """Make each agent of this vault forget the sessions of ``profiles``, or all for "". Returns how many there were."""
     count = 0
     for _, agent, hello in each(context):
         if hello is not None and hello.of_vault(context.paths):
-            answer = agent.ask("DROP_SESSIONS", profile=profile)
-            count += int(answer.get("dropped", 0)) if answer and answer["ok"] else 0
+            for profile in profiles:
+                answer = agent.ask("DROP_SESSIONS", profile=profile)
+                count += int(answer.get("dropped", 0)) if answer and answer["ok"] else 0
     return count
 
 

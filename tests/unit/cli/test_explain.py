@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.fakes.example import DEVELOPER, READ_ONLY
+from tests.fakes.example import READ_ONLY
 from tests.home import SCENARIO, failed
 
 EXPLAINED = """\
@@ -84,21 +84,6 @@ def test_hostile_values_do_not_reach_the_terminal(home):
     assert "\x1b" not in done.stdout
     assert "\u202e" not in done.stdout
     assert "\\x1b[31m" in done.stdout
-
-
-def test_which_prints_lines_and_json(home):
-    """A line a profile with tabs, or JSON; nobody is asked."""
-    home.scenario()
-    done = home.run("which", "222222222222", AWSVAULT_PASSPHRASE=None, AWS_ENDPOINT_URL=None)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"dev\t222222222222\t{DEVELOPER}\n", "")
-    found = json.loads(home.run("which", "ReadOnlyRole", "--json").stdout)
-    assert found == {"profiles": [{"profile": "prod", "account": "333333333333", "identity": READ_ONLY}]}
-    failed(
-        home.run("which", "ReadOnlyRoll"),
-        5,
-        "there is no profile for ReadOnlyRoll",
-        "did you mean ReadOnlyRole?",
-    )
 
 
 class TestNames:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.home import failed
-from vault.cli import credential_formats, exits, prompt_line
+from vault.cli import credential_formats, prompt_line
 from vault.cli.add import command_in_profile
 from vault.errors import Usage
 
@@ -136,20 +136,6 @@ class Full(io.StringIO):
 
     def flush(self):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-@pytest.mark.parametrize("stream", [Full(), None])
-def test_where_nobody_can_be_told_the_exit_code_tells(monkeypatch, stream):
-    """stderr is on a full disk, or closed by the caller."""
-    monkeypatch.setattr(sys, "stderr", stream)
-    assert exits.report(Usage("x")) == 2
-
-
-def test_without_a_stdout_a_command_still_ends_well(home, monkeypatch, here):
-    """Closed by the caller; a failure keeps its own exit code."""
-    monkeypatch.setattr(sys, "stdout", None)
-    assert here(home, "--version").returncode == 0
-    assert here(home, "backup").returncode == 2
 
 
 def test_a_prompt_that_cannot_be_shown_is_none(home, monkeypatch):

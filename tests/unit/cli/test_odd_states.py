@@ -9,15 +9,12 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.example import KEY_ID, SECRET, SERIAL
-from tests.home import PASSPHRASE, failed
+from tests.home import PASSPHRASE
 from tests.unit.aws.recorder import BODY, Recorder
 from tests.vaults import CREATED, entry, new_vault, soon
-from tests.vaults import make as make_vault
 from vault import limits
 from vault.secret import Secret
 from vault.store import vault
-from vault.store.slots import new_sid, recovery
-from vault.store.slots.recovery import RecoverySlot
 from vault.system.paths import from_env
 
 OTHER_ID, OTHER = "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
@@ -44,16 +41,6 @@ def test_an_empty_vault_says_how_to_fill_it(home, here, words, said):
     new_vault(from_env(home.env))
     done = here(home, *words)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", said)
-
-
-def test_a_panic_that_reaches_nobody_says_what_its_policy_is_for(home, here):
-    """Whose key it was AWS could not say, and a policy without a word would be a riddle on the worst of days."""
-    home.make_vault()
-    done = here(home, "panic", "--yes", AWS_ENDPOINT_URL="http://127.0.0.1:9")
-    assert done.returncode == 8
-    assert f"NOT inactive: {KEY_ID} of shared-services" in done.stderr
-    assert "attach this policy to these users and to the roles:" in done.stderr
-    assert json.loads(done.stdout)["Statement"][0]["Effect"] == "Deny"
 
 
 def test_a_device_without_a_seed_is_asked_for_its_codes(home, here):
@@ -127,86 +114,6 @@ def test_a_rotation_that_is_not_under_way_needs_no_end(home, here):
 
 
 # ── new keys ────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_rekey_asks_about_the_slots_that_it_cannot_keep(home, here):
-    """A recovery code is shown on a terminal only: without one the slot is lost, and a no keeps all as it was."""
-    new_vault(from_env(home.env), others=[RecoverySlot(Secret(bytes(20)))])
-    refused = here(home, "rekey")
-    assert refused.returncode == 10
-    assert "--yes" in refused.stderr
-    done = here(home, "rekey", "--yes")
-    assert done.returncode == 0, done.stderr
-    assert "master keys were replaced" in done.stderr
-    assert here(home, "slots", "list").stdout.count("\n") == 1
-
-
-def test_a_log_that_cannot_be_taken_along_is_no_hindrance_and_is_told(home, here):
-    """The keys are new either way; why the log of before is lost is said."""
-    home.make_vault()
-    log = from_env(home.env).log
-    os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
-    os.symlink("/nowhere/at/all", log)
-    done = here(home, "rekey")
-    assert done.returncode == 0, done.stderr
-    assert "master keys were replaced" in done.stderr
-    assert f"The old log can no longer be read; a new one was started: {log}" in done.stderr
-    assert here(home, "list").returncode == 0
-
-
-@pytest.mark.parametrize("words", [("passwd", "--stdin"), ("slots", "remove", "{}")])
-def test_a_way_in_that_would_be_lost_is_asked_for(home, here, words):
-    """As for rekey: the other recovery code cannot be kept or made again here, so nothing is done without a yes."""
-    codes = [RecoverySlot(Secret(bytes([n] * 20))) for n in (1, 2)]
-    opened = new_vault(from_env(home.env), others=codes)
-    given = [word.format(opened.header.slots[1].name) for word in words]
-    refused = here(home, *given, stdin="another long passphrase\n")
-    assert refused.returncode == 10
-    assert here(home, "slots", "list").stdout.count("\n") == 3
-    if words[0] == "slots":
-        assert here(home, *given, "--yes").returncode == 0
-        assert here(home, "slots", "list").stdout.count("\n") == 1
-
-
-def test_a_slot_whose_name_looks_like_an_option_can_be_removed(home, here, monkeypatch):
-    """One of 64 that older versions made does; new ones do not."""
-    drawn = iter([b"\xf8" * 8, b"\xfb" * 8, b"\xfc" * 8])
-    monkeypatch.setattr(os, "urandom", lambda size, real=os.urandom: next(drawn) if size == 8 else real(size))
-    assert new_sid() == b"\xfc" * 8
-    monkeypatch.undo()
-    monkeypatch.setattr(recovery, "new_sid", lambda: b"\xf8" * 8)
-    opened = new_vault(from_env(home.env), others=[RecoverySlot(Secret(bytes(20)))])
-    name = opened.header.slots[1].name
-    assert name.startswith("-")
-    done = here(home, "slots", "remove", name, "--yes")
-    assert done.returncode == 0, done.stderr
-    failed(here(home, "slots", "remove", "--yes", "--", name), 5, f'"{name}"')
-    assert here(home, "slots", "list").stdout.count("\n") == 1
-
-
-def test_a_weak_new_passphrase_is_taken_with_a_word(home, here):
-    """As at the start: the person decides."""
-    home.make_vault()
-    done = here(home, "passwd", "--stdin", "--yes", stdin="password1234\n")
-    assert done.returncode == 0, done.stderr
-    assert "Warning: the new passphrase is weak: " in done.stderr
-    assert here(home, "list", AWSVAULT_PASSPHRASE="password1234").returncode == 0
-
-
-def test_a_copy_of_another_vault_is_minded(home, here, tmp_path):
-    """It may be meant, so it is asked and not refused; what lies there is kept as a backup."""
-    theirs = make_vault(
-        {**home.env, "AWSVAULT_HOME": str(tmp_path / "theirs")}, entry="theirs", key_id=OTHER_ID, secret=OTHER
-    )
-    path = tmp_path / "theirs.avlt"
-    path.write_bytes(theirs.file.raw)
-    path.chmod(0o600)
-    home.make_vault()
-    done = here(home, "restore", str(path), "--yes")
-    assert done.returncode == 0, done.stderr
-    assert "Warning: " in done.stderr
-    assert "is a backup of another vault" in done.stderr
-    assert here(home, "list").stdout.startswith("theirs\t")
 
 
 # ── AWS's files ─────────────────────────────────────────────────────────────────────────────

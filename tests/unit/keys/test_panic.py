@@ -170,26 +170,6 @@ def test_a_vault_that_cannot_be_locked_stops_nothing(bench):
     assert state in report.unlocked.message
 
 
-def test_the_command_says_that_the_vault_is_not_locked(bench, monkeypatch, capsys):
-    """Every key is inactive and the vault is not locked: the command says so, prints the policy, and exits with the disk's code."""
-    for name, value in bench.home.with_env({}).items():
-        monkeypatch.setenv(name, value)
-    state = bench.context().paths.state
-
-    def gone():
-        shutil.rmtree(state)
-        with open(state, "w", encoding="utf-8"):
-            pass
-
-    bench.aws.faults.hook("UpdateAccessKey", "before", gone)
-    code = command.main(["--yes"], prog_name="panic", standalone_mode=False)
-    said = capsys.readouterr()
-    assert code == errors.UnsafeFile.exit_code
-    assert "could NOT be locked" in said.err
-    assert "RevokeOlderSessions" in said.out
-    assert set(bench.keys_at_aws().values()) == {"Inactive"}
-
-
 def test_a_session_that_cannot_be_deleted_stops_nothing(bench):
     """One file stays: that is reported, all others are deleted, the keys are deactivated and the vault is locked."""
     digests = [bench.ask(profile).digest for profile in ("dev", "prod")]

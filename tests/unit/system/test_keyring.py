@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import shutil
 import subprocess
 import sys
 
@@ -13,9 +12,7 @@ import pytest
 
 from tests.keyrings import Desktop
 from tests.patience import PATIENCE
-from tests.vaults import entry, new_vault, paths_in, soon
-from vault import errors
-from vault.crypto.seal import b64u
+from tests.vaults import new_vault, paths_in
 from vault.errors import NotThisSlot
 from vault.migrate import foreign_stores
 from vault.store import vault
@@ -54,41 +51,6 @@ def test_what_is_put_is_got_until_it_is_deleted(login):
     assert keyring.get("a", seconds=PATIENCE) is None
 
 
-def test_a_keyring_slot_opens_the_vault_and_keeps_the_generation(login, tmp_path):
-    """The item is v1, a key and a generation (format.md 4), raised when the vault was opened at a later one."""
-    paths = paths_in(tmp_path)
-    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENCE)])
-    ((user, text),) = login.items().items()
-    assert user == f"{b64u(opened.vault_id)}/{opened.header.slots[1].name}"
-    assert text.startswith("v1:")
-    assert text.endswith(":1")
-    vault.edit(paths, opened.k_main, lambda p: p.with_entry("a", entry()), deadline=soon())
-    again = vault.open_with(paths, KeyringSlot(seconds=PATIENCE))
-    assert again.k_main == opened.k_main
-    assert again.slot is not None
-    assert again.slot.host == os.uname().nodename
-    assert next(iter(login.items().values())).endswith(":2")
-
-
-def test_a_missing_or_foreign_item_opens_nothing(login, tmp_path):
-    """Of another version, somebody's own, or gone: the slot says so, and no later generation is written into it."""
-    paths = paths_in(tmp_path)
-    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENCE)])
-    ((user, held),) = login.items().items()
-    key, record = held.split(":")[1], opened.header.slots[1]
-    for text in ("hello", f"v2:{key}:1", f"v1:{key}", f"v1:{key}:x", "v1:AAAA:1", "v1:!:1", None):
-        if text is None:
-            keyring.delete(user, seconds=PATIENCE)
-        else:
-            keyring.put(user, text, seconds=PATIENCE)
-        slot = KeyringSlot(seconds=PATIENCE)
-        said = "no item for this vault" if text is None else "its item is not valid"
-        with pytest.raises(NotThisSlot, match=said):
-            slot.unwrap(record, vault_id=opened.vault_id)
-        slot.remember(record, vault_id=opened.vault_id, gen=5)
-        assert (slot.known_gen, login.items()) == (0, {} if text is None else {user: text})
-
-
 def test_what_is_no_key_in_anothers_collection_is_left_with_a_reason(login):
     """Import names the item and takes nothing of it."""
     keyring.put("a", "no key at all", seconds=PATIENCE)
@@ -98,44 +60,6 @@ def test_what_is_no_key_in_anothers_collection_is_left_with_a_reason(login):
         (),
         ["keyring item contains no access key"],
     )
-
-
-def test_the_keyring_alone_notices_an_older_copy(login, tmp_path):
-    """On a machine whose state folder was lost with its pin."""
-    paths = paths_in(tmp_path)
-    opened = new_vault(paths, others=[KeyringSlot(gen=1, seconds=PATIENCE)])
-    with open(paths.vault, "rb") as file:
-        old = file.read()
-    vault.edit(paths, opened.k_main, lambda p: p.with_entry("a", entry()), deadline=soon())
-    vault.open_with(paths, KeyringSlot(seconds=PATIENCE))
-    with open(paths.vault, "wb") as file:
-        file.write(old)
-    shutil.rmtree(paths.state)
-    with pytest.raises(errors.RolledBack, match="keyring slot has seen generation 2"):
-        vault.open_with(paths, KeyringSlot(seconds=PATIENCE))
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "v1", "v2:" + "A" * 43 + ":1", "v1:AA:1", "v1:" + "A" * 43 + ":-1", "v1:" + "A" * 43 + ":\u0661"],
-)
-def test_an_item_of_another_form_opens_nothing(login, tmp_path, text):
-    """Another program overwrote it: the slot is skipped, with the reason."""
-    opened = new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENCE)])
-    (user,) = login.items()
-    keyring.put(user, text, seconds=PATIENCE)
-    with pytest.raises(NotThisSlot, match="its item is not valid"):
-        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENCE))
-    assert opened.header.slots[1].type == "keyring"
-
-
-def test_another_key_in_the_item_opens_nothing(login, tmp_path):
-    """The wrap is sealed: a wrong key is noticed."""
-    new_vault(paths_in(tmp_path), others=[KeyringSlot(gen=1, seconds=PATIENCE)])
-    (user,) = login.items()
-    keyring.put(user, "v1:" + "A" * 43 + ":1", seconds=PATIENCE)
-    with pytest.raises(NotThisSlot):
-        vault.open_with(paths_in(tmp_path), KeyringSlot(seconds=PATIENCE))
 
 
 def test_another_program_s_collection(login):

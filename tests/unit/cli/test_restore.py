@@ -9,7 +9,9 @@ import shutil
 import pytest
 
 from tests.home import PASSPHRASE, failed
+from tests.terminal_user import Terminal
 from tests.vaults import entry, new_vault, soon
+from tests.vaults import make as make_vault
 from vault.secret import Secret
 from vault.store import restore, vault
 from vault.store.slots.passphrase import PassphraseSlot
@@ -152,3 +154,49 @@ def test_a_home_without_a_log_is_told_nothing_of_it(home):
     ok(home.run("backup", stick(home)))
     ok(home.run("clear"))
     assert "the log" not in ok(home.run("restore", stick(home), "--yes"))
+
+
+SECOND = "sunday gravel orchard mitten"
+
+
+def typed(home, *arguments):
+    """A run whose passphrase is mistyped once."""
+    person = Terminal(home, *arguments)
+    person.answers("Passphrase: ", "not the passphrase at all")
+    person.answers("Passphrase: ", PASSPHRASE)
+    return person
+
+
+def test_a_backup_is_put_back_by_the_passphrase_it_had(home):
+    """It is typed for the backup, since the vault that lies there may have another."""
+    home.make_vault()
+    copy = os.path.join(home.root, "copy.avlt")
+    assert home.run("backup", copy).returncode == 0
+    person = Terminal(home, "passwd")
+    person.answers("Passphrase: ", PASSPHRASE)
+    person.new_passphrase(SECOND)
+    assert person.ends() == 0
+    person = typed(home, "restore", copy, "--accept")
+    person.answers("[y/N] ", "y")
+    assert person.ends() == 0, person.shown
+    assert home.run("list").returncode == 0
+    failed(home.run("list", AWSVAULT_PASSPHRASE=SECOND), 4)
+
+
+def test_a_copy_of_another_vault_is_minded(home, here, tmp_path):
+    """It may be meant, so it is asked and not refused; what lies there is kept as a backup."""
+    theirs = make_vault(
+        {**home.env, "AWSVAULT_HOME": str(tmp_path / "theirs")},
+        entry="theirs",
+        key_id="AKIAI44QH8DHBEXAMPLE",
+        secret="je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+    )
+    path = tmp_path / "theirs.avlt"
+    path.write_bytes(theirs.file.raw)
+    path.chmod(0o600)
+    home.make_vault()
+    done = here(home, "restore", str(path), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "Warning: " in done.stderr
+    assert "is a backup of another vault" in done.stderr
+    assert here(home, "list").stdout.startswith("theirs\t")

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import sys
+
 import pytest
 
 from tests.home import SCENARIO, failed
+from vault.cli import exits
+from vault.errors import Usage
 
 NAME = "b\u00fcro-\u4e2d"
 WRONG = NAME + "x"
@@ -72,3 +79,24 @@ def test_what_is_shown_of_a_profile_has_its_name(ready):
     ready.config(SCENARIO.replace("[profile dev]", f"[profile {NAME}]"))
     assert NAME in ready.run("explain", NAME).stdout
     assert NAME in ready.run("doctor", "--notes").stdout
+
+
+class Full(io.StringIO):
+    """A stream on a full disk."""
+
+    def flush(self):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("stream", [Full(), None])
+def test_where_nobody_can_be_told_the_exit_code_tells(monkeypatch, stream):
+    """stderr is on a full disk, or closed by the caller."""
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert exits.report(Usage("x")) == 2
+
+
+def test_without_a_stdout_a_command_still_ends_well(home, monkeypatch, here):
+    """Closed by the caller; a failure keeps its own exit code."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert here(home, "--version").returncode == 0
+    assert here(home, "backup").returncode == 2

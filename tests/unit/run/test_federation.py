@@ -1,23 +1,19 @@
-"""login without a role: an IAM user's key, and the credentials of the environment."""
+"""The sign-in without a role, with an IAM user's key."""
 
 from __future__ import annotations
 
-import http.client
 import json
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.fakes.example import KEY_ID, SECRET, role
+from tests.fakes.example import KEY_ID
 from tests.home import SCENARIO, failed
-from tests.patience import PATIENCE
-from vault import limits
+from tests.unit.run.console_pages import KEY, page
 from vault.profiles.session_policy import read_only_policy
 
 pytestmark = pytest.mark.usefixtures("inside")
 NARROW = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}
 MANAGED = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"
-KEY = {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}
 
 
 @pytest.fixture
@@ -26,17 +22,6 @@ def home(home):
     home.scenario()
     home.make_vault()
     return home
-
-
-def page(done):
-    """What the console shows at the URL that ``done`` printed."""
-    assert done.returncode == 0, done.stderr
-    url = urlsplit(done.stdout.strip())
-    connection = http.client.HTTPConnection(url.netloc, timeout=PATIENCE)
-    connection.request("GET", f"{url.path}?{url.query}")
-    found = connection.getresponse().read().decode()
-    connection.close()
-    return found
 
 
 def rails(*lines):
@@ -119,34 +104,6 @@ def test_a_policy_narrows_the_session(home, aws, policy):
     assert managed.parameters["PolicyArns.member.1.arn"] == MANAGED
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("{", "line 1"),
-        ("[]", "Statement"),
-        ('{"Statement": "x"}', "Statement"),
-        ('{"Statement": [], "Statement": []}', "twice"),
-        (json.dumps({"Id": "x" * 2048, **NARROW}), "2048"),
-        ("[" * 60000, "nested"),
-    ],
-)
-def test_a_policy_that_is_none_is_said_before_any_call(home, aws, policy, text, said):
-    """Exit 2 names the file; AWS is not asked."""
-    policy.write_text(text)
-    failed(home.run("login", "shared-services", "--print", "--policy", str(policy)), 2, said)
-    assert not list(aws.calls)
-
-
-def test_a_wrong_arn_or_too_many_are_usage(home, aws, tmp_path):
-    """As is a file that is not there."""
-    for arn in ("ReadOnlyAccess", "arn:aws:iam::aws:role/x", "arn:aws:iam::1:policy/x", MANAGED + "\n"):
-        failed(home.run("login", "shared-services", "--print", "--policy-arn", arn), 2, "--policy-arn")
-    many = [f"--policy-arn={MANAGED}{at}" for at in range(limits.SESSION_POLICY_ARNS + 1)]
-    failed(home.run("login", "shared-services", "--print", *many), 2, "--policy-arn", "11")
-    failed(home.run("login", "shared-services", "--print", "--policy", str(tmp_path / "none")), 2, "none")
-    assert not list(aws.calls)
-
-
 def test_a_policy_narrows_the_session_of_a_role_too(home, aws):
     """AssumeRole has it, and no other session is used."""
     page(home.run("login", "dev", "--print", "--policy-arn", MANAGED))
@@ -193,56 +150,3 @@ def test_a_user_who_may_not_federate_is_told_why(home, aws):
     """Exit 7 names the permission and the way by a role."""
     aws.world.user("yourself").denied.add("sts:GetFederationToken")
     failed(home.run("login", "shared-services", "--print"), 7, "sts:GetFederationToken", "role")
-
-
-def test_a_key_of_the_environment_goes_by_federation(home, aws):
-    """No vault, no profile: the variables alone."""
-    done = home.run("login", "--env", "--print", AWSVAULT_PASSPHRASE=None, **KEY)
-    assert ":federated-user/" in page(done)
-    assert "MFA" in done.stderr
-    (call,) = aws.calls.of("GetFederationToken")
-    assert call.access_key_id == KEY_ID
-
-
-def test_a_role_session_of_the_environment_signs_in_as_it_is(home, aws):
-    """STS is not asked at all; the region of the page is the environment's."""
-    aws.world.add_role(role("Deploy"), trusts=("arn:aws:iam::111111111111:root",))
-    held = session(aws, "role")
-    done = home.run("login", "--env", "--print", AWS_REGION="eu-west-3", **held)
-    assert "<dd id=role>Deploy" in page(done)
-    assert "eu-west-3.console.aws.amazon.com" in done.stdout.replace("%3A", ":").replace("%2F", "/")
-    assert {call.action for call in aws.calls} <= {"getSigninToken", "login"}
-    failed(home.run("login", "--env", "--print", "--policy-arn", MANAGED, **held), 2, "--policy")
-    failed(home.run("login", "--env", "--print", "--duration", "1h", **held), 2, "--duration")
-
-
-def test_a_users_session_of_the_environment_cannot_sign_in(home, aws):
-    """GetSessionToken's credentials: AWS refuses, and the hint says what would do."""
-    failed(home.run("login", "--env", "--print", **session(aws, "session")), 7, "GetSessionToken")
-
-
-def test_an_environment_without_credentials_is_said(home, aws):
-    """Exit 6 names the variable; a profile beside --env is usage; a broken value is not shown."""
-    failed(home.run("login", "--env", "--print"), 6, "AWS_ACCESS_KEY_ID")
-    failed(home.run("login", "--env", "--print", AWS_ACCESS_KEY_ID=KEY_ID), 6, "AWS_SECRET_ACCESS_KEY")
-    failed(home.run("login", "dev", "--env", "--print", **KEY), 2, "--env")
-    broken = home.run("login", "--env", "--print", **{**KEY, "AWS_SECRET_ACCESS_KEY": "two words"})
-    failed(broken, 6, "SecretAccessKey")
-    assert "two words" not in broken.stderr
-    assert not list(aws.calls)
-
-
-def session(aws, kind):
-    """A session of ``kind`` as environment variables."""
-    made = aws.world.add_session(
-        kind=kind,
-        account="222222222222",
-        arn="arn:aws:sts::222222222222:assumed-role/Deploy/me",
-        user_id="AROAEXAMPLE:me",
-        seconds=3600,
-    )
-    return {
-        "AWS_ACCESS_KEY_ID": made.key_id,
-        "AWS_SECRET_ACCESS_KEY": made.secret,
-        "AWS_SESSION_TOKEN": made.token,
-    }

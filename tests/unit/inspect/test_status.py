@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.fakes.example import KEY_ID, SERIAL
+from tests.fakes.example import KEY_ID, SECRET, SERIAL
 from tests.home import COMMAND, SCENARIO
 from tests.patience import PATIENCE
 from tests.unit.agent.at_home import reach, stop, unlock, with_agent
@@ -74,6 +74,28 @@ def test_status_tells_of_a_grace(home, aws, agent):
             stop(home)
 
 
+@pytest.mark.parametrize(
+    "words", [["rotate", "shared-services", "--yes"], ["add", "shared-services", "--replace", "--stdin", "--no-verify"], ["remove", "shared-services", "--yes"]],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_no_session_of_a_key_that_is_gone_is_shown(home, aws, words):
+    """No export uses it, so status says of it what list says: nothing. Other keys' sessions stay."""
+    with_agent(home)
+    unlock(home)
+    agent, now = reach(home), int(time.time())
+    try:
+        home.export("dev")
+        assert agent.put_session("of-another-key", b"f", session(), issued=now, expires=now + 3600)
+        assert {row["profile"] for row in told(home)[1]["sessions"]} == {"dev", "of-another-key"}
+        key = json.dumps({"AccessKeyId": "AKIAI44QH8DHBEXAMPLE", "SecretAccessKey": SECRET})
+        done = home.run(*words, stdin=key, AWSVAULT_PASSPHRASE="correct horse battery staple")
+        assert done.returncode == 0, done.stderr
+        assert {row["profile"] for row in told(home)[1]["sessions"]} == {"of-another-key"}
+    finally:
+        agent.close()
+        stop(home)
+
+
 def test_status_tells_of_a_role_given_for_an_hour(home, aws):
     """A role of four hours that came through the session for want of a code is named, until it has its own."""
     home.config(SCENARIO + LONG)
@@ -135,16 +157,6 @@ def test_status_opens_nothing_that_costs_somebody_something(home, why):
     assert words.get(why, "The vault is locked") in said
     assert "keys" not in found
     assert not os.path.exists(f"{home.root}/was-run")
-
-
-def test_a_lock_before_there_is_a_vault_locks_nothing(home):
-    """lock says so and leaves no mark, so that the vault which is created next is usable."""
-    home.scenario()
-    done = home.run("lock")
-    assert (done.returncode, "There is no vault at" in done.stderr) == (0, True)
-    home.make_vault()
-    assert home.run("status", "--json").returncode == 0
-    assert home.run("export", "shared-services").returncode == 0, "locked"
 
 
 def test_the_policy_names_each_key_that_is_due_with_its_last_use(home, aws):
