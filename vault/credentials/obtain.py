@@ -175,7 +175,7 @@ def _check_profile(config: Config, request: Request) -> None:
     """NotFound if no file names the profile, while the locked vault might still hold a key of that name."""
     name = request.profile if request.source is None else request.source
     if name not in config.profiles and not (request.start and config.starting_with(name)):
-        raise config.not_found(name)
+        raise config.not_found(name) from None
 
 
 def _check_sign_in(context: Context, config: Config, request: Request, error: errors.NotFound) -> None:

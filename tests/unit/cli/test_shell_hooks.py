@@ -84,10 +84,10 @@ def test_avp_switches_and_the_prompt_follows(home, shell):
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("option", ["--help", "-h", "--version", "-x"])
 def test_no_option_becomes_a_profile(home, shell, option):
-    """--help is shown; any other option is no profile's name, and the one that was chosen stays."""
+    """The options are shown, no profile is looked for, and the one that was chosen stays."""
     said = run(home, shell, "avp prod", f"avp {option}", PROFILE)
     assert said.splitlines()[-1] == "AWS_PROFILE=prod", said
-    assert ("avp [START]" in said) == (option in ("--help", "-h"))
+    assert "avp [START]" in said
 
 
 @pytest.mark.parametrize("shell", SHELLS)
