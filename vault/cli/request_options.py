@@ -111,4 +111,4 @@ def seconds(text: str | None) -> int | None:
         return None
     from vault.cli.time_option import seconds_of
 
-    return seconds_of("--duration", text, least=limits.SESSION_LEAST, most=limits.SESSION_MOST, plain=True)
+    return seconds_of("--duration", text, least=limits.SESSION_LEAST, most=limits.SESSION_MOST)

@@ -37,7 +37,7 @@ def command() -> None:
     """Sign in to IAM Identity Center: login, logout, status."""
 
 
-@command.command(name="login")
+@command.command(name="login", short_help="Sign in to IAM Identity Center.")
 @click.argument("name", metavar="[SESSION|PROFILE]", required=False)
 @click.option("--device", is_flag=True, help="Use a device code, which you confirm in any browser.")
 @click.option("--no-browser", is_flag=True, help="Print the page instead of opening it.")
@@ -64,7 +64,7 @@ def login(
         emit_json(json_row(found, now=context.clock.time()))
 
 
-@command.command(name="logout")
+@command.command(name="logout", short_help="End a sign-in to IAM Identity Center.")
 @click.argument("name", metavar="[SESSION|PROFILE]", required=False)
 @click.option("--all", "everything", is_flag=True, help="End every sign-in.")
 @shared_options.as_json
@@ -129,7 +129,7 @@ def _tell_ended(place: SignInTarget, trouble: Error | None) -> Error | None:
     return trouble
 
 
-@command.command(name="status")
+@command.command(name="status", short_help="Show where you are signed in to IAM Identity Center.")
 @shared_options.as_json
 @with_context
 def status(context: Context, *, as_json: bool) -> None:

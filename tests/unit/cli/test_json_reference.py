@@ -15,8 +15,8 @@ from tests.fakes.example import KEY_ID, SEED, SERIAL
 from tests.home import PASSPHRASE, Home
 from tests.unit.agent.at_home import stop, unlock, with_agent
 from tests.unit.benches import Bench
-from tests.unit.cli.test_status import LONG
 from tests.unit.inspect.chains import IN_SSO, KEYS, SSO, WEB
+from tests.unit.inspect.test_status import LONG
 from tests.vaults import entry
 from vault.cli import main, status
 from vault.cli.log_record import json_record

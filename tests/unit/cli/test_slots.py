@@ -1,4 +1,4 @@
-"""Commands for keys, slots and backups whose passphrase a user types: wrong first, then right."""
+"""slots: what adds, removes and keeps ways to unlock the vault."""
 
 from __future__ import annotations
 
@@ -14,14 +14,6 @@ from vault.store.slots import new_sid, recovery
 from vault.store.slots.recovery import RecoverySlot
 from vault.system.paths import from_env
 
-SECOND = "sunday gravel orchard mitten"
-
-
-@pytest.fixture
-def home(home):
-    home.make_vault()
-    return home
-
 
 def typed(home, *arguments):
     """A run whose passphrase is mistyped once."""
@@ -33,6 +25,7 @@ def typed(home, *arguments):
 
 def test_a_second_passphrase_is_added_and_taken_away(home):
     """It opens the vault, and does not after it was removed."""
+    home.make_vault()
     person = Terminal(home, "slots", "add", "passphrase")
     person.answers("Passphrase: ", PASSPHRASE)
     person.new_passphrase("aaaabbbbcccc")
