@@ -214,7 +214,8 @@ def test_ctrl_c_before_the_key_is_stored_says_that_nothing_was(home, at):
 
 def test_a_replaced_key_keeps_its_device_on_enter(home):
     """The prompt names the device that Enter keeps, and its seed stays."""
-    home.make_vault("dev")
+    key = {"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET, "MfaSerial": SERIAL, "MfaSeed": SEED}
+    assert home.run("add", "dev", "--stdin", stdin=json.dumps(key)).returncode == 0
     person = Terminal(home, "add", "--replace", "dev", AWSVAULT_PASSPHRASE=PASSPHRASE)
     person.answers("Access key ID for dev: ", KEY_ID)
     person.answers("Secret access key (not shown): ", SECRET)

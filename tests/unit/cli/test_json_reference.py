@@ -173,10 +173,10 @@ def test_status_with_an_agent(home, aws):
     extend(home, LONG + CORP)
     unlock(home)
     try:
+        home.run("rotate", "--yes", AWSVAULT_PASSPHRASE=PASSPHRASE)
         assert (
             Home.run(home, "export", "dev").returncode == 0
         )  # as a process, which closes its link to the agent
-        home.run("rotate", "--yes", AWSVAULT_PASSPHRASE=PASSPHRASE)
         home.run("sso", "login", "--device", AWSVAULT_PASSPHRASE=PASSPHRASE)
         held = printed(home, "status", "--json")
     finally:
