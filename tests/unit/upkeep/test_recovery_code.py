@@ -46,12 +46,16 @@ def test_another_code_is_refused_after_three_tries():
     assert other not in caught.value.message
 
 
-def test_a_prompt_that_was_left_makes_no_code():
-    """Exit 10, with the reason."""
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("cancelled", ""), ("timeout", ": no answer in time"), ("impossible", ": no answer in time")],
+)
+def test_a_prompt_that_was_left_makes_no_code(reason, told):
+    """Exit 10, with the reason unless it was the user's."""
     with pytest.raises(errors.Declined) as caught:
-        issue(Reader(NoAnswer("cancelled", "the user left")))
+        issue(Reader(NoAnswer(reason, "no answer in time")))
     assert caught.value.exit_code == 10
-    assert "the user left" in caught.value.message
+    assert caught.value.message == f"no recovery code was created{told}"
 
 
 def test_the_code_that_was_typed_back_is_the_one_that_was_shown():
