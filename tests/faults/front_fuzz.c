@@ -116,6 +116,7 @@ static int zero(void) { return 0; }
 #undef CONFIG
 #undef DATA
 #include "../../vault/front/shell.c"
+#include "../../vault/front/full.c"
 #include "../../vault/front/front.c"
 #undef main
 #undef write
@@ -127,7 +128,7 @@ static int zero(void) { return 0; }
 static const char *const some_names[] = {
     "HOME", "AWSVAULT_HOME", "AWSVAULT_AGENT", "PATH", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWSVAULT_OUTER_REGION", "AWSVAULT_OUTER_AWS_CONFIG_FILE",
-    "AWSVAULT_OUTER_HTTP_PROXY", "HTTP_PROXY", "https_proxy", "AWS_ENDPOINT_URL", "NO_PROXY", "AWSVAULT_PROFILE", "AWS_PROFILE",
+    "AWSVAULT_OUTER_HTTP_PROXY", "HTTP_PROXY", "https_proxy", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSO", "NO_PROXY", "AWSVAULT_PROFILE", "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE", "AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_TOKEN", "AWSVAULT_PASSPHRASE", "NO_COLOR", "TERM", "X", "", "AWS_VAULT"};
 static const char *const some_values[] = {
     "", "/h", "/h/", "~/v", "/v", "//v/../x", "off", "auto", "/usr/bin:/bin", ":", "/usr/bin/:", "dev", "prod", "default", "us-west-2", NULL_DEVICE,
@@ -193,7 +194,7 @@ static void run_once(void)
     size_t said = any(30) ? size : any(70000);
     for (int byte = 0; byte < 4; byte++) answer_bytes[byte] = (char)(said >> (24 - 8 * byte));
     answer_size = any(50) ? size + 4 : any((uint32_t)size + 4);
-    wipe();
+    got = 0;
     environment = nothing, confirm = read_only = false, printed = 0;
     environ = given_environment = variables, given_words = words;
     if (!setjmp(back)) front_main((int)(word - words), words);

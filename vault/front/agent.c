@@ -10,10 +10,8 @@
 #define ANSWER_MS (500 + PATIENCE)
 
 static char request_memory[LENGTH + FRAME_MOST + 1], received[LENGTH + FRAME_MOST + 1];
-static size_t got; /* bytes of received, which may be secret */
+static size_t got; /* bytes of received */
 static struct buffer request;
-
-void wipe(void) { for (volatile char *secret = received; got; got--) *secret++ = 0; }
 
 struct buffer *new_request(void)
 {

@@ -29,10 +29,11 @@ extern char **environ;
 struct buffer { char *start, *at, *end; };   /* a bounded text: full() if something does not fit */
 struct answer { char *start; size_t size; }; /* a NUL follows it; size 0: there is none */
 _Noreturn void full(void); /* replace this process with the full program */
+void begin(char **words);  /* the command line that full() hands on; write errors are no signals */
 void refresh_beside(const char *profile);
 bool plain(const char *text, size_t most), starts(const char *text, const char *with); /* plain: printable ASCII */
 struct buffer over(char *memory, size_t size), *new_request(void);
-void put(struct buffer *to, const char *from, size_t size), put_fingerprint(struct buffer *to), wipe(void);
+void put(struct buffer *to, const char *from, size_t size), put_fingerprint(struct buffer *to);
 __attribute__((format(printf, 2, 3))) void add(struct buffer *to, const char *format, ...); /* and a NUL, not counted */
 const char *agent_socket(void), *aws_file(bool config, bool outer); /* valid until the next call */
 struct answer exchange(int milliseconds), ask(const char *kind, size_t size, const char *profile);

@@ -82,7 +82,7 @@ TROUBLES = {
     "role before our call": (f"[profile work]\n{REGION}[profile dev]\n{ROLE}{CALL % 'dev'}", "", KEPT),
     "call that needs a shell": (f"[profile work]\n{REGION}credential_process = ~/bin/awsvault-py export work\n", "", KEPT),
     "misspelt awsvault_ key": (f"[profile work]\n{REGION}awsvault_rolearn = x\n", "", KEPT),
-    "sign-in of Identity Center": ("[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.example/start\n"
+    "sign-in of Identity Center": ("[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.awsapps.com/start\n"
         "[profile work]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = Reader\n" + REGION, "", {"entry": "other"}),
     "header indented": (f"[profile work]\n{REGION}  [profile dev]\n{ROLE}", "", KEPT),
 }  # fmt: skip
@@ -218,7 +218,7 @@ def words_of(text, names):
         if token in ("NAME", "PROFILE"):
             words.append("work")
         elif (
-            (words in (["mfa"], ["slots"], ["slots", "add"]) and token.islower())
+            (words in (["mfa"], ["slots"], ["slots", "add"], ["sso"]) and token.islower())
             or (
                 words[0] == "add"
                 and not token.startswith("-")
