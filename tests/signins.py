@@ -10,6 +10,7 @@ from vault.signin.record import AccessToken, ClientRecord, SignInPlace, SignInRe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tests.fakes.aws import StandIn
     from tests.home import Home
 
 BEGAN = 1_700_000_000
@@ -47,6 +48,25 @@ def config(url: str = START_URL) -> str:
         f"[profile older]\nregion = us-east-1\nsso_region = us-east-1\nsso_start_url = {url}\n"
         "sso_account_id = 222222222222\nsso_role_name = DeveloperRole\n"
     )
+
+
+def use_identity_center(home: Home, aws: StandIn) -> None:
+    """A vault, the profiles of ``config``, and their role at the stand-in."""
+    aws.world.assign("222222222222", "DeveloperRole")
+    home.config(config())
+    home.make_vault()
+
+
+def use_roles(home: Home, aws: StandIn, count: int) -> list[str]:
+    """The names of ``count`` profiles in the home's config, each of a role of its own at the stand-in."""
+    names = [f"Role{number}" for number in range(count)]
+    aws.world.assign("222222222222", *names)
+    profiles = [
+        f"[profile {name}]\nregion = us-east-1\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = {name}\n"
+        for name in names
+    ]
+    home.config(config() + "".join(profiles))
+    return names
 
 
 def browser(home: Home, *, wait: bool = False, gate: str = "") -> str:

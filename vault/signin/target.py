@@ -17,7 +17,7 @@ from vault.text import safe, suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from vault.context import Context
     from vault.profiles.aws_files import Config
@@ -75,26 +75,18 @@ def of_place(context: Context, config: Config, place: SignInPlace) -> SignInTarg
     """The target of a stored sign-in, which the config may not name any more."""
     none = _nothing
     by = endpoints.rules(config, none, env=context.env)
-    oidc = endpoints.configured_url(config, none, env=context.env, service=hosts.OIDC)
-    portal = endpoints.configured_url(config, none, env=context.env, service=hosts.PORTAL)
     section = config.sso_sessions.get(place.session) if place.session is not None else None
+
+    def service(name: str, address: Callable[..., str]) -> ServiceEndpoint:
+        url = endpoints.configured_url(config, none, env=context.env, service=name)
+        origin = url.origin if url is not None else None
+        return _service(context, place.region, name, address(place.region, url=url, by=by), origin)
+
     return SignInTarget(
         place,
         _scopes(section),
-        _service(
-            context,
-            place.region,
-            hosts.OIDC,
-            endpoints.oidc_address(place.region, url=oidc, by=by),
-            oidc.origin if oidc is not None else None,
-        ),
-        _service(
-            context,
-            place.region,
-            hosts.PORTAL,
-            endpoints.portal_address(place.region, url=portal, by=by),
-            portal.origin if portal is not None else None,
-        ),
+        service(hosts.OIDC, endpoints.oidc_address),
+        service(hosts.PORTAL, endpoints.portal_address),
         f"{safe(config.config_path)}:{section.line}" if section is not None else safe(place.name),
     )
 

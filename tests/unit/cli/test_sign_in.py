@@ -5,16 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.home import failed
-from tests.signins import browser, config, visits
+from tests.signins import browser, config, use_identity_center, visits
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
 
 @pytest.fixture
 def home(home, aws):
-    aws.world.assign("222222222222", "DeveloperRole")
-    home.config(config())
-    home.make_vault()
+    use_identity_center(home, aws)
     return home
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.home import PASSPHRASE
-from tests.signins import config
+from tests.signins import use_identity_center
 from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -15,9 +15,7 @@ pytestmark = pytest.mark.usefixtures("unmeasured")
 
 @pytest.fixture
 def home(home, aws):
-    aws.world.assign("222222222222", "DeveloperRole")
-    home.config(config())
-    home.make_vault()
+    use_identity_center(home, aws)
     done = home.run("sso", "login", "corp", "--device")
     assert done.returncode == 0, done.stderr
     return home

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests.signins import config, place
+from tests.signins import place, use_identity_center
 from vault.credentials import audit
 from vault.inspect import cloudtrail
 
@@ -16,9 +16,7 @@ pytestmark = pytest.mark.usefixtures("unmeasured")
 
 @pytest.fixture
 def home(home, aws):
-    aws.world.assign("222222222222", "DeveloperRole")
-    home.config(config())
-    home.make_vault()
+    use_identity_center(home, aws)
     return home
 
 

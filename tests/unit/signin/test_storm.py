@@ -6,22 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.signins import config
+from tests.signins import use_roles
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
 MANY = 20
-
-
-def roles(signed):
-    names = [f"Role{number}" for number in range(MANY)]
-    signed.aws.world.assign("222222222222", *names)
-    profiles = [
-        f"[profile {name}]\nregion = us-east-1\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = {name}\n"
-        for name in names
-    ]
-    signed.home.config(config() + "".join(profiles))
-    return names
 
 
 def at_once(signed, names):
@@ -31,7 +20,7 @@ def at_once(signed, names):
 
 def test_twenty_exports_with_an_expired_token_refresh_once(signed):
     """Refresh tokens are good once: a second refresh would sign everyone out."""
-    names = roles(signed)
+    names = use_roles(signed.home, signed.aws, MANY)
     signed.aws.world.sso.expire_access()
     found = signed.record()
     signed.store(_expired(found))
@@ -44,7 +33,7 @@ def test_twenty_exports_with_an_expired_token_refresh_once(signed):
 
 def test_twenty_exports_whose_token_the_portal_refuses_refresh_once(signed):
     """Each tries once more with the new token."""
-    names = roles(signed)
+    names = use_roles(signed.home, signed.aws, MANY)
     signed.aws.world.sso.expire_access()
     done = at_once(signed, names)
     assert [code for _, code in done] == [0] * MANY, done
@@ -53,7 +42,7 @@ def test_twenty_exports_whose_token_the_portal_refuses_refresh_once(signed):
 
 def test_twenty_exports_without_a_sign_in_ask_nothing(bare):
     """Exit 7 with the hint; no browser, no call to the sign-in."""
-    names = roles(bare)
+    names = use_roles(bare.home, bare.aws, MANY)
     done = at_once(bare, names)
     assert {code for _, code in done} == {7}
     assert all(b"awsvault-py sso login corp" in said for (_, said), _ in done)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.home import uncounted
 from tests.patience import PATIENCE
-from tests.signins import browser, config, visits
+from tests.signins import browser, use_roles, visits
 from vault.signin.begin import client_of
 
 pytestmark = [pytest.mark.usefixtures("unmeasured"), pytest.mark.long, pytest.mark.timeout(900)]
@@ -24,17 +24,6 @@ BOTOCORE = (
     "found = botocore.session.Session(profile=sys.argv[1]).get_credentials().get_frozen_credentials()\n"
     "print(found.access_key)\n"
 )
-
-
-def roles(desk):
-    names = [f"Role{number}" for number in range(MANY)]
-    desk.aws.world.assign("222222222222", *names)
-    profiles = [
-        f"[profile {name}]\nregion = us-east-1\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = {name}\n"
-        for name in names
-    ]
-    desk.home.config(config() + "".join(profiles))
-    return names
 
 
 def ended(running):
@@ -85,7 +74,7 @@ def in_the_clis_cache(home, record):
 
 def test_sixty_exports_of_sixty_roles_refresh_once(bare):
     """One refresh, sixty roles, no failure. `pytest -s` shows the figures."""
-    names = roles(bare)
+    names = use_roles(bare.home, bare.aws, MANY)
     bare.store(expired(bare))
     codes, said = ended([bare.home.start("export", name) for name in names])
     assert figures(bare, codes) == {"refreshes": 1, "GetRoleCredentials": MANY, "failures": 0}, said
@@ -93,7 +82,7 @@ def test_sixty_exports_of_sixty_roles_refresh_once(bare):
 
 def test_sixty_processes_of_botocore_are_counted_for_comparison(bare):
     """The stand-in plays the same for them: somebody gets the one refresh token. docs/performance.md has the figures."""
-    names = roles(bare)
+    names = use_roles(bare.home, bare.aws, MANY)
     in_the_clis_cache(bare.home, expired(bare))
     codes, said = ended(
         [
@@ -114,7 +103,7 @@ def test_sixty_processes_of_botocore_are_counted_for_comparison(bare):
 
 def test_sixty_exports_without_a_sign_in_open_no_browser_and_ask_nobody(bare):
     """Exit 7 with the hint, although a browser could be opened."""
-    names = roles(bare)
+    names = use_roles(bare.home, bare.aws, MANY)
     more = {"BROWSER": browser(bare.home), "DISPLAY": ":0"}
     codes, said = ended([bare.home.start("export", name, **more) for name in names])
     assert set(codes) == {7}
