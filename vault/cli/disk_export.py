@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vault.system.paths import Paths
 
 
-REFRESH = "session-refresh"  # the native front runs this command in a detached process (vault/front/front.c)
+REFRESH = "session-refresh"  # the native front runs this command in a detached process (vault/front/full.c)
 
 
 def export(argv: Sequence[str]) -> int | None:
