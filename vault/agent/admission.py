@@ -84,6 +84,11 @@ class Admission:
         """Note that there may be room again."""
         self._shut_until = 0.0
 
+    def end(self) -> None:
+        """Accept no client any more, and refuse those that the kernel has accepted."""
+        self._listen(on=False)
+        self._listener.close()
+
     def wait(self) -> float | None:
         """Seconds until ``look`` may listen again; None while it listens."""
         return None if self.listening else max(0.0, self._shut_until - self._clock.running())

@@ -72,7 +72,9 @@ class Server:
     # ── the loop ────────────────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
-        """Serve clients. At the end, close the listener and zero every key."""
+        """Serve clients. At the end, zero every key, and close the listener before the connections: a client that waits for
+        the end of its connection may then start another agent, which must not find that this one still listens.
+        """
         self._listener.setblocking(False)
         self._admission.look()
         try:
@@ -81,10 +83,10 @@ class Server:
         finally:
             self._state.lock(hold=False)
             self._kill_workers()
+            self._admission.end()
             for connection in list(self._open):
                 self._close(connection)
             self._selector.close()
-            self._listener.close()
 
     def _turn(self) -> None:
         ready = self._selector.select(self._timeout())

@@ -174,3 +174,20 @@ def test_an_agent_locked_by_a_limit_stays_for_a_while(agent, monkeypatch):
     agent.clock.turn(limits.AGENT_FRAME_TIME + 1)
     agent.thread.join(PATIENCE)
     assert not agent.thread.is_alive()
+
+
+def test_an_agent_that_ended_its_connections_listens_no_more(agent, monkeypatch):
+    """``unlock`` waits for the end of its connection, then starts another agent, which gives up if it finds one that listens."""
+    found = []
+    close = agent.server._close
+
+    def closed(connection):
+        close(connection)
+        found.append(warm.dial(agent.paths.socket, answer=PATIENCE))
+
+    client = agent.client()
+    monkeypatch.setattr(agent.server, "_close", closed)
+    assert client.ask("SHUTDOWN")["ok"]
+    assert client.receive() is None
+    agent.thread.join(PATIENCE)
+    assert found == [None]

@@ -58,7 +58,7 @@ def test_a_coding_agents_commands_are_not_asked_at_a_terminal(home, words):
     done = run(home, "script", "-qec", f"{program(home, AGENT)} {COMMAND} {' '.join(words)}", "/dev/null", AWSVAULT_PROMPT="tty")  # fmt: skip
     assert done.returncode == 10
     assert f"profile prod needs confirmation before {AGENT} uses it (awsvault_confirm = agent)" in done.stdout
-    assert 'set prompt = "notification" in config.toml' in done.stdout
+    assert f'set prompt = "notification" in {home.file("config.toml")}' in done.stdout
 
 
 def test_where_the_system_tells_nothing_everyone_is_asked_about(desk, home, desktop, monkeypatch):
