@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scripts.reference.json_live import LIVE
 from scripts.reference.json_log import LOG
-from scripts.reference.json_sign_ins import SIGN_IN, SIGN_INS
+from scripts.reference.json_sign_ins import LISTED, OF_STATUS, SIGN_INS
 from scripts.reference.json_types import (
     ALWAYS,
     BOOLEAN,
@@ -151,8 +151,8 @@ OUTPUT: dict[str, Rows] = {
         "given_for_an_hour[].profile": (TEXT, ALWAYS, ""),
         "given_for_an_hour[].expires": (TIME, ALWAYS, "the expiry"),
         "given_for_an_hour[].wanted_seconds": (SECONDS, ALWAYS, "the duration that was requested"),
-        "sign_ins": (OBJECTS, "with `keys`", "the sign-ins to IAM Identity Center"),
-        **_each("sign_ins", SIGN_IN),
+        "sign_ins": OF_STATUS,
+        **_each("sign_ins", LISTED),
     },
     "status --policy AGE": {
         "keys": (OBJECTS, ALWAYS, "the entries of the vault, by name"),

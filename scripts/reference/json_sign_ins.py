@@ -20,17 +20,22 @@ SIGN_IN: Rows = {
         "whether the access token is refreshed; otherwise the sign-in ends with it",
     ),
 }
-_LISTED: Rows = {
+LISTED: Rows = {
     **SIGN_IN,
     "start_url": (TEXT, "if the section has it", ""),
     "region": (TEXT, "if the section has it", ""),
 }
 
+OF_STATUS = (
+    OBJECTS,
+    "with `keys`, and without a vault",
+    "the sign-ins to IAM Identity Center; without a vault, the `sso-session` sections",
+)
 SIGN_INS: dict[str, Rows] = {
     "sso login": SIGN_IN,
     "sso status": {
         "sessions": (OBJECTS, ALWAYS, "the stored sign-ins, then the other `sso-session` sections"),
-        **{f"sessions[].{name}": row for name, row in _LISTED.items()},
+        **{f"sessions[].{name}": row for name, row in LISTED.items()},
     },
     "sso logout": {
         "sessions": (OBJECTS, ALWAYS, "the sign-ins that were deleted here"),

@@ -80,11 +80,14 @@ def _answer(reply: sso_call.JsonReply, source: Sso, *, what: str) -> dict[str, A
         raise signed_out(source, "AWS no longer accepts the sign-in")
     if reply.status != 200:
         message = reply.fields.get("message")
-        raise errors.Refused(
+        refused = errors.Refused(
             f"{what} gives no credentials for role {safe(source.role_name or '')} in account {safe(source.account_id or '')}: "
             f"it answered {reply.status}{f': {safe(message)}' if isinstance(message, str) else ''}",
             hint="check sso_account_id and sso_role_name; your administrator may have removed your access to this role",
+            code=safe(reply.error, limit=80) or str(reply.status),
         )
+        refused.said = message if isinstance(message, str) else ""
+        raise refused
     return reply.fields
 
 

@@ -84,11 +84,13 @@ def _placed(context: Context, finding: Finding) -> Finding:
 def _refused(context: Context, profile: str, *, mfa_code: str | None, yes: bool) -> list[Finding]:
     """The finding about the link of ``profile`` that AWS refuses, if there is one."""
     from vault.cli import live_report
+    from vault.cli.sign_in_offer import offering
     from vault.credentials.request import Request
     from vault.inspect import live_check
 
     request = Request(profile, mfa_code=mfa_code, start=True)
-    report = live_check.check(context, request, agree=live_report.agreement(context, yes=yes))
+    agree = live_report.agreement(context, yes=yes)
+    report = offering(context, lambda context: live_check.check(context, request, agree=agree))
     found = live_report.summary(report)
     if found is None:
         say(f"Every link of profile {safe(report.profile)} passed.")

@@ -54,11 +54,13 @@ def command(
 
 def _live(context: Context, profile: str, *, mfa_code: str | None, as_json: bool, yes: bool) -> int:
     from vault.cli import live_report
+    from vault.cli.sign_in_offer import offering
     from vault.credentials.request import Request
     from vault.inspect import live_check
 
     request = Request(profile, mfa_code=mfa_code, start=True)
-    report = live_check.check(context, request, agree=live_report.agreement(context, yes=yes))
+    agree = live_report.agreement(context, yes=yes)
+    report = offering(context, lambda context: live_check.check(context, request, agree=agree))
     if as_json:
         emit_json(live_report.document(report))
     else:

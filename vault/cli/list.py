@@ -20,8 +20,10 @@ from vault.cli.terminal import (
     table,
     without_absent,
 )
+from vault.errors import NotFound
 from vault.profiles.production import means_production
 from vault.text import command as command_line
+from vault.unlocking.inventory import Contents
 from vault.unlocking.key_access import open_keys
 
 TYPE_CHECKING = False
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.inspect.profile_table import ProfileRow
     from vault.rotation.key_age import KeyAge
-    from vault.unlocking.inventory import Contents, Listed
+    from vault.unlocking.inventory import Listed
     from vault.unlocking.keys import Keys
 
 
@@ -47,8 +49,17 @@ def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool)
     if used:
         _used(context, as_json=as_json)
         return
-    keys = open_keys(context, purpose="to list its entries")
-    found = keys.contents()
+    sign_in = None
+    try:
+        keys = open_keys(context, purpose="to list its entries")
+    except NotFound as error:
+        from vault.signin import needed
+
+        sign_in = needed.without_vault(error, context.env, home=context.paths.home)
+        if sign_in is None:
+            raise
+        keys = None
+    found = keys.contents() if keys is not None else Contents((), frozenset())
     profiles = _profiles(context, keys, found) if as_json or only_profiles or is_terminal() else []
     if as_json:
         rows = [_profile_json(line) for line in profiles]
@@ -56,10 +67,15 @@ def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool)
         return
     if profiles:
         _profile_table(context, profiles)
-    if only_profiles:
+    if sign_in is not None:
+        key = "" if sign_in.only else ". To create it with a first key: awsvault-py add NAME"
+        say(f"There is no vault yet. To create it and sign in: {sign_in.command}{key}")
+    if only_profiles or sign_in is not None:
         return
     if not found.entries:
-        say("The vault is empty. To add a key: awsvault-py add NAME")
+        signs_in = any(line.sign_in is not None or line.signed_out for line in profiles)
+        said = "The vault has no access keys" if signs_in else "The vault is empty"
+        say(f"{said}. To add a key: awsvault-py add NAME")
         return
     if profiles:
         emit("")
@@ -82,7 +98,7 @@ def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool)
     )
 
 
-def _profiles(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
+def _profiles(context: Context, keys: Keys | None, found: Contents) -> list[ProfileRow]:
     """The rows of the profiles. If AWS's files have an error, reports it and returns none, so that the entries are still shown."""
     from vault.errors import ConfigError
     from vault.inspect.profile_table import rows

@@ -31,9 +31,13 @@ _SIDES = {
 
 
 def agreement(context: Context, *, yes: bool) -> Callable[[Cost], None]:
-    """A function that says the cost of a check on stderr and, at a terminal, asks. It raises Declined."""
+    """A function that says the cost of a check on stderr and, at a terminal, asks, both once. It raises Declined."""
+    agreed_to: list[Cost] = []
 
     def agree(cost: Cost) -> None:
+        if agreed_to:  # the check is repeated after a sign-in
+            return
+        agreed_to.append(cost)
         say(cost_text(cost))
         if yes or "tty" not in context.interaction.ways():
             return

@@ -8,6 +8,9 @@ from vault.cli.terminal import local, rfc3339, without_absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from vault.profiles.aws_files import Config
     from vault.signin.record import SignInRecord
     from vault.signin.target import SignInTarget
 
@@ -23,6 +26,22 @@ def place_json(place: SignInTarget | SignInRecord) -> dict[str, Any]:
     """Where it is."""
     at = place.place
     return without_absent({"session": at.session, "start_url": at.start_url, "region": at.region})
+
+
+def sections_json(config: Config, *, known: Collection[str | None]) -> list[dict[str, Any]]:
+    """The ``sso-session`` sections that are not ``known``, as sign-ins that there are not."""
+    found = []
+    for name, section in config.sso_sessions.items():
+        values = {key: value.value for key, value in section.properties.items()}
+        row = {
+            "session": name,
+            "start_url": values.get("sso_start_url"),
+            "region": values.get("sso_region"),
+            "signed_in": False,
+        }
+        if name not in known:
+            found.append(without_absent(row))
+    return found
 
 
 def json_row(found: SignInRecord, *, now: float) -> dict[str, Any]:

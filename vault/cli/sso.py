@@ -9,8 +9,8 @@ import click
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.sign_in import Wanted, sign_in
-from vault.cli.sign_in_rows import json_row, place_json, valid_until
-from vault.cli.terminal import emit_json, say, table, without_absent
+from vault.cli.sign_in_rows import json_row, place_json, sections_json, valid_until
+from vault.cli.terminal import emit_json, say, table
 from vault.credentials import audit
 from vault.credentials.forget_sessions import forget_sign_in
 from vault.errors import Error, Usage
@@ -144,26 +144,12 @@ def status(context: Context, *, as_json: bool) -> None:
                 found = sign_ins.all()
         keys.close()
     rows = [json_row(one, now=context.clock.time()) for one in found]
-    known = {one.place.session for one in found}
-    for name in config.sso_sessions:
-        if name not in known:
-            section = config.sso_sessions[name].properties
-            values = {key: section[key].value for key in ("sso_start_url", "sso_region") if key in section}
-            rows.append(
-                without_absent(
-                    {
-                        "session": name,
-                        "start_url": values.get("sso_start_url"),
-                        "region": values.get("sso_region"),
-                        "signed_in": False,
-                    }
-                )
-            )
+    rows += sections_json(config, known={one.place.session for one in found})
     if as_json:
         emit_json({"sessions": rows})
         return
     if not rows:
-        say("There is no sign-in, and no sso-session. To set one up: aws configure sso-session")
+        say(f"There is no sign-in, and no sso-session. To add one, {target.NO_SECTION_HINT}")
         return
     table(
         context.env,

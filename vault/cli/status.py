@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
-from vault.cli.sign_in_rows import json_row, valid_until
+from vault.cli.sign_in_rows import json_row, sections_json, valid_until
 from vault.cli.terminal import (
     ago,
     emit,
@@ -21,6 +23,9 @@ from vault.cli.terminal import (
     table,
     without_absent,
 )
+from vault.errors import ConfigError
+from vault.profiles import aws_files
+from vault.signin import needed
 from vault.text import command as command_line
 from vault.text import safe
 
@@ -59,8 +64,12 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
 
     state = status.look(context)
     keys = state.keys
+    vaultless = state.state == "none" and not status.has_vault(context)
     if as_json:
-        emit_json(_json(state) | _json_of_keys(keys, now=context.clock.time()))
+        more = (
+            {"sign_ins": _sections(context)} if vaultless else _json_of_keys(keys, now=context.clock.time())
+        )
+        emit_json(_json(state) | more)
         return 0
     now = context.clock.time()
     limits = (
@@ -68,8 +77,8 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
         if state.until
         else ""
     )
-    if state.state == "none" and not status.has_vault(context):
-        say("There is no vault yet. To create it with a first key: awsvault-py add NAME")
+    if vaultless:
+        _say_no_vault(context)
         return 0
     say(_SAID[state.state] + limits + ".")
     for warning in state.warnings:
@@ -89,6 +98,30 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
         shown = _show_sign_ins(context, keys, now=now, apart=bool(rows))
         _show_keys(context, keys, now=now, apart=shown or bool(rows))
     return 0
+
+
+def _sections(context: Context) -> list[dict[str, Any]]:
+    """The ``sso-session`` sections, as sign-ins that there are not."""
+    try:
+        return sections_json(aws_files.load(context.env, home=context.paths.home), known=())
+    except ConfigError:  # doctor and every export report it
+        return []
+
+
+def _say_no_vault(context: Context) -> None:
+    """Say that there is no vault, and show where the user could sign in (only on a terminal)."""
+    sections = _sections(context) if is_terminal() else []
+    if sections:
+        table(
+            context.env,
+            ("SIGN-IN", "TOKEN VALID UNTIL"),
+            [(row["session"], "not signed in") for row in sections],
+        )
+    found = needed.of_files(context.env, home=context.paths.home)
+    ways = [f"To create it and sign in: {found.command}"] if found is not None else []
+    if found is None or not found.only:
+        ways.append("To create it with a first key: awsvault-py add NAME")
+    say(". ".join(["There is no vault yet", *ways]))
 
 
 def _show_sign_ins(context: Context, keys: KeyStatus, *, now: float, apart: bool) -> bool:

@@ -180,10 +180,10 @@ def _check_profile(config: Config, request: Request) -> None:
 
 def _check_sign_in(context: Context, config: Config, request: Request, error: errors.NotFound) -> None:
     """NotSignedIn if ``error`` says that there is no vault, and the profile signs in at Identity Center: that creates one."""
-    from vault.store.file import NoVault
+    from vault.signin import needed
 
-    if not isinstance(error, NoVault) or error.hint != NoVault.hint:
-        return  # with another hint there are backups to restore
+    if needed.without_vault(error, context.env, home=context.paths.home) is None:
+        return
     try:
         chain = requested_chain(config, request, env=context.env, has_entry=lambda _: False)
     except errors.Error:  # not a profile of Identity Center, as far as can be told

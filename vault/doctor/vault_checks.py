@@ -6,6 +6,7 @@ from vault import limits
 from vault.doctor.file_checks import vault_files_open
 from vault.doctor.findings import Finding, Remove, removable, sessions, split_place
 from vault.migrate import plaintext_keys
+from vault.signin import needed
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -22,8 +23,16 @@ def no_vault(facts: Facts) -> Iterator[Finding]:
             level="note",
             where=safe(facts.paths.vault),
             message="there is no vault yet",
-            hint="awsvault-py import" if _importable(facts) else "awsvault-py add NAME",
+            hint=_first_step(facts),
         )
+
+
+def _first_step(facts: Facts) -> str:
+    """The command that creates the vault: import if it would find a key, sso login if only a sign-in is needed."""
+    if _importable(facts):
+        return "awsvault-py import"
+    sign_in = needed.of_config(facts.config, env=facts.env) if facts.config is not None else None
+    return sign_in.command if sign_in is not None and sign_in.only else "awsvault-py add NAME"
 
 
 def _importable(facts: Facts) -> bool:

@@ -83,7 +83,7 @@ class LiveReport(NamedTuple):
 def check(context: Context, request: Request, *, agree: Callable[[Cost], None]) -> LiveReport:
     """Run the calls of ``request.profile``. ``agree`` is told the cost first, and may raise Declined.
 
-    Errors: those of an export, but for a refusal by AWS, which is in the report.
+    Errors: those of an export, NotSignedIn too, but for a refusal by AWS, which is in the report.
     """
     profiles = load(context)
     agreed: list[Cost] = []
@@ -209,6 +209,8 @@ class _Run:
             cached = at == 0 and self._hit is not None
             try:
                 session = self._hit if cached and self._hit is not None else self._fetch(at, signer)
+            except errors.NotSignedIn:
+                raise  # AWS was not asked, so it has not refused the link
             except errors.Refused as error:
                 if at == 1 and self._hit is not None and error.code in _STALE:
                     self._hit = None  # revoked since it was cached: start again without it

@@ -15,6 +15,7 @@ from vault.inspect.which import end_of
 from vault.profiles import aws_files
 from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, Sso, StaticKeys, VaultKey
 from vault.profiles.resolve import resolve
+from vault.signin import needed
 from vault.unlocking import cache_key
 from vault.unlocking.manual_lock import manually_locked
 
@@ -59,10 +60,12 @@ class SessionOnDisk(NamedTuple):
     expires: int
 
 
-def rows(context: Context, keys: Keys, found: Contents) -> list[ProfileRow]:
-    """A row for every profile, in the order of AWS's files. Raises ConfigError if a file has an error."""
+def rows(context: Context, keys: Keys | None, found: Contents) -> list[ProfileRow]:
+    """A row for every profile, in the order of AWS's files. ``keys``: None without a vault. ConfigError if a file has an error."""
     config = aws_files.load(context.env, home=context.paths.home)
-    once, cache, sign_ins = EachEntryOnce(keys), cached.open_cache(context, keys), SignInLookup(context, keys)
+    sign_ins = SignInLookup(context, keys)
+    once = EachEntryOnce(keys) if keys is not None else None
+    cache = cached.open_cache(context, keys) if keys is not None else None
     owners = {entry.name: (entry.account, entry.user) for entry in found.entries}
     return [
         _row(context, once, config, name, owners=owners, cache=cache, sign_ins=sign_ins)
@@ -87,17 +90,20 @@ class EachEntryOnce:
 
 def _row(
     context: Context,
-    keys: EachEntryOnce,
+    keys: EachEntryOnce | None,
     config: Config,
     name: str,
     *,
     owners: dict[str, tuple[str | None, str | None]],
-    cache: Cache,
+    cache: Cache | None,
     sign_ins: SignInLookup,
 ) -> ProfileRow:
     try:
-        chain = resolve(config, name, env=context.env, has_entry=keys.has_entry)
-        expires = _expires(context, keys, chain, cache=cache)
+        if keys is not None and cache is not None:
+            chain = resolve(config, name, env=context.env, has_entry=keys.has_entry)
+            expires = _expires(context, keys, chain, cache=cache)
+        else:
+            chain, expires = needed.chain_without_vault(config, name, env=context.env), None
     except (errors.ConfigError, errors.NotFound) as error:
         return ProfileRow(name, problem=error.message)
     end = end_of(chain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from vault import errors
@@ -12,17 +13,21 @@ from vault.profiles.aws_files import Origin, Setting
 from vault.profiles.build_chain import checked_region
 from vault.profiles.chain import Sso
 from vault.profiles.resolve import resolve
+from vault.signin import needed
 from vault.signin.record import SignInPlace
 from vault.text import safe, suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from vault.context import Context
     from vault.profiles.aws_files import Config
     from vault.profiles.ini import Section
 
+NO_SECTION_HINT = (
+    "run: aws configure sso-session; or write a section [sso-session corp] with sso_start_url and sso_region"
+)
 SCOPES = ("sso:account:access",)  # without a scope there is no refresh token, and the sign-in lasts 8 hours
 
 
@@ -42,14 +47,13 @@ def of_name(context: Context, config: Config, name: str | None) -> SignInTarget:
     Errors: NotFound, Usage, ConfigError.
     """
     if name is None:
-        name = _only(config)
+        name = _only(config, context.env)
     if name in config.sso_sessions:
         return _of_section(context, config, config.sso_sessions[name])
     if name not in config.profiles:
         raise errors.NotFound(
             f"no sso-session or profile {safe(name)!r} in {safe(config.config_path)}",
-            hint=suggestion(name, [*config.sso_sessions, *config.profiles])
-            or "to set one up: aws configure sso-session",
+            hint=suggestion(name, [*config.sso_sessions, *config.profiles]) or NO_SECTION_HINT,
         )
     source = resolve(config, name, env=context.env, has_entry=lambda _: False).source
     if not isinstance(source, Sso):
@@ -145,13 +149,17 @@ def _scopes(section: Section | None) -> tuple[str, ...]:
     return found or SCOPES
 
 
-def _only(config: Config) -> str:
+def _only(config: Config, env: Mapping[str, str]) -> str:
     if len(config.sso_sessions) == 1:
         return next(iter(config.sso_sessions))
     if not config.sso_sessions:
+        found = needed.of_config(config, env=env)
+        if found is not None:  # a profile in the older form
+            raise errors.Usage(f"{safe(config.config_path)} has no sso-session", hint=f"run: {found.command}")
+        missing = not os.path.exists(config.config_path)
         raise errors.Usage(
-            f"{safe(config.config_path)} has no sso-session",
-            hint="name a profile with sso_ keys, or set up a session: aws configure sso-session",
+            f"{safe(config.config_path)} {'does not exist' if missing else 'has no sso-session'}",
+            hint=NO_SECTION_HINT,
         )
     names = ", ".join(sorted(safe(name) for name in config.sso_sessions))
     raise errors.Usage("there are several sso-sessions", hint=f"name one of them: {names}")

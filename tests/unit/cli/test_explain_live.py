@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.example import DEVELOPER
 from tests.home import PASSPHRASE, failed
+from tests.signins import use_identity_center
 from tests.terminal_user import Terminal
 from tests.unit.inspect import denials
 
@@ -75,6 +76,17 @@ def test_a_side_that_is_not_known(ready, aws):
         "Trust policy statement for role FarRole in account 222222222222, in case the role's side refuses too:\n"
         in shown
     )
+
+
+def test_a_role_that_identity_center_does_not_give(home, aws):
+    """Its words, and what to check."""
+    use_identity_center(home, aws)
+    assert home.run("sso", "login", "--device").returncode == 0
+    aws.world.sso.assigned.clear()
+    done = home.run("explain", "dev", "--live")
+    assert done.returncode == 1
+    assert "Link 1 was refused: ForbiddenException: No access\n" in done.stdout
+    assert "check sso_account_id and sso_role_name" in done.stdout
 
 
 def test_json(ready, aws):

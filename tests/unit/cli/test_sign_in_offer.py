@@ -93,6 +93,29 @@ def test_export_never_offers(home, aws):
     assert (visits(home), actions(aws)) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "words", [("explain", "--live", "dev"), ("doctor", "--live", "dev")], ids=["explain", "doctor"]
+)
+def test_a_live_check_offers_it_too(home, words):
+    """After the question for the calls, which is not asked again."""
+    user = at_terminal(home, *words)
+    user.answers("Run these calls? [Y/n] ", "")
+    user.answers(QUESTION, "")
+    user.ends()
+    assert "Every link" in user.shown, user.shown
+    assert user.shown.count("Run these calls?") == 1
+    assert len(visits(home)) == 1
+
+
+def test_a_live_check_without_a_terminal_is_the_error_of_an_export(home, aws):
+    """AWS has not refused anything yet."""
+    failed_words = ("not signed in", "hint: run: awsvault-py sso login corp")
+    done = home.run("explain", "dev", "--live")
+    assert (done.returncode, done.stdout) == (7, "")
+    assert all(word in done.stderr for word in failed_words)
+    assert actions(aws) == []
+
+
 @EACH
 def test_without_a_terminal_nothing_is_asked(home, aws, words):
     """Exit 7 with the hint, at once."""

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.example import SSO_TOKEN
 from tests.home import PASSPHRASE, failed
-from tests.signins import browser, config, visits
+from tests.signins import START_URL, browser, config, visits
 from tests.unit.inspect.chains import KEYS
 from tests.vaults import soon
 from vault.cache.audit_log import AuditLog
@@ -229,6 +229,30 @@ def test_mistakes_on_the_command_line(home, words, code, said):
     more = f"[profile plain]\n{KEYS}[sso-session half]\nsso_start_url = https://x.awsapps.com/start\n"
     home.config(config() + more)
     failed(home.run("sso", *words), code, said)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "code", "said"),
+    [
+        (None, (), 2, ("config does not exist", "run: aws configure sso-session; or")),
+        ("", (), 2, ("config has no sso-session", "run: aws configure sso-session; or")),
+        ("", ("corp",), 5, ("no sso-session or profile 'corp'", "run: aws configure sso-session; or")),
+        ("older", (), 2, ("config has no sso-session", "hint: run: awsvault-py sso login older\n")),
+    ],
+)
+def test_hints_without_a_section_lead_on(home, text, words, code, said):
+    """To the AWS CLI's command or the lines to write; or to the profile that can sign in."""
+    if text is None:
+        os.unlink(home.config_path)
+    else:
+        home.config("[profile older]" + config().partition("[profile older]")[2] if text else "")
+    failed(home.run("sso", "login", *words), code, *said)
+
+
+def test_the_section_that_the_hint_names_is_enough(home):
+    """For a user without the AWS CLI; the scope that gives a refresh token is the default."""
+    home.config(f"[sso-session corp]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n")
+    assert json.loads(signed_in(home, "--json").stdout)["refreshes"]
 
 
 def test_status_shows_each_session(home):
