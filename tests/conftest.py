@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+from contextlib import contextmanager
 from subprocess import CompletedProcess
 from unittest import mock
 
@@ -156,10 +157,28 @@ def here(capfd, monkeypatch):
         capfd.readouterr()
         with monkeypatch.context() as patch, mock.patch.dict(os.environ, home.with_env(env), clear=True):
             patch.setattr(sys, "stdin", given)
-            code = main.run(list(argv))
+            with _closed_at_the_end(patch):
+                code = main.run(list(argv))
         return CompletedProcess(list(argv), code, *capfd.readouterr())
 
     return run
+
+
+@contextmanager
+def _closed_at_the_end(patch):
+    """Close what a command leaves to the end of its process: its connections to agents."""
+    made, begin = [], Agent.__init__
+
+    def kept(agent, sock):
+        begin(agent, sock)
+        made.append(agent)
+
+    patch.setattr(Agent, "__init__", kept)
+    try:
+        yield
+    finally:
+        for agent in made:
+            agent.close()
 
 
 def _given(stdin):

@@ -86,7 +86,6 @@ def test_an_exec(home, counter, beside):
     assert counter.of(home.run("exec", "prod", "--", "true", **NOT_NEEDED)) == Cost(3, 1)
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a command leaves to its end what is open then
 @pytest.mark.parametrize(
     "line",
     ["unlock", "lock", "status", "list", "explain dev", "mfa list", "otp shared-services", "doctor"],
@@ -100,7 +99,6 @@ def test_other_commands_dial_once(home, here, beside, counter, line, is_open):
     assert counter.of(here(home, *line.split(), **BY_VARIABLE)) == Cost(1, 1)
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_clear_dials_once(home, here, beside, counter):
     """It asks again what state the agent is in: before it hands the new cache key over, and whether it still answers."""
     beside.give()

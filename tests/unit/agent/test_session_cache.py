@@ -35,22 +35,28 @@ def test_each_freshness_has_its_answer(agent):
 
 
 def test_a_lookup_does_not_depend_on_the_number_of_sessions(tmp_path):
-    """A lookup does not search: with a thousand times the sessions an answer takes at most twice the time."""
+    """A lookup does not search: with a thousand times the sessions an answer takes this thread at most twice the time."""
     took = {}
+    request = protocol.Export(protocol.session_key("dev", b"f"))
     for count in (10, 10_000):
         with Running(tmp_path / f"v{count}", most=20_000) as agent:
-            put(agent.opened(), "dev")
             for number in range(count):
                 body = bytearray(session(str(number)))
                 key = protocol.session_key(f"p{number}", b"f")
                 assert agent.sessions.put(key, body, issued=NOW, expires=NOW + 3600, now=NOW)
-            times = []
-            for _ in range(200):
-                start = time.perf_counter()
-                assert export(agent) == session("dev")
-                times.append(time.perf_counter() - start)
-            took[count] = sorted(times)[100]
-    assert took[10_000] < 2 * took[10] + 0.001
+            put(agent.opened(), "dev")
+            took[count] = min(time_of_answers(agent, request) for _ in range(5))
+    assert took[10_000] < 2 * took[10]
+
+
+def time_of_answers(agent, request):
+    """The CPU time of many answers, in seconds: a busy machine does not change it."""
+    start = time.thread_time()
+    for _ in range(500):
+        parts, found = agent.answers.export(request)
+        assert found is not None
+        parts[1].release()
+    return time.thread_time() - start
 
 
 def test_a_session_over_the_limit_drops_the_oldest(agent):

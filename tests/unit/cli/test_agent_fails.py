@@ -84,10 +84,6 @@ ABOUT_THE_AGENT = (
     "status",
 )  # they say that it may still hold something
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning"
-)  # a command leaves to its end what is open then
-
 
 def test_no_command_is_left_out():
     """A new one must be put here."""

@@ -16,10 +16,7 @@ from vault.store.format import parse_file
 from vault.system.paths import from_env
 from vault.upkeep import agent_backup
 
-pytestmark = [
-    pytest.mark.usefixtures("unmeasured"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # a command leaves to its end what is open then
-]
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 __all__ = ["here"]
 

@@ -74,7 +74,6 @@ def test_status_tells_of_a_grace(home, aws, agent):
             stop(home)
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a command leaves to its end what is open then
 @pytest.mark.parametrize(
     "words", [["rotate", "shared-services", "--yes"], ["add", "shared-services", "--replace", "--stdin", "--no-verify"], ["remove", "shared-services", "--yes"]],
     ids=lambda words: words[0],

@@ -141,7 +141,6 @@ def test_an_agent_of_an_older_version_elsewhere_is_ended_by_unlock(desk, login, 
     assert whys(login) == [""]
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a command leaves to its end what is open then
 def test_one_that_does_not_answer_is_named(desk, login, here, monkeypatch):
     """clear ends with 6, since it may go on handing out what it holds; unlock and status say what ends it."""
     lock_unlock.unlock_vault(desk.context())
