@@ -37,6 +37,7 @@ class Place(NamedTuple):
 
 def template() -> Place:
     """A vault with the example's key and its seed."""
+    dying.prepare()
     root = tempfile.mkdtemp(prefix="rotation-")
     home = Home(root)
     home.make_vault()
