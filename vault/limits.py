@@ -129,6 +129,10 @@ MAX_SSO_PAGES = (
     1_000  # 100,000 accounts, or roles of one; AWS allows 3,000 accounts unless it is asked for more
 )
 MAX_SSO_NAME = 256  # characters of an account's name or address; AWS's have 50 and 64 at most
+SSO_LISTS = (
+    900.0  # for all lists of one sign-in: 3,000 accounts take three minutes, more if other programs ask too
+)
+MAX_SSO_FIELD = 60  # characters of a field of a generated name: two of them fit into MAX_ENTRY_NAME
 MAX_IAM_PAGES = 10  # a user has 2 keys and 8 devices; a list without an end is not IAM's
 LIVE_MOST = 240.0  # explain --live: every link of a chain, one wait for a code, and the calls after a refusal
 EXPIRY_SLACK = 300  # how much later than requested a session may expire, by AWS's Date (security.md T5)

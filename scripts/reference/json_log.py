@@ -17,15 +17,28 @@ from scripts.reference.json_types import (
 
 _USE = (
     "the command; `serve` is `serve` or `exec --server`, `undo` is `import --undo`, which restores a key to a file; the last "
-    "three are about a sign-in to IAM Identity Center"
+    "four are about a sign-in to IAM Identity Center, `setup` is `setup --sso`"
 )
+
+_FROM = "where the credentials came from: a cached session, a call to AWS, the access key itself; `sso` for a sign-in and `setup`"
 
 LOG: dict[str, Rows] = {
     "log": {
         "records": (OBJECTS, ALWAYS, "the oldest first"),
         "records[].time": (TIME, ALWAYS, "when the credentials were issued"),
         "records[].use": (
-            one_of("export", "exec", "serve", "login", "whoami", "undo", "sign-in", "refresh", "sign-out"),
+            one_of(
+                "export",
+                "exec",
+                "serve",
+                "login",
+                "whoami",
+                "undo",
+                "setup",
+                "sign-in",
+                "refresh",
+                "sign-out",
+            ),
             ALWAYS,
             _USE,
         ),
@@ -40,7 +53,7 @@ LOG: dict[str, Rows] = {
         "records[].from": (
             one_of("cache", "sts", "key", "sso"),
             ALWAYS,
-            "where the credentials came from: a cached session, a call to AWS, the access key itself; `sso` for a sign-in",
+            _FROM,
         ),
         "records[].pid": (NUMBER, KNOWN, "the process that ran awsvault-py"),
         "records[].asker": (TEXT, KNOWN, "its name"),

@@ -6,6 +6,7 @@ command and compares (tests/unit/cli/test_json_reference.py).
 
 from __future__ import annotations
 
+from scripts.reference.json_changes import CHANGES, SETUP
 from scripts.reference.json_live import LIVE
 from scripts.reference.json_log import LOG
 from scripts.reference.json_sign_ins import LISTED, OF_STATUS, SIGN_INS
@@ -43,25 +44,6 @@ _AGED: Rows = {
 def _each(of: str, rows: Rows) -> Rows:
     return {f"{of}[].{name}": row for name, row in rows.items()}
 
-
-_CHANGES: Rows = {
-    "profiles": (OBJECTS, ALWAYS, "the profiles whose lines change"),
-    "profiles[].profile": (TEXT, ALWAYS, ""),
-    "profiles[].new": (BOOLEAN, ALWAYS, "whether no file has it yet"),
-    "profiles[].changes": (OBJECTS, ALWAYS, ""),
-    "profiles[].changes[].key": (TEXT, ALWAYS, "the key's name, never its value"),
-    "profiles[].changes[].change": (
-        one_of("added", "removed", "changed", "prefixed"),
-        ALWAYS,
-        "`prefixed`: it gets the prefix `awsvault_`",
-    ),
-    "profiles[].changes[].file": (TEXT, ALWAYS, ""),
-    "removed_files": (TEXTS, ALWAYS, "files of another program that are removed"),
-    "skipped": (OBJECTS, ALWAYS, "what stays as it is"),
-    "skipped[].profile": (TEXT, ALWAYS, "the profile, or the name of the key"),
-    "skipped[].reason": (TEXT, ALWAYS, ""),
-    "warnings": (TEXTS, ALWAYS, ""),
-}
 
 # A title begins with the command line.
 OUTPUT: dict[str, Rows] = {
@@ -296,11 +278,7 @@ OUTPUT: dict[str, Rows] = {
         ),
         "cache_key_replaced": (BOOLEAN, ALWAYS, "whether the vault has a new cache key"),
     },
-    "setup": {
-        "applied": (BOOLEAN, ALWAYS, "whether the files were changed"),
-        **_CHANGES,
-        "unused": (TEXTS, ALWAYS, "the entries that no profile uses"),
-    },
+    **SETUP,
     "import": {
         "applied": (BOOLEAN, ALWAYS, "whether the keys were stored and the files changed"),
         "keys": (OBJECTS, ALWAYS, "the keys that can be imported"),
@@ -311,7 +289,7 @@ OUTPUT: dict[str, Rows] = {
         "keys[].profiles": (TEXTS, ALWAYS, "the profiles that use the key"),
         "keys[].found_in": (TEXTS, ALWAYS, "the files and lines, or another program's store"),
         "keys[].stored": (BOOLEAN, ALWAYS, "whether the vault has the key now"),
-        **_CHANGES,
+        **CHANGES,
     },
     "rotate": {
         "keys": (OBJECTS, ALWAYS, "the entries, in the order in which they were rotated"),

@@ -119,5 +119,6 @@ KEYS = {
     "read_only": "`true`: limit the role to reading; `exec --write` lifts the limit",
     "policy_file": "the absolute path of an IAM policy in JSON (`~/` is allowed) that limits the session of the role",
     "policy_arns": "ARNs of managed policies, with commas between them, that limit the session of the role",
+    "sso_generated": "the name of the sign-in for which `setup --sso` wrote the profile. It changes and removes no profile without this line",
     "environment": "the kind of environment, for the shell prompt and lists; `production` is red",
 }

@@ -1,4 +1,4 @@
-"""Moves that die: every point of an import, a setup and their undo. python -m tests.faults.moving prints how many.
+"""Moves that die: every point of an import, a setup, profiles of a sign-in and their undo. python -m tests.faults.moving prints how many.
 
 After each: both of AWS's files are whole, as they were or as they are to be; no key is lost; the next run, or an
 undo, finishes.
@@ -13,12 +13,14 @@ import sys
 import tempfile
 from typing import NamedTuple
 
+from tests import signins
 from tests.fakes.aws import StandIn
 from tests.fakes.example import KEY_ID, SECRET
 from tests.faults import dying
 from tests.home import COMMAND, PASSPHRASE, Home, endpoint_trust
 from tests.vaults import new_vault
 from vault import errors
+from vault.aws.sso_lists import SsoAccount
 from vault.migrate import (
     edit_plan,
     foreign_stores,
@@ -27,9 +29,12 @@ from vault.migrate import (
     key_removal,
     plaintext_keys,
     setup,
+    sso_profiles,
     undo,
     verify_keys,
 )
+from vault.migrate.sso_names import AssignedRole
+from vault.migrate.sso_profiles import SignInProfiles
 from vault.store import vault
 from vault.system.paths import from_env
 
@@ -57,7 +62,19 @@ CSV = f"""User name,Access key ID,Secret access key\r
 shared-services,{KEY_ID},{SECRET}\r
 colleague,{OTHER_ID},{OTHER}\r
 """.encode()
-ACTS = ("import", "import-undo", "import-csv", "import-csv-undo", "setup", "setup-undo")
+GENERATED = b"""\r
+[sso-session corp]\r
+sso_region = us-east-1\r
+sso_start_url = https://example.awsapps.com/start\r
+\r
+[profile corp/Gone]\r
+credential_process = /old/awsvault-py export corp/Gone\r
+awsvault_sso_session = corp\r
+awsvault_sso_account_id = 222222222222\r
+awsvault_sso_role_name = Gone\r
+awsvault_sso_generated = corp\r
+"""
+ACTS = ("import", "import-undo", "import-csv", "import-csv-undo", "setup", "setup-undo", "sso", "sso-undo")
 Contents = dict[str, "bytes | None"]  # of AWS's folder: each file by its name, None where it is not there
 
 
@@ -86,15 +103,18 @@ class Scene:
         self.before: Contents = {"config": CONFIG, "credentials": CREDENTIALS}
         if act.startswith("import-csv"):
             self.before = {"config": CONFIG, "credentials": None, "keys.csv": CSV}
-        if act.startswith("setup"):
+        if act.startswith(("setup", "sso")):
             self.put(self.before)
             self.import_()
-            self.before = {"config": CONFIG, "credentials": self.read("credentials")}
+            config = CONFIG + GENERATED if act.startswith("sso") else CONFIG
+            self.before = {"config": config, "credentials": self.read("credentials")}
         self.put(self.before)
         if act in ("import-undo", "import-csv-undo"):
             self.import_()
         elif act == "setup-undo":
             self.setup()
+        elif act == "sso-undo":
+            self.populate()
 
     def __enter__(self):
         return self
@@ -150,10 +170,23 @@ class Scene:
         context, known = self.context(), self.opened().payload.entries
         files = edit_plan.read(context.env, home=context.paths.home)
         plan = setup.Setup(files, env={}, words=(COMMAND,), has_entry=lambda n: n in known).run(())
-        undo.apply_changes(context, plan.changes(files), kind="setup", opened=None)
+        undo.apply_changes(context, plan.changes(files), kind=undo.SETUP, opened=None)
+
+    def populate(self) -> None:
+        """Two new profiles of a sign-in, and one that goes."""
+        context = self.context()
+        roles = {
+            f"corp/{role}": AssignedRole(SsoAccount("222222222222", "corp", ""), role)
+            for role in ("Admin", "Reader")
+        }
+        wish = SignInProfiles(signins.place(), roles, (COMMAND,), lambda _: False)
+        files = edit_plan.read(context.env, home=context.paths.home)
+        plan = sso_profiles.planned(files, wish, gone=lambda _, role: role == "Gone", prune=True)
+        undo.apply_changes(context, plan.changes(files), kind=undo.of_sign_in("corp"), opened=None)
 
     def back(self) -> None:
-        kind = "import" if self.act.startswith("import") else "setup"
+        kinds = {"import": undo.IMPORT, "setup": undo.SETUP, "sso": undo.of_sign_in("corp")}
+        kind = kinds[self.act.partition("-")[0]]
         context = self.context()
         undone = undo.preview(context, kind=kind, open_vault=self.opened)
         undo.undo(context, undone, kind=kind)
@@ -164,6 +197,8 @@ class Scene:
             self.back()
         elif self.act.startswith("import"):
             self.import_()
+        elif self.act == "sso":
+            self.populate()
         else:
             self.setup()
 

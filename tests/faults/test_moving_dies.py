@@ -1,4 +1,4 @@
-"""SIGKILL at some writes, renames and HTTP exchanges of an import, a setup and their undo; tests/campaigns has all."""
+"""SIGKILL at some writes, renames and HTTP exchanges of an import, a setup, a setup --sso and their undo; tests/campaigns has all."""
 
 from __future__ import annotations
 

@@ -1,14 +1,18 @@
-"""Shows the changes that `setup` and `import` are about to make: as a line per profile, as a diff, or as JSON."""
+"""Shows the changes that `setup` and `import` are about to make: as a line per profile, as a diff, or as JSON. Makes them
+after the user confirms, and undoes them.
+"""
 
 from __future__ import annotations
 
 from vault.cli.confirm import confirm
-from vault.cli.terminal import emit
+from vault.cli.terminal import emit, say
 from vault.errors import CheckFailed
+from vault.migrate import undo
 from vault.migrate.changed_keys import by_profile
 from vault.migrate.diff import diff
 from vault.system.replace_file import hands_off
 from vault.text import safe
+from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +75,32 @@ def refuse_hands_off(changes: Sequence[Change]) -> None:
             )
 
 
+def carry_out(context: Context, changes: Sequence[Change], *, kind: undo.UndoKind, yes: bool) -> None:
+    """Change the files after the user confirms. Nothing is sealed, so the kind must not need it."""
+    refuse_hands_off(changes)
+    files = " and ".join(safe(change.path) for change in changes)
+    confirm_changes(context, f"Apply these changes to {files}?", changes, yes=yes)
+    undo.apply_changes(context, changes, kind=kind, opened=None)
+
+
+def undo_newest(context: Context, *, kind: undo.UndoKind, dry_run: bool, yes: bool) -> bool:
+    """Show the newest change of ``kind`` and undo it. Returns whether files were restored."""
+    seen = undo.preview(
+        context, kind=kind, open_vault=lambda: unlock(context, purpose=f"to undo the {kind.name}").opened
+    )
+    undone = seen.files
+    for one in undone:
+        for line in diff(one.path, one.now, one.then, lines=one.kind != ""):
+            emit(line)
+    if dry_run:
+        return False
+    if undone:
+        confirm(context, f"Restore {' and '.join(safe(one.path) for one in undone)}?", yes=yes)
+    undo.undo(context, seen, kind=kind)
+    say("Undone." if undone else "Nothing to undo: the files already are as they were before.")
+    return bool(undone)
+
+
 def as_json(
     changes: Sequence[Change],
     *,
@@ -86,6 +116,7 @@ def as_json(
             {
                 "profile": profile.profile,
                 "new": profile.new,
+                **({"removed": True} if profile.removed else {}),
                 "changes": [{"key": one.key, "change": one.action, "file": one.file} for one in profile.keys],
             }
             for profile in by_profile(changes, known)
@@ -106,6 +137,8 @@ def _diff(changes: Sequence[Change]) -> list[str]:
 
 def _line(profile: ChangedProfile) -> str:
     """A line such as ``dev: credential_process added; role_arn and source_profile get the prefix awsvault_``."""
+    if profile.removed:
+        return f"{safe(profile.profile)}: profile removed"
     parts = []
     for action, end in _ENDS.items():
         names = dict.fromkeys(one.key for one in profile.keys if one.action == action)

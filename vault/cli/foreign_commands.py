@@ -11,7 +11,7 @@ _SWITCH = (
 )
 _SERVER = "to serve credentials to one command: awsvault-py exec --server PROFILE -- CMD"
 _TOKENS = "to show the sign-ins to IAM Identity Center: awsvault-py sso status; to end one: awsvault-py sso logout SESSION"
-_PROFILES = "to write the profiles of your keys and roles: awsvault-py setup; those of IAM Identity Center: aws configure sso"
+_PROFILES = "to write the profiles of your keys and roles: awsvault-py setup; those of IAM Identity Center: awsvault-py setup --sso SESSION"
 
 # The command of the other program → the hint.
 INSTEAD: dict[str, str] = {

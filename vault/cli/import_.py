@@ -13,7 +13,6 @@ from vault.cli.command_context import with_context
 from vault.cli.import_report import as_json as as_document
 from vault.cli.import_report import show_changes, tell_keys, tell_rest
 from vault.cli.init import create_and_report
-from vault.cli.setup import undo_newest
 from vault.cli.terminal import emit_json, say
 from vault.errors import CheckFailed, Locked, NotFound, Refused, Usage
 from vault.keys.service_endpoints import chosen_region
@@ -25,6 +24,7 @@ from vault.migrate import (
     key_removal,
     own_command,
     plaintext_keys,
+    undo,
     verify_keys,
 )
 from vault.secret import Secret
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vault.context import Context
-    from vault.migrate import undo
     from vault.migrate.import_plan import ImportPlan
 
 
@@ -102,7 +101,7 @@ def command(
         json_with_other=as_json and (back or whole),
     )
     if back:
-        undo_newest(context, kind="import", dry_run=dry_run, yes=yes)
+        _undo(context, dry_run=dry_run, yes=yes)
         return
     csv_file = os.path.abspath(csv_file) if csv_file is not None else None  # --undo may run in another folder
     store = _store(context, aws_vault=aws_vault, granted=granted)
@@ -133,6 +132,14 @@ def command(
     if not (keep or no_setup or dry_run or yes or as_json):
         profile_offer.end_of_import(context, batch.keys, known.keys())
     _refuse_left(batch, refused=refused, where="in plaintext" if store is None else f"in {store.program}")
+
+
+def _undo(context: Context, *, dry_run: bool, yes: bool) -> None:
+    if change_view.undo_newest(context, kind=undo.IMPORT, dry_run=dry_run, yes=yes):
+        say(
+            "The plaintext keys are in the files again, and still in the vault. To remove a key from the vault: "
+            "awsvault-py remove NAME. Do not remove a key that was rotated after the import: only the vault has it."
+        )
 
 
 def _check_options(*, stores: int, named_without_csv: bool, json_with_other: bool) -> None:

@@ -182,7 +182,7 @@ def _write(context: Context, new: NewProfiles, entries: Collection[str]) -> bool
     if not context.interaction.confirm(f"Write this to {where}?", deadline=wait, default=True):
         say(f"Nothing was written. To use the key, add these lines to {path}.")
         return True
-    undo.apply_changes(context, changes, kind="setup", opened=None)
+    undo.apply_changes(context, changes, kind=undo.SETUP, opened=None)
     say(f"Wrote {', '.join(safe(one) for one in plan.done)}. To undo: awsvault-py setup --undo")
     return True
 

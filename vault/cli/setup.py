@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import click
 
-from vault.cli import change_view, shared_options
+from vault.cli import change_view, setup_sso, shared_options
 from vault.cli.command_context import with_context
-from vault.cli.confirm import confirm
 from vault.cli.import_report import named
-from vault.cli.terminal import emit, emit_json, say
+from vault.cli.terminal import emit_json, say
 from vault.errors import Usage
 from vault.migrate import edit_plan, own_command, setup, setup_source_only, undo
-from vault.migrate.diff import diff
 from vault.text import safe
 from vault.unlocking.key_access import open_keys
-from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from vault.context import Context
+
+_HELP = "run: awsvault-py setup --help"
 
 
 @click.command(name="setup")
@@ -36,9 +35,31 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Set up only the keys' own profiles; AWS's tools then assume the roles.",
 )
+@click.option(
+    "--sso",
+    metavar="SESSION",
+    help="Write a profile for each role that you have at this sso-session of IAM Identity Center.",
+)
+@click.option(
+    "--name",
+    metavar="TEMPLATE",
+    help="With --sso: the profiles' names, of {session}, {account}, {account_id} and {role}. Default: {account}/{role}.",
+)
+@click.option(
+    "--account", metavar="GLOB", multiple=True, help="With --sso: only accounts whose name or ID matches."
+)
+@click.option("--role", metavar="GLOB", multiple=True, help="With --sso: only roles whose name matches.")
+@shared_options.region("With --sso: the region of profiles that have none.")
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="With --sso: remove generated profiles whose role you no longer have, or that have another name now.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--diff", "whole", is_flag=True, help="Show every changed line, not one line per profile.")
-@click.option("--undo", "back", is_flag=True, help="Undo the last setup.")
+@click.option(
+    "--undo", "back", is_flag=True, help="Undo the last setup; with --sso, the last one of SESSION."
+)
 @shared_options.as_json
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 @with_context
@@ -48,6 +69,12 @@ def command(
     *,
     every: bool,
     source_only: bool,
+    sso: str | None,
+    name: str | None,
+    account: tuple[str, ...],
+    role: tuple[str, ...],
+    region: str | None,
+    prune: bool,
     dry_run: bool,
     whole: bool,
     back: bool,
@@ -59,14 +86,67 @@ def command(
     Each profile whose key is in the vault gets a credential_process. Settings that would make AWS's tools assume the role
     themselves get the prefix awsvault_. Comments and order are kept. setup shows one line per profile and asks before it
     changes the files. Answer d to see every changed line in $PAGER.
+
+    --sso asks IAM Identity Center for your accounts and roles. Sign in first: awsvault-py sso login SESSION. The profiles have a
+    line awsvault_sso_generated; no other profile is changed. Run it again when accounts or roles were added.
     """
     if every and profiles:
-        raise Usage("give --all or PROFILE names, not both", hint="run: awsvault-py setup --help")
+        raise Usage("give --all or PROFILE names, not both", hint=_HELP)
+    given = {"--name": name, "--account": account, "--role": role, "--region": region, "--prune": prune}
+    _check_combination(sso, given, others=bool(profiles) or every or source_only)
     if as_json and (back or whole):
         raise Usage("--json has every change: do not combine it with --diff or --undo")
-    if back:
-        undo_newest(context, kind="setup", dry_run=dry_run, yes=yes)
+    if sso is not None:
+        if back:
+            setup_sso.undo_newest(context, sso, dry_run=dry_run, yes=yes)
+            return
+        setup_sso.run(
+            context,
+            setup_sso.SignInOptions(
+                sso,
+                name,
+                account,
+                role,
+                region,
+                prune,
+                dry_run=dry_run,
+                whole=whole,
+                as_json=as_json,
+                yes=yes,
+            ),
+        )
         return
+    if back:
+        change_view.undo_newest(context, kind=undo.SETUP, dry_run=dry_run, yes=yes)
+        return
+    _set_up(
+        context, profiles, source_only=source_only, dry_run=dry_run, whole=whole, as_json=as_json, yes=yes
+    )
+
+
+def _check_combination(sso: str | None, given: Mapping[str, object], *, others: bool) -> None:
+    """Raise Usage if options of ``--sso`` were ``given`` without it, or ``others`` with it."""
+    if sso is not None and others:
+        raise Usage(
+            "--sso writes profiles of its own: do not combine it with PROFILE, --all or --source-only",
+            hint=_HELP,
+        )
+    for option, value in given.items():
+        if value and sso is None:
+            raise Usage(f"{option} needs --sso SESSION", hint=_HELP)
+
+
+def _set_up(
+    context: Context,
+    profiles: tuple[str, ...],
+    *,
+    source_only: bool,
+    dry_run: bool,
+    whole: bool,
+    as_json: bool,
+    yes: bool,
+) -> None:
+    """Set up the profiles whose key is in the vault."""
     known = {
         entry.name: entry
         for entry in open_keys(context, purpose="to see which keys it has").contents().entries
@@ -83,7 +163,8 @@ def command(
     changes = plan.changes(files)
     unused = run.unused(known) if not profiles else []
     if as_json:
-        _carry_out(context, changes, dry_run=dry_run, yes=yes)
+        if changes and not dry_run:
+            change_view.carry_out(context, changes, kind=undo.SETUP, yes=yes)
         found = change_view.as_json(
             changes,
             known=files.merged.profiles,
@@ -105,18 +186,8 @@ def command(
     change_view.show_summary(changes, known=files.merged.profiles, whole=whole)
     if dry_run:
         return
-    _carry_out(context, changes, dry_run=False, yes=yes)
+    change_view.carry_out(context, changes, kind=undo.SETUP, yes=yes)
     say(f"Set up: {', '.join(safe(name) for name in plan.done)}. To undo: awsvault-py setup --undo")
-
-
-def _carry_out(context: Context, changes: Sequence[undo.Change], *, dry_run: bool, yes: bool) -> None:
-    """Change the files after the user confirms, unless there is nothing to do."""
-    if dry_run or not changes:
-        return
-    change_view.refuse_hands_off(changes)
-    files = " and ".join(safe(change.path) for change in changes)
-    change_view.confirm_changes(context, f"Apply these changes to {files}?", changes, yes=yes)
-    undo.apply_changes(context, changes, kind="setup", opened=None)
 
 
 def tell(plan: edit_plan.EditPlan, *, asked: bool) -> None:
@@ -127,25 +198,3 @@ def tell(plan: edit_plan.EditPlan, *, asked: bool) -> None:
         say(f"Not changed: {named(left)}")
     if not asked and len(plan.skipped) > 10:
         say(f"Not changed: {len(plan.skipped)} profiles. To see why: awsvault-py setup PROFILE")
-
-
-def undo_newest(context: Context, *, kind: undo.Kind, dry_run: bool, yes: bool) -> None:
-    """Show the newest change of ``kind`` and undo it."""
-    seen = undo.preview(
-        context, kind=kind, open_vault=lambda: unlock(context, purpose=f"to undo the {kind}").opened
-    )
-    undone = seen.files
-    for one in undone:
-        for line in diff(one.path, one.now, one.then, lines=one.kind != ""):
-            emit(line)
-    if dry_run:
-        return
-    if undone:
-        confirm(context, f"Restore {' and '.join(safe(one.path) for one in undone)}?", yes=yes)
-    undo.undo(context, seen, kind=kind)
-    say("Undone." if undone else "Nothing to undo: the files already are as they were before.")
-    if kind == "import" and undone:
-        say(
-            "The plaintext keys are in the files again, and still in the vault. To remove a key from the vault: "
-            "awsvault-py remove NAME. Do not remove a key that was rotated after the import: only the vault has it."
-        )

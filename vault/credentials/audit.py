@@ -151,6 +151,12 @@ def log_refresh(context: Context, keys: Keys, found: SignInRecord) -> None:
         )
 
 
+def log_profiles(context: Context, keys: Keys, place: SignInPlace) -> None:
+    """Log that ``setup --sso`` wrote the profiles of this sign-in."""
+    if context.settings.log:
+        _append(context.paths.log, keys, _sign_in_record(context, place, use="setup", expires=None))
+
+
 def _sign_in_record(context: Context, place: SignInPlace, *, use: str, expires: int | None) -> Record:
     """The name of the sign-in is in the field of the session: the record has no field of its own for it."""
     record = _record(

@@ -60,7 +60,7 @@ def apply(context: Context, edits: Sequence[undo.Change], rest: Sequence[Chmod |
             _apply(fix)
         except OSError as error:
             raise StorageError(f"{described(fix)}: {os.strerror(error.errno or 0)}") from None
-    undo.apply_changes(context, [c for c in edits if hands_off(c.path) is None], kind="setup", opened=None)
+    undo.apply_changes(context, [c for c in edits if hands_off(c.path) is None], kind=undo.SETUP, opened=None)
     return left
 
 

@@ -44,12 +44,13 @@ SETTINGS = (
     "session",
     "session_duration",
     "credential",
+    "sso_generated",
 )
 _FIRST_COUNTS = (
     "session",
     "session_duration",
 )  # the first one on the way from the profile to its source applies
-_NOT_INHERITED = ("environment",)
+_NOT_INHERITED = ("environment", "sso_generated")
 UNKNOWN = "unknown while the vault is locked"
 
 

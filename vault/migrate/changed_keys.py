@@ -6,7 +6,7 @@ from textwrap import dedent
 from typing import Literal, NamedTuple
 
 from vault.profiles.aws_files import PREFIX
-from vault.profiles.edit import Document
+from vault.profiles.edit import Document, is_section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,13 +29,14 @@ class ChangedKey(NamedTuple):
 class ChangedProfile(NamedTuple):
     """A profile whose lines change.
 
-    ``new``: no file has the profile yet. ``added_to``: the file that gets a section of it; None if no file does.
+    ``new``: no file has the profile yet. ``removed``: its section is removed. ``added_to``: the file that gets a section of it; None if no file does.
     """
 
     profile: str
     keys: tuple[ChangedKey, ...]
     new: bool = False
     added_to: str | None = None
+    removed: bool = False
 
 
 def by_profile(changes: Iterable[Change], known: Collection[str] = ()) -> tuple[ChangedProfile, ...]:
@@ -45,16 +46,22 @@ def by_profile(changes: Iterable[Change], known: Collection[str] = ()) -> tuple[
     """
     found: dict[str, dict[ChangedKey, None]] = {}
     added: dict[str, str] = {}
+    removed: set[str] = set()
     for change in changes:
         for hunk in change.hunks if change.kind else ():
             header = _header(hunk.new) if not hunk.old else None
-            profile = hunk.profile if header is None else header
+            gone = _header(hunk.old) if not is_section(hunk.new) else None
+            profile = header or gone or hunk.profile
             if header is not None:
                 added.setdefault(profile, change.path)
+            if gone is not None:
+                removed.add(profile)
             keys = found.setdefault(profile, {})
             keys.update(dict.fromkeys(_keys(hunk, change.path)))
     return tuple(
-        ChangedProfile(name, tuple(keys), name in added and name not in known, added.get(name))
+        ChangedProfile(
+            name, tuple(keys), name in added and name not in known, added.get(name), name in removed
+        )
         for name, keys in found.items()
     )
 
@@ -73,7 +80,7 @@ def _keys(hunk: Hunk, file: str) -> Iterator[ChangedKey]:
 
 def _header(raw: bytes) -> str | None:
     """The profile of the section that begins in ``raw``, or None."""
-    if not raw.strip().startswith(b"["):
+    if not is_section(raw):
         return None
     return next(iter(Document(raw, path="", kind="config").sections.profiles), None)
 

@@ -31,7 +31,7 @@ def move(context: Context, opened: Opened, plan: ImportPlan, changes: Sequence[u
     """
     opened = store(context, opened, plan)
     own = [change for change in changes if hands_off(change.path) is None]
-    undo.apply_changes(context, own, kind="import", opened=opened)
+    undo.apply_changes(context, own, kind=undo.IMPORT, opened=opened)
 
 
 def store(context: Context, opened: Opened, plan: ImportPlan) -> Opened:

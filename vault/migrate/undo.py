@@ -1,4 +1,5 @@
-"""Applies changes of files, and undoes them: each `setup` and `import` leaves a record in the state folder.
+"""Applies changes of files, and undoes them: each `setup` and `import` leaves a record in the state folder. An undo takes
+back the newest change of its own kind.
 
 A record has only the lines that change, and is written before the files. The record of an import has secrets, so it is sealed
 under a key of the vault. After `passwd` or `rekey`, the new keys cannot open it.
@@ -12,7 +13,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from vault import errors, limits
 from vault.credentials import audit
@@ -31,12 +32,29 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.store.vault import Opened
 
-Kind = Literal["setup", "import"]
 LOCK = "moving.lock"
 _FOLDER = "undo"
 _LABEL = "undo"
 _KEY_ID = re.compile(rb"\b(?:AKIA|ASIA)[A-Z0-9]{12,124}\b")
 _PLAIN, _SEALED = b"awsvault undo 1 plain\n", b"awsvault undo 1 sealed\n"
+
+
+class UndoKind(NamedTuple):
+    """A kind of change: how the names of its records begin, what users call it, and whether the records are sealed."""
+
+    records: str
+    name: str
+    sealed: bool = False
+
+
+SETUP = UndoKind("setup", "setup")
+IMPORT = UndoKind("import", "import", sealed=True)
+
+
+def of_sign_in(name: str) -> UndoKind:
+    """The profiles of the sign-in with this name."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    return UndoKind(f"sso-{digest[:16]}", f"setup --sso {safe(name)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +99,10 @@ class UndoPreview(NamedTuple):
     opened: Opened | None
 
 
-def apply_changes(context: Context, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
-    """Write the record, then the files, each in one step. ``opened`` seals the record; None only for ``setup``.
+def apply_changes(
+    context: Context, changes: Sequence[Change], *, kind: UndoKind, opened: Opened | None
+) -> None:
+    """Write the record, then the files, each in one step. ``opened`` seals the record; None if the kind is not sealed.
 
     If this is interrupted, each file is either unchanged or completely changed, and the record can undo both.
     Raises ChangedMeanwhile, UnsafeFile, StorageError, Busy.
@@ -103,7 +123,7 @@ def apply_changes(context: Context, changes: Sequence[Change], *, kind: Kind, op
                 replace_file.replace(change.path, change.after, before=change.before)
 
 
-def preview(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -> UndoPreview:
+def preview(context: Context, *, kind: UndoKind, open_vault: Callable[[], Opened]) -> UndoPreview:
     """What an undo of the newest change would do. Raises NotFound if there is none, Declined if it cannot be undone.
 
     ``open_vault`` is called only if the record is sealed.
@@ -121,20 +141,22 @@ def preview(context: Context, *, kind: Kind, open_vault: Callable[[], Opened]) -
 def opens_import(context: Context, opened: Opened) -> bool:
     """Whether ``import --undo`` can undo the newest import. It no longer can once the vault has other keys."""
     try:
-        name, raw = _newest(context, "import")
+        name, raw = _newest(context, IMPORT)
         return bool(_decode(raw, name=name, opened=opened))
     except errors.Error:
         return False
 
 
-def undo(context: Context, seen: UndoPreview, *, kind: Kind) -> None:
+def undo(context: Context, seen: UndoPreview, *, kind: UndoKind) -> None:
     """Restore the files as previewed, then remove the record. Raises ChangedMeanwhile, StorageError, Busy."""
     with (
         Folder.open(context.paths.state, create=True) as state,
         locks.lock(state, LOCK, deadline=context.new_deadline()),
     ):
         if _newest(context, kind)[0] != seen.record:
-            raise replace_file.ChangedMeanwhile(f"another {kind} ran in the meantime; nothing was changed")
+            raise replace_file.ChangedMeanwhile(
+                f"another {kind.name} ran in the meantime; nothing was changed"
+            )
         if seen.opened is not None:
             keys = [(profile, key_id, one.path) for one in seen.files for profile, key_id in one.keys]
             # Before the files, so that every restored key is in the log even if this process is killed.
@@ -152,11 +174,11 @@ def _folder(context: Context, *, create: bool = False) -> Folder:
     return Folder.open(os.path.join(context.paths.state, _FOLDER), create=create)
 
 
-def _names(folder: Folder, kind: Kind) -> list[str]:
-    return sorted(n for n in folder.names() if n.startswith(kind + "-") and n.endswith(".undo"))
+def _names(folder: Folder, kind: UndoKind) -> list[str]:
+    return sorted(n for n in folder.names() if n.startswith(kind.records + "-") and n.endswith(".undo"))
 
 
-def _newest(context: Context, kind: Kind) -> tuple[str, bytes]:
+def _newest(context: Context, kind: UndoKind) -> tuple[str, bytes]:
     try:
         with _folder(context) as folder:
             names = _names(folder, kind)
@@ -165,25 +187,25 @@ def _newest(context: Context, kind: Kind) -> tuple[str, bytes]:
     except FileNotFoundError:
         pass
     raise errors.NotFound(
-        f"there is no {kind} to undo",
+        f"there is no {kind.name} to undo",
         hint="the newest can be undone, once; restore older files from a backup",
     )
 
 
-def _write(folder: Folder, changes: Sequence[Change], *, kind: Kind, opened: Opened | None) -> None:
+def _write(folder: Folder, changes: Sequence[Change], *, kind: UndoKind, opened: Opened | None) -> None:
     names = _names(folder, kind)
-    number = int(names[-1].removeprefix(kind + "-").removesuffix(".undo")) + 1 if names else 1
+    number = int(names[-1].removeprefix(kind.records + "-").removesuffix(".undo")) + 1 if names else 1
     body = json.dumps({"files": [_json(change) for change in changes]}).encode()
     if opened is not None:
         sealed = seal(
             hkdf(opened.k_main, info=b"awsvault/v1/undo"), label=_LABEL, aad=opened.vault_id, plaintext=body
         )
         body = _SEALED + sealed
-    elif kind == "import":
-        raise errors.Internal("the record of an import is always sealed")
+    elif kind.sealed:
+        raise errors.Internal(f"the record of an {kind.name} is always sealed")
     else:
         body = _PLAIN + body
-    name = f"{kind}-{number:06d}.undo"
+    name = f"{kind.records}-{number:06d}.undo"
     folder.sweep(name)
     folder.write_atomic(name, body, durable=True)
     for old in names[: -limits.UNDO_KEPT + 1]:

@@ -139,6 +139,18 @@ class Document:
         """Remove the property."""
         return Edit(line.start, line.end, b"")
 
+    def remove_section(self, profile: str) -> Edit:
+        """Remove the profile's only section with the empty line before it. Its comments stay, and what follows its last property."""
+        (start,) = self.headers(profile)
+        end = max((line.end for line in self.keys(profile)), default=start + 1)
+        remark = self.lines[start].partition(b"]")[2].lstrip()
+        comments = [
+            line for line in (remark, *self.lines[start + 1 : end]) if line.lstrip()[:1] in (b"#", b";")
+        ]
+        if not comments and start and not self.lines[start - 1].strip():
+            start -= end == len(self.lines) or not self.lines[end].strip()
+        return Edit(start, end, b"".join(comments))
+
     def insert(self, after: int, profile: str, name: str, value: str) -> Edit:
         """Add a property on a new line after line ``after``, spaced and indented like its neighbors."""
         text = self._indent_after(after) + name.encode() + self.equals(profile) + value.encode()
@@ -192,11 +204,16 @@ class Document:
         )
 
     def _profile_at(self, edit: Edit) -> str:
-        """The profile that an edit is in; "" for one that adds a section."""
-        if edit.new.lstrip().startswith(b"["):
+        """The profile that an edit is in; "" for one that adds or removes a section."""
+        if is_section(edit.new) or is_section(b"".join(self.lines[edit.start : edit.end])):
             return ""
         before = [name for name, at in self._headers if at < edit.start]
         return before[-1] if before else ""
+
+
+def is_section(raw: bytes) -> bool:
+    """Whether these lines begin with a header."""
+    return raw.lstrip().startswith(b"[")
 
 
 def _indent(raw: bytes) -> bytes:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from vault.profiles.edit import Document, is_section
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vault.profiles.edit import Document, Hunk
+    from vault.profiles.edit import Hunk
 
 
 def revert(document: Document, hunks: Iterable[Hunk], *, exact: bool) -> bytes:
     """The file without the hunks' changes. ValueError with the profile's name if a hunk can no longer be found.
 
     ``exact``: the file is, to the byte, what the edits left. Otherwise it has been edited since: each hunk must then be
-    found exactly once in its profile, as whole lines. A line that an edit removed goes back under the profile's header.
+    found exactly once in its profile, as whole lines. A line that an edit removed goes back under the profile's header, a section
+    to the end of the file.
     """
     data = document.data
     shift, placed = 0, []
@@ -26,12 +29,15 @@ def revert(document: Document, hunks: Iterable[Hunk], *, exact: bool) -> bytes:
     order = [(at, bool(hunk.new), number) for number, (at, hunk) in enumerate(placed)]
     for at, _, number in sorted(order, reverse=True):
         hunk = placed[number][1]
-        data = data[:at] + hunk.old + data[at + len(hunk.new) :]
+        before = data[:at] if exact or not _gone(hunk) else _ended(data[:at])
+        data = before + hunk.old + data[at + len(hunk.new) :]
     return data
 
 
 def _current_offset(document: Document, hunk: Hunk) -> int:
     """The offset of the hunk's new lines in a file that has been edited since."""
+    if _gone(hunk):
+        return len(document.data)
     found = []
     for start, end in document.spans(hunk.profile):
         first = sum(map(len, document.lines[: start + 1]))
@@ -44,5 +50,22 @@ def _current_offset(document: Document, hunk: Hunk) -> int:
                 found.append(base + at)
             at = text.find(hunk.new, at + 1)
     if len(found) != 1:
-        raise ValueError(hunk.profile)
+        raise ValueError(hunk.profile or _section_name(hunk))
     return found[0]
+
+
+def _gone(hunk: Hunk) -> bool:
+    """Whether the hunk removed a section, and left nothing in its place."""
+    return not hunk.new and not hunk.profile and is_section(hunk.old)
+
+
+def _ended(data: bytes) -> bytes:
+    """``data`` with an end of its last line."""
+    return data if data.endswith(b"\n") or not data else data + b"\n"
+
+
+def _section_name(hunk: Hunk) -> str:
+    """The profile whose section the hunk added; "" for another hunk."""
+    if not is_section(hunk.new):
+        return ""
+    return next(iter(Document(hunk.new, path="", kind="config").sections.profiles), "")

@@ -203,5 +203,5 @@ KNOWN = (
     "ignore_configured_endpoint_urls", "sts_regional_endpoints", "use_fips_endpoint", "use_dualstack_endpoint",
     "ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode", "aws_account_id", "ca_bundle", "credential", "session",
     "session_duration", "confirm", "max_duration", "read_only", "policy_file", "policy_arns",
-    "environment",
+    "environment", "sso_generated",
 )  # fmt: skip

@@ -29,8 +29,8 @@ def test_two_findings_about_one_line_make_one_edit(home):
     assert findings(home) == {}
     from vault.migrate import undo
 
-    undone = undo.preview(home.context(), kind="setup", open_vault=lambda: pytest.fail("not sealed"))
-    undo.undo(home.context(), undone, kind="setup")
+    undone = undo.preview(home.context(), kind=undo.SETUP, open_vault=lambda: pytest.fail("not sealed"))
+    undo.undo(home.context(), undone, kind=undo.SETUP)
     with open(home.config_path, "rb") as file:
         assert file.read() == before
 

@@ -72,3 +72,15 @@ def test_a_file_of_another_program_is_no_profile():
     )
     assert by_profile([gone]) == ()
     assert EditPlan().changes(files("")) == []
+
+
+def test_a_profile_that_is_removed():
+    """With the names of its keys; what stands before it is not changed."""
+    held = files("[profile a]\nx = y\n\n[profile work]\nregion = x\ncredential_process = p\n")
+    plan = EditPlan(config=[held.config.remove_section("work")])
+    (one,) = by_profile(plan.changes(held), ["a", "work"])
+    assert (one.profile, one.new, one.removed) == ("work", False, True)
+    assert [(key.key, key.action) for key in one.keys] == [
+        ("region", "removed"),
+        ("credential_process", "removed"),
+    ]

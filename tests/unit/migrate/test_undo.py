@@ -43,13 +43,13 @@ class Bench:
         old, new = (None if text is None else text.encode() for text in (before, after))
         hunk = Hunk(0, old or b"", new or b"", "")
         change = undo.Change(path=path, kind=kind, before=old, after=new, hunks=(hunk,))
-        made = "setup" if opened is None else "import"
+        made = undo.SETUP if opened is None else undo.IMPORT
         undo.apply_changes(self.context, [change], kind=made, opened=opened)
 
-    def look(self, kind="setup"):
+    def look(self, kind=undo.SETUP):
         return undo.preview(self.context, kind=kind, open_vault=self.opened)
 
-    def undo(self, kind="setup"):
+    def undo(self, kind=undo.SETUP):
         undo.undo(self.context, self.look(kind), kind=kind)
 
     def kept(self):
@@ -134,7 +134,7 @@ def test_a_change_that_was_made_meanwhile_is_not_undone(bench):
     seen = bench.look()
     bench.change(second, "[a]\n", "[c]\n")
     with pytest.raises(errors.Declined, match="another setup ran in the meantime"):
-        undo.undo(bench.context, seen, kind="setup")
+        undo.undo(bench.context, seen, kind=undo.SETUP)
     assert (text(first), text(second), len(bench.kept())) == ("[b]\n", "[c]\n", 2)
     bench.undo()
     bench.undo()
@@ -146,7 +146,7 @@ def test_an_import_is_never_recorded_in_plaintext(bench):
     path = bench.file("credentials", "[a]\n")
     change = undo.Change(path=path, kind="credentials", before=b"[a]\n", after=b"", hunks=())
     with pytest.raises(errors.Internal):
-        undo.apply_changes(bench.context, [change], kind="import", opened=None)
+        undo.apply_changes(bench.context, [change], kind=undo.IMPORT, opened=None)
     assert (bench.kept(), text(path)) == ([], "[a]\n")
 
 
@@ -178,7 +178,7 @@ def test_a_record_of_other_keys_says_why_it_does_not_open(bench, tmp_path):
         errors.Declined,
         match="can no longer be undone: the passphrase or the vault's keys were changed since",
     ):
-        bench.undo("import")
+        bench.undo(undo.IMPORT)
     assert not undo.opens_import(bench.context, bench.opened())
     assert text(path) == "[b]\n"
 
@@ -190,10 +190,42 @@ def test_a_record_holds_only_what_was_changed(bench):
     change = undo.Change(
         path=path, kind="config", before=b"[a]\nx = 1\n", after=b"[a]\ny = 2\n", hunks=(hunk,)
     )
-    undo.apply_changes(bench.context, [change], kind="setup", opened=None)
+    undo.apply_changes(bench.context, [change], kind=undo.SETUP, opened=None)
     with open(os.path.join(bench.records, "setup-000001.undo"), "rb") as file:
         head, _, body = file.read().partition(b"\n")
     assert head == b"awsvault undo 1 plain"
     assert json.loads(body)["files"][0]["hunks"] == [[4, "eCA9IDEK", "eSA9IDIK", "a"]]
     bench.undo()
     assert text(path) == "[a]\nx = 1\n"
+
+
+def test_each_kind_undoes_its_own(bench):
+    """Neither setup, nor the profiles of another sign-in, whatever was changed last."""
+    paths = [bench.file(name, "[a]\n") for name in ("one", "two", "three")]
+    kinds = [undo.of_sign_in("corp"), undo.of_sign_in("other"), undo.SETUP]
+    for path, kind in zip(paths, kinds, strict=True):
+        change = undo.Change(
+            path=path,
+            kind="config",
+            before=b"[a]\n",
+            after=b"[b]\n",
+            hunks=(Hunk(0, b"[a]\n", b"[b]\n", ""),),
+        )
+        undo.apply_changes(bench.context, [change], kind=kind, opened=None)
+    for done, kind in enumerate(kinds, 1):
+        bench.undo(kind)
+        assert [text(path) for path in paths] == ["[a]\n"] * done + ["[b]\n"] * (3 - done)
+        with pytest.raises(errors.NotFound, match=f"there is no {kind.name} to undo"):
+            bench.undo(kind)
+
+
+def test_the_name_of_a_sign_in_reaches_no_path(bench):
+    """It may be a URL, or anything that a section can be called."""
+    kind = undo.of_sign_in("../../\x1b[2J" + "x" * 300)
+    path = bench.file("config", "[a]\n")
+    change = undo.Change(
+        path=path, kind="config", before=b"[a]\n", after=b"[b]\n", hunks=(Hunk(0, b"[a]\n", b"[b]\n", ""),)
+    )
+    undo.apply_changes(bench.context, [change], kind=kind, opened=None)
+    assert bench.kept() == [f"{kind.records}-000001.undo"]
+    assert "\x1b" not in kind.name

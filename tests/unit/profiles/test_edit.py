@@ -172,3 +172,21 @@ def test_in_an_indented_file_no_line_continues_another(indent):
         "c": {"k": "v"},
     }
     assert revert(again, found.hunks(edits), exact=True) == found.data
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("[default]\nx = y\n\n[profile a]\nb = c\n", "[default]\nx = y\n"),
+        ("[default]\nx = y\n\n[profile a]\nb = c\n\n[profile z]\n", "[default]\nx = y\n\n[profile z]\n"),
+        ("[profile a]\nb = c\n\n# z\n[profile z]\n", "\n# z\n[profile z]\n"),
+        ("[profile a]  ; here\n# one\nb =\n  c = d\n# two\n", "; here\n# one\n# two\n"),
+        ("[default]\n[profile a]", "[default]\n"),
+    ],
+)
+def test_a_section_goes_with_its_lines_only(text, left):
+    """And with the empty line before it. Comments stay."""
+    found = document(text)
+    edit = found.remove_section("a")
+    assert found.apply([edit]).decode() == left
+    assert [hunk.profile for hunk in found.hunks([edit])] == [""]

@@ -85,3 +85,38 @@ def test_only_whole_lines_are_undone():
     edited = found.apply(edits).decode() + "awsvault_role_arn = r\n"
     back = revert(document(edited), found.hunks(edits), exact=False).decode()
     assert back == "[profile a]\nregion = x\nawsvault_role_arn = r\n"
+
+
+REMOVED = "[default]\nx = y\n\n[profile a]\nb = c\n\n[profile d]\ne = f\n"
+
+
+def test_removed_sections_return_to_their_place():
+    """In the file as it was left."""
+    found = document(REMOVED)
+    edits = [
+        found.remove_section("a"),
+        found.remove_section("d"),
+        found.append("[profile new]", [("g", "h")]),
+    ]
+    changed = document(found.apply(edits).decode())
+    assert changed.data == b"[default]\nx = y\n\n[profile new]\ng = h\n"
+    assert revert(changed, found.hunks(edits), exact=True).decode() == REMOVED
+
+
+@pytest.mark.parametrize("text", [REMOVED, REMOVED.replace("\n\n", "\n")])
+def test_removed_sections_return_to_the_end_of_a_file_that_was_edited_since(text):
+    """Never into another section, whose keys they would take over. Also if the last line has no end."""
+    found = document(text)
+    edits = [found.remove_section("a"), found.remove_section("d")]
+    edited = document("[profile q]\nr = s\n" + found.apply(edits).decode() + "z = last")
+    back = parse(revert(edited, found.hunks(edits), exact=False).decode(), path="f", kind="config").profiles
+    read = {name: {key: value.value for key, value in one.properties.items()} for name, one in back.items()}
+    assert read == {"q": {"r": "s"}, "default": {"x": "y", "z": "last"}, "a": {"b": "c"}, "d": {"e": "f"}}
+
+
+def test_a_new_section_that_was_edited_since_is_named():
+    """The user sees which profile keeps the undo from being done."""
+    found = document("[default]\nx = y\n")
+    edits = [found.append("[profile new]", [("a", "b")])]
+    with pytest.raises(ValueError, match="new"):
+        revert(document("[default]\n\n[profile new]\na = c\n"), found.hunks(edits), exact=False)
