@@ -19,13 +19,13 @@ from vault.profiles import aws_files
 MANY, FEW = 1500, 15
 
 
-def best(act, times=5):
-    """The shortest time of several: what other processes take is left out."""
+def best(act, times=5, clock=time.process_time):
+    """The shortest time of several, of this process alone: what other processes take is left out."""
     spent = []
     for _ in range(times):
-        began = time.perf_counter()
+        began = clock()
         act()
-        spent.append(time.perf_counter() - began)
+        spent.append(clock() - began)
     return min(spent)
 
 
@@ -90,7 +90,7 @@ def test_a_warm_export_does_not_notice_them(home, aws):
             home.settle()
             home.export("dev")
             calls = len(aws.calls)
-            spent = best(lambda: home.export("dev"), 7)
+            spent = best(lambda: home.export("dev"), 7, time.perf_counter)
             assert len(aws.calls) == calls
             return spent
 
