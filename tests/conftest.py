@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+import tempfile
 from contextlib import contextmanager
 from subprocess import CompletedProcess
 from unittest import mock
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from tests import forked
 from tests.clock import MovedClock, build
 from tests.fakes.aws import StandIn
+from tests.fakes.tpm import EmulatedTpm
 from tests.fronts import compiled
 from tests.home import COMMAND, Home
 from tests.quick import sync_nothing
@@ -83,6 +85,15 @@ def untraced():
     measured.stop()
     yield
     measured.start()
+
+
+@pytest.fixture
+def tpm():
+    """A TPM of its own. Its folder is short, as a socket's path must be."""
+    with tempfile.TemporaryDirectory(prefix="tpm") as folder:
+        emulated = EmulatedTpm(folder)
+        yield emulated
+        emulated.end()
 
 
 @pytest.fixture

@@ -45,6 +45,15 @@ MAX_PIN_FILE = 4 * 1024
 SLOT_USE_STEP = 3600  # the last use of a slot is noted to the hour, not at every unlock
 KEYRING_WRITE_TIMEOUT = 10.0  # the user waits for it, and a keyring that has just started is slow
 KEYRING_TIMEOUT = 3.0  # an export with a keyring slot fails within four seconds (product.md)
+TPM_TIME = 3.0  # for the TPM's five commands: chips take up to half a second for all of them
+TPM_WRITE_TIME = (
+    15.0  # to make a slot, for which the user waits: creating an object is the slowest of the commands
+)
+TPM_TURN = 40.0  # for the TPM's turn: 60 exports at once on such a chip wait 30 s
+TPM_PAUSE = 0.02  # before a command that the TPM did not take is sent again
+TPM_ANSWER = 4096  # bytes: the largest answer that the kernel's driver gives
+TPM_PCRS = 24  # on a PC
+MAX_TPM_PCRS = 8  # those of one answer
 
 VAULT_ID = 16  # bytes
 CACHE_KEY = 32

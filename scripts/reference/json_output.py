@@ -10,6 +10,7 @@ from scripts.reference.json_changes import CHANGES, SETUP
 from scripts.reference.json_live import LIVE
 from scripts.reference.json_log import LOG
 from scripts.reference.json_sign_ins import LISTED, OF_STATUS, SIGN_INS
+from scripts.reference.json_slots import HARDWARE, SLOTS
 from scripts.reference.json_types import (
     ALWAYS,
     BOOLEAN,
@@ -114,6 +115,7 @@ OUTPUT: dict[str, Rows] = {
         "until": (TIME, "if `open`", "when it locks in any case"),
         "strict_until": (TIME, "if the strict seeds are unlocked", "when they lock"),
         "warnings": (TEXTS, ALWAYS, ""),
+        **HARDWARE,
         "sessions": (OBJECTS, ALWAYS, "the cached sessions"),
         "sessions[].profile": (TEXT, ALWAYS, ""),
         "sessions[].expires": (TIME, ALWAYS, "the expiry"),
@@ -125,11 +127,7 @@ OUTPUT: dict[str, Rows] = {
         "keys[].created": (TIME, ALWAYS, "when the key was stored"),
         "keys[].rotation": (_STEPS, "during a rotation", _STEP),
         "keys[].kept_until": (TIME, "while an old key is kept", "until when"),
-        "given_for_an_hour": (
-            OBJECTS,
-            "with `keys`",
-            "role sessions of one hour, because no MFA code was available in time",
-        ),
+        "given_for_an_hour": (OBJECTS, "with `keys`", "roles' sessions of one hour, for lack of a code"),
         "given_for_an_hour[].profile": (TEXT, ALWAYS, ""),
         "given_for_an_hour[].expires": (TIME, ALWAYS, "the expiry"),
         "given_for_an_hour[].wanted_seconds": (SECONDS, ALWAYS, "the duration that was requested"),
@@ -245,14 +243,7 @@ OUTPUT: dict[str, Rows] = {
         "code": (TEXT, ALWAYS, "the digits; a zero may be the first"),
         "expires": (TIME, ALWAYS, "until when AWS accepts it"),
     },
-    "slots list": {
-        "slots": (OBJECTS, ALWAYS, ""),
-        "slots[].slot": (TEXT, ALWAYS, "its name, for `slots remove`"),
-        "slots[].kind": (one_of("passphrase", "keyring", "recovery code", "helper"), ALWAYS, ""),
-        "slots[].opens": (one_of("main", "strict"), ALWAYS, "the box that it unlocks"),
-        "slots[].about": (TEXT, KNOWN, "the machine of a keyring, the cost of a passphrase"),
-        "slots[].last_used": (TIME, "if it was used on this machine", "when it last unlocked the vault"),
-    },
+    **SLOTS,
     "restore": {
         "backups": (OBJECTS, ALWAYS, "the automatic backups, the newest first"),
         "backups[].name": (TEXT, ALWAYS, "for `restore NAME`"),

@@ -12,6 +12,7 @@ OWN = {
     "AWSVAULT_PASSPHRASE_COMMAND": "A program with arguments that prints the passphrase. It runs without a shell.",
     "AWSVAULT_AGENT": "`auto` or `off`: whether to use an agent.",
     "AWSVAULT_KEYRING": "`auto` or `off`: whether to use the desktop's keyring.",
+    "AWSVAULT_TPM": "The TPM of a `tpm` slot: the path of a device, or `unix:` and an emulator's socket. Default: `/dev/tpmrm0`.",
     "AWSVAULT_PROMPT": "`auto`, `tty`, `pinentry`, `notification` or `none`: how to prompt.",
 }
 SET = {

@@ -21,7 +21,9 @@ PARTS = 4  # of the accidents of one kind of run, so that no worker is left alon
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory):
-    return Campaign(str(tmp_path_factory.mktemp("faults")))
+    made = Campaign(str(tmp_path_factory.mktemp("faults")))
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="module")

@@ -47,8 +47,13 @@ def act(name: str) -> None:
             mfa_devices.remove(here, opened, SERIAL)
         case "slots-add":
             slots.append(here, opened, RecoverySlot(Secret(CODE)))
-        case "slots-remove":
-            gone = next(s for s in opened.header.slots if s.type == "recovery")
+        case "slots-add-tpm":
+            slots.add_tpm(here, opened)
+        case "rekey-tpm":
+            rekey.carry_out(here, rekey_plan.make_plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP))
+        case "slots-remove" | "slots-remove-tpm":
+            kind = "ext" if name.endswith("tpm") else "recovery"
+            gone = next(s for s in opened.header.slots if s.type == kind)
             rekey.carry_out(
                 here, rekey_plan.make_plan(here, opened, passphrase=Secret(OLD), without=gone, kdf=CHEAP)
             )

@@ -14,7 +14,8 @@ import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.faults.stage import ACTS, SCENES, copy, environment, judge, set_up
+from tests.fakes.tpm import EmulatedTpm
+from tests.faults.stage import ACTS, SCENES, copy, environment, judge, machine, set_up
 from tests.patience import PATIENCE
 
 TYPE_CHECKING = False
@@ -47,6 +48,14 @@ class Campaign:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.shim = build(folder)
+        self.tpm_folder = tempfile.mkdtemp(prefix="tpm")  # short, as a socket's path must be
+        self.tpm = EmulatedTpm(self.tpm_folder)
+        machine.tpm = self.tpm.place
+
+    def end(self) -> None:
+        """The TPM is switched off."""
+        self.tpm.end()
+        shutil.rmtree(self.tpm_folder)
 
     def template(self, act: str) -> str:
         scene = SCENES.get(act, "in good health")
@@ -131,6 +140,7 @@ def main() -> int:
             else:
                 wrong.append(result)
                 print(f"WRONG {result}", flush=True)
+        campaign.end()
     for what, count in sorted(tally.items()):
         print(f"{count:6d}  {what}")
     print(f"{len(faults):6d}  faults in all, {len(wrong)} wrong")

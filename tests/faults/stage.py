@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 from tests.vaults import CHEAP, entry, soon
 from vault import errors
@@ -14,6 +15,7 @@ from vault.store import file, restore, vault
 from vault.store.boxes import open_main
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot
+from vault.store.slots.tpm import TpmSlot
 from vault.system.files import Folder
 from vault.system.paths import Paths, from_env
 
@@ -36,15 +38,16 @@ LEAKS = [
 ]
 ACTS = (
     "init", "add", "slots-add", "passwd", "rekey", "slots-remove", "restore", "restore-damaged", "restore-accept",
-    "backup", "passwd-strict", "mfa-remove",
+    "backup", "passwd-strict", "mfa-remove", "slots-add-tpm", "slots-remove-tpm", "rekey-tpm",
 )  # fmt: skip
 RECORD = b"a record of the log"
-REKEYING = ("passwd", "rekey", "slots-remove", "passwd-strict")
+REKEYING = ("passwd", "rekey", "slots-remove", "passwd-strict", "slots-remove-tpm", "rekey-tpm")
 # What lies in the vault's place at first, where that is no vault of generation 5 in good health.
 SCENES = {
     "init": "none", "restore-damaged": "damaged", "restore-accept": "rolled back", "rekey": "strict seeds",
-    "passwd-strict": "strict seeds", "mfa-remove": "strict seeds",
+    "passwd-strict": "strict seeds", "mfa-remove": "strict seeds", "slots-remove-tpm": "a TPM", "rekey-tpm": "a TPM",
 }  # fmt: skip
+machine = SimpleNamespace(tpm="unix:/no/such")  # what AWSVAULT_TPM names; a campaign has one TPM
 
 
 def environment(root: str) -> dict[str, str]:
@@ -57,6 +60,7 @@ def environment(root: str) -> dict[str, str]:
         "AWSVAULT_PROMPT": "none",
         "AWSVAULT_KEYRING": "off",
         "AWSVAULT_AGENT": "off",
+        "AWSVAULT_TPM": machine.tpm,
         "LANG": "C.UTF-8",
     }
 
@@ -70,7 +74,7 @@ def set_up(root: str, *, scene: str) -> None:
     opened = vault.create(
         paths, passphrase=Secret(OLD), others=[RecoverySlot(Secret(FIRST_CODE))], kdf=CHEAP, deadline=soon()
     )
-    for n in range(3 if scene == "strict seeds" else 4):
+    for n in range(3 if scene in ("strict seeds", "a TPM") else 4):
         kept = entry(secret=Secret(CANARY), user=f"user-{n}")
         # A clear between the newest backup and the vault, where either can be opened to find the log's key.
         key = vault.new_key() if n == 3 and scene == "in good health" else opened.cache_key
@@ -82,6 +86,11 @@ def set_up(root: str, *, scene: str) -> None:
         )
     if scene == "strict seeds":
         opened = vault.rewrite(paths, opened.k_main, with_strict_seeds, deadline=soon())
+    if scene == "a TPM":
+        record = TpmSlot(machine.tpm).wrap(opened.k_main, vault_id=opened.vault_id)
+        opened = vault.rewrite(
+            paths, opened.k_main, lambda d, _: replace(d, slots=(*d.slots, record)), deadline=soon()
+        )
     with AuditLog.open(paths.log, cache_key=opened.cache_key, vault_id=opened.vault_id) as journal:
         journal.append(RECORD, deadline=soon())
     if scene == "damaged":
@@ -178,6 +187,8 @@ def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
     kinds = [slot.type for slot in opened.header.slots if slot.opens == "main"]
     if SCENES.get(act) == "strict seeds":
         strict_as_meant(act, opened)
+    if act.endswith("-tpm"):
+        tpm_as_meant(act, opened)
     match act:
         case "init":
             assert (gen, dict(entries)) == (1, {})
@@ -191,7 +202,10 @@ def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
             assert ("added" in entries) == (gen == 6)
         case "passwd":
             assert (secret == NEW) == (gen == 6)
-        case "slots-add":
+        case "slots-remove-tpm" | "rekey-tpm":
+            kept = ["pass"] if act == "slots-remove-tpm" else ["pass", "ext"]
+            assert kinds == (kept if gen == 6 else ["pass", "recovery", "ext"])
+        case "slots-add" | "slots-add-tpm":
             assert (len(kinds) == 3) == (gen == 6)
         case "restore":
             assert entries["the-first-entry"].user == ("user-2" if gen == 6 else "user-3")
@@ -220,6 +234,18 @@ def strict_as_meant(act: str, opened: vault.Opened) -> None:
             assert (fits, set(found)) == (True, {SERIAL})
 
 
+def tpm_as_meant(act: str, opened: vault.Opened) -> None:
+    """The TPM opens the vault that is there, old or new, exactly if that has a slot for it."""
+    new = opened.header.gen == 6
+    has = {"slots-add-tpm": new, "slots-remove-tpm": not new, "rekey-tpm": True}[act]
+    try:
+        assert vault.unwrap(opened.file, TpmSlot(machine.tpm))[1] == opened.k_main
+    except errors.NotThisSlot:
+        assert not has
+    else:
+        assert has
+
+
 def no_leak(root: str) -> None:
     """Nothing is in plaintext in any file, whatever its name."""
     for folder, _, names in os.walk(root):
@@ -236,7 +262,7 @@ def left_over(root: str) -> None:
     known = {file.VAULT, file.LOCK, file.SET_ASIDE, *file.BACKUP_NAMES}
     assert set(os.listdir(paths.vault_folder)) <= known, os.listdir(paths.vault_folder)
     state = {name for name in os.listdir(paths.state) if not name.startswith(("pin-", "slots-"))}
-    assert state <= {"kdf.lock", "log"}, state
+    assert state <= {"kdf.lock", "tpm.lock", "log"}, state
     for place in (paths.vault_folder, paths.state, paths.log):
         assert not os.path.exists(place) or os.stat(place).st_mode & 0o777 == 0o700
         for name in os.listdir(place) if os.path.exists(place) else ():

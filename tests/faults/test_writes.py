@@ -17,7 +17,9 @@ KILLS = ("kill-before", "kill-after")
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory):
-    return Campaign(str(tmp_path_factory.mktemp("faults")))
+    made = Campaign(str(tmp_path_factory.mktemp("faults")))
+    yield made
+    made.end()
 
 
 def _run(campaign, faults):

@@ -215,6 +215,33 @@ def kek_from_keyring(value):
     return sized(key, 32)
 
 
+def tpm_data(slot):
+    """Section 4, ``tpm``: what the slot says of its sealed key. Another form is a slot to skip, not a file to refuse."""
+    try:
+        return checked_tpm_data(slot)
+    except Refused as error:
+        raise Refused("slot", str(error)) from None
+
+
+def checked_tpm_data(slot):
+    data = load(b64u(slot["ext"]["data"]))
+    keys(data, "v", "parent", "priv", "pub", "host", *(["pcrs"] if "pcrs" in data else []))
+    if whole(data["v"]) != 1 or not isinstance(data["host"], str) or len(data["host"]) > 255:
+        raise Refused("slot", "the version or the host")
+    sized(data["parent"], 34)
+    b64u(data["priv"])
+    pcrs = data.get("pcrs")
+    if pcrs is not None and (pcrs != sorted({whole(n, 0, 23) for n in pcrs}) or not 1 <= len(pcrs) <= 8):
+        raise Refused("slot", "the PCRs")
+    public, policy = b64u(data["pub"]), 32 if pcrs else 0
+    attributes = "00000412" if pcrs else "00000452"
+    head = bytes.fromhex(f"0008000b{attributes}{policy:04x}")
+    tail = public[len(head) + policy :]
+    if public[: len(head)] != head or tail[:4] != bytes.fromhex("00100020") or len(tail) != 36:
+        raise Refused("slot", "the public area")
+    return data
+
+
 def unwrap(header, slot, kek):
     """Section 4: the key that a slot wraps."""
     bound = {key: value for key, value in slot.items() if key != "wrap"}
@@ -289,7 +316,7 @@ def open_sign_in(sso_key, vault_id, name, raw):
     return content
 
 
-def main_key(raw, *, passphrase=None, recovery_code=None, keyring=None):
+def main_key(raw, *, passphrase=None, recovery_code=None, keyring=None, tpm=None):
     """K_main, by the first slot that the secret opens."""
     header, *_ = take_apart(raw)
     for slot in header["slots"]:
@@ -302,6 +329,9 @@ def main_key(raw, *, passphrase=None, recovery_code=None, keyring=None):
                 return unwrap(header, slot, kek_from_code(header, slot, recovery_code))
             if slot["t"] == "keyring" and keyring is not None:
                 return unwrap(header, slot, kek_from_keyring(keyring))
+            if slot["t"] == "ext" and slot["ext"]["name"] == "tpm" and tpm is not None:
+                tpm_data(slot)
+                return unwrap(header, slot, tpm)  # the key that the TPM unsealed
         except Refused as error:
             if error.kind != "slot":
                 raise

@@ -27,6 +27,7 @@ from vault.store.payload import StoredSeed
 from vault.store.slots import new_sid, wrap_key
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, new_code, write_code
+from vault.store.slots.tpm import TpmSlot
 from vault.system.files import Folder
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -37,6 +38,8 @@ with open(os.path.join(HERE, "negative.json"), encoding="utf-8") as _file:
     NEGATIVE = json.load(_file)
 with open(os.path.join(HERE, "sign_ins.json"), encoding="utf-8") as _file:
     SIGN_INS = json.load(_file)
+with open(os.path.join(HERE, "hardware.json"), encoding="utf-8") as _file:
+    HARDWARE = json.load(_file)
 K_MAIN = bytes.fromhex(NEGATIVE["k_main"])
 PASSPHRASE = "correct horse battery staple"
 
@@ -52,6 +55,30 @@ def test_the_reader_opens_each_golden_vault_by_each_of_its_secrets(golden):
     assert payload == golden["main"]
     key = reader.strict_key(raw, payload, passphrase=golden.get("strict_passphrase"))
     assert reader.open_strict(raw, payload, key) == golden["strict"]
+
+
+@pytest.mark.parametrize("vector", HARDWARE["vectors"], ids=[v["name"] for v in HARDWARE["vectors"]])
+def test_a_slot_of_hardware_opens_by_its_kek_or_is_skipped(tmp_path, monkeypatch, vector):
+    """Reader and program agree, and whatever the slot says the passphrase opens the vault."""
+    raw, kek = base64.b64decode(vector["file"]), bytes.fromhex(HARDWARE["kek"])
+    slot = TpmSlot()
+    monkeypatch.setattr(TpmSlot, "_unsealed", lambda _self, _key: Secret(kek))
+    if vector["opens"]:
+        assert reader.main_key(raw, tpm=kek).hex() == HARDWARE["k_main"]
+        assert vault.unwrap(parse_file(raw), slot)[1] == Secret(K_MAIN)
+    else:
+        with pytest.raises(reader.Refused) as refused:
+            reader.main_key(raw, tpm=kek)
+        assert refused.value.kind == "slot"
+        with pytest.raises(errors.NotThisSlot):
+            vault.unwrap(parse_file(raw), slot)
+    paths = paths_in(tmp_path)
+    os.makedirs(paths.vault_folder, mode=0o700)
+    with open(paths.vault, "wb", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write(raw)
+    opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
+    after = vault.edit(paths, opened.k_main, lambda p: p.with_entry("more", entry()), deadline=soon())
+    assert after.header.slots == opened.header.slots, "an edit keeps the slot"
 
 
 def test_the_reader_opens_what_the_program_writes(tmp_path):

@@ -11,11 +11,11 @@ from vault.cli.command_context import with_context
 from vault.cli.terminal import emit, emit_json, local, say
 from vault.crypto.seal import b64u
 from vault.errors import Usage
+from vault.store import slot_text
 from vault.text import safe
 from vault.unlocking.unlock import unlock
 from vault.upkeep import agent_backup, backups
 from vault.upkeep.recovery_sheet import sheet as page
-from vault.upkeep.slots import KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def command(context: Context, file: str | None, *, sheet: bool, as_json: bool) -
         backups.remember(context, opened.file)
         _tell(opened.file, file, as_json=as_json, verified=" and verified the copy.")
     if sheet:
-        kinds = tuple(dict.fromkeys(KINDS[slot.type] for slot in opened.header.slots if slot.opens == "main"))
+        kinds = tuple(
+            dict.fromkeys(slot_text.kind(slot) for slot in opened.header.slots if slot.opens == "main")
+        )
         made = local(context.clock.time())
         emit(page(opened.payload, vault_id=b64u(opened.vault_id), made=made, slots=kinds))
 
@@ -61,3 +63,7 @@ def _tell(copied: VaultFile, path: str, *, as_json: bool, verified: str) -> None
         emit_json({"file": os.path.abspath(path), "generation": generation, "bytes": size})
     else:
         say(f"Copied generation {generation} to {safe(path)} ({size} bytes){verified}")
+        if any(map(slot_text.is_hardware, copied.header.slots)):
+            say(
+                "On another machine, only a passphrase or a recovery code unlocks the copy, not this machine's hardware."
+            )

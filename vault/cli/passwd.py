@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def command(context: Context, kdf: str | None, *, from_stdin: bool, strict: bool, yes: bool) -> None:
     """Change the passphrase. The old passphrase and an old copy of the vault cannot decrypt what you store from now on.
 
-    If you forgot the passphrase, type the recovery code at the prompt, or let the keyring unlock the vault.
+    If you forgot the passphrase, type the recovery code at the prompt, or let the keyring or TPM unlock the vault.
 
     --strict changes the passphrase of the strict seeds, and their key. It needs the old passphrase, because nothing else unlocks
     them.

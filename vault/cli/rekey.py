@@ -28,7 +28,7 @@ UNDO_ENDS = "With new master keys, `awsvault-py import --undo` can no longer und
 def command(context: Context, *, yes: bool) -> None:
     """Replace the vault's master keys if someone may know one. Keys from an old copy cannot decrypt later versions.
 
-    The passphrase and this machine's keyring slot are kept, and you get a new recovery code. At a terminal, rekey also prompts
+    The passphrase and this machine's keyring and TPM slots are kept, and you get a new recovery code. At a terminal, rekey also prompts
     for the passphrase of the strict seeds, to replace their key.
     """
     opened, passphrase = rekey_plan.open_by_secret(context, purpose="to replace its keys")

@@ -4,22 +4,49 @@ from __future__ import annotations
 
 import click
 
+from vault import limits
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.rekey import UNDO_ENDS, tell_replaced
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
+from vault.errors import Usage
 from vault.migrate import undo
+from vault.store import slot_text
 from vault.store.kdf import DEFAULT, STRONG
+from vault.text import safe
 from vault.unlocking.unlock import unlock
 from vault.upkeep import create, rekey, rekey_plan, slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
+    from vault.store.vault import Opened
 
-_WAYS = ("keyring", "recovery", "passphrase")
+_WAYS = ("keyring", "recovery", "passphrase", "tpm")
 _NAME = 11  # characters of a slot name: 8 bytes in base64url. No option has this length
+
+
+_TPM = (
+    "With a TPM slot, this machine unlocks the vault by itself, also while nobody is there:\n"
+    "- A thief of the disk or of a backup gets nothing. A thief of the whole machine who can start it can unlock the vault.\n"
+    "- The agent's time limits (agent_idle, agent_max) no longer keep the vault locked: each command unlocks it again. "
+    "After awsvault-py lock it stays locked until awsvault-py unlock."
+)
+_PCRS = "If the PCRs change, for example by a firmware update, only the other slots unlock the vault until awsvault-py rekey."
+
+
+def _pcrs(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, ...]:
+    words = text.replace("+", ",").split(",") if text else []
+    if any(not (word.isascii() and word.isdigit() and len(word) < 3) for word in words):
+        words = ["24"]
+    found = sorted({int(word) for word in words})
+    if text is not None and (not found or found[-1] >= limits.TPM_PCRS or len(found) > limits.MAX_TPM_PCRS):
+        raise Usage(
+            f"--pcrs is {safe(text)!r}, not a list of PCRs",
+            hint=f"give up to {limits.MAX_TPM_PCRS} numbers from 0 to {limits.TPM_PCRS - 1}, such as 7 or 0+7",
+        )
+    return tuple(found)
 
 
 @click.group(name="slots")
@@ -47,6 +74,8 @@ def list_(context: Context, *, as_json: bool) -> None:
                             "kind": s.kind,
                             "opens": s.opens,
                             "about": s.about or None,
+                            "host": s.host,
+                            "device": s.device,
                             "last_used": None if s.used is None else rfc3339(s.used),
                         }
                     )
@@ -76,9 +105,18 @@ def list_(context: Context, *, as_json: bool) -> None:
     default="default",
     help="For a passphrase: memory for each guess, 64 or 256 MiB.",
 )
+@click.option(
+    "--pcrs",
+    callback=_pcrs,
+    metavar="LIST",
+    help="For tpm: unlock only while these PCRs have their present values, such as 7 or 0+7. Firmware updates change them.",
+)
+@click.option("--yes", is_flag=True, help="For tpm: do not prompt for confirmation.")
 @with_context
-def add(context: Context, way: str, kdf: str) -> None:
-    """Add a way to unlock the vault: this machine's keyring, a recovery code on paper, or a second passphrase."""
+def add(context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, yes: bool) -> None:
+    """Add a way to unlock the vault: this machine's keyring, a recovery code on paper, a second passphrase, or its TPM."""
+    if way != "tpm" and pcrs:
+        raise Usage("--pcrs is for tpm", hint="run: awsvault-py slots add tpm --pcrs 7")
     opened = unlock(context, purpose="to add a way to unlock it").opened
     match way:
         case "keyring":
@@ -87,6 +125,8 @@ def add(context: Context, way: str, kdf: str) -> None:
         case "recovery":
             slots.add_recovery(context, opened)
             say("The recovery code now unlocks the vault. To try it, type it at the passphrase prompt.")
+        case "tpm":
+            _add_tpm(context, opened, pcrs, yes=yes)
         case _:
             slots.check_passphrase_room(opened)
             chosen = create.ask_new_passphrase(context, what="a second passphrase")
@@ -94,6 +134,18 @@ def add(context: Context, way: str, kdf: str) -> None:
             say("The second passphrase now unlocks the vault.")
             if chosen.warning is not None:
                 say(f"Warning: this passphrase is weak: {chosen.warning}.")
+
+
+def _add_tpm(context: Context, opened: Opened, pcrs: tuple[int, ...], *, yes: bool) -> None:
+    slots.check_tpm(context, opened)
+    say(_TPM)
+    if pcrs:
+        say(_PCRS)
+    confirm(context, "Let this machine's TPM unlock the vault?", yes=yes)
+    slots.add_tpm(context, opened, pcrs=pcrs)
+    say(
+        "This machine's TPM now unlocks the vault, without a prompt. Keep the passphrase: a TPM is lost with its machine."
+    )
 
 
 class _WithSlot(click.Command):
@@ -119,8 +171,8 @@ def remove(context: Context, slot: str, *, yes: bool) -> None:
     gone = slots.find_slot(opened, slot)
     plan = rekey_plan.make_plan(context, opened, passphrase=passphrase, without=gone)
     note = f"{UNDO_ENDS} " if undo.opens_import(context, opened) else ""
-    confirm(context, f"{note}Remove the {slots.describe(gone)}, and replace the master keys?", yes=yes)
+    confirm(context, f"{note}Remove the {slot_text.describe(gone)}, and replace the master keys?", yes=yes)
     question = plan.question()
     if question is not None:
         confirm(context, question, yes=yes)
-    tell_replaced(rekey.carry_out(context, plan), f"Removed the {slots.describe(gone)}.")
+    tell_replaced(rekey.carry_out(context, plan), f"Removed the {slot_text.describe(gone)}.")

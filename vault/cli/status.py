@@ -26,6 +26,7 @@ from vault.cli.terminal import (
 from vault.errors import ConfigError
 from vault.profiles import aws_files
 from vault.signin import needed
+from vault.store import slot_text
 from vault.text import command as command_line
 from vault.text import safe
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from vault.inspect.key_status import KeyStatus
     from vault.inspect.status import State
     from vault.rotation.key_age import KeyAge
+    from vault.unlocking.hardware import HardwareState
 
 _SAID = {
     "open": "The vault is unlocked",
@@ -81,6 +83,8 @@ def command(context: Context, *, as_json: bool, policy: str | None) -> int:
         _say_no_vault(context)
         return 0
     say(_SAID[state.state] + limits + ".")
+    for device in state.hardware:
+        _tell_hardware(device, state.state)
     for warning in state.warnings:
         say(f"Warning: {warning}")
     rows = [
@@ -141,6 +145,18 @@ def _show_sign_ins(context: Context, keys: KeyStatus, *, now: float, apart: bool
                 f"{safe(one.place.name)}: the sign-in is over. To sign in again: {command_line('sso login', one.place.session)}"
             )
     return bool(shown)
+
+
+def _tell_hardware(one: HardwareState, state: str) -> None:
+    kind = slot_text.kind(one.record)
+    if one.problem is not None:
+        say(
+            f"Warning: the {kind} slot {one.record.name} does not unlock it: {safe(one.problem)}. See awsvault-py doctor"
+        )
+    elif state == "open":
+        say(f"After that, this machine's {kind} unlocks it for each command, without a prompt.")
+    elif state != "held":
+        say(f"This machine's {kind} unlocks it for each command, without a prompt.")
 
 
 def _show_keys(context: Context, keys: KeyStatus, *, now: float, apart: bool) -> None:
@@ -234,6 +250,18 @@ def _json(state: State) -> dict[str, object]:
         if moment:
             found[name] = rfc3339(moment)
     found["warnings"] = list(state.warnings)
+    if state.hardware:
+        found["hardware"] = [
+            without_absent(
+                {
+                    "slot": one.record.name,
+                    "kind": slot_text.kind(one.record),
+                    "usable": one.problem is None,
+                    "problem": one.problem,
+                }
+            )
+            for one in state.hardware
+        ]
     found["sessions"] = [
         {
             "profile": one.profile,

@@ -9,6 +9,7 @@ from vault.doctor import (
     chain_checks,
     environment_checks,
     file_checks,
+    hardware_checks,
     log_checks,
     process_checks,
     profile_checks,
@@ -154,6 +155,13 @@ CHECKS: tuple[Check, ...] = (
           "The first unlock creates the pin. If this is your only machine, there is nothing to do."),
     Check("keyring", "vault", vault_checks.keyring,
           "Without it, only the passphrase unlocks the vault.", "Start or unlock the desktop's keyring, or use the agent."),
+    Check("hardware-slot", "vault", hardware_checks.slot_fails,
+          "Programs that run without you cannot unlock the vault. Nothing is lost: the passphrase and the recovery code still "
+          "unlock it.",
+          "Do what the finding says. If the device is gone for good, remove its slot."),
+    Check("tpm-lockout", "vault", hardware_checks.tpm_lockout,
+          "Other programs cannot use their keys in the TPM for some time. The vault's slot is not subject to that.",
+          "Find the program that has the wrong PIN."),
     Check("old-key", "vault", vault_checks.old_keys,
           "The older a key is, the more places it may have leaked to. AWS recommends rotation after 90 days. The age counts "
           "from the day the key was stored; `awsvault-py list --used` asks AWS for its real age.",

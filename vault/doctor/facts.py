@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vault.store.format import Header
     from vault.store.vault import Opened
     from vault.system.paths import Paths
+    from vault.unlocking.hardware import HardwareState
 
 
 class Program(NamedTuple):
@@ -72,6 +73,8 @@ class Facts:
     backup: int | None = None
     keyring: str | None = None
     keyring_problem: str | None = None
+    hardware: tuple[HardwareState, ...] = ()
+    tpm_lockout: bool = False
     agent: str = "off"
     unreadable_sessions: tuple[str, ...] = ()
     skew: float | None = None

@@ -21,6 +21,8 @@ from vault.system import ownership
 from vault.system.programs import ProgramFailed, output
 from vault.system.user_files import read_users_file
 from vault.text import safe
+from vault.unlocking import hardware
+from vault.unlocking.manual_lock import manually_locked
 from vault.unlocking.unlock import unlock_unless
 
 TYPE_CHECKING = False
@@ -182,6 +184,8 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
         found["had_pin"] = pin_file.read_pin(context.paths, header.vault_id) is not None
         if settings is None:
             return {**found, "why_locked": "config.toml is wrong"}
+        found["hardware"] = tuple(hardware.states(context, header, locked=manually_locked(context.paths)))
+        found["tpm_lockout"] = bool(found["hardware"]) and hardware.tpm_in_lockout(context)
         unlocked = unlock_unless(context.unattended(), purpose="to check it", meanwhile=lambda: False)
         found["opened"] = unlocked.opened if unlocked is not None else None
         found |= _sign_ins(context, found["opened"])

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
     from vault.inspect.key_status import KeyStatus
+    from vault.unlocking.hardware import HardwareState
 
 
 class CachedSession(NamedTuple):
@@ -31,7 +32,7 @@ class State(NamedTuple):
     """The agent as ``status`` shows it. ``state``: open, locked, held (locked by the command lock) or none (no agent).
 
     Times are Unix seconds, 0 if the vault is locked. ``hidden``: the keys' memory is not in the kernel's own map.
-    ``keys``: None if the vault does not open without a prompt.
+    ``keys``: None if the vault does not open without a prompt. ``hardware``: the slots of this machine's hardware.
     """
 
     state: str
@@ -44,6 +45,7 @@ class State(NamedTuple):
     warnings: tuple[str, ...] = ()
     sessions: tuple[CachedSession, ...] = ()
     keys: KeyStatus | None = None
+    hardware: tuple[HardwareState, ...] = ()
 
 
 def look(context: Context) -> State:
@@ -65,9 +67,12 @@ def look(context: Context) -> State:
     found = agent.sessions() if agent is not None and serves else None
     warnings += _other_agents(context)
     keys = key_status.look(context)
+    devices = _hardware(context, locked=by_hand)
     if found is None or not found["ok"]:
         disk = _on_disk(context, keys, ())
-        return State("held" if by_hand else "none", warnings=warnings, sessions=disk, keys=keys)
+        return State(
+            "held" if by_hand else "none", warnings=warnings, sessions=disk, keys=keys, hardware=devices
+        )
     now = int(context.clock.time())
     in_agent = tuple(CachedSession(row["profile"], row["expires"], row["due"]) for row in found["sessions"])
     state = {"": "open", "held": "held"}.get(found["why"], "held" if by_hand else "locked")
@@ -82,6 +87,7 @@ def look(context: Context) -> State:
         warnings=(*warnings, *found["warnings"]),
         sessions=in_agent + _on_disk(context, keys, in_agent),
         keys=keys,
+        hardware=devices,
     )
 
 
@@ -115,6 +121,18 @@ def _first_use(context: Context) -> tuple[str, ...]:
     except errors.Error:
         return ()  # no vault, or one that every other command reports
     return ("this machine has not opened this vault before, so it cannot tell whether this is an older copy",)
+
+
+def _hardware(context: Context, *, locked: bool) -> tuple[HardwareState, ...]:
+    try:
+        header = vault.read_header(context.paths)
+    except errors.Error:
+        return ()  # no vault, or one that every other command reports
+    if all(slot.ext is None for slot in header.slots):
+        return ()
+    from vault.unlocking import hardware
+
+    return tuple(hardware.states(context, header, locked=locked))
 
 
 def _on_disk(

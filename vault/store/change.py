@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vault import errors
-from vault.store import boxes, file
+from vault.store import boxes, file, slot_text
 from vault.store import pin as pins
 from vault.store.boxes import Draft
 from vault.store.format import FormatError
@@ -80,6 +80,8 @@ def rewrite(
         draft = change(old, found)
         if payload.strict_serials and not draft.payload.strict_serials and draft.strict is None:
             draft = boxes.without_strict(draft)
+        if len(draft.slots) > len(old.slots):
+            slot_text.check_room(old.slots)
         if draft == old:
             folder.sync()  # a write whose last step failed may have written it
             pin = keep_pin(paths, found, payload, k_main, durable=True)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 VAULT = "vault.avlt"
 LOCK = "vault.lock"
-KDF_LOCK = "kdf.lock"
 BACKUP_NAMES = tuple(f"{VAULT}.bak{n}" for n in range(1, limits.BACKUPS + 1))  # the newest first
 SET_ASIDE = f"{VAULT}.damaged"  # an unreadable vault that a restore replaced
 _TEMP = "vault"

@@ -6,7 +6,6 @@ Opening gives an ``Opened``; every change goes through ``edit`` or ``rewrite`` (
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 
 from vault import errors, limits
 from vault.errors import NotThisSlot
@@ -20,20 +19,22 @@ from vault.store.kdf import DEFAULT, KdfParams
 from vault.store.opened import KeysChanged, Opened
 from vault.store.payload import Enrollment, Entry, KeyPair, Payload, RotationJournal, StoredSeed
 from vault.store.pin_file import PinState, check_unopened, keep_pin, read_pin
+from vault.store.slots.hardware import HardwareUnavailable
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, read_code
+from vault.store.turn import KDF_LOCK, turn_at
 from vault.system import locks
-from vault.system.files import Folder
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from vault.secret import Secret
     from vault.store.slots import Slot
     from vault.system.clock import Clock, Deadline
+    from vault.system.files import Folder
     from vault.system.paths import Paths
 
 __all__ = [
@@ -142,7 +143,7 @@ def open_with(paths: Paths, slot: Slot) -> Opened:
         gen = found.header.gen
         if gen < slot.known_gen:
             raise errors.RolledBack(
-                f"{safe(paths.vault)} has generation {gen}, but the {slot.type} slot has seen generation {slot.known_gen}: "
+                f"{safe(paths.vault)} has generation {gen}, but the {slot.kind} slot has seen generation {slot.known_gen}: "
                 "this is an older copy"
             )
         try:
@@ -195,13 +196,16 @@ def check_seen(paths: Paths) -> None:
 
 def unwrap(found: VaultFile, slot: Slot, *, opens: Group = "main") -> tuple[SlotRecord, Secret]:
     """The first record of the slot's type that opens, and its key. NotThisSlot if none does."""
-    records = [r for r in found.header.slots if r.type == slot.type and r.opens == opens]
+    records = [r for r in found.header.slots if slot.handles(r) and r.opens == opens]
     if slot.type == "pass":
         records = records[: limits.MAX_PASSPHRASE_SLOTS_TRIED]
-    reason = NotThisSlot(f"the vault has no {slot.type} slot for the {opens} box")
+    reason = NotThisSlot(f"the vault has no {slot.kind} slot for the {opens} box")
     for record in records:
         try:
             return record, slot.unwrap(record, vault_id=found.header.vault_id)
+        except HardwareUnavailable as error:
+            if not error.elsewhere or not isinstance(reason, HardwareUnavailable):
+                reason = error  # what is wrong with this machine's own slot, if there is one
         except NotThisSlot as error:
             reason = error
     raise reason
@@ -221,23 +225,7 @@ def open_strict(opened: Opened, slot: Slot | None, *, path: str) -> Strict:
 
 def kdf_turn(paths: Paths, deadline: Deadline) -> Callable[[], AbstractContextManager[object]]:
     """Wait for a turn at Argon2: one process at a time, with a wait up to the deadline (Busy)."""
-
-    @contextmanager
-    def turn() -> Iterator[None]:
-        try:
-            with Folder.open(paths.state, create=True) as folder:
-                held = locks.lock(folder, file.KDF_LOCK, deadline=deadline)
-        except (locks.Busy, errors.UnsafeFile):
-            raise
-        except errors.StorageError:
-            held = None  # the state folder is read-only or does not support locks: only memory is at risk, not the vault
-        try:
-            yield
-        finally:
-            if held is not None:
-                held.release()
-
-    return turn
+    return turn_at(KDF_LOCK, paths, deadline)
 
 
 def _opened(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from vault.secret import Secret
     from vault.store.vault import Opened
 
-# A passphrase from one of these opens the vault for one run, not for the following hours.
-_NO_AGENT_FOR = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", "CREDENTIALS_DIRECTORY")
+# A passphrase from one of these opens the vault for one run, not for the following hours. A TPM opens it as fast as an agent.
+_NO_AGENT_FOR = (PASSPHRASE, PASSPHRASE + "_FILE", PASSPHRASE + "_FD", "CREDENTIALS_DIRECTORY", "tpm")
 
 
 def hand_over(
@@ -103,7 +103,7 @@ def start_in_background(context: Context, opened: Opened, *, way: str, then: Cal
 
 
 def may_stay_open(way: str) -> bool:
-    """Whether a vault opened in this ``way`` may stay unlocked: a passphrase from the environment is for one run."""
+    """Whether a vault opened in this ``way`` may stay unlocked: a passphrase from the environment and a TPM are for one run."""
     return way not in _NO_AGENT_FOR
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from vault import errors, limits
-from vault.store import strict_box, vault
+from vault.store import slot_text, strict_box, vault
 from vault.store.entry_lookup import find_entry
 from vault.text import safe
 
@@ -174,6 +174,8 @@ def store(
     from vault.store.slots.passphrase import PassphraseSlot
 
     first = not strict_box.has_passphrase(opened)
+    if first:
+        slot_text.check_room(opened.header.slots)
     given = passphrase()
     if first:
         key = vault.new_key()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from vault.context import Context
     from vault.secret import Secret
+    from vault.store.format import Header
     from vault.store.vault import Opened
 
 PROMPT_LOCK = "prompt.lock"
@@ -36,7 +37,7 @@ _EMPTY = 10  # lines without a passphrase, which are no attempts; a pinentry wit
 
 
 class Unlocked(NamedTuple):
-    """An opened vault and what opened it: ``keyring``, ``prompt``, or the name of a variable or setting."""
+    """An opened vault and what opened it: ``keyring``, ``tpm``, ``prompt``, or the name of a variable or setting."""
 
     opened: Opened
     way: str
@@ -82,6 +83,10 @@ def _by_first_source(
         opened = _by_keyring(context, tried)
         if opened is not None:
             return Unlocked(opened, "keyring")
+    if not manually_locked_now and any(slot.ext is not None for slot in header.slots):
+        by_hardware = _by_hardware(context, header, tried)
+        if by_hardware is not None:
+            return by_hardware
     search = unattended.search(context)
     tried = [*search.tried, *tried]  # what the user set comes first
     found = search.found
@@ -144,6 +149,18 @@ def _by_keyring(context: Context, tried: list[str]) -> Opened | None:
         vault.check_seen(context.paths)  # a damaged slot looks like a keyring with another key
         tried.append(f"keyring ({reason})")
         return None
+
+
+def _by_hardware(context: Context, header: Header, tried: list[str]) -> Unlocked | None:
+    from vault.unlocking import hardware
+
+    for slot in hardware.unattended(context, header):
+        try:
+            return Unlocked(vault.open_with(context.paths, slot), slot.kind)
+        except NotThisSlot as reason:
+            vault.check_seen(context.paths)  # as with the keyring
+            tried.append(f"{slot.kind} ({reason})")
+    return None
 
 
 def _open(context: Context, secret: Secret, *, source: str) -> Opened:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from vault import errors
 from vault.credentials.forget_sessions import forget_files
 from vault.errors import NotThisSlot
-from vault.store import backup_mark, boxes, file, restore, vault
+from vault.store import backup_mark, boxes, file, restore, slot_text, vault
 from vault.store.format import parse_file
 from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
@@ -15,11 +15,10 @@ from vault.store.slots.recovery import RecoverySlot, read_code
 from vault.system import hardening
 from vault.system.user_files import create_users_file
 from vault.text import command, safe
-from vault.unlocking import cache_key, log_key, passphrase_sources
+from vault.unlocking import cache_key, hardware, log_key, passphrase_sources
 from vault.unlocking.all_agents import replace_keys
 from vault.unlocking.seen_generations import last_seen
 from vault.upkeep.secret_prompt import open_with_secret
-from vault.upkeep.slots import KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -251,6 +250,7 @@ def _slots_of(context: Context, secret: Secret) -> list[Slot]:
 
 def _slots_without_prompt(context: Context) -> list[Slot]:
     slots: list[Slot] = [] if context.settings.keyring == "off" else [KeyringSlot()]
+    slots += [hardware.device(context, kind) for kind in hardware.UNATTENDED]
     search = passphrase_sources.search(context)
     return slots if search.found is None else [*slots, *_slots_of(context, search.found.secret)]
 
@@ -266,7 +266,7 @@ def _payload_by(found: VaultFile, slots: list[Slot]) -> Payload | None:
 
 def _backup(name: str, found: VaultFile, payload: Payload | None) -> Backup:
     header = found.header
-    kinds = tuple(KINDS[slot.type] for slot in header.slots if slot.opens == "main")
+    kinds = tuple(slot_text.kind(slot) for slot in header.slots if slot.opens == "main")
     return Backup(
         name, header.gen, header.time, kinds, None if payload is None else tuple(sorted(payload.entries))
     )

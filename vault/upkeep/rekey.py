@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from vault import errors, limits
 from vault.credentials.forget_sessions import forget_files
-from vault.errors import NotThisSlot
 from vault.signin import sealed as signins
 from vault.store import boxes, file, vault
 from vault.store.slots.keyring import KeyringSlot
@@ -52,7 +51,7 @@ def carry_out(
     """Write the vault with new keys. Recovery codes are issued first; nothing is changed before the write.
 
     ``strict`` has the new strict key; None if the strict passphrase was not given, and then the strict key stays.
-    Raises Declined if the user does not type the code back, ConfigError if the keyring fails, StorageError, Busy and
+    Raises Declined if the user does not type the code back, ConfigError if the keyring or the TPM fails, StorageError, Busy and
     KeysChanged.
     """
     opened = plan.opened
@@ -81,16 +80,14 @@ def carry_out(
 
     try:
         for slot in kept_slots:
-            records.append(slot.wrap(k_main, vault_id=opened.vault_id))  # noqa: PERF401  # undone below after an error
+            records.append(slots.wrapped(slot, k_main, opened))  # noqa: PERF401  # undone below after an error
         # If the log cannot be kept, the rekey still goes on.
         after, log = log_key.carry_over(
             context, old=opened.cache_key, new=cache_key, vault_id=opened.vault_id, write=write, refuse=False
         )
-    except BaseException as error:
+    except BaseException:
         if not written:
             _forget_keyring_items(kept_slots, records, opened)
-        if isinstance(error, NotThisSlot):
-            raise slots.no_keyring(str(error)) from None
         raise
     left = _delete_old(context, plan)
     if strict is not None:
@@ -107,6 +104,7 @@ def _kept_slots(context: Context, plan: RekeyPlan) -> list[Slot]:
         kept.append(PassphraseSlot(plan.passphrase, kdf=plan.kdf, turn=turn))
     gen = plan.opened.header.gen + 1
     kept += [KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, host=r.host, gen=gen) for r in plan.keyrings]
+    kept += plan.hardware.values()
     if plan.codes:  # one new code replaces all old ones
         kept.append(RecoverySlot(recovery_code.issue(context)))
     return kept

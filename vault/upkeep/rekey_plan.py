@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vault import errors
-from vault.store import vault
+from vault.store import slot_text, vault
 from vault.store.kdf import KdfParams, preset
 from vault.system import hardening
 from vault.text import command
+from vault.unlocking import hardware
 from vault.unlocking.seen_generations import check, last_seen
 from vault.upkeep import recovery_code, slots
 from vault.upkeep.secret_prompt import open_with_secret
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.secret import Secret
     from vault.store.format import SlotRecord
+    from vault.store.slots.hardware import HardwareSlot
     from vault.store.vault import Opened
 
 
@@ -25,13 +27,15 @@ if TYPE_CHECKING:
 class RekeyPlan:
     """What happens to the slots of the main box. ``dropped`` and ``lost`` are removed; the others wrap the new key.
 
-    The user asked to remove ``dropped``. ``lost`` cannot wrap the new key, because their secrets are not available.
+    ``hardware`` has each such slot that a device of this machine wraps again. The user asked to remove ``dropped``. ``lost``
+    cannot wrap the new key, because their secrets are not available.
     """
 
     opened: Opened
     passphrase: Secret | None
     kdf: KdfParams
     keyrings: tuple[SlotRecord, ...]
+    hardware: dict[SlotRecord, HardwareSlot]
     codes: tuple[SlotRecord, ...]
     dropped: tuple[SlotRecord, ...]
     lost: tuple[SlotRecord, ...]
@@ -79,14 +83,15 @@ def make_plan(
     kept_pass = _passphrase_record(opened, records, passphrase=passphrase, new=new_passphrase)
     local = slots.local_keyring_slots(opened) if context.settings.keyring != "off" else []
     keyrings = tuple(r for r in records if r in local)
+    here = hardware.made_here(context, opened)
     codes = tuple(r for r in records if r.type == "recovery") if recovery_code.can_be_issued(context) else ()
-    kept = {r.sid for r in (*keyrings, *codes)} | ({kept_pass.sid} if kept_pass is not None else set())
+    kept = {r.sid for r in (*keyrings, *here, *codes)} | ({kept_pass.sid} if kept_pass is not None else set())
     secret = new_passphrase if new_passphrase is not None else passphrase
     if new_passphrase is None and kept_pass is None:
         secret = None
     if secret is None and not codes:
         raise errors.Usage(
-            "no passphrase or recovery code would be left, and a keyring alone is lost with its machine",
+            "no passphrase or recovery code would be left, and a keyring or TPM alone is lost with its machine",
             hint="to set a new passphrase, run: awsvault-py passwd",
         )
     return RekeyPlan(
@@ -94,6 +99,7 @@ def make_plan(
         passphrase=secret,
         kdf=kdf or preset(kept_pass.kdf if kept_pass is not None else None),
         keyrings=keyrings,
+        hardware={record: slot for record, slot in here.items() if record != without},
         codes=codes,
         dropped=dropped,
         lost=tuple(r for r in records if r.sid not in kept),
@@ -108,7 +114,7 @@ def _dropped(opened: Opened, without: SlotRecord) -> tuple[SlotRecord, ...]:
     if not serials:
         return tuple(r for r in opened.header.slots if r.opens == "strict")
     raise errors.Usage(
-        f"only the {slots.describe(without)} opens the strict seeds",
+        f"only the {slot_text.describe(without)} opens the strict seeds",
         hint="to change its passphrase, run: awsvault-py passwd --strict; to remove the slot, remove the strict seeds: "
         + ", ".join(command("mfa remove", serial) for serial in serials),
     )

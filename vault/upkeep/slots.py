@@ -10,11 +10,14 @@ from typing import NamedTuple
 
 from vault import errors, limits
 from vault.errors import NotThisSlot
-from vault.store import last_use, vault
+from vault.store import last_use, slot_text, vault
 from vault.store.kdf import DEFAULT, KdfParams
+from vault.store.slots.hardware import HardwareUnavailable
 from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot
+from vault.text import command
+from vault.unlocking import hardware
 from vault.upkeep import recovery_code
 
 TYPE_CHECKING = False
@@ -22,13 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vault.context import Context
+    from vault.secret import Secret
     from vault.store.boxes import Draft
     from vault.store.format import SlotRecord, VaultFile
     from vault.store.slots import Slot
     from vault.store.vault import Opened
     from vault.upkeep.create import ChosenPassphrase
-
-KINDS = {"pass": "passphrase", "keyring": "keyring", "recovery": "recovery code", "ext": "helper"}
 
 
 class SlotInfo(NamedTuple):
@@ -42,6 +44,8 @@ class SlotInfo(NamedTuple):
     opens: str
     about: str
     used: int | None
+    host: str | None
+    device: str | None
 
 
 def list_slots(context: Context) -> list[SlotInfo]:
@@ -49,30 +53,24 @@ def list_slots(context: Context) -> list[SlotInfo]:
     header = vault.read_header(context.paths)
     used = last_use.read(context.paths, header.vault_id)
     return [
-        SlotInfo(slot.name, KINDS[slot.type], slot.opens, _about(slot), used.get(slot.name))
+        SlotInfo(
+            name=slot.name,
+            kind=slot_text.kind(slot),
+            opens=slot.opens,
+            about=slot_text.about(slot),
+            used=used.get(slot.name),
+            host=slot_text.host(slot),
+            device=slot_text.device(slot),
+        )
         for slot in header.slots
     ]
-
-
-def _about(slot: SlotRecord) -> str:
-    if slot.kdf is not None:
-        return f"Argon2id, {slot.kdf.memory_kib // 1024} MiB"
-    if slot.host is not None:
-        return f"host {slot.host}"
-    return slot.ext.name if slot.ext is not None else ""
-
-
-def describe(slot: SlotRecord) -> str:
-    """The slot's kind, name and details, for use in a sentence."""
-    about = _about(slot)
-    return f"{KINDS[slot.type]} slot {slot.name}" + (f" ({about})" if about else "")
 
 
 def loss_question(lost: Sequence[SlotRecord], *, what: str) -> str | None:
     """The question to confirm before a rekey that removes the slots ``lost``; None if there are none."""
     if not lost:
         return None
-    names = ", ".join(map(describe, lost))
+    names = ", ".join(map(slot_text.describe, lost))
     return f"{what} cannot be kept, because their secrets are not available: {names}. Continue without them?"
 
 
@@ -90,7 +88,7 @@ def find_slot(opened: Opened, name: str) -> SlotRecord:
 
 def add_keyring(context: Context, opened: Opened) -> Opened:
     """Add a slot for this machine's keyring. Raises AlreadyExists, or ConfigError if no keyring can be used."""
-    _check_room(opened)
+    slot_text.check_room(opened.header.slots)
     if context.settings.keyring == "off":
         raise errors.ConfigError(
             "the keyring is turned off in config.toml or AWSVAULT_KEYRING",
@@ -102,32 +100,53 @@ def add_keyring(context: Context, opened: Opened) -> Opened:
             hint="to see what unlocks the vault: awsvault-py slots list",
         )
     slot = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, gen=opened.header.gen + 1)
-    try:
-        return append(context, opened, slot)
-    except NotThisSlot as reason:
-        raise no_keyring(str(reason)) from None
+    return append(context, opened, slot)
 
 
 def try_keyring(context: Context, opened: Opened) -> tuple[Opened, str | None]:
     """Like ``add_keyring``, for a new vault. If no keyring can be used, returns the unchanged vault and the reason."""
     if context.settings.keyring == "off":
         return opened, "turned off"
+    slot = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, gen=opened.header.gen + 1)
     try:
-        slot = KeyringSlot(seconds=limits.KEYRING_WRITE_TIMEOUT, gen=opened.header.gen + 1)
-        return append(context, opened, slot), None
+        record = slot.wrap(opened.k_main, vault_id=opened.vault_id)
     except NotThisSlot as reason:
         return opened, str(reason)
+    return _written(context, opened, slot, record), None
 
 
 def add_recovery(context: Context, opened: Opened) -> Opened:
     """Issue a recovery code and add its slot. Raises Declined, or Locked if there is no terminal to show the code on."""
-    _check_room(opened)
+    slot_text.check_room(opened.header.slots)
     if not recovery_code.can_be_issued(context):
         raise errors.Locked(
             "a recovery code can be shown only on a terminal",
             hint="run the command at a terminal",
         )
     return append(context, opened, RecoverySlot(recovery_code.issue(context)))
+
+
+def add_tpm(context: Context, opened: Opened, *, pcrs: Sequence[int] = ()) -> Opened:
+    """Let this machine's TPM unlock the vault. Raises ConfigError if it cannot be used."""
+    return append(context, opened, hardware.device(context, "tpm", pcrs=pcrs))
+
+
+def check_tpm(context: Context, opened: Opened) -> None:
+    """Raise an error if ``add_tpm`` would: AlreadyExists if this TPM has a slot, ConfigError if it cannot be used or there is
+    no room. Nothing is changed yet.
+    """
+    slot_text.check_room(opened.header.slots)
+    tpm = hardware.device(context, "tpm")
+    try:
+        tpm.check()
+        found = [record for record in opened.header.slots if tpm.handles(record) and tpm.is_here(record)]
+    except HardwareUnavailable as reason:
+        raise unusable(tpm, reason) from None
+    if found:
+        raise errors.AlreadyExists(
+            f"this machine's TPM already unlocks the vault: {slot_text.describe(found[0])}",
+            hint=f"to replace the slot, run: {command('slots remove', found[0].name)}, then awsvault-py slots add tpm",
+        )
 
 
 def add_passphrase(
@@ -141,7 +160,7 @@ def add_passphrase(
 
 def check_passphrase_room(opened: Opened) -> None:
     """Raise Usage if the vault already has as many passphrases as an unlock tries, or no free slot."""
-    _check_room(opened)
+    slot_text.check_room(opened.header.slots)
     have = sum(slot.type == "pass" and slot.opens == "main" for slot in opened.header.slots)
     if have >= limits.MAX_PASSPHRASE_SLOTS_TRIED:
         raise errors.Usage(
@@ -172,18 +191,29 @@ def local_keyring_slots(opened: Opened) -> list[SlotRecord]:
     return found
 
 
-def _check_room(opened: Opened) -> None:
-    if len(opened.header.slots) >= limits.MAX_SLOTS:
-        raise errors.Usage(
-            f"the vault already has {limits.MAX_SLOTS} slots, the maximum",
-            hint="to remove one, run: awsvault-py slots remove NAME",
-        )
-
-
 def append(context: Context, opened: Opened, slot: Slot) -> Opened:
-    """Write the vault with ``slot`` added at the end, and return it."""
-    record = slot.wrap(opened.k_main, vault_id=opened.vault_id)
+    """Write the vault with ``slot`` added at the end, and return it. ConfigError if its keyring or device fails."""
+    slot_text.check_room(opened.header.slots)
+    return _written(context, opened, slot, wrapped(slot, opened.k_main, opened))
 
+
+def wrapped(slot: Slot, key: Secret, opened: Opened) -> SlotRecord:
+    """A new record of ``slot`` for ``key``. ConfigError if its keyring or device fails."""
+    try:
+        return slot.wrap(key, vault_id=opened.vault_id)
+    except HardwareUnavailable as reason:
+        raise unusable(slot, reason) from None
+    except NotThisSlot as reason:
+        raise no_keyring(str(reason)) from None
+
+
+def unusable(slot: Slot, reason: HardwareUnavailable) -> errors.ConfigError:
+    """The error for a device that is needed and cannot be used."""
+    name = slot_text.hardware_name(slot.kind)
+    return errors.ConfigError(f"the {name} cannot be used: {reason}", hint=reason.hint or None)
+
+
+def _written(context: Context, opened: Opened, slot: Slot, record: SlotRecord) -> Opened:
     def change(draft: Draft, _: VaultFile) -> Draft:
         return replace(draft, slots=(*draft.slots, record))
 

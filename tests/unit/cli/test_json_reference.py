@@ -117,6 +117,12 @@ def extend(home, text):
         file.write(text)
 
 
+def with_tpm(home, tpm):
+    home.env["AWSVAULT_TPM"] = tpm.place
+    done = home.run("slots", "add", "tpm", "--yes", AWSVAULT_PASSPHRASE=PASSPHRASE)
+    assert done.returncode == 0, done.stderr
+
+
 def commands(group, path=()):
     for name in group.list_commands(None):
         below = group.get_command(None, name)
@@ -167,7 +173,7 @@ def test_list(ready, aws):
     compare("list --used", {"entries": [known]}, {"entries": [gone]})
 
 
-def test_status_with_an_agent(home, aws):
+def test_status_with_an_agent(home, aws, tpm):
     """Open, with its sessions, a kept key, a sign-in, and a session that is shorter than requested; then without an agent."""
     with_agent(home)
     extend(home, LONG + CORP)
@@ -181,6 +187,10 @@ def test_status_with_an_agent(home, aws):
     finally:
         stop(home)
     locked = printed(home, "status", "--json")
+    with_tpm(home, tpm)
+    locked["hardware"] = printed(home, "status", "--json")["hardware"]
+    tpm.clear()
+    locked["hardware"] += printed(home, "status", "--json")["hardware"]
     assert (held["state"], locked["state"]) == ("open", "none")
     strict = status._json(State("open", pid=1, opened=2, idle_until=3, until=4, strict_until=1_700_000_000))
     short = {"profile": "long", "expires": "2026-05-01T12:00:00Z", "wanted_seconds": 14400}
@@ -285,8 +295,9 @@ def test_sso(home, aws):
     compare("sso logout", printed(home, "sso", "logout", "corp", "--json"))
 
 
-def test_mfa_and_slots(ready, clock):
+def test_mfa_and_slots(ready, clock, tpm):
     """Devices, a code, and the slots after one was used."""
+    with_tpm(ready, tpm)
     compare("mfa list", printed(ready, "mfa", "list", "--json"))
     clock.early_in_a_step()
     compare("mfa code NAME", printed(ready, "mfa", "code", "shared-services", "--json"))

@@ -7,11 +7,13 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import replace
 from unittest import mock
 
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
+from tests.fakes.tpm import EmulatedTpm
 from tests.home import COMMAND, PASSPHRASE, SCENARIO, Home
 from tests.signins import START_URL
 from tests.signins import sign_in as signed_in
@@ -28,7 +30,7 @@ from vault.store import vault
 from vault.store.slots.recovery import RecoverySlot
 from vault.system.clock import Deadline, SystemClock
 from vault.system.paths import from_env
-from vault.upkeep import backups
+from vault.upkeep import backups, slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -250,6 +252,21 @@ def _env(home: Sound, **values: str) -> None:
     home.env |= values
 
 
+def with_tpm(home: Sound) -> EmulatedTpm:
+    """A TPM of the home's machine, with a slot."""
+    emulated = EmulatedTpm(tempfile.mkdtemp(prefix="tpm"))  # short, as a socket's path must be
+    _env(home, AWSVAULT_TPM=emulated.place)
+    opened = vault.open_with_passphrase(from_env(home.env), Secret(PASSPHRASE), deadline=soon())
+    slots.add_tpm(home.context(), opened)
+    return emulated
+
+
+def _lost_tpm(home: Sound) -> None:
+    emulated = with_tpm(home)
+    emulated.end()
+    shutil.rmtree(emulated.folder)
+
+
 # What breaks a sound home, by the check that finds it.
 BREAK: dict[str, Callable[[Sound], object]] = {
     "broken-file": lambda h: os.chmod(h.config_path, 0o666),
@@ -295,6 +312,8 @@ BREAK: dict[str, Callable[[Sound], object]] = {
     "no-backup": lambda h: _without(h, "backup-"),
     "no-pin": lambda h: _without(h, "pin"),
     "keyring": lambda h: _env(h, AWSVAULT_KEYRING="auto"),
+    "hardware-slot": _lost_tpm,
+    "tpm-lockout": lambda h: with_tpm(h).lock_out(),
     "old-key": lambda h: h.edit_entry(created=int(time.time()) - 91 * 86_400),
     "rotation": lambda h: h.edit_entry(journal=vault.RotationJournal(step="grace", began=int(time.time()))),
     "unreadable-log": _log_of_another_key,

@@ -9,7 +9,7 @@ import time
 
 from tests.fakes.example import SERIAL
 from tests.home import COMMAND, PASSPHRASE
-from tests.unit.doctor.homes import BREAK, KEYS, Sound, cli_token, log_under, sign_in
+from tests.unit.doctor.homes import BREAK, KEYS, Sound, cli_token, log_under, sign_in, with_tpm
 from tests.vaults import soon
 from vault import limits
 from vault.cache.audit_log import rewrap
@@ -157,6 +157,8 @@ QUIET: dict[str, Callable[[Sound], object]] = {
     "no-backup": _no_automatic_copy,
     "no-pin": lambda h: h.env.pop("AWSVAULT_PASSPHRASE_FILE"),
     "keyring": lambda h: _env(h, AWSVAULT_KEYRING="off", DBUS_SESSION_BUS_ADDRESS="unix:path=/nowhere"),
+    "hardware-slot": with_tpm,
+    "tpm-lockout": with_tpm,
     "old-key": lambda h: h.edit_entry(created=int(time.time()) - 89 * 86_400),
     "rotation": lambda h: h.edit_entry(created=int(time.time()) - 1),
     "unreadable-log": _log_half_rekeyed,

@@ -10,7 +10,7 @@ from tests.vaults import CHEAP, entry, new_vault, paths_in, soon
 from vault import errors, limits
 from vault.errors import NotThisSlot
 from vault.secret import Secret
-from vault.store import file, vault
+from vault.store import turn, vault
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.system import locks
 from vault.system.clock import Deadline
@@ -102,7 +102,7 @@ def test_a_turn_is_over_with_its_work(paths):
 
 def _lock_of(paths):
     with Folder.open(paths.state, create=True) as state:
-        return locks.try_lock(state, file.KDF_LOCK)
+        return locks.try_lock(state, turn.KDF_LOCK)
 
 
 def test_a_turn_of_another_process_that_does_not_end_is_an_error(paths):

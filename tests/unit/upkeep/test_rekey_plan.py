@@ -38,7 +38,7 @@ def test_a_keyring_of_another_machine_is_lost_and_named(stage, monkeypatch):
 def test_a_keyring_is_not_left_as_the_only_slot(stage):
     """Without a passphrase, and without a terminal for a code, rekey refuses, and says what helps."""
     opened = vault.open_with(stage.paths, KeyringSlot(seconds=PATIENCE))
-    with pytest.raises(errors.Usage, match="a keyring alone") as caught:
+    with pytest.raises(errors.Usage, match="a keyring or TPM alone") as caught:
         rekey_plan.make_plan(stage.context, opened, passphrase=None)
     assert "passwd" in caught.value.hint
 

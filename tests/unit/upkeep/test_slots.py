@@ -27,7 +27,7 @@ def test_slots_are_added_once_and_within_their_limits(stage):
     opened = stage.before
     for _ in range(2):
         opened = slots.append(stage.context, opened, RecoverySlot(new_code()))
-    with pytest.raises(errors.Usage, match="8 slots"):
+    with pytest.raises(errors.ConfigError, match="8 slots"):
         slots.add_recovery(stage.context, opened)
 
 

@@ -1,4 +1,4 @@
-"""The slots: one file for each type, with the calls of ``Slot``. An ``ext`` slot is another program's, and is skipped."""
+"""The slots: one file for each type, with the calls of ``Slot``. An ``ext`` slot goes by its name; an unknown one is skipped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,17 @@ class Slot(Protocol):
     """
 
     type: SlotType
+    ext_name: str | None = None  # of an ``ext`` slot
     known_gen: int = 0
+
+    @property
+    def kind(self) -> str:
+        """What messages call it."""
+        return self.ext_name or self.type
+
+    def handles(self, record: SlotRecord) -> bool:
+        """Whether ``record`` is a slot of this type and name."""
+        return record.type == self.type and (record.ext.name if record.ext else None) == self.ext_name
 
     def unwrap(self, record: SlotRecord, *, vault_id: bytes) -> Secret:
         """The key that ``record`` wraps. NotThisSlot if this slot cannot unwrap it."""
@@ -54,4 +64,4 @@ def unwrap_key(kek: Secret, record: SlotRecord, *, vault_id: bytes) -> Secret:
     try:
         return Secret(unseal(kek, label=_LABEL, aad=aad, box=record.wrap))
     except SealBroken:
-        raise NotThisSlot(f"the {record.type} slot {record.name} does not open") from None
+        raise NotThisSlot(f"the slot {record.name} does not open") from None

@@ -1,0 +1,82 @@
+"""How slots are described to users, and the error when a vault has no room for one more. Pure."""
+
+from __future__ import annotations
+
+from vault import errors, limits
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vault.store.format import SlotRecord
+    from vault.store.slots.tpm_data import TpmData
+
+_KINDS = {"pass": "passphrase", "keyring": "keyring", "recovery": "recovery code"}
+_HARDWARE = {"tpm": "TPM"}  # by the name of an ext slot
+
+
+def kind(slot: SlotRecord) -> str:
+    """The kind of a slot; ``helper`` if it is a later version's."""
+    if slot.ext is None:
+        return _KINDS[slot.type]
+    return _HARDWARE.get(slot.ext.name, "helper")
+
+
+def hardware_name(name: str) -> str:
+    """What opens slots of this name, for use after "the"."""
+    return _HARDWARE.get(name, "helper")
+
+
+def is_hardware(slot: SlotRecord) -> bool:
+    """Whether a device opens the slot, so that a copy of the vault opens elsewhere only by another one."""
+    return slot.ext is not None and slot.ext.name in _HARDWARE
+
+
+def host(slot: SlotRecord) -> str | None:
+    """The machine that opens the slot, if it opens on one only."""
+    data = _tpm(slot)
+    return slot.host if data is None else data.host
+
+
+def device(slot: SlotRecord) -> str | None:
+    """What tells the slot's device from others of its kind."""
+    data = _tpm(slot)
+    return None if data is None else data.chip
+
+
+def about(slot: SlotRecord) -> str:
+    """What tells a slot from others of its kind."""
+    data = _tpm(slot)
+    if data is not None:
+        pcrs = ", PCR " + "+".join(map(str, data.key.pcrs)) if data.key.pcrs else ""
+        return f"host {safe(data.host)}, chip {data.chip}{pcrs}"
+    if slot.kdf is not None:
+        return f"Argon2id, {slot.kdf.memory_kib // 1024} MiB"
+    if slot.host is not None:
+        return f"host {slot.host}"
+    return slot.ext.name if slot.ext is not None else ""
+
+
+def describe(slot: SlotRecord) -> str:
+    """The slot's kind, name and details, for use in a sentence."""
+    more = about(slot)
+    return f"{kind(slot)} slot {slot.name}" + (f" ({more})" if more else "")
+
+
+def check_room(slots: Sequence[SlotRecord]) -> None:
+    """Raise ConfigError, which lists the slots, if there is no room for another one."""
+    if len(slots) >= limits.MAX_SLOTS:
+        listed = "; ".join(map(describe, slots))
+        raise errors.ConfigError(
+            f"the vault already has {limits.MAX_SLOTS} slots, the maximum: {listed}",
+            hint="to remove one, run: awsvault-py slots remove NAME",
+        )
+
+
+def _tpm(slot: SlotRecord) -> TpmData | None:
+    if slot.ext is None or slot.ext.name != "tpm":
+        return None
+    from vault.store.slots import tpm_data  # needs the cryptography of the TPM's session
+
+    return tpm_data.decode(slot.ext.data)
