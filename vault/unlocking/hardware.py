@@ -62,6 +62,16 @@ def unattended(context: Context, header: Header) -> Iterator[HardwareSlot]:
             yield device(context, kind)
 
 
+def advice(header: Header, slot: HardwareSlot, reason: NotThisSlot) -> str:
+    """What the user can do about ``reason``, for which a device did not open its slot. Empty if the slot is another machine's."""
+    from vault.system.machine import host_name
+
+    for record in header.slots:
+        if _is(record, slot.ext_name) and slot_text.host(record) in (None, host_name()):
+            return reason.hint.replace("NAME", record.name) if isinstance(reason, HardwareUnavailable) else ""
+    return ""
+
+
 def made_here(context: Context, opened: Opened) -> dict[SlotRecord, HardwareSlot]:
     """The slots that this machine's hardware can wrap again, whether or not it opens them now, each with its device."""
     found: dict[SlotRecord, HardwareSlot] = {}

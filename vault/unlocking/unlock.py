@@ -83,8 +83,9 @@ def _by_first_source(
         opened = _by_keyring(context, tried)
         if opened is not None:
             return Unlocked(opened, "keyring")
+    hints: list[str] = []
     if not manually_locked_now and any(slot.ext is not None for slot in header.slots):
-        by_hardware = _by_hardware(context, header, tried)
+        by_hardware = _by_hardware(context, header, tried, hints)
         if by_hardware is not None:
             return by_hardware
     search = unattended.search(context)
@@ -99,6 +100,8 @@ def _by_first_source(
         return _by_prompt(context, purpose=purpose, tried=tried, meanwhile=meanwhile)
     except Locked as error:
         error.failed_sources = search.tried
+        if hints and error.hint == Locked.hint:
+            error.hint = "; ".join(hints)
         raise
 
 
@@ -151,7 +154,8 @@ def _by_keyring(context: Context, tried: list[str]) -> Opened | None:
         return None
 
 
-def _by_hardware(context: Context, header: Header, tried: list[str]) -> Unlocked | None:
+def _by_hardware(context: Context, header: Header, tried: list[str], hints: list[str]) -> Unlocked | None:
+    """The vault, opened by a device that needs nobody. Otherwise ``tried`` and ``hints`` get what is wrong with each."""
     from vault.unlocking import hardware
 
     for slot in hardware.unattended(context, header):
@@ -160,6 +164,9 @@ def _by_hardware(context: Context, header: Header, tried: list[str]) -> Unlocked
         except NotThisSlot as reason:
             vault.check_seen(context.paths)  # as with the keyring
             tried.append(f"{slot.kind} ({reason})")
+            what_helps = hardware.advice(header, slot, reason)
+            if what_helps:
+                hints.append(f"{what_helps}. To unlock it another way, run: awsvault-py unlock")
     return None
 
 

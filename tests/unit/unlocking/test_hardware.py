@@ -15,8 +15,10 @@ from tests.patience import PATIENCE
 from tests.vaults import soon
 from vault import errors
 from vault.context import Context
+from vault.errors import NotThisSlot
 from vault.secret import Secret
 from vault.store import vault
+from vault.store.slots.hardware import HardwareUnavailable
 from vault.system.clock import Deadline, SystemClock
 from vault.system.paths import from_env
 from vault.unlocking import hardware
@@ -77,18 +79,36 @@ def test_after_a_lock_only_unlock_opens_it(server):
 def test_each_reason_is_told(server, tpm):
     """What was tried is in the error: no TPM, another one, PCRs that moved, a slot that was altered."""
     other = EmulatedTpm(os.path.join(tpm.folder, "b"))
-    for place, reason in (
-        ("unix:/no/such", "tpm (there is none at /no/such)"),
-        (other.place, "tpm (another machine's TPM, or one that was cleared)"),
-        (server.root, "tpm ("),
+    remove = f"awsvault-py slots remove {_slot(server)}"
+    for place, reason, hint in (
+        ("unix:/no/such", "tpm (there is none at /no/such)", "AWSVAULT_TPM"),
+        (other.place, "tpm (another machine's TPM, or one that was cleared)", remove),
+        (server.root, "tpm (", "restart the machine"),
     ):
-        failed(server.run("export", "dev", AWSVAULT_TPM=place, **NOBODY), 3, reason)
+        failed(
+            server.run("export", "dev", AWSVAULT_TPM=place, **NOBODY),
+            3,
+            reason,
+            hint,
+            "run: awsvault-py unlock",
+        )
     other.end()
     assert server.run("slots", "remove", _slot(server), "--yes").returncode == 0
     slots.add_tpm(context(server), opened(server), pcrs=(7,))
     assert server.export("dev", **NOBODY)["AccountId"] == "222222222222"
     tpm.extend(7)
-    failed(server.run("export", "dev", **NOBODY), 3, "tpm (its PCRs have other values")
+    failed(server.run("export", "dev", **NOBODY), 3, "tpm (its PCRs have other values", "awsvault-py rekey")
+
+
+def test_the_slot_of_another_machine_is_no_advice(server, monkeypatch):
+    """A laptop that shares a server's vault is told to unlock, and nothing about a TPM that it never needed."""
+    header = vault.read_header(from_env(server.env))
+    tpm = hardware.device(context(server), "tpm")
+    reason = HardwareUnavailable("there is none", hint="run: x NAME")
+    assert hardware.advice(header, tpm, reason) == f"run: x {_slot(server)}"
+    assert hardware.advice(header, tpm, NotThisSlot("damaged")) == ""
+    monkeypatch.setattr("vault.system.machine.host_name", lambda: "laptop")
+    assert hardware.advice(header, tpm, reason) == ""
 
 
 def _slot(home):
