@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -58,6 +59,17 @@ def test_a_link_leads_to_the_program_beside_its_target(shows, tmp_path):
     """Installers put links into ~/.local/bin; also where it is found on the PATH."""
     os.symlink(shows, tmp_path / "awsvault-py")
     done = run(["awsvault-py", "list"], env={"PATH": str(tmp_path), "HOME": "/h"})
+    assert os.fsencode(shows + "-full") in done.stdout
+
+
+def test_without_proc_the_full_program_is_found_all_the_same(shows, tmp_path):
+    """In a chroot, say: the path by which the kernel started it is known without /proc."""
+    source = tmp_path / "no_proc.c"
+    source.write_text("#include <errno.h>\nlong readlink(void) { errno = ENOENT; return -1; }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "no_proc.so", source], check=True)
+    os.symlink(shows, tmp_path / "awsvault-py")
+    env = {"LD_PRELOAD": str(tmp_path / "no_proc.so"), "HOME": "/h"}
+    done = run(["./awsvault-py", "list"], env=env, cwd=tmp_path)
     assert os.fsencode(shows + "-full") in done.stdout
 
 
@@ -126,6 +138,26 @@ def test_a_command_gets_the_usual_signals(tmp_path):
     assert ignored(done.stdout) & {signal.SIGPIPE, signal.SIGCHLD, signal.SIGXFSZ, signal.SIGINT} == {
         signal.SIGINT
     }
+
+
+ODD = """
+import ctypes, sys
+def listed(*texts):
+    return (ctypes.c_char_p * (len(texts) + 1))(*texts, None)
+front, home = (word.encode() for word in sys.argv[1:])
+ctypes.CDLL(None).execve(front, listed(front, b"exec", b"dev", b"--", b"env"),
+    listed(b"HOME=" + home, b"AWSVAULT_HOME=" + home + b"/v", b"PATH=/usr/bin:/bin", b"X=1", b"X=2", b"XX=3", b"=odd", b"none", b"X"))
+"""
+
+
+def test_of_two_variables_with_one_name_a_command_gets_the_first(tmp_path):
+    """As from the full program, whose dictionary has one; a variable without a name, or without a value, is none."""
+    os.makedirs(tmp_path / "v")
+    with PlayedAgent(str(tmp_path / "v/run/agent.sock"), [len(LINE).to_bytes(4, "big") + LINE]):
+        done = run([sys.executable, "-c", ODD, patient(), str(tmp_path)], env={})
+    lines = done.stdout.decode().splitlines()
+    assert "AWS_ACCESS_KEY_ID=A" in lines
+    assert [line for line in lines if line.lstrip("X")[:1] == "=" or "=" not in line] == ["X=1", "XX=3"]
 
 
 def test_no_descriptor_reaches_the_full_program(tmp_path_factory):

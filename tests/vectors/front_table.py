@@ -101,6 +101,7 @@ def places():
     own = (CONFIG, CREDENTIALS, ".local/share/awsvault-py/vault.avlt", ".config/awsvault-py/config.toml")
     run = {"XDG_RUNTIME_DIR": "{home}/r"}
     warm("the platform's folders", more=plain | run, four=own, files=dict.fromkeys(own, "x"), socket="r/awsvault-py/agent.sock", stdout=LINE, exit=0)  # fmt: skip
+    warm("a home whose name begins with ~", env={"HOME": "~/x"}, native="full", stdout=LINE, exit=0)
     beside = (CONFIG, CREDENTIALS, "d/awsvault-py/vault.avlt", "c/awsvault-py/config.toml")
     there = {f"XDG_{name}_HOME": f"{{home}}/{name[0].lower()}" for name in ("CONFIG", "DATA", "STATE")}
     warm("folders of their own", more=plain | run | there, four=beside, files=dict.fromkeys(beside, "x"), socket="r/awsvault-py/agent.sock", stdout=LINE, exit=0)  # fmt: skip
@@ -275,6 +276,11 @@ def prompts():
     prompted("a profile", "dev\n", AWS_PROFILE="dev", ends=0)
     prompted("the older name", "", AWS_PROFILE="", AWS_DEFAULT_PROFILE="")
     made[-1] |= {"asks": None, "answer": []}
+    for ends in ("+4102444800", " 4102444800", "04102444800", "4102444800 ", "253402300800", "99999999999999999999", "-1"):  # fmt: skip
+        prompted(f"an end of no agent: {ends!r}", "dev\n", AWS_PROFILE="dev", ends=0)
+        made[-1]["answer"] = [framed(f'{{"ok":true,"ends":{ends}}}')]
+    prompted("an end that is cut off", "dev\n", AWS_PROFILE="dev", ends=0)
+    made[-1]["answer"] = [framed('{"ok":true,"ends":4102444800')]
     prompted("no agent is wanted", "dev\n", AWS_PROFILE="dev", AWSVAULT_AGENT="off")
     prompted("the agent's session", "dev 1h00m\n", AWS_PROFILE="dev", ends=3659)
     prompted("it has expired", "", AWS_PROFILE="dev", ends=-5)

@@ -34,8 +34,7 @@ static bool same_user(int fd)
 
 static void limit(int fd, int what, int milliseconds)
 {
-    struct timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
-    setsockopt(fd, SOL_SOCKET, what, &time, sizeof time);
+    setsockopt(fd, SOL_SOCKET, what, &(struct timeval){milliseconds / 1000, milliseconds % 1000 * 1000}, sizeof(struct timeval));
 }
 
 /* A connection to this user's agent, or -1. The file and the process that listens must both belong to this user. */

@@ -34,11 +34,12 @@ static void inherit(void)
     for (char **at = environ; *at; at++) {
         size_t size = strcspn(*at, "=");
         const char *const *other = gone;
+        char **first = environ, **hidden = environ; /* of two with one name, the first counts, as in Python */
         while (*other && (strlen(*other) != size || strncmp(*other, *at, size))) other++;
-        if (*other || !(*at)[size] || starts(*at, OUTER)) continue;
+        while (first < at && (strncmp(*first, *at, size) || (*first)[size] != '=')) first++;
+        if (*other || !size || !(*at)[size] || starts(*at, OUTER) || first < at) continue;
         if (next_variable == variables + VARIABLES_MOST) full();
-        char **hidden = environ; /* what --server of an outer exec replaced */
-        while (*hidden && !(starts(*hidden, OUTER) && !strncmp(*hidden + strlen(OUTER), *at, size + 1))) hidden++;
+        while (*hidden && /* what --server of an outer exec replaced */ !(starts(*hidden, OUTER) && !strncmp(*hidden + strlen(OUTER), *at, size + 1))) hidden++;
         *next_variable++ = strcmp(*at + size, "=" NULL_DEVICE) || !*hidden ? *at : *hidden + strlen(OUTER);
     }
 }
@@ -121,15 +122,13 @@ void exec_command(int count, char **words)
     if (terminal && about[FLAGS][1] == '1') banner(about);
     values = over(memory, sizeof memory), next_variable = variables;
     inherit();
-    set("AWSVAULT_PROFILE", words[2]), set("AWS_VAULT", words[2]);
-    set("AWS_REGION", about[REGION]), set("AWS_DEFAULT_REGION", about[REGION]);
+    set("AWSVAULT_PROFILE", words[2]), set("AWS_VAULT", words[2]), set("AWS_REGION", about[REGION]), set("AWS_DEFAULT_REGION", about[REGION]);
     if (about[FLAGS][0] == '1') set(OUTER "REGION", about[REGION]);
     set("AWS_ACCESS_KEY_ID", fields[KEY_ID]), set("AWS_SECRET_ACCESS_KEY", fields[SECRET]);
     if (fields[TOKEN]) set("AWS_SESSION_TOKEN", fields[TOKEN]), set("AWS_SECURITY_TOKEN", fields[TOKEN]);
     if (fields[EXPIRY]) set("AWS_CREDENTIAL_EXPIRATION", fields[EXPIRY]), set("AWS_SESSION_EXPIRATION", fields[EXPIRY]);
     sigaction(SIGPIPE, &standard, NULL), sigaction(SIGXFSZ, &standard, NULL); /* as from the full program: `yes | head` must end, children can be waited for */
     if (!sigaction(SIGCHLD, NULL, &child) && child.sa_handler == SIG_IGN) sigaction(SIGCHLD, &standard, NULL);
-    *next_variable = NULL;
-    execve(path, command, variables);
+    *next_variable = NULL, execve(path, command, variables);
     full(); /* says why it cannot be run */
 }

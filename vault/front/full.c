@@ -4,6 +4,7 @@
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
 #else
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #endif
 #define FULL "awsvault-py-full" /* beside this file; an installer wrote its first line */
@@ -21,6 +22,7 @@ _Noreturn void full(void)
     ssize_t size = !_NSGetExecutablePath(given, &most) && realpath(given, path) ? (ssize_t)strlen(path) : -1;
 #else
     ssize_t size = readlink("/proc/self/exe", path, PATH_SIZE);
+    if (size < 0 && realpath((const char *)getauxval(AT_EXECFN), path)) size = (ssize_t)strlen(path); /* no /proc, as in a chroot */
 #endif
     char *end = size > 0 && size < PATH_SIZE ? strrchr(path, '/') : NULL;
     if (!arguments || !arguments[0]) arguments = alone;

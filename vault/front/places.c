@@ -99,7 +99,7 @@ const char *aws_file(bool config, bool outer)
     static char memory[PATH_SIZE];
     const char *name = config ? "AWS_CONFIG_FILE" : "AWS_SHARED_CREDENTIALS_FILE", *given = outer ? outside(name) : getenv(name);
     if (!given || !*given) given = joined(memory, getenv("HOME"), "/.aws", config ? "/config" : "/credentials");
-    if (strchr(given, '$') || (*given == '~' && given[1] != '/')) full(); /* a variable, or another user's home */
+    if (strchr(given, '$') || (*given == '~' && (given[1] != '/' || given == memory))) full(); /* a variable, another user's home, a home named ~ */
     return *given == '~' ? joined(memory, getenv("HOME"), given + 1, "") : given;
 }
 

@@ -118,7 +118,7 @@ static long long agents_expiry(const char *profile)
     add(new_request(), "{\"op\":\"ENDS\",\"profile\":\"%s\"}", profile);
     struct answer found = exchange(PROMPT_MS);
     char *ends = found.size ? strstr(found.start, "\"ends\":") : NULL, *ok = ends ? strstr(found.start, "\"ok\":true") : NULL;
-    long long seconds = ok && ok < ends ? strtoll(ends + strlen("\"ends\":"), &ends, 10) : 0;
+    long long seconds = ok && ok < ends && strchr("123456789", ends[strlen("\"ends\":")]) ? strtoll(ends + strlen("\"ends\":"), &ends, 10) : 0;
     return seconds > 0 && seconds <= LATEST && (*ends == ',' || *ends == '}') ? seconds : 0;
 }
 

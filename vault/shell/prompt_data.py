@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_LATEST = 253_402_300_799  # the last second of the year 9999
+
 # Characters that cannot be part of a name without quotes in a section header.
 _SPLITS = frozenset(" \t\"'\\")
 
@@ -168,8 +170,10 @@ def _cached_expiry(env: "Mapping[str, str]", profile: str, socket: str) -> int |
     found = exchange(socket, _question(profile), answer=limits.PROMPT_ANSWER)
     # {"ok":true,"why":"","ends":1893456000} (vault/agent/answers). Importing json would take a quarter of the prompt's time.
     ok, _, rest = found.partition(b'"ends":')
-    ends = rest.partition(b"}")[0].partition(b",")[0].strip()
-    return int(ends) or None if b'"ok":true' in ok and ends.isdigit() else None
+    ends = rest.partition(b",")[0].partition(b"}")[0]
+    if b'"ok":true' not in ok or not ends.isdigit() or ends == rest or ends[:1] == b"0" or len(ends) > 12:
+        return None
+    return int(ends) if int(ends) <= _LATEST else None
 
 
 def _question(profile: str) -> bytes:

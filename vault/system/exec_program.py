@@ -34,7 +34,7 @@ def replace_process(command: Sequence[str], *, env: Mapping[str, str]) -> NoRetu
     for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
         _signal.signal(number, _signal.SIG_DFL)
     try:
-        os.execvpe(command[0], list(command), dict(env))  # noqa: S606  # no shell is the point
+        os.execvpe(command[0], list(command), {name: value for name, value in env.items() if name})  # noqa: S606  # no shell is the point
     except (OSError, ValueError) as error:
         raise cannot_run(command[0], error) from None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 
 from vault.errors import Error
 from vault.system import exec_program
@@ -20,3 +22,10 @@ def test_each_reason_why_a_command_cannot_be_run_has_its_message_and_code():
         assert isinstance(error, Error)
         assert (error.exit_code, said in error.message, "\x1b" in error.message) == (code, True, False)
     assert "embedded null byte" in exec_program.cannot_run("x", ValueError("embedded null byte")).message
+
+
+def test_a_variable_without_a_name_does_not_reach_the_program():
+    """The system's call would refuse the whole environment for it."""
+    code = "from vault.system.exec_program import replace_process as run; run(['env'], env={'': 'odd', 'PATH': '/usr/bin:/bin'})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "PATH=/usr/bin:/bin\n"
