@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from vault import errors, limits
 from vault.aws import hosts, sso_call
 from vault.aws.fetched import check_fields, expiry, json_object
+from vault.aws.request_pace import RequestPace
 from vault.aws.service_endpoint import ServiceEndpoint
 from vault.aws.sso_call import wrong_answer
 from vault.profiles.identity_center import incomplete, missing_role_keys
@@ -55,12 +56,17 @@ def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
     endpoint.trusted(_UNTRUSTED_REASON)  # before the token is read
     query = urlencode({"role_name": source.role_name, "account_id": source.account_id})
 
+    pace = RequestPace(limits.SSO_RATE)  # the portal limits all programs of a user together
+
     def ask(token: Secret) -> sso_call.JsonReply:
-        return sso_call.send(
-            endpoint, "/federation/credentials", method="GET", query=query,
-            headers={"x-amz-sso_bearer_token": token.reveal_text()}, deadline=context.deadline,
-            untrusted=_UNTRUSTED_REASON, what=what,
-        )  # fmt: skip
+        def send() -> sso_call.JsonReply:
+            return sso_call.send(
+                endpoint, "/federation/credentials", method="GET", query=query,
+                headers={"x-amz-sso_bearer_token": token.reveal_text()}, deadline=context.deadline,
+                untrusted=_UNTRUSTED_REASON, what=what,
+            )  # fmt: skip
+
+        return pace.call(send, deadline=context.deadline)
 
     own = context.access_tokens
     token = own.current(source) if own is not None else None

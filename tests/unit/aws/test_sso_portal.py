@@ -115,13 +115,25 @@ sso_start_url = https://corp.example/start
                 providers.fetch(self.source(aws, self.SESSION), context(tmp_path, {}))
         assert not list(aws.calls)
 
+    @pytest.mark.parametrize(
+        ("fault", "times"), [("throttle-429", 3), ("error-503", 1), ("cut-before", 1), ("cut-after", 1)]
+    )
+    def test_a_portal_that_fails_for_a_moment_is_asked_again(self, aws, tmp_path, monkeypatch, fault, times):
+        """It takes 20 requests a second of all programs together, so a throttled one is no failure yet."""
+        monkeypatch.setattr(limits, "SSO_BACKOFF", 0.01)
+        self.signed_in(tmp_path, "corp")
+        aws.faults.add("GetRoleCredentials", fault, times=times)
+        assert providers.fetch(self.source(aws, self.SESSION), context(tmp_path, {})).credentials.token
+        assert len(list(aws.calls)) == times + 1
+
     @pytest.mark.parametrize("status", ["500 Broken", "503 Busy", "429 Slow"])
-    def test_portal_that_fails(self, tmp_path, status):
+    def test_portal_that_fails(self, tmp_path, monkeypatch, status):
         """The error names the portal and its status; the sign-in is still valid."""
+        monkeypatch.setattr(limits, "SSO_BACKOFF", 0.01)
         self.signed_in(tmp_path, "corp")
         said = b'{"message": "busy", "__type": "TooManyRequestsException"}'
         with (
-            Recorder(statuses=[status], bodies=[said]) as portal,
+            Recorder(statuses=[status] * limits.SSO_TRIES, bodies=[said]) as portal,
             pytest.raises(errors.Unreachable) as caught,
         ):
             providers.fetch(self.source(portal, self.SESSION), context(tmp_path, {}))
