@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from vault import errors
@@ -9,10 +10,12 @@ from vault.aws import sso_lists
 from vault.profiles import aws_files
 from vault.signin.target import of_place
 from vault.signin.tokens import Refresher
+from vault.system import locks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from vault.context import Context
     from vault.signin.record import SignInPlace
@@ -29,19 +32,31 @@ class SignedOut(NamedTuple):
 
 
 def sign_out(context: Context, sign_ins: SignIns, target: SignInTarget) -> SignedOut:
-    """End the sign-in at AWS and delete it here, whatever AWS answers. Errors: StorageError, UnsafeFile, Busy."""
+    """End the sign-in at AWS and delete it here, whatever AWS answers. Errors: StorageError, UnsafeFile."""
     deadline = context.new_deadline()
     trouble = _end_at_aws(sign_ins, target, deadline=deadline)
-    with sign_ins.lock(target.place, deadline=context.new_deadline()):
+    with _lock(sign_ins, target.place, deadline=context.new_deadline()):
         sign_ins.remove(target.place)
     return SignedOut(target.place, trouble)
 
 
 def sign_out_all(context: Context, sign_ins: SignIns) -> Iterator[SignedOut]:
-    """Each sign-in that the key opens, ended like by ``sign_out``. Errors: also ConfigError, of AWS's files."""
+    """Each sign-in that the key opens, ended like by ``sign_out``, whatever happens to the others. ConfigError, of AWS's files."""
     config = aws_files.load(context.env, home=context.paths.home)
     for found in sign_ins.all():
-        yield sign_out(context, sign_ins, of_place(context, config, found.place))
+        try:
+            ended = sign_out(context, sign_ins, of_place(context, config, found.place))
+        except errors.Error as error:
+            ended = SignedOut(found.place, error)
+        yield ended
+
+
+def _lock(sign_ins: SignIns, place: SignInPlace, *, deadline: Deadline) -> AbstractContextManager[object]:
+    """The lock of the sign-in, or nothing if its holder hangs: AWS has ended what that process could still store."""
+    try:
+        return sign_ins.lock(place, deadline=deadline)
+    except (locks.Busy, locks.LockUnavailable):
+        return nullcontext()
 
 
 def _end_at_aws(sign_ins: SignIns, target: SignInTarget, *, deadline: Deadline) -> errors.Error | None:

@@ -6,6 +6,7 @@ import pytest
 
 from vault import errors
 from vault.signin import end
+from vault.signin.sealed import SignIns
 
 
 def sign_out(signed):
@@ -58,6 +59,40 @@ def test_a_host_that_is_not_trusted_gets_no_token(signed):
     signed.home.settings("", trusted=())
     assert isinstance(sign_out(signed).trouble, errors.Untrusted)
     assert (signed.asked("Logout"), signed.record()) == (0, None)
+
+
+def hanging(signed):
+    """The lock of a sign-in whose process hangs."""
+    with signed.sign_ins() as sign_ins:
+        return sign_ins.lock(signed.target().place, deadline=signed.context().deadline)
+
+
+def test_a_process_that_hangs_does_not_keep_the_sign_in(signed):
+    """Its lock is waited for; what it may still store, AWS has ended."""
+    token = signed.record().access.token
+    with hanging(signed):
+        assert sign_out(signed).trouble is None
+    assert not signed.accepted(token)
+    assert signed.record() is None
+
+
+def test_one_sign_in_that_cannot_be_deleted_does_not_keep_the_others(signed, monkeypatch):
+    """After panic nobody could end them: their tokens are deleted here."""
+    signed.sign_in("older")
+    others = signed.record("older").access.token
+    remove = SignIns.remove
+
+    def broken(sign_ins, place):
+        if place.session == "corp":
+            raise errors.StorageError("read-only")
+        return remove(sign_ins, place)
+
+    monkeypatch.setattr(SignIns, "remove", broken)
+    with signed.sign_ins() as sign_ins:
+        ended = {one.place.name: one.trouble for one in end.sign_out_all(signed.context(), sign_ins)}
+    assert isinstance(ended["corp"], errors.StorageError)
+    assert ended["https://example.awsapps.com/start"] is None
+    assert not signed.accepted(others)
 
 
 def test_all_sign_ins_end_one_after_another(signed):
