@@ -113,14 +113,16 @@ def by_device(
         f"Confirm only if the page shows this code, and only if you started this sign-in: {safe(device.user_code)}"
     )
     interval: float = device.interval
+    trouble: errors.Unreachable | None = None
     while True:
         left = device.expires - context.clock.time()
         if left <= interval:
-            raise errors.Refused(_NOBODY, hint="run the command again")
+            raise trouble or errors.Refused(_NOBODY, hint="run the command again")
         context.clock.sleep(interval)
         try:
             return sso_oidc.token_of_device(target.oidc, client, device, deadline=context.new_deadline())
         except SignInRefused as error:
+            trouble = None
             if error.code == "slow_down":
                 interval += _SLOWER
             elif error.code == "access_denied":
@@ -129,7 +131,8 @@ def by_device(
                 raise errors.Refused(_NOBODY, hint="run the command again", code=error.code) from None
             elif error.code != "authorization_pending":
                 raise
-        except errors.Unreachable:
+        except errors.Unreachable as error:
+            trouble = error
             interval += _SLOWER  # the network may come back while the code is valid
 
 

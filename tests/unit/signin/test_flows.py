@@ -67,6 +67,13 @@ def test_a_broken_network_does_not_end_the_wait(bare):
     assert bare.sign_in().access is not None
 
 
+def test_a_network_that_stays_broken_is_told(bare):
+    """Whether somebody confirmed is not known then."""
+    bare.aws.faults.add("CreateToken", "error-503", times=None)
+    with pytest.raises(errors.Unreachable, match="CreateToken answered 503"):
+        bare.sign_in()
+
+
 def test_nobody_confirms_a_device(bare):
     """At the end of the code; nothing is stored."""
     bare.aws.world.sso.person = "away"
