@@ -20,7 +20,6 @@ EXCEPTIONS = {
         "vault/cli/disk_export.py",
         "vault/cli/prompt.py",
         "vault/cli/unlock.py",
-        "vault/credentials/forget_sessions.py",
         "vault/credentials/hints.py",
         "vault/credentials/request.py",
         "vault/doctor/facts.py",

@@ -20,6 +20,8 @@ from vault.system.locks import Busy, Lock, lock, try_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from vault.secret import Secret
     from vault.system.clock import Deadline
 
@@ -196,15 +198,19 @@ class Cache:
         except errors.Error:
             return 0  # a full or read-only disk: the next miss tries again
 
-    def wipe(self) -> int:
+    def wipe(self, *, but: Collection[bytes] = ()) -> int:
         """Delete all files, expired or not. Returns how many sessions, aliases and markers were deleted.
 
+        ``but``: the digests of sessions that stay.
         If one cannot be deleted, the error is raised after all others are deleted. Errors: StorageError, UnsafeFile.
         """
         if self._folder is None:
             return 0
         gone, left = 0, None
+        kept = {self._name("cache", digest) for digest in but}
         for name in _ours_of(self._folder):
+            if name.removesuffix(_LOCK) in kept:
+                continue
             try:
                 gone += _sweep(self._folder, name, None)
             except errors.Error as error:

@@ -98,9 +98,8 @@ def logout(context: Context, name: str | None, *, everything: bool, as_json: boo
     if not ended:
         say("There was no sign-in.")
     elif roles:
-        say(
-            f"Deleted {roles} cached sessions. Sessions that were already issued stay valid until they expire."
-        )
+        count = "1 cached session" if roles == 1 else f"{roles} cached sessions"
+        say(f"Deleted {count}. Sessions that were already issued stay valid until they expire.")
     if as_json:
         emit_json({"sessions": ended, "cached_sessions": roles})
     return failed.exit_code if failed is not None else 0

@@ -34,18 +34,24 @@ def forget_profile(context: Context, keys: Keys, config: Config, profile: str) -
 
 
 def forget_sign_in(context: Context, keys: Keys, config: Config, place: SignInPlace) -> int:
-    """Delete the sessions of every profile that signs in at this place; returns how many. The agent drops all that it has.
+    """Delete the sessions of every profile that signs in at this place; returns how many. Errors: StorageError, UnsafeFile.
 
-    Its answers are by profile, and the config may not name the profile any more. Those of other profiles are on the disk.
+    A session's name does not tell its place, the config may have changed since, and options give sessions other names. So all
+    files are deleted but the sessions of the other profiles. The agent drops all that it has: its answers are by profile.
     """
     cache, gone = open_cache(context, keys), 0
+    others: set[bytes] = set()
     for profile in config.profiles:
         try:
             chain = chain_of(context, config, profile, keys)
+            digests = [digest for _, digest in links_of(context, keys, chain)]
         except (ConfigError, NotFound):
             continue
         if isinstance(chain.source, Sso) and SignInPlace.of(chain.source) == place:
-            gone += sum(cache.forget(digest) for _, digest in links_of(context, keys, chain))
+            gone += sum(map(cache.forget, digests))
+        else:
+            others.update(digests)
+    cache.wipe(but=others)
     drop_sessions(context, "")
     return gone
 
