@@ -1,0 +1,57 @@
+"""A machine that finds its name used: a restored copy, a cloned disk, a removed machine."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+from tests.unit.sync.examples import entry, pair
+from vault.sync import takeover, versions
+from vault.sync.versions import Dot
+
+
+def restored():
+    """(a machine with an old copy of its vault and an edit made after that, the state of the bucket)."""
+    laptop, desktop = pair(entry__dev=entry())
+    copied = copy.deepcopy(laptop)
+    laptop.author = lambda: replace_mark(copied.author())
+    laptop.store("entry/prod", entry("AKIAI44QH8DHBEXAMPLE")).meets(desktop)
+    copied.store("entry/test", entry("AKIAIOSFODNN8EXAMPLE"))
+    return copied, desktop.state
+
+
+def replace_mark(author):
+    return author._replace(mark="another mark")
+
+
+def test_a_restored_copy_is_noticed():
+    """Its number was given to another edit since; a machine that only has more than the bucket is not one."""
+    copied, bucket = restored()
+    assert takeover.overtaken(copied.state, bucket, "laptop")
+    laptop, _ = pair(entry__dev=entry())
+    behind = laptop.state
+    laptop.store("entry/prod", entry())
+    assert not takeover.overtaken(laptop.state, behind, "laptop")
+
+
+def test_its_unsent_edit_gets_the_new_name():
+    """Both edits that had one number are there after the merge."""
+    copied, bucket = restored()
+    state, shown = takeover.take_new_name(
+        copied.state, copied.shown, bucket, machine="laptop", new="laptop-2"
+    )
+    (moved,) = state.items["entry/test"]
+    assert moved.dot == Dot("laptop-2", 1)
+    assert moved.seen == {"laptop": 1, "laptop-2": 1}
+    assert shown["entry/test"].on == (moved.dot,)
+    both = versions.merge(state, bucket)
+    assert {key for key, found in both.items.items() if found} == {"entry/dev", "entry/prod", "entry/test"}
+    assert both.lasts() == {"laptop": 2, "laptop-2": 1, "desktop": 0}
+
+
+def test_a_removed_machine_is_noticed():
+    """In its own state or in the bucket's."""
+    laptop, _ = pair(entry__dev=entry())
+    lines = {**laptop.state.machines, "laptop": replace(laptop.state.machines["laptop"], gone=True)}
+    assert takeover.removed(laptop.state, replace(laptop.state, machines=lines), "laptop")
+    assert not takeover.removed(laptop.state, laptop.state, "laptop")
