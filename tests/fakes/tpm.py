@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import os
 import pty
+import shutil
 import signal
 import socket
 import subprocess
@@ -42,6 +43,9 @@ class EmulatedTpm:
     """A TPM of its own in ``folder``, which is short enough for a socket's path."""
 
     def __init__(self, folder: Any) -> None:
+        assert shutil.which("swtpm"), (
+            "swtpm is missing; scripts/test names the Debian packages that tests need"
+        )
         self.folder = str(folder)
         self.state = os.path.join(self.folder, "state")
         self.path = os.path.join(self.folder, "tpm")

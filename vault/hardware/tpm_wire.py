@@ -190,9 +190,9 @@ def _refused(code: int, response: int) -> TpmUnavailable:
     if code == LOAD and response & _FORMAT_1:
         return TpmUnavailable("it refuses the sealed key, which was changed", trouble="altered")
     if code == CREATE_PRIMARY and kind in (_BAD_AUTH, _AUTH_FAILS):
-        return TpmUnavailable("its owner hierarchy has a password", trouble="failed")
+        return TpmUnavailable("its owner hierarchy has a password", trouble="owner")
     if code == CREATE_PRIMARY and kind == _HIERARCHY:
-        return TpmUnavailable("its owner hierarchy is disabled", trouble="failed")
+        return TpmUnavailable("its owner hierarchy is disabled", trouble="owner")
     if response in _MEMORY:
         return TpmUnavailable("its memory is full of other programs' objects", trouble="failed")
     return TpmUnavailable(f"it answered with the error 0x{response:03x}", trouble="failed")

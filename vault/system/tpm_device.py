@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from vault.system.clock import Deadline
 
-    TpmTrouble = Literal["absent", "access", "slow", "failed", "other", "moved", "altered"]
+    TpmTrouble = Literal["absent", "access", "slow", "failed", "owner", "other", "moved", "altered"]
 
 DEVICE = "/dev/tpmrm0"
 _SOCKET = "unix:"
@@ -32,7 +32,8 @@ class TpmUnavailable(Exception):
     """The TPM does not do what was asked. The text says why; ``trouble`` is for a program.
 
     absent: there is none. access: the user may not open it. slow: it does not answer. failed: it answers with an error.
-    other: it is not the TPM that sealed the key. moved: its PCRs have other values. altered: it refuses the sealed key.
+    owner: its owner hierarchy has a password or is disabled. other: it is not the TPM that sealed the key. moved: its PCRs have
+    other values. altered: it refuses the sealed key.
     """
 
     def __init__(self, message: str, *, trouble: TpmTrouble) -> None:

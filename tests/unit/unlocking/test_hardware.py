@@ -6,6 +6,8 @@ import grp  # noqa: F401  # for the other user, as below
 import json
 import os
 import pwd  # noqa: F401
+import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -19,15 +21,18 @@ from vault.errors import NotThisSlot
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.slots.hardware import HardwareUnavailable
+from vault.store.slots.recovery import RecoverySlot, new_code, write_code
 from vault.system.clock import Deadline, SystemClock
 from vault.system.paths import from_env
 from vault.unlocking import hardware
+from vault.unlocking.unlock import unlock
 from vault.upkeep import slots
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
 AT_ONCE = 60
 NOBODY = {"AWSVAULT_PASSPHRASE": None}
+NOBODY_UID = 65534
 
 
 def context(home):
@@ -38,6 +43,28 @@ def context(home):
 
 def opened(home):
     return vault.open_with_passphrase(from_env(home.env), Secret(PASSPHRASE), deadline=soon())
+
+
+def as_nobody(work):
+    """What ``work`` returns in a child with another user ID and no group."""
+    assert os.geteuid() == 0, "this test becomes another user, so it runs as root, as in CI"
+    heard, told = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.setgroups([])
+            os.setgid(NOBODY_UID)
+            os.setuid(NOBODY_UID)
+            os.write(told, json.dumps(work()).encode())
+        except BaseException as error:
+            os.write(told, json.dumps([type(error).__name__, str(error), ""]).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(told)
+    said = os.read(heard, 65536)
+    os.close(heard)
+    return json.loads(said)
 
 
 @pytest.fixture
@@ -130,33 +157,54 @@ def test_a_damaged_slot_is_damage_and_no_other_tpm(server):
 
 def test_a_user_without_access_is_told(server, tpm):
     """A second user ID, with a vault of its own, at a TPM that it may not open."""
-    assert os.geteuid() == 0, "this test becomes another user, so it runs as root, as in CI"
     os.chmod(tpm.folder, 0o755)
     os.chmod(tpm.path, 0o600)
     header = opened(server).header
     record = next(slot for slot in header.slots if slot.ext is not None)
     folder = os.path.join(tpm.folder, "home")
     os.mkdir(folder)
-    os.chown(folder, 65534, 65534)
+    os.chown(folder, NOBODY_UID, NOBODY_UID)
     env = {"HOME": folder, "AWSVAULT_TPM": tpm.place}
     here = Context(env=env, paths=from_env(env), clock=SystemClock(), deadline=Deadline.after(PATIENCE))
     hardware.states(context(server), header, locked=False)  # imports what the other user cannot read
-    heard, told = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            os.setgroups([])
-            os.setgid(65534)
-            os.setuid(65534)
-            (state,) = hardware.states(here, header, locked=False)
-            os.write(told, json.dumps([state.record.name, state.problem, state.hint]).encode())
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
-    os.close(told)
-    name, problem, hint = json.loads(os.read(heard, 4096))
-    os.close(heard)
+
+    def found():
+        (state,) = hardware.states(here, header, locked=False)
+        return [state.record.name, state.problem, state.hint]
+
+    name, problem, hint = as_nobody(found)
     assert (name, problem) == (record.name, f"no access to {tpm.path}")
+    assert "read and write" in hint
+
+
+def test_an_export_without_access_is_told(server, tpm):
+    """A second user ID, whose vault has a slot of this TPM: exit 3, what is missing, and the way out."""
+    os.chmod(tpm.folder, 0o755)
+    os.chmod(tpm.path, 0o600)
+    env = {"HOME": os.path.join(tpm.folder, "home"), "AWSVAULT_PROMPT": "none", "AWSVAULT_AGENT": "off"}
+    paths = from_env(env)
+    os.makedirs(paths.vault_folder, mode=0o700)
+    shutil.copyfile(server.file("vault.avlt"), paths.vault)
+    os.chmod(paths.vault, 0o600)
+
+    def error_of_export(place):
+        here = Context(
+            env={**env, "AWSVAULT_TPM": place},
+            paths=paths,
+            clock=SystemClock(),
+            deadline=Deadline.after(PATIENCE),
+        )
+        with pytest.raises(errors.Locked) as caught:
+            unlock(here, purpose="to export")
+        return [caught.value.exit_code, caught.value.message, caught.value.hint]
+
+    assert "there is none" in error_of_export("unix:/no/such")[1]  # imports what the other user cannot read
+    for folder, _, names in os.walk(env["HOME"]):
+        for path in (folder, *(os.path.join(folder, name) for name in names)):
+            os.chown(path, NOBODY_UID, NOBODY_UID)
+    code, message, hint = as_nobody(lambda: error_of_export(tpm.place))
+    assert code == 3
+    assert f"tpm (no access to {tpm.path})" in message
     assert "read and write" in hint
 
 
@@ -191,3 +239,22 @@ def test_a_machine_that_lost_its_tpm_for_good_loses_nothing(server, tpm):
     assert server.export("dev", **NOBODY)["AccountId"] == "222222222222"
     with pytest.raises(errors.AlreadyExists):
         slots.check_tpm(context(server), opened(server))
+
+
+def test_a_recovery_code_is_enough_when_the_tpm_is_gone(server, tpm):
+    """The TPM and the code were the only slots. The code opens everything, and sets a passphrase."""
+    code = new_code()
+    slots.append(context(server), opened(server), RecoverySlot(code))
+    before = opened(server)
+    without = tuple(slot for slot in before.header.slots if slot.type != "pass")
+    vault.rewrite(
+        from_env(server.env), before.k_main, lambda draft, _: replace(draft, slots=without), deadline=soon()
+    )
+    assert server.export("dev", **NOBODY)["AccountId"] == "222222222222"
+    tpm.clear()
+    failed(server.run("export", "dev", **NOBODY), 3, "another machine's TPM, or one that was cleared")
+    done = server.run("passwd", "--stdin", "--yes", stdin=PASSPHRASE, AWSVAULT_PASSPHRASE=write_code(code))
+    assert done.returncode == 0, done.stderr
+    assert [slot.type for slot in opened(server).header.slots] == ["pass"]
+    assert opened(server).payload.entries == before.payload.entries
+    assert server.export("dev")["AccountId"] == "222222222222"

@@ -121,6 +121,8 @@ class TpmSlot(HardwareSlot):
                 return "turn the TPM on in the machine's firmware, or name its device in AWSVAULT_TPM"
             case "access":
                 return access_hint(self._place)
+            case "owner":
+                return "remove the password, or enable the hierarchy, with the program that set this, such as tpm2-tools"
             case "other" | "altered":
                 return _AGAIN
             case "moved":

@@ -113,6 +113,10 @@ def test_each_trouble_has_a_hint_of_its_own(tmp_path, tpm):
         slot_of(tpm).unwrap(record, vault_id=bytes(16))
     assert caught.value.elsewhere
     assert "slots remove" in caught.value.hint
+    tpm.tamper = lambda _code, _answer: bytes.fromhex("80010000000a000009a2")
+    with pytest.raises(HardwareUnavailable, match="owner hierarchy has a password") as caught:
+        slot_of(tpm).unwrap(record, vault_id=bytes(16))
+    assert "remove the password" in caught.value.hint
 
 
 def test_a_slot_that_the_tpm_does_not_open_is_never_made(tpm, monkeypatch):
