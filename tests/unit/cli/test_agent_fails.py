@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 
@@ -240,8 +241,9 @@ def test_no_answer_for_an_agent_that_is_killed_at_any_byte(pair):
     with Behind(home) as agent:
         path, env = agent.paths.socket, home.env
 
-        def ask(client):
-            return client and client.ask("HELLO")
+        def ask(question):
+            with contextlib.closing(Agent.reach(path)) as client:
+                return question(client)
 
         asks = {
             "export": lambda: warm.answered(b"E", "open", env),
@@ -249,9 +251,9 @@ def test_no_answer_for_an_agent_that_is_killed_at_any_byte(pair):
             "prompt": lambda: (
                 shell_state({**env, "AWS_PROFILE": "open"}, home=home.root, socket=path, time=0.0).left
             ),
-            "hello": lambda: ask(Agent.reach(path)),
-            "cache key": lambda: Agent.reach(path).cache_key(),
-            "sessions": lambda: Agent.reach(path).sessions(),
+            "hello": lambda: ask(lambda client: client.ask("HELLO")),
+            "cache key": lambda: ask(Agent.cache_key),
+            "sessions": lambda: ask(Agent.sessions),
         }
         for name, asked in asks.items():
             for most in range(2000):
