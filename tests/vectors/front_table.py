@@ -318,7 +318,7 @@ def prompts():
     prompted("[default]", "default PROD\n", files={CONFIG: "[default]\nawsvault_environment = prod\n"}, AWS_PROFILE="default", ends=0)  # fmt: skip
     prompted("line ends of Windows", "dev PROD\n", files={CONFIG: "[profile dev]\r\nawsvault_environment = prod\r\n"}, AWS_PROFILE="dev", ends=0)  # fmt: skip
     for argv in (("prompt", "-h"), ("prompt", "--for"), ("prompt", "--for=csh"), ("prompt", "--for=bash", "--format=", "x"), ("prompt", "--debug"),
-                 ("prompts",), ("prompt", "--for", "bash")):  # fmt: skip
+                 ("prompts",), ("prompt", "--for", "bash"), ("prompt", "--for=csh", "--for=bash")):  # fmt: skip
         add(f"not a prompt: {' '.join(argv)}", argv, env={"AWS_PROFILE": "dev"}, full=True)
 
 

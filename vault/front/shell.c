@@ -153,15 +153,16 @@ static void print_prompt(const char *form, const char *shell, const char *profil
     if (write(1, text, (size_t)(to.at - text)) >= 0) _exit(0);
 }
 
+static bool is_shell(const char *word) { return !word[strspn(word, "abcdefghijklmnopqrstuvwxyz")] && ONE_OF(word, "plain", "bash", "zsh", "fish", "tmux", "starship"); }
+
 void shell_prompt(int count, char **words)
 {
     const char *form = "{profile}{environment}{left}", *shell = "plain", *inside = getenv("AWSVAULT_PROFILE"), *profile = inside;
     struct timespec now;
     for (int word = 2; word < count; word++)
         if (starts(words[word], "--format=")) form = words[word] + strlen("--format=");
-        else if (starts(words[word], "--for=")) shell = words[word] + strlen("--for=");
+        else if (starts(words[word], "--for=") && is_shell(words[word] + strlen("--for="))) shell = words[word] + strlen("--for=");
         else return;
-    if (shell[strspn(shell, "abcdefghijklmnopqrstuvwxyz")] || !ONE_OF(shell, "plain", "bash", "zsh", "fish", "tmux", "starship")) return;
     if (inside && !*inside) inside = NULL;
     if (!inside && (!(profile = getenv("AWS_PROFILE")) || !*profile)) profile = getenv("AWS_DEFAULT_PROFILE");
     if (!profile || !*profile) _exit(0);
