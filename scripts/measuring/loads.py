@@ -4,42 +4,25 @@ from __future__ import annotations
 
 from scripts.measuring.rivals import boto3
 from scripts.measuring.rows import Found, bare
-from scripts.measuring.runs import ended_badly, once, peak, spawn
+from scripts.measuring.runs import ended_badly, peak, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from scripts.measuring.places import Home
-    from scripts.measuring.rivals import AwsCli, Awsume, AwsVault, Granted
-
-    Tool = AwsCli | Awsume | AwsVault | Granted | Home
+    from scripts.measuring.rivals import Rival
 
 
-def calls(
-    asked: Callable[[], int],
-    home: Home,
-    vault: AwsVault | None,
-    cli: AwsCli | None,
-    granted: Granted | None,
-    awsume: Awsume | None,
-) -> Found:
+def calls(asked: Callable[[], int], home: Home, rivals: Sequence[Rival]) -> Found:
     """60 exports at once of two roles, from nothing cached: what each tool asked of STS, and how many runs failed."""
     home.warm()
     for profile in ("dev", "prod"):
         home.must("clear", profile)
-    tools: list[tuple[str, Tool]] = [("awsvault-py", home)]
-    if vault is not None:
-        tools.append(("aws-vault 7.2", vault))
-    if cli is not None:
-        cli.forget()
-        tools.append(("AWS CLI 2, its own role cache", cli))
-    if granted is not None:
-        granted.forget()
-        tools.append(("granted 0.38", granted))
-    if awsume is not None:
-        tools.append(("awsume 4.5", awsume))
-    commands = {name: [tool.export("dev"), tool.export("prod")] for name, tool in tools}
+    commands = {"awsvault-py": [home.native("export", "dev"), home.native("export", "prod")]}
+    for rival in rivals:
+        rival.forget()
+        commands[rival.name] = [rival.export("dev"), rival.export("prod")]
     commands["bare boto3, no cache"] = [boto3(home)] * 2
     found = []
     for name, (dev, prod) in commands.items():
@@ -54,7 +37,7 @@ def storm(home: Home, asked: Callable[[], int]) -> Found:
     """A thousand warm exports in a row and two hundred at once: failures, calls, and the agent's memory."""
     home.warm()
     before, calls_before = home.agent(), asked()
-    export = home.export()
+    export = home.native("export", "dev")
     failed = sum(ended_badly([spawn(export)]) for _ in range(1000))
     failed += ended_badly([spawn(export) for _ in range(200)])
     after = home.agent()
@@ -74,14 +57,15 @@ def memory(home: Home) -> Found:
     agent, python = home.agent(), home.clean.python
     runs = {
         "`python -c pass`": bare(home.clean, home),
-        "a warm `export`": home.export(),
-        "an `export` from disk (its key from the agent)": home.export()._replace(before=home.drop()),
+        "a warm `export`": home.native("export", "dev"),
+        "a warm `export`, Python front": home.export(),
+        "an `export` from disk (its key from the agent)": home.from_disk(),
         "a cold `export`": home.cold(),
         "the same two calls by bare boto3": boto3(home),
     }
     figures = [("peak of resident memory: the agent", agent["VmHWM"])]
     for name, command in runs.items():
         if command.before is not None:
-            once(command.before)
+            command.before()
         figures.append((f"peak of resident memory: {name}", f"{peak(command, python)} kB"))
     return Found(figures=figures)

@@ -13,14 +13,9 @@ import time
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
-from scripts.measuring import loads, places, report, rivals, rows
-from scripts.measuring.runs import Command, once
-from tests.certificates import self_signed
+from scripts.measuring import cold, doors, everyday, loads, places, report, results, rivals, rows
 from tests.clients.tools import find_cli_two
-from tests.clients.tunnel import HOSTS, Tunnel
-from tests.fakes.aws import StandIn
 from tests.fakes.example import SHARED, role
 from tests.keyrings import Desktop
 
@@ -28,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Rival = TypeVar("Rival", rivals.AwsVault, rivals.Granted, rivals.Awsume, rivals.AwsCli)
+    from scripts.measuring.rivals import Rival
 
 
 def main(arguments: list[str]) -> int:
@@ -36,40 +31,59 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of the rounds, for a look")
     parser.add_argument("--keep", action="store_true", help="leave docs/performance.md as it is")
     parser.add_argument(
+        "--rival", action="append", default=[], type=named_rival, metavar="NAME=BINARY",
+        help=f"measure this binary too; NAME begins with {', '.join(rivals.KINDS)}",
+    )  # fmt: skip
+    parser.add_argument(
         "--only", action="append", choices=sorted(MEASURES), metavar="NAME",
         help=f"only this measurement, and leave the page as it is: {', '.join(MEASURES)}",
     )  # fmt: skip
+    parser.add_argument(
+        "--write", action="store_true", help="with --only: write the page, the rest from earlier runs"
+    )
     options = parser.parse_args(arguments)
     work = os.path.join(places.ROOT, ".work", "bench")
     os.makedirs(work, exist_ok=True)
     with ExitStack() as stack:
         homes = tempfile.mkdtemp(prefix="bench-")  # a socket's path must be short
         stack.callback(shutil.rmtree, homes, ignore_errors=True)
-        bench = Bench(work, homes, stack, share=0.1 if options.quick else 1.0)
-        found = []
+        bench = Bench(work, homes, stack, options.rival, share=0.1 if options.quick else 1.0)
+        kept = results.Results(os.path.join(work, "results.json"))
         for name, measure in MEASURES.items():
             if not options.only or name in options.only:
                 say(name)
-                found.append(measure(bench))
-        text = page(bench.clean, found, bench.missing)
+                kept.put(name, measure(bench))
+        found = kept.all(list(MEASURES) if options.write else options.only or list(MEASURES))
+        text = page(bench.clean, found, bench.missing, kept)
     print(text)
-    if not options.keep and not options.only:
+    if options.write or not (options.keep or options.only):
         report.write(text)
         bars = [bar for one in found for bar in one.bars]
-        report.draw(bars, title="One run, whole process, median and quartiles (logarithmic scale)")
+        report.draw(bars, title="Whole processes, median and quartiles (logarithmic scale)")
     return 0
 
 
-class Bench:
-    """What the measurements share. Homes and rivals are made when they are first asked for; a rival that cannot be is None."""
+def named_rival(word: str) -> tuple[str, str]:
+    """NAME=BINARY; an error of argparse where the name is of no kind that is known, or there is no such program."""
+    name, _, binary = word.partition("=")
+    if rivals.kind_of(name) is None or not os.access(binary, os.X_OK):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is not {' or '.join(rivals.KINDS)}, =, and the path of a program"
+        )
+    return name, os.path.abspath(binary)
 
-    def __init__(self, work: str, homes: str, stack: ExitStack, *, share: float) -> None:
-        self.work, self.homes, self._stack, self._share = work, homes, stack, share
+
+class Bench:
+    """What the measurements share. Homes and rivals are made when they are first asked for."""
+
+    def __init__(
+        self, work: str, homes: str, stack: ExitStack, given: list[tuple[str, str]], *, share: float
+    ) -> None:
+        self.work, self.homes, self._stack, self._given, self._share = work, homes, stack, given, share
         self.missing: list[rivals.Missing] = []
         say("building the wheel and a clean environment")
         self.clean = places.clean(work)
-        self.aws = stack.enter_context(StandIn())
-        self.door, self.proxy, self.bundle = by_proxy(homes, stack, self.aws)
+        self.doors = doors.opened(homes, stack)
 
     def times(self, count: int) -> int:
         """``count`` rounds, or a tenth of them."""
@@ -77,17 +91,27 @@ class Bench:
 
     def asked(self) -> int:
         """Calls to STS so far, at both doors."""
-        return len(self.aws.calls) + len(self.door.calls)
+        return self.doors.asked
 
     def home(self, name: str, **env: str) -> places.Home:
         """A new home, whose agent ends with the run."""
-        made = places.Home(self.clean, f"{self.homes}/{name}", self.aws.url, **env)
+        return self._home(name, {"AWS_ENDPOINT_URL": self.doors.plain.url}, **env)
+
+    def _home(self, name: str, led: dict[str, str], **env: str) -> places.Home:
+        made = places.Home(self.clean, f"{self.homes}/{name}", led, **env)
         self._stack.callback(made.close)
         return made
 
     @cached_property
     def main_home(self) -> places.Home:
         return self.home("main")
+
+    @cached_property
+    def proxied(self) -> places.Home | None:
+        """A home that is led by the proxy, if one of the rivals is."""
+        if not any(rival.by_proxy for rival in self.rivals):
+            return None
+        return self._home("proxied", self.doors.by_proxy)
 
     @cached_property
     def desktop(self) -> Desktop:
@@ -98,61 +122,35 @@ class Bench:
         return made
 
     @cached_property
-    def vault(self) -> rivals.AwsVault | None:
-        return self._built(
-            "aws-vault 7.2 (99designs)",
-            lambda: rivals.AwsVault(self.work, proxy=self.proxy, bundle=self.bundle, code=self.door.code),
-        )
+    def rivals(self) -> list[Rival]:
+        """Those that were named and work."""
+        made = []
+        for name, binary in self._given:
+            kind = rivals.kind_of(name)
+            assert kind is not None
+            made += self._tried(name, kind, lambda binary=binary: binary)
+        return made
 
     @cached_property
-    def granted(self) -> rivals.Granted | None:
-        return self._built(
-            "granted 0.38", lambda: rivals.Granted(self.work, proxy=self.proxy, bundle=self.bundle)
-        )
+    def python_rivals(self) -> list[Rival]:
+        """Programs in Python, which take many times as long."""
+        return self._tried(
+            "awsume 4.5", rivals.Awsume, lambda: rivals.installed_awsume(self.work)
+        ) + self._tried("AWS CLI 2", rivals.AwsCli, find_cli_two)
 
-    @cached_property
-    def awsume(self) -> rivals.Awsume | None:
-        return self._built(
-            "awsume 4.5", lambda: rivals.Awsume(self.work, proxy=self.proxy, bundle=self.bundle)
-        )
-
-    @cached_property
-    def cli(self) -> rivals.AwsCli | None:
-        return self._built(
-            "AWS CLI 2",
-            lambda: rivals.AwsCli(self.homes, find_cli_two(), proxy=self.proxy, bundle=self.bundle),
-        )
-
-    def _built(self, name: str, make: Callable[[], Rival]) -> Rival | None:
-        """What ``make`` makes, once it has run; None and a line in the table of what is missing where it cannot."""
-        say(f"building {name}")
-        command = name
+    def _tried(self, name: str, kind: type[Rival], find: Callable[[], str]) -> list[Rival]:
+        """The rival, once it has done everything; none and a line in the table of what is missing where it cannot."""
+        say(f"trying {name}")
         try:
-            made = make()
-            command = " ".join(made.export().argv)
-            once(made.export())
+            made = kind(name, find(), work=self.work, doors=self.doors)
+            made.try_out()
         except rivals.NotBuilt as error:
             self.missing.append(rivals.Missing(name, error.command, str(error)))
         except (RuntimeError, OSError, AssertionError, subprocess.CalledProcessError) as error:
-            self.missing.append(rivals.Missing(name, command, str(error)[-200:]))
+            self.missing.append(rivals.Missing(name, name, str(error)[-200:]))
         else:
-            return made
-        return None
-
-
-def warm(bench: Bench) -> rows.Found:
-    """The warm export beside bare Python and everybody else."""
-    others: dict[str, Command] = {}
-    if bench.granted is not None:
-        others["granted 0.38, file backend"] = bench.granted.export()
-    bench.missing += rivals.not_to_be_had()
-    fast = rows.warm(bench.clean, bench.main_home, bench.vault, others, bench.times(200))
-    slow: dict[str, Command] = {}
-    if bench.awsume is not None:
-        slow["awsume 4.5, a role (one STS call)"] = bench.awsume.export()
-    if bench.cli is not None:
-        slow["AWS CLI 2, the role in its own plaintext cache"] = bench.cli.export()
-    return fast + rows.slow(bench.main_home, slow, bench.times(20))
+            return [made]
+        return []
 
 
 def from_keyring(bench: Bench) -> rows.Found:
@@ -166,7 +164,7 @@ def chain(bench: Bench) -> rows.Found:
     """Roles of roles, each trusting the one before."""
     before = f"arn:aws:iam::{SHARED}:root"
     for hop in range(1, rows.HOPS + 1):
-        bench.aws.world.add_role(role(f"Chain{hop}"), trusts=(before,))
+        bench.doors.plain.world.add_role(role(f"Chain{hop}"), trusts=(before,))
         before = role(f"Chain{hop}")
     home = bench.home("chain")
     home.chain(rows.HOPS)
@@ -182,31 +180,24 @@ def scale(bench: Bench) -> rows.Found:
 
 
 MEASURES: dict[str, Callable[[Bench], rows.Found]] = {
-    "warm": warm,
-    "native": lambda b: rows.native(b.clean, b.main_home, b.times(100)),
-    "beside": lambda b: rows.beside(b.clean, b.main_home, b.times(60)),
-    "together": lambda b: rows.together(b.clean, b.main_home, b.times(20)),
-    "kernel": lambda b: rows.from_kernel(b.clean, b.home("kernel"), b.times(100)),
+    "warm": lambda b: everyday.warm(b.clean, b.main_home, b.rivals, b.times(60)),
+    "slow": lambda b: everyday.slow(b.main_home, b.python_rivals, b.times(10)),
+    "commands": lambda b: everyday.commands(b.clean, b.main_home, b.times(40)),
+    "together": lambda b: everyday.together(b.clean, b.main_home, b.times(30)),
+    "cold": lambda b: cold.cold(b.clean, b.doors, b.main_home, b.proxied, b.rivals, b.times(30)),
+    "kernel": lambda b: rows.from_kernel(b.clean, b.home("kernel"), b.times(40)),
     "keyring": from_keyring,
-    "cold": lambda b: rows.cold(b.main_home, b.vault, b.times(40)),
     "chain": chain,
     "scale": scale,
-    "calls": lambda b: loads.calls(b.asked, b.main_home, b.vault, b.cli, b.granted, b.awsume),
+    "calls": lambda b: loads.calls(b.asked, b.main_home, [*b.rivals, *b.python_rivals]),
     "load": lambda b: loads.storm(b.main_home, b.asked),
     "memory": lambda b: loads.memory(b.main_home),
 }
 
 
-def by_proxy(homes: str, stack: ExitStack, aws: StandIn) -> tuple[StandIn, str, str]:
-    """A proxy's address and a bundle, for tools that know no endpoint: a second door of the stand-in, with a certificate."""
-    folder = Path(tempfile.mkdtemp(dir=homes))
-    chain, key = self_signed(folder, *HOSTS)
-    door = stack.enter_context(StandIn(aws.world, certificate=(chain, key)))
-    tunnel = stack.enter_context(Tunnel(door.url))
-    return door, tunnel.url, chain
-
-
-def page(clean: places.Clean, found: list[rows.Found], missing: list[rivals.Missing]) -> str:
+def page(
+    clean: places.Clean, found: list[rows.Found], missing: list[rivals.Missing], kept: results.Results
+) -> str:
     """The figures as Markdown: what was measured, and no heading without a table."""
     parts = [machine(clean)]
     if promises := [row for one in found for row in one.rows]:
@@ -218,6 +209,7 @@ def page(clean: places.Clean, found: list[rows.Found], missing: list[rivals.Miss
             [line for one in found for line in one.calls],
         ),
         ("Load and memory", ("what", "figure"), [line for one in found for line in one.figures]),
+        ("When", ("measurement", "ended, UTC", "load of the machine then"), kept.when(list(MEASURES))),
         (
             "Not measured",
             ("tool", "command", "output"),
@@ -240,8 +232,9 @@ def machine(clean: places.Clean) -> str:
     return (
         f"Measured {time.strftime('%Y-%m-%d', time.gmtime())}: {os.cpu_count()} cores ({cpu}), {platform.system()} "
         f"{platform.release().partition('-')[0]}, CPython {versions[0]}, cryptography {versions[1]}, boto3 {versions[2]}; "
-        f"{pth} .pth files in the environment. Medians of whole processes with their quartiles; ratios are medians of "
-        "the ratios within a round, in which all commands run once.\n"
+        f"{pth} .pth files in the environment. Medians of whole processes with "
+        "their quartiles, and medians of their CPU time; ratios are medians of the ratios within a round, in which all "
+        "commands run once.\n"
     )
 
 

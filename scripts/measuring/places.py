@@ -9,7 +9,9 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from scripts.measuring.runs import Command
+from scripts.measuring.runs import Command, once
+from vault.agent.client import Agent
+from vault.system.paths import from_env
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PASSPHRASE = "correct horse battery staple"
@@ -62,13 +64,6 @@ for n in range(int(sys.argv[1])):
     assert agent.put_session(f"p{n:05}", seen, line, issued=now, expires=now + 3600)
 """
 
-DROP = """
-import os
-from vault.agent.client import Agent
-from vault.system.paths import from_env
-assert Agent.reach(from_env(os.environ).socket).ask("DROP_SESSIONS", profile="")["ok"]
-"""
-
 
 class Clean(NamedTuple):
     """A virtual environment that holds the built wheel, what it needs, and nothing else."""
@@ -114,9 +109,12 @@ def clean(work: str) -> Clean:
 
 
 class Home:
-    """A user's home with a vault of one key and three profiles. ``env`` is all that its commands see."""
+    """A user's home with a vault of one key and three profiles. ``env`` is all that its commands see.
 
-    def __init__(self, clean: Clean, folder: str, url: str, **env: str) -> None:
+    ``led``: variables that lead its calls to the stand-in.
+    """
+
+    def __init__(self, clean: Clean, folder: str, led: dict[str, str], **env: str) -> None:
         self.clean, self.folder = clean, folder
         self.awsvault_home = folder + "/v"
         os.makedirs(folder + "/.aws", mode=0o700)
@@ -127,9 +125,9 @@ class Home:
             "AWSVAULT_HOME": self.awsvault_home,
             "AWSVAULT_PROMPT": "none",
             "AWSVAULT_KEYRING": "off",
-            "AWS_ENDPOINT_URL": url,
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "127.0.0.1",
+            **led,
             **env,
         }
         self.config(PROFILES.format(command=clean.command))
@@ -178,14 +176,45 @@ class Home:
         """The command that is measured."""
         return Command((self.clean.command, "export", profile), {**self.env, **env})
 
-    def cold(self, profile: str = "dev") -> Command:
-        """The same with nothing cached before each run."""
-        forget = Command((self.clean.command, "clear", profile), self.env)
-        return self.export(profile)._replace(before=forget)
+    def native(self, *words: str, **env: str) -> Command:
+        """A command line as users run it: by the native front, if there is one."""
+        return Command((self.clean.front, *words), {**self.env, **env})
 
-    def drop(self) -> Command:
+    def cold(self, profile: str = "dev") -> Command:
+        """An export by the command that users run, with nothing cached before each run."""
+        return self.native("export", profile)._replace(before=self.forget)
+
+    def kept(self, profile: str = "dev") -> Command:
+        """The same with the session of the source key alone, so that one call is left."""
+        self.forget()
+        self.must("export", "base")
+        key_session = frozenset(self._session_files())
+        return self.native("export", profile)._replace(before=lambda: self.forget(key_session))
+
+    def from_disk(self, profile: str = "dev") -> Command:
+        """The same with every session on disk, and none in the agent."""
+        once(self.export(profile))
+        return self.export(profile)._replace(before=self.drop)
+
+    def forget(self, keep: frozenset[str] = frozenset()) -> None:
+        """Sessions away, from the agent's memory and from disk, except these files."""
+        self.drop()
+        for path in self._session_files():
+            if path not in keep:
+                os.unlink(path)
+
+    def _session_files(self) -> list[str]:
+        return [
+            path
+            for path in glob.glob(self.awsvault_home + "/sessions/**", recursive=True)
+            if os.path.isfile(path)
+        ]
+
+    def drop(self) -> None:
         """The agent forgets its sessions, so that the next export is a hit on disk."""
-        return Command((self.clean.python, "-c", DROP), self.env)
+        agent = Agent.reach(from_env(self.env).socket, answer=5)
+        if agent is None or not agent.ask("DROP_SESSIONS", profile="")["ok"]:
+            raise RuntimeError("the agent dropped no session")
 
     def sessions(self, count: int) -> None:
         """As many sessions more, on disk and in the open agent."""

@@ -1,8 +1,8 @@
-"""Other tools that do the same work: built or found here, each with a reason where it cannot be measured."""
+"""Other tools that do the same work: binaries named on the command line, and Python programs installed or found here."""
 
 from __future__ import annotations
 
-import json
+import glob
 import os
 import re
 import shutil
@@ -10,21 +10,16 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from scripts.measuring.places import KEY, ROOT, Home
+from scripts.measuring.places import KEY, Home
 from scripts.measuring.runs import Command, once
 from tests.fakes.example import KEY_ID, SECRET, SERIAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from scripts.measuring.doors import Doors
 
-AWS_VAULT = os.path.join(ROOT, "tests", "clients", "aws_vault")
-GRANTED = "github.com/common-fate/granted@v0.38.0"
 AWSUME = "awsume==4.5.4"
-NOT_TO_BE_HAD = {
-    "aws-vault (ByteNess)": "github.com/byteness/aws-vault/v7@latest",
-    "aws-runas": "github.com/mmmorris1975/aws-runas@latest",
-}
+PASSWORD = "correct horse battery staple"
 
 BOTO3 = """
 import json, os
@@ -60,77 +55,78 @@ def boto3(home: Home) -> Command:
     return Command((home.clean.python, "-c", BOTO3), home.env)
 
 
-class AwsCli:
-    """AWS CLI v2 with a role of its own, which it caches in ~/.aws/cli/cache in plaintext. The proxy leads its calls."""
+class Rival:
+    """Another tool, by the name that the page gives it. ``binary``: its absolute path.
 
-    def __init__(self, work: str, aws: str, *, proxy: str, bundle: str) -> None:
-        self.binary = aws
-        home = os.path.join(work, "cli-home")
-        shutil.rmtree(home, ignore_errors=True)
-        os.makedirs(home + "/.aws", mode=0o700)
-        write_plain_profiles(home)
-        self.home = home
-        self.env = {
-            "HOME": home,
-            "PATH": "/usr/bin:/bin",
-            "HTTPS_PROXY": proxy,
-            "AWS_CA_BUNDLE": bundle,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-
-    def export(self, profile: str = "dev") -> Command:
-        """What it prints in the form of credential_process."""
-        return Command(
-            (self.binary, "configure", "export-credentials", "--profile", profile, "--format", "process"),
-            self.env,
-        )
-
-    def forget(self) -> None:
-        """Its cached roles away."""
-        shutil.rmtree(self.home + "/.aws/cli", ignore_errors=True)
-
-
-class AwsVault:
-    """99designs' aws-vault with its encrypted file backend. ``env`` leads its calls to the stand-in by a proxy.
-
-    It keeps a session of MFA (``shared``), and asks STS for a role (``dev``, ``prod``) at each run.
+    It has the roles ``dev`` and ``prod`` in ~/.aws/config, and their source key as it wants it. Its calls go to the stand-in: by
+    AWS_ENDPOINT_URL, or by a proxy with AWS's own names if it does not know that (``by_proxy``, once it has run).
     """
 
-    def __init__(self, work: str, *, proxy: str, bundle: str, code: Callable[[], str]) -> None:
-        self.binary = os.path.join(work, "aws-vault")
-        if not os.path.exists(self.binary):
-            folder = os.path.join(work, "aws-vault-source")
-            shutil.copytree(AWS_VAULT, folder, dirs_exist_ok=True)
-            go(
-                "build",
-                "-trimpath",
-                "-ldflags=-s -w",
-                "-o",
-                self.binary,
-                "github.com/99designs/aws-vault/v7",
-                cwd=folder,
-            )
-        home = os.path.join(work, "aws-vault-home")
-        shutil.rmtree(home, ignore_errors=True)
-        os.makedirs(home + "/.aws", mode=0o700)
-        self.env = {
-            "HOME": home,
-            "PATH": "/usr/bin:/bin",
+    keeps = "a session that it keeps"
+    by_proxy = False
+    calls = "one call"  # of role()
+
+    def __init__(self, name: str, binary: str, *, work: str, doors: Doors) -> None:
+        self.name, self.binary, self._doors = name, binary, doors
+        self.home = os.path.join(work, re.sub(r"[^a-z0-9.-]", "-", name.lower()) + "-home")
+        shutil.rmtree(self.home, ignore_errors=True)
+        os.makedirs(self.home + "/.aws", mode=0o700)
+        write_plain_profiles(self.home)
+        self.env = {"HOME": self.home, "PATH": "/usr/bin:/bin", "AWS_REGION": "us-east-1", **doors.any_way}
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Put its key and its settings where it reads them."""
+
+    def try_out(self) -> None:
+        """Run everything once, and see by which door its call to STS came. Failed where one of them fails."""
+        once(self.role())  # what it keeps for the next one is kept
+        before, by_proxy = self._doors.asked, len(self._doors.tls.calls)
+        once(self.role())
+        self.by_proxy = len(self._doors.tls.calls) > by_proxy
+        made = self._doors.asked - before
+        self.calls = "one call" if made == 1 else f"{made} calls"
+        for command in (self.kept(), self.exec()):
+            if command is not None:
+                once(command)
+
+    def export(self, profile: str = "dev") -> Command:
+        """Its form for credential_process."""
+        raise NotImplementedError
+
+    def role(self) -> Command:
+        """A role by one call to STS, whatever is kept."""
+        return self.export()
+
+    def kept(self) -> Command | None:
+        """What it answers from what it keeps, without a call; None if it keeps nothing."""
+        return self.export()
+
+    def exec(self) -> Command | None:
+        """A program that ends at once, with a session that it keeps; None if it cannot do that by itself."""
+        return None
+
+    def forget(self) -> None:
+        """Its kept sessions away."""
+
+
+class AwsVault(Rival):
+    """aws-vault with its encrypted file backend. It keeps sessions of MFA (``shared``), and asks STS for a role at each run."""
+
+    keeps = "a session of MFA that it keeps, no role"
+
+    def prepare(self) -> None:
+        self.env |= {
             "AWS_VAULT_BACKEND": "file",
             "DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null",  # else it starts a bus of its own, which stays
-            "AWS_VAULT_FILE_DIR": home + "/keys",
-            "AWS_VAULT_FILE_PASSPHRASE": "correct horse battery staple",
-            "AWS_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "HTTPS_PROXY": proxy,
-            "AWS_CA_BUNDLE": bundle,
-            "SSL_CERT_FILE": bundle,
+            "AWS_VAULT_FILE_DIR": self.home + "/keys",
+            "AWS_VAULT_FILE_PASSPHRASE": PASSWORD,
         }
-        write_plain_profiles(home)
-        os.unlink(home + "/.aws/credentials")
-        with open(home + "/.aws/config", "a", encoding="utf-8") as file:
+        os.unlink(self.home + "/.aws/credentials")
+        code = self._doors.plain.code()
+        with open(self.home + "/.aws/config", "a", encoding="utf-8") as file:
             file.write(
-                f"[profile shared]\nregion = us-east-1\nmfa_serial = {SERIAL}\nmfa_process = echo {code()}\n"
+                f"[profile shared]\nregion = us-east-1\nmfa_serial = {SERIAL}\nmfa_process = echo {code}\n"
             )
         keys = {"base": (KEY["AccessKeyId"], KEY["SecretAccessKey"]), "shared": (KEY_ID, SECRET)}
         for name, (key_id, secret) in keys.items():
@@ -142,98 +138,105 @@ class AwsVault:
         once(self.export("shared"))  # while the code is good
 
     def export(self, profile: str = "dev") -> Command:
-        """Its credential_process form."""
         return Command((self.binary, "export", "--format=json", profile), self.env)
 
-    def exec(self, profile: str = "dev") -> Command:
-        """A command that ends at once, with the profile's credentials."""
-        return Command((self.binary, "exec", profile, "--", "true"), self.env)
+    def kept(self) -> Command:
+        return self.export("shared")
+
+    def exec(self) -> Command:
+        return Command((self.binary, "exec", "shared", "--", "/bin/true"), self.env)
 
 
-def not_to_be_had() -> list[Missing]:
-    """Tools whose module Go's proxy does not give out, with what it says; one that it does is a line that asks to be measured."""
-    found = []
-    for name, module in NOT_TO_BE_HAD.items():
-        command = f"go mod download {module}"
-        try:
-            done = subprocess.run(command.split(), capture_output=True, text=True, check=False, cwd="/")
-            said = _tell(done.stderr) if done.returncode else "can be had now, and is not measured yet"
-        except OSError as error:
-            said = str(error)
-        found.append(Missing(name, command, said))
-    return found
-
-
-class Granted:
+class Granted(Rival):
     """granted's credential-process with its encrypted file backend; the source key lies in ~/.aws/credentials."""
 
-    def __init__(self, work: str, *, proxy: str, bundle: str) -> None:
-        self.binary = os.path.join(work, "granted")
-        if not os.path.exists(self.binary):
-            command = ["go", "mod", "download", "-json", GRANTED]
-            said = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
-            if said.returncode:
-                raise NotBuilt(_tell(said.stdout + said.stderr), " ".join(command))
-            folder = os.path.join(work, "granted-source")
-            shutil.copytree(json.loads(said.stdout)["Dir"], folder, dirs_exist_ok=True)
-            subprocess.run(["chmod", "-R", "u+w", folder], check=True)
-            go("build", "-trimpath", "-ldflags=-s -w", "-o", self.binary, "./cmd/granted", cwd=folder)
-        home = os.path.join(work, "granted-home")
-        shutil.rmtree(home, ignore_errors=True)
-        os.makedirs(home + "/.granted", mode=0o700)
-        os.makedirs(home + "/.aws", mode=0o700)
-        with open(home + "/.granted/config", "w", encoding="utf-8") as file:
-            file.write(f'DefaultBrowser = "STDOUT"\n[Keyring]\nBackend = "file"\nFileDir = "{home}/keys"\n')
-        write_plain_profiles(home)
-        self.env = {
-            "HOME": home,
-            "PATH": "/usr/bin:/bin",
-            "CF_KEYRING_FILE_PASSWORD": "correct horse battery staple",
-            "HTTPS_PROXY": proxy,
-            "AWS_CA_BUNDLE": bundle,
-            "SSL_CERT_FILE": bundle,
-            "AWS_EC2_METADATA_DISABLED": "true",
+    keeps = "a role that it keeps"
+
+    def prepare(self) -> None:
+        os.makedirs(self.home + "/.granted", mode=0o700)
+        with open(self.home + "/.granted/config", "w", encoding="utf-8") as file:
+            file.write(
+                f'DefaultBrowser = "STDOUT"\n[Keyring]\nBackend = "file"\nFileDir = "{self.home}/keys"\n'
+            )
+        self.env |= {
+            "CF_KEYRING_FILE_PASSWORD": PASSWORD,
             "GRANTED_DISABLE_UPDATE_CHECK": "true",
             "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent",  # else it looks for a desktop's keyring all the same
             "FORCE_NO_ALIAS": "true",
         }
 
-    def export(self, profile: str = "dev", *more: str) -> Command:
-        """Its credential_process form; ``--no-cache`` asks AWS."""
-        return Command((self.binary, "credential-process", "--profile", profile, *more), self.env)
+    def export(self, profile: str = "dev") -> Command:
+        return Command((self.binary, "credential-process", "--profile", profile), self.env)
+
+    def role(self) -> Command:
+        export = self.export()
+        return export._replace(argv=(*export.argv, "--no-cache"))
 
     def forget(self) -> None:
-        """Its kept sessions away."""
-        shutil.rmtree(self.env["HOME"] + "/keys", ignore_errors=True)
+        shutil.rmtree(self.home + "/keys", ignore_errors=True)
 
 
-class Awsume:
-    """awsume, a Python program on boto3: it asks STS for a role each time, and keeps MFA sessions in plaintext."""
+class AwsRunas(Rival):
+    """aws-runas; the source key lies in ~/.aws/credentials, and its cache is plaintext."""
 
-    def __init__(self, work: str, *, proxy: str, bundle: str) -> None:
-        folder = os.path.join(work, "awsume")
-        self.binary = folder + "/bin/awsumepy"
-        if not os.path.exists(self.binary):
-            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-            command = [folder + "/bin/pip", "install", "--quiet", "--disable-pip-version-check", AWSUME]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise NotBuilt(_tell(done.stderr), f"pip install {AWSUME}")
-        home = os.path.join(work, "awsume-home")
-        shutil.rmtree(home, ignore_errors=True)
-        os.makedirs(home + "/.aws", mode=0o700)
-        write_plain_profiles(home)
-        self.env = {
-            "HOME": home,
-            "PATH": "/usr/bin:/bin",
-            "HTTPS_PROXY": proxy,
-            "AWS_CA_BUNDLE": bundle,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+    keeps = "a role that it keeps in plaintext, after a call that says whose it is"
 
     def export(self, profile: str = "dev") -> Command:
-        """What its shell function evaluates."""
+        return Command((self.binary, "-O", "json", profile), self.env)
+
+    def role(self) -> Command:
+        return Command((self.binary, "-r", "-O", "json", "dev"), self.env)
+
+    def exec(self) -> Command:
+        return Command((self.binary, "dev", "/bin/true"), self.env)
+
+    def forget(self) -> None:
+        for path in glob.glob(self.home + "/.aws/.aws_*"):
+            os.unlink(path)
+
+
+class AwsCli(Rival):
+    """AWS CLI v2 with a role of its own, which it caches in ~/.aws/cli/cache."""
+
+    keeps = "the role in its own plaintext cache"
+
+    def export(self, profile: str = "dev") -> Command:
+        return Command(
+            (self.binary, "configure", "export-credentials", "--profile", profile, "--format", "process"),
+            self.env,
+        )
+
+    def forget(self) -> None:
+        shutil.rmtree(self.home + "/.aws/cli", ignore_errors=True)
+
+
+class Awsume(Rival):
+    """awsume, a Python program on boto3: it asks STS for a role each time, and keeps MFA sessions in plaintext."""
+
+    keeps = "a role (one STS call)"
+
+    def export(self, profile: str = "dev") -> Command:
         return Command((self.binary, profile), self.env)
+
+
+KINDS: dict[str, type[Rival]] = {"aws-vault": AwsVault, "granted": Granted, "aws-runas": AwsRunas}
+
+
+def kind_of(name: str) -> type[Rival] | None:
+    """The kind with which a name begins: `aws-vault`, `aws-vault 7.2`."""
+    return next((kind for word, kind in KINDS.items() if name.lower().startswith(word)), None)
+
+
+def installed_awsume(work: str) -> str:
+    """The path of awsume, in an environment of its own; NotBuilt with pip's words."""
+    folder = os.path.join(work, "awsume")
+    if not os.path.exists(folder + "/bin/awsumepy"):
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        command = [folder + "/bin/pip", "install", "--quiet", "--disable-pip-version-check", AWSUME]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NotBuilt(_tell(done.stderr), f"pip install {AWSUME}")
+    return folder + "/bin/awsumepy"
 
 
 def write_plain_profiles(home: str) -> None:
@@ -248,14 +251,6 @@ def write_plain_profiles(home: str) -> None:
             f"[base]\naws_access_key_id = {KEY['AccessKeyId']}\naws_secret_access_key = {KEY['SecretAccessKey']}\n"
         )
     os.chmod(home + "/.aws/credentials", 0o600)
-
-
-def go(*arguments: str, cwd: str) -> None:
-    """Run go; NotBuilt with what it said."""
-    env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod -buildvcs=false"}
-    done = subprocess.run(["go", *arguments], cwd=cwd, capture_output=True, text=True, check=False, env=env)
-    if done.returncode:
-        raise NotBuilt(_tell(done.stderr), "go " + " ".join(arguments))
 
 
 def _tell(text: str) -> str:

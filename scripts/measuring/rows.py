@@ -1,4 +1,4 @@
-"""The measurements: each makes its homes, takes its rounds and gives rows, bars and figures. Order matters to nobody."""
+"""The measurements of caches, chains and sizes, and what all measurements share: rows, bars and figures."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import os
 from typing import NamedTuple
 
 from scripts.measuring.report import Bar, Row
-from scripts.measuring.rivals import boto3
-from scripts.measuring.runs import Command, Series, once, rounds, rounds_at_once
+from scripts.measuring.runs import Command, Series, once, rounds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scripts.measuring.places import Clean, Home
-    from scripts.measuring.rivals import AwsVault
 
 HOPS = 8
 
@@ -38,188 +36,27 @@ class Found(NamedTuple):
 
 
 def ms(series: Series) -> str:
-    return f"{series.ms:.1f} ({series.low:.1f}…{series.high:.1f})"
+    """Wall time with its quartiles, and CPU time."""
+    return f"{series.ms:.1f} ({series.low:.1f}…{series.high:.1f}), CPU {series.cpu:.1f}"
 
 
 def bar(name: str, series: Series, *, highlighted: bool) -> Bar:
     return Bar(name, series.ms, series.low, series.high, highlighted)
 
 
-def row(what: str, own: Series, reference: Series, bound: float | None, *, ratio: float | None = None) -> Row:
-    return Row(what, own.ratio if ratio is None else ratio, bound, ms(own), ms(reference))
+def row(
+    what: str, own: Series, reference: Series, bound: float | None = None, *, beside: bool = False
+) -> Row:
+    """A ratio of two series of the same rounds. ``beside``: the reference is another tool."""
+    fastest = min(own.samples) / min(reference.samples)
+    return Row(
+        what, own.over(reference), bound, ms(own), ms(reference), beside, fastest, own.cpu / reference.cpu
+    )
 
 
 def bare(clean: Clean, home: Home) -> Command:
     """An interpreter of the same environment that does nothing."""
     return Command((clean.python, "-c", "pass"), home.env)
-
-
-def warm(
-    clean: Clean,
-    home: Home,
-    vault: AwsVault | None,
-    others: dict[str, Command],
-    count: int,
-) -> Found:
-    """The warm export beside an idle interpreter, aws-vault, and what others do warm."""
-    home.warm()
-    run_true = Command((clean.command, "exec", "dev", "--", "true"), home.env)
-    once(run_true)  # with it the agent knows what an exec is told
-    commands = {"bare": bare(clean, home), "awsvault-py": home.export(), "exec": run_true}
-    if vault is not None:
-        commands["aws-vault"] = vault.export("shared")
-        commands["aws-vault, role"] = vault.export("dev")
-        commands["aws-vault, exec"] = vault.exec("shared")
-        commands["aws-vault, exec, role"] = vault.exec("dev")
-    fast = rounds(commands | others, count)
-    rows = [
-        row("warm `export`, agent running / bare", fast["awsvault-py"], fast["bare"], 1.0),
-        row("warm `exec` of true / bare", fast["exec"], fast["bare"], None),
-    ]
-    bars = [
-        bar("python -c pass (bare)", fast["bare"], highlighted=False),
-        bar("awsvault-py, agent", fast["awsvault-py"], highlighted=True),
-    ]
-    if vault is not None:
-        for name, what in (
-            ("aws-vault", "warm `export` / aws-vault's `export` of a cached MFA session, no role"),
-            (
-                "aws-vault, role",
-                "warm `export` of a role / aws-vault's `export` of the same role, which it does not cache",
-            ),
-        ):
-            beside = fast["awsvault-py"].ratio / fast[name].ratio
-            rows.append(row(what, fast["awsvault-py"], fast[name], 1.0, ratio=beside))
-        for name, what in (
-            ("aws-vault, exec", "warm `exec` / aws-vault's `exec` of a cached MFA session, no role"),
-            ("aws-vault, exec, role", "warm `exec` of a role / aws-vault's `exec` of the same role"),
-        ):
-            rows.append(
-                row(what, fast["exec"], fast[name], None, ratio=fast["exec"].ratio / fast[name].ratio)
-            )
-        bars.append(
-            bar("aws-vault 7.2, a session from its file backend", fast["aws-vault"], highlighted=False)
-        )
-        bars.append(bar("aws-vault 7.2, a role (one STS call)", fast["aws-vault, role"], highlighted=False))
-    for name in others:
-        rows.append(
-            row(
-                f"warm `export` / {name}",
-                fast["awsvault-py"],
-                fast[name],
-                None,
-                ratio=fast["awsvault-py"].ratio / fast[name].ratio,
-            )
-        )
-        bars.append(bar(name, fast[name], highlighted=False))
-    return Found(rows, bars)
-
-
-def slow(home: Home, others: dict[str, Command], count: int) -> Found:
-    """The warm export beside tools that take many times as long, in fewer rounds."""
-    if not others:
-        return Found()
-    found = rounds({"awsvault-py": home.export(), **others}, max(8, count))
-    return Found(
-        [
-            row(f"warm `export` / {n}", found["awsvault-py"], found[n], None, ratio=1 / found[n].ratio)
-            for n in others
-        ],
-        [bar(n, found[n], highlighted=False) for n in others],
-    )
-
-
-def beside(clean: Clean, home: Home, count: int) -> Found:
-    """The other commands that run while a user types: the shell prompt's text, and the names for completion."""
-    home.warm()
-    prompt = Command((clean.command, "prompt"), {**home.env, "AWS_PROFILE": "dev"})
-    names = Command((clean.command, "--profile-names"), home.env)
-    found = rounds(
-        {"bare": bare(clean, home), "warm": home.export(), "prompt": prompt, "names": names}, count
-    )
-    return Found(
-        [
-            row("`prompt`, agent running / bare", found["prompt"], found["bare"], None),
-            row(
-                "`prompt`, agent running / a warm `export`",
-                found["prompt"],
-                found["warm"],
-                1.2,
-                ratio=found["prompt"].ratio / found["warm"].ratio,
-            ),
-            row("the profile names that completion asks for / bare", found["names"], found["bare"], None),
-            row("… a warm `export` in the same rounds / bare", found["warm"], found["bare"], 1.0),
-        ],
-        [
-            bar("awsvault-py prompt", found["prompt"], highlighted=True),
-            bar("awsvault-py, names for completion", found["names"], highlighted=True),
-        ],
-    )
-
-
-def native(clean: Clean, home: Home, count: int) -> Found:
-    """The native front beside the smallest program that there is, and the Python front beside an idle interpreter."""
-    home.warm()
-    true = Command(("/bin/true",), home.env)
-    run_true = ("exec", "dev", "--", "/bin/true")
-    once(Command((clean.command, *run_true), home.env))  # with it the agent knows what an exec is told
-    found = rounds(
-        {
-            "true": true,
-            "export": Command((clean.front, "export", "dev"), home.env),
-            "exec": Command((clean.front, *run_true), home.env),
-            "prompt": Command((clean.front, "prompt"), {**home.env, "AWS_PROFILE": "dev"}),
-            "names": Command((clean.front, "--profile-names"), home.env),
-            "bare": bare(clean, home),
-            "Python": home.export(),
-            "Python, exec": Command((clean.command, *run_true), home.env),
-        },
-        count,
-    )
-    crowd = rounds_at_once(
-        {"true": true, "export": Command((clean.front, "export", "dev"), home.env)},
-        max(4, count // 5),
-        together=100,
-    )
-    slower = found["Python"].ratio / found["bare"].ratio
-    return Found(
-        [
-            row("warm `export`, native front / `/bin/true`", found["export"], found["true"], 2.0),
-            row("warm `exec` of `/bin/true`, native front / `/bin/true`", found["exec"], found["true"], None),
-            row("`prompt`, native front / `/bin/true`", found["prompt"], found["true"], 2.5),
-            row(
-                "profile names for completion, native front / `/bin/true`",
-                found["names"],
-                found["true"],
-                None,
-            ),
-            row(
-                "100 warm at once, native front / 100 × `/bin/true` at once",
-                crowd["export"],
-                crowd["true"],
-                3.0,
-            ),
-            row("warm `export`, Python front / bare", found["Python"], found["bare"], 1.05, ratio=slower),
-            row(
-                "warm `export`, native front / Python front",
-                found["export"],
-                found["Python"],
-                None,
-                ratio=found["export"].ratio / found["Python"].ratio,
-            ),
-        ],
-        [
-            bar("/bin/true", found["true"], highlighted=False),
-            bar("awsvault-py, native front", found["export"], highlighted=True),
-        ],
-    )
-
-
-def together(clean: Clean, home: Home, count: int) -> Found:
-    """A hundred at once."""
-    home.warm()
-    found = rounds_at_once({"bare": bare(clean, home), "awsvault-py": home.export()}, count, together=100)
-    return Found([row("100 warm at once / 100 × bare at once", found["awsvault-py"], found["bare"], 2.0)], [])
 
 
 def from_kernel(clean: Clean, home: Home, count: int) -> Found:
@@ -259,32 +96,6 @@ def from_keyring(clean: Clean, home: Home, count: int) -> Found:
         [row(what, found["awsvault-py"], found["bare"], bound)],
         [bar("awsvault-py, no agent, OS keyring", found["awsvault-py"], highlighted=True)],
     )
-
-
-def cold(home: Home, vault: AwsVault | None, count: int) -> Found:
-    """Two calls to STS, nothing cached: the agent gives the source key."""
-    home.warm()
-    commands = {"boto3": boto3(home), "awsvault-py": home.cold()}
-    if vault is not None:
-        commands["aws-vault"] = vault.export()
-    found = rounds(commands, count)
-    rows = [
-        row(
-            "cold `export`, agent running / the same two calls by bare boto3",
-            found["awsvault-py"],
-            found["boto3"],
-            0.6,
-        )
-    ]
-    bars = [
-        bar("awsvault-py, cold: two STS calls", found["awsvault-py"], highlighted=True),
-        bar("bare boto3: two STS calls", found["boto3"], highlighted=False),
-    ]
-    if vault is not None:
-        beside = found["awsvault-py"].ratio / found["aws-vault"].ratio
-        what = "cold `export`, two calls / aws-vault's `export` of a role, one call"
-        rows.append(row(what, found["awsvault-py"], found["aws-vault"], None, ratio=beside))
-    return Found(rows, bars)
 
 
 def chain(home: Home, asked: Callable[[], int], count: int) -> Found:

@@ -8,13 +8,17 @@ import subprocess
 from time import perf_counter
 from typing import NamedTuple
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Command(NamedTuple):
-    """A program with its arguments and its whole environment; ``before`` runs untimed before each timed run."""
+    """A program with its arguments and its whole environment; ``before`` is done untimed before each timed run."""
 
     argv: tuple[str, ...]
     env: dict[str, str]
-    before: Command | None = None
+    before: Callable[[], object] | None = None
 
 
 class Failed(RuntimeError):
@@ -22,22 +26,23 @@ class Failed(RuntimeError):
 
 
 class Sample(NamedTuple):
-    """One run: milliseconds from before the spawn to after the wait."""
+    """One run: milliseconds from before the spawn to after the wait, and of CPU time with that of its children."""
 
     ms: float
+    cpu: float
 
 
 def once(command: Command) -> Sample:
     """Run a command to its end with its output thrown away."""
     if command.before is not None:
-        once(command.before)
+        command.before()
     start = perf_counter()
     pid = spawn(command)
-    _, status, _ = os.wait4(pid, 0)
+    _, status, used = os.wait4(pid, 0)
     ms = (perf_counter() - start) * 1000
     if status:
         raise Failed(f"{' '.join(command.argv)} ended with {os.waitstatus_to_exitcode(status)}")
-    return Sample(ms)
+    return Sample(ms, (used.ru_utime + used.ru_stime) * 1000)
 
 
 _PEAK = """
@@ -68,15 +73,19 @@ def ended_badly(pids: list[int]) -> int:
     return sum(os.waitpid(pid, 0)[1] != 0 for pid in pids)
 
 
-def at_once(command: Command, count: int) -> float:
-    """Milliseconds until ``count`` runs of a command, started together, have all ended well."""
-    start = perf_counter()
+def at_once(command: Command, count: int) -> Sample:
+    """The time until ``count`` runs of a command, started together, have all ended well, and what they used together."""
+    start, used = perf_counter(), 0.0
     pids = [spawn(command) for _ in range(count)]
-    failed = ended_badly(pids)
+    failed = 0
+    for pid in pids:
+        _, status, usage = os.wait4(pid, 0)
+        used += usage.ru_utime + usage.ru_stime
+        failed += status != 0
     ms = (perf_counter() - start) * 1000
     if failed:
         raise Failed(f"{failed} of {count} runs of {' '.join(command.argv)} failed")
-    return ms
+    return Sample(ms, used * 1000)
 
 
 class Series(NamedTuple):
@@ -87,6 +96,12 @@ class Series(NamedTuple):
     high: float
     ratio: float
     runs: int
+    cpu: float
+    samples: list[float]
+
+    def over(self, other: Series) -> float:
+        """The median of the ratios to another command of the same rounds."""
+        return statistics.median(mine / its for mine, its in zip(self.samples, other.samples, strict=True))
 
 
 def rounds(commands: dict[str, Command], count: int) -> dict[str, Series]:
@@ -112,7 +127,7 @@ def rounds_at_once(commands: dict[str, Command], count: int, *, together: int) -
     taken: dict[str, list[Sample]] = {name: [] for name in names}
     for number in range(count):
         for name in names if number % 2 else reversed(names):
-            taken[name].append(Sample(at_once(commands[name], together)))
+            taken[name].append(at_once(commands[name], together))
     first = [sample.ms for sample in taken[names[0]]]
     return {name: _series(samples, first) for name, samples in taken.items()}
 
@@ -121,4 +136,5 @@ def _series(samples: list[Sample], first: list[float]) -> Series:
     times = [sample.ms for sample in samples]
     low, middle, high = statistics.quantiles(times, n=4)
     ratio = statistics.median(ms / base for ms, base in zip(times, first, strict=True))
-    return Series(middle, low, high, ratio, len(times))
+    cpu = statistics.median(sample.cpu for sample in samples)
+    return Series(middle, low, high, ratio, len(times), cpu, times)
