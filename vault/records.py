@@ -1,16 +1,22 @@
-"""NamedTuple without ``typing``, whose import takes as long as the start of Python. For modules that a disk hit loads.
+"""NamedTuple, Protocol and assert_never without ``typing``, whose import takes as long as the start of Python.
 
-To a type checker it is the one from typing. No other imports, no work.
+To a type checker they are those from typing. No other imports, no work.
 """
 
 from __future__ import annotations
 
-__all__ = ["NamedTuple"]
+__all__ = ["NamedTuple", "Protocol", "assert_never"]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NamedTuple, Self
+    from typing import NamedTuple, Never, Protocol, Self, assert_never
 else:
     from _operator import itemgetter
+
+    Protocol = object
+
+    def assert_never(value: Never) -> Never:
+        """For a case that cannot be."""
+        raise AssertionError(value)
 
     class NamedTuple(tuple):
         """The fields are the annotations of the class, in order, with its values as defaults."""

@@ -10,9 +10,9 @@ import os
 import socket
 import stat
 from contextlib import suppress
-from typing import NamedTuple
 
 from vault import errors, limits
+from vault.records import NamedTuple
 from vault.system.clock import Deadline, SystemClock
 from vault.system.files import Folder
 from vault.system.locks import Lock, LockUnavailable, try_lock

@@ -5,14 +5,13 @@ Parts are sent one after the other and never joined: some are the very memory th
 
 from __future__ import annotations
 
-from typing import Any
-
 from vault.agent import protocol
 from vault.agent.protocol import AgentRequest, BadFrame, Export, Put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from vault.agent.key_page import KeyPage
     from vault.agent.session_cache import CachedAnswer, SessionCache

@@ -14,7 +14,7 @@ A frame is a u32 length and that many bytes, 1 to 65,536. There are five kinds o
 
 HAS_ENTRY, LIST, GET_ENTRY, SSO_KEY, TOTP and NOTE_CODE are answered by a worker, a fork that opens the vault. It takes more of them over
 the same connection. Before the answer to a TOTP it may send ``{"ok":true,"waiting":seconds}``, any number of times.
-No operation takes a path, a library or a command. json is imported where it is used: an answer from disk needs only ``K``
+No operation takes a path, a library or a command. plain_json is imported where it is used: an answer from disk needs only ``K``
 and ``P``.
 """
 
@@ -206,16 +206,16 @@ def parse_answer(payload: bytes) -> dict[str, Any]:
 
 
 def _text(value: Any) -> bytes:
-    import json
+    from vault import plain_json
 
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    return plain_json.dumps(value, compact=True).encode("ascii")
 
 
 def _object(payload: bytes) -> dict[str, Any]:
-    import json
+    from vault import plain_json
 
     try:
-        found = json.loads(payload.decode("ascii"), parse_constant=_no, parse_float=_no)
+        found = plain_json.loads(payload.decode("ascii"), no_numbers_but_int=_no)
     except (ValueError, RecursionError):
         raise BadFrame from None
     if not isinstance(found, dict):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from typing import Any
 
 from vault import limits
 from vault.agent.client import Agent
@@ -22,6 +21,7 @@ from vault.system.poll import readable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
 _LOGIND = "org.freedesktop.login1"
 _SIGNALS = (("Manager", "PrepareForSleep"), ("Session", "Lock"))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import sys
 import time
-from typing import Any, NamedTuple, Protocol
 
 from vault import limits
+from vault.records import NamedTuple, Protocol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from vault.agent.key_page import KeyPage
     from vault.agent.session_cache import SessionCache

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vault import errors, limits
 from vault.agent import protocol
 from vault.crypto.seal import b64u
@@ -16,6 +14,7 @@ from vault.unlocking.seen_generations import SeenGenerations, check
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from vault.agent.key_page import KeyPage
     from vault.agent.protocol import AgentRequest

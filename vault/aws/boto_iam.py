@@ -8,7 +8,6 @@ boto3 has no key and reads no profile and no file of AWS's.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from vault import errors, limits
 from vault.aws import query_protocol, service_errors, sigv4, transport
@@ -18,6 +17,7 @@ from vault.system.clock import Deadline
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from vault.aws.credentials import Credentials
     from vault.aws.service_endpoint import ServiceEndpoint

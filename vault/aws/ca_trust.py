@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
-from typing import NamedTuple
 
 from vault import errors
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -99,6 +98,8 @@ def _filled(folder: str) -> bool:
 
 def _botocores_certificates() -> str:
     """The file of the botocore package, found without importing it."""
+    from importlib.util import find_spec
+
     spec = find_spec("botocore")
     return (
         os.path.join(*(spec.submodule_search_locations or [""])[:1], "cacert.pem") if spec is not None else ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 
 from vault import errors
 from vault.text import safe
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from vault.aws.proxies import Proxy
     from vault.aws.target import Target
+
+
+class TunnelRefused(OSError):
+    """A proxy refused to connect; the text is its answer's first line."""
 
 
 def tls_failed(to: Target, error: ssl.SSLError) -> errors.Unreachable:
@@ -33,15 +37,15 @@ def not_connected(to: Target, proxy: Proxy | None, error: Exception) -> errors.U
     """The error for a TCP connection, a DNS lookup or a proxy's tunnel that failed."""
     where = safe(to.host)
     if proxy is not None:
-        _, refused, reply = str(error).partition("Tunnel connection failed: ")  # http.client's words
+        refused, reply = isinstance(error, TunnelRefused), str(error)
         return errors.Unreachable(
             f"cannot connect to {where} through the proxy {safe(proxy.name)}:{proxy.port}"
             + (f": the proxy answered {safe(reply, limit=80)}" if refused else ""),
             hint="check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
         )
-    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+    if isinstance(error, _socket.gaierror) and error.errno == _socket.EAI_AGAIN:
         return errors.Unreachable(f"DNS lookup failed for {safe(to.name)}: no name server answered")
-    if isinstance(error, (socket.gaierror, UnicodeError)):  # UnicodeError: not a DNS name at all
+    if isinstance(error, (_socket.gaierror, UnicodeError)):  # UnicodeError: not a DNS name at all
         return errors.Unreachable(f"DNS lookup failed for {safe(to.name)}: unknown host")
     timed_out = isinstance(error, TimeoutError)
     reason = "timed out" if timed_out else os.strerror(getattr(error, "errno", 0) or 0)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from vault import limits
 from vault.aws import ca_trust, connection_errors
-from vault.aws.bounded_read import response_class
 from vault.aws.proxies import Proxy, proxy_for
+from vault.http import tcp_connect, wire
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import http.client
     import ssl
     from collections.abc import Mapping
     from typing import Any
@@ -44,14 +43,14 @@ class ConnectionPool:
     __slots__ = ("_contexts", "_idle")
 
     def __init__(self) -> None:
-        self._idle: dict[tuple[Target, Proxy | None], http.client.HTTPConnection] = {}
+        self._idle: dict[tuple[Target, Proxy | None], Any] = {}
         self._contexts: dict[ca_trust.CaBundle | None, ssl.SSLContext] = {}
 
-    def take(self, by: Route) -> http.client.HTTPConnection | None:
-        """The idle connection of this route, which then leaves the pool."""
+    def take(self, by: Route) -> Any:
+        """The idle connection of this route, which then leaves the pool; None if there is none."""
         return self._idle.pop((by.to, by.proxy), None)
 
-    def put(self, by: Route, connection: http.client.HTTPConnection) -> None:
+    def put(self, by: Route, connection: Any) -> None:
         """Keep an idle connection. If the pool already has one for the route, close that one."""
         old = self.take(by)
         if old is not None:
@@ -79,37 +78,47 @@ class ConnectionPool:
         self._idle.clear()
 
 
-def connect(by: Route, *, pool: ConnectionPool | None, deadline: Deadline) -> http.client.HTTPConnection:
-    """A new connection, TLS established. Errors: Unreachable, ConfigError (a CA bundle that cannot be read)."""
-    import http.client
+def connect(by: Route, *, pool: ConnectionPool | None, deadline: Deadline) -> Any:
+    """A new socket, TLS established. Errors: Unreachable, ConfigError (a CA bundle that cannot be read)."""
+    to, proxy = by.to, by.proxy
+    context = (pool or ConnectionPool()).ssl_context(by.ca_bundle) if to.scheme == "https" else None
+    name, port = (to.name, to.effective_port) if proxy is None else (proxy.name, proxy.port)
+    sock: Any = None
+    try:
+        sock = tcp_connect.connected(name, port, deadline=deadline)
+        if context is None:
+            return sock
+        if proxy is not None:
+            _tunnel(sock, by, proxy, deadline=deadline)
+        return _encrypted(sock, context, to)
+    except (OSError, wire.NoHttpAnswer, ValueError) as error:
+        if sock is not None:
+            sock.close()
+        raise connection_errors.not_connected(to, proxy, error) from None
+
+
+def _tunnel(sock: Any, by: Route, proxy: Proxy, *, deadline: Deadline) -> None:
+    """Let the proxy connect to the host. OSError with its answer if it refuses."""
+    patience, there = sock.gettimeout(), f"{by.to.bracketed}:{by.to.effective_port}"
+    headers = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
+    request = wire.request_head("CONNECT", there, host=there, headers=headers, body=None)
+    answer = wire.open_tunnel(sock, request, deadline=deadline.at_most(limits.AWS_CONNECT))
+    if answer.status != 200:
+        raise connection_errors.TunnelRefused(f"{answer.status} {answer.reason}".strip())
+    sock.settimeout(patience)
+
+
+def _encrypted(sock: Any, context: ssl.SSLContext, to: Target) -> ssl.SSLSocket:
+    """``sock`` with TLS, the name in its certificate verified. Errors: Unreachable, OSError."""
+    import socket
     import ssl
 
-    from vault.aws.tcp_connect import connector
-
-    connection: Any = _unconnected(by, pool or ConnectionPool())
-    connection._create_connection = connector(deadline)  # noqa: SLF001  # http.client's own hook since Python 2.7
-    connection.response_class = response_class(deadline, limits.AWS_CONNECT)  # a proxy's answer to CONNECT
+    patience = sock.gettimeout()
+    whole = socket.socket(fileno=sock.detach())
     try:
-        connection.connect()
+        whole.settimeout(patience)
+        return context.wrap_socket(whole, server_hostname=to.name)
     except ssl.SSLError as error:
-        connection.close()
-        raise connection_errors.tls_failed(by.to, error) from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        connection.close()
-        raise connection_errors.not_connected(by.to, by.proxy, error) from None
-    connected: http.client.HTTPConnection = connection
-    return connected
-
-
-def _unconnected(by: Route, pool: ConnectionPool) -> http.client.HTTPConnection:
-    import http.client
-
-    to, proxy = by.to, by.proxy
-    name, port = (to.name, to.port) if proxy is None else (proxy.name, proxy.port)
-    if to.scheme == "http":
-        return http.client.HTTPConnection(name, port)
-    connection = http.client.HTTPSConnection(name, port, context=pool.ssl_context(by.ca_bundle))
-    if proxy is not None:
-        authorization = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
-        connection.set_tunnel(to.name, to.effective_port, headers=authorization)
-    return connection
+        raise connection_errors.tls_failed(to, error) from None
+    finally:
+        whole.close()  # wrap_socket has taken its descriptor

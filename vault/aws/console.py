@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from vault import errors
 from vault.aws import service_errors, transport
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.text import safe
 

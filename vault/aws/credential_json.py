@@ -1,4 +1,4 @@
-"""The JSON that credential_process prints and the session cache stores. Pure; imports json only when needed.
+"""The JSON that credential_process prints and the session cache stores. Pure.
 
 One ASCII line with ``Version`` first, ``Expiration`` in whole seconds of UTC, and no key without a value: the form that
 every SDK accepts (docs/resolution.md, which clients accept the answer).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from vault import plain_json
 from vault.aws.credentials import Credentials, Session
 from vault.secret import Secret
 
@@ -22,8 +23,6 @@ class MalformedCredentials(ValueError):
 
 def encode(credentials: Credentials, *, expires: int | None = None, account_id: str | None = None) -> bytes:
     """The line for ``credentials``. ``expires`` is Unix seconds, None for a key that does not expire."""
-    import json
-
     found: dict[str, Any] = {
         "Version": 1,
         "AccessKeyId": credentials.access_key_id,
@@ -35,7 +34,7 @@ def encode(credentials: Credentials, *, expires: int | None = None, account_id: 
         found["Expiration"] = rfc3339(expires)
     if account_id:
         found["AccountId"] = account_id
-    return json.dumps(found, ensure_ascii=True).encode("ascii") + b"\n"
+    return plain_json.dumps(found).encode("ascii") + b"\n"
 
 
 def of_session(session: Session) -> bytes:
@@ -45,10 +44,8 @@ def of_session(session: Session) -> bytes:
 
 def fields(line: bytes) -> dict[str, str]:
     """The line's text values by name, without ``Version``. MalformedCredentials."""
-    import json
-
     try:
-        found = json.loads(line)
+        found = plain_json.loads(line.decode())
     except ValueError:
         raise MalformedCredentials from None
     if not isinstance(found, dict):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from vault import errors, limits
 from vault.aws.credentials import Credentials
 from vault.profiles.values import is_account
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.system import timestamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vault.aws.credentials import Session
 
 

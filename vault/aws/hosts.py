@@ -7,8 +7,6 @@ PrivateLink).
 
 from __future__ import annotations
 
-import re
-
 from vault.aws.target import parse_target
 from vault.profiles.endpoints import PARTITIONS, Partition, partition_of
 
@@ -83,9 +81,9 @@ _SIGN_IN = {
     "aws-iso-f": ("signin.csphome.hci.ic.gov", "{region}.signin.csphome.hci.ic.gov"),
     "aws-eusc": ("{region}.signin.amazonaws-eusc.eu",),
 }
-_REGION = re.compile(r"[a-z]+-[0-9]{1,2}", re.ASCII)  # after the start of the partition's regions
-_REGION_OF_AWS = re.compile(r"[a-z]{2}-[a-z]+-[0-9]{1,2}", re.ASCII)
-_VPC_ENDPOINT = re.compile(r"vpce-[0-9a-z-]+", re.ASCII)
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_DIGITS = frozenset("0123456789")
+_VPC_ENDPOINT = "vpce-"
 
 
 def is_aws_host(url: str, *, service: str, partition: str) -> bool:
@@ -98,7 +96,12 @@ def is_aws_host(url: str, *, service: str, partition: str) -> bool:
         return True
     endpoint, _, rest = to.name.partition(".")
     inside = f"{_LABELS[service]}.{{region}}.vpce.{found.suffix}"
-    return _VPC_ENDPOINT.fullmatch(endpoint) is not None and _fits(rest, inside, found)
+    own = endpoint.removeprefix(_VPC_ENDPOINT)
+    return (
+        own not in ("", endpoint)
+        and (_LETTERS | _DIGITS | {"-"}).issuperset(own)
+        and _fits(rest, inside, found)
+    )
 
 
 def is_listed(to: Target, names: Collection[str]) -> bool:
@@ -135,5 +138,11 @@ def _is_region(text: str, partition: Partition) -> bool:
     if partition_of(text).name != partition.name:
         return False
     if not partition.starts:
-        return _REGION_OF_AWS.fullmatch(text) is not None
-    return _REGION.fullmatch(text.removeprefix(partition.starts)) is not None
+        return text[2:3] == "-" and _LETTERS.issuperset(text[:2]) and _is_numbered(text[3:])
+    return _is_numbered(text.removeprefix(partition.starts))
+
+
+def _is_numbered(text: str) -> bool:
+    """Whether it is the end of a region's name: letters, a hyphen, and a number of at most two digits."""
+    word, _, number = text.partition("-")
+    return bool(word) and _LETTERS.issuperset(word) and len(number) in (1, 2) and _DIGITS.issuperset(number)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
 
 from vault import errors, limits
 from vault.aws import hosts, service_errors
 from vault.aws.service_endpoint import ServiceEndpoint
 from vault.profiles import endpoints
+from vault.records import NamedTuple, Protocol
 from vault.secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from vault.aws.service_call import Answer
     from vault.profiles.aws_files import Setting

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
 
 from vault import errors, limits
 from vault.aws import service_errors
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from vault.aws.iam import Caller
 

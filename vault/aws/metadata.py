@@ -11,9 +11,9 @@ from vault import errors, limits
 from vault.aws import transport
 from vault.aws.fetched import check_fields, json_object
 from vault.aws.hosts import is_listed
-from vault.aws.ip_addresses import canonical, is_loopback
 from vault.aws.provider_inputs import read_token_file
 from vault.aws.target import parse_target
+from vault.http.ip_addresses import canonical, is_loopback
 from vault.text import safe
 
 TYPE_CHECKING = False

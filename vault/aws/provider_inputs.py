@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
-
 from vault import errors, limits
+from vault.records import NamedTuple, Protocol
 from vault.text import safe
 
 TYPE_CHECKING = False

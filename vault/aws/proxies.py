@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
-
 from vault import errors
-from vault.aws.ip_addresses import is_loopback
+from vault.http.ip_addresses import is_loopback
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +31,8 @@ def proxy_for(to: Target, env: Mapping[str, str]) -> Proxy | None:
     variable, url = named.get(to.scheme, ("", ""))  # not ALL_PROXY, which AWS's tools do not read
     if not url or _bypassed(to, named.get("no", ("", ""))[1]):
         return None
+    from urllib.parse import unquote, urlsplit
+
     try:
         parts = urlsplit(_with_scheme(url))
         name, port = parts.hostname or "", parts.port
@@ -46,8 +45,10 @@ def proxy_for(to: Target, env: Mapping[str, str]) -> Proxy | None:
         )
     authorization = ""
     if parts.username is not None:
+        from binascii import b2a_base64
+
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-        authorization = "Basic " + base64.b64encode(pair).decode("ascii")
+        authorization = "Basic " + b2a_base64(pair, newline=False).decode("ascii")
     return Proxy(name, port or 80, authorization)
 
 

@@ -5,8 +5,11 @@ XML with a document type, a depth beyond AWS's answers, or a field twice is not 
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlencode
+from vault.http import percent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _VERSION = "2011-06-15"
 _DEEPEST = 16  # the deepest answer to awsvault-py's calls has 6
@@ -23,7 +26,7 @@ def form(operation: str, parameters: dict[str, Any]) -> bytes:
     pairs = [("Action", operation), ("Version", _VERSION)]
     for name, value in parameters.items():
         pairs += _flat(name, value)
-    return urlencode(pairs).encode("ascii")
+    return percent.form(pairs).encode("ascii")
 
 
 def _flat(name: str, value: Any) -> list[tuple[str, str]]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TypeVar
 
 from vault import errors, limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from vault.system.clock import Deadline
 
-Given = TypeVar("Given")
+    Given = TypeVar("Given")
 
 
 class RequestPace:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
-
 from vault import errors, limits
 from vault.aws import service_errors
+from vault.records import NamedTuple
+from vault.system import timestamps
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, TypeVar
 
     from vault.system.clock import Deadline
 
-Given = TypeVar("Given")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    Given = TypeVar("Given")
 
 
 class Answer(NamedTuple):
@@ -78,13 +78,4 @@ def _clock_hint(off: int) -> str:
 
 def http_date(text: str) -> int | None:
     """Unix seconds of an HTTP date (RFC 9110 5.6.7, its preferred format); None for anything else."""
-    words = text.replace(",", "").replace(":", " ").split()
-    from calendar import timegm
-
-    try:
-        _, day, month, year, hour, minute, second, zone = words
-        numbers = [int(word) for word in (day, hour, minute, second)]
-        seconds = timegm((int(year), _MONTHS.index(month) + 1, *numbers, 0, 0, 0))
-    except (ValueError, OverflowError):
-        return None
-    return seconds if zone == "GMT" else None
+    return timestamps.unix(text) if text.endswith(" GMT") else None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.aws.hosts import SERVICES, is_aws_host, is_listed
-from vault.aws.ip_addresses import is_loopback
 from vault.aws.target import Target, parse_target
+from vault.http.ip_addresses import is_loopback
 from vault.profiles.endpoints import partition_of
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hmac
 import time
 from hashlib import sha256
-from typing import NamedTuple
-from urllib.parse import quote
+
+from vault.http.percent import quote
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
 
 from vault import errors
 from vault.aws import service_errors, transport
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from vault.aws.service_endpoint import ServiceEndpoint
     from vault.system.clock import Deadline

@@ -6,7 +6,6 @@ Names are as AWS gives them: escape account names before they are shown or writt
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from vault import errors, limits
@@ -14,11 +13,13 @@ from vault.aws import sso_call
 from vault.aws.connections import ConnectionPool
 from vault.aws.sso_call import wrong_answer
 from vault.profiles.values import is_account
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from vault.aws.request_pace import RequestPace
     from vault.aws.service_endpoint import ServiceEndpoint

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from vault import errors, limits
 from vault.aws import sso_call
-from vault.aws.ip_addresses import is_loopback
 from vault.aws.service_call import with_retry
 from vault.aws.sso_call import wrong_answer
+from vault.http.ip_addresses import is_loopback
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vault.aws.service_endpoint import ServiceEndpoint
     from vault.system.clock import Deadline
 

@@ -7,7 +7,6 @@ CLI's cache, and never written or refreshed: a refresh token may be valid only o
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from vault import errors, limits
@@ -18,12 +17,15 @@ from vault.aws.service_endpoint import ServiceEndpoint
 from vault.aws.sso_call import wrong_answer
 from vault.profiles.identity_center import incomplete, missing_role_keys
 from vault.profiles.values import is_account
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.system.user_files import read_users_file
 from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vault.aws.fetched import Fetched
     from vault.aws.provider_inputs import ProviderContext
     from vault.profiles.chain import Sso

@@ -5,9 +5,6 @@ No cache, no vault, no profile. A call with an MFA code is sent once.
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 from vault import errors, limits
 from vault.aws import service_errors
 from vault.aws.credentials import Credentials, Identity, Session
@@ -19,15 +16,14 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from vault.aws.service_call import Answer
     from vault.aws.service_endpoint import ServiceEndpoint
     from vault.system.clock import Deadline
 
 UNTRUSTED_REASON = "it would receive the web identity token"  # a reason in a message
-_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _MAX_ARN = 2048  # the longest of STS's service model
-_PLAIN = re.compile(r"[!-~]+", re.ASCII)  # no space and no control character
 
 
 def get_caller_identity(
@@ -41,7 +37,7 @@ def get_caller_identity(
     account, arn, user_id = (
         _text(fields, name, "GetCallerIdentity", _MAX_ARN) for name in ("Account", "Arn", "UserId")
     )
-    if not _ACCOUNT.fullmatch(account):
+    if len(account) != 12 or not account.isdigit():
         raise _wrong("GetCallerIdentity", f"{safe(account)} is not an account ID")
     return Identity(account, arn, user_id)
 
@@ -199,7 +195,8 @@ def answer_time(text: str) -> int | None:
 def _text(fields: Any, name: str, operation: str, most: int, *, blanks: bool = False) -> str:
     value = fields.get(name) if isinstance(fields, dict) else None
     text = value if isinstance(value, str) else ""
-    if not 0 < len(text) <= most or not _PLAIN.fullmatch(text.replace(" ", "") if blanks else text):
+    printable = text.isascii() and text.isprintable() and bool(text.strip(" "))
+    if not 0 < len(text) <= most or not printable or (" " in text and not blanks):
         # The value is not shown: it may be a secret, or control characters.
         raise _wrong(operation, f"no valid {name}")
     return text

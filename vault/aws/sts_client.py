@@ -6,14 +6,14 @@ counted here, so that a call that creates something, or carries an MFA code, is 
 
 from __future__ import annotations
 
-from typing import Any
-
 from vault import errors
 from vault.aws import query_protocol, service_errors, sigv4, transport
 from vault.aws.service_call import Answer, http_date, refusal, with_operation, with_retry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vault.aws.credentials import Credentials
     from vault.aws.service_endpoint import ServiceEndpoint
     from vault.system.clock import Deadline

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from vault.records import NamedTuple
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+_PATH = _NAME | frozenset("/_")
 
 
 class Target(NamedTuple):
@@ -35,6 +36,11 @@ class Target(NamedTuple):
 
 def parse_target(url: str) -> Target | None:
     """The parts of an http or https URL without user, query or fragment; None for anything else."""
+    plain = _plain_target(url)
+    if plain is not None:
+        return plain
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(url)
         name, port = parts.hostname or "", parts.port
@@ -44,3 +50,18 @@ def parse_target(url: str) -> Target | None:
     if parts.scheme not in _DEFAULT_PORTS or not name or extra:
         return None
     return Target(parts.scheme, name, port, parts.path or "/")
+
+
+def _plain_target(url: str) -> Target | None:
+    """The parts of a URL of the usual form; None for any other. Saves the import of urllib.parse."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in _DEFAULT_PORTS:
+        return None
+    where, slash, path = rest.partition("/")
+    name, colon, port = where.partition(":")
+    if not name or not _NAME.issuperset(name) or not _PATH.issuperset(path):
+        return None
+    if not colon:
+        return Target(scheme, name, None, slash + path or "/")
+    usual = port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535
+    return Target(scheme, name, int(port), slash + path or "/") if usual else None

@@ -1,25 +1,25 @@
 """One HTTP exchange with AWS: sends a request, reads a bounded answer. TLS is always verified; redirects are not
 followed.
 
-http.client and ssl cost 35 ms; an SDK's client costs 200 ms and cannot end every read at the deadline. Proxies and CA
-bundles are those of AWS's tools (proxies.py, ca_trust.py).
+An SDK's client costs 200 ms and cannot end every read at the deadline. Proxies and CA bundles are those of AWS's tools
+(proxies.py, ca_trust.py).
 """
 
 from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import NamedTuple
 
 from vault import errors, limits
 from vault.aws import connections
-from vault.aws.bounded_read import response_class
+from vault.http import wire
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import http.client
     from collections.abc import Mapping
+    from typing import Any
 
     from vault.aws.connections import ConnectionPool, Route
     from vault.aws.target import Target
@@ -36,22 +36,22 @@ class Reply(NamedTuple):
 
 
 class _RawRequest(NamedTuple):
-    """The request as it is sent. ``path`` is the target of the request line."""
+    """The request as it is sent."""
 
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes | None
+    head: bytes
+    body: bytes
+    bodiless: bool  # whether its answer has no body
+
+
+def preload(env: Mapping[str, str]) -> None:
+    """Import what a call by TLS needs, while the process waits for something else."""
+    named = env.get("AWS_ENDPOINT_URL_STS") or env.get("AWS_ENDPOINT_URL") or ""
+    if not named.startswith("http://"):
+        import_module("ssl")
 
 
 class _ClosedBeforeAnswer(Exception):
     """The server closed the connection before the first byte of an answer."""
-
-
-def preload() -> None:
-    """Import what a call needs, while the process waits for something else."""
-    for module in ("http.client", "ssl"):
-        import_module(module)
 
 
 def send(
@@ -77,7 +77,10 @@ def send(
     if deadline.remaining() <= 0:
         raise errors.Unreachable("no time left for a call to AWS")
     by = connections.route(to, env=os.environ if env is None else env, ca_bundle=ca_bundle)
-    request = _request(by, method, query, headers, body, keep_alive=pool is not None)
+    try:
+        request = _request(by, method, query, headers, body, keep_alive=pool is not None)
+    except ValueError:
+        raise errors.Unreachable(f"a request to {safe(to.host)} cannot be written as HTTP") from None
     idle = pool.take(by) if pool is not None and reuse else None
     if idle is not None:
         try:
@@ -101,11 +104,12 @@ def _request(
         path = f"{to.scheme}://{to.host}{path}"
         if proxy.authorization:
             headers["proxy-authorization"] = proxy.authorization
-    return _RawRequest(method, path, headers, body)
+    head = wire.request_head(method, path, host=to.host, headers=headers, body=body)
+    return _RawRequest(head, body or b"", method == "HEAD")
 
 
 def _exchange(
-    connection: http.client.HTTPConnection,
+    connection: Any,
     request: _RawRequest,
     *,
     by: Route,
@@ -113,49 +117,34 @@ def _exchange(
     pool: ConnectionPool | None,
 ) -> Reply:
     """One request and its answer over an open connection, which then goes to the pool or is closed."""
-    import http.client
-
-    read_by = deadline.at_most(limits.AWS_READ)
-    connection.response_class = response_class(read_by, limits.AWS_READ)
-    reply, reusable = None, False
+    where, reusable = safe(by.to.host), False
     try:
-        connection.sock.settimeout(max(0.001, read_by.remaining()))
-        connection.request(request.method, request.path, body=request.body, headers=request.headers)
-        with connection.getresponse() as response:  # closed at once, even if the answer is too long
-            reply = _read(response, safe(by.to.host))
-        reusable = not response.will_close
+        answer = wire.ask(
+            connection, request.head + request.body, deadline=deadline.at_most(limits.AWS_READ),
+            most=limits.MAX_AWS_ANSWER, bodiless=request.bodiless,
+        )  # fmt: skip
+        reusable = answer.reusable
     except TimeoutError:
         raise errors.Unreachable(
-            f"{safe(by.to.host)} received the request but did not answer in time", sent=True
+            f"{where} received the request but did not answer in time", sent=True
         ) from None
-    except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+    except wire.TooLarge:
+        raise errors.Unreachable(
+            f"the answer from {where} is larger than {limits.MAX_AWS_ANSWER} bytes", sent=True
+        ) from None
+    except (wire.NoHttpAnswer, ConnectionResetError, BrokenPipeError):
         raise _ClosedBeforeAnswer from None
-    except (OSError, http.client.HTTPException, ValueError):
+    except (OSError, ValueError):
         raise _broken(by.to) from None
     finally:
         if pool is not None and reusable:
             pool.put(by, connection)
         else:
             connection.close()
-    return reply
+    return Reply(answer.status, answer.headers, answer.body)
 
 
 def _broken(to: Target) -> errors.Unreachable:
     return errors.Unreachable(
         f"the connection to {safe(to.host)} broke after the request was sent", sent=True
     )
-
-
-def _read(response: http.client.HTTPResponse, where: str) -> Reply:
-    body = b""
-    while len(body) <= limits.MAX_AWS_ANSWER:
-        piece = response.read(limits.MAX_AWS_ANSWER + 1 - len(body))
-        if not piece:
-            break
-        body += piece
-    if len(body) > limits.MAX_AWS_ANSWER:
-        raise errors.Unreachable(
-            f"the answer from {where} is larger than {limits.MAX_AWS_ANSWER} bytes", sent=True
-        )
-    headers = {name.lower(): value for name, value in response.getheaders()}
-    return Reply(response.status, headers, body)

@@ -6,7 +6,7 @@ names of the least used commands.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from vault.records import NamedTuple
 
 
 class CommandRow(NamedTuple):

@@ -7,12 +7,12 @@ takes little longer than starting Python. No shell ever expands a profile name.
 from __future__ import annotations
 
 import shlex
-from typing import NamedTuple
 
 import click
 
 from vault.cli.bash_profile_names import BASH_NAMES
 from vault.cli.prompt_line import NAMES
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ All values are quoted as the format needs. They come from AWS or the vault, but 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.profiles.credential_variables import TOKEN_VARIABLES
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False

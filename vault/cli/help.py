@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from vault.cli.command_table import ALIASES, COMMANDS
 from vault.errors import Usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class _CommandName(click.Choice[str]):

@@ -9,7 +9,6 @@ import errno
 import os
 import sys
 from importlib import import_module
-from typing import Any
 
 import click
 
@@ -23,6 +22,7 @@ from vault.text import nearest
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 # Errors of stdout: the disk is full, a file is at its size limit, the caller closed the descriptor.
 _NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault.cli.terminal import local, rfc3339, say, without_absent
+from vault.records import NamedTuple
 from vault.rotation import state_machine, steps
 from vault.text import safe
 

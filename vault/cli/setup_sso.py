@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from vault.cli import change_view
 from vault.cli.import_report import named
@@ -15,6 +14,7 @@ from vault.migrate import edit_plan, new_profiles, own_command, sso_names, sso_p
 from vault.migrate.sso_names import AssignedRole, NameTemplate
 from vault.migrate.sso_profiles import SignInProfiles
 from vault.profiles import aws_files
+from vault.records import NamedTuple
 from vault.signin import assigned, sealed, target
 from vault.store import vault
 from vault.text import command, safe

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors, limits
 from vault.cli.browsers import opener, openers
 from vault.cli.init import create_and_report
 from vault.cli.terminal import local, say
 from vault.credentials import audit
 from vault.profiles import aws_files
+from vault.records import NamedTuple
 from vault.signin import begin, target
 from vault.signin.flow_choice import preferred, reason_for_device
 from vault.signin.key import to_sign_in

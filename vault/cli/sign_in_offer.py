@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import TypeVar
 
 from vault import errors, limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from vault.context import Context
 
-T = TypeVar("T")
+    T = TypeVar("T")
 
 
 def offering(context: Context, work: Callable[[Context], T]) -> T:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vault.cli.terminal import local, rfc3339, without_absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from typing import Any
 
     from vault.profiles.aws_files import Config
     from vault.signin.record import SignInRecord

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from vault.cli import shared_options
@@ -26,6 +24,8 @@ from vault.unlocking.key_access import open_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vault.context import Context
     from vault.signin.record import SignInRecord
     from vault.signin.sealed import SignIns

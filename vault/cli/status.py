@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from vault.cli import shared_options
@@ -32,6 +30,8 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vault.context import Context
     from vault.inspect.key_status import KeyStatus
     from vault.inspect.status import State

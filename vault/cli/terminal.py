@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
 
 import click
 
 from vault import limits
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
 _WIDEST = 10_000  # characters of a line; safe() alone would cut it at 400
 

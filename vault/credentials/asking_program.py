@@ -7,9 +7,9 @@ for honest programs.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from vault import limits
+from vault.records import NamedTuple
 from vault.system.process_tree import ancestors
 
 TYPE_CHECKING = False

@@ -6,13 +6,12 @@ that was fetched with --duration has another name and is found only with the sam
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault.cache.entries import Cache
 from vault.credentials.fallback import was_shortened
 from vault.credentials.planned import chain_of, planned
 from vault.errors import ConfigError, NotFound
 from vault.profiles.chain import AssumeRole
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

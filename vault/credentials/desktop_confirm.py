@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import NamedTuple
 
 from vault import errors, limits
 from vault.credentials.asking_program import AskingProgram, plain
 from vault.credentials.shared_answer import GivenAnswer, shared_answer
 from vault.desktop import desktop_question
 from vault.desktop.desktop_question import DesktopQuestion
+from vault.records import NamedTuple
 from vault.system.files import Folder
 from vault.system.prompts import NoAnswer
 from vault.text import safe

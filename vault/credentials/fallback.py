@@ -5,8 +5,6 @@ Through the key's session a role session lasts at most one hour, so that answer 
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from vault import errors, limits
 from vault.credentials.fetch import SessionFetcher
 from vault.credentials.mfa_code import Codes, NoCode
@@ -14,7 +12,7 @@ from vault.credentials.mfa_code import Codes, NoCode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
+    from typing import Self, TypeVar
 
     from vault.cache.entries import Cache, Cached
     from vault.context import Context
@@ -23,7 +21,9 @@ if TYPE_CHECKING:
     from vault.profiles.chain import Link
     from vault.unlocking.keys import Keys
 
-T = TypeVar("T")
+    T = TypeVar("T")
+
+
 _SHORT = (
     "\0given for an hour"  # not a profile's name: an alias in the cache for each session that was shortened
 )

@@ -7,8 +7,6 @@ before it, which is obtained the same way. Prints nothing and reads no configura
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 from vault import errors, limits
 from vault.aws import credential_json
 from vault.cache.entries import Failure
@@ -143,14 +141,20 @@ class SessionFetcher:
                 return hit
 
     def _missing(self, at: int) -> Cached:
-        with self._lock(at) or nullcontext():
-            hit = self._hit(at)  # another process may have been faster
-            if hit is not None and self._freshness(hit) in _SERVED_AT_ONCE:
-                return hit
-            # With a code from the command line, the answer may differ from that of a moment ago.
-            if at not in self._refetch and not self._codes.typed:
-                self._raise_recent(at)
-            return self._fetch(at)
+        lock = self._lock(at)
+        if lock is None:
+            return self._missing_alone(at)
+        with lock:
+            return self._missing_alone(at)
+
+    def _missing_alone(self, at: int) -> Cached:
+        hit = self._hit(at)  # another process may have been faster
+        if hit is not None and self._freshness(hit) in _SERVED_AT_ONCE:
+            return hit
+        # With a code from the command line, the answer may differ from that of a moment ago.
+        if at not in self._refetch and not self._codes.typed:
+            self._raise_recent(at)
+        return self._fetch(at)
 
     def _lock(self, at: int) -> Lock | None:
         try:

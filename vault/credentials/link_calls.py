@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors, limits
 from vault.aws import credential_json
 from vault.cache.entries import Cached
@@ -12,6 +10,7 @@ from vault.credentials.session_name import default_session_name
 from vault.profiles.chain import AssumeRole, FetchSource, SessionToken
 from vault.profiles.session_policy import read_only_policy
 from vault.profiles.values import account_of
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

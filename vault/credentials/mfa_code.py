@@ -5,22 +5,21 @@ A code is in the ledger before it is returned, so no other process sends it too.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
-
 from vault import errors, limits
+from vault.records import NamedTuple
 from vault.text import command, safe
 from vault.unlocking.keys import CodeWait
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from vault.context import Context
     from vault.mfa.ledger import Code
     from vault.unlocking.keys import Keys
 
-
-T = TypeVar("T")
+    T = TypeVar("T")
 
 
 class MfaDevice(NamedTuple):

@@ -5,8 +5,6 @@ Joins AWS's files, the vault, the cache and STS. Prints nothing. No wait is long
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors, limits
 from vault.aws import credential_json
 from vault.cache.freshness import Freshness
@@ -20,6 +18,7 @@ from vault.credentials.remember import remember
 from vault.credentials.requested_chain import check_role_has_source, requested_chain
 from vault.profiles.chain import AssumeRole, SessionToken, Sso, VaultKey
 from vault.profiles.resolve import check
+from vault.records import NamedTuple
 from vault.text import command, safe
 from vault.unlocking.key_access import KeysAccess, with_keys
 

@@ -5,8 +5,6 @@ Everything that resolves a profile uses this: exports, `list`, `explain`, `clear
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
-
 from vault.aws.credentials import Credentials
 from vault.credentials.session_name import default_session_name
 from vault.profiles import aws_files
@@ -15,6 +13,7 @@ from vault.profiles.chain import StaticKeys, VaultKey
 from vault.profiles.digest import digest
 from vault.profiles.plan import plan
 from vault.profiles.resolve import resolve
+from vault.records import NamedTuple, Protocol
 from vault.system.settled import to_keep_under
 
 TYPE_CHECKING = False

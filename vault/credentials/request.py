@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import NamedTuple
 
 from vault import errors, limits
+from vault.records import NamedTuple
 from vault.system import locks
 from vault.system.files import Folder
 

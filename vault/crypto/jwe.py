@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
 
 from vault import limits
 from vault.crypto.seal import unb64u
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vault.secret import Secret
 
 _ALG, _ENC = "PBES2-HS256+A128KW", "A256GCM"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import signal
 from html import escape
-from typing import NamedTuple, Protocol
 
 from vault import limits
 from vault.desktop.message_bus import BusGone, CallFailed, MessageBus, session_address
 from vault.desktop.screen_lock import ScreenLock
+from vault.records import NamedTuple, Protocol
 from vault.system.pinentry import Pinentry
 from vault.system.tty import NoAnswer, Signalled, signals_raise
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vault import limits
-from vault.aws.ip_addresses import is_loopback
 from vault.doctor.findings import Finding, Rewrite, split_place
 from vault.errors import ConfigError, Error
+from vault.http.ip_addresses import is_loopback
 from vault.mfa.serials import similar_serial
 from vault.profiles.chain import Sso, VaultKey
 from vault.profiles.endpoints import configured_url

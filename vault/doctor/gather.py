@@ -7,7 +7,6 @@ import os
 import shutil
 import stat
 from contextlib import suppress
-from typing import Any
 
 from vault import __version__, errors, limits
 from vault.aws.sso_portal import cli_token_path
@@ -28,6 +27,7 @@ from vault.unlocking.unlock import unlock_unless
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from vault.context import Context
     from vault.settings import Settings

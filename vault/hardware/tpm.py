@@ -7,11 +7,11 @@ connection of its own.
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
 
 from vault.hardware import tpm_wire
 from vault.hardware.tpm_session import TpmSession
 from vault.hardware.tpm_wire import sized, u32
+from vault.records import NamedTuple
 from vault.system.tpm_device import TpmDevice, TpmUnavailable
 
 TYPE_CHECKING = False

@@ -7,16 +7,17 @@ import zlib
 from bisect import bisect_right
 from datetime import datetime
 from enum import Enum
-from typing import Any, NamedTuple
 
 from vault import limits
 from vault.errors import ConfigError
 from vault.profiles.values import account_of
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from vault.credentials.audit import Record
 

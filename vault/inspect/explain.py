@@ -6,8 +6,6 @@ Otherwise the key is marked as assumed (vault/profiles/resolve.py), and its devi
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.credentials.prefix_match import chosen
 from vault.credentials.session_name import default_session_name
@@ -19,6 +17,7 @@ from vault.profiles.attribution import attributed
 from vault.profiles.chain import AssumeRole, SessionToken, Sso, VaultKey
 from vault.profiles.plan import plan
 from vault.profiles.resolve import resolve
+from vault.records import NamedTuple
 from vault.signin import sealed
 from vault.store import vault
 from vault.unlocking.agent_keys import keys_from_agent

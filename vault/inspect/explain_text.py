@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, assert_never
-
 from vault.profiles.chain import Login, NamedSource, Process, Sso, StaticKeys, VaultKey, WebIdentity
+from vault.records import NamedTuple, assert_never
 from vault.text import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from vault.profiles.aws_files import Origin
     from vault.profiles.chain import AssumeRole, Chain, SessionToken

@@ -5,13 +5,12 @@ Opens the vault only if that needs no prompt. Makes no network calls and runs no
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.credentials import cached
 from vault.inspect.profile_table import EachEntryOnce, on_disk
 from vault.inspect.sign_ins import stored
 from vault.profiles import aws_files
+from vault.records import NamedTuple
 from vault.secret import CacheKey
 from vault.unlocking.agent_keys import keys_from_agent
 from vault.unlocking.keys import OpenedKeys

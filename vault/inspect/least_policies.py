@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vault.inspect.refused_call import EXTERNAL_ID_KEY, MFA_KEY, SESSION_NAME_KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vault.inspect.refused_call import RefusedCall
 
 VERSION = "2012-10-17"

@@ -6,8 +6,6 @@ cached, remembered for exports, logged or returned.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors, limits
 from vault.aws import credential_json
 from vault.cache.freshness import Freshness
@@ -24,6 +22,7 @@ from vault.inspect.refused_link import device_of, explained
 from vault.mfa.ledger import NoCodeInTime
 from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, WebIdentity
 from vault.profiles.resolve import check as check_faults
+from vault.records import NamedTuple
 from vault.text import safe
 from vault.unlocking.key_access import with_keys
 

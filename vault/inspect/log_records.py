@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import limits
 from vault.cache.audit_log import AuditLog
 from vault.credentials.audit import Record, decode
+from vault.records import NamedTuple
 from vault.unlocking.key_access import open_keys
 
 TYPE_CHECKING = False

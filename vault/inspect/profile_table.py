@@ -5,8 +5,6 @@ Reads AWS's files and the session cache, and makes no network calls. The row of 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.credentials import cached
 from vault.inspect.chain_json import source_item
@@ -15,6 +13,7 @@ from vault.inspect.which import end_of
 from vault.profiles import aws_files
 from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, Sso, StaticKeys, VaultKey
 from vault.profiles.resolve import resolve
+from vault.records import NamedTuple
 from vault.signin import needed
 from vault.unlocking import cache_key
 from vault.unlocking.manual_lock import manually_locked

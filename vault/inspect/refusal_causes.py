@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault.inspect.explain_text import span
 from vault.inspect.refused_call import SET_SOURCE_IDENTITY, TAG_SESSION
+from vault.records import NamedTuple
 from vault.text import command, safe
 
 TYPE_CHECKING = False

@@ -5,8 +5,6 @@ Reads only. What AWS does not let the caller read becomes a sentence in the evid
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
 from vault import errors, limits
 from vault.aws import iam, iam_reads, sts
 from vault.aws.iam_reads import ALLOWED
@@ -19,6 +17,7 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, TypeVar
 
     from vault.aws.boto_iam import IamClient
     from vault.aws.credentials import Credentials
@@ -27,8 +26,10 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.inspect.refused_call import RefusedCall
 
+    T = TypeVar("T")
+
+
 MOST_READS = 4  # SimulatePrincipalPolicy twice, GetRole, ListMFADevices
-T = TypeVar("T")
 # Condition keys that may decide a call to STS. IAM knows those of the principal itself.
 _OF_STS = ("aws:", "sts:", "iam:resourcetag/")
 _OF_PRINCIPAL = ("aws:principal", "aws:username", "aws:userid")

@@ -6,13 +6,13 @@ What is known is a fact; what is left without it are candidates, and never calle
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from vault.aws import service_errors
 from vault.aws.iam_reads import ALLOWED
 from vault.inspect import refusal_causes as causes
 from vault.inspect.refused_call import ASSUME_ROLE, EXTERNAL_ID_KEY, SESSION_NAME_KEY, SOURCE_IDENTITY_KEY
 from vault.inspect.trust_policy import read
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False

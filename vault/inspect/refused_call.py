@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from vault.records import NamedTuple
 
 ASSUME_ROLE, TAG_SESSION, SET_SOURCE_IDENTITY = "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"
 MFA_KEY, MFA_AGE_KEY = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from vault.credentials.session_name import default_session_name
 from vault.inspect import least_policies, refusal_causes, refusal_evidence, refusal_side
 from vault.inspect.explain_text import shown
 from vault.inspect.refused_call import RefusedCall, is_path_unknown, principal_of
 from vault.profiles.chain import AssumeRole, FetchSource, SessionToken, StaticKeys, WebIdentity
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vault import errors
     from vault.aws.credentials import Credentials
     from vault.context import Context

@@ -5,11 +5,10 @@ Looks at the stored sign-ins and, where there is none, at the AWS CLI's token. C
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.aws import sso_portal
 from vault.inspect.explain_text import span
+from vault.records import NamedTuple
 from vault.signin import key, sealed
 from vault.signin.record import SignInPlace
 from vault.text import command

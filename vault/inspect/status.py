@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors, limits
 from vault.inspect import key_status, profile_table
+from vault.records import NamedTuple
 from vault.store import vault
 from vault.unlocking import all_agents, manual_lock
 

@@ -6,13 +6,14 @@ Only condition keys whose values awsvault-py knows are decided. Others, such as 
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
 
 from vault.inspect.refused_call import MFA_AGE_KEY, MFA_KEY
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from vault.inspect.refused_call import RefusedCall
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.profiles.aws_files import load
 from vault.profiles.chain import Sso, StaticKeys, VaultKey, WebIdentity
 from vault.profiles.resolve import resolve
 from vault.profiles.values import account_of, is_account
+from vault.records import NamedTuple
 from vault.text import nearest, safe
 
 TYPE_CHECKING = False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault.aws import credential_json, providers, sts
 from vault.aws.credentials import Credentials
 from vault.aws.provider_inputs import ProviderContext
@@ -14,6 +12,7 @@ from vault.keys.service_endpoints import sts_endpoint
 from vault.profiles import aws_files
 from vault.profiles.chain import NamedSource
 from vault.profiles.credential_variables import session_token_in
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.system import timestamps
 from vault.text import command

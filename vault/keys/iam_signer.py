@@ -6,18 +6,19 @@ longer), the next key that may sign is tried.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 from vault import errors, limits
 from vault.aws import iam, sts
 from vault.aws.credentials import Credentials
 from vault.credentials.mfa_code import MfaDevice
 from vault.keys.service_endpoints import iam_endpoint, sts_endpoint
 from vault.profiles import aws_files, endpoints
+from vault.records import Protocol
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vault.aws.boto_iam import IamClient
     from vault.aws.credentials import Identity
     from vault.aws.service_call import Answer

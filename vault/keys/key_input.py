@@ -5,8 +5,6 @@ Stores nothing and does not ask AWS. Secrets never come from the command line. P
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import limits
 from vault.aws import key_format
 from vault.errors import ConfigError, Usage
@@ -14,6 +12,7 @@ from vault.keys.stdin_json import read_fields
 from vault.mfa import codes
 from vault.profiles import aws_files
 from vault.profiles.credential_variables import session_token_in
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.text import safe, trimmed
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from vault import limits
 from vault.aws import key_format
 from vault.errors import Refused, Usage
@@ -19,15 +17,18 @@ from vault.keys.key_input import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from vault.context import Context
     from vault.keys.verify import Verification
     from vault.mfa.codes import Seed
     from vault.secret import Secret
 
+    D = TypeVar("D")
+    T = TypeVar("T")
+
+
 _TRIES = 3  # a paste goes wrong twice at most
-D = TypeVar("D")
-T = TypeVar("T")
 
 
 def ask_key(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 from vault import limits
 from vault.errors import NotFound, Usage
@@ -14,6 +13,7 @@ from vault.keys.stdin_json import read_fields
 from vault.profiles import aws_files
 from vault.profiles.chain import VaultKey
 from vault.profiles.resolve import resolve
+from vault.records import NamedTuple
 from vault.store.entry_lookup import find_entry
 from vault.text import command, nearest, safe
 from vault.unlocking import inventory, strict_seeds

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from vault import errors, limits
 from vault.credentials import audit, forget_sessions
@@ -27,6 +26,7 @@ from vault.unlocking.keys import OpenedKeys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from vault.aws.credentials import Identity
     from vault.context import Context

@@ -5,8 +5,6 @@ The session is kept for the first export, which then needs no code. The code cou
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors, limits
 from vault.aws import credential_json, service_errors, sts
 from vault.aws.credentials import Credentials
@@ -18,6 +16,7 @@ from vault.keys.service_endpoints import sts_endpoint
 from vault.mfa import ledger
 from vault.profiles.chain import SessionToken
 from vault.profiles.values import account_of
+from vault.records import NamedTuple
 from vault.system.files import Folder
 from vault.text import safe
 from vault.unlocking.keys import OpenedKeys

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault.aws import sts
 from vault.errors import Unreachable
 from vault.keys.service_endpoints import sts_endpoint
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

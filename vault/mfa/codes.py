@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 from vault import errors, limits
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.text import safe
 

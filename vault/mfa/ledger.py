@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from typing import NamedTuple
 
 from vault import errors, limits
 from vault.mfa import codes
+from vault.records import NamedTuple
 from vault.system import locks
 
 TYPE_CHECKING = False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from textwrap import dedent
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vault.profiles.aws_files import PREFIX
 from vault.profiles.edit import Document, is_section
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from vault import limits
 from vault.migrate.undo import Change
 from vault.profiles import aws_files
 from vault.profiles.edit import Document, Edit
+from vault.records import NamedTuple
 from vault.system.user_files import read_users_file
 
 TYPE_CHECKING = False

@@ -12,13 +12,13 @@ import json
 import os
 import re
 import tomllib
-from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from vault import errors, limits
 from vault.crypto import jwe
 from vault.migrate.edit_plan import Skipped
 from vault.profiles import aws_files
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.system.user_files import read_users_file
 from vault.text import safe
@@ -26,6 +26,7 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
 # Names of items that are not keys in aws-vault's store: sessions, as several versions name them, and Identity Center's tokens.
 _SESSION = re.compile(

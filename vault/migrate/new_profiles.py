@@ -6,7 +6,6 @@ An existing profile is changed only as `setup` would change it. The profile of a
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from vault import errors, limits
 from vault.aws import boto_iam
@@ -16,6 +15,7 @@ from vault.profiles import aws_files, endpoints, values
 from vault.profiles.build_chain import checked_region
 from vault.profiles.chain import VaultKey
 from vault.profiles.source_lookup import own_export
+from vault.records import NamedTuple
 from vault.text import nearest, safe
 
 TYPE_CHECKING = False

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.keys import key_input
 from vault.migrate import stray_secrets
 from vault.migrate.edit_plan import Skipped
 from vault.profiles import sdk_precedence
 from vault.profiles.aws_files import STATIC
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.text import safe
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
 
 from vault import errors, limits
 from vault.keys import entry_names
 from vault.profiles.ini import is_name
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False

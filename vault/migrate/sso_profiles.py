@@ -6,14 +6,13 @@ that are awsvault-py's, so that comments, order and the user's own keys stay.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.keys import entry_names
 from vault.migrate import own_command
 from vault.migrate.edit_plan import EditPlan, Skipped
 from vault.profiles.aws_files import PREFIX, Origin
 from vault.profiles.ini import uncommented
+from vault.records import NamedTuple
 from vault.text import command, safe
 
 TYPE_CHECKING = False

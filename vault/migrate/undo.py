@@ -13,13 +13,13 @@ import json
 import os
 import re
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 from vault import errors, limits
 from vault.credentials import audit
 from vault.crypto.seal import SealBroken, hkdf, seal, unseal
 from vault.profiles.edit import Document, Hunk
 from vault.profiles.revert import revert
+from vault.records import NamedTuple
 from vault.system import locks, replace_file
 from vault.system.files import Folder
 from vault.system.user_files import read_users_file
@@ -28,6 +28,7 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from vault.context import Context
     from vault.store.vault import Opened

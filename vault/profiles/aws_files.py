@@ -7,11 +7,11 @@ file wins over the config file (docs/resolution.md).
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from vault import errors
 from vault.limits import MAX_CONFIG_FILE, MAX_INCLUDES
 from vault.profiles.ini_parser import parse
+from vault.records import NamedTuple
 from vault.system.paths import substituted
 from vault.text import safe, suggestion
 

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.limits import ROLE_LEAST, ROLE_MOST, SESSION_LEAST, SESSION_MOST
 from vault.profiles import endpoints, values
@@ -27,6 +25,7 @@ from vault.profiles.profile_policy import policy_of
 from vault.profiles.session_policy import combined
 from vault.profiles.source_lookup import lost_restriction, own_export
 from vault.profiles.unread_keys import missing, misspelled
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False

@@ -6,8 +6,7 @@ The source and its hops are what the files say (Chain, made by ``resolve``). The
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from vault.records import NamedTuple
 from vault.text import command, safe
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from vault.records import NamedTuple
 
 _BLANK = " \t\r\n"
 # Options of ``export`` that take a value. A test compares them, and the short ones, with the command's own.

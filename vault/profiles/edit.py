@@ -6,11 +6,11 @@ A change is an ``Edit`` of whole lines. Line ends, odd spacing, comments and a m
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
 
 from vault import errors
 from vault.profiles.aws_files import decode
 from vault.profiles.file_lines import FileLine, LineRecorder
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.profiles.aws_files import Config, Origin, Setting
 from vault.profiles.ini import subproperties
+from vault.records import NamedTuple
 from vault.text import safe, suggestion
 
 TYPE_CHECKING = False

@@ -5,9 +5,8 @@ The parser that reads the files finds them, so an edit changes the line that cou
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault.profiles.ini_parser import Parser
+from vault.records import NamedTuple
 
 
 class FileLine(NamedTuple):

@@ -5,7 +5,7 @@ Pure: no files, no environment. ini_parser makes these values from text.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from vault.records import NamedTuple
 
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.%@:+")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from vault.limits import ROLE_DURATION
 from vault.profiles.chain import (
     AssumeRole,
@@ -18,6 +16,7 @@ from vault.profiles.chain import (
     VaultKey,
     WebIdentity,
 )
+from vault.records import Protocol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

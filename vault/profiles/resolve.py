@@ -8,8 +8,6 @@ the vault resolves again.
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from vault import errors
 from vault.limits import MAX_HOPS
 from vault.profiles import values
@@ -95,8 +93,10 @@ class _Walk:
     def passed(self, profile: Profile) -> tuple[Profile, ...]:
         """The profiles from ``profile`` to its source, or to the first one that cannot be resolved."""
         path: list[Profile] = []
-        with suppress(errors.ConfigError):
+        try:
             self.follow(profile, path)
+        except errors.ConfigError:
+            return tuple(path)
         return tuple(path)
 
     def follow(self, profile: Profile, path: list[Profile] | None = None) -> WalkedPath:

@@ -6,9 +6,8 @@ Covers the profile's own lines, not its role. Tested with the tools themselves (
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault.profiles.aws_files import STATIC, Origin
+from vault.records import NamedTuple
 from vault.secret import Secret
 
 TYPE_CHECKING = False

@@ -6,18 +6,17 @@ would therefore widen each other, so they are never sent together.
 
 from __future__ import annotations
 
-import re
-from typing import Any, NamedTuple
-
 from vault import limits
 from vault.errors import ConfigError, StorageError, UnsafeFile, Usage
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
-_ARN = re.compile(r"arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[!-~]{1,512}", re.ASCII)
+_ARN = r"(?a:arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[!-~]{1,512})"
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _MOST_DIGITS = 40
 _HINT = "use an IAM policy in JSON, with Version and Statement"
@@ -76,8 +75,10 @@ def checked(file: str | None, arns: Sequence[str], *, file_at: str, arns_at: str
     """
     if file is None and not arns:
         return None
+    import re
+
     for arn in arns:
-        if not _ARN.fullmatch(arn):
+        if not re.fullmatch(_ARN, arn):
             raise Usage(
                 f"{arns_at} {safe(arn, limit=80)!r} is not the ARN of a policy",
                 hint="give one such as arn:aws:iam::aws:policy/ReadOnlyAccess",
@@ -89,11 +90,11 @@ def checked(file: str | None, arns: Sequence[str], *, file_at: str, arns_at: str
 
 def combined(policies: Sequence[SessionPolicy]) -> SessionPolicy | None:
     """One policy that allows no more than each of ``policies``; None for none. ConfigError if there is no such policy."""
-    import json
-
     policies = list({(each.document, frozenset(each.arns)): each for each in policies}.values())
     if len(policies) < 2:
         return policies[0] if policies else None
+    import json
+
     allowing = [place for policy in policies if policy.allows for place in policy.places]
     if sum(policy.allows for policy in policies) > 1:
         raise ConfigError(

@@ -6,13 +6,12 @@ shown: it may be a secret.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.limits import UNREAD_SHOWN
 from vault.profiles import values
 from vault.profiles.aws_files import PREFIX, STATIC, Origin
 from vault.profiles.chain import Fault
+from vault.records import NamedTuple
 from vault.text import nearest, safe
 
 TYPE_CHECKING = False

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from vault import errors, limits
 from vault.credentials.mfa_code import Codes
 from vault.keys.endpoint_trust import EndpointTrust
 from vault.keys.entries import check_account
 from vault.keys.iam_signer import IamSigner
+from vault.records import NamedTuple
 from vault.text import safe
 
 TYPE_CHECKING = False

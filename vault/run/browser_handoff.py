@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import socket
 from hmac import compare_digest
-from typing import Self
 
 from vault import limits
 from vault.system.loopback import request_head, same_user
@@ -18,6 +17,7 @@ from vault.system.poll import readable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from vault.secret import Secret
     from vault.system.clock import Deadline

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-from typing import NamedTuple
 
 from vault.errors import Usage
+from vault.records import NamedTuple
 from vault.system.files import Folder
 
 TYPE_CHECKING = False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.aws import console, credential_json, hosts
 from vault.aws.service_endpoint import ServiceEndpoint
@@ -11,6 +9,7 @@ from vault.credentials import guardrails, obtain
 from vault.credentials.hints import with_names
 from vault.credentials.requested_chain import requested_chain
 from vault.profiles import aws_files, endpoints
+from vault.records import NamedTuple
 from vault.run import federation
 from vault.text import safe
 

@@ -13,9 +13,9 @@ import json
 import socket
 import threading
 import time
-from typing import NamedTuple, Self
 
 from vault import errors, limits
+from vault.records import NamedTuple
 from vault.run.server_address import PortListener
 from vault.run.session_refresh import SessionRefresh
 from vault.system import hardening
@@ -25,6 +25,7 @@ from vault.text import ascii_safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from vault.context import Context
     from vault.credentials.obtain import Obtained

@@ -11,11 +11,11 @@ import signal
 import socket
 from contextlib import suppress
 from importlib import import_module
-from typing import NamedTuple
 
 from vault import errors, limits
 from vault.agent.key_page import KeyPage
 from vault.credentials import planned, refreshing
+from vault.records import NamedTuple
 from vault.run.served_session import CutShort, Served, document, frame, receive, receive_into
 from vault.secret import Secret
 from vault.system import children, hardening, process_signals, sockets
@@ -47,7 +47,7 @@ _NEEDED = (
     "vault.aws.service_errors",
     "vault.aws.sso_portal",
     "vault.aws.sts",
-    "vault.aws.tcp_connect",
+    "vault.http.tcp_connect",
     "vault.aws.transport",
     "vault.credentials.audit",
     "vault.unlocking.keys",

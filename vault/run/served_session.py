@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
-from typing import Any
 
 from vault import limits
 from vault.aws import credential_json
@@ -18,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
+    from typing import Any
 
     from vault.cache.freshness import Freshness
     from vault.credentials.issued import Issued

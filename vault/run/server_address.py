@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from typing import NamedTuple
 
 from vault import errors, limits
+from vault.records import NamedTuple
 from vault.system.loopback import same_user
 from vault.system.unix_listener import UnixListener
 from vault.text import safe

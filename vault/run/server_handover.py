@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from typing import Any, NamedTuple
 
 from vault import errors, limits
 from vault.credentials import refreshing
 from vault.credentials.profile_metadata import ProfileMetadata, metadata_of
 from vault.credentials.request import Request
 from vault.profiles.session_policy import SessionPolicy
+from vault.records import NamedTuple
 from vault.run import exec_env
 from vault.run.served_session import CutShort, Served, document, frame, receive
 from vault.system import hardening, sockets
@@ -24,7 +24,7 @@ from vault.system.passphrase_variables import PASSPHRASE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from vault.credentials.obtain import Obtained
 

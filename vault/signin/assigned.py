@@ -5,11 +5,10 @@ Prints nothing.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors, limits
 from vault.aws import sso_lists
 from vault.aws.request_pace import RequestPace
+from vault.records import NamedTuple
 from vault.signin import sealed
 from vault.signin.key import stored
 from vault.signin.tokens import Refresher

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import NamedTuple
 
 from vault import errors
 from vault.aws import sso_lists
 from vault.profiles import aws_files
+from vault.records import NamedTuple
 from vault.signin.target import of_place
 from vault.signin.tokens import Refresher
 from vault.system import locks

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from vault.errors import ConfigError
 from vault.profiles.aws_files import PREFIX, Origin
+from vault.records import NamedTuple
 from vault.settings import AUTO, SSO_FLOWS, command_words
 from vault.system.machine import CONTAINER_MARKS
 from vault.text import nearest, safe

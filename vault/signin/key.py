@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
+from vault.records import NamedTuple
 from vault.secret import CacheKey
 from vault.signin.sealed import SignIns
 from vault.store import vault

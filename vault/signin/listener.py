@@ -10,17 +10,19 @@ import secrets
 import socket
 import time
 from hmac import compare_digest
-from typing import NamedTuple, Self
 from urllib.parse import parse_qsl
 
 from vault import limits
 from vault.aws.sso_oidc import REDIRECT_PATH
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.system.loopback import same_user
 from vault.system.poll import readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Self
+
     from vault.system.clock import Deadline
 
 _DONE = "awsvault-py has received the sign-in. Close this window and return to the terminal."

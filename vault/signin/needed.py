@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.profiles import aws_files
 from vault.profiles.chain import Sso, StaticKeys, VaultKey
 from vault.profiles.resolve import resolve
+from vault.records import NamedTuple
 from vault.text import command
 
 TYPE_CHECKING = False

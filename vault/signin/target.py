@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from vault import errors
 from vault.aws import hosts
@@ -13,6 +12,7 @@ from vault.profiles.aws_files import Origin, Setting
 from vault.profiles.build_chain import checked_region
 from vault.profiles.chain import Sso
 from vault.profiles.resolve import resolve
+from vault.records import NamedTuple
 from vault.signin import needed
 from vault.signin.record import SignInPlace
 from vault.text import safe, suggestion

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from importlib import import_module
-from typing import NamedTuple
 
 from vault import errors, limits
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.text import safe
 

@@ -7,9 +7,12 @@ most eight levels, no lone surrogates. Whatever is read is written back unchange
 from __future__ import annotations
 
 import json
-from typing import NoReturn
 
 from vault import limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 

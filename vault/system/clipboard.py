@@ -9,10 +9,10 @@ import os
 import signal
 import subprocess
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from vault import limits
 from vault.errors import NotFound
+from vault.records import NamedTuple
 from vault.system.clock import Deadline
 
 TYPE_CHECKING = False

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import time
 
-from vault.records import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Protocol
-else:
-    Protocol = object  # importing typing takes as long as the start of Python
+from vault.records import NamedTuple, Protocol
 
 
 class Clock(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from typing import NamedTuple
 
 from vault import errors
+from vault.records import NamedTuple
 from vault.system import locks
 
 TYPE_CHECKING = False

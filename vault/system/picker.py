@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import unicodedata
-from typing import NamedTuple
 
 from vault import limits
+from vault.records import NamedTuple
 from vault.system.poll import readable
 from vault.system.tty import NoAnswer, Signalled, open_terminal, signals_raise, write
 from vault.text import safe

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 from functools import partial
-from typing import NoReturn, Self
 
 from vault import limits
 from vault.secret import Secret
@@ -20,6 +19,7 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import NoReturn, Self
 
     from vault.system.clock import Deadline
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import NamedTuple
 
 from vault import limits
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.system.poll import readable
 from vault.system.tty import NoAnswer, Signalled, has_terminal, open_terminal, signals_raise, write

@@ -6,13 +6,13 @@ It is never an error if the agent is missing, locked, slow or gone: this process
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any
 
 from vault import errors, limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from vault.agent.client import Agent
     from vault.context import Context

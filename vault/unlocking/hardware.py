@@ -6,10 +6,10 @@ A new kind of hardware is a module in vault/store/slots, one row here, and its w
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import NamedTuple
 
 from vault import limits
 from vault.errors import NotThisSlot
+from vault.records import NamedTuple
 from vault.store import slot_text
 from vault.store.slots.hardware import HardwareUnavailable
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
-
 from vault import errors, limits
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from vault.context import Context
     from vault.store.vault import Opened
     from vault.unlocking.keys import Keys
 
-T = TypeVar("T")
+    T = TypeVar("T")
 
 
 class KeysAccess(NamedTuple):
@@ -56,9 +56,6 @@ def key_access(context: Context, *, purpose: str, ask_agent: bool = True) -> Key
     hardening.before_keys()  # for the agent's keys too: this process gets the source key to sign with
     from_agent = keys_from_agent(context) if ask_agent else None
     if from_agent is not None:
-        from vault.aws import transport
-
-        transport.preload()  # a call to AWS will likely follow; meanwhile the agent's worker opens the vault
         return KeysAccess(from_agent, None, "agent")
     from vault.unlocking import cache_key
     from vault.unlocking.keys import OpenedKeys
@@ -96,6 +93,12 @@ def with_keys(context: Context, work: Callable[[Keys], T], *, purpose: str) -> t
     from vault.unlocking.agent_keys import AgentGone
 
     access = key_access(context, purpose=purpose)
+    if access.way == "agent":
+        from vault.aws import transport
+
+        transport.preload(
+            context.env
+        )  # a call to AWS will likely follow; meanwhile the agent's worker opens the vault
     try:
         return work(access.keys), access
     except AgentGone:

@@ -7,9 +7,8 @@ There are two kinds: of a vault opened by this process, and of one that the agen
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
-
 from vault.aws.credentials import Credentials
+from vault.records import NamedTuple, Protocol
 from vault.system.files import Folder
 
 TYPE_CHECKING = False

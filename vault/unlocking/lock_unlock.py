@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import __version__, errors, limits
 from vault.agent import agent_socket
 from vault.agent.start import COMMAND, kill_agent, start
+from vault.records import NamedTuple
 from vault.store import vault
 from vault.unlocking import all_agents, cache_key, manual_lock, running_servers
 from vault.unlocking.key_handover import hand_to_agent

@@ -5,10 +5,9 @@ Everything that gives the vault another cache key (clear, rekey, passwd, restore
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.cache import audit_log, log_state
+from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

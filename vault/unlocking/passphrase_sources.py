@@ -13,10 +13,10 @@ that others can read, and a value that can never work, are errors at once.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from vault import limits
 from vault.errors import ConfigError, StorageError, UnsafeFile
+from vault.records import NamedTuple
 from vault.secret import Secret
 from vault.system.files import OTHERS
 from vault.system.passphrase_variables import PASSPHRASE

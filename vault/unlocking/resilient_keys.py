@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from vault.unlocking.agent_keys import AgentGone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from vault.mfa.ledger import Code
     from vault.secret import Secret
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from vault.unlocking.inventory import Contents
     from vault.unlocking.keys import CodeWait, Keys, SourceKey
 
-Found = TypeVar("Found")
+    Found = TypeVar("Found")
 
 
 class ResilientKeys:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import NamedTuple
 
 from vault import errors, limits
+from vault.records import NamedTuple
 from vault.system import process_signals
 from vault.system.clock import Deadline
 from vault.system.files import Folder

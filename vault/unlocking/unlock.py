@@ -7,10 +7,10 @@ module opens the vault itself. Only one process at a time prompts the user.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from vault import errors, limits
 from vault.errors import Declined, Locked, NotThisSlot, WrongPassphrase
+from vault.records import NamedTuple
 from vault.store import kdf, vault
 from vault.system import hardening, locks
 from vault.system.files import Folder

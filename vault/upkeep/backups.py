@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
 from vault.credentials.forget_sessions import forget_files
 from vault.errors import NotThisSlot
+from vault.records import NamedTuple
 from vault.store import backup_mark, boxes, file, restore, slot_text, vault
 from vault.store.format import parse_file
 from vault.store.slots.keyring import KeyringSlot

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import limits
 from vault.errors import Locked, Usage
 from vault.keys.key_prompts import ask_until_valid
+from vault.records import NamedTuple
 from vault.store import vault
 from vault.store.kdf import DEFAULT, KdfParams
 from vault.system import hardening

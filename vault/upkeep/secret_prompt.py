@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from vault import limits
 from vault.errors import WrongPassphrase
 from vault.unlocking import passphrase_sources
@@ -12,12 +10,15 @@ from vault.unlocking.unlock import locked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from vault.context import Context
     from vault.secret import Secret
 
+    T = TypeVar("T")
+
+
 _TRIES = 3
-T = TypeVar("T")
 
 
 def open_with_secret(context: Context, open_with: Callable[[Secret], T], *, note: str) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket
 import socket
 
 import pytest
@@ -56,7 +57,7 @@ def test_unknown_host_name(monkeypatch):
     def unknown(*_args, **_more):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setattr(_socket, "getaddrinfo", unknown)
     with pytest.raises(errors.Unreachable, match=r"DNS lookup failed for sts\.example: ") as raised:
         send("http://sts.example")
     assert not raised.value.sent

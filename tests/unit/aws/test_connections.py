@@ -9,6 +9,7 @@ import pytest
 
 from tests.certificates import self_signed
 from tests.fakes.aws import StandIn
+from tests.home import SCENARIO
 from tests.patience import PATIENCE
 from tests.unit.aws.calls import KEY, REGION
 from tests.unit.aws.recorder import Recorder
@@ -16,6 +17,7 @@ from vault import errors
 from vault.aws import sts
 from vault.aws.connections import ConnectionPool
 from vault.aws.service_endpoint import ServiceEndpoint
+from vault.http import tcp_connect
 from vault.system.clock import Deadline
 
 
@@ -79,3 +81,19 @@ def test_certificates_are_read_once_for_all_hops(tmp_path, monkeypatch):
         pool.close()
         with pytest.raises(errors.ConfigError):
             ask(aws.url, None)
+
+
+def test_cold_chain_with_mfa_dials_once(desk, aws, monkeypatch):
+    """GetSessionToken with a code, then AssumeRole with its session: one connection to the host of both."""
+    desk.home.config(SCENARIO.replace("region = us-west-2", "region = us-east-1"))
+    dialed = []
+    connected = tcp_connect.connected
+
+    def counted(name, port, **more):
+        dialed.append((name, port))
+        return connected(name, port, **more)
+
+    monkeypatch.setattr(tcp_connect, "connected", counted)
+    desk.ask("dev")
+    assert aws.calls.actions() == ["GetSessionToken", "AssumeRole"]
+    assert len(dialed) == 1

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import limits
 from vault.crypto.seal import b64u, unb64u
 from vault.hardware import tpm
 from vault.hardware.tpm import SealedKey
+from vault.records import NamedTuple
 from vault.store import strict_json
 
 TYPE_CHECKING = False

@@ -10,8 +10,9 @@ from botocore.utils import ContainerMetadataFetcher
 from tests.unit.aws.provider_context import GOOD, context, source_of
 from tests.unit.aws.recorder import Recorder
 from vault import errors
-from vault.aws import ip_addresses, providers, proxies, transport
+from vault.aws import providers, proxies, transport
 from vault.aws.service_endpoint import ServiceEndpoint
+from vault.http import ip_addresses
 
 SEEDED = random.Random(14)
 IPV4 = [

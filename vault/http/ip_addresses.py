@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import _socket
 
 
 def canonical(name: str) -> str:
@@ -11,10 +11,17 @@ def canonical(name: str) -> str:
     Uses the function that connections use, so that no spelling counts as another host than the one it reaches.
     """
     try:
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        found = _socket.getaddrinfo(
+            for_lookup(name), None, type=_socket.SOCK_STREAM, flags=_socket.AI_NUMERICHOST
+        )
     except (OSError, ValueError):  # ValueError: a NUL, or not a DNS name
         return name
     return str(found[0][4][0])
+
+
+def for_lookup(name: str) -> bytes | str:
+    """``name`` as getaddrinfo takes it. As text, it would import the codec for international names."""
+    return name.encode("ascii") if name.isascii() else name
 
 
 def is_loopback(name: str) -> bool:

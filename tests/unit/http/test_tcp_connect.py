@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import _socket
+import _thread
 import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,14 +14,14 @@ from tests.patience import PATIENCE
 from tests.unit.aws.exchange import send
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
-from vault.aws import tcp_connect
+from vault.http import tcp_connect
 from vault.system.clock import Deadline
 
 
 def test_unanswered_lookup_ends(monkeypatch):
     """The C library would ask each silent name server twice, and again for each search domain."""
     monkeypatch.setattr(limits, "AWS_LOOK_UP", 0.1)
-    known, given_up = socket.getaddrinfo, threading.Event()
+    known, given_up = _socket.getaddrinfo, threading.Event()
 
     def mute(*args, flags=0, **more):
         if flags & socket.AI_NUMERICHOST:
@@ -26,7 +29,7 @@ def test_unanswered_lookup_ends(monkeypatch):
         assert given_up.wait(PATIENCE)
         return []
 
-    monkeypatch.setattr(socket, "getaddrinfo", mute)
+    monkeypatch.setattr(_socket, "getaddrinfo", mute)
     with pytest.raises(
         errors.Unreachable, match=r"DNS lookup failed for sts\.example: no name server answered"
     ) as raised:
@@ -38,10 +41,13 @@ def test_unanswered_lookup_ends(monkeypatch):
 def test_lookup_without_a_thread(monkeypatch):
     """A limit on processes counts threads as well."""
 
-    class Refused(threading.Thread):
-        def start(self):
-            raise RuntimeError("can't start new thread")
+    def refused(*_):
+        raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(tcp_connect, "Thread", Refused)
     with Recorder() as server:
+        monkeypatch.setattr(
+            tcp_connect,
+            "_thread",
+            SimpleNamespace(allocate_lock=_thread.allocate_lock, start_new_thread=refused),
+        )
         assert send(server.url.replace("127.0.0.1", "localhost")).status == 200
