@@ -54,7 +54,7 @@ def about(slot: SlotRecord) -> str:
     if slot.kdf is not None:
         return f"Argon2id, {slot.kdf.memory_kib // 1024} MiB"
     if slot.host is not None:
-        return f"host {slot.host}"
+        return f"host {safe(slot.host)}"
     return slot.ext.name if slot.ext is not None else ""
 
 

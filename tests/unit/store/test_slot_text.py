@@ -29,6 +29,7 @@ def tpm(host="web1", pcrs=()):
     [
         (SlotRecord(type="pass", sid=bytes(8), opens="main", wrap=b"", kdf=DEFAULT), "passphrase", "Argon2id, 64 MiB"),
         (SlotRecord(type="keyring", sid=bytes(8), opens="main", wrap=b"", host="desk"), "keyring", "host desk"),
+        (SlotRecord(type="keyring", sid=bytes(8), opens="main", wrap=b"", host="a\x1b"), "keyring", "host a\\x1b"),
         (SlotRecord(type="recovery", sid=bytes(8), opens="main", wrap=b""), "recovery code", ""),
         (tpm(), "TPM", "host web1, chip 12ab34cd"),
         (tpm(pcrs=(0, 7)), "TPM", "host web1, chip 12ab34cd, PCR 0+7"),
