@@ -115,14 +115,22 @@ sso_account_id = 222222222222
 sso_role_name = DeveloperRole
 region = us-west-2
 
-[profile granted-dev]
+[profile production/DeveloperRole]
 granted_sso_start_url      = {START_URL}
 granted_sso_region         = us-east-1
 granted_sso_account_id     = 222222222222
 granted_sso_role_name      = DeveloperRole
-commonfate_generated_from  = aws-sso
-credential_process         = granted credential-process --profile granted-dev
+common_fate_generated_from = aws-sso
+credential_process         = granted credential-process --profile production/DeveloperRole
 region                     = us-west-2
+
+# BEGIN_AWS_SSO_CLI
+
+[profile 222222222222:DeveloperRole]
+credential_process = /usr/local/bin/aws-sso -u open -S "Default" process --arn arn:aws:iam::222222222222:role/DeveloperRole
+region = us-west-2
+
+# END_AWS_SSO_CLI
 """
 
 
@@ -162,7 +170,7 @@ def shell(home, block):
 def test_each_block_of_the_page_does_what_it_says(as_the_page_says, aws):
     """In its order; clear and rekey leave the sign-in, lock hides it, logout ends it."""
     home = as_the_page_says
-    sign_in, use, out, from_cli, from_granted, federated = page("sh")
+    sign_in, use, out, from_cli, from_granted, from_aws_sso, federated = page("sh")
     assert "corp\tyes\t" in shell(home, sign_in)
     shown = shell(home, use)
     assert ":assumed-role/DeveloperRole/" in shown
@@ -183,7 +191,9 @@ def test_each_block_of_the_page_does_what_it_says(as_the_page_says, aws):
         in text.partition("[profile cli-dev]")[2]
     )
     shell(home, from_granted)
-    assert TOOLS["cli-v1"].identity(home, "granted-dev", aws.url)["Account"] == "222222222222"
+    assert TOOLS["cli-v1"].identity(home, "production/DeveloperRole", aws.url)["Account"] == "222222222222"
+    shell(home, from_aws_sso)
+    assert TOOLS["cli-v1"].identity(home, "222222222222:DeveloperRole", aws.url)["Account"] == "222222222222"
     who = json.loads(shell(home, federated))
     assert ":assumed-role/FederatedDeveloper/" in who["Arn"]
 
