@@ -77,6 +77,7 @@ SIGN_IN_AHEAD = (
 SIGN_IN_FLOOR = 5  # a token that expires sooner is not sent any more
 START_URL_TIME = 10.0  # for a company's own host to say where its start URL leads
 SIGN_IN_TIME = 300.0  # for the user to confirm a sign-in in the browser
+SIGN_IN_WAIT = 660.0  # for the sign-in of another process: a device code is valid for ten minutes
 SIGN_IN_CLIENT_LEAST = (
     7 * 86_400
 )  # a registration that ends sooner is replaced: the sign-in needs it for its refreshes

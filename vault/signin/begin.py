@@ -1,14 +1,17 @@
 """Signing in: registers this program unless it is registered, lets the user confirm, and seals the tokens.
 
-Of several commands for one place, one opens a browser and the others use its sign-in. Prints nothing.
+Of several commands for one place, one opens a browser, and the others use its sign-in or end with its error. Prints nothing.
 """
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from vault import errors, limits
 from vault.aws import sso_oidc, sso_start_url
 from vault.aws.sso_oidc import ClientRegistration, SignInRefused
 from vault.signin import flows
+from vault.signin.attempt import SignInAttempt
 from vault.signin.record import AccessToken, ClientRecord, SignInRecord
 from vault.text import safe
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from vault.signin.sealed import SignIns
     from vault.signin.target import SignInTarget
 
-_NO_CLIENT = ("invalid_client", "unauthorized_client")
+NO_CLIENT = ("invalid_client", "unauthorized_client")
 _WRONG_PLACE = ("invalid_client_metadata", "invalid_request")
 
 
@@ -44,17 +47,21 @@ def sign_in(
     Errors: those of ``agree``, Declined, Refused, ConfigError (AWS does not know the place), Unreachable, Untrusted, StorageError.
     """
     now, before = int(context.clock.time()), sign_ins.read(target.place)
+    seen, _ = sign_ins.attempt(target.place)
     with sign_ins.lock_question(
         target.place,
-        deadline=context.new_deadline(limits.SIGN_IN_TIME),
+        deadline=context.new_deadline(limits.SIGN_IN_WAIT),
         waiting=lambda: tell(f"Waiting for the sign-in of another awsvault-py to {safe(target.place.name)}."),
     ):
         found = sign_ins.read(target.place)
         if found is not None and _by_another(before, found, since=since):
             return found
+        this, last = sign_ins.attempt(target.place)
+        if this != seen and last is not None and last.failure is not None:
+            raise last.failure  # of the sign-in that this process waited for
         if agree is not None:
             agree()
-        client = _kept(found, target, device=device, now=now)
+        client = _kept(found, target, device=device, now=now, last=last)
         start_url = sso_start_url.at_aws(
             target.place.start_url, place=target.origin, deadline=context.new_deadline(limits.START_URL_TIME)
         )
@@ -62,7 +69,7 @@ def sign_in(
             try:
                 return _signed_in(context, sign_ins, target, client, start_url, opens=opens, tell=tell)
             except SignInRefused as error:
-                if error.code not in _NO_CLIENT:
+                if error.code not in NO_CLIENT:
                     raise _explained(error, target) from None
         try:
             client = sso_oidc.register(
@@ -103,11 +110,18 @@ def access_of(tokens: SignInTokens, *, now: float) -> AccessToken:
 
 
 def _kept(
-    found: SignInRecord | None, target: SignInTarget, *, device: bool, now: int
+    found: SignInRecord | None,
+    target: SignInTarget,
+    *,
+    device: bool,
+    now: int,
+    last: SignInAttempt | None,
 ) -> ClientRegistration | None:
     """The registration of an earlier sign-in, if it can be used for this one."""
     if found is None or found.scopes != target.scopes or found.client.device != device:
         return None
+    if last is not None and last.client_id == found.client.client_id and not last.answered:
+        return None  # the last browser did not come back: AWS may have forgotten it
     return client_of(found) if found.client.expires - now > limits.SIGN_IN_CLIENT_LEAST else None
 
 
@@ -121,10 +135,18 @@ def _signed_in(
     opens: Opens | None,
     tell: Callable[[str], None],
 ) -> SignInRecord:
-    if client.device:
-        tokens = flows.by_device(context, target, client, start_url, tell=tell)
-    else:
-        tokens = flows.by_browser(context, target, client, opens=opens, tell=tell)
+    attempt = SignInAttempt(client.client_id, answered=client.device)
+    sign_ins.write_attempt(target.place, attempt)
+    try:
+        if client.device:
+            tokens = flows.by_device(context, target, client, start_url, tell=tell)
+        else:
+            tokens = flows.by_browser(context, target, client, opens=opens, tell=tell)
+    except errors.Error as error:
+        answered = client.device or not isinstance(error, flows.Unconfirmed)
+        with suppress(errors.Error):
+            sign_ins.write_attempt(target.place, attempt._replace(answered=answered, failure=error))
+        raise
     now = context.clock.time()
     found = SignInRecord(
         place=target.place,
@@ -141,6 +163,7 @@ def _signed_in(
     )
     with sign_ins.lock(target.place, deadline=context.new_deadline()):
         sign_ins.write(found)
+        sign_ins.write_attempt(target.place, None)
     return found
 
 

@@ -33,6 +33,10 @@ _SLOWER = 5  # seconds more between two questions after slow_down (RFC 8628, 3.5
 _NOBODY = "nobody confirmed the sign-in in time"
 
 
+class Unconfirmed(errors.Refused):
+    """Nobody confirmed the sign-in in time (7)."""
+
+
 def by_browser(
     context: Context,
     target: SignInTarget,
@@ -65,7 +69,7 @@ def by_browser(
                 failed = None
                 tell(f"The browser could not be opened. Open this page on this machine: {url}")
     if found is None:
-        raise errors.Refused(_NOBODY, hint="run the command again, or use: awsvault-py sso login --device")
+        raise Unconfirmed(_NOBODY, hint="run the command again, or use: awsvault-py sso login --device")
     if found.code is None:
         if found.error == "access_denied":
             raise _declined()
@@ -117,7 +121,7 @@ def by_device(
     while True:
         left = device.expires - context.clock.time()
         if left <= interval:
-            raise trouble or errors.Refused(_NOBODY, hint="run the command again")
+            raise trouble or Unconfirmed(_NOBODY, hint="run the command again")
         context.clock.sleep(interval)
         try:
             return sso_oidc.token_of_device(target.oidc, client, device, deadline=context.new_deadline())
@@ -128,7 +132,7 @@ def by_device(
             elif error.code == "access_denied":
                 raise _declined() from None
             elif error.code == "expired_token":
-                raise errors.Refused(_NOBODY, hint="run the command again", code=error.code) from None
+                raise Unconfirmed(_NOBODY, hint="run the command again", code=error.code) from None
             elif error.code != "authorization_pending":
                 raise
         except errors.Unreachable as error:

@@ -90,6 +90,10 @@ class SignInRecord:
         """Whether exports can use it, as far as is known without AWS."""
         return self.access is not None and (self.refreshes(now) or not self.access.over(now))
 
+    def without_client(self) -> SignInRecord:
+        """The record, with a registration that no sign-in uses again: AWS does not know it any more."""
+        return replace(self, client=replace(self.client, expires=0))
+
     def ended(self) -> SignInRecord:
         """The record of a sign-in that is over: only the registration is left."""
         return replace(self, access=None, refresh=None)

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from vault import errors, limits
 from vault.crypto.seal import SealBroken, hkdf, seal, unseal
+from vault.signin import attempt as attempts
 from vault.signin import record as records
 from vault.store.strict_json import JsonError
 from vault.system import locks
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from vault.secret import Secret
+    from vault.signin.attempt import SignInAttempt
     from vault.signin.record import SignInPlace, SignInRecord
     from vault.system.clock import Deadline
     from vault.system.locks import Lock
@@ -94,11 +96,37 @@ class SignIns:
         if self._folder is None:
             return False
         self._folder.sweep(name)
+        self._folder.unlink(name + _ASK)
         if name not in self._folder.names():
             return False
         self._folder.unlink(name)
         self._folder.sync()
         return True
+
+    def attempt(self, place: SignInPlace) -> tuple[bytes, SignInAttempt | None]:
+        """The last attempt to sign in that did not succeed, with bytes that no other attempt has. Never an error."""
+        name = self.name(place) + _ASK
+        if self._folder is None:
+            return b"", None
+        box = b""
+        try:
+            box = self._folder.read(name, limit=limits.MAX_SIGN_IN_FILE)
+            return box, attempts.decode(
+                unseal(self._key, label="signin-attempt", aad=self._aad(name), box=box)
+            )
+        except (errors.Error, OSError, SealBroken, ValueError):
+            return box, None
+
+    def write_attempt(self, place: SignInPlace, attempt: SignInAttempt | None) -> None:
+        """Write the attempt, or delete it (None: it succeeded). The caller holds the lock of the question. Errors: StorageError."""
+        folder, name = self._there(), self.name(place) + _ASK
+        folder.sweep(name)
+        if attempt is None:
+            folder.unlink(name)
+            return
+        plaintext = attempts.encode(attempt)
+        box = seal(self._key, label="signin-attempt", aad=self._aad(name), plaintext=plaintext)
+        folder.write_atomic(name, box, durable=False)
 
     def lock(self, place: SignInPlace, *, deadline: Deadline) -> Lock:
         """The lock of this sign-in's file between all processes. Errors: locks.Busy, StorageError."""

@@ -13,7 +13,7 @@ from vault.aws import sso_oidc
 from vault.aws.sso_oidc import SignInRefused
 from vault.aws.sso_portal import signed_out
 from vault.signin import sealed
-from vault.signin.begin import access_of, client_of
+from vault.signin.begin import NO_CLIENT, access_of, client_of
 from vault.signin.record import SignInPlace
 from vault.signin.sealed import SignIns
 from vault.signin.target import oidc_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from vault.system.clock import Deadline
     from vault.unlocking.keys import Keys
 
-_OVER = ("invalid_grant", "invalid_client", "unauthorized_client", "expired_token", "access_denied")
+_OVER = ("invalid_grant", *NO_CLIENT, "expired_token", "access_denied")
 
 
 class StoredTokens:
@@ -192,8 +192,11 @@ class Refresher:
         except SignInRefused as error:
             if error.code not in _OVER:
                 raise
+            known = found if error.code not in NO_CLIENT else found.without_client()
             if found.access is not None and (found.access.token == refused or found.access.over(self._now())):
-                self._sign_ins.write(found.ended())  # the other processes need not ask
+                known = known.ended()  # the other processes need not ask
+            if known is not found:
+                self._sign_ins.write(known)
             raise self._over("AWS no longer accepts the sign-in") from None
         access = access_of(tokens, now=self._now())
         kept = tokens.refresh_token if tokens.refresh_token is not None else refresh

@@ -56,7 +56,7 @@ def usable(aws):
 
 def names(home):
     folder = home.file("signins")
-    return sorted(name for name in os.listdir(folder) if not name.endswith(".lock"))
+    return sorted(name for name in os.listdir(folder) if not name.endswith((".lock", ".ask")))
 
 
 def test_login_by_browser_seals_the_sign_in(home, aws):
@@ -185,6 +185,24 @@ def test_ten_logins_at_once_open_one_browser(home, aws):
     assert [code for _, code in done] == [0] * 10, done
     assert len(visits(home)) == 1
     assert actions(aws).count("CreateToken") == 1
+
+
+def test_ten_logins_at_once_end_with_one_no(home, aws):
+    """They waited for the sign-in that the user refused: no other tab opens."""
+    aws.world.sso.person = "no"
+    gate = os.path.join(home.root, "gate")
+    command = browser(home, gate=gate)
+    running = [home.start("sso", "login", "corp", "--browser", command) for _ in range(10)]
+    for process in running:
+        process.stderr.readline()
+    with open(gate, "wb"):
+        pass
+    done = [(process.communicate()[1], process.returncode) for process in running]
+    assert [code for _, code in done] == [10] * 10, done
+    assert all(b"the sign-in was refused in the browser" in said for said, _ in done)
+    assert len(visits(home)) == 1
+    assert login(home).returncode == 10  # a later one asks again
+    assert len(visits(home)) == 2
 
 
 def test_a_second_login_signs_in_again_with_the_same_registration(home, aws):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
+import urllib.error
+import urllib.request
 from dataclasses import replace
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.signins import START_URL, config
-from vault import errors
+from tests.vaults import soon
+from vault import errors, limits
 from vault.signin import begin
+from vault.signin.attempt import SignInAttempt
 
 DAY = 86_400
 
@@ -72,6 +79,121 @@ def test_the_registration_of_a_sign_in_that_is_over_is_used_again(bare):
     bare.store(bare.sign_in().ended())
     assert bare.sign_in().access is not None
     assert registered(bare) == 1
+
+
+def by_browser(bare):
+    """Sign in by a browser. Where its page is an error, nobody does anything until the time is over."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    threads = []
+
+    def goes(url):
+        try:
+            opener.open(url, timeout=PATIENCE).read()
+        except urllib.error.HTTPError:
+            bare.pass_time(limits.SIGN_IN_TIME)
+
+    def opens(url):
+        threads.append(threading.Thread(target=goes, args=(url,)))
+        threads[-1].start()
+        return lambda: False
+
+    try:
+        return bare.sign_in(device=False, opens=opens)
+    finally:
+        for each in threads:
+            each.join()
+
+
+def test_a_browser_that_did_not_come_back_costs_the_registration(bare):
+    """AWS may have forgotten it: then the browser shows an error page, and the wait is in vain. Once."""
+    by_browser(bare)
+    bare.aws.world.sso.clients.clear()
+    with pytest.raises(errors.Refused, match="nobody confirmed"):
+        by_browser(bare)
+    assert registered(bare) == 1
+    assert by_browser(bare).access is not None
+    assert registered(bare) == 2
+    by_browser(bare)
+    assert registered(bare) == 2
+
+
+def test_a_wait_that_the_user_ends_costs_it_too(bare):
+    """After the look at that page."""
+    by_browser(bare)
+
+    def interrupted(_url):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bare.sign_in(device=False, opens=interrupted)
+    by_browser(bare)
+    assert registered(bare) == 2
+
+
+def test_a_no_in_the_browser_does_not(bare):
+    """AWS knew the registration."""
+    by_browser(bare)
+    bare.aws.world.sso.person = "no"
+    with pytest.raises(errors.Declined):
+        by_browser(bare)
+    bare.aws.world.sso.person = "yes"
+    by_browser(bare)
+    assert registered(bare) == 1
+
+
+def test_a_registration_that_a_refresh_found_forgotten_is_not_used_again(bare):
+    """The browser would not tell."""
+    by_browser(bare)
+    bare.aws.world.sso.clients.clear()
+    bare.pass_time(3600)
+    with pytest.raises(errors.NotSignedIn, match="no longer accepts"):
+        bare.current()
+    assert by_browser(bare).access is not None
+    assert registered(bare) == 2
+
+
+def test_those_who_waited_end_with_its_error(bare):
+    """The same class, message and hint."""
+    bare.aws.world.sso.person = "no"
+    with bare.sign_ins(create=True) as sign_ins:
+        place = bare.target().place
+        held = sign_ins.lock_question(place, deadline=soon(), waiting=lambda: None)
+        found = []
+
+        def waits():
+            try:
+                bare.sign_in()
+            except errors.Error as error:
+                found.append(error)
+
+        waiting = threading.Thread(target=waits)
+        waiting.start()
+        while not bare.told:
+            time.sleep(0.01)
+        sign_ins.write_attempt(
+            place, SignInAttempt("client", answered=True, failure=errors.Declined("no", hint="h"))
+        )
+        held.release()
+        waiting.join()
+    assert [(type(one), one.message, one.hint) for one in found] == [(errors.Declined, "no", "h")]
+    assert bare.asked("StartDeviceAuthorization") == 0
+
+
+def test_an_attempt_is_gone_after_a_success_and_a_logout(bare):
+    bare.aws.world.sso.person = "no"
+    for _ in range(2):
+        with pytest.raises(errors.Declined):
+            bare.sign_in()
+        with bare.sign_ins() as sign_ins:
+            assert sign_ins.attempt(bare.target().place)[1].failure is not None
+            sign_ins.remove(bare.target().place)
+            assert sign_ins.attempt(bare.target().place) == (b"", None)
+    with pytest.raises(errors.Declined):
+        bare.sign_in()
+    bare.aws.world.sso.person = "yes"
+    bare.sign_in()
+    with bare.sign_ins() as sign_ins:
+        assert sign_ins.attempt(bare.target().place) == (b"", None)
 
 
 def test_a_sign_in_that_fails_leaves_the_last_one(bare):
