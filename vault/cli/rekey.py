@@ -69,6 +69,8 @@ def tell_replaced(done: rekey.Rekeyed, first: str) -> None:
         )
     if done.log is not None:
         say(f"The old log can no longer be read; a new one was started: {done.log}")
+    for name in done.lost:
+        say(f"The sign-in to {safe(name)} was in use and is lost. To sign in again: awsvault-py sso login")
     copies_elsewhere(done.left, "they still unlock with the old secrets")
     say("They also contain the access keys. If someone may have a copy: awsvault-py rotate --all")
 

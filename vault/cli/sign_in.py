@@ -7,6 +7,7 @@ from vault.cli.browsers import opener, openers
 from vault.cli.init import create_and_report
 from vault.cli.terminal import local, say
 from vault.credentials import audit
+from vault.credentials.forget_sessions import forget_files, forget_sign_in
 from vault.profiles import aws_files
 from vault.records import NamedTuple
 from vault.signin import begin, target
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.profiles.aws_files import Config
     from vault.signin.flows import Opens
-    from vault.signin.record import SignInRecord
+    from vault.signin.record import SignInPlace, SignInRecord
     from vault.signin.target import SignInTarget
+    from vault.unlocking.keys import Keys
 
 
 class Wanted(NamedTuple):
@@ -67,15 +69,33 @@ def sign_in(
             agree()
         here.append(True)  # otherwise another process signed in, and logged it
 
-    sign_ins, log = to_sign_in(context, purpose=f"to sign in to {safe(place.place.name)}", opened=opened)
-    with sign_ins:
+    with to_sign_in(context, purpose=f"to sign in to {safe(place.place.name)}", opened=opened) as access:
         found = begin.sign_in(
-            context, sign_ins, place, device=by_device, opens=opens, tell=say, agree=begins, since=since
+            context,
+            access.sign_ins,
+            place,
+            device=by_device,
+            opens=opens,
+            tell=say,
+            agree=begins,
+            since=since,
+            access=access,
         )
+        if here:
+            _forget_roles(context, access.keys, config, found.place)
+        log = access.log
     say(f"Signed in to {safe(found.place.name)}{_until(found)}.")
     if here and found.access is not None:
         audit.log_sign_in(context, log, found.place, use="sign-in", expires=found.access.expires)
     return found
+
+
+def _forget_roles(context: Context, keys: Keys, config: Config, at: SignInPlace) -> None:
+    """Delete the cached sessions of the place: another user may have signed in now, and a token does not say who."""
+    try:
+        forget_sign_in(context, keys, config, at)
+    except errors.Locked:  # the vault was locked meanwhile, so whose sessions the files are cannot be told
+        forget_files(context)
 
 
 def offer(context: Context, error: errors.NotSignedIn, *, since: float) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vault.aws.sso_oidc import SignInTokens
     from vault.context import Context
     from vault.signin.flows import Opens
+    from vault.signin.key import SignInAccess
     from vault.signin.sealed import SignIns
     from vault.signin.target import SignInTarget
 
@@ -39,10 +40,12 @@ def sign_in(
     tell: Callable[[str], None],
     agree: Callable[[], None] | None = None,
     since: float | None = None,
+    access: SignInAccess | None = None,
 ) -> SignInRecord:
     """Sign in and store the sign-in, or return that of another process that began meanwhile, or after ``since``.
 
-    ``agree`` is called before this process asks AWS, and raises an error if the user does not want to sign in.
+    ``agree`` is called before this process asks AWS, and raises an error if the user does not want to sign in. ``access`` opens
+    the sign-ins again if the vault gets new keys meanwhile.
 
     Errors: those of ``agree``, Declined, Refused, ConfigError (AWS does not know the place), Unreachable, Untrusted, StorageError.
     """
@@ -67,7 +70,9 @@ def sign_in(
         )
         if client is not None:
             try:
-                return _signed_in(context, sign_ins, target, client, start_url, opens=opens, tell=tell)
+                return _signed_in(
+                    context, sign_ins, target, client, start_url, opens=opens, tell=tell, access=access
+                )
             except SignInRefused as error:
                 if error.code not in NO_CLIENT:
                     raise _explained(error, target) from None
@@ -79,7 +84,9 @@ def sign_in(
                 deadline=context.new_deadline(),
                 device=device,
             )
-            return _signed_in(context, sign_ins, target, client, start_url, opens=opens, tell=tell)
+            return _signed_in(
+                context, sign_ins, target, client, start_url, opens=opens, tell=tell, access=access
+            )
         except SignInRefused as error:
             raise _explained(error, target) from None
 
@@ -134,6 +141,7 @@ def _signed_in(
     *,
     opens: Opens | None,
     tell: Callable[[str], None],
+    access: SignInAccess | None,
 ) -> SignInRecord:
     attempt = SignInAttempt(client.client_id, answered=client.device)
     sign_ins.write_attempt(target.place, attempt)
@@ -161,10 +169,20 @@ def _signed_in(
         access=access_of(tokens, now=now),
         refresh=tokens.refresh_token,
     )
-    with sign_ins.lock(target.place, deadline=context.new_deadline()):
-        sign_ins.write(found)
-        sign_ins.write_attempt(target.place, None)
+    _store(context, sign_ins, found, access)
     return found
+
+
+def _store(context: Context, sign_ins: SignIns, found: SignInRecord, access: SignInAccess | None) -> None:
+    """Write the sign-in under the key that the vault has then. Its tokens came once and cannot be fetched again."""
+    while True:
+        with sign_ins.lock_key(deadline=context.new_deadline()):
+            if access is None or not access.key_changed():
+                with sign_ins.lock(found.place, deadline=context.new_deadline()):
+                    sign_ins.write(found)
+                    sign_ins.write_attempt(found.place, None)
+                return
+        sign_ins = access.reopen()  # outside of the lock: it may prompt
 
 
 def _explained(error: SignInRefused, target: SignInTarget) -> errors.Error:

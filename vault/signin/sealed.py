@@ -33,6 +33,7 @@ _FOLDER = "signins"
 _NAME = 40  # characters of hexadecimal: 160 bits
 _HEX = frozenset("0123456789abcdef")
 _LOCK = ".lock"
+_KEY_LOCK = "key.lock"  # while the key of all sign-ins is replaced, or a new sign-in is stored
 _ASK = ".ask"  # of the lock that a process holds while its user signs in
 
 
@@ -136,6 +137,10 @@ class SignIns:
         """The lock, if no process holds it."""
         return locks.try_lock(self._there(), self.name(place) + _LOCK)
 
+    def lock_key(self, *, deadline: Deadline) -> Lock:
+        """The lock under which the key of all sign-ins does not change. Errors: locks.Busy."""
+        return locks.lock(self._there(), _KEY_LOCK, deadline=deadline)
+
     def lock_question(self, place: SignInPlace, *, deadline: Deadline, waiting: Callable[[], None]) -> Lock:
         """The lock under which a user signs in, so that one browser opens for ten commands. Errors: locks.Busy.
 
@@ -195,26 +200,39 @@ def remove_all(paths: Paths) -> int:
 
 @contextmanager
 def carried_over(
-    paths: Paths, *, old: Secret | None, new: Secret | None, vault_id: bytes, deadline: Deadline
-) -> Iterator[None]:
+    paths: Paths,
+    *,
+    old: Callable[[], Secret | None],
+    new: Secret | None,
+    vault_id: bytes,
+    deadline: Deadline,
+) -> Iterator[list[str]]:
     """While the vault gets the key ``new`` in place of ``old``: seal each sign-in under ``new``, then delete all others.
 
-    A sign-in that cannot be sealed again is dropped: the vault is more important. If the work fails, the old ones stay.
+    A sign-in that cannot be sealed again is dropped: the vault is more important. Yields the names of those places. If the work
+    fails, the old ones stay. ``old`` is called when no other process can store a new sign-in.
     """
     with ExitStack() as held, _nothing_or(_open(paths, create=False)) as folder:
         made: list[str] = []
-        if folder is not None and old is not None and new is not None:
-            before = SignIns(folder, key=old, vault_id=vault_id)
+        lost: list[str] = []
+        if folder is not None:
+            with suppress(errors.Error):
+                held.enter_context(locks.lock(folder, _KEY_LOCK, deadline=deadline))
+        key = old()
+        if folder is not None and key is not None and new is not None:
+            before = SignIns(folder, key=key, vault_id=vault_id)
             after = SignIns(folder, key=new, vault_id=vault_id)
             for found in before.all():
-                with suppress(errors.Error):
+                try:
                     held.enter_context(before.lock(found.place, deadline=deadline))
                     current = before.read(found.place)  # another process may have refreshed it
                     if current is not None:
                         after.write(current)
                         made.append(after.name(current.place))
+                except errors.Error:
+                    lost.append(found.place.name)
         try:
-            yield
+            yield lost
         except BaseException:
             for name in made:
                 with suppress(errors.Error):

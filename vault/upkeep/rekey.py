@@ -36,13 +36,15 @@ class Rekeyed:
     """A vault with new master keys. ``left`` lists old files and keyring items that could not be deleted.
 
     ``log`` says why the earlier log cannot be read with the new keys; None if it can, or if there is no log.
-    ``strict_kept``: the strict key is unchanged, because the strict passphrase was not given.
+    ``strict_kept``: the strict key is unchanged, because the strict passphrase was not given. ``lost``: where the user must sign
+    in to IAM Identity Center again, because another process was using that sign-in.
     """
 
     opened: Opened
     left: tuple[str, ...]
     log: str | None = None
     strict_kept: bool = False
+    lost: tuple[str, ...] = ()
 
 
 def carry_out(
@@ -59,20 +61,26 @@ def carry_out(
     kept_slots = _kept_slots(context, plan)
     records: list[SlotRecord] = []
     written = False
+    lost: list[str] = []
+
+    def key_of_sign_ins() -> Secret | None:
+        """As it is now: the first sign-in may have created it meanwhile. KeysChanged."""
+        return vault.open_with_main_key(context.paths, opened.k_main).payload.sso_key
 
     def write() -> Opened:
         nonlocal written
         with signins.carried_over(
             context.paths,
-            old=opened.payload.sso_key,
+            old=key_of_sign_ins,
             new=sso_key,
             vault_id=opened.vault_id,
             deadline=context.new_deadline(),
-        ):
+        ) as dropped:
             after = _write(
                 context, plan, k_main, tuple(records), cache_key=cache_key, sso_key=sso_key, strict=strict
             )
             written = True
+            lost.extend(dropped)
         # Cached sessions are sealed with the old cache key. Agents that have the old keys get the new ones.
         forget_files(context)
         replace_keys(context, after, before=opened.k_main)
@@ -93,7 +101,7 @@ def carry_out(
     if strict is not None:
         rekey_strict.close_in_agent(context, opened)
     kept = strict is None and any(r.opens == "strict" for r in after.header.slots)
-    return Rekeyed(opened=after, left=left, log=log, strict_kept=kept)
+    return Rekeyed(opened=after, left=left, log=log, strict_kept=kept, lost=tuple(lost))
 
 
 def _kept_slots(context: Context, plan: RekeyPlan) -> list[Slot]:

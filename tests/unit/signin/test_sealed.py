@@ -163,7 +163,7 @@ def test_one_process_has_the_lock_of_a_sign_in(paths):
 
 
 def carry(paths, **more):
-    given = {"old": KEY, "new": NEW, "vault_id": ID, "deadline": soon(), **more}
+    given = {"old": lambda: KEY, "new": NEW, "vault_id": ID, "deadline": soon(), **more}
     return sealed.carried_over(paths, **given)
 
 
@@ -196,9 +196,27 @@ def test_a_refresh_waits_while_the_key_is_replaced(paths):
         assert sign_ins.try_lock(place()) is None
 
 
+def test_a_new_sign_in_is_not_stored_while_the_key_is_replaced(paths):
+    """It has no file yet whose lock would hold it back; and the old key is looked at when no process can store one."""
+    put(paths, sign_in())
+    held = []
+
+    def old():
+        with opened(paths) as sign_ins, pytest.raises(locks.Busy):
+            sign_ins.lock_key(deadline=Deadline.after(0))
+        held.append(True)
+        return KEY
+
+    with carry(paths, old=old):
+        pass
+    assert held == [True]
+    with opened(paths) as sign_ins, sign_ins.lock_key(deadline=soon()):
+        pass
+
+
 def test_without_an_old_key_all_files_are_dropped(paths):
     put(paths, sign_in())
-    with carry(paths, old=None):
+    with carry(paths, old=lambda: None):
         pass
     assert not sealed.any_file(paths)
 
@@ -211,6 +229,6 @@ def test_a_busy_sign_in_is_dropped_rather_than_the_rekey(paths, monkeypatch):
         raise locks.Busy("busy")
 
     monkeypatch.setattr(locks, "lock", busy)
-    with carry(paths):
-        pass
+    with carry(paths) as lost:
+        assert lost == ["corp"]
     assert not sealed.any_file(paths)
