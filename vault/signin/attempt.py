@@ -6,9 +6,8 @@ registration whose last browser did not come back is not used again.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vault import errors
+from vault.records import NamedTuple
 from vault.store import strict_json
 from vault.store.strict_json import Json, JsonError
 
