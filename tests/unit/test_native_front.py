@@ -140,6 +140,20 @@ def test_a_command_gets_the_usual_signals(tmp_path):
     }
 
 
+def test_a_folder_with_the_name_of_the_command_is_passed_over(tmp_path):
+    """As os.execvpe does; the agent is asked, and writes into its log, once."""
+    os.makedirs(tmp_path / "v")
+    os.makedirs(tmp_path / "bin" / "cat")
+    with PlayedAgent(str(tmp_path / "v/run/agent.sock"), [len(LINE).to_bytes(4, "big") + LINE]) as agent:
+        env = {
+            "HOME": str(tmp_path),
+            "AWSVAULT_HOME": str(tmp_path / "v"),
+            "PATH": f"{tmp_path}/bin:/usr/bin:/bin",
+        }
+        done = run([patient(), "exec", "dev", "--", "cat", "/proc/self/comm"], env=env)
+    assert (done.returncode, done.stdout, agent.connections) == (0, b"cat\n", 1)
+
+
 ODD = """
 import ctypes, sys
 def listed(*texts):

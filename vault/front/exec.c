@@ -79,6 +79,7 @@ static bool metadata(char *at, const char *profile, char **found)
 static const char *program_path(const char *name)
 {
     static char path[PATH_SIZE];
+    struct stat status;
     const char *at = getenv("PATH");
     if (strchr(name, '/')) return access(name, X_OK) ? NULL : name;
     for (at = at ? at : "/bin:/usr/bin";; at++) {
@@ -86,7 +87,7 @@ static const char *program_path(const char *name)
         struct buffer to = over(path, sizeof path);
         put(&to, at, size);
         add(&to, "%s%s", size && at[size - 1] != '/' ? "/" : "", name);
-        if (!access(path, X_OK)) return path;
+        if (!access(path, X_OK) && !stat(path, &status) && S_ISREG(status.st_mode)) return path;
         if (!*(at += size)) return NULL;
     }
 }
@@ -120,8 +121,7 @@ void exec_command(int count, char **words)
     if (terminal && !plain(about[ROLE], SHOWN_MOST)) return;
     if (line > found.start) refresh_beside(words[2]);
     if (terminal && about[FLAGS][1] == '1') banner(about);
-    values = over(memory, sizeof memory), next_variable = variables;
-    inherit();
+    values = over(memory, sizeof memory), next_variable = variables, inherit();
     set("AWSVAULT_PROFILE", words[2]), set("AWS_VAULT", words[2]), set("AWS_REGION", about[REGION]), set("AWS_DEFAULT_REGION", about[REGION]);
     if (about[FLAGS][0] == '1') set(OUTER "REGION", about[REGION]);
     set("AWS_ACCESS_KEY_ID", fields[KEY_ID]), set("AWS_SECRET_ACCESS_KEY", fields[SECRET]);
