@@ -54,6 +54,10 @@ TPM_PAUSE = 0.02  # before a command that the TPM did not take is sent again
 TPM_ANSWER = 4096  # bytes: the largest answer that the kernel's driver gives
 TPM_PCRS = 24  # on a PC
 MAX_TPM_PCRS = 8  # those of one answer
+MAX_CREDENTIAL_ID = 1023  # bytes, as CTAP 2 has it
+SECURITY_KEY_TIME = 5.0  # for an answer of a security key that waits for nobody
+TOUCH_LOOK = 0.1  # between two checks whether the user touched it
+TOUCH_TIME = 20.0  # out of PROMPT_TIME, so that there is time to type the passphrase instead
 
 VAULT_ID = 16  # bytes
 CACHE_KEY = 32

@@ -20,6 +20,7 @@ MAY_OPEN = {
     "vault/system/locks.py",  # the lock files
     "vault/system/loopback.py",  # a table of the kernel
     "vault/system/processes.py",  # /proc
+    "vault/system/fido_nodes.py",  # what Linux says of USB devices
     "vault/system/tpm_device.py",  # the TPM
     "vault/system/tty.py",  # the terminal
     "vault/system/quick_read.py",  # a prompt's quick look

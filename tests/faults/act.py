@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.faults.stage import CODE, NEW, OLD, SERIAL, STRICT
+from tests.faults.stage import CODE, NEW, OLD, SERIAL, STRICT, fido2_slot
 from tests.vaults import CHEAP, entry
 from vault import context
 from vault.errors import Error
@@ -14,11 +14,13 @@ from vault.secret import Secret
 from vault.store import vault
 from vault.store.slots.recovery import RecoverySlot
 from vault.system.clock import Deadline
+from vault.unlocking import security_key
 from vault.upkeep import backups, rekey, rekey_plan, rekey_strict, slots
 
 
 def act(name: str) -> None:
     here = context.from_process(attended=True)
+    security_key.slot = lambda _context, **_: fido2_slot()
     deadline = Deadline.after(50)
     if name == "init":
         vault.create(here.paths, passphrase=Secret(OLD), kdf=CHEAP, deadline=deadline)
@@ -49,10 +51,12 @@ def act(name: str) -> None:
             slots.append(here, opened, RecoverySlot(Secret(CODE)))
         case "slots-add-tpm":
             slots.add_tpm(here, opened)
-        case "rekey-tpm":
+        case "rekey-tpm" | "rekey-fido2":
             rekey.carry_out(here, rekey_plan.make_plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP))
-        case "slots-remove" | "slots-remove-tpm":
-            kind = "ext" if name.endswith("tpm") else "recovery"
+        case "slots-add-fido2":
+            slots.append(here, opened, fido2_slot())
+        case "slots-remove" | "slots-remove-tpm" | "slots-remove-fido2":
+            kind = "recovery" if name == "slots-remove" else "ext"
             gone = next(s for s in opened.header.slots if s.type == kind)
             rekey.carry_out(
                 here, rekey_plan.make_plan(here, opened, passphrase=Secret(OLD), without=gone, kdf=CHEAP)

@@ -7,12 +7,16 @@ import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
+from tests.fakes.key_user import TypingUser
+from tests.fakes.security_key import SoftKey
 from tests.vaults import CHEAP, entry, soon
 from vault import errors
 from vault.cache.audit_log import AuditLog
+from vault.hardware.security_key import SecurityKey
 from vault.secret import Secret
 from vault.store import file, restore, vault
 from vault.store.boxes import open_main
+from vault.store.slots.fido2 import Fido2Slot
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot
 from vault.store.slots.tpm import TpmSlot
@@ -39,13 +43,24 @@ LEAKS = [
 ACTS = (
     "init", "add", "slots-add", "passwd", "rekey", "slots-remove", "restore", "restore-damaged", "restore-accept",
     "backup", "passwd-strict", "mfa-remove", "slots-add-tpm", "slots-remove-tpm", "rekey-tpm",
+    "slots-add-fido2", "slots-remove-fido2", "rekey-fido2",
 )  # fmt: skip
 RECORD = b"a record of the log"
-REKEYING = ("passwd", "rekey", "slots-remove", "passwd-strict", "slots-remove-tpm", "rekey-tpm")
+REKEYING = (
+    "passwd",
+    "rekey",
+    "slots-remove",
+    "passwd-strict",
+    "slots-remove-tpm",
+    "rekey-tpm",
+    "slots-remove-fido2",
+    "rekey-fido2",
+)
 # What lies in the vault's place at first, where that is no vault of generation 5 in good health.
 SCENES = {
     "init": "none", "restore-damaged": "damaged", "restore-accept": "rolled back", "rekey": "strict seeds",
     "passwd-strict": "strict seeds", "mfa-remove": "strict seeds", "slots-remove-tpm": "a TPM", "rekey-tpm": "a TPM",
+    "slots-remove-fido2": "a security key", "rekey-fido2": "a security key",
 }  # fmt: skip
 machine = SimpleNamespace(tpm="unix:/no/such")  # what AWSVAULT_TPM names; a campaign has one TPM
 
@@ -74,7 +89,7 @@ def set_up(root: str, *, scene: str) -> None:
     opened = vault.create(
         paths, passphrase=Secret(OLD), others=[RecoverySlot(Secret(FIRST_CODE))], kdf=CHEAP, deadline=soon()
     )
-    for n in range(3 if scene in ("strict seeds", "a TPM") else 4):
+    for n in range(3 if scene in ("strict seeds", "a TPM", "a security key") else 4):
         kept = entry(secret=Secret(CANARY), user=f"user-{n}")
         # A clear between the newest backup and the vault, where either can be opened to find the log's key.
         key = vault.new_key() if n == 3 and scene == "in good health" else opened.cache_key
@@ -86,8 +101,9 @@ def set_up(root: str, *, scene: str) -> None:
         )
     if scene == "strict seeds":
         opened = vault.rewrite(paths, opened.k_main, with_strict_seeds, deadline=soon())
-    if scene == "a TPM":
-        record = TpmSlot(machine.tpm).wrap(opened.k_main, vault_id=opened.vault_id)
+    if scene in ("a TPM", "a security key"):
+        device = TpmSlot(machine.tpm) if scene == "a TPM" else fido2_slot()
+        record = device.wrap(opened.k_main, vault_id=opened.vault_id)
         opened = vault.rewrite(
             paths, opened.k_main, lambda d, _: replace(d, slots=(*d.slots, record)), deadline=soon()
         )
@@ -187,8 +203,8 @@ def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
     kinds = [slot.type for slot in opened.header.slots if slot.opens == "main"]
     if SCENES.get(act) == "strict seeds":
         strict_as_meant(act, opened)
-    if act.endswith("-tpm"):
-        tpm_as_meant(act, opened)
+    if act.endswith(("-tpm", "-fido2")):
+        device_as_meant(act, opened)
     match act:
         case "init":
             assert (gen, dict(entries)) == (1, {})
@@ -202,10 +218,10 @@ def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
             assert ("added" in entries) == (gen == 6)
         case "passwd":
             assert (secret == NEW) == (gen == 6)
-        case "slots-remove-tpm" | "rekey-tpm":
-            kept = ["pass"] if act == "slots-remove-tpm" else ["pass", "ext"]
+        case "slots-remove-tpm" | "rekey-tpm" | "slots-remove-fido2" | "rekey-fido2":
+            kept = ["pass"] if act.startswith("slots") else ["pass", "ext"]
             assert kinds == (kept if gen == 6 else ["pass", "recovery", "ext"])
-        case "slots-add" | "slots-add-tpm":
+        case "slots-add" | "slots-add-tpm" | "slots-add-fido2":
             assert (len(kinds) == 3) == (gen == 6)
         case "restore":
             assert entries["the-first-entry"].user == ("user-2" if gen == 6 else "user-3")
@@ -234,12 +250,19 @@ def strict_as_meant(act: str, opened: vault.Opened) -> None:
             assert (fits, set(found)) == (True, {SERIAL})
 
 
-def tpm_as_meant(act: str, opened: vault.Opened) -> None:
-    """The TPM opens the vault that is there, old or new, exactly if that has a slot for it."""
+def fido2_slot() -> Fido2Slot:
+    """A security key that is plugged in for good, whose user types the PIN and touches it."""
+    key = SoftKey(master=bytes(range(32)))
+    return Fido2Slot(TypingUser("1234"), find=lambda: [SecurityKey(key)])
+
+
+def device_as_meant(act: str, opened: vault.Opened) -> None:
+    """The TPM or security key opens the vault that is there, old or new, exactly if that has a slot for it."""
     new = opened.header.gen == 6
-    has = {"slots-add-tpm": new, "slots-remove-tpm": not new, "rekey-tpm": True}[act]
+    has = {"add": new, "remove": not new}.get(act.split("-")[1], True)
+    device = TpmSlot(machine.tpm) if act.endswith("tpm") else fido2_slot()
     try:
-        assert vault.unwrap(opened.file, TpmSlot(machine.tpm))[1] == opened.k_main
+        assert vault.unwrap(opened.file, device)[1] == opened.k_main
     except errors.NotThisSlot:
         assert not has
     else:

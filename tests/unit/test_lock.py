@@ -25,7 +25,7 @@ def lock():
 def test_what_each_file_holds(lock):
     """The test file has everything, groups that a group includes too; no other file says what is asked for."""
     project = {
-        "project": {"dependencies": ["run"]},
+        "project": {"dependencies": ["run"], "optional-dependencies": {"key": ["key>=2"]}},
         "build-system": {"requires": ["build"]},
         "dependency-groups": {
             "quickstart": ["quick"],
@@ -34,10 +34,11 @@ def test_what_each_file_holds(lock):
         },
     }
     assert lock.wanted(project) == {
-        "test": ["run", "build", "quick", "test", "check"],
+        "test": ["run", "key>=2", "build", "quick", "test", "check"],
         "quickstart": ["run", "build", "quick"],
         "run": ["run"],
         "build": ["build"],
+        "key": ["key>=2"],
     }
     with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
         files = {f"{name}.txt" for name in lock.wanted(tomllib.load(file))}

@@ -242,6 +242,24 @@ def checked_tpm_data(slot):
     return data
 
 
+def fido2_data(slot):
+    """Section 4, ``fido2``: what the slot says of its credential. Another form is a slot to skip, not a file to refuse."""
+    try:
+        return checked_fido2_data(slot)
+    except Refused as error:
+        raise Refused("slot", str(error)) from None
+
+
+def checked_fido2_data(slot):
+    data = load(b64u(slot["ext"]["data"]))
+    keys(data, "v", "cred", "salt", "uv", "aaguid")
+    sized(data["salt"], 32)
+    sized(data["aaguid"], 16)
+    if whole(data["v"]) != 1 or not isinstance(data["uv"], bool) or not 1 <= len(b64u(data["cred"])) <= 1023:
+        raise Refused("slot", "the version, the PIN or the credential")
+    return data
+
+
 def unwrap(header, slot, kek):
     """Section 4: the key that a slot wraps."""
     bound = {key: value for key, value in slot.items() if key != "wrap"}
@@ -316,7 +334,7 @@ def open_sign_in(sso_key, vault_id, name, raw):
     return content
 
 
-def main_key(raw, *, passphrase=None, recovery_code=None, keyring=None, tpm=None):
+def main_key(raw, *, passphrase=None, recovery_code=None, keyring=None, tpm=None, fido2=None):
     """K_main, by the first slot that the secret opens."""
     header, *_ = take_apart(raw)
     for slot in header["slots"]:
@@ -332,13 +350,16 @@ def main_key(raw, *, passphrase=None, recovery_code=None, keyring=None, tpm=None
             if slot["t"] == "ext" and slot["ext"]["name"] == "tpm" and tpm is not None:
                 tpm_data(slot)
                 return unwrap(header, slot, tpm)  # the key that the TPM unsealed
+            if slot["t"] == "ext" and slot["ext"]["name"] == "fido2" and fido2 is not None:
+                fido2_data(slot)
+                return unwrap(header, slot, fido2)  # the secret that the security key computed
         except Refused as error:
             if error.kind != "slot":
                 raise
     raise Refused("slot", "no slot opens")
 
 
-def strict_key(raw, payload, *, passphrase=None):
+def strict_key(raw, payload, *, passphrase=None, fido2=None):
     """K_strict: from the payload while there is no strict slot, else by one."""
     if "strict_key" in payload:
         return sized(payload["strict_key"], 32)
@@ -346,6 +367,14 @@ def strict_key(raw, payload, *, passphrase=None):
     for slot in header["slots"]:
         if slot["g"] == ["strict"] and slot["t"] == "pass" and passphrase is not None:
             return unwrap(header, slot, kek_from_passphrase(slot, passphrase))
+        if (
+            slot["g"] == ["strict"]
+            and slot["t"] == "ext"
+            and slot["ext"]["name"] == "fido2"
+            and fido2 is not None
+        ):
+            fido2_data(slot)
+            return unwrap(header, slot, fido2)
     raise Refused("slot", "no slot opens the strict box")
 
 

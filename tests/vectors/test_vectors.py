@@ -9,9 +9,11 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from tests.fakes.key_user import TypingUser
 from tests.signins import sign_in
 from tests.vaults import entry, new_vault, paths_in, soon
 from tests.vectors import reader
@@ -25,6 +27,7 @@ from vault.store.boxes import Strict
 from vault.store.format import Ext, FormatError, SlotRecord, parse_file
 from vault.store.payload import StoredSeed
 from vault.store.slots import new_sid, wrap_key
+from vault.store.slots.fido2 import Fido2Slot
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot, new_code, write_code
 from vault.store.slots.tpm import TpmSlot
@@ -61,14 +64,13 @@ def test_the_reader_opens_each_golden_vault_by_each_of_its_secrets(golden):
 def test_a_slot_of_hardware_opens_by_its_kek_or_is_skipped(tmp_path, monkeypatch, vector):
     """Reader and program agree, and whatever the slot says the passphrase opens the vault."""
     raw, kek = base64.b64decode(vector["file"]), bytes.fromhex(HARDWARE["kek"])
-    slot = TpmSlot()
-    monkeypatch.setattr(TpmSlot, "_unsealed", lambda _self, _key: Secret(kek))
+    slot = _device(raw, kek, monkeypatch)
     if vector["opens"]:
-        assert reader.main_key(raw, tpm=kek).hex() == HARDWARE["k_main"]
+        assert reader.main_key(raw, tpm=kek, fido2=kek).hex() == HARDWARE["k_main"]
         assert vault.unwrap(parse_file(raw), slot)[1] == Secret(K_MAIN)
     else:
         with pytest.raises(reader.Refused) as refused:
-            reader.main_key(raw, tpm=kek)
+            reader.main_key(raw, tpm=kek, fido2=kek)
         assert refused.value.kind == "slot"
         with pytest.raises(errors.NotThisSlot):
             vault.unwrap(parse_file(raw), slot)
@@ -79,6 +81,18 @@ def test_a_slot_of_hardware_opens_by_its_kek_or_is_skipped(tmp_path, monkeypatch
     opened = vault.open_with_passphrase(paths, Secret(PASSPHRASE), deadline=soon())
     after = vault.edit(paths, opened.k_main, lambda p: p.with_entry("more", entry()), deadline=soon())
     assert after.header.slots == opened.header.slots, "an edit keeps the slot"
+
+
+def _device(raw, kek, monkeypatch):
+    """The program's slot for the last record, with a device that returns ``kek``."""
+    if parse_file(raw).header.slots[-1].ext.name != "fido2":
+        monkeypatch.setattr(TpmSlot, "_unsealed", lambda _self, _key: Secret(kek))
+        return TpmSlot()
+    key = SimpleNamespace(
+        knows=lambda _credential: True, check_pin_tries=lambda: None, pin=None, close=lambda: None,
+        token=lambda _pin, to_create: b"", secret=lambda *_, token, stop: Secret(kek),
+    )  # fmt: skip
+    return Fido2Slot(TypingUser("1234"), find=lambda: [key])
 
 
 def test_the_reader_opens_what_the_program_writes(tmp_path):

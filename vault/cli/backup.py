@@ -63,7 +63,7 @@ def _tell(copied: VaultFile, path: str, *, as_json: bool, verified: str) -> None
         emit_json({"file": os.path.abspath(path), "generation": generation, "bytes": size})
     else:
         say(f"Copied generation {generation} to {safe(path)} ({size} bytes){verified}")
-        if any(map(slot_text.is_hardware, copied.header.slots)):
+        if any(map(slot_text.is_of_machine, copied.header.slots)):
             say(
                 "On another machine, only a passphrase or a recovery code unlocks the copy, not this machine's hardware."
             )

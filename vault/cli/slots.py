@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.store.vault import Opened
 
-_WAYS = ("keyring", "recovery", "passphrase", "tpm")
+_WAYS = ("keyring", "recovery", "passphrase", "tpm", "fido2")
 _NAME = 11  # characters of a slot name: 8 bytes in base64url. No option has this length
 
 
@@ -111,12 +111,21 @@ def list_(context: Context, *, as_json: bool) -> None:
     metavar="LIST",
     help="For tpm: unlock only while these PCRs have their present values, such as 7 or 0+7. Firmware updates change them.",
 )
+@click.option(
+    "--no-pin", is_flag=True, help="For fido2: unlock by a touch alone, so that everyone who has the key can."
+)
 @click.option("--yes", is_flag=True, help="For tpm: do not prompt for confirmation.")
 @with_context
-def add(context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, yes: bool) -> None:
-    """Add a way to unlock the vault: this machine's keyring, a recovery code on paper, a second passphrase, or its TPM."""
+def add(context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, no_pin: bool, yes: bool) -> None:
+    """Add a way to unlock the vault.
+
+    `keyring` is this machine's keyring, `recovery` a code on paper, `passphrase` a second passphrase, `tpm` this machine's TPM,
+    and `fido2` a security key.
+    """
     if way != "tpm" and pcrs:
         raise Usage("--pcrs is for tpm", hint="run: awsvault-py slots add tpm --pcrs 7")
+    if way != "fido2" and no_pin:
+        raise Usage("--no-pin is for fido2", hint="run: awsvault-py slots add fido2 --no-pin")
     opened = unlock(context, purpose="to add a way to unlock it").opened
     match way:
         case "keyring":
@@ -127,6 +136,12 @@ def add(context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, yes: boo
             say("The recovery code now unlocks the vault. To try it, type it at the passphrase prompt.")
         case "tpm":
             _add_tpm(context, opened, pcrs, yes=yes)
+        case "fido2":
+            slots.check_security_key(context, opened, with_pin=not no_pin)
+            slots.add_security_key(context, opened, with_pin=not no_pin)
+            say(
+                "The security key now unlocks the vault. Keep the passphrase: a security key can be lost, and its PIN blocked."
+            )
         case _:
             slots.check_passphrase_room(opened)
             chosen = create.ask_new_passphrase(context, what="a second passphrase")

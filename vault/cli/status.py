@@ -153,6 +153,9 @@ def _tell_hardware(one: HardwareState, state: str) -> None:
         say(
             f"Warning: the {kind} slot {one.record.name} does not unlock it: {safe(one.problem)}. See awsvault-py doctor"
         )
+    elif slot_text.kind(one.record) == "security key":
+        if state != "held":
+            say("The security key that is plugged in unlocks it by a touch.")
     elif state == "open":
         say(f"After that, this machine's {kind} unlocks it for each command, without a prompt.")
     elif state != "held":

@@ -156,8 +156,8 @@ CHECKS: tuple[Check, ...] = (
     Check("keyring", "vault", vault_checks.keyring,
           "Without it, only the passphrase unlocks the vault.", "Start or unlock the desktop's keyring, or use the agent."),
     Check("hardware-slot", "vault", hardware_checks.slot_fails,
-          "Programs that run without you cannot unlock the vault. Nothing is lost: the passphrase and the recovery code still "
-          "unlock it.",
+          "This way to unlock the vault does not work; with a TPM, programs that run without you cannot unlock it. Nothing is "
+          "lost: the passphrase and the recovery code still unlock it.",
           "Do what the finding says. If the device is gone for good, remove its slot."),
     Check("tpm-lockout", "vault", hardware_checks.tpm_lockout,
           "Other programs cannot use their keys in the TPM for some time. The vault's slot is not subject to that.",

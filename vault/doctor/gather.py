@@ -185,7 +185,8 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
         if settings is None:
             return {**found, "why_locked": "config.toml is wrong"}
         found["hardware"] = tuple(hardware.states(context, header, locked=manually_locked(context.paths)))
-        found["tpm_lockout"] = bool(found["hardware"]) and hardware.tpm_in_lockout(context)
+        has_tpm = any(state.record.ext and state.record.ext.name == "tpm" for state in found["hardware"])
+        found["tpm_lockout"] = has_tpm and hardware.tpm_in_lockout(context)
         unlocked = unlock_unless(context.unattended(), purpose="to check it", meanwhile=lambda: False)
         found["opened"] = unlocked.opened if unlocked is not None else None
         found |= _sign_ins(context, found["opened"])

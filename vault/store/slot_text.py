@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vault.store.format import SlotRecord
+    from vault.store.slots.fido2_data import Fido2Data
     from vault.store.slots.tpm_data import TpmData
 
 _KINDS = {"pass": "passphrase", "keyring": "keyring", "recovery": "recovery code"}
-_HARDWARE = {"tpm": "TPM"}  # by the name of an ext slot
+_HARDWARE = {"tpm": "TPM", "fido2": "security key"}  # by the name of an ext slot
 
 
 def kind(slot: SlotRecord) -> str:
@@ -28,9 +29,9 @@ def hardware_name(name: str) -> str:
     return _HARDWARE.get(name, "helper")
 
 
-def is_hardware(slot: SlotRecord) -> bool:
-    """Whether a device opens the slot, so that a copy of the vault opens elsewhere only by another one."""
-    return slot.ext is not None and slot.ext.name in _HARDWARE
+def is_of_machine(slot: SlotRecord) -> bool:
+    """Whether a part of one machine opens the slot, so that a copy of the vault opens elsewhere only by another one."""
+    return slot.ext is not None and slot.ext.name == "tpm"
 
 
 def host(slot: SlotRecord) -> str | None:
@@ -41,6 +42,9 @@ def host(slot: SlotRecord) -> str | None:
 
 def device(slot: SlotRecord) -> str | None:
     """What tells the slot's device from others of its kind."""
+    key = _security_key(slot)
+    if key is not None:
+        return key.model
     data = _tpm(slot)
     return None if data is None else data.chip
 
@@ -51,6 +55,9 @@ def about(slot: SlotRecord) -> str:
     if data is not None:
         pcrs = ", PCR " + "+".join(map(str, data.key.pcrs)) if data.key.pcrs else ""
         return f"host {safe(data.host)}, chip {data.chip}{pcrs}"
+    key = _security_key(slot)
+    if key is not None:
+        return f"{'PIN and touch' if key.uv else 'touch'}, model {key.model}"
     if slot.kdf is not None:
         return f"Argon2id, {slot.kdf.memory_kib // 1024} MiB"
     if slot.host is not None:
@@ -80,3 +87,11 @@ def _tpm(slot: SlotRecord) -> TpmData | None:
     from vault.store.slots import tpm_data  # needs the cryptography of the TPM's session
 
     return tpm_data.decode(slot.ext.data)
+
+
+def _security_key(slot: SlotRecord) -> Fido2Data | None:
+    if slot.ext is None or slot.ext.name != "fido2":
+        return None
+    from vault.store.slots import fido2_data
+
+    return fido2_data.decode(slot.ext.data)

@@ -77,8 +77,10 @@ class Pinentry:
         env: Mapping[str, str],
         deadline: Deadline,
         watch: Callable[[], None] | None = None,
+        every: float = limits.DESKTOP_LOOK,
     ) -> None:
         self._deadline = deadline
+        self._every = every  # seconds
         self._watch = watch  # called again and again while the window waits; raises NoAnswer to end the wait
         self._rest = b""
         try:
@@ -203,8 +205,8 @@ class Pinentry:
 
     def _arrives(self, fd: int) -> bool:
         """Wait for the next bytes; False at the deadline."""
-        while self._watch is not None and self._deadline.remaining() > limits.DESKTOP_LOOK:
-            if readable([fd], limits.DESKTOP_LOOK):
+        while self._watch is not None and self._deadline.remaining() > self._every:
+            if readable([fd], self._every):
                 return True
             self._watch()
         return bool(readable([fd], self._deadline.remaining()))

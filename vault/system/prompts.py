@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from vault.system.pinentry import Pinentry
 
 
+class WaitOver(Exception):  # as NoAnswer
+    """What a window waits for has happened."""
+
+
 class Interaction(NamedTuple):
     """How to prompt the user. ``mode`` is one of settings.PROMPTS; ``window_first`` prefers pinentry.
 
@@ -114,6 +118,44 @@ class Interaction(NamedTuple):
         finally:
             os.close(fd)
 
+    def announce(self, text: str, *, deadline: Deadline, ended: Callable[[float], bool]) -> bool:
+        """Tell the user to do something, until ``ended`` (which waits for some seconds) says that it is done. False at the
+        deadline. NoAnswer if the user closes the window.
+        """
+        for way in self.ways():
+            try:
+                if way == "pinentry":
+                    return self._announce_in_window(text, deadline=deadline, ended=ended)
+            except NoAnswer as answer:
+                if answer.reason == "impossible":
+                    continue
+                if answer.reason == "timeout":
+                    return False
+                raise
+            self.tell(text)
+            break
+        while not ended(min(limits.TOUCH_LOOK, deadline.remaining())):
+            if deadline.expired:
+                return False
+        return True
+
+    def _announce_in_window(self, text: str, *, deadline: Deadline, ended: Callable[[float], bool]) -> bool:
+        def watch() -> None:
+            if ended(0):
+                raise WaitOver
+
+        try:
+            with self._window(deadline, watch) as window:
+                window.describe(title="awsvault-py", text=text, prompt="")
+                window.label(yes="Wait", no="Cancel")
+                while window.confirm():
+                    watch()
+        except WaitOver:
+            return True
+        if ended(0):
+            return True
+        raise NoAnswer("cancelled", "cancelled")
+
     def _ask(self, question: str, *, deadline: Deadline, note: str, complaint: str, echo: bool) -> Secret:
         failure = NoAnswer("impossible", self.obstacle())
         for way in self.ways():
@@ -139,10 +181,10 @@ class Interaction(NamedTuple):
         finally:
             os.close(fd)
 
-    def _window(self, deadline: Deadline) -> Pinentry:
+    def _window(self, deadline: Deadline, watch: Callable[[], None] | None = None) -> Pinentry:
         from vault.system.pinentry import Pinentry  # importing subprocess takes 10 ms
 
-        return Pinentry(self.pinentry, env=self.env, deadline=deadline)
+        return Pinentry(self.pinentry, env=self.env, deadline=deadline, watch=watch, every=limits.TOUCH_LOOK)
 
     def _has_window(self) -> bool:
         if not (self.env.get("DISPLAY") or self.env.get("WAYLAND_DISPLAY")):

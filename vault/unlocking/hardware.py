@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vault.store.opened import Opened
     from vault.store.slots.hardware import HardwareSlot
 
-KINDS = ("tpm",)
+KINDS = ("tpm", "fido2")
 UNATTENDED = ("tpm",)  # those that need nobody, so that an export may use them
 TPM_VARIABLE = "AWSVAULT_TPM"
 
@@ -38,6 +38,10 @@ class HardwareState(NamedTuple):
 
 def device(context: Context, kind: str, *, pcrs: Sequence[int] = ()) -> HardwareSlot:
     """The device of one of KINDS."""
+    if kind == "fido2":
+        from vault.unlocking import security_key
+
+        return security_key.slot(context, purpose="to unlock the vault")
     if kind != "tpm":
         raise AssertionError(f"no device is known for slots named {kind}")
     from vault.store.slots.tpm import TpmSlot
@@ -112,10 +116,10 @@ def tpm_in_lockout(context: Context) -> bool:
 def _state(used: HardwareSlot, record: SlotRecord, vault_id: bytes, *, locked: bool) -> HardwareState | None:
     from vault.system.machine import host_name
 
-    claimed = slot_text.host(record) == host_name()
+    host = slot_text.host(record)
     try:
         if used.is_here(record):
-            if not locked:
+            if not locked and not used.attended:
                 used.unwrap(record, vault_id=vault_id)
             return HardwareState(record, None)
         reason = used.gone()
@@ -123,6 +127,7 @@ def _state(used: HardwareSlot, record: SlotRecord, vault_id: bytes, *, locked: b
         reason = error
     except NotThisSlot as error:  # what it wraps was changed
         return HardwareState(record, str(error))
+    claimed = host == host_name() if host is not None else not reason.elsewhere
     return HardwareState(record, str(reason), reason.hint) if claimed else None
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vault.secret import Secret
     from vault.store.format import Header
     from vault.store.vault import Opened
+    from vault.system.clock import Deadline
 
 PROMPT_LOCK = "prompt.lock"
 TURN_LOCK = "unlock.lock"
@@ -37,7 +38,7 @@ _EMPTY = 10  # lines without a passphrase, which are no attempts; a pinentry wit
 
 
 class Unlocked(NamedTuple):
-    """An opened vault and what opened it: ``keyring``, ``tpm``, ``prompt``, or the name of a variable or setting."""
+    """An opened vault and what opened it: ``keyring``, ``tpm``, ``fido2``, ``prompt``, or the name of a variable or setting."""
 
     opened: Opened
     way: str
@@ -97,7 +98,7 @@ def _by_first_source(
                 return None
             return Unlocked(_open(context, found.secret, source=found.source), found.source)
     try:
-        return _by_prompt(context, purpose=purpose, tried=tried, meanwhile=meanwhile)
+        return _by_prompt(context, header, purpose=purpose, tried=tried, meanwhile=meanwhile)
     except Locked as error:
         error.failed_sources = search.tried
         if hints and error.hint == Locked.hint:
@@ -178,7 +179,7 @@ def _open(context: Context, secret: Secret, *, source: str) -> Opened:
 
 
 def _by_prompt(
-    context: Context, *, purpose: str, tried: list[str], meanwhile: Callable[[], bool]
+    context: Context, header: Header, *, purpose: str, tried: list[str], meanwhile: Callable[[], bool]
 ) -> Unlocked | None:
     if not context.interaction.possible():
         raise locked([*tried, f"prompt ({context.interaction.obstacle()})"])
@@ -194,7 +195,7 @@ def _by_prompt(
             if not context.attended:
                 _check_silence(context, state, tried)
             try:
-                return Unlocked(_ask(context, purpose=purpose, answer_by=answer_by), "prompt")
+                return _by_user(context, header, purpose=purpose, answer_by=answer_by)
             except NoAnswer as answer:
                 if answer.reason == "impossible":
                     raise locked([*tried, f"prompt ({answer.message})"]) from None
@@ -209,12 +210,32 @@ def _by_prompt(
                 raise
 
 
-def _ask(context: Context, *, purpose: str, answer_by: float) -> Opened:
-    complaint, tries, empty = "", _TRIES, _EMPTY
+def _by_user(context: Context, header: Header, *, purpose: str, answer_by: float) -> Unlocked:
+    """By a security key that is plugged in, otherwise by the passphrase."""
+    by = context.new_deadline(answer_by)
+    complaint = ""
+    if any(
+        slot.opens == "main" and slot.ext is not None and slot.ext.name == "fido2" for slot in header.slots
+    ):
+        from vault.unlocking import security_key
+
+        try:
+            slot = security_key.slot(context, purpose=purpose, answer_by=by)
+            return Unlocked(vault.open_with(context.paths, slot), slot.kind)
+        except NotThisSlot as reason:
+            vault.check_seen(context.paths)  # as with the keyring
+            complaint = f"The security key does not unlock the vault: {reason}."
+    return Unlocked(
+        _ask(context, purpose=purpose, answer_by=answer_by, first=by, complaint=complaint), "prompt"
+    )
+
+
+def _ask(context: Context, *, purpose: str, answer_by: float, first: Deadline, complaint: str) -> Opened:
+    deadline, tries, empty = first, _TRIES, _EMPTY
     while True:
         typed = context.interaction.hidden(
             "Passphrase",
-            deadline=context.new_deadline(answer_by),
+            deadline=deadline,
             note=f"awsvault-py needs the vault's passphrase {purpose}.",
             complaint=complaint,
         )
@@ -227,6 +248,7 @@ def _ask(context: Context, *, purpose: str, answer_by: float) -> Opened:
             tries, complaint = tries - 1, f"{error.message}; try again."
             if not tries:
                 raise
+            deadline = context.new_deadline(answer_by)
 
 
 def locked(tried: list[str]) -> Locked:

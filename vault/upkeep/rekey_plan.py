@@ -91,7 +91,8 @@ def make_plan(
         secret = None
     if secret is None and not codes:
         raise errors.Usage(
-            "no passphrase or recovery code would be left, and a keyring or TPM alone is lost with its machine",
+            "no passphrase or recovery code would be left; a keyring or TPM alone is lost with its machine, and a security key "
+            "can be lost by itself",
             hint="to set a new passphrase, run: awsvault-py passwd",
         )
     return RekeyPlan(

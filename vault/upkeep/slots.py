@@ -17,7 +17,7 @@ from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot
 from vault.text import command
-from vault.unlocking import hardware
+from vault.unlocking import hardware, security_key
 from vault.upkeep import recovery_code
 
 TYPE_CHECKING = False
@@ -146,6 +146,30 @@ def check_tpm(context: Context, opened: Opened) -> None:
         raise errors.AlreadyExists(
             f"this machine's TPM already unlocks the vault: {slot_text.describe(found[0])}",
             hint=f"to replace the slot, run: {command('slots remove', found[0].name)}, then awsvault-py slots add tpm",
+        )
+
+
+def add_security_key(context: Context, opened: Opened, *, with_pin: bool = True) -> Opened:
+    """Let the security key that is plugged in unlock the vault. ConfigError if it cannot be used, and the user's NoAnswer."""
+    taken = [slot for slot in opened.header.slots if slot.opens == "main"]
+    return append(
+        context, opened, security_key.slot(context, purpose="to add it", with_pin=with_pin, taken=taken)
+    )
+
+
+def check_security_key(context: Context, opened: Opened, *, with_pin: bool = True) -> None:
+    """Raise an error if ``add_security_key`` would, before the user is asked anything."""
+    slot_text.check_room(opened.header.slots)
+    taken = [slot for slot in opened.header.slots if slot.opens == "main"]
+    key = security_key.slot(context, purpose="to add it", with_pin=with_pin, taken=taken)
+    try:
+        key.check()
+    except HardwareUnavailable as reason:
+        raise unusable(key, reason) from None
+    if not context.interaction.possible():
+        raise errors.Locked(
+            f"a security key can be added only where you can be asked for its PIN and a touch: {context.interaction.obstacle()}",
+            hint="run the command at a terminal",
         )
 
 

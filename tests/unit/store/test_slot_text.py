@@ -10,9 +10,11 @@ from vault.hardware.tpm import SealedKey
 from vault.store import slot_text, vault
 from vault.store.format import Ext, SlotRecord
 from vault.store.kdf import DEFAULT
-from vault.store.slots import new_sid, tpm_data
+from vault.store.slots import fido2_data, new_sid, tpm_data
+from vault.store.slots.fido2_data import Fido2Data
 from vault.store.slots.tpm_data import TpmData
 
+MODEL = "00000000-0000-0000-0000-0000000000ab"
 CHIP = b"\0\x0b" + bytes.fromhex("12ab34cd") + bytes(28)
 
 
@@ -22,6 +24,12 @@ def ext(name, data=b"", opens="main"):
 
 def tpm(host="web1", pcrs=()):
     return ext("tpm", tpm_data.encode(TpmData(SealedKey(CHIP, b"", b"", pcrs), host)))
+
+
+def security_key(**more):
+    return ext(
+        "fido2", fido2_data.encode(Fido2Data(b"c", bytes(32), True, bytes(15) + b"\xab")._replace(**more))
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,6 +43,9 @@ def tpm(host="web1", pcrs=()):
         (tpm(pcrs=(0, 7)), "TPM", "host web1, chip 12ab34cd, PCR 0+7"),
         (tpm("evil\x1b[2J"), "TPM", "host evil\\x1b[2J, chip 12ab34cd"),
         (ext("tpm", b"nonsense"), "TPM", "tpm"),
+        (security_key(), "security key", f"PIN and touch, model {MODEL}"),
+        (security_key(uv=False), "security key", f"touch, model {MODEL}"),
+        (ext("fido2", b"nonsense"), "security key", "fido2"),
         (ext("from2030"), "helper", "from2030"),
     ],
 )  # fmt: skip
@@ -69,3 +80,11 @@ def test_a_ninth_slot_is_refused_with_the_list(tmp_path):
         add([ext("from2030")])
     vault.edit(paths, opened.k_main, lambda p: p.with_entry("a", entry()), deadline=soon())
     assert len(vault.read_header(paths).slots) == 8
+
+
+def test_what_belongs_to_a_machine_and_what_to_its_user():
+    """A copy of the vault opens on another machine by a security key, and not by a TPM."""
+    assert slot_text.is_of_machine(tpm())
+    assert not slot_text.is_of_machine(security_key())
+    assert (slot_text.host(tpm()), slot_text.host(security_key())) == ("web1", None)
+    assert (slot_text.device(tpm()), slot_text.device(security_key())) == ("12ab34cd", MODEL)

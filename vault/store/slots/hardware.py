@@ -27,10 +27,11 @@ class HardwareUnavailable(NotThisSlot):
 
 
 class HardwareSlot(Slot, Protocol):
-    """A device. ``ext_name`` is the name of its slots."""
+    """A device. ``ext_name`` is the name of its slots. ``attended``: it opens them only while the user is there."""
 
     type: SlotType = "ext"
     ext_name: str
+    attended: bool = False
 
     def check(self) -> None:
         """Do nothing if the device can be used. HardwareUnavailable."""
