@@ -25,6 +25,7 @@ ELSEWHERE = {
     "awsvault-py add shared-services": "asks for a key",
     "awsvault-py add --replace shared-services": "asks for a key",
     "awsvault-py sso login": "needs a browser: tests/unit/cli/test_sso.py",
+    "awsvault-py setup --sso": "needs a sign-in: tests/unit/cli/test_setup_sso.py",
     "awsvault-py import --aws-vault": "needs aws-vault's store: tests/clients/test_from_aws_vault.py",
 }
 CODES = {"doctor": 1}  # the passphrase in the environment of the test's home is a finding
