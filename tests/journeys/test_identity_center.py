@@ -46,14 +46,20 @@ def home(home, aws):
 
 
 def test_a_new_employees_first_morning(home, aws):
-    """Nothing but the start URL: one sign-in makes the vault, and the AWS CLI is the role of a profile."""
+    """Nothing but the start URL: one sign-in makes the vault, setup writes 40 profiles, and the AWS CLI is the role of one."""
+    for number in range(37):
+        aws.world.assign(f"4{number:011d}", "AuditRole", account_name=f"team-{number}")
+    assert "To create it and sign in: awsvault-py sso login corp" in home.run("list").stderr
     first = Terminal(home, "sso", "login", "--browser", browser(home))
     first.new_passphrase()
     first.sees("Signed in to corp.")
     assert first.ends() == 0
-    home.config(SESSION + PROFILES)
-    who = TOOLS["cli-v1"].identity(home, "corp-dev", aws.url)
-    assert who["Arn"].startswith("arn:aws:sts::222222222222:assumed-role/DeveloperRole/")
+    done = home.run("setup", "--sso", "corp", "--region", "us-west-2", "--yes")
+    assert (done.returncode, "Set up: 40 profiles of corp." in done.stderr) == (0, True), done.stderr
+    listed = home.run("list", "--profiles").stdout.splitlines()
+    assert len(listed) == 40
+    who = TOOLS["cli-v1"].identity(home, "team-7/AuditRole", aws.url)
+    assert who["Arn"].startswith("arn:aws:sts::400000000007:assumed-role/AuditRole/")
     assert len(visits(home)) == 1
 
 
