@@ -183,10 +183,15 @@ class SignIns:
 
 
 def any_file(paths: Paths) -> bool:
-    """Whether there is a sign-in, as far as can be told without a key. Never an error."""
+    """Whether there is a sign-in, as far as can be told without a key. Never an error.
+
+    An unsafe folder may have one: whoever opens it then reports it.
+    """
     try:
-        with suppress(errors.Error), _nothing_or(_open(paths, create=False)) as folder:
+        with suppress(errors.StorageError), _nothing_or(_open(paths, create=False)) as folder:
             return bool(_names(folder))
+    except errors.UnsafeFile:
+        return True
     except OSError:
         pass
     return False

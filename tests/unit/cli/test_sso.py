@@ -353,6 +353,15 @@ def test_logout_of_a_session_that_the_config_does_not_name_any_more(home):
     assert (done.returncode, names(home)) == (0, []), done.stderr
 
 
+@pytest.mark.parametrize("words", [("export", "dev"), ("sso", "status"), ("sso", "logout")])
+def test_an_unsafe_folder_is_an_error_and_not_signed_out(home, aws, words):
+    """The sign-in goes on at AWS, and an export would use the AWS CLI's token, which may be another user's."""
+    signed_in(home)
+    os.chmod(home.file("signins"), 0o755)
+    failed(home.run(*words), 6, "signins is open to other users", "chmod 700")
+    assert usable(aws)
+
+
 def test_logout_all_deletes_files_that_no_key_opens(home):
     """Those of a restored vault, for example."""
     signed_in(home)

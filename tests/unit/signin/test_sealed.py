@@ -9,6 +9,7 @@ import pytest
 
 from tests.signins import place, sign_in
 from tests.vaults import flip, paths_in, soon
+from vault import errors
 from vault.secret import Secret
 from vault.signin import sealed
 from vault.signin.sealed import SignIns
@@ -145,6 +146,15 @@ def test_without_a_folder_there_is_nothing(paths):
     with SignIns.open(paths, key=KEY, vault_id=ID) as sign_ins:
         assert (sign_ins.all(), sign_ins.read(place()), sign_ins.remove(place())) == ([], None, False)
     assert not os.path.exists(folder(paths))
+
+
+def test_an_unsafe_folder_may_have_a_sign_in(paths):
+    """Otherwise it would count as signed out, and nobody would end it at AWS."""
+    put(paths, sign_in())
+    os.chmod(folder(paths), 0o755)
+    assert sealed.any_file(paths)
+    with pytest.raises(errors.UnsafeFile):
+        SignIns.open(paths, key=KEY, vault_id=ID)
 
 
 def test_one_process_has_the_lock_of_a_sign_in(paths):
