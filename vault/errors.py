@@ -135,10 +135,10 @@ class Refused(Error):
 class NotSignedIn(Refused):
     """There is no valid sign-in to IAM Identity Center (7).
 
-    ``sign_in`` is the name for `sso login`: a session or a profile.
+    ``sign_in`` is the name for `sso login`: a session or a profile. It is empty in an error that came from another process.
     """
 
-    def __init__(self, message: str, *, hint: str, sign_in: str) -> None:
+    def __init__(self, message: str, *, hint: str, sign_in: str = "") -> None:
         super().__init__(message, hint=hint, code="SignedOut")
         self.sign_in = sign_in
 

@@ -56,6 +56,7 @@ _NEEDED = (
     "vault.unlocking.unlock",
     "vault.mfa.codes",
     "vault.mfa.ledger",
+    "vault.signin.tokens",
     "vault.store.strict_box",
     "vault.store.vault",
     "vault.system.programs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from tests.home import COMMAND
 from tests.unit.agent.at_home import gone, until
 from tests.unit.run.servers import children, served
+from vault import errors
+from vault.run import key_keeper
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -37,9 +40,44 @@ def home(home):
     return home
 
 
+@pytest.fixture
+def started_python():
+    """What a new Python prints for a program."""
+
+    def run(code):
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    return run
+
+
 def keeper_of(running):
     (found,) = (pid for pid in running.processes() if pid != running.process.pid)
     return found
+
+
+@pytest.mark.parametrize(
+    "kind", [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.Error)]
+)
+def test_every_error_of_a_refresh_arrives(kind):
+    """Otherwise the server would end at one, and not serve the session that is still valid."""
+    found = key_keeper._error({"kind": kind.__name__, "message": "found", "hint": "do"})
+    assert (type(found), found.message, found.hint) == (kind, "found", "do")
+
+
+def test_what_a_refresh_of_a_sign_in_needs_is_loaded_before(started_python):
+    """The program may be upgraded while the command runs."""
+    code = (
+        "import sys\n"
+        "from importlib import import_module\n"
+        "from vault.run import key_keeper\n"
+        "for name in key_keeper._NEEDED: import_module(name)\n"
+        "before = set(sys.modules)\n"
+        "import vault.signin.tokens\n"
+        "print(sorted(set(sys.modules) - before))\n"
+    )
+    assert started_python(code) == "[]"
 
 
 def test_a_keeper_that_was_stopped_ends_with_its_command(home):
