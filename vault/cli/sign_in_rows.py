@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vault.cli.terminal import local, rfc3339, without_absent
+from vault.signin.record import SignInPlace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def place_json(place: SignInTarget | SignInRecord) -> dict[str, Any]:
     return without_absent({"session": at.session, "start_url": at.start_url, "region": at.region})
 
 
-def sections_json(config: Config, *, known: Collection[str | None]) -> list[dict[str, Any]]:
-    """The ``sso-session`` sections that are not ``known``, as sign-ins that there are not."""
+def sections_json(config: Config, *, known: Collection[SignInPlace]) -> list[dict[str, Any]]:
+    """The ``sso-session`` sections whose place is not ``known``, as sign-ins that there are not."""
     found = []
     for name, section in config.sso_sessions.items():
         values = {key: value.value for key, value in section.properties.items()}
@@ -38,7 +39,8 @@ def sections_json(config: Config, *, known: Collection[str | None]) -> list[dict
             "region": values.get("sso_region"),
             "signed_in": False,
         }
-        if name not in known:
+        url, region = values.get("sso_start_url", ""), values.get("sso_region", "").lower()
+        if SignInPlace(session=name, start_url=url, region=region) not in known:
             found.append(without_absent(row))
     return found
 

@@ -143,7 +143,7 @@ def status(context: Context, *, as_json: bool) -> None:
                 found = sign_ins.all()
         keys.close()
     rows = [json_row(one, now=context.clock.time()) for one in found]
-    rows += sections_json(config, known={one.place.session for one in found})
+    rows += sections_json(config, known={one.place for one in found})
     if as_json:
         emit_json({"sessions": rows})
         return

@@ -286,6 +286,18 @@ def test_status_shows_each_session(home):
     assert shown.startswith("corp\tyes\t")
 
 
+def test_status_knows_that_the_section_names_another_place(home):
+    """Exports are not signed in there. The sign-in at the earlier place is still one."""
+    signed_in(home)
+    home.config(config("https://another.awsapps.com/start"))
+    done = home.run("sso", "status", "--json")
+    found = {one["start_url"]: one["signed_in"] for one in json.loads(done.stdout)["sessions"]}
+    assert found == {"https://example.awsapps.com/start": True, "https://another.awsapps.com/start": False}
+    assert "To sign in: awsvault-py sso login corp" in home.run("sso", "status").stderr
+    assert home.run("sso", "logout", "corp").returncode == 0
+    assert names(home) == []
+
+
 def test_status_of_a_locked_vault_is_an_error_only_if_there_is_a_file(home):
     """lock forgets the key: nothing but the sealed file is left."""
     locked = {"AWSVAULT_PASSPHRASE": None}
