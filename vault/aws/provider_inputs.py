@@ -25,6 +25,9 @@ class AccessTokens(Protocol):
     def current(self, source: Sso) -> Secret | None:
         """A valid access token. None if awsvault-py has no sign-in for this place. Errors: Refused if it is over."""
 
+    def of_newer_sign_in(self, source: Sso) -> Secret | None:
+        """A token of the sign-in that the user has made since ``current``, perhaps as another user. None if there is none."""
+
     def after(self, source: Sso, refused: Secret) -> Secret | None:
         """Another token, once the portal has refused this one. None if there cannot be one."""
 

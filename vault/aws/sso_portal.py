@@ -76,6 +76,11 @@ def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
     if reply.status == 401 and own is not None and token is not None:
         another = own.after(source, token)
         reply = reply if another is None else ask(another)
+    newer = own.of_newer_sign_in(source) if own is not None and reply.status == 200 else None
+    if (
+        newer is not None
+    ):  # a session of the last user must not be cached now: the new sign-in has deleted those
+        reply = ask(newer)
     fields = _answer(reply, source, what=what).get("roleCredentials")
     if not isinstance(fields, dict):
         raise wrong_answer(what, "answered without credentials")

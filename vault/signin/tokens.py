@@ -51,6 +51,7 @@ class StoredTokens:
         self._keys = keys
         self._ca_bundle = ca_bundle
         self._note_refresh = refreshed
+        self._began: dict[SignInPlace, int] = {}
 
     def current(self, source: Sso) -> Secret | None:
         """A valid access token; None without a sign-in of awsvault-py's. Errors: Refused (sign in again), Unreachable."""
@@ -58,7 +59,21 @@ class StoredTokens:
         if sign_ins is None:
             return None
         with sign_ins:
+            found = sign_ins.read(SignInPlace.of(source))
+            if found is not None:
+                self._began[found.place] = found.began
             return self._refresher(sign_ins, source).current()
+
+    def of_newer_sign_in(self, source: Sso) -> Secret | None:
+        """The access token of a sign-in that the user has made since ``current``; None if there is none."""
+        sign_ins = self._sign_ins()
+        if sign_ins is None:
+            return None
+        with sign_ins:
+            found = sign_ins.read(SignInPlace.of(source))
+            if found is None or found.access is None or found.began == self._began.get(found.place):
+                return None
+            return found.access.token
 
     def after(self, source: Sso, refused: Secret) -> Secret | None:
         """Another token than ``refused``: one that another process has refreshed meanwhile, otherwise a refreshed one."""

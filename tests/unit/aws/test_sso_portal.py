@@ -10,6 +10,7 @@ from tests.unit.aws.provider_context import GOOD, context, source_of, token_of_t
 from tests.unit.aws.recorder import Recorder
 from vault import errors, limits
 from vault.aws import providers
+from vault.secret import Secret
 
 
 class TestIdentityCenter:
@@ -45,6 +46,21 @@ sso_start_url = https://corp.example/start
         assert found.account_id == "222222222222"
         assert found.credentials.token is not None
         assert found.expiration > time.time() + 3000
+
+    @pytest.mark.parametrize(("newer", "count"), [(None, 1), (SSO_TOKEN, 2)])
+    def test_a_sign_in_meanwhile_gives_the_credentials(self, aws, tmp_path, newer, count):
+        """Those of the last one are not used: they may be another user's."""
+
+        class Own:
+            def current(self, _source):
+                return Secret(SSO_TOKEN)
+
+            def of_newer_sign_in(self, _source):
+                return Secret(newer) if newer is not None else None
+
+        given = context(tmp_path, {})._replace(access_tokens=Own())
+        assert providers.fetch(self.source(aws, self.SESSION), given).credentials.token is not None
+        assert [call.action for call in aws.calls] == ["GetRoleCredentials"] * count
 
     @pytest.mark.parametrize(
         "ends", ["2999-01-01T00:00:00UTC", "2999-01-01T00:00:00 UTC", "2999-01-01T00:00:00+00:00"]

@@ -213,6 +213,22 @@ def test_a_logout_meanwhile_is_no_sign_in(signed, monkeypatch):
     assert signed.current() is None
 
 
+def test_a_newer_sign_in_is_told_once_it_is_there(signed):
+    """Perhaps of another user. A refresh is none, and neither is a logout."""
+    tokens = signed.tokens()
+    source = signed.source()
+    tokens.current(source)
+    assert tokens.of_newer_sign_in(source) is None
+    signed.pass_time(3600)
+    signed.current()
+    assert tokens.of_newer_sign_in(source) is None
+    found = signed.sign_in()
+    assert tokens.of_newer_sign_in(source) == found.access.token
+    with signed.sign_ins() as sign_ins:
+        sign_ins.remove(found.place)
+    assert tokens.of_newer_sign_in(source) is None
+
+
 def test_a_refresh_that_hangs_is_said(signed, monkeypatch):
     def busy(*_args, **_more):
         raise locks.Busy("busy")
