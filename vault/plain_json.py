@@ -1,6 +1,6 @@
 """JSON by the interpreter's own reader and writer in C. ``json`` imports re around them, which takes a fifth of Python's start.
 
-For short documents of the program's own: the agent's answers and cached sessions. ``json`` stands in where they are missing.
+For short documents of the program's own: the agent's answers and cached sessions. Where they are missing, it uses ``json``.
 """
 
 from __future__ import annotations
