@@ -15,6 +15,7 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.aws.target import Target
+    from vault.profiles.aws_files import Setting
     from vault.system.clock import Deadline
 
 # As in the AWS CLI 2.36 (customizations/sso/resolve.py).
@@ -38,7 +39,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _NO_HEAD = (405, 501)
 
 
-def at_aws(start_url: str, *, place: str, deadline: Deadline) -> str:
+def at_aws(start_url: str, *, place: str, deadline: Deadline, ca_bundle: Setting | None = None) -> str:
     """The start URL of AWS's to which ``start_url`` leads; ``start_url`` itself if it does not redirect, or cannot be asked.
 
     ``place`` is where the URL is set. ConfigError for a redirect to another host than AWS's.
@@ -46,7 +47,7 @@ def at_aws(start_url: str, *, place: str, deadline: Deadline) -> str:
     to = _target(start_url)
     if to is None or to.scheme != "https" or _is_aws(to.name):
         return start_url
-    location = _location(to, deadline=deadline)
+    location = _location(to, deadline=deadline, ca_bundle=ca_bundle)
     if location is None:
         return start_url
     found = _target(location, base=start_url)
@@ -66,13 +67,13 @@ def _target(url: str, *, base: str = "") -> Target | None:
         return None
 
 
-def _location(to: Target, *, deadline: Deadline) -> str | None:
+def _location(to: Target, *, deadline: Deadline, ca_bundle: Setting | None) -> str | None:
     """Where the host redirects to; None if it does not, or does not answer: then AWS says whether it knows the URL."""
     headers = {"host": to.host, "user-agent": "awsvault-py"}
     try:
-        reply = transport.send(to, method="HEAD", headers=headers, deadline=deadline)
+        reply = transport.send(to, method="HEAD", headers=headers, deadline=deadline, ca_bundle=ca_bundle)
         if reply.status in _NO_HEAD:
-            reply = transport.send(to, method="GET", headers=headers, deadline=deadline)
+            reply = transport.send(to, method="GET", headers=headers, deadline=deadline, ca_bundle=ca_bundle)
     except errors.Unreachable:
         return None
     return reply.headers.get("location") if reply.status in _REDIRECTS else None

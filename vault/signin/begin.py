@@ -66,7 +66,10 @@ def sign_in(
             agree()
         client = _kept(found, target, device=device, now=now, last=last)
         start_url = sso_start_url.at_aws(
-            target.place.start_url, place=target.origin, deadline=context.new_deadline(limits.START_URL_TIME)
+            target.place.start_url,
+            place=target.origin,
+            deadline=context.new_deadline(limits.START_URL_TIME),
+            ca_bundle=target.oidc.ca_bundle,
         )
         if client is not None:
             try:

@@ -55,7 +55,8 @@ def of_name(context: Context, config: Config, name: str | None) -> SignInTarget:
             f"no sso-session or profile {safe(name)!r} in {safe(config.config_path)}",
             hint=suggestion(name, [*config.sso_sessions, *config.profiles]) or NO_SECTION_HINT,
         )
-    source = resolve(config, name, env=context.env, has_entry=lambda _: False).source
+    chain = resolve(config, name, env=context.env, has_entry=lambda _: False)
+    source, ca_bundle = chain.source, chain.ca_bundle
     if not isinstance(source, Sso):
         raise errors.Usage(
             f"profile {safe(name)} does not use IAM Identity Center",
@@ -69,8 +70,11 @@ def of_name(context: Context, config: Config, name: str | None) -> SignInTarget:
             source,
             allow_http=context.settings.allow_http,
             trusted_hosts=context.settings.trusted_hosts,
+            ca_bundle=ca_bundle,
         ),
-        _service(context, source.region, hosts.PORTAL, source.portal, source.portal_origin),
+        _service(
+            context, source.region, hosts.PORTAL, source.portal, source.portal_origin, ca_bundle=ca_bundle
+        ),
         str(source.origin),
     )
 
@@ -80,11 +84,13 @@ def of_place(context: Context, config: Config, place: SignInPlace) -> SignInTarg
     none = _nothing
     by = endpoints.rules(config, none, env=context.env)
     section = config.sso_sessions.get(place.session) if place.session is not None else None
+    ca_bundle = _ca_bundle(config, place)
 
     def service(name: str, address: Callable[..., str]) -> ServiceEndpoint:
         url = endpoints.configured_url(config, none, env=context.env, service=name)
         origin = url.origin if url is not None else None
-        return _service(context, place.region, name, address(place.region, url=url, by=by), origin)
+        to = address(place.region, url=url, by=by)
+        return _service(context, place.region, name, to, origin, ca_bundle=ca_bundle)
 
     return SignInTarget(
         place,
@@ -114,12 +120,35 @@ def oidc_of(
     )
 
 
-def _service(context: Context, region: str, service: str, url: str, origin: Origin | None) -> ServiceEndpoint:
+def _ca_bundle(config: Config, place: SignInPlace) -> Setting | None:
+    """The CA bundle of the first profile that signs in here and has one: a section has none, and the network is the same."""
+    key = "sso_session" if place.session is not None else "sso_start_url"
+    for name in config.profiles:
+        try:
+            profile = config.profile(name)
+        except errors.ConfigError:  # a broken profile is no reason not to sign in, or out
+            continue
+        named, found = (profile.get(key), profile.get("ca_bundle")) if profile is not None else (None, None)
+        if named is not None and named.value == place.name and found is not None:
+            return found
+    return None
+
+
+def _service(
+    context: Context,
+    region: str,
+    service: str,
+    url: str,
+    origin: Origin | None,
+    *,
+    ca_bundle: Setting | None,
+) -> ServiceEndpoint:
     return ServiceEndpoint(
         url,
         region.lower(),
         context.settings.allow_http,
         place=str(origin or ""),
+        ca_bundle=ca_bundle,
         service=service,
         trusted_hosts=context.settings.trusted_hosts,
     )

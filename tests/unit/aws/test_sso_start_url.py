@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import ssl
 import threading
 
@@ -12,6 +13,7 @@ from tests.certificates import self_signed
 from tests.vaults import soon
 from vault import errors
 from vault.aws.sso_start_url import at_aws
+from vault.profiles.aws_files import Origin, Setting
 
 AT_AWS = "https://example.awsapps.com/start"
 
@@ -79,6 +81,13 @@ def test_a_redirect_to_aws_is_followed(company, status):
     ((method, path, headers),) = company.seen
     assert (method, path) == ("HEAD", "/start/")
     assert {name.lower() for name in headers} <= {"host", "user-agent", "connection", "accept-encoding"}
+
+
+def test_the_ca_bundle_of_a_profile_counts(company, monkeypatch):
+    """As for the calls that follow."""
+    bundle = Setting("ca_bundle", os.environ["AWS_CA_BUNDLE"], Origin("config", 1))
+    monkeypatch.delenv("AWS_CA_BUNDLE")
+    assert at_aws(company.url, place="config:2", deadline=soon(), ca_bundle=bundle) == AT_AWS
 
 
 def test_a_host_without_head_is_asked_by_get(company):

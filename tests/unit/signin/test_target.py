@@ -30,6 +30,27 @@ def test_a_profile_of_the_older_form_is_its_start_url(bare):
     assert found.place.name == START_URL
 
 
+@pytest.mark.parametrize(("profile", "names"), [("dev", ("dev", "corp")), ("older", ("older",))])
+def test_the_ca_bundle_of_a_profile_is_that_of_its_sign_in(bare, profile, names):
+    """Of both services, for the section too: the hint of an export names that. A network that inspects TLS needs it."""
+    bare.home.config(
+        config().replace(f"[profile {profile}]", f"[profile {profile}]\nca_bundle = /company.pem")
+    )
+    for found in (*(of(bare, name) for name in names), of_stored(bare, profile)):
+        assert [one.ca_bundle.value for one in (found.oidc, found.portal)] == ["/company.pem"] * 2
+
+
+def of_stored(bare, name):
+    """As logout finds it."""
+    return target.of_place(bare.context(), bare.config, of(bare, name).place)
+
+
+def test_a_broken_profile_and_one_of_another_place_give_no_ca_bundle(bare):
+    text = config().replace("[profile older]", "[profile older]\nca_bundle = /company.pem")
+    found = of(bare, "corp", "[profile loop]\ninclude_profile = loop\n" + text)
+    assert found.oidc.ca_bundle is None
+
+
 def test_without_a_name_the_only_section_is_meant(bare):
     assert of(bare, None).place == place()
 
