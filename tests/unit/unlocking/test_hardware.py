@@ -17,9 +17,11 @@ from tests.patience import PATIENCE
 from tests.vaults import soon
 from vault import errors
 from vault.context import Context
+from vault.crypto.seal import b64u
 from vault.errors import NotThisSlot
 from vault.secret import Secret
 from vault.store import vault
+from vault.store.slots import tpm_data
 from vault.store.slots.hardware import HardwareUnavailable
 from vault.store.slots.recovery import RecoverySlot, new_code, write_code
 from vault.system.clock import Deadline, SystemClock
@@ -153,6 +155,31 @@ def test_a_damaged_slot_is_damage_and_no_other_tpm(server):
     with open(path, "wb") as file:
         file.write(raw[:at] + (b"A" if raw[at : at + 1] != b"A" else b"B") + raw[at + 1 :])
     failed(server.run("export", "dev", **NOBODY), 9)
+
+
+def test_an_altered_key_is_told(server):
+    """Exit 9 where this machine has seen the vault; where it has not, the TPM itself refuses the key."""
+    (record,) = [slot for slot in vault.read_header(from_env(server.env)).slots if slot.ext is not None]
+    data = tpm_data.decode(record.ext.data)
+    private = data.key.private[:-1] + bytes([data.key.private[-1] ^ 1])
+    altered = tpm_data.encode(data._replace(key=data.key._replace(private=private)))
+    path = server.file("vault.avlt")
+    with open(path, "rb") as file:
+        raw = file.read()
+    changed = raw.replace(b64u(record.ext.data).encode(), b64u(altered).encode())
+    assert changed != raw
+    with open(path, "wb") as file:
+        file.write(changed)
+    failed(server.run("export", "dev", **NOBODY), 9)
+    for name in os.listdir(from_env(server.env).state):
+        if name.startswith("pin"):
+            os.unlink(os.path.join(from_env(server.env).state, name))
+    failed(
+        server.run("export", "dev", **NOBODY),
+        3,
+        "tpm (it refuses the sealed key, which was changed)",
+        f"slots remove {record.name}",
+    )
 
 
 def test_a_user_without_access_is_told(server, tpm):
