@@ -180,9 +180,9 @@ def test_status_with_an_agent(home, aws, tpm):
     unlock(home)
     try:
         home.run("rotate", "--yes", AWSVAULT_PASSPHRASE=PASSPHRASE)
+        home.run("sso", "login", "--device", AWSVAULT_PASSPHRASE=PASSPHRASE)
         # As a process, which closes its link to the agent. On a busy machine one may give up handing it the session.
         until(lambda: Home.run(home, "export", "dev").returncode == 0 and told(home)["sessions"])
-        home.run("sso", "login", "--device", AWSVAULT_PASSPHRASE=PASSPHRASE)
         held = printed(home, "status", "--json")
     finally:
         stop(home)
