@@ -59,11 +59,16 @@ def _is_blank(character: str) -> bool:
 
 
 def command(words: str, name: str) -> str:
-    """The command line ``awsvault-py WORDS NAME``, with ``name`` quoted for a shell, whatever characters it has."""
+    """The command line ``awsvault-py WORDS NAME``, with ``name`` quoted for a shell, whatever characters it has.
+
+    WORDS may end with ``--sso``, whose value is the name.
+    """
     from shlex import quote
 
     quoted = quote(safe(name))
     if name.startswith("-"):
+        if words.endswith(" --sso"):
+            return f"awsvault-py {words}={quoted}"
         quoted = f"--profile={quoted}" if words.startswith("exec") else f"-- {quoted}"
     return f"awsvault-py {words} {quoted}"
 

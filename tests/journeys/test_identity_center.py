@@ -15,7 +15,7 @@ from tests.clients.tools import TOOLS
 from tests.fakes.example import role
 from tests.fakes.sts import role_session
 from tests.fakes.xmlanswer import when
-from tests.home import COMMAND, failed
+from tests.home import COMMAND, PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.signins import START_URL, browser, visits
 from tests.terminal_user import Terminal
@@ -45,21 +45,30 @@ def home(home, aws):
     return home
 
 
-def test_a_new_employees_first_morning(home, aws):
-    """Nothing but the start URL: one sign-in makes the vault, setup writes 40 profiles, and the AWS CLI is the role of one."""
-    for number in range(37):
-        aws.world.assign(f"4{number:011d}", "AuditRole", account_name=f"team-{number}")
+@pytest.mark.parametrize("tool", ["cli-v1", "cli-v2"])
+def test_a_new_employees_first_morning(tool, home, aws):
+    """Nothing but the start URL: one sign-in makes the vault, one command 40 profiles, and the AWS CLI is the role of each."""
+    aws.world.sso.assigned.clear()
+    for number in range(20):
+        aws.world.assign(f"{number:012}", "DeveloperRole", "AuditRole", account_name=f"Acme {number}")
     assert "To create it and sign in: awsvault-py sso login corp" in home.run("list").stderr
     first = Terminal(home, "sso", "login", "--browser", browser(home))
     first.new_passphrase()
     first.sees("Signed in to corp.")
     assert first.ends() == 0
-    done = home.run("setup", "--sso", "corp", "--region", "us-west-2", "--yes")
-    assert (done.returncode, "Set up: 40 profiles of corp." in done.stderr) == (0, True), done.stderr
-    listed = home.run("list", "--profiles").stdout.splitlines()
-    assert len(listed) == 40
-    who = TOOLS["cli-v1"].identity(home, "team-7/AuditRole", aws.url)
-    assert who["Arn"].startswith("arn:aws:sts::400000000007:assumed-role/AuditRole/")
+    second = Terminal(home, "setup", "--sso", "corp")
+    second.answers("Passphrase: ", PASSPHRASE)  # no agent keeps it here
+    second.answers("[y/N/d] ", "y")
+    second.sees("Set up: 40 profiles of corp.")
+    assert second.ends() == 0
+    listed = json.loads(home.run("list", "--json").stdout)["profiles"]
+    assert len({one["profile"] for one in listed}) == 40
+    for profile, account, role in (
+        ("Acme-0/AuditRole", "0" * 12, "AuditRole"),
+        ("Acme-19/DeveloperRole", f"{19:012}", "DeveloperRole"),
+    ):
+        who = TOOLS[tool].identity(home, profile, aws.url)
+        assert who["Arn"].startswith(f"arn:aws:sts::{account}:assumed-role/{role}/")
     assert len(visits(home)) == 1
 
 
@@ -145,6 +154,7 @@ def as_the_page_says(home, aws):
     """The profiles of docs/how-to/identity-center.md and of those who come from elsewhere, and the company's own program."""
     home.config("\n".join([*page("ini"), MOVING]))
     home.make_vault()
+    aws.world.sso.names["222222222222"] = "acme-dev"
     aws.world.add_role(role("Federated"), trusts=("saml",))
     aws.world.add_role(role("FederatedDeveloper"), trusts=(role("Federated"),))
     session = role_session(aws.world, aws.world.roles[role("Federated")], "yourself@example.com", HOUR)
@@ -176,8 +186,10 @@ def shell(home, block):
 def test_each_block_of_the_page_does_what_it_says(as_the_page_says, aws):
     """In its order; clear and rekey leave the sign-in, lock hides it, logout ends it."""
     home = as_the_page_says
-    sign_in, use, out, from_cli, from_granted, from_aws_sso, federated = page("sh")
+    sign_in, profiles, use, out, from_cli, from_granted, from_aws_sso, federated = page("sh")
     assert "corp\tyes\t" in shell(home, sign_in)
+    assert "acme-dev/DeveloperRole: new profile" in shell(home, profiles)
+    assert home.export("acme-dev/DeveloperRole")["AccountId"] == "222222222222"
     shown = shell(home, use)
     assert ":assumed-role/DeveloperRole/" in shown
     assert "AWS_SESSION_TOKEN=" in shown

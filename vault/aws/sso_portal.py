@@ -96,12 +96,17 @@ def _answer(reply: sso_call.JsonReply, source: Sso, *, what: str) -> dict[str, A
         refused = errors.Refused(
             f"{what} gives no credentials for role {safe(source.role_name or '')} in account {safe(source.account_id or '')}: "
             f"it answered {reply.status}{f': {safe(message)}' if isinstance(message, str) else ''}",
-            hint="check sso_account_id and sso_role_name; your administrator may have removed your access to this role",
+            hint=_no_access_hint(source),
             code=safe(reply.error, limit=80) or str(reply.status),
         )
         refused.said = message if isinstance(message, str) else ""
         raise refused
     return reply.fields
+
+
+def _no_access_hint(source: Sso) -> str:
+    setup = command("setup --sso", source.session or source.profile)
+    return f"check sso_account_id and sso_role_name; if you no longer have this role, remove its generated profile: {setup} --prune"
 
 
 def _checked(fields: dict[str, Any], source: Sso, *, now: float, what: str) -> Fetched:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from vault.cli import change_view
 from vault.cli.import_report import named
 from vault.cli.progress_bar import ProgressBar
+from vault.cli.sign_in_offer import offering
 from vault.cli.terminal import emit_json, say, without_absent
 from vault.credentials import audit
 from vault.errors import ConfigError, NotFound
@@ -57,7 +58,11 @@ class SignInOptions(NamedTuple):
 
 
 def run(context: Context, options: SignInOptions) -> None:
-    """Write the profiles."""
+    """Write the profiles. At a terminal, offer a sign-in that is missing."""
+    offering(context, lambda context: _run(context, options))
+
+
+def _run(context: Context, options: SignInOptions) -> None:
     config = aws_files.load(context.env, home=context.paths.home)
     at = target.of_name(context, config, options.session)
     assigned.check_host(at)
@@ -65,7 +70,7 @@ def run(context: Context, options: SignInOptions) -> None:
     region = new_profiles.check_region(options.region) if options.region is not None else None
     words = own_command.program_words(context.env)
     if not sealed.any_file(context.paths) or not vault.exists(context.paths):
-        raise assigned.signed_out(at, "you are not signed in on this machine")
+        raise assigned.signed_out(at, assigned.NOT_SIGNED_IN)
     keys = open_keys(context, purpose=f"to list the roles of {safe(at.place.name)}")
     try:
         entries = {entry.name for entry in keys.contents().entries}
@@ -106,7 +111,7 @@ def _chosen(found: Assigned, options: SignInOptions, at: SignInTarget) -> list[A
     if not roles and (options.accounts or options.roles):
         raise NotFound(
             f"no role of {safe(at.place.name)} matches --account and --role",
-            hint=f"to see all roles: {command('setup --dry-run --sso', at.place.name)}",
+            hint=f"to see all roles: {command('setup --dry-run --sso', at.name)}",
         )
     return roles
 

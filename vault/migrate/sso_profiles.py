@@ -13,7 +13,7 @@ from vault.migrate.edit_plan import EditPlan, Skipped
 from vault.profiles.aws_files import PREFIX, Origin
 from vault.profiles.ini import uncommented
 from vault.records import NamedTuple
-from vault.text import command, safe
+from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _PROCESS = "credential_process"
 _ACCOUNT, _ROLE = f"{PREFIX}sso_account_id", f"{PREFIX}sso_role_name"
 _PLACE = tuple(PREFIX + key for key in ("sso_session", "sso_start_url", "sso_region"))
 _KEYS = (_PROCESS, *_PLACE, _ACCOUNT, _ROLE, MARKER)
+_OTHER_NAMES = "choose other names: add --name '{session}-{account}/{role}'"
 _REFERENCES = ("source_profile", "include_profile")
 
 
@@ -214,7 +215,7 @@ def _refuse_taken(
         if wish.has_entry(name):
             raise errors.ConfigError(
                 f"the vault has a key named {name}, which is also the name for {role}",
-                hint=_other_names(wish),
+                hint=_OTHER_NAMES,
             )
         if name in marked:
             _refuse_other_role(marked[name], role, prune=prune)
@@ -227,7 +228,7 @@ def _refuse_taken(
             found = f"profile {safe(other)} differs in case only from {name}, the name for {role}"
         else:
             found = f"profile {name} was not written by setup --sso {safe(wish.place.name)}, but it is the name for {role}"
-        hint = "add --prune" if other in marked and not prune else _other_names(wish)
+        hint = "add --prune" if other in marked and not prune else _OTHER_NAMES
         raise errors.ConfigError(f"{where}: {found}", hint=hint)
 
 
@@ -249,8 +250,3 @@ def _origin(files: Files, name: str) -> Origin:
         if section is not None:
             return Origin(document.path, section.line)
     return Origin(files.config.path, 0)
-
-
-def _other_names(wish: SignInProfiles) -> str:
-    example = command("setup --sso", wish.place.name)
-    return f"choose other names: {example} --name '{{session}}-{{account}}/{{role}}'"

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 
+NOT_SIGNED_IN = "you are not signed in on this machine"
+
+
 class Assigned(NamedTuple):
     """All accounts of a sign-in, in AWS's order, and the names of the roles in each account whose roles were listed."""
 
@@ -41,10 +44,10 @@ def check_host(target: SignInTarget) -> None:
     target.portal.trusted(sso_lists.UNTRUSTED_REASON)
 
 
-def signed_out(target: SignInTarget, why: str) -> errors.Refused:
+def signed_out(target: SignInTarget, why: str) -> errors.NotSignedIn:
     """The error without a valid sign-in."""
-    return errors.Refused(
-        f"{target.origin}: {safe(target.place.name)}: {why}", hint=_hint(target), code="SignedOut"
+    return errors.NotSignedIn(
+        f"{target.origin}: {safe(target.place.name)}: {why}", hint=_hint(target), sign_in=target.name
     )
 
 
@@ -53,11 +56,11 @@ def listed(
 ) -> Assigned:
     """All accounts, and the roles in those ``wanted``. ``progress`` gets how many of them are done, and how many there are.
 
-    Errors: Refused (sign in again), Unreachable, Untrusted, StorageError. There is no incomplete answer.
+    Errors: NotSignedIn, Refused, Unreachable, Untrusted, StorageError. There is no incomplete answer.
     """
     sign_ins = stored(context, keys) if sealed.any_file(context.paths) else None
     if sign_ins is None:
-        raise signed_out(target, "you are not signed in on this machine")
+        raise signed_out(target, NOT_SIGNED_IN)
     context, pace = context.with_deadline(limits.SSO_LISTS), RequestPace(limits.SSO_RATE)
 
     def lists(token: Secret) -> Assigned:
@@ -65,13 +68,14 @@ def listed(
 
     def refresher() -> Refresher:
         deadline = context.deadline.at_most(limits.DEADLINE)
-        return Refresher(sign_ins, target.place, target.oidc, deadline=deadline)
+        found = Refresher(sign_ins, target.place, target.oidc, deadline=deadline)
+        return found.saying(lambda why: signed_out(target, why))
 
     with sign_ins:
         try:
             token = refresher().current()
             if token is None:
-                raise signed_out(target, "you are not signed in on this machine")
+                raise signed_out(target, NOT_SIGNED_IN)
             try:
                 return lists(token)
             except errors.Refused as error:
@@ -79,7 +83,11 @@ def listed(
                 if another is None:
                     raise
             return lists(another)
+        except errors.NotSignedIn:
+            raise
         except errors.Refused as error:
+            if error.code == "SignedOut":
+                raise signed_out(target, "AWS no longer accepts the sign-in") from None
             error.hint = _hint(target)
             raise
 
@@ -108,4 +116,4 @@ def _lists(
 
 
 def _hint(target: SignInTarget) -> str:
-    return f"run: {command('sso login', target.place.name)}"
+    return f"run: {command('sso login', target.name)}"

@@ -32,13 +32,17 @@ SCOPES = ("sso:account:access",)  # without a scope there is no refresh token, a
 
 
 class SignInTarget(NamedTuple):
-    """A place to sign in, the scopes to ask for, and its two services. ``origin``: the lines that name the place."""
+    """A place to sign in, the scopes to ask for, and its two services.
+
+    ``origin``: the lines that name the place. ``name``: what names it on a command line, the sso-session or a profile.
+    """
 
     place: SignInPlace
     scopes: tuple[str, ...]
     oidc: ServiceEndpoint
     portal: ServiceEndpoint
     origin: str
+    name: str
 
 
 def of_name(context: Context, config: Config, name: str | None) -> SignInTarget:
@@ -76,6 +80,7 @@ def of_name(context: Context, config: Config, name: str | None) -> SignInTarget:
             context, source.region, hosts.PORTAL, source.portal, source.portal_origin, ca_bundle=ca_bundle
         ),
         str(source.origin),
+        source.session or name,
     )
 
 
@@ -98,6 +103,7 @@ def of_place(context: Context, config: Config, place: SignInPlace) -> SignInTarg
         service(hosts.OIDC, endpoints.oidc_address),
         service(hosts.PORTAL, endpoints.portal_address),
         f"{safe(config.config_path)}:{section.line}" if section is not None else safe(place.name),
+        place.name,
     )
 
 

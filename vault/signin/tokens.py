@@ -102,7 +102,8 @@ class StoredTokens:
         )
         place = SignInPlace.of(source)
         deadline, refreshed = self._context.deadline, self._note_refresh
-        return Refresher(sign_ins, place, endpoint, deadline=deadline, refreshed=refreshed).saying(source)
+        refresher = Refresher(sign_ins, place, endpoint, deadline=deadline, refreshed=refreshed)
+        return refresher.saying(lambda why: signed_out(source, why))
 
 
 class Refresher:
@@ -121,13 +122,13 @@ class Refresher:
         self._place = place
         self._endpoint = endpoint
         self._deadline = deadline
-        self._source: Sso | None = None
+        self._signed_out: Callable[[str], errors.NotSignedIn] | None = None
         self._note_refresh = refreshed
         self._made: SignInRecord | None = None
 
-    def saying(self, source: Sso) -> Self:
-        """Errors name this source."""
-        self._source = source
+    def saying(self, signed_out: Callable[[str], errors.NotSignedIn]) -> Self:
+        """``signed_out`` makes the error of a sign-in that is over, from the reason."""
+        self._signed_out = signed_out
         return self
 
     def current(self) -> Secret | None:
@@ -221,6 +222,6 @@ class Refresher:
         return access.token
 
     def _over(self, why: str) -> errors.Error:
-        if self._source is not None:
-            return signed_out(self._source, why)
+        if self._signed_out is not None:
+            return self._signed_out(why)
         return errors.Refused(f"IAM Identity Center: {why}", code="SignedOut")

@@ -113,6 +113,7 @@ sso_start_url = https://corp.example/start
         with pytest.raises(errors.Refused, match="role NoRole in account 222222222222") as caught:
             providers.fetch(self.source(aws, self.SESSION, "NoRole"), context(tmp_path, {}))
         assert "login" not in caught.value.hint
+        assert caught.value.hint.endswith(": awsvault-py setup --sso corp --prune")
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"accessToken": 1, "expiresAt": "x"}'])
     def test_broken_token_file(self, aws, tmp_path, content):

@@ -48,6 +48,8 @@ def test_a_command_line_is_read_as_the_name_it_was_made_for(name):
     ]
     words = shlex.split(command("explain", name))
     assert words[2:] == (["--", shown] if name.startswith("-") else [shown])
+    words = shlex.split(command("setup --sso", name))
+    assert words[2:] == ([f"--sso={shown}"] if name.startswith("-") else ["--sso", shown])
 
 
 @pytest.mark.parametrize("name", ["my dev", "-dash"])

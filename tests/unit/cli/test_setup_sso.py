@@ -8,7 +8,7 @@ import os
 import pytest
 
 from tests.home import COMMAND, failed
-from tests.signins import config
+from tests.signins import browser, config, visits
 from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -225,8 +225,34 @@ def test_without_a_sign_in(home, aws):
     home.run("sso", "logout", "--all")
     aws.calls.clear()
     failed(home.run("setup", "--sso", "corp", AWSVAULT_PASSPHRASE=None), 7, "awsvault-py sso login corp")
+    failed(home.run("setup", "--sso", "older"), 7, "hint: run: awsvault-py sso login older")
     failed(home.run("setup", "--sso", "nobody"), 5, "no sso-session or profile 'nobody'")
     assert list(aws.calls) == []
+
+
+@pytest.mark.parametrize("name", ["corp", "older"])
+def test_at_a_terminal_a_missing_sign_in_is_offered(home, name):
+    """Once, for a session and for a profile of the older form; then the profiles are written."""
+    home.run("sso", "logout", "--all")
+    home.settings('sso_flow = "browser"\n')
+    secret = home.env["AWSVAULT_PASSPHRASE"]
+    user = Terminal(home, "setup", "--sso", name, AWSVAULT_PASSPHRASE=secret, BROWSER=browser(home))
+    user.answers("now? [Y/n] ", "")
+    user.answers("[y/N/d] ", "y")
+    assert user.ends() == 0, user.shown
+    assert (user.shown.count("now? [Y/n] "), len(visits(home)), len(names(home))) == (1, 1, 5)
+
+
+def test_a_no_to_the_sign_in_is_the_error(home, aws):
+    """Nothing is asked of AWS, and nothing is written."""
+    home.run("sso", "logout", "--all")
+    before = text(home)
+    aws.calls.clear()
+    user = Terminal(home, "setup", "--sso", "corp", AWSVAULT_PASSPHRASE=home.env["AWSVAULT_PASSPHRASE"])
+    user.answers("Sign in to corp now? [Y/n] ", "n")
+    assert user.ends() == 7
+    assert "awsvault-py sso login corp" in user.shown
+    assert (list(aws.calls), text(home)) == ([], before)
 
 
 def test_a_host_that_is_not_trusted_gets_no_token(home, aws):

@@ -73,9 +73,9 @@ def test_a_sign_in_that_is_over(company, when):
 
     if when == "before":
         company.aws.world.sso.expire_sign_ins()
-    with pytest.raises(errors.Refused) as caught:
+    with pytest.raises(errors.NotSignedIn, match=r"config:\d+ and .*: corp: ") as caught:
         listed(company, progress=end)
-    assert (caught.value.code, caught.value.hint) == ("SignedOut", "run: awsvault-py sso login corp")
+    assert (caught.value.sign_in, caught.value.hint) == ("corp", "run: awsvault-py sso login corp")
 
 
 @pytest.mark.parametrize("action", ["ListAccounts", "ListAccountRoles"])
@@ -90,7 +90,7 @@ def test_a_list_that_stays_incomplete(company, action, fault):
 def test_without_a_sign_in(bare):
     """Nobody is asked."""
     bare.aws.calls.clear()
-    with pytest.raises(errors.Refused, match="corp: you are not signed in on this machine") as caught:
+    with pytest.raises(errors.NotSignedIn, match="corp: you are not signed in on this machine") as caught:
         listed(bare)
     assert caught.value.hint == "run: awsvault-py sso login corp"
     assert requests(bare) == []
@@ -101,7 +101,7 @@ def test_a_sign_in_at_another_place_does_not_count(company):
     company.home.config(
         "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://other.example/start\n"
     )
-    with pytest.raises(errors.Refused, match="not signed in"):
+    with pytest.raises(errors.NotSignedIn):
         listed(company)
     assert requests(company) == []
 
