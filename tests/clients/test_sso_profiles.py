@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import statistics
+import time
 
 import pytest
 
 from tests.clients.tools import TOOLS
+from tests.home import Home
 from tests.signins import START_URL
+from tests.unit.agent.at_home import stop
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
+ACCOUNTS, EACH = 30, 50  # 1,500 profiles
 ROLES = {"corp-dev": ("222222222222", "DeveloperRole"), "corp-audit": ("333333333333", "AuditRole")}
 SESSION = (
     "[sso-session corp]\nsso_region = us-east-1\n"
@@ -62,3 +67,63 @@ def test_a_client_shows_what_to_do_once_the_sign_in_is_over(name, home, aws):
     done = TOOLS[name].run(home, "corp-dev", aws.url)
     assert done.returncode != 0
     assert "awsvault-py sso login corp" in done.stdout + done.stderr
+
+
+def generated(home, aws, accounts, each):
+    """The home's config with a generated profile for each of ``each`` roles in ``accounts`` accounts."""
+    aws.world.sso.assigned.clear()
+    aws.world.sso.names.clear()
+    for number in range(accounts):
+        names = [f"Role{role}" for role in range(each)]
+        aws.world.assign(f"{number:012}", *names, account_name=f"Acme {number}")
+    home.config(SESSION)
+    done = home.run("setup", "--sso", "corp", "--region", "us-west-2", "--yes")
+    assert f"Set up: {accounts * each} profiles of corp." in done.stderr
+    home.settle()
+    aws.calls.clear()
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_a_client_among_generated_profiles(name, home, aws):
+    """1,500 of them: the first, one in the middle and the last are the roles that their lines name."""
+    generated(home, aws, ACCOUNTS, EACH)
+    wanted = {"Acme-0/Role0": ("0" * 12, "Role0"), "Acme-15/Role25": (f"{15:012}", "Role25"), "Acme-9/Role9": (f"{9:012}", "Role9")}  # fmt: skip
+    answers = TOOLS[name].identities(home, list(wanted), aws.url)
+    for profile, (account, role) in wanted.items():
+        assert answers[profile]["Account"] == account
+        assert answers[profile]["Arn"].startswith(f"arn:aws:sts::{account}:assumed-role/{role}/")
+    assert [call.action for call in aws.calls if call.action != "GetCallerIdentity"] == [
+        "GetRoleCredentials"
+    ] * len(wanted)
+
+
+@pytest.mark.parametrize("agent", ["auto", "off"])
+def test_a_warm_export_among_generated_profiles(agent, home, aws, tmp_path):
+    """From the agent's memory and from disk: with 1,500 it costs about what it costs with 10. The median of pairs."""
+    few = Home(tmp_path / "few", url=aws.url)
+    few.make_vault()
+    homes = [(few, 1, 10), (home, ACCOUNTS, EACH)]
+    try:
+        for each, accounts, roles in homes:
+            if agent == "auto":
+                each.env.pop("AWSVAULT_AGENT")
+                assert each.run("unlock").returncode == 0
+            each.config(SESSION)
+            assert each.run("sso", "login", "corp", "--device").returncode == 0
+            generated(each, aws, accounts, roles)
+            each.export("Acme-0/Role5")
+            each.settle()
+            each.export("Acme-0/Role5")
+        aws.calls.clear()
+        pairs = [[took(each) for each, *_ in homes] for _ in range(9)]
+        assert list(aws.calls) == []
+        assert statistics.median(many / few for few, many in pairs) < 2, pairs
+    finally:
+        stop(few)
+
+
+def took(home):
+    """The seconds of one export."""
+    began = time.perf_counter()
+    home.export("Acme-0/Role5")
+    return time.perf_counter() - began

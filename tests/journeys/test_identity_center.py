@@ -56,19 +56,19 @@ def test_a_new_employees_first_morning(tool, home, aws):
     first.new_passphrase()
     first.sees("Signed in to corp.")
     assert first.ends() == 0
-    second = Terminal(home, "setup", "--sso", "corp")
+    second = Terminal(home, "setup", "--sso", "corp", "--region", "us-east-1")
     second.answers("Passphrase: ", PASSPHRASE)  # no agent keeps it here
     second.answers("[y/N/d] ", "y")
     second.sees("Set up: 40 profiles of corp.")
     assert second.ends() == 0
     listed = json.loads(home.run("list", "--json").stdout)["profiles"]
     assert len({one["profile"] for one in listed}) == 40
-    for profile, account, role in (
+    for profile, account, name in (
         ("Acme-0/AuditRole", "0" * 12, "AuditRole"),
         ("Acme-19/DeveloperRole", f"{19:012}", "DeveloperRole"),
     ):
         who = TOOLS[tool].identity(home, profile, aws.url)
-        assert who["Arn"].startswith(f"arn:aws:sts::{account}:assumed-role/{role}/")
+        assert who["Arn"].startswith(f"arn:aws:sts::{account}:assumed-role/{name}/")
     assert len(visits(home)) == 1
 
 

@@ -27,7 +27,7 @@ ELSEWHERE = {
     "awsvault-py import --aws-vault": "tests/clients/test_from_aws_vault.py",
     "awsvault-py add shared-services": "tests/journeys/test_first_hour.py",
     "awsvault-py sso login": "tests/journeys/test_identity_center.py",
-    "awsvault-py setup --sso corp": "tests/journeys/test_identity_center.py",
+    "awsvault-py setup --sso corp --region us-east-1": "tests/journeys/test_identity_center.py",
 }
 
 

@@ -153,6 +153,16 @@ def _finish(
         say(
             f"Set up: {_count(len(wish.roles))} of {safe(name)}. To undo: {command('setup --undo --sso', name)}"
         )
+        if _lack_region(context, wish, known=files.merged.profiles):
+            say(
+                f"New profiles have no region, and most tools need one. To add it: {command('setup --sso', name)} --region REGION"
+            )
+
+
+def _lack_region(context: Context, wish: SignInProfiles, *, known: Collection[str]) -> bool:
+    """Whether tools will find no region for a profile that was written now."""
+    elsewhere = any(context.env.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
+    return wish.region is None and not elsewhere and any(name not in known for name in wish.roles)
 
 
 def _count(profiles: int) -> str:

@@ -64,9 +64,12 @@ def test_a_profile_for_each_role(home, aws):
         assert PROFILE.format(role=role, command=COMMAND) in text(home)
     assert names(home)[2:] == ["Acme-Dev/DeveloperRole", "Acme-Dev/Reader", "Prod-profile-x-2J/Reader"]
     assert home.export("Acme-Dev/Reader")["AccountId"] == DEV
+    assert "To add it: awsvault-py setup --sso corp --region REGION" in done.stderr
     now = text(home)
     assert "Nothing to change: 3 profiles of corp." in setup(home, "--yes").stderr
     assert text(home) == now
+    assert "--region" not in setup(home, "--region", "us-west-2", "--yes").stderr
+    assert text(home).count("region = us-west-2\n") == 3
 
 
 def test_dry_run_and_diff_change_nothing(home):
