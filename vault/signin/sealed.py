@@ -185,7 +185,7 @@ class SignIns:
 def any_file(paths: Paths) -> bool:
     """Whether there is a sign-in, as far as can be told without a key. Never an error.
 
-    An unsafe folder may have one: whoever opens it then reports it.
+    An unsafe folder may have one: opening it reports that.
     """
     try:
         with suppress(errors.StorageError), _nothing_or(_open(paths, create=False)) as folder:
