@@ -14,11 +14,13 @@ from types import SimpleNamespace
 import pytest
 
 from tests.fakes.key_user import TypingUser
+from tests.fakes.security_key import SoftKey
 from tests.signins import sign_in
 from tests.vaults import entry, new_vault, paths_in, soon
 from tests.vectors import reader
 from vault import errors
 from vault.crypto.seal import b64u
+from vault.hardware.security_key import SecurityKey
 from vault.secret import Secret
 from vault.signin.record import encode
 from vault.signin.sealed import SignIns
@@ -142,6 +144,33 @@ def test_the_reader_opens_what_the_program_writes(tmp_path):
         assert payload["x-top"] == {"y": 1}
         assert {e["x"][0] for e in payload["entries"].values()} == set(range(count))
         assert reader.open_strict(opened.file.raw, payload, key)
+
+
+def test_the_reader_opens_strict_seeds_behind_a_security_key(tmp_path):
+    """By the secret that the key computes, and by nothing else."""
+    paths = paths_in(tmp_path)
+    opened = new_vault(paths, passphrase=PASSPHRASE)
+    key = SecurityKey(SoftKey(pin=None))
+    slot = Fido2Slot(TypingUser(), with_pin=None, find=lambda: [key])
+    strict = vault.new_key()
+    record = slot.wrap(strict, vault_id=opened.vault_id, opens="strict")
+    seeds = {"arn:aws:iam::111111111111:mfa/y": StoredSeed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
+    opened = vault.rewrite(
+        paths,
+        opened.k_main,
+        lambda draft, _: dataclasses.replace(
+            draft, slots=(*draft.slots, record), strict=Strict(key=strict, seeds=seeds)
+        ),
+        deadline=soon(),
+    )
+    assert slot.unwrap(record, vault_id=opened.vault_id) == strict
+    (kek,) = slot._computed.values()
+    raw = opened.file.raw
+    payload = reader.open_main(raw, opened.k_main.reveal())
+    assert reader.strict_key(raw, payload, fido2=kek.reveal()) == strict.reveal()
+    assert "JBSWY3DPEHPK3PXP" in json.dumps(reader.open_strict(raw, payload, strict.reveal()))
+    with pytest.raises(reader.Refused):
+        reader.strict_key(raw, payload, fido2=bytes(32))
 
 
 def _agrees(opened, code):

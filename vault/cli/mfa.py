@@ -39,16 +39,20 @@ def command() -> None:
     "--stdin", "from_stdin", is_flag=True, help="Read the device as JSON from stdin (docs/reference/json.md)."
 )
 @click.option("--strict", is_flag=True, help="Protect the seed with its own passphrase.")
+@click.option("--fido2", is_flag=True, help="With --strict: protect the seed by a security key instead.")
 @click.option("--no-verify", is_flag=True, help="Do not verify the seed with AWS.")
 @with_context
-def add(context: Context, name: str, *, from_stdin: bool, strict: bool, no_verify: bool) -> None:
+def add(context: Context, name: str, *, from_stdin: bool, strict: bool, fido2: bool, no_verify: bool) -> None:
     """Set the MFA device of the entry NAME, and store the device's seed.
 
     Prompts for the ARN and the seed, and hides the seed. mfa add verifies a typed seed by one of its codes before it stores
     it, and prompts again if AWS refuses. --stdin reads one or both. The seed is base32 or an otpauth:// URL.
 
-    With --strict, a separate passphrase protects the seed. It unlocks the seed for five minutes or for one use.
+    With --strict, a separate passphrase protects the seed. It unlocks the seed for five minutes or for one use. With --strict
+    --fido2, a touch of a security key unlocks it for one code.
     """
+    if fido2 and not strict:
+        raise Usage("--fido2 is for --strict", hint="run: awsvault-py mfa add NAME --strict --fido2")
     given = mfa_devices.from_json(read_stdin()) if from_stdin else None
     if given is None and not context.interaction.possible():
         raise Usage(f"cannot prompt for the device: {context.interaction.obstacle()}", hint="use --stdin")
@@ -66,7 +70,7 @@ def add(context: Context, name: str, *, from_stdin: bool, strict: bool, no_verif
         else mfa_devices.ask_device(context, name=name, known=entry.mfa_serial, prove=prove)
     )
     if strict:
-        after = store_strictly(context, opened, name, device)
+        after = store_strictly(context, opened, name, device, with_security_key=fido2)
     else:
         after = mfa_devices.add_to_entry(context, opened, name, device)
         serial = mfa_devices.find_serial(after.payload, name)

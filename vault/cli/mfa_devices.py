@@ -138,15 +138,23 @@ def holder_of(payload: Payload, name: str, serial: str) -> str:
     raise NotFound(f"no entry uses {safe(serial)}, so there is no key to call AWS with")
 
 
-def store_strictly(context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice) -> Opened:
+def store_strictly(
+    context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice, *, with_security_key: bool
+) -> Opened:
     """Store the seed of the device in the strict box, and return the vault as stored.
 
-    Raises Usage if the seed or the serial is missing.
+    Raises Usage if the seed or the serial is missing, or if the strict seeds have a passphrase and a security key is wanted.
     """
     serial = device.serial or find_entry(opened.payload, name).mfa_serial
     if device.seed is None or serial is None:
         raise Usage("--strict needs the seed and the ARN of the device")
     known = strict_box.has_passphrase(opened)
+    by_key = strict_box.has_security_key(opened.file) if known else with_security_key
+    if with_security_key and not by_key:
+        raise Usage(
+            "the strict seeds already have a passphrase",
+            hint="use it, without --fido2; for a security key, first remove the strict seeds: awsvault-py mfa remove",
+        )
 
     def passphrase() -> Secret:
         if not known:
@@ -156,10 +164,15 @@ def store_strictly(context: Context, opened: Opened, name: str, device: mfa_devi
         )
 
     made = entries.stored_seed(device.seed, created=int(context.clock.time()))
-    after = strict_seeds.store(context, opened, name, serial, made, passphrase=passphrase)
-    say(
-        f"{safe(name)} uses {safe(serial)}. Its seed has a separate passphrase, which unlocks it for five minutes."
+    after = strict_seeds.store(
+        context, opened, name, serial, made, passphrase=passphrase, with_security_key=by_key
     )
+    cost = (
+        "A touch of the security key unlocks its seed for one code. If you lose the key, enroll another device"
+        if by_key
+        else "Its seed has a separate passphrase, which unlocks it for five minutes"
+    )
+    say(f"{safe(name)} uses {safe(serial)}. {cost}.")
     return after
 
 

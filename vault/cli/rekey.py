@@ -65,7 +65,7 @@ def tell_replaced(done: rekey.Rekeyed, first: str) -> None:
     say(f"{first} The old automatic backups and all cached sessions were deleted.")
     if done.strict_kept:
         say(
-            "The strict seeds keep their passphrase and their key. To replace both: awsvault-py passwd --strict"
+            "The strict seeds keep their passphrase or security key, and their key. To replace both: awsvault-py passwd --strict"
         )
     if done.log is not None:
         say(f"The old log can no longer be read; a new one was started: {done.log}")

@@ -90,9 +90,15 @@ class Codes:
         except errors.StrictClosed:
             from vault.unlocking import strict_seeds
 
-            key = strict_seeds.ask(self._context, purpose=f"for a code of {device.serial}")
-            self._keys.open_strict(key)
-        return take()
+            access = strict_seeds.ask_for(self._context, purpose=f"for a code of {device.serial}")
+            self._keys.open_strict(access.key)
+        try:
+            return take()
+        finally:
+            if access.passphrase is None:  # a touch is for one use
+                from vault.unlocking.key_handover import close_strict
+
+                close_strict(self._context, vault_id=self._keys.vault_id)
 
     @property
     def keys(self) -> Keys:

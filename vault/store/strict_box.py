@@ -19,13 +19,21 @@ def has_passphrase(opened: Opened) -> bool:
     return bool(opened.payload.strict_serials)
 
 
+def has_security_key(found: VaultFile) -> bool:
+    """Whether a security key opens the strict seeds in place of a passphrase."""
+    return any(
+        slot.opens == "strict" and slot.ext is not None and slot.ext.name == "fido2"
+        for slot in found.header.slots
+    )
+
+
 def seed(opened: Opened, serial: str, *, key: Secret | None) -> StoredSeed | None:
     """The strict seed of ``serial``; None if there is none. StrictClosed if ``key`` is None or outdated."""
     if serial not in opened.payload.strict_serials:
         return None
     if key is None:
         raise errors.StrictClosed(
-            f"the seed of {safe(serial)} is strict and locked: it has its own passphrase"
+            f"the seed of {safe(serial)} is strict and locked: it has its own passphrase or security key"
         )
     try:
         return boxes.open_strict(opened.file, opened.payload, key, path="the vault").seeds.get(serial)

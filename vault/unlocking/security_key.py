@@ -60,7 +60,7 @@ def slot(
     *,
     purpose: str,
     answer_by: Deadline | None = None,
-    with_pin: bool = True,
+    with_pin: bool | None = True,
     taken: Sequence[SlotRecord] = (),
 ) -> Fido2Slot:
     """The slots of security keys that are plugged in."""

@@ -1,4 +1,4 @@
-"""Strict seeds: stored in the strict box under their own passphrase, and opened for five minutes or one use.
+"""Strict seeds: stored in the strict box under their own passphrase or a security key, and opened for a while or one use.
 
 The main box lists their serials, so that a locked seed can be told from one that was never stored. Prints nothing. Asks
 for the passphrase if a code is needed, and when one of several seeds is removed. To change the key: rekey_strict.
@@ -27,9 +27,9 @@ _TRIES = 3
 
 
 class StrictAccess(NamedTuple):
-    """The passphrase of the strict seeds, the slot that it unlocks, and the strict key."""
+    """The passphrase of the strict seeds, the slot that it unlocks, and the strict key. None if a security key unlocked it."""
 
-    passphrase: Secret
+    passphrase: Secret | None
     slot: SlotRecord
     key: Secret
 
@@ -82,6 +82,8 @@ def ask_or_skip(context: Context, *, purpose: str, skip: str) -> StrictAccess | 
 
     with file.open_folder(context.paths) as folder:
         found = file.read(folder)
+    if strict_box.has_security_key(found):
+        return _by_security_key(context, found, purpose=purpose, may_skip=bool(skip))
     wait = limits.ATTENDED_PROMPT_TIME if context.attended else limits.PROMPT_TIME
     note = f"awsvault-py needs the passphrase of the strict seeds {safe(purpose)}." + (skip and f" {skip}")
     complaint = ""
@@ -102,6 +104,32 @@ def ask_or_skip(context: Context, *, purpose: str, skip: str) -> StrictAccess | 
         except errors.WrongPassphrase as error:
             wrong, complaint = error, f"{error.message}; try again."
     raise wrong
+
+
+def _by_security_key(
+    context: Context, found: VaultFile, *, purpose: str, may_skip: bool
+) -> StrictAccess | None:
+    """By a touch; None if the user does without. StrictClosed."""
+    from vault.system.prompts import NoAnswer
+    from vault.unlocking import security_key
+
+    by = context.new_deadline(limits.ATTENDED_PROMPT_TIME if context.attended else limits.PROMPT_TIME)
+    if not context.interaction.possible():
+        raise errors.StrictClosed(f"the strict seeds are locked, and {context.interaction.obstacle()}")
+    try:
+        try:
+            slot = security_key.slot(context, purpose=safe(f"for the strict seeds {purpose}"), answer_by=by)
+            record, key = vault.unwrap(found, slot, opens="strict")
+        except errors.NotThisSlot as reason:
+            why = f"the security key of the strict seeds does not unlock them: {reason}"
+            if may_skip and context.interaction.confirm(f"{why}. Continue without it?", deadline=by):
+                return None
+            raise errors.StrictClosed(
+                why, hint="plug in the security key, then run the command again"
+            ) from None
+    except NoAnswer as reason:
+        raise errors.StrictClosed(f"the strict seeds are locked, and {reason.message}") from None
+    return StrictAccess(None, record, key)
 
 
 def prepare_edit(
@@ -165,24 +193,24 @@ def store(
     made: StoredSeed,
     *,
     passphrase: Callable[[], Secret],
+    with_security_key: bool = False,
 ) -> Opened:
     """Store ``made`` as the strict seed of the entry's device ``serial``, and nowhere else.
 
     ``passphrase`` is called to ask for the passphrase of the strict seeds, or for a new one if there is none.
-    WrongPassphrase, NotFound.
+    ``with_security_key``: the security key that is plugged in takes its place, if there is none.
+    WrongPassphrase, NotFound, ConfigError.
     """
-    from vault.store.slots.passphrase import PassphraseSlot
-
     first = not strict_box.has_passphrase(opened)
     if first:
         slot_text.check_room(opened.header.slots)
-    given = passphrase()
     if first:
         key = vault.new_key()
-        slot = PassphraseSlot(given, turn=vault.kdf_turn(context.paths, context.new_deadline()))
-        record = slot.wrap(key, vault_id=opened.vault_id, opens="strict")
+        record = _new_slot(context, opened, key, passphrase=None if with_security_key else passphrase())
+    elif strict_box.has_security_key(opened.file):
+        key = ask(context, purpose="to store another one")
     else:
-        key = unwrapped(context, opened.file, given)
+        key = unwrapped(context, opened.file, passphrase())
 
     def change(draft: Draft, found: VaultFile) -> Draft:
         if first == bool(draft.payload.strict_serials):
@@ -201,3 +229,37 @@ def store(
     return vault.rewrite(
         context.paths, opened.k_main, change, clock=context.clock, deadline=context.new_deadline()
     )
+
+
+def _new_slot(context: Context, opened: Opened, key: Secret, *, passphrase: Secret | None) -> SlotRecord:
+    """The slot of a new strict key, for a passphrase or for the security key that is plugged in. ConfigError."""
+    if passphrase is not None:
+        from vault.store.slots.passphrase import PassphraseSlot
+
+        slot = PassphraseSlot(passphrase, turn=vault.kdf_turn(context.paths, context.new_deadline()))
+        return slot.wrap(key, vault_id=opened.vault_id, opens="strict")
+    from vault.store.slots.hardware import HardwareUnavailable
+    from vault.unlocking import security_key
+
+    try:
+        return security_key.slot(context, purpose="for the strict seeds", with_pin=None).wrap(
+            key, vault_id=opened.vault_id, opens="strict"
+        )
+    except HardwareUnavailable as reason:
+        raise errors.ConfigError(
+            f"the security key cannot be used: {reason}", hint=reason.hint or None
+        ) from None
+
+
+def wrap_again(context: Context, opened: Opened, known: StrictAccess, key: Secret) -> SlotRecord:
+    """A slot for another strict key, by the security key that unlocked the present one. ConfigError."""
+    from vault.store.slots.hardware import HardwareUnavailable
+    from vault.unlocking import security_key
+
+    try:
+        slot = security_key.slot(context, purpose="for the strict seeds").like(known.slot)
+        return slot.wrap(key, vault_id=opened.vault_id, opens="strict")
+    except HardwareUnavailable as reason:
+        raise errors.ConfigError(
+            f"the security key cannot be used: {reason}", hint=reason.hint or None
+        ) from None

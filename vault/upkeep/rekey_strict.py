@@ -68,17 +68,21 @@ def plan_for_known(
     context: Context,
     opened: Opened,
     known: strict_seeds.StrictAccess,
-    new: Secret,
+    new: Secret | None,
     *,
     kdf: KdfParams | None = None,
 ) -> StrictRekeyPlan:
-    """Like ``make_plan``, for strict seeds that are already unlocked."""
+    """Like ``make_plan``, for strict seeds that are already unlocked. ``new`` is None to keep their security key, which asks
+    for a touch. ConfigError if it cannot be used.
+    """
     key = vault.new_key()
-    slot = PassphraseSlot(
-        new, kdf=kdf or preset(known.slot.kdf), turn=vault.kdf_turn(context.paths, context.new_deadline())
-    )
     lost = tuple(r for r in opened.header.slots if r.opens == "strict" and r.sid != known.slot.sid)
-    record = slot.wrap(key, vault_id=opened.vault_id, opens="strict")
+    if new is None:
+        record = strict_seeds.wrap_again(context, opened, known, key)
+    else:
+        turn = vault.kdf_turn(context.paths, context.new_deadline())
+        slot = PassphraseSlot(new, kdf=kdf or preset(known.slot.kdf), turn=turn)
+        record = slot.wrap(key, vault_id=opened.vault_id, opens="strict")
     return StrictRekeyPlan(known.key, key, record, lost)
 
 

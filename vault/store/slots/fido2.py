@@ -54,7 +54,7 @@ class KeyUser(Protocol):
 class Fido2Slot(HardwareSlot):
     """A security key that is plugged in. A new slot is for the only one, or for the credential of ``again``.
 
-    ``taken``: slots whose keys get no second one. ``find`` lists the keys.
+    ``with_pin``: None if only a key that does nothing without its PIN is asked with it. ``taken``: slots whose keys get no second one. ``find`` lists the keys.
     """
 
     ext_name = NAME
@@ -64,7 +64,7 @@ class Fido2Slot(HardwareSlot):
         self,
         user: KeyUser,
         *,
-        with_pin: bool = True,
+        with_pin: bool | None = True,
         taken: Sequence[SlotRecord] = (),
         again: Fido2Data | None = None,
         find: Callable[[], list[SecurityKey]] | None = None,
@@ -190,7 +190,7 @@ class Fido2Slot(HardwareSlot):
                     hint="set one with its maker's program, such as ykman fido access change-pin; or use --no-pin: then "
                     "everyone who has the key can unlock the vault",
                 )
-            if not self._with_pin and key.always_asks_pin:
+            if self._with_pin is False and key.always_asks_pin:
                 raise HardwareUnavailable("it does nothing without its PIN", hint="leave out --no-pin")
             yield key
 
@@ -206,7 +206,8 @@ class Fido2Slot(HardwareSlot):
             lambda stop: key.create(user="vault", token=token, taken=self._taken, stop=stop),
             text="Touch the security key to add it (1 of 2).",
         )
-        data = Fido2Data(credential, os.urandom(SALT), self._with_pin, key.aaguid)
+        uv = key.always_asks_pin if self._with_pin is None else self._with_pin
+        data = Fido2Data(credential, os.urandom(SALT), uv, key.aaguid)
         return data, self._secret(key, data, text="Touch the security key again (2 of 2).")
 
     def _secret(self, key: SecurityKey, data: Fido2Data, *, text: str) -> Secret:
