@@ -6,9 +6,10 @@ unchanged. Only --debug prints a traceback: places in the code, without local va
 
 from __future__ import annotations
 
+import os
 import sys
 
-from vault.errors import Error, StorageError, no_handles
+from vault.errors import Error, NotFound, StorageError, no_handles
 from vault.text import ascii_safe, safe
 
 TYPE_CHECKING = False
@@ -41,10 +42,27 @@ def report(error: BaseException, *, captured: bool = True, debug: bool = False) 
     if not isinstance(error, StorageError):  # its message already names what could not be opened
         error = no_handles(error) or error
     if isinstance(error, Error):
-        _write(two_lines(error.message, error.hint, captured=captured))
+        _write(two_lines(error.message, _hint(error), captured=captured))
         return error.exit_code
     _write(two_lines(f"unexpected error: {type(error).__name__}", Error.hint))
     return INTERNAL
+
+
+def _hint(error: Error) -> str:
+    """The error's hint, with the path of config.toml. If there is no vault and no profile needs a key, it is to sign in."""
+    if isinstance(error, NotFound):
+        from vault.signin import needed
+        from vault.system.paths import from_env
+
+        found = needed.without_vault(error, os.environ, home=from_env(os.environ).home)
+        if found is not None and found.only:
+            return f"run: {found.command}"
+    if "config.toml" in error.hint:
+        from vault.settings import with_place
+        from vault.system.paths import from_env
+
+        return with_place(error.hint, from_env(os.environ).config_toml)
+    return error.hint
 
 
 def places(error: BaseException) -> str:

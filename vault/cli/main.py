@@ -15,7 +15,7 @@ import click
 from vault.cli import exits
 from vault.cli.command_context import Invocation
 from vault.cli.command_table import ALIAS_OPTIONS, ALIASES, COMMANDS, SECTIONS
-from vault.errors import Declined, Error, NotFound, StorageError, Usage
+from vault.errors import Declined, Error, StorageError, Usage
 from vault.system.tty import NoAnswer
 from vault.text import nearest
 
@@ -177,7 +177,7 @@ def run(argv: Sequence[str]) -> int:
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # top level: each error becomes an exit code
         captured = _command_of(argv) == "export"
-        known = _with_sign_in(_with_place(_with_help(_translated(error, argv), argv)))
+        known = _with_help(_translated(error, argv), argv)
         code = exits.report(known, captured=captured, debug=invocation.debug)
         _discard_stdout()
     return code
@@ -205,28 +205,6 @@ def _with_help(error: BaseException, argv: Sequence[str]) -> BaseException:
     named = bool(argv) and argv[0] in COMMANDS and argv[0] != "help"  # help prints another command's help
     if isinstance(error, Usage) and error.hint == Usage.hint and named:
         error.hint = f"run: {exits.PROGRAM} {argv[0]} --help"
-    return error
-
-
-def _with_place(error: BaseException) -> BaseException:
-    """``error``; its hint names the path of config.toml."""
-    if isinstance(error, Error) and "config.toml" in error.hint:
-        from vault.settings import with_place
-        from vault.system.paths import from_env
-
-        error.hint = with_place(error.hint, from_env(os.environ).config_toml)
-    return error
-
-
-def _with_sign_in(error: BaseException) -> BaseException:
-    """``error``; that there is no vault gets the hint to sign in, if the profiles need nothing else."""
-    if isinstance(error, NotFound):
-        from vault.signin import needed
-        from vault.system.paths import from_env
-
-        found = needed.without_vault(error, os.environ, home=from_env(os.environ).home)
-        if found is not None and found.only:
-            error.hint = f"run: {found.command}"
     return error
 
 

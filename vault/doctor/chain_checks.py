@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from vault import limits
+from vault.credentials.guardrails import applied
+from vault.credentials.request import Request
 from vault.doctor.findings import Finding, Rewrite, split_place
-from vault.errors import ConfigError, Error
+from vault.errors import ConfigError, Declined, Error
 from vault.http.ip_addresses import is_loopback
 from vault.mfa.serials import similar_serial
 from vault.profiles.chain import Sso, VaultKey
@@ -27,7 +31,7 @@ _SERVICES = ("sts", "iam", "sso")  # the services that awsvault-py calls
 
 def broken_chain(facts: Facts) -> Iterator[Finding]:
     """A profile that cannot give credentials: a missing source, a profile loop, an unknown credential_source, a value that
-    AWS would refuse.
+    AWS would refuse, guard rails that would widen each other.
     """
     config = facts.config
     seen = set()
@@ -39,6 +43,8 @@ def broken_chain(facts: Facts) -> Iterator[Finding]:
             chain = resolve(config, name, env=facts.env, has_entry=facts.has_entry)
             if not _for_tokens(chain):
                 check(chain)
+                with suppress(Declined):  # a source may have a guard rail for its roles that it cannot keep itself
+                    applied(chain, Request(name))
         except Error as error:
             place, text = split_place(error.message)
             unknown = text.startswith("awsvault_") and "is no key" in text  # unknown-key reports it

@@ -1,7 +1,12 @@
-"""The warnings of ``explain``: values that AWS will refuse, lines without effect, tools that do not use the vault. Pure."""
+"""The warnings of ``explain``: values that AWS will refuse, guard rails that cannot be kept, lines without effect, tools that do
+not use the vault. Pure.
+"""
 
 from __future__ import annotations
 
+from vault import errors
+from vault.credentials.guardrails import applied
+from vault.credentials.request import Request
 from vault.inspect.explain_text import shown
 from vault.migrate import plaintext_keys
 from vault.profiles.aws_files import Origin
@@ -24,6 +29,9 @@ def warnings(
     """Yield each warning as a line of text. ``bypassed``: AWS's tools do not use the vault for the profile."""
     for fault in chain.faults:
         yield f"an export will fail: {fault.message}" + (f"; {fault.hint}" if fault.hint else "")
+    refused = _refused_guard_rail(chain, home=home)
+    if refused is not None:
+        yield refused
     reported = {fault.origin for fault in chain.faults}
     for one in _unread(config, chain):
         if one.origin not in reported:
@@ -36,6 +44,19 @@ def warnings(
         yield f"AWS's own tools do not use the vault for this profile (see above); {remedy}"
     if planned.fallback is not None:
         yield "the session of the first role lasts longer than an hour, so each new one needs an MFA code"
+
+
+def _refused_guard_rail(chain: Chain, *, home: str) -> str | None:
+    """Say which guard rail makes each export fail before any call: one that cannot be enforced, or that widens another."""
+    try:
+        applied(chain, Request(chain.profile))
+    except errors.Error as error:
+        return f"an export will fail: {_from_home(f'{error.message}; {error.hint}', home)}"
+    return None
+
+
+def _from_home(text: str, home: str) -> str:
+    return text.replace(f"{home}/", "~/") if home else text
 
 
 def _variables(chain: Chain, env: Mapping[str, str]) -> Iterator[str]:
@@ -61,7 +82,7 @@ def _remedy(config: Config, chain: Chain, *, home: str) -> str:
         reason = plaintext_keys.before_process(config, chain.source_profile)
     if reason is None:
         return f"to change that: {command('setup', chain.profile)}"
-    return reason.replace(f"{home}/", "~/") if home else reason
+    return _from_home(reason, home)
 
 
 def _unread(config: Config, chain: Chain) -> Iterator[Unread]:

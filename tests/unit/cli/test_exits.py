@@ -100,3 +100,10 @@ def test_without_a_stdout_a_command_still_ends_well(home, monkeypatch, here):
     monkeypatch.setattr(sys, "stdout", None)
     assert here(home, "--version").returncode == 0
     assert here(home, "backup").returncode == 2
+
+
+def test_a_hint_names_the_path_of_config_toml(ready):
+    """In each way in which a command runs: export alone imports less than the others."""
+    for words in (["export", "dev"], ["export", "dev", "--fresh"], ["exec", "dev", "--", "true"]):
+        done = ready.run(*words, AWS_ENDPOINT_URL="http://192.0.2.1")  # refused before it is called
+        failed(done, 6, f"add to {ready.env['AWSVAULT_HOME']}/config.toml: allow_http")

@@ -133,3 +133,15 @@ def test_a_locked_vault_is_not_said_to_lack_a_seed(home):
     BREAK["device-without-seed"](home)
     del home.env["AWSVAULT_PASSPHRASE_FILE"]
     assert {"device-without-seed", "seed-without-device"}.isdisjoint(findings(home))
+
+
+def test_guard_rails_that_would_widen_each_other_are_a_broken_chain(home):
+    """Every export refuses them. A source that is read-only for the sake of its roles is none."""
+    policy = "awsvault_policy_arns = arn:aws:iam::aws:policy/PowerUserAccess"
+    home.change_config("[profile prod]", f"[profile prod]\nawsvault_read_only = yes\n{policy}")
+    found = findings(home)["broken-chain"]
+    assert found.level == "error"
+    assert "awsvault_policy_arns and awsvault_read_only each allow" in found.message
+    home.change_config(policy, "")
+    home.change_config("[profile shared-services]", "[profile shared-services]\nawsvault_read_only = yes")
+    assert "broken-chain" not in findings(home)

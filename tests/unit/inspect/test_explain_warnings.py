@@ -60,3 +60,22 @@ def test_a_line_that_no_tool_reads_is_reported_once(at_home, line, said):
         "dev",
     )
     assert [warning for warning in found.warnings if "config:8" in warning] == [f"~/.aws/{said}"]
+
+
+POWER = "arn:aws:iam::aws:policy/PowerUserAccess"
+
+
+@pytest.mark.parametrize(
+    ("profile", "lines", "said"),
+    [
+        ("dev", f"awsvault_read_only = yes\nawsvault_policy_arns = {POWER}\n", "an export will fail: ~/.aws/config:8: awsvault_policy_arns and awsvault_read_only each allow"),
+        ("dev", f"awsvault_policy_arns = {POWER.replace('aws:iam', 'aws-cn:iam')}\n", "is in the partition aws-cn, but the session is for aws; use a policy"),
+        ("shared-services", "awsvault_read_only = yes\n", "awsvault_read_only cannot be enforced"),
+        ("dev", "awsvault_read_only = yes\n", None),
+    ],
+)  # fmt: skip
+def test_guard_rails_that_no_export_can_keep(at_home, profile, lines, said):
+    """What every export refuses before it calls AWS is a warning; what it can keep is none."""
+    text = SCENARIO.replace(f"[profile {profile}]\n", f"[profile {profile}]\n{lines}")
+    found = explain(at_home(text), profile).warnings
+    assert any(said in warning for warning in found) if said else not found
