@@ -1,4 +1,4 @@
-"""Fixtures of every room: a stand-in for AWS, and a home that talks to it and to nobody else."""
+"""Fixtures of every package: a stand-in for AWS, and a home that talks to it and to nobody else."""
 
 import functools
 import io

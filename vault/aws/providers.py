@@ -74,7 +74,7 @@ def _web_identity(source: WebIdentity, context: ProviderContext) -> Session:
         duration=source.duration_seconds,
         endpoint=endpoint,
         deadline=context.deadline,
-        subject=f"role {source.role_arn}, asked with a web identity token",
+        subject=f"role {source.role_arn}, requested with a web identity token",
     )
 
 

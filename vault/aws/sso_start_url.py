@@ -53,7 +53,7 @@ def at_aws(start_url: str, *, place: str, deadline: Deadline, ca_bundle: Setting
     found = _target(location, base=start_url)
     if found is None or found.scheme != "https" or not _is_aws(found.name):
         raise errors.ConfigError(
-            f"{place}: the start URL {safe(start_url)} redirects to {safe(location)}, which is not a start URL of AWS's",
+            f"{place}: the start URL {safe(start_url)} redirects to {safe(location)}, which is not an AWS start URL",
             hint="use the URL of your AWS access portal, such as https://d-1234567890.awsapps.com/start",
         )
     return f"https://{found.host}{found.path.rstrip('/')}"

@@ -30,6 +30,9 @@ INSTEAD: dict[str, str] = {
     "settings": "settings are in config.toml (docs/reference/configuration.md); to check them: awsvault-py doctor",
     "browser": "to choose the browser: awsvault-py login --browser NAME PROFILE",
     "migrate-backend": "to move the keys of aws-vault into the vault: awsvault-py import --aws-vault",
+    "aws-vault": "to move its keys into the vault: awsvault-py import --aws-vault",
+    "granted": "to move its keys into the vault: awsvault-py import --granted",
+    "sts": "to show the AWS identity of a profile: awsvault-py whoami PROFILE",
     "uninstall": "to leave awsvault-py: docs/how-to/leave.md",
     "configure": "to store a key: awsvault-py add NAME; to write its profiles: awsvault-py setup",
 }

@@ -8,7 +8,7 @@ from vault import limits
 from vault.cli import cloudtrail_table, shared_options
 from vault.cli.command_context import with_context
 from vault.cli.log_record import json_record
-from vault.cli.terminal import emit_json, local, say, table
+from vault.cli.terminal import emit_json, is_terminal, local, say, table
 from vault.cli.time_option import seconds_of
 from vault.credentials.audit import NO_KEY, stored_name
 from vault.errors import CheckFailed, ConfigError, Usage
@@ -81,7 +81,7 @@ def command(
             say(f"{len(records)} records. None was changed, removed or cut off.")
     else:
         rows = [
-            (local(int(r.time)), r.use, r.profile, r.role or (r.session if r.access_key_id == NO_KEY else ""), _until(r),
+            (local(int(r.time)), r.use, _name(r), r.role or (r.session if r.access_key_id == NO_KEY else ""), _until(r),
              r.origin, f"{r.asker} {r.pid}", r.parent, r.tty)
             for r in chosen
         ]  # fmt: skip
@@ -96,6 +96,12 @@ def command(
             f"the log is incomplete: {'; '.join(problems[: limits.LOG_PROBLEMS])}",
             hint="compare it with CloudTrail for that time",
         )
+
+
+def _name(record: Record) -> str:
+    """The profile; at a terminal, of a role without a profile only what follows the account, which fits the column."""
+    arn = record.profile == record.role and is_terminal()
+    return record.profile.rpartition(":")[2] if arn else record.profile
 
 
 def _until(record: Record) -> str:

@@ -17,7 +17,8 @@ from vault.cli.command_context import Invocation
 from vault.cli.command_table import ALIAS_OPTIONS, ALIASES, COMMANDS, SECTIONS
 from vault.errors import Declined, Error, StorageError, Usage
 from vault.system.tty import NoAnswer
-from vault.text import nearest
+from vault.text import command as command_line
+from vault.text import nearest, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,8 +133,23 @@ def _no_command(word: str) -> Usage:
     said = f'there is no command "{hide_keys(word)}"'
     if word in INSTEAD:
         return Usage(said, hint=INSTEAD[word])
+    if _is_profile(word):
+        return Usage(
+            f'"{safe(word)}" is a profile, not a command',
+            hint=f"to run a command with its credentials: {command_line('exec', word)} -- CMD",
+        )
     near = nearest(word, [*COMMANDS, *ALIASES, _VERSION])
     return Usage(f'{said}; did you mean "{near}"?' if near else said)
+
+
+def _is_profile(word: str) -> bool:
+    from vault.profiles import aws_files
+    from vault.system.paths import user_home
+
+    try:
+        return word in aws_files.load(os.environ, home=user_home(os.environ)).profiles
+    except Error:  # a broken file has nothing to do with the mistake
+        return False
 
 
 def build() -> Commands:

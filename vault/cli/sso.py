@@ -124,7 +124,7 @@ def _to_end(
 def _tell_ended(place: SignInTarget, trouble: Error | None) -> Error | None:
     say(f"Signed out of {safe(place.place.name)}.")
     if trouble is not None:
-        say(f"Warning: AWS could not be told, so the sign-in may go on there: {trouble.message}")
+        say(f"Warning: AWS could not be notified, so the sign-in may still be valid there: {trouble.message}")
     return trouble
 
 

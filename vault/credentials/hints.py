@@ -40,9 +40,7 @@ def _hint(error: errors.Refused | errors.Unreachable, chain: Chain) -> str:
     """The error's hint for this chain. A key that is not in the vault has to be corrected where it is stored."""
     source, code = chain.source, getattr(error, "code", "")
     if isinstance(source, StaticKeys) and code == "ExpiredToken":
-        return (
-            f"the credentials at {safe(str(source.origin))} have expired: get new ones from where they came"
-        )
+        return f"the credentials at {safe(str(source.origin))} have expired: get new ones from the same place"
     if code in _WRONG_KEY:
         if isinstance(source, StaticKeys):
             return _correct(f"at {safe(str(source.origin))}")

@@ -150,7 +150,7 @@ class LinkCaller:
                 device = f" with {link.mfa_serial}" if link.mfa_serial else ""
                 return f"the key {link.entry!r} of the vault{device}"
             case AssumeRole():
-                return f"role {link.hop.role_arn}, asked by {self._asker(at)}"
+                return f"role {link.hop.role_arn}, requested by {self._asker(at)}"
             case FetchSource():
                 return f"the source of profile {self._chain.source_profile!r}"
 

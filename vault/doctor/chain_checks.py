@@ -43,7 +43,8 @@ def broken_chain(facts: Facts) -> Iterator[Finding]:
             chain = resolve(config, name, env=facts.env, has_entry=facts.has_entry)
             if not _for_tokens(chain):
                 check(chain)
-                with suppress(Declined):  # a source may have a guard rail for its roles that it cannot keep itself
+                # A source may have a guard rail for its roles that it cannot keep itself.
+                with suppress(Declined):
                     applied(chain, Request(name))
         except Error as error:
             place, text = split_place(error.message)

@@ -145,7 +145,7 @@ CHECKS: tuple[Check, ...] = (
     Check("vault-unreadable", "vault", vault_checks.vault_unreadable,
           "No key can be used.", "`awsvault-py restore` shows the available backups."),
     Check("one-way-in", "vault", vault_checks.one_way_in,
-          "If you lose it, you lose the vault and have to create new keys at AWS.", "Add a recovery code on paper."),
+          "If you forget or lose it, you lose the vault and have to create new keys at AWS.", "Add a recovery code on paper."),
     Check("no-backup", "vault", vault_checks.no_backup,
           "If you lose the disk, you lose the vault: the automatic backups are on the same disk. A backup from before a "
           "rekey unlocks with the old secrets.",

@@ -60,7 +60,7 @@ def one_way_in(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             level="note",
             where=safe(facts.paths.vault),
-            message="only the passphrase unlocks it. If you forget it, its keys are lost"
+            message="only the passphrase unlocks it"
             if slots[0].type == "pass"
             else f"only one slot unlocks it ({safe(slots[0].type)})",
             hint="awsvault-py slots add recovery",

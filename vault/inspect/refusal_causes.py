@@ -99,7 +99,7 @@ def organization(action: str, kind: str = "service control policy") -> Cause:
 def trust_policy(call: RefusedCall, action: str, *, read: bool) -> Cause:
     """The trust policy does not name the caller for the action; ``read``: that was read, and the role exists."""
     kind = _BY_ACTION.get(action, TRUST_POLICY)
-    what = f"trust policy does not allow {action} to {_caller(call)}"
+    what = f"trust policy does not allow {_caller(call)} to perform {action}"
     exists = read or kind != TRUST_POLICY
     found = f"the role's {what}" if exists else f"the role does not exist, or its {what}"
     what = (
@@ -151,7 +151,7 @@ def external_id(call: RefusedCall, condition: Condition | None = None) -> Cause:
     if call.external_id is None:
         found = "the role's trust policy requires an external ID (sts:ExternalId), and the profile sets none"
     else:
-        found = f"the role's trust policy requires another external ID than {safe(call.external_id)!r}"
+        found = f"the role's trust policy requires an external ID other than {safe(call.external_id)!r}"
     wanted = _values(condition)
     if len(wanted) == 1:
         change = f"set external_id = {safe(wanted[0])} {where}"
@@ -167,7 +167,7 @@ def external_id(call: RefusedCall, condition: Condition | None = None) -> Cause:
 
 def session_name(call: RefusedCall, condition: Condition | None = None) -> Cause:
     """The trust policy wants another role session name."""
-    found = f"the role's trust policy requires another role session name (sts:RoleSessionName) than {safe(call.session_name)!r}"
+    found = f"the role's trust policy requires a role session name (sts:RoleSessionName) other than {safe(call.session_name)!r}"
     where = f"in profile {safe(call.profile)}"
     if _wants_user_name(condition) and call.user is not None:
         change = f"set role_session_name = auto {where}: the name of the IAM user"
@@ -198,7 +198,7 @@ def source_identity(call: RefusedCall, condition: Condition | None = None) -> Ca
             statement=not condition.denies,
         )
     held = (
-        f"another source identity than {safe(call.source_identity)!r}"
+        f"a source identity other than {safe(call.source_identity)!r}"
         if call.source_identity
         else "a source identity"
     )

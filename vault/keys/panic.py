@@ -182,7 +182,7 @@ def _end_sign_ins(context: Context, opened: Opened, tell: Callable[[str], None])
                     log = CacheKey(opened.cache_key, opened.vault_id)
                     audit.log_sign_in(context, log, ended.place, use="sign-out")
                     if ended.trouble is not None:
-                        tell(f"{safe(ended.place.name)}: AWS could not be told: {ended.trouble.message}")
+                        tell(f"{safe(ended.place.name)}: AWS could not be notified: {ended.trouble.message}")
     except errors.Error as error:
         tell(f"could not log out of all sign-ins to IAM Identity Center: {error.message}")
     try:

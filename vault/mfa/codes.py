@@ -156,7 +156,9 @@ def check_serial(serial: str) -> str:
     if not serial.strip():
         raise errors.ConfigError("mfa_serial is empty")
     if serial != serial.strip() or " " in serial:
-        raise errors.ConfigError(f"mfa_serial {shown} has a blank", hint="remove it: an ARN has none")
+        raise errors.ConfigError(
+            f"mfa_serial {shown} has a space in it", hint="remove it: an ARN has no spaces"
+        )
     if serial[0] in "\"'" or serial[-1] in "\"'":
         raise errors.ConfigError(
             f"mfa_serial {shown} is in quotes", hint="remove them: AWS's files have no quotes"

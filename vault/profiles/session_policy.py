@@ -202,7 +202,7 @@ def _check_form(found: object, place: str) -> None:
             if len(given) > 1:
                 raise _wrong(place, f"statement {at} has both {name} and Not{name}")
             if not _are_texts(statement[given.pop()]):
-                raise _wrong(place, f"{name} of statement {at} is neither a text nor a list of texts")
+                raise _wrong(place, f"{name} of statement {at} is neither a string nor a list of strings")
         if {"Principal", "NotPrincipal"} & statement.keys():
             raise _wrong(place, f"statement {at} has a Principal, which a session policy cannot have")
     _check_sids(_statements(found), place)
@@ -218,7 +218,7 @@ def _check_sids(statements: list[dict[str, Any]], place: str) -> None:
     for at, statement in enumerate(statements, 1):
         sid = statement.get("Sid", "")
         if not isinstance(sid, str):
-            raise _wrong(place, f"Sid of statement {at} is not a text")
+            raise _wrong(place, f"Sid of statement {at} is not a string")
         if sid and sid in seen:
             raise _wrong(place, f"statement {at} has the Sid of an earlier statement")
         seen.append(sid)

@@ -116,7 +116,7 @@ def _session(
         return found
     if request.policy is not None and not issued.chain.hops:
         raise errors.Usage(
-            f"{subject}: --policy and --policy-arn restrict the session of a role or of an IAM user's key, and this is another "
+            f"{subject}: --policy and --policy-arn restrict the session of a role or of an IAM user's key, not this "
             "session",
             hint="leave them out",
         )

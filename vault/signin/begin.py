@@ -54,7 +54,7 @@ def sign_in(
     with sign_ins.lock_question(
         target.place,
         deadline=context.new_deadline(limits.SIGN_IN_WAIT),
-        waiting=lambda: tell(f"Waiting for the sign-in of another awsvault-py to {safe(target.place.name)}."),
+        waiting=lambda: tell(f"Waiting for another awsvault-py to sign in to {safe(target.place.name)}."),
     ):
         found = sign_ins.read(target.place)
         if found is not None and _by_another(before, found, since=since):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class SignedOut(NamedTuple):
-    """A sign-in that was deleted here. ``trouble``: why AWS could not be told, None if the sign-in has ended there."""
+    """A sign-in that was deleted here. ``trouble``: why AWS could not be notified, None if the sign-in has ended there."""
 
     place: SignInPlace
     trouble: errors.Error | None = None

@@ -108,7 +108,7 @@ def new_passphrase(passphrase: Secret) -> Secret:
 def _outside(name: str, found: str, bounds: str) -> KdfError:
     return KdfError(
         f"Argon2 with {name} of {safe(found)}, and the limit is {bounds}: "
-        "awsvault-py did not write this file; replace it by a backup"
+        "awsvault-py did not write this file; replace it with a backup"
     )
 
 

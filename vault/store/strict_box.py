@@ -47,7 +47,7 @@ def seeds(found: VaultFile, payload: Payload, key: Secret) -> dict[str, StoredSe
         stored = boxes.open_strict(found, payload, key, path="the vault").seeds
     except errors.Damaged:
         raise errors.StorageError(
-            "another process changed the passphrase of the strict seeds meanwhile; nothing was written",
+            "another process changed the passphrase of the strict seeds in the meantime; nothing was written",
             hint="run the command again with their new passphrase",
         ) from None
     return {serial: one for serial, one in stored.items() if serial in payload.strict_serials}

@@ -64,7 +64,7 @@ def _check(status: os.stat_result, path: str, *, folder: bool) -> None:
     if folder != stat.S_ISDIR(status.st_mode) or not (folder or stat.S_ISREG(status.st_mode)):
         raise errors.UnsafeFile(f"{shown} is not a {'folder' if folder else 'regular file'}")
     if status.st_uid != os.geteuid():
-        raise errors.UnsafeFile(f"{shown} belongs to user id {status.st_uid}, not to you ({os.geteuid()})")
+        raise errors.UnsafeFile(f"{shown} belongs to user ID {status.st_uid}, not to you ({os.geteuid()})")
     if status.st_mode & OTHERS:
         hint = f"if nobody else has used it: chmod {0o700 if folder else 0o600:o} {shown!r}"
         if status.st_mode & stat.S_ISVTX:  # /tmp, if root asks
@@ -334,7 +334,7 @@ def read_all(fd: int, path: str, limit: int) -> bytes:
     size = os.fstat(fd).st_size
     if size > limit:
         raise errors.ConfigError(
-            f"{safe(path)} has {size} bytes, over the limit of {limit}", hint="replace it by a good copy"
+            f"{safe(path)} has {size} bytes, over the limit of {limit}", hint="replace it with a good copy"
         )
     pieces = []
     left = limit + 1  # one more than allowed shows that the file grew while it was read

@@ -32,7 +32,7 @@ def hands_off(path: str) -> str | None:
     if not stat.S_ISREG(status.st_mode):
         return "not a regular file"
     if status.st_uid != os.geteuid():
-        return "root's" if status.st_uid == 0 else f"of user id {status.st_uid}"
+        return f"owned by {'root' if status.st_uid == 0 else f'user ID {status.st_uid}'}"
     if status.st_nlink > 1:
         return "a file with more than one name (hard links)"
     if not status.st_mode & stat.S_IWUSR:
@@ -58,7 +58,7 @@ def replace(path: str, data: bytes, *, before: bytes | None) -> None:
             folder.rename(temp, name)
         except FileNotFoundError:
             folder.unlink(temp)
-            raise ChangedMeanwhile(f"{safe(path)} was removed meanwhile; nothing was changed") from None
+            raise ChangedMeanwhile(f"{safe(path)} was removed in the meantime; nothing was changed") from None
         except BaseException:
             folder.unlink(temp)
             raise
@@ -87,4 +87,4 @@ def _refuse(path: str) -> None:
 
 def _same(path: str, before: bytes | None) -> None:
     if read_users_file(path, limit=limits.MAX_CONFIG_FILE) != before:
-        raise ChangedMeanwhile(f"{safe(path)} was changed meanwhile; nothing was written")
+        raise ChangedMeanwhile(f"{safe(path)} was changed in the meantime; nothing was written")

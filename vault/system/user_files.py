@@ -43,7 +43,7 @@ def read_users_file(path: str, *, limit: int) -> bytes | None:
                 hint = "save the content in a file: a pipe, such as <(command), cannot be read here"
             raise errors.UnsafeFile(f"{safe(path)} is not a regular file", hint=hint)
         if status.st_uid not in (0, os.geteuid()):
-            raise errors.UnsafeFile(f"{safe(path)} belongs to user id {status.st_uid}, not to you or root")
+            raise errors.UnsafeFile(f"{safe(path)} belongs to user ID {status.st_uid}, not to you or root")
         if status.st_mode & stat.S_IWOTH:
             raise errors.UnsafeFile(
                 f"{safe(path)} can be written by every user", hint=f"run: chmod 600 {safe(path)!r}"
@@ -73,11 +73,11 @@ def read_private_file(path: str, *, limit: int, closed_to: int = OTHERS) -> byte
         if not stat.S_ISREG(status.st_mode):
             raise errors.UnsafeFile(f"{shown} is not a regular file")
         if status.st_uid not in (0, os.geteuid()):
-            raise errors.UnsafeFile(f"{shown} belongs to user id {status.st_uid}, not to you or root")
+            raise errors.UnsafeFile(f"{shown} belongs to user ID {status.st_uid}, not to you or root")
         if status.st_mode & closed_to:
             mode = stat.S_IMODE(status.st_mode)
             own = status.st_uid == os.geteuid()
-            hint = f"run: chmod 600 {shown!r}" if own else "it is root's: use a file of your own"
+            hint = f"run: chmod 600 {shown!r}" if own else "it belongs to root: use a file of your own"
             raise errors.UnsafeFile(f"{shown} is open to other users (mode {mode:04o})", hint=hint)
         return read_all(fd, path, limit)
     finally:

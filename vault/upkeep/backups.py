@@ -179,7 +179,7 @@ def _open(context: Context, found: VaultFile, name: str) -> ChosenBackup:
     present = restore.present(context.paths)
     problem = None
     if present is not None and present.header.vault_id != found.header.vault_id:
-        problem = errors.Diverged(f"{safe(name)} is a backup of another vault than the current one")
+        problem = errors.Diverged(f"{safe(name)} is a backup of a different vault")
     log = log_key.look(context, _cache_keys(context, opened, ring), vault_id=found.header.vault_id)
     backup = _backup(name, found, opened.payload)
     return ChosenBackup(backup, found, opened.k_main, known_gen, problem, log=log)

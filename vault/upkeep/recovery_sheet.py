@@ -48,7 +48,7 @@ def sheet(payload: Payload, *, vault_id: str, made: str, slots: tuple[str, ...])
     lines = [
         f"AWSVAULT-PY RECOVERY SHEET            {made}",
         *paper.paragraph(
-            "This sheet has no secret. Keep it away from the machine, and from your recovery code."
+            "This sheet contains no secrets. Keep it away from the machine, and from your recovery code."
         ),
         "",
         *paper.paragraph(f"Vault {vault_id}, opened by: {', '.join(slots)}.", hang=2),

@@ -106,7 +106,7 @@ def test_the_change_is_printed_and_not_made(home, arguments, shown):
     code, said = as_somebody(home, *arguments)
     assert code == 1, (code, said)
     assert shown in said
-    assert "is root's, so awsvault-py does not write it" in said
+    assert "is owned by root, so awsvault-py does not write it" in said
     for name, text in (("config", CONFIG), ("credentials", CREDENTIALS)):
         with open(os.path.join(home.root, ".aws", name), encoding="utf-8") as file:
             assert file.read() == text
@@ -120,4 +120,4 @@ def test_doctor_names_it_and_leaves_it(home):
     code, said = as_somebody(home, "doctor", "--fix", "--yes")
     assert code == 1, (code, said)
     assert "[role-before-process]" in said
-    assert f"Not changed: {home.config_path} is root's" in said
+    assert f"Not changed: {home.config_path} is owned by root" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.home import failed
 from vault.cli import main
 from vault.cli.command_table import ALIASES, COMMANDS
 from vault.cli.foreign_commands import INSTEAD
@@ -38,6 +39,9 @@ def test_a_switch_of_the_profile_is_avp_or_a_shell(word, capsys):
         (("server",), "awsvault-py exec --server PROFILE -- CMD"),
         (("proxy", "--stop"), "awsvault-py exec --server PROFILE -- CMD"),
         (("settings", "print"), "config.toml"),
+        (("aws-vault", "exec", "dev"), "awsvault-py import --aws-vault"),
+        (("granted",), "awsvault-py import --granted"),
+        (("sts", "get-caller-identity"), "awsvault-py whoami PROFILE"),
     ],
 )
 def test_a_command_of_another_program_leads_to_the_one_here(words, instead, capsys):
@@ -62,3 +66,12 @@ def test_a_similar_spelling_is_still_found(capsys):
     """Other words are compared by their letters."""
     assert main.run(["exprot"]) == 2
     assert 'did you mean "export"?' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("dev",), ("dev", "--", "true")])
+def test_the_name_of_a_profile_is_not_a_command(words, home):
+    """It is told what takes a profile, not a command that is spelled like it."""
+    home.scenario()
+    done = home.run(*words)
+    failed(done, 2, '"dev" is a profile, not a command', "awsvault-py exec dev -- CMD")
+    failed(home.run("shared-service"), 2, 'there is no command "shared-service"')

@@ -5,8 +5,9 @@ import os
 
 import pytest
 
-from tests.fakes.example import SECRET
+from tests.fakes.example import DEVELOPER, SECRET
 from tests.home import PASSPHRASE, failed
+from tests.unit.cli.five_profiles import at_terminal
 from tests.vaults import soon
 from vault import limits
 from vault.agent.pending_record import PendingRecord
@@ -160,3 +161,11 @@ def test_clear_keeps_the_log(ready):
     ready.export("dev")
     assert ready.run("clear").returncode == 0
     assert len(records(ready)) == 1
+
+
+def test_at_a_terminal_the_role_of_an_arn_fits_its_column(ready):
+    """exec --source logs the ARN as the profile. Its name is enough for a user; a pipe and JSON have all of it."""
+    ready.run("exec", DEVELOPER, "--source", "shared-services", "--", "true")
+    shown = at_terminal(ready, "log", NO_COLOR="1", COLUMNS="80").splitlines()
+    assert [line.split()[2:4] for line in shown if " exec " in line] == [["exec", "role/DeveloperRole"]]
+    assert ready.run("log").stdout.split("\t")[2] == DEVELOPER

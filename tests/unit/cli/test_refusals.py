@@ -44,7 +44,7 @@ def test_the_trust_policy_of_a_later_link(ready):
     """The role that asked is named, in what was refused and in the hint; MFA does not go with a role."""
     ready.config(SCENARIO + f"[profile x]\nrole_arn = {role('ClosedRole')}\nsource_profile = dev\n")
     failed(
-        ready.run("export", "x"), 7, "role/ClosedRole, asked by role", f"does not allow {role('DeveloperRole')}",
+        ready.run("export", "x"), 7, "role/ClosedRole, requested by role", f"does not allow {role('DeveloperRole')}",
         "requires MFA, which a role session does not have", "awsvault-py explain --live x",
     )  # fmt: skip
 

@@ -134,7 +134,7 @@ def test_prompts_that_are_off_are_respected(home, aws):
 def test_of_five_at_once_one_asks_and_one_browser_opens(home, aws):
     """The others wait for its sign-in, and go on with it."""
     users = [at_terminal(home, "exec", "dev", "--", "true") for _ in range(5)]
-    asked = [user.child.expect_exact([QUESTION, "Waiting for the sign-in of another"]) for user in users]
+    asked = [user.child.expect_exact([QUESTION, "Waiting for another awsvault-py"]) for user in users]
     assert sorted(asked) == [0, 1, 1, 1, 1]
     users[asked.index(0)].child.sendline("")
     assert [user.ends() for user in users] == [0] * 5

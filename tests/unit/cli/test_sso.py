@@ -176,8 +176,7 @@ def test_ten_logins_at_once_open_one_browser(home, aws):
     running = [home.start("sso", "login", "corp", "--browser", command) for _ in range(10)]
     said = [process.stderr.readline() for process in running]
     assert (
-        sorted(line.startswith(b"Waiting for the sign-in of another") for line in said)
-        == [False] + [True] * 9
+        sorted(line.startswith(b"Waiting for another awsvault-py") for line in said) == [False] + [True] * 9
     )
     with open(gate, "wb"):
         pass
@@ -353,7 +352,7 @@ def test_logout_without_aws_deletes_the_file_and_says_so(home, aws):
     done = home.run("sso", "logout", "--json")
     assert done.returncode == 8
     assert not json.loads(done.stdout)["sessions"][0]["ended_at_aws"]
-    assert "AWS could not be told" in done.stderr
+    assert "AWS could not be notified" in done.stderr
     assert names(home) == []
 
 

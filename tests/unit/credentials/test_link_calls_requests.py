@@ -73,7 +73,7 @@ def test_a_refused_session_names_the_key_and_the_device(desk, aws):
 def test_a_refused_role_names_the_session_that_asked(desk, aws):
     """By the entry of its key."""
     error = refused(desk, aws, "dev", "AssumeRole")
-    assert f"role {role('DeveloperRole')}, asked by the session of key 'shared-services'" in error.message
+    assert f"role {role('DeveloperRole')}, requested by the session of key 'shared-services'" in error.message
     assert "an external_id, and none is set" in error.hint
 
 
@@ -81,7 +81,7 @@ def test_a_refused_second_role_names_the_first(chained, aws):
     """Its policy or the trust in it is what to look at, and the external id that was sent."""
     chained.ask("open")
     error = refused(chained, aws, "beyond", "AssumeRole")
-    assert f"role {role('BeyondRole')}, asked by role {role('OpenRole')}" in error.message
+    assert f"role {role('BeyondRole')}, requested by role {role('OpenRole')}" in error.message
     assert role("OpenRole") in error.hint
     assert "another external_id" in error.hint
 
@@ -91,4 +91,4 @@ def test_a_role_that_is_asked_for_without_a_session_names_the_key(desk, aws):
     aws.faults.add("AssumeRole", "refuse", code="AccessDenied", message="as arranged", status=403)
     with pytest.raises(errors.Refused) as caught:
         desk.ask("dev", session=False)
-    assert "asked by the key of profile 'shared-services'" in caught.value.message
+    assert "requested by the key of profile 'shared-services'" in caught.value.message

@@ -57,7 +57,7 @@ def test_a_new_file_does_not_replace_one_that_appeared(tmp_path):
     [
         ("folder", "not a regular file"),
         ("fifo", "not a regular file"),
-        ("foreign", "of user id 12345"),
+        ("foreign", "owned by user ID 12345"),
         ("link", "a link to "),
         ("hard link", "a file with more than one name"),
         ("read-only", "read-only"),
@@ -127,7 +127,7 @@ def test_roots_file_is_read_and_never_written(tmp_path):
         os.chmod(folder, 0o755)
     path = str(tmp_path / "config")
     os.chmod(path, 0o644)
-    assert _as_somebody(lambda: replace_file.hands_off(path) == "root's") == 0
+    assert _as_somebody(lambda: replace_file.hands_off(path) == "owned by root") == 0
 
     def refused() -> bool:
         try:

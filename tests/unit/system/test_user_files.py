@@ -82,7 +82,7 @@ def test_a_loop_of_links_is_reported(tmp_path):
     ("kind", "said"),
     [
         ("NUL", "is not a valid path"),
-        ("foreign", "belongs to user id 12345, not to you or root"),
+        ("foreign", "belongs to user ID 12345, not to you or root"),
         ("link", "is a link; links are not followed here"),
         ("fifo", "is not a regular file"),
         ("open", "is open to other users"),
