@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PROMPT_LOCK = "prompt.lock"
 TURN_LOCK = "unlock.lock"
 SILENCE = "prompt.silent"
-_OPEN_ELSEWHERE = "agent (unlocked, but it does not give out the main key)"
+_OPEN_ELSEWHERE = "agent (it is open, but does not give out the main key)"
 _TRIES = 3  # for typing errors; more attempts would be guesses
 _EMPTY = 10  # lines without a passphrase, which are no attempts; a pinentry without a user must end
 

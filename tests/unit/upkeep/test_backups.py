@@ -76,7 +76,7 @@ def test_a_copy_of_another_vault_is_told(bench, home, tmp_path):
     backups.write(vault.open_with_passphrase(from_env(other.env), Secret(PASSPHRASE), deadline=soon()), path)
     chosen = backups.choose(bench.context(AWSVAULT_KEYRING=None), path, accept=False)
     assert isinstance(chosen.problem, errors.Diverged)
-    assert "another vault" in chosen.problem.message
+    assert "a different vault" in chosen.problem.message
 
 
 def test_backups_that_the_passphrase_does_not_open_are_listed_without_their_entries(bench):
