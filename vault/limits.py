@@ -56,6 +56,7 @@ TPM_PCRS = 24  # on a PC
 MAX_TPM_PCRS = 8  # those of one answer
 MAX_CREDENTIAL_ID = 1023  # bytes, as CTAP 2 has it
 SECURITY_KEY_TIME = 5.0  # for an answer of a security key that waits for nobody
+YUBIKEY_TIME = 15.0  # for a code of its OATH applet: as long as it waits for a touch
 TOUCH_LOOK = 0.1  # between two checks whether the user touched it
 TOUCH_TIME = 20.0  # out of PROMPT_TIME, so that there is time to type the passphrase instead
 

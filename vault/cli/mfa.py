@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from vault.cli import shared_options, trust_option
+from vault.cli import mfa_yubikey, shared_options, trust_option
 from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
@@ -17,6 +17,7 @@ from vault.keys.seed_proof import SeedProver
 from vault.keys.user_devices import UserDevices
 from vault.store.entry_lookup import find_entry
 from vault.system import clipboard
+from vault.text import command as shell_command
 from vault.text import safe
 from vault.unlocking.key_access import open_keys
 from vault.unlocking.unlock import unlock
@@ -40,9 +41,23 @@ def command() -> None:
 )
 @click.option("--strict", is_flag=True, help="Protect the seed with its own passphrase.")
 @click.option("--fido2", is_flag=True, help="With --strict: protect the seed by a security key instead.")
+@click.option(
+    "--yubikey", metavar="ACCOUNT", help="Take the codes from this OATH account of a YubiKey, by ykman."
+)
 @click.option("--no-verify", is_flag=True, help="Do not verify the seed with AWS.")
+@click.option("--yes", is_flag=True, help="For --yubikey: write the profiles without a prompt.")
 @with_context
-def add(context: Context, name: str, *, from_stdin: bool, strict: bool, fido2: bool, no_verify: bool) -> None:
+def add(
+    context: Context,
+    name: str,
+    *,
+    from_stdin: bool,
+    strict: bool,
+    fido2: bool,
+    yubikey: str | None,
+    no_verify: bool,
+    yes: bool,
+) -> None:
     """Set the MFA device of the entry NAME, and store the device's seed.
 
     Prompts for the ARN and the seed, and hides the seed. mfa add verifies a typed seed by one of its codes before it stores
@@ -50,7 +65,19 @@ def add(context: Context, name: str, *, from_stdin: bool, strict: bool, fido2: b
 
     With --strict, a separate passphrase protects the seed. It unlocks the seed for five minutes or for one use. With --strict
     --fido2, a touch of a security key unlocks it for one code.
+
+    With --yubikey, the seed is on a YubiKey: ACCOUNT is a name from `ykman oath accounts list`. mfa add takes one code to check it,
+    then sets mfa_process in the profiles that use the key.
     """
+    if yubikey is not None:
+        if strict or from_stdin:
+            raise Usage(
+                "--yubikey stores no seed",
+                hint=f"run: {shell_command('mfa add', name)} --yubikey ACCOUNT, with neither --strict nor --stdin",
+            )
+        opened = unlock(context, purpose=f"to find the profiles of {name}").opened
+        mfa_yubikey.use(context, opened, name, yubikey, yes=yes)
+        return
     if fido2 and not strict:
         raise Usage("--fido2 is for --strict", hint="run: awsvault-py mfa add NAME --strict --fido2")
     given = mfa_devices.from_json(read_stdin()) if from_stdin else None

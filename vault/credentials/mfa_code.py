@@ -12,7 +12,7 @@ from vault.unlocking.keys import CodeWait
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     from vault.context import Context
@@ -159,25 +159,14 @@ class Codes:
         return show
 
     def _run(self, device: MfaDevice) -> str:
-        """The code that mfa_process prints. Runs it as AWS's tools do, without a shell, and without AWSVAULT_ variables."""
+        """The code that mfa_process prints."""
         from vault.settings import command_words
-        from vault.system.programs import ProgramFailed, output
 
         try:
             words = command_words(device.process)
         except ValueError as error:
             raise errors.ConfigError(f"profile {safe(device.profile)}: mfa_process must be {error}") from None
-        env = {name: value for name, value in self._context.env.items() if not name.startswith("AWSVAULT_")}
-        deadline = self._context.new_deadline(limits.PASSPHRASE_COMMAND_TIME)
-        try:
-            raw = output(words, env=env, limit=limits.MAX_CODE_OUTPUT, deadline=deadline)
-        except ProgramFailed as error:
-            raise NoCode(
-                f"profile {safe(device.profile)}: mfa_process gave no code: {error.message}",
-                hint="run the program yourself to see its output",
-            ) from None
-        text = raw.decode("ascii", "replace")
-        return _check_digits(text, f"profile {safe(device.profile)}: mfa_process", usage=False)
+        return code_of_program(self._context, words, what=f"profile {safe(device.profile)}: mfa_process")
 
     def _similar_device(self, device: MfaDevice) -> str | None:
         """A device with a stored seed whose serial is similar to the one that is asked for, or None."""
@@ -208,6 +197,29 @@ class Codes:
                 return _check_digits(answer, "the answer", usage=True)
             except errors.Usage:
                 complaint = f"a code has {limits.CODE_DIGITS} digits"
+
+
+def code_of_program(context: Context, words: Sequence[str], *, what: str) -> str:
+    """The code that a program prints. Runs it as AWS's tools do, without a shell, and without AWSVAULT_ variables.
+
+    A YubiKey may want a touch, which the terminal says, if there is one. NoCode, and ConfigError if it printed no digits.
+    """
+    from vault.mfa import yubikey
+    from vault.system.programs import ProgramFailed, output
+
+    env = {name: value for name, value in context.env.items() if not name.startswith("AWSVAULT_")}
+    touch = yubikey.is_command(words)
+    seconds = limits.YUBIKEY_TIME if touch else limits.PASSPHRASE_COMMAND_TIME
+    if touch:
+        context.interaction.tell("If the YubiKey blinks, touch it: awsvault-py needs an MFA code of it.")
+    try:
+        raw = output(words, env=env, limit=limits.MAX_CODE_OUTPUT, deadline=context.new_deadline(seconds))
+    except ProgramFailed as error:
+        hint = "run the program yourself to see its output"
+        if touch:
+            hint = f"plug in the YubiKey, and touch it within {seconds:.0f} s if it blinks; " + hint
+        raise NoCode(f"{what} gave no code: {error.message}", hint=hint) from None
+    return _check_digits(raw.decode("ascii", "replace"), what, usage=False)
 
 
 def wait_text(left: float, code: str) -> str:

@@ -1,0 +1,128 @@
+"""MFA codes from a YubiKey: a stand-in for ykman computes them, and refuses what ykman refuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from tests.fakes.example import SEED
+from tests.home import PASSPHRASE, failed
+from tests.patience import PATIENCE
+from tests.terminal_user import Terminal
+from vault import limits
+from vault.context import Context
+from vault.credentials.mfa_code import NoCode, code_of_program
+from vault.system.clock import Deadline, SystemClock
+from vault.system.paths import from_env
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+YKMAN = """#!{python}
+import base64, hmac, os, sys, time
+if sys.argv[1:-1] != ["oath", "accounts", "code", "-s"]:
+    sys.exit(2)
+if any(name.startswith("AWSVAULT_") for name in os.environ):
+    sys.exit(3)
+behavior = open({behavior!r}).read()
+if behavior == "unplugged" or sys.argv[-1] != "AWS:yourself":
+    print("Error: No YubiKey detected!" , file=sys.stderr)
+    sys.exit(1)
+if behavior == "nonsense":
+    print("AWS:yourself  123456")
+    sys.exit()
+if behavior == "never touched":
+    print("Touch your YubiKey...", file=sys.stderr)
+    time.sleep(600)
+mac = hmac.digest(base64.b32decode({seed!r}), int(time.time() // 30).to_bytes(8, "big"), "sha1")
+at = mac[-1] & 15
+print(f"{{(int.from_bytes(mac[at : at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}}")
+"""
+
+
+@pytest.fixture
+def ykman(home):
+    """A home without a seed, and a ykman; what it does is written to the file that is returned."""
+    home.scenario()
+    home.make_vault(seed=None)
+    folder = os.path.join(home.root, "bin")
+    os.mkdir(folder)
+    behavior = os.path.join(home.root, "behavior")
+    text = YKMAN.format(python=sys.executable, seed=SEED, behavior=behavior)
+    path = os.path.join(folder, "ykman")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, 0o755)
+    home.env["PATH"] = folder + os.pathsep + home.env["PATH"]
+
+    def behave(how):
+        with open(behavior, "w", encoding="ascii") as file:
+            file.write(how)
+
+    behave("touched")
+    behave.path = path
+    return behave
+
+
+def config(home):
+    with open(home.config_path, encoding="utf-8") as file:
+        return file.read()
+
+
+def test_profiles_take_their_codes_from_it(home, ykman):
+    """One code is checked, the lines are shown and written, an export works, and setup --undo takes them out."""
+    before = config(home)
+    user = Terminal(
+        home, "mfa", "add", "shared-services", "--yubikey", "AWS:yourself", AWSVAULT_PASSPHRASE=PASSPHRASE
+    )
+    user.sees("If the YubiKey blinks, touch it")
+    user.answers("Write this to", "y")
+    assert user.ends() == 0, user.shown
+    line = f"mfa_process = {ykman.path} oath accounts code -s AWS:yourself\n"
+    assert config(home).count(line) == 3
+    assert home.export("dev")["AccountId"] == "222222222222"
+    again = home.run("mfa", "add", "shared-services", "--yubikey", "AWS:yourself", "--yes")
+    assert "already use it" in again.stderr
+    assert home.run("setup", "--undo", "--yes").returncode == 0
+    assert config(home) == before
+
+
+@pytest.mark.parametrize(
+    ("how", "account", "code", "said"),
+    [
+        ("unplugged", "AWS:yourself", 3, "plug in the YubiKey, and touch it within 15 s"),
+        ("touched", "another", 3, "exit code 1"),
+        ("nonsense", "AWS:yourself", 6, "did not give the 6 digits"),
+        ("touched", "AWS;yourself", 2, "ykman oath accounts rename"),
+    ],
+)
+def test_nothing_is_written_without_a_code(home, ykman, how, account, code, said):
+    """Each reason, and what to do."""
+    before = config(home)
+    ykman(how)
+    failed(home.run("mfa", "add", "shared-services", "--yubikey", account, "--yes"), code, said)
+    assert config(home) == before
+
+
+def test_what_it_needs(home, ykman):
+    """ykman, an entry, a profile; and no seed."""
+    add = ("mfa", "add", "shared-services", "--yubikey", "AWS:yourself")
+    failed(home.run(*add, "--strict"), 2, "--yubikey stores no seed")
+    failed(home.run("mfa", "add", "nobody", "--yubikey", "AWS:yourself"), 5)
+    failed(home.run(*add, PATH="/nowhere"), 6, "ykman is not installed")
+    home.config("")
+    failed(home.run(*add, "--yes"), 5, "uses the key shared-services", "setup")
+
+
+def test_a_touch_that_never_comes(home, ykman, monkeypatch):
+    """It is waited for as long as the YubiKey blinks, and the hint says so."""
+    ykman("never touched")
+    monkeypatch.setattr(limits, "YUBIKEY_TIME", 0.3)
+    words = (ykman.path, "oath", "accounts", "code", "-s", "AWS:yourself")
+    context = Context(
+        env=home.env, paths=from_env(home.env), clock=SystemClock(), deadline=Deadline.after(PATIENCE)
+    )
+    with pytest.raises(NoCode, match="did not finish in time") as caught:
+        code_of_program(context, words, what="it")
+    assert "touch it within" in caught.value.hint

@@ -1,0 +1,77 @@
+"""`awsvault-py mfa add NAME --yubikey ACCOUNT`: lets a YubiKey's OATH applet give the MFA codes."""
+
+from __future__ import annotations
+
+import shutil
+
+from vault import limits
+from vault.cli.change_view import show
+from vault.cli.terminal import say
+from vault.credentials.mfa_code import code_of_program
+from vault.errors import ConfigError, Declined, NotFound, Usage
+from vault.mfa import yubikey
+from vault.migrate import edit_plan, new_profiles, own_command, setup, undo, yubikey_profiles
+from vault.store.entry_lookup import find_entry
+from vault.system.replace_file import hands_off
+from vault.text import command, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vault.context import Context
+    from vault.store.vault import Opened
+
+
+def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool) -> None:
+    """Check the account by one of its codes, and write its command to the profiles of the key.
+
+    Usage, NotFound, ConfigError (ykman is missing, or gives no code), Declined.
+    """
+    find_entry(opened.payload, name)
+    program = shutil.which(yubikey.PROGRAM, path=context.env.get("PATH"))
+    if program is None:
+        raise ConfigError(
+            "ykman is not installed", hint="install yubikey-manager, then run the command again"
+        )
+    try:
+        words = yubikey.command_of(program, account)
+    except ValueError as reason:
+        raise Usage(
+            f"the account's name {safe(repr(account))} must have {reason}",
+            hint="rename it on the YubiKey: ykman oath accounts rename",
+        ) from None
+    files = edit_plan.read(context.env, home=context.paths.home)
+    entries = opened.payload.entries
+    run = setup.Setup(
+        files,
+        env=context.env,
+        words=own_command.program_words(context.env),
+        has_entry=entries.__contains__,
+        entry_serial=lambda one: entries[one].mfa_serial if one in entries else None,
+    )
+    roles = new_profiles.roles_of(files, name, env=context.env, entries=set(entries))
+    plan = yubikey_profiles.planned(run, [name, *(role for role in roles if role != name)], words)
+    if not plan.done:
+        raise NotFound(
+            f"no profile of {safe(files.config.path)} uses the key {safe(name)}",
+            hint=f"write one: {command('setup', name)}; then run the command again",
+        )
+    code_of_program(context, words, what=f"the YubiKey account {safe(account)}")
+    say("The YubiKey gives codes of this account.")
+    changes = plan.changes(files)
+    if not changes:
+        say("The profiles already use it.")
+        return
+    show(changes)
+    owner = next((found for change in changes if (found := hands_off(change.path)) is not None), None)
+    if owner is not None:
+        raise ConfigError(
+            f"{safe(files.config.path)} is {owner}, so awsvault-py does not write it",
+            hint="add these lines yourself",
+        )
+    wait = context.new_deadline(limits.ATTENDED_PROMPT_TIME)
+    if not yes and not context.interaction.confirm(
+        f"Write this to {safe(files.config.path)}?", deadline=wait, default=True
+    ):
+        raise Declined("nothing was written", hint="run the command again, or add these lines yourself")
+    undo.apply_changes(context, changes, kind=undo.SETUP, opened=None)
+    say(f"Wrote {', '.join(map(safe, plan.done))}. To undo: awsvault-py setup --undo")
