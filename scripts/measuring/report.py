@@ -64,8 +64,8 @@ def promises(rows: list[Row]) -> str:
             (
                 row.what,
                 f"**{row.ratio:.2f}**",
-                f"{row.fastest:.2f}",
-                f"{row.cpu:.2f}",
+                f"{row.fastest:.2f}" if row.fastest else "",
+                f"{row.cpu:.2f}" if row.cpu else "",
                 "" if row.bound is None else f"{row.bound:.3g}",
                 row.verdict,
                 row.awsvault_py,
