@@ -57,7 +57,6 @@ def memory(home: Home) -> Found:
     agent, python = home.agent(), home.clean.python
     runs = {
         "`python -c pass`": bare(home.clean, home),
-        "a warm `export`": home.native("export", "dev"),
         "a warm `export`, Python front": home.export(),
         "an `export` from disk (its key from the agent)": home.from_disk(),
         "a cold `export`": home.cold(),
