@@ -69,7 +69,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _without_click(argv: list[str]) -> int | None:
-    """Run a command that each shell prompt or tool runs, unless its command line needs click: then return None."""
+    """Run a command that users or their tools run all the time, unless its command line needs click: then return None."""
     if argv[:1] == ["export"]:
         from vault.cli.disk_export import export
 
@@ -86,7 +86,9 @@ def _without_click(argv: list[str]) -> int | None:
         from vault.cli.shell_hooks import run as write
 
         return write(argv)
-    return None
+    from vault.cli.without_click import run as plain
+
+    return plain(argv)
 
 
 def _open_standard_streams() -> None:

@@ -23,6 +23,11 @@ _INVISIBLE = frozenset(
 )
 
 
+_PLAIN = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
+)  # which a shell takes as they are
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if code < 0x100:
@@ -63,9 +68,11 @@ def command(words: str, name: str) -> str:
 
     WORDS may end with ``--sso``, whose value is the name.
     """
-    from shlex import quote
+    quoted = safe(name)
+    if not quoted or not _PLAIN.issuperset(quoted):
+        from shlex import quote  # 4 ms, and few names need it
 
-    quoted = quote(safe(name))
+        quoted = quote(quoted)
     if name.startswith("-"):
         if words.endswith(" --sso"):
             return f"awsvault-py {words}={quoted}"

@@ -53,12 +53,12 @@ COMMANDS: dict[str, CommandRow] = {
     "serve": CommandRow(
         "use", "vault.cli.serve:command", "Serve the credentials of PROFILE to other programs.", brief=True
     ),
-    "whoami": CommandRow("use", "vault.cli.whoami:command", "Show the AWS identity of PROFILE."),
+    "whoami": CommandRow("use", "vault.cli.everyday:whoami", "Show the AWS identity of PROFILE."),
     "clear": CommandRow(
         "use", "vault.cli.clear:command", "Delete the cached sessions of PROFILE, or all of them.", brief=True
     ),
     "list": CommandRow(
-        "keys", "vault.cli.list:command", "List the profiles, their sessions, and the entries of the vault."
+        "keys", "vault.cli.everyday:list_", "List the profiles, their sessions, and the entries of the vault."
     ),
     "rotate": CommandRow(
         "keys", "vault.cli.rotate:command", "Replace the access keys of NAMES with new ones."
@@ -89,18 +89,18 @@ COMMANDS: dict[str, CommandRow] = {
     ),
     "status": CommandRow(
         "look",
-        "vault.cli.status:command",
+        "vault.cli.everyday:status",
         "Show whether the vault is unlocked, and which sessions are cached.",
     ),
     "explain": CommandRow(
-        "look", "vault.cli.explain:command", "Show how PROFILE gets its credentials, step by step."
+        "look", "vault.cli.everyday:explain", "Show how PROFILE gets its credentials, step by step."
     ),
     "which": CommandRow(
         "look", "vault.cli.which:command", "Find the profiles for an account, user or role.", brief=True
     ),
     "doctor": CommandRow("look", "vault.cli.doctor:command", "Check for problems, and fix them."),
     "log": CommandRow(
-        "look", "vault.cli.log:command", "Show which credentials were issued, when, and to which program."
+        "look", "vault.cli.everyday:log", "Show which credentials were issued, when, and to which program."
     ),
     "shell-init": CommandRow(
         "shell",

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import click
-
-from vault.cli import shared_options
-from vault.cli.command_context import with_context
 from vault.cli.terminal import (
     Cell,
     ago,
@@ -35,17 +31,8 @@ if TYPE_CHECKING:
     from vault.unlocking.keys import Keys
 
 
-@click.command(name="list")
-@click.option("--profiles", "only_profiles", is_flag=True, help="Show only the profiles.")
-@shared_options.as_json
-@click.option("--used", is_flag=True, help="Ask AWS for each key's age and last use.")
-@with_context
-def command(context: Context, *, only_profiles: bool, as_json: bool, used: bool) -> None:
-    """List the profiles with the expiry of their sessions, and the entries of the vault with the age of their keys.
-
-    The age counts from when the key was stored. --used asks AWS for it. In a pipe: one line per entry, with tabs; with
-    --profiles, one line per profile.
-    """
+def show(context: Context, *, only_profiles: bool, as_json: bool, used: bool) -> None:
+    """Run the command with these options (vault/cli/everyday has their meaning)."""
     if used:
         _used(context, as_json=as_json)
         return

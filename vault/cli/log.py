@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import click
-
 from vault import limits
-from vault.cli import cloudtrail_table, shared_options
-from vault.cli.command_context import with_context
-from vault.cli.log_record import json_record
 from vault.cli.terminal import emit_json, is_terminal, local, say, table
-from vault.cli.time_option import seconds_of
 from vault.credentials.audit import NO_KEY, stored_name
 from vault.errors import CheckFailed, ConfigError, Usage
 from vault.text import safe
@@ -24,22 +18,7 @@ if TYPE_CHECKING:
 _OLDEST = 10 * 366 * 86_400  # seconds: the log is no older
 
 
-@click.command(name="log")
-@click.option("--profile", metavar="PROFILE", help="Show only credentials issued for this profile.")
-@click.option("--since", metavar="TIME", help="Show only credentials issued in the last TIME: 90m, 12h, 7d.")
-@click.option(
-    "-n", "--last", "most", metavar="N", type=click.IntRange(min=1), help="Show only the last N records."
-)
-@click.option("--verify", is_flag=True, help="Check that no record was changed, removed, or cut off.")
-@click.option(
-    "--cloudtrail",
-    "trail",
-    metavar="FILE",
-    help="Show for each event of a CloudTrail export which of them made the call.",
-)
-@shared_options.as_json
-@with_context
-def command(
+def show(
     context: Context,
     *,
     profile: str | None,
@@ -49,22 +28,21 @@ def command(
     trail: str | None,
     as_json: bool,
 ) -> None:
-    """Show which credentials were issued: when, for which profile and role, until when, from where, and to which program.
-
-    --cloudtrail reads a log file of CloudTrail (JSON, also gzip) or the output of aws cloudtrail lookup-events. An event of
-    credentials that the log does not have is shown as "not in the log".
-
-    Sign-ins to IAM Identity Center, their refreshes and sign-outs are listed too, with the name of the sign-in as the role.
-    """
+    """Run the command with these options (vault/cli/everyday has their meaning)."""
     if trail is not None and (verify or most is not None):
         raise Usage("--cloudtrail was given with --verify or --last", hint="run them one after the other")
-    from vault.inspect import cloudtrail, log_records
+    from vault.inspect import log_records
 
     events = _events(trail) if trail is not None else None
+    from vault.cli.time_option import seconds_of
+
     first = context.clock.time() - seconds_of("--since", since, most=_OLDEST) if since is not None else 0.0
     wanted = stored_name(profile) if profile is not None else None
     records, problems = log_records.read(context)
     if events is not None:
+        from vault.cli import cloudtrail_table
+        from vault.inspect import cloudtrail
+
         joined = [
             each
             for each in cloudtrail.join(events, records)
@@ -75,6 +53,8 @@ def command(
         return
     chosen = [r for r in records if wanted in (None, r.profile) and int(r.time) >= first][-(most or 0) :]
     if as_json:
+        from vault.cli.log_record import json_record
+
         emit_json({"records": [json_record(r) for r in chosen], "problems": problems})
     elif verify:
         if not problems:

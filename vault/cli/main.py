@@ -12,9 +12,9 @@ from importlib import import_module
 
 import click
 
-from vault.cli import exits
+from vault.cli import exits, program_help
 from vault.cli.command_context import Invocation
-from vault.cli.command_table import ALIAS_OPTIONS, ALIASES, COMMANDS, SECTIONS
+from vault.cli.command_table import ALIAS_OPTIONS, ALIASES, COMMANDS
 from vault.errors import Declined, Error, StorageError, Usage
 from vault.system.tty import NoAnswer
 from vault.text import command as command_line
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 # Errors of stdout: the disk is full, a file is at its size limit, the caller closed the descriptor.
 _NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF)
 _VERSION = "version"
-_HELP = "An encrypted vault for AWS access keys, and a fast credential_process."
-_OPTIONS = """\
-Options: -h, --help   -V, --version   --debug (if the command fails, show where)
-Start with: awsvault-py add NAME. Then: awsvault-py help COMMAND"""
 
 
 def _debug_given(command: click.Context, _parameter: click.Parameter, given: bool) -> None:
@@ -110,20 +106,9 @@ class Commands(click.Group):
             return ALIASES.get(args[0], args[0]), found, [*ALIAS_OPTIONS.get(args[0], ()), *args[1:]]
         raise _no_command(args[0])
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the program's help on one screen of 40 lines: no blank lines between sections, one line for the options."""
-        self.format_usage(ctx, formatter)
-        formatter.write(f"\n{self.help}\n\n")
-        width = max(len(name) for name, row in COMMANDS.items() if not row.brief)
-        for section, title in SECTIONS.items():
-            formatter.write(f"{title}:\n")
-            rows = [(name, row) for name, row in COMMANDS.items() if row.section == section]
-            for name, row in rows:
-                if not row.brief:
-                    formatter.write(f"  {name:{width}}  {row.summary}\n")
-            if brief := [name for name, row in rows if row.brief]:
-                formatter.write(f"  {'':{width}}  also: {', '.join(brief)}\n")
-        formatter.write(f"\n{_OPTIONS}\n")
+    def format_help(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the program's help, which vault/cli/without_click prints too."""
+        formatter.write(f"{program_help.text()}\n")
 
 
 def _no_command(word: str) -> Usage:
@@ -156,7 +141,7 @@ def build() -> Commands:
     """Create the group for one run. Nothing is kept between runs."""
     return Commands(
         "awsvault-py",
-        help=_HELP,
+        help=program_help.WHAT,
         invoke_without_command=True,
         callback=_bare,
         params=[
@@ -192,10 +177,16 @@ def run(argv: Sequence[str]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # top level: each error becomes an exit code
-        captured = _command_of(argv) == "export"
-        known = _with_help(_translated(error, argv), argv)
-        code = exits.report(known, captured=captured, debug=invocation.debug)
-        _discard_stdout()
+        return failed(error, argv, debug=invocation.debug)
+    return code
+
+
+def failed(error: BaseException, argv: Sequence[str], *, debug: bool) -> int:
+    """Report what ended the command line ``argv``, and return its exit code."""
+    captured = _command_of(argv) == "export"
+    known = _with_help(_translated(error, argv), argv)
+    code = exits.report(known, captured=captured, debug=debug)
+    _discard_stdout()
     return code
 
 

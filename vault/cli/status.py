@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import click
-
-from vault.cli import shared_options
-from vault.cli.command_context import with_context
 from vault.cli.sign_in_rows import json_row, sections_json, valid_until
 from vault.cli.terminal import (
     ago,
@@ -46,20 +42,8 @@ _SAID = {
 }
 
 
-@click.command(name="status")
-@shared_options.as_json
-@click.option(
-    "--policy", metavar="AGE", help="For scripts: exit with 1 if a key is older than AGE (90d) at AWS."
-)
-@with_context
-def command(context: Context, *, as_json: bool, policy: str | None) -> int:
-    """Show whether the vault is unlocked and until when, which sessions are cached, where you are signed in, and how old the keys
-    are.
-
-    Never prompts. If the vault unlocks without a prompt, status also shows the sign-ins to IAM Identity Center, the keys (their age
-    counts from when they were stored), unfinished rotations, and role sessions of only one hour because no MFA code was available in time. Sessions on
-    disk are shown if the cache key is available. In a pipe: one line per session.
-    """
+def show(context: Context, *, as_json: bool, policy: str | None) -> int:
+    """Run the command with these options (vault/cli/everyday has their meaning)."""
     if policy is not None:
         return _policy(context, policy, as_json=as_json)
     from vault.inspect import status

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import click
-
-from vault.cli import shared_options
-from vault.cli.command_context import with_context
-from vault.cli.profile_argument import profile_or_pick
 from vault.cli.request_options import request_of
 from vault.cli.sign_in_offer import offering
 from vault.cli.terminal import Cell, emit_json, expires_in, facts, local, rfc3339, without_absent
@@ -17,16 +12,8 @@ if TYPE_CHECKING:
     from vault.context import Context
 
 
-@click.command(name="whoami")
-@shared_options.named("profile")
-@shared_options.as_json
-@with_context
-def command(context: Context, profile: str | None, *, as_json: bool) -> None:
-    """Show the AWS identity of PROFILE: account, ARN and user ID. A unique prefix of the profile name is enough.
-
-    Without PROFILE: the identity of the credentials in the environment (inside exec), otherwise of the profile in
-    AWS_PROFILE, otherwise of the profile that you choose at a terminal, or default.
-    """
+def show(context: Context, profile: str | None, *, as_json: bool) -> None:
+    """Run the command with these options (vault/cli/everyday has their meaning)."""
     who = (whoami.of_environment(context) or whoami.of_server(context)) if profile is None else None
     if who is None:
         request = request_of(profile or _selected(context), ask=True, start=profile is not None)
@@ -59,6 +46,7 @@ def command(context: Context, profile: str | None, *, as_json: bool) -> None:
 
 
 def _selected(context: Context) -> str:
+    from vault.cli.profile_argument import profile_or_pick
     from vault.inspect import pick
 
     named = context.env.get("AWS_PROFILE") or context.env.get("AWS_DEFAULT_PROFILE")

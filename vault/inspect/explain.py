@@ -6,6 +6,8 @@ Otherwise the key is marked as assumed (vault/profiles/resolve.py), and its devi
 
 from __future__ import annotations
 
+import os
+
 from vault import errors
 from vault.credentials.prefix_match import chosen
 from vault.credentials.session_name import default_session_name
@@ -18,8 +20,6 @@ from vault.profiles.chain import AssumeRole, SessionToken, Sso, VaultKey
 from vault.profiles.plan import plan
 from vault.profiles.resolve import resolve
 from vault.records import NamedTuple
-from vault.signin import sealed
-from vault.store import vault
 from vault.unlocking.agent_keys import keys_from_agent
 
 TYPE_CHECKING = False
@@ -84,7 +84,7 @@ def explain(context: Context, name: str) -> Explained:
 
 def _explained(context: Context, config: Config, keys: Keys | None, name: str) -> Explained:
     profile = chosen(config, name)
-    exists = vault.exists(context.paths)
+    exists = _has_vault(context)
     home, env = context.paths.home, context.env
     chain = resolve(config, profile, env=env, has_entry=_entries(keys), guess=exists)
     stored = _stored_device(chain, keys, exists=exists)
@@ -119,9 +119,13 @@ def _explained(context: Context, config: Config, keys: Keys | None, name: str) -
 # ── what the vault and the cache know ───────────────────────────────────────────────────────────
 
 
+def _has_vault(context: Context) -> bool:
+    return os.path.lexists(context.paths.vault)
+
+
 def _keys_without_prompt(context: Context) -> Keys | None:
     """Keys from the agent, the keyring or a passphrase that is available without a prompt. None if there are none."""
-    if not vault.exists(context.paths):
+    if not _has_vault(context):
         return None
     held = keys_from_agent(context)
     if held is not None:
@@ -159,6 +163,8 @@ def _stored_device(chain: Chain, keys: Keys | None, *, exists: bool) -> Stored:
 
 def _signed_in(context: Context, keys: Keys | None, source: Sso, *, exists: bool) -> str:
     """Say whether there is a sign-in, and until when."""
+    from vault.signin import sealed
+
     if keys is None and exists and sealed.any_file(context.paths):
         return UNKNOWN
     try:
@@ -187,7 +193,7 @@ def _sessions(context: Context, keys: Keys | None, chain: Chain, planned: Plan) 
 
     if not planned.links:
         return []
-    if not vault.exists(context.paths):
+    if not _has_vault(context):
         return [_session(context, None)] * len(planned.links)
     if keys is None:
         return [*([UNKNOWN] * (len(planned.links) - 1)), _session_on_disk(context, chain.profile)]

@@ -8,7 +8,6 @@ from vault import errors
 from vault.credentials.guardrails import applied
 from vault.credentials.request import Request
 from vault.inspect.explain_text import shown
-from vault.migrate import plaintext_keys
 from vault.profiles.aws_files import Origin
 from vault.profiles.chain import NamedSource, StaticKeys
 from vault.profiles.unread_keys import unread
@@ -75,6 +74,8 @@ def _variables(chain: Chain, env: Mapping[str, str]) -> Iterator[str]:
 
 def _remedy(config: Config, chain: Chain, *, home: str) -> str:
     """How to make AWS's tools use the vault for the profile, or why that is not possible."""
+    from vault.migrate import plaintext_keys
+
     source = chain.source
     if isinstance(source, StaticKeys):
         reason: str | None = plaintext_keys.advice(config, source.profile, str(source.origin))

@@ -70,11 +70,11 @@ def _shortened(context: Context, keys: Keys) -> tuple[ShortenedRole, ...]:
 
 def _keys(context: Context) -> Keys | None:
     """Keys from the agent, or from the vault opened with an available secret; None if that needs a prompt or a program."""
-    from vault.unlocking.unlock import unlock_unless
-
     found = keys_from_agent(context)
     if found is not None or manually_locked(context.paths):
         return found
+    from vault.unlocking.unlock import unlock_unless
+
     quiet = context.without_programs()
     try:
         opened = unlock_unless(quiet, purpose="", meanwhile=lambda: False)

@@ -5,19 +5,19 @@ Looks at the stored sign-ins and, where there is none, at the AWS CLI's token. C
 
 from __future__ import annotations
 
+import os
+
 from vault import errors
-from vault.aws import sso_portal
 from vault.inspect.explain_text import span
 from vault.records import NamedTuple
-from vault.signin import key, sealed
-from vault.signin.record import SignInPlace
+from vault.signin import FOLDER
 from vault.text import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
     from vault.profiles.chain import Sso
-    from vault.signin.record import SignInRecord
+    from vault.signin.record import SignInPlace, SignInRecord
     from vault.unlocking.keys import Keys
 
 
@@ -46,6 +46,8 @@ class SignInLookup:
 
     def of(self, source: Sso) -> SignedIn:
         """The sign-in that gives the source's credentials."""
+        from vault.signin.record import SignInPlace
+
         place = SignInPlace.of(source)
         if place not in self._known:
             self._known[place] = self._look(source, self._stored.get(place))
@@ -56,6 +58,8 @@ class SignInLookup:
             if found.access is None or not found.usable(self._now):
                 return SignedIn()
             return SignedIn("awsvault-py", found.access.expires, found.refreshes(self._now))
+        from vault.aws import sso_portal
+
         try:
             token = sso_portal.cli_token(source, home=self._home, now=self._now)
         except errors.Error:  # an export reports it
@@ -65,6 +69,10 @@ class SignInLookup:
 
 def stored(context: Context, keys: Keys) -> list[SignInRecord]:
     """The sign-ins of an unlocked vault, by name. Errors: Locked, UnsafeFile, StorageError."""
+    if not os.path.lexists(os.path.join(context.paths.vault_folder, FOLDER)):
+        return []  # most users have none, and need not load what opens it
+    from vault.signin import key, sealed
+
     if not sealed.any_file(context.paths):
         return []
     found = key.stored(context, keys)

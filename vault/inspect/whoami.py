@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from vault.aws import credential_json, providers, sts
+from vault.aws import credential_json, sts
 from vault.aws.credentials import Credentials
-from vault.aws.provider_inputs import ProviderContext
 from vault.credentials import obtain
 from vault.credentials.hints import with_names
 from vault.errors import Refused, Usage
@@ -73,6 +72,9 @@ def of_server(context: Context) -> Who | None:
     inside = env.get("AWSVAULT_PROFILE") and env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
     if not inside or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE"):
         return None
+    from vault.aws import providers
+    from vault.aws.provider_inputs import ProviderContext
+
     source = NamedSource("EcsContainer", temporary=True, origin=aws_files.Origin("the environment", 0))
     provider_context = ProviderContext(
         env, context.child_env(), context.paths.home, context.new_deadline(), context.settings.allow_http, "",

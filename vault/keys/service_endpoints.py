@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vault.aws import hosts, iam
+from vault.aws import hosts
 from vault.aws.service_endpoint import ServiceEndpoint
 from vault.profiles import aws_files, endpoints
 from vault.profiles.build_chain import checked_region, region_of
@@ -41,6 +41,8 @@ def sts_endpoint(context: Context, profile_name: str) -> ServiceEndpoint:
 
 def iam_endpoint(context: Context, profile_name: str, partition: str) -> ServiceEndpoint:
     """Where IAM of ``partition`` is for this profile. ConfigError."""
+    from vault.aws import iam  # which STS needs not
+
     config = aws_files.load(context.env, home=context.paths.home)
     profile = config.profile(profile_name)
     get = profile.get if profile is not None else _nothing

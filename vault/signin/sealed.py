@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from vault import errors, limits
 from vault.crypto.seal import SealBroken, hkdf, seal, unseal
+from vault.signin import FOLDER
 from vault.signin import attempt as attempts
 from vault.signin import record as records
 from vault.store.strict_json import JsonError
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from vault.system.locks import Lock
     from vault.system.paths import Paths
 
-_FOLDER = "signins"
 _NAME = 40  # characters of hexadecimal: 160 bits
 _HEX = frozenset("0123456789abcdef")
 _LOCK = ".lock"
@@ -263,7 +263,7 @@ def _remove(folder: Folder | None, *, keep: frozenset[str]) -> int:
 
 def _open(paths: Paths, *, create: bool) -> Folder | None:
     try:
-        return Folder.open(os.path.join(paths.vault_folder, _FOLDER), create=create)
+        return Folder.open(os.path.join(paths.vault_folder, FOLDER), create=create)
     except FileNotFoundError:
         return None
 

@@ -66,3 +66,32 @@ def test_cold_export_imports_what_a_call_takes(home):
     assert "vault.aws.sts" in found
     assert others(found) <= SMALL | CTYPES | CIPHER | {"_json", "importlib", "pyexpat"}
     assert len(found - others(found)) <= 106
+
+
+# What each command imports beside SMALL, and how many of the program's own modules.
+EVERYDAY = {
+    "list": (CTYPES | {"_json", "types"}, 34),
+    "explain dev": (CIPHER | {"_json", "types"}, 81),
+    "whoami dev": (CTYPES | CIPHER | {"_json", "importlib", "pyexpat", "types"}, 110),
+    "log": (CTYPES | CIPHER | {"_json", "types"}, 44),
+    "--help": (set(), 13),
+}
+
+
+@pytest.mark.parametrize("words", EVERYDAY)
+def test_everyday_commands_import_what_they_use(words, home):
+    """No click, no rich, no keyring, no Argon2, no typing, no re."""
+    found = imported(home, *words.split())
+    allowed, own = EVERYDAY[words]
+    assert others(found) <= SMALL | allowed
+    assert len(found - others(found)) <= own
+
+
+def test_status_imports_no_click(home):
+    """It reads the vault's header, whose records load dataclasses; but nothing that is only for options or calls."""
+    found = imported(home, "status")
+    assert (
+        not {"click", "rich", "keyring", "argon2", "ssl", "socket", "http.client", "vault.aws.transport"}
+        & found
+    )
+    assert len(found - others(found)) <= 109
