@@ -198,16 +198,17 @@ class Cache:
         except errors.Error:
             return 0  # a full or read-only disk: the next miss tries again
 
-    def wipe(self, *, but: Collection[bytes] = ()) -> int:
+    def wipe(self, *, but: Collection[bytes] = (), aliases: Collection[tuple[str, bytes]] = ()) -> int:
         """Delete all files, expired or not. Returns how many sessions, aliases and markers were deleted.
 
-        ``but``: the digests of sessions that stay.
+        ``but``: the digests of sessions that stay; ``aliases``: the profile and the fingerprint of aliases that stay.
         If one cannot be deleted, the error is raised after all others are deleted. Errors: StorageError, UnsafeFile.
         """
         if self._folder is None:
             return 0
         gone, left = 0, None
         kept = {self._name("cache", digest) for digest in but}
+        kept.update(self._name("alias", _alias_key(*alias)) for alias in aliases)
         for name in _ours_of(self._folder):
             if name.removesuffix(_LOCK) in kept:
                 continue

@@ -13,6 +13,7 @@ from vault.profiles.chain import Sso, VaultKey
 from vault.profiles.resolve import resolve
 from vault.signin.record import SignInPlace
 from vault.store import vault
+from vault.system.paths import fingerprint
 from vault.unlocking import cache_key, log_key
 from vault.unlocking.all_agents import drop_sessions, replace_keys
 
@@ -39,8 +40,9 @@ def forget_sign_in(context: Context, keys: Keys, config: Config, place: SignInPl
     A session's name does not tell its place, the config may have changed since, and options give sessions other names. So all
     files are deleted but the sessions of the other profiles. The agent drops all that it has: its answers are by profile.
     """
-    cache, gone = open_cache(context, keys), 0
+    cache, gone, now = open_cache(context, keys), 0, fingerprint(context.env, paths=context.paths)
     others: set[bytes] = set()
+    aliases: list[tuple[str, bytes]] = []
     for profile in config.profiles:
         try:
             chain = chain_of(context, config, profile, keys)
@@ -51,7 +53,8 @@ def forget_sign_in(context: Context, keys: Keys, config: Config, place: SignInPl
             gone += sum(map(cache.forget, digests))
         else:
             others.update(digests)
-    cache.wipe(but=others)
+            aliases.append((profile, now))
+    cache.wipe(but=others, aliases=aliases)
     drop_sessions(context, "")
     return gone
 

@@ -285,16 +285,19 @@ def test_clearing_leaves_locks_in_use_and_foreign_files(cache, tmp_path):
 
 
 def test_wiping_spares_sessions_by_their_digest(cache, tmp_path):
-    """With their locks; what leads to them is found again."""
+    """With their locks, and with what leads to them."""
     cache.put(DIGEST, SESSION)
     cache.put(bytes(32), SESSION)
-    cache.put_alias("dev", b"fingerprint", DIGEST, expires=SESSION.expires)
+    for profile in ("dev", "other"):
+        cache.put_alias(profile, b"fingerprint", DIGEST, expires=SESSION.expires)
     with cache.lock(DIGEST, deadline=Deadline.after(PATIENCE)):
         pass
-    assert cache.wipe(but=[DIGEST]) == 2
+    assert cache.wipe(but=[DIGEST], aliases=[("dev", b"fingerprint")]) == 2
     assert cache.get(DIGEST) == SESSION
+    assert cache.alias("dev", b"fingerprint") == DIGEST
+    assert cache.alias("other", b"fingerprint") is None
     assert cache.get(bytes(32)) is None
-    assert len(os.listdir(tmp_path / "s1")) == 2
+    assert len(os.listdir(tmp_path / "s1")) == 3
 
 
 def test_a_full_disk_costs_only_the_entry(cache, monkeypatch):
