@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fakes.example import DEVELOPER
 from tests.home import SCENARIO
-from tests.unit.inspect.chains import KEYS, OWN
+from tests.unit.inspect.chains import IN_SSO, KEYS, OWN, SSO
 from vault.inspect.explain import explain
 
 
@@ -79,3 +80,17 @@ def test_guard_rails_that_no_export_can_keep(at_home, profile, lines, said):
     text = SCENARIO.replace(f"[profile {profile}]\n", f"[profile {profile}]\n{lines}")
     found = explain(at_home(text), profile).warnings
     assert any(said in warning for warning in found) if said else not found
+
+
+@pytest.mark.parametrize("prefix", ["sso_", "awsvault_sso_"])
+def test_read_only_without_a_role_of_its_own(at_home, prefix):
+    """Nothing can narrow what a sign-in gives out, so explain says what each export will say; a role after it is narrowed."""
+    first = f"[profile first]\n{IN_SSO.replace('sso_', prefix)}awsvault_read_only = true\n{SSO}"
+    (said,) = [one for one in explain(at_home(first), "first").warnings if "read_only" in one]
+    assert said == (
+        "an export will fail: profile first: awsvault_read_only cannot be enforced: only the session of a role can be "
+        "limited by a policy; set awsvault_read_only in a profile with a role, or ignore it once: "
+        "awsvault-py exec --write first -- COMMAND"
+    )
+    after = f"[profile after]\nrole_arn = {DEVELOPER}\nsource_profile = first\n{first}"
+    assert not any("read_only" in one for one in explain(at_home(after), "after").warnings)
