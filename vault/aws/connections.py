@@ -43,19 +43,23 @@ class ConnectionPool:
     __slots__ = ("_contexts", "_idle")
 
     def __init__(self) -> None:
-        self._idle: dict[tuple[Target, Proxy | None], Any] = {}
+        self._idle: dict[Route, Any] = {}
         self._contexts: dict[ca_trust.CaBundle | None, ssl.SSLContext] = {}
 
     def take(self, by: Route) -> Any:
-        """The idle connection of this route, which then leaves the pool; None if there is none."""
-        return self._idle.pop((by.to, by.proxy), None)
+        """The idle connection of this route, which then leaves the pool; None if there is none that can be used."""
+        found = self._idle.pop(by, None)
+        if found is None or _is_silent(found, by):
+            return found
+        found.close()
+        return None
 
     def put(self, by: Route, connection: Any) -> None:
         """Keep an idle connection. If the pool already has one for the route, close that one."""
-        old = self.take(by)
+        old = self._idle.pop(by, None)
         if old is not None:
             old.close()
-        self._idle[by.to, by.proxy] = connection
+        self._idle[by] = connection
 
     def check(
         self, to: Target, *, ca_bundle: Setting | None = None, env: Mapping[str, str] | None = None
@@ -78,6 +82,23 @@ class ConnectionPool:
         self._idle.clear()
 
 
+def _is_silent(idle: Any, by: Route) -> bool:
+    """Whether an idle connection is open and nothing came after the last answer: the next call would take it for its own."""
+    nothing: type[OSError] = BlockingIOError
+    if by.to.scheme == "https":
+        import ssl
+
+        nothing = ssl.SSLWantReadError
+    idle.settimeout(0)
+    try:
+        idle.recv(1)
+    except nothing:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def connect(by: Route, *, pool: ConnectionPool | None, deadline: Deadline) -> Any:
     """A new socket, TLS established. Errors: Unreachable, ConfigError (a CA bundle that cannot be read)."""
     to, proxy = by.to, by.proxy
@@ -90,7 +111,7 @@ def connect(by: Route, *, pool: ConnectionPool | None, deadline: Deadline) -> An
             return sock
         if proxy is not None:
             _tunnel(sock, by, proxy, deadline=deadline)
-        return _encrypted(sock, context, to)
+        return _encrypted(sock, context, to, deadline=deadline)
     except (OSError, wire.NoHttpAnswer, ValueError) as error:
         if sock is not None:
             sock.close()
@@ -99,24 +120,25 @@ def connect(by: Route, *, pool: ConnectionPool | None, deadline: Deadline) -> An
 
 def _tunnel(sock: Any, by: Route, proxy: Proxy, *, deadline: Deadline) -> None:
     """Let the proxy connect to the host. OSError with its answer if it refuses."""
-    patience, there = sock.gettimeout(), f"{by.to.bracketed}:{by.to.effective_port}"
+    there = f"{by.to.bracketed}:{by.to.effective_port}"
     headers = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
     request = wire.request_head("CONNECT", there, host=there, headers=headers, body=None)
     answer = wire.open_tunnel(sock, request, deadline=deadline.at_most(limits.AWS_CONNECT))
     if answer.status != 200:
         raise connection_errors.TunnelRefused(f"{answer.status} {answer.reason}".strip())
-    sock.settimeout(patience)
 
 
-def _encrypted(sock: Any, context: ssl.SSLContext, to: Target) -> ssl.SSLSocket:
+def _encrypted(sock: Any, context: ssl.SSLContext, to: Target, *, deadline: Deadline) -> ssl.SSLSocket:
     """``sock`` with TLS, the name in its certificate verified. Errors: Unreachable, OSError."""
     import socket
     import ssl
 
-    patience = sock.gettimeout()
+    left = deadline.remaining()  # a proxy may have taken all of it
+    if left <= 0:
+        raise TimeoutError
     whole = socket.socket(fileno=sock.detach())
     try:
-        whole.settimeout(patience)
+        whole.settimeout(min(limits.AWS_CONNECT, left))
         return context.wrap_socket(whole, server_hostname=to.name)
     except ssl.SSLError as error:
         raise connection_errors.tls_failed(to, error) from None

@@ -26,7 +26,11 @@ def connected(name: str, port: int, *, deadline: Deadline) -> _socket.socket:
     """
     failure: OSError = TimeoutError()
     for family, kind, protocol, _, where in _addresses(name, port, deadline=deadline):
-        sock = _socket.socket(family, kind, protocol)
+        try:
+            sock = _socket.socket(family, kind, protocol)
+        except OSError as error:  # a kernel without IPv6
+            failure = error
+            continue
         try:
             sock.settimeout(max(0.001, min(limits.AWS_CONNECT, deadline.remaining())))
             sock.connect(where)

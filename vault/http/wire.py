@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _PIECE = 65_536
 _DIGITS = frozenset("0123456789")
 _BODILESS = (204, 304)
+_JOINED = ("connection", "content-length", "transfer-encoding")  # several lines are one list
 
 
 class NotHttp(ValueError):
@@ -71,8 +72,9 @@ def ask(sock: Any, request: bytes, *, deadline: Deadline, most: int, bodiless: b
     sock.settimeout(max(0.001, deadline.remaining()))
     sock.sendall(request)
     reader = _AnswerReader(sock, deadline)
-    while (found := _head(reader)).status < 200 and found.status != 101:
-        pass  # 100 Continue
+    while (found := _head(reader)).status < 200:  # 100 Continue
+        if found.status == 101:
+            raise NotHttp("another protocol")
     if bodiless or found.status in _BODILESS:
         return found._replace(reusable=found.reusable and not reader.ahead)
     return _with_body(reader, found, most)
@@ -94,35 +96,35 @@ class _AnswerReader:
     def __init__(self, sock: Any, deadline: Deadline) -> None:
         self._sock, self._deadline = sock, deadline
         self.ahead = b""
+        self._begun = False
 
     def _read(self) -> bytes:
         left = self._deadline.remaining()
         if left <= 0:
             raise TimeoutError
         self._sock.settimeout(left)
-        piece: bytes = self._sock.recv(_PIECE)
+        try:
+            piece: bytes = self._sock.recv(_PIECE)
+        except ConnectionResetError:
+            if self._begun:
+                raise NotHttp("cut short") from None
+            raise
+        self._begun = self._begun or piece != b""
         return piece
 
     def line(self) -> str:
-        """The next line without its end. NoHttpAnswer if nothing has come and nothing comes."""
+        """The next line without its end. NoHttpAnswer if nothing of the answer has come, nor comes."""
         while (end := self.ahead.find(b"\n")) < 0:
             if len(self.ahead) > limits.MAX_HTTP_LINE:
                 raise NotHttp("a line is too long")
             piece = self._read()
             if not piece:
-                raise NotHttp("cut short") if self.ahead else NoHttpAnswer
+                raise NotHttp("cut short") if self._begun else NoHttpAnswer
             self.ahead += piece
         found, self.ahead = self.ahead[:end], self.ahead[end + 1 :]
         if len(found) > limits.MAX_HTTP_LINE:
             raise NotHttp("a line is too long")
         return found.removesuffix(b"\r").decode("latin-1")
-
-    def inner_line(self) -> str:
-        """The next line, after which the end of the connection is an error."""
-        try:
-            return self.line()
-        except NoHttpAnswer:
-            raise NotHttp("cut short") from None
 
     def exactly(self, size: int) -> bytes:
         """The next ``size`` bytes."""
@@ -155,25 +157,33 @@ def _head(reader: _AnswerReader) -> HttpAnswer:
     if not version.startswith("HTTP/1.") or len(code) != 3 or not _DIGITS.issuperset(code) or code < "100":
         raise NotHttp("no status line")
     headers: dict[str, str] = {}
+    name = ""
     for _ in range(limits.MAX_HTTP_HEADERS + 1):
-        line = reader.inner_line()
+        line = reader.line()
         if not line:
             words = headers.get("connection", "").lower()
             keeps = "close" not in words if version != "HTTP/1.0" else "keep-alive" in words
             return HttpAnswer(int(code), reason.strip(), headers, b"", keeps)
-        name, colon, value = line.partition(":")
-        if line[0] in " \t":  # continues the line before, an obsolete form that no header needed here has
+        if line[0] in " \t" and name:  # an obsolete form: continues the line before
+            headers[name] = f"{headers[name]} {line.strip()}".strip()
             continue
-        if not colon or not name or (name.lower() == "content-length" and name.lower() in headers):
+        name, colon, value = line.partition(":")
+        name, value = name.lower(), value.strip()
+        if not colon or not name or name.split() != [name] or "\r" in line or "\0" in line:
             raise NotHttp("not a header")
-        headers[name.lower()] = value.strip()
+        headers[name] = f"{headers[name]}, {value}" if name in _JOINED and name in headers else value
     raise NotHttp("too many headers")
 
 
 def _with_body(reader: _AnswerReader, head: HttpAnswer, most: int) -> HttpAnswer:
-    if head.headers.get("transfer-encoding", "").lower() == "chunked":
+    coding, length = head.headers.get("transfer-encoding"), head.headers.get("content-length")
+    if coding is not None:
+        if coding.lower() != "chunked":
+            raise NotHttp("no length")
         body = _chunks(reader, most)
-    elif (length := head.headers.get("content-length")) is not None:
+        if length is not None:  # a proxy on the way may have read this one
+            head = head._replace(reusable=False)
+    elif length is not None:
         if not length or not _DIGITS.issuperset(length) or len(length) > limits.UNIX_DIGITS:
             raise NotHttp("no length")
         body = reader.exactly(min(int(length), most + 1))
@@ -186,9 +196,9 @@ def _with_body(reader: _AnswerReader, head: HttpAnswer, most: int) -> HttpAnswer
 
 def _chunks(reader: _AnswerReader, most: int) -> bytes:
     """A body in chunks (RFC 9112 7.1). Their extensions and the trailer are dropped."""
-    body = b""
+    body = bytearray()
     while True:
-        size = reader.inner_line().partition(";")[0].strip()
+        size = reader.line().partition(";")[0].strip()
         if not size or len(size) > 8 or size.strip("0123456789abcdefABCDEF"):
             raise NotHttp("no chunk")
         if not int(size, 16):
@@ -196,9 +206,9 @@ def _chunks(reader: _AnswerReader, most: int) -> bytes:
         if len(body) + int(size, 16) > most:
             raise TooLarge
         body += reader.exactly(int(size, 16))
-        if reader.inner_line():
+        if reader.line():
             raise NotHttp("a chunk without an end")
     for _ in range(limits.MAX_HTTP_HEADERS + 1):
-        if not reader.inner_line():
-            return body
+        if not reader.line():
+            return bytes(body)
     raise NotHttp("too many headers")

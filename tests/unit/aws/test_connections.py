@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ from tests.fakes.aws import StandIn
 from tests.home import SCENARIO
 from tests.patience import PATIENCE
 from tests.unit.aws.calls import KEY, REGION
+from tests.unit.aws.exchange import answering, send
+from tests.unit.aws.provider_context import Jumping
 from tests.unit.aws.recorder import Recorder
 from vault import errors
-from vault.aws import sts
+from vault.aws import connections, sts
 from vault.aws.connections import ConnectionPool
 from vault.aws.service_endpoint import ServiceEndpoint
-from vault.http import tcp_connect
+from vault.aws.target import parse_target
+from vault.http import tcp_connect, wire
 from vault.system.clock import Deadline
 
 
@@ -97,3 +101,54 @@ def test_cold_chain_with_mfa_dials_once(desk, aws, monkeypatch):
     desk.ask("dev")
     assert aws.calls.actions() == ["GetSessionToken", "AssumeRole"]
     assert len(dialed) == 1
+
+
+def test_second_call_reuses_the_connection_with_tls(tmp_path, monkeypatch):
+    """What TLS itself sends after the first answer does not end the connection."""
+    chain, key = self_signed(tmp_path)
+    monkeypatch.setenv("AWS_CA_BUNDLE", chain)
+    dialed = []
+    connected = tcp_connect.connected
+    monkeypatch.setattr(
+        tcp_connect, "connected", lambda *where, **more: dialed.append(where) or connected(*where, **more)
+    )
+    pool = ConnectionPool()
+    with StandIn(certificate=(chain, key)) as aws:
+        ask(aws.url, pool)
+        ask(aws.url, pool)
+        pool.close()
+    assert len(dialed) == 1
+
+
+def test_connection_is_only_for_its_ca_bundle():
+    """A connection that one bundle verified is not used where another one is set."""
+    pool = ConnectionPool()
+    to = parse_target("https://sts.amazonaws.com")
+    lax, strict = (
+        connections.route(to, env={"AWS_CA_BUNDLE": name}, ca_bundle=None) for name in ("/lax", "/strict")
+    )
+    here, there = socket.socketpair()
+    with here, there:
+        pool.put(lax, here)
+        assert pool.take(strict) is None
+
+
+def test_tls_does_not_begin_after_the_deadline(monkeypatch):
+    """A slow proxy may have used all the time."""
+    clock, heard = Jumping(), []
+
+    def slow(*_, **__):
+        clock.ahead += 100
+        return wire.HttpAnswer(200, "", {}, b"", reusable=True)
+
+    monkeypatch.setattr(wire, "open_tunnel", slow)
+    with (
+        answering(lambda peer: heard.append(peer.recv(100))) as port,
+        pytest.raises(errors.Unreachable, match="through the proxy"),
+    ):
+        send(
+            "https://sts.amazonaws.com",
+            env={"HTTPS_PROXY": f"http://127.0.0.1:{port}"},
+            deadline=Deadline.after(50, clock=clock),
+        )
+    assert heard == [b""]

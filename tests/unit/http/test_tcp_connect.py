@@ -51,3 +51,14 @@ def test_lookup_without_a_thread(monkeypatch):
             SimpleNamespace(allocate_lock=_thread.allocate_lock, start_new_thread=refused),
         )
         assert send(server.url.replace("127.0.0.1", "localhost")).status == 200
+
+
+def test_address_of_a_family_that_the_system_lacks(monkeypatch):
+    """A kernel without IPv6 still reaches the host by its other address."""
+    addresses = tcp_connect._addresses
+    unknown = (9999, socket.SOCK_STREAM, 6, "", ("::1", 443))
+    monkeypatch.setattr(
+        tcp_connect, "_addresses", lambda *where, **more: [unknown, *addresses(*where, **more)]
+    )
+    with Recorder() as server:
+        assert send(server.url).status == 200
