@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from vault.system.clock import Deadline
 
-_PIECE = 65_536
+_PIECE = 16_384  # a TLS record; each line and chunk copies what is ahead of it
 _DIGITS = frozenset("0123456789")
 _BODILESS = (204, 304)
 _JOINED = ("connection", "content-length", "transfer-encoding")  # several lines are one list
@@ -58,6 +58,7 @@ def request_head(
     if (
         any("\r" in line or "\n" in line or "\0" in line for line in lines)
         or not path.isascii()
+        or not path.isprintable()
         or " " in path
     ):
         raise ValueError("a line break in a request")

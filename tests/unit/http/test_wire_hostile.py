@@ -140,3 +140,10 @@ def test_request_is_not_repeated_once_its_answer_began(begun, end):
         with pytest.raises(errors.Unreachable, match="broke after the request") as raised:
             call()
         assert raised.value.sent
+
+
+@pytest.mark.parametrize("path", ["/a\tb", "/a\x0bb", "/a\x7fb", "/a b", "/\u00e9"])
+def test_path_with_a_control_character_is_not_written(path):
+    """Some servers take them for the end of the path. http.client refuses them too."""
+    with pytest.raises(ValueError, match="request"):
+        wire.request_head("GET", path, host="h", headers={}, body=None)
