@@ -61,12 +61,11 @@ class TpmDevice:
                 self._socket.sendall(command)
             else:
                 os.write(self._fd, command)  # returns at once: the driver works beside this process
-            answer = self._read(_HEAD)
+            answer = self._at_least(_HEAD, b"")
             size = int.from_bytes(answer[2:6], "big")
             if not _HEAD <= size <= limits.TPM_ANSWER:
                 raise TpmUnavailable("its answer is not valid", trouble="failed")
-            while len(answer) < size:
-                answer += self._read(size - len(answer))
+            answer = self._at_least(size, answer)
             if len(answer) > size:
                 raise TpmUnavailable("its answer is not valid", trouble="failed")
         except TimeoutError:
@@ -115,6 +114,12 @@ class TpmDevice:
             os.close(fd)
             raise TpmUnavailable(f"{safe(self._path)} is not a device", trouble="absent")
         return fd
+
+    def _at_least(self, size: int, begun: bytes) -> bytes:
+        """``begun`` and what follows it, ``size`` bytes in all, or more if a device gives more at once."""
+        while len(begun) < size:
+            begun += self._read(size - len(begun))
+        return begun
 
     def _read(self, most: int) -> bytes:
         """At least one byte. A device gives its whole answer at once, so ask it for that."""

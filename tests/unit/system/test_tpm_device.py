@@ -10,6 +10,7 @@ import pwd  # noqa: F401
 import socket
 import stat
 import threading
+import time
 
 import pytest
 
@@ -102,6 +103,7 @@ def test_an_answer_in_pieces_is_put_together(tmp_path):
                 client.recv(100)
                 for at in range(len(answer)):
                     client.sendall(answer[at : at + 1])
+                    time.sleep(0.005)  # the other end reads each byte by itself
 
         thread = threading.Thread(target=dribble)
         thread.start()
