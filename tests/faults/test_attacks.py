@@ -126,7 +126,7 @@ def test_a_folder_that_another_made_first_is_refused(shared):
     said = as_user(VICTIM, lambda: _make(paths_in(home)))
     assert said.startswith("UnsafeFile")
     assert home + "/data" in said
-    assert f"user id {ATTACKER}" in said
+    assert f"user ID {ATTACKER}" in said
     assert os.listdir(home + "/data") == []
 
 
