@@ -38,6 +38,7 @@ _FORKS_NEED = (
     "vault.store.strict_box",
     "vault.mfa.codes",
     "vault.mfa.ledger",
+    "vault.plain_json",
 )
 
 

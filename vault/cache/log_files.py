@@ -199,7 +199,7 @@ class LogFiles:
             return self._key_in(NEXT)  # a rekey was killed
         except (FileNotFoundError, SealBroken):
             raise errors.Damaged(
-                "the log cannot be read: it is sealed with the cache key of another vault",
+                "the log cannot be read: it is sealed with a different cache key",
                 hint="the vault is an older copy, or another machine's; the next export starts a new log and keeps this one as "
                 f"{ASIDE}N.*",
             ) from None

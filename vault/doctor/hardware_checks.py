@@ -22,7 +22,7 @@ def slot_fails(facts: Facts) -> Iterator[Finding]:
                 where=f"the vault, slot {state.record.name}",
                 message=f"the {slot_text.kind(state.record)} does not unlock it: {safe(state.problem)}",
                 hint=state.hint.replace("NAME", state.record.name).removeprefix("run: ")
-                or "awsvault-py slots remove " + state.record.name,
+                or f"awsvault-py slots remove {state.record.name}",
             )
 
 

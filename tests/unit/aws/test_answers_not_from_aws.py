@@ -73,7 +73,8 @@ def test_identity_center(tmp_path, page, status):
         "[profile a]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = R\n"
         "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.example/start\n"
     )
-    with Recorder(statuses=[status], bodies=[PAGES[page]]) as server:
+    tries = limits.AWS_TRIES
+    with Recorder(statuses=[status] * tries, bodies=[PAGES[page]] * tries) as server:
         source = source_of(text, env={"AWS_ENDPOINT_URL_SSO": server.url})
         with pytest.raises(errors.Error) as caught:
             providers.fetch(source, context(tmp_path, {}))

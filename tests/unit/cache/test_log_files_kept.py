@@ -114,7 +114,7 @@ def test_a_key_that_was_written_ahead_opens_once_the_vault_has_the_new_cache_key
     """A rekey that is killed at any point leaves a log that opens: by the old cache key or by the new one."""
     files.put_key(RECORDS)
     after = log_in(folder, b"n" * 32)
-    with pytest.raises(errors.Damaged, match="another cache key"):
+    with pytest.raises(errors.Damaged, match="a different cache key"):
         after.key()
     after.put_key(RECORDS, ahead=True)
     assert (files.key(), after.key()) == (RECORDS, RECORDS)

@@ -126,7 +126,7 @@ def test_a_device_of_another_account_is_named(home):
         ({"SecretAccessKey": SECRET[:-1] + "!"}, "a character that no secret access key has"),
         ({"MfaSerial": SERIAL.replace(":mfa/", ":user/")}, "is the ARN of a user"),
         ({"MfaSerial": SERIAL.replace(":mfa/", ":u2f/")}, "FIDO"),
-        ({"MfaSerial": SERIAL.replace("mfa/", "mfa/ ")}, "blank"),
+        ({"MfaSerial": SERIAL.replace("mfa/", "mfa/ ")}, "has a space in it"),
         ({"MfaSerial": f'"{SERIAL}"'}, "quotes"),
         ({"MfaSerial": "arn:aws:iam::1111:mfa/yourself"}, "not the ARN of an MFA device"),
         ({"MfaSerial": SERIAL, "MfaSeed": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ1"}, "not a base32 character"),

@@ -133,7 +133,7 @@ def test_what_cannot_be_kept_is_said_before_it_is_done(ready):
     new = {"AWSVAULT_PASSPHRASE": OTHER}
     assert "3 records" in ok(ready.run("log", "--verify", **new))
     ok(ready.run("restore", stick(ready), "--accept", "--yes"))
-    failed(ready.run("log", "--verify"), 9, "another cache key")
+    failed(ready.run("log", "--verify"), 9, "a different cache key")
     ready.export("dev")
     failed(ready.run("log", "--verify"), 1, "unreadable.", "restore")
     assert profiles(ready) == ["dev"]
@@ -144,7 +144,7 @@ def test_another_vaults_backup_says_that_the_log_ends(ready):
     other = from_env({**ready.env, "AWSVAULT_HOME": os.path.join(ready.root, "other")})
     new_vault(other)
     said = ok(ready.run("restore", other.vault, "--yes"))
-    assert "another vault" in said
+    assert "a different vault" in said
     assert "unreadable.N" in said
 
 
@@ -198,5 +198,5 @@ def test_a_copy_of_another_vault_is_minded(home, here, tmp_path):
     done = here(home, "restore", str(path), "--yes")
     assert done.returncode == 0, done.stderr
     assert "Warning: " in done.stderr
-    assert "is a backup of another vault" in done.stderr
+    assert "is a backup of a different vault" in done.stderr
     assert here(home, "list").stdout.startswith("theirs\t")
