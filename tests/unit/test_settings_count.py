@@ -66,9 +66,13 @@ def test_the_search_finds_nothing_where_nothing_is():
 
 @functools.cache
 def literals(*, but):
-    """Every string literal in the code that resolves profiles."""
+    """Every string literal in the code that resolves profiles, and in what writes and prunes generated ones."""
     found = set()
-    for _, tree in (*trees("vault/profiles/*.py", but=but), *trees("vault/aws/*.py")):
+    for _, tree in (
+        *trees("vault/profiles/*.py", but=but),
+        *trees("vault/aws/*.py"),
+        *trees("vault/migrate/sso_profiles.py"),
+    ):
         found |= {
             node.value
             for node in ast.walk(tree)
