@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 RP = "awsvault-py"  # no name of a host: no website can ask for the secret
 _ES256 = -7
 _SECRET = 32
+_PIN_LEAST, _PIN_MOST = 4, 63  # characters; bytes
+# What python-fido2 raises, beside its own errors, over an answer that is cut, nested without end or of other types.
+_NONSENSE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 Trouble = Literal[
     "library",
@@ -111,11 +122,12 @@ class SecurityKey:
 
     def token(self, pin: Secret, *, to_create: bool) -> bytes:
         """What one credential can be made with, or one secret computed. SecurityKeyFailed ("pin") has the tries left."""
+        text = _pin_text(pin)
         client = self._client_pin()
         permission = client.PERMISSION.MAKE_CREDENTIAL if to_create else client.PERMISSION.GET_ASSERTION
         try:
             with _translated():
-                return bytes(client.get_pin_token(pin.reveal_text(), permission, RP))
+                return bytes(client.get_pin_token(text, permission, RP))
         except SecurityKeyFailed as error:
             if error.trouble == "pin":
                 with _translated():
@@ -182,6 +194,17 @@ class SecurityKey:
             return ClientPin(self._ctap)
 
 
+def _pin_text(pin: Secret) -> str:
+    """The PIN in the form in which keys get it (CTAP 2.1, 6.5.1). SecurityKeyFailed ("pin") for what no key has as its PIN."""
+    from unicodedata import normalize
+
+    with suppress(UnicodeDecodeError):
+        text = normalize("NFC", pin.reveal_text())
+        if len(text) >= _PIN_LEAST and len(text.encode()) <= _PIN_MOST:
+            return text
+    raise SecurityKeyFailed(f"a PIN has {_PIN_LEAST} to {_PIN_MOST} characters", "pin")
+
+
 def _output(response: AssertionResponse, *, verified: bool) -> bytes:
     """The encrypted secret, if the key says that the user touched it and, if ``verified``, gave the PIN."""
     data = response.auth_data
@@ -219,7 +242,7 @@ def plugged() -> list[SecurityKey]:
             if device.capabilities & CAPABILITY.CBOR:
                 found.append(SecurityKey(device))
                 continue
-        except (CtapError, ConnectionFailure, SecurityKeyFailed, OSError, struct.error):
+        except (CtapError, ConnectionFailure, SecurityKeyFailed, OSError, *_NONSENSE):
             pass
         connection.close()
     return found
@@ -241,5 +264,5 @@ def _translated() -> Iterator[None]:
         raise _failed(error.code.name) from None
     except OSError:
         raise SecurityKeyFailed("it was unplugged", "unplugged") from None
-    except (ConnectionFailure, ValueError, KeyError, TypeError, struct.error):
+    except (ConnectionFailure, *_NONSENSE):
         raise SecurityKeyFailed("its answers are not in the protocol", "failed") from None

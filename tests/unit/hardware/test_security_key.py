@@ -220,9 +220,28 @@ def test_nonsense_is_no_traceback(monkeypatch):
     soft = SoftKey()
     credential = created(SecurityKey(soft))
     key = SecurityKey(soft)
-    for answer in (b"\0\xff", b"\0\xa0", b"\0\x83\1\2\3", b"\0", b"\x99"):
+    cut, deep = b"\0\xa1\1\x58", b"\0" + b"\x81" * 5000
+    for answer in (b"\0\xff", b"\0\xa0", b"\0\x83\1\2\3", b"\0", b"\x99", b"", cut, deep):
         monkeypatch.setattr(soft, "call", lambda *_, answer=answer, **__: answer)
         assert trouble(key.secret, credential, SALT, token=None, stop=GO) == "failed"
+        assert trouble(key.token, PIN, to_create=False) == "failed"
+        assert trouble(SecurityKey, soft) == "failed"
+
+
+def test_a_pin_is_the_same_however_it_is_typed():
+    """A letter and its accent are one character or two, by the keyboard; the key got them as one (CTAP 2.1, 6.5.1)."""
+    key = SecurityKey(SoftKey(pin="p\u00e4ss"))
+    assert key.token(Secret("pa\u0308ss"), to_create=False)
+
+
+@pytest.mark.parametrize("typed", ["123", "é" * 32, b"\xff1234"])
+def test_what_can_be_no_pin_costs_no_try(typed):
+    """Too short, too long, no UTF-8: the key is not asked."""
+    soft = SoftKey()
+    key = SecurityKey(soft)
+    with pytest.raises(SecurityKeyFailed, match="a PIN has 4 to 63") as failed:
+        key.token(Secret(typed), to_create=False)
+    assert (failed.value.trouble, failed.value.tries, soft.tries) == ("pin", None, 8)
 
 
 def test_without_the_library_it_says_so(monkeypatch):

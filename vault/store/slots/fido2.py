@@ -259,6 +259,8 @@ def _token_of(key: SecurityKey, pin: Secret, _stop: threading.Event, *, to_creat
 
 
 def _wrong_pin(error: SecurityKeyFailed) -> str:
+    if error.tries is None:  # the key was not asked
+        return str(error)
     tries = f"{error.tries} tries are" if error.tries != 1 else "1 try is"
     return f"{error}; {tries} left"
 

@@ -122,6 +122,9 @@ def test_wrong_pins():
     user = TypingUser("0000", "1111", "1234")
     assert slot_of(soft, user=user).unwrap(record, vault_id=ID) == KEY
     assert user.asked == ["", "the PIN is wrong; 7 tries are left", "the PIN is wrong; 6 tries are left"]
+    user = TypingUser("1", "1234")
+    assert slot_of(soft, user=user).unwrap(record, vault_id=ID) == KEY
+    assert user.asked == ["", "a PIN has 4 to 63 characters"]
     user = TypingUser("0000", "1111", "2222")
     touches = soft.touches
     reason = unavailable(slot_of(soft, user=user).unwrap, record, vault_id=ID)
