@@ -16,6 +16,7 @@ from vault.system.user_files import create_users_file
 from vault.text import command, safe
 from vault.unlocking import cache_key, hardware, log_key, passphrase_sources
 from vault.unlocking.all_agents import replace_keys
+from vault.unlocking.manual_lock import manually_locked
 from vault.unlocking.seen_generations import last_seen
 from vault.upkeep.secret_prompt import open_with_secret
 
@@ -248,8 +249,10 @@ def _slots_of(context: Context, secret: Secret) -> list[Slot]:
 
 
 def _slots_without_prompt(context: Context) -> list[Slot]:
-    slots: list[Slot] = [] if context.settings.keyring == "off" else [KeyringSlot()]
-    slots += [hardware.device(context, kind) for kind in hardware.UNATTENDED]
+    slots: list[Slot] = []
+    if not manually_locked(context.paths):  # these need nobody, and so they do not end a lock
+        slots += [] if context.settings.keyring == "off" else [KeyringSlot()]
+        slots += [hardware.device(context, kind) for kind in hardware.UNATTENDED]
     search = passphrase_sources.search(context)
     return slots if search.found is None else [*slots, *_slots_of(context, search.found.secret)]
 

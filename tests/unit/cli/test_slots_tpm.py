@@ -182,6 +182,18 @@ def test_a_backup_opens_elsewhere_by_the_passphrase(server, tpm):
     assert not exports(server)
 
 
+def test_after_a_lock_no_backup_is_opened_by_the_tpm(server):
+    """Its entries are not listed until unlock, as no command opens the vault by the TPM until then."""
+    run(server, "slots", "add", "tpm", "--yes")
+    run(server, "clear")
+    run(server, "lock")
+    (copy, *_) = json.loads(run(server, "restore", "--json", **NOBODY).stdout)["backups"]
+    assert "entries" not in copy or copy["entries"] is None
+    run(server, "unlock", **NOBODY)
+    (copy, *_) = json.loads(run(server, "restore", "--json", **NOBODY).stdout)["backups"]
+    assert copy["entries"] == ["shared-services"]
+
+
 def test_status_tells_that_the_tpm_unlocks(server, tpm):
     """Also in JSON; after a lock it does not say so; and what is wrong with it is a warning."""
     assert "hardware" not in json.loads(run(server, "status", "--json").stdout)
