@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 from vault import limits
@@ -27,11 +28,7 @@ def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool)
     Usage, NotFound, ConfigError (ykman is missing, or gives no code), Declined.
     """
     find_entry(opened.payload, name)
-    program = shutil.which(yubikey.PROGRAM, path=context.env.get("PATH"))
-    if program is None:
-        raise ConfigError(
-            "ykman is not installed", hint="install yubikey-manager, then run the command again"
-        )
+    program = _program(context)
     try:
         words = yubikey.command_of(program, account)
     except ValueError as reason:
@@ -75,3 +72,19 @@ def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool)
         raise Declined("nothing was written", hint="run the command again, or add these lines yourself")
     undo.apply_changes(context, changes, kind=undo.SETUP, opened=None)
     say(f"Wrote {', '.join(map(safe, plan.done))}. To undo: awsvault-py setup --undo")
+
+
+def _program(context: Context) -> str:
+    """The path of ykman, which stays the same wherever a command runs. ConfigError."""
+    places = context.env.get("PATH", os.defpath).split(os.pathsep)
+    program = shutil.which(yubikey.PROGRAM, path=os.pathsep.join(filter(os.path.isabs, places)))
+    if program is None:
+        raise ConfigError(
+            "ykman is not installed", hint="install yubikey-manager, then run the command again"
+        )
+    if not yubikey.is_writable(program):
+        raise ConfigError(
+            f"ykman is installed at {safe(program)}, which AWS's files cannot have",
+            hint="create a link to it at a path without special characters, in a folder that PATH names first",
+        )
+    return program

@@ -23,6 +23,11 @@ def command_of(program: str, account: str) -> tuple[str, ...]:
     return (program, *_CODE, "-s", account)
 
 
+def is_writable(program: str) -> bool:
+    """Whether AWS's files can have the path of the program."""
+    return program.isprintable() and not any(character in program for character in _NOT_WRITTEN)
+
+
 def is_command(words: Sequence[str]) -> bool:
     """Whether the command asks a YubiKey for a code, so that the user may have to touch it."""
     return os.path.basename(words[0]) == PROGRAM and tuple(words[1:4]) == _CODE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -113,6 +114,33 @@ def test_what_it_needs(home, ykman):
     failed(home.run(*add, PATH="/nowhere"), 6, "ykman is not installed")
     home.config("")
     failed(home.run(*add, "--yes"), 5, "uses the key shared-services", "setup")
+
+
+@pytest.mark.parametrize("entry", ["", ".", "bin"])
+def test_a_ykman_of_the_present_folder_is_never_run(home, ykman, entry):
+    """PATH may name the folder of a project; nothing of it is written to the config, which is used everywhere."""
+    folder = os.path.dirname(os.path.dirname(ykman.path)) if entry == "bin" else os.path.dirname(ykman.path)
+    before = config(home)
+    home.env["PATH"] = entry
+    words = [home.command, "mfa", "add", "shared-services", "--yubikey", "AWS:yourself", "--yes"]
+    done = subprocess.run(words, env=home.env, cwd=folder, capture_output=True, text=True, check=False)
+    failed(done, 6, "ykman is not installed")
+    assert config(home) == before
+
+
+@pytest.mark.parametrize("name", ["a\n[profile b]", "a;b", "a'b", "\udcff"])
+def test_a_path_that_a_config_cannot_have_is_not_written(home, ykman, name):
+    """A line end would begin another profile."""
+    before = config(home)
+    folder = os.path.join(home.root, name)
+    os.rename(os.path.dirname(ykman.path), folder)
+    home.env["PATH"] = folder
+    failed(
+        home.run("mfa", "add", "shared-services", "--yubikey", "AWS:yourself", "--yes"),
+        6,
+        "ykman is installed at",
+    )
+    assert config(home) == before
 
 
 def test_a_touch_that_never_comes(home, ykman, monkeypatch):
