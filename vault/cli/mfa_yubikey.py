@@ -10,6 +10,7 @@ from vault.cli.change_view import show
 from vault.cli.terminal import say
 from vault.credentials.mfa_code import code_of_program
 from vault.errors import ConfigError, Declined, NotFound, Usage
+from vault.keys.mfa_devices import has_seed
 from vault.mfa import yubikey
 from vault.migrate import edit_plan, new_profiles, own_command, setup, undo, yubikey_profiles
 from vault.store.entry_lookup import find_entry
@@ -27,7 +28,7 @@ def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool)
 
     Usage, NotFound, ConfigError (ykman is missing, or gives no code), Declined.
     """
-    find_entry(opened.payload, name)
+    serial = find_entry(opened.payload, name).mfa_serial
     program = _program(context)
     try:
         words = yubikey.command_of(program, account)
@@ -54,6 +55,11 @@ def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool)
         )
     code_of_program(context, words, what=f"the YubiKey account {safe(account)}")
     say("The YubiKey gives codes of this account.")
+    if serial is not None and has_seed(opened.payload, serial):
+        say(
+            f"Note: the vault has a seed of {safe(serial)}, which is used first. "
+            f"To take the codes from the YubiKey, run: {command('mfa remove', serial)}"
+        )
     changes = plan.changes(files)
     if not changes:
         say("The profiles already use it.")

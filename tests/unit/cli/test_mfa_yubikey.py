@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 
 import pytest
 
-from tests.fakes.example import SEED
+from tests.fakes.example import SEED, SERIAL
 from tests.home import PASSPHRASE, failed
 from tests.patience import PATIENCE
 from tests.terminal_user import Terminal
@@ -104,6 +105,17 @@ def test_nothing_is_written_without_a_code(home, ykman, how, account, code, said
     ykman(how)
     failed(home.run("mfa", "add", "shared-services", "--yubikey", account, "--yes"), code, said)
     assert config(home) == before
+
+
+def test_a_seed_in_the_vault_comes_first_and_that_is_said(home, ykman):
+    """The user believes that the YubiKey gives the codes from now on."""
+    device = json.dumps({"MfaSerial": SERIAL, "MfaSeed": SEED})
+    assert home.run("mfa", "add", "shared-services", "--stdin", "--no-verify", stdin=device).returncode == 0
+    said = home.run("mfa", "add", "shared-services", "--yubikey", "AWS:yourself", "--yes").stderr
+    assert f"the vault has a seed of {SERIAL}, which is used first" in said
+    assert home.run("mfa", "remove", SERIAL, "--yes").returncode == 0
+    said = home.run("mfa", "add", "shared-services", "--yubikey", "AWS:yourself", "--yes").stderr
+    assert "has a seed" not in said
 
 
 def test_what_it_needs(home, ykman):
