@@ -19,7 +19,10 @@ from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vault.context import Context
+    from vault.profiles.aws_files import Config
     from vault.store.vault import Opened
 
 
@@ -55,11 +58,7 @@ def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool)
         )
     code_of_program(context, words, what=f"the YubiKey account {safe(account)}")
     say("The YubiKey gives codes of this account.")
-    if serial is not None and has_seed(opened.payload, serial):
-        say(
-            f"Note: the vault has a seed of {safe(serial)}, which is used first. "
-            f"To take the codes from the YubiKey, run: {command('mfa remove', serial)}"
-        )
+    _tell_what_hinders(opened, name, serial, in_config=_names_device(files.merged, plan.done))
     changes = plan.changes(files)
     if not changes:
         say("The profiles already use it.")
@@ -78,6 +77,26 @@ def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool)
         raise Declined("nothing was written", hint="run the command again, or add these lines yourself")
     undo.apply_changes(context, changes, kind=undo.SETUP, opened=None)
     say(f"Wrote {', '.join(map(safe, plan.done))}. To undo: awsvault-py setup --undo")
+
+
+def _names_device(config: Config, profiles: Sequence[str]) -> bool:
+    found = (config.profile(name) for name in profiles)
+    return any(profile is not None and profile.get("mfa_serial") for profile in found)
+
+
+def _tell_what_hinders(opened: Opened, name: str, serial: str | None, *, in_config: bool) -> None:
+    """Why exports would not take the YubiKey's codes, although the profiles have its command."""
+    if serial is None and not in_config:
+        say(
+            "Note: neither the key nor its profiles name an MFA device, so no code is needed. "
+            f"To name it, run: {command('mfa add', name)}, and leave the seed empty"
+        )
+    if serial is not None and has_seed(opened.payload, serial):
+        again = "" if in_config else f", then {command('mfa add', name)}, and leave the seed empty"
+        say(
+            f"Note: the vault has a seed of {safe(serial)}, which is used first. "
+            f"To take the codes from the YubiKey, run: {command('mfa remove', serial)}{again}"
+        )
 
 
 def _program(context: Context) -> str:

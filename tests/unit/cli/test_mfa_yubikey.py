@@ -118,6 +118,18 @@ def test_a_seed_in_the_vault_comes_first_and_that_is_said(home, ykman):
     assert "has a seed" not in said
 
 
+def test_without_a_device_no_code_is_needed_and_that_is_said(home, ykman):
+    """The profiles have their line, and AWS is never sent a code."""
+    home.config("[profile shared-services]\ncredential_process = {command} export shared-services\n")
+    assert home.run("mfa", "remove", "shared-services", "--yes").returncode == 0
+    add = ("mfa", "add", "shared-services", "--yubikey", "AWS:yourself", "--yes")
+    said = home.run(*add).stderr
+    assert "neither the key nor its profiles name an MFA device" in said
+    device = json.dumps({"MfaSerial": SERIAL})
+    assert home.run("mfa", "add", "shared-services", "--stdin", stdin=device).returncode == 0
+    assert "neither the key" not in home.run(*add).stderr
+
+
 def test_what_it_needs(home, ykman):
     """ykman, an entry, a profile; and no seed."""
     add = ("mfa", "add", "shared-services", "--yubikey", "AWS:yourself")
