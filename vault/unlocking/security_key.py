@@ -22,24 +22,27 @@ T = TypeVar("T")
 
 
 class AskedUser(NamedTuple):
-    """The user at the terminal or desktop. ``purpose`` tells what the key is for: "to export dev"."""
+    """The user at the terminal or desktop. ``purpose`` tells what the key is for: "to export dev".
+
+    ``answer_by``: None if each question has its own time, which begins with it.
+    """
 
     context: Context
     purpose: str
-    answer_by: Deadline
+    answer_by: Deadline | None
 
     def pin(self, *, complaint: str) -> Secret:
         """The PIN, typed without echo."""
         return self.context.interaction.hidden(
             "PIN of the security key",
-            deadline=self.answer_by,
+            deadline=self._answer_by(),
             note=f"awsvault-py needs the security key {self.purpose}. To do without it, press Enter.",
             complaint=complaint and f"{complaint}.",
         )
 
     def touch(self, call: BackgroundCall[T], *, text: str, deadline: Deadline) -> T:
         """Ask for the touch, and wait for it."""
-        deadline = self.answer_by.at_most(deadline.remaining())
+        deadline = self._answer_by().at_most(deadline.remaining())
         try:
             if self.context.interaction.announce(
                 f"awsvault-py needs the security key {self.purpose}. {text}",
@@ -54,6 +57,9 @@ class AskedUser(NamedTuple):
             hint="run the command again, and touch the security key when it blinks",
         )
 
+    def _answer_by(self) -> Deadline:
+        return self.answer_by or self.context.new_deadline(limits.ATTENDED_PROMPT_TIME)
+
 
 def slot(
     context: Context,
@@ -64,7 +70,5 @@ def slot(
     taken: Sequence[SlotRecord] = (),
 ) -> Fido2Slot:
     """The slots of security keys that are plugged in."""
-    by = answer_by or context.new_deadline(limits.ATTENDED_PROMPT_TIME)
-    return Fido2Slot(
-        AskedUser(context, purpose, by), with_pin=with_pin, taken=taken, new_deadline=context.new_deadline
-    )
+    user = AskedUser(context, purpose, answer_by)
+    return Fido2Slot(user, with_pin=with_pin, taken=taken, new_deadline=context.new_deadline)

@@ -6,11 +6,19 @@ import os
 
 import pytest
 
+from tests.clock import MovedClock
 from tests.fakes.security_key import SoftKey
 from tests.fakes.security_key_usb import PluggedKey
 from tests.home import PASSPHRASE, failed
+from tests.patience import PATIENCE
 from tests.terminal_user import Terminal
+from vault import limits
+from vault.context import Context
+from vault.secret import Secret
+from vault.system.clock import Deadline, SystemClock
 from vault.system.paths import from_env
+from vault.system.prompts import Interaction
+from vault.unlocking import security_key
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -34,6 +42,27 @@ def key(home):
     yield plugged
     if not plugged.key.gone:
         plugged.unplug()
+
+
+def test_the_time_to_answer_begins_with_the_question(tmp_path, monkeypatch):
+    """Between the plan of a rekey and its execution the user thinks, or writes down a recovery code."""
+    env = {"HOME": str(tmp_path), "AWSVAULT_PROMPT": "none"}
+    context = Context(
+        env=env, paths=from_env(env), clock=SystemClock(), deadline=Deadline.after(PATIENCE), attended=True
+    )
+    left = []
+
+    def hidden(_prompts, _question, *, deadline, **_):
+        left.append(deadline.remaining() > 0)
+        return Secret("1234")
+
+    monkeypatch.setattr(Interaction, "hidden", hidden)
+    user = security_key.slot(context, purpose="to unlock the vault")._user
+    clock = MovedClock(str(tmp_path / "time"), library="none")
+    clock.drive_this_process(monkeypatch)
+    clock.move(2 * limits.ATTENDED_PROMPT_TIME)
+    user.pin(complaint="")
+    assert left == [True]
 
 
 def test_a_pin_and_a_touch_unlock_it(home, key):
