@@ -173,6 +173,8 @@ def _unopened(path: str, error: OSError) -> TpmUnavailable:
         return TpmUnavailable(f"there is none at {safe(path)}", trouble="absent")
     if isinstance(error, TimeoutError):
         return TpmUnavailable("it does not answer", trouble="slow")
+    if error.errno is None:  # Python's own error, before it asks the system
+        return TpmUnavailable(f"the path {safe(path)} is too long for a socket", trouble="failed")
     if error.errno == errno.EBUSY:
         return TpmUnavailable(f"another program uses {safe(path)}", trouble="failed")
     return TpmUnavailable(f"{safe(path)}: {os.strerror(error.errno or 0)}", trouble="failed")

@@ -47,6 +47,11 @@ def test_there_may_be_none(tmp_path):
         assert trouble(place)[0] == "absent"
 
 
+def test_a_socket_s_path_may_be_too_long():
+    """The reason is told; the system has no number for it."""
+    assert trouble("unix:/" + "x" * 200) == ("failed", f"the path /{'x' * 200} is too long for a socket")
+
+
 def test_only_a_device_is_opened(tmp_path):
     """A file, a folder or a FIFO in its place is never waited for."""
     (tmp_path / "file").write_text("x")
