@@ -15,6 +15,7 @@ from vault.migrate import undo
 from vault.store import slot_text
 from vault.store.kdf import DEFAULT, STRONG
 from vault.text import safe
+from vault.unlocking.hardware import TPM_VARIABLE
 from vault.unlocking.unlock import unlock
 from vault.upkeep import create, rekey, rekey_plan, slots
 
@@ -154,6 +155,12 @@ def add(context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, no_pin: 
 def _add_tpm(context: Context, opened: Opened, pcrs: tuple[int, ...], *, yes: bool) -> None:
     slots.check_tpm(context, opened)
     say(_TPM)
+    named = context.env.get(TPM_VARIABLE)
+    if named:
+        say(
+            f"{TPM_VARIABLE} names the TPM: {safe(named)}. Who answers there can read the key of the slot: continue only if you set "
+            "this variable yourself."
+        )
     if pcrs:
         say(_PCRS)
     confirm(context, "Let this machine's TPM unlock the vault?", yes=yes)

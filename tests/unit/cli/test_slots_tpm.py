@@ -42,7 +42,7 @@ def kinds(home):
     return [row["kind"] for row in json.loads(run(home, "slots", "list", "--json").stdout)["slots"]]
 
 
-def test_it_says_what_it_costs_and_asks(server):
+def test_it_says_what_it_costs_and_asks(server, tpm):
     """What a thief of the machine gets, that the agent's limits no longer hold, and then the question: no changes nothing."""
     user = Terminal(server, "slots", "add", "tpm")
     user.answers("Passphrase: ", PASSPHRASE)
@@ -51,6 +51,9 @@ def test_it_says_what_it_costs_and_asks(server):
     assert user.ends() == 10
     assert "A thief of the whole machine who can start it can unlock the vault" in said
     assert "agent_idle, agent_max" in said
+    assert f"AWSVAULT_TPM names the TPM: {tpm.place}. Who answers there can read the key" in " ".join(
+        said.split()
+    )
     refused = server.run("slots", "add", "tpm")
     assert (refused.returncode, "--yes" in refused.stderr) == (10, True)
     assert kinds(server) == ["passphrase"]
