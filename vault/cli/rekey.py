@@ -8,7 +8,7 @@ from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.terminal import say
 from vault.migrate import undo
-from vault.store import strict_box
+from vault.store import slot_text, strict_box
 from vault.text import safe
 from vault.unlocking import strict_seeds
 from vault.upkeep import rekey, rekey_plan, rekey_strict
@@ -63,6 +63,8 @@ def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.Stri
 def tell_replaced(done: rekey.Rekeyed, first: str) -> None:
     """Report what was done, and what the user must do next. ``first`` is the first sentence."""
     say(f"{first} The old automatic backups and all cached sessions were deleted.")
+    for slot in done.removed:
+        say(f"Removed, because its secret was not available: {slot_text.describe(slot)}.")
     if done.strict_kept:
         say(
             "The strict seeds keep their passphrase or security key, and their key. To replace both: awsvault-py passwd --strict"

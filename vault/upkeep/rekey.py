@@ -37,7 +37,7 @@ class Rekeyed:
 
     ``log`` says why the earlier log cannot be read with the new keys; None if it can, or if there is no log.
     ``strict_kept``: the strict key is unchanged, because the strict passphrase was not given. ``lost``: where the user must sign
-    in to IAM Identity Center again, because another process was using that sign-in.
+    in to IAM Identity Center again, because another process was using that sign-in. ``removed``: slots that could not be kept.
     """
 
     opened: Opened
@@ -45,6 +45,7 @@ class Rekeyed:
     log: str | None = None
     strict_kept: bool = False
     lost: tuple[str, ...] = ()
+    removed: tuple[SlotRecord, ...] = ()
 
 
 def carry_out(
@@ -101,7 +102,7 @@ def carry_out(
     if strict is not None:
         rekey_strict.close_in_agent(context, opened)
     kept = strict is None and any(r.opens == "strict" for r in after.header.slots)
-    return Rekeyed(opened=after, left=left, log=log, strict_kept=kept, lost=tuple(lost))
+    return Rekeyed(opened=after, left=left, log=log, strict_kept=kept, lost=tuple(lost), removed=plan.lost)
 
 
 def _kept_slots(context: Context, plan: RekeyPlan) -> list[Slot]:

@@ -154,7 +154,8 @@ def test_a_rekey_elsewhere_names_and_drops_it(server, tpm):
     assert "TPM slot" in said
     assert host_name() in said
     assert exports(server)
-    run(server, "rekey", "--yes", AWSVAULT_TPM="unix:/no/such")
+    said = run(server, "rekey", "--yes", AWSVAULT_TPM="unix:/no/such").stderr
+    assert "Removed, because its secret was not available: TPM slot" in said
     assert kinds(server) == ["passphrase"]
     assert not exports(server)
     assert server.export("dev")["AccountId"] == "222222222222"
