@@ -164,7 +164,7 @@ class Machine:
         if dies:
             raise Died
         self.pin = versions.join(self.pin, merged.lasts())
-        self.met = bucket.etag
+        self.met = len(bucket.history) - 1
         local.unsent = set()
         return True
 
