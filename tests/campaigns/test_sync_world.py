@@ -7,8 +7,8 @@ import random
 
 import pytest
 
+from tests.faults.sync_laws import check_laws
 from tests.faults.sync_world import World
-from vault.sync import versions
 
 pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.timeout(3600)]
 
@@ -50,10 +50,4 @@ def test_ten_thousand_merges_obey_the_laws():
         world.run(250)
         pool = [*world.bucket.history, *(one.local.state for one in world.machines)]
         for _ in range(200):
-            a, b, c = dice.choices(pool, k=3)
-            both = versions.merge(a, b)
-            assert both == versions.merge(b, a)
-            assert versions.merge(both, c) == versions.merge(a, versions.merge(b, c))
-            assert versions.merge(a, a) == a
-            assert versions.merge(both, a) == both
-            assert not versions.missing(a.lasts(), both)
+            check_laws(*dice.choices(pool, k=3))

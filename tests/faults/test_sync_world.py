@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.faults.sync_laws import check_laws
 from tests.faults.sync_world import Machine, World
 from vault.sync import edits, shown, takeover, versions
 
@@ -55,13 +56,7 @@ def test_a_merge_is_a_least_upper_bound(monkeypatch):
     pool += world_of(5000, 250).bucket.history
     dice = random.Random(0)
     for _ in range(400):
-        a, b, c = dice.choices(pool, k=3)
-        both = versions.merge(a, b)
-        assert both == versions.merge(b, a)
-        assert versions.merge(both, c) == versions.merge(a, versions.merge(b, c))
-        assert versions.merge(a, a) == a
-        assert versions.merge(both, a) == both
-        assert not versions.missing(a.lasts(), both)
+        check_laws(*dice.choices(pool, k=3))
 
 
 def all_are_kept(patch):
