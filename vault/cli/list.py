@@ -47,12 +47,13 @@ def show(context: Context, *, only_profiles: bool, as_json: bool, used: bool) ->
             raise
         keys = None
     found = keys.contents() if keys is not None else Contents((), frozenset())
-    profiles = _profiles(context, keys, found) if as_json or only_profiles or is_terminal() else []
+    shown = as_json or only_profiles or is_terminal()
+    profiles = _profiles(context, keys, found) if shown or not found.entries else []
     if as_json:
         rows = [_profile_json(line) for line in profiles]
         emit_json({"profiles": rows, "entries": [_json(entry, found) for entry in found.entries]})
         return
-    if profiles:
+    if profiles and shown:
         _profile_table(context, profiles)
     if sign_in is not None:
         key = "" if sign_in.only else ". To create it with a first key: awsvault-py add NAME"
@@ -60,9 +61,7 @@ def show(context: Context, *, only_profiles: bool, as_json: bool, used: bool) ->
     if only_profiles or sign_in is not None:
         return
     if not found.entries:
-        signs_in = any(line.sign_in is not None or line.signed_out for line in profiles)
-        said = "The vault has no access keys" if signs_in else "The vault is empty"
-        say(f"{said}. To add a key: awsvault-py add NAME")
+        say(_without_entries(context, profiles, shown=shown))
         return
     if profiles:
         emit("")
@@ -83,6 +82,24 @@ def show(context: Context, *, only_profiles: bool, as_json: bool, used: bool) ->
         ],
         optional=("USER", "ACCOUNT"),
     )
+
+
+def _without_entries(context: Context, profiles: list[ProfileRow], *, shown: bool) -> str:
+    """What a vault without a key is good for: sign-ins, if AWS's files have any."""
+    if any(line.sign_in is not None or line.signed_out for line in profiles):
+        more = (
+            "To add a key: awsvault-py add NAME"
+            if shown
+            else "To list the profiles: awsvault-py list --profiles"
+        )
+        return f"The vault has no access keys. {more}"
+    from vault.signin import needed
+
+    found = needed.of_files(context.env, home=context.paths.home)
+    if found is None:
+        return "The vault is empty. To add a key: awsvault-py add NAME"
+    setup = command_line("setup --sso", found.name)
+    return f"The vault has no access keys. To write a profile for each of your roles: {setup} --region REGION"
 
 
 def _profiles(context: Context, keys: Keys | None, found: Contents) -> list[ProfileRow]:

@@ -14,6 +14,7 @@ from vault.keys.mfa_devices import has_seed
 from vault.mfa import yubikey
 from vault.migrate import edit_plan, new_profiles, own_command, setup, undo, yubikey_profiles
 from vault.store.entry_lookup import find_entry
+from vault.system.prompts import NoAnswer
 from vault.system.replace_file import hands_off
 from vault.text import command, safe
 
@@ -70,13 +71,21 @@ def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool)
             f"{safe(files.config.path)} is {owner}, so awsvault-py does not write it",
             hint="add these lines yourself",
         )
-    wait = context.new_deadline(limits.ATTENDED_PROMPT_TIME)
-    if not yes and not context.interaction.confirm(
-        f"Write this to {safe(files.config.path)}?", deadline=wait, default=True
-    ):
-        raise Declined("nothing was written", hint="run the command again, or add these lines yourself")
+    _confirm(context, f"Write this to {safe(files.config.path)}?", yes=yes)
     undo.apply_changes(context, changes, kind=undo.SETUP, opened=None)
     say(f"Wrote {', '.join(map(safe, plan.done))}. To undo: awsvault-py setup --undo")
+
+
+def _confirm(context: Context, question: str, *, yes: bool) -> None:
+    wait = context.new_deadline(limits.ATTENDED_PROMPT_TIME)
+    try:
+        agreed = yes or context.interaction.confirm(question, deadline=wait, default=True)
+    except NoAnswer as reason:
+        if reason.reason != "impossible":
+            raise
+        raise Declined(reason.told(), hint="use --yes to skip the prompt") from None
+    if not agreed:
+        raise Declined("nothing was written", hint="run the command again, or add these lines yourself")
 
 
 def _names_device(config: Config, profiles: Sequence[str]) -> bool:

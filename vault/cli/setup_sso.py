@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from vault.unlocking.keys import Keys
 
 
+_NAMED = 8  # names in a hint
+
+
 class SignInOptions(NamedTuple):
     """The command line. ``session`` names an sso-session or a profile; the patterns are of account names, IDs, and roles."""
 
@@ -110,10 +113,22 @@ def _chosen(found: Assigned, options: SignInOptions, at: SignInTarget) -> list[A
     ]
     if not roles and (options.accounts or options.roles):
         raise NotFound(
-            f"no role of {safe(at.place.name)} matches --account and --role",
-            hint=f"to see all roles: {command('setup --dry-run --sso', at.name)}",
+            f"no role of {safe(at.place.name)} matches --account and --role", hint=_to_choose_from(found)
         )
     return roles
+
+
+def _to_choose_from(found: Assigned) -> str:
+    """The names that the patterns have to match: of roles, if the accounts were matched, and otherwise of accounts."""
+    roles = {role for each in found.roles.values() for role in each}
+    what, names = ("roles", roles) if roles else ("accounts", {each.name for each in found.accounts})
+    first = ", ".join(safe(name) for name in sorted(names)[:_NAMED])
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"a pattern matches a whole name ('dev*'); the {what}: {first}{more}"
+        if names
+        else "ask for a role in an account"
+    )
 
 
 def _gone(found: Assigned) -> Callable[[str, str], bool]:

@@ -12,16 +12,17 @@ from vault.cli.rekey import UNDO_ENDS, tell_replaced
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.errors import Usage
 from vault.migrate import undo
-from vault.store import slot_text
+from vault.store import slot_text, vault
 from vault.store.kdf import DEFAULT, STRONG
 from vault.text import safe
-from vault.unlocking.hardware import TPM_VARIABLE
+from vault.unlocking import hardware
 from vault.unlocking.unlock import unlock
 from vault.upkeep import create, rekey, rekey_plan, slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
+    from vault.store.format import Header
     from vault.store.vault import Opened
 
 _WAYS = ("keyring", "recovery", "passphrase", "tpm", "fido2")
@@ -127,6 +128,10 @@ def add(context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, no_pin: 
         raise Usage("--pcrs is for tpm", hint="run: awsvault-py slots add tpm --pcrs 7")
     if way != "fido2" and no_pin:
         raise Usage("--no-pin is for fido2", hint="run: awsvault-py slots add fido2 --no-pin")
+    if (
+        way in hardware.KINDS
+    ):  # before the passphrase, which would be typed in vain; and again with the vault's own word
+        _check_device(context, way, vault.read_header(context.paths), with_pin=not no_pin)
     opened = unlock(context, purpose="to add a way to unlock it").opened
     match way:
         case "keyring":
@@ -138,7 +143,7 @@ def add(context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, no_pin: 
         case "tpm":
             _add_tpm(context, opened, pcrs, yes=yes)
         case "fido2":
-            slots.check_security_key(context, opened, with_pin=not no_pin)
+            _check_device(context, way, opened.header, with_pin=not no_pin)
             slots.add_security_key(context, opened, with_pin=not no_pin)
             say(
                 "The security key now unlocks the vault. Keep the passphrase: a security key can be lost, and its PIN blocked."
@@ -152,13 +157,20 @@ def add(context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, no_pin: 
                 say(f"Warning: this passphrase is weak: {chosen.warning}.")
 
 
+def _check_device(context: Context, way: str, header: Header, *, with_pin: bool) -> None:
+    if way == "tpm":
+        slots.check_tpm(context, header)
+    else:
+        slots.check_security_key(context, header, with_pin=with_pin)
+
+
 def _add_tpm(context: Context, opened: Opened, pcrs: tuple[int, ...], *, yes: bool) -> None:
-    slots.check_tpm(context, opened)
+    slots.check_tpm(context, opened.header)
     say(_TPM)
-    named = context.env.get(TPM_VARIABLE)
+    named = context.env.get(hardware.TPM_VARIABLE)
     if named:
         say(
-            f"{TPM_VARIABLE} names the TPM: {safe(named)}. Who answers there can read the key of the slot: continue only if you set "
+            f"{hardware.TPM_VARIABLE} names the TPM: {safe(named)}. Who answers there can read the key of the slot: continue only if you set "
             "this variable yourself."
         )
     if pcrs:

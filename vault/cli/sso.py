@@ -62,6 +62,9 @@ def login(
     found = sign_in(context, config, place, wanted=wanted)
     if as_json:
         emit_json(json_row(found, now=context.clock.time()))
+    elif not any(target.profiles_of(config, found.place)):
+        setup = command_line("setup --sso", place.name)
+        say(f"No profile uses it yet. To write one for each of your roles: {setup} --region REGION")
 
 
 @command.command(name="logout", short_help="End a sign-in to IAM Identity Center.")

@@ -211,13 +211,18 @@ def code_of_program(context: Context, words: Sequence[str], *, what: str) -> str
     touch = yubikey.is_command(words)
     seconds = limits.YUBIKEY_TIME if touch else limits.PASSPHRASE_COMMAND_TIME
     if touch:
-        context.interaction.tell("If the YubiKey blinks, touch it: awsvault-py needs an MFA code of it.")
+        context.interaction.tell("If the YubiKey blinks, touch it: awsvault-py needs an MFA code from it.")
     try:
         raw = output(words, env=env, limit=limits.MAX_CODE_OUTPUT, deadline=context.new_deadline(seconds))
     except ProgramFailed as error:
         hint = "run the program yourself to see its output"
         if touch:
-            hint = f"plug in the YubiKey, and touch it within {seconds:.0f} s if it blinks; " + hint
+            from shlex import join
+
+            hint = (
+                f"plug in the YubiKey, and touch it within {seconds:.0f} s if it blinks; to see what ykman says, run: "
+                f"{safe(join(words))}"
+            )
         raise NoCode(f"{what} gave no code: {error.message}", hint=hint) from None
     return _check_digits(raw.decode("ascii", "replace"), what, usage=False)
 

@@ -157,7 +157,7 @@ CHECKS: tuple[Check, ...] = (
           "Without it, only the passphrase unlocks the vault.", "Start or unlock the desktop's keyring, or use the agent."),
     Check("hardware-slot", "vault", hardware_checks.slot_fails,
           "This way to unlock the vault does not work; with a TPM, programs that run without you cannot unlock it. Nothing is "
-          "lost: the passphrase and the recovery code still unlock it.",
+          "lost: the passphrase still unlocks it, and so does a recovery code.",
           "Do what the finding says. If the device is gone for good, remove its slot."),
     Check("tpm-lockout", "vault", hardware_checks.tpm_lockout,
           "Other programs cannot use their keys in the TPM for some time. The vault's slot is not subject to that.",

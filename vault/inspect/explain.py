@@ -98,7 +98,8 @@ def _explained(context: Context, config: Config, keys: Keys | None, name: str) -
         steps[0] = (steps[0][0], (*steps[0][1], signed_in))
     for at, (link, state) in enumerate(zip(planned.links, states, strict=True)):
         if isinstance(link, SessionToken):
-            steps.append(explain_text.session(chain, link, stored=stored, home=home, state=state))
+            seeded = stored._replace(seed=_has_seed(keys, link))
+            steps.append(explain_text.session(chain, link, stored=seeded, home=home, state=state))
         elif isinstance(link, AssumeRole):
             unknown, fallback = at == 0 and not stored.known, at == 0 and planned.fallback is not None
             steps.append(
@@ -159,6 +160,17 @@ def _stored_device(chain: Chain, keys: Keys | None, *, exists: bool) -> Stored:
     except errors.Error:
         return Stored(None, known=False)
     return Stored(found.mfa_serial if found is not None else None, known=True)
+
+
+def _has_seed(keys: Keys | None, link: SessionToken) -> bool:
+    """Whether the unlocked vault computes the codes of the device, although a program is set."""
+    if keys is None or link.mfa_process is None:
+        return False
+    try:
+        found = keys.contents()
+    except errors.Error:
+        return False
+    return link.mfa_serial in found.stored | found.strict
 
 
 def _signed_in(context: Context, keys: Keys | None, source: Sso, *, exists: bool) -> str:

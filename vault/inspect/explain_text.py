@@ -23,6 +23,7 @@ NAMED_SOURCES = {
 }
 
 UNKNOWN_DEVICE = "unknown while the vault is locked, because a device may be stored with the key"
+_SEED_FIRST = "the seed in the vault, which is used before mfa_process"
 _PARTITION_DEFAULT = "default of the partition"
 
 
@@ -35,10 +36,14 @@ class Fact(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """The MFA device stored with the chain's key. ``known`` is False if the vault is locked."""
+    """The MFA device stored with the chain's key. ``known`` is False if the vault is locked.
+
+    ``seed``: the vault is known to have a seed of the device that the chain uses.
+    """
 
     serial: str | None
     known: bool
+    seed: bool = False
 
 
 def shown(origin: Origin | None, home: str) -> str:
@@ -136,8 +141,8 @@ def session(
         if not stored.known:
             facts.append(Fact("stored", UNKNOWN_DEVICE, ""))
         facts.append(Fact("code", "one code for this session, which all roles of the key share", ""))
-    if link.mfa_process:
-        facts.append(Fact("code from", link.mfa_process, ""))
+    if link.mfa_process and (link.mfa_serial is not None or not stored.known):
+        facts.append(Fact("code from", _SEED_FIRST if stored.seed else link.mfa_process, ""))
     return title, (*facts, *endpoint(link.endpoint, home=home), cached(state))
 
 

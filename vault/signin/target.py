@@ -19,10 +19,10 @@ from vault.text import safe, suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from vault.context import Context
-    from vault.profiles.aws_files import Config
+    from vault.profiles.aws_files import Config, Profile
     from vault.profiles.ini import Section
 
 NO_SECTION_HINT = (
@@ -57,7 +57,7 @@ def of_name(context: Context, config: Config, name: str | None) -> SignInTarget:
     if name not in config.profiles:
         raise errors.NotFound(
             f"no sso-session or profile {safe(name)!r} in {safe(config.config_path)}",
-            hint=suggestion(name, [*config.sso_sessions, *config.profiles]) or NO_SECTION_HINT,
+            hint=suggestion(name, [*config.sso_sessions, *config.profiles]) or _which_name(config),
         )
     chain = resolve(config, name, env=context.env, has_entry=lambda _: False)
     source, ca_bundle = chain.source, chain.ca_bundle
@@ -128,16 +128,21 @@ def oidc_of(
 
 def _ca_bundle(config: Config, place: SignInPlace) -> Setting | None:
     """The CA bundle of the first profile that signs in here and has one: a section has none, and the network is the same."""
+    found = (profile.get("ca_bundle") for profile in profiles_of(config, place))
+    return next((each for each in found if each is not None), None)
+
+
+def profiles_of(config: Config, place: SignInPlace) -> Iterator[Profile]:
+    """The profiles that name this place themselves."""
     key = "sso_session" if place.session is not None else "sso_start_url"
     for name in config.profiles:
         try:
             profile = config.profile(name)
         except errors.ConfigError:  # a broken profile is no reason not to sign in, or out
             continue
-        named, found = (profile.get(key), profile.get("ca_bundle")) if profile is not None else (None, None)
-        if named is not None and named.value == place.name and found is not None:
-            return found
-    return None
+        named = profile.get(key) if profile is not None else None
+        if profile is not None and named is not None and named.value == place.name:
+            yield profile
 
 
 def _service(
@@ -171,7 +176,7 @@ def _of_section(context: Context, config: Config, section: Section) -> SignInTar
         found[key] = Setting(key, value.value, Origin(config.config_path, value.line))
     region = checked_region(found["sso_region"]).value.lower()
     place = SignInPlace(session=section.name, start_url=found["sso_start_url"].value, region=region)
-    lines = " and ".join(str(setting.origin) for setting in found.values())
+    lines = " and ".join(map(str, sorted(setting.origin for setting in found.values())))
     return of_place(context, config, place)._replace(origin=lines)
 
 
@@ -196,8 +201,17 @@ def _only(config: Config, env: Mapping[str, str]) -> str:
             f"{safe(config.config_path)} {'does not exist' if missing else 'has no sso-session'}",
             hint=NO_SECTION_HINT,
         )
-    names = ", ".join(sorted(safe(name) for name in config.sso_sessions))
-    raise errors.Usage("there are several sso-sessions", hint=f"name one of them: {names}")
+    raise errors.Usage("there are several sso-sessions", hint=f"name one of them: {_sessions(config)}")
+
+
+def _sessions(config: Config) -> str:
+    return ", ".join(sorted(safe(name) for name in config.sso_sessions))
+
+
+def _which_name(config: Config) -> str:
+    """What to do about a name that is neither a section nor a profile."""
+    known = _sessions(config)
+    return f"name an sso-session ({known}) or a profile" if known else NO_SECTION_HINT
 
 
 def _nothing(_key: str) -> None:

@@ -33,6 +33,7 @@ PROMPT_LOCK = "prompt.lock"
 TURN_LOCK = "unlock.lock"
 SILENCE = "prompt.silent"
 _OPEN_ELSEWHERE = "agent (it is open, but does not give out the main key)"
+_TYPE_IT = "run the command at a terminal to type the passphrase, or put it into a file and set AWSVAULT_PASSPHRASE_FILE"
 _TRIES = 3  # for typing errors; more attempts would be guesses
 _EMPTY = 10  # lines without a passphrase, which are no attempts; a pinentry without a user must end
 
@@ -101,9 +102,16 @@ def _by_first_source(
         return _by_prompt(context, header, purpose=purpose, tried=tried, meanwhile=meanwhile)
     except Locked as error:
         error.failed_sources = search.tried
-        if hints and error.hint == Locked.hint:
-            error.hint = "; ".join(hints)
+        error.hint = _hint(context, error.hint, hints, ends_lock=ends_lock)
         raise
+
+
+def _hint(context: Context, hint: str, hints: list[str], *, ends_lock: bool) -> str:
+    """``unlock`` is no hint of ``unlock`` itself, nor where nothing would keep the vault unlocked. ``hints``: of devices."""
+    keeps = context.settings.agent != "off" or context.settings.kernel_keyring
+    if hint == Locked.hint and (ends_lock or not keeps):
+        hint = _TYPE_IT
+    return f"{'; '.join(hints)}. To unlock it another way, {hint}" if hints else hint
 
 
 def _agent_obstacle(context: Context) -> str:
@@ -167,7 +175,7 @@ def _by_hardware(context: Context, header: Header, tried: list[str], hints: list
             tried.append(f"{slot.kind} ({reason})")
             what_helps = hardware.advice(header, slot, reason)
             if what_helps:
-                hints.append(f"{what_helps}. To unlock it another way, run: awsvault-py unlock")
+                hints.append(what_helps)
     return None
 
 
@@ -259,7 +267,7 @@ def locked(tried: list[str]) -> Locked:
         )
     return Locked(
         f"the vault's main key is needed, and the agent does not give it out; tried {', '.join(tried)}",
-        hint="run the command at a terminal to type the passphrase, or put it into a file and set AWSVAULT_PASSPHRASE_FILE",
+        hint=_TYPE_IT,
     )
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vault.context import Context
     from vault.secret import Secret
     from vault.store.boxes import Draft
-    from vault.store.format import SlotRecord, VaultFile
+    from vault.store.format import Header, SlotRecord, VaultFile
     from vault.store.slots import Slot
     from vault.store.vault import Opened
     from vault.upkeep.create import ChosenPassphrase
@@ -131,15 +131,15 @@ def add_tpm(context: Context, opened: Opened, *, pcrs: Sequence[int] = ()) -> Op
     return append(context, opened, hardware.device(context, "tpm", pcrs=pcrs))
 
 
-def check_tpm(context: Context, opened: Opened) -> None:
+def check_tpm(context: Context, header: Header) -> None:
     """Raise an error if ``add_tpm`` would: AlreadyExists if this TPM has a slot, ConfigError if it cannot be used or there is
     no room. Nothing is changed yet.
     """
-    slot_text.check_room(opened.header.slots)
+    slot_text.check_room(header.slots)
     tpm = hardware.device(context, "tpm")
     try:
         tpm.check()
-        found = [record for record in opened.header.slots if tpm.handles(record) and tpm.is_here(record)]
+        found = [record for record in header.slots if tpm.handles(record) and tpm.is_here(record)]
     except HardwareUnavailable as reason:
         raise unusable(tpm, reason) from None
     if found:
@@ -157,10 +157,10 @@ def add_security_key(context: Context, opened: Opened, *, with_pin: bool = True)
     )
 
 
-def check_security_key(context: Context, opened: Opened, *, with_pin: bool = True) -> None:
+def check_security_key(context: Context, header: Header, *, with_pin: bool = True) -> None:
     """Raise an error if ``add_security_key`` would, before the user is asked anything."""
-    slot_text.check_room(opened.header.slots)
-    taken = [slot for slot in opened.header.slots if slot.opens == "main"]
+    slot_text.check_room(header.slots)
+    taken = [slot for slot in header.slots if slot.opens == "main"]
     key = security_key.slot(context, purpose="to add it", with_pin=with_pin, taken=taken)
     try:
         key.check()

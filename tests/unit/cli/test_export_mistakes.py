@@ -101,8 +101,8 @@ def test_a_wrong_passphrase(ready):
 
 
 def test_locked_and_nobody_to_ask(ready):
-    """Exit 3, what was tried, and the command that opens it."""
-    failed(ready.run("export", "dev", AWSVAULT_PASSPHRASE=None), 3, "locked", "awsvault-py unlock")
+    """Exit 3, what was tried, and how to open it without an agent."""
+    failed(ready.run("export", "dev", AWSVAULT_PASSPHRASE=None), 3, "locked", "AWSVAULT_PASSPHRASE_FILE")
 
 
 def test_no_vault_yet(home):

@@ -90,11 +90,31 @@ def test_profiles_take_their_codes_from_it(home, ykman):
     assert config(home) == before
 
 
+def test_a_stored_seed_is_used_first(home, ykman):
+    """So the user is told how to remove it, at each run; explain says where the codes come from."""
+    add = ("mfa", "add", "shared-services", "--yubikey", "AWS:yourself", "--yes")
+    assert "used first" not in home.run(*add).stderr
+    assert f"code from  {ykman.path} oath accounts code" in home.run("explain", "dev").stdout
+    device = json.dumps({"MfaSerial": SERIAL, "MfaSeed": SEED})
+    assert home.run("mfa", "add", "shared-services", "--stdin", stdin=device).returncode == 0
+    said = f"the vault has a seed of {SERIAL}, which is used first. To take the codes from the YubiKey, run: awsvault-py mfa remove {SERIAL}"
+    assert f"{said}\n" in home.run(*add).stderr
+    assert "code from  the seed in the vault" in home.run("explain", "dev").stdout
+    home.config(config(home).replace(f"mfa_serial = {SERIAL}\n", ""))
+    again = f"{said}, then awsvault-py mfa add shared-services, and leave the seed empty"
+    assert again in home.run(*add).stderr
+
+
+def test_without_a_terminal_the_hint_is_yes(home, ykman):
+    done = home.run("mfa", "add", "shared-services", "--yubikey", "AWS:yourself")
+    assert (done.returncode, "hint: use --yes to skip the prompt" in done.stderr) == (10, True)
+
+
 @pytest.mark.parametrize(
     ("how", "account", "code", "said"),
     [
         ("unplugged", "AWS:yourself", 3, "plug in the YubiKey, and touch it within 15 s"),
-        ("touched", "another", 3, "exit code 1"),
+        ("touched", "another", 3, "ykman oath accounts code -s another\n"),
         ("nonsense", "AWS:yourself", 6, "did not give the 6 digits"),
         ("touched", "AWS;yourself", 2, "ykman oath accounts rename"),
     ],

@@ -107,3 +107,18 @@ def test_list_of_a_vault_with_sign_ins_only(bare):
     new_vault(from_env(bare.env))
     shown = at_terminal(bare, "list")
     assert "The vault has no access keys. To add a key: awsvault-py add NAME" in shown
+    done = bare.run("list")
+    said = "The vault has no access keys. To list the profiles: awsvault-py list --profiles\n"
+    assert (done.stdout, done.stderr) == ("", said)
+    bare.config(config().partition("[profile")[0])
+    said = "To write a profile for each of your roles: awsvault-py setup --sso corp --region REGION\n"
+    assert said in bare.run("list").stderr
+
+
+def test_the_first_sign_in_leads_to_the_profiles(bare, aws):
+    """If no profile uses it; otherwise nothing is said about them."""
+    said = "To write one for each of your roles: awsvault-py setup --sso corp --region REGION"
+    assert said not in bare.run("sso", "login", "--device").stderr
+    bare.config(config().partition("[profile")[0])
+    done = bare.run("sso", "login", "--device")
+    assert (done.returncode, done.stdout, said in done.stderr) == (0, "", True)

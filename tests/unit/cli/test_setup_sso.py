@@ -194,6 +194,8 @@ def test_a_profile_of_the_older_form_names_its_place(home):
     ("words", "code", "said"),
     [
         (("--account", "nobody*"), 5, "no role of corp matches --account and --role"),
+        (("--account", "Acme"), 5, "a pattern matches a whole name ('dev*'); the accounts: Acme Dev, Prod]"),
+        (("--account", "Acme*", "--role", "Admin"), 5, "the roles: DeveloperRole, Reader\n"),
         (("--name", "{role}"), 6, "two roles would have the name Reader: role Reader in account 222222222222 (Acme Dev)"),
         (("--name", "dev", "--role", "D*"), 6, "profile dev was not written by setup --sso corp"),
         (("--name", "shared-services", "--role", "D*"), 6, "the vault has a key named shared-services"),

@@ -89,7 +89,7 @@ def test_it_is_added_listed_and_removed(home, plug):
 
 def test_by_a_touch_alone(home, plug):
     """By choice; the option is for this kind alone."""
-    failed(home.run("slots", "add", "fido2"), 6, "none is plugged in")
+    failed(home.run("slots", "add", "fido2", AWSVAULT_PASSPHRASE=None), 6, "none is plugged in")
     plug(pin=None)
     failed(home.run("slots", "add", "fido2"), 6, "it has no PIN", "--no-pin")
     failed(home.run("slots", "add", "recovery", "--no-pin"), 2, "--no-pin is for fido2")

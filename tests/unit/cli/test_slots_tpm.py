@@ -79,6 +79,15 @@ def test_it_is_added_listed_and_removed(server, tpm):
     assert not exports(server)
 
 
+def test_a_tpm_that_cannot_be_used_costs_no_passphrase(server):
+    """It is looked for before the prompt."""
+    failed(
+        server.run("slots", "add", "tpm", AWSVAULT_TPM="unix:/no/such", **NOBODY),
+        6,
+        "there is none at /no/such",
+    )
+
+
 def test_pcrs_by_choice(server, tpm):
     """They are checked, listed, and their price is said. rekey takes their new values."""
     for wrong in ("", "24", "x", "1-3", "-1", "0,1,2,3,4,5,6,7,8"):

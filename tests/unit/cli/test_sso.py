@@ -233,7 +233,7 @@ def test_a_host_that_is_not_trusted_gets_nothing(home, aws):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("login", "nobody"), 5, "no sso-session or profile 'nobody'"),
+        (("login", "nobody"), 5, "hint: name an sso-session (corp, half) or a profile"),
         (("login", "plain"), 2, "does not use IAM Identity Center"),
         (("login", "corp", "--device", "--no-browser"), 2, "give only one of"),
         (("logout", "corp", "--all"), 2, "not both"),

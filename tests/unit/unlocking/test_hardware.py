@@ -101,6 +101,12 @@ def test_after_a_lock_only_unlock_opens_it(server):
     assert server.run("lock").returncode == 0
     failed(server.run("export", "dev", **NOBODY), 3, "you ran awsvault-py lock")
     failed(server.run("list", "--json", "--used", **NOBODY), 3)
+    gone = {"AWSVAULT_TPM": "unix:/no/such", **NOBODY}
+    failed(
+        server.run("unlock", **gone),
+        3,
+        "AWSVAULT_TPM. To unlock it another way, run the command at a terminal",
+    )
     assert server.run("unlock", **NOBODY).returncode == 0
     assert server.export("dev", **NOBODY)["AccountId"] == "222222222222"
 
@@ -119,7 +125,7 @@ def test_each_reason_is_told(server, tpm):
             3,
             reason,
             hint,
-            "run: awsvault-py unlock",
+            "To unlock it another way, run the command at a terminal",
         )
     other.end()
     assert server.run("slots", "remove", _slot(server), "--yes").returncode == 0
@@ -265,7 +271,7 @@ def test_a_machine_that_lost_its_tpm_for_good_loses_nothing(server, tpm):
     assert opened(server).payload.entries == before
     assert server.export("dev", **NOBODY)["AccountId"] == "222222222222"
     with pytest.raises(errors.AlreadyExists):
-        slots.check_tpm(context(server), opened(server))
+        slots.check_tpm(context(server), opened(server).header)
 
 
 def test_a_recovery_code_is_enough_when_the_tpm_is_gone(server, tpm):

@@ -211,9 +211,17 @@ def test_locked_within_a_second_or_so(home):
         home.run("export", "shared-services", AWSVAULT_PASSPHRASE=None),
         3,
         "vault is locked",
-        "awsvault-py unlock",
+        "hint: run the command at a terminal to type the passphrase, or put it into a file and set AWSVAULT_PASSPHRASE_FILE",
     )
     assert time.monotonic() - began < limits.DEADLINE / 2
+
+
+def test_the_hint_is_to_unlock_only_where_that_helps(home):
+    """Without an agent ``unlock`` keeps nothing unlocked, and its own failure is no reason to run it again."""
+    home.scenario()
+    env = {"AWSVAULT_PASSPHRASE": None, "AWSVAULT_AGENT": None}
+    failed(home.run("export", "shared-services", **env), 3, "hint: run: awsvault-py unlock\n")
+    failed(home.run("unlock", **env), 3, "hint: run the command at a terminal", "AWSVAULT_PASSPHRASE_FILE")
 
 
 def test_a_passphrase_in_another_form_opens(home, tmp_path):
