@@ -144,8 +144,8 @@ def test_a_wrong_start_url_names_both_lines(home, aws):
     aws.world.sso.start_urls = {"https://another.awsapps.com/start"}
     done = login(home)
     assert done.returncode == 6
-    assert "config:3 and" in done.stderr
-    assert "config:2:" in done.stderr
+    assert "config:2 and" in done.stderr
+    assert "config:3:" in done.stderr
     assert "one region only" in done.stderr
     assert visits(home) == []
 

@@ -209,7 +209,7 @@ def test_a_place_that_aws_does_not_know_is_a_mistake_in_the_config(bare):
     """Both ways; the place is named with its lines."""
     bare.aws.world.sso.start_urls = {"https://another.awsapps.com/start"}
     for device in (True, False):
-        with pytest.raises(errors.ConfigError, match=r"config:3 and .*config:2"):
+        with pytest.raises(errors.ConfigError, match=r"config:2 and .*config:3"):
             bare.sign_in(device=device)
 
 
