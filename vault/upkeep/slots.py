@@ -16,6 +16,7 @@ from vault.store.slots.hardware import HardwareUnavailable
 from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot
+from vault.system.tty import NoAnswer
 from vault.text import command
 from vault.unlocking import hardware, security_key
 from vault.upkeep import recovery_code
@@ -222,9 +223,18 @@ def append(context: Context, opened: Opened, slot: Slot) -> Opened:
 
 
 def wrapped(slot: Slot, key: Secret, opened: Opened) -> SlotRecord:
-    """A new record of ``slot`` for ``key``. ConfigError if its keyring or device fails."""
+    """A new record of ``slot`` for ``key``. ConfigError if its keyring or device fails, and the user's NoAnswer; Locked if the
+    user cannot be asked.
+    """
     try:
         return slot.wrap(key, vault_id=opened.vault_id)
+    except NoAnswer as answer:
+        if answer.reason != "impossible":
+            raise
+        raise errors.Locked(
+            f"the PIN of the security key is needed to keep its slot, and {answer.message}",
+            hint="run the command at a terminal, or unplug the security key, and its slot is removed",
+        ) from None
     except HardwareUnavailable as reason:
         raise unusable(slot, reason) from None
     except NotThisSlot as reason:

@@ -173,6 +173,14 @@ def test_a_rekey_without_the_key_names_and_drops_it(home, plug):
     assert home.export("dev")["AccountId"] == "222222222222"
 
 
+def test_a_rekey_where_nobody_can_be_asked_says_for_what(home, plug):
+    """The key is plugged in, so its slot is to be kept, and there is no terminal for its PIN. Nothing is written."""
+    plug()
+    add(home)
+    failed(home.run("rekey", "--yes"), 3, "PIN of the security key", "at a terminal", "unplug")
+    assert kinds(home) == ["passphrase", "security key"]
+
+
 def test_the_passphrase_stays_when_all_else_goes(home, plug):
     """The last passphrase is not removed from beside a security key."""
     plug()
