@@ -300,6 +300,7 @@ def test_each_features_test_is_collected():
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:xdist", *files],
         cwd=ROOT, capture_output=True, text=True, timeout=250, check=False,
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
     collected = {line.partition("[")[0] for line in done.stdout.splitlines()}
