@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+from tests.home import uncounted
 from vault.errors import Error
 from vault.system import exec_program
 
@@ -27,5 +28,7 @@ def test_each_reason_why_a_command_cannot_be_run_has_its_message_and_code():
 def test_a_variable_without_a_name_does_not_reach_the_program():
     """The system's call would refuse the whole environment for it."""
     code = "from vault.system.exec_program import replace_process as run; run(['env'], env={'': 'odd', 'PATH': '/usr/bin:/bin'})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=uncounted(os.environ)
+    )
     assert done.stdout == "PATH=/usr/bin:/bin\n"
