@@ -194,6 +194,7 @@ OUTPUT: dict[str, Rows] = {
             "with `awsvault_policy_arns`",
             "the managed session policies",
         ),
+        "warnings": (TEXTS, ALWAYS, "what is wrong with the profile, or has no effect"),
     },
     **LIVE,
     "which ACCOUNT-OR-ARN": {

@@ -229,13 +229,7 @@ def _translated(error: BaseException, argv: Sequence[str]) -> BaseException:
             return _keep(Usage(f"{where} needs a subcommand: {below}", hint=f"run: {where} --help"), error)
         case click.UsageError():
             where = error.ctx.command_path if error.ctx is not None else exits.PROGRAM
-            return _keep(
-                Usage(
-                    hide_keys(" ".join(error.format_message().split())).rstrip("."),
-                    hint=f"run: {where} --help",
-                ),
-                error,
-            )
+            return _keep(Usage(_told(error), hint=f"run: {where} --help"), error)
         case OSError() if error.errno in _NOT_WRITTEN:
             # Errors from files are translated where the files are opened, so this one is from stdout.
             said = f"cannot write to standard output: {os.strerror(error.errno or 0)}"
@@ -244,6 +238,14 @@ def _translated(error: BaseException, argv: Sequence[str]) -> BaseException:
             return _keep(Declined(error.told()), error)
         case _:
             return error
+
+
+def _told(error: click.UsageError) -> str:
+    """The message of click's error in the form of this program's: it begins with a small letter, and keys are hidden."""
+    text = hide_keys(" ".join(error.format_message().split())).rstrip(".")
+    for before in (". Did you mean ", " Did you mean "):
+        text = text.replace(before, "; did you mean ")
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def _option_of(error: click.exceptions.NoSuchOption, argv: Sequence[str]) -> str | None:

@@ -151,7 +151,7 @@ def status(context: Context, *, as_json: bool) -> None:
         emit_json({"sessions": rows})
         return
     if not rows:
-        say(f"There is no sign-in, and no sso-session. To add one, {target.NO_SECTION_HINT}")
+        say(f"There is no sign-in, and no sso-session. To add one, {target.no_section_hint()}")
         return
     table(
         context.env,

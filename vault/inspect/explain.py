@@ -107,13 +107,14 @@ def _explained(context: Context, config: Config, keys: Keys | None, name: str) -
             )
         else:
             steps[0] = (steps[0][0], (*steps[0][1], explain_text.cached(state)))
+    warned = tuple(warnings(config, chain, planned, env=env, bypassed=bypassed, home=home))
     return Explained(
         profile,
         (explain_text.region(chain, home=home), *_settings(config, chain, home=home)),
         tuple(Step(*step) for step in steps),
         sdk,
-        tuple(warnings(config, chain, planned, env=env, bypassed=bypassed, home=home)),
-        chain_json.document(chain, planned),
+        warned,
+        {**chain_json.document(chain, planned), "warnings": list(warned)},
     )
 
 

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from vault.profiles.aws_files import Config, Profile
     from vault.profiles.ini import Section
 
-NO_SECTION_HINT = (
-    "run: aws configure sso-session; or write a section [sso-session corp] with sso_start_url and sso_region"
-)
 SCOPES = ("sso:account:access",)  # without a scope there is no refresh token, and the sign-in lasts 8 hours
 
 
@@ -57,7 +54,7 @@ def of_name(context: Context, config: Config, name: str | None) -> SignInTarget:
     if name not in config.profiles:
         raise errors.NotFound(
             f"no sso-session or profile {safe(name)!r} in {safe(config.config_path)}",
-            hint=suggestion(name, [*config.sso_sessions, *config.profiles]) or _which_name(config),
+            hint=suggestion(name, [*config.sso_sessions, *config.profiles]) or _which_name(config, name),
         )
     chain = resolve(config, name, env=context.env, has_entry=lambda _: False)
     source, ca_bundle = chain.source, chain.ca_bundle
@@ -82,6 +79,12 @@ def of_name(context: Context, config: Config, name: str | None) -> SignInTarget:
         str(source.origin),
         source.session or name,
     )
+
+
+def no_section_hint(name: str | None = None) -> str:
+    """How to get an sso-session: one that is called ``name``, if a section can be."""
+    shown = name if name and all(one.isalnum() or one in "._-" for one in name) else "NAME"
+    return f"run: aws configure sso-session; or write a section [sso-session {safe(shown)}] with sso_start_url and sso_region"
 
 
 def of_place(context: Context, config: Config, place: SignInPlace) -> SignInTarget:
@@ -199,7 +202,7 @@ def _only(config: Config, env: Mapping[str, str]) -> str:
         missing = not os.path.exists(config.config_path)
         raise errors.Usage(
             f"{safe(config.config_path)} {'does not exist' if missing else 'has no sso-session'}",
-            hint=NO_SECTION_HINT,
+            hint=no_section_hint(),
         )
     raise errors.Usage("there are several sso-sessions", hint=f"name one of them: {_sessions(config)}")
 
@@ -208,10 +211,10 @@ def _sessions(config: Config) -> str:
     return ", ".join(sorted(safe(name) for name in config.sso_sessions))
 
 
-def _which_name(config: Config) -> str:
+def _which_name(config: Config, name: str) -> str:
     """What to do about a name that is neither a section nor a profile."""
     known = _sessions(config)
-    return f"name an sso-session ({known}) or a profile" if known else NO_SECTION_HINT
+    return f"name an sso-session ({known}) or a profile" if known else no_section_hint(name)
 
 
 def _nothing(_key: str) -> None:

@@ -187,7 +187,7 @@ def test_a_byte_order_mark_is_no_mistake(home):
         (("dev", KEY_ID), "shell's history"),
         (("dev", KEY_ID, SECRET), "shell's history"),
         (("dev", "prod"), "one NAME"),
-        (("dev", "--secret", SECRET), "No such option"),
+        (("dev", "--secret", SECRET), "no such option"),
         (("dev", "--env", "--stdin"), "only one of"),
         (("",), "the name is empty"),
         (("x" * 129,), "129 characters"),

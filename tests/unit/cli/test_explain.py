@@ -56,7 +56,7 @@ def test_json_is_one_object(home):
     """--json alone on stdout, as the reference has it."""
     home.scenario()
     found = json.loads(home.run("explain", "dev", "--json").stdout)
-    assert list(found) == ["profile", "region", "chain"]
+    assert list(found) == ["profile", "region", "chain", "warnings"]
     assert [item["type"] for item in found["chain"]] == ["access-key", "session-token", "assume-role"]
 
 

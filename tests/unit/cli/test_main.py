@@ -121,8 +121,8 @@ def test_interrupt_is_130_and_silent(capsys, with_rows):
     ("argv", "said"),
     [
         (["exprot"], 'there is no command "exprot"'),
-        (["--nonsense"], "No such option"),
-        (["raise"], "Missing argument"),
+        (["--nonsense"], "error: no such option"),
+        (["raise"], "error: missing argument"),
         (["many", "a", "b"], "unexpected extra argument"),
     ],
 )

@@ -30,7 +30,7 @@ from vault.errors import Usage
         (("exec", "shared-services", "ls", "--", "ls"), 2, "'ls' comes before --"),
         (("mfa", "add", "shared-services"), 2, "--stdin"),
         (("login", "--browser", "'", "shared-services"), 2, "--browser"),
-        (("prompt", "--for", "tcsh"), 2, "Invalid value for '--for'"),
+        (("prompt", "--for", "tcsh"), 2, "error: invalid value for '--for'"),
         (("restore", "bak3"), 5, "there is no automatic backup bak3"),
     ],
 )
@@ -61,8 +61,14 @@ def test_an_option_before_its_command_is_told_where_it_goes(home, here, words, o
 
 
 def test_an_option_that_its_command_does_not_have_is_unknown(home, here):
-    """As click says it."""
-    failed(here(home, "--regoin", "exec", "dev"), 2, "No such option", "--help")
+    """Also to the program itself, which has no option that is similar."""
+    failed(here(home, "--regoin", "exec", "dev"), 2, "error: no such option '--regoin'\n", "--help")
+    failed(
+        here(home, "exec", "--regoin"),
+        2,
+        "error: no such option '--regoin'; did you mean '--region'?\n",
+        "exec --help",
+    )
 
 
 def test_a_hint_names_the_path_of_config_toml(home, here):

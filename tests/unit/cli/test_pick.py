@@ -239,7 +239,7 @@ def test_where_no_list_can_be_shown_it_is_a_usage_error(home, env):
 def test_export_never_chooses(home):
     """The caller of export may be an SDK."""
     person = choosing(home, "export")
-    person.sees("Missing argument")
+    person.sees("missing argument")
     assert person.ends() == 2
 
 

@@ -253,7 +253,7 @@ def test_mistakes_on_the_command_line(home, words, code, said):
     [
         (None, (), 2, ("config does not exist", "run: aws configure sso-session; or")),
         ("", (), 2, ("config has no sso-session", "run: aws configure sso-session; or")),
-        ("", ("corp",), 5, ("no sso-session or profile 'corp'", "run: aws configure sso-session; or")),
+        ("", ("corp",), 5, ("no sso-session or profile 'corp'", "or write a section [sso-session corp]")),
         ("older", (), 2, ("config has no sso-session", "hint: run: awsvault-py sso login older\n")),
     ],
 )

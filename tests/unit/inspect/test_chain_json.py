@@ -47,6 +47,7 @@ def test_a_named_source_as_json(at_home, name):
             {"type": "named-source", "name": name},
             {"type": "assume-role", "role_arn": DEVELOPER, "duration_seconds": 3600, "region": "eu-west-1"},
         ],
+        "warnings": [],
     }
 
 
