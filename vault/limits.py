@@ -156,6 +156,15 @@ EXPIRY_SLACK = 300  # how much later than requested a session may expire, by AWS
 CLOCK_SKEW_WARN = 10  # the user is told about a larger skew
 CLOCK_SKEW_MOST = 300  # codes are corrected by AWS's Date up to this skew, not beyond
 
+# ── S3 ───────────────────────────────────────────────────────────────────────────────────────
+S3_CALL = 60.0  # for one request and its answer: 64 MiB in it by 10 Mbit/s
+S3_KEY = 512  # characters of an object's key; S3 has 1,024, and the probe's key is longer
+S3_REGION = 64  # characters of a region's name, which servers other than AWS's choose freely
+KMS_KEY_ARN = 256
+PROBE_RACES = 4  # rounds of the probe's writers, half of them for each condition
+PROBE_WRITERS = 8  # at once; with them, a server that races was found in 99 of 100 probes
+PROBE_TIME = 60.0  # for all of its requests, under 50
+
 # ── MFA ──────────────────────────────────────────────────────────────────────────────────────
 SEED_LEAST = 10  # bytes: 80 bits, as the oldest devices have
 SEED_MOST = 128  # bytes: a SHA-512 block

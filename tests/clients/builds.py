@@ -96,6 +96,29 @@ def go_program(name: str, package: str) -> str:
     return os.path.join(folder, "program")
 
 
+def versitygw() -> str:
+    """The path of versitygw, an S3 server that keeps conditions."""
+    return go_program("versitygw", "github.com/versity/versitygw/cmd/versitygw")
+
+
+def s3rver() -> list[str]:
+    """s3rver, an S3 server that ignores conditions, as the start of a command."""
+    install = ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+    folder = built("s3rver", lambda folder: run(folder, *install))
+    return [program("node"), os.path.join(folder, "node_modules", "s3rver", "bin", "s3rver.js")]
+
+
+def s3s_fs() -> str:
+    """The path of s3s-fs, an S3 server that races. Built by the versions that its makers locked."""
+
+    def build(folder: str) -> None:
+        of = ("s3s-fs", "--version", "0.14.1", "--features", "binary", "--locked")
+        env = {"CARGO_TARGET_DIR": os.path.join(WORK, "cargo-s3s")}
+        run(folder, "cargo", "install", "--quiet", "--debug", "--no-track", "--root", folder, *of, env=env)
+
+    return os.path.join(built("s3s_fs", build), "bin", "s3s-fs")
+
+
 def java() -> list[str]:
     """The Java SDK's client, with the switches that make a virtual machine start soon."""
 
@@ -145,10 +168,13 @@ def others_javascript() -> str:
     return built("others/javascript", lambda folder: run(folder, *install))
 
 
+BUILDS = (rust, s3s_fs, versitygw, go, aws_vault, java, javascript, s3rver)
+
+
 def main() -> int:
     """Build all of them, two at a time; the longest first."""
     with ThreadPoolExecutor(2) as pool:
-        jobs = [pool.submit(build) for build in (rust, go, aws_vault, java, javascript)]
+        jobs = [pool.submit(build) for build in BUILDS]
     failures = [str(job.exception()) for job in jobs if job.exception() is not None]
     print("\n".join(failures), file=sys.stderr, end="\n" if failures else "")
     return 1 if failures else 0

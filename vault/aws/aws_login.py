@@ -11,12 +11,12 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.aws.fetched import Fetched
+    from vault.aws.fetched import FetchedCredentials
     from vault.aws.provider_inputs import ProviderContext
     from vault.profiles.chain import Login
 
 
-def credentials_of(source: Login, context: ProviderContext) -> Fetched:
+def credentials_of(source: Login, context: ProviderContext) -> FetchedCredentials:
     """The credentials of ``aws login``, while they are valid. Errors: Refused (sign in again), ConfigError."""
     from hashlib import sha256
 

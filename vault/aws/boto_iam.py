@@ -1,16 +1,14 @@
-"""IAM through boto3, whose service model checks, writes and reads each call. The only file that imports boto3.
+"""IAM through boto3, whose service model checks, writes and reads each call.
 
 Calls to IAM are rare: the cost of importing boto3 does not matter, but its knowledge of the operations does. Signing
 and transport are the same as for STS (sigv4, transport): one clock, one trust store, answers bounded in size and time.
-boto3 has no key and reads no profile and no file of AWS's.
+boto3 has no key and reads no profile and no file of AWS's (boto_session).
 """
 
 from __future__ import annotations
 
-import os
-
 from vault import errors, limits
-from vault.aws import query_protocol, service_errors, sigv4, transport
+from vault.aws import boto_session, query_protocol, service_errors, sigv4, transport
 from vault.aws.service_call import Answer, http_date, refusal, with_operation, with_retry
 from vault.system.clock import Deadline
 
@@ -21,14 +19,6 @@ if TYPE_CHECKING:
 
     from vault.aws.credentials import Credentials
     from vault.aws.service_endpoint import ServiceEndpoint
-
-# What botocore's session would take from the environment. Set here, so that it does not look there.
-_ISOLATED: dict[str, tuple[None, None, Any, None]] = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-    "metadata_service_num_attempts": (None, None, 0, None),
-}
 
 
 class IamClient:
@@ -42,7 +32,7 @@ class IamClient:
         self._deadline = Deadline.after(limits.IAM_CALL)  # of the current call
         self._region = endpoint.region
         self.sign_as(credentials)
-        self._client = _client(endpoint)
+        self._client = boto_session.client("iam", endpoint=endpoint)
         self._client.meta.events.register("before-send.iam", self._exchange)
         # From the last answer, even a refusal; None if there was none. Callers compare it with the machine's clock.
         self.date: int | None = None
@@ -114,15 +104,6 @@ class IamClient:
         return AWSResponse(request.url, reply.status, headers_of, _Body(reply.body))
 
 
-def region_names() -> frozenset[str]:
-    """The regions of every partition, as the installed botocore knows them. Reads only botocore's own data."""
-    from botocore.loaders import Loader
-
-    loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    partitions = loader.load_data("partitions")["partitions"]
-    return frozenset(region for partition in partitions for region in partition["regions"])
-
-
 class _Body:
     """An answer's body as botocore reads it."""
 
@@ -131,17 +112,3 @@ class _Body:
 
     def stream(self, **_: Any) -> Iterator[bytes]:
         yield self._body
-
-
-def _client(endpoint: ServiceEndpoint) -> Any:
-    import boto3
-    import botocore.session
-    from botocore import UNSIGNED
-    from botocore.config import Config
-
-    session = boto3.Session(region_name=endpoint.region, botocore_session=botocore.session.Session(_ISOLATED))
-    return session.client(
-        "iam",
-        endpoint_url=endpoint.url,
-        config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1, "mode": "standard"}),
-    )

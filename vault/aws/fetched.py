@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vault.aws.credentials import Session
 
 
-class Fetched(NamedTuple):
+class FetchedCredentials(NamedTuple):
     """What a provider gave. ``expiration`` and ``issued`` are Unix seconds; ``expiration`` is None for a key that does not expire."""
 
     credentials: Credentials
@@ -25,9 +25,9 @@ class Fetched(NamedTuple):
     issued: int
 
 
-def of_session(session: Session) -> Fetched:
+def of_session(session: Session) -> FetchedCredentials:
     """A session of STS."""
-    return Fetched(session.credentials, session.expiration, session.account_id, session.issued)
+    return FetchedCredentials(session.credentials, session.expiration, session.account_id, session.issued)
 
 
 def json_object(raw: bytes, *, what: str) -> dict[str, Any]:
@@ -43,7 +43,13 @@ def json_object(raw: bytes, *, what: str) -> dict[str, Any]:
     return found
 
 
-def check_fields(fields: dict[str, Any], *, what: str, token: str = "SessionToken", now: float) -> Fetched:  # noqa: S107  # a field's name
+def check_fields(
+    fields: dict[str, Any],
+    *,
+    what: str,
+    token: str = "SessionToken",  # noqa: S107  # a field's name
+    now: float,
+) -> FetchedCredentials:
     """The credentials in ``fields``, if each has a form that can be passed on. Otherwise ConfigError.
 
     ``token`` is the name of the session token's field; ``what`` begins the message.
@@ -59,7 +65,7 @@ def check_fields(fields: dict[str, Any], *, what: str, token: str = "SessionToke
             hint="check this machine's clock; if it is right, get new credentials from this provider",
         )
     account = fields.get("AccountId")
-    return Fetched(
+    return FetchedCredentials(
         Credentials(key or "", Secret(secret or ""), Secret(session) if session is not None else None),
         expiration,
         str(account) if is_account(account) else None,

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
     from vault.aws.target import Target
 
-STS, IAM, SIGN_IN, PORTAL, OIDC = "sts", "iam", "signin", "sso", "sso-oidc"
+STS, IAM, SIGN_IN, PORTAL, OIDC, S3 = "sts", "iam", "signin", "sso", "sso-oidc", "s3"
 SERVICES = {
     STS: "STS",
     IAM: "IAM",
     SIGN_IN: "sign-in",
     PORTAL: "Identity Center's portal",
     OIDC: "Identity Center's sign-in",
+    S3: "S3",
 }
 
-_LABELS = {STS: "sts", IAM: "iam", SIGN_IN: "signin", PORTAL: "portal.sso", OIDC: "oidc"}
+_LABELS = {STS: "sts", IAM: "iam", SIGN_IN: "signin", PORTAL: "portal.sso", OIDC: "oidc", S3: "s3"}
 _IAM = {
     "aws": ("iam.amazonaws.com", "iam-fips.amazonaws.com", "iam.global.api.aws", "iam-fips.global.api.aws"),
     "aws-cn": (
@@ -94,7 +95,8 @@ def is_aws_host(url: str, *, service: str, partition: str) -> bool:
     found = next(each for each in PARTITIONS if each.name == partition)
     if any(_fits(to.name, pattern, found) for pattern in _patterns(service, found)):
         return True
-    endpoint, _, rest = to.name.partition(".")
+    name = to.name.removeprefix("bucket.") if service == S3 else to.name  # of an S3 endpoint for any bucket
+    endpoint, _, rest = name.partition(".")
     inside = f"{_LABELS[service]}.{{region}}.vpce.{found.suffix}"
     own = endpoint.removeprefix(_VPC_ENDPOINT)
     return (
@@ -114,6 +116,10 @@ def _patterns(service: str, partition: Partition) -> tuple[str, ...]:
     if service == IAM:
         return _IAM[partition.name]
     label = _LABELS[service]
+    if service == S3:
+        forms = [f"s3{form}.{dual}{{region}}" for form in ("", "-fips") for dual in ("", "dualstack.")]
+        own = ("s3.amazonaws.com",) if partition.name == "aws" else ()
+        return (*(f"{form}.{partition.suffix}" for form in forms), *own)
     names = tuple(
         f"{label}{form}.{{region}}.{suffix}"
         for form in ("", "-fips")

@@ -18,7 +18,7 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vault.aws.fetched import Fetched
+    from vault.aws.fetched import FetchedCredentials
     from vault.aws.provider_inputs import ProviderContext
     from vault.aws.target import Target
     from vault.profiles.chain import NamedSource
@@ -30,7 +30,7 @@ _CONTAINER = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 _RELATIVE = "http://169.254.170.2"
 
 
-def instance_credentials(source: NamedSource, context: ProviderContext) -> Fetched:
+def instance_credentials(source: NamedSource, context: ProviderContext) -> FetchedCredentials:
     """The credentials of the instance's role. Errors: ConfigError, Unreachable."""
     env, what = context.env, f"{source.origin}: the instance metadata"
     if env.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
@@ -52,7 +52,7 @@ def instance_credentials(source: NamedSource, context: ProviderContext) -> Fetch
     return check_fields(fields, what=what, token="Token", now=context.deadline.clock.time())  # noqa: S106  # a field
 
 
-def container_credentials(source: NamedSource, context: ProviderContext) -> Fetched:
+def container_credentials(source: NamedSource, context: ProviderContext) -> FetchedCredentials:
     """The credentials that the container's orchestrator provides. Errors: ConfigError, Unreachable, Untrusted."""
     env, what = context.env, f"{source.origin}: the container's credentials"
     relative = env.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")

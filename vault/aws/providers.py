@@ -8,7 +8,7 @@ remains one, without an expiry.
 from __future__ import annotations
 
 from vault import errors, limits
-from vault.aws.fetched import Fetched, check_fields, json_object, of_session
+from vault.aws.fetched import FetchedCredentials, check_fields, json_object, of_session
 from vault.aws.provider_inputs import read_token_file, run_command
 from vault.profiles.chain import Login, NamedSource, Process, Sso, WebIdentity
 from vault.profiles.credential_variables import session_token_in
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vault.profiles.chain import Source
 
 
-def fetch(source: Source, context: ProviderContext) -> Fetched:
+def fetch(source: Source, context: ProviderContext) -> FetchedCredentials:
     """The credentials of ``source``. Errors: ConfigError, Refused, Unreachable, Untrusted; never with a secret in their text."""
     match source:
         case Process():
@@ -43,7 +43,7 @@ def fetch(source: Source, context: ProviderContext) -> Fetched:
             raise errors.Internal("a key of the vault is not a provider")
 
 
-def _process(source: Process, context: ProviderContext) -> Fetched:
+def _process(source: Process, context: ProviderContext) -> FetchedCredentials:
     text = run_command(source.command, key="credential_process", origin=source.origin, context=context)
     what = f"{source.origin}: credential_process"
     fields = json_object(text, what=f"{source.origin}: the output of credential_process")
@@ -93,7 +93,7 @@ def _web_token(source: WebIdentity, context: ProviderContext) -> Secret:
     return Secret(token)
 
 
-def _named(source: NamedSource, context: ProviderContext) -> Fetched:
+def _named(source: NamedSource, context: ProviderContext) -> FetchedCredentials:
     from vault.aws import metadata
 
     match source.name:
@@ -105,7 +105,7 @@ def _named(source: NamedSource, context: ProviderContext) -> Fetched:
             return metadata.container_credentials(source, context)
 
 
-def _environment(source: NamedSource, context: ProviderContext) -> Fetched:
+def _environment(source: NamedSource, context: ProviderContext) -> FetchedCredentials:
     env = context.env
     fields = {
         "AccessKeyId": env.get("AWS_ACCESS_KEY_ID"),

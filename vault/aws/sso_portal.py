@@ -26,7 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from vault.aws.fetched import Fetched
+    from vault.aws.fetched import FetchedCredentials
     from vault.aws.provider_inputs import ProviderContext
     from vault.profiles.chain import Sso
 
@@ -41,7 +41,7 @@ class CliToken(NamedTuple):
     path: str
 
 
-def role_credentials(source: Sso, context: ProviderContext) -> Fetched:
+def role_credentials(source: Sso, context: ProviderContext) -> FetchedCredentials:
     """The credentials of the profile's role. Errors: Refused (sign in again), Unreachable, ConfigError, Untrusted."""
     what = f"{source.origin}: IAM Identity Center"
     if source.role_name is None or source.account_id is None:
@@ -109,7 +109,7 @@ def _no_access_hint(source: Sso) -> str:
     return f"check sso_account_id and sso_role_name; if you no longer have this role, remove its generated profile: {setup} --prune"
 
 
-def _checked(fields: dict[str, Any], source: Sso, *, now: float, what: str) -> Fetched:
+def _checked(fields: dict[str, Any], source: Sso, *, now: float, what: str) -> FetchedCredentials:
     milliseconds = fields.get("expiration")
     if (
         not isinstance(milliseconds, int | float)

@@ -43,6 +43,14 @@ class _RawRequest(NamedTuple):
     bodiless: bool  # whether its answer has no body
 
 
+class _Bounds(NamedTuple):
+    """What one exchange may take: bytes of the answer's body, seconds, and the end of every wait."""
+
+    size: int
+    seconds: float
+    deadline: Deadline
+
+
 def preload(env: Mapping[str, str]) -> None:
     """Import what a call by TLS needs, while the process waits for something else."""
     named = env.get("AWS_ENDPOINT_URL_STS") or env.get("AWS_ENDPOINT_URL") or ""
@@ -66,16 +74,19 @@ def send(
     ca_bundle: Setting | None = None,
     pool: ConnectionPool | None = None,
     reuse: bool = True,
+    most: int = limits.MAX_AWS_ANSWER,
+    within: float = limits.AWS_READ,
 ) -> Reply:
     """Send a request once and read the answer.
 
     ``query`` is encoded already. ``env`` names proxies and CA bundles ({} for none, default os.environ); ``ca_bundle``
     is the profile's. ``pool`` keeps the connection for the next call. ``reuse=False`` opens a new connection: an idle
     one may turn out to be closed, and then it is unknown whether AWS got the request, which must not happen with an MFA
-    code. Errors: Unreachable (``sent`` tells whether the request may have arrived), ConfigError.
+    code. ``most`` bounds the answer's body, ``within`` the seconds for request and answer. Errors: Unreachable (``sent`` tells whether the request may have arrived), ConfigError.
     """
     if deadline.remaining() <= 0:
         raise errors.Unreachable("no time left for a call to AWS")
+    bounds = _Bounds(most, within, deadline)
     by = connections.route(to, env=os.environ if env is None else env, ca_bundle=ca_bundle)
     try:
         request = _request(by, method, query, headers, body, keep_alive=pool is not None)
@@ -84,12 +95,12 @@ def send(
     idle = pool.take(by) if pool is not None and reuse else None
     if idle is not None:
         try:
-            return _exchange(idle, request, by=by, deadline=deadline, pool=pool)
+            return _exchange(idle, request, by=by, bounds=bounds, pool=pool)
         except _ClosedBeforeAnswer:
             pass  # AWS closed it since the last call, before it took the request: open a new one
     new = connections.connect(by, pool=pool, deadline=deadline)
     try:
-        return _exchange(new, request, by=by, deadline=deadline, pool=pool)
+        return _exchange(new, request, by=by, bounds=bounds, pool=pool)
     except _ClosedBeforeAnswer:
         raise _broken(to) from None
 
@@ -113,15 +124,15 @@ def _exchange(
     request: _RawRequest,
     *,
     by: Route,
-    deadline: Deadline,
+    bounds: _Bounds,
     pool: ConnectionPool | None,
 ) -> Reply:
     """One request and its answer over an open connection, which then goes to the pool or is closed."""
     where, reusable = safe(by.to.host), False
     try:
         answer = wire.ask(
-            connection, request.head + request.body, deadline=deadline.at_most(limits.AWS_READ),
-            most=limits.MAX_AWS_ANSWER, bodiless=request.bodiless,
+            connection, request.head + request.body, deadline=bounds.deadline.at_most(bounds.seconds),
+            most=bounds.size, bodiless=request.bodiless,
         )  # fmt: skip
         reusable = answer.reusable
     except TimeoutError:
@@ -130,7 +141,7 @@ def _exchange(
         ) from None
     except wire.TooLarge:
         raise errors.Unreachable(
-            f"the answer from {where} is larger than {limits.MAX_AWS_ANSWER} bytes", sent=True
+            f"the answer from {where} is larger than {bounds.size} bytes", sent=True
         ) from None
     except (wire.NoHttpAnswer, ConnectionResetError, BrokenPipeError):
         raise _ClosedBeforeAnswer from None

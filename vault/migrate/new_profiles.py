@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from vault import errors, limits
-from vault.aws import boto_iam
+from vault.aws import boto_session
 from vault.keys import entry_names
 from vault.migrate import own_command, setup
 from vault.profiles import aws_files, endpoints, values
@@ -74,7 +74,7 @@ def check_region(typed: str) -> str:
 
 def region_doubt(region: str) -> str | None:
     """A sentence about ``region`` if no region of AWS is known by that name, which may be newer than the installed botocore."""
-    known = boto_iam.region_names()
+    known = boto_session.region_names()
     if endpoints.without_fips(region)[0] in known:
         return None
     near = nearest(region, sorted(known))
