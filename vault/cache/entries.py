@@ -297,7 +297,11 @@ def _ours_of(folder: Folder) -> list[str]:
 
 
 def _alias_key(profile: str, fingerprint: bytes) -> bytes:
-    return os.fsencode(profile) + b"\0" + fingerprint
+    try:
+        name = os.fsencode(profile)
+    except UnicodeEncodeError:  # AWS's files name a profile that no command line in this locale can name
+        name = profile.encode("utf-8", "surrogateescape")
+    return name + b"\0" + fingerprint
 
 
 def _is_cache_file(name: str) -> bool:

@@ -15,6 +15,7 @@ from vault.text import ascii_safe, safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import TextIO
 
 PROGRAM = "awsvault-py"
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -33,6 +34,13 @@ def report(error: BaseException, *, captured: bool = True, debug: bool = False) 
 
     ``captured`` is False for commands that no SDK runs. Characters that stderr cannot encode are escaped.
     """
+    try:
+        return _reported(error, captured=captured, debug=debug)
+    finally:
+        _discard_unwritten()
+
+
+def _reported(error: BaseException, *, captured: bool, debug: bool) -> int:
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
@@ -91,6 +99,27 @@ def _frames(trace: TracebackType | None) -> list[str]:
         found.append(f"  {ascii_safe(code.co_filename)}:{trace.tb_lineno} in {ascii_safe(code.co_name)}")
         trace = trace.tb_next
     return found
+
+
+def _discard_unwritten() -> None:
+    """Point a standard stream that cannot be flushed to /dev/null: the interpreter would try again, and end with code 120."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _to_nowhere(stream)
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, stream.fileno())
+    except (OSError, ValueError):  # a stream without a descriptor
+        pass
+    finally:
+        os.close(nowhere)
 
 
 def _write(text: str) -> None:

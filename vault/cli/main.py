@@ -185,9 +185,7 @@ def failed(error: BaseException, argv: Sequence[str], *, debug: bool) -> int:
     """Report what ended the command line ``argv``, and return its exit code."""
     captured = _command_of(argv) == "export"
     known = _with_help(_translated(error, argv), argv)
-    code = exits.report(known, captured=captured, debug=debug)
-    _discard_stdout()
-    return code
+    return exits.report(known, captured=captured, debug=debug)
 
 
 def _command_of(argv: Sequence[str]) -> str:
@@ -274,15 +272,3 @@ def hide_keys(text: str) -> str:
     text = re.sub(r"(unexpected extra arguments?) \(.*\)", r"\1", text, flags=re.DOTALL)
     text = re.sub(r"(?:AKIA|ASIA)[A-Z0-9]{8,}", "[access key]", text)
     return re.sub(r"(?<![A-Za-z0-9/+_.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_.-])", "[secret]", text)
-
-
-def _discard_stdout() -> None:
-    """If stdout cannot be flushed, replace it with /dev/null, so that the interpreter does not report the error again at exit."""
-    if sys.stdout is None:
-        return
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.close(nowhere)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
-from vault import limits
+from vault import errors, limits
 from vault.migrate.undo import Change
 from vault.profiles import aws_files
 from vault.profiles.edit import Document, Edit
 from vault.records import NamedTuple
 from vault.system.user_files import read_users_file
+from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ class Files(NamedTuple):
 
 def read(env: Mapping[str, str], *, home: str) -> Files:
     """Read AWS's files from the paths that the environment sets. Raises ConfigError, UnsafeFile, StorageError."""
-    paths = aws_files.locations(env, home=home)
+    # The record of an undo has the paths, and the next command may run in another folder.
+    paths = [os.path.abspath(path) for path in aws_files.locations(env, home=home)]
     raw = tuple(read_users_file(path, limit=limits.MAX_CONFIG_FILE) for path in paths)
     documents = [
         Document(data or b"", path=path, kind=kind)
@@ -64,7 +67,10 @@ class EditPlan:
         return self.config if kind == CONFIG else self.credentials
 
     def changes(self, files: Files) -> list[Change]:
-        """The edits as changes of files. A file that would not change is left out."""
+        """The edits as changes of files. A file that would not change is left out.
+
+        Raises ConfigError if a file would be too large to be read again.
+        """
         made = []
         for document, raw, kind in zip(
             (files.config, files.credentials), files.raw, (CONFIG, CREDENTIALS), strict=True
@@ -72,6 +78,11 @@ class EditPlan:
             edits = self.edits(kind)
             after = document.apply(edits)
             if edits and after != document.data:
+                if len(after) > limits.MAX_CONFIG_FILE:
+                    raise errors.ConfigError(
+                        f"{safe(document.path)} would have {len(after)} bytes; the limit is {limits.MAX_CONFIG_FILE}",
+                        hint="change fewer profiles; setup --sso chooses them by --account and --role",
+                    )
                 hunks = document.hunks(edits)
                 made.append(Change(path=document.path, kind=kind, before=raw, after=after, hunks=hunks))
         return made

@@ -118,7 +118,15 @@ def named(roles: Iterable[AssignedRole], template: NameTemplate) -> dict[str, As
             )
             raise errors.ConfigError(
                 f"two roles would have {same}: {found[other]}, and {role}",
-                hint="add a field to the names: --name '{account}-{account_id}/{role}'",
+                hint=_to_tell_apart(found[other], role),
             )
         found[name] = role
     return dict(sorted(found.items()))
+
+
+def _to_tell_apart(one: AssignedRole, other: AssignedRole) -> str:
+    """What gives two roles two names: a field, unless no field tells them apart."""
+    alike = cleaned(one.role).lower() == cleaned(other.role).lower()
+    if alike and one.account.account_id == other.account.account_id:
+        return "write the profile of each one in a run of its own, with --role and a --name without {role}"
+    return "add a field to the names: --name '{account}-{account_id}/{role}'"

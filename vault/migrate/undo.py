@@ -116,12 +116,22 @@ def apply_changes(
         locks.lock(state, LOCK, deadline=context.new_deadline()),
     ):
         with _folder(context, create=True) as folder:
-            _write(folder, real, kind=kind, opened=opened)
+            record = _write(folder, real, kind=kind, opened=opened)
         for change in real:
-            if change.after is None:
-                replace_file.remove(change.path, before=change.before or b"")
-            else:
-                replace_file.replace(change.path, change.after, before=change.before)
+            try:
+                _apply(change)
+            except (replace_file.ChangedMeanwhile, errors.UnsafeFile):  # raised before the file is touched
+                if change is real[0]:  # the record of nothing would keep the one before it from being undone
+                    with _folder(context) as folder:
+                        folder.unlink(record)
+                raise
+
+
+def _apply(change: Change) -> None:
+    if change.after is None:
+        replace_file.remove(change.path, before=change.before or b"")
+    else:
+        replace_file.replace(change.path, change.after, before=change.before)
 
 
 def preview(context: Context, *, kind: UndoKind, open_vault: Callable[[], Opened]) -> UndoPreview:
@@ -193,7 +203,8 @@ def _newest(context: Context, kind: UndoKind) -> tuple[str, bytes]:
     )
 
 
-def _write(folder: Folder, changes: Sequence[Change], *, kind: UndoKind, opened: Opened | None) -> None:
+def _write(folder: Folder, changes: Sequence[Change], *, kind: UndoKind, opened: Opened | None) -> str:
+    """Write the record of ``changes``, and return its name."""
     names = _names(folder, kind)
     number = int(names[-1].removeprefix(kind.records + "-").removesuffix(".undo")) + 1 if names else 1
     body = json.dumps({"files": [_json(change) for change in changes]}).encode()
@@ -211,6 +222,7 @@ def _write(folder: Folder, changes: Sequence[Change], *, kind: UndoKind, opened:
     folder.write_atomic(name, body, durable=True)
     for old in names[: -limits.UNDO_KEPT + 1]:
         folder.unlink(old)
+    return name
 
 
 def _decode(raw: bytes, *, name: str, opened: Opened | None) -> dict[str, Any]:

@@ -16,7 +16,8 @@ def revert(document: Document, hunks: Iterable[Hunk], *, exact: bool) -> bytes:
 
     ``exact``: the file is, to the byte, what the edits left. Otherwise it has been edited since: each hunk must then be
     found exactly once in its profile, as whole lines. A line that an edit removed goes back under the profile's header, a section
-    to the end of the file.
+    to the end of the file, unless there is another one of that name. A section that an edit added is not removed if it got
+    more lines since: they would then belong to the profile before it.
     """
     data = document.data
     shift, placed = 0, []
@@ -36,6 +37,8 @@ def revert(document: Document, hunks: Iterable[Hunk], *, exact: bool) -> bytes:
 
 def _current_offset(document: Document, hunk: Hunk) -> int:
     """The offset of the hunk's new lines in a file that has been edited since."""
+    if is_section(hunk.old) and _section_name(hunk.old) in document.sections.profiles:
+        raise ValueError(_section_name(hunk.old))
     if _gone(hunk):
         return len(document.data)
     found = []
@@ -46,12 +49,38 @@ def _current_offset(document: Document, hunk: Hunk) -> int:
         text = b"".join(document.lines[start:end])
         base, at = first - len(document.lines[start]), text.find(hunk.new)
         while at >= 0:
-            if at == 0 or text[at - 1 : at] == b"\n" or hunk.new[:1] in (b"\r", b"\n"):
+            starts = at == 0 or text[at - 1 : at] == b"\n" or hunk.new[:1] in (b"\r", b"\n")
+            if starts and _ends(hunk.new, text[at + len(hunk.new) :]):
                 found.append(base + at)
             at = text.find(hunk.new, at + 1)
     if len(found) != 1:
-        raise ValueError(hunk.profile or _section_name(hunk))
+        raise ValueError(hunk.profile or _section_name(hunk.new))
     return found[0]
+
+
+def _ends(new: bytes, rest: bytes) -> bool:
+    """Whether the lines of ``new`` end where they ended, before ``rest``: with a whole line that nothing continues."""
+    if new[-1:] != b"\n" and rest and not rest.startswith((b"\n", b"\r\n")):
+        return False
+    following = rest.split(b"\n") if new[-1:] == b"\n" else rest.split(b"\n")[1:]
+    if not is_section(new):
+        last = new.rstrip(b"\r\n").rpartition(b"\n")[2]
+        return not _is_property(following[0] if following else b"") or _depth(following[0]) <= _depth(last)
+    for line in following:
+        if is_section(line):
+            break
+        if _is_property(line):
+            return False
+    return True
+
+
+def _is_property(line: bytes) -> bool:
+    """Whether the line is neither empty, nor a comment, nor a header."""
+    return line.lstrip()[:1] not in (b"", b"#", b";", b"[")
+
+
+def _depth(line: bytes) -> int:
+    return len(line) - len(line.lstrip(b" \t"))
 
 
 def _gone(hunk: Hunk) -> bool:
@@ -64,8 +93,8 @@ def _ended(data: bytes) -> bytes:
     return data if data.endswith(b"\n") or not data else data + b"\n"
 
 
-def _section_name(hunk: Hunk) -> str:
-    """The profile whose section the hunk added; "" for another hunk."""
-    if not is_section(hunk.new):
+def _section_name(raw: bytes) -> str:
+    """The profile whose section these lines are; "" for other lines."""
+    if not is_section(raw):
         return ""
-    return next(iter(Document(hunk.new, path="", kind="config").sections.profiles), "")
+    return next(iter(Document(raw, path="", kind="config").sections.profiles), "")

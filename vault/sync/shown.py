@@ -64,8 +64,9 @@ def look(key: str, found: Sequence[Version], before: Shown) -> Shown:
         return Shown(None, _dots(found))
     removed = [version for version in found if version.content is None]
     conflict = (RENAMED if any(version.renamed_to for version in removed) else REMOVED) if removed else ""
+    twins = _twins(found)
     if all(same(version.content, live[0].content) for version in live):
-        return Shown(min(live, key=_content).content, _dots(live), conflict)
+        return Shown(min(live, key=_content).content, _without(twins, _dots(live)), conflict)
     forked = len({version.dot for version in live}) < len(live)
     one_user = versions.kind(key) == ENTRY and _of_one_user(live)
     if not forked and (one_user or versions.kind(key) != ENTRY):
@@ -80,9 +81,9 @@ def look(key: str, found: Sequence[Version], before: Shown) -> Shown:
         return Shown(None, (), conflict)
     if 1 < len(own) < len(live):  # what was shown as one before stays one
         part = look(key, own, before)
-        return Shown(part.content, part.on, conflict)
+        return Shown(part.content, _without(twins, part.on), conflict)
     chosen = min(own, key=_content)
-    return Shown(chosen.content, (chosen.dot,), conflict)
+    return Shown(chosen.content, _without(twins, (chosen.dot,)), conflict)
 
 
 def contents(shown: Mapping[str, Shown]) -> dict[str, Content]:
@@ -102,10 +103,22 @@ def latest(version: Version, group: str, live: Sequence[Version]) -> bool:
 
 
 def _of_one_user(live: Sequence[Version]) -> bool:
-    users = {
-        (content.get("account"), content.get("user")) for content in (v.content for v in live) if content
-    }
+    users = {_user(version.content) for version in live}
     return len(users) == 1 and None not in next(iter(users))
+
+
+def _user(content: Content) -> tuple[Any, Any]:
+    return (content.get("account"), content.get("user")) if content is not None else (None, None)
+
+
+def _twins(found: Sequence[Version]) -> set[Dot]:
+    """The dots of two different edits. An edit that stood on such a dot would replace both, and the user saw only one."""
+    first: dict[Dot, Version] = {}
+    return {v.dot for v in found if not same(v.content, first.setdefault(v.dot, v).content)}
+
+
+def _without(twins: set[Dot], on: tuple[Dot, ...]) -> tuple[Dot, ...]:
+    return tuple(dot for dot in on if dot not in twins)
 
 
 def _joined(key: str, live: Sequence[Version]) -> Content:
@@ -125,11 +138,15 @@ def _joined(key: str, live: Sequence[Version]) -> Content:
 
 
 def _own(live: Sequence[Version], before: Shown) -> list[Version]:
-    """The versions that this machine showed before: by their edits, or else by their content."""
-    shown = [version for version in live if version.dot in before.on]
-    if shown or before.content is None:
-        return shown
-    return [version for version in live if same(version.content, before.content)]
+    """The versions that this machine showed before: by their edits, or else by their content.
+
+    Of two edits with one dot, it is the one with the content or, if that was joined with another edit, with the user.
+    """
+    named = [version for version in live if version.dot in before.on]
+    if before.content is None or (named and len({version.dot for version in named}) == len(named)):
+        return named
+    alike = [version for version in named or live if same(version.content, before.content)]
+    return alike or [version for version in named if _user(version.content) == _user(before.content)]
 
 
 def _dots(found: Sequence[Version]) -> tuple[Dot, ...]:

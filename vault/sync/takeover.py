@@ -42,10 +42,11 @@ def take_new_name(
     )
     unsent = sorted(
         {
-            v.dot.number
+            dot.number
             for found in state.items.values()
             for v in found
-            if v.dot.machine == machine and v.dot.number > sent
+            for dot in (v.dot, *v.groups.values())  # a group may name an edit that a later one replaced
+            if dot.machine == machine and dot.number > sent
         }
     )
     dots = {Dot(machine, number): Dot(new, place) for place, number in enumerate(unsent, 1)}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import os
+import subprocess
 import sys
 
 import pytest
 
 from tests.home import SCENARIO, failed
+from tests.patience import PATIENCE
 from vault.cli import exits
 from vault.errors import Usage
 
@@ -93,6 +95,35 @@ def test_where_nobody_can_be_told_the_exit_code_tells(monkeypatch, stream):
     """stderr is on a full disk, or closed by the caller."""
     monkeypatch.setattr(sys, "stderr", stream)
     assert exits.report(Usage("x")) == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["export", "nosuch"], ["explain", "nosuch"], ["status"], ["help"], ["remove", "x", "--yes"]]
+)
+@pytest.mark.parametrize("broken", ["full", "pipe"])
+def test_a_stderr_that_takes_nothing_does_not_change_the_exit_code(ready, words, broken):
+    """Python would end with 120, because it writes again what is left. status tells nothing else than its text."""
+    if broken == "full":
+        stream = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, stream = os.pipe()
+        os.close(reader)
+    lost = 141 if broken == "pipe" else 6
+    try:
+        done = subprocess.run(
+            [ready.command, *words], env=ready.env, stdin=subprocess.DEVNULL, stdout=stream if words == ["help"] else subprocess.PIPE,
+            stderr=stream, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(stream)
+    assert done.returncode == (lost if words in (["status"], ["help"]) else 5)
+
+
+def test_a_profile_that_the_locale_cannot_encode_is_no_bug(ready):
+    """status looks for the session of each profile of the file."""
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = ready.run("status", **plain)
+    assert (done.returncode, "unexpected" in done.stderr) == (0, False), done.stderr
 
 
 def test_without_a_stdout_a_command_still_ends_well(home, monkeypatch, here):

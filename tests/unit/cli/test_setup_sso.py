@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 
 import pytest
 
 from tests.home import COMMAND, failed
+from tests.patience import PATIENCE
 from tests.signins import browser, config, visits
 from tests.terminal_user import Terminal
 
@@ -291,6 +293,56 @@ def test_at_a_terminal_a_bar_and_a_question(home):
     user.answers("[y/N/d] ", "y")
     assert user.ends() == 0
     assert len(names(home)) == 5
+
+
+def test_a_run_that_wrote_nothing_does_not_stand_before_the_last_undo(home, aws):
+    """The file changed under the question. The undo is of the run before, and keeps what was edited."""
+    before = text(home)
+    setup(home, "--yes")
+    aws.world.assign(DEV, "Auditor", account_name="Acme Dev")
+    user = Terminal(home, "setup", "--sso", "corp", AWSVAULT_PASSPHRASE=home.env["AWSVAULT_PASSPHRASE"])
+    user.sees("[y/N/d] ")
+    home.config("# edited\n" + text(home))
+    user.child.sendline("y")
+    assert user.ends() == 10
+    assert setup(home, "--undo", "--yes").stderr == "Undone.\n"
+    assert text(home) == "# edited\n" + before
+
+
+@pytest.mark.parametrize(
+    "line", ["region = eu-west-1\n", "awsvault_role_arn = arn:aws:iam::111111111111:role/Other\n"]
+)
+def test_an_undo_leaves_no_line_of_yours_in_another_profile(home, line):
+    """A line that was added below a generated profile would belong to the profile above it."""
+    setup(home, "--yes")
+    edited = text(home) + line
+    home.config(edited)
+    failed(
+        home.run("setup", "--undo", "--sso", "corp", "--yes"),
+        10, "was edited after the change in profile Prod-profile-x-2J/Reader",
+    )  # fmt: skip
+    assert text(home) == edited
+
+
+def test_a_path_that_is_relative(home):
+    """AWS's tools take it too. The undo finds the file from any folder."""
+    os.rename(home.config_path, os.path.join(home.root, "own-config"))
+    for words, folder in ((["--yes"], home.root), (["--undo", "--yes"], "/")):
+        done = subprocess.run(
+            [home.command, "setup", "--sso", "corp", *words], env=home.with_env({"AWS_CONFIG_FILE": "own-config"}), cwd=folder,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    with open(os.path.join(home.root, "own-config"), encoding="utf-8") as file:
+        assert file.read() == "# mine\n" + config()
+
+
+def test_a_file_that_could_not_be_read_again_is_not_written(home, monkeypatch, here):
+    """Every command would fail from then on."""
+    monkeypatch.setattr("vault.limits.MAX_CONFIG_FILE", 1000)
+    before = text(home)
+    failed(here(home, "setup", "--sso", "corp", "--yes"), 6, "bytes; the limit is 1000")
+    assert text(home) == before
 
 
 def test_the_file_is_kept_private(home):

@@ -87,6 +87,22 @@ def test_no_template(text, said):
         template(text)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("a=b", "a,b"), ("Reader", "reader"), ("r" * 62 + "1", "r" * 62 + "2")]
+)
+def test_two_roles_that_no_field_tells_apart(one, other):
+    """In one account. The hint for two accounts would lead to the same error."""
+    for text in ("{account}/{role}", "{account}-{account_id}/{role}"):
+        with pytest.raises(errors.ConfigError) as caught:
+            named([role(one), role(other)], template(text))
+        assert "with --role and a --name without {role}" in caught.value.hint
+    for name in (one, other):
+        named([role(name)], template("{account}/mine"))
+    with pytest.raises(errors.ConfigError) as caught:
+        named([role(one), role("Admin")], template("{account}"))
+    assert "add a field" in caught.value.hint
+
+
 def test_two_roles_of_one_name():
     """AWS lets two accounts have the same name. Both are named in the error."""
     with pytest.raises(errors.ConfigError) as caught:

@@ -120,3 +120,55 @@ def test_a_new_section_that_was_edited_since_is_named():
     edits = [found.append("[profile new]", [("a", "b")])]
     with pytest.raises(ValueError, match="new"):
         revert(document("[default]\n\n[profile new]\na = c\n"), found.hunks(edits), exact=False)
+
+
+def reverted(before, edits, *, edited):
+    """The file that an undo leaves after ``edits`` of ``before``, if it is then ``edited(after)``."""
+    found = document(before)
+    made = edits(found)
+    now = document(edited(found.apply(made).decode()))
+    return revert(now, found.hunks(made), exact=False).decode()
+
+
+SOURCE = "[profile a]\nregion = us-east-1\n"
+
+
+@pytest.mark.parametrize("more", ["region = eu-west-1\n", "# mine\nrole_arn = r\n", "  deeper = 1\n"])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_new_section_with_more_lines_stays(more, last):
+    """Without its header they would belong to the profile before it, and change that one's region or role."""
+
+    def edits(found):
+        return [found.append(f"[profile {n}]", [("x", n)], after=n == "new2") for n in ("new1", "new2")]
+
+    name = "new2" if last else "new1"
+    with pytest.raises(ValueError, match=f"^{name}$"):
+        reverted(SOURCE, edits, edited=lambda t: t.replace(f"x = {name}\n", f"x = {name}\n{more}"))
+
+
+@pytest.mark.parametrize("more", ["# mine\n", "\n", "\n[profile z]\nregion = us-west-2\n"])
+def test_a_new_section_goes_if_only_a_comment_or_another_section_follows(more):
+    """They stay."""
+    back = reverted(SOURCE, lambda f: [f.append("[profile new]", [("x", "1")])], edited=lambda t: t + more)
+    assert back == SOURCE + more
+
+
+@pytest.mark.parametrize("more", [" --duration 1h", "-2\n", "\n  deeper = 1\n"])
+def test_a_last_line_that_goes_on_is_another_line(more):
+    """The file had no last line end. A part of a line is never taken out."""
+    with pytest.raises(ValueError, match="^a$"):
+        reverted(
+            SOURCE.rstrip(),
+            lambda f: [f.insert(1, "a", "credential_process", "p")],
+            edited=lambda t: t + more,
+        )
+
+
+def test_a_removed_section_does_not_go_back_beside_another_one_of_its_name():
+    """Their keys would be read as one profile."""
+    with pytest.raises(ValueError, match="^b$"):
+        reverted(
+            SOURCE + "[profile b]\nrole_arn = r\n",
+            lambda f: [f.remove_section("b")],
+            edited=lambda t: t + "[profile b]\nrole_arn = s\n",
+        )

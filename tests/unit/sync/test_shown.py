@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.sync.examples import ALICE, Machine, entry, pair
 from vault.sync import shown
 from vault.sync.shown import CHANGED, FORKED, REMOVED, RENAMED, Shown
-from vault.sync.versions import Dot, Version
+from vault.sync.versions import Dot, MachineLine, SharedState, Version
 
 DEV = "entry/dev"
 
@@ -134,14 +136,48 @@ def test_two_strict_boxes_wait_for_an_answer():
     assert shown.conflicts(laptop.shown) == {"strict": CHANGED}
 
 
-def test_one_dot_with_two_contents_is_two_machines_with_one_identity():
-    """Both are kept and it is said; what a machine showed it goes on to show."""
-    dot = Dot("laptop", 1)
-    groups = dict.fromkeys(("key", "mfa", "rest"), dot)
-    twins = [
-        Version(dot=dot, seen={"laptop": 1}, content=entry(akid, **ALICE), groups=groups)
-        for akid in ("AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE")
-    ]
-    found = shown.look(DEV, twins, Shown(twins[1].content, (dot,)))
-    assert found.conflict == FORKED
-    assert found.content in [twin.content for twin in twins]
+DOT = Dot("laptop", 1)
+
+
+def twin(akid, user="alice", **more):
+    groups = dict.fromkeys(("key", "mfa", "rest"), DOT)
+    content = entry(akid, account=f"account of {user}", user=user, **more)
+    return Version(dot=DOT, seen={"laptop": 1}, content=content, groups=groups)
+
+
+@pytest.mark.parametrize("own", [0, 1])
+def test_one_dot_with_two_contents_is_two_machines_with_one_identity(own):
+    """Both are kept and it is said; what a machine showed it goes on to show, of whichever user it is."""
+    twins = [twin("AKIAIOSFODNN7EXAMPLE"), twin("AKIAI44QH8DHBEXAMPLE", "bob")]
+    found = shown.look(DEV, twins, Shown(twins[own].content, (DOT,)))
+    assert (found.conflict, found.content) == (FORKED, twins[own].content)
+    assert shown.look(DEV, twins, found) == found
+
+
+@pytest.mark.parametrize("author", ["laptop", "desktop"])
+def test_an_edit_of_one_twin_does_not_replace_the_other(author):
+    """Nobody on that machine saw the other one. An answer settles it."""
+    twins = tuple(
+        sorted((twin("AKIAIOSFODNN7EXAMPLE"), twin("AKIAI44QH8DHBEXAMPLE", "bob")), key=Version.order)
+    )
+    machine = Machine(author)
+    lines = {"laptop": MachineLine(last=1, marks={1: "x"}), "desktop": MachineLine()}
+    machine.state = SharedState({DEV: twins}, lines)
+    machine.shown = shown.show(machine.state, {DEV: Shown(twins[0].content, (DOT,))})
+    machine.store(DEV, {**twins[0].content, "note": "new"})
+    assert set(map(Version.order, twins)) < {found.order() for found in machine.state.items[DEV]}
+    assert shown.show(machine.state, machine.shown)[DEV].content["note"] == "new"
+    machine.answer(DEV, twins[1].content)
+    assert [found.content for found in machine.state.items[DEV]] == [twins[1].content]
+
+
+def test_a_join_with_one_twin_stays_with_its_user():
+    """The other twin is of another user and comes later."""
+    device = Version(
+        dot=Dot("desktop", 1), seen={"laptop": 1, "desktop": 1}, content=None, beside=frozenset([DOT])
+    )
+    content = {**twin("AKIAIOSFODNN7EXAMPLE").content, "mfa_serial": "m"}
+    device = replace(device, content=content, groups={"key": DOT, "rest": DOT, "mfa": device.dot})
+    mine, other = twin("AKIAIOSFODNN7EXAMPLE", note="x"), twin("AKIAI44QH8DHBEXAMPLE", "adam")
+    found = shown.look(DEV, [mine, other, device], Shown({**content, "note": "x"}, (DOT, device.dot)))
+    assert found.content["user"] == "alice"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 
-from tests.unit.sync.examples import entry, pair
-from vault.sync import takeover, versions
+from tests.unit.sync.examples import ALICE, entry, pair
+from vault.sync import shown, takeover, versions
 from vault.sync.versions import Dot
 
 
@@ -47,6 +47,23 @@ def test_its_unsent_edit_gets_the_new_name():
     both = versions.merge(state, bucket)
     assert {key for key, found in both.items.items() if found} == {"entry/dev", "entry/prod", "entry/test"}
     assert both.lasts() == {"laptop": 2, "laptop-2": 1, "desktop": 0}
+
+
+def test_an_unsent_edit_below_another_one_is_not_taken_for_the_buckets():
+    """A new key, then a new device: the key's edit has a number that the bucket has for another edit, which was replaced."""
+    laptop, desktop = pair(entry__dev=entry(**ALICE))
+    copied = copy.deepcopy(laptop)
+    copied.author = lambda: laptop.author()._replace(mark="another mark")
+    copied.store("entry/dev", entry("AKIAI44QH8DHBEXAMPLE", **ALICE))
+    copied.store("entry/dev", entry("AKIAI44QH8DHBEXAMPLE", **ALICE, mfa_serial="m"))
+    laptop.store("entry/dev", entry("AKIAIOSFODNN8EXAMPLE", **ALICE)).meets(desktop)
+    desktop.store("entry/dev", entry("AKIAIOSFODNN9EXAMPLE", **ALICE))
+    state, before = takeover.take_new_name(
+        copied.state, copied.shown, desktop.state, machine="laptop", new="laptop-2"
+    )
+    assert state.items["entry/dev"][0].groups["key"] == Dot("laptop-2", 1)
+    found = shown.show(versions.merge(state, desktop.state), before)["entry/dev"]
+    assert (found.content["akid"], found.conflict) == ("AKIAI44QH8DHBEXAMPLE", shown.CHANGED)
 
 
 def test_a_removed_machine_is_noticed():
