@@ -156,7 +156,7 @@ def test_a_new_section_goes_if_only_a_comment_or_another_section_follows(more):
 @pytest.mark.parametrize("more", [" --duration 1h", "-2\n", "\n  deeper = 1\n"])
 def test_a_last_line_that_goes_on_is_another_line(more):
     """The file had no last line end. A part of a line is never taken out."""
-    with pytest.raises(ValueError, match="^a$"):
+    with pytest.raises(ValueError, match=r"^a$"):
         reverted(
             SOURCE.rstrip(),
             lambda f: [f.insert(1, "a", "credential_process", "p")],
@@ -166,7 +166,7 @@ def test_a_last_line_that_goes_on_is_another_line(more):
 
 def test_a_removed_section_does_not_go_back_beside_another_one_of_its_name():
     """Their keys would be read as one profile."""
-    with pytest.raises(ValueError, match="^b$"):
+    with pytest.raises(ValueError, match=r"^b$"):
         reverted(
             SOURCE + "[profile b]\nrole_arn = r\n",
             lambda f: [f.remove_section("b")],
