@@ -23,6 +23,13 @@ CHANGES: Rows = {
     "warnings": (TEXTS, ALWAYS, ""),
 }
 
+UNDONE: Rows = {
+    "applied": (BOOLEAN, ALWAYS, "whether the files were restored"),
+    "files": (OBJECTS, ALWAYS, "the files that differ from before the change"),
+    "files[].file": (TEXT, ALWAYS, "its path"),
+    "files[].removed": (BOOLEAN, ALWAYS, "whether the file did not exist before"),
+}
+
 SETUP: dict[str, Rows] = {
     "setup": {
         "applied": (BOOLEAN, ALWAYS, "whether the files were changed"),
@@ -41,4 +48,22 @@ SETUP: dict[str, Rows] = {
         **CHANGES,
         "profiles[].removed": (BOOLEAN, "if the profile is removed", "`true`"),
     },
+    "setup --undo": UNDONE,
+}
+IMPORT_UNDONE: Rows = {
+    **UNDONE,
+    "keys": (OBJECTS, ALWAYS, "the access keys that are in plaintext in a file again"),
+    "keys[].access_key_id": (TEXT, ALWAYS, ""),
+    "keys[].profile": (TEXT, "if the file has profiles", ""),
+    "keys[].file": (TEXT, ALWAYS, ""),
+}
+YUBIKEY: Rows = {
+    "name": (TEXT, ALWAYS, "the entry"),
+    "account": (TEXT, ALWAYS, "the OATH account of the YubiKey"),
+    "applied": (
+        BOOLEAN,
+        ALWAYS,
+        "whether the files were changed; `false` if the profiles have the line already",
+    ),
+    **{at: row for at, row in CHANGES.items() if at.startswith(("profiles", "warnings"))},
 }

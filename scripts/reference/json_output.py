@@ -6,7 +6,8 @@ command and compares (tests/unit/cli/test_json_reference.py).
 
 from __future__ import annotations
 
-from scripts.reference.json_changes import CHANGES, SETUP
+from scripts.reference.json_actions import ACTIONS
+from scripts.reference.json_changes import CHANGES, IMPORT_UNDONE, SETUP, YUBIKEY
 from scripts.reference.json_live import LIVE
 from scripts.reference.json_log import LOG
 from scripts.reference.json_sign_ins import LISTED, OF_STATUS, SIGN_INS
@@ -221,6 +222,8 @@ OUTPUT: dict[str, Rows] = {
         "findings[].where": (TEXT, ALWAYS, "a file and line, a folder, a variable or the vault"),
         "findings[].message": (TEXT, ALWAYS, "what was found"),
         "findings[].fix": (TEXT, "unless there is nothing to do", "what to do"),
+        "fixed": (TEXTS, "with `--fix`", "the files that were changed or removed"),
+        "not_fixed": (TEXTS, "with `--fix`", "the files that another program writes, each with the reason"),
     },
     "serve PROFILE": {
         "profile": (TEXT, ALWAYS, ""),
@@ -302,6 +305,9 @@ OUTPUT: dict[str, Rows] = {
         "keys[].hint": (TEXT, "if `failed`", "what to do"),
         "keys[].exit_code": (NUMBER, "if `failed`", "[what it means](exit-codes.md)"),
     },
+    "import --undo": IMPORT_UNDONE,
+    **ACTIONS,
+    "mfa add NAME --yubikey ACCOUNT": YUBIKEY,
     "version": {"version": (TEXT, ALWAYS, "such as `0.9.0`")},
 }
 

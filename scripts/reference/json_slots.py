@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from scripts.reference.json_types import ALWAYS, BOOLEAN, KNOWN, OBJECTS, TEXT, TIME, Rows, one_of
+from scripts.reference.json_types import (
+    ALWAYS,
+    BOOLEAN,
+    KNOWN,
+    NUMBER,
+    OBJECTS,
+    TEXT,
+    TEXTS,
+    TIME,
+    Rows,
+    one_of,
+)
 
 HARDWARE: Rows = {
     "hardware": (OBJECTS, "if the vault has slots of this machine's hardware", "these slots"),
@@ -12,27 +23,45 @@ HARDWARE: Rows = {
     "hardware[].problem": (TEXT, "if not `usable`", "why not"),
 }
 
+_KINDS = one_of("passphrase", "keyring", "recovery code", "TPM", "security key", "helper")
+_SLOT: Rows = {
+    "slot": (TEXT, ALWAYS, "its name, for `slots remove`"),
+    "kind": (_KINDS, ALWAYS, ""),
+    "opens": (one_of("main", "strict"), ALWAYS, "the box that it unlocks"),
+    "about": (
+        TEXT,
+        KNOWN,
+        "the machine of a keyring or TPM, the model of a security key, the cost of a passphrase",
+    ),
+    "host": (TEXT, "for a keyring and a TPM", "the name that its machine had"),
+    "device": (
+        TEXT,
+        "for hardware",
+        "the start of the TPM's name, which no other TPM has; the AAGUID of a security key",
+    ),
+}
+REKEYED: Rows = {
+    "generation": (NUMBER, ALWAYS, "the generation of the vault now"),
+    "opened_by": (TEXTS, ALWAYS, "the kinds of the slots that unlock it now"),
+    "removed": (OBJECTS, ALWAYS, "the slots that could not be kept"),
+    "removed[].slot": (TEXT, ALWAYS, "its name"),
+    "removed[].kind": (_KINDS, ALWAYS, ""),
+    "strict_kept": (BOOLEAN, ALWAYS, "whether there are strict seeds that keep their key"),
+    "log_unreadable": (TEXT, "if the old log cannot be read", "why, and where it is"),
+    "lost_sign_ins": (TEXTS, ALWAYS, "where you must sign in to IAM Identity Center again"),
+    "left": (TEXTS, ALWAYS, "files and keyring items that could not be deleted"),
+}
+
 SLOTS: dict[str, Rows] = {
     "slots list": {
         "slots": (OBJECTS, ALWAYS, ""),
-        "slots[].slot": (TEXT, ALWAYS, "its name, for `slots remove`"),
-        "slots[].kind": (
-            one_of("passphrase", "keyring", "recovery code", "TPM", "security key", "helper"),
-            ALWAYS,
-            "",
-        ),
-        "slots[].opens": (one_of("main", "strict"), ALWAYS, "the box that it unlocks"),
-        "slots[].about": (
-            TEXT,
-            KNOWN,
-            "the machine of a keyring or TPM, the model of a security key, the cost of a passphrase",
-        ),
-        "slots[].host": (TEXT, "for a keyring and a TPM", "the name that its machine had"),
-        "slots[].device": (
-            TEXT,
-            "for hardware",
-            "the start of the TPM's name, which no other TPM has; the AAGUID of a security key",
-        ),
+        **{f"slots[].{name}": row for name, row in _SLOT.items()},
         "slots[].last_used": (TIME, "if it was used on this machine", "when it last unlocked the vault"),
+    },
+    "slots add WAY": {**_SLOT, "warnings": (TEXTS, ALWAYS, "")},
+    "slots remove SLOT": {
+        "slot": (TEXT, ALWAYS, "the name of the removed slot"),
+        "kind": (_KINDS, ALWAYS, ""),
+        **REKEYED,
     },
 }

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 import click
 
 from vault import limits
-from vault.cli import profile_offer
+from vault.cli import profile_offer, shared_options
 from vault.cli.command_context import with_context
 from vault.cli.exits import PROGRAM
 from vault.cli.init import create_and_report
-from vault.cli.terminal import emit, say
+from vault.cli.result import line_printer, report_result
+from vault.cli.terminal import say
 from vault.errors import Usage
 from vault.keys import entries, entry_names, key_input, key_prompts, service_endpoints
 from vault.keys.seed_proof import SeedProver
@@ -23,6 +24,7 @@ from vault.profiles.source_lookup import own_export
 from vault.store import vault
 from vault.system.front import command_path
 from vault.text import safe
+from vault.unlocking import inventory
 from vault.unlocking.unlock import unlock
 from vault.upkeep import create
 
@@ -48,6 +50,7 @@ _INPUTS = "--stdin, --env or --from-profile"
 @click.option("--from-profile", metavar="P", help="Read the key from profile P in AWS's files.")
 @click.option("--replace", is_flag=True, help="Replace the entry with this name.")
 @click.option("--no-verify", is_flag=True, help="Do not verify the key with AWS.")
+@shared_options.as_json
 @with_context
 def command(
     context: Context,
@@ -58,6 +61,7 @@ def command(
     from_profile: str | None,
     replace: bool,
     no_verify: bool,
+    as_json: bool,
 ) -> None:
     """Store an access key under NAME, the name of the profile that uses it.
 
@@ -106,8 +110,12 @@ def command(
     added = entries.store(context, opened, name, key, found, replacing=replace)
     if key.seed is not None and key.mfa_serial is not None:
         prover.mark(added.opened, key.mfa_serial, key.seed)
-    _tell(name, added, key, unproved=prover.proof.unproved if prover.proof is not None else "")
-    _finish(context, name, added, prover, offering=given is None)
+    warnings = _warnings(added, key, unproved=prover.proof.unproved if prover.proof is not None else "")
+    _tell(name, added, warnings)
+    lines = _finish(context, name, added, prover, offering=given is None, as_json=as_json)
+    created = {"vault": context.paths.vault if chosen is not None else None}
+    found_out = {**created, **lines, "warnings": [*create.warnings_of(chosen), *warnings]}
+    report_result({**_fields(name, added), "replaced": old is not None, **found_out}, as_json=as_json)
 
 
 @contextmanager
@@ -121,19 +129,40 @@ def _nothing_stored() -> Iterator[None]:
 
 
 def _finish(
-    context: Context, name: str, added: entries.AddedEntry, prover: SeedProver, *, offering: bool
-) -> None:
-    """At a terminal, offer to write the profiles; otherwise print the key's profile.
+    context: Context,
+    name: str,
+    added: entries.AddedEntry,
+    prover: SeedProver,
+    *,
+    offering: bool,
+    as_json: bool,
+) -> dict[str, object]:
+    """At a terminal, offer to write the profiles; otherwise print the key's profile, and return what --json says of it.
 
     If the seed was verified, cache the session that this gave.
     """
-    serial, profiles = added.entry.mfa_serial, [name]
-    if offering and profile_offer.possible(context):
+    serial, profiles, lines = added.entry.mfa_serial, [name], {}
+    if offering and not as_json and profile_offer.possible(context):
         profiles += profile_offer.offer(context, name, serial, entries=added.opened.payload.entries.keys())
     else:
-        _show_profile(context, name, serial)
+        lines = _show_profile(context, name, serial, as_json=as_json)
     if serial is not None:
         prover.keep(added.opened, serial, profiles)
+    return lines
+
+
+def _fields(name: str, added: entries.AddedEntry) -> dict[str, object]:
+    contents = inventory.of(added.opened.payload)
+    entry = contents.entry(name)
+    return {
+        "name": name,
+        "access_key_id": entry.access_key_id,
+        "account": entry.account,
+        "user": entry.user,
+        "mfa_serial": entry.mfa_serial,
+        "mfa": contents.mfa_mode(entry),
+        "verified": added.verification.identity is not None,
+    }
 
 
 def _name(words: tuple[str, ...]) -> str:
@@ -167,32 +196,40 @@ def read_stdin() -> bytes:
     return sys.stdin.buffer.read(limits.MAX_STDIN + 1)
 
 
-def _tell(name: str, added: entries.AddedEntry, key: NewKey, *, unproved: str) -> None:
+def _warnings(added: entries.AddedEntry, key: NewKey, *, unproved: str) -> list[str]:
+    found, entry = [], added.entry
+    if added.verification.unreachable is not None:
+        found.append(f"this key could not be verified with AWS: {added.verification.unreachable}")
+    if entry.account and entry.user is None:
+        found.append(
+            "this is an access key of the account's root user. Delete it at AWS and use an IAM user's key instead."
+        )
+    if unproved:
+        found.append(f"the MFA seed could not be verified with AWS: {unproved}")
+    return [*found, key.warning] if key.warning is not None else found
+
+
+def _tell(name: str, added: entries.AddedEntry, warnings: list[str]) -> None:
     entry = added.entry
     who = f", {safe(entry.user or 'the root user')} in account {safe(entry.account)}" if entry.account else ""
     say(f"Stored {safe(entry.access_key_id)} as {safe(name)}{who}.")
-    if added.verification.unreachable is not None:
-        say(f"Warning: this key could not be verified with AWS: {added.verification.unreachable}")
-    if entry.account and entry.user is None:
-        say(
-            "Warning: this is an access key of the account's root user. Delete it at AWS and use an IAM user's key instead."
-        )
     if added.seed_stored:
         say("The MFA seed is stored with the key: anyone who unlocks this vault has both factors.")
-    if unproved:
-        say(f"Warning: the MFA seed could not be verified with AWS: {unproved}")
-    if key.warning is not None:
-        say(f"Warning: {key.warning}")
+    for warning in warnings:
+        say(f"Warning: {warning}")
 
 
-def _show_profile(context: Context, name: str, serial: str | None) -> None:
-    """Print the profile to paste. If AWS's files already have one that calls awsvault-py, only say where it is."""
+def _show_profile(context: Context, name: str, serial: str | None, *, as_json: bool) -> dict[str, object]:
+    """Print the profile to paste, and return it as --json has it.
+
+    If AWS's files already have one that calls awsvault-py, only say where it is.
+    """
     config = aws_files.load(context.env, home=context.paths.home)
     profile = config.profile(name)
     process = profile.own("credential_process") if profile is not None else None
     if profile is not None and process is not None and own_export(profile) is not None:
         say(f"The profile already calls awsvault-py ({process.origin}).")
-        return
+        return {}
     if profile is None:
         say(f"Paste this into {safe(config.config_path)}:")
     else:
@@ -202,9 +239,11 @@ def _show_profile(context: Context, name: str, serial: str | None) -> None:
     if region is None:  # every tool needs one
         region = endpoints.partition_of_arn(serial or "").region
         say(f"(No region is set, so this uses {region}. Replace it with yours.)")
-    emit(
-        entry_names.profile_block(name, command=command_in_profile(context), region=region, mfa_serial=serial)
+    lines = entry_names.profile_block(
+        name, command=command_in_profile(context), region=region, mfa_serial=serial
     )
+    line_printer(as_json=as_json)(lines)
+    return {"config_file": config.config_path, "config_lines": lines.split("\n")}
 
 
 def command_in_profile(context: Context) -> str:

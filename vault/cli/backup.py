@@ -8,7 +8,8 @@ import click
 
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
-from vault.cli.terminal import emit, emit_json, local, say
+from vault.cli.result import report_result
+from vault.cli.terminal import emit, local, say
 from vault.crypto.seal import b64u
 from vault.errors import Usage
 from vault.store import slot_text
@@ -59,11 +60,9 @@ def command(context: Context, file: str | None, *, sheet: bool, as_json: bool) -
 
 def _tell(copied: VaultFile, path: str, *, as_json: bool, verified: str) -> None:
     generation, size = copied.header.gen, len(copied.raw)
-    if as_json:
-        emit_json({"file": os.path.abspath(path), "generation": generation, "bytes": size})
-    else:
-        say(f"Copied generation {generation} to {safe(path)} ({size} bytes){verified}")
-        if any(map(slot_text.is_of_machine, copied.header.slots)):
-            say(
-                "On another machine, only a passphrase or a recovery code unlocks the copy, not this machine's hardware."
-            )
+    say(f"Copied generation {generation} to {safe(path)} ({size} bytes){verified}")
+    if any(map(slot_text.is_of_machine, copied.header.slots)):
+        say(
+            "On another machine, only a passphrase or a recovery code unlocks the copy, not this machine's hardware."
+        )
+    report_result({"file": os.path.abspath(path), "generation": generation, "bytes": size}, as_json=as_json)

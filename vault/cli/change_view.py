@@ -5,7 +5,8 @@ after the user confirms, and undoes them.
 from __future__ import annotations
 
 from vault.cli.confirm import confirm
-from vault.cli.terminal import emit, say
+from vault.cli.result import line_printer, report_result
+from vault.cli.terminal import emit, say, without_absent
 from vault.errors import CheckFailed
 from vault.migrate import undo
 from vault.migrate.changed_keys import by_profile
@@ -16,7 +17,7 @@ from vault.unlocking.unlock import unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from vault.context import Context
     from vault.migrate.changed_keys import ChangedProfile
@@ -31,10 +32,10 @@ _ENDS = {
 }
 
 
-def show(changes: Sequence[Change]) -> None:
-    """Print the diff of each file on stdout."""
-    for line in _diff(changes):
-        emit(line)
+def show(changes: Sequence[Change], *, line: Callable[[str], None] = emit) -> None:
+    """Print the diff of each file by ``line``, on stdout unless --json needs that."""
+    for text in _diff(changes):
+        line(text)
 
 
 def show_summary(changes: Sequence[Change], *, known: Collection[str], whole: bool) -> None:
@@ -83,22 +84,42 @@ def carry_out(context: Context, changes: Sequence[Change], *, kind: undo.UndoKin
     undo.apply_changes(context, changes, kind=kind, opened=None)
 
 
-def undo_newest(context: Context, *, kind: undo.UndoKind, dry_run: bool, yes: bool) -> bool:
-    """Show the newest change of ``kind`` and undo it. Returns whether files were restored."""
+def undo_newest(context: Context, *, kind: undo.UndoKind, dry_run: bool, yes: bool, as_json: bool) -> bool:
+    """Show the newest change of ``kind`` and undo it. Returns whether files were restored.
+
+    With ``as_json``, the changes are shown on stderr, and the object is on stdout.
+    """
+    line = line_printer(as_json=as_json)
     seen = undo.preview(
         context, kind=kind, open_vault=lambda: unlock(context, purpose=f"to undo the {kind.name}").opened
     )
     undone = seen.files
     for one in undone:
-        for line in diff(one.path, one.now, one.then, lines=one.kind != ""):
-            emit(line)
+        for text in diff(one.path, one.now, one.then, lines=one.kind != ""):
+            line(text)
     if dry_run:
+        report_result(_undone_fields(undone, kind, applied=False), as_json=as_json)
         return False
     if undone:
         confirm(context, f"Restore {' and '.join(safe(one.path) for one in undone)}?", yes=yes)
     undo.undo(context, seen, kind=kind)
     say("Undone." if undone else "Nothing to undo: the files already are as they were before.")
+    report_result(_undone_fields(undone, kind, applied=bool(undone)), as_json=as_json)
     return bool(undone)
+
+
+def _undone_fields(undone: Sequence[undo.Undone], kind: undo.UndoKind, *, applied: bool) -> dict[str, object]:
+    """The output of --undo --json. Only an import brings keys back."""
+    keys = [
+        without_absent({"access_key_id": key_id, "profile": profile or None, "file": one.path})
+        for one in undone
+        for profile, key_id in one.keys
+    ]
+    return {
+        "applied": applied,
+        "files": [{"file": one.path, "removed": one.then is None} for one in undone],
+        **({"keys": keys} if kind.sealed else {}),
+    }
 
 
 def as_json(
@@ -112,19 +133,24 @@ def as_json(
     """The fields that `setup` and `import` share in docs/reference/json.md."""
     return {
         "applied": applied,
-        "profiles": [
-            {
-                "profile": profile.profile,
-                "new": profile.new,
-                **({"removed": True} if profile.removed else {}),
-                "changes": [{"key": one.key, "change": one.action, "file": one.file} for one in profile.keys],
-            }
-            for profile in by_profile(changes, known)
-        ],
+        "profiles": profile_fields(changes, known=known),
         "removed_files": [change.path for change in changes if not change.kind],
         "skipped": [{"profile": left.profile, "reason": left.reason} for left in skipped],
         "warnings": list(warnings),
     }
+
+
+def profile_fields(changes: Sequence[Change], *, known: Collection[str]) -> list[dict[str, object]]:
+    """The changed profiles, as JSON has them."""
+    return [
+        {
+            "profile": profile.profile,
+            "new": profile.new,
+            **({"removed": True} if profile.removed else {}),
+            "changes": [{"key": one.key, "change": one.action, "file": one.file} for one in profile.keys],
+        }
+        for profile in by_profile(changes, known)
+    ]
 
 
 def _diff(changes: Sequence[Change]) -> list[str]:

@@ -6,7 +6,8 @@ import click
 
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
-from vault.cli.terminal import emit_json, say
+from vault.cli.result import report_result
+from vault.cli.terminal import say
 from vault.credentials import forget_sessions
 from vault.errors import Declined, Locked, Usage
 from vault.profiles import aws_files
@@ -41,15 +42,13 @@ def command(context: Context, profile: str | None, *, everything: bool, as_json:
         count = "1 cached session" if gone == 1 else f"{gone} cached sessions"
         say(f"Deleted {count} of {safe(profile)}.")
         all_agents.check_all_answered(context)
-        if as_json:
-            emit_json({"profile": profile, "deleted": gone})
+        report_result({"profile": profile, "deleted": gone}, as_json=as_json)
         return
     gone = forget_sessions.forget_files(context)
     say("Deleted all cached sessions." if gone else "There were no cached sessions.")
     replaced = vault.exists(context.paths) and _replace_key(context)
     all_agents.check_all_answered(context)
-    if as_json:
-        emit_json({"files": gone, "cache_key_replaced": replaced})
+    report_result({"files": gone, "cache_key_replaced": replaced}, as_json=as_json)
 
 
 def _replace_key(context: Context) -> bool:

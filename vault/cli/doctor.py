@@ -10,6 +10,7 @@ from vault import context as contexts
 from vault.cli import shared_options
 from vault.cli.change_view import show
 from vault.cli.confirm import confirm
+from vault.cli.result import line_printer
 from vault.cli.terminal import emit, emit_json, say, use_color, without_absent
 from vault.doctor import fixes
 from vault.doctor.checks import CHECKS, run
@@ -18,6 +19,7 @@ from vault.doctor.gather import gather
 from vault.errors import Usage
 from vault.settings import with_place
 from vault.system.front import command_path, native
+from vault.system.replace_file import hands_off
 from vault.text import safe
 
 TYPE_CHECKING = False
@@ -53,23 +55,27 @@ def command(
     refused = _refused(context, live, mfa_code=mfa_code, yes=yes) if live is not None else []
     found = gather(context, network=network)
     findings = run(found, network=network)
+    fixed: dict[str, object] = {"fixed": [], "not_fixed": []} if fix else {}
     if fix:
         edits, rest = fixes.changes(found.files, findings), fixes.others(findings)
         if edits or rest:
-            if not as_json:
-                show(edits)
-                for one in rest:
-                    emit(fixes.described(one))
+            line = line_printer(as_json=as_json)
+            show(edits, line=line)
+            for one in rest:
+                line(fixes.described(one))
             confirm(context, "Apply these changes?", yes=yes)
-            for left in fixes.apply(context, edits, rest):
+            not_fixed = fixes.apply(context, edits, rest)
+            for left in not_fixed:
                 say(f"Not changed: {left}")
+            written = [edit.path for edit in edits if hands_off(edit.path) is None]
+            fixed = {"fixed": [*written, *(one.path for one in rest)], "not_fixed": not_fixed}
             findings = run(gather(context, network=network), network=network)
         else:
             say("Nothing can be fixed automatically.")
     findings = sorted([*refused, *findings], key=lambda finding: ORDER.index(finding.level))
     findings = [_placed(context, finding) for finding in findings]
     if as_json:
-        emit_json({"findings": [_json(finding) for finding in findings]})
+        emit_json({"findings": [_json(finding) for finding in findings], **fixed})
     else:
         _print(context.env, findings, notes=notes)
     return 1 if any(finding.level != "note" for finding in findings) else 0

@@ -98,10 +98,10 @@ def command(
     _check_options(
         stores=aws_vault + granted + (csv_file is not None),
         named_without_csv=entry is not None and csv_file is None,
-        json_with_other=as_json and (back or whole),
+        json_with_diff=as_json and whole,
     )
     if back:
-        _undo(context, dry_run=dry_run, yes=yes)
+        _undo(context, dry_run=dry_run, yes=yes, as_json=as_json)
         return
     csv_file = os.path.abspath(csv_file) if csv_file is not None else None  # --undo may run in another folder
     store = _store(context, aws_vault=aws_vault, granted=granted)
@@ -134,18 +134,18 @@ def command(
     _refuse_left(batch, refused=refused, where="in plaintext" if store is None else f"in {store.program}")
 
 
-def _undo(context: Context, *, dry_run: bool, yes: bool) -> None:
-    if change_view.undo_newest(context, kind=undo.IMPORT, dry_run=dry_run, yes=yes):
+def _undo(context: Context, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    if change_view.undo_newest(context, kind=undo.IMPORT, dry_run=dry_run, yes=yes, as_json=as_json):
         say(
             "The plaintext keys are in the files again, and still in the vault. To remove a key from the vault: "
             "awsvault-py remove NAME. Do not remove a key that was rotated after the import: only the vault has it."
         )
 
 
-def _check_options(*, stores: int, named_without_csv: bool, json_with_other: bool) -> None:
+def _check_options(*, stores: int, named_without_csv: bool, json_with_diff: bool) -> None:
     """Raise Usage if options contradict each other."""
-    if json_with_other:
-        raise Usage("--json has every change: do not combine it with --diff or --undo")
+    if json_with_diff:
+        raise Usage("--json has every change: do not combine it with --diff")
     if stores > 1:
         raise Usage(
             "give only one of --aws-vault, --granted and --csv", hint="run: awsvault-py import --help"

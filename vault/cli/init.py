@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
+from vault.cli.result import report_result
 from vault.cli.terminal import say
 from vault.errors import AlreadyExists, Locked
-from vault.store import vault
+from vault.store import slot_text, vault
 from vault.store.kdf import DEFAULT, STRONG
 from vault.store.slots.recovery import RecoverySlot
 from vault.text import safe
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
 @click.option(
     "--recovery", "with_code", is_flag=True, help="Create a recovery code, and show it to write down."
 )
+@shared_options.as_json
 @with_context
-def command(context: Context, kdf: str, *, with_code: bool) -> None:
+def command(context: Context, kdf: str, *, with_code: bool, as_json: bool) -> None:
     """Create the vault, protected by a passphrase.
 
     Prompts for the passphrase twice, or reads it from AWSVAULT_PASSPHRASE_FILE or another passphrase variable. If the OS
@@ -47,9 +50,18 @@ def command(context: Context, kdf: str, *, with_code: bool) -> None:
             "a recovery code can be shown only on a terminal",
             hint="run the command at a terminal, or without --recovery",
         )
-    create_and_report(context, create.choose_passphrase(context), strong=kdf == "strong", with_code=with_code)
+    chosen = create.choose_passphrase(context)
+    opened = create_and_report(context, chosen, strong=kdf == "strong", with_code=with_code)
     say("Next: awsvault-py add NAME")
     say("Then: awsvault-py backup FILE, and print the output of awsvault-py backup --sheet")
+    report_result(
+        {
+            "vault": context.paths.vault,
+            "opened_by": list(slot_text.kinds(opened.header.slots)),
+            "warnings": create.warnings_of(chosen),
+        },
+        as_json=as_json,
+    )
 
 
 def create_and_report(

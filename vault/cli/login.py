@@ -13,8 +13,9 @@ from vault.cli.command_context import with_context
 from vault.cli.policy_options import policy_options
 from vault.cli.profile_argument import profile_or_pick
 from vault.cli.request_options import check_source, request_of
+from vault.cli.result import report_result
 from vault.cli.sign_in_offer import offering
-from vault.cli.terminal import emit, local, say
+from vault.cli.terminal import emit, local, rfc3339, say
 from vault.credentials.profile_metadata import metadata_of
 from vault.errors import Usage
 from vault.profiles.credential_variables import without_credentials
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 @policy_options
 @shared_options.mfa_code
 @click.option("--write", is_flag=True, help="Ignore awsvault_read_only for this sign-in.")
+@shared_options.as_json
 @with_context
 def command(
     context: Context,
@@ -71,6 +73,7 @@ def command(
     policy_arn: tuple[str, ...],
     mfa_code: str | None,
     write: bool,
+    as_json: bool,
 ) -> None:
     """Sign in to the AWS console as the role or the IAM user of PROFILE, in any AWS partition.
 
@@ -112,13 +115,29 @@ def command(
     banners.shorter(found.issued, asked=duration is not None)
     if own is not None and has_display(context):
         browsers = [own.words(found.issued.chain.profile, state=context.paths.state)]
-    if not browsers:
-        if not only_print:
-            say("No browser can be opened here. This URL is valid for 15 minutes:")
-        emit(found.url.reveal_text())
-        return
-    again = _again(found, request, {"--service": service, "--path": path}, from_env=from_env)
-    _open(context, found, browsers, again=again)
+    if browsers:
+        again = _again(found, request, {"--service": service, "--path": path}, from_env=from_env)
+        _open(context, found, browsers, again=again)
+    elif not as_json:
+        _print_url(found, asked=only_print)
+    report_result(_fields(found, from_env=from_env, opened=bool(browsers)), as_json=as_json)
+
+
+def _print_url(found: SignIn, *, asked: bool) -> None:
+    if not asked:
+        say("No browser can be opened here. This URL is valid for 15 minutes:")
+    emit(found.url.reveal_text())
+
+
+def _fields(found: SignIn, *, from_env: bool, opened: bool) -> dict[str, object]:
+    chain, expires = found.issued.chain, found.issued.expires
+    return {
+        "profile": None if from_env else chain.profile,
+        "role_arn": chain.hops[-1].role_arn if chain.hops else None,
+        "page": found.page,
+        "expires": rfc3339(expires) if expires is not None else None,
+        "url": None if opened else found.url.reveal_text(),
+    }
 
 
 def _again(found: SignIn, request: Request, page: dict[str, str | None], *, from_env: bool) -> str:

@@ -9,6 +9,7 @@ from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, qr, resync, store_strictly
+from vault.cli.result import report_result
 from vault.cli.terminal import emit, emit_json, is_terminal, rfc3339, say, table
 from vault.errors import Usage
 from vault.keys import mfa_devices
@@ -19,6 +20,7 @@ from vault.store.entry_lookup import find_entry
 from vault.system import clipboard
 from vault.text import command as shell_command
 from vault.text import safe
+from vault.unlocking import inventory
 from vault.unlocking.key_access import open_keys
 from vault.unlocking.unlock import unlock
 
@@ -46,6 +48,7 @@ def command() -> None:
 )
 @click.option("--no-verify", is_flag=True, help="Do not verify the seed with AWS.")
 @click.option("--yes", is_flag=True, help="For --yubikey: write the profiles without a prompt.")
+@shared_options.as_json
 @with_context
 def add(
     context: Context,
@@ -57,6 +60,7 @@ def add(
     yubikey: str | None,
     no_verify: bool,
     yes: bool,
+    as_json: bool,
 ) -> None:
     """Set the MFA device of the entry NAME, and store the device's seed.
 
@@ -76,7 +80,7 @@ def add(
                 hint=f"run: {shell_command('mfa add', name)} --yubikey ACCOUNT, with neither --strict nor --stdin",
             )
         opened = unlock(context, purpose=f"to find the profiles of {name}").opened
-        mfa_yubikey.use(context, opened, name, yubikey, yes=yes)
+        mfa_yubikey.use(context, opened, name, yubikey, yes=yes, as_json=as_json)
         return
     if fido2 and not strict:
         raise Usage("--fido2 is for --strict", hint="run: awsvault-py mfa add NAME --strict --fido2")
@@ -106,16 +110,33 @@ def add(
             say("The MFA seed is stored with the key: anyone who unlocks this vault has both factors.")
         elif not mfa_devices.has_seed(after.payload, serial):
             say("Its seed is not stored, so awsvault-py will prompt for its codes.")
-    _tell_proof(prover, after, name)
+    report_result(_fields(prover, after, name), as_json=as_json)
 
 
-def _tell_proof(prover: SeedProver, opened: Opened, name: str) -> None:
-    """Keep the session of the seed's proof for the next export, or say why there is none."""
+def _fields(prover: SeedProver, after: Opened, name: str) -> dict[str, object]:
+    """What ``mfa add`` has in its JSON, after it has told the user of the seed's proof."""
+    warnings = _tell_proof(prover, after, name)
+    contents = inventory.of(after.payload)
+    entry = contents.entry(name)
+    return {
+        "name": name,
+        "serial": entry.mfa_serial,
+        "mfa": contents.mfa_mode(entry),
+        "verified": prover.proof is not None and not warnings,
+        "warnings": warnings,
+    }
+
+
+def _tell_proof(prover: SeedProver, opened: Opened, name: str) -> list[str]:
+    """Keep the session of the seed's proof for the next export, or say why there is none. Returns the warnings."""
     if prover.proof is None:
-        return
+        return []
+    warnings = []
     if prover.proof.unproved:
-        say(f"Warning: the MFA seed could not be verified with AWS: {prover.proof.unproved}")
+        warnings = [f"the MFA seed could not be verified with AWS: {prover.proof.unproved}"]
+        say(f"Warning: {warnings[0]}")
     prover.keep(opened, mfa_devices.find_serial(opened.payload, name), [name])
+    return warnings
 
 
 @command.command(name="code")
@@ -174,8 +195,11 @@ def list_(context: Context, *, as_json: bool) -> None:
 @click.option("--deactivate", is_flag=True, help="Deactivate and delete the device at AWS too.")
 @trust_option.option
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
+@shared_options.as_json
 @with_context
-def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: bool, yes: bool) -> None:
+def remove(
+    context: Context, name: str, *, deactivate: bool, trust_endpoint: bool, yes: bool, as_json: bool
+) -> None:
     """Remove an MFA device and its seed from the vault. NAME is an entry or the ARN of the device.
 
     The device stays at AWS unless you use --deactivate.
@@ -197,6 +221,11 @@ def remove(context: Context, name: str, *, deactivate: bool, trust_endpoint: boo
         devices.deactivate(serial)
     forget()
     say(f"Removed {safe(serial)}." + ("" if deactivate else " It is still at AWS."))
+    used_by = [one.name for one in inventory.of(opened.payload).entries if one.mfa_serial == serial]
+    report_result(
+        {"serial": serial, "entries": used_by, "seed_removed": has_seed, "deactivated": deactivate},
+        as_json=as_json,
+    )
 
 
 for further in (enroll, resync, qr):

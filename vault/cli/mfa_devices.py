@@ -8,6 +8,7 @@ from vault import limits
 from vault.cli import shared_options, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
+from vault.cli.result import report_result
 from vault.cli.terminal import is_live, is_terminal, say
 from vault.credentials.mfa_code import wait_text
 from vault.errors import NotFound, Usage
@@ -56,6 +57,7 @@ def countdown(context: Context) -> Callable[[float], None]:
 )
 @trust_option.option
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
+@shared_options.as_json
 @with_context
 def enroll(
     context: Context,
@@ -65,6 +67,7 @@ def enroll(
     mfa_code: str | None,
     trust_endpoint: bool,
     yes: bool,
+    as_json: bool,
 ) -> None:
     """Create another MFA device for the IAM user of NAME, and store its seed in the vault.
 
@@ -103,13 +106,26 @@ def enroll(
         )
     for place in done.elsewhere:
         say(f"Note: {place} still has the previous device. Change its mfa_serial to {safe(done.serial)}.")
+    report_result(enrolled_fields(name, done), as_json=as_json)
+
+
+def enrolled_fields(name: str, done: mfa_enrollment.EnrolledDevice) -> dict[str, object]:
+    """What ``mfa enroll`` has in its JSON."""
+    return {
+        "name": name,
+        "serial": done.serial,
+        "resumed": done.resumed,
+        "left_at_aws": done.left,
+        "previous_device_in": list(done.elsewhere),
+    }
 
 
 @click.command(name="resync", short_help="Resynchronize an MFA device with AWS.")
 @shared_options.named("name", required=True)
 @trust_option.option
+@shared_options.as_json
 @with_context
-def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
+def resync(context: Context, name: str, *, trust_endpoint: bool, as_json: bool) -> None:
     """Resynchronize the MFA device of NAME with AWS, using two consecutive codes. Run this if AWS refuses the codes."""
     opened = unlock(context, purpose=f"to resynchronize the MFA device of {name}").opened
     serial = mfa_devices.find_serial(opened.payload, name)
@@ -119,6 +135,7 @@ def resync(context: Context, name: str, *, trust_endpoint: bool) -> None:
     devices.identify()
     devices.resync(serial)
     say(f"AWS accepts codes of {safe(serial)} again.")
+    report_result({"serial": serial, "entry": holder}, as_json=as_json)
 
 
 def holder_of(payload: Payload, name: str, serial: str) -> str:

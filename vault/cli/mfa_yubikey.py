@@ -6,7 +6,8 @@ import os
 import shutil
 
 from vault import limits
-from vault.cli.change_view import show
+from vault.cli import change_view
+from vault.cli.result import line_printer, report_result
 from vault.cli.terminal import say
 from vault.credentials.mfa_code import code_of_program
 from vault.errors import ConfigError, Declined, NotFound, Usage
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from vault.store.vault import Opened
 
 
-def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool) -> None:
+def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool, as_json: bool) -> None:
     """Check the account by one of its codes, and write its command to the profiles of the key.
 
     Usage, NotFound, ConfigError (ykman is missing, or gives no code), Declined.
@@ -59,12 +60,38 @@ def use(context: Context, opened: Opened, name: str, account: str, *, yes: bool)
         )
     code_of_program(context, words, what=f"the YubiKey account {safe(account)}")
     say("The YubiKey gives codes of this account.")
-    _tell_what_hinders(opened, name, serial, in_config=_names_device(files.merged, plan.done))
+    notes = _what_hinders(opened, name, serial, in_config=_names_device(files.merged, plan.done))
+    for note in notes:
+        say(f"Note: {note}")
     changes = plan.changes(files)
-    if not changes:
+    if changes:
+        _write(context, files, plan, changes, yes=yes, as_json=as_json)
+    else:
         say("The profiles already use it.")
-        return
-    show(changes)
+    profiles = change_view.profile_fields(changes, known=files.merged.profiles)
+    report_result(
+        {
+            "name": name,
+            "account": account,
+            "applied": bool(changes),
+            "profiles": profiles,
+            "warnings": notes,
+        },
+        as_json=as_json,
+    )
+
+
+def _write(
+    context: Context,
+    files: edit_plan.Files,
+    plan: edit_plan.EditPlan,
+    changes: Sequence[undo.Change],
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Show the changes, and make them if the user agrees."""
+    change_view.show(changes, line=line_printer(as_json=as_json))
     owner = next((found for change in changes if (found := hands_off(change.path)) is not None), None)
     if owner is not None:
         raise ConfigError(
@@ -93,19 +120,21 @@ def _names_device(config: Config, profiles: Sequence[str]) -> bool:
     return any(profile is not None and profile.get("mfa_serial") for profile in found)
 
 
-def _tell_what_hinders(opened: Opened, name: str, serial: str | None, *, in_config: bool) -> None:
+def _what_hinders(opened: Opened, name: str, serial: str | None, *, in_config: bool) -> list[str]:
     """Why exports would not take the YubiKey's codes, although the profiles have its command."""
+    notes = []
     if serial is None and not in_config:
-        say(
-            "Note: neither the key nor its profiles name an MFA device, so no code is needed. "
+        notes.append(
+            "neither the key nor its profiles name an MFA device, so no code is needed. "
             f"To name it, run: {command('mfa add', name)}, and leave the seed empty"
         )
     if serial is not None and has_seed(opened.payload, serial):
         again = "" if in_config else f", then {command('mfa add', name)}, and leave the seed empty"
-        say(
-            f"Note: the vault has a seed of {safe(serial)}, which is used first. "
+        notes.append(
+            f"the vault has a seed of {safe(serial)}, which is used first. "
             f"To take the codes from the YubiKey, run: {command('mfa remove', serial)}{again}"
         )
+    return notes
 
 
 def _program(context: Context) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
-from vault.cli.rekey import UNDO_ENDS, copies_elsewhere, tell_replaced
+from vault.cli.rekey import UNDO_ENDS, copies_elsewhere, removed_fields, replaced_fields, tell_replaced
+from vault.cli.result import report_result
 from vault.cli.terminal import say
 from vault.errors import Usage, WrongPassphrase
 from vault.migrate import undo
@@ -32,8 +34,11 @@ if TYPE_CHECKING:
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the new passphrase from stdin.")
 @click.option("--strict", is_flag=True, help="Change the passphrase of the strict MFA seeds instead.")
 @click.option("--yes", is_flag=True, help="Do not prompt about slots that cannot be kept.")
+@shared_options.as_json
 @with_context
-def command(context: Context, kdf: str | None, *, from_stdin: bool, strict: bool, yes: bool) -> None:
+def command(
+    context: Context, kdf: str | None, *, from_stdin: bool, strict: bool, yes: bool, as_json: bool
+) -> None:
     """Change the passphrase. The old passphrase and an old copy of the vault cannot decrypt what you store from now on.
 
     If you forgot the passphrase, type the recovery code at the prompt, or let the keyring or TPM unlock the vault.
@@ -43,7 +48,7 @@ def command(context: Context, kdf: str | None, *, from_stdin: bool, strict: bool
     """
     new = create.passphrase_from_stdin(read_stdin()) if from_stdin else None
     if strict:
-        _strict(context, new, _params(kdf), yes=yes)
+        _strict(context, new, _params(kdf), yes=yes, as_json=as_json)
         return
     opened = unlock(context, purpose="to change it").opened
     if undo.opens_import(context, opened):
@@ -60,6 +65,7 @@ def command(context: Context, kdf: str | None, *, from_stdin: bool, strict: bool
     if new.warning is not None:
         say(f"Warning: the new passphrase is weak: {new.warning}.")
     tell_replaced(done, "The passphrase was changed.")
+    report_result({**replaced_fields(done), "warnings": create.warnings_of(new)}, as_json=as_json)
 
 
 def _check_unused(context: Context, new: create.ChosenPassphrase) -> None:
@@ -79,7 +85,12 @@ def _params(kdf: str | None) -> KdfParams | None:
 
 
 def _strict(
-    context: Context, new: create.ChosenPassphrase | None, kdf: KdfParams | None, *, yes: bool
+    context: Context,
+    new: create.ChosenPassphrase | None,
+    kdf: KdfParams | None,
+    *,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Change the passphrase and the key of the strict seeds. The slots of the main box do not change."""
     opened = unlock(context, purpose="to change the passphrase of the strict seeds").opened
@@ -100,3 +111,12 @@ def _strict(
         say(f"Warning: the new passphrase is weak: {new.warning}.")
     say("The passphrase of the strict seeds was changed. The old automatic backups were deleted.")
     copies_elsewhere(done.left, "their strict seeds still unlock with the old passphrase")
+    report_result(
+        {
+            "generation": done.opened.header.gen,
+            "removed": removed_fields(strict_plan.lost),
+            "left": list(done.left),
+            "warnings": create.warnings_of(new),
+        },
+        as_json=as_json,
+    )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
+from vault.cli.result import report_result
 from vault.cli.terminal import say
 from vault.migrate import undo
 from vault.store import slot_text, strict_box
@@ -15,7 +17,10 @@ from vault.upkeep import rekey, rekey_plan, rekey_strict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vault.context import Context
+    from vault.store.format import SlotRecord
     from vault.store.vault import Opened
 
 
@@ -24,8 +29,9 @@ UNDO_ENDS = "With new master keys, `awsvault-py import --undo` can no longer und
 
 @click.command(name="rekey")
 @click.option("--yes", is_flag=True, help="Do not prompt about what cannot be kept.")
+@shared_options.as_json
 @with_context
-def command(context: Context, *, yes: bool) -> None:
+def command(context: Context, *, yes: bool, as_json: bool) -> None:
     """Replace the vault's master keys if someone may know one. Keys from an old copy cannot decrypt later versions.
 
     The passphrase and this machine's keyring and TPM slots are kept, and you get a new recovery code. At a terminal, rekey also prompts
@@ -38,10 +44,9 @@ def command(context: Context, *, yes: bool) -> None:
         confirm(context, question, yes=yes)
     if undo.opens_import(context, opened):
         confirm(context, f"{UNDO_ENDS} Continue?", yes=yes)
-    tell_replaced(
-        rekey.carry_out(context, plan, strict=_strict(context, opened, yes=yes)),
-        "The master keys were replaced.",
-    )
+    done = rekey.carry_out(context, plan, strict=_strict(context, opened, yes=yes))
+    tell_replaced(done, "The master keys were replaced.")
+    report_result(replaced_fields(done), as_json=as_json)
 
 
 def _strict(context: Context, opened: Opened, *, yes: bool) -> rekey_strict.StrictRekeyPlan | None:
@@ -75,6 +80,25 @@ def tell_replaced(done: rekey.Rekeyed, first: str) -> None:
         say(f"The sign-in to {safe(name)} was in use and is lost. To sign in again: awsvault-py sso login")
     copies_elsewhere(done.left, "they still unlock with the old secrets")
     say("They also contain the access keys. If someone may have a copy: awsvault-py rotate --all")
+
+
+def replaced_fields(done: rekey.Rekeyed) -> dict[str, object]:
+    """What ``rekey``, ``passwd`` and ``slots remove`` have in common in their JSON."""
+    header = done.opened.header
+    return {
+        "generation": header.gen,
+        "opened_by": list(slot_text.kinds(header.slots)),
+        "removed": removed_fields(done.removed),
+        "strict_kept": done.strict_kept,
+        "log_unreadable": done.log,
+        "lost_sign_ins": list(done.lost),
+        "left": list(done.left),
+    }
+
+
+def removed_fields(slots: Sequence[SlotRecord]) -> list[dict[str, object]]:
+    """The slots that could not be kept."""
+    return [{"slot": slot.name, "kind": slot_text.kind(slot)} for slot in slots]
 
 
 def copies_elsewhere(left: tuple[str, ...], why: str) -> None:

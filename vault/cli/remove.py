@@ -7,6 +7,7 @@ import click
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
+from vault.cli.result import report_result
 from vault.cli.terminal import say
 from vault.keys import entries
 from vault.store.entry_lookup import find_entry
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 @click.command(name="remove")
 @shared_options.named("name", required=True)
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
+@shared_options.as_json
 @with_context
-def command(context: Context, name: str, *, yes: bool) -> None:
+def command(context: Context, name: str, *, yes: bool, as_json: bool) -> None:
     """Remove the entry NAME from the vault, with its MFA seed unless another entry uses it.
 
     The key stays valid at AWS until you delete it there.
@@ -35,3 +37,14 @@ def command(context: Context, name: str, *, yes: bool) -> None:
     confirm(context, f"Remove {what}? AWS cannot show its secret again.", yes=yes)
     entries.remove(context, opened, name)
     say(f"Removed {safe(name)}. Its key {safe(entry.access_key_id)} is still valid at AWS.")
+    report_result(
+        {
+            "name": name,
+            "access_key_id": entry.access_key_id,
+            "account": entry.account,
+            "user": entry.user,
+            "mfa_serial": entry.mfa_serial,
+            "seed_removed": seed,
+        },
+        as_json=as_json,
+    )

@@ -7,8 +7,8 @@ import click
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
+from vault.cli.result import report_result
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
-from vault.errors import Usage
 from vault.text import safe
 from vault.upkeep import backups
 
@@ -35,20 +35,19 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
     With FILE, --accept also restores a copy from before a rekey. If the log would become unreadable, restore tells you before
     you confirm.
     """
-    if as_json and (file is not None or accept):
-        raise Usage("--json lists the automatic backups: do not combine it with FILE or --accept")
     if file is None and not accept:
         _show(context, as_json=as_json)
         return
     chosen = backups.choose_present(context) if file is None else backups.choose(context, file, accept=accept)
     say(_sentence(chosen.backup))
-    if chosen.problem is not None:
-        say(f"Warning: {chosen.problem.message}.")
+    warnings = [f"{chosen.problem.message}."] if chosen.problem is not None else []
     if chosen.log.trouble is not None:
-        say(
-            f"Warning: the log in {safe(context.paths.log)} will be unreadable with this copy: {chosen.log.trouble}. The next "
+        warnings.append(
+            f"the log in {safe(context.paths.log)} will be unreadable with this copy: {chosen.log.trouble}. The next "
             "export will start a new log and rename the old one to unreadable.N.*"
         )
+    for warning in warnings:
+        say(f"Warning: {warning}")
     confirm(context, "Use this copy as the vault?", yes=yes)
     after = backups.restore_backup(context, chosen)
     say(f"This copy is now the vault, as generation {after.header.gen}.")
@@ -57,6 +56,28 @@ def command(context: Context, file: str | None, *, accept: bool, as_json: bool, 
             "The old passphrases and recovery codes of this copy unlock the vault until you change them: "
             + backups.passwd_commands(chosen.file)
         )
+    report_result(
+        {
+            "vault": context.paths.vault,
+            **_fields(chosen.backup),
+            "generation": after.header.gen,
+            "outdated": chosen.outdated,
+            "warnings": warnings,
+        },
+        as_json=as_json,
+    )
+
+
+def _fields(copy: backups.Backup) -> dict[str, object]:
+    return without_absent(
+        {
+            "name": copy.name,
+            "generation": copy.gen,
+            "written": rfc3339(copy.time),
+            "opened_by": list(copy.slots),
+            "entries": None if copy.entries is None else list(copy.entries),
+        }
+    )
 
 
 def _sentence(copy: backups.Backup) -> str:
@@ -70,22 +91,7 @@ def _sentence(copy: backups.Backup) -> str:
 def _show(context: Context, *, as_json: bool) -> None:
     copies = backups.list_automatic(context)
     if as_json:
-        emit_json(
-            {
-                "backups": [
-                    without_absent(
-                        {
-                            "name": c.name,
-                            "generation": c.gen,
-                            "written": rfc3339(c.time),
-                            "opened_by": list(c.slots),
-                            "entries": None if c.entries is None else list(c.entries),
-                        }
-                    )
-                    for c in copies
-                ]
-            }
-        )
+        emit_json({"backups": [_fields(copy) for copy in copies]})
         return
     if not copies:
         say("No automatic backup can be read. To restore your own backup: awsvault-py restore FILE")

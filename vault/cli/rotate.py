@@ -10,8 +10,9 @@ from vault import errors, limits
 from vault.cli import shared_options, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
+from vault.cli.result import report_result
 from vault.cli.rotation_report import RotationReport, finished, intent, settled
-from vault.cli.terminal import emit, emit_json, is_live, say
+from vault.cli.terminal import emit, is_live, say
 from vault.cli.time_option import seconds_of
 from vault.rotation import rotate
 from vault.rotation.key_text import describe, span
@@ -114,8 +115,7 @@ def command(
 
 def _end(reports: Sequence[RotationReport], *, as_json: bool) -> int:
     """Print the reports as JSON if asked to. Returns the exit code of the first failure, otherwise 0."""
-    if as_json:
-        emit_json({"keys": [report.as_json() for report in reports]})
+    report_result({"keys": [report.as_json() for report in reports]}, as_json=as_json)
     failures = [report.error for report in reports if report.error is not None]
     if failures:
         say(f"{len(failures)} of {len(reports)} keys could not be rotated.")

@@ -94,11 +94,11 @@ def command(
         raise Usage("give --all or PROFILE names, not both", hint=_HELP)
     given = {"--name": name, "--account": account, "--role": role, "--region": region, "--prune": prune}
     _check_combination(sso, given, others=bool(profiles) or every or source_only)
-    if as_json and (back or whole):
-        raise Usage("--json has every change: do not combine it with --diff or --undo")
+    if as_json and whole:
+        raise Usage("--json has every change: do not combine it with --diff")
     if sso is not None:
         if back:
-            setup_sso.undo_newest(context, sso, dry_run=dry_run, yes=yes)
+            setup_sso.undo_newest(context, sso, dry_run=dry_run, yes=yes, as_json=as_json)
             return
         setup_sso.run(
             context,
@@ -117,7 +117,7 @@ def command(
         )
         return
     if back:
-        change_view.undo_newest(context, kind=undo.SETUP, dry_run=dry_run, yes=yes)
+        change_view.undo_newest(context, kind=undo.SETUP, dry_run=dry_run, yes=yes, as_json=as_json)
         return
     _set_up(
         context, profiles, source_only=source_only, dry_run=dry_run, whole=whole, as_json=as_json, yes=yes

@@ -93,14 +93,14 @@ def _run(context: Context, options: SignInOptions) -> None:
         keys.close()
 
 
-def undo_newest(context: Context, session: str, *, dry_run: bool, yes: bool) -> None:
+def undo_newest(context: Context, session: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Undo the newest ``setup --sso`` of this sign-in, also of one that the config file does not name any more."""
     try:
         config = aws_files.load(context.env, home=context.paths.home)
         session = target.of_name(context, config, session).place.name
     except (ConfigError, NotFound):
         pass
-    change_view.undo_newest(context, kind=undo.of_sign_in(session), dry_run=dry_run, yes=yes)
+    change_view.undo_newest(context, kind=undo.of_sign_in(session), dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 def _chosen(found: Assigned, options: SignInOptions, at: SignInTarget) -> list[AssignedRole]:

@@ -8,7 +8,8 @@ from vault import limits
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
-from vault.cli.rekey import UNDO_ENDS, tell_replaced
+from vault.cli.rekey import UNDO_ENDS, replaced_fields, tell_replaced
+from vault.cli.result import report_result
 from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
 from vault.errors import Usage
 from vault.migrate import undo
@@ -67,24 +68,7 @@ def list_(context: Context, *, as_json: bool) -> None:
     """
     found = slots.list_slots(context)
     if as_json:
-        emit_json(
-            {
-                "slots": [
-                    without_absent(
-                        {
-                            "slot": s.name,
-                            "kind": s.kind,
-                            "opens": s.opens,
-                            "about": s.about or None,
-                            "host": s.host,
-                            "device": s.device,
-                            "last_used": None if s.used is None else rfc3339(s.used),
-                        }
-                    )
-                    for s in found
-                ]
-            }
-        )
+        emit_json({"slots": [_fields(slot) for slot in found]})
         return
     rows = [
         (
@@ -97,6 +81,20 @@ def list_(context: Context, *, as_json: bool) -> None:
         for s in found
     ]
     table(context.env, ("SLOT", "KIND", "ABOUT", "OPENS", "LAST USED HERE"), rows)
+
+
+def _fields(slot: slots.SlotInfo) -> dict[str, object]:
+    return without_absent(
+        {
+            "slot": slot.name,
+            "kind": slot.kind,
+            "opens": slot.opens,
+            "about": slot.about or None,
+            "host": slot.host,
+            "device": slot.device,
+            "last_used": None if slot.used is None else rfc3339(slot.used),
+        }
+    )
 
 
 @command.command(name="add", short_help="Add a way to unlock the vault.")
@@ -117,8 +115,11 @@ def list_(context: Context, *, as_json: bool) -> None:
     "--no-pin", is_flag=True, help="For fido2: unlock by a touch alone, so that everyone who has the key can."
 )
 @click.option("--yes", is_flag=True, help="For tpm: do not prompt for confirmation.")
+@shared_options.as_json
 @with_context
-def add(context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, no_pin: bool, yes: bool) -> None:
+def add(
+    context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, no_pin: bool, yes: bool, as_json: bool
+) -> None:
     """Add a way to unlock the vault.
 
     `keyring` is this machine's keyring, `recovery` a code on paper, `passphrase` a second passphrase, `tpm` this machine's TPM,
@@ -133,28 +134,31 @@ def add(context: Context, way: str, kdf: str, pcrs: tuple[int, ...], *, no_pin: 
     ):  # before the passphrase, which would be typed in vain; and again with the vault's own word
         _check_device(context, way, vault.read_header(context.paths), with_pin=not no_pin)
     opened = unlock(context, purpose="to add a way to unlock it").opened
+    chosen = None
     match way:
         case "keyring":
-            slots.add_keyring(context, opened)
+            after = slots.add_keyring(context, opened)
             say("This machine's keyring now unlocks the vault without a prompt. It is as safe as your login.")
         case "recovery":
-            slots.add_recovery(context, opened)
+            after = slots.add_recovery(context, opened)
             say("The recovery code now unlocks the vault. To try it, type it at the passphrase prompt.")
         case "tpm":
-            _add_tpm(context, opened, pcrs, yes=yes)
+            after = _add_tpm(context, opened, pcrs, yes=yes)
         case "fido2":
             _check_device(context, way, opened.header, with_pin=not no_pin)
-            slots.add_security_key(context, opened, with_pin=not no_pin)
+            after = slots.add_security_key(context, opened, with_pin=not no_pin)
             say(
                 "The security key now unlocks the vault. Keep the passphrase: a security key can be lost, and its PIN blocked."
             )
         case _:
             slots.check_passphrase_room(opened)
             chosen = create.ask_new_passphrase(context, what="a second passphrase")
-            slots.add_passphrase(context, opened, chosen, kdf=STRONG if kdf == "strong" else DEFAULT)
+            after = slots.add_passphrase(context, opened, chosen, kdf=STRONG if kdf == "strong" else DEFAULT)
             say("The second passphrase now unlocks the vault.")
             if chosen.warning is not None:
                 say(f"Warning: this passphrase is weak: {chosen.warning}.")
+    added = slots.info(after.header.slots[-1])
+    report_result({**_fields(added), "warnings": create.warnings_of(chosen)}, as_json=as_json)
 
 
 def _check_device(context: Context, way: str, header: Header, *, with_pin: bool) -> None:
@@ -164,7 +168,7 @@ def _check_device(context: Context, way: str, header: Header, *, with_pin: bool)
         slots.check_security_key(context, header, with_pin=with_pin)
 
 
-def _add_tpm(context: Context, opened: Opened, pcrs: tuple[int, ...], *, yes: bool) -> None:
+def _add_tpm(context: Context, opened: Opened, pcrs: tuple[int, ...], *, yes: bool) -> Opened:
     slots.check_tpm(context, opened.header)
     say(_TPM)
     named = context.env.get(hardware.TPM_VARIABLE)
@@ -176,10 +180,11 @@ def _add_tpm(context: Context, opened: Opened, pcrs: tuple[int, ...], *, yes: bo
     if pcrs:
         say(_PCRS)
     confirm(context, "Let this machine's TPM unlock the vault?", yes=yes)
-    slots.add_tpm(context, opened, pcrs=pcrs)
+    after = slots.add_tpm(context, opened, pcrs=pcrs)
     say(
         "This machine's TPM now unlocks the vault, without a prompt. Keep the passphrase: a TPM is lost with its machine."
     )
+    return after
 
 
 class _WithSlot(click.Command):
@@ -195,8 +200,9 @@ class _WithSlot(click.Command):
 @command.command(name="remove", cls=_WithSlot)
 @click.argument("slot")
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
+@shared_options.as_json
 @with_context
-def remove(context: Context, slot: str, *, yes: bool) -> None:
+def remove(context: Context, slot: str, *, yes: bool, as_json: bool) -> None:
     """Remove a way to unlock the vault. This replaces the master keys, so that an old copy of the slot becomes useless.
 
     SLOT is a name from `slots list`, or a unique prefix of it.
@@ -209,4 +215,6 @@ def remove(context: Context, slot: str, *, yes: bool) -> None:
     question = plan.question()
     if question is not None:
         confirm(context, question, yes=yes)
-    tell_replaced(rekey.carry_out(context, plan), f"Removed the {slot_text.describe(gone)}.")
+    done = rekey.carry_out(context, plan)
+    tell_replaced(done, f"Removed the {slot_text.describe(gone)}.")
+    report_result({"slot": gone.name, "kind": slot_text.kind(gone), **replaced_fields(done)}, as_json=as_json)

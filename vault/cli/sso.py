@@ -6,6 +6,7 @@ import click
 
 from vault.cli import shared_options
 from vault.cli.command_context import with_context
+from vault.cli.result import report_result
 from vault.cli.sign_in import Wanted, sign_in
 from vault.cli.sign_in_rows import json_row, place_json, sections_json, valid_until
 from vault.cli.terminal import emit_json, say, table
@@ -103,8 +104,7 @@ def logout(context: Context, name: str | None, *, everything: bool, as_json: boo
     elif roles:
         count = "1 cached session" if roles == 1 else f"{roles} cached sessions"
         say(f"Deleted {count}. Sessions that were already issued stay valid until they expire.")
-    if as_json:
-        emit_json({"sessions": ended, "cached_sessions": roles})
+    report_result({"sessions": ended, "cached_sessions": roles}, as_json=as_json)
     return failed.exit_code if failed is not None else 0
 
 

@@ -24,6 +24,11 @@ def kind(slot: SlotRecord) -> str:
     return _HARDWARE.get(slot.ext.name, "helper")
 
 
+def kinds(slots: Sequence[SlotRecord]) -> tuple[str, ...]:
+    """The kinds of the slots that open the main box."""
+    return tuple(kind(slot) for slot in slots if slot.opens == "main")
+
+
 def hardware_name(name: str) -> str:
     """What opens slots of this name, for use after "the"."""
     return _HARDWARE.get(name, "helper")

@@ -42,6 +42,10 @@ class Contents(NamedTuple):
             return "stored"
         return "strict" if entry.mfa_serial in self.strict else "asked"
 
+    def entry(self, name: str) -> Listed:
+        """The entry with this name, which must exist."""
+        return next(entry for entry in self.entries if entry.name == name)
+
     def similar_device(self, serial: str) -> str | None:
         """A device with a stored seed whose serial is similar to ``serial``, which has none; or None."""
         from vault.mfa.serials import similar_serial

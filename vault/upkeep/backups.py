@@ -268,7 +268,10 @@ def _payload_by(found: VaultFile, slots: list[Slot]) -> Payload | None:
 
 def _backup(name: str, found: VaultFile, payload: Payload | None) -> Backup:
     header = found.header
-    kinds = tuple(slot_text.kind(slot) for slot in header.slots if slot.opens == "main")
     return Backup(
-        name, header.gen, header.time, kinds, None if payload is None else tuple(sorted(payload.entries))
+        name,
+        header.gen,
+        header.time,
+        slot_text.kinds(header.slots),
+        None if payload is None else tuple(sorted(payload.entries)),
     )

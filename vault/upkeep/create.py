@@ -32,6 +32,15 @@ class ChosenPassphrase(NamedTuple):
     source: str
 
 
+def warnings_of(chosen: ChosenPassphrase | None) -> list[str]:
+    """The warning that the passphrase is weak, if one was chosen and it is."""
+    return (
+        [f"the passphrase is weak: {chosen.warning}"]
+        if chosen is not None and chosen.warning is not None
+        else []
+    )
+
+
 def choose_passphrase(context: Context, *, what: str = "the new vault") -> ChosenPassphrase:
     """Take a passphrase from the environment, or have the user type it twice.
 

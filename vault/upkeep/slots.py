@@ -53,18 +53,20 @@ def list_slots(context: Context) -> list[SlotInfo]:
     """The slots in the header. They are read without a key, so they are not authenticated."""
     header = vault.read_header(context.paths)
     used = last_use.read(context.paths, header.vault_id)
-    return [
-        SlotInfo(
-            name=slot.name,
-            kind=slot_text.kind(slot),
-            opens=slot.opens,
-            about=slot_text.about(slot),
-            used=used.get(slot.name),
-            host=slot_text.host(slot),
-            device=slot_text.device(slot),
-        )
-        for slot in header.slots
-    ]
+    return [info(slot, used=used.get(slot.name)) for slot in header.slots]
+
+
+def info(slot: SlotRecord, *, used: int | None = None) -> SlotInfo:
+    """The slot as it is shown."""
+    return SlotInfo(
+        name=slot.name,
+        kind=slot_text.kind(slot),
+        opens=slot.opens,
+        about=slot_text.about(slot),
+        used=used,
+        host=slot_text.host(slot),
+        device=slot_text.device(slot),
+    )
 
 
 def loss_question(lost: Sequence[SlotRecord], *, what: str) -> str | None:

@@ -139,6 +139,6 @@ def test_a_reason_names_its_profile_once(home):
 
 
 def test_json_and_another_form_is_a_mistake(plain):
-    """--json has every change, and --undo is not a plan."""
-    for words in (("import", "--diff"), ("import", "--undo"), ("setup", "--diff"), ("setup", "--undo")):
+    """--json has every change."""
+    for words in (("import", "--diff"), ("setup", "--diff")):
         assert plain.run(*words, "--json").returncode == 2

@@ -21,7 +21,8 @@ def test_fix_as_json_prints_json_alone(sound, here):
     """A script that fixes reads what is left, and no diff before it."""
     BREAK["role-before-process"](sound)
     done = here(sound, "doctor", "--fix", "--json", "--yes")
-    assert (done.returncode, json.loads(done.stdout)) == (0, {"findings": []})
+    left = {"findings": [], "fixed": [sound.config_path], "not_fixed": []}
+    assert (done.returncode, json.loads(done.stdout)) == (0, left)
 
 
 def test_what_is_made_elsewhere_is_left_and_named(sound, here):

@@ -10,11 +10,13 @@ from dataclasses import replace
 import click
 import pytest
 
+from scripts.reference.json_actions import WITHOUT
 from tests import trails
 from tests.fakes.example import KEY_ID, SEED, SERIAL
 from tests.home import PASSPHRASE, Home
 from tests.unit.agent.at_home import stop, told, unlock, until, with_agent
 from tests.unit.benches import Bench
+from tests.unit.cli.json_tables import WRITTEN, commands, compare, extend, page, printed
 from tests.unit.inspect.chains import IN_SSO, KEYS, SSO, WEB
 from tests.unit.inspect.test_status import LONG
 from tests.vaults import entry
@@ -28,14 +30,7 @@ from vault.unlocking.keys import CodeWait
 
 pytestmark = pytest.mark.usefixtures("inside")
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-PAGE = os.path.join(ROOT, "docs", "reference", "json.md")
 CORP = "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://x.awsapps.com/start\n"
-TYPES = {
-    "object": dict,
-    "text": str, "time": str, "seconds": int, "number": int, "boolean": bool, "list of texts": list, "list of objects": list,
-}  # fmt: skip
-TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 ROBOT = ("AKIAROBOTROBOEXAMPLE", "robotXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 SOURCES = (
     f"[profile keys]\n{KEYS}[profile process]\ncredential_process = op read x\n[profile web]\n{WEB}role_session_name = me\n"
@@ -45,59 +40,6 @@ SOURCES = (
 )
 
 
-def tables():
-    """The tables of the page: title → field → (type, when it is present)."""
-    found, rows = {}, {}
-    with open(PAGE, encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("### "):
-                rows = found[line[4:].strip()] = {}
-            elif match := re.fullmatch(r"\| `(.+?)` \| (.+?) \| (.+?) \| .*\|\n", line):
-                assert match[1] not in rows, "documented twice"
-                rows[match[1]] = (match[2], match[3])
-    return found
-
-
-WRITTEN = tables()
-
-
-def walk(value, path=""):
-    """Each object below ``value``, itself first, with the paths that the page has for it; and its fields."""
-    kind = value.get("type")
-    yield [path] if kind is None else [path, path.removesuffix("[]") + f"[{kind}]"], value
-    for name, held in value.items():
-        for item in held if isinstance(held, list) else ():
-            if isinstance(item, dict):
-                yield from walk(item, (path + "." if path else "") + name + "[]")
-
-
-def compare(title, *documents):
-    """Fail unless all these documents together have exactly the fields of the table ``title``, and each of the form it says."""
-    rows, seen = WRITTEN[title], set()
-    for document in documents:
-        for paths, found in walk(document):
-            prefixes = [path + "." if path else "" for path in paths]
-            for name, held in found.items():
-                at = next((p + name for p in reversed(prefixes) if p + name in rows), None)
-                assert at is not None, f"{title}: {prefixes[-1]}{name} is not documented"
-                seen.add(at)
-                check(f"{title}: {at}", rows[at][0], held)
-            for at, (_, when) in rows.items():
-                above, _, name = at.rpartition(".")
-                assert above not in paths or when != "always" or name in found, f"{title}: {at} is absent"
-    assert set(rows) == seen, title
-
-
-def check(where, kind, held):
-    if kind.startswith("one of "):
-        assert held in re.findall(r"`(.+?)`", kind), (where, held)
-        return
-    assert type(held) is TYPES[kind], (where, held)
-    assert kind != "time" or TIME.fullmatch(held), (where, held)
-    inner = {"list of texts": str, "list of objects": dict}.get(kind)
-    assert inner is None or all(type(item) is inner for item in held), (where, held)
-
-
 @pytest.fixture
 def ready(home):
     home.scenario()
@@ -105,31 +47,10 @@ def ready(home):
     return home
 
 
-def printed(home, *words, code=0, **env):
-    """The document that a command prints: nothing else is on stdout."""
-    done = home.run(*words, **env)
-    assert done.returncode == code, done.stderr
-    return json.loads(done.stdout)
-
-
-def extend(home, text):
-    with open(home.config_path, "a", encoding="utf-8") as file:
-        file.write(text)
-
-
 def with_tpm(home, tpm):
     home.env["AWSVAULT_TPM"] = tpm.place
     done = home.run("slots", "add", "tpm", "--yes", AWSVAULT_PASSPHRASE=PASSPHRASE)
     assert done.returncode == 0, done.stderr
-
-
-def commands(group, path=()):
-    for name in group.list_commands(None):
-        below = group.get_command(None, name)
-        if isinstance(below, click.Group):
-            yield from commands(below, (*path, name))
-        else:
-            yield " ".join((*path, name)), below
 
 
 def test_every_command_with_json_has_its_table():
@@ -139,6 +60,9 @@ def test_every_command_with_json_has_its_table():
     offering = {path for path, command in every.items() if any("--json" in p.opts for p in command.params)}
     output = {re.match(r"[a-z]+( [a-z]+)*", title)[0] for title in WRITTEN if not title.endswith("--stdin")}
     assert output == offering - {"otp"}
+    assert not offering & set(WITHOUT), "these have --json"
+    assert offering | set(WITHOUT) == set(every), "each other command has its reason"
+    assert all(f"| `{name}` | {why} |" in page() for name, why in WITHOUT.items())
     for command in every.values():
         text = command.get_help(click.Context(command))
         assert '{"' not in text
@@ -261,7 +185,11 @@ def test_which_and_whoami(ready):
 def test_doctor(ready):
     """Findings with and without something to do."""
     extend(ready, SOURCES)
-    compare("doctor", printed(ready, "doctor", "--json", code=1))
+    found = printed(ready, "doctor", "--json", code=1)
+    os.chmod(ready.file("vault.avlt"), 0o644)
+    fixed = printed(ready, "doctor", "--fix", "--yes", "--json", code=1)
+    assert (set(fixed["fixed"]), fixed["not_fixed"]) == ({ready.file("vault.avlt"), ready.config_path}, [])
+    compare("doctor", found, fixed)
 
 
 def test_log(ready):

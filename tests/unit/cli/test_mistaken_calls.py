@@ -24,8 +24,6 @@ from vault.errors import Usage
         (("backup",), 2, "FILE or --sheet"),
         (("import", "--as", "x"), 2, "--as needs --csv"),
         (("import", "--granted", "--csv", "x"), 2, "only one of"),
-        (("restore", "bak1", "--json"), 2, "--json lists the automatic backups"),
-        (("restore", "--accept", "--json"), 2, "--json lists the automatic backups"),
         (("exec", "shared-services", "-x"), 2, "'-x' is not a command; write: exec [OPTIONS] PROFILE -- CMD"),
         (("exec", "shared-services", "ls", "--", "ls"), 2, "'ls' comes before --"),
         (("mfa", "add", "shared-services"), 2, "--stdin"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests import signins
-from tests.unit.cli.test_json_reference import compare, extend, printed
+from tests.unit.cli.json_tables import compare, extend, printed
 
 pytestmark = pytest.mark.usefixtures("inside")
 
