@@ -60,6 +60,14 @@ YUBIKEY_TIME = 15.0  # for a code of its OATH applet: as long as it waits for a 
 TOUCH_LOOK = 0.1  # between two checks whether the user touched it
 TOUCH_TIME = 20.0  # out of PROMPT_TIME, so that there is time to type the passphrase instead
 
+# ── several machines (format.md 8) ───────────────────────────────────────────────────────────
+MAX_MACHINES = 1_000  # each copy that is restored is one more; a user has about five
+MAX_MACHINE_ID = 32
+MAX_SIBLINGS = 256  # versions of one item: each may be another machine's, and comparing them is quadratic
+SYNC_TRIES = 8  # puts that another machine was faster with, before the sync gives up
+SYNC_PAUSE = 0.1  # before the next try: up to this time, which doubles each time
+MAX_SYNC_NOTE = 64 * 1024
+
 VAULT_ID = 16  # bytes
 CACHE_KEY = 32
 

@@ -103,7 +103,7 @@ class Machine:
 
     def new_name(self):
         self.names += 1
-        return f"{self.name}.{self.names}"
+        return f"{self.name}-{self.names}"
 
     def edit(self, key, content, *, renamed_to=""):
         """What a program of any version does to the vault."""

@@ -13,14 +13,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.fakes.bucket import InProcessBucket
 from tests.fakes.key_user import TypingUser
 from tests.fakes.security_key import SoftKey
+from tests.machines import Computer
 from tests.signins import sign_in
 from tests.vaults import entry, new_vault, paths_in, soon
-from tests.vectors import reader
+from tests.vectors import reader, sync_reader
 from vault import errors
 from vault.crypto.seal import b64u
 from vault.hardware.security_key import SecurityKey
+from vault.remote import bucket_file, local_state
 from vault.secret import Secret
 from vault.signin.record import encode
 from vault.signin.sealed import SignIns
@@ -45,6 +48,8 @@ with open(os.path.join(HERE, "sign_ins.json"), encoding="utf-8") as _file:
     SIGN_INS = json.load(_file)
 with open(os.path.join(HERE, "hardware.json"), encoding="utf-8") as _file:
     HARDWARE = json.load(_file)
+with open(os.path.join(HERE, "sync.json"), encoding="utf-8") as _file:
+    SYNC = json.load(_file)
 K_MAIN = bytes.fromhex(NEGATIVE["k_main"])
 PASSPHRASE = "correct horse battery staple"
 
@@ -216,6 +221,61 @@ def test_reader_and_program_read_and_refuse_the_same_sign_ins(vector, tmp_path):
     assert [json.loads(reader.unpad(encode(one))) for one in found] == [{"v": 1, **vector["content"]}]
 
 
+@pytest.mark.parametrize("vector", SYNC["vectors"], ids=[v["name"] for v in SYNC["vectors"]])
+def test_reader_and_program_agree_about_what_machines_share(vector):
+    """The same versions with the same contents, or both refuse."""
+    raw = base64.b64decode(vector["file"])
+    payload = reader.open_main(raw, K_MAIN)
+    if not vector["good"]:
+        with pytest.raises(reader.Refused):
+            sync_reader.open_own(payload) if vector["own"] else sync_reader.open_shared(raw, K_MAIN)
+        with pytest.raises(errors.Damaged):
+            _shared(raw, own=vector["own"])
+        return
+    state, shown = _shared(raw, own=vector["own"])
+    found = {key: [(tuple(one.dot), one.content) for one in there] for key, there in state.items.items()}
+    if vector["own"]:
+        items, kept = sync_reader.open_own(payload)
+        for key, (why, on, content) in kept.items():
+            assert ([tuple(dot) for dot in shown[key].on], shown[key].content) == (on, content)
+            assert bool(shown[key].conflict) == bool(why)
+    else:
+        items = sync_reader.open_shared(raw, K_MAIN)
+    assert found == items
+    assert any(content is None for there in items.values() for _, content in there)
+
+
+def _shared(raw, *, own):
+    """The program's state of a bucket's file, or of a machine's vault with what was shown."""
+    if not own:
+        return bucket_file.read(parse_file(raw), Secret(K_MAIN), path="it").state, {}
+    local = local_state.require(boxes.open_main(parse_file(raw), Secret(K_MAIN), path="it"))
+    return local.state, local.shown
+
+
+def test_the_reader_opens_what_two_machines_share(tmp_path):
+    """The bucket's file by the passphrase alone, and a machine's vault; strict seeds and a conflict included."""
+    bucket = InProcessBucket()
+    laptop, desktop = Computer(tmp_path, "laptop", bucket), Computer(tmp_path, "desktop", bucket)
+    laptop.begin(dev=entry())
+    desktop.join()
+    for one, key_id in ((laptop, "AKIAI44QH8DHBEXAMPLE"), (desktop, "AKIAI55QH8DHBEXAMPLE")):
+        one.store("dev", key_id)
+        one.store(f"of-{one.name}")
+        one.sync()
+    desktop.remove("of-desktop")
+    desktop.sync()
+    items = sync_reader.open_shared(bucket.data, reader.main_key(bucket.data, passphrase=PASSPHRASE))
+    assert {content["akid"] for _, content in items["entry/dev"]} == {
+        "AKIAI44QH8DHBEXAMPLE",
+        "AKIAI55QH8DHBEXAMPLE",
+    }
+    assert [content for _, content in items["entry/of-desktop"]] == [None]
+    own, shown = sync_reader.open_own(reader.open_main(desktop.files(), desktop.k_main.reveal()))
+    assert own == items
+    assert shown["entry/dev"][0] == "changed"
+
+
 def test_the_reader_opens_a_sign_in_that_the_program_writes(tmp_path):
     """The key is in the main box of the vault."""
     paths = paths_in(tmp_path)
@@ -239,7 +299,7 @@ def test_the_file_that_the_negative_vectors_come_from_is_taken():
     assert reader.open_main(raw, K_MAIN)["gen"] == 7
 
 
-@pytest.mark.parametrize("name", ["reader.py", "two_keys.py"])
+@pytest.mark.parametrize("name", ["reader.py", "sync_reader.py", "two_keys.py"])
 def test_the_reader_shares_nothing_with_the_program(name):
     """Its imports are primitives, the standard library and this folder."""
     with open(os.path.join(HERE, name), encoding="utf-8") as file:

@@ -39,7 +39,8 @@ class Draft:
     """A vault to be written. If ``strict`` is None, the strict box stays as it is, byte for byte.
 
     While no slot opens the strict box, its key is in the payload; ``build`` puts it there. ``new_keys``: the main key
-    or the strict key is new, so no earlier backup may be left.
+    or the strict key is new, so no earlier backup may be left. ``moved_strict``: another file's strict box, with which
+    ``strict_gen`` and the slots come. ``minor``: nothing changed that a backup is for.
     """
 
     k_main: Secret
@@ -47,6 +48,8 @@ class Draft:
     slots: tuple[SlotRecord, ...]
     strict: Strict | None = None
     new_keys: bool = False
+    moved_strict: bytes | None = field(default=None, repr=False)
+    minor: bool = False
 
 
 def new_key() -> Secret:
@@ -98,9 +101,10 @@ def build(draft: Draft, *, vault_id: bytes, gen: int, time: int, strict_box: byt
     """The next file: ``gen`` is its generation, ``time`` is in Unix seconds, ``strict_box`` is the old one if it stays."""
     payload = draft.payload
     if draft.strict is None:
-        if strict_box is None:
+        kept = strict_box if draft.moved_strict is None else draft.moved_strict
+        if kept is None:
             raise errors.Internal("a first vault needs a strict box")
-        strict = strict_box
+        strict = kept
     else:
         strict = seal(
             draft.strict.key,

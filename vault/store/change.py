@@ -102,7 +102,7 @@ def write(
     """Steps 3 to 7 of a write, under the lock that the caller holds.
 
     ``old`` provides the ID, and the strict box if the draft keeps it. ``gen`` is the generation of the new file.
-    ``keep_old`` makes the current vault file the newest backup, unless the draft has new keys.
+    ``keep_old`` makes the current vault file the newest backup, unless the draft has new keys or is minor.
     """
     path = safe(paths.vault)
     try:
@@ -118,7 +118,7 @@ def write(
         folder,
         built.raw,
         check=lambda raw: boxes.verify(raw, draft, built, path=path),
-        keep_old=keep_old and not draft.new_keys,
+        keep_old=keep_old and not draft.new_keys and not draft.minor,
     )
     payload = boxes.open_main(built, draft.k_main, path=path)
     file.drop_backups(folder, below=None if draft.new_keys else payload.rekeyed)

@@ -151,7 +151,7 @@ def encode_header(header: Header) -> bytes:
             "gen": header.gen,
             "time": header.time,
             "len": [header.main_size, header.strict_size],
-            "slots": [{**_slot_object(slot), "wrap": b64u(slot.wrap)} for slot in header.slots],
+            "slots": [slot_json(slot) for slot in header.slots],
         }
     )
 
@@ -169,7 +169,7 @@ def _header(value: Json) -> Header:
     sizes = [strict_json.integer_of(n, "a box's length") for n in strict_json.list_of(top["len"], "len")]
     if len(sizes) != 2 or min(sizes) < OVERHEAD:  # main and strict
         raise JsonError("len is not the length of two boxes")
-    slots = tuple(_slot(s) for s in strict_json.list_of(top["slots"], "slots"))
+    slots = tuple(slot_of(s) for s in strict_json.list_of(top["slots"], "slots"))
     if not 1 <= len(slots) <= limits.MAX_SLOTS:
         raise JsonError(f"{len(slots)} slots; 1 to {limits.MAX_SLOTS} are allowed")
     if len({slot.sid for slot in slots}) != len(slots):
@@ -186,7 +186,13 @@ def _header(value: Json) -> Header:
     )
 
 
-def _slot(value: Json) -> SlotRecord:
+def slot_json(slot: SlotRecord) -> dict[str, Json]:
+    """A slot as it is in the header."""
+    return {**_slot_object(slot), "wrap": b64u(slot.wrap)}
+
+
+def slot_of(value: Json) -> SlotRecord:
+    """A slot from a header. JsonError says what is wrong."""
     slot = strict_json.object_of(value, "a slot")
     kind = next((known for known in _EXTRA if known == slot.get("t")), None)
     if kind is None:

@@ -36,8 +36,8 @@ def encode_main(payload: Payload) -> bytes:
         value["sso_key"] = b64u(payload.sso_key.reveal())
     if payload.strict_serials:
         value["strict_serials"] = list(payload.strict_serials)
-    value["entries"] = {name: _entry_json(entry) for name, entry in payload.entries.items()}
-    value["seeds"] = {serial: _seed_json(seed) for serial, seed in payload.seeds.items()}
+    value["entries"] = {name: entry_json(entry) for name, entry in payload.entries.items()}
+    value["seeds"] = {serial: seed_json(seed) for serial, seed in payload.seeds.items()}
     return pad(strict_json.compact({**payload.unknown, **value}), step=limits.PAD_MAIN)
 
 
@@ -58,8 +58,8 @@ def decode_main(plaintext: bytes) -> Payload:
         rekeyed=take.integer("rekeyed") if "rekeyed" in value else 0,
         ledger_key=take.key("ledger_key") if "ledger_key" in value else None,
         sso_key=take.key("sso_key") if "sso_key" in value else None,
-        entries={name: _entry(entry) for name, entry in entries.items()},
-        seeds={serial: _seed(seed) for serial, seed in seeds.items()},
+        entries={name: entry_of(entry) for name, entry in entries.items()},
+        seeds={serial: seed_of(seed) for serial, seed in seeds.items()},
         strict_serials=tuple(
             strict_json.text_of(one, "strict_serials")
             for one in strict_json.list_of(take.optional("strict_serials", []), "strict_serials")
@@ -71,7 +71,7 @@ def decode_main(plaintext: bytes) -> Payload:
 def encode_strict(seeds: Mapping[str, StoredSeed]) -> bytes:
     """The padded plaintext of the strict box."""
     return pad(
-        strict_json.compact({serial: _seed_json(seed) for serial, seed in seeds.items()}),
+        strict_json.compact({serial: seed_json(seed) for serial, seed in seeds.items()}),
         step=limits.PAD_STRICT,
     )
 
@@ -79,7 +79,7 @@ def encode_strict(seeds: Mapping[str, StoredSeed]) -> bytes:
 def decode_strict(plaintext: bytes) -> dict[str, StoredSeed]:
     """The strict box's plaintext to the seeds by serial."""
     value = strict_json.object_of(strict_json.parse(unpad(plaintext)), "the strict box")
-    return {serial: _seed(seed) for serial, seed in value.items()}
+    return {serial: seed_of(seed) for serial, seed in value.items()}
 
 
 class _Taker:
@@ -124,7 +124,8 @@ class _Taker:
         return self._left
 
 
-def _entry_json(entry: Entry) -> dict[str, Json]:
+def entry_json(entry: Entry) -> dict[str, Json]:
+    """An entry as it is in the main box."""
     value: dict[str, Json] = {
         **entry.unknown,
         **({ENROLLMENT: _enrollment_json(entry.enrollment)} if entry.enrollment is not None else {}),
@@ -135,11 +136,12 @@ def _entry_json(entry: Entry) -> dict[str, Json]:
     optional = (("mfa_serial", entry.mfa_serial), ("account", entry.account), ("user", entry.user))
     value.update({key: text for key, text in optional if text is not None})
     if entry.journal is not None:
-        value["journal"] = _journal_json(entry.journal)
+        value["journal"] = journal_json(entry.journal)
     return value
 
 
-def _entry(value: Json) -> Entry:
+def entry_of(value: Json) -> Entry:
+    """An entry from the main box. JsonError says which key is wrong."""
     take = _Taker(strict_json.object_of(value, "an entry"), "an entry")
     return Entry(
         access_key_id=take.text("akid"),
@@ -148,7 +150,7 @@ def _entry(value: Json) -> Entry:
         mfa_serial=take.text_or_none("mfa_serial"),
         account=take.text_or_none("account"),
         user=take.text_or_none("user"),
-        journal=_journal(take.required("journal")) if "journal" in take.rest() else None,
+        journal=journal_of(take.required("journal")) if "journal" in take.rest() else None,
         enrollment=_enrollment(take),
         unknown=take.rest(),
     )
@@ -174,7 +176,8 @@ def _enrollment(take: _Taker) -> Enrollment | None:
     return Enrollment(step=str(step), name=name, serial=serial, unknown=unknown)
 
 
-def _journal_json(journal: RotationJournal) -> dict[str, Json]:
+def journal_json(journal: RotationJournal) -> dict[str, Json]:
+    """A journal as it is in its entry."""
     value = dict(journal.unknown)
     if journal.earlier:
         value["earlier"] = list(journal.earlier)
@@ -189,7 +192,8 @@ def _journal_json(journal: RotationJournal) -> dict[str, Json]:
     return value
 
 
-def _journal(value: Json) -> RotationJournal:
+def journal_of(value: Json) -> RotationJournal:
+    """A journal from an entry. JsonError says which key is wrong."""
     take = _Taker(strict_json.object_of(value, "a journal"), "a journal")
     return RotationJournal(
         step=take.text("step"),
@@ -219,7 +223,8 @@ def _pair(value: Json) -> KeyPair:
     )
 
 
-def _seed_json(seed: StoredSeed) -> dict[str, Json]:
+def seed_json(seed: StoredSeed) -> dict[str, Json]:
+    """A seed as it is in a box."""
     return {
         **seed.unknown,
         "secret": seed.secret.reveal_text(),
@@ -230,7 +235,8 @@ def _seed_json(seed: StoredSeed) -> dict[str, Json]:
     }
 
 
-def _seed(value: Json) -> StoredSeed:
+def seed_of(value: Json) -> StoredSeed:
+    """A seed from a box. JsonError says which key is wrong."""
     take = _Taker(strict_json.object_of(value, "a seed"), "a seed")
     return StoredSeed(
         secret=take.secret("secret"),

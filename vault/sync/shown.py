@@ -29,6 +29,9 @@ class Shown(NamedTuple):
     on: tuple[Dot, ...] = ()
     conflict: str = ""
 
+    def __repr__(self) -> str:
+        return f"Shown(on={self.on!r}, conflict={self.conflict!r})"  # the content has secrets
+
 
 NOTHING = Shown()
 
@@ -59,6 +62,8 @@ def _named_serials(state: SharedState, shown: Mapping[str, Shown]) -> set[str]:
 
 def look(key: str, found: Sequence[Version], before: Shown) -> Shown:
     """What is shown of one item. ``before``: what this machine showed of it last."""
+    if len(found) == 1:
+        return Shown(found[0].content, (found[0].dot,))
     live = [version for version in found if version.content is not None]
     if not live:
         return Shown(None, _dots(found))

@@ -42,7 +42,7 @@ class Version:
 
     dot: Dot
     seen: Mapping[str, int]
-    content: Content
+    content: Content = field(repr=False)
     groups: Mapping[str, Dot] = field(default_factory=dict)
     beside: frozenset[Dot] = frozenset()
     by: str = ""

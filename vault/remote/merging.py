@@ -1,0 +1,180 @@
+"""One machine's vault and the bucket's state become one: what was edited here, what came, what is shown and asked. Pure.
+
+Its steps are those of the simulation in tests/faults/sync_world.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vault import errors
+from vault.records import NamedTuple
+from vault.remote import judge, outcome
+from vault.sync import edits, takeover, versions
+from vault.sync import shown as views
+from vault.sync.edits import Author
+from vault.sync.versions import JOURNAL, SharedState, kind, name
+from vault.text import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from vault.remote.outcome import ItemChange, Waiting
+    from vault.sync.local import LocalSync
+    from vault.sync.shown import Shown
+    from vault.sync.versions import Content
+
+REMOVED = "removed"
+
+
+class SyncRequest(NamedTuple):
+    """What the user asks of a sync.
+
+    ``accept``: the bucket's file may lack what this machine has seen. ``choices``: answers to conflicts, by the name of an item:
+    a machine's name or ID, or REMOVED. ``dry``: change nothing. ``rejoin``: this machine was removed, and comes back as a new
+    one. ``removes``: IDs of machines that are removed.
+    """
+
+    accept: bool = False
+    choices: Mapping[str, str] = {}  # never changed
+    dry: bool = False
+    rejoin: bool = False
+    removes: tuple[str, ...] = ()
+
+
+class Maker(NamedTuple):
+    """Unix seconds, and what makes a new ID of a machine and a mark of a commit."""
+
+    at: int
+    new_id: Callable[[], str]
+    mark: Callable[[], str]
+
+
+class Merged(NamedTuple):
+    """The vault's state after a merge. ``before``: what it held with its own edits. ``push``: the bucket's file is not as the
+    state is. ``taken_over``: under a new ID.
+    """
+
+    local: LocalSync
+    before: Mapping[str, Content]
+    came: tuple[ItemChange, ...]
+    went: tuple[ItemChange, ...]
+    waiting: tuple[Waiting, ...]
+    push: bool
+    taken_over: bool
+
+
+def merge(
+    local: LocalSync,
+    held_by: Callable[[str, Mapping[str, Shown]], dict[str, Content]],
+    remote: SharedState | None,
+    make: Maker,
+    request: SyncRequest,
+) -> Merged:
+    """The vault ``local`` after a merge with ``remote``, which is None if the bucket has what this machine put there last.
+
+    ``held_by``: what the vault holds, given this machine's ID and what was shown. Errors: Declined (this machine was removed),
+    NotFound, Usage (a choice).
+    """
+    state, shown, me = local.state, dict(local.shown), local.me
+    theirs = SharedState() if remote is None else remote
+    removed = takeover.removed(state, theirs, me)
+    if removed and not request.rejoin:
+        raise judge.was_removed(local.remote.place.url)
+    taken_over = removed or takeover.overtaken(state, theirs, me)
+    if taken_over:
+        new = make.new_id()
+        state, shown = takeover.take_new_name(state, shown, theirs, machine=me, new=new)
+        me = new
+    author = Author(me, local.name, make.at, make.mark())
+    held = edits.keep_seeds(state, shown, held_by(me, shown))
+    state, shown = edits.commit(state, shown, held, author)
+    before = views.contents(shown)
+    state = versions.merge(state, theirs)
+    shown = views.show(state, shown)
+    came = outcome.changes(before, views.contents(shown), state.items)
+    for wish, machine in sorted(request.choices.items()):
+        state, shown = _answered(state, shown, wish, machine, author)
+    state = _with_lines(state, author, request.removes)
+    known = local.state if remote is None else theirs
+    sent = known.machines[me].last if me in known.machines else 0
+    return Merged(
+        local=replace(local, me=me, state=state, shown=shown),
+        before=before,
+        came=came,
+        went=outcome.edits_of(state, me, above=sent, known=known.items),
+        waiting=outcome.waiting(state, shown),
+        push=state != known,
+        taken_over=taken_over,
+    )
+
+
+def _answered(
+    state: SharedState, shown: Mapping[str, Shown], wish: str, machine: str, author: Author
+) -> tuple[SharedState, dict[str, Shown]]:
+    """The state after the user's answer to one conflict."""
+    keys = [key for key in views.conflicts(shown) if wish in (key, name(key) or key)]
+    if len(keys) != 1:
+        raise errors.NotFound(
+            f'nothing waits for an answer under "{safe(wish)}"'
+            if not keys
+            else f'several items wait for an answer under "{safe(wish)}": {", ".join(map(safe, keys))}',
+            hint="to see what waits for an answer: awsvault-py sync",
+        )
+    (key,) = keys
+    found = state.items[key]
+    if machine == REMOVED:
+        fitting = [one for one in found if one.content is None]
+        content: Content = None
+        renamed = fitting[0].renamed_to if fitting else ""
+    else:
+        live = [one for one in found if one.content is not None]
+        fitting = [one for one in live if one.dot.machine == machine] or [
+            one for one in live if one.by == machine
+        ]
+        if not fitting or any(not versions.same(one.content, fitting[0].content) for one in fitting):
+            known = ", ".join(sorted({f"{safe(one.by)} ({one.dot.machine})" for one in live}))
+            raise errors.Usage(
+                f'"{safe(machine)}" is {"several versions" if fitting else "no version"} of {safe(wish)}; there are: {known}',
+                hint=f"name one of them by its ID, or choose {REMOVED}",
+            )
+        content, renamed = fitting[0].content, ""
+    return edits.answer(state, shown, key, content, author, renamed_to=renamed)
+
+
+def _with_lines(state: SharedState, author: Author, removes: tuple[str, ...]) -> SharedState:
+    """The state with what this machine says of itself, and with the machines that it removes.
+
+    Its line is written only if there is something new: a sync with nothing to do stays one request.
+    """
+    lines = dict(state.machines)
+    for machine in removes:
+        if machine not in lines or machine == author.machine:
+            raise errors.NotFound(
+                f"no other machine has the ID {safe(machine)}", hint="run: awsvault-py remote show"
+            )
+        lines[machine] = replace(lines[machine], gone=True)
+    line = lines[author.machine]
+    lasts = {machine: number for machine, number in state.lasts().items() if number}
+    merged = versions.join(line.merged, lasts)
+    if merged != line.merged or not line.at:
+        lines[author.machine] = replace(line, merged=merged, name=author.name, at=max(line.at, author.at))
+    return SharedState(state.items, lines)
+
+
+def open_journals(local: LocalSync) -> dict[str, str]:
+    """Rotations that other machines have in progress: the name of the machine, by the name of the entry."""
+    found = {}
+    for key, one in local.shown.items():
+        machine, _, entry = name(key).partition("/")
+        line = local.state.machines.get(machine)
+        if (
+            kind(key) == JOURNAL
+            and one.content is not None
+            and machine != local.me
+            and line is not None
+            and not line.gone
+        ):
+            found[entry] = line.name
+    return found
