@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from vault.sync.versions import Content
 
 
-class NewKey(NamedTuple):
+class NewRemoteKey(NamedTuple):
     """A new K_remote, and what opens it."""
 
     key: Secret
     slots: tuple[SlotRecord, ...]
 
 
-class Step(NamedTuple):
+class SyncStep(NamedTuple):
     """``local``: as it is in the vault that is written. ``put``: the bucket's file, None if it is as it is to be."""
 
     draft: Draft
@@ -56,9 +56,9 @@ def make_step(
     bucket: FromBucket | None,
     make: Maker,
     request: SyncRequest,
-    new_key: NewKey | None,
+    new_key: NewRemoteKey | None,
     last_gen: int,
-) -> Step:
+) -> SyncStep:
     """The next state of the vault ``found``, which ``draft`` has the content of, and of the bucket.
 
     ``bucket`` is None if the bucket has what this vault was merged with last. ``last_gen``: of the bucket's file. Errors: those of ``merging.merge``, Damaged.
@@ -100,7 +100,7 @@ def make_step(
             raise errors.Damaged(f"the vault cannot be shared: {error}") from None
         known = replace(known, key_gen=known.key_gen or gen, digest=put.digest.hex())
     after = replace(merged.local, remote=known)
-    return Step(_written(draft, found, after), after, merged, put)
+    return SyncStep(_written(draft, found, after), after, merged, put)
 
 
 def _state(bucket: FromBucket) -> versions.SharedState:

@@ -28,7 +28,7 @@ class ItemChange(NamedTuple):
     at: int
 
 
-class Candidate(NamedTuple):
+class KeptVersion(NamedTuple):
     """One version of an item that waits for an answer. ``created``: of the key, Unix seconds; 0 if there is none."""
 
     machine: str
@@ -51,7 +51,7 @@ class Waiting(NamedTuple):
     name: str
     why: str
     withheld: bool
-    candidates: tuple[Candidate, ...]
+    versions: tuple[KeptVersion, ...]
 
 
 class MachineInfo(NamedTuple):
@@ -134,17 +134,17 @@ def waiting(state: SharedState, shown: Mapping[str, Shown]) -> tuple[Waiting, ..
             name=STRICT if key == STRICT else name(key),
             why=found.conflict,
             withheld=found.content is None and found.conflict not in (REMOVED, RENAMED),
-            candidates=tuple(_candidate(key, one) for one in state.items[key]),
+            versions=tuple(_kept_version(key, one) for one in state.items[key]),
         )
         for key, found in sorted(shown.items())
         if found.conflict
     )
 
 
-def _candidate(key: str, one: Version) -> Candidate:
+def _kept_version(key: str, one: Version) -> KeptVersion:
     content = one.content if one.content is not None and kind(key) == ENTRY else {}
     created = content.get("created", 0)
-    return Candidate(
+    return KeptVersion(
         machine=one.dot.machine,
         by=one.by,
         at=one.at,

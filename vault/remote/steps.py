@@ -12,7 +12,7 @@ from dataclasses import replace
 from vault import errors, limits
 from vault.crypto.seal import b64u, hkdf
 from vault.remote import judge, local_state, note, outcome
-from vault.remote.draft import FromBucket, NewKey, make_step
+from vault.remote.draft import FromBucket, NewRemoteKey, make_step
 from vault.remote.merging import Maker, SyncRequest
 from vault.remote.note import SyncNote
 from vault.remote.outcome import SyncOutcome
@@ -29,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from vault.remote.draft import Step
+    from vault.remote.draft import SyncStep
     from vault.remote.judge import Ask
     from vault.remote.outcome import ItemChange
     from vault.secret import Secret
@@ -89,7 +89,7 @@ class _Sync:
         self.came: dict[str, ItemChange] = {}
         self.typed = self.taken_over = self.pulled = False
         self.noted: SyncNote | None = None
-        self.new_key: NewKey | None = None
+        self.new_key: NewRemoteKey | None = None
         self.written = 0
 
     def whole(
@@ -109,7 +109,7 @@ class _Sync:
         if new_slots:
             key = new_key()
             wrapped = tuple(slot.wrap(key, vault_id=self.opened.vault_id) for slot in new_slots)
-            self.new_key = NewKey(key, wrapped)
+            self.new_key = NewRemoteKey(key, wrapped)
         done = None
         if plain and answer is None and noted is not None and noted.bucket == remote.digest:
             done = self._push_at_once(noted.etag)
@@ -144,7 +144,7 @@ class _Sync:
         match = got.etag if isinstance(got, Fetched) else None
         return self._finish(step, match or "") if step.put is None else self._put(step, match)
 
-    def _put(self, step: Step, match: str | None) -> SyncOutcome | None:
+    def _put(self, step: SyncStep, match: str | None) -> SyncOutcome | None:
         if step.put is None:
             raise AssertionError("nothing to put")
         try:
@@ -185,10 +185,10 @@ class _Sync:
         self.written = found.header.time
         return FromBucket(read)
 
-    def _write(self, bucket: FromBucket | None) -> Step:
+    def _write(self, bucket: FromBucket | None) -> SyncStep:
         """Merge, and write the vault in one edit: a dot is on the disk before it leaves."""
         opened = self.opened
-        made: list[Step] = []
+        made: list[SyncStep] = []
         local = local_state.require(opened.payload)
         make = Maker(change.now(self.clock), _new_id, _new_id)
 
@@ -243,7 +243,7 @@ class _Sync:
             self.paths, self.opened.k_main, with_key, deadline=self.deadline, clock=self.clock
         )
 
-    def _finish(self, step: Step, etag: str) -> SyncOutcome:
+    def _finish(self, step: SyncStep, etag: str) -> SyncOutcome:
         """Note what the bucket and the vault have now."""
         done = self._outcome(step, pushed=step.put is not None)
         remote = local_state.require(self.opened.payload).remote
@@ -259,7 +259,7 @@ class _Sync:
         note.write(self.paths, self.opened.vault_id, noted)
         return done
 
-    def _outcome(self, step: Step, *, pushed: bool) -> SyncOutcome:
+    def _outcome(self, step: SyncStep, *, pushed: bool) -> SyncOutcome:
         state, remote = step.local.state, step.local.remote
         return SyncOutcome(
             came=tuple(self.came[key] for key in sorted(self.came)),

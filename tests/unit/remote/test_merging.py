@@ -21,7 +21,7 @@ def conflict(laptop, desktop):
 def test_a_conflict_shows_both_versions_without_secrets(laptop, desktop):
     waits = conflict(laptop, desktop)
     assert (waits.name, waits.kind, waits.withheld) == ("dev", "entry", False)
-    assert {(one.by, one.key_id) for one in waits.candidates} == {
+    assert {(one.by, one.key_id) for one in waits.versions} == {
         ("laptop", "AKIAI44QH8DHBEXAMPLE"), ("desktop", "AKIAI55QH8DHBEXAMPLE"),
     }  # fmt: skip
     assert "wJalr" not in repr(waits)
@@ -41,7 +41,7 @@ def test_an_answer_counts_on_all_machines(laptop, desktop, choice, left):
 
 def test_an_answer_names_a_machine_by_its_id_too(laptop, desktop):
     waits = conflict(laptop, desktop)
-    chosen = next(one for one in waits.candidates if one.by == "laptop")
+    chosen = next(one for one in waits.versions if one.by == "laptop")
     desktop.sync(choices={"entry/dev": chosen.machine})
     assert desktop.held()["dev"] == chosen.key_id
 
@@ -63,7 +63,7 @@ def test_a_removal_against_an_edit_is_asked_about(laptop, desktop):
     laptop.sync()
     (waits,) = desktop.sync().waiting
     assert waits.why == "removed there, changed here"
-    assert {one.removed for one in waits.candidates} == {True, False}
+    assert {one.removed for one in waits.versions} == {True, False}
     laptop.sync()
     assert laptop.held() == desktop.held() == {"dev": "AKIAI55QH8DHBEXAMPLE"}
 
