@@ -45,7 +45,7 @@ class Opener(Protocol):
         """``pool`` keeps its connection. ``gate`` is called when a request is complete and about to leave."""
 
 
-class Verdict(NamedTuple):
+class ProbeVerdict(NamedTuple):
     """What the probe found. ``reason`` says which condition was not kept; ``left`` are objects that could not be removed."""
 
     outcome: Outcome
@@ -53,7 +53,7 @@ class Verdict(NamedTuple):
     left: tuple[str, ...] = ()
 
 
-def probe(open_object: Opener, address: Address, *, deadline: Deadline) -> Verdict:
+def probe(open_object: Opener, address: Address, *, deadline: Deadline) -> ProbeVerdict:
     """Try the server with objects beside ``address``, and remove them. Errors: Refused, Unreachable, ConfigError.
 
     NoConditionalWrites if the server says itself that it has none.
@@ -61,7 +61,7 @@ def probe(open_object: Opener, address: Address, *, deadline: Deadline) -> Verdi
     return _Probe(open_object, address, deadline).run()
 
 
-def require_good(verdict: Verdict, address: Address) -> None:
+def require_good(verdict: ProbeVerdict, address: Address) -> None:
     """NoConditionalWrites if the probe found a server on which machines could overwrite each other's edits."""
     if verdict.outcome == "ignores":
         raise NoConditionalWrites(f"{address.url}: {verdict.reason}", hint=no_conditions())
@@ -87,7 +87,7 @@ class _Probe:
         self._base = Address(address.bucket, f"{address.key}{PROBES}{os.urandom(8).hex()}")
         self._used: list[Address] = []
 
-    def run(self) -> Verdict:
+    def run(self) -> ProbeVerdict:
         outcome: Outcome = "good"
         reason = ""
         try:
@@ -98,7 +98,7 @@ class _Probe:
             outcome, reason = broken.outcome, broken.reason
         finally:
             left = self._clean()
-        return Verdict(outcome, reason, left)
+        return ProbeVerdict(outcome, reason, left)
 
     def _next(self) -> Address:
         self._used.append(Address(self._base.bucket, f"{self._base.key}-{len(self._used)}"))

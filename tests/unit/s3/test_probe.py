@@ -77,7 +77,7 @@ def run(server):
 def test_server_that_keeps_conditions():
     """It is good, and nothing of the probe stays."""
     server = Server()
-    assert run(server) == probe.Verdict("good")
+    assert run(server) == probe.ProbeVerdict("good")
     assert server.objects == {}
 
 
