@@ -109,6 +109,10 @@ class Context:
             settings=self.settings._replace(prompt="none"),
         )
 
+    def without_prompts(self) -> Context:
+        """The same context without prompts. Raises ConfigError if config.toml is wrong."""
+        return self._with(settings=self.settings._replace(prompt="none"))
+
     def without_programs(self) -> Context:
         """The same context without prompts and without passphrase commands. Raises ConfigError if config.toml is wrong."""
         return self._with(

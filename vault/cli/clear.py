@@ -9,13 +9,13 @@ from vault.cli.command_context import with_context
 from vault.cli.result import report_result
 from vault.cli.terminal import say
 from vault.credentials import forget_sessions
-from vault.errors import Declined, Locked, Usage
+from vault.errors import Locked, Usage
 from vault.profiles import aws_files
 from vault.store import vault
 from vault.text import safe
 from vault.unlocking import all_agents
 from vault.unlocking.key_access import open_keys
-from vault.unlocking.unlock import unlock
+from vault.unlocking.unlock import open_elsewhere, unlock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,9 +54,17 @@ def command(context: Context, profile: str | None, *, everything: bool, as_json:
 def _replace_key(context: Context) -> bool:
     """Replace the cache key if the vault can be unlocked without a prompt. Returns whether it was replaced."""
     try:
-        opened = unlock(context, purpose="to replace the key of the session cache").opened
-    except (Locked, Declined):
-        say("The cache key was not replaced, because the vault could not be unlocked without a prompt.")
+        opened = unlock(context.without_prompts(), purpose="to replace the key of the session cache").opened
+    except Locked:
+        why = (
+            "that needs the main key, which the agent does not give out"
+            if open_elsewhere(context)
+            else "the vault could not be unlocked without a prompt"
+        )
+        say(
+            f"The cache key was not replaced, because {why}. To replace it too, put the passphrase into a file, set "
+            "AWSVAULT_PASSPHRASE_FILE, and run the command again."
+        )
         return False
     forget_sessions.replace_cache_key(context, opened)
     return True

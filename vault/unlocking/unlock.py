@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from vault import errors, limits
 from vault.errors import Declined, Locked, NotThisSlot, WrongPassphrase
 from vault.records import NamedTuple
-from vault.store import kdf, vault
+from vault.store import kdf, slot_text, vault
 from vault.system import hardening, locks
 from vault.system.files import Folder
 from vault.system.prompts import NoAnswer
@@ -33,7 +33,7 @@ PROMPT_LOCK = "prompt.lock"
 TURN_LOCK = "unlock.lock"
 SILENCE = "prompt.silent"
 _OPEN_ELSEWHERE = "agent (it is open, but does not give out the main key)"
-_TYPE_IT = "run the command at a terminal to type the passphrase, or put it into a file and set AWSVAULT_PASSPHRASE_FILE"
+TYPE_IT = "run the command at a terminal to type the passphrase, or put it into a file and set AWSVAULT_PASSPHRASE_FILE"
 _TRIES = 3  # for typing errors; more attempts would be guesses
 _EMPTY = 10  # lines without a passphrase, which are no attempts; a pinentry without a user must end
 
@@ -48,12 +48,15 @@ class Unlocked(NamedTuple):
 def unlock(context: Context, *, purpose: str, ends_lock: bool = False) -> Unlocked:
     """Open the vault, and let the agent keep it unlocked. ``purpose`` tells the user what it is for: "to export dev".
 
+    For what needs the main key, which an agent does not give out: so running ``unlock`` first would not help.
     ``ends_lock``: the user ran ``unlock``, which works although the vault was locked with ``lock``.
 
     Errors: Locked (listing what was tried), WrongPassphrase, Declined, NoVault, Damaged, RolledBack, Diverged,
     ConfigError.
     """
-    found = unlock_unless(context, purpose=purpose, meanwhile=lambda: False, ends_lock=ends_lock)
+    found = unlock_unless(
+        context, purpose=purpose, meanwhile=lambda: False, ends_lock=ends_lock, by_agent=False
+    )
     if found is None:
         raise AssertionError("nothing came meanwhile, and yet the question was not asked")
     if not ends_lock and not manually_locked(context.paths):
@@ -62,19 +65,29 @@ def unlock(context: Context, *, purpose: str, ends_lock: bool = False) -> Unlock
 
 
 def unlock_unless(
-    context: Context, *, purpose: str, meanwhile: Callable[[], bool], ends_lock: bool = False
+    context: Context,
+    *,
+    purpose: str,
+    meanwhile: Callable[[], bool],
+    ends_lock: bool = False,
+    by_agent: bool = True,
 ) -> Unlocked | None:
-    """Like ``unlock``; None if, after a wait for other processes, ``meanwhile`` says that it is no longer necessary."""
+    """Like ``unlock``; None if, after a wait for other processes, ``meanwhile`` says that it is no longer necessary.
+
+    ``by_agent``: an agent that is unlocked would do as well.
+    """
     hardening.before_keys()
     seen = seen_generations.last_seen(context)
-    found = _by_first_source(context, purpose=purpose, meanwhile=meanwhile, ends_lock=ends_lock)
+    found = _by_first_source(
+        context, purpose=purpose, meanwhile=meanwhile, ends_lock=ends_lock, by_agent=by_agent
+    )
     if found is not None:
         seen_generations.check(seen, found.opened, path=context.paths.vault)
     return found
 
 
 def _by_first_source(
-    context: Context, *, purpose: str, meanwhile: Callable[[], bool], ends_lock: bool
+    context: Context, *, purpose: str, meanwhile: Callable[[], bool], ends_lock: bool, by_agent: bool
 ) -> Unlocked | None:
     tried = [_agent_obstacle(context)]
     header = vault.read_header(context.paths)  # NoVault, before any prompt
@@ -102,16 +115,27 @@ def _by_first_source(
         return _by_prompt(context, header, purpose=purpose, tried=tried, meanwhile=meanwhile)
     except Locked as error:
         error.failed_sources = search.tried
-        error.hint = _hint(context, error.hint, hints, ends_lock=ends_lock)
+        opens_then = manually_locked_now and _opens_by_itself(header)
+        error.hint = _hint(context, error.hint, hints, unlock_helps=by_agent or opens_then)
         raise
 
 
-def _hint(context: Context, hint: str, hints: list[str], *, ends_lock: bool) -> str:
-    """``unlock`` is no hint of ``unlock`` itself, nor where nothing would keep the vault unlocked. ``hints``: of devices."""
+def _opens_by_itself(header: Header) -> bool:
+    """Whether a slot may open the vault without the user, once they have ended the lock."""
+    return any(slot.type == "keyring" or slot_text.is_of_machine(slot) for slot in header.slots)
+
+
+def _hint(context: Context, hint: str, hints: list[str], *, unlock_helps: bool) -> str:
+    """``unlock`` is no hint where it does not help: nor where nothing would keep the vault unlocked. ``hints``: of devices."""
     keeps = context.settings.agent != "off" or context.settings.kernel_keyring
-    if hint == Locked.hint and (ends_lock or not keeps):
-        hint = _TYPE_IT
+    if hint == Locked.hint and not (unlock_helps and keeps):
+        hint = TYPE_IT
     return f"{'; '.join(hints)}. To unlock it another way, {hint}" if hints else hint
+
+
+def open_elsewhere(context: Context) -> bool:
+    """Whether the agent has the vault unlocked, which does not help a command that needs the main key."""
+    return _agent_obstacle(context) == _OPEN_ELSEWHERE
 
 
 def _agent_obstacle(context: Context) -> str:
@@ -267,7 +291,7 @@ def locked(tried: list[str]) -> Locked:
         )
     return Locked(
         f"the vault's main key is needed, and the agent does not give it out; tried {', '.join(tried)}",
-        hint=_TYPE_IT,
+        hint=TYPE_IT,
     )
 
 

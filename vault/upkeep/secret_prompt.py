@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vault import limits
-from vault.errors import WrongPassphrase
+from vault.errors import Locked, WrongPassphrase
 from vault.unlocking import passphrase_sources
-from vault.unlocking.unlock import locked
+from vault.unlocking.unlock import TYPE_IT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def open_with_secret(context: Context, open_with: Callable[[Secret], T], *, note
         except WrongPassphrase as error:
             raise WrongPassphrase(f"{error.message} (it is from {search.found.source})") from None
     if not context.interaction.possible():
-        raise locked([*search.tried, f"prompt ({context.interaction.obstacle()})"])
+        tried = ", ".join([*search.tried, f"prompt ({context.interaction.obstacle()})"])
+        raise Locked(f"the passphrase or a recovery code is needed; tried {tried}", hint=TYPE_IT)
     complaint, tries = "", _TRIES
     while True:
         typed = context.interaction.hidden(

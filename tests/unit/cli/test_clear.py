@@ -7,6 +7,7 @@ import os
 import pytest
 
 from tests.home import failed
+from tests.terminal_user import Terminal
 
 pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
@@ -74,8 +75,16 @@ def test_clear_needs_no_passphrase_to_delete(home, aws):
     ready(home, aws)
     done = home.run("clear", AWSVAULT_PASSPHRASE=None)
     assert done.returncode == 0
-    assert "The cache key was not replaced" in done.stderr
+    assert "could not be unlocked without a prompt. To replace it too, put the passphrase" in done.stderr
     assert [n for n in os.listdir(home.file("sessions")) if len(n) == 40] == []
+
+
+def test_clear_asks_for_nothing(home, aws):
+    """Also at a terminal: what it can delete, it deletes."""
+    ready(home, aws)
+    user = Terminal(home, "clear", AWSVAULT_PASSPHRASE=None)
+    assert user.ends() == 0
+    assert "Passphrase" not in user.shown
 
 
 def test_clear_of_an_unknown_profile(home):

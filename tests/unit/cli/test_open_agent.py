@@ -64,16 +64,28 @@ def test_what_needs_the_main_key_says_so(home, here, line):
 
 
 def test_a_locked_agent_can_still_be_unlocked(home, here):
-    """There the hint is as it was."""
+    """Where that helps: not for what needs the main key, which the agent would not give out then either."""
     agent = reach(home)
     agent.ask("LOCK", hold=False)
     agent.close()
-    failed(
-        here(home, "remove", "--yes", "shared-services"),
-        3,
-        "the vault is locked; tried agent (locked)",
-        "awsvault-py unlock",
-    )
+    failed(here(home, "whoami", "shared-services"), 3, "tried agent (locked)", "awsvault-py unlock")
+    for line in ("remove --yes shared-services", "slots add recovery"):
+        done = here(home, *line.split())
+        failed(done, 3, "the vault is locked; tried agent (locked)", "set AWSVAULT_PASSPHRASE_FILE\n")
+    for line in ("slots remove --yes x", "rekey"):
+        failed(
+            here(home, *line.split()),
+            3,
+            "the passphrase or a recovery code is needed",
+            "set AWSVAULT_PASSPHRASE_FILE\n",
+        )
+
+
+def test_clear_says_that_the_main_key_is_missing(home, here):
+    """Not that the vault could not be unlocked, which it is; and the agent forgets its sessions all the same."""
+    done = here(home, "clear")
+    assert done.returncode == 0
+    assert "because that needs the main key, which the agent does not give out" in done.stderr
 
 
 def test_a_vault_that_changes_all_the_time_is_opened_here(home, here, monkeypatch):
