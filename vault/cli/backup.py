@@ -63,6 +63,7 @@ def _tell(copied: VaultFile, path: str, *, as_json: bool, verified: str) -> None
     say(f"Copied generation {generation} to {safe(path)} ({size} bytes){verified}")
     if any(map(slot_text.is_of_machine, copied.header.slots)):
         say(
-            "On another machine, only a passphrase or a recovery code unlocks the copy, not this machine's hardware."
+            "On another machine, this machine's TPM does not unlock the copy. To restore it, you need a passphrase or a "
+            "recovery code."
         )
     report_result({"file": os.path.abspath(path), "generation": generation, "bytes": size}, as_json=as_json)

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from vault.store.format import Header
     from vault.store.vault import Opened
 
+    _Choice = click.Choice[str]
+else:
+    _Choice = click.Choice  # no class with parameters before click 8.2
+
 _WAYS = ("keyring", "recovery", "passphrase", "tpm", "fido2")
 _NAME = 11  # characters of a slot name: 8 bytes in base64url. No option has this length
 
@@ -37,6 +41,23 @@ _TPM = (
     "After awsvault-py lock it stays locked until awsvault-py unlock."
 )
 _PCRS = "If the PCRs change, for example by a firmware update, only the other slots unlock the vault until awsvault-py rekey."
+
+
+_ALSO_CALLED = {
+    "fido2": ("fido", "u2f", "security-key", "securitykey", "yubikey", "key"),
+    "recovery": ("recovery-code", "code", "paper"),
+    "passphrase": ("password", "pass"),
+}
+
+
+class _Way(_Choice):
+    """A way to unlock the vault, by its name. What else users call it leads to a hint."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        way = next((way for way, names in _ALSO_CALLED.items() if value.lower() in names), None)
+        if way is not None:
+            raise Usage(f"{safe(value)!r} is called {way} here", hint=f"run: awsvault-py slots add {way}")
+        return super().convert(value, param, ctx)
 
 
 def _pcrs(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, ...]:
@@ -98,7 +119,7 @@ def _fields(slot: slots.SlotInfo) -> dict[str, object]:
 
 
 @command.command(name="add", short_help="Add a way to unlock the vault.")
-@click.argument("way", type=click.Choice(_WAYS))
+@click.argument("way", type=_Way(_WAYS, case_sensitive=False))
 @click.option(
     "--kdf",
     type=click.Choice(["default", "strong"]),
@@ -132,7 +153,7 @@ def add(
     if (
         way in hardware.KINDS
     ):  # before the passphrase, which would be typed in vain; and again with the vault's own word
-        _check_device(context, way, vault.read_header(context.paths), with_pin=not no_pin)
+        _check_device(context, way, vault.read_header(context.paths), pcrs=pcrs, with_pin=not no_pin)
     opened = unlock(context, purpose="to add a way to unlock it").opened
     chosen = None
     match way:
@@ -145,7 +166,7 @@ def add(
         case "tpm":
             after = _add_tpm(context, opened, pcrs, yes=yes)
         case "fido2":
-            _check_device(context, way, opened.header, with_pin=not no_pin)
+            _check_device(context, way, opened.header, pcrs=pcrs, with_pin=not no_pin)
             after = slots.add_security_key(context, opened, with_pin=not no_pin)
             say(
                 "The security key now unlocks the vault. Keep the passphrase: a security key can be lost, and its PIN blocked."
@@ -161,15 +182,17 @@ def add(
     report_result({**_fields(added), "warnings": create.warnings_of(chosen)}, as_json=as_json)
 
 
-def _check_device(context: Context, way: str, header: Header, *, with_pin: bool) -> None:
+def _check_device(
+    context: Context, way: str, header: Header, *, pcrs: tuple[int, ...], with_pin: bool
+) -> None:
     if way == "tpm":
-        slots.check_tpm(context, header)
+        slots.check_tpm(context, header, pcrs=pcrs)
     else:
         slots.check_security_key(context, header, with_pin=with_pin)
 
 
 def _add_tpm(context: Context, opened: Opened, pcrs: tuple[int, ...], *, yes: bool) -> Opened:
-    slots.check_tpm(context, opened.header)
+    slots.check_tpm(context, opened.header, pcrs=pcrs)
     say(_TPM)
     named = context.env.get(hardware.TPM_VARIABLE)
     if named:

@@ -139,7 +139,7 @@ def _tell_hardware(one: HardwareState, state: str) -> None:
         )
     elif slot_text.kind(one.record) == "security key":
         if state != "held":
-            say("The security key that is plugged in unlocks it by a touch.")
+            say(f"The security key that is plugged in unlocks it by {slot_text.by_security_key(one.record)}.")
     elif state == "open":
         say(f"After that, this machine's {kind} unlocks it for each command, without a prompt.")
     elif state != "held":

@@ -21,7 +21,7 @@ def slot_fails(facts: Facts) -> Iterator[Finding]:
                 level="warning",
                 where=f"the vault, slot {state.record.name}",
                 message=f"the {slot_text.kind(state.record)} does not unlock it: {safe(state.problem)}",
-                hint=state.hint.replace("NAME", state.record.name).removeprefix("run: ")
+                hint=slot_text.filled(state.hint, state.record).removeprefix("run: ")
                 or f"awsvault-py slots remove {state.record.name}",
             )
 

@@ -39,6 +39,11 @@ def is_of_machine(slot: SlotRecord) -> bool:
     return slot.ext is not None and slot.ext.name == "tpm"
 
 
+def is_security_key(slot: SlotRecord) -> bool:
+    """Whether a security key opens the slot."""
+    return slot.ext is not None and slot.ext.name == "fido2"
+
+
 def host(slot: SlotRecord) -> str | None:
     """The machine that opens the slot, if it opens on one only."""
     data = _tpm(slot)
@@ -52,6 +57,12 @@ def device(slot: SlotRecord) -> str | None:
         return key.model
     data = _tpm(slot)
     return None if data is None else data.chip
+
+
+def by_security_key(slot: SlotRecord) -> str:
+    """How the user opens the slot of a security key, for use after "by"."""
+    key = _security_key(slot)
+    return "its PIN and a touch" if key is not None and key.uv else "a touch"
 
 
 def about(slot: SlotRecord) -> str:
@@ -74,6 +85,22 @@ def describe(slot: SlotRecord) -> str:
     """The slot's kind, name and details, for use in a sentence."""
     more = about(slot)
     return f"{kind(slot)} slot {slot.name}" + (f" ({more})" if more else "")
+
+
+def filled(hint: str, slot: SlotRecord, *, options: str = "") -> str:
+    """``hint`` of a device, with the name of the slot; and where it adds the slot again, with ``options`` or the slot's own."""
+    again = options or _options(slot)
+    for kind in _HARDWARE:
+        hint = hint.replace(f"slots add {kind}", f"slots add {kind} {again}".rstrip())
+    return hint.replace("NAME", slot.name)
+
+
+def _options(slot: SlotRecord) -> str:
+    """The options of ``slots add`` that make a slot like this one."""
+    data, key = _tpm(slot), _security_key(slot)
+    if data is not None and data.key.pcrs:
+        return f"--pcrs {'+'.join(map(str, data.key.pcrs))}"
+    return "--no-pin" if key is not None and not key.uv else ""
 
 
 def check_room(slots: Sequence[SlotRecord]) -> None:

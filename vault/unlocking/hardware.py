@@ -37,11 +37,11 @@ class HardwareState(NamedTuple):
 
 
 def device(context: Context, kind: str, *, pcrs: Sequence[int] = ()) -> HardwareSlot:
-    """The device of one of KINDS."""
+    """The device of one of KINDS. A security key is for keeping its slot: to unlock with it, see unlock.py."""
     if kind == "fido2":
         from vault.unlocking import security_key
 
-        return security_key.slot(context, purpose="to unlock the vault")
+        return security_key.slot(context, purpose="for the new master keys")
     if kind != "tpm":
         raise AssertionError(f"no device is known for slots named {kind}")
     from vault.store.slots.tpm import TpmSlot
@@ -72,7 +72,7 @@ def advice(header: Header, slot: HardwareSlot, reason: NotThisSlot) -> str:
 
     for record in header.slots:
         if _is(record, slot.ext_name) and slot_text.host(record) in (None, host_name()):
-            return reason.hint.replace("NAME", record.name) if isinstance(reason, HardwareUnavailable) else ""
+            return slot_text.filled(reason.hint, record) if isinstance(reason, HardwareUnavailable) else ""
     return ""
 
 

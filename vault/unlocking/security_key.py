@@ -24,7 +24,7 @@ T = TypeVar("T")
 class AskedUser(NamedTuple):
     """The user at the terminal or desktop. ``purpose`` tells what the key is for: "to export dev".
 
-    ``answer_by``: None if each question has its own time, which begins with it.
+    ``answer_by``: None if each question has its own time, which begins with it, and nothing else takes the place of the key.
     """
 
     context: Context
@@ -36,7 +36,8 @@ class AskedUser(NamedTuple):
         return self.context.interaction.hidden(
             "PIN of the security key",
             deadline=self._answer_by(),
-            note=f"awsvault-py needs the security key {self.purpose}. To do without it, press Enter.",
+            note=f"awsvault-py needs the security key {self.purpose}."
+            + ("" if self.answer_by is None else " To do without it, press Enter."),
             complaint=complaint and f"{complaint}.",
         )
 

@@ -12,12 +12,11 @@ from vault.errors import NotThisSlot
 from vault.records import NamedTuple
 from vault.store import last_use, slot_text, vault
 from vault.store.kdf import DEFAULT, KdfParams
-from vault.store.slots.hardware import HardwareUnavailable
+from vault.store.slots.hardware import REPLACE, HardwareUnavailable
 from vault.store.slots.keyring import KeyringSlot
 from vault.store.slots.passphrase import PassphraseSlot
 from vault.store.slots.recovery import RecoverySlot
 from vault.system.tty import NoAnswer
-from vault.text import command
 from vault.unlocking import hardware, security_key
 from vault.upkeep import recovery_code
 
@@ -74,7 +73,9 @@ def loss_question(lost: Sequence[SlotRecord], *, what: str) -> str | None:
     if not lost:
         return None
     names = ", ".join(map(slot_text.describe, lost))
-    return f"{what} cannot be kept, because their secrets are not available: {names}. Continue without them?"
+    keys = any(slot_text.is_security_key(slot) for slot in lost)
+    keep = " To keep that of a security key, answer n, plug it in, and run the command again." if keys else ""
+    return f"{what} cannot be kept, because their secrets are not available: {names}.{keep} Continue without them?"
 
 
 def find_slot(opened: Opened, name: str) -> SlotRecord:
@@ -134,7 +135,7 @@ def add_tpm(context: Context, opened: Opened, *, pcrs: Sequence[int] = ()) -> Op
     return append(context, opened, hardware.device(context, "tpm", pcrs=pcrs))
 
 
-def check_tpm(context: Context, header: Header) -> None:
+def check_tpm(context: Context, header: Header, *, pcrs: Sequence[int] = ()) -> None:
     """Raise an error if ``add_tpm`` would: AlreadyExists if this TPM has a slot, ConfigError if it cannot be used or there is
     no room. Nothing is changed yet.
     """
@@ -146,9 +147,10 @@ def check_tpm(context: Context, header: Header) -> None:
     except HardwareUnavailable as reason:
         raise unusable(tpm, reason) from None
     if found:
+        options = f"--pcrs {'+'.join(map(str, pcrs))}" if pcrs else ""
         raise errors.AlreadyExists(
             f"this machine's TPM already unlocks the vault: {slot_text.describe(found[0])}",
-            hint=f"to replace the slot, run: {command('slots remove', found[0].name)}, then awsvault-py slots add tpm",
+            hint=slot_text.filled(REPLACE.format("tpm"), found[0], options=options),
         )
 
 

@@ -39,6 +39,22 @@ def test_a_second_passphrase_is_added_and_taken_away(home):
     failed(home.run("list", AWSVAULT_PASSPHRASE="aaaabbbbcccc"), 4)
 
 
+@pytest.mark.parametrize(
+    ("called", "way"),
+    [("yubikey", "fido2"), ("FIDO", "fido2"), ("password", "passphrase"), ("code", "recovery")],
+)
+def test_a_way_by_another_name_is_found(home, here, called, way):
+    """Other programs call it so. Capitals do not matter."""
+    failed(
+        here(home, "slots", "add", called),
+        2,
+        f"is called {way} here",
+        f"hint: run: awsvault-py slots add {way}\n",
+    )
+    failed(here(home, "slots", "add", "nothing"), 2, "is not one of")
+    failed(here(home, "slots", "add", way.upper()), 5, "there is no vault")
+
+
 @pytest.mark.parametrize("words", [("passwd", "--stdin"), ("slots", "remove", "{}")])
 def test_a_way_in_that_would_be_lost_is_asked_for(home, here, words):
     """As for rekey: the other recovery code cannot be kept or made again here, so nothing is done without a yes."""

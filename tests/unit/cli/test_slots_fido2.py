@@ -81,7 +81,9 @@ def test_it_is_added_listed_and_removed(home, plug):
     assert unlocks(home, key)
     assert rows(home)[1]["last_used"].startswith("20")
     assert "security key" in run(home, "slots", "list").stdout
-    failed(home.run("slots", "add", "fido2"), 6, "already has a slot", "slots remove")
+    again = f"slots remove {slot['slot']}, then awsvault-py slots add fido2"
+    failed(home.run("slots", "add", "fido2"), 6, "already has a slot", f"{again}\n")
+    failed(home.run("slots", "add", "fido2", "--no-pin"), 6, "already has a slot", f"{again} --no-pin\n")
     removed = run(home, "slots", "remove", slot["slot"], "--yes").stderr
     assert f"Removed the security key slot {slot['slot']}" in removed
     assert kinds(home) == ["passphrase"]
@@ -134,6 +136,8 @@ def test_cancelling_writes_nothing(home, plug):
     user.answers(PIN, "")
     assert user.ends() == 6
     assert "no PIN was typed" in user.shown
+    assert "type the PIN" in user.shown
+    assert "To do without it" not in user.shown
     assert kinds(home) == ["passphrase"]
 
 
@@ -145,6 +149,7 @@ def test_rekey_and_passwd_keep_it(home, plug):
     user = Terminal(home, "rekey", AWSVAULT_PASSPHRASE=PASSPHRASE)
     user.answers(PIN, "1234")
     user.sees("Touch the security key to keep its slot.")
+    assert "To do without it" not in user.shown
     assert user.ends() == 0, user.shown
     assert rows(home)[1]["slot"] != before
     assert unlocks(home, key)
@@ -167,6 +172,7 @@ def test_a_rekey_without_the_key_names_and_drops_it(home, plug):
     user.child.sendline("n")
     assert user.ends() == 10
     assert "security key slot" in said
+    assert "plug it in, and run the command again" in " ".join(said.split())
     assert kinds(home) == ["passphrase", "security key"]
     run(home, "rekey", "--yes")
     assert kinds(home) == ["passphrase"]
@@ -195,7 +201,7 @@ def test_a_backup_and_its_restore(home, plug):
     key = plug()
     add(home)
     copy = os.path.join(home.root, "copy")
-    assert "On another machine" not in run(home, "backup", copy).stderr
+    assert "On another machine" not in run(home, "backup", copy).stderr, "it opens there too"
     os.unlink(home.file("vault.avlt"))
     assert "opened by passphrase, security key" in run(home, "restore", copy, "--yes").stderr
     assert unlocks(home, key)
@@ -205,7 +211,9 @@ def test_status_and_doctor(home, plug):
     """A key that is plugged in is told; one in a drawer is no news; one that cannot be reached is a warning."""
     key = plug()
     add(home)
-    assert "The security key that is plugged in unlocks it by a touch." in run(home, "status").stderr
+    assert (
+        "The security key that is plugged in unlocks it by its PIN and a touch." in run(home, "status").stderr
+    )
     (found,) = json.loads(run(home, "status", "--json").stdout)["hardware"]
     assert (found["kind"], found["usable"]) == ("security key", True)
     touches = key.key.touches

@@ -96,6 +96,8 @@ def test_pcrs_by_choice(server, tpm):
     said = run(server, "slots", "add", "tpm", "--pcrs", "7+0", "--yes").stderr
     assert "firmware update" in said
     assert "PCR 0+7" in run(server, "slots", "list").stdout
+    failed(server.run("slots", "add", "tpm"), 10, "slots add tpm --pcrs 0+7")
+    failed(server.run("slots", "add", "tpm", "--pcrs", "4"), 10, "slots add tpm --pcrs 4")
     assert exports(server)
     tpm.extend(7)
     assert not exports(server)
@@ -182,7 +184,11 @@ def test_a_backup_opens_elsewhere_by_the_passphrase(server, tpm):
     """It says so, and restore does not take the TPM for the user; the slot works again afterwards."""
     run(server, "slots", "add", "tpm", "--yes")
     copy = os.path.join(server.root, "copy")
-    assert "only a passphrase or a recovery code unlocks the copy" in run(server, "backup", copy).stderr
+    said = run(server, "backup", copy).stderr
+    assert (
+        "this machine's TPM does not unlock the copy. To restore it, you need a passphrase or a recovery code"
+        in said
+    )
     failed(server.run("restore", copy, "--yes", **NOBODY), 3)
     run(server, "clear")
     listed = json.loads(run(server, "restore", "--json", **NOBODY).stdout)["backups"]

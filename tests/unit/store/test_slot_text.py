@@ -12,6 +12,7 @@ from vault.store.format import Ext, SlotRecord
 from vault.store.kdf import DEFAULT
 from vault.store.slots import fido2_data, new_sid, tpm_data
 from vault.store.slots.fido2_data import Fido2Data
+from vault.store.slots.hardware import REPLACE
 from vault.store.slots.tpm_data import TpmData
 
 MODEL = "00000000-0000-0000-0000-0000000000ab"
@@ -52,6 +53,21 @@ def security_key(**more):
 def test_a_slot_is_described(slot, kind, about):
     """Its kind, and what tells it from others; the header is not authenticated, so nothing of it is shown raw."""
     assert (slot_text.kind(slot), slot_text.about(slot)) == (kind, about)
+
+
+@pytest.mark.parametrize(
+    ("slot", "kind", "options"),
+    [
+        (tpm(), "tpm", ""), (tpm(pcrs=(0, 7)), "tpm", " --pcrs 0+7"),
+        (security_key(), "fido2", ""), (security_key(uv=False), "fido2", " --no-pin"),
+    ],
+)  # fmt: skip
+def test_a_hint_adds_the_slot_again_as_it_was(slot, kind, options):
+    """With its name and options; what the user asks for now goes first."""
+    hint = REPLACE.format(kind)
+    commands = f"awsvault-py slots remove {slot.name}, then awsvault-py slots add {kind}"
+    assert slot_text.filled(hint, slot) == f"to replace the slot, run: {commands}{options}"
+    assert slot_text.filled(hint, slot, options="--new").endswith(f"slots add {kind} --new")
 
 
 def test_a_ninth_slot_is_refused_with_the_list(tmp_path):

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from vault.store.format import SlotRecord, SlotType
 
 
+# A hint, with the kind of slot; slot_text.filled writes the slot's name and options into it.
+REPLACE = "to replace the slot, run: awsvault-py slots remove NAME, then awsvault-py slots add {}"
+
+
 class HardwareUnavailable(NotThisSlot):
     """The device does not open the slot now. The text says why, ``hint`` what the user can do.
 

@@ -10,7 +10,7 @@ from vault.hardware import tpm, tpm_wire
 from vault.secret import Secret
 from vault.store.format import Ext, Group, SlotRecord
 from vault.store.slots import new_sid, tpm_data, unwrap_key, wrap_key
-from vault.store.slots.hardware import HardwareSlot, HardwareUnavailable
+from vault.store.slots.hardware import REPLACE, HardwareSlot, HardwareUnavailable
 from vault.store.slots.tpm_data import TpmData
 from vault.system.clock import Deadline
 from vault.system.locks import Busy
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NAME = "tpm"
 _KEY = 32
-_AGAIN = "run: awsvault-py slots remove NAME, then awsvault-py slots add tpm"
+_AGAIN = REPLACE.format(NAME)
 _OTHER = "another machine's TPM, or one that was cleared"
 
 
@@ -117,6 +117,8 @@ class TpmSlot(HardwareSlot):
 
     def _hint(self, error: TpmUnavailable) -> str:
         match error.trouble:
+            case "absent" if self._place:
+                return "correct AWSVAULT_TPM, which names it, or turn the TPM on in the machine's firmware"
             case "absent":
                 return "turn the TPM on in the machine's firmware, or name its device in AWSVAULT_TPM"
             case "access":
