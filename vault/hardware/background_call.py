@@ -41,6 +41,10 @@ class BackgroundCall(Generic[T]):
             raise self._error
         return self._results[0]
 
+    def abandon(self) -> None:
+        """Ask the call to stop, and do not wait for that."""
+        self._stop.set()
+
     def stop(self) -> None:
         """Ask the call to stop, and wait for that for a moment."""
         self._stop.set()

@@ -9,9 +9,13 @@ import hashlib
 import os
 import struct
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Literal
 
+from vault import limits
+from vault.hardware.background_call import BackgroundCall
 from vault.secret import Secret
+from vault.system.clock import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
     from fido2.ctap import CtapDevice
     from fido2.ctap2 import AssertionResponse, ClientPin
+    from fido2.hid import HidDescriptor
 
 RP = "awsvault-py"  # no name of a host: no website can ask for the secret
 _ES256 = -7
@@ -39,6 +44,7 @@ _NONSENSE = (
 
 Trouble = Literal[
     "library",
+    "mute",
     "pin",
     "replug",
     "blocked",
@@ -218,34 +224,55 @@ def _output(response: AssertionResponse, *, verified: bool) -> bytes:
     return output
 
 
-def plugged() -> list[SecurityKey]:
-    """The security keys that can be used now. Others are left out: those of CTAP 1, and those that cannot be opened."""
+def plugged(mute: set[str]) -> list[SecurityKey]:
+    """The security keys that can be used now. Others are left out: those of CTAP 1, those that cannot be opened, and those that
+    do not answer, whose paths are added to ``mute``. A path that is there already is not tried.
+
+    SecurityKeyFailed ("mute") if there would be none for that reason alone.
+    """
     try:
-        from fido2.ctap import CtapError
-        from fido2.hid import (
-            CAPABILITY,
-            ConnectionFailure,
-            CtapHidDevice,
-            list_descriptors,
-            open_connection,
-        )
+        import fido2.ctap2  # noqa: F401  # before the clock of the keys runs
+        from fido2.hid import list_descriptors
     except ImportError:
         raise SecurityKeyFailed("python-fido2 is not installed", "library") from None
+    all_paths = {str(descriptor.path): descriptor for descriptor in list_descriptors()}
+    calls = {
+        path: BackgroundCall(partial(_usable, descriptor))
+        for path, descriptor in all_paths.items()
+        if path not in mute
+    }
+    deadline = Deadline.after(limits.SECURITY_KEY_TIME)
     found: list[SecurityKey] = []
-    for descriptor in list_descriptors():
-        try:
-            connection = open_connection(descriptor)
-        except OSError:
-            continue
-        try:
-            device = CtapHidDevice(descriptor, connection)
-            if device.capabilities & CAPABILITY.CBOR:
-                found.append(SecurityKey(device))
-                continue
-        except (CtapError, ConnectionFailure, SecurityKeyFailed, OSError, *_NONSENSE):
-            pass
-        connection.close()
+    for path, call in calls.items():
+        if call.wait(deadline.remaining()):
+            found += [key] if (key := call.result()) is not None else []
+        else:
+            call.abandon()
+            mute.add(path)
+    if not found and mute & all_paths.keys():
+        raise SecurityKeyFailed("it does not answer", "mute")
     return found
+
+
+def _usable(descriptor: HidDescriptor, stop: threading.Event) -> SecurityKey | None:
+    """The key at ``descriptor``; None if it cannot be used, or if nobody waits for it any longer."""
+    from fido2.ctap import CtapError
+    from fido2.hid import CAPABILITY, ConnectionFailure, CtapHidDevice, open_connection
+
+    try:
+        connection = open_connection(descriptor)
+    except OSError:
+        return None
+    try:
+        device = CtapHidDevice(descriptor, connection)
+        if device.capabilities & CAPABILITY.CBOR:
+            key = SecurityKey(device)
+            if not stop.is_set():
+                return key
+    except (CtapError, ConnectionFailure, SecurityKeyFailed, OSError, *_NONSENSE):
+        pass
+    connection.close()
+    return None
 
 
 def _failed(code: str) -> SecurityKeyFailed:

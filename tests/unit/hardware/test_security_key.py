@@ -249,7 +249,7 @@ def test_without_the_library_it_says_so(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "fido2"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "fido2", None)
-    assert trouble(security_key.plugged) == "library"
+    assert trouble(security_key.plugged, set()) == "library"
 
 
 def test_the_keys_that_are_plugged_in(tmp_path, monkeypatch):
@@ -261,16 +261,39 @@ def test_the_keys_that_are_plugged_in(tmp_path, monkeypatch):
     monkeypatch.setenv("TEST_SECURITY_KEYS", ":".join(places))
     monkeypatch.setattr("fido2.hid.list_descriptors", sitecustomize.list_descriptors)
     monkeypatch.setattr("fido2.hid.open_connection", sitecustomize.open_connection)
-    found = security_key.plugged()
+    found = security_key.plugged(set())
     assert len(found) == 2
     credential = created(found[0])
     assert [key.knows(credential) for key in found] == [True, False]
     assert len(secret(found[0], credential)) == 32
     plugged[0].unplug()
     assert trouble(secret, found[0], credential) == "unplugged"
-    left = security_key.plugged()
+    left = security_key.plugged(set())
     assert len(left) == 1
     for key in [*found, *left]:
         with key:
             pass
     plugged[1].unplug()
+
+
+def test_a_key_that_hangs_hides_no_other(tmp_path, monkeypatch):
+    """It is left out, and not tried again; alone, it is told apart from a key that is not there."""
+    monkeypatch.setattr("vault.limits.SECURITY_KEY_TIME", 0.2)
+    places = [os.path.join(tmp_path, name) for name in ("a", "b")]
+    plugged = [PluggedKey(SoftKey(), place) for place in places]
+    plugged[0].key.deaf = True
+    monkeypatch.setenv("TEST_SECURITY_KEYS", ":".join(places))
+    monkeypatch.setattr("fido2.hid.list_descriptors", sitecustomize.list_descriptors)
+    monkeypatch.setattr("fido2.hid.open_connection", sitecustomize.open_connection)
+    mute = set()
+    (good,) = security_key.plugged(mute)
+    assert mute == {places[0]}
+    good.close()
+    asked = len(plugged[0].connections)
+    (good,) = security_key.plugged(mute)
+    assert len(plugged[0].connections) == asked
+    good.close()
+    plugged[1].unplug()
+    assert trouble(security_key.plugged, mute) == "mute"
+    plugged[0].unplug()
+    assert security_key.plugged(mute) == []

@@ -14,10 +14,11 @@ from vault import limits
 from vault.hardware import security_key
 from vault.hardware.background_call import BackgroundCall
 from vault.hardware.security_key import SecurityKeyFailed
+from vault.store import slot_text
 from vault.store.format import Ext, Group, SlotRecord
 from vault.store.slots import fido2_data, new_sid, unwrap_key, wrap_key
 from vault.store.slots.fido2_data import SALT, Fido2Data
-from vault.store.slots.hardware import HardwareSlot, HardwareUnavailable
+from vault.store.slots.hardware import REPLACE, HardwareSlot, HardwareUnavailable
 from vault.system import fido_nodes
 from vault.system.clock import Deadline
 
@@ -72,9 +73,10 @@ class Fido2Slot(HardwareSlot):
     ) -> None:
         self._user = user
         self._with_pin = with_pin
-        self._taken = [data.credential for data in map(_decoded, taken) if data is not None]
+        self._taken = {data.credential: one for one in taken if (data := _decoded(one)) is not None}
         self._again = again
-        self._find = find or security_key.plugged
+        self._find = find or partial(security_key.plugged, set())
+        self._mute: list[SecurityKey] = []
         self._new_deadline = new_deadline
         self._computed: dict[Fido2Data, Secret] = {}
         self.known_gen = 0
@@ -115,7 +117,9 @@ class Fido2Slot(HardwareSlot):
 
     def gone(self) -> HardwareUnavailable:
         """A key that is not plugged in is not gone."""
-        return HardwareUnavailable("it is not plugged in", elsewhere=True)
+        return HardwareUnavailable(
+            "it is not plugged in", hint="plug in the security key of the slot", elsewhere=True
+        )
 
     def is_here(self, record: SlotRecord) -> bool:
         """Whether the security key of ``record`` is plugged in."""
@@ -142,7 +146,7 @@ class Fido2Slot(HardwareSlot):
 
     @contextmanager
     def _keys(self) -> Iterator[list[SecurityKey]]:
-        found = self._at_once(lambda _stop: self._find())
+        found = self._find_all()
         try:
             if not found and (closed := fido_nodes.closed_nodes()):
                 raise HardwareUnavailable(f"no access to {closed[0]}", hint=UDEV)
@@ -151,16 +155,31 @@ class Fido2Slot(HardwareSlot):
             raise _unavailable(error) from None
         finally:
             for key in found:
-                key.close()
+                if key not in self._mute:  # a thread still reads from it
+                    key.close()
+
+    def _find_all(self) -> list[SecurityKey]:
+        try:
+            return self._find()
+        except SecurityKeyFailed as error:
+            raise _unavailable(error) from None
 
     @contextmanager
     def _key_of(self, data: Fido2Data) -> Iterator[SecurityKey]:
-        """The key that made the slot's credential."""
+        """The key that made the slot's credential. What is wrong with another key is told only if that one is not there."""
+        trouble: Exception | None = None
         with self._keys() as found:
             for key in found:
-                if self._knows(key, data.credential):
+                try:
+                    knows = self._knows(key, data.credential)
+                except (HardwareUnavailable, SecurityKeyFailed) as error:
+                    trouble = error
+                    continue
+                if knows:
                     yield key
                     return
+            if trouble is not None:
+                raise trouble
             raise HardwareUnavailable(
                 "it is another security key" if found else "it is not plugged in",
                 hint="plug in the security key of the slot",
@@ -182,8 +201,13 @@ class Fido2Slot(HardwareSlot):
                     f"{len(able)} are plugged in", hint="leave only the one that gets the slot"
                 )
             (key,) = able
-            if any(self._knows(key, one) for one in self._taken):
-                raise _unavailable(SecurityKeyFailed("it already has a slot", "exists"))
+            slot = next((slot for one, slot in self._taken.items() if self._knows(key, one)), None)
+            if slot is not None:
+                options = "--no-pin" if self._with_pin is False else ""
+                raise HardwareUnavailable(
+                    "it already has a slot",
+                    hint=slot_text.filled(REPLACE.format("fido2"), slot, options=options),
+                )
             if self._with_pin and not key.has_pin:
                 raise HardwareUnavailable(
                     "it has no PIN",
@@ -195,7 +219,13 @@ class Fido2Slot(HardwareSlot):
             yield key
 
     def _knows(self, key: SecurityKey, credential: bytes) -> bool:
-        return self._at_once(lambda _stop: key.knows(credential))
+        if key in self._mute:
+            raise _unavailable(SecurityKeyFailed("it does not answer", "mute"))
+        try:
+            return self._at_once(lambda _stop: key.knows(credential))
+        except HardwareUnavailable:
+            self._mute.append(key)
+            raise
 
     # ── what they do ──
 
@@ -203,7 +233,7 @@ class Fido2Slot(HardwareSlot):
         """A new credential, and its secret: computed as an unlock does, so that it is known to work."""
         token = self._token(key, to_create=True) if key.has_pin else None
         credential = self._touched(
-            lambda stop: key.create(user="vault", token=token, taken=self._taken, stop=stop),
+            lambda stop: key.create(user="vault", token=token, taken=list(self._taken), stop=stop),
             text="Touch the security key to add it (1 of 2).",
         )
         uv = key.always_asks_pin if self._with_pin is None else self._with_pin
@@ -222,7 +252,9 @@ class Fido2Slot(HardwareSlot):
         for _ in range(_PIN_TRIES):
             pin = key.pin or self._user.pin(complaint=complaint)
             if not len(pin):
-                raise HardwareUnavailable("no PIN was typed")
+                raise HardwareUnavailable(
+                    "no PIN was typed", hint="run the command again, and type the PIN of the key"
+                )
             try:
                 token = self._at_once(partial(_token_of, key, pin, to_create=to_create))
             except SecurityKeyFailed as error:
@@ -243,15 +275,8 @@ class Fido2Slot(HardwareSlot):
         call = BackgroundCall(function)
         if not call.wait(limits.SECURITY_KEY_TIME):
             call.stop()
-            raise HardwareUnavailable(
-                "it does not answer", hint="unplug the security key and plug it in again"
-            )
-        try:
-            return call.result()
-        except SecurityKeyFailed as error:
-            if error.trouble == "library":
-                raise _unavailable(error) from None
-            raise
+            raise _unavailable(SecurityKeyFailed("it does not answer", "mute"))
+        return call.result()
 
 
 def _token_of(key: SecurityKey, pin: Secret, _stop: threading.Event, *, to_create: bool) -> bytes:
@@ -268,10 +293,11 @@ def _wrong_pin(error: SecurityKeyFailed) -> str:
 def _unavailable(error: SecurityKeyFailed) -> HardwareUnavailable:
     hints = {
         "library": INSTALL,
+        "mute": "unplug the security key and plug it in again",
         "replug": "unplug the security key, plug it in again, and run the command again",
         "blocked": "only a reset of the security key ends that, and deletes its credential: remove its slot",
         "untouched": "run the command again, and touch the security key when it blinks",
-        "exists": "to replace the slot, run: awsvault-py slots remove NAME, then awsvault-py slots add fido2",
+        "exists": "to find its slot, run: awsvault-py slots list",
     }
     return HardwareUnavailable(
         str(error), hint=hints.get(error.trouble, ""), elsewhere=error.trouble == "unknown"

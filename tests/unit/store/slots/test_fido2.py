@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 
 import pytest
@@ -173,15 +174,43 @@ def test_no_touch_until_the_deadline():
 
 
 def test_a_key_that_never_answers(monkeypatch):
-    """It is left, at once or in mid-touch."""
+    """It is left, and hides no other key."""
+    soft, other = SoftKey(), SoftKey()
+    record, others = (slot_of(one).wrap(KEY, vault_id=ID) for one in (soft, other))
+    keys = [SecurityKey(soft), SecurityKey(other)]
+    soft.deaf = True
+    monkeypatch.setattr("vault.limits.SECURITY_KEY_TIME", 0.2)
+    slot = Fido2Slot(TypingUser("1234"), find=lambda: keys)
+    reason = unavailable(slot.unwrap, record, vault_id=ID)
+    assert (str(reason), reason.elsewhere) == ("it does not answer", False)
+    assert "plug it in again" in reason.hint
+    assert slot.unwrap(others, vault_id=ID) == KEY
+    soft.unplug()
+
+
+def test_a_key_that_stops_answering_in_mid_touch():
+    """It is left at the deadline, as one that nobody touches."""
     soft = SoftKey()
     record = slot_of(soft).wrap(KEY, vault_id=ID)
-    key = SecurityKey(soft)
-    soft.deaf = True
-    monkeypatch.setattr("vault.limits.SECURITY_KEY_TIME", 0.05)
-    slot = Fido2Slot(TypingUser(), find=lambda: [key])
-    assert "does not answer" in str(unavailable(slot.unwrap, record, vault_id=ID))
-    soft.unplug()
+
+    def hangs():
+        time.sleep(600)
+
+    soft.touch = hangs
+    slot = slot_of(soft, new_deadline=lambda _: Deadline.after(0.1))
+    assert "not touched in time" in str(unavailable(slot.unwrap, record, vault_id=ID))
+
+
+def test_a_key_that_fails_hides_no_other(monkeypatch):
+    """A key that was just unplugged, or talks nonsense, beside the right one."""
+    broken, good = SoftKey(), SoftKey()
+    record = slot_of(good).wrap(KEY, vault_id=ID)
+    keys = [SecurityKey(broken), SecurityKey(good)]
+    broken.unplug()
+    assert Fido2Slot(TypingUser("1234"), find=lambda: keys).unwrap(record, vault_id=ID) == KEY
+    assert str(unavailable(Fido2Slot(TypingUser(), find=lambda: keys[:1]).unwrap, record, vault_id=ID)) == (
+        "it was unplugged"
+    )
 
 
 def test_unplugging_in_mid_touch():
