@@ -8,7 +8,16 @@ from vault.cli import mfa_yubikey, shared_options, trust_option
 from vault.cli.add import read_stdin
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
-from vault.cli.mfa_devices import copy, countdown, enroll, holder_of, qr, resync, store_strictly
+from vault.cli.mfa_devices import (
+    check_strict_way,
+    copy,
+    countdown,
+    enroll,
+    holder_of,
+    qr,
+    resync,
+    store_strictly,
+)
 from vault.cli.result import report_result
 from vault.cli.terminal import emit, emit_json, is_terminal, rfc3339, say, table
 from vault.errors import Usage
@@ -20,7 +29,7 @@ from vault.store.entry_lookup import find_entry
 from vault.system import clipboard
 from vault.text import command as shell_command
 from vault.text import safe
-from vault.unlocking import inventory
+from vault.unlocking import inventory, strict_seeds
 from vault.unlocking.key_access import open_keys
 from vault.unlocking.unlock import unlock
 
@@ -82,12 +91,13 @@ def add(
         opened = unlock(context, purpose=f"to find the profiles of {name}").opened
         mfa_yubikey.use(context, opened, name, yubikey, yes=yes, as_json=as_json)
         return
-    if fido2 and not strict:
-        raise Usage("--fido2 is for --strict", hint="run: awsvault-py mfa add NAME --strict --fido2")
+    if fido2:
+        _check_fido2(context, name, strict=strict)  # before the passphrase, which would be typed in vain
     given = mfa_devices.from_json(read_stdin()) if from_stdin else None
     if given is None and not context.interaction.possible():
         raise Usage(f"cannot prompt for the device: {context.interaction.obstacle()}", hint="use --stdin")
     opened = unlock(context, purpose=f"to store the MFA device of {name}").opened
+    check_strict_way(opened, with_security_key=fido2)
     entry = find_entry(opened.payload, name)
     prover = SeedProver(context, name, opened)
 
@@ -125,6 +135,12 @@ def _fields(prover: SeedProver, after: Opened, name: str) -> dict[str, object]:
         "verified": prover.proof is not None and not warnings,
         "warnings": warnings,
     }
+
+
+def _check_fido2(context: Context, name: str, *, strict: bool) -> None:
+    if not strict:
+        raise Usage("--fido2 is for --strict", hint=f"run: {shell_command('mfa add', name)} --strict --fido2")
+    strict_seeds.check_security_key(context)
 
 
 def _tell_proof(prover: SeedProver, opened: Opened, name: str) -> list[str]:

@@ -18,6 +18,7 @@ from vault.profiles.values import account_of
 from vault.secret import Secret
 from vault.store import strict_box
 from vault.store.entry_lookup import find_entry
+from vault.text import command as shell_command
 from vault.text import safe
 from vault.unlocking import strict_seeds
 from vault.unlocking.keys import raw_seed
@@ -155,23 +156,32 @@ def holder_of(payload: Payload, name: str, serial: str) -> str:
     raise NotFound(f"no entry uses {safe(serial)}, so there is no key to call AWS with")
 
 
+def check_strict_way(opened: Opened, *, with_security_key: bool) -> bool:
+    """Whether a security key opens the strict seeds, or will. Usage if they have a passphrase and a security key is wanted."""
+    if not strict_box.has_passphrase(opened):
+        return with_security_key
+    by_key = strict_box.has_security_key(opened.file)
+    if with_security_key and not by_key:
+        remove = ", ".join(shell_command("mfa remove", serial) for serial in opened.payload.strict_serials)
+        raise Usage(
+            "the strict seeds already have a passphrase",
+            hint=f"use it, without --fido2; for a security key, first remove the strict seeds: {remove}",
+        )
+    return by_key
+
+
 def store_strictly(
     context: Context, opened: Opened, name: str, device: mfa_devices.NewDevice, *, with_security_key: bool
 ) -> Opened:
     """Store the seed of the device in the strict box, and return the vault as stored.
 
-    Raises Usage if the seed or the serial is missing, or if the strict seeds have a passphrase and a security key is wanted.
+    Raises Usage if the seed or the serial is missing, and what ``check_strict_way`` raises.
     """
     serial = device.serial or find_entry(opened.payload, name).mfa_serial
     if device.seed is None or serial is None:
         raise Usage("--strict needs the seed and the ARN of the device")
     known = strict_box.has_passphrase(opened)
-    by_key = strict_box.has_security_key(opened.file) if known else with_security_key
-    if with_security_key and not by_key:
-        raise Usage(
-            "the strict seeds already have a passphrase",
-            hint="use it, without --fido2; for a security key, first remove the strict seeds: awsvault-py mfa remove",
-        )
+    by_key = check_strict_way(opened, with_security_key=with_security_key)
 
     def passphrase() -> Secret:
         if not known:

@@ -231,6 +231,26 @@ def store(
     )
 
 
+def check_security_key(context: Context) -> None:
+    """Raise ConfigError if the security key that is plugged in cannot open strict seeds. Nothing is asked yet."""
+    from vault.store.slots.hardware import HardwareUnavailable
+    from vault.unlocking import security_key
+
+    header = vault.read_header(context.paths)
+    slots = [slot for slot in header.slots if slot.opens == "strict" and slot.ext is not None]
+    key = security_key.slot(context, purpose="for the strict seeds", with_pin=None)
+    try:
+        if not slots:
+            slot_text.check_room(header.slots)
+            key.check()
+        elif not any(key.is_here(slot) for slot in slots):
+            raise key.gone()
+    except HardwareUnavailable as reason:
+        raise errors.ConfigError(
+            f"the security key cannot be used: {reason}", hint=reason.hint or None
+        ) from None
+
+
 def _new_slot(context: Context, opened: Opened, key: Secret, *, passphrase: Secret | None) -> SlotRecord:
     """The slot of a new strict key, for a passphrase or for the security key that is plugged in. ConfigError."""
     if passphrase is not None:

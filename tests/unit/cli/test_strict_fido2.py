@@ -98,10 +98,22 @@ def test_a_passphrase_takes_its_place(home, key):
     assert user.ends() == 0, user.shown
     assert strict_slots(home)[0][0] == "passphrase"
     refused = at_terminal(home, "mfa", "add", "shared-services", "--strict", "--fido2", "--no-verify")
-    refused.answers("ARN of", SECOND)
-    refused.answers(" seed", SEED)
-    assert refused.ends() == 2
+    assert refused.ends() == 2, "nothing is asked for"
     assert "already have a passphrase" in refused.shown
+    assert f"awsvault-py mfa remove {SERIAL}" in refused.shown
+
+
+def test_a_key_that_cannot_be_used_is_told_before_any_question(home, key):
+    """Not plugged in: no passphrase is typed in vain, neither for the first strict seed nor for another."""
+    key.unplug()
+    add = ("mfa", "add", "shared-services", "--strict", "--fido2")
+    user = Terminal(home, *add)
+    assert user.ends() == 6
+    assert "it is not plugged in" in user.shown
+    assert home.run("mfa", "remove", SERIAL, "--yes").returncode == 0
+    user = Terminal(home, *add)
+    assert user.ends() == 6
+    assert "none is plugged in" in user.shown
 
 
 def test_the_option_is_for_strict_seeds(home, key):
