@@ -14,9 +14,10 @@ from vault.mfa.serials import similar_serial
 from vault.profiles.chain import Sso, VaultKey
 from vault.profiles.endpoints import configured_url
 from vault.profiles.identity_center import first_key, missing_role_keys
+from vault.profiles.plan import mfa_device
 from vault.profiles.resolve import check, resolve
 from vault.profiles.source_lookup import has_static, own_export
-from vault.text import safe
+from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,6 +119,37 @@ def device_without_seed(facts: Facts) -> Iterator[Finding]:
             if near is None
             else f"if you mean that device, write: mfa_serial = {safe(near)}",
         )
+
+
+def program_without_device(facts: Facts) -> Iterator[Finding]:
+    """mfa_process is set for a key that has no MFA device, so awsvault-py never takes a code from it."""
+    if facts.opened is None or facts.config is None:
+        return
+    unused: dict[str, tuple[str, str]] = {}
+    used: set[str] = set()
+    for chain in facts.chains():
+        if not isinstance(chain.source, VaultKey):
+            continue
+        entry = facts.opened.payload.entries.get(chain.source.entry)
+        needed = mfa_device(chain, entry.mfa_serial if entry is not None else None)
+        for name in chain.path:
+            profile = facts.config.profile(name)
+            setting = profile.get("mfa_process") if profile is not None else None
+            if setting is None:
+                continue
+            if needed or any(hop.mfa_serial for hop in chain.hops):
+                used.add(str(setting.origin))
+            else:
+                unused[str(setting.origin)] = (name, chain.source.entry)
+    for where, (name, key) in unused.items():
+        if where not in used:
+            yield Finding(
+                level="warning",
+                where=where,
+                message=f"profile {safe(name)}: mfa_process is set, but neither the key {safe(key)} nor its profiles name an MFA "
+                "device, so no code is taken from it",
+                hint=f"set mfa_serial in the profile; or run: {command('mfa add', key)}, and leave the seed empty",
+            )
 
 
 def seed_without_device(facts: Facts) -> Iterator[Finding]:

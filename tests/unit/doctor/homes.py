@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -267,6 +268,19 @@ def _lost_tpm(home: Sound) -> None:
     shutil.rmtree(emulated.folder)
 
 
+def no_device(home: Sound, *, but: tuple[str, ...] = ()) -> None:
+    """The key and the profiles, apart from ``but``, have a program for codes in place of an MFA device."""
+    home.edit_entry(mfa_serial=None)
+    with open(home.config_path, encoding="utf-8") as file:
+        sections = file.read().split("[profile ")
+    line, program = f"mfa_serial = {SERIAL}", f"mfa_process = {sys.executable} -V"
+    home.config(
+        "[profile ".join(
+            one if one.partition("]")[0] in but else one.replace(line, program) for one in sections
+        )
+    )
+
+
 # What breaks a sound home, by the check that finds it.
 BREAK: dict[str, Callable[[Sound], object]] = {
     "broken-file": lambda h: os.chmod(h.config_path, 0o666),
@@ -295,6 +309,7 @@ BREAK: dict[str, Callable[[Sound], object]] = {
     ),
     "mfa-of-user": lambda h: h.change_config(SERIAL, "arn:aws:iam::111111111111:user/yourself"),
     "device-without-seed": lambda h: h.edit(lambda p: p.without_seed(SERIAL)),
+    "program-without-device": no_device,
     "seed-without-device": lambda h: h.edit(
         lambda p: p.with_seed("arn:aws:iam::111111111111:mfa/lost", p.seeds[SERIAL])
     ),

@@ -9,7 +9,16 @@ import time
 
 from tests.fakes.example import SERIAL
 from tests.home import COMMAND, PASSPHRASE
-from tests.unit.doctor.homes import BREAK, KEYS, Sound, cli_token, log_under, sign_in, with_tpm
+from tests.unit.doctor.homes import (
+    BREAK,
+    KEYS,
+    Sound,
+    cli_token,
+    log_under,
+    no_device,
+    sign_in,
+    with_tpm,
+)
 from tests.vaults import soon
 from vault import limits
 from vault.cache.audit_log import rewrap
@@ -136,6 +145,7 @@ QUIET: dict[str, Callable[[Sound], object]] = {
     "broken-chain": lambda h: _more(h, "[profile bare]\nregion = us-east-1\nsource_profile = nobody\n"),
     "mfa-of-user": lambda h: h.change_config(SERIAL, "arn:aws:iam::111111111111:mfa/user/yourself"),
     "device-without-seed": _other_device,
+    "program-without-device": lambda h: no_device(h, but=("dev", "prod")),
     "seed-without-device": lambda h: h.edit_entry(mfa_serial=None),
     "long-chained-role": lambda h: h.change_config(
         "awsvault_role_arn", "duration_seconds = 7200\nawsvault_role_arn"

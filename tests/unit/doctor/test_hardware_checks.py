@@ -6,12 +6,17 @@ import os
 
 import pytest
 
+from tests.fakes.key_user import TypingUser
+from tests.fakes.security_key import SoftKey
 from tests.home import PASSPHRASE
 from tests.unit.doctor.homes import findings
 from tests.vaults import soon
+from vault.hardware.security_key import SecurityKey
 from vault.secret import Secret
 from vault.store import vault
+from vault.store.slots.fido2 import Fido2Slot
 from vault.system.paths import from_env
+from vault.system.tpm_device import TpmUnavailable
 from vault.upkeep import slots
 
 
@@ -43,7 +48,34 @@ def test_each_trouble_has_its_way_out(server, tpm):
     found = findings(server)["hardware-slot"]
     name = next(s.name for s in vault.read_header(from_env(server.env)).slots if s.ext is not None)
     assert "cleared or replaced" in found.message
-    assert found.hint == f"awsvault-py slots remove {name}, then awsvault-py slots add tpm"
+    assert found.hint == (
+        f"to replace the slot, run: awsvault-py slots remove {name}, then awsvault-py slots add tpm --pcrs 7"
+    )
+
+
+def test_a_group_that_the_user_is_not_in_is_named(server, monkeypatch):
+    """The device of most systems belongs to the group tss."""
+    monkeypatch.setattr("vault.store.slots.tpm.access_hint", lambda _place: "run: sudo usermod -aG tss you")
+
+    def refused(*_, **__):
+        raise TpmUnavailable("no access to /dev/tpmrm0", trouble="access")
+
+    monkeypatch.setattr("vault.hardware.tpm.root_name", refused)
+    found = findings(server)["hardware-slot"]
+    assert "no access to /dev/tpmrm0" in found.message
+    assert found.hint == "sudo usermod -aG tss you"
+
+
+def test_a_security_key_that_cannot_be_read_is_a_matter_of_udev(home, monkeypatch):
+    """Its node is there, and not for this user."""
+    opened = vault.open_with_passphrase(from_env(home.env), Secret(PASSPHRASE), deadline=soon())
+    key = Fido2Slot(TypingUser("1234"), find=lambda: [SecurityKey(SoftKey())])
+    slots.append(home.context(), opened, key)
+    assert findings(home) == {}
+    monkeypatch.setattr("vault.system.fido_nodes.closed_nodes", lambda: ["/dev/hidraw3"])
+    found = findings(home)["hardware-slot"]
+    assert (found.level, "no access to /dev/hidraw3" in found.message) == ("warning", True)
+    assert "udev" in found.hint
 
 
 def test_a_lockout_is_only_a_note(server, tpm):
