@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import keyring.backends.SecretService  # noqa: F401  # here, and not in each child that asks: those are forks of us
+import pytest
 
 LOGIN = "the password of the login"
 
@@ -138,3 +139,19 @@ connection.send_and_get_reply(new_method_call(bus, "RequestName", "su", ("org.fr
 while True:
     connection.receive()
 """
+
+
+@pytest.fixture
+def desktop(tmp_path, monkeypatch):
+    """A desktop whose bus this process is on, nothing behind it yet."""
+    found = Desktop(tmp_path)
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found.address)
+    yield found
+    found.end()
+
+
+@pytest.fixture
+def login(desktop):
+    """The desktop, after its user logged in: its keyring is open."""
+    desktop.log_in()
+    return desktop

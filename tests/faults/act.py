@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.faults.stage import CODE, NEW, OLD, SERIAL, STRICT, fido2_slot
+from tests.faults.stage import CODE, NEW, OLD, SEED, SERIAL, STRICT, fido2_slot
 from tests.vaults import CHEAP, entry
 from vault import context
 from vault.errors import Error
 from vault.keys import mfa_devices
 from vault.secret import Secret
 from vault.store import vault
+from vault.store.payload import StoredSeed
 from vault.store.slots.recovery import RecoverySlot
 from vault.system.clock import Deadline
-from vault.unlocking import security_key
+from vault.unlocking import security_key, strict_seeds
 from vault.upkeep import backups, rekey, rekey_plan, rekey_strict, slots
 
 
@@ -53,6 +54,22 @@ def act(name: str) -> None:
             slots.add_tpm(here, opened)
         case "rekey-tpm" | "rekey-fido2":
             rekey.carry_out(here, rekey_plan.make_plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP))
+        case "mfa-add-strict-fido2":
+            seed = StoredSeed(secret=Secret(SEED), created=1)
+            strict_seeds.store(
+                here,
+                opened,
+                "the-first-entry",
+                SERIAL,
+                seed,
+                passphrase=lambda: Secret(""),
+                with_security_key=True,
+            )
+        case "rekey-strict-fido2":
+            known = strict_seeds.StrictAccess(None, *vault.unwrap(opened.file, fido2_slot(), opens="strict"))
+            fresh = rekey_strict.plan_for_known(here, opened, known, None)
+            plan = rekey_plan.make_plan(here, opened, passphrase=Secret(OLD), kdf=CHEAP)
+            rekey.carry_out(here, plan, strict=fresh)
         case "slots-add-fido2":
             slots.append(here, opened, fido2_slot())
         case "slots-remove" | "slots-remove-tpm" | "slots-remove-fido2":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 from tests.fakes.key_user import TypingUser
@@ -26,10 +27,12 @@ from vault.system.paths import Paths, from_env
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.store.format import VaultFile
+    from vault.store.slots import Slot
 
 OLD, NEW = "correct horse battery staple", "other donkey charger paperclip"
 STRICT, SERIAL = "a passphrase for the seeds alone", "arn:aws:iam::111111111111:mfa/y"
 CODE, FIRST_CODE = bytes(range(20)), bytes(range(1, 21))
+SEED = "JBSWY3DPEHPK3PXP"
 CANARY = "canary-of-a-secret-access-key-in-clear"
 LEAKS = [
     CANARY.encode(),
@@ -44,6 +47,7 @@ ACTS = (
     "init", "add", "slots-add", "passwd", "rekey", "slots-remove", "restore", "restore-damaged", "restore-accept",
     "backup", "passwd-strict", "mfa-remove", "slots-add-tpm", "slots-remove-tpm", "rekey-tpm",
     "slots-add-fido2", "slots-remove-fido2", "rekey-fido2",
+    "mfa-add-strict-fido2", "rekey-strict-fido2",
 )  # fmt: skip
 RECORD = b"a record of the log"
 REKEYING = (
@@ -55,12 +59,14 @@ REKEYING = (
     "rekey-tpm",
     "slots-remove-fido2",
     "rekey-fido2",
+    "rekey-strict-fido2",
 )
 # What lies in the vault's place at first, where that is no vault of generation 5 in good health.
 SCENES = {
     "init": "none", "restore-damaged": "damaged", "restore-accept": "rolled back", "rekey": "strict seeds",
     "passwd-strict": "strict seeds", "mfa-remove": "strict seeds", "slots-remove-tpm": "a TPM", "rekey-tpm": "a TPM",
     "slots-remove-fido2": "a security key", "rekey-fido2": "a security key",
+    "rekey-strict-fido2": "strict seeds by a security key",
 }  # fmt: skip
 machine = SimpleNamespace(tpm="unix:/no/such")  # what AWSVAULT_TPM names; a campaign has one TPM
 
@@ -89,7 +95,7 @@ def set_up(root: str, *, scene: str) -> None:
     opened = vault.create(
         paths, passphrase=Secret(OLD), others=[RecoverySlot(Secret(FIRST_CODE))], kdf=CHEAP, deadline=soon()
     )
-    for n in range(3 if scene in ("strict seeds", "a TPM", "a security key") else 4):
+    for n in range(4 if scene in ("in good health", "damaged", "rolled back") else 3):
         kept = entry(secret=Secret(CANARY), user=f"user-{n}")
         # A clear between the newest backup and the vault, where either can be opened to find the log's key.
         key = vault.new_key() if n == 3 and scene == "in good health" else opened.cache_key
@@ -99,8 +105,9 @@ def set_up(root: str, *, scene: str) -> None:
             lambda p, kept=kept, key=key: replace(p.with_entry("the-first-entry", kept), cache_key=key),
             deadline=soon(),
         )
-    if scene == "strict seeds":
-        opened = vault.rewrite(paths, opened.k_main, with_strict_seeds, deadline=soon())
+    if scene.startswith("strict seeds"):
+        slot = PassphraseSlot(Secret(STRICT), kdf=CHEAP) if scene == "strict seeds" else fido2_slot()
+        opened = vault.rewrite(paths, opened.k_main, partial(with_strict_seeds, slot=slot), deadline=soon())
     if scene in ("a TPM", "a security key"):
         device = TpmSlot(machine.tpm) if scene == "a TPM" else fido2_slot()
         record = device.wrap(opened.k_main, vault_id=opened.vault_id)
@@ -115,13 +122,11 @@ def set_up(root: str, *, scene: str) -> None:
         shutil.copyfile(paths.vault + ".bak1", paths.vault)
 
 
-def with_strict_seeds(draft: vault.Draft, found: VaultFile) -> vault.Draft:
-    """A write as mfa add --strict makes it: one seed, under a passphrase and a key of its own."""
+def with_strict_seeds(draft: vault.Draft, found: VaultFile, *, slot: Slot) -> vault.Draft:
+    """A write as mfa add --strict makes it: one seed, under a key of its own and a passphrase or security key."""
     key = vault.new_key()
-    record = PassphraseSlot(Secret(STRICT), kdf=CHEAP).wrap(
-        key, vault_id=found.header.vault_id, opens="strict"
-    )
-    seeds = {SERIAL: vault.StoredSeed(secret=Secret("JBSWY3DPEHPK3PXP"), created=1)}
+    record = slot.wrap(key, vault_id=found.header.vault_id, opens="strict")
+    seeds = {SERIAL: vault.StoredSeed(secret=Secret(SEED), created=1)}
     return replace(
         draft,
         payload=draft.payload.with_strict_seed(SERIAL),
@@ -203,7 +208,9 @@ def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
     kinds = [slot.type for slot in opened.header.slots if slot.opens == "main"]
     if SCENES.get(act) == "strict seeds":
         strict_as_meant(act, opened)
-    if act.endswith(("-tpm", "-fido2")):
+    if act.endswith("-strict-fido2"):
+        strict_by_touch(act, opened)
+    elif act.endswith(("-tpm", "-fido2")):
         device_as_meant(act, opened)
     match act:
         case "init":
@@ -212,7 +219,7 @@ def _verdict(act: str, secret: str, opened: vault.Opened) -> str:
         case "backup":
             assert gen == 5
             return "old"
-        case "passwd-strict" | "mfa-remove":
+        case "passwd-strict" | "mfa-remove" | "mfa-add-strict-fido2":
             assert kinds == ["pass", "recovery"]
         case "add":
             assert ("added" in entries) == (gen == 6)
@@ -250,6 +257,16 @@ def strict_as_meant(act: str, opened: vault.Opened) -> None:
             assert (fits, set(found)) == (True, {SERIAL})
 
 
+def strict_by_touch(act: str, opened: vault.Opened) -> None:
+    """The strict seed opens by the security key, whatever its key is now; or it was not stored yet, and nothing of it is there."""
+    if act.startswith("mfa-add") and opened.header.gen == 5:
+        assert opened.payload.strict_serials == ()
+        assert all(slot.opens == "main" for slot in opened.header.slots)
+        return
+    found = vault.open_strict(opened, fido2_slot(), path="it").seeds
+    assert {serial: seed.secret for serial, seed in found.items()} == {SERIAL: Secret(SEED)}
+
+
 def fido2_slot() -> Fido2Slot:
     """A security key that is plugged in for good, whose user types the PIN and touches it."""
     key = SoftKey(master=bytes(range(32)))
@@ -267,6 +284,10 @@ def device_as_meant(act: str, opened: vault.Opened) -> None:
         assert not has
     else:
         assert has
+    if any(
+        slot.type == "recovery" for slot in opened.header.slots
+    ):  # with the passphrase, what is left if the device is lost
+        assert vault.unwrap(opened.file, RecoverySlot(Secret(FIRST_CODE)))[1] == opened.k_main
 
 
 def no_leak(root: str) -> None:

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tests.keyrings import Desktop
+from tests.keyrings import desktop, login
 from tests.patience import PATIENCE
 from tests.vaults import new_vault, paths_in
 from vault.errors import NotThisSlot
@@ -21,20 +21,7 @@ from vault.store.slots.keyring import KeyringSlot
 from vault.system import keyring
 from vault.system.keyring import KeyringUnavailable
 
-
-@pytest.fixture
-def desktop(tmp_path, monkeypatch):
-    """A desktop whose bus this process is on, nothing behind it yet."""
-    found = Desktop(tmp_path)
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found.address)
-    yield found
-    found.end()
-
-
-@pytest.fixture
-def login(desktop):
-    desktop.log_in()
-    return desktop
+__all__ = ["desktop", "login"]
 
 
 def test_what_is_put_is_got_until_it_is_deleted(login):

@@ -104,14 +104,20 @@ def test_wrong_pins(home, key):
     assert user.ends() == 0
 
 
-def test_unplugged_in_mid_touch(home, key):
-    """The user unplugs it while it blinks, and types the passphrase."""
+def blinking(home, key):
+    """The user of an export that waits for a touch."""
     key.key.touch = lambda: False
     key.key.asked.clear()
     user = Terminal(home, "export", "dev")
     user.answers(PIN, "1234")
     user.sees(TOUCH)
     assert key.key.asked.wait(30)
+    return user
+
+
+def test_unplugged_in_mid_touch(home, key):
+    """The user unplugs it while it blinks, and types the passphrase."""
+    user = blinking(home, key)
     key.unplug()
     user.sees("The security key does not unlock the vault: it was unplugged.")
     user.answers("Passphrase: ", PASSPHRASE)
@@ -120,12 +126,7 @@ def test_unplugged_in_mid_touch(home, key):
 
 def test_interrupted_in_mid_touch(home, key):
     """Ctrl-C ends the command, and the key stops blinking: it is told to."""
-    key.key.touch = lambda: False
-    key.key.asked.clear()
-    user = Terminal(home, "export", "dev")
-    user.answers(PIN, "1234")
-    user.sees(TOUCH)
-    assert key.key.asked.wait(30)
+    user = blinking(home, key)
     user.child.sendintr()
     assert user.ends() == 130
     assert key.key.cancelled.wait(30)
