@@ -46,7 +46,7 @@ def fields(line: bytes) -> dict[str, str]:
     """The line's text values by name, without ``Version``. MalformedCredentials."""
     try:
         found = plain_json.loads(line.decode())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise MalformedCredentials from None
     if not isinstance(found, dict):
         raise MalformedCredentials

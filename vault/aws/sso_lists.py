@@ -18,6 +18,7 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Iterable
     from typing import Any
 
@@ -100,34 +101,47 @@ def roles_of_all(
 ) -> dict[str, tuple[str, ...]]:
     """The roles of each account, over several connections. ``progress`` gets the number of accounts done so far.
 
-    The first error ends it: there is no incomplete answer. Errors as of ``list_accounts``.
+    The first error ends it: there is no incomplete answer. Errors as of ``list_accounts``. Ctrl-C does not wait for a call.
     """
-    from concurrent.futures import ThreadPoolExecutor, as_completed
+    from collections import deque
     from queue import SimpleQueue
+    from threading import Thread
 
-    pools: SimpleQueue[ConnectionPool] = SimpleQueue()
-    made = [ConnectionPool() for _ in range(limits.SSO_THREADS)]
-    for each in made:
-        pools.put(each)
+    asked = tuple(dict.fromkeys(account_ids))
+    waiting = deque(asked)
+    answers: SimpleQueue[tuple[str, tuple[str, ...]] | Exception] = SimpleQueue()
 
-    def of(account: str) -> tuple[str, ...]:
-        pool = pools.get()  # as many as there are threads
+    def work() -> None:
+        pool = ConnectionPool()
+        to = portal._replace(pool=pool)
         try:
-            return list_roles(portal._replace(pool=pool), token, account, pace=pace, deadline=deadline)
+            while account := _next(waiting):
+                answers.put((account, list_roles(to, token, account, pace=pace, deadline=deadline)))
+        except Exception as error:  # noqa: BLE001  # the caller's thread raises it
+            answers.put(error)
         finally:
-            pools.put(pool)
+            pool.close()
 
-    executor = ThreadPoolExecutor(limits.SSO_THREADS)
+    found: dict[str, tuple[str, ...]] = {}
     try:
-        asked = {executor.submit(of, account): account for account in dict.fromkeys(account_ids)}
-        for done, future in enumerate(as_completed(asked), 1):
-            future.result()
-            progress(done)
-        return {account: future.result() for future, account in asked.items()}
+        for _ in asked[: limits.SSO_THREADS]:
+            Thread(target=work, daemon=True).start()  # the end of the process does not wait for it
+        while len(found) < len(asked):
+            answer = answers.get()
+            if isinstance(answer, Exception):
+                raise answer
+            found[answer[0]] = answer[1]
+            progress(len(found))
     finally:
-        executor.shutdown(cancel_futures=True)
-        for each in made:
-            each.close()
+        waiting.clear()
+    return {account: found[account] for account in asked}
+
+
+def _next(waiting: deque[str]) -> str | None:
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
 
 
 def logout(portal: ServiceEndpoint, token: Secret, *, deadline: Deadline) -> bool:

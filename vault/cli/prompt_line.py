@@ -23,7 +23,10 @@ _ANSI = {RED: "\x1b[1;31m", YELLOW: "\x1b[33m", GREEN: "\x1b[32m"}
 def run(argv: "Sequence[str]") -> int | None:
     """Run ``prompt`` or ``--profile-names`` and return the exit code. Returns None for any other command line."""
     if list(argv) == [NAMES]:
-        return _names()
+        try:
+            return _names()
+        except Exception:  # noqa: BLE001  # a press of Tab shows nothing rather than an error
+            return 0
     if argv[:1] != ["prompt"] or len(argv) > 3 or any(word in ("-h", "--help", "--debug") for word in argv):
         return None
     form, shell = "{profile}{environment}{left}", "plain"
@@ -57,8 +60,9 @@ def _prompt(form: str, shell: str) -> int:
     places = from_env(os.environ)
     now = prompt_data.shell_state(os.environ, home=places.home, socket=places.socket, time=time.time())
     if now is not None and now.left != 0:  # an expired session is not shown
-        sys.stdout.write(rendered(now, form=form, shell=shell, color=not os.environ.get("NO_COLOR")) + "\n")
-        sys.stdout.flush()
+        line = rendered(now, form=form, shell=shell, color=not os.environ.get("NO_COLOR")) + "\n"
+        # Not by sys.stdout, which Python would try to flush again, and report.
+        os.write(1, line.encode(sys.stdout.encoding, sys.stdout.errors or "strict"))
     os._exit(0)  # the normal end of the interpreter takes a tenth of the whole time
 
 

@@ -6,8 +6,6 @@ longer to generate than all the rest. A shell may evaluate the text twice.
 
 from __future__ import annotations
 
-import os
-
 from vault.cli.bash_profile_names import BASH_NAMES
 
 PROGRAM = "awsvault-py"
@@ -190,7 +188,7 @@ def run(argv: list[str]) -> int | None:
     words = [word for word in argv[1:] if word not in _OPTIONS]
     if len(words) != 1 or words[0] not in SHELLS:
         return None
-    whole = text(words[0], prompt=NO_PROMPT not in argv, sdk_load_config=SDK_LOAD_CONFIG in argv).encode()
-    while whole:
-        whole = whole[os.write(1, whole) :]
+    from vault.cli.disk_export import write_out
+
+    write_out(text(words[0], prompt=NO_PROMPT not in argv, sdk_load_config=SDK_LOAD_CONFIG in argv).encode())
     return 0

@@ -9,7 +9,15 @@ from vault.aws.credential_json import MalformedCredentials, credentials_of, fiel
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"{", b"[]", b'{"AccessKeyId": "A"}', b'{"AccessKeyId": "A", "SecretAccessKey": 7}', b"\xff"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"AccessKeyId": "A"}',
+        b'{"AccessKeyId": "A", "SecretAccessKey": 7}',
+        b"\xff",
+        b"[" * 100_000,
+    ],
 )
 def test_malformed_line_is_refused(line):
     """A damaged cache entry is fetched again, and the error repeats nothing of it."""

@@ -157,6 +157,25 @@ def test_a_broken_file_shows_no_error(home):
     assert (done.returncode, done.stdout, done.stderr) == (0, "dev\n", "")
 
 
+@pytest.mark.parametrize("words", [["prompt"], ["--profile-names"]])
+@pytest.mark.parametrize("broken", ["full", "pipe"])
+def test_a_stdout_that_takes_nothing_shows_no_error(home, words, broken):
+    """A shell would show it above the prompt, or at a press of Tab."""
+    if broken == "full":
+        stream = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, stream = os.pipe()
+        os.close(reader)
+    try:
+        done = subprocess.run(
+            [home.command, *words], env=home.with_env({"AWS_PROFILE": "dev"}), stdin=subprocess.DEVNULL, stdout=stream,
+            stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(stream)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_help_and_mistakes_are_clicks(home):
     """A wrong word is a usage error as everywhere."""
     assert "--format" in home.run("prompt", "--help").stdout

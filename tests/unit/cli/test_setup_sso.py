@@ -345,6 +345,21 @@ def test_a_file_that_could_not_be_read_again_is_not_written(home, monkeypatch, h
     assert text(home) == before
 
 
+def test_ctrl_c_does_not_wait_for_a_silent_portal(home, aws):
+    """Nor are calls sent again that nobody needs any more."""
+    silent = aws.faults.pause("ListAccountRoles", times=None)
+    user = Terminal(home, "setup", "--sso", "corp", AWSVAULT_PASSPHRASE=home.env["AWSVAULT_PASSPHRASE"])
+    try:
+        assert silent.wait_reached()
+        assert silent.wait_reached()
+        user.child.sendintr()
+        assert user.ends() == 130
+        assert "Exception" not in user.shown
+        assert len(aws.calls.of("ListAccountRoles")) == 2
+    finally:
+        silent.release()
+
+
 def test_the_file_is_kept_private(home):
     """And so is the record of the undo."""
     os.chmod(home.config_path, 0o600)

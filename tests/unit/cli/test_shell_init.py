@@ -51,6 +51,17 @@ def test_help_and_mistakes_are_clicks(home):
     assert home.run("shell-init").returncode == 2
 
 
+def test_a_full_disk_is_said(home):
+    """It is no bug."""
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [home.command, "shell-init", "bash"], env=home.env, stdin=subprocess.DEVNULL, stdout=full,
+            stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+    assert done.returncode == 6
+    assert "cannot write to standard output: No space left on device" in done.stderr
+
+
 def test_a_missing_shell_is_said_on_one_line(home):
     """With the shells that there are, and no control character of click's own layout."""
     for command in ("shell-init", "completion"):

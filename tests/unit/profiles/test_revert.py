@@ -172,3 +172,63 @@ def test_a_removed_section_does_not_go_back_beside_another_one_of_its_name():
             lambda f: [f.remove_section("b")],
             edited=lambda t: t + "[profile b]\nrole_arn = s\n",
         )
+
+
+def two_sections(found):
+    return [found.append(f"[profile {n}]", [("x", n)], after=n == "new2") for n in ("new1", "new2")]
+
+
+def test_sections_without_the_empty_line_between_them_stay():
+    """It belongs to the second one, and the line end before it to the first: no byte is taken out twice."""
+    with pytest.raises(ValueError, match=r"^new2$"):
+        reverted(SOURCE, two_sections, edited=lambda t: t.replace("\n\n[profile new2]", "\n[profile new2]"))
+
+
+def test_a_profile_right_above_a_new_section_keeps_its_line_end():
+    """The empty line before the section was replaced by the user's profile."""
+    back = reverted(
+        SOURCE + "[profile b]\nrole_arn = r\n",
+        lambda f: [f.remove_section("b"), *two_sections(f)],
+        edited=lambda t: t.replace("\n\n[profile new2]", "\n\n[profile mine]\ny = 1\n[profile new2]"),
+    )
+    assert back == SOURCE + "\n[profile mine]\ny = 1\n[profile b]\nrole_arn = r\n"
+
+
+def test_a_last_line_that_goes_back_is_a_line_of_its_own():
+    """It had no line end, and goes back before others."""
+
+    def edits(found):
+        return [found.remove(found.places("a", "output")[0])]
+
+    assert (
+        reverted(SOURCE + "output = json", edits, edited=lambda t: t + "x = 1\n")
+        == "[profile a]\noutput = json\nregion = us-east-1\nx = 1\n"
+    )
+    assert reverted("[profile a]\noutput = json", edits, edited=lambda t: "# mine\n" + t.rstrip()) == (
+        "# mine\n[profile a]\noutput = json"
+    )
+
+
+@pytest.mark.parametrize("way", ["rename", "remove"])
+def test_a_key_that_you_set_since_is_not_set_twice(way):
+    """The line that comes back could be the one that counts."""
+
+    def edits(found):
+        (line,) = found.places("a", "region")
+        return [found.rename(line, "awsvault_region") if way == "rename" else found.remove(line)]
+
+    with pytest.raises(ValueError, match=r"^a$"):
+        reverted(
+            SOURCE, edits, edited=lambda t: t.replace("[profile a]\n", "[profile a]\nregion = eu-west-1\n")
+        )
+
+
+@pytest.mark.parametrize("more", ["  deeper = 1\n", "\n# mine\n  deeper = 1\n"])
+def test_a_line_that_goes_back_is_not_continued(more):
+    """By an indented line that was added under the header."""
+    with pytest.raises(ValueError, match=r"^a$"):
+        reverted(
+            SOURCE,
+            lambda f: [f.remove(f.places("a", "region")[0])],
+            edited=lambda t: t.replace("[profile a]\n", "[profile a]\n" + more),
+        )
