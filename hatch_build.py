@@ -11,6 +11,7 @@ The copy of vault/warm.py is a module of its own. It saves the Python front two 
 from __future__ import annotations
 
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -32,6 +33,7 @@ LINKED = {  # for a file with the same bytes at each build, too: without symbols
     "linux": ("-pie", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,--build-id=none", "-s"),
     "darwin": ("-pie",),
 }
+ALONE = "-static-pie"  # with the C library inside: to find and to map it takes longer than to ask the agent
 
 
 class Unbuilt(Exception):
@@ -39,9 +41,17 @@ class Unbuilt(Exception):
 
 
 def compile_front(
-    folder: str, sources: str, *, more: Sequence[str] = (), hardened: Sequence[str] = HARDENED
+    folder: str,
+    sources: str,
+    *,
+    more: Sequence[str] = (),
+    hardened: Sequence[str] = HARDENED,
+    shared: bool = False,
 ) -> str:
-    """Compile the C files in the folder ``sources``; the path of the program in ``folder``. Raises Unbuilt."""
+    """Compile the C files in the folder ``sources``; the path of the program in ``folder``. Raises Unbuilt.
+
+    The program has the C library inside if that is GNU's and there is a static one; ``shared``: never.
+    """
     words = compiler()
     if not words:
         raise Unbuilt("there is no C compiler")
@@ -50,15 +60,31 @@ def compile_front(
     names = sorted(name for name in os.listdir(sources) if name.endswith(".c"))
     made = os.path.join(folder, COMMAND)
     given = [*shlex.split(os.environ.get("CFLAGS", "")), *shlex.split(os.environ.get("LDFLAGS", ""))]
-    words += ["-std=c17", *WARNINGS, *hardened, *architectures(), *given, *more,
-             "-o", made, *names, *LINKED[sys.platform]]  # fmt: skip
-    try:
-        done = subprocess.run(words, cwd=sources, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise Unbuilt(f"{words[0]}: {error.strerror}") from None
-    if done.returncode:
-        raise Unbuilt(f"{words[0]} failed: {done.stderr}")
-    return made
+    linked = LINKED[sys.platform]
+    ways = [linked]
+    if platform.libc_ver()[0] == "glibc" and not shared:
+        ways.insert(0, (ALONE, *linked[1:]))
+    for way in ways:
+        whole = [
+            *words,
+            "-std=c17",
+            *WARNINGS,
+            *hardened,
+            *architectures(),
+            *given,
+            *more,
+            "-o",
+            made,
+            *names,
+            *way,
+        ]
+        try:
+            done = subprocess.run(whole, cwd=sources, capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise Unbuilt(f"{words[0]}: {error.strerror}") from None
+        if not done.returncode:
+            return made
+    raise Unbuilt(f"{words[0]} failed: {done.stderr}")
 
 
 def compiler() -> list[str]:

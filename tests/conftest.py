@@ -139,9 +139,9 @@ def clock(home, aws, moved_clock, clock_library):
 
 @pytest.fixture(scope="session")
 def native_front(tmp_path_factory):
-    """The native front, compiled once, beside the program that the tests run."""
+    """The native front, compiled once, beside the program that the tests run. Its clock can be moved."""
     with open(COMMAND, encoding="utf-8") as script:
-        return compiled(str(tmp_path_factory.mktemp("front")), script.read())
+        return compiled(str(tmp_path_factory.mktemp("front")), script.read(), shared=True)
 
 
 @pytest.fixture(params=["python", "native"])

@@ -177,10 +177,16 @@ esac
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "vault", "front")
 
 
-def compiled(folder: str, full: str, *more: str, hardened: Sequence[str] = hatch_build.HARDENED) -> str:
-    """The native front in ``folder``, beside a full program with the text ``full``."""
+def compiled(
+    folder: str,
+    full: str,
+    *more: str,
+    hardened: Sequence[str] = hatch_build.HARDENED,
+    shared: bool = False,
+) -> str:
+    """The native front in ``folder``, beside a full program with the text ``full``. ``shared``: libraries can be preloaded."""
     os.makedirs(folder, exist_ok=True)
-    made = hatch_build.compile_front(folder, SOURCES, more=more, hardened=hardened)
+    made = hatch_build.compile_front(folder, SOURCES, more=more, hardened=hardened, shared=shared)
     path = os.path.join(folder, hatch_build.FULL)
     with open(path, "w", encoding="utf-8") as file:
         file.write(full)

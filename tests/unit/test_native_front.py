@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import platform
 import re
 import shutil
 import signal
@@ -42,6 +43,36 @@ def test_it_is_small():
     assert lines <= MOST
 
 
+LOADER = 3  # PT_INTERP of elf(5): the part that names the loader of libraries
+SHY = """#!/bin/sh
+case " $* " in *" -static-pie "*) echo "no static library" >&2; exit 1 ;; esac
+exec cc "$@"
+"""
+
+
+def parts(path):
+    """The types of the program's headers."""
+    with open(path, "rb") as file:
+        raw = file.read()
+    start, size, count = (
+        int.from_bytes(raw[at : at + length], "little") for at, length in ((32, 8), (54, 2), (56, 2))
+    )
+    return {int.from_bytes(raw[start + n * size :][:4], "little") for n in range(count)}
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has a loader of its own")
+def test_it_needs_no_library_if_there_is_a_static_one(shows, tmp_path, monkeypatch):
+    """To load one takes longer than to ask the agent. Where there is none, it is built all the same."""
+    assert LOADER not in parts(shows)
+    compiler = tmp_path / "shy"
+    compiler.write_text(SHY)
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+    made = compiled(str(tmp_path / "made"), SHOWS)
+    assert LOADER in parts(made)
+    assert run([made, "list"], env={"HOME": "/h"}).returncode == 0
+
+
 @pytest.mark.parametrize(
     "words",
     [["list"], ["export", "a b", "--fresh"], [], ["exec", "dev", "--", "none at all"], ["export", "-x"]],
@@ -62,11 +93,12 @@ def test_a_link_leads_to_the_program_beside_its_target(shows, tmp_path):
     assert os.fsencode(shows + "-full") in done.stdout
 
 
-def test_without_proc_the_full_program_is_found_all_the_same(shows, tmp_path):
+def test_without_proc_the_full_program_is_found_all_the_same(tmp_path):
     """In a chroot, say: the path by which the kernel started it is known without /proc."""
     source = tmp_path / "no_proc.c"
     source.write_text("#include <errno.h>\nlong readlink(void) { errno = ENOENT; return -1; }\n")
     subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "no_proc.so", source], check=True)
+    shows = compiled(str(tmp_path / "shows"), SHOWS, shared=True)
     os.symlink(shows, tmp_path / "awsvault-py")
     env = {"LD_PRELOAD": str(tmp_path / "no_proc.so"), "HOME": "/h"}
     done = run(["./awsvault-py", "list"], env=env, cwd=tmp_path)
