@@ -13,21 +13,39 @@ if TYPE_CHECKING:
 _SPACE = " \t\n\r"
 
 
-def loads(text: str, *, no_numbers_but_int: Callable[[str], Any] | None = None) -> Any:
-    """The value of a JSON document. ValueError, RecursionError. ``no_numbers_but_int`` is called for any other number."""
+class NotJson(ValueError):
+    """The text is no JSON document from character ``pos`` on."""
+
+    def __init__(self, pos: int) -> None:
+        super().__init__(f"no JSON at character {pos}")
+        self.pos = pos
+
+
+def loads(
+    text: str,
+    *,
+    no_numbers_but_int: Callable[[str], Any] | None = None,
+    integer: Callable[[str], Any] = int,
+    pairs: Callable[[list[tuple[str, Any]]], Any] | None = None,
+) -> Any:
+    """The value of a JSON document. ValueError with ``pos``, RecursionError. ``no_numbers_but_int`` is called for any other
+    number, ``integer`` for an integer, ``pairs`` for an object.
+    """
     try:
         from _json import make_scanner
     except ImportError:
         import json
 
-        return json.loads(text, parse_float=no_numbers_but_int, parse_constant=no_numbers_but_int)
+        return json.loads(
+            text, parse_float=no_numbers_but_int, parse_constant=no_numbers_but_int, parse_int=integer, object_pairs_hook=pairs
+        )  # fmt: skip
     start = len(text) - len(text.lstrip(_SPACE))
     try:
-        value, end = make_scanner(_How(no_numbers_but_int))(text, start)  # type: ignore[arg-type]  # as json.decoder does
-    except StopIteration:
-        raise ValueError("no JSON") from None
-    if text[end:].strip(_SPACE):
-        raise ValueError("more than one JSON document")
+        value, end = make_scanner(_How(no_numbers_but_int, integer, pairs))(text, start)  # type: ignore[arg-type]  # as json.decoder does
+    except StopIteration as stop:
+        raise NotJson(stop.value) from None
+    if rest := text[end:].lstrip(_SPACE):
+        raise NotJson(len(text) - len(rest))
     return value
 
 
@@ -35,26 +53,36 @@ class _How:
     """What the reader asks for: how each kind of value is made."""
 
     strict = True
-    object_hook = object_pairs_hook = None
-    parse_int = int
+    object_hook = None
 
-    def __init__(self, other: Callable[[str], Any] | None) -> None:
+    def __init__(
+        self,
+        other: Callable[[str], Any] | None,
+        integer: Callable[[str], Any],
+        pairs: Callable[[list[tuple[str, Any]]], Any] | None,
+    ) -> None:
+        self.parse_int = integer
+        self.object_pairs_hook = pairs
         self.parse_float = other or float
         self.parse_constant = other or float  # NaN, Infinity, -Infinity
         self.memo: dict[str, str] = {}
 
 
-def dumps(value: Any, *, compact: bool = False) -> str:
-    """``value`` as JSON in ASCII. ``compact``: without spaces. TypeError, ValueError for what JSON cannot hold."""
+def dumps(value: Any, *, compact: bool = False, ordered: bool = False, finite: bool = False) -> str:
+    """``value`` as JSON in ASCII. ``compact``: without spaces; ``ordered``: with sorted keys; ``finite``: ValueError for NaN and
+    Infinity, which other readers refuse. TypeError, ValueError for what JSON cannot hold.
+    """
     between = (":", ",") if compact else (": ", ", ")
     try:
         from _json import encode_basestring_ascii, make_encoder
     except ImportError:
         import json
 
-        return json.dumps(value, separators=(between[1], between[0]))
+        return json.dumps(value, separators=(between[1], between[0]), sort_keys=ordered, allow_nan=not finite)
     return "".join(
-        make_encoder({}, _unknown, encode_basestring_ascii, None, *between, False, False, True)(value, 0)
+        make_encoder({}, _unknown, encode_basestring_ascii, None, *between, ordered, False, not finite)(
+            value, 0
+        )
     )
 
 

@@ -34,7 +34,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        from hmac import compare_digest  # only when secrets are compared: the import takes 2 ms
+        from _operator import _compare_digest as compare_digest  # hmac's, whose import takes 2 ms
 
         return compare_digest(self._value, other._value)
 

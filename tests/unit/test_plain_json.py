@@ -24,6 +24,35 @@ def test_writes_as_json(value, compact):
     assert plain_json.dumps(value, compact=compact) == json.dumps(value, separators=separators)
 
 
+@given(VALUES, st.booleans())
+def test_sorts_keys_as_json(value, without):
+    """At every level; also in a Python that lacks the writer in C."""
+    with pytest.MonkeyPatch.context() as patch:
+        if without:
+            patch.setitem(sys.modules, "_json", None)
+        ordered = plain_json.dumps(value, compact=True, ordered=True)
+    assert ordered == json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+@pytest.mark.parametrize("without", [False, True])
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")]])
+def test_a_number_that_json_lacks_is_not_written(value, without, monkeypatch):
+    """If the caller says so."""
+    if without:
+        monkeypatch.setitem(sys.modules, "_json", None)
+    with pytest.raises(ValueError):
+        plain_json.dumps(value, finite=True)
+
+
+@pytest.mark.parametrize("without", [False, True])
+def test_integers_and_objects_may_be_made_by_the_caller(without, monkeypatch):
+    """Who sees every digit, and a key that is there twice."""
+    if without:
+        monkeypatch.setitem(sys.modules, "_json", None)
+    text = '{"a": -1, "a": [{"b": 7}]}'
+    assert plain_json.loads(text, integer=str, pairs=list) == [("a", "-1"), ("a", [[("b", "7")]])]
+
+
 @given(VALUES, st.sampled_from(["", " ", "\n\t "]))
 def test_reads_as_json(value, space):
     """Whatever json writes, with space around it."""
@@ -39,10 +68,11 @@ def test_refuses_what_json_refuses(text, without, monkeypatch):
     """Also in a Python that lacks the reader in C."""
     if without:
         monkeypatch.setitem(sys.modules, "_json", None)
-    with pytest.raises(ValueError):
+    with pytest.raises(json.JSONDecodeError) as expected:
         json.loads(text)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError) as found:
         plain_json.loads(text)
+    assert found.value.pos == expected.value.pos
 
 
 @pytest.mark.parametrize("without", [False, True])

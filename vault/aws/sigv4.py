@@ -5,10 +5,9 @@ Only what STS and IAM need: POST, no query string, a complete body. Tests compar
 
 from __future__ import annotations
 
-import hmac
 import time
-from hashlib import sha256
 
+from vault.crypto.sha256 import hmac_sha256, sha256
 from vault.http.percent import quote
 from vault.records import NamedTuple
 
@@ -52,8 +51,8 @@ def headers(signer: Signer, *, host: str, path: str, body: bytes, now: float) ->
     text = "\n".join([_ALGORITHM, stamp, scope, sha256(canonical.encode()).hexdigest()])
     key = b"AWS4" + signer.secret.reveal()
     for part in (stamp[:8], signer.region, signer.service, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
+        key = hmac_sha256(key, part.encode())
+    signature = hmac_sha256(key, text.encode()).hex()
     credential = f"Credential={signer.access_key_id}/{scope}"
     return {
         **signed,

@@ -8,12 +8,12 @@ failure.
 
 from __future__ import annotations
 
-import hmac
 import os
 
 from vault import errors, limits
 from vault.cache.freshness import Freshness, classify
 from vault.crypto.seal import OVERHEAD, SealBroken, hkdf, seal, unseal
+from vault.crypto.sha256 import hmac_sha256
 from vault.records import NamedTuple
 from vault.system.files import Folder
 from vault.system.locks import Busy, Lock, lock, try_lock
@@ -223,7 +223,7 @@ class Cache:
     # ── one file ────────────────────────────────────────────────────────────────────────────
 
     def _name(self, kind: str, key: bytes) -> str:
-        mac = hmac.digest(self._naming, kind.encode() + b"\0" + key, "sha256")
+        mac = hmac_sha256(self._naming, kind.encode() + b"\0" + key)
         number = int.from_bytes(mac[: _NAME * 5 // 8])  # base32 without base64, which imports re
         return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * _NAME - 5, -1, -5))
 

@@ -46,7 +46,7 @@ def names(older: int | None = None) -> list[str]:
 
 def digest(sealed: bytes) -> bytes:
     """The hash of this record that the next record contains."""
-    from hashlib import sha256
+    from vault.crypto.sha256 import sha256
 
     return sha256(sealed).digest()
 

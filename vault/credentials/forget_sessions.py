@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import errors
 from vault.credentials.cached import links_of, open_cache, sessions_of
 from vault.credentials.planned import chain_of
 from vault.errors import ConfigError, NotFound
+from vault.frozen import replace
 from vault.profiles import aws_files
 from vault.profiles.chain import Sso, VaultKey
 from vault.profiles.resolve import resolve

@@ -162,7 +162,7 @@ def subject(chain: Chain, *, lifted: bool = False) -> str:
     """What a confirmation is for: the profile and its role or source. Another role, another profile that assumes it, another
     source, other guard rails, or --write needs another confirmation.
     """
-    from hashlib import sha256
+    from vault.crypto.sha256 import sha256
 
     through = f" through {chain.path[1]}" if len(chain.path) > 1 else ""
     source = [

@@ -7,10 +7,9 @@ module, so cryptography is imported by the first call and not by the module.
 from __future__ import annotations
 
 import binascii
-import hashlib
-import hmac
 import os
 
+from vault.crypto.sha256 import compare_digest, hmac_sha256, sha256
 from vault.secret import Secret
 
 TYPE_CHECKING = False
@@ -35,11 +34,11 @@ def hkdf(key: Key, *, info: bytes, salt: bytes = bytes(32), length: int = 32) ->
     """HKDF-SHA256 (RFC 5869): ``length`` bytes, at most 8,160."""
     if not 0 < length <= 255 * 32:
         raise ValueError(f"HKDF-SHA256 gives 1 to 8160 bytes, not {length}")
-    prk = hmac.digest(salt, _raw(key), "sha256")
+    prk = hmac_sha256(salt, _raw(key))
     block, out, counter = b"", b"", 0
     while len(out) < length:
         counter += 1
-        block = hmac.digest(prk, block + info + bytes((counter,)), "sha256")
+        block = hmac_sha256(prk, block + info + bytes((counter,)))
         out += block
     return out[:length]
 
@@ -62,7 +61,7 @@ def unseal(key: Key, *, label: str, aad: bytes, box: bytes) -> bytes:
         raise SealBroken
     encryption, commitment = _derive(key, box[:SALT], label, aad)
     # Before decrypting: AES-GCM alone does not commit to its key; one ciphertext can open with two keys (format.md 3).
-    if not hmac.compare_digest(commitment, box[SALT : 2 * SALT]):
+    if not compare_digest(commitment, box[SALT : 2 * SALT]):
         raise SealBroken
     try:
         return _aesgcm()(encryption).decrypt(_NONCE, box[2 * SALT :], aad)
@@ -107,7 +106,7 @@ def _aesgcm() -> type[AESGCM]:
 
 
 def _derive(key: Key, salt: bytes, label: str, aad: bytes) -> tuple[bytes, bytes]:
-    info = b"\0" + _PREFIX + label.encode("ascii") + b"\0" + hashlib.sha256(aad).digest()
+    info = b"\0" + _PREFIX + label.encode("ascii") + b"\0" + sha256(aad).digest()
     return hkdf(key, salt=salt, info=b"enc" + info), hkdf(key, salt=salt, info=b"cmt" + info)
 
 

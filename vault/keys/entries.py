@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vault.aws.credentials import Credentials
 from vault.aws.key_format import odd_lengths
 from vault.credentials.forget_sessions import forget_replaced
 from vault.errors import AlreadyExists, Declined, Refused
+from vault.frozen import replace
 from vault.keys.entry_names import check_name
 from vault.keys.key_input import WRONG_ID, WRONG_SECRET, check_device_account
 from vault.keys.verify import Verification, verify

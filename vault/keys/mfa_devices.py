@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import limits
 from vault.errors import NotFound, Usage
+from vault.frozen import replace
 from vault.keys import key_input, key_prompts
 from vault.keys.entries import stored_seed
 from vault.keys.key_prompts import KeyPrompts

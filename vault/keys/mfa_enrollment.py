@@ -7,10 +7,11 @@ the next run continues or cleans up, and no device is enabled without its seed i
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vault import errors
 from vault.aws import service_errors
+from vault.frozen import replace
 from vault.profiles import aws_files
 from vault.store import vault
 from vault.store.entry_lookup import find_entry

@@ -8,10 +8,10 @@ missing, no step counts as used; if it is damaged, the current step counts as us
 from __future__ import annotations
 
 import base64
-import hmac
 import re
 
 from vault import errors, limits
+from vault.crypto.sha256 import compare_digest, hmac_sha256
 from vault.mfa import codes
 from vault.records import NamedTuple
 from vault.system import locks
@@ -75,7 +75,7 @@ class Ledger:
         """``folder`` is the state folder."""
         self._folder = folder
         self._key = key.reveal()
-        named = hmac.digest(self._key, serial.encode(), "sha256")
+        named = hmac_sha256(self._key, serial.encode())
         self._name = "mfa-" + base64.b32encode(named).decode("ascii")[:40].lower()
 
     def take(
@@ -126,7 +126,7 @@ class Ledger:
         with locks.lock(self._folder, f"{self._name}.lock", deadline=deadline):
             now = int(clock.time())
             record = self._read(now // 30)
-            mark = hmac.digest(self._key, b"code|" + text.encode(), "sha256").hex()[:32]
+            mark = hmac_sha256(self._key, b"code|" + text.encode()).hex()[:32]
             recent = [(m, at) for m, at in record.sent if abs(now - at) < limits.CODE_REMEMBERED]
             if any(m == mark for m, _ in recent):
                 raise UsedCode("this MFA code was used already; AWS accepts a code only once")
@@ -151,7 +151,7 @@ class Ledger:
         head, _, mac = raw.rpartition(b"\n")
         body = head + b"\n"
         match = _RECORD.fullmatch(body.decode("ascii", "replace"))
-        if match is None or not hmac.compare_digest(mac, self._mac(body)):
+        if match is None or not compare_digest(mac, self._mac(body)):
             return _Record((current,))
         sent = tuple((m, int(at)) for m, _, at in (word.partition("@") for word in match[2].split()))
         skew = (int(match[3]), int(match[4])) if match[3] else (0, 0)
@@ -170,7 +170,7 @@ class Ledger:
         self._folder.write_atomic(self._name, body + self._mac(body), durable=True)
 
     def _mac(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, b"ledger|" + body, "sha256").hex().encode("ascii")
+        return hmac_sha256(self._key, b"ledger|" + body).hex().encode("ascii")
 
 
 def first_code(

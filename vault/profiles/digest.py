@@ -114,7 +114,7 @@ def digest(source: Source, links: tuple[Link, ...], *, vault_id: bytes, access_k
     key: a new key gives another digest. Plans that share their first links share those digests, whatever their
     profiles.
     """
-    from hashlib import sha256
+    from vault.crypto.sha256 import sha256
 
     body: dict[str, object] = {
         "v": _VERSION,

@@ -37,7 +37,7 @@ def _environment_digest(env: Mapping[str, str]) -> str:
     """A hash of the variables that decide whose credentials a command gives: AWS's files and profiles, the home folder,
     the program found by its name. A hash because some of them are secrets.
     """
-    from hashlib import sha256
+    from vault.crypto.sha256 import sha256
 
     named = sorted(f"{k}={v}" for k, v in env.items() if k.startswith("AWS_") or k in ("HOME", "PATH"))
     return sha256("\0".join(named).encode("utf-8", "surrogateescape")).hexdigest()

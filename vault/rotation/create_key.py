@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import errors, limits
 from vault.aws.iam import AccessKey
+from vault.frozen import replace
 from vault.rotation.journal import without_last_try
 from vault.rotation.state_machine import KEYS_A_USER
 from vault.store.vault import KeyPair

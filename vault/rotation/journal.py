@@ -16,9 +16,8 @@ A journal is written before each call that changes something at AWS. Its steps (
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import errors, limits
+from vault.frozen import replace
 from vault.store.payload import RotationJournal
 from vault.text import safe
 

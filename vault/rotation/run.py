@@ -5,11 +5,12 @@ Prints nothing; ``tell`` gets what is being done. If the process is killed at an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from vault import errors, limits
 from vault.credentials.forget_sessions import forget_replaced
+from vault.frozen import replace
 from vault.keys.entries import check_account, journal_pairs
 from vault.keys.iam_signer import IamSigner, NeedsMfa, credentials_of
 from vault.rotation import journal, propagation, steps

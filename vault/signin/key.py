@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import errors
+from vault.frozen import replace
 from vault.secret import CacheKey
 from vault.signin.sealed import SignIns
 from vault.store import vault

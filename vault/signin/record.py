@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 from vault import limits
+from vault.frozen import dataclass, field, replace
 from vault.secret import Secret
 from vault.store import strict_json
 from vault.store.padding import pad, unpad

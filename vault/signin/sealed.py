@@ -5,12 +5,12 @@ A write waits for the disk: refresh tokens may be valid only once. Calls nothing
 
 from __future__ import annotations
 
-import hmac
 import os
 from contextlib import ExitStack, contextmanager, suppress
 
 from vault import errors, limits
 from vault.crypto.seal import SealBroken, hkdf, seal, unseal
+from vault.crypto.sha256 import hmac_sha256
 from vault.signin import FOLDER
 from vault.signin import attempt as attempts
 from vault.signin import record as records
@@ -62,7 +62,7 @@ class SignIns:
 
     def name(self, place: SignInPlace) -> str:
         """The file name of a place's sign-in."""
-        return hmac.digest(self._naming, place.identity, "sha256").hex()[:_NAME]
+        return hmac_sha256(self._naming, place.identity).hex()[:_NAME]
 
     def read(self, place: SignInPlace) -> SignInRecord | None:
         """The sign-in of this place; None if there is none, or if the section now names another URL or region."""

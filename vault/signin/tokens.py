@@ -6,12 +6,11 @@ many roles wait, there is one refresh.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import errors
 from vault.aws import sso_oidc
 from vault.aws.sso_oidc import SignInRefused
 from vault.aws.sso_portal import signed_out
+from vault.frozen import replace
 from vault.signin import sealed
 from vault.signin.begin import NO_CLIENT, access_of, client_of
 from vault.signin.record import SignInPlace

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
-from dataclasses import dataclass, field, replace
 
 from vault import errors
 from vault.crypto.seal import OVERHEAD, SealBroken, seal, unseal
+from vault.crypto.sha256 import compare_digest, sha256
+from vault.frozen import dataclass, field, replace
 from vault.secret import Secret
 from vault.store.format import Header, SlotRecord, VaultFile, encode_prefix, parse_file
 from vault.store.payload_codec import decode_main, decode_strict, encode_main, encode_strict
@@ -75,9 +74,7 @@ def open_main(file: VaultFile, k_main: Secret, *, path: str) -> Payload:
         raise errors.Damaged(
             f"{path}: the header has generation {file.header.gen}, the main box has {payload.gen}"
         )
-    if not hmac.compare_digest(
-        hashlib.sha256(file.strict).hexdigest().encode(), payload.strict_sha256.encode()
-    ):
+    if not compare_digest(sha256(file.strict).hexdigest().encode(), payload.strict_sha256.encode()):
         raise errors.Damaged(f"{path}: the strict box is not the one that the main box expects")
     return payload
 
@@ -117,7 +114,7 @@ def build(draft: Draft, *, vault_id: bytes, gen: int, time: int, strict_box: byt
     payload = replace(
         payload,
         gen=gen,
-        strict_sha256=hashlib.sha256(strict).hexdigest(),
+        strict_sha256=sha256(strict).hexdigest(),
         rekeyed=gen if draft.new_keys else payload.rekeyed,
     )
     plaintext = encode_main(payload)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import errors
+from vault.frozen import replace
 from vault.store import boxes, file, slot_text
 from vault.store import pin as pins
 from vault.store.boxes import Draft

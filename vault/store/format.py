@@ -6,12 +6,10 @@ name of a key.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
-from typing import Literal
-
 from vault import limits
 from vault.crypto.seal import OVERHEAD, b64u, unb64u
+from vault.crypto.sha256 import sha256
+from vault.frozen import dataclass, field
 from vault.store import strict_json
 from vault.store.kdf import KdfError, KdfParams, check_bounds
 from vault.store.strict_json import Json, JsonError
@@ -24,8 +22,14 @@ KDF_SALT = 16
 WRAP = OVERHEAD + 32  # one key
 _FRESH = 64  # the salt and commitment of a box, new in every write
 
-SlotType = Literal["pass", "keyring", "recovery", "ext"]
-Group = Literal["main", "strict"]  # the box whose key a slot wraps
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    SlotType = Literal["pass", "keyring", "recovery", "ext"]
+    Group = Literal["main", "strict"]  # the box whose key a slot wraps
+else:
+    SlotType = Group = str
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _EXTRA: dict[SlotType, str | None] = {"pass": "kdf", "keyring": "ref", "recovery": None, "ext": "ext"}
@@ -103,7 +107,7 @@ class VaultFile:
         return self._digest(self.prefix[_PREFIX:].replace(mine, other, 1))
 
     def _digest(self, header: bytes) -> bytes:
-        return hashlib.sha256(header + self.main[:_FRESH]).digest()
+        return sha256(header + self.main[:_FRESH]).digest()
 
 
 def parse_file(raw: bytes) -> VaultFile:

@@ -6,7 +6,6 @@ A vault file is not trusted until it opens, so its parameters are checked before
 
 from __future__ import annotations
 
-import unicodedata
 from importlib import import_module
 
 from vault import errors, limits
@@ -89,7 +88,11 @@ def normalized(passphrase: Secret) -> Secret | None:
         text = passphrase.reveal_text()
     except UnicodeDecodeError:
         return None
-    raw = unicodedata.normalize("NFC", text).encode("utf-8")
+    if not text.isascii():
+        from unicodedata import normalize
+
+        text = normalize("NFC", text)
+    raw = text.encode("utf-8")
     return Secret(raw) if limits.PASSPHRASE_LEAST <= len(raw) <= limits.PASSPHRASE_MOST else None
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from vault import errors
 from vault.crypto.seal import hkdf
+from vault.frozen import dataclass, field
 from vault.secret import Secret
 
 TYPE_CHECKING = False

@@ -6,8 +6,7 @@ and seeds. payload_codec.py turns the values into JSON and back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
+from vault.frozen import dataclass, field, replace
 from vault.store.strict_json import Json
 
 TYPE_CHECKING = False

@@ -6,12 +6,10 @@ deleting it would be just as easy, but it never lowers what is expected.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from dataclasses import dataclass
-
 from vault import errors
 from vault.crypto.seal import b64u, hkdf, unb64u
+from vault.crypto.sha256 import compare_digest, hmac_sha256, sha256
+from vault.frozen import dataclass
 from vault.store import strict_json
 from vault.store.format import ID, VaultFile
 from vault.store.strict_json import Json, JsonError
@@ -59,14 +57,14 @@ def decode_pin(raw: bytes) -> tuple[Pin, bytes]:
         raise
     except ValueError:
         raise JsonError("a value is not base64url or hex") from None
-    if len(pin.vault_id) != ID or len(pin.digest) != hashlib.sha256().digest_size:
+    if len(pin.vault_id) != ID or len(pin.digest) != sha256().digest_size:
         raise JsonError("a value has the wrong size")
     return pin, mac
 
 
 def authentic(pin: Pin, mac: bytes, *, k_main: Secret) -> bool:
     """Whether a process with this main key wrote the pin. After a rekey that stopped before it wrote its pin, none did."""
-    return hmac.compare_digest(mac_of(pin, k_main), mac)
+    return compare_digest(mac_of(pin, k_main), mac)
 
 
 def check(pin: Pin, file: VaultFile, *, path: str) -> None:
@@ -99,4 +97,4 @@ def _values(pin: Pin) -> dict[str, Json]:
 
 def mac_of(pin: Pin, k_main: Secret) -> bytes:
     """The MAC of this pin, which only a process with the main key can make."""
-    return hmac.digest(hkdf(k_main, salt=b"", info=_INFO), strict_json.canonical(_values(pin)), "sha256")
+    return hmac_sha256(hkdf(k_main, salt=b"", info=_INFO), strict_json.canonical(_values(pin)))

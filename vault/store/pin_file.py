@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from typing import Literal
-
 from vault import errors, limits
 from vault.store import last_use
 from vault.store import pin as pins
+from vault.store.format import ID
 from vault.store.strict_json import JsonError
 from vault.system.files import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from vault.secret import Secret
     from vault.store.format import VaultFile
     from vault.store.payload import Payload
     from vault.store.pin import Pin
     from vault.system.paths import Paths
 
-# first use: there was no pin, so the vault is trusted as it is. not kept: a new pin could not be written.
-PinState = Literal["first use", "kept", "updated", "not kept"]
+    # first use: there was no pin, so the vault is trusted as it is. not kept: a new pin could not be written.
+    PinState = Literal["first use", "kept", "updated", "not kept"]
+else:
+    PinState = str
+
+_HEX = "0123456789abcdef"
 
 
 def read_pin(paths: Paths, vault_id: bytes) -> tuple[Pin, bytes] | None:
@@ -59,7 +63,7 @@ def _pinned_ids(paths: Paths) -> list[bytes]:
         return []
     prefix = pins.pin_name(b"")
     found = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
-    return [bytes.fromhex(name) for name in found if re.fullmatch(r"[0-9a-f]{32}", name)]
+    return [bytes.fromhex(name) for name in found if len(name) == 2 * ID and not name.strip(_HEX)]
 
 
 def keep_pin(

@@ -5,9 +5,8 @@ A restored file becomes the newest generation, so that every pin and every other
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import errors, limits
+from vault.frozen import replace
 from vault.store import boxes, file
 from vault.store.boxes import Draft
 from vault.store.change import write

@@ -6,9 +6,7 @@ most eight levels, no lone surrogates. Whatever is read is written back unchange
 
 from __future__ import annotations
 
-import json
-
-from vault import limits
+from vault import limits, plain_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,19 +22,17 @@ class JsonError(ValueError):
 def parse(raw: bytes) -> Json:
     """The value of ``raw``, UTF-8. JsonError says what is wrong with it."""
     try:
-        value: Json = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_no_float,
-            parse_constant=_no_float,
+        value: Json = plain_json.loads(
+            raw.decode("utf-8"), no_numbers_but_int=_no_float, integer=_integer, pairs=_object
         )
     except UnicodeDecodeError:
         raise JsonError("not UTF-8") from None
-    except json.JSONDecodeError as e:
-        raise JsonError(f"not JSON at character {e.pos}") from None
     except RecursionError:
         raise JsonError(f"nested deeper than {limits.MAX_JSON_DEPTH} levels") from None
+    except JsonError:
+        raise
+    except ValueError as e:  # the reader's own has ``pos`` too
+        raise JsonError(f"not JSON at character {getattr(e, 'pos', 0)}") from None
     _check(value, 1)
     return value
 
@@ -47,14 +43,12 @@ def compact(value: Json) -> bytes:
     JsonError if ``parse`` would refuse it (half of a surrogate pair in a name).
     """
     _check(value, 1)
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+    return plain_json.dumps(value, compact=True, finite=True).encode("ascii")
 
 
 def canonical(value: Json) -> bytes:
     """``compact`` with sorted keys at every level: the input of AADs and MACs."""
-    return json.dumps(
-        value, separators=(",", ":"), ensure_ascii=True, allow_nan=False, sort_keys=True
-    ).encode()
+    return plain_json.dumps(value, compact=True, ordered=True, finite=True).encode("ascii")
 
 
 def object_of(value: Json, what: str) -> dict[str, Json]:

@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
@@ -30,14 +34,27 @@ def no_core() -> None:
 def not_dumpable() -> bool:
     """Whether the kernel now refuses ptrace and /proc/PID/mem to processes of the same user. Linux only.
 
-    Importing ctypes takes 3 ms, so a warm export does without: it never has a long-lived key.
+    A warm export does without: it never has a long-lived key.
     """
-    if not sys.platform.startswith("linux"):
-        return False
+    return sys.platform.startswith("linux") and _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def _prctl(option: int, value: int) -> bool:
+    """prctl(2), by cffi, which cryptography loads anyway; ctypes would take 3 ms more. Whether it succeeded."""
+    if "ctypes" not in sys.modules:  # as the agent has it
+        try:
+            import _cffi_backend  # type: ignore[import-untyped]
+
+            number, word = (_cffi_backend.new_primitive_type(name) for name in ("int", "unsigned long"))
+            kind = _cffi_backend.new_function_type((number, word, word, word, word), number)
+            call: Any = _cffi_backend.load_library(None, 0).load_function(kind, "prctl")
+            return bool(call(option, value, 0, 0, 0) == 0)
+        except Exception:  # noqa: BLE001, S110  # another version of a module that is not public: ctypes does the same
+            pass
     import ctypes
 
     try:
-        return bool(ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+        return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
     except (OSError, AttributeError):
         return False
 
@@ -56,14 +73,9 @@ def end_with_parent(parent: int) -> None:
     """
     if not sys.platform.startswith("linux"):
         return
-    import ctypes
-    import signal
+    import _signal  # type: ignore[import-not-found]  # importing signal takes as long as the ciphers of a disk hit
 
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    except (OSError, AttributeError):
-        return
-    if os.getppid() != parent:
+    if _prctl(_PR_SET_PDEATHSIG, int(_signal.SIGKILL)) and os.getppid() != parent:
         os._exit(1)
 
 
@@ -76,9 +88,4 @@ def no_new_privileges() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not sys.platform.startswith("linux"):
         return
-    import ctypes
-
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    except (OSError, AttributeError):
-        return
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)

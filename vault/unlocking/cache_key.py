@@ -114,7 +114,7 @@ def forget(paths: Paths) -> None:
 
 def name(paths: Paths) -> str:
     """The name of the key in a keyring. Two vaults of one user have different names."""
-    from hashlib import sha256
+    from vault.crypto.sha256 import sha256
 
     return "awsvault-py:cache:" + sha256(paths.vault.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 

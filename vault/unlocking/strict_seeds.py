@@ -6,9 +6,8 @@ for the passphrase if a code is needed, and when one of several seeds is removed
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import errors, limits
+from vault.frozen import replace
 from vault.records import NamedTuple
 from vault.store import slot_text, strict_box, vault
 from vault.store.entry_lookup import find_entry

@@ -6,10 +6,11 @@ plan (vault/upkeep/rekey_plan.py) in one write. Prints nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vault import errors, limits
 from vault.credentials.forget_sessions import forget_files
+from vault.frozen import replace
 from vault.signin import sealed as signins
 from vault.store import boxes, file, vault
 from vault.store.slots.keyring import KeyringSlot

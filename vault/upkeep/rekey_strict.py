@@ -5,9 +5,8 @@ Anyone with an old copy of the vault and the old passphrase can get the old key.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import errors
+from vault.frozen import replace
 from vault.records import NamedTuple
 from vault.store import file, strict_box, vault
 from vault.store.kdf import preset

@@ -5,10 +5,9 @@ To remove a slot, the vault is rekeyed (vault/upkeep/rekey.py).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vault import errors, limits
 from vault.errors import NotThisSlot
+from vault.frozen import replace
 from vault.records import NamedTuple
 from vault.store import last_use, slot_text, vault
 from vault.store.kdf import DEFAULT, KdfParams

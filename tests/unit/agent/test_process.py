@@ -78,7 +78,7 @@ def test_a_warm_export_imports_only_its_list(home):
 # nor enum, re, contextlib, base64 or json: each takes a good part of the time in which Python itself starts.
 WITH_A_DISK_HIT = {
     *("cryptography", "cffi_backend", "openssl", "awsvault_warm"),
-    *("_future__", "binascii", "blake2", "ctypes", "errno", "fcntl", "hashlib", "hmac", "operator", "socket", "struct"),
+    *("_future__", "binascii", "errno", "fcntl", "gc", "operator", "sha2", "sha256", "socket"),
     *("types", "warnings"),
 }  # fmt: skip
 ROOMS_OF_A_DISK_HIT = {"vault." + name for name in (

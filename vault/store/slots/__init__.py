@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
-from typing import Protocol
 
 from vault.crypto.seal import SealBroken, seal, unseal
 from vault.errors import NotThisSlot
+from vault.frozen import replace
+from vault.records import Protocol
 from vault.secret import Secret
 from vault.store.format import SID, Group, SlotRecord, SlotType, slot_aad
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from vault.errors import NotThisSlot
+from vault.records import Protocol
 from vault.store.slots import Slot
 
 TYPE_CHECKING = False
