@@ -15,8 +15,8 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
+    from typing import Any
 
     from vault.profiles.aws_files import Setting
 
@@ -40,27 +40,26 @@ def chosen_bundle(env: Mapping[str, str], configured: Setting | None) -> CaBundl
     return None
 
 
-def ssl_context(chosen: CaBundle | None) -> ssl.SSLContext:
+def ssl_context(chosen: CaBundle | None) -> Any:
     """A TLS context that trusts ``chosen``, otherwise the machine's certificates, otherwise botocore's. ConfigError.
 
     Not ssl.create_default_context: that also writes the keys of each connection to the file in SSLKEYLOGFILE, and since
     Python 3.13 it refuses certificates of company proxies that AWS's tools accept.
     """
-    import ssl
+    from vault.http import tls
 
     chosen = chosen or _odd_cert_file()
-    found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    found.minimum_version = ssl.TLSVersion.TLSv1_2
+    found = tls.client_context()
     try:
         if chosen is not None:
             if not os.path.isfile(chosen.path):
                 raise FileNotFoundError  # OpenSSL would wait forever on a pipe
             found.load_verify_locations(cafile=chosen.path)
         else:
-            found.load_default_certs()
+            found.load_default_certs() if sys.platform == "win32" else found.set_default_verify_paths()
             if not _machine_has_certificates():
                 found.load_verify_locations(cafile=_botocores_certificates())
-    except (OSError, ssl.SSLError):
+    except (OSError, tls.TlsError):
         raise errors.ConfigError(
             f"{chosen.place}: cannot read certificates from {safe(chosen.written)}"
             if chosen is not None
@@ -80,13 +79,13 @@ def _odd_cert_file() -> CaBundle | None:
 
 
 def _machine_has_certificates() -> bool:
-    import ssl
+    from _ssl import get_default_verify_paths
 
     if sys.platform == "win32":
         return True  # the system's store; on a Mac, Python reads files as it does here, and not every build has them
-    paths = ssl.get_default_verify_paths()
-    folders = os.environ.get("SSL_CERT_DIR") or paths.openssl_capath
-    return bool(paths.cafile) or any(_filled(folder) for folder in folders.split(os.pathsep))
+    _, file, _, folders = get_default_verify_paths()
+    file, folders = os.environ.get("SSL_CERT_FILE", file), os.environ.get("SSL_CERT_DIR") or folders
+    return os.path.isfile(file) or any(_filled(folder) for folder in folders.split(os.pathsep))
 
 
 def _filled(folder: str) -> bool:

@@ -10,22 +10,21 @@ from vault.text import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
-
     from vault.aws.proxies import Proxy
     from vault.aws.target import Target
+    from vault.http.tls import TlsError
 
 
 class TunnelRefused(OSError):
     """A proxy refused to connect; the text is its answer's first line."""
 
 
-def tls_failed(to: Target, error: ssl.SSLError) -> errors.Unreachable:
+def tls_failed(to: Target, error: TlsError) -> errors.Unreachable:
     """The error for a TLS handshake that failed, or a certificate that did not verify."""
-    import ssl
+    from vault.http.tls import CertificateRefused
 
     where = safe(to.host)
-    if isinstance(error, ssl.SSLCertVerificationError):
+    if isinstance(error, CertificateRefused):
         return errors.Unreachable(
             f"the TLS certificate of {where} is not trusted: {safe(error.verify_message)}",
             hint="if a company proxy intercepts TLS, set AWS_CA_BUNDLE to the file with its certificates",

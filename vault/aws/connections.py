@@ -12,11 +12,11 @@ from vault.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
     from typing import Any
 
     from vault.aws.target import Target
+    from vault.http.tls import TlsSocket
     from vault.profiles.aws_files import Setting
     from vault.system.clock import Deadline
 
@@ -44,7 +44,7 @@ class ConnectionPool:
 
     def __init__(self) -> None:
         self._idle: dict[Route, Any] = {}
-        self._contexts: dict[ca_trust.CaBundle | None, ssl.SSLContext] = {}
+        self._contexts: dict[ca_trust.CaBundle | None, Any] = {}
 
     def take(self, by: Route) -> Any:
         """The idle connection of this route, which then leaves the pool; None if there is none that can be used."""
@@ -69,7 +69,7 @@ class ConnectionPool:
         if to.scheme == "https":
             self.ssl_context(by.ca_bundle)
 
-    def ssl_context(self, ca_bundle: ca_trust.CaBundle | None) -> ssl.SSLContext:
+    def ssl_context(self, ca_bundle: ca_trust.CaBundle | None) -> Any:
         """``ca_trust.ssl_context``, made once for each bundle."""
         if ca_bundle not in self._contexts:
             self._contexts[ca_bundle] = ca_trust.ssl_context(ca_bundle)
@@ -86,9 +86,9 @@ def _is_silent(idle: Any, by: Route) -> bool:
     """Whether an idle connection is open and nothing came after the last answer: the next call would take it for its own."""
     nothing: type[OSError] = BlockingIOError
     if by.to.scheme == "https":
-        import ssl
+        from vault.http.tls import NothingToRead
 
-        nothing = ssl.SSLWantReadError
+        nothing = NothingToRead
     idle.settimeout(0)
     try:
         idle.recv(1)
@@ -128,19 +128,14 @@ def _tunnel(sock: Any, by: Route, proxy: Proxy, *, deadline: Deadline) -> None:
         raise connection_errors.TunnelRefused(f"{answer.status} {answer.reason}".strip())
 
 
-def _encrypted(sock: Any, context: ssl.SSLContext, to: Target, *, deadline: Deadline) -> ssl.SSLSocket:
+def _encrypted(sock: Any, context: Any, to: Target, *, deadline: Deadline) -> TlsSocket:
     """``sock`` with TLS, the name in its certificate verified. Errors: Unreachable, OSError."""
-    import socket
-    import ssl
+    from vault.http import tls
 
     left = deadline.remaining()  # a proxy may have taken all of it
     if left <= 0:
         raise TimeoutError
-    whole = socket.socket(fileno=sock.detach())
     try:
-        whole.settimeout(min(limits.AWS_CONNECT, left))
-        return context.wrap_socket(whole, server_hostname=to.name)
-    except ssl.SSLError as error:
+        return tls.encrypted(sock, context, to.name, timeout=min(limits.AWS_CONNECT, left))
+    except tls.TlsError as error:
         raise connection_errors.tls_failed(to, error) from None
-    finally:
-        whole.close()  # wrap_socket has taken its descriptor

@@ -55,7 +55,7 @@ def preload(env: Mapping[str, str]) -> None:
     """Import what a call by TLS needs, while the process waits for something else."""
     named = env.get("AWS_ENDPOINT_URL_STS") or env.get("AWS_ENDPOINT_URL") or ""
     if not named.startswith("http://"):
-        import_module("ssl")
+        import_module("vault.http.tls")
 
 
 class _ClosedBeforeAnswer(Exception):
