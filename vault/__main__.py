@@ -8,7 +8,34 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
     from typing import NoReturn
+
+
+class OwnModules:
+    """Finds the program's modules in the folders of their packages. Python asks three finders for each, and one of them looks
+    for five kinds of file: for the hundred modules of a cold export, that takes a quarter of Python's start.
+    """
+
+    @staticmethod
+    def find_spec(
+        name: str, path: "Sequence[str] | None" = None, _target: object = None
+    ) -> "ModuleSpec | None":
+        """Where a module is; None, so that Python looks itself, for a package and whatever is not beside the others."""
+        if path is None or not name.startswith("vault."):
+            return None
+        from _frozen_importlib import ModuleSpec
+        from _frozen_importlib_external import SourceFileLoader
+
+        file = f"{path[0]}/{name.rpartition('.')[2]}.py"
+        try:
+            os.stat(file)
+        except OSError:
+            return None
+        found = ModuleSpec(name, SourceFileLoader(name, file), origin=file)
+        found.has_location = True
+        return found
 
 
 def main(refresh: str | None = None, *, asked: bool = False) -> None:
@@ -21,6 +48,8 @@ def main(refresh: str | None = None, *, asked: bool = False) -> None:
             from vault.warm import serve
 
             refresh = serve(sys.argv[1:])  # does not return if the agent had the answer
+        if OwnModules not in sys.meta_path:
+            sys.meta_path.insert(0, OwnModules)
         if refresh is not None:
             _refresh(refresh)
         _open_standard_streams()
