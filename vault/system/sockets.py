@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from vault.system.files import translate
@@ -21,9 +22,11 @@ def send_descriptor(connection: socket.socket, message: bytes, descriptor: int) 
 
 
 def receive_descriptors(connection: socket.socket) -> list[int] | None:
-    """The descriptor, if any, that came with a message of one byte; None if the other end is gone."""
+    """The descriptor, if any, that came with a message of one byte; None if the other end is gone. No program inherits it."""
     try:
         message, descriptors, _, _ = socket.recv_fds(connection, 1, 1)
     except OSError:
         return None
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
     return list(descriptors) if message else None
