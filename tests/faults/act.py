@@ -1,11 +1,25 @@
-"""One write of the vault, in a process of its own: python -m tests.faults.act NAME. Exits as the command line would."""
+"""One write of the vault, in a process of its own: python -m tests.faults.act NAME. Exits as the command line would.
+
+Without NAME it does one act after the other, each in a fork, because Python's start takes longer than most of them: for
+each line of JSON with ``act`` and ``env`` it prints the exit code and what the act said on standard error.
+"""
 
 from __future__ import annotations
 
+import atexit
+import ctypes
+import gc
+import importlib
+import json
 import os
+import pkgutil
+import signal
 import sys
+import traceback
 
+import vault as program
 from tests.faults.stage import CODE, NEW, OLD, SEED, SERIAL, STRICT, fido2_slot
+from tests.patience import PATIENCE
 from tests.vaults import CHEAP, entry
 from vault import context
 from vault.errors import Error
@@ -82,9 +96,55 @@ def act(name: str) -> None:
             backups.write(opened, os.environ["HOME"] + "/copy")
 
 
-if __name__ == "__main__":
+def main(name: str) -> int:
+    """Its exit code."""
     try:
-        act(sys.argv[1])
+        act(name)
     except Error as error:
         print(f"error: {error.message}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        return error.exit_code
+    return 0
+
+
+def become(order: dict[str, object], says: int) -> None:
+    """In the fork: be the process of this act; does not come back."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard, fd in enumerate((null, null, says)):
+        os.dup2(fd, standard)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    os.environ.clear()
+    os.environ.update(order["env"])
+    signal.alarm(PATIENCE)
+    ctypes.CDLL(None).count_from_here()
+    gc.enable()
+    status = 1
+    try:
+        status = main(order["act"])
+    except BaseException:
+        traceback.print_exc()
+    atexit._run_exitfuncs()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def serve() -> None:
+    """Import all that an act might, then fork for each of them."""
+    for found in pkgutil.walk_packages(program.__path__, "vault."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    for line in sys.stdin:
+        hears, says = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            become(json.loads(line), says)
+        os.close(says)
+        with open(hears, "rb") as pipe:
+            said = pipe.read().decode("utf-8", "replace")
+        print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said]), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]) if sys.argv[1:] else serve())

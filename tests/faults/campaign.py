@@ -6,7 +6,9 @@ Kinds: SIGKILL before and after the call, ENOSPC, EIO, EINTR and EMFILE in its p
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import queue
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.fakes.tpm import EmulatedTpm
 from tests.faults.stage import ACTS, SCENES, copy, environment, judge, machine, set_up
-from tests.patience import PATIENCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,12 +35,32 @@ def build(folder: str, name: str = "preload") -> str:
     return made
 
 
-def run(act: str, root: str, shim: str, **faults: str) -> subprocess.CompletedProcess[str]:
-    env = {**environment(root), "LD_PRELOAD": shim, **faults}
-    return subprocess.run(
-        [sys.executable, "-m", "tests.faults.act", act],
-        env=env, capture_output=True, text=True, check=False, timeout=PATIENCE, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+class Actors:
+    """Processes that do acts (tests/faults/act.py), with the shim before all else: as many as threads that ask."""
+
+    def __init__(self, shim: str) -> None:
+        self._shim = shim
+        self._idle: queue.SimpleQueue[subprocess.Popen[str]] = queue.SimpleQueue()
+
+    def run(self, act: str, root: str, **faults: str) -> subprocess.CompletedProcess[str]:
+        """One act to its end."""
+        env = {**environment(root), "LD_PRELOAD": self._shim}
+        try:
+            actor = self._idle.get_nowait()
+        except queue.Empty:
+            actor = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.act"],
+                env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+        print(json.dumps({"act": act, "env": {**env, **faults}}), file=actor.stdin, flush=True)
+        code, said = json.loads(actor.stdout.readline())
+        self._idle.put(actor)
+        return subprocess.CompletedProcess(act, code, "", said)
+
+    def end(self) -> None:
+        """None of them goes on."""
+        while not self._idle.empty():
+            self._idle.get().communicate()
 
 
 class Campaign:
@@ -47,13 +68,14 @@ class Campaign:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self.shim = build(folder)
+        self.actors = Actors(build(folder))
         self.tpm_folder = tempfile.mkdtemp(prefix="tpm")  # short, as a socket's path must be
         self.tpm = EmulatedTpm(self.tpm_folder)
         machine.tpm = self.tpm.place
 
     def end(self) -> None:
-        """The TPM is switched off."""
+        """The TPM is switched off, and no act is done any more."""
+        self.actors.end()
         self.tpm.end()
         shutil.rmtree(self.tpm_folder)
 
@@ -69,7 +91,7 @@ class Campaign:
         root = os.path.join(self.folder, f"points-{act}")
         copy(self.template(act), root)
         log = os.path.join(root, "log")
-        done = run(act, root, self.shim, FAULT_LOG=log)
+        done = self.actors.run(act, root, FAULT_LOG=log)
         assert done.returncode == 0, done.stderr
         verdict = judge(act, root)
         assert verdict == ("old" if act == "backup" else "new"), verdict
@@ -82,7 +104,7 @@ class Campaign:
         """One run with one fault; ``old`` or ``new``, or AssertionError that says what is wrong."""
         root = os.path.join(self.folder, f"run-{act}-{at}-{kind}")
         copy(self.template(act), root)
-        done = run(act, root, self.shim, FAULT_AT=str(at), FAULT_KIND=kind)
+        done = self.actors.run(act, root, FAULT_AT=str(at), FAULT_KIND=kind)
         where = f"{act}, call {at}, {kind}: exit {done.returncode}: {done.stderr[-400:]}"
         if kind.startswith("kill"):
             assert done.returncode == -9, where
