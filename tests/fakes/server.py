@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import http
+import selectors
 import socket
 import threading
 from collections.abc import Callable
@@ -36,9 +37,8 @@ class Server(ThreadingHTTPServer):
     ) -> None:
         self.route, self.now, self.tls = route, now, tls
         super().__init__(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
+        self._end, self._ended = socket.socketpair()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def server_bind(self) -> None:
         # As the parent, without its look-up of the machine's own name, which can wait on a resolver.
@@ -55,9 +55,19 @@ class Server(ThreadingHTTPServer):
         self._thread.start()
 
     def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
+        self._end.shutdown(socket.SHUT_RDWR)  # so that a process forked meanwhile does not keep it open
         self._thread.join(PATIENCE)
+        self._end.close()
+        self._ended.close()
+        self.server_close()
+
+    def _serve(self) -> None:
+        # Not serve_forever, which looks from time to time whether it shall end, and lets each test wait for that.
+        with selectors.DefaultSelector() as either:
+            either.register(self, selectors.EVENT_READ)
+            either.register(self._ended, selectors.EVENT_READ)
+            while self._ended not in [key.fileobj for key, _ in either.select()]:
+                self._handle_request_noblock()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away is no news here."""
