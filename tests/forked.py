@@ -47,9 +47,11 @@ def can(env: Mapping[str, str]) -> bool:
 class Forked(subprocess.Popen[bytes]):
     """One command, which another process forks. ``args``: the path of the command, always the same one, and its arguments."""
 
+    terminal = False  # whether its standard streams are one terminal, which becomes its own
+
     def _execute_child(self, args, _exe, _pre, _close, _pass, cwd, env, _info, _flags, _shell, *handles):
         p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite = handles[:6]
-        order = {"argv": args[1:], "env": dict(env), "cwd": cwd or os.getcwd()}
+        order = {"argv": args[1:], "env": dict(env), "cwd": cwd or os.getcwd(), "terminal": self.terminal}
         with _starting:
             self._orders, self._server = _server(args[0], env.get("LD_PRELOAD"))
         self._reply, reply = os.pipe()
@@ -84,6 +86,12 @@ class Forked(subprocess.Popen[bytes]):
             finally:
                 self._waitpid_lock.release()
         return self.returncode
+
+
+class AtTerminal(Forked):
+    """A command in front of a user."""
+
+    terminal = True
 
 
 _starting = threading.Lock()

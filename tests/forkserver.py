@@ -3,7 +3,7 @@
 Run by its path, not as a module of `tests`, so that it imports the installed program and nothing of the repository:
 `python -P tests/forkserver.py COMMAND SOCKET DERIVATIONS`. tests/forked.py is the other side.
 
-An order is one message: JSON with the arguments, the environment and the folder, and four descriptors: standard input,
+An order is one message: JSON with the arguments, the environment, the folder and whether it is at a terminal, and four descriptors: standard input,
 output and error, and a pipe that gets the process id at once and the wait status at the end. A fork is a process with an
 id, an environment and descriptors of its own; only what a module does at its import was done before.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import fcntl
 import gc
 import importlib
 import json
@@ -22,6 +23,7 @@ import select
 import signal
 import socket
 import sys
+import termios
 import threading
 import traceback
 
@@ -58,6 +60,8 @@ def become(code: object, command: str, order: dict[str, object], fds: list[int])
     for standard, fd in enumerate(fds):
         os.dup2(fd, standard)
         os.close(fd)
+    if order["terminal"]:
+        take_terminal()
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["env"])
@@ -81,6 +85,16 @@ def become(code: object, command: str, order: dict[str, object], fds: list[int])
     except OSError:
         status = 120  # as the interpreter's own end has it
     os._exit(status)
+
+
+def take_terminal() -> None:
+    """Let the terminal at standard input be this process's own, and its streams be those of a terminal."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
 
 
 def serve(command: str, requests: socket.socket) -> None:

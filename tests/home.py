@@ -59,7 +59,7 @@ def uncounted(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
 
 
-def _as_late_as_a_start(env: Mapping[str, str]) -> None:
+def as_late_as_a_start(env: Mapping[str, str]) -> None:
     """Let a change of what decides an answer become old, as it does while Python starts (vault/system/settled)."""
     with contextlib.suppress(OSError, Error):
         if to_keep_under(env, paths=from_env(env), clock=SystemClock()) is None:
@@ -157,7 +157,7 @@ class Home:
         kind: type[subprocess.Popen[bytes]] = subprocess.Popen
         if self.forks and self.command == COMMAND and can(whole):
             kind = Forked
-            _as_late_as_a_start(whole)
+            as_late_as_a_start(whole)
         return kind(
             [self.command, *arguments], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=whole
         )

@@ -2,12 +2,65 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import struct
+import subprocess
 import termios
+import time
 
 import pexpect
+from pexpect.fdpexpect import fdspawn
 
-from tests.home import PASSPHRASE, Home
+from tests.forked import AtTerminal, can
+from tests.home import COMMAND, PASSPHRASE, Home, as_late_as_a_start
 from tests.patience import PATIENCE
+
+ROWS, COLUMNS = 40, 200
+DELAY = 0.05  # seconds before something is typed, as pexpect.spawn has it
+
+
+class Spawned(fdspawn):
+    """As pexpect.spawn, for a command that another process forks (tests/forked.py): what Terminal needs of it."""
+
+    def __init__(self, command: list[str], env: dict[str, str]) -> None:
+        master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        try:
+            self._process = AtTerminal(command, stdin=slave, stdout=slave, stderr=slave, env=env)
+        finally:
+            os.close(slave)
+        super().__init__(master, timeout=PATIENCE, encoding="utf-8")
+
+    def send(self, s: str) -> int:
+        time.sleep(DELAY)
+        return super().send(s)
+
+    def sendintr(self) -> None:
+        self.send("\x03")
+
+    def sendeof(self) -> None:
+        self.send("\x04")
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        code = self._process.wait()
+        self.exitstatus, self.signalstatus = (code, None) if code >= 0 else (None, -code)
+
+    def close(self, force: bool = True) -> None:
+        """Close the window; ``force``: whoever does not end then is killed."""
+        super().close()
+        if force:
+            try:
+                self._process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+            self.wait()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
 
 
 class Terminal:
@@ -20,14 +73,15 @@ class Terminal:
             "CI": None,
             **env,
         }
-        self.child = pexpect.spawn(
-            home.command,
-            list(arguments),
-            env=home.with_env(changes),  # type: ignore[arg-type]
-            encoding="utf-8",
-            timeout=PATIENCE,
-            dimensions=(40, 200),
-        )
+        whole = home.with_env(changes)
+        if home.forks and home.command == COMMAND and can(whole):
+            as_late_as_a_start(whole)
+            self.child = Spawned([home.command, *arguments], whole)
+        else:
+            self.child = pexpect.spawn(
+                home.command, list(arguments), env=whole, encoding="utf-8", timeout=PATIENCE,
+                dimensions=(ROWS, COLUMNS),
+            )  # fmt: skip
         self._before = termios.tcgetattr(self.child.child_fd)
         self.shown = ""
 
