@@ -15,7 +15,7 @@ import threading
 
 TAG = KEY = 32
 RECORD = TAG + KEY
-ROOM = RECORD * 16_384  # results of Argon2 in one process of tests; what comes later is derived each time
+ROOM = RECORD * 65_536  # results of Argon2 in one run of tests; what comes later is derived each time
 
 
 class Derivations:
