@@ -49,7 +49,7 @@ class Spawned(fdspawn):
         self.exitstatus, self.signalstatus = (code, None) if code >= 0 else (None, -code)
 
     def close(self, force: bool = True) -> None:
-        """Close the window; ``force``: whoever does not end then is killed."""
+        """Close the window; ``force``: a command that goes on is killed."""
         super().close()
         if force:
             try:

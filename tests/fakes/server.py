@@ -62,7 +62,7 @@ class Server(ThreadingHTTPServer):
         self.server_close()
 
     def _serve(self) -> None:
-        # Not serve_forever, which looks from time to time whether it shall end, and lets each test wait for that.
+        # Not serve_forever, which looks only from time to time whether it has to end: each test would wait for that.
         with selectors.DefaultSelector() as either:
             either.register(self, selectors.EVENT_READ)
             either.register(self._ended, selectors.EVENT_READ)

@@ -46,7 +46,7 @@ def test_the_environment_of_a_command(tmp_path, told):
     ("given", "level"), [("1", "2"), ("x", "1"), ("-3", "1"), ("1000", "1"), ("٣", "1"), ("", "1")]
 )
 def test_how_deep_a_command_is(tmp_path, told, given, level):
-    """One deeper than we are; what is no number of ours counts as none."""
+    """One deeper than we are; what awsvault-py did not set counts as none."""
     _, env = json.loads(run(tmp_path, told, env={"AWSVAULT_DEPTH": given}))
     assert env["AWSVAULT_DEPTH"] == level
 

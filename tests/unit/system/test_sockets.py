@@ -56,7 +56,7 @@ def test_a_connection_that_is_broken(both):
 
 
 def test_no_descriptor_is_left_for_a_pair(monkeypatch):
-    """An error of ours, which says what could not be made."""
+    """The error says what could not be made."""
 
     def refused():
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
