@@ -6,26 +6,32 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.stage import with_strict_seeds
-from tests.vaults import new_vault, paths_in, soon
+from tests.faults.stage import STRICT, fido2_slot, with_strict_seeds
+from tests.vaults import CHEAP, new_vault, paths_in, soon
 from vault import errors
+from vault.secret import Secret
 from vault.store import boxes, strict_box, vault
+from vault.store.slots.passphrase import PassphraseSlot
 
 SERIAL = "arn:aws:iam::111111111111:mfa/y"
 
 
-@pytest.fixture
-def stored(tmp_path):
-    """A vault with a strict seed, and the key of its box."""
+def with_seed(tmp_path, slot):
+    """A vault with a strict seed behind this slot, and the key of its box."""
     paths, keys = paths_in(tmp_path), []
     opened = new_vault(paths)
 
     def change(draft, found):
-        draft = with_strict_seeds(draft, found)
+        draft = with_strict_seeds(draft, found, slot=slot)
         keys.append(draft.strict.key)
         return draft
 
     return vault.rewrite(paths, opened.k_main, change, deadline=soon()), keys[-1]
+
+
+@pytest.fixture
+def stored(tmp_path):
+    return with_seed(tmp_path, PassphraseSlot(Secret(STRICT), kdf=CHEAP))
 
 
 def test_without_seeds_there_is_no_passphrase(tmp_path):
@@ -66,6 +72,8 @@ def test_a_seed_that_was_removed_while_the_box_was_locked(stored):
     assert strict_box.seeds(opened.file, without, key) == {}
 
 
-def test_a_passphrase_is_no_security_key(stored):
+def test_a_passphrase_is_no_security_key(tmp_path, stored):
     """The slot's kind decides."""
     assert not strict_box.has_security_key(stored[0].file)
+    opened, _ = with_seed(tmp_path / "other", fido2_slot())
+    assert strict_box.has_security_key(opened.file)
