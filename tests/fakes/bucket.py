@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 from vault import errors
 from vault.sync.bucket import Absent, ConditionFailed, Fetched, NotChanged
@@ -69,3 +70,38 @@ def lost(request):
     """A PUT arrived, and its answer did not."""
     if request == "PUT":
         raise errors.Unreachable("the connection was closed", sent=True)
+
+
+class FolderBucket:
+    """The object as a file of a folder, for processes that are killed. One process at a time."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(str(folder), "object")
+
+    def get(self, unless):
+        """The object, if it is another than ``unless``."""
+        found = self._now()
+        if found is None:
+            return Absent()
+        return NotChanged() if unless == found.etag else found
+
+    def put(self, data, match):
+        """Replace it under a condition."""
+        found = self._now()
+        if match != (found.etag if found is not None else None):
+            raise ConditionFailed
+        fd = os.open(f"{self.path}.new", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        try:
+            os.write(fd, data)
+        finally:
+            os.close(fd)
+        os.rename(f"{self.path}.new", self.path)
+        return self._now().etag
+
+    def _now(self):
+        try:
+            with open(self.path, "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            return None
+        return Fetched(data, f'"{hashlib.sha256(data).hexdigest()}"')

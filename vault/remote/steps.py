@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from vault.store.opened import Opened
     from vault.store.slots import Slot
     from vault.sync.bucket import Bucket
+    from vault.sync.local import LocalSync
     from vault.system.clock import Clock, Deadline
     from vault.system.paths import Paths
 
@@ -70,9 +71,12 @@ def sync(
 
 
 class _Sync:
-    """One run. ``opened``: the vault as it is now. ``came``: what came in all tries. ``written``: when the bucket's file was."""
+    """One run. ``opened`` and ``local``: the vault as it is now. ``came``: what came in all tries. ``written``: when the bucket's file
+    was.
+    """
 
     opened: Opened
+    local: LocalSync
 
     def __init__(
         self,
@@ -105,7 +109,8 @@ class _Sync:
                 return SyncOutcome(nothing=True, asks=noted.asks)
             answer = got
         self.opened = open_vault()
-        remote = local_state.require(self.opened.payload).remote
+        self.local = local_state.require(self.opened.payload)
+        remote = self.local.remote
         if new_slots:
             key = new_key()
             wrapped = tuple(slot.wrap(key, vault_id=self.opened.vault_id) for slot in new_slots)
@@ -158,7 +163,7 @@ class _Sync:
     def _judged(self, got: Fetched | Absent | NotChanged) -> FromBucket:
         """What the bucket shows, if it can be merged."""
         self.pulled = True
-        local, noted, accept = local_state.require(self.opened.payload), self.noted, self.request.accept
+        local, noted, accept = self.local, self.noted, self.request.accept
         url = local.remote.place.url
         seen = versions.join(local.remote.seen, noted.seen if noted is not None else {})
         if not isinstance(got, Fetched):
@@ -187,9 +192,8 @@ class _Sync:
 
     def _write(self, bucket: FromBucket | None) -> SyncStep:
         """Merge, and write the vault in one edit: a dot is on the disk before it leaves."""
-        opened = self.opened
+        opened, local = self.opened, self.local
         made: list[SyncStep] = []
-        local = local_state.require(opened.payload)
         make = Maker(change.now(self.clock), _new_id, _new_id)
 
         def step(draft: Draft, found: VaultFile) -> Draft:
@@ -221,6 +225,7 @@ class _Sync:
             self.opened = vault.rewrite(
                 self.paths, opened.k_main, step, deadline=self.deadline, clock=self.clock
             )
+            self.local = made[-1].local
             self.request = SyncRequest(accept=self.request.accept)  # the rest is done, whatever comes next
         (whole,) = made
         self.came |= {one.key: one for one in whole.merged.came}
@@ -234,10 +239,9 @@ class _Sync:
         wanted = self.new_key
 
         def with_key(draft: Draft, _: VaultFile) -> Draft:
-            local = local_state.require(draft.payload)
-            remote = replace(local.remote, key=wanted.key, slots=wanted.slots, key_gen=gen)
-            payload = local_state.keep(draft.payload, replace(local, remote=remote))
-            return replace(draft, payload=payload, minor=True)
+            remote = replace(self.local.remote, key=wanted.key, slots=wanted.slots, key_gen=gen)
+            self.local = replace(self.local, remote=remote)
+            return replace(draft, payload=local_state.keep(draft.payload, self.local), minor=True)
 
         self.opened = vault.rewrite(
             self.paths, self.opened.k_main, with_key, deadline=self.deadline, clock=self.clock
@@ -246,7 +250,7 @@ class _Sync:
     def _finish(self, step: SyncStep, etag: str) -> SyncOutcome:
         """Note what the bucket and the vault have now."""
         done = self._outcome(step, pushed=step.put is not None)
-        remote = local_state.require(self.opened.payload).remote
+        remote = self.local.remote
         noted = SyncNote(
             etag=etag,
             vault=self.opened.file.digest.hex(),
