@@ -31,8 +31,9 @@ def revert(document: Document, hunks: Iterable[Hunk], *, exact: bool) -> bytes:
         _refuse_shared_bytes(placed)
     # From the end. Adjacent lines that were removed now have one place: the last of them goes back first, after the
     # lines that were inserted there are gone.
-    order = [(at, bool(hunk.new), number) for number, (at, hunk) in enumerate(placed)]
-    for at, _, number in sorted(order, reverse=True):
+    # Sections go back behind every line.
+    order = [(at, not exact and _gone(h), bool(h.new), number) for number, (at, h) in enumerate(placed)]
+    for at, _, _, number in sorted(order, reverse=True):
         hunk = placed[number][1]
         before, old, rest = data[:at], hunk.old, data[at + len(hunk.new) :]
         data = before + old + rest if exact else _joined(before, hunk, rest)
@@ -56,7 +57,7 @@ def _joined(before: bytes, hunk: Hunk, rest: bytes) -> bytes:
 def _refuse_shared_bytes(placed: Iterable[tuple[int, Hunk]]) -> None:
     """ValueError if two hunks were found at places that overlap: an empty line between two sections was removed."""
     end = 0
-    for at, hunk in sorted(((at, hunk) for at, hunk in placed if hunk.new), key=lambda one: one[0]):
+    for at, hunk in sorted(placed, key=lambda one: (one[0], bool(one[1].new))):
         if at < end:
             raise ValueError(hunk.profile or _section_name(hunk.new))
         end = at + len(hunk.new)

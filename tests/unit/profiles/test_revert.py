@@ -232,3 +232,23 @@ def test_a_line_that_goes_back_is_not_continued(more):
             lambda f: [f.remove(f.places("a", "region")[0])],
             edited=lambda t: t.replace("[profile a]\n", "[profile a]\n" + more),
         )
+
+
+def test_a_line_does_not_go_back_into_lines_that_leave():
+    """The file has no empty line any more between the header and the added section."""
+    with pytest.raises(ValueError, match=r"^a$"):
+        reverted(
+            SOURCE,
+            lambda f: [f.remove(f.places("a", "region")[0]), *two_sections(f)[:1]],
+            edited=lambda t: t.replace("[profile a]\n\n", "[profile a]\n"),
+        )
+
+
+def test_a_line_goes_back_before_the_sections_that_do():
+    """Its header was the end of the file."""
+    back = reverted(
+        "[profile b]\nrole_arn = r\n" + SOURCE,
+        lambda f: [f.remove_section("b"), f.remove(f.places("a", "region")[0])],
+        edited=str.rstrip,
+    )
+    assert back == SOURCE + "\n[profile b]\nrole_arn = r\n"
