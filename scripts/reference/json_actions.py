@@ -40,6 +40,12 @@ ACTIONS: dict[str, Rows] = {
         "opened_by": (TEXTS, ALWAYS, "the kinds of its slots"),
         **_WARNINGS,
     },
+    "init --from": {
+        "vault": (TEXT, ALWAYS, "the path of the vault"),
+        "opened_by": (TEXTS, ALWAYS, "the kinds of its slots"),
+        "url": (TEXT, "if it has a remote", "the remote"),
+        **_WARNINGS,
+    },
     "add NAME": {
         "name": (TEXT, ALWAYS, "the entry"),
         "access_key_id": (TEXT, ALWAYS, ""),

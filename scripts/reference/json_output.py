@@ -12,6 +12,7 @@ from scripts.reference.json_live import LIVE
 from scripts.reference.json_log import LOG
 from scripts.reference.json_sign_ins import LISTED, OF_STATUS, SIGN_INS
 from scripts.reference.json_slots import HARDWARE, SLOTS
+from scripts.reference.json_sync import SYNC
 from scripts.reference.json_types import (
     ALWAYS,
     BOOLEAN,
@@ -307,6 +308,7 @@ OUTPUT: dict[str, Rows] = {
     },
     "import --undo": IMPORT_UNDONE,
     **ACTIONS,
+    **SYNC,
     "mfa add NAME --yubikey ACCOUNT": YUBIKEY,
     "version": {"version": (TEXT, ALWAYS, "such as `0.9.0`")},
 }

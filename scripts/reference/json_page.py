@@ -38,6 +38,7 @@ NOTES = {
     "setup --undo": "The lines that are restored are on stderr. With `--dry-run`, nothing changes.",
     "mfa add NAME --yubikey ACCOUNT": "The lines that are written are on stderr.",
     "login PROFILE": "The object has the URL if `--print` is given or no browser can be opened.",
+    "sync": "The exit code is 1 if `waiting` is not empty; the document is the same. With `--dry-run`, nothing changes.",
     "log": "With `--verify`, the exit code is 1 if there are problems; the document is the same.",
 }
 POLICIES = """\

@@ -31,7 +31,7 @@ REFERENCE = "docs/reference/commands.md"
 PROMISED = (
     "init", "add", "list", "ls", "remove", "rm", "export", "exec", "login", "rotate", "mfa add", "mfa code", "mfa list",
     "mfa remove", "mfa enroll", "mfa resync", "mfa qr", "otp", "clear", "unlock", "lock", "status", "explain", "doctor",
-    "setup", "import", "slots add", "slots list", "slots remove", "passwd", "rekey", "backup", "restore", "panic",
+    "setup", "import", "slots add", "slots list", "slots remove", "remote add", "remote show", "remote remove", "sync", "passwd", "rekey", "backup", "restore", "panic",
     "whoami", "serve", "sso login", "sso logout", "sso status", "prompt", "which", "log", "completion", "shell-init", "pick", "help", "delete", "console", "env", "shell",
 )  # fmt: skip
 
@@ -98,7 +98,7 @@ def test_every_promised_command_is_there():
     """By its name or its short name; and the table promises all that it has."""
     names = {" ".join(path) for path in EVERY} | set(ALIASES)
     assert set(PROMISED) <= names
-    assert {name for name in names if " " not in name} - {"mfa", "slots", "sso"} <= set(PROMISED)
+    assert {name for name in names if " " not in name} - {"mfa", "remote", "slots", "sso"} <= set(PROMISED)
 
 
 def test_the_programs_help_fits_one_screen():

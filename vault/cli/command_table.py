@@ -77,6 +77,13 @@ COMMANDS: dict[str, CommandRow] = {
     ),
     "lock": CommandRow("vault", "vault.cli.lock:command", "Lock the vault until you unlock it."),
     "passwd": CommandRow("vault", "vault.cli.passwd:command", "Change the passphrase.", brief=True),
+    "sync": CommandRow("vault", "vault.cli.sync:command", "Sync the vault with your other machines."),
+    "remote": CommandRow(
+        "vault",
+        "vault.cli.remote:command",
+        "Share the vault with your other machines, through a bucket of S3.",
+        brief=True,
+    ),
     "slots": CommandRow(
         "vault", "vault.cli.slots:command", "List, add, or remove ways to unlock the vault.", brief=True
     ),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from vault.cli import shared_options
+from vault.cli import init_from, shared_options, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.result import report_result
 from vault.cli.terminal import say
-from vault.errors import AlreadyExists, Locked
+from vault.errors import AlreadyExists, Locked, Usage
 from vault.store import slot_text, vault
 from vault.store.kdf import DEFAULT, STRONG
 from vault.store.slots.recovery import RecoverySlot
@@ -31,15 +31,52 @@ if TYPE_CHECKING:
 @click.option(
     "--recovery", "with_code", is_flag=True, help="Create a recovery code, and show it to write down."
 )
+@click.option(
+    "--from",
+    "origin",
+    metavar="s3://BUCKET/KEY|FILE",
+    help="Take the vault that another machine has put there, or a copy of that file.",
+)
+@click.option(
+    "-p", "--profile", metavar="PROFILE", help="With --from: the profile whose credentials sync later."
+)
+@click.option("--endpoint-url", metavar="URL", help="With --from: where S3 is, if it is not AWS's own.")
+@shared_options.region("With --from: the region of the bucket.")
+@trust_option.option
 @shared_options.as_json
 @with_context
-def command(context: Context, kdf: str, *, with_code: bool, as_json: bool) -> None:
+def command(
+    context: Context,
+    kdf: str,
+    *,
+    with_code: bool,
+    origin: str | None,
+    profile: str | None,
+    endpoint_url: str | None,
+    region: str | None,
+    trust_endpoint: bool,
+    as_json: bool,
+) -> None:
     """Create the vault, protected by a passphrase.
 
     Prompts for the passphrase twice, or reads it from AWSVAULT_PASSPHRASE_FILE or another passphrase variable. If the OS
     keyring is available, it unlocks the vault too (see `slots list`; AWSVAULT_KEYRING=off prevents it). `add` also creates
     the vault if there is none.
+
+    With --from, the vault is the one that another machine has put into a bucket with `remote add`. The environment's credentials read
+    the bucket. The passphrase is the one that the vault had there.
     """
+    if origin is not None:
+        if with_code:
+            raise Usage(
+                "--recovery is not for --from", hint="afterwards, run: awsvault-py slots add recovery"
+            )
+        trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
+        where = init_from.InitOrigin(origin, profile, endpoint_url, region)
+        init_from.run(context, where, strong=kdf == "strong", trust=trust, as_json=as_json)
+        return
+    if profile is not None or endpoint_url is not None or region is not None or trust_endpoint:
+        raise Usage("these options are for --from", hint="run: awsvault-py init --from s3://BUCKET/KEY")
     if vault.exists(context.paths):
         raise AlreadyExists(
             f"a vault already exists at {safe(context.paths.vault)}",

@@ -1,4 +1,4 @@
-"""Which hosts may answer for STS and IAM, for commands that act on the answer: AWS's own, and those that the user trusts.
+"""Which hosts may answer for STS, IAM and S3, for commands that act on the answer: AWS's own, and those that the user trusts.
 
 Another host could say that a key is inactive, deleted or valid. Each command that changes keys, or removes them from
 files, checks its endpoints here first. A host that is not AWS's own is named once.
@@ -28,13 +28,15 @@ class EndpointTrust:
         self._trust_all = trust_all
         self._told: set[str] = set()
 
-    def check(self, endpoint: ServiceEndpoint) -> ServiceEndpoint:
-        """``endpoint``, marked as trusted. Untrusted if it is not; ConfigError."""
+    def check(
+        self, endpoint: ServiceEndpoint, *, reason: str = _REASON, hint: str = _FOR_ONE_RUN
+    ) -> ServiceEndpoint:
+        """``endpoint``, marked as trusted. Untrusted if it is not; ConfigError. ``reason`` and ``hint`` as in ``trusted``."""
         host = endpoint.foreign_host()
         if host is None:
             return endpoint
         endpoint = endpoint._replace(trusted_hosts=(host,) if self._trust_all else self._listed)
-        endpoint.trusted(_REASON, hint=_FOR_ONE_RUN)
+        endpoint.trusted(reason, hint=hint)
         if host not in self._told:
             self._told.add(host)
             why = "you gave --trust-endpoint" if self._trust_all else "trusted_hosts in config.toml lists it"

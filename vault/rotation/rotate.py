@@ -15,6 +15,7 @@ from vault.keys.entries import journal_pairs
 from vault.keys.iam_signer import NeedsMfa
 from vault.profiles import aws_files
 from vault.profiles.chain import VaultKey
+from vault.remote import local_state
 from vault.rotation.journal import grace_ends
 from vault.rotation.notes import notes
 from vault.rotation.policy import ASK_FOR_POLICY
@@ -71,8 +72,9 @@ def choose_entries(payload: Payload, names: Sequence[str], *, everything: bool) 
     """The entries to rotate, one for each key. If several entries have the same key, the one with the rotation's
     journal.
 
-    Usage if none is named and there are several; NotFound.
+    Usage if none is named and there are several; NotFound; ConfigError if other machines have the vault, too.
     """
+    _check_one_machine(payload)
     if everything:
         names = sorted(payload.entries)
     elif not names:
@@ -93,6 +95,17 @@ def choose_entries(payload: Payload, names: Sequence[str], *, everything: bool) 
         key_id = payload.entries[name].access_key_id
         chosen.setdefault(key_id, in_rotation.get(key_id, name))
     return list(chosen.values())
+
+
+def _check_one_machine(payload: Payload) -> None:
+    """ConfigError if the vault has a remote: other machines would use the old key after it is deactivated, perhaps for the bucket."""
+    local = local_state.find(payload)
+    if local is not None and local.remote.place.url:
+        raise errors.ConfigError(
+            f"this vault has a remote, {safe(local.remote.place.url)}, and a rotation would deactivate keys that your other machines use",
+            hint="on every machine, run: awsvault-py sync; then awsvault-py remote remove here, rotate, and awsvault-py remote add "
+            "again; sync the other machines within seven days",
+        )
 
 
 def lock_rotations(context: Context) -> Lock:

@@ -50,6 +50,9 @@ log --verify
 mfa list
 otp key
 slots list
+remote show
+remote add --print-policy s3://my-bucket/vault.avlt
+sync
 sso status
 pick
 completion bash

@@ -1,0 +1,66 @@
+"""init --from: a machine with nothing gets the vault, and what it trusts is said."""
+
+from __future__ import annotations
+
+from tests.fakes.s3 import URL
+from tests.home import failed
+
+
+def test_new_machine_has_the_vault(laptop, desktop):
+    """The fingerprint that it shows is that of the first machine."""
+    said = laptop.remote().stderr
+    joined = desktop.join().stderr
+    fingerprint = said.partition("other machine: ")[2].split()[0]
+    assert fingerprint in joined
+    assert "generation 1" in joined
+    assert laptop.entries() == desktop.entries()
+    assert len(laptop.sync()["machines"]) == 2
+
+
+def test_wrong_passphrase(laptop, desktop):
+    """Nothing is created."""
+    laptop.remote()
+    failed(
+        desktop.run("init", "--from", URL, *desktop.at, AWSVAULT_PASSPHRASE="another passphrase"),
+        4,
+        "does not open",
+    )
+    failed(desktop.run("list"), 5)
+
+
+def test_no_such_object(desktop):
+    failed(desktop.run("init", "--from", URL, *desktop.at), 5, "does not exist", "remote show")
+
+
+def test_by_a_copy_of_the_file(laptop, desktop, s3, tmp_path):
+    """Without any key of AWS; the bucket is named later, and both have the same then."""
+    laptop.remote()
+    copy = tmp_path / "copy"
+    copy.write_bytes(s3.vault)
+    without = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    s3.requests.clear()
+    said = desktop.ok("init", "--from", str(copy), **without).stderr
+    assert "no remote yet" in said
+    assert s3.requests == []
+    assert desktop.entries() == laptop.entries()
+    desktop.remote()
+    assert len(desktop.sync()["machines"]) == 2
+
+
+def test_file_that_is_no_vault(desktop, tmp_path):
+    (tmp_path / "copy").write_bytes(b"x" * 5000)
+    failed(desktop.run("init", "--from", str(tmp_path / "copy")), 9)
+    failed(desktop.run("init", "--from", str(tmp_path / "none")), 5, "does not exist")
+
+
+def test_machine_that_has_a_vault(laptop, desktop):
+    """It stays as it is."""
+    laptop.remote()
+    desktop.home.make_vault("other", seed=None, serial=None)
+    failed(desktop.run("init", "--from", URL, *desktop.at), 10, "already exists", "remote add")
+    assert list(desktop.entries()) == ["other"]
+
+
+def test_options_of_from_alone(desktop):
+    failed(desktop.run("init", "--region", "eu-west-1"), 2, "--from")
+    failed(desktop.run("init", "--from", URL, "--recovery"), 2, "slots add recovery")

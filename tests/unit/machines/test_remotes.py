@@ -1,0 +1,93 @@
+"""remote add, show and remove: what is tried first, what is kept, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+from tests.fakes.s3 import URL
+from tests.home import failed
+
+
+def test_vault_goes_into_the_bucket(laptop, s3):
+    """Sealed, and the objects of the probe are gone."""
+    said = laptop.remote().stderr
+    assert list(s3.objects) == ["laptop/vault.avlt"]
+    assert s3.vault.startswith(b"AVLT") or b"dev" not in s3.vault
+    assert f"init --from {URL}" in said
+    shown = json.loads(laptop.ok("remote", "show", "--json").stdout)
+    assert (shown["url"], shown["endpoint_url"], shown["waiting"]) == (URL, s3.url, [])
+    assert shown["fingerprint"] in said
+    assert [each["here"] for each in shown["machines"]] == [True]
+
+
+def test_bucket_that_ignores_conditions_is_refused(laptop, s3):
+    """Before the vault goes there; the vault has no remote then."""
+    s3.ignores = True
+    failed(laptop.run("remote", "add", URL, *laptop.at), 6, "ignores If-None-Match", "Amazon S3")
+    assert s3.objects == {}
+    failed(laptop.run("sync"), 5, "on this machine alone", "remote add")
+
+
+def test_host_that_is_not_awss_needs_a_written_yes(laptop, s3):
+    """Nothing is sent to it."""
+    laptop.home.settings("", trusted=())
+    failed(
+        laptop.run("remote", "add", URL, "--endpoint-url", s3.url),
+        6,
+        "not AWS's own for S3",
+        "--trust-endpoint",
+    )
+    assert s3.requests == []
+
+
+def test_denied_bucket_names_the_policy(laptop, s3):
+    s3.denies = {"PUT"}
+    failed(laptop.run("remote", "add", URL, *laptop.at), 7, "AccessDenied", "--print-policy")
+
+
+def test_bucket_that_cannot_be_reached(laptop, s3):
+    away = ("--endpoint-url", "http://127.0.0.1:9", "--trust-endpoint")
+    failed(laptop.run("remote", "add", URL, *away), 8, "cannot connect to 127.0.0.1:9")
+    assert s3.requests == []
+
+
+def test_without_credentials_nothing_is_sent(laptop, s3):
+    """The hint names both ways."""
+    without = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    failed(laptop.run("remote", "add", URL, *laptop.at, **without), 6, "no credentials", "--profile")
+    assert s3.requests == []
+
+
+def test_second_remote_is_refused(laptop):
+    laptop.remote()
+    failed(laptop.run("remote", "add", URL + "2", *laptop.at), 10, "has a remote", "remote remove")
+
+
+def test_remote_is_removed_and_added_again(laptop, s3):
+    """The object stays, and the vault is merged with it."""
+    laptop.remote()
+    failed(laptop.run("remote", "remove"), 10, "--yes")
+    laptop.ok("remote", "remove", "--yes")
+    assert list(s3.objects) == ["laptop/vault.avlt"]
+    failed(laptop.run("remote", "remove", "--yes"), 5, "on this machine alone")
+    laptop.remote()
+    assert list(laptop.entries()) == ["dev"]
+
+
+def test_policy_is_printed_without_a_vault(desktop, s3):
+    """It asks nobody."""
+    policy = json.loads(desktop.ok("remote", "add", URL, "--print-policy").stdout)
+    assert policy["Version"] == "2012-10-17"
+    assert s3.requests == []
+
+
+def test_hostile_url_is_refused(laptop):
+    failed(laptop.run("remote", "add", "s3://b/\x1b[2Jx"), 2, "not a bucket's name")
+
+
+def test_rotation_is_refused_with_a_remote(laptop, aws):
+    """The other machines would lose the key, and with it perhaps the bucket."""
+    laptop.remote()
+    aws.calls.clear()
+    failed(laptop.run("rotate", "dev", "--yes"), 6, "other machines", "remote remove")
+    assert list(aws.calls) == []

@@ -1,0 +1,180 @@
+"""How a sync, its machines and its conflicts are shown, as text and as JSON. No secrets: key IDs, dates and machines."""
+
+from __future__ import annotations
+
+from vault.cli.terminal import Cell, emit, local, rfc3339, say, table, without_absent
+from vault.text import command, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from vault.remote.outcome import ItemChange, KeptVersion, MachineInfo, SyncOutcome, Waiting
+
+_KINDS = {"entry": "key", "seed": "MFA seed", "strict": "strict seeds"}
+_SIGNS = {"added": "+", "changed": "~", "removed": "-"}
+
+
+def show_changes(done: SyncOutcome) -> None:
+    """What came from other machines and what went to them."""
+    for one in done.came:
+        emit(f"{_SIGNS[one.what]} {_item(one)}  ({_origin(one)})")
+    for one in done.went:
+        emit(f"{_SIGNS[one.what]} {_item(one)}  (from this machine)")
+
+
+def _item(one: ItemChange) -> str:
+    return f"{_KINDS.get(one.kind, one.kind)} {safe(one.name)}".rstrip()
+
+
+def _origin(one: ItemChange) -> str:
+    return f"{safe(one.by)}, {local(one.at)}" if one.at else "another machine"
+
+
+def show_machines(env: Mapping[str, str], machines: Sequence[MachineInfo]) -> None:
+    """Each machine, when it last wrote, and what it lacked then."""
+    rows = [
+        (
+            one.name,
+            one.id,
+            local(one.at) if one.at else "",
+            "removed"
+            if one.gone
+            else "this machine"
+            if one.here
+            else f"{one.behind} behind"
+            if one.behind
+            else "",
+        )
+        for one in machines
+    ]
+    table(env, ("MACHINE", "ID", "LAST WROTE", "STATE"), rows)
+
+
+def show_waiting(env: Mapping[str, str], waiting: Sequence[Waiting]) -> None:
+    """Each conflict, its versions side by side, and how to answer."""
+    for one in waiting:
+        emit("")
+        emit(f"{_KINDS.get(one.kind, one.kind)} {safe(one.name)}: {one.why}")
+        columns = ("", *(f"VERSION {number}" for number, _ in enumerate(one.versions, 1)))
+        rows: list[tuple[str | Cell, ...]] = [
+            (label, *(Cell(value(each)) for each in one.versions))
+            for label, value in _FACTS
+            if any(value(each) for each in one.versions)
+        ]
+        table(env, columns, rows)
+        for number, each in enumerate(one.versions, 1):
+            answer = command("sync --choose", f"{_wish(one)}={_choice(each)}")
+            say(f"To keep version {number}: {answer}")
+
+
+def _wish(one: Waiting) -> str:
+    return one.name if one.kind == "entry" else one.key
+
+
+def _choice(one: KeptVersion) -> str:
+    return "removed" if one.removed else one.machine
+
+
+def _state(one: KeptVersion) -> str:
+    if one.renamed_to:
+        return f"renamed to {one.renamed_to}"
+    return "removed" if one.removed else ""
+
+
+_FACTS = (
+    ("machine", lambda one: f"{one.by} ({one.machine})"),
+    ("", _state),
+    ("edited", lambda one: local(one.at) if one.at else ""),
+    ("key ID", lambda one: one.key_id),
+    ("stored", lambda one: local(one.created) if one.created else ""),
+    ("MFA device", lambda one: one.device),
+    ("account", lambda one: one.account),
+    ("user", lambda one: one.user),
+)
+
+
+def machines_json(machines: Sequence[MachineInfo]) -> list[dict[str, Any]]:
+    """The machines as objects."""
+    return [
+        without_absent(
+            {
+                "id": one.id,
+                "name": one.name,
+                "last_wrote": rfc3339(one.at) if one.at else None,
+                "edits": one.edits,
+                "behind": one.behind,
+                "removed": one.gone,
+                "here": one.here,
+            }
+        )
+        for one in machines
+    ]
+
+
+def waiting_json(waiting: Sequence[Waiting]) -> list[dict[str, Any]]:
+    """The conflicts as objects."""
+    return [
+        {
+            "name": one.name,
+            "kind": one.kind,
+            "key": one.key,
+            "why": one.why,
+            "withheld": one.withheld,
+            "versions": [_version_json(each) for each in one.versions],
+        }
+        for one in waiting
+    ]
+
+
+def _version_json(one: KeptVersion) -> dict[str, Any]:
+    return without_absent(
+        {
+            "machine": one.machine,
+            "by": one.by,
+            "edited": rfc3339(one.at) if one.at else None,
+            "removed": one.removed,
+            "renamed_to": one.renamed_to or None,
+            "access_key_id": one.key_id or None,
+            "created": rfc3339(one.created) if one.created else None,
+            "mfa_serial": one.device or None,
+            "account": one.account or None,
+            "user": one.user or None,
+        }
+    )
+
+
+def changes_json(changes: Sequence[ItemChange]) -> list[dict[str, Any]]:
+    """What came or went as objects."""
+    return [
+        without_absent(
+            {
+                "name": one.name,
+                "kind": one.kind,
+                "what": one.what,
+                "by": one.by or None,
+                "edited": rfc3339(one.at) if one.at else None,
+            }
+        )
+        for one in changes
+    ]
+
+
+def outcome_json(done: SyncOutcome, url: str) -> dict[str, Any]:
+    """What a sync did, as one object."""
+    return without_absent(
+        {
+            "url": url,
+            "pulled": done.pulled,
+            "pushed": done.pushed,
+            "came": changes_json(done.came),
+            "went": changes_json(done.went),
+            "waiting": waiting_json(done.waiting),
+            "machines": machines_json(done.machines),
+            "generation": done.gen,
+            "written": rfc3339(done.written) if done.written else None,
+            "writer": done.writer or None,
+            "fingerprint": done.fingerprint,
+        }
+    )

@@ -1,0 +1,146 @@
+"""How a sync reaches the bucket: where it is, which credentials sign, and how its file opens. Prints nothing.
+
+The environment's credentials come first, so that a user can sync for one run by others than the profile's, which AWS may refuse.
+"""
+
+from __future__ import annotations
+
+from vault import errors, limits
+from vault.aws.connections import ConnectionPool
+from vault.aws.fetched import check_fields, json_object
+from vault.aws.target import parse_target
+from vault.credentials import obtain, planned
+from vault.credentials.request import Request
+from vault.keys.service_endpoints import chosen_region
+from vault.profiles import aws_files
+from vault.profiles.credential_variables import session_token_in
+from vault.profiles.endpoints import partition_of
+from vault.remote import join
+from vault.s3 import address
+from vault.s3.boto_s3 import S3Client
+from vault.store import vault
+from vault.store.slots.recovery import read_code
+from vault.sync.local import BucketPlace
+from vault.text import safe
+from vault.unlocking.keys import OpenedKeys
+from vault.upkeep.secret_prompt import open_with_secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.aws.credentials import Credentials
+    from vault.aws.service_endpoint import ServiceEndpoint
+    from vault.context import Context
+    from vault.keys.endpoint_trust import EndpointTrust
+    from vault.remote.judge import Ask
+    from vault.s3.boto_s3 import S3Object
+    from vault.secret import Secret
+    from vault.store.format import VaultFile
+    from vault.store.opened import Opened
+
+_REASON = "it would get the sealed vault, and requests that the key or session signs"
+_FOR_THE_REMOTE = ", or trust it for this remote: --trust-endpoint"
+
+
+def place_of(
+    context: Context,
+    url: str,
+    *,
+    profile: str | None = None,
+    endpoint: str | None = None,
+    region: str | None = None,
+    kms: str | None = None,
+) -> BucketPlace:
+    """What the user named, checked. The region is that of --region, else of the environment or the profile. Usage, ConfigError."""
+    found = address.parse(url)
+    if region is None:
+        config = aws_files.load(context.env, home=context.paths.home)
+        region = chosen_region(context, None if profile is None else config.profile(profile))
+    region = region or partition_of("").region
+    place = BucketPlace(url=found.url, endpoint=endpoint, region=region, profile=profile, kms=kms)
+    _endpoint(context, place)
+    if kms is not None:
+        address.check_kms_key(kms, region=region)
+    return place
+
+
+def check_trust(context: Context, place: BucketPlace, trust: EndpointTrust) -> None:
+    """Untrusted if the host is not AWS's own and the user has not said in writing that it is theirs."""
+    trust.check(_endpoint(context, place), reason=_REASON, hint=_FOR_THE_REMOTE)
+
+
+def client(context: Context, place: BucketPlace, credentials: Credentials) -> S3Client:
+    """S3 where the remote is. Its endpoint was trusted when the remote was added. ConfigError."""
+    at = _endpoint(context, place)
+    to = parse_target(at.url)
+    trusted = () if to is None or place.endpoint is None else (to.host,)
+    return S3Client(
+        credentials,
+        endpoint=at._replace(trusted_hosts=(*at.trusted_hosts, *trusted), pool=ConnectionPool()),
+        deadline=context.with_deadline(limits.REMOTE_MOST).deadline,
+        kms_key=place.kms or "",
+    )
+
+
+def bucket(context: Context, place: BucketPlace, credentials: Credentials) -> S3Object:
+    """The object that machines share."""
+    return client(context, place, credentials).object(address.parse(place.url))
+
+
+def credentials_for(context: Context, place: BucketPlace, opened: Opened | None) -> Credentials:
+    """The environment's credentials, else the profile's. ``opened``: this machine's vault, if it has one.
+
+    Errors: ConfigError if there are none, and those of an export.
+    """
+    env = context.env
+    if env.get("AWS_ACCESS_KEY_ID"):
+        fields = {
+            "AccessKeyId": env["AWS_ACCESS_KEY_ID"],
+            "SecretAccessKey": env.get("AWS_SECRET_ACCESS_KEY"),
+            "SessionToken": session_token_in(env),
+            "Expiration": env.get("AWS_CREDENTIAL_EXPIRATION"),
+        }
+        return check_fields(fields, what="the environment", now=context.clock.time()).credentials
+    profile = place.profile or env.get("AWS_PROFILE")
+    if not profile or opened is None:
+        raise errors.ConfigError(
+            f"there are no credentials for {safe(place.url)}",
+            hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for this run"
+            + ("" if opened is None else ", or name a profile by --profile"),
+        )
+    keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
+    line = obtain.issue(context, Request(profile, ask=True), keys, planned.load(context)).line
+    what = f"profile {safe(profile)}"
+    return check_fields(json_object(line, what=what), what=what, now=context.clock.time()).credentials
+
+
+def ask_for_key(context: Context, place: BucketPlace) -> Ask:
+    """How the user opens the bucket's file after its key was replaced elsewhere."""
+    note = f"The key of {safe(place.url)} was replaced, or is another one. Type the passphrase that opens it."
+
+    def ask(found: VaultFile) -> Secret:
+        return typed_key(context, found, note=note)[0]
+
+    return ask
+
+
+def typed_key(context: Context, found: VaultFile, *, note: str) -> tuple[Secret, Secret | None]:
+    """K_remote by what the user types, and the passphrase; None if it was a recovery code. WrongPassphrase, Locked."""
+
+    def open_with(typed: Secret) -> tuple[Secret, Secret | None]:
+        turn = vault.kdf_turn(context.paths, context.new_deadline())
+        return join.by_typed(found, typed, turn=turn), typed if read_code(typed) is None else None
+
+    opening: Callable[[Secret], tuple[Secret, Secret | None]] = open_with
+    return open_with_secret(context, opening, note=note)
+
+
+def _endpoint(context: Context, place: BucketPlace) -> ServiceEndpoint:
+    return address.endpoint(
+        place.region or partition_of("").region,
+        url=place.endpoint,
+        place="--endpoint-url" if place.endpoint is not None else "",
+        allow_http=context.settings.allow_http,
+        trusted_hosts=context.settings.trusted_hosts,
+    )

@@ -1,0 +1,112 @@
+"""Adds a remote to the vault, shows it, removes it. Prints nothing."""
+
+from __future__ import annotations
+
+from vault import errors, limits
+from vault.machines import bucket_access
+from vault.records import NamedTuple
+from vault.remote import join, judge, local_state, note, outcome, steps
+from vault.s3 import address, probe
+from vault.store import vault
+from vault.store.kdf import DEFAULT, STRONG
+from vault.store.slots.passphrase import PassphraseSlot
+from vault.system.machine import host_name
+from vault.text import safe
+from vault.unlocking.unlock import unlock
+from vault.upkeep import create, rekey_plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vault.context import Context
+    from vault.remote.outcome import MachineInfo, SyncOutcome, Waiting
+    from vault.s3.probe import ProbeVerdict
+    from vault.store.opened import Opened
+    from vault.sync.local import BucketPlace
+
+
+class RemoteInfo(NamedTuple):
+    """The remote as this machine knows it, without asking the bucket. ``gen``: of the file that it last read or wrote."""
+
+    place: BucketPlace
+    machines: tuple[MachineInfo, ...]
+    waiting: tuple[Waiting, ...]
+    gen: int
+    fingerprint: str
+
+
+def add(
+    context: Context, place: BucketPlace, *, strong: bool, tell: Callable[[str], None]
+) -> tuple[SyncOutcome, ProbeVerdict]:
+    """Try the bucket, put the vault there, and keep it as the remote. ``tell`` gets what is being done.
+
+    Errors: AlreadyExists (a remote), NoConditionalWrites (6), those of a sync, and those of opening the vault.
+    """
+    opened, passphrase = rekey_plan.open_by_secret(context, purpose="to add a remote")
+    _check_free(opened)
+    if passphrase is None:  # a recovery code opened the vault; the bucket's file needs a passphrase
+        passphrase = create.ask_new_passphrase(context, what="the file in the bucket").secret
+    credentials = bucket_access.credentials_for(context, place, opened)
+    client, at = bucket_access.client(context, place, credentials), address.parse(place.url)
+    tell("Trying whether the bucket keeps the conditions of writes …")
+    verdict = probe.probe(client.object, at, deadline=context.with_deadline(limits.PROBE_TIME).deadline)
+    probe.require_good(verdict, at)
+    slot = PassphraseSlot(
+        passphrase,
+        kdf=STRONG if strong else DEFAULT,
+        turn=vault.kdf_turn(context.paths, context.new_deadline()),
+    )
+    done = join.first_push(
+        client.object(at),
+        place,
+        name=host_name(),
+        new_slots=[slot],
+        paths=context.paths,
+        clock=context.clock,
+        deadline=context.new_deadline(),
+        opened=opened,
+        ask=bucket_access.ask_for_key(context, place),
+    )
+    return done, verdict
+
+
+def _check_free(opened: Opened) -> None:
+    """AlreadyExists before the bucket is tried, if the vault has a remote."""
+    local = local_state.find(opened.payload)
+    if local is not None and local.remote.place.url:
+        raise errors.AlreadyExists(
+            f"this vault has a remote: {safe(local.remote.place.url)}",
+            hint="to use another one, run: awsvault-py remote remove",
+        )
+
+
+def describe(context: Context) -> RemoteInfo:
+    """The remote, the machines and the conflicts, as this machine's vault has them. NotFound."""
+    return info(context, unlock(context, purpose="to show the remote").opened)
+
+
+def info(context: Context, opened: Opened) -> RemoteInfo:
+    """As ``describe``, of an opened vault."""
+    local = local_state.require(opened.payload)
+    noted = note.read(context.paths, opened.vault_id)
+    return RemoteInfo(
+        place=local.remote.place,
+        machines=outcome.machines(local.state, local.me),
+        waiting=outcome.waiting(local.state, local.shown),
+        gen=judge.last_gen(local.remote, noted),
+        fingerprint=steps.fingerprint(local.remote.key),
+    )
+
+
+def open_to_leave(context: Context) -> tuple[Opened, str]:
+    """The vault and the URL of its remote. NotFound."""
+    opened = unlock(context, purpose="to remove the remote").opened
+    return opened, local_state.require(opened.payload).remote.place.url
+
+
+def leave(context: Context, opened: Opened) -> BucketPlace:
+    """Forget the remote. The object stays, and so does every item of this vault."""
+    return join.leave(
+        paths=context.paths, clock=context.clock, deadline=context.new_deadline(), opened=opened
+    )
