@@ -136,7 +136,7 @@ SOURCE = "[profile a]\nregion = us-east-1\n"
 @pytest.mark.parametrize("more", ["region = eu-west-1\n", "# mine\nrole_arn = r\n", "  deeper = 1\n"])
 @pytest.mark.parametrize("last", [False, True])
 def test_a_new_section_with_more_lines_stays(more, last):
-    """Without its header they would belong to the profile before it, and change that one's region or role."""
+    """Without its header they would belong to the profile before it, and change its region or role."""
 
     def edits(found):
         return [found.append(f"[profile {n}]", [("x", n)], after=n == "new2") for n in ("new1", "new2")]
