@@ -43,6 +43,14 @@ class Spawned(fdspawn):
     def sendeof(self) -> None:
         self.send("\x04")
 
+    def kill(self, number: int) -> None:
+        """Send a signal to it."""
+        self._process.send_signal(number)
+
+    def setwinsize(self, rows: int, columns: int) -> None:
+        """Change the window; the terminal tells the command."""
+        fcntl.ioctl(self.child_fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def wait(self) -> None:
         """Until it has ended."""
         code = self._process.wait()

@@ -204,7 +204,7 @@ def test_its_modules_are_counted(tmp_path):
     first, loaded = done.stdout.splitlines()
     assert first == "dev"
     assert set(loaded.split()) <= {
-        "_socket", "vault", "vault.__main__", "vault.cli", "vault.cli.prompt_line", "vault.shell", "vault.shell.prompt_data",
+        "_socket", "gc", "vault", "vault.__main__", "vault.cli", "vault.cli.prompt_line", "vault.shell", "vault.shell.prompt_data",
         "vault.limits", "vault.system", "vault.system.quick_read", "vault.system.timestamps", "vault.warm",
     }  # fmt: skip
 

@@ -26,7 +26,8 @@ def home(home):
 def test_it_imports_neither_click_nor_json(home):
     """It is read at each start of a shell: the imports are counted, not the time."""
     code = (
-        "import sys; sys.argv = ['awsvault-py', 'shell-init', 'bash']\n"
+        "import os, sys; sys.argv = ['awsvault-py', 'shell-init', 'bash']\n"
+        "os._exit = sys.exit\n"
         "from vault.__main__ import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"

@@ -105,7 +105,8 @@ def test_after_a_lock_only_unlock_opens_it(server):
     failed(
         server.run("unlock", **gone),
         3,
-        "AWSVAULT_TPM. To unlock it another way, run the command at a terminal",
+        "hint: correct AWSVAULT_TPM",
+        "To unlock it another way, run the command at a terminal",
     )
     assert server.run("unlock", **NOBODY).returncode == 0
     assert server.export("dev", **NOBODY)["AccountId"] == "222222222222"
