@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from vault.sync.versions import Content, Dot, SharedState, Version
 
-REMOVED = "removed there, changed here"
-RENAMED = "renamed there, changed here"
+REMOVED = "removed on one machine, changed on another"
+RENAMED = "renamed on one machine, changed on another"
 CHANGED = "changed on two machines"
-FORKED = "one identity on two machines"
+FORKED = "two machines have one identity"
 
 
 class Shown(NamedTuple):

@@ -62,7 +62,7 @@ def test_a_removal_against_an_edit_is_asked_about(laptop, desktop):
     desktop.store("dev", "AKIAI55QH8DHBEXAMPLE")
     laptop.sync()
     (waits,) = desktop.sync().waiting
-    assert waits.why == "removed there, changed here"
+    assert waits.why == "removed on one machine, changed on another"
     assert {one.removed for one in waits.versions} == {True, False}
     laptop.sync()
     assert laptop.held() == desktop.held() == {"dev": "AKIAI55QH8DHBEXAMPLE"}
