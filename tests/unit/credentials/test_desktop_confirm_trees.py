@@ -70,7 +70,7 @@ def test_a_process_that_is_ended_while_it_asks_leaves_no_second_question(home, d
     assert counted(desktop) == [1, 0 if number == signal.SIGKILL else 1]
     second = started(home, COMMAND, "export", "prod")
     desktop.wait_for(2)
-    assert counted(desktop) == [2, 1]
+    until(lambda: counted(desktop) == [2, 1])
     desktop.press("once", 1)  # the one that is gone
     desktop.press("deny", 2)
     second.communicate(timeout=PATIENCE)
