@@ -2,7 +2,8 @@
    test share: the nanoseconds that have passed (every clock shows them), those that the wall clock is wrong by (that one
    alone), and whether sleeps take their real time.
    Where they do not, a sleep of LONG or more moves the clock on to its end, unless another sleeper has done so already.
-   Programs that these processes start with a cleared environment (the agent) live by it too. */
+   Programs that these processes start with a cleared environment (the agent) live by it too, and by no other library that
+   was loaded before a command: a disk that is full for one command is not so for the agent that it starts. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,14 +28,16 @@ static char preload[4096], file[4096]; /* the two variables, for programs that a
 /* Exported, for forks whose environment is set after the start (tests/forkserver.py). */
 __attribute__((constructor)) void take_the_tests_clock(void)
 {
-    const char *path = getenv("TEST_CLOCK"), *loaded = getenv("LD_PRELOAD");
+    const char *path = getenv("TEST_CLOCK");
+    Dl_info own;
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (fd < 0) return;
     void *page = mmap(NULL, FIELDS * sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (page != MAP_FAILED) shared = page;
     close(fd);
     snprintf(file, sizeof file, "TEST_CLOCK=%s", path);
-    snprintf(preload, sizeof preload, "LD_PRELOAD=%s", loaded ? loaded : "");
+    int found = dladdr((void *)take_the_tests_clock, &own);
+    snprintf(preload, sizeof preload, "LD_PRELOAD=%s", found ? own.dli_fname : "");
 }
 
 static int names(char *const *env, const char *variable)
