@@ -68,17 +68,27 @@ class Tracked(Computer):
             self.unsent, whole = set(), True
         except errors.RolledBack:
             self.world.noticed += 1
-            self.sync(accept=True)
-            self.unsent = set()
+            self._accept()
         except errors.Declined:
-            self.world.rejoined += 1
-            self.sync(rejoin=True, accept=True)
-            self.unsent = set()
+            self._rejoin()
         except (Died, errors.Unreachable):
             if self.bucket.count > before:
                 self.unsent = set()
         self.look()
         return whole
+
+    def _accept(self):
+        """Go on with what the bucket has; it may say that this machine was removed."""
+        try:
+            self.sync(accept=True)
+        except errors.Declined:
+            self._rejoin()
+        self.unsent = set()
+
+    def _rejoin(self):
+        self.world.rejoined += 1
+        self.sync(rejoin=True, accept=True)
+        self.unsent = set()
 
     def _forget_what_was_taken_back(self):
         """An entry that was added and removed again leaves nothing to merge."""
