@@ -12,7 +12,7 @@ import struct
 import subprocess
 import time
 
-from tests import forked
+from tests import forked, once
 from tests.fakes.model import Clock
 from vault.system.clock import SystemClock
 
@@ -24,32 +24,27 @@ if TYPE_CHECKING:
     from tests.home import Home
 
 NANO = 10**9
+NAME = "clock.so"
 FIELDS = 3  # of the shared file, as clock.c has them
 LONG = 0.5  # seconds from which a sleep takes no time, as clock.c has it
 STEP = 30  # seconds of an MFA code
 
 
 class MovedClock:
-    """One clock: ``move`` lets time pass for all, ``skew`` sets the machine's wall clock wrong and AWS's not.
+    """One clock: ``move`` lets time pass for all, ``skew`` sets the machine's wall clock wrong and AWS's not."""
 
-    ``library``: clock.c, compiled already (``build``); else it is when a command first needs it.
-    """
-
-    def __init__(self, folder: str, *, library: str | None = None) -> None:
+    def __init__(self, folder: str) -> None:
         os.makedirs(folder, exist_ok=True)
         self.path = os.path.join(folder, "clock")
         with open(self.path, "wb") as made:
             made.write(bytes(FIELDS * 8))
-        self.library = library
         with open(self.path, "r+b") as opened:
             self._shared = mmap.mmap(opened.fileno(), FIELDS * 8)
 
     def drive(self, home: Home, world: World) -> None:
         """From now on ``home``'s commands and ``world`` live by this clock."""
-        if self.library is None:
-            self.library = build(os.path.dirname(self.path))
-        others = home.env.get("LD_PRELOAD")
-        home.env["LD_PRELOAD"] = f"{self.library}:{others}" if others else self.library
+        library, others = build(), home.env.get("LD_PRELOAD")
+        home.env["LD_PRELOAD"] = f"{library}:{others}" if others else library
         home.env["TEST_CLOCK"] = self.path
         self.drive_aws(world)
 
@@ -109,12 +104,14 @@ class AwsClock(Clock):
         return super().now() + (self._moved.passed if self.frozen is None else 0.0)
 
 
-def build(folder: str) -> str:
-    """Compile clock.c; the library's path."""
+def build() -> str:
+    """Compile clock.c, once in a run of tests; the library's path."""
+    path = os.path.join(once.made("clock", _compile), NAME)
+    forked.PRELOADABLE.add(path)
+    return path
+
+
+def _compile(folder: str) -> None:
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock.c")
-    made = os.path.join(folder, "clock.so")
-    subprocess.run(
-        ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", made, source, "-ldl"], check=True
-    )
-    forked.PRELOADABLE.add(made)
-    return made
+    words = ("-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", os.path.join(folder, NAME))
+    subprocess.run(["cc", *words, source, "-ldl"], check=True)

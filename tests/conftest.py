@@ -15,8 +15,8 @@ import coverage
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import forked
-from tests.clock import MovedClock, build
+from tests import forked, once
+from tests.clock import MovedClock
 from tests.fakes.aws import StandIn
 from tests.fakes.tpm import EmulatedTpm
 from tests.fronts import compiled
@@ -49,8 +49,11 @@ for number in (
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Folders of which only `scripts/test long` runs anything: the real tools, and every point of each campaign of accidents.
 LONG = ("clients", "campaigns")
-# Folders whose tests take longest: they start first, so that the last minutes are shared by all workers.
-LONGEST = ("campaigns", "clients", "faults", "journeys", "agent")
+# Folders and files whose tests take longest: they start first, so that the last minutes are shared by all workers.
+LONGEST = (
+    *("campaigns", "clients", "faults", "journeys", "agent"),
+    *("test_release", "test_pictures", "test_native_wheel", "test_check", "test_key_keeper"),
+)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,9 +72,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if os.path.relpath(item.path, HERE).partition(os.sep)[0] in LONG:
             item.add_marker(pytest.mark.long)
-    items.sort(
-        key=lambda item: LONGEST.index(item.path.parent.name) if item.path.parent.name in LONGEST else 9
-    )
+    items.sort(key=_turn)
+
+
+def _turn(item):
+    """When a test's file starts."""
+    names = (item.path.parent.name, item.path.stem)
+    return min((LONGEST.index(name) for name in names if name in LONGEST), default=len(LONGEST))
 
 
 def pytest_sessionfinish():
@@ -126,12 +133,6 @@ def home(tmp_path, aws):
         agent.close()
 
 
-@pytest.fixture(scope="session")
-def clock_library(tmp_path_factory):
-    """tests/clock.c, compiled once."""
-    return build(str(tmp_path_factory.mktemp("clock")))
-
-
 @pytest.fixture
 def moved_clock(aws, tmp_path, monkeypatch):
     """The time of ``aws`` and of the program in this process: what it waits for takes no real seconds."""
@@ -142,18 +143,19 @@ def moved_clock(aws, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def clock(home, aws, moved_clock, clock_library):
+def clock(home, aws, moved_clock):
     """The same for ``home``'s commands, too."""
-    moved_clock.library = clock_library
     moved_clock.drive(home, aws.world)
     return moved_clock
 
 
 @pytest.fixture(scope="session")
-def native_front(tmp_path_factory):
-    """The native front, compiled once, beside the program that the tests run. Its clock can be moved."""
+def native_front():
+    """The native front, beside the program that the tests run. Its clock can be moved."""
     with open(COMMAND, encoding="utf-8") as script:
-        return compiled(str(tmp_path_factory.mktemp("front")), script.read(), shared=True)
+        full = script.read()
+    folder = once.made("front", lambda new: compiled(new, full, shared=True))
+    return os.path.join(folder, os.path.basename(COMMAND))
 
 
 @pytest.fixture(params=["python", "native"])

@@ -23,7 +23,7 @@ LANG = "C.UTF-8"
 ROOM = 1 << 20  # bytes that one order may need
 NUMBER = 8  # bytes of what the server answers
 # What the start of a process reads: where one of them is set, or the language is another, only a start will do.
-READ_AT_START = ("COVERAGE_", "LC_", "LD_", "MALLOC_", "PYTHON")
+READ_AT_START = ("COVERAGE_", "LC_", "LD_", "MALLOC_", "PYTHON", "TEST_WITHOUT_")
 with tempfile.TemporaryFile() as _made:
     DERIVATIONS = Derivations(os.dup(_made.fileno()))
 # A run under coverage counts what the commands do, from their start.
@@ -32,16 +32,22 @@ MEASURED = any(name.startswith("COVERAGE_") for name in os.environ)
 
 # Libraries that may be loaded before the server, as they are before a command: the clock that tests move.
 PRELOADABLE: set[str] = set()
+# The one folder of PYTHONPATH whose sitecustomize.py a fork runs, as a start does: the USB of tests.
+USB = os.path.join(HERE, "fakes", "usb")
 
 
 def can(env: Mapping[str, str]) -> bool:
     """Whether a fork does with this environment what a start does."""
     if MEASURED or env.get("LANG") != LANG:
         return False
-    return all(
-        value in PRELOADABLE if name == "LD_PRELOAD" else not name.startswith(READ_AT_START)
-        for name, value in env.items()
-    )
+    return all(_is_the_same(name, value) for name, value in env.items())
+
+
+def _is_the_same(name: str, value: str) -> bool:
+    """Whether a fork makes of the variable what a start does."""
+    if name == "LD_PRELOAD":
+        return value in PRELOADABLE
+    return value == USB if name == "PYTHONPATH" else not name.startswith(READ_AT_START)
 
 
 class Forked(subprocess.Popen[bytes]):

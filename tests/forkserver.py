@@ -49,7 +49,8 @@ def preload(derivations: int) -> None:
     for found in pkgutil.walk_packages(vault.__path__, "vault."):
         if not found.name.endswith("__main__"):
             importlib.import_module(found.name)
-    for name in ("boto3", "click", "cryptography.hazmat.primitives.ciphers.aead", "rich.table"):
+    # of python-fido2 all but its USB, which a test may play
+    for name in ("boto3", "click", "cryptography.hazmat.primitives.ciphers.aead", "fido2.webauthn", "rich.table"):
         importlib.import_module(name)
 
 
@@ -69,6 +70,8 @@ def become(code: object, command: str, order: dict[str, object], fds: list[int])
     sys.orig_argv = [sys.executable, *sys.argv]
     if "TEST_CLOCK" in os.environ:
         ctypes.CDLL(None).take_the_tests_clock()
+    if "PYTHONPATH" in os.environ:
+        customize(os.environ["PYTHONPATH"])
     gc.enable()
     status = 1
     try:
@@ -85,6 +88,13 @@ def become(code: object, command: str, order: dict[str, object], fds: list[int])
     except OSError:
         status = 120  # as the interpreter's own end has it
     os._exit(status)
+
+
+def customize(folder: str) -> None:
+    """What the start of a Python with this folder on its path runs."""
+    path = os.path.join(folder, "sitecustomize.py")
+    with open(path, encoding="utf-8") as file:
+        exec(compile(file.read(), path, "exec"), {"__name__": "sitecustomize"})
 
 
 def take_terminal() -> None:

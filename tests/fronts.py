@@ -7,23 +7,21 @@ once for all workers of a test run.
 
 from __future__ import annotations
 
-import atexit
 import fcntl
 import functools
 import os
 import select
-import shutil
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
 import threading
 import time
 from typing import NamedTuple
 
 import hatch_build
+from tests import once
 from tests.patience import PATIENCE
 from vault import __main__, limits, warm
 from vault.cli import disk_export, prompt_line, warm_exec
@@ -197,9 +195,8 @@ def compiled(
 @functools.cache
 def patient() -> str:
     """A native front that waits for a busy machine, beside INSTEAD."""
-    folder = tempfile.mkdtemp()
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return compiled(folder, INSTEAD, f"-DPATIENCE={PATIENCE * 1000}")
+    folder = once.made("patient", lambda new: compiled(new, INSTEAD, f"-DPATIENCE={PATIENCE * 1000}"))
+    return os.path.join(folder, hatch_build.COMMAND)
 
 
 def native(argv: list[str], env: dict[str, str], folder: str) -> Outcome:

@@ -1,7 +1,8 @@
 """Runs tests in forks of one process that has collected them: ``pytest -p tests.workers --workers 4``.
 
 Workers of pytest-xdist collect all tests for themselves, which takes each of them as long as 500 tests. Here a worker
-begins with what is collected. It gets one file after the other, so that what a module's tests share is made once.
+begins with what is collected. It gets one file after the other, so that what a module's tests share is made once. At the
+end, a worker that has a long file left gives half of it to one that has nothing to do.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 LOOK = 1.0  # seconds after which a worker that has died is noticed
 END = 30  # seconds for a worker to end what it has started
+WORTH = 1.0  # seconds of tests that are worth giving away
+SHARE = None  # what a worker is sent that should give some away
 
 
 def pytest_addoption(parser):
@@ -52,7 +55,9 @@ def node(name: str) -> SimpleNamespace:
 
 
 class Worker:
-    """One fork, as the process sees it that forked. ``at``: the place of the test that it runs; ``rest``: those after it."""
+    """One fork, as the process sees it that forked. ``at``: the place of the test that it runs; ``rest``: those after it;
+    ``asked``: to give some of them away.
+    """
 
     def __init__(self, session: pytest.Session, number: int, others: list[connection.Connection]) -> None:
         fork = multiprocessing.get_context("fork")
@@ -60,19 +65,20 @@ class Worker:
         self.node = node(f"w{number}")
         self.at: int | None = None
         self.rest = range(0)
-        self.ended = False
+        self.ended = self.asked = False
         self.process = fork.Process(target=work, args=(session, number, end, [*others, self.connection]))
         self.process.start()
         end.close()
 
 
 class Crew:
-    """The workers, and the files that none of them has got yet."""
+    """The workers, those of them that have nothing to do, and the files that none of them has got yet."""
 
     def __init__(self, session: pytest.Session) -> None:
         self.session, self.hook = session, session.config.hook
         self.left = deque(files(session.items))
         self.workers: dict[connection.Connection, Worker] = {}
+        self.idle: list[Worker] = []
         self.numbers = itertools.count()
 
     def run(self) -> None:
@@ -112,6 +118,11 @@ class Crew:
             item = self.session.items[told]
             worker.at, worker.rest = told, range(told + 1, worker.rest.stop)
             self.hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        elif isinstance(told, range):
+            worker.asked, worker.rest = False, range(worker.rest.start, worker.rest.stop - len(told))
+            if told:
+                self.left.append(told)
+            self.give()
         elif told is not None:
             report = self.hook.pytest_report_from_serializable(config=self.session.config, data=told)
             report.node = worker.node
@@ -119,14 +130,30 @@ class Crew:
         elif worker.ended:
             self.done(worker)
         else:
-            self.give(worker)
+            worker.at, worker.rest, worker.asked = None, range(0), False
+            self.idle.append(worker)
+            self.give()
 
-    def give(self, worker: Worker) -> None:
-        """The next file, or the end."""
-        worker.at, worker.rest = None, self.left.popleft() if self.left else range(0)
-        worker.ended = not worker.rest
+    def give(self) -> None:
+        """The next files to those that have nothing to do; after the last file, some of what others have yet to do, or the end."""
+        while self.idle and self.left:
+            worker = self.idle.pop()
+            worker.rest = self.left.popleft()
+            self.send(worker, worker.rest)
+        busy = [worker for worker in self.workers.values() if len(worker.rest) > 1]
+        if not busy and not any(worker.asked for worker in self.workers.values()):
+            while self.idle:
+                worker = self.idle.pop()
+                worker.ended = True
+                self.send(worker, worker.rest)
+        for worker in sorted(busy, key=lambda worker: -len(worker.rest))[: len(self.idle)]:
+            if not worker.asked:
+                worker.asked = True
+                self.send(worker, SHARE)
+
+    def send(self, worker: Worker, order: range | None) -> None:
         with contextlib.suppress(OSError):  # a worker that has died is noticed by its end
-            worker.connection.send(worker.rest)
+            worker.connection.send(order)
 
     def done(self, worker: Worker) -> None:
         del self.workers[worker.connection]
@@ -149,6 +176,7 @@ class Crew:
         if worker.rest:
             self.left.appendleft(worker.rest)
         self.add()
+        self.give()
 
 
 class Between:
@@ -162,10 +190,12 @@ class Between:
 
 
 class Teller:
-    """Tells the other side what becomes of each test."""
+    """Tells the other side what becomes of each test. ``took``: seconds of each of a file's tests; ``shared``: of its longest set-up."""
 
     def __init__(self, config: pytest.Config, orders: connection.Connection) -> None:
         self.config, self.orders = config, orders
+        self.took: list[float] = []
+        self.shared = 0.0
 
     def tell(self, what: object) -> None:
         try:
@@ -174,6 +204,10 @@ class Teller:
             os._exit(1)
 
     def pytest_runtest_logreport(self, report):
+        if report.when == "setup":
+            self.shared = max(self.shared, report.duration)
+        elif report.when == "call":
+            self.took.append(report.duration)
         self.tell(self.config.hook.pytest_report_to_serializable(config=self.config, report=report))
 
 
@@ -191,15 +225,22 @@ def work(
     try:
         while True:
             teller.tell(None)
-            places = orders.recv()
+            places, teller.took, teller.shared = next_file(orders), [], 0.0
             if not places:
                 break
-            for place in places:
+            while places:
+                place = places[0]
                 teller.tell(place)
                 following = session.items[place + 1] if place + 1 in places else between
                 session.config.hook.pytest_runtest_protocol(item=session.items[place], nextitem=following)
                 if session.shouldfail or session.shouldstop:
                     return
+                places = places[1:]
+                if places and orders.poll():
+                    orders.recv()
+                    given = half(places, teller)
+                    places = places[: len(places) - len(given)]
+                    teller.tell(given)
     except (EOFError, KeyboardInterrupt):
         pass
     finally:
@@ -207,6 +248,21 @@ def work(
         session.config.hook.pytest_sessionfinish(session=session, exitstatus=0)
         atexit._run_exitfuncs()
     teller.tell(None)
+
+
+def next_file(orders: connection.Connection) -> range:
+    """What to do now. A wish for a part of the last file came too late."""
+    while (order := orders.recv()) is SHARE:
+        pass
+    return order
+
+
+def half(places: range, teller: Teller) -> range:
+    """The half of ``places`` that is given away: none if it takes less time than making again what the file's tests share."""
+    given = places[(len(places) + 1) // 2 :]
+    if not teller.took or len(given) * sum(teller.took) / len(teller.took) < max(WORTH, teller.shared):
+        return range(0)
+    return given
 
 
 def prepare(config: pytest.Config, number: int) -> None:

@@ -11,7 +11,8 @@ import threading
 
 from fido2.hid import CAPABILITY, CTAPHID
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from tests.forked import USB
+
 SIZE = 64
 INIT = 0x80
 PROCESSING, TOUCH_NEEDED = 1, 2
@@ -28,7 +29,7 @@ class PluggedKey:
 
     @property
     def env(self):
-        return {"PYTHONPATH": os.path.join(HERE, "usb"), "TEST_SECURITY_KEYS": self.path}
+        return {"PYTHONPATH": USB, "TEST_SECURITY_KEYS": self.path}
 
     def unplug(self):
         """Every program that uses the key finds it gone."""

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.fakes.example import DEV, SHARED, role
-from tests.home import COMMAND
 from tests.patience import PATIENCE
 from vault.system import locks
 from vault.system.clock import Deadline
@@ -22,6 +18,7 @@ from vault.system.files import Folder
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
 BOUND = 50.0  # seconds: the one deadline of an export
+EXPORTERS = 20
 START_ALL = 25.0  # seconds: what thirty interpreters on two cores may take beside it
 
 
@@ -52,6 +49,7 @@ def at_once(home, profiles):
         return list(pool.map(one, profiles))
 
 
+@pytest.mark.usefixtures("clock")
 def test_thirty_long_roles_at_once_never_share_a_code(home, aws):
     """Thirty roles that would each want a code: none fails, none outlasts its bound, no code is sent twice or refused."""
     long_roles(home, aws, 30)
@@ -83,48 +81,30 @@ def test_argon2_runs_in_one_process_at_a_time(home):
     assert b"shared-services" in out
 
 
+@pytest.mark.usefixtures("clock")
 def test_exports_go_on_while_the_key_is_replaced(home, aws):
     """Twenty exporters that never stop while ``rotate`` runs: not one fails, before, during or after the turn."""
     aws.world.new_key_delay, aws.world.new_key_flapping = 1.0, 1.0
     home.scenario()
     home.make_vault()
-    script = (
-        "import subprocess, sys, os\n"
-        "runs = bad = 0\n"
-        "while not os.path.exists(sys.argv[2]):\n"
-        "    fresh = ['--fresh'] if runs % 3 == 0 else []\n"
-        "    done = subprocess.run([sys.argv[1], 'export', sys.argv[3], *fresh], capture_output=True)\n"
-        "    runs += 1\n"
-        "    if done.returncode:\n"
-        "        bad += 1\n"
-        "        sys.stderr.write(done.stderr.decode())\n"
-        "print(runs, bad)\n"
-    )
-    stop = os.path.join(home.root, "stop")
-    exporters = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, COMMAND, stop, "dev" if n % 2 else "prod"],
-            env=home.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for n in range(20)
-    ]
-    said = []
-    readers = [threading.Thread(target=lambda e=e: said.append(e.communicate())) for e in exporters]
-    try:
-        for reader in readers:
-            reader.start()
-        rotated = home.run("rotate", "--yes", "--delete-now")
-    finally:
-        with open(stop, "w", encoding="utf-8"):
-            pass
-        for reader in readers:
-            reader.join(PATIENCE)
+    over = threading.Event()
+
+    def exporter(profile):
+        """What each run said, as long as the rotation goes on, and once after it."""
+        said = []
+        while not said or not over.is_set():
+            fresh = ["--fresh"] if len(said) % 3 == 0 else []
+            said.append(home.run("export", profile, *fresh))
+        return said
+
+    with ThreadPoolExecutor(EXPORTERS) as pool:
+        exporting = [pool.submit(exporter, "dev" if n % 2 else "prod") for n in range(EXPORTERS)]
+        try:
+            rotated = home.run("rotate", "--yes", "--delete-now")
+        finally:
+            over.set()
+        runs = [one.result(PATIENCE) for one in exporting]
     assert rotated.returncode == 0, rotated.stderr
-    assert [err for _, err in said if err] == []
-    runs = [tuple(map(int, out.split())) for out, _ in said]
-    assert sum(bad for _, bad in runs) == 0
-    assert all(count > 0 for count, _ in runs)
+    assert [(one.returncode, one.stderr) for said in runs for one in said if one.returncode or one.stderr] == []
+    assert sum(map(len, runs)) > 3 * EXPORTERS  # each of them before, during and after
     assert len(aws.world.keys_of(aws.world.user("yourself"))) == 1

@@ -41,7 +41,7 @@ def page():
 
 
 @pytest.fixture
-def lived_in(home, aws):
+def lived_in(home, aws, clock):
     """A home as `setup` leaves it, with a vault in the usual folders instead of one of its own."""
     aws.world.roles[DEVELOPER].mfa = False
     home.env.pop("AWSVAULT_HOME")

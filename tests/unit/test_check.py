@@ -108,11 +108,13 @@ def test_a_run_that_is_stopped(tmp_path, workers, failing, code):
         "-c",
         os.devnull,
         "-p",
+        "xdist.plugin",
+        "-p",
         "scripts.loop.budget",
         "--maxschedchunk",
         "1",
     ]
-    env = {**os.environ, "PYTHONPATH": ROOT}
+    env = {**os.environ, "PYTHONPATH": ROOT, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     stopped = subprocess.run(
         [*command, "--budget", "0.2", tmp_path],
         env=env,

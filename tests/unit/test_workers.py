@@ -6,8 +6,11 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from tests import workers
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHARED = """
@@ -43,6 +46,7 @@ MISHAPS = {
     "breaks": "@pytest.fixture\ndef broken(): raise OSError\ndef test_it(broken): pass",
     "ends": "def test_it(module): os._exit(7)",
     "none": "",
+    "long": "import time\n@pytest.mark.parametrize('n', range(12))\ndef test_long(module, n): time.sleep(0.5)",
 }
 
 
@@ -59,6 +63,7 @@ def run(tmp_path, monkeypatch):
         for number, name in enumerate(names):
             (tests / f"test_{number}_{name}.py").write_text(FILE.format(MISHAPS[name]))
         monkeypatch.setenv("MADE", str(made))
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the half of each start
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "tests.workers", "--workers", "2", "-q", "-rA",
              "--rootdir", str(tests), "-c", str(tests / "pytest.ini"), *options, str(tests)],
@@ -96,6 +101,28 @@ def test_a_worker_that_dies_costs_one_test(run):
     assert done.returncode == 1
     assert "1 failed, 15 passed in" in done.stdout, done.stdout + done.stderr
     assert "the worker of this test ended with 7" in done.stdout
+
+
+def test_a_long_file_is_shared_at_the_end(run, tmp_path):
+    """Both workers run tests of the only file, each of them once."""
+    done = run("long")
+    assert "17 passed in" in done.stdout, done.stdout + done.stderr
+    assert len(noted(tmp_path, "session")) == 2
+
+
+@pytest.mark.parametrize(
+    ("took", "shared", "given"),
+    [
+        ([], 0.0, range(0)),
+        ([0.1], 0.0, range(0)),
+        ([0.3, 0.1], 0.0, range(8, 13)),
+        ([1.0], 4.9, range(8, 13)),
+        ([1.0], 5.1, range(0)),
+    ],
+)
+def test_what_is_worth_sharing(took, shared, given):
+    """What takes a second, and longer than to make again what the file's tests share."""
+    assert workers.half(range(3, 13), SimpleNamespace(took=took, shared=shared)) == given
 
 
 def test_it_stops_where_it_is_told_to(run):

@@ -260,6 +260,7 @@ def test_after_a_time_limit_the_vault_can_be_opened_again(home):
     assert export(home, **UNLOCK) == first
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("change", ["config", "credentials", "vault", "settings", "region"])
 def test_the_next_export_notices_a_change(home, change, aws):
     """A change that may affect the answer makes the warm session a miss at once."""

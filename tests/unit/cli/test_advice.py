@@ -241,7 +241,7 @@ def words_of(text, names):
     return words if words[0] != "mfa" or len(words) > 1 else None
 
 
-@pytest.mark.usefixtures("unmeasured")
+@pytest.mark.usefixtures("unmeasured", "moved_clock")
 @pytest.mark.parametrize("trouble", ["temporary key", "test and test", "security key", "aws-vault"])
 def test_no_advice_goes_in_a_loop(trouble, home, here, tmp_path):
     """From each command that somebody with this trouble may try, every way that the messages offer."""
@@ -249,6 +249,7 @@ def test_no_advice_goes_in_a_loop(trouble, home, here, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("moved_clock")
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_no_advice_of_any_command_goes_in_a_loop(trouble, home, here, tmp_path):
     """The same for every trouble and more commands."""

@@ -27,6 +27,8 @@ dev
 Every link passed.
 """
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 
 @pytest.fixture
 def ready(home):

@@ -63,6 +63,7 @@ def test_the_json_of_an_export_stays_as_it_is(ready):
     assert REGION not in json.dumps(ready.export("dev", "--region", REGION))
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("config", [SCENARIO, NO_REGION], ids=["regions", "none"])
 def test_sts_and_the_cache_know_nothing_of_it(ready, aws, config):
     """The sessions come from the regions of the profiles, and every further export is a cache hit."""

@@ -13,7 +13,7 @@ from vault.store import vault
 from vault.system.machine import host_name
 from vault.system.paths import from_env
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
 NOBODY = {"AWSVAULT_PASSPHRASE": None}
 NEXT = "five other words for the same"

@@ -13,7 +13,7 @@ from tests.fakes.security_key_usb import PluggedKey
 from tests.home import PASSPHRASE, failed
 from tests.terminal_user import Terminal
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
 PIN = "PIN of the security key: "
 TOUCH = "Touch the security key."

@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import json
 
-import pexpect
 import pytest
 
 from tests.fakes.example import SEED, SERIAL
-from tests.home import COMMAND, PASSPHRASE, failed
-from tests.patience import PATIENCE
+from tests.home import PASSPHRASE, failed
 from tests.terminal_user import Terminal
 from tests.vectors import reader
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
+pytestmark = pytest.mark.usefixtures("unmeasured", "clock")
 
 NEXT = "five other words for the same"
 OWN = "five words for the seeds alone"
 
 
 def typed(home, arguments, answers):
-    """Run at a terminal, answer each question; what was shown, which must have ended well."""
-    env = home.with_env({"AWSVAULT_PASSPHRASE": None, "AWSVAULT_PROMPT": "tty"})
-    child = pexpect.spawn(
-        COMMAND, arguments, env=env, encoding="utf-8", timeout=PATIENCE, dimensions=(40, 400)
-    )
+    """Run at a terminal, answer each question; what was shown after the last, which must have ended well."""
+    user = Terminal(home, *arguments)
     for question, answer in answers:
-        child.expect_exact(question)
-        child.sendline(answer)
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == 0, child.before
-    return child.before
+        user.answers(question, answer)
+    before = len(user.shown)
+    assert user.ends() == 0, user.shown
+    return user.shown[before:]
 
 
 def test_a_strict_seed_from_its_storing_to_its_use(home, aws):

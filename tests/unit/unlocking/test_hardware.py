@@ -275,6 +275,7 @@ def test_a_machine_that_lost_its_tpm_for_good_loses_nothing(server, tpm):
         slots.check_tpm(context(server), opened(server).header)
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_recovery_code_is_enough_when_the_tpm_is_gone(server, tpm):
     """The TPM and the code were the only slots. The code opens everything, and sets a passphrase."""
     code = new_code()

@@ -58,7 +58,7 @@ def test_the_time_to_answer_begins_with_the_question(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Interaction, "hidden", hidden)
     user = security_key.slot(context, purpose="to unlock the vault")._user
-    clock = MovedClock(str(tmp_path / "time"), library="none")
+    clock = MovedClock(str(tmp_path / "time"))
     clock.drive_this_process(monkeypatch)
     clock.move(2 * limits.ATTENDED_PROMPT_TIME)
     user.pin(complaint="")
