@@ -46,8 +46,8 @@ def _tests_of(path: str) -> list[str]:
     )
 
 
-def importers(path: str, mirror: str) -> list[str]:
-    """The tests in the mirrored folder that import the module; if there are none, those elsewhere in tests/unit."""
+def importers(path: str, mirror: str, *, most: int = MOST) -> list[str]:
+    """The tests in the mirrored folder that import the module, ``most`` of them; if there are none, those elsewhere in tests/unit."""
     package, _, module = path.removesuffix(".py").replace("/", ".").rpartition(".")
     words = re.compile(
         rf"^\s*(from {re.escape(package)}\.{module} import|import {re.escape(package)}\.{module}\b"
@@ -58,7 +58,7 @@ def importers(path: str, mirror: str) -> list[str]:
     far = near or [
         test for test in sorted(glob("tests/unit/**/test_*.py", recursive=True)) if names(test, words)
     ]
-    return far[:MOST]
+    return far[:most]
 
 
 def names(path: str, words: re.Pattern[str]) -> bool:

@@ -129,7 +129,7 @@ def test_without_a_stored_seed_there_is_no_code(keys):
 
 def test_a_strict_seed_needs_its_key(opened, paths):
     """StrictClosed until the strict seeds are open: not None, which would mean that the user types a code."""
-    strict = opened._replace(payload=replace(opened.payload, seeds={}, strict_serials=(SERIAL,)))
+    strict = replace(opened, payload=replace(opened.payload, seeds={}, strict_serials=(SERIAL,)))
     keys = OpenedKeys(strict, paths=paths, clock=HandClock())
     with pytest.raises(errors.StrictClosed):
         keys.take_code(SERIAL, wait(keys))
