@@ -50,7 +50,13 @@ def preload(derivations: int) -> None:
         if not found.name.endswith("__main__"):
             importlib.import_module(found.name)
     # of python-fido2 all but its USB, which a test may play
-    for name in ("boto3", "click", "cryptography.hazmat.primitives.ciphers.aead", "fido2.webauthn", "rich.table"):
+    for name in (
+        "boto3",
+        "click",
+        "cryptography.hazmat.primitives.ciphers.aead",
+        "fido2.webauthn",
+        "rich.table",
+    ):
         importlib.import_module(name)
 
 

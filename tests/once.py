@@ -12,7 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FOLDER = tempfile.mkdtemp(prefix="once")  # the workers are forks of the process that imports this (tests/workers.py)
+FOLDER = tempfile.mkdtemp(
+    prefix="once"
+)  # the workers are forks of the process that imports this (tests/workers.py)
 _OWNER = os.getpid()
 
 

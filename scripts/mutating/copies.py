@@ -72,7 +72,9 @@ class Copy:
         began = time.monotonic()
         command = [f"{self._bin}/python", "-m", "pytest", "-x", "-q", "-m", "not long", "-p", "no:cacheprovider",
                    "-p", "scripts.loop.budget", "--budget", str(seconds), "--tb", "no", *tests]  # fmt: skip
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTHON"))}
+        env = {
+            name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTHON"))
+        }
         with subprocess.Popen(
             command, cwd=self.tree, env={**env, "CI": "1"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,

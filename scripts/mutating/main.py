@@ -32,7 +32,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/mutants")
     parser.add_argument("--count", type=int, default=100, help="how many mutants (100)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", nargs="+", metavar="PATH", help="modules or folders of vault/ in place of the usual ones")
+    parser.add_argument(
+        "--only", nargs="+", metavar="PATH", help="modules or folders of vault/ in place of the usual ones"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seconds", type=float, default=30.0, help="for the tests of one mutant (30)")
     parser.add_argument("--again", action="store_true", help="try the survivors again")
@@ -51,7 +53,10 @@ def main(arguments: Sequence[str]) -> int:
     for mutant, outcome in tried(left, jobs=given.jobs, seconds=given.seconds):
         kept.add(mutant, sources[mutant.path], outcome)
         done[mutant] = outcome
-        print(f"{outcome.state:10} {outcome.seconds:5.1f} s  {mutant.path}:{mutant.line}: {mutant.kind}", flush=True)
+        print(
+            f"{outcome.state:10} {outcome.seconds:5.1f} s  {mutant.path}:{mutant.line}: {mutant.kind}",
+            flush=True,
+        )
     return report({mutant: done[mutant] for mutant in planned}, sources)
 
 
@@ -71,7 +76,9 @@ class Kept:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def read(self, planned: Sequence[Mutant], sources: Mapping[str, bytes], *, again: bool) -> dict[Mutant, Outcome]:
+    def read(
+        self, planned: Sequence[Mutant], sources: Mapping[str, bytes], *, again: bool
+    ) -> dict[Mutant, Outcome]:
         """Those of ``planned`` that need not be tried; ``again``: survivors need it."""
         known = {}
         if os.path.exists(self._path):
@@ -129,5 +136,7 @@ def report(done: Mapping[Mutant, Outcome], sources: Mapping[str, bytes]) -> int:
     for package, states in sorted(counts.items()):
         print(f"{package:16}", ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
     total = sum(counts.values(), Counter())
-    print(f"{total.total()} mutants: {', '.join(f'{count} {state}' for state, count in sorted(total.items()))}")
+    print(
+        f"{total.total()} mutants: {', '.join(f'{count} {state}' for state, count in sorted(total.items()))}"
+    )
     return 1 if total["survived"] + total["untested"] else 0

@@ -40,8 +40,14 @@ class Mutant(NamedTuple):
     def diff(self, source: bytes) -> str:
         """The change as lines, with their place."""
         before, after = (text.decode().splitlines() for text in (source, self.apply(source)))
-        changed = [line for line in difflib.unified_diff(before, after, lineterm="", n=0) if line[:3] not in ("---", "+++")]
-        return "\n".join([f"{self.path}:{self.line}: {self.kind}", *(f"    {line}" for line in changed if line[0] in "+-")])
+        changed = [
+            line
+            for line in difflib.unified_diff(before, after, lineterm="", n=0)
+            if line[:3] not in ("---", "+++")
+        ]
+        return "\n".join(
+            [f"{self.path}:{self.line}: {self.kind}", *(f"    {line}" for line in changed if line[0] in "+-")]
+        )
 
     def key(self, source: bytes) -> str:
         """The change without its place, which other edits move: the path, the old lines and the new ones."""
@@ -81,7 +87,10 @@ class _Finder(ast.NodeVisitor):
         start, end = self._at(left)[1], self._at(right)[0]
         word, new = operator
         edge = r"\b" if word[0].isalpha() else ""
-        found = re.search(f"{edge}{word}{edge}".encode(), re.sub(rb"#[^\n]*", lambda c: b" " * len(c[0]), self.source[start:end]))
+        found = re.search(
+            f"{edge}{word}{edge}".encode(),
+            re.sub(rb"#[^\n]*", lambda c: b" " * len(c[0]), self.source[start:end]),
+        )
         if found is not None:
             self._add(start + found.start(), start + found.end(), new, kind)
 
@@ -94,7 +103,12 @@ class _Finder(ast.NodeVisitor):
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
         for left, right in pairwise(node.values):
-            self._between(left, right, JOINED[type(node.op)], f"{JOINED[type(node.op)][1]} for {JOINED[type(node.op)][0]}")
+            self._between(
+                left,
+                right,
+                JOINED[type(node.op)],
+                f"{JOINED[type(node.op)][1]} for {JOINED[type(node.op)][0]}",
+            )
         self.generic_visit(node)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
@@ -103,7 +117,9 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def _condition(self, test: ast.expr) -> None:
-        if not isinstance(test, ast.Compare | ast.Constant) and not (isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)):
+        if not isinstance(test, ast.Compare | ast.Constant) and not (
+            isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+        ):
             self._replace(test, f"(not ({self._text(test)}))", "condition negated")
 
     def visit_If(self, node: ast.If) -> None:
@@ -152,7 +168,9 @@ class _Finder(ast.NodeVisitor):
     def visit_Assign(self, node: ast.Assign) -> None:
         if all(isinstance(target, ast.Attribute | ast.Subscript) for target in node.targets):
             self._replace(node, "pass", "statement left out")
-        if not any(isinstance(target, ast.Name) and target.id in (FOR_TYPES, "__slots__") for target in node.targets):
+        if not any(
+            isinstance(target, ast.Name) and target.id in (FOR_TYPES, "__slots__") for target in node.targets
+        ):
             self.visit(node.value)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:

@@ -50,7 +50,9 @@ ORDERED = (
 
 def test_each_limit_is_used():
     """One that nothing looks at protects nobody."""
-    text = "".join(path.read_text(encoding="utf-8") for path in VAULT.rglob("*.py") if path.name != "limits.py")
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in VAULT.rglob("*.py") if path.name != "limits.py"
+    )
     used = set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", text))
     assert len(NAMES) > 200
     assert [name for name in NAMES if name not in used] == []

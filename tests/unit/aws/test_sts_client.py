@@ -73,7 +73,7 @@ def test_without_credentials_nothing_is_signed(aws, sent):
 @pytest.mark.parametrize(("once", "times"), [(False, 2), (True, 1)])
 def test_a_call_that_may_be_repeated_is_sent_twice_at_most(aws, sent, once, times):
     """``once``: not even over a connection that the other end may have closed."""
-    sent.answers = [errors.Unreachable("no route")]
+    sent.answers = [errors.Unreachable("no route"), errors.Unreachable("no route")]
     with pytest.raises(errors.Unreachable, match=f"^{WHO} for dev: no route$"):
         client(aws, subject="dev").call(WHO, once=once)
     assert [request["reuse"] for request in sent] == [not once] * times
@@ -92,12 +92,22 @@ def test_a_refusal_has_awss_code_and_date_and_is_sent_once(aws, sent):
     calling = client(aws)
     with pytest.raises(errors.Refused) as caught:
         calling.call(WHO)
-    assert (caught.value.code, caught.value.date, calling.date) == ("AccessDenied", 1_700_000_000, 1_700_000_000)
+    assert (caught.value.code, caught.value.date, calling.date) == (
+        "AccessDenied",
+        1_700_000_000,
+        1_700_000_000,
+    )
     assert len(sent) == 1
 
 
 @pytest.mark.parametrize(
-    "text", ["", "<html>Sign in to the Wi-Fi</html>", ANSWER.format("AssumeRole"), f"<{WHO}Response>text</{WHO}Response"]
+    "text",
+    [
+        "",
+        "<html>Sign in to the Wi-Fi</html>",
+        ANSWER.format("AssumeRole"),
+        f"<{WHO}Response>text</{WHO}Response",
+    ],
 )
 def test_an_answer_that_cannot_be_awss_is_unreachable(aws, sent, text):
     """A page of somebody in between, or the answer to another call."""

@@ -53,7 +53,7 @@ def test_every_flipped_bit_and_truncation_is_a_miss(cache, tmp_path, every):
     key, aad = hkdf(Secret(b"k" * 32), info=b"cache-enc"), VAULT_ID + DIGEST
     assert unseal(key, label="cache", aad=aad, box=good)
     for place, bit in product(range(len(good)), range(8)):
-        through_the_file = bit == place % 8  # one of each byte
+        through_the_file = bit == place % 8 and place % every == 0  # one of each byte, or of one in seven
         in_memory = (place * 8 + bit) % every == 0  # all of them, or one in seven
         if not through_the_file and not in_memory:
             continue
@@ -65,7 +65,7 @@ def test_every_flipped_bit_and_truncation_is_a_miss(cache, tmp_path, every):
         if in_memory:
             with pytest.raises(SealBroken):
                 unseal(key, label="cache", aad=aad, box=bytes(bad))
-    for length in range(len(good)):
+    for length in sorted({*range(64), *range(0, len(good), every), len(good) - 1}):
         path.write_bytes(good[:length])
         assert cache.get(DIGEST) is None, length
     path.write_bytes(good + b"\0")

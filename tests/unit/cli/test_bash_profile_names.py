@@ -12,15 +12,27 @@ from tests.patience import PATIENCE
 from tests.unit.cli.test_completion_scripts import pieces
 from vault.cli.bash_profile_names import BASH_NAMES
 
-NAMES = ("me@work", "a:b=c", "shared", "prod", "two words", "it's", "$(touch pwned)", "`touch pwned`", 'say "hi"', "back\\slash")
+NAMES = (
+    "me@work",
+    "a:b=c",
+    "shared",
+    "prod",
+    "two words",
+    "it's",
+    "$(touch pwned)",
+    "`touch pwned`",
+    'say "hi"',
+    "back\\slash",
+)
 
 
 def offered(folder, typed, *, names=NAMES, breaks=None):
     """What the function offers after ``awsvault-py export TYPED``. ``breaks``: COMP_WORDBREAKS, if not bash's own."""
     line = f"awsvault-py export {typed}"
     words = pieces(line)
+    prints = f"printf '%s\\n' {' '.join(map(shlex.quote, names))}" if names else ":"
     code = (
-        f"{BASH_NAMES}awsvault-py() {{ printf '%s\\n' {' '.join(map(shlex.quote, names))}; }}\n"
+        f"{BASH_NAMES}awsvault-py() {{ {prints}; }}\n"
         f"COMP_WORDS=({' '.join(map(shlex.quote, words))}) COMP_CWORD={len(words) - 1}\n"
         f"COMP_LINE={shlex.quote(line)} COMP_POINT={len(line)}\n"
         f"{'' if breaks is None else f'COMP_WORDBREAKS={shlex.quote(breaks)}'}\n"

@@ -26,7 +26,9 @@ def test_a_short_name_has_the_options_of_the_long_one(monkeypatch):
     """Though it is in no list of commands."""
     found, shapes = click.Context(build()), {}
     monkeypatch.setitem(
-        completion_scripts.RENDERERS, "none", lambda given: shapes.update({one.path: one for one in given}) or ""
+        completion_scripts.RENDERERS,
+        "none",
+        lambda given: shapes.update({one.path: one for one in given}) or "",
     )
     completion.script(found, "none")
     assert ALIASES

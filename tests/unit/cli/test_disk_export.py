@@ -45,7 +45,11 @@ def test_other_command_lines_are_not_its_own(words):
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (errors.Locked("the vault is locked"), 3, "awsvault-py: error: the vault is locked\nawsvault-py: hint: "),
+        (
+            errors.Locked("the vault is locked"),
+            3,
+            "awsvault-py: error: the vault is locked\nawsvault-py: hint: ",
+        ),
         (ValueError("with a secret"), 70, "awsvault-py: error: unexpected error: ValueError\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
@@ -138,7 +142,10 @@ def test_a_pipe_that_takes_a_part_gets_the_rest(monkeypatch):
 
 @pytest.mark.parametrize(
     ("number", "kind", "said"),
-    [(errno.ENOSPC, errors.StorageError, "standard output: No space left"), (errno.EPIPE, BrokenPipeError, "")],
+    [
+        (errno.ENOSPC, errors.StorageError, "standard output: No space left"),
+        (errno.EPIPE, BrokenPipeError, None),
+    ],
 )
 def test_a_line_that_cannot_be_written(monkeypatch, number, kind, said):
     """A full disk is an error; a reader that has gone needs no message."""

@@ -59,7 +59,11 @@ def test_a_profile_that_cannot_be_read_hides_no_other(home, found, monkeypatch):
 
 def test_without_the_vault_chains_are_resolved_from_the_files_alone(found):
     """A locked vault is no reason to report every chain as broken."""
-    assert [chain.profile for chain in replace(found, opened=None).chains()] == ["shared-services", "dev", "prod"]
+    assert [chain.profile for chain in replace(found, opened=None).chains()] == [
+        "shared-services",
+        "dev",
+        "prod",
+    ]
 
 
 def test_both_files_can_be_edited(home, found):

@@ -84,7 +84,7 @@ def test_sts_of_a_profile(home):
     """Its URL with its place, its region, and its CA bundle."""
     found = sts_endpoint(context(home), "dev")
     assert (found.url, found.region, found.service) == ("http://127.0.0.1:4566", "eu-west-1", "sts")
-    assert found.place.endswith("config:13")
+    assert found.place.endswith("config:16")
     assert found.ca_bundle.value == "/etc/company.pem"
 
 
@@ -92,16 +92,23 @@ def test_iam_of_a_profile_and_of_a_partition(home):
     """The profile's URL for IAM, or the one host of the partition."""
     found = iam_endpoint(context(home), "dev", "aws")
     assert (found.url, found.service) == ("http://127.0.0.1:4567", "iam")
-    assert found.place.endswith("config:15")
+    assert found.place.endswith("config:18")
     assert found.ca_bundle.value == "/etc/company.pem"
     china = iam_endpoint(context(home), "bare", "aws-cn")
-    assert (china.url, china.region, china.place) == ("https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1", "")
+    assert (china.url, china.region, china.place) == (
+        "https://iam.cn-north-1.amazonaws.com.cn",
+        "cn-north-1",
+        "",
+    )
 
 
 @pytest.mark.parametrize("service", ["sts", "iam"])
 def test_a_url_of_the_environment_comes_first(home, service):
     """The service's own variable before the one for all; the place is its name."""
-    variables = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", f"AWS_ENDPOINT_URL_{service.upper()}": "http://127.0.0.1:2"}
+    variables = {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        f"AWS_ENDPOINT_URL_{service.upper()}": "http://127.0.0.1:2",
+    }
     found = context(home, **variables)
     endpoint = sts_endpoint(found, "dev") if service == "sts" else iam_endpoint(found, "dev", "aws")
     assert (endpoint.url, endpoint.place) == ("http://127.0.0.1:2", f"AWS_ENDPOINT_URL_{service.upper()}")
@@ -112,4 +119,7 @@ def test_the_hosts_that_the_user_allows_go_along(home):
     home.settings('allow_http = ["sts.example"]\n', trusted=("iam.example",))
     found = context(home)
     for endpoint in (sts_endpoint(found, "dev"), iam_endpoint(found, "dev", "aws")):
-        assert (tuple(endpoint.allow_http), tuple(endpoint.trusted_hosts)) == (("sts.example",), ("iam.example",))
+        assert (tuple(endpoint.allow_http), tuple(endpoint.trusted_hosts)) == (
+            ("sts.example",),
+            ("iam.example",),
+        )

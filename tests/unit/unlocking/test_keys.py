@@ -112,13 +112,17 @@ def test_a_code_is_given_out_once(keys):
     assert (second.text, keys._clock.at) == (code_of(seed, BEGIN // STEP + 1), BEGIN + STEP)
 
 
-def test_what_is_known_of_awss_clock_and_of_a_refused_step_counts(keys):
-    """A clock that is a step late computes AWS's code; only steps after the refused one are used."""
-    late = keys.take_code(SERIAL, wait(keys, skew=float(STEP)))
-    assert late.step == BEGIN // STEP + 1
+def test_what_is_known_of_awss_clock_counts(keys):
+    """This clock is a step late: the code is the one that AWS takes now."""
+    assert keys.take_code(SERIAL, wait(keys, skew=float(STEP))).step == BEGIN // STEP + 1
+
+
+def test_only_steps_after_a_refused_one_are_used(keys):
+    """The wait for the next one is told, second by second."""
     told = []
-    after = keys.take_code(SERIAL, wait(keys, most=95.0, seconds=200.0, after=late.step + 1, waiting=told.append))
-    assert after.step == late.step + 2
+    after = BEGIN // STEP + 1
+    code = keys.take_code(SERIAL, wait(keys, most=95.0, seconds=200.0, after=after, waiting=told.append))
+    assert (code.step, keys._clock.at) == (after + 1, BEGIN + 2 * STEP)
     assert told
 
 
