@@ -83,6 +83,7 @@ def _turn(item):
 
 def pytest_sessionfinish():
     forked.end()
+    once.end()
 
 
 @pytest.fixture(scope="module")

@@ -33,9 +33,10 @@ def made(name: str, make: Callable[[str], object]) -> str:
     return folder
 
 
-def _end() -> None:
+def end() -> None:
+    """Remove everything; in a fork, nothing."""
     if os.getpid() == _OWNER:
         shutil.rmtree(FOLDER, ignore_errors=True)
 
 
-atexit.register(_end)
+atexit.register(end)  # for what is no run of pytest

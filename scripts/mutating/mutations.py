@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 COMPARED = {
     ast.Eq: (r"==", "!="), ast.NotEq: (r"!=", "=="), ast.Is: (r"is", "is not"), ast.IsNot: (r"is\s+not", "is"),
@@ -139,7 +139,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Return(self, node: ast.Return) -> None:
-        if node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
+        if node.value is not None and not isinstance(node.value, ast.Constant):
             self._replace(node.value, "None", "returns None")
         self.generic_visit(node)
 
@@ -193,17 +193,16 @@ class _Finder(ast.NodeVisitor):
 
 
 def mutants(path: str, source: bytes) -> list[Mutant]:
-    """Every mutant of a module that is Python and other code than before."""
+    """Every mutant of a module, in the order of its text."""
     finder = _Finder(path, source)
-    tree = ast.parse(source)
-    finder.visit(tree)
-    before = ast.dump(tree)
-    return [mutant for mutant in finder.found if _is_another(mutant.apply(source), before)]
+    finder.visit(ast.parse(source))
+    return finder.found
 
 
-def _is_another(source: bytes, before: str) -> bool:
+def is_another(mutant: Mutant, source: bytes) -> bool:
+    """Whether the mutant is Python, and other code than before."""
     try:
-        return ast.dump(ast.parse(source)) != before
+        return ast.dump(ast.parse(mutant.apply(source))) != ast.dump(ast.parse(source))
     except SyntaxError:
         return False
 
@@ -219,17 +218,18 @@ def chosen(sources: Mapping[str, bytes], *, seed: int) -> Iterator[Mutant]:
     seen: set[tuple[str, int]] = set()
     while packages:
         for package in sorted(packages):
-            for mutant in _taken(packages[package], seen):
-                yield mutant
-                break
-            else:
+            mutant = _next(packages[package], sources, seen)
+            if mutant is None:
                 del packages[package]
+            else:
+                yield mutant
 
 
-def _taken(found: list[Mutant], seen: set[tuple[str, int]]) -> Iterable[Mutant]:
+def _next(found: list[Mutant], sources: Mapping[str, bytes], seen: set[tuple[str, int]]) -> Mutant | None:
     while found:
         mutant = found.pop()
         place = (mutant.path, mutant.line)
-        if place not in seen:
+        if place not in seen and is_another(mutant, sources[mutant.path]):
             seen.add(place)
-            yield mutant
+            return mutant
+    return None

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.mutating import main
 from scripts.mutating.copies import Outcome, covering
-from scripts.mutating.mutations import Mutant, chosen, mutants
+from scripts.mutating.mutations import Mutant, chosen, is_another, mutants
 
 PATH = "vault/store/a.py"
 
@@ -16,7 +16,7 @@ PATH = "vault/store/a.py"
 def made(text):
     """The changed texts of all mutants."""
     source = text.encode()
-    return {mutant.apply(source).decode() for mutant in mutants(PATH, source)}
+    return {one.apply(source).decode() for one in mutants(PATH, source) if is_another(one, source)}
 
 
 @pytest.mark.parametrize(
