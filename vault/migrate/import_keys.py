@@ -59,5 +59,10 @@ def store(context: Context, opened: Opened, plan: ImportPlan) -> Opened:
     if not new:
         return opened
     return vault.edit(
-        context.paths, opened.k_main, change, clock=context.clock, deadline=context.new_deadline()
+        context.paths,
+        opened.k_main,
+        change,
+        clock=context.clock,
+        deadline=context.new_deadline(),
+        known=opened,
     )

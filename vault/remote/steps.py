@@ -223,7 +223,7 @@ class _Sync:
             step(Draft(k_main=opened.k_main, payload=opened.payload, slots=opened.header.slots), opened.file)
         else:
             self.opened = vault.rewrite(
-                self.paths, opened.k_main, step, deadline=self.deadline, clock=self.clock
+                self.paths, opened.k_main, step, deadline=self.deadline, clock=self.clock, known=opened
             )
             self.local = made[-1].local
             self.request = SyncRequest(accept=self.request.accept)  # the rest is done, whatever comes next

@@ -33,7 +33,6 @@ def create_from(
         pinned = read_pin(paths, vault_id)
         gen = 1 if pinned is None else pinned[0].gen + 1
         built = boxes.build(draft, vault_id=vault_id, gen=gen, time=now(clock), strict_box=None)
-        file.create(folder, built.raw, check=lambda raw: boxes.verify(raw, draft, built, path=path))
-        payload = boxes.open_main(built, draft.k_main, path=path)
+        payload = file.create(folder, built.raw, check=lambda raw: boxes.verify(raw, draft, built, path=path))
         pin = keep_pin(paths, built, payload, draft.k_main, durable=True)
     return Opened(file=built, payload=payload, k_main=draft.k_main, pin=pin)

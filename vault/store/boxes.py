@@ -131,14 +131,15 @@ def build(draft: Draft, *, vault_id: bytes, gen: int, time: int, strict_box: byt
     return VaultFile(header=header, prefix=prefix, main=main, strict=strict)
 
 
-def verify(raw: bytes, draft: Draft, built: VaultFile, *, path: str) -> None:
-    """Open what was written, as a reader does, and compare it with the draft (format.md 6, step 4)."""
+def verify(raw: bytes, draft: Draft, built: VaultFile, *, path: str) -> Payload:
+    """Open what was written, as a reader does, and compare it with the draft (format.md 6, step 4). Returns its content."""
     file = parse_file(raw)
     payload = open_main(file, draft.k_main, path=path)
     if file.header != built.header or _content(payload) != _content(draft.payload):
         raise errors.Internal(f"{path}: the file was not written as intended")
     if draft.strict is not None and open_strict(file, payload, draft.strict.key, path=path) != draft.strict:
         raise errors.Internal(f"{path}: the strict seeds were not written as intended")
+    return payload
 
 
 def _content(payload: Payload) -> tuple[object, ...]:

@@ -33,8 +33,9 @@ def edit(
     *,
     deadline: Deadline,
     clock: Clock | None = None,
+    known: Opened | None = None,
 ) -> Opened:
-    """Apply ``change`` to the current content of the vault and write the next generation.
+    """Apply ``change`` to the current content of the vault and write the next generation. ``known``: as for ``rewrite``.
 
     ``change`` may raise to stop without a write. If it returns its argument, nothing is written. Errors: KeysChanged,
     NoVault, Damaged, RolledBack, Diverged, StorageError, UnsafeFile, Busy.
@@ -45,6 +46,7 @@ def edit(
         lambda draft, _: replace(draft, payload=change(draft.payload)),
         deadline=deadline,
         clock=clock,
+        known=known,
     )
 
 
@@ -55,8 +57,11 @@ def rewrite(
     *,
     deadline: Deadline,
     clock: Clock | None = None,
+    known: Opened | None = None,
 ) -> Opened:
     """Like ``edit``, but also for slots, keys and strict seeds. A draft with new keys leaves no automatic backup.
+
+    ``known``: the vault as the caller has opened it. If the file is still the same, byte for byte, it is not opened again.
 
     A change that removes the last strict seed also removes the slots of the strict box and empties it, which needs none
     of their keys.
@@ -65,14 +70,10 @@ def rewrite(
     with file.open_folder(paths) as folder, file.lock(folder, deadline=deadline):
         found = file.read(folder)
         pinned = read_pin(paths, found.header.vault_id)
-        try:
-            payload = boxes.open_main(found, k_main, path=path)
-        except errors.Damaged:
-            raise KeysChanged(
-                f"{path} no longer opens with the key that opened it when this command started: another process "
-                "has changed its keys (passwd, rekey, slots remove), or it is damaged; nothing was written",
-                hint="run the command again: it opens the vault again, and reports damage",
-            ) from None
+        if known is not None and known.k_main == k_main and known.file == found:
+            payload = known.payload
+        else:
+            payload = _open_again(found, k_main, path=path)
         if pinned is not None:
             pins.check(pinned[0], found, path=path)
         old = Draft(k_main=k_main, payload=payload, slots=found.header.slots)
@@ -86,6 +87,17 @@ def rewrite(
             pin = keep_pin(paths, found, payload, k_main, durable=True)
             return Opened(file=found, payload=payload, k_main=k_main, pin=pin)
         return write(paths, folder, draft, old=found, gen=found.header.gen + 1, clock=clock)
+
+
+def _open_again(found: VaultFile, k_main: Secret, *, path: str) -> Payload:
+    try:
+        return boxes.open_main(found, k_main, path=path)
+    except errors.Damaged:
+        raise KeysChanged(
+            f"{path} no longer opens with the key that opened it when this command started: another process "
+            "has changed its keys (passwd, rekey, slots remove), or it is damaged; nothing was written",
+            hint="run the command again: it opens the vault again, and reports damage",
+        ) from None
 
 
 def write(
@@ -113,13 +125,12 @@ def write(
             f"the vault cannot store this: {e}", hint="use other characters in names"
         ) from None
     # With new keys the old file must not remain as a backup: its secrets would open the same entries.
-    file.replace(
+    payload = file.replace(
         folder,
         built.raw,
         check=lambda raw: boxes.verify(raw, draft, built, path=path),
         keep_old=keep_old and not draft.new_keys and not draft.minor,
     )
-    payload = boxes.open_main(built, draft.k_main, path=path)
     file.drop_backups(folder, below=None if draft.new_keys else payload.rekeyed)
     pin = keep_pin(paths, built, payload, draft.k_main, durable=True)
     return Opened(file=built, payload=payload, k_main=draft.k_main, pin=pin)

@@ -17,9 +17,12 @@ from vault.text import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TypeVar
 
     from vault.system.clock import Deadline
     from vault.system.paths import Paths
+
+    Checked = TypeVar("Checked")
 
 VAULT = "vault.avlt"
 LOCK = "vault.lock"
@@ -64,18 +67,18 @@ def read(folder: Folder, name: str = VAULT) -> VaultFile:
         raise errors.Damaged(f"{path}: {e}") from None
 
 
-def replace(folder: Folder, raw: bytes, *, check: Callable[[bytes], None], keep_old: bool) -> None:
+def replace(folder: Folder, raw: bytes, *, check: Callable[[bytes], Checked], keep_old: bool) -> Checked:
     """Replace the vault by ``raw``; the caller holds the lock. After a failure the old vault is unchanged.
 
-    ``check`` gets the bytes that are read back, and raises if they do not open. ``keep_old`` makes the current vault
-    the newest backup.
+    ``check`` gets the bytes that are read back, and raises if they do not open; what it returns is returned. ``keep_old`` makes
+    the current vault the newest backup.
     """
     folder.sweep(_TEMP)
     for name in (VAULT, *BACKUP_NAMES):
         _refuse_foreign(folder, name)
     temp = folder.create_temp(_TEMP, raw, durable=True)
     try:
-        check(_read_back(folder, temp, raw))
+        checked = check(_read_back(folder, temp, raw))
         if keep_old:
             _rotate(folder)
         folder.rename(temp, VAULT)
@@ -83,14 +86,15 @@ def replace(folder: Folder, raw: bytes, *, check: Callable[[bytes], None], keep_
         _discard(folder, temp)
         raise
     folder.sync()
+    return checked
 
 
-def create(folder: Folder, raw: bytes, *, check: Callable[[bytes], None]) -> None:
+def create(folder: Folder, raw: bytes, *, check: Callable[[bytes], Checked]) -> Checked:
     """Like ``replace``, for a new vault. AlreadyExists if there is one, even one that was just created."""
     folder.sweep(_TEMP)
     temp = folder.create_temp(_TEMP, raw, durable=True)
     try:
-        check(_read_back(folder, temp, raw))
+        checked = check(_read_back(folder, temp, raw))
         # By link and not by rename, so that it never replaces a file of another process.
         folder.link(temp, VAULT)
     except FileExistsError:
@@ -98,6 +102,7 @@ def create(folder: Folder, raw: bytes, *, check: Callable[[bytes], None]) -> Non
     finally:
         _discard(folder, temp)
     folder.sync()
+    return checked
 
 
 def already_there(path: str) -> errors.AlreadyExists:

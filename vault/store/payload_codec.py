@@ -100,10 +100,14 @@ class _Taker:
         return self._left.pop(key, default)
 
     def integer(self, key: str) -> int:
-        return strict_json.integer_of(self.required(key), f"{self._what}'s {key}")
+        value = self.required(key)
+        if type(value) is int:  # the words of an error take longer than all else here
+            return value
+        return strict_json.integer_of(value, f"{self._what}'s {key}")
 
     def text(self, key: str) -> str:
-        return strict_json.text_of(self.required(key), f"{self._what}'s {key}")
+        value = self.required(key)
+        return value if isinstance(value, str) else strict_json.text_of(value, f"{self._what}'s {key}")
 
     def text_or_none(self, key: str) -> str | None:
         return self.text(key) if key in self._left else None

@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+_LONGEST = len(str(limits.MAX_JSON_INT))
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 
@@ -33,7 +34,9 @@ def parse(raw: bytes) -> Json:
         raise
     except ValueError as e:  # the reader's own has ``pos`` too
         raise JsonError(f"not JSON at character {getattr(e, 'pos', 0)}") from None
-    _check(value, 1)
+    _check_depth(value, 1)
+    if b"\\u" in raw:  # as UTF-8 has none of them, only an escape can be half of a surrogate pair
+        _check_texts(value)
     return value
 
 
@@ -42,8 +45,11 @@ def compact(value: Json) -> bytes:
 
     JsonError if ``parse`` would refuse it (half of a surrogate pair in a name).
     """
-    _check(value, 1)
-    return plain_json.dumps(value, compact=True, finite=True).encode("ascii")
+    _check_depth(value, 1)
+    text = plain_json.dumps(value, compact=True, finite=True)
+    if "\\ud" in text:  # the escape of a surrogate, or of a pair
+        _check_texts(value)
+    return text.encode("ascii")
 
 
 def canonical(value: Json) -> bytes:
@@ -103,10 +109,8 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _integer(digits: str) -> int:
     # Check sign and length first: "-0" is not a second zero, and a million digits are never converted.
-    if (
-        digits.startswith("-")
-        or len(digits) > len(str(limits.MAX_JSON_INT))
-        or int(digits) > limits.MAX_JSON_INT
+    if digits[0] == "-" or (
+        len(digits) >= _LONGEST and (len(digits) > _LONGEST or int(digits) > limits.MAX_JSON_INT)
     ):
         raise JsonError("an integer is outside 0 to 2^53")
     return int(digits)
@@ -116,26 +120,26 @@ def _no_float(_digits: str) -> NoReturn:
     raise JsonError("a number is not an integer")
 
 
-def _check(value: Json, depth: int) -> None:
+def _check_depth(value: Json, depth: int) -> None:
+    if not isinstance(value, dict | list):
+        return
+    if depth > limits.MAX_JSON_DEPTH:
+        raise JsonError(f"nested deeper than {limits.MAX_JSON_DEPTH} levels")
+    for item in value.values() if isinstance(value, dict) else value:
+        # Most values are strings: a call for each of 100,000 would take longer than reading them.
+        if item.__class__ is not str and item.__class__ is not int:
+            _check_depth(item, depth + 1)
+
+
+def _check_texts(value: Json) -> None:
+    """JsonError if a text has half of a surrogate pair. Its levels were counted before."""
     if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, dict | list):
-        if depth > limits.MAX_JSON_DEPTH:
-            raise JsonError(f"nested deeper than {limits.MAX_JSON_DEPTH} levels")
-        inner = value
-        if isinstance(value, dict):
-            for key in value:
-                _check_text(key)
-            inner = list(value.values())
-        for item in inner:
-            # Most values are ASCII strings: a call for each of 100,000 would take longer than reading them.
-            if item.__class__ is str:
-                if not item.isascii():
-                    _check(item, depth)
-            elif item.__class__ is not int:
-                _check(item, depth + 1)
-
-
-def _check_text(text: str) -> None:
-    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-        raise JsonError("half of a surrogate pair in a text")
+        if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+            raise JsonError("half of a surrogate pair in a text")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_texts(key)
+            _check_texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            _check_texts(item)

@@ -98,8 +98,7 @@ def create(
     built = boxes.build(draft, vault_id=vault_id, gen=1, time=now(clock), strict_box=None)
     path = safe(paths.vault)
     with file.open_folder(paths, create=True) as folder, file.lock(folder, deadline=deadline):
-        file.create(folder, built.raw, check=lambda raw: boxes.verify(raw, draft, built, path=path))
-        payload = boxes.open_main(built, k_main, path=path)
+        payload = file.create(folder, built.raw, check=lambda raw: boxes.verify(raw, draft, built, path=path))
         pin = keep_pin(paths, built, payload, k_main, durable=True)
     return Opened(file=built, payload=payload, k_main=k_main, pin=pin, slot=draft.slots[0])
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 SYNC = "sync"  # the key in the main box
 _DEEPEST = 3  # levels of a content that fit below the levels above it; a deeper one is a text
-_MACHINE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _WHY = {
     views.REMOVED: "removed",
     views.RENAMED: "renamed",
@@ -70,7 +69,8 @@ def _key(key: str) -> str:
 
 
 def _machine(text: str) -> str:
-    if not 1 <= len(text) <= limits.MAX_MACHINE_ID or not _MACHINE.issuperset(text):
+    letters = text.replace("-", "").replace("_", "")
+    if not 1 <= len(text) <= limits.MAX_MACHINE_ID or not (text.isascii() and (letters + "x").isalnum()):
         raise JsonError("the ID of a machine is not 1 to 32 characters of base64url")
     return text
 

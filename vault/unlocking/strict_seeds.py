@@ -165,7 +165,12 @@ def prepare_edit(
         return replace(after, strict=vault.Strict(key=known.key, seeds=remaining))
 
     return lambda: vault.rewrite(
-        context.paths, opened.k_main, rewriting, clock=context.clock, deadline=context.new_deadline()
+        context.paths,
+        opened.k_main,
+        rewriting,
+        clock=context.clock,
+        deadline=context.new_deadline(),
+        known=opened,
     )
 
 
