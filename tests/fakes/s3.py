@@ -10,6 +10,7 @@ import time
 from tests.fakes.example import KEY_ID, SECRET
 from tests.fakes.server import Server
 from tests.fakes.service import Answer
+from vault import limits
 
 BUCKET = "yourself-vault"
 URL = f"s3://{BUCKET}/laptop/vault.avlt"
@@ -24,7 +25,7 @@ class S3StandIn:
     def __init__(self):
         self.objects, self.requests, self.denies, self.ignores = {}, [], set(), False
         self._lock, self._count = threading.Lock(), 0
-        self._server = Server(self._route, time.time)
+        self._server = Server(self._route, time.time, largest=limits.MAX_VAULT_FILE)
 
     def __enter__(self):
         self._server.start()

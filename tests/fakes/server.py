@@ -33,9 +33,10 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 1024
 
     def __init__(
-        self, route: Route, now: Callable[[], float], *, tls: ssl.SSLContext | None = None, port: int = 0
-    ) -> None:
-        self.route, self.now, self.tls = route, now, tls
+        self, route: Route, now: Callable[[], float], *, tls: ssl.SSLContext | None = None, port: int = 0,
+        largest: int = BODY_LIMIT,
+    ) -> None:  # fmt: skip
+        self.route, self.now, self.tls, self.largest = route, now, tls, largest
         super().__init__(("127.0.0.1", port), Handler)
         self._end, self._ended = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -94,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > BODY_LIMIT or "Transfer-Encoding" in self.headers:
+        if not length.isdigit() or int(length) > self.server.largest or "Transfer-Encoding" in self.headers:
             self.close_connection = True
             self._send(Answer(411 if "Transfer-Encoding" in self.headers else 413, b""))
             return

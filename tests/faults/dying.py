@@ -134,6 +134,11 @@ def run(job, *, die: tuple[int, str] | None = None) -> Ended:
 
     ``die``: the number of a call, and what happens there: SIGKILL ``before`` or ``after`` it, ``full-once``, ``full``.
     """
+    return start(job, die=die).end()
+
+
+def start(job, *, die: tuple[int, str] | None = None) -> Running:
+    """As ``run``, without a wait for the end: several run at once."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -143,12 +148,24 @@ def run(job, *, die: tuple[int, str] | None = None) -> Ended:
             code = _child(job, writing, die)
         os._exit(code)
     os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        said = pipe.read()
-    _, status = os.waitpid(pid, 0)
-    told = json.loads(said) if said else {"points": []}
-    killed = os.WIFSIGNALED(status)
-    return Ended(killed, told["points"], told.get("error"), told.get("code", 0), told.get("value"))
+    return Running(pid, reading)
+
+
+@dataclass
+class Running:
+    """A child at work."""
+
+    pid: int
+    reading: int
+
+    def end(self) -> Ended:
+        """Wait for it, and tell how it ended."""
+        with os.fdopen(self.reading, "rb") as pipe:
+            said = pipe.read()
+        _, status = os.waitpid(self.pid, 0)
+        told = json.loads(said) if said else {"points": []}
+        killed = os.WIFSIGNALED(status)
+        return Ended(killed, told["points"], told.get("error"), told.get("code", 0), told.get("value"))
 
 
 def _child(job, pipe: int, die: tuple[int, str] | None) -> int:

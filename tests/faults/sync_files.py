@@ -130,16 +130,23 @@ class FileWorld:
 
     def __init__(self, folder, seed, *, machines=8, names=8, careless=False):
         self.dice = random.Random(seed)
+        self.bucket = CarelessBucket(self.dice) if careless else InProcessBucket()
+        self._begin(names, [Tracked(folder, f"m{number}", self) for number in range(machines)])
+
+    def _begin(self, names, machines):
         self.names = [f"n{number}" for number in range(names)]
         self.oracle, self.noticed, self.rejoined, self.restored = Oracle(), 0, 0, 0
-        self.bucket = CarelessBucket(self.dice) if careless else InProcessBucket()
         self.edits = {}  # the oracle's name, by what is found in a version
         self.contents = {}  # and what is found, by the name; None is a removal
         self.answers = {}  # the name of an answer, by its dot: its content is that of an earlier edit
-        self.machines = [Tracked(folder, f"m{number}", self) for number in range(machines)]
+        self.machines = machines
         self.machines[0].begin()
         for one in self.machines[1:]:
             one.join()
+
+    def stored(self):
+        """What the bucket has."""
+        return self.bucket.data
 
     def edit_of(self, key, version):
         """The oracle's name of a version that is no removal."""
@@ -223,7 +230,7 @@ class FileWorld:
         for one in (machine, *self.machines):
             try:
                 key = one.local().remote.key
-                return bucket_file.read(parse_file(self.bucket.data), key, path="it").state
+                return bucket_file.read(parse_file(self.stored()), key, path="it").state
             except errors.Damaged:
                 continue
         raise AssertionError("no machine has the key of the bucket's file")
