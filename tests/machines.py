@@ -96,7 +96,7 @@ class Computer:
         """remove NAME."""
         self.edit(lambda p: p.without_entry(name))
 
-    def sync(self, new_slots=(), **request):
+    def sync(self, new_slots=(), tell=None, **request):
         """One sync."""
         return sync(
             self.bucket,
@@ -104,6 +104,7 @@ class Computer:
             ask=self.ask,
             request=SyncRequest(**request),
             new_slots=new_slots,
+            tell=tell,
             **self._how(),
         )
 

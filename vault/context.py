@@ -147,6 +147,10 @@ class Context:
             agent=self.agent,
         )
 
+    def has_synced(self, vault_id: bytes) -> bool:
+        """Whether this machine has noted a sync of the vault with this ID (vault/remote/note): without a remote it has not."""
+        return os.path.exists(os.path.join(self.paths.state, f"sync-{vault_id.hex()}"))
+
     def child_env(self) -> dict[str, str]:
         """The environment for a child process, without the variables that give the passphrase."""
         return for_child(self.env)

@@ -16,11 +16,15 @@ from scripts.reference.json_types import (
 )
 
 _USE = (
-    "the command; `serve` is `serve` or `exec --server`, `undo` is `import --undo`, which restores a key to a file; the last "
-    "four are about a sign-in to IAM Identity Center, `setup` is `setup --sso`"
+    "the command; `serve` is `serve` or `exec --server`, `undo` is `import --undo`, which restores a key to a file; `setup` to "
+    "`sign-out` are about a sign-in to IAM Identity Center, `setup` is `setup --sso`; the last four are about machines: `remote add` or "
+    "`remove`, `init --from`, a `sync` that changed something, and a machine that was removed"
 )
 
-_FROM = "where the credentials came from: a cached session, a call to AWS, the access key itself; `sso` for a sign-in and `setup`"
+_FROM = (
+    "where the credentials came from: a cached session, a call to AWS, the access key itself; `sso` for a sign-in and `setup`; `remote` "
+    "for what is about machines"
+)
 
 LOG: dict[str, Rows] = {
     "log": {
@@ -38,11 +42,15 @@ LOG: dict[str, Rows] = {
                 "sign-in",
                 "refresh",
                 "sign-out",
+                "remote",
+                "init",
+                "sync",
+                "machine",
             ),
             ALWAYS,
             _USE,
         ),
-        "records[].profile": (TEXT, ALWAYS, "empty for a sign-in"),
+        "records[].profile": (TEXT, ALWAYS, "empty for a sign-in and for machines"),
         "records[].role": (TEXT, "for a role", "its ARN"),
         "records[].access_key_id": (TEXT, "for credentials", "their access key ID"),
         "records[].expires": (
@@ -51,7 +59,7 @@ LOG: dict[str, Rows] = {
             "the expiry; of a sign-in, that of its access token",
         ),
         "records[].from": (
-            one_of("cache", "sts", "key", "sso"),
+            one_of("cache", "sts", "key", "sso", "remote"),
             ALWAYS,
             _FROM,
         ),
@@ -66,6 +74,7 @@ LOG: dict[str, Rows] = {
             "for a role or a sign-in",
             "the role session name, as in CloudTrail; of a sign-in, the name of its `sso-session`, or its start URL",
         ),
+        "records[].what": (TEXT, "about machines", "what was done: the remote, or the entries that came and went"),
         "problems": (TEXTS, ALWAYS, "what was changed, removed or cut off in the log"),
     },
     "log --cloudtrail FILE": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.reference.json_sync import MACHINES
 from scripts.reference.json_types import (
     ALWAYS,
     BOOLEAN,
@@ -57,6 +58,10 @@ SLOTS: dict[str, Rows] = {
         "slots": (OBJECTS, ALWAYS, ""),
         **{f"slots[].{name}": row for name, row in _SLOT.items()},
         "slots[].last_used": (TIME, "if it was used on this machine", "when it last unlocked the vault"),
+        **{
+            name: (kind, "if the vault has a remote, and its cache key is available" if name == "machines" else when, what)
+            for name, (kind, when, what) in MACHINES.items()
+        },
     },
     "slots add WAY": {**_SLOT, "warnings": (TEXTS, ALWAYS, "")},
     "slots remove SLOT": {

@@ -18,10 +18,10 @@ from scripts.reference.json_types import (
 _KINDS = one_of("entry", "seed", "strict")
 _WHEN = "when it was edited"
 
-_MACHINES: Rows = {
+MACHINES: Rows = {
     "machines": (OBJECTS, ALWAYS, "the machines of the vault, this one first"),
     "machines[].id": (TEXT, ALWAYS, "its ID, for `sync --choose`"),
-    "machines[].name": (TEXT, ALWAYS, "the name that it had when it joined"),
+    "machines[].name": (TEXT, ALWAYS, "what users call it: `--name`, or its host's name when it joined"),
     "machines[].last_wrote": (TIME, KNOWN, "when it last wrote to the bucket"),
     "machines[].edits": (NUMBER, ALWAYS, "its edits so far"),
     "machines[].behind": (NUMBER, ALWAYS, "edits of others that it did not have then"),
@@ -43,6 +43,7 @@ _WAITING: Rows = {
     "waiting[].versions[].access_key_id": (TEXT, "for an entry", ""),
     "waiting[].versions[].created": (TIME, "for an entry", "when the key was stored"),
     "waiting[].versions[].mfa_serial": (TEXT, "if it has an MFA device", ""),
+    "waiting[].versions[].mfa_serials": (TEXTS, "for strict seeds", "the MFA devices that they are of"),
     "waiting[].versions[].account": (TEXT, KNOWN, "12 digits"),
     "waiting[].versions[].user": (TEXT, KNOWN, "the IAM user's name"),
     "waiting[].versions[].renamed_to": (TEXT, "if it was renamed", "its new name"),
@@ -64,7 +65,7 @@ _OUTCOME: Rows = {
     "went[].by": (TEXT, KNOWN, "this machine's name"),
     "went[].edited": (TIME, KNOWN, _WHEN),
     **_WAITING,
-    **_MACHINES,
+    **MACHINES,
     "generation": (NUMBER, ALWAYS, "of the object"),
     "written": (TIME, "if it was read or written", "when it was written"),
     "writer": (TEXT, "if it was read or written", "the machine that wrote it last"),
@@ -82,7 +83,7 @@ SYNC: dict[str, Rows] = {
         "kms_key": (TEXT, "if one encrypts", "its ARN"),
         "generation": (NUMBER, ALWAYS, "of the object as it was last read or written"),
         "fingerprint": (TEXT, ALWAYS, "of its key, to compare on two machines"),
-        **_MACHINES,
+        **MACHINES,
         **_WAITING,
     },
     "remote remove": {"url": (TEXT, ALWAYS, "the former remote")},

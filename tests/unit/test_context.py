@@ -46,3 +46,14 @@ def test_a_longer_deadline_changes_nothing_else(context):
     longer = context.with_deadline(500)
     assert longer.deadline.remaining() > context.deadline.remaining() + 100
     assert (longer.attended, longer.settings, longer.env) == (True, SETTINGS, context.env)
+
+
+def test_a_sync_is_noted_by_the_vaults_id(context):
+    """By the file that vault/remote/note writes."""
+    from vault.remote import note
+
+    vault_id = bytes(range(16))
+    assert not context.has_synced(vault_id)
+    note.write(context.paths, vault_id, note.SyncNote("", "", "", gen=0, key_gen=0, seen={}))
+    assert context.has_synced(vault_id)
+    assert not context.has_synced(bytes(16))

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def list_(context: Context, *, only_profiles: bool, as_json: bool, used: bool) -> None:
     """List the profiles with the expiry of their sessions, and the entries of the vault with the age of their keys.
 
-    The age counts from when the key was stored. --used asks AWS for it. In a pipe: one line per entry, with tabs; with
-    --profiles, one line per profile.
+    The age counts from when the key was stored. --used asks AWS for it. Entries that waited for your answer at the last sync are
+    marked. In a pipe: one line per entry, with tabs; with --profiles, one line per profile.
     """
     from vault.cli.list import show
 
@@ -44,7 +44,8 @@ def status(context: Context, *, as_json: bool, policy: str | None) -> int:
 
     Never prompts. If the vault unlocks without a prompt, status also shows the sign-ins to IAM Identity Center, the keys (their age
     counts from when they were stored), unfinished rotations, and role sessions of only one hour because no MFA code was available in time. Sessions on
-    disk are shown if the cache key is available. In a pipe: one line per session.
+    disk are shown if the cache key is available. If the vault has a remote, it says when this machine last synced, and how many
+    items wait for your answer. In a pipe: one line per session.
     """
     from vault.cli.status import show
 
@@ -127,7 +128,8 @@ def log(
     --cloudtrail reads a log file of CloudTrail (JSON, also gzip) or the output of aws cloudtrail lookup-events. An event of
     credentials that the log does not have is shown as "not in the log".
 
-    Sign-ins to IAM Identity Center, their refreshes and sign-outs are listed too, with the name of the sign-in as the role.
+    Sign-ins to IAM Identity Center, their refreshes and sign-outs are listed too, with the name of the sign-in as the role. So is
+    what was done with the remote: remote add and remove, init --from, and each sync that changed something, with the entries.
     """
     from vault.cli.log import show
 

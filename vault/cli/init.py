@@ -38,8 +38,12 @@ if TYPE_CHECKING:
     help="Take the vault that another machine has put there, or a copy of that file.",
 )
 @click.option(
-    "-p", "--profile", metavar="PROFILE", help="With --from: the profile whose credentials sync later."
+    "-p",
+    "--profile",
+    metavar="PROFILE",
+    help="With --from: the profile whose credentials read the bucket, now and later. Now, it cannot use a key of the vault.",
 )
+@shared_options.machine_name("With --from: ")
 @click.option("--endpoint-url", metavar="URL", help="With --from: where S3 is, if it is not AWS's own.")
 @shared_options.region("With --from: the region of the bucket.")
 @trust_option.option
@@ -52,6 +56,7 @@ def command(
     with_code: bool,
     origin: str | None,
     profile: str | None,
+    machine_name: str | None,
     endpoint_url: str | None,
     region: str | None,
     trust_endpoint: bool,
@@ -64,7 +69,8 @@ def command(
     the vault if there is none.
 
     With --from, the vault is the one that another machine has put into a bucket with `remote add`. The environment's credentials read
-    the bucket. The passphrase is the one that the vault had there.
+    the bucket, otherwise those of --profile: a key in AWS's files, a sign-in of the AWS CLI to IAM Identity Center, or another
+    credential_process. The passphrase is the one that the vault had there.
     """
     if origin is not None:
         if with_code:
@@ -73,9 +79,9 @@ def command(
             )
         trust = trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
         where = init_from.InitOrigin(origin, profile, endpoint_url, region)
-        init_from.run(context, where, strong=kdf == "strong", trust=trust, as_json=as_json)
+        init_from.run(context, where, name=machine_name, strong=kdf == "strong", trust=trust, as_json=as_json)
         return
-    if profile is not None or endpoint_url is not None or region is not None or trust_endpoint:
+    if trust_endpoint or any(one is not None for one in (profile, machine_name, endpoint_url, region)):
         raise Usage("these options are for --from", hint="run: awsvault-py init --from s3://BUCKET/KEY")
     if vault.exists(context.paths):
         raise AlreadyExists(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from vault.cli.result import report_result
+from vault.cli.slow_work import SlowWork
 from vault.cli.terminal import local, say
 from vault.errors import AlreadyExists
 from vault.machines import bucket_access, new_machine
+from vault.machines.new_machine import NewMachine
 from vault.records import NamedTuple
 from vault.store import slot_text, vault
 from vault.text import safe
@@ -29,11 +31,21 @@ class InitOrigin(NamedTuple):
     region: str | None
 
 
-def run(context: Context, origin: InitOrigin, *, strong: bool, trust: EndpointTrust, as_json: bool) -> None:
+def run(
+    context: Context, origin: InitOrigin, *, name: str | None, strong: bool, trust: EndpointTrust, as_json: bool
+) -> None:
     """Create the vault, and report it. Errors: those of vault/machines/new_machine."""
+    with SlowWork(context.env) as slow:
+        new = NewMachine(name, strong=strong, tell=slow.tell, show=_show)
+        _run(context, origin, new, trust=trust, as_json=as_json)
+
+
+def _run(
+    context: Context, origin: InitOrigin, new: NewMachine, *, trust: EndpointTrust, as_json: bool
+) -> None:
     if not origin.source.startswith("s3:"):
         _check_absent(context)
-        opened = new_machine.from_file(context, origin.source, strong=strong, tell=_tell)
+        opened = new_machine.from_file(context, origin.source, new)
         _created(context, opened)
         say("It has no remote yet. To sync with the bucket: awsvault-py remote add s3://BUCKET/KEY")
         _report(context, opened, None, as_json=as_json)
@@ -43,9 +55,9 @@ def run(context: Context, origin: InitOrigin, *, strong: bool, trust: EndpointTr
     )
     bucket_access.check_trust(context, place, trust)
     if vault.exists(context.paths):
-        _joined_again(context, place, as_json=as_json)
+        _joined_again(context, place, new, as_json=as_json)
         return
-    opened, done = new_machine.from_bucket(context, place, strong=strong, tell=_tell)
+    opened, done = new_machine.from_bucket(context, place, new)
     _created(context, opened)
     say(f"It syncs with {safe(place.url)}, which {len(done.machines)} machines share now.")
     _report(context, opened, place, as_json=as_json)
@@ -59,8 +71,8 @@ def _check_absent(context: Context) -> None:
         )
 
 
-def _joined_again(context: Context, place: BucketPlace, *, as_json: bool) -> None:
-    done = new_machine.rejoin(context, place)
+def _joined_again(context: Context, place: BucketPlace, new: NewMachine, *, as_json: bool) -> None:
+    done = new_machine.rejoin(context, place, new)
     if done is None:
         _check_absent(context)
         return
@@ -71,7 +83,7 @@ def _joined_again(context: Context, place: BucketPlace, *, as_json: bool) -> Non
     )
 
 
-def _tell(first: FirstUse) -> None:
+def _show(first: FirstUse) -> None:
     """What this machine trusts without having seen anything before."""
     say(
         f"The file has generation {first.gen}, written {local(first.written)} by {safe(first.writer) or 'an unknown machine'}.\n"

@@ -24,11 +24,17 @@ from vault.unlocking.key_access import open_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from vault.context import Context
     from vault.inspect.profile_table import ProfileRow
+    from vault.remote.summary import WaitingItem
     from vault.rotation.key_age import KeyAge
     from vault.unlocking.inventory import Listed
     from vault.unlocking.keys import Keys
+
+
+_NAMED = 5  # items that wait for an answer in one line
 
 
 def show(context: Context, *, only_profiles: bool, as_json: bool, used: bool) -> None:
@@ -47,11 +53,14 @@ def show(context: Context, *, only_profiles: bool, as_json: bool, used: bool) ->
             raise
         keys = None
     found = keys.contents() if keys is not None else Contents((), frozenset())
+    waiting = _waiting(context, keys) if keys is not None else None
     shown = as_json or only_profiles or is_terminal()
     profiles = _profiles(context, keys, found) if shown or not found.entries else []
     if as_json:
         rows = [_profile_json(line) for line in profiles]
-        emit_json({"profiles": rows, "entries": [_json(entry, found) for entry in found.entries]})
+        entries = [_json(entry, found, waiting) for entry in found.entries]
+        asks = None if waiting is None else [one._asdict() for one in waiting]
+        emit_json(without_absent({"profiles": rows, "entries": entries, "waiting": asks}))
         return
     if profiles and shown:
         _profile_table(context, profiles)
@@ -62,26 +71,57 @@ def show(context: Context, *, only_profiles: bool, as_json: bool, used: bool) ->
         return
     if not found.entries:
         say(_without_entries(context, profiles, shown=shown))
-        return
-    if profiles:
-        emit("")
+    else:
+        if profiles:
+            emit("")
+        _entry_table(context, found, waiting or ())
+    if waiting:
+        _tell_waiting(waiting)
+
+
+def _waiting(context: Context, keys: Keys) -> tuple[WaitingItem, ...] | None:
+    """What waits for an answer since the last sync; None if there is no remote, or if that is not known."""
+    if not context.has_synced(keys.vault_id):
+        return None
+    from vault.inspect import remote_status
+
+    remote = remote_status.of(context, keys.vault_id, keys.cache_key)
+    return remote.summary.waiting if remote is not None and remote.summary is not None else None
+
+
+def _tell_waiting(waiting: Sequence[WaitingItem]) -> None:
+    from vault.cli import sync_view
+
+    named = [sync_view.told(one) for one in waiting[:_NAMED]]
+    more = f" and {len(waiting) - len(named)} more" if len(waiting) > len(named) else ""
+    verb = "waits" if len(waiting) == 1 else "wait"
+    say(f"{', '.join(named)}{more} {verb} for your answer: awsvault-py sync")
+
+
+def _conflict(entry: Listed, waiting: Iterable[WaitingItem]) -> str | None:
+    return next((one.why for one in waiting if (one.kind, one.name) == ("entry", entry.name)), None)
+
+
+def _entry_table(context: Context, found: Contents, waiting: Sequence[WaitingItem]) -> None:
+    """The entries; at a terminal with a mark beside those that wait for an answer, if any does."""
     now = context.clock.time()
-    table(
-        context.env,
-        ("ENTRY", "KEY", "ACCOUNT", "USER", "MFA", "AGE"),
-        [
-            (
-                entry.name,
-                entry.access_key_id,
-                entry.account or "",
-                entry.user or "",
-                found.mfa_mode(entry),
-                key_age(now - entry.created),
-            )
-            for entry in found.entries
-        ],
-        optional=("USER", "ACCOUNT"),
-    )
+    rows: list[tuple[str | Cell, ...]] = [
+        (
+            entry.name,
+            entry.access_key_id,
+            entry.account or "",
+            entry.user or "",
+            found.mfa_mode(entry),
+            key_age(now - entry.created),
+        )
+        for entry in found.entries
+    ]
+    columns: tuple[str, ...] = ("ENTRY", "KEY", "ACCOUNT", "USER", "MFA", "AGE")
+    if waiting and is_terminal():
+        marks = (Cell("conflict" if _conflict(entry, waiting) else "", "yellow") for entry in found.entries)
+        rows = [(*row, mark) for row, mark in zip(rows, marks, strict=True)]
+        columns = (*columns, "SYNC")
+    table(context.env, columns, rows, optional=("USER", "ACCOUNT"))
 
 
 def _without_entries(context: Context, profiles: list[ProfileRow], *, shown: bool) -> str:
@@ -160,7 +200,7 @@ def _profile_json(line: ProfileRow) -> dict[str, object]:
     return without_absent({**fields, "expires": ends})
 
 
-def _json(entry: Listed, found: Contents) -> dict[str, object]:
+def _json(entry: Listed, found: Contents, waiting: Sequence[WaitingItem] | None) -> dict[str, object]:
     return without_absent(
         {
             "name": entry.name,
@@ -171,6 +211,7 @@ def _json(entry: Listed, found: Contents) -> dict[str, object]:
             "mfa": found.mfa_mode(entry),
             "created": rfc3339(entry.created),
             "rotation": entry.rotation,
+            "conflict": _conflict(entry, waiting or ()),
         }
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vault import limits
 from vault.cli.terminal import emit_json, is_terminal, local, say, table
-from vault.credentials.audit import NO_KEY, stored_name
+from vault.credentials.audit import NO_KEY, REMOTE, stored_name
 from vault.errors import CheckFailed, ConfigError, Usage
 from vault.text import safe
 
@@ -61,7 +61,7 @@ def show(
             say(f"{len(records)} records. None was changed, removed or cut off.")
     else:
         rows = [
-            (local(int(r.time)), r.use, _name(r), r.role or (r.session if r.access_key_id == NO_KEY else ""), _until(r),
+            (local(int(r.time)), r.use, _name(r), _role(r), _until(r),
              r.origin, f"{r.asker} {r.pid}", r.parent, r.tty)
             for r in chosen
         ]  # fmt: skip
@@ -79,9 +79,20 @@ def show(
 
 
 def _name(record: Record) -> str:
-    """The profile; at a terminal, of a role without a profile only what follows the account, which fits the column."""
+    """The profile; at a terminal, of a role without a profile only what follows the account, which fits the column, and of what is
+    about machines what was done, which has no other column there.
+    """
+    if record.origin == REMOTE and is_terminal():
+        return record.session
     arn = record.profile == record.role and is_terminal()
     return record.profile.rpartition(":")[2] if arn else record.profile
+
+
+def _role(record: Record) -> str:
+    """The role, the name of a sign-in, or what was done."""
+    if record.role or record.access_key_id != NO_KEY:
+        return record.role
+    return "" if record.origin == REMOTE and is_terminal() else record.session
 
 
 def _until(record: Record) -> str:

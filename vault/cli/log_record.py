@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vault.cli.terminal import rfc3339, without_absent
-from vault.credentials.audit import NO_KEY
+from vault.credentials.audit import NO_KEY, REMOTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def json_record(record: Record) -> dict[str, object]:
             "parent": record.parent or None,
             "tty": record.tty or None,
             "program": record.program or None,
-            "session": record.session or None,
+            "session": (record.session or None) if record.origin != REMOTE else None,
+            "what": record.session if record.origin == REMOTE else None,
         }
     )

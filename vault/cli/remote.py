@@ -8,7 +8,8 @@ from vault.cli import shared_options, sync_view, trust_option
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.result import report_result
-from vault.cli.terminal import emit, emit_json, facts, is_live, say, without_absent
+from vault.cli.slow_work import SlowWork
+from vault.cli.terminal import emit, emit_json, facts, say, without_absent
 from vault.machines import bucket_access, remotes
 from vault.s3 import address, least_policy
 from vault.text import command as command_line
@@ -35,6 +36,7 @@ def command() -> None:
 )
 @click.option("--endpoint-url", metavar="URL", help="Where S3 is, if it is not AWS's own.")
 @shared_options.region("The region of the bucket.")
+@shared_options.machine_name("")
 @click.option("--kms-key", metavar="ARN", help="The KMS key that encrypts the object, in addition.")
 @click.option(
     "--kdf",
@@ -53,6 +55,7 @@ def add(
     profile: str | None,
     endpoint_url: str | None,
     region: str | None,
+    machine_name: str | None,
     kms_key: str | None,
     kdf: str,
     print_policy: bool,
@@ -77,9 +80,10 @@ def add(
     bucket_access.check_trust(
         context, place, trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
     )
-    done, verdict = remotes.add(
-        context, place, strong=kdf == "strong", tell=say if is_live(context.env) else _not_said
-    )
+    with SlowWork(context.env) as slow:
+        done, verdict = remotes.add(
+            context, place, name=machine_name, strong=kdf == "strong", tell=slow.tell
+        )
     for left in verdict.left:
         say(f"Warning: {safe(left)} could not be removed. It holds no secret: remove it yourself.")
     say(f"The vault is in {safe(place.url)}, and this machine syncs with it.")
@@ -90,10 +94,6 @@ def add(
     else:
         sync_view.show_changes(done)
         sync_view.show_waiting(context.env, done.waiting)
-
-
-def _not_said(_progress: str) -> None:
-    """Progress is for terminals."""
 
 
 def _join_command(place: BucketPlace) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from vault import limits
-from vault.cli import shared_options
+from vault.cli import shared_options, sync_view
 from vault.cli.command_context import with_context
 from vault.cli.confirm import confirm
 from vault.cli.rekey import UNDO_ENDS, replaced_fields, tell_replaced
 from vault.cli.result import report_result
-from vault.cli.terminal import emit_json, local, rfc3339, say, table, without_absent
+from vault.cli.terminal import ago, emit, emit_json, is_terminal, local, rfc3339, say, table, without_absent
 from vault.errors import Usage
+from vault.inspect import status
 from vault.migrate import undo
 from vault.store import slot_text, vault
 from vault.store.kdf import DEFAULT, STRONG
@@ -44,9 +45,9 @@ _PCRS = "If the PCRs change, for example by a firmware update, only the other sl
 
 
 _ALSO_CALLED = {
-    "fido2": ("fido", "u2f", "security-key", "securitykey", "yubikey", "key"),
-    "recovery": ("recovery-code", "code", "paper"),
-    "passphrase": ("password", "pass"),
+    ("fido2", "a security key"): ("fido", "u2f", "security-key", "securitykey", "yubikey", "key"),
+    ("recovery", "a recovery code"): ("recovery-code", "code", "paper"),
+    ("passphrase", "a second passphrase"): ("password", "pass"),
 }
 
 
@@ -54,9 +55,12 @@ class _Way(_Choice):
     """A way to unlock the vault, by its name. What else users call it leads to a hint."""
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        way = next((way for way, names in _ALSO_CALLED.items() if value.lower() in names), None)
-        if way is not None:
-            raise Usage(f"{safe(value)!r} is called {way} here", hint=f"run: awsvault-py slots add {way}")
+        found = next((way for way, names in _ALSO_CALLED.items() if value.lower() in names), None)
+        if found is not None:
+            way, what = found
+            raise Usage(
+                f'there is no slot kind "{safe(value)}"', hint=f"for {what}, run: awsvault-py slots add {way}"
+            )
         return super().convert(value, param, ctx)
 
 
@@ -86,10 +90,15 @@ def list_(context: Context, *, as_json: bool) -> None:
 
     The time of the last use is exact to the hour. A command that the agent answers uses no slot, and neither does creating
     the vault.
+
+    If the vault has a remote, the machines that share it follow at a terminal and in JSON, as of the last sync.
     """
     found = slots.list_slots(context)
+    remote = status.quiet_remote(context)
+    machines = remote.summary.machines if remote is not None and remote.summary is not None else None
     if as_json:
-        emit_json({"slots": [_fields(slot) for slot in found]})
+        listed = None if machines is None else sync_view.machines_json(machines)
+        emit_json(without_absent({"slots": [_fields(slot) for slot in found], "machines": listed}))
         return
     rows = [
         (
@@ -102,6 +111,14 @@ def list_(context: Context, *, as_json: bool) -> None:
         for s in found
     ]
     table(context.env, ("SLOT", "KIND", "ABOUT", "OPENS", "LAST USED HERE"), rows)
+    if remote is not None and is_terminal():
+        emit("")
+        if machines is not None:
+            sync_view.show_machines(context.env, machines)
+        say(
+            f"Last synced {ago(context.clock.time() - remote.at)}."
+            + ("" if machines is not None else " To show the machines: awsvault-py remote show")
+        )
 
 
 def _fields(slot: slots.SlotInfo) -> dict[str, object]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from vault.context import Context
     from vault.inspect.key_status import KeyStatus
+    from vault.inspect.remote_status import RemoteStatus
     from vault.inspect.status import State
     from vault.rotation.key_age import KeyAge
     from vault.unlocking.hardware import HardwareState
@@ -85,6 +86,8 @@ def show(context: Context, *, as_json: bool, policy: str | None) -> int:
     if keys is not None:
         shown = _show_sign_ins(context, keys, now=now, apart=bool(rows))
         _show_keys(context, keys, now=now, apart=shown or bool(rows))
+    if state.remote is not None:
+        _tell_remote(state.remote, now=now)
     return 0
 
 
@@ -129,6 +132,14 @@ def _show_sign_ins(context: Context, keys: KeyStatus, *, now: float, apart: bool
                 f"{safe(one.place.name)}: the sign-in is over. To sign in again: {command_line('sso login', one.place.session)}"
             )
     return bool(shown)
+
+
+def _tell_remote(remote: RemoteStatus, *, now: float) -> None:
+    url = f" {safe(remote.summary.url)}" if remote.summary is not None else ""
+    text = f"Remote{url}: last synced {ago(now - remote.at)}."
+    if remote.asks:
+        text += f" {remote.asks} {'item waits' if remote.asks == 1 else 'items wait'} for your answer: awsvault-py sync"
+    say(text)
 
 
 def _tell_hardware(one: HardwareState, state: str) -> None:
@@ -237,6 +248,10 @@ def _json(state: State) -> dict[str, object]:
         if moment:
             found[name] = rfc3339(moment)
     found["warnings"] = list(state.warnings)
+    if state.remote is not None:
+        if state.remote.summary is not None:
+            found["remote"] = state.remote.summary.url
+        found |= {"last_synced": rfc3339(state.remote.at), "waiting": state.remote.asks}
     if state.hardware:
         found["hardware"] = [
             without_absent(

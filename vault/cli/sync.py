@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from vault.cli import shared_options, sync_view
+from vault.cli import shared_options, sync_answers, sync_view
 from vault.cli.command_context import with_context
+from vault.cli.slow_work import SlowWork
 from vault.cli.terminal import emit_json, say
 from vault.errors import Usage
 from vault.machines import sync_vault
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vault.context import Context
+    from vault.remote.merging import Answer
     from vault.remote.outcome import SyncOutcome
+    from vault.store.opened import Opened
 
 
 @click.command(name="sync")
@@ -40,17 +43,37 @@ def command(context: Context, *, dry_run: bool, accept: bool, chosen: tuple[str,
     """Sync the vault with its remote, which `remote add` has set.
 
     Edits of this machine go to the others, and theirs come here. Nothing is lost if two machines changed the same item: both versions
-    are kept until you choose one. Exit code 1 means that it synced, and that an item waits for your answer.
+    are kept until you choose one. At a terminal, sync shows them side by side, without secrets, and asks; Enter skips one. Elsewhere,
+    answer by --choose. Exit code 1 means that it synced, and that an item waits for your answer.
     """
     request = SyncRequest(accept=accept, choices=_choices(chosen), dry=dry_run)
-    done, url = sync_vault.sync(context, request)
+    opened = sync_vault.open_to_sync(context)
+    with SlowWork(context.env) as slow:
+        done, url = sync_vault.sync_opened(context, opened, request, tell=slow.tell)
     if as_json:
         emit_json(sync_view.outcome_json(done, url))
-    else:
-        sync_view.show_changes(done)
-        say(_summary(done, url, dry=dry_run))
+        return 1 if done.waiting else 0
+    sync_view.show_changes(done)
+    say(_summary(done, url, dry=dry_run))
+    if dry_run or chosen or not done.waiting or not sync_answers.possible(context):
         sync_view.show_waiting(context.env, done.waiting)
+    else:
+        answers = sync_answers.ask(context, done.waiting)
+        done = _answered(context, opened, answers, url) if answers else done
     return 1 if done.waiting else 0
+
+
+def _answered(context: Context, opened: Opened, answers: Sequence[Answer], url: str) -> SyncOutcome:
+    """Send the answers, and say what waits all the same."""
+    with SlowWork(context.env) as slow:
+        done = sync_vault.answer(context, opened, answers, tell=slow.tell)
+    sync_view.show_changes(done)
+    say(_summary(done, url, dry=False))
+    asked = {one.key for one in answers}
+    for one in done.waiting:
+        if one.key in asked:
+            say(f"{safe(one.name)}: another machine changed it meanwhile, so your answer was not used.")
+    return done
 
 
 def _choices(chosen: Sequence[str]) -> dict[str, str]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from vault.cli.terminal import Cell, emit, local, rfc3339, say, table, without_absent
+import shutil
+
+from vault.cli.terminal import Cell, emit, is_terminal, local, rfc3339, say, table, without_absent
 from vault.text import command, safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from vault.remote.outcome import ItemChange, KeptVersion, MachineInfo, SyncOutcome, Waiting
+    from vault.remote.outcome import ItemChange, KeptVersion, SyncOutcome, Waiting
+    from vault.remote.summary import MachineInfo, WaitingItem
 
+_GAP = 2  # blanks between columns
 _KINDS = {"entry": "key", "seed": "MFA seed", "strict": "strict seeds"}
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
@@ -39,34 +43,68 @@ def show_machines(env: Mapping[str, str], machines: Sequence[MachineInfo]) -> No
             one.name,
             one.id,
             local(one.at) if one.at else "",
-            "removed"
-            if one.gone
-            else "this machine"
-            if one.here
-            else f"{one.behind} behind"
-            if one.behind
-            else "",
+            _machine_state(one),
         )
         for one in machines
     ]
     table(env, ("MACHINE", "ID", "LAST WROTE", "STATE"), rows)
 
 
+def _machine_state(one: MachineInfo) -> str:
+    if one.gone:
+        return "removed"
+    if one.here:
+        return "this machine"
+    return f"{one.behind} {'edit' if one.behind == 1 else 'edits'} behind" if one.behind else ""
+
+
 def show_waiting(env: Mapping[str, str], waiting: Sequence[Waiting]) -> None:
     """Each conflict, its versions side by side, and how to answer."""
     for one in waiting:
-        emit("")
-        emit(f"{_KINDS.get(one.kind, one.kind)} {safe(one.name)}: {one.why}")
-        columns = ("", *(f"VERSION {number}" for number, _ in enumerate(one.versions, 1)))
-        rows: list[tuple[str | Cell, ...]] = [
-            (label, *(Cell(value(each)) for each in one.versions))
-            for label, value in _FACTS
-            if any(value(each) for each in one.versions)
-        ]
-        table(env, columns, rows)
+        show_conflict(env, one)
         for number, each in enumerate(one.versions, 1):
             answer = command("sync --choose", f"{_wish(one)}={_choice(each)}")
             say(f"To keep version {number}: {answer}")
+
+
+def show_conflict(env: Mapping[str, str], one: Waiting) -> None:
+    """The versions of one item side by side, a column each, in two or more tables if the terminal is too narrow."""
+    emit("")
+    emit(f"{_KINDS.get(one.kind, one.kind)} {_name(one)}".rstrip() + f": {one.why}")
+    columns = [(f"VERSION {number}", each) for number, each in enumerate(one.versions, 1)]
+    rows = [(label, value) for label, value in _FACTS if any(value(each) for each in one.versions)]
+    for number, part in enumerate(_parts(columns, rows)):
+        if number:
+            emit("")
+        cells = [(label, *(Cell(value(each)) for _, each in part)) for label, value in rows]
+        table(env, ("", *(title for title, _ in part)), cells)
+    if one.kind == "strict":
+        say("Each version opens with the passphrase or the security key of its machine. The seeds of the others are lost.")
+
+
+def numbered(one: Waiting) -> list[tuple[str, KeptVersion]]:
+    """What a user types for each version: its number, or r for one that was removed."""
+    return [("r" if each.removed else str(number), each) for number, each in enumerate(one.versions, 1)]
+
+
+def _parts(
+    columns: list[tuple[str, KeptVersion]], rows: Sequence[tuple[str, Callable[[KeptVersion], str]]]
+) -> list[list[tuple[str, KeptVersion]]]:
+    """The columns of each table: all of them in a pipe and where they fit, otherwise two."""
+    widths = [max(len(safe(value(each))) for _, value in rows) for _, each in columns]
+    width = sum(widths) + _GAP * len(columns) + max(len(label) for label, _ in rows)
+    if not is_terminal() or width <= shutil.get_terminal_size().columns:
+        return [columns]
+    return [columns[at : at + 2] for at in range(0, len(columns), 2)]
+
+
+def _name(one: Waiting | WaitingItem) -> str:
+    return "" if one.kind == "strict" else safe(one.name)
+
+
+def told(one: WaitingItem) -> str:
+    """An item that waits, for a line: ``key dev (changed on two machines)``."""
+    return f"{_KINDS.get(one.kind, one.kind)} {_name(one)}".rstrip() + f" ({one.why})"
 
 
 def _wish(one: Waiting) -> str:
@@ -77,7 +115,8 @@ def _choice(one: KeptVersion) -> str:
     return "removed" if one.removed else one.machine
 
 
-def _state(one: KeptVersion) -> str:
+def state(one: KeptVersion) -> str:
+    """What became of a version that has no content."""
     if one.renamed_to:
         return f"renamed to {one.renamed_to}"
     return "removed" if one.removed else ""
@@ -85,11 +124,12 @@ def _state(one: KeptVersion) -> str:
 
 _FACTS = (
     ("machine", lambda one: f"{one.by} ({one.machine})"),
-    ("", _state),
+    ("", state),
     ("edited", lambda one: local(one.at) if one.at else ""),
     ("key ID", lambda one: one.key_id),
     ("stored", lambda one: local(one.created) if one.created else ""),
     ("MFA device", lambda one: one.device),
+    ("seeds of", lambda one: ", ".join(one.devices)),
     ("account", lambda one: one.account),
     ("user", lambda one: one.user),
 )
@@ -139,6 +179,7 @@ def _version_json(one: KeptVersion) -> dict[str, Any]:
             "access_key_id": one.key_id or None,
             "created": rfc3339(one.created) if one.created else None,
             "mfa_serial": one.device or None,
+            "mfa_serials": list(one.devices) or None,
             "account": one.account or None,
             "user": one.user or None,
         }

@@ -41,7 +41,7 @@ class Record(NamedTuple):
     """One issue of credentials. Times are Unix seconds as text. Unknown values are empty.
 
     ``origin`` is cache, sts or key, and sso for a sign-in to IAM Identity Center, which has no access key and whose name is
-    ``session``. ``asker`` is the process that ran awsvault-py, ``parent`` the parent of that one.
+    ``session``. It is remote for what was done with the remote, and ``session`` says what. ``asker`` is the process that ran awsvault-py, ``parent`` the parent of that one.
     """
 
     time: str
@@ -62,12 +62,14 @@ class Record(NamedTuple):
     def encode(self) -> bytes:
         """The fields, separated by NUL. Each is cut to a length in bytes, so that all of them fit into one record."""
         # Version 0.9.0 takes a record with more fields for a damaged one, so the session shares the field of the role.
-        *fields, session = (_cut(value, _LONGEST.get(name, 40)) for name, value in self._asdict().items())
+        most = _LONGEST if self.role else {**_LONGEST, "session": _LONGEST["role"] + _LONGEST["session"]}
+        *fields, session = (_cut(value, most.get(name, 40)) for name, value in self._asdict().items())
         if session:
             fields[_ROLE] += b" " + session
         return b"\0".join(fields)
 
 
+REMOTE = "remote"  # the origin of a record of what was done with the remote
 NO_KEY = "-"  # of a record without credentials: some events of CloudTrail have an empty access key ID
 _ROLE = Record._fields.index("role")
 
@@ -155,6 +157,16 @@ def log_profiles(context: Context, keys: Keys, place: SignInPlace) -> None:
     """Log that ``setup --sso`` wrote the profiles of this sign-in."""
     if context.settings.log:
         _append(context.paths.log, keys, _sign_in_record(context, place, use="setup", expires=None))
+
+
+def log_remote(context: Context, keys: Keys, *, use: str, what: str) -> None:
+    """Log what was done with the remote. ``use`` is remote (added or removed), init, sync or machine (removed); ``what`` says it."""
+    if not context.settings.log:
+        return
+    record = _record(
+        context.clock.time(), use, "", b"", role="", expires=None, origin=REMOTE, program="", pid=str(os.getppid())
+    )  # fmt: skip
+    _append(context.paths.log, keys, record._replace(session=what, access_key_id=NO_KEY))
 
 
 def _sign_in_record(context: Context, place: SignInPlace, *, use: str, expires: int | None) -> Record:

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from vault.profiles.aws_files import Config, Locations, Profile
     from vault.profiles.chain import Chain
     from vault.profiles.edit import Document
+    from vault.remote.note import SyncNote
+    from vault.remote.unsent import UnsentItem
     from vault.settings import Settings
     from vault.signin.record import SignInRecord
     from vault.store.format import Header
     from vault.store.vault import Opened
+    from vault.sync.local import LocalSync
     from vault.system.paths import Paths
     from vault.unlocking.hardware import HardwareState
 
@@ -42,7 +45,8 @@ class Facts:
     machine's clock is ahead of AWS's. ``backup`` is the generation of the last backup.
     ``vault_refused``: the vault was not read, because other users can open it. ``failed_sources`` are the sources of a
     passphrase that are set and gave none, each with its reason. ``sign_ins`` are the stored sign-ins to Identity Center, and
-    ``cli_tokens`` the names of those for which the AWS CLI has a token too, each with the token's path.
+    ``cli_tokens`` the names of those for which the AWS CLI has a token too, each with the token's path. ``synced`` is the note of the
+    last sync, ``remote`` what the open vault keeps of other machines, and ``unsent`` the items whose edits they do not have.
     """
 
     env: Mapping[str, str]
@@ -75,6 +79,9 @@ class Facts:
     keyring_problem: str | None = None
     hardware: tuple[HardwareState, ...] = ()
     tpm_lockout: bool = False
+    synced: SyncNote | None = None
+    remote: LocalSync | None = None
+    unsent: tuple[UnsentItem, ...] = ()
     agent: str = "off"
     unreadable_sessions: tuple[str, ...] = ()
     skew: float | None = None

@@ -14,6 +14,8 @@ from vault.doctor.facts import Facts, Program
 from vault.keys import service_endpoints
 from vault.migrate import edit_plan, own_command
 from vault.profiles import aws_files
+from vault.remote import local_state, note
+from vault.remote.unsent import unsent
 from vault.signin import sealed
 from vault.store import backup_mark, pin_file, vault
 from vault.system import ownership
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vault.context import Context
+    from vault.remote.note import SyncNote
     from vault.settings import Settings
     from vault.store.vault import Opened
     from vault.system.paths import Paths
@@ -182,6 +185,7 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
         found["header"] = header = vault.read_header(context.paths)
         found["backup"] = backup_mark.read(context.paths, header.vault_id)
         found["had_pin"] = pin_file.read_pin(context.paths, header.vault_id) is not None
+        found["synced"] = _note(context, header.vault_id)
         if settings is None:
             return {**found, "why_locked": "config.toml is wrong"}
         found["hardware"] = tuple(hardware.states(context, header, locked=manually_locked(context.paths)))
@@ -190,6 +194,7 @@ def _vault(context: Context, settings: Settings | None) -> dict[str, Any]:
         unlocked = unlock_unless(context.unattended(), purpose="to check it", meanwhile=lambda: False)
         found["opened"] = unlocked.opened if unlocked is not None else None
         found |= _sign_ins(context, found["opened"])
+        found |= _remote(found["opened"], found["synced"])
     except (errors.Locked, errors.WrongPassphrase) as error:
         found["why_locked"] = error.message
         found["failed_sources"] = (
@@ -213,6 +218,22 @@ def _sign_ins(context: Context, opened: Opened | None) -> dict[str, Any]:
     paths = [cli_token_path(name, home=context.paths.home) for name in names]
     tokens = [(name, path) for name, path in zip(names, paths, strict=True) if os.path.lexists(path)]
     return {"sign_ins": tuple(found), "cli_tokens": tuple(tokens)}
+
+
+def _note(context: Context, vault_id: bytes) -> SyncNote | None:
+    """The note of the last sync, if the vault has a remote."""
+    with suppress(errors.Error):  # open-vault-files reports the folder's rights
+        return note.read(context.paths, vault_id)
+    return None
+
+
+def _remote(opened: Opened | None, synced: SyncNote | None) -> dict[str, Any]:
+    """What an open vault keeps of other machines, and which of its edits they do not have."""
+    local = local_state.find(opened.payload) if opened is not None else None
+    if opened is None or local is None or not local.remote.place.url:
+        return {}
+    seen = local.remote.seen if synced is None else synced.seen
+    return {"remote": local, "unsent": unsent(opened, local, seen)}
 
 
 def _unreadable_sessions(folder: str) -> tuple[str, ...]:

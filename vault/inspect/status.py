@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vault.context import Context
     from vault.inspect.key_status import KeyStatus
+    from vault.inspect.remote_status import RemoteStatus
+    from vault.store.format import Header
     from vault.unlocking.hardware import HardwareState
 
 
@@ -31,7 +33,8 @@ class State(NamedTuple):
     """The agent as ``status`` shows it. ``state``: open, locked, held (locked by the command lock) or none (no agent).
 
     Times are Unix seconds, 0 if the vault is locked. ``hidden``: the keys' memory is not in the kernel's own map.
-    ``keys``: None if the vault does not open without a prompt. ``hardware``: the slots of this machine's hardware.
+    ``keys``: None if the vault does not open without a prompt. ``hardware``: the slots of this machine's hardware. ``remote``: as of
+    the last sync, None if there is none.
     """
 
     state: str
@@ -45,11 +48,13 @@ class State(NamedTuple):
     sessions: tuple[CachedSession, ...] = ()
     keys: KeyStatus | None = None
     hardware: tuple[HardwareState, ...] = ()
+    remote: RemoteStatus | None = None
 
 
 def look(context: Context) -> State:
     """Collect what the agent keeps and until when, the keys, and the sessions on disk."""
-    warnings = _first_use(context)  # must come first: opening the vault creates the pin
+    header = _header(context)
+    warnings = _first_use(context, header)  # must come first: opening the vault creates the pin
     by_hand = manual_lock.manually_locked(context.paths)
     agent = context.agent.agent(answer=limits.AGENT_TALK)
     hello = None
@@ -66,11 +71,17 @@ def look(context: Context) -> State:
     found = agent.sessions() if agent is not None and serves else None
     warnings += _other_agents(context)
     keys = key_status.look(context)
-    devices = _hardware(context, locked=by_hand)
+    devices = _hardware(context, header, locked=by_hand)
+    remote = keys.remote if keys is not None else _remote(context, header)
     if found is None or not found["ok"]:
         disk = _on_disk(context, keys, ())
         return State(
-            "held" if by_hand else "none", warnings=warnings, sessions=disk, keys=keys, hardware=devices
+            "held" if by_hand else "none",
+            warnings=warnings,
+            sessions=disk,
+            keys=keys,
+            hardware=devices,
+            remote=remote,
         )
     now = int(context.clock.time())
     in_agent = tuple(CachedSession(row["profile"], row["expires"], row["due"]) for row in found["sessions"])
@@ -87,7 +98,37 @@ def look(context: Context) -> State:
         sessions=in_agent + _on_disk(context, keys, in_agent),
         keys=keys,
         hardware=devices,
+        remote=remote,
     )
+
+
+def _header(context: Context) -> Header | None:
+    try:
+        return vault.read_header(context.paths)
+    except errors.Error:
+        return None  # no vault, or one that every other command reports
+
+
+def _remote(context: Context, header: Header | None) -> RemoteStatus | None:
+    if header is None or not context.has_synced(header.vault_id):
+        return None
+    from vault.inspect import remote_status
+
+    return remote_status.with_key_on_disk(context, header.vault_id)
+
+
+def quiet_remote(context: Context) -> RemoteStatus | None:
+    """The remote, by a cache key that is available without a prompt, or by a vault that opens without one."""
+    found = _remote(context, _header(context))
+    if found is None or found.summary is not None:
+        return found
+    keys = key_status.quiet_keys(context)
+    if keys is None:
+        return found
+    try:
+        return key_status.remote_of(context, keys)
+    finally:
+        keys.close()
 
 
 def _other_agents(context: Context) -> tuple[str, ...]:
@@ -109,25 +150,22 @@ def has_vault(context: Context) -> bool:
     return vault.exists(context.paths)
 
 
-def _first_use(context: Context) -> tuple[str, ...]:
+def _first_use(context: Context, header: Header | None) -> tuple[str, ...]:
     """A warning if this machine has no pin of the vault, and so could not notice an older copy (format.md 6)."""
     from vault.store import pin_file
 
+    if header is None:
+        return ()
     try:
-        vault_id = vault.read_header(context.paths).vault_id
-        if pin_file.read_pin(context.paths, vault_id) is not None:
+        if pin_file.read_pin(context.paths, header.vault_id) is not None:
             return ()
     except errors.Error:
-        return ()  # no vault, or one that every other command reports
+        return ()  # every other command reports it
     return ("this machine has not opened this vault before, so it cannot tell whether this is an older copy",)
 
 
-def _hardware(context: Context, *, locked: bool) -> tuple[HardwareState, ...]:
-    try:
-        header = vault.read_header(context.paths)
-    except errors.Error:
-        return ()  # no vault, or one that every other command reports
-    if all(slot.ext is None for slot in header.slots):
+def _hardware(context: Context, header: Header | None, *, locked: bool) -> tuple[HardwareState, ...]:
+    if header is None or all(slot.ext is None for slot in header.slots):
         return ()
     from vault.unlocking import hardware
 

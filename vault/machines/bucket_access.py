@@ -15,6 +15,7 @@ from vault.keys.service_endpoints import chosen_region
 from vault.profiles import aws_files
 from vault.profiles.credential_variables import session_token_in
 from vault.profiles.endpoints import partition_of
+from vault.machines import without_vault
 from vault.remote import join
 from vault.s3 import address
 from vault.s3.boto_s3 import S3Client
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from vault.store.opened import Opened
 
 _REASON = "it would get the sealed vault, and requests that the key or session signs"
+_BY_ENVIRONMENT = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for this run"
 _FOR_THE_REMOTE = ", or trust it for this remote: --trust-endpoint"
 
 
@@ -103,23 +105,27 @@ def credentials_for(context: Context, place: BucketPlace, opened: Opened | None)
         }
         return check_fields(fields, what="the environment", now=context.clock.time()).credentials
     profile = place.profile or env.get("AWS_PROFILE")
-    if not profile or opened is None:
+    if not profile:
         raise errors.ConfigError(
             f"there are no credentials for {safe(place.url)}",
-            hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for this run"
-            + ("" if opened is None else ", or name a profile by --profile"),
+            hint="name a profile by --profile, or "
+            + (without_vault.BY_ENVIRONMENT if opened is None else _BY_ENVIRONMENT),
         )
-    keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
-    line = obtain.issue(context, Request(profile, ask=True), keys, planned.load(context)).line
+    if opened is None:
+        line = without_vault.credentials_line(context, profile)
+    else:
+        keys = OpenedKeys(opened, paths=context.paths, clock=context.clock)
+        line = obtain.issue(context, Request(profile, ask=True), keys, planned.load(context)).line
     what = f"profile {safe(profile)}"
     return check_fields(json_object(line, what=what), what=what, now=context.clock.time()).credentials
 
 
-def ask_for_key(context: Context, place: BucketPlace) -> Ask:
-    """How the user opens the bucket's file after its key was replaced elsewhere."""
+def ask_for_key(context: Context, place: BucketPlace, *, tell: Callable[[str], None]) -> Ask:
+    """How the user opens the bucket's file after its key was replaced elsewhere. Meanwhile there is nothing to tell."""
     note = f"The key of {safe(place.url)} was replaced, or is another one. Type the passphrase that opens it."
 
     def ask(found: VaultFile) -> Secret:
+        tell("")
         return typed_key(context, found, note=note)[0]
 
     return ask

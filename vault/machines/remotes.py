@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from vault import errors, limits
-from vault.machines import bucket_access
+from vault.machines import bucket_access, machine_log, open_vault
+from vault.machines.machine_name import given_or_host
 from vault.records import NamedTuple
 from vault.remote import join, judge, local_state, note, outcome, steps
 from vault.s3 import address, probe
 from vault.store import vault
 from vault.store.kdf import DEFAULT, STRONG
 from vault.store.slots.passphrase import PassphraseSlot
-from vault.system.machine import host_name
 from vault.text import safe
-from vault.unlocking.unlock import unlock
-from vault.upkeep import create, rekey_plan
+from vault.upkeep import create
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vault.context import Context
-    from vault.remote.outcome import MachineInfo, SyncOutcome, Waiting
+    from vault.remote.outcome import SyncOutcome, Waiting
+    from vault.remote.summary import MachineInfo
     from vault.s3.probe import ProbeVerdict
     from vault.store.opened import Opened
     from vault.sync.local import BucketPlace
@@ -36,14 +36,20 @@ class RemoteInfo(NamedTuple):
     fingerprint: str
 
 
-def add(
-    context: Context, place: BucketPlace, *, strong: bool, tell: Callable[[str], None]
-) -> tuple[SyncOutcome, ProbeVerdict]:
-    """Try the bucket, put the vault there, and keep it as the remote. ``tell`` gets what is being done.
+def not_told(_what: str) -> None:
+    """For callers that say nothing meanwhile."""
 
-    Errors: AlreadyExists (a remote), NoConditionalWrites (6), those of a sync, and those of opening the vault.
+
+def add(
+    context: Context, place: BucketPlace, *, name: str | None, strong: bool, tell: Callable[[str], None]
+) -> tuple[SyncOutcome, ProbeVerdict]:
+    """Try the bucket, put the vault there, and keep it as the remote. ``name``: of this machine, if not the host's. ``tell`` gets
+    what is being done.
+
+    Errors: Usage (the name), AlreadyExists (a remote), NoConditionalWrites (6), those of a sync, and those of opening the vault.
     """
-    opened, passphrase = rekey_plan.open_by_secret(context, purpose="to add a remote")
+    called = given_or_host(name)
+    opened, passphrase = open_vault.opened_by_secret(context, purpose="to add a remote")
     _check_free(opened)
     if passphrase is None:  # a recovery code opened the vault; the bucket's file needs a passphrase
         passphrase = create.ask_new_passphrase(context, what="the file in the bucket").secret
@@ -60,14 +66,18 @@ def add(
     done = join.first_push(
         client.object(at),
         place,
-        name=host_name(),
+        name=called,
         new_slots=[slot],
         paths=context.paths,
         clock=context.clock,
         deadline=context.new_deadline(),
         opened=opened,
-        ask=bucket_access.ask_for_key(context, place),
+        ask=bucket_access.ask_for_key(context, place, tell=tell),
+        tell=tell,
     )
+    tell("")
+    machine_log.log_added(context, opened, place.url)
+    machine_log.log_sync(context, opened, done)
     return done, verdict
 
 
@@ -83,7 +93,7 @@ def _check_free(opened: Opened) -> None:
 
 def describe(context: Context) -> RemoteInfo:
     """The remote, the machines and the conflicts, as this machine's vault has them. NotFound."""
-    return info(context, unlock(context, purpose="to show the remote").opened)
+    return info(context, open_vault.opened(context, purpose="to show the remote"))
 
 
 def info(context: Context, opened: Opened) -> RemoteInfo:
@@ -101,12 +111,14 @@ def info(context: Context, opened: Opened) -> RemoteInfo:
 
 def open_to_leave(context: Context) -> tuple[Opened, str]:
     """The vault and the URL of its remote. NotFound."""
-    opened = unlock(context, purpose="to remove the remote").opened
+    opened = open_vault.opened(context, purpose="to remove the remote")
     return opened, local_state.require(opened.payload).remote.place.url
 
 
 def leave(context: Context, opened: Opened) -> BucketPlace:
     """Forget the remote. The object stays, and so does every item of this vault."""
-    return join.leave(
+    place = join.leave(
         paths=context.paths, clock=context.clock, deadline=context.new_deadline(), opened=opened
     )
+    machine_log.log_left(context, opened, place.url)
+    return place

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from vault import limits
-from vault.machines import bucket_access, remotes
+from vault.machines import bucket_access, machine_log, open_vault, remotes
 from vault.remote import local_state, steps
-from vault.unlocking.unlock import unlock
+from vault.remote.merging import SyncRequest
+from vault.store import vault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from vault.context import Context
-    from vault.remote.merging import SyncRequest
+    from vault.remote.merging import Answer
     from vault.remote.outcome import SyncOutcome
     from vault.store.opened import Opened
 
 
-def sync(context: Context, request: SyncRequest) -> tuple[SyncOutcome, str]:
+def open_to_sync(context: Context) -> Opened:
+    """The vault to sync. Errors: those of opening it."""
+    return open_vault.opened(context, purpose="to sync")
+
+
+def sync_opened(
+    context: Context, opened: Opened, request: SyncRequest, *, tell: Callable[[str], None] = remotes.not_told
+) -> tuple[SyncOutcome, str]:
     """Sync, and the remote's URL. What waits for an answer is in the outcome, also if there was nothing to do.
 
-    Errors: NotFound (no remote), those of opening the vault, of the credentials, and of vault/remote/steps.
+    ``tell`` gets what is being done. Errors: NotFound (no remote), those of the credentials, and of vault/remote/steps.
     """
-    return sync_opened(context, unlock(context, purpose="to sync").opened, request)
-
-
-def sync_opened(context: Context, opened: Opened, request: SyncRequest) -> tuple[SyncOutcome, str]:
-    """As ``sync``, of an opened vault."""
     place = local_state.require(opened.payload).remote.place
     credentials = bucket_access.credentials_for(context, place, opened)
     done = steps.sync(
@@ -33,13 +38,25 @@ def sync_opened(context: Context, opened: Opened, request: SyncRequest) -> tuple
         clock=context.clock,
         deadline=context.with_deadline(limits.REMOTE_MOST).deadline,
         open_vault=lambda: opened,
-        ask=bucket_access.ask_for_key(context, place),
+        ask=bucket_access.ask_for_key(context, place, tell=tell),
         request=request,
+        tell=tell,
     )
+    tell("")
     if done.nothing:
         known = remotes.info(context, opened)
         done = done._replace(
             machines=known.machines, waiting=known.waiting, asks=len(known.waiting),
             gen=known.gen, fingerprint=known.fingerprint,
         )  # fmt: skip
+    if not request.dry:
+        machine_log.log_sync(context, opened, done)
     return done, place.url
+
+
+def answer(
+    context: Context, opened: Opened, answers: Sequence[Answer], *, tell: Callable[[str], None] = remotes.not_told
+) -> SyncOutcome:
+    """Sync again with the user's answers. ``opened``: the vault as it was before the first sync. Errors as ``sync_opened``."""
+    now = vault.open_with_main_key(context.paths, opened.k_main)
+    return sync_opened(context, now, SyncRequest(answers=tuple(answers)), tell=tell)[0]

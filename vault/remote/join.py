@@ -7,7 +7,7 @@ from dataclasses import replace
 from vault import errors
 from vault.crypto.seal import b64u
 from vault.errors import NotThisSlot
-from vault.remote import bucket_file, contents, local_state, note
+from vault.remote import bucket_file, contents, local_state, note, summary
 from vault.remote.steps import sync
 from vault.store import adopt, vault
 from vault.store.boxes import Draft, Strict, new_key
@@ -50,6 +50,7 @@ def first_push(
     deadline: Deadline,
     opened: Opened,
     ask: Ask,
+    tell: Callable[[str], None] | None = None,
 ) -> SyncOutcome:
     """Give the vault a remote, and sync. If the bucket has this vault already, the two are merged, and ``ask`` opens it.
 
@@ -79,7 +80,9 @@ def first_push(
 
     now = keep(local)
     try:
-        return sync(bucket, paths=paths, clock=clock, deadline=deadline, open_vault=lambda: now, ask=ask)
+        return sync(
+            bucket, paths=paths, clock=clock, deadline=deadline, open_vault=lambda: now, ask=ask, tell=tell
+        )
     except errors.Error as error:
         if not (isinstance(error, errors.Unreachable) and error.sent):  # then the bucket may have it
             keep(before)
@@ -165,4 +168,5 @@ def leave(*, paths: Paths, clock: Clock, deadline: Deadline, opened: Opened) -> 
 
     vault.rewrite(paths, opened.k_main, without, deadline=deadline, clock=clock)
     note.forget(paths, opened.vault_id)
+    summary.forget(paths, opened.vault_id)
     return place

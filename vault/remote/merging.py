@@ -28,12 +28,21 @@ if TYPE_CHECKING:
 REMOVED = "removed"
 
 
+class Answer(NamedTuple):
+    """A user's answer to a conflict as it was shown: the key of the item, the refs of all its versions, and that of the one to keep."""
+
+    key: str
+    asked: frozenset[str]
+    kept: str
+
+
 class SyncRequest(NamedTuple):
     """What the user asks of a sync.
 
     ``accept``: the bucket's file may lack what this machine has seen. ``choices``: answers to conflicts, by the name of an item:
     a machine's name or ID, or REMOVED. ``dry``: change nothing. ``rejoin``: this machine was removed, and comes back as a new
-    one. ``removes``: IDs of machines that are removed.
+    one. ``removes``: IDs of machines that are removed. ``answers``: to conflicts that the user was shown; one that has changed
+    since goes on waiting. ``name``: what users call this machine from now on.
     """
 
     accept: bool = False
@@ -41,6 +50,8 @@ class SyncRequest(NamedTuple):
     dry: bool = False
     rejoin: bool = False
     removes: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    name: str = ""
 
 
 class Maker(NamedTuple):
@@ -87,7 +98,7 @@ def merge(
         new = make.new_id()
         state, shown = takeover.take_new_name(state, shown, theirs, machine=me, new=new)
         me = new
-    author = Author(me, local.name, make.at, make.mark())
+    author = Author(me, request.name or local.name, make.at, make.mark())
     held = edits.keep_seeds(state, shown, held_by(me, shown))
     state, shown = edits.commit(state, shown, held, author)
     before = views.contents(shown)
@@ -96,11 +107,13 @@ def merge(
     came = outcome.changes(before, views.contents(shown), state.items)
     for wish, machine in sorted(request.choices.items()):
         state, shown = _answered(state, shown, wish, machine, author)
+    for one in request.answers:
+        state, shown = _kept(state, shown, one, author)
     state = _with_lines(state, author, request.removes)
     known = local.state if remote is None else theirs
     sent = known.machines[me].last if me in known.machines else 0
     return Merged(
-        local=replace(local, me=me, state=state, shown=shown),
+        local=replace(local, me=me, name=author.name, state=state, shown=shown),
         before=before,
         came=came,
         went=outcome.edits_of(state, me, above=sent, known=known.items),
@@ -141,6 +154,17 @@ def _answered(
             )
         content, renamed = fitting[0].content, ""
     return edits.answer(state, shown, key, content, author, renamed_to=renamed)
+
+
+def _kept(
+    state: SharedState, shown: dict[str, Shown], one: Answer, author: Author
+) -> tuple[SharedState, dict[str, Shown]]:
+    """The state after an answer. As it is if the user saw other versions than there are now."""
+    found = {outcome.reference(version): version for version in state.items.get(one.key, ())}
+    if one.key not in views.conflicts(shown) or found.keys() != one.asked:
+        return state, shown
+    kept = found[one.kept]
+    return edits.answer(state, shown, one.key, kept.content, author, renamed_to=kept.renamed_to)
 
 
 def _with_lines(state: SharedState, author: Author, removes: tuple[str, ...]) -> SharedState:

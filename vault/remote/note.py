@@ -22,7 +22,7 @@ LOCK = "sync.lock"
 
 class SyncNote(NamedTuple):
     """After the last whole sync: the object's entity tag, the digests of the vault file and of the bucket's file, its generation and
-    that of its key, and the edits seen there. ``asks``: how many items wait for an answer.
+    that of its key, and the edits seen there. ``asks``: how many items wait for an answer. ``at``: when it was, in Unix seconds.
     """
 
     etag: str
@@ -32,6 +32,7 @@ class SyncNote(NamedTuple):
     key_gen: int
     seen: Mapping[str, int]
     asks: int = 0
+    at: int = 0
 
 
 def read(paths: Paths, vault_id: bytes) -> SyncNote | None:
@@ -41,7 +42,7 @@ def read(paths: Paths, vault_id: bytes) -> SyncNote | None:
             value = strict_json.parse(folder.read(_name(vault_id), limit=limits.MAX_SYNC_NOTE))
         note = strict_json.object_of(value, "the note")
         strict_json.exact_keys(
-            note, frozenset({"etag", "vault", "bucket", "gen", "kgen", "seen", "asks"}), "the note"
+            note, frozenset({"etag", "vault", "bucket", "gen", "kgen", "seen", "asks", "at"}), "the note"
         )
         seen = strict_json.object_of(note["seen"], "seen")
         return SyncNote(
@@ -52,6 +53,7 @@ def read(paths: Paths, vault_id: bytes) -> SyncNote | None:
             key_gen=strict_json.integer_of(note["kgen"], "kgen"),
             seen={machine: strict_json.integer_of(number, "seen") for machine, number in seen.items()},
             asks=strict_json.integer_of(note["asks"], "asks"),
+            at=strict_json.integer_of(note["at"], "at"),
         )
     except (FileNotFoundError, JsonError):
         return None
@@ -68,6 +70,7 @@ def write(paths: Paths, vault_id: bytes, note: SyncNote) -> None:
             "kgen": note.key_gen,
             "seen": dict(note.seen),
             "asks": note.asks,
+            "at": note.at,
         }
     )
     try:
@@ -78,8 +81,14 @@ def write(paths: Paths, vault_id: bytes, note: SyncNote) -> None:
         return
 
 
+def touch(paths: Paths, vault_id: bytes, note: SyncNote, *, at: int) -> None:
+    """Note that a sync had nothing to do at ``at``, unless one had a moment ago."""
+    if not 0 <= at - note.at < limits.SYNC_NOTED:
+        write(paths, vault_id, note._replace(at=at))
+
+
 def forget(paths: Paths, vault_id: bytes) -> None:
-    """Remove the note: the vault has no remote any more."""
+    """Remove the note: the vault has no remote any more. Context.has_synced looks for it by this name."""
     try:
         with Folder.open(paths.state) as folder:
             folder.unlink(_name(vault_id))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from vault.crypto.sha256 import sha256
 from vault.records import NamedTuple
+from vault.remote.summary import MachineInfo, SyncSummary, WaitingItem
 from vault.sync import versions
 from vault.sync.shown import REMOVED, RENAMED, Shown
 from vault.sync.versions import ENTRY, JOURNAL, STRICT, SharedState, kind, name, same
@@ -29,7 +31,10 @@ class ItemChange(NamedTuple):
 
 
 class KeptVersion(NamedTuple):
-    """One version of an item that waits for an answer. ``created``: of the key, Unix seconds; 0 if there is none."""
+    """One version of an item that waits for an answer. ``created``: of the key, Unix seconds; 0 if there is none.
+
+    ``devices``: of strict seeds. ``ref`` tells this version from all others, for an Answer.
+    """
 
     machine: str
     by: str
@@ -41,6 +46,8 @@ class KeptVersion(NamedTuple):
     device: str
     account: str
     user: str
+    devices: tuple[str, ...] = ()
+    ref: str = ""
 
 
 class Waiting(NamedTuple):
@@ -52,18 +59,6 @@ class Waiting(NamedTuple):
     why: str
     withheld: bool
     versions: tuple[KeptVersion, ...]
-
-
-class MachineInfo(NamedTuple):
-    """A machine of the bucket. ``at``: when it last wrote its line. ``behind``: how many edits of others it did not have then."""
-
-    id: str
-    name: str
-    at: int
-    edits: int
-    behind: int
-    gone: bool
-    here: bool
 
 
 class SyncOutcome(NamedTuple):
@@ -155,7 +150,20 @@ def _kept_version(key: str, one: Version) -> KeptVersion:
         device=_text(content, "mfa_serial"),
         account=_text(content, "account"),
         user=_text(content, "user"),
+        devices=_devices(one.content) if key == STRICT else (),
+        ref=reference(one),
     )
+
+
+def reference(one: Version) -> str:
+    """A text that no other version has. It is of a secret, so it is neither shown nor stored."""
+    return sha256(one.order().encode()).hexdigest()
+
+
+def _devices(content: Content) -> tuple[str, ...]:
+    """The devices of the seeds in a strict box, which are beside it in plaintext within the main box."""
+    serials = content.get("serials") if content is not None else None
+    return tuple(one for one in serials if isinstance(one, str)) if isinstance(serials, list) else ()
 
 
 def _text(content: dict[str, object], field: str) -> str:
@@ -183,6 +191,12 @@ def machines(state: SharedState, me: str) -> tuple[MachineInfo, ...]:
         for machine, line in state.machines.items()
     ]
     return tuple(sorted(found, key=lambda one: (not one.here, one.name, one.id)))
+
+
+def summary(url: str, done: SyncOutcome) -> SyncSummary:
+    """What other commands show of a whole sync."""
+    waiting = tuple(WaitingItem(one.kind, one.name, one.why) for one in done.waiting)
+    return SyncSummary(url, done.machines, waiting)
 
 
 def writer(state: SharedState) -> str:

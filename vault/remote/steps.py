@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from vault import errors, limits
 from vault.crypto.seal import b64u, hkdf
-from vault.remote import judge, local_state, note, outcome
+from vault.remote import judge, local_state, note, outcome, summary
 from vault.remote.draft import FromBucket, NewRemoteKey, make_step
 from vault.remote.merging import Maker, SyncRequest
 from vault.remote.note import SyncNote
@@ -52,11 +52,12 @@ def sync(
     ask: Ask,
     request: SyncRequest | None = None,
     new_slots: Sequence[Slot] = (),
+    tell: Callable[[str], None] | None = None,
 ) -> SyncOutcome:
     """Pull, merge, write the vault, push. If there is nothing to do, this is one request, and no vault is opened.
 
     ``open_vault`` opens this machine's vault. ``ask`` gives K_remote if it was replaced elsewhere: what the user types opens a slot
-    of the file that it is given. ``new_slots``: K_remote is replaced, and only these open it.
+    of the file that it is given. ``new_slots``: K_remote is replaced, and only these open it. ``tell`` gets what is being done.
 
     Errors: Damaged and RolledBack (the bucket), Declined (this machine was removed), NotFound (no remote, a choice), Usage, Busy,
     StorageError, Unreachable and Refused, and those of ``open_vault`` and ``ask``.
@@ -65,7 +66,13 @@ def sync(
         found = file.read(folder)
     with Folder.open(paths.state, create=True) as state, locks.lock(state, note.LOCK, deadline=deadline):
         run = _Sync(
-            bucket, paths=paths, clock=clock, deadline=deadline, ask=ask, request=request or SyncRequest()
+            bucket,
+            paths=paths,
+            clock=clock,
+            deadline=deadline,
+            ask=ask,
+            request=request or SyncRequest(),
+            tell=tell or _not_told,
         )
         return run.whole(found, open_vault, new_slots)
 
@@ -87,9 +94,10 @@ class _Sync:
         deadline: Deadline,
         ask: Ask,
         request: SyncRequest,
+        tell: Callable[[str], None],
     ) -> None:
         self.bucket, self.paths, self.clock, self.deadline = bucket, paths, clock, deadline
-        self.ask, self.request = ask, request
+        self.ask, self.request, self.tell = ask, request, tell
         self.came: dict[str, ItemChange] = {}
         self.typed = self.taken_over = self.pulled = False
         self.noted: SyncNote | None = None
@@ -104,8 +112,10 @@ class _Sync:
         plain = self.request == SyncRequest() and not new_slots
         answer: Fetched | Absent | None = None
         if plain and noted is not None and noted.vault == found.digest.hex():
+            self.tell("Reading the bucket's file …")
             got = self.bucket.get(noted.etag)
             if isinstance(got, NotChanged):
+                note.touch(self.paths, found.header.vault_id, noted, at=change.now(self.clock))
                 return SyncOutcome(nothing=True, asks=noted.asks)
             answer = got
         self.opened = open_vault()
@@ -142,6 +152,8 @@ class _Sync:
 
     def _pull_and_push(self, answer: Fetched | Absent | None) -> SyncOutcome | None:
         """One try; None if another machine was faster."""
+        if answer is None:
+            self.tell("Reading the bucket's file …")
         got = answer if answer is not None else self.bucket.get(None)
         step = self._write(self._judged(got))
         if self.request.dry:
@@ -152,6 +164,7 @@ class _Sync:
     def _put(self, step: SyncStep, match: str | None) -> SyncOutcome | None:
         if step.put is None:
             raise AssertionError("nothing to put")
+        self.tell("Writing the bucket's file …")
         try:
             etag = self.bucket.put(step.put.raw, match)
         except ConditionFailed:
@@ -192,6 +205,7 @@ class _Sync:
 
     def _write(self, bucket: FromBucket | None) -> SyncStep:
         """Merge, and write the vault in one edit: a dot is on the disk before it leaves."""
+        self.tell("Bringing the edits of all machines together …")
         opened, local = self.opened, self.local
         made: list[SyncStep] = []
         make = Maker(change.now(self.clock), _new_id, _new_id)
@@ -259,8 +273,11 @@ class _Sync:
             key_gen=remote.key_gen,
             seen=step.local.state.lasts(),
             asks=done.asks,
+            at=change.now(self.clock),
         )
         note.write(self.paths, self.opened.vault_id, noted)
+        shown = outcome.summary(remote.place.url, done)
+        summary.write(self.paths, self.opened.vault_id, self.opened.cache_key, shown)
         return done
 
     def _outcome(self, step: SyncStep, *, pushed: bool) -> SyncOutcome:
@@ -297,6 +314,10 @@ def fingerprint(key: Secret) -> str:
     """A text by which a user compares on two machines that they have the same bucket's file: of its key, in four groups."""
     raw = hkdf(key, info=b"awsvault/v1/remote-fingerprint")[:8].hex()
     return "-".join(raw[at : at + 4] for at in range(0, 16, 4))
+
+
+def _not_told(_what: str) -> None:
+    """Nobody wants to know."""
 
 
 def _new_id() -> str:

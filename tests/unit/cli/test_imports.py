@@ -84,3 +84,4 @@ def test_everyday_commands_import_what_they_use(words, home):
     allowed, own = EVERYDAY[words]
     assert others(found) <= SMALL | allowed
     assert len(found - others(found)) <= own
+    assert not {name for name in found if name.startswith(("vault.remote", "vault.sync", "vault.machines"))}

@@ -14,6 +14,7 @@ from scripts.reference.json_actions import WITHOUT
 from tests import trails
 from tests.fakes.example import KEY_ID, SEED, SERIAL
 from tests.home import PASSPHRASE, Home
+from tests.remotes import note_remote
 from tests.unit.agent.at_home import stop, told, unlock, until, with_agent
 from tests.unit.benches import Bench
 from tests.unit.cli.json_tables import WRITTEN, commands, compare, extend, page, printed
@@ -88,6 +89,7 @@ def test_list(ready, aws):
     )
     ready.run("rotate", "--yes")
     printed(ready, "export", "dev")
+    note_remote(ready)
     found = printed(ready, "list", "--json")
     compare("list", found)
     (known,) = printed(ready, "list", "--used", "--json")["entries"]
@@ -115,6 +117,12 @@ def test_status_with_an_agent(home, aws, tpm):
     locked["hardware"] = printed(home, "status", "--json")["hardware"]
     tpm.clear()
     locked["hardware"] += printed(home, "status", "--json")["hardware"]
+    note_remote(home)
+    locked |= {
+        name: value
+        for name, value in printed(home, "status", "--json", AWSVAULT_PASSPHRASE=PASSPHRASE).items()
+        if name in ("remote", "last_synced", "waiting")
+    }
     assert (held["state"], locked["state"]) == ("open", "none")
     strict = status._json(State("open", pid=1, opened=2, idle_until=3, until=4, strict_until=1_700_000_000))
     short = {"profile": "long", "expires": "2026-05-01T12:00:00Z", "wanted_seconds": 14400}
@@ -200,7 +208,8 @@ def test_log(ready):
     full = Record(
         "1", "exec", "dev", "arn", "AKIA", "2000000000", "sts", "1", "sh", "2", "bash", "pts/1", "true", "me"
     )
-    found["records"].append(json_record(full._replace(time="1700000000")))
+    full = full._replace(time="1700000000")
+    found["records"] += [json_record(full), json_record(full._replace(use="sync", origin="remote"))]
     compare("log", found)
 
 
@@ -229,6 +238,7 @@ def test_mfa_and_slots(ready, clock, tpm):
     compare("mfa list", printed(ready, "mfa", "list", "--json"))
     clock.early_in_a_step()
     compare("mfa code NAME", printed(ready, "mfa", "code", "shared-services", "--json"))
+    note_remote(ready)
     compare("slots list", printed(ready, "slots", "list", "--json"))
     assert ready.run("mfa", "code", "shared-services", "--json", "--clip").returncode == 2
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vault.cli.log_record import json_record
-from vault.credentials.audit import Record, decode
+from vault.credentials.audit import NO_KEY, REMOTE, Record, decode
 
 
 def test_a_record_of_a_key_has_no_expiry_and_nothing_empty():
@@ -39,3 +39,12 @@ def test_a_record_of_an_earlier_version_is_read():
     assert "session" not in json_record(before)
     assert decode(ISSUED.encode() + b"\0more") == ISSUED
     assert decode(ISSUED.encode().rpartition(b"\0")[0]) is None
+
+
+def test_a_record_of_the_remote_says_what_was_done():
+    """Not as the name of a session."""
+    record = Record("1700000000", "sync", "", "", NO_KEY, "", REMOTE, "", "", "", "", "", "", "1 came: +prod")
+    assert decode(record.encode()) == record
+    assert json_record(record) == {
+        "time": "2023-11-14T22:13:20Z", "use": "sync", "profile": "", "from": "remote", "what": "1 came: +prod"
+    }  # fmt: skip

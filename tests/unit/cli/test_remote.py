@@ -6,7 +6,7 @@ import json
 
 from tests.fakes.s3 import URL
 from tests.unit.cli.json_tables import compare
-from tests.unit.cli.outcomes import CONFLICT, WHOLE
+from tests.unit.cli.outcomes import WHOLE
 from tests.unit.machines.conftest import desktop, laptop, s3
 from vault.cli.sync_view import outcome_json, waiting_json
 
@@ -23,7 +23,7 @@ def test_json_is_documented(laptop, s3):
     compare("remote add", added, {**outcome_json(WHOLE, URL), "left": []})
     shown = json.loads(laptop.ok("remote", "show", "--json").stdout)
     assert (shown["kms_key"], shown["profile"]) == (KMS, "dev")
-    compare("remote show", shown, {**shown, "waiting": waiting_json([CONFLICT])})
+    compare("remote show", shown, {**shown, "waiting": waiting_json(WHOLE.waiting)})
     compare("remote remove", json.loads(laptop.ok("remote", "remove", "--yes", "--json").stdout))
 
 

@@ -48,8 +48,8 @@ def test_a_way_by_another_name_is_found(home, here, called, way):
     failed(
         here(home, "slots", "add", called),
         2,
-        f"is called {way} here",
-        f"hint: run: awsvault-py slots add {way}\n",
+        f'there is no slot kind "{called}"\n',
+        f"run: awsvault-py slots add {way}\n",
     )
     failed(here(home, "slots", "add", "nothing"), 2, "is not one of")
     failed(here(home, "slots", "add", way.upper()), 5, "there is no vault")

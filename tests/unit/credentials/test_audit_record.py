@@ -49,6 +49,15 @@ def test_what_is_not_text_stays_readable():
     assert decode(record(program="a\udcffb").encode()).program == r"a\udcffb"
 
 
+def test_what_was_done_with_a_remote_has_the_room_of_the_role():
+    """It names entries, and a record of the remote has no role."""
+    done = "2 came: +prod (laptop), ~dev; " * 20
+    raw = record(session=done, origin="remote").encode()
+    assert decode(raw).session == done[:299]
+    assert decode(record(session=done, role="arn").encode()).session == done[:64]
+    assert len(Record(*("x" * 1000 for _ in Record._fields))._replace(role="").encode()) <= limits.LOG_TEXT
+
+
 @pytest.mark.parametrize("raw", [b"", b"a", b"\0" * (len(Record._fields) - 3)])
 def test_a_record_of_another_form_is_none(raw):
     """With fewer fields than every version writes."""

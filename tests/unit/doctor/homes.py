@@ -16,6 +16,7 @@ from unittest import mock
 from tests.fakes.example import KEY_ID, SECRET, SEED, SERIAL
 from tests.fakes.tpm import EmulatedTpm
 from tests.home import COMMAND, PASSPHRASE, SCENARIO, Home
+from tests.remotes import change_note, with_remote
 from tests.signins import START_URL
 from tests.signins import sign_in as signed_in
 from tests.vaults import new_vault, soon
@@ -281,6 +282,21 @@ def no_device(home: Sound, *, but: tuple[str, ...] = ()) -> None:
     )
 
 
+def _noted(home: Sound, **changes: object) -> None:
+    with_remote(home)
+    change_note(home, **changes)
+
+
+def _edited_since(home: Sound) -> None:
+    with_remote(home)
+    home.edit_entry(access_key_id="AKIAI44QH8DHBEXAMPLE")
+
+
+def _key_in_rotation(home: Sound) -> None:
+    with_remote(home, profile="dev")
+    home.edit_entry(journal=vault.RotationJournal(step="create", began=int(time.time())))
+
+
 # What breaks a sound home, by the check that finds it.
 BREAK: dict[str, Callable[[Sound], object]] = {
     "broken-file": lambda h: os.chmod(h.config_path, 0o666),
@@ -331,6 +347,11 @@ BREAK: dict[str, Callable[[Sound], object]] = {
     "tpm-lockout": lambda h: with_tpm(h).lock_out(),
     "old-key": lambda h: h.edit_entry(created=int(time.time()) - 91 * 86_400),
     "rotation": lambda h: h.edit_entry(journal=vault.RotationJournal(step="grace", began=int(time.time()))),
+    "old-sync": lambda h: _noted(h, at=int(time.time()) - 6 * 86_400),
+    "sync-conflict": lambda h: _noted(h, asks=1),
+    "unsent-edit": _edited_since,
+    "remote-profile": lambda h: with_remote(h, profile="nobody"),
+    "remote-key": _key_in_rotation,
     "unreadable-log": _log_of_another_key,
     "silent-agent": _silent,
     "unreadable-cache": _cut_entry,

@@ -9,6 +9,7 @@ import time
 
 from tests.fakes.example import SERIAL
 from tests.home import COMMAND, PASSPHRASE
+from tests.remotes import with_remote
 from tests.unit.doctor.homes import (
     BREAK,
     KEYS,
@@ -112,6 +113,12 @@ def _log_half_rekeyed(home: Sound) -> None:
     )
 
 
+def _rotation_since(home: Sound) -> None:
+    """A journal is no edit that others need, and the environment signs syncs."""
+    with_remote(home)
+    home.edit_entry(journal=vault.RotationJournal(step="grace", began=int(time.time())))
+
+
 # The look-alike, by the check that must not fall for it.
 QUIET: dict[str, Callable[[Sound], object]] = {
     "broken-file": lambda h: os.chmod(h.config_path, 0o644),
@@ -171,6 +178,11 @@ QUIET: dict[str, Callable[[Sound], object]] = {
     "tpm-lockout": with_tpm,
     "old-key": lambda h: h.edit_entry(created=int(time.time()) - 89 * 86_400),
     "rotation": lambda h: h.edit_entry(created=int(time.time()) - 1),
+    "old-sync": with_remote,
+    "sync-conflict": with_remote,
+    "unsent-edit": _rotation_since,
+    "remote-profile": lambda h: with_remote(h, profile="dev"),
+    "remote-key": _rotation_since,
     "unreadable-log": _log_half_rekeyed,
     "silent-agent": _no_socket,
     "unreadable-cache": _whole_entry,

@@ -64,3 +64,20 @@ def test_machine_that_has_a_vault(laptop, desktop):
 def test_options_of_from_alone(desktop):
     failed(desktop.run("init", "--region", "eu-west-1"), 2, "--from")
     failed(desktop.run("init", "--from", URL, "--recovery"), 2, "slots add recovery")
+
+
+def test_machines_have_the_names_that_their_users_give(laptop, desktop):
+    """Two of one name are told apart by their IDs; a name that cannot be is refused before anything is sent."""
+    failed(laptop.run("remote", "add", URL, *laptop.at, "--name", "a=b"), 2, "--name", "short name")
+    laptop.remote("--name", "same")
+    failed(desktop.run("init", "--from", URL, *desktop.at, "--name", "\x1b[2J"), 2, "--name")
+    desktop.join("--name", "same")
+    machines = desktop.sync()["machines"]
+    assert [one["name"] for one in machines] == ["same", "same"]
+    assert len({one["id"] for one in machines}) == 2
+    shown = desktop.ok("remote", "show").stdout.splitlines()
+    assert [line.split("\t")[3] for line in shown if line.startswith("same\t")] == ["this machine", ""]
+
+
+def test_name_of_the_machine_alone(desktop):
+    failed(desktop.run("init", "--name", "desktop"), 2, "--from")

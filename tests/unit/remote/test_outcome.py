@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.sync.examples import entry, pair
-from vault.remote import outcome
+from vault.remote import note, outcome, summary
 
 
 def named(changes):
@@ -37,3 +37,16 @@ def test_journals_are_no_news():
     assert outcome.edits_of(laptop.state, "laptop", above=0, known={}) == ()
     assert outcome.changes({}, {"journal/laptop/dev": {}}, laptop.state.items) == ()
     assert outcome.writer(desktop.state) in ("laptop", "")
+
+
+def test_a_whole_sync_leaves_what_other_commands_show(laptop, desktop):
+    """Sealed with the cache key, which other commands have; a removed remote leaves nothing."""
+    laptop.store("dev", "AKIAI44QH8DHBEXAMPLE")
+    desktop.store("dev", "AKIAI55QH8DHBEXAMPLE")
+    laptop.sync()
+    done = desktop.sync()
+    opened = desktop.opened()
+    found = summary.read(desktop.paths, opened.vault_id, opened.cache_key)
+    assert (found.url, found.machines) == ("s3://example-bucket/vault.avlt", done.machines)
+    assert [(one.kind, one.name) for one in found.waiting] == [("entry", "dev")]
+    assert note.read(desktop.paths, opened.vault_id).asks == 1

@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.bucket import lost, unreachable
 from tests.machines import Computer, way
 from vault import errors
+from vault.remote import note
 from vault.remote.steps import fingerprint
 from vault.store import vault
 from vault.system import locks
@@ -266,3 +267,28 @@ def test_the_bucket_tells_how_many_wait_without_opening_the_vault(laptop, deskto
     desktop.sync()
     again = desktop.sync()
     assert (again.nothing, again.asks) == (True, 1)
+
+
+def test_the_steps_are_told(laptop, desktop):
+    """What takes time: each request, and the merge."""
+    told = []
+    laptop.store("prod")
+    laptop.sync()
+    desktop.store("test")
+    desktop.sync(tell=told.append)
+    assert told == [
+        "Reading the bucket's file …",
+        "Bringing the edits of all machines together …",
+        "Writing the bucket's file …",
+    ]
+
+
+def test_the_time_of_a_sync_is_noted(laptop, desktop, monkeypatch):
+    """Also of one that has nothing to do."""
+    vault_id = laptop.opened().vault_id
+    laptop.sync()
+    before = note.read(laptop.paths, vault_id)
+    assert before.at > 0
+    monkeypatch.setattr(laptop.clock, "time", lambda: before.at + 3600.0)
+    assert laptop.sync().nothing
+    assert note.read(laptop.paths, vault_id) == before._replace(at=before.at + 3600)
