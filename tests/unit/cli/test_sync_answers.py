@@ -66,7 +66,10 @@ def test_what_is_skipped_waits(both, how):
     _, desktop = both
     person = at_terminal(desktop)
     person.sees("s skip]: ")
-    person.child.sendeof() if how == "Ctrl-D" else person.child.sendline(how.removeprefix("Enter"))
+    if how == "Ctrl-D":
+        person.child.sendeof()
+    else:
+        person.child.sendline(how.removeprefix("Enter"))
     assert person.ends() == 1
     assert len(desktop.sync(code=1)["waiting"][0]["versions"]) == 2
 
@@ -81,7 +84,7 @@ def test_each_conflict_has_its_own_question(both):
     assert answers_later.ends() == 1
     laptop.ok("remove", "prod", "--yes")
     desktop.add("prod", 4, "--replace")
-    laptop.sync()
+    laptop.sync(code=1)
     person = at_terminal(desktop)
     person.answers("Keep which version of dev? ", "s")
     person.answers("r removed, s skip]: ", "R")
