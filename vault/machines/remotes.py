@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vault.remote.summary import MachineInfo
     from vault.s3.probe import ProbeVerdict
     from vault.store.opened import Opened
-    from vault.sync.local import BucketPlace
+    from vault.sync.local import BucketPlace, LocalSync
 
 
 class RemoteInfo(NamedTuple):
@@ -50,7 +50,9 @@ def add(
     """
     called = given_or_host(name)
     opened, passphrase = open_vault.opened_by_secret(context, purpose="to add a remote")
-    _check_free(opened)
+    known = _check_free(opened)
+    if known is not None and name is None:
+        called = known.name
     if passphrase is None:  # a recovery code opened the vault; the bucket's file needs a passphrase
         passphrase = create.ask_new_passphrase(context, what="the file in the bucket").secret
     credentials = bucket_access.credentials_for(context, place, opened)
@@ -81,14 +83,17 @@ def add(
     return done, verdict
 
 
-def _check_free(opened: Opened) -> None:
-    """AlreadyExists before the bucket is tried, if the vault has a remote."""
+def _check_free(opened: Opened) -> LocalSync | None:
+    """What a vault from a copy of the bucket's file knows of other machines. AlreadyExists before the bucket is tried, if it has a
+    remote.
+    """
     local = local_state.find(opened.payload)
     if local is not None and local.remote.place.url:
         raise errors.AlreadyExists(
             f"this vault has a remote: {safe(local.remote.place.url)}",
             hint="to use another one, run: awsvault-py remote remove",
         )
+    return local
 
 
 def describe(context: Context) -> RemoteInfo:

@@ -64,7 +64,7 @@ def first_push(
             hint="to use another one, run: awsvault-py remote remove",
         )
     if before is not None:  # it was made from a file of the bucket
-        local = replace(before, remote=replace(before.remote, place=place))
+        local = replace(before, name=name, remote=replace(before.remote, place=place))
     else:
         key, me = new_key(), b64u(new_sid())
         slots = tuple(slot.wrap(key, vault_id=opened.vault_id) for slot in new_slots)

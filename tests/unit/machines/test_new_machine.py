@@ -81,3 +81,16 @@ def test_machines_have_the_names_that_their_users_give(laptop, desktop):
 
 def test_name_of_the_machine_alone(desktop):
     failed(desktop.run("init", "--name", "desktop"), 2, "--from")
+
+
+def test_a_vault_from_a_file_keeps_its_name(laptop, desktop, s3, tmp_path):
+    """Unless `remote add` gives it another."""
+    laptop.remote("--name", "laptop")
+    copy = tmp_path / "copy"
+    copy.write_bytes(s3.vault)
+    desktop.ok("init", "--from", str(copy), "--name", "desktop")
+    desktop.remote()
+    assert [one["name"] for one in desktop.sync()["machines"]] == ["desktop", "laptop"]
+    desktop.ok("remote", "remove", "--yes")
+    desktop.remote("--name", "tower")
+    assert desktop.sync()["machines"][0]["name"] == "tower"
