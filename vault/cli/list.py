@@ -58,7 +58,8 @@ def show(context: Context, *, only_profiles: bool, as_json: bool, used: bool) ->
     profiles = _profiles(context, keys, found) if shown or not found.entries else []
     if as_json:
         rows = [_profile_json(line) for line in profiles]
-        entries = [_json(entry, found, waiting) for entry in found.entries]
+        conflicts = _conflicts(waiting or ())
+        entries = [_json(entry, found, conflicts.get(entry.name)) for entry in found.entries]
         asks = None if waiting is None else [one._asdict() for one in waiting]
         emit_json(without_absent({"profiles": rows, "entries": entries, "waiting": asks}))
         return
@@ -98,8 +99,9 @@ def _tell_waiting(waiting: Sequence[WaitingItem]) -> None:
     say(f"{', '.join(named)}{more} {verb} for your answer: awsvault-py sync")
 
 
-def _conflict(entry: Listed, waiting: Iterable[WaitingItem]) -> str | None:
-    return next((one.why for one in waiting if (one.kind, one.name) == ("entry", entry.name)), None)
+def _conflicts(waiting: Iterable[WaitingItem]) -> dict[str, str]:
+    """Why an entry waits, by its name."""
+    return {one.name: one.why for one in waiting if one.kind == "entry"}
 
 
 def _entry_table(context: Context, found: Contents, waiting: Sequence[WaitingItem]) -> None:
@@ -118,7 +120,8 @@ def _entry_table(context: Context, found: Contents, waiting: Sequence[WaitingIte
     ]
     columns: tuple[str, ...] = ("ENTRY", "KEY", "ACCOUNT", "USER", "MFA", "AGE")
     if waiting and is_terminal():
-        marks = (Cell("conflict" if _conflict(entry, waiting) else "", "yellow") for entry in found.entries)
+        conflicts = _conflicts(waiting)
+        marks = (Cell("conflict" if entry.name in conflicts else "", "yellow") for entry in found.entries)
         rows = [(*row, mark) for row, mark in zip(rows, marks, strict=True)]
         columns = (*columns, "SYNC")
     table(context.env, columns, rows, optional=("USER", "ACCOUNT"))
@@ -200,7 +203,7 @@ def _profile_json(line: ProfileRow) -> dict[str, object]:
     return without_absent({**fields, "expires": ends})
 
 
-def _json(entry: Listed, found: Contents, waiting: Sequence[WaitingItem] | None) -> dict[str, object]:
+def _json(entry: Listed, found: Contents, conflict: str | None) -> dict[str, object]:
     return without_absent(
         {
             "name": entry.name,
@@ -211,7 +214,7 @@ def _json(entry: Listed, found: Contents, waiting: Sequence[WaitingItem] | None)
             "mfa": found.mfa_mode(entry),
             "created": rfc3339(entry.created),
             "rotation": entry.rotation,
-            "conflict": _conflict(entry, waiting or ()),
+            "conflict": conflict,
         }
     )
 
