@@ -67,12 +67,7 @@ MAX_SIBLINGS = 256  # versions of one item: each may be another machine's, and c
 SYNC_TRIES = 8  # puts that another machine was faster with, before the sync gives up
 SYNC_PAUSE = 0.1  # before the next try: up to this time, which doubles each time
 MAX_SYNC_NOTE = 64 * 1024
-MAX_SYNC_SUMMARY = 4 * 1024 * 1024  # for MAX_MACHINES and MAX_SUMMARY_ITEMS
-MAX_SUMMARY_ITEMS = 1_000  # items that wait for an answer, by name; all are counted
-SYNC_NOTED = 60  # seconds: a sync with nothing to do notes its time no more often
 SYNC_AGE = 5 * 86_400  # doctor names a sync that is older: after seven days a replaced key may be gone
-MAX_MACHINE_NAME = 64  # characters of a name that a user gives a machine, as Linux has for a host
-SLOW_WORK = 1.0  # seconds, after which a command at a terminal says what it does
 
 VAULT_ID = 16  # bytes
 CACHE_KEY = 32

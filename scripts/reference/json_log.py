@@ -74,7 +74,11 @@ LOG: dict[str, Rows] = {
             "for a role or a sign-in",
             "the role session name, as in CloudTrail; of a sign-in, the name of its `sso-session`, or its start URL",
         ),
-        "records[].what": (TEXT, "about machines", "what was done: the remote, or the entries that came and went"),
+        "records[].what": (
+            TEXT,
+            "about machines",
+            "what was done: the remote, or the entries that came and went",
+        ),
         "problems": (TEXTS, ALWAYS, "what was changed, removed or cut off in the log"),
     },
     "log --cloudtrail FILE": {

@@ -59,7 +59,11 @@ SLOTS: dict[str, Rows] = {
         **{f"slots[].{name}": row for name, row in _SLOT.items()},
         "slots[].last_used": (TIME, "if it was used on this machine", "when it last unlocked the vault"),
         **{
-            name: (kind, "if the vault has a remote, and its cache key is available" if name == "machines" else when, what)
+            name: (
+                kind,
+                "if the vault has a remote, and its cache key is available" if name == "machines" else when,
+                what,
+            )
             for name, (kind, when, what) in MACHINES.items()
         },
     },

@@ -32,7 +32,13 @@ class InitOrigin(NamedTuple):
 
 
 def run(
-    context: Context, origin: InitOrigin, *, name: str | None, strong: bool, trust: EndpointTrust, as_json: bool
+    context: Context,
+    origin: InitOrigin,
+    *,
+    name: str | None,
+    strong: bool,
+    trust: EndpointTrust,
+    as_json: bool,
 ) -> None:
     """Create the vault, and report it. Errors: those of vault/machines/new_machine."""
     with SlowWork(context.env) as slow:

@@ -57,11 +57,7 @@ def show(context: Context, *, only_profiles: bool, as_json: bool, used: bool) ->
     shown = as_json or only_profiles or is_terminal()
     profiles = _profiles(context, keys, found) if shown or not found.entries else []
     if as_json:
-        rows = [_profile_json(line) for line in profiles]
-        conflicts = _conflicts(waiting or ())
-        entries = [_json(entry, found, conflicts.get(entry.name)) for entry in found.entries]
-        asks = None if waiting is None else [one._asdict() for one in waiting]
-        emit_json(without_absent({"profiles": rows, "entries": entries, "waiting": asks}))
+        emit_json(_whole(profiles, found, waiting))
         return
     if profiles and shown:
         _profile_table(context, profiles)
@@ -73,11 +69,8 @@ def show(context: Context, *, only_profiles: bool, as_json: bool, used: bool) ->
     if not found.entries:
         say(_without_entries(context, profiles, shown=shown))
     else:
-        if profiles:
-            emit("")
-        _entry_table(context, found, waiting or ())
-    if waiting:
-        _tell_waiting(waiting)
+        _entry_table(context, found, waiting or (), apart=bool(profiles))
+    _tell_waiting(waiting or ())
 
 
 def _waiting(context: Context, keys: Keys) -> tuple[WaitingItem, ...] | None:
@@ -91,6 +84,8 @@ def _waiting(context: Context, keys: Keys) -> tuple[WaitingItem, ...] | None:
 
 
 def _tell_waiting(waiting: Sequence[WaitingItem]) -> None:
+    if not waiting:
+        return
     from vault.cli import sync_view
 
     named = [sync_view.told(one) for one in waiting[:_NAMED]]
@@ -104,8 +99,10 @@ def _conflicts(waiting: Iterable[WaitingItem]) -> dict[str, str]:
     return {one.name: one.why for one in waiting if one.kind == "entry"}
 
 
-def _entry_table(context: Context, found: Contents, waiting: Sequence[WaitingItem]) -> None:
+def _entry_table(context: Context, found: Contents, waiting: Sequence[WaitingItem], *, apart: bool) -> None:
     """The entries; at a terminal with a mark beside those that wait for an answer, if any does."""
+    if apart:
+        emit("")
     now = context.clock.time()
     rows: list[tuple[str | Cell, ...]] = [
         (
@@ -201,6 +198,19 @@ def _profile_json(line: ProfileRow) -> dict[str, object]:
     ends = rfc3339(line.expires) if line.expires is not None else None
     fields = {name: value for name, value in line._asdict().items() if name not in _ONLY_SHOWN}
     return without_absent({**fields, "expires": ends})
+
+
+def _whole(
+    profiles: list[ProfileRow], found: Contents, waiting: Sequence[WaitingItem] | None
+) -> dict[str, object]:
+    conflicts = _conflicts(waiting or ())
+    return without_absent(
+        {
+            "profiles": [_profile_json(line) for line in profiles],
+            "entries": [_json(entry, found, conflicts.get(entry.name)) for entry in found.entries],
+            "waiting": None if waiting is None else [one._asdict() for one in waiting],
+        }
+    )
 
 
 def _json(entry: Listed, found: Contents, conflict: str | None) -> dict[str, object]:

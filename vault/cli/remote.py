@@ -81,9 +81,7 @@ def add(
         context, place, trust_option.endpoint_trust(context, trust_endpoint=trust_endpoint)
     )
     with SlowWork(context.env) as slow:
-        done, verdict = remotes.add(
-            context, place, name=machine_name, strong=kdf == "strong", tell=slow.tell
-        )
+        done, verdict = remotes.add(context, place, name=machine_name, strong=kdf == "strong", tell=slow.tell)
     for left in verdict.left:
         say(f"Warning: {safe(left)} could not be removed. It holds no secret: remove it yourself.")
     say(f"The vault is in {safe(place.url)}, and this machine syncs with it.")

@@ -47,7 +47,10 @@ source = click.option(
 def machine_name(text: str) -> Callable[[F], F]:
     """``--name``, with ``text`` before what it is."""
     return click.option(
-        "--name", "machine_name", metavar="NAME", help=f"{text}What to call this machine. Default: the host's name."
+        "--name",
+        "machine_name",
+        metavar="NAME",
+        help=f"{text}What to call this machine. Default: the host's name.",
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 
-from vault import limits
 from vault.cli.terminal import is_live, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
+
+LATE = 1.0  # seconds
 
 
 class SlowWork:
@@ -22,7 +23,7 @@ class SlowWork:
         self._live = is_live(env)
         self._now, self._late = "", False
         self._alone = threading.Lock()  # the timer has a thread of its own: a request may block this one
-        self._timer = threading.Timer(limits.SLOW_WORK, self._is_late)
+        self._timer = threading.Timer(LATE, self._is_late)
         self._timer.daemon = True
 
     def __enter__(self) -> Self:

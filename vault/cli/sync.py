@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vault.context import Context
-    from vault.remote.merging import Answer
+    from vault.remote.merging import ConflictAnswer
     from vault.remote.outcome import SyncOutcome
     from vault.store.opened import Opened
 
@@ -63,7 +63,7 @@ def command(context: Context, *, dry_run: bool, accept: bool, chosen: tuple[str,
     return 1 if done.waiting else 0
 
 
-def _answered(context: Context, opened: Opened, answers: Sequence[Answer], url: str) -> SyncOutcome:
+def _answered(context: Context, opened: Opened, answers: Sequence[ConflictAnswer], url: str) -> SyncOutcome:
     """Send the answers, and say what waits all the same."""
     with SlowWork(context.env) as slow:
         done = sync_vault.answer(context, opened, answers, tell=slow.tell)

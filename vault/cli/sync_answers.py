@@ -5,7 +5,7 @@ from __future__ import annotations
 from vault import limits
 from vault.cli import sync_view
 from vault.cli.terminal import is_terminal, say
-from vault.remote.merging import Answer
+from vault.remote.merging import ConflictAnswer
 from vault.system.prompts import NoAnswer
 from vault.text import safe
 
@@ -25,7 +25,7 @@ def possible(context: Context) -> bool:
     return is_terminal() and context.interaction.possible()
 
 
-def ask(context: Context, waiting: Sequence[Waiting]) -> list[Answer]:
+def ask(context: Context, waiting: Sequence[Waiting]) -> list[ConflictAnswer]:
     """Show each conflict and ask. An empty answer, s and Ctrl-D skip it; after a prompt without an answer, nothing more is asked."""
     answers = []
     for one in waiting:
@@ -37,13 +37,15 @@ def ask(context: Context, waiting: Sequence[Waiting]) -> list[Answer]:
                 break
             kept = None
         if kept is not None:
-            answers.append(Answer(one.key, frozenset(each.ref for each in one.versions), kept.ref))
+            answers.append(ConflictAnswer(one.key, frozenset(each.ref for each in one.versions), kept.ref))
     return answers
 
 
 def _asked(context: Context, one: Waiting) -> KeptVersion | None:
     """The version to keep; None to skip."""
-    ways = dict(reversed([(word, each) for word, each in sync_view.numbered(one)]))  # of two removals, the first
+    ways = dict(
+        reversed([(word, each) for word, each in sync_view.numbered(one)])
+    )  # of two removals, the first
     named = [f"{word} {_label(one, ways[word])}" for word in sorted(ways)]
     question = f"Keep which version of {_subject(one)}? [{', '.join([*named, 's skip'])}]"
     complaint = ""

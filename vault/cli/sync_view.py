@@ -76,10 +76,14 @@ def show_conflict(env: Mapping[str, str], one: Waiting) -> None:
     for number, part in enumerate(_parts(columns, rows)):
         if number:
             emit("")
-        cells = [(label, *(Cell(value(each)) for _, each in part)) for label, value in rows]
+        cells: list[tuple[str | Cell, ...]] = [
+            (label, *(Cell(value(each)) for _, each in part)) for label, value in rows
+        ]
         table(env, ("", *(title for title, _ in part)), cells)
     if one.kind == "strict":
-        say("Each version opens with the passphrase or the security key of its machine. The seeds of the others are lost.")
+        say(
+            "Each version opens with the passphrase or the security key of its machine. The seeds of the others are lost."
+        )
 
 
 def numbered(one: Waiting) -> list[tuple[str, KeptVersion]]:

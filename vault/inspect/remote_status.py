@@ -40,5 +40,7 @@ def of(context: Context, vault_id: bytes, key: Secret | None) -> RemoteStatus | 
 
 def with_key_on_disk(context: Context, vault_id: bytes) -> RemoteStatus | None:
     """As ``of``, with the cache key that is available although the vault is locked."""
-    found = None if manually_locked(context.paths) else cache_key.find(context.env, context.paths, context.agent)
+    found = (
+        None if manually_locked(context.paths) else cache_key.find(context.env, context.paths, context.agent)
+    )
     return of(context, vault_id, found.key if found is not None and found.vault_id == vault_id else None)

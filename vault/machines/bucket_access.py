@@ -12,10 +12,10 @@ from vault.aws.target import parse_target
 from vault.credentials import obtain, planned
 from vault.credentials.request import Request
 from vault.keys.service_endpoints import chosen_region
+from vault.machines import without_vault
 from vault.profiles import aws_files
 from vault.profiles.credential_variables import session_token_in
 from vault.profiles.endpoints import partition_of
-from vault.machines import without_vault
 from vault.remote import join
 from vault.s3 import address
 from vault.s3.boto_s3 import S3Client

@@ -54,7 +54,10 @@ def log_removed_machine(context: Context, opened: Opened, *, name: str, machine:
 
 
 def _named(changes: Sequence[ItemChange], *, by: bool) -> str:
-    words = [_SIGNS[one.what] + (one.name or one.kind) + (f" ({one.by})" if by and one.by else "") for one in changes[:_NAMED]]
+    words = [
+        _SIGNS[one.what] + (one.name or one.kind) + (f" ({one.by})" if by and one.by else "")
+        for one in changes[:_NAMED]
+    ]
     more = len(changes) - len(words)
     return ", ".join([*words, f"{more} more"] if more else words)
 

@@ -119,9 +119,7 @@ def rejoin(context: Context, place: BucketPlace, new: NewMachine) -> tuple[SyncO
     return sync_vault.sync_opened(context, opened, SyncRequest(rejoin=True, name=name), tell=new.tell)
 
 
-def _created(
-    context: Context, data: bytes, place: BucketPlace, new: NewMachine, *, path: str = ""
-) -> Opened:
+def _created(context: Context, data: bytes, place: BucketPlace, new: NewMachine, *, path: str = "") -> Opened:
     url = place.url or path
     new.tell("")  # a prompt may follow
     found = join.read_bucket_file(data, url=url)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vault.context import Context
-    from vault.remote.merging import Answer
+    from vault.remote.merging import ConflictAnswer
     from vault.remote.outcome import SyncOutcome
     from vault.store.opened import Opened
 
@@ -55,7 +55,11 @@ def sync_opened(
 
 
 def answer(
-    context: Context, opened: Opened, answers: Sequence[Answer], *, tell: Callable[[str], None] = remotes.not_told
+    context: Context,
+    opened: Opened,
+    answers: Sequence[ConflictAnswer],
+    *,
+    tell: Callable[[str], None] = remotes.not_told,
 ) -> SyncOutcome:
     """Sync again with the user's answers. ``opened``: the vault as it was before the first sync. Errors as ``sync_opened``."""
     now = vault.open_with_main_key(context.paths, opened.k_main)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 REMOVED = "removed"
 
 
-class Answer(NamedTuple):
+class ConflictAnswer(NamedTuple):
     """A user's answer to a conflict as it was shown: the key of the item, the refs of all its versions, and that of the one to keep."""
 
     key: str
@@ -50,7 +50,7 @@ class SyncRequest(NamedTuple):
     dry: bool = False
     rejoin: bool = False
     removes: tuple[str, ...] = ()
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[ConflictAnswer, ...] = ()
     name: str = ""
 
 
@@ -157,7 +157,7 @@ def _answered(
 
 
 def _kept(
-    state: SharedState, shown: dict[str, Shown], one: Answer, author: Author
+    state: SharedState, shown: dict[str, Shown], one: ConflictAnswer, author: Author
 ) -> tuple[SharedState, dict[str, Shown]]:
     """The state after an answer. As it is if the user saw other versions than there are now."""
     found = {outcome.reference(version): version for version in state.items.get(one.key, ())}

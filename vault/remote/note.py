@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vault.system.paths import Paths
 
 LOCK = "sync.lock"
+_NOTED_EVERY = 60  # seconds: a sync with nothing to do notes its time no more often
 
 
 class SyncNote(NamedTuple):
@@ -83,7 +84,7 @@ def write(paths: Paths, vault_id: bytes, note: SyncNote) -> None:
 
 def touch(paths: Paths, vault_id: bytes, note: SyncNote, *, at: int) -> None:
     """Note that a sync had nothing to do at ``at``, unless one had a moment ago."""
-    if not 0 <= at - note.at < limits.SYNC_NOTED:
+    if not 0 <= at - note.at < _NOTED_EVERY:
         write(paths, vault_id, note._replace(at=at))
 
 

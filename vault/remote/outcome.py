@@ -33,7 +33,7 @@ class ItemChange(NamedTuple):
 class KeptVersion(NamedTuple):
     """One version of an item that waits for an answer. ``created``: of the key, Unix seconds; 0 if there is none.
 
-    ``devices``: of strict seeds. ``ref`` tells this version from all others, for an Answer.
+    ``devices``: of strict seeds. ``ref`` tells this version from all others, for a ConflictAnswer.
     """
 
     machine: str

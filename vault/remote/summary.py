@@ -6,7 +6,7 @@ because `list` and `status` read it.
 
 from __future__ import annotations
 
-from vault import errors, limits
+from vault import errors
 from vault.crypto.seal import SealBroken, seal, unseal
 from vault.records import NamedTuple
 from vault.store import strict_json
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _LABEL = "sync-summary"
 _BLOCK = 1024  # bytes: the size tells little
+MOST_BYTES = 4 * 1024 * 1024  # for limits.MAX_MACHINES and MOST_WAITING
+MOST_WAITING = 1_000  # items that wait for an answer, by name; the note has the number of all
 
 
 class MachineInfo(NamedTuple):
@@ -69,7 +71,7 @@ def read(paths: Paths, vault_id: bytes, cache_key: Secret) -> SyncSummary | None
     """The summary, if there is one that this cache key opens. Never an error."""
     try:
         with Folder.open(paths.state) as folder:
-            box = folder.read(_name(vault_id), limit=limits.MAX_SYNC_SUMMARY)
+            box = folder.read(_name(vault_id), limit=MOST_BYTES)
         raw = unseal(cache_key, label=_LABEL, aad=vault_id, box=box)
         return _summary(strict_json.object_of(strict_json.parse(raw), "the summary"))
     except (OSError, SealBroken, JsonError, errors.Error):
@@ -96,7 +98,7 @@ def _json(summary: SyncSummary) -> dict[str, Json]:
             {"id": m.id, "name": m.name, "at": m.at, "n": m.edits, "behind": m.behind, "gone": m.gone, "here": m.here}
             for m in summary.machines
         ],
-        "waiting": [list(one) for one in summary.waiting[: limits.MAX_SUMMARY_ITEMS]],
+        "waiting": [list(one) for one in summary.waiting[: MOST_WAITING]],
     }  # fmt: skip
 
 
@@ -111,9 +113,7 @@ def _summary(value: dict[str, Json]) -> SyncSummary:
 
 def _machine(value: Json) -> MachineInfo:
     one = strict_json.object_of(value, "a machine")
-    strict_json.exact_keys(
-        one, frozenset({"id", "name", "at", "n", "behind", "gone", "here"}), "a machine"
-    )
+    strict_json.exact_keys(one, frozenset({"id", "name", "at", "n", "behind", "gone", "here"}), "a machine")
     return MachineInfo(
         id=strict_json.text_of(one["id"], "id"),
         name=strict_json.text_of(one["name"], "name"),

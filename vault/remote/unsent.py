@@ -31,9 +31,7 @@ def unsent(opened: Opened, local: LocalSync, seen: Mapping[str, int]) -> tuple[U
     held = contents.held(opened.payload, opened.file, me=local.me, shown=local.shown)
     held = edits.keep_seeds(local.state, local.shown, held)
     found = {
-        key
-        for key in {*held, *local.shown}
-        if not same(held.get(key), local.shown.get(key, NOTHING).content)
+        key for key in {*held, *local.shown} if not same(held.get(key), local.shown.get(key, NOTHING).content)
     }
     sent = seen.get(local.me, 0)
     found |= {

@@ -69,7 +69,10 @@ def test_many_that_wait_are_counted(ready):
 def test_status_says_when_it_synced_and_what_waits(ready):
     note_remote(ready, ago=2 * 3600 + 60, waiting=(WAITING, HOSTILE))
     done = ready.run("status")
-    assert f"Remote {URL}: last synced 2h 01m ago. 2 items wait for your answer: awsvault-py sync\n" in done.stderr
+    assert (
+        f"Remote {URL}: last synced 2h 01m ago. 2 items wait for your answer: awsvault-py sync\n"
+        in done.stderr
+    )
     found = json.loads(ready.run("status", "--json").stdout)
     assert (found["remote"], found["waiting"]) == (URL, 2)
     locked = ready.run("status", AWSVAULT_PASSPHRASE=None)
@@ -92,7 +95,10 @@ def test_slots_list_has_the_machines_below(ready):
     assert "this machine" in shown
     assert "2 edits behind" in shown
     assert "Last synced 1m ago." in shown
-    assert ready.run("slots", "list").stdout == before
+    after = ready.run("slots", "list").stdout
+    assert [line.split("\t")[:4] for line in after.splitlines()] == [
+        line.split("\t")[:4] for line in before.splitlines()
+    ]
     machines = json.loads(ready.run("slots", "list", "--json").stdout)["machines"]
     assert [(one["name"], one["here"], one["behind"]) for one in machines] == [
         ("laptop", True, 0), ("desktop", False, 2),

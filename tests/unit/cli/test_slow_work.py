@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from tests.patience import PATIENCE
-from vault import limits
 from vault.cli import slow_work
 from vault.cli.slow_work import SlowWork
 
@@ -16,7 +15,7 @@ from vault.cli.slow_work import SlowWork
 def said(monkeypatch):
     """What is said; ``said.came`` is set with each line."""
     lines = Lines()
-    monkeypatch.setattr(limits, "SLOW_WORK", 3600.0)
+    monkeypatch.setattr(slow_work, "LATE", 3600.0)
     monkeypatch.setattr(slow_work, "is_live", lambda _: True)
     monkeypatch.setattr(slow_work, "say", lines.take)
     return lines
@@ -41,7 +40,7 @@ def test_a_fast_command_says_nothing(said):
 
 def test_a_slow_step_is_said_while_it_lasts(said, monkeypatch):
     """And so is each later one, once; not while a prompt is shown."""
-    monkeypatch.setattr(limits, "SLOW_WORK", 0.01)
+    monkeypatch.setattr(slow_work, "LATE", 0.01)
     with SlowWork({}) as slow:
         slow.tell("Reading …")
         assert said.came.wait(PATIENCE)
@@ -63,7 +62,7 @@ def test_nothing_during_a_prompt(said):
 
 def test_nothing_without_a_terminal(said, monkeypatch):
     monkeypatch.setattr(slow_work, "is_live", lambda _: False)
-    monkeypatch.setattr(limits, "SLOW_WORK", 0.0)
+    monkeypatch.setattr(slow_work, "LATE", 0.0)
     with SlowWork({}) as slow:
         slow.tell("Reading …")
         assert not slow._timer.is_alive()

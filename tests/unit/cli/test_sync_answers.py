@@ -46,7 +46,7 @@ def answers(person, machine):
 def test_versions_are_shown_and_the_answer_is_sent(both):
     """Key IDs, machines and dates, no secret; exit code 0, and the other machine has it at its next sync."""
     laptop, desktop = both
-    person = at_terminal(desktop, COLUMNS="80")
+    person = at_terminal(desktop, COLUMNS="80", NO_COLOR="1")
     asked = answers(person, "laptop")
     assert person.ends() == 0
     assert "Keep which version of dev? [1 " in asked

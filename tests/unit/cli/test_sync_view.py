@@ -50,7 +50,8 @@ def test_versions_are_side_by_side_on_80_columns(capsys, monkeypatch, versions):
     monkeypatch.setattr(terminal, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "80")
     long = [
-        KEPT._replace(machine=f"{n}" * 11, user="a-name-that-is-long-" * 3, ref=str(n)) for n in range(versions)
+        KEPT._replace(machine=f"{n}" * 11, user="a-name-that-is-long-" * 3, ref=str(n))
+        for n in range(versions)
     ]
     sync_view.show_waiting({"NO_COLOR": "1"}, [CONFLICT._replace(versions=tuple(long))])
     out = capsys.readouterr().out

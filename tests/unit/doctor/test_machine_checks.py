@@ -40,7 +40,10 @@ def test_conflicts(home, asks, said):
 def test_edits_that_are_not_in_the_bucket(home):
     """By name, some of them; no reason for exit code 1."""
     with_remote(home)
-    with_more = [vault.Entry(access_key_id=f"AKIA{n}", secret=vault.new_key(), created=int(time.time())) for n in range(7)]
+    with_more = [
+        vault.Entry(access_key_id=f"AKIA{n}", secret=vault.new_key(), created=int(time.time()))
+        for n in range(7)
+    ]
     for number, entry in enumerate(with_more):
         home.edit(lambda p, number=number, entry=entry: p.with_entry(f"n{number}\x1b", entry))
     found = findings(home)["unsent-edit"]

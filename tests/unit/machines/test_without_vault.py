@@ -33,7 +33,9 @@ def test_a_profile_reads_the_bucket(laptop, desktop, tmp_path, source):
     desktop.ok("init", "--from", URL, *desktop.at, "--profile", "bucket", **WITHOUT)
     assert desktop.entries() == laptop.entries()
     desktop.add("prod", 1)
-    assert [one["name"] for one in json.loads(desktop.ok("sync", "--json", **WITHOUT).stdout)["went"]] == ["prod"]
+    assert [one["name"] for one in json.loads(desktop.ok("sync", "--json", **WITHOUT).stdout)["went"]] == [
+        "prod"
+    ]
 
 
 def test_aws_profile_reads_it_too(laptop, desktop):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.remote.test_merging import conflict
 from tests.vaults import CHEAP
-from vault.remote.merging import Answer
+from vault.remote.merging import ConflictAnswer
 from vault.secret import Secret
 from vault.store import vault
 from vault.store.boxes import Strict
@@ -24,7 +24,7 @@ SERIALS = {
 def answer(waits, kept):
     """Keep the version of which ``kept`` is true."""
     (chosen,) = [one.ref for one in waits.versions if kept(one)]
-    return Answer(waits.key, frozenset(one.ref for one in waits.versions), chosen)
+    return ConflictAnswer(waits.key, frozenset(one.ref for one in waits.versions), chosen)
 
 
 @pytest.mark.parametrize("machine", ["laptop", "desktop"])

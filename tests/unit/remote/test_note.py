@@ -12,7 +12,9 @@ from vault.remote.note import SyncNote
 from vault.system.files import Folder
 
 VAULT_ID = bytes(range(16))
-NOTE = SyncNote(etag='"e"', vault="aa", bucket="bb", gen=7, key_gen=3, seen={"laptop": 4}, asks=2, at=1_777_636_800)
+NOTE = SyncNote(
+    etag='"e"', vault="aa", bucket="bb", gen=7, key_gen=3, seen={"laptop": 4}, asks=2, at=1_777_636_800
+)
 
 
 def test_it_comes_back_until_it_is_forgotten(tmp_path):
@@ -41,9 +43,7 @@ def test_a_damaged_note_is_none(tmp_path, raw):
     assert note.read(paths, VAULT_ID) is None
 
 
-@pytest.mark.parametrize(
-    ("later", "noted"), [(0, 0), (59, 0), (60, 60), (9_999, 9_999), (-1, -1)], ids=str
-)
+@pytest.mark.parametrize(("later", "noted"), [(0, 0), (59, 0), (60, 60), (9_999, 9_999), (-1, -1)], ids=str)
 def test_a_sync_with_nothing_to_do_notes_its_time(tmp_path, later, noted):
     """Not more often than once in a minute, unless the clock went back."""
     paths = paths_in(tmp_path)

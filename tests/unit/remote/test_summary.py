@@ -7,7 +7,6 @@ import os
 import pytest
 
 from tests.vaults import paths_in
-from vault import limits
 from vault.remote import summary
 from vault.remote.summary import MachineInfo, SyncSummary, WaitingItem
 from vault.secret import Secret
@@ -21,7 +20,7 @@ WHOLE = SyncSummary("s3://b/k", (HERE, GONE), (WaitingItem("entry", "dev", "chan
 
 def raw(paths):
     with Folder.open(paths.state) as folder:
-        return folder.read(f"machines-{VAULT_ID.hex()}", limit=limits.MAX_SYNC_SUMMARY)
+        return folder.read(f"machines-{VAULT_ID.hex()}", limit=summary.MOST_BYTES)
 
 
 def test_it_comes_back_until_it_is_forgotten(tmp_path):
@@ -66,7 +65,7 @@ def test_a_summary_that_cannot_be_written_is_no_error(tmp_path):
 def test_thousands_that_wait_are_cut(tmp_path):
     """The note has their number."""
     paths = paths_in(tmp_path)
-    many = WHOLE._replace(waiting=WHOLE.waiting * (limits.MAX_SUMMARY_ITEMS + 1))
+    many = WHOLE._replace(waiting=WHOLE.waiting * (summary.MOST_WAITING + 1))
     summary.write(paths, VAULT_ID, KEY, many)
     found = summary.read(paths, VAULT_ID, KEY)
-    assert len(found.waiting) == limits.MAX_SUMMARY_ITEMS
+    assert len(found.waiting) == summary.MOST_WAITING
