@@ -175,7 +175,7 @@ CHECKS: tuple[Check, ...] = (
           "Run the command that the finding names.", vault=True),
     Check("old-sync", "vault", machine_checks.old_sync,
           "This machine may use a key that another one has replaced: AWS refuses it from seven days after the rotation on. And the "
-          "other machines lack this one's edits.",
+          "other machines lack this machine's edits.",
           "Run `awsvault-py sync`. A machine that you no longer use leaves with `awsvault-py remote remove`."),
     Check("sync-conflict", "vault", machine_checks.waiting,
           "Each machine goes on with the version that it had, or with none, until you choose.",
